@@ -1,0 +1,14 @@
+/** Who asks. Made from a verified identity only; whether it is root, the topology says. */
+
+export const allPrivileges = ['ACCESS_STATS', 'ACCESS_STATS_MSR'] as const;
+/**
+ * Bits of a partition's privilege mask (TLFS 2.0a 21.3): ACCESS_STATS to read pages as root or parent,
+ * ACCESS_STATS_MSR to read one's own.
+ */
+export type Privilege = (typeof allPrivileges)[number];
+
+/** A caller is a partition with privileges. */
+export interface Caller {
+  readonly partitionId: bigint;
+  readonly privileges: ReadonlySet<Privilege>;
+}

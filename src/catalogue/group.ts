@@ -1,0 +1,43 @@
+/** The six statistics groups with published counters (TLFS 2.0a 21.1.4; PV from WDK 7.1, hvgdk.h). */
+
+export const statisticsObjects = [
+  'HYPERVISOR',
+  'LOGICAL_PROCESSOR',
+  'PARTITION',
+  'VIRTUAL_PROCESSOR',
+] as const;
+/** The four kinds of object that have statistics. */
+export type StatisticsObject = (typeof statisticsObjects)[number];
+
+export type CounterOrigin = 'ARCHITECTURAL' | 'RELEASE_SPECIFIC';
+/** GLOBAL: for the root partition only. LOCAL: for the partition itself and its parent. */
+export type AccessClass = 'GLOBAL' | 'LOCAL';
+export type GroupName = 'HCA' | 'LPA' | 'PA' | 'PV' | 'VPA' | 'VPV';
+
+/** A group's identity in a page. `id` is unique only among the groups of one kind of object. */
+export interface StatisticsGroup {
+  readonly name: GroupName;
+  readonly id: number;
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  readonly object: StatisticsObject;
+  readonly origin: CounterOrigin;
+  readonly access: AccessClass;
+}
+
+const version = { versionMajor: 1, versionMinor: 0 } as const;
+
+// prettier-ignore
+export const statisticsGroups: Readonly<Record<GroupName, StatisticsGroup>> = {
+  HCA: { name: 'HCA', id: 2, ...version, object: 'HYPERVISOR', origin: 'ARCHITECTURAL', access: 'GLOBAL' },
+  LPA: { name: 'LPA', id: 2, ...version, object: 'LOGICAL_PROCESSOR', origin: 'ARCHITECTURAL', access: 'GLOBAL' },
+  PA: { name: 'PA', id: 2, ...version, object: 'PARTITION', origin: 'ARCHITECTURAL', access: 'LOCAL' },
+  PV: { name: 'PV', id: 3, ...version, object: 'PARTITION', origin: 'RELEASE_SPECIFIC', access: 'LOCAL' },
+  VPA: { name: 'VPA', id: 2, ...version, object: 'VIRTUAL_PROCESSOR', origin: 'ARCHITECTURAL', access: 'LOCAL' },
+  VPV: { name: 'VPV', id: 3, ...version, object: 'VIRTUAL_PROCESSOR', origin: 'RELEASE_SPECIFIC', access: 'LOCAL' },
+};
+
+/** The groups of one kind of object, in ascending id. */
+export function groupsOf(object: StatisticsObject): readonly StatisticsGroup[] {
+  return Object.values(statisticsGroups).filter((group) => group.object === object);
+}

@@ -1,0 +1,54 @@
+/**
+ * Every error code of the service, on one screen. An error made here is meant for a client: its message says what,
+ * where, what was needed and what was there; its facts are machine-readable. Any other error is masked at the edge.
+ */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'ACCESS_DENIED'
+  | 'INVALID_PARTITION_ID'
+  | 'INVALID_VP_INDEX'
+  | 'INVALID_PARAMETER'
+  | 'PAGE_MALFORMED'
+  | 'PAGE_UNAVAILABLE'
+  | 'LIMIT_EXCEEDED';
+
+/** The hypervisor's own status for the codes that have one (TLFS 2.0a, chapter 21). */
+const hypervisorStatus: Partial<Record<ErrorCode, string>> = {
+  ACCESS_DENIED: 'HV_STATUS_ACCESS_DENIED',
+  INVALID_PARTITION_ID: 'HV_STATUS_INVALID_PARTITION_ID',
+  INVALID_VP_INDEX: 'HV_STATUS_INVALID_VP_INDEX',
+  INVALID_PARAMETER: 'HV_STATUS_INVALID_PARAMETER',
+};
+
+/** Facts that go into a GraphQL error's `extensions` beside `code`: plain JSON, 64-bit numbers as strings. */
+export type ErrorFacts = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+/** An error whose message and facts may be shown to the client. `extensions` is what GraphQL carries. */
+export class HvqlError extends Error {
+  override readonly name = 'HvqlError';
+  readonly code: ErrorCode;
+  readonly extensions: ErrorFacts;
+
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
+    super(message);
+    this.code = code;
+    const hvStatus = hypervisorStatus[code];
+    this.extensions = { code, ...(hvStatus === undefined ? {} : { hvStatus }), ...facts };
+  }
+}
+
+/** Mistakes of whoever started the program: in flags, variables, files. Reported all at once, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,163 @@
+/** Overlay page bytes become a page: the groups are walked once, a counter is read in place when it is asked for. */
+import type { Counter } from '../catalogue/counter.ts';
+import {
+  groupsOf,
+  statisticsObjects,
+  type StatisticsGroup,
+  type StatisticsObject,
+} from '../catalogue/group.ts';
+import { HvqlError, type ErrorFacts } from '../errors.ts';
+import type { GroupView, PageView, Reading } from '../snapshot/reading.ts';
+import {
+  counterSizeInBytes,
+  endOfList,
+  endOfPage,
+  headerField,
+  headerSizeInBytes,
+  pageSizeInBytes,
+} from './format.ts';
+
+/** Of what the bytes are a page, and where they come from, for messages: "partition/5/stats.page". */
+export interface PageOrigin {
+  readonly object: StatisticsObject;
+  readonly place: string;
+}
+
+const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGroup>>(
+  statisticsObjects.map((object) => [object, new Map(groupsOf(object).map((group) => [group.id, group]))]),
+);
+
+/**
+ * Decodes a page without copying it: whoever hands over the bytes leaves them unchanged while the page is held.
+ * Throws PAGE_MALFORMED, with the facts in `extensions`, where the bytes are not a statistics page. A group that the
+ * catalogue does not know, or knows in another major version only, is skipped; its counters are absent.
+ */
+export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
+  if (bytes.byteLength !== pageSizeInBytes) {
+    throw malformed(origin, {
+      message: `a statistics page has ${pageSizeInBytes} bytes, but there are ${bytes.byteLength}`,
+      facts: { bytes: bytes.byteLength, needed: pageSizeInBytes },
+    });
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new OverlayPage({ bytes, view, object: origin.object, groups: walkGroups(view, origin) });
+}
+
+/** A group's header as found; `at` is the byte where it starts. */
+interface FoundGroup {
+  readonly at: number;
+  readonly type: number;
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  readonly lengthInBytes: number;
+  readonly isKnown: boolean;
+}
+
+function walkGroups(view: DataView, origin: PageOrigin): FoundGroup[] {
+  const known = knownGroups.get(origin.object);
+  const groups: FoundGroup[] = [];
+  for (let at = 0; at < pageSizeInBytes;) {
+    const type = view.getUint16(at + headerField.type, true);
+    const versionMinor = view.getUint16(at + headerField.versionMinor, true);
+    const versionMajor = view.getUint16(at + headerField.versionMajor, true);
+    const lengthInBytes = view.getUint16(at + headerField.lengthInBytes, true);
+    if (type === endOfList || type === endOfPage) {
+      if (versionMinor !== 0 || versionMajor !== 0 || lengthInBytes !== 0) {
+        throw malformed(origin, {
+          message:
+            `the end header of type ${type} at byte ${at} needs version 0.0 and length 0, ` +
+            `but has ${versionMajor}.${versionMinor} and ${lengthInBytes}`,
+          facts: { group: type, at, lengthInBytes },
+        });
+      }
+      break;
+    }
+    const bytesLeft = pageSizeInBytes - at - headerSizeInBytes;
+    if (lengthInBytes > bytesLeft) {
+      throw malformed(origin, {
+        message: `statistics group ${type} at byte ${at} needs ${lengthInBytes} bytes, but ${bytesLeft} are left`,
+        facts: { group: type, at, lengthInBytes, bytesLeft },
+      });
+    }
+    if (lengthInBytes % counterSizeInBytes !== 0) {
+      throw malformed(origin, {
+        message:
+          `statistics group ${type} at byte ${at} needs a length that is a multiple of ${counterSizeInBytes}, ` +
+          `but has ${lengthInBytes}`,
+        facts: { group: type, at, lengthInBytes },
+      });
+    }
+    const twin = groups.find((group) => group.type === type);
+    if (twin !== undefined) {
+      throw malformed(origin, {
+        message: `statistics group ${type} stands twice, at byte ${twin.at} and at byte ${at}`,
+        facts: { group: type, at, firstAt: twin.at },
+      });
+    }
+    const row = known?.get(type);
+    // Same major version, same or newer minor: a newer release only appends counters (MSDN 2013, compatibility).
+    const isKnown =
+      row !== undefined && versionMajor === row.versionMajor && versionMinor >= row.versionMinor;
+    groups.push({ at, type, versionMajor, versionMinor, lengthInBytes, isKnown });
+    at += headerSizeInBytes + lengthInBytes;
+  }
+  return groups;
+}
+
+function malformed(origin: PageOrigin, problem: { message: string; facts: ErrorFacts }): HvqlError {
+  const message = `${origin.place} is not a statistics page: ${problem.message}.`;
+  return new HvqlError('PAGE_MALFORMED', message, { page: origin.place, ...problem.facts });
+}
+
+/** A decoded page. Holds the bytes it was decoded from and where its known groups start; nothing per counter. */
+export class OverlayPage implements Reading, PageView {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #object: StatisticsObject;
+  readonly #groups: readonly FoundGroup[];
+  /** The known groups at their ids. */
+  readonly #byId: (FoundGroup | undefined)[] = [];
+
+  constructor(parts: {
+    bytes: Uint8Array;
+    view: DataView;
+    object: StatisticsObject;
+    groups: readonly FoundGroup[];
+  }) {
+    this.bytes = parts.bytes;
+    this.#view = parts.view;
+    this.#object = parts.object;
+    this.#groups = parts.groups;
+    for (const group of parts.groups) if (group.isKnown) this.#byId[group.type] = group;
+  }
+
+  get page(): PageView {
+    return this;
+  }
+
+  /** The byte where the counter stands, or -1 where the page does not carry it. */
+  offsetOf(counter: Counter): number {
+    if (counter.object !== this.#object) throw new TypeError(`${counter.field} is not of ${this.#object}`);
+    const group = this.#byId[counter.statisticsGroup.id];
+    if (group === undefined) return -1;
+    // Index 0 is the header, and lengths count from behind it.
+    const offsetInGroup = counter.index * counterSizeInBytes;
+    return offsetInGroup <= group.lengthInBytes ? group.at + offsetInGroup : -1;
+  }
+
+  value(counter: Counter): bigint | undefined {
+    const offset = this.offsetOf(counter);
+    return offset === -1 ? undefined : this.#view.getBigUint64(offset, true);
+  }
+
+  groups(): readonly GroupView[] {
+    return this.#groups.map(({ at, ...header }) => {
+      const count = header.lengthInBytes / counterSizeInBytes;
+      const first = at + headerSizeInBytes;
+      const values = Array.from({ length: count }, (_, n) =>
+        this.#view.getBigUint64(first + n * counterSizeInBytes, true),
+      );
+      return { ...header, values };
+    });
+  }
+}

@@ -1,0 +1,69 @@
+/** Statistics groups become overlay page bytes. */
+import type { Counter } from '../catalogue/counter.ts';
+import { countersOf } from '../catalogue/catalogue.ts';
+import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
+import { counterSizeInBytes, endOfPage, headerField, headerSizeInBytes, pageSizeInBytes } from './format.ts';
+
+/** A group to write. Values stand at index 1, 2, 3, … */
+export interface GroupToEncode {
+  readonly type: number;
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  readonly values: readonly bigint[];
+}
+
+const maxUInt16 = 0xffff;
+const maxUInt64 = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * Encodes groups in this order into 4096 bytes. What is left stays zero, which is the header that ends the list; a
+ * page that is full to the last byte needs none. Throws a RangeError where the groups do not fit or a number does not
+ * fit its field.
+ */
+export function encodePage(groups: readonly GroupToEncode[]): Uint8Array {
+  const bytes = new Uint8Array(pageSizeInBytes);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const group of groups) {
+    const lengthInBytes = group.values.length * counterSizeInBytes;
+    const bytesLeft = pageSizeInBytes - at - headerSizeInBytes;
+    if (lengthInBytes > bytesLeft) {
+      throw new RangeError(
+        `Statistics group ${group.type} needs ${lengthInBytes} bytes, but ${bytesLeft} are left.`,
+      );
+    }
+    if (group.type <= endOfPage)
+      throw new RangeError(`Type ${group.type} ends a page; a group's is 2 or more.`);
+    writeHeader(view, at, { ...group, lengthInBytes });
+    group.values.forEach((value, n) => {
+      if (value < 0n || value > maxUInt64) throw new RangeError(`${value} does not fit a 64-bit counter.`);
+      view.setBigUint64(at + headerSizeInBytes + n * counterSizeInBytes, value, true);
+    });
+    at += headerSizeInBytes + lengthInBytes;
+  }
+  return bytes;
+}
+
+function writeHeader(view: DataView, at: number, header: Record<keyof typeof headerField, number>): void {
+  for (const field of ['type', 'versionMinor', 'versionMajor', 'lengthInBytes'] as const) {
+    const value = header[field];
+    if (!Number.isInteger(value) || value < 0 || value > maxUInt16) {
+      throw new RangeError(`${field} ${value} does not fit the 16 bits of a group header.`);
+    }
+    view.setUint16(at + headerField[field], value, true);
+  }
+}
+
+/** A page of this kind of object with the groups of the catalogue, values in the catalogue's counters. */
+export function encodeCounters(object: StatisticsObject, valueOf: (counter: Counter) => bigint): Uint8Array {
+  return encodePage(
+    groupsOf(object).map((group) => ({
+      type: group.id,
+      versionMajor: group.versionMajor,
+      versionMinor: group.versionMinor,
+      values: countersOf(object)
+        .filter((counter) => counter.group === group.name)
+        .map(valueOf),
+    })),
+  );
+}

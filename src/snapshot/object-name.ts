@@ -1,0 +1,59 @@
+/** The names of what a hypervisor has: an object's kind and numbers, and its place in a page folder. */
+import type { StatisticsObject } from '../catalogue/group.ts';
+
+export type ObjectName = HypervisorName | LogicalProcessorName | PartitionName | VirtualProcessorName;
+export interface HypervisorName {
+  readonly object: 'HYPERVISOR';
+}
+export interface LogicalProcessorName {
+  readonly object: 'LOGICAL_PROCESSOR';
+  readonly index: number;
+}
+export interface PartitionName {
+  readonly object: 'PARTITION';
+  readonly partitionId: bigint;
+}
+export interface VirtualProcessorName {
+  readonly object: 'VIRTUAL_PROCESSOR';
+  readonly partitionId: bigint;
+  readonly index: number;
+}
+
+/** The hypervisor's name; there is one. */
+export const hypervisorName: HypervisorName = { object: 'HYPERVISOR' };
+
+/** The object's key, unique among all objects: its folder in the tree of pages, '' for the hypervisor. */
+export function objectKey(name: ObjectName): string {
+  switch (name.object) {
+    case 'HYPERVISOR':
+      return '';
+    case 'LOGICAL_PROCESSOR':
+      return `lp/${name.index}`;
+    case 'PARTITION':
+      return `partition/${name.partitionId}`;
+    case 'VIRTUAL_PROCESSOR':
+      return `partition/${name.partitionId}/vp/${name.index}`;
+  }
+}
+
+/** The object as a person says it: "virtual processor 0 of partition 5". */
+export function describeObject(name: ObjectName): string {
+  switch (name.object) {
+    case 'HYPERVISOR':
+      return 'the hypervisor';
+    case 'LOGICAL_PROCESSOR':
+      return `logical processor ${name.index}`;
+    case 'PARTITION':
+      return `partition ${name.partitionId}`;
+    case 'VIRTUAL_PROCESSOR':
+      return `virtual processor ${name.index} of partition ${name.partitionId}`;
+  }
+}
+
+/** The kind of object as a person says it. */
+export const objectTitle: Readonly<Record<StatisticsObject, string>> = {
+  HYPERVISOR: 'hypervisor',
+  LOGICAL_PROCESSOR: 'logical processor',
+  PARTITION: 'partition',
+  VIRTUAL_PROCESSOR: 'virtual processor',
+};

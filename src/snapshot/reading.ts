@@ -1,0 +1,40 @@
+/** What was read of one object: the common currency of all sources. Absent is not zero. */
+import type { Counter } from '../catalogue/counter.ts';
+import type { HvqlError } from '../errors.ts';
+import type { Moment } from './moment.ts';
+
+/** The counters of one object as one look found them. */
+export interface Reading {
+  /** The number as it stands, or undefined where this reading does not carry the counter. */
+  value(counter: Counter): bigint | undefined;
+  /** The overlay page behind the reading; null where the source has no pages. */
+  readonly page: PageView | null;
+}
+
+/** An overlay page as it stands, for those who want to see it. */
+export interface PageView {
+  /** The 4096 bytes. */
+  readonly bytes: Uint8Array;
+  /** Its groups in the order of the page, the unknown ones as well. */
+  groups(): readonly GroupView[];
+}
+
+/** A statistics group as it stands in a page. */
+export interface GroupView {
+  readonly type: number;
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  /** Bytes of counters after the header. */
+  readonly lengthInBytes: number;
+  /** Whether the catalogue knows the group in this version. */
+  readonly isKnown: boolean;
+  /** All counters of the group, those without a name as well. */
+  readonly values: readonly bigint[];
+}
+
+/** A batch of readings, taken at one moment. An object that could not be read has its error in its place. */
+export interface Readings {
+  readonly at: Moment;
+  /** As many as objects were asked for, in their order. */
+  readonly outcomes: readonly (Reading | HvqlError)[];
+}

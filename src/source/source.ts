@@ -1,0 +1,27 @@
+/** The seam between the service and wherever statistics come from. */
+import type { ObjectName } from '../snapshot/object-name.ts';
+import type { Readings } from '../snapshot/reading.ts';
+import type { Topology } from '../snapshot/topology.ts';
+
+/**
+ * A place that statistics come from. Nothing runs between the calls. `test/contract/source.ts` says all this as tests.
+ */
+export interface Source {
+  /** Its kind: 'simulator', 'pages', 'capture'. Guests may see it: no path, no secret. */
+  readonly kind: string;
+  /** Kind and settings, for the operator and the log. */
+  readonly description: string;
+  /**
+   * Which objects exist now. Rejects with PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the
+   * signal's reason once it is aborted.
+   */
+  topology(signal: AbortSignal): Promise<Topology>;
+  /**
+   * Reads a batch of objects in one go. An object that is gone, unreadable or malformed has an HvqlError
+   * (PAGE_UNAVAILABLE, PAGE_MALFORMED) in its place and the others are read; rejects only like `topology`.
+   * Readings stay valid and unchanged for as long as they are held.
+   */
+  read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings>;
+  /** Lets go of everything; may be called more than once. */
+  close(): Promise<void>;
+}
