@@ -18,8 +18,23 @@ export default tseslint.config(
       // An async function may have nothing to wait for where an interface says it might.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
-      eqeqeq: 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
+  },
+  {
+    // Tests read answers of many shapes.
+    files: ['test/**'],
+    rules: Object.fromEntries(
+      [
+        'explicit-any',
+        'unsafe-argument',
+        'unsafe-assignment',
+        'unsafe-call',
+        'unsafe-member-access',
+        'unsafe-return',
+      ].map((rule) => [`@typescript-eslint/no-${rule}`, 'off']),
+    ),
   },
   { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
 );

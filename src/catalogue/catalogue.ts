@@ -27,3 +27,25 @@ export function counterNamed(object: StatisticsObject, field: string): Counter {
   if (counter === undefined) throw new TypeError(`${object} has no counter "${field}"`);
   return counter;
 }
+
+const clocks = new Map(
+  catalogue.filter(({ kind }) => kind === 'CLOCK').map((clock) => [clock.object, clock]),
+);
+
+/** The hypervisor's clock as this kind of object reports it; undefined where it does not. */
+export function clockOf(object: StatisticsObject): Counter | undefined {
+  return clocks.get(object);
+}
+
+const operations = new Map(
+  catalogue.flatMap((cost) =>
+    cost.operations === undefined ? [] : [[cost, counterNamed(cost.object, cost.operations)] as const],
+  ),
+);
+
+/** The counter of the operations that a COST counter's time was spent on. Throws a TypeError for any other kind. */
+export function operationsOf(cost: Counter): Counter {
+  const counter = operations.get(cost);
+  if (counter === undefined) throw new TypeError(`${cost.field} is not the cost of operations`);
+  return counter;
+}

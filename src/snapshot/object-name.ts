@@ -57,3 +57,8 @@ export const objectTitle: Readonly<Record<StatisticsObject, string>> = {
   PARTITION: 'partition',
   VIRTUAL_PROCESSOR: 'virtual processor',
 };
+
+/** Where the object's page stands in a tree of pages: "lp/0/stats.page". */
+export function pagePlace(name: ObjectName): string {
+  return [objectKey(name), 'stats.page'].filter(Boolean).join('/');
+}

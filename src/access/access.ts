@@ -1,0 +1,133 @@
+/**
+ * A caller's sight of what exists. What comes out of here as `Granted` may be read, and readings are given for nothing
+ * else: a decision stands before every reading, and is made once an object.
+ */
+import { HvqlError } from '../errors.ts';
+import {
+  describeObject,
+  hypervisorName,
+  type HypervisorName,
+  type LogicalProcessorName,
+  type ObjectName,
+  type PartitionName,
+  type VirtualProcessorName,
+} from '../snapshot/object-name.ts';
+import type { PartitionEntry, Topology } from '../snapshot/topology.ts';
+import type { Caller } from './caller.ts';
+import { denialOf, isRoot, type DenialReason } from './rule.ts';
+
+declare const granted: unique symbol;
+/** The name of an object that a caller may read. Only this module makes one. */
+export type Granted<Name extends ObjectName = ObjectName> = Name & { readonly [granted]: true };
+
+/** A partition that a caller may read, with what the topology says of it. */
+export interface GrantedPartition {
+  readonly name: Granted<PartitionName>;
+  readonly entry: PartitionEntry;
+}
+
+/** The rules for one caller over one topology. Whatever the rules forbid throws ACCESS_DENIED. */
+export class Access {
+  readonly caller: Caller;
+  readonly topology: Topology;
+  readonly isRoot: boolean;
+
+  constructor(caller: Caller, topology: Topology) {
+    this.caller = caller;
+    this.topology = topology;
+    this.isRoot = isRoot(caller, topology);
+  }
+
+  hypervisor(): Granted<HypervisorName> {
+    return this.#grant(hypervisorName);
+  }
+
+  /** All logical processors, ascending. */
+  logicalProcessors(): readonly Granted<LogicalProcessorName>[] {
+    // They are all of one class: whoever may read one may read all, and who may read none is told so.
+    this.#grant({ object: 'LOGICAL_PROCESSOR', index: 0 });
+    return this.topology.logicalProcessors.map((index) => asGranted({ object: 'LOGICAL_PROCESSOR', index }));
+  }
+
+  /** Throws INVALID_PARAMETER where there is none of this index. */
+  logicalProcessor(index: number): Granted<LogicalProcessorName> {
+    const name = this.#grant({ object: 'LOGICAL_PROCESSOR', index });
+    if (this.topology.logicalProcessors.includes(index)) return name;
+    throw new HvqlError(
+      'INVALID_PARAMETER',
+      `There is no logical processor ${index}; there are ${rangeOf(this.topology.logicalProcessors)}.`,
+    );
+  }
+
+  /** The partitions that the caller may read, by ascending id. */
+  partitions(): readonly GrantedPartition[] {
+    return this.topology.partitions
+      .filter((entry) => denialOf(partitionName(entry.id), this) === null)
+      .map((entry) => ({ name: asGranted(partitionName(entry.id)), entry }));
+  }
+
+  /**
+   * Throws INVALID_PARTITION_ID where there is no such partition and the caller is root; to any other caller a
+   * partition that does not exist is denied like one that is somebody else's.
+   */
+  partition(id: bigint): GrantedPartition {
+    const entry = this.topology.partition(id);
+    if (this.isRoot && entry === undefined) {
+      throw new HvqlError('INVALID_PARTITION_ID', `There is no partition ${id}.`);
+    }
+    const reason = denialOf(partitionName(id), this);
+    if (reason !== null || entry === undefined)
+      throw denied(partitionName(id), reason ?? 'NOT_SELF_OR_PARENT');
+    return { name: asGranted(partitionName(id)), entry };
+  }
+
+  /** The virtual processors of a partition, ascending: local to it, so who may read it may read them. */
+  virtualProcessors(partition: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
+    const { id, virtualProcessors } = partition.entry;
+    return virtualProcessors.map((index) =>
+      asGranted({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index }),
+    );
+  }
+
+  /** Throws INVALID_VP_INDEX where the partition has none of this index. */
+  virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
+    const { id, virtualProcessors } = partition.entry;
+    if (virtualProcessors.includes(index)) {
+      return asGranted({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index });
+    }
+    throw new HvqlError(
+      'INVALID_VP_INDEX',
+      `Partition ${id} has no virtual processor ${index}; there are ${rangeOf(virtualProcessors)}.`,
+    );
+  }
+
+  #grant<Name extends ObjectName>(name: Name): Granted<Name> {
+    const reason = denialOf(name, this);
+    if (reason !== null) throw denied(name, reason);
+    return asGranted(name);
+  }
+}
+
+function asGranted<Name extends ObjectName>(name: Name): Granted<Name> {
+  return name as Granted<Name>;
+}
+
+function partitionName(partitionId: bigint): PartitionName {
+  return { object: 'PARTITION', partitionId };
+}
+
+const explanations: Readonly<Record<DenialReason, (name: ObjectName) => string>> = {
+  NOT_ROOT: () => 'only the root partition may read the hypervisor and its logical processors',
+  NOT_SELF_OR_PARENT: (name) => `only the partition itself and its parent may read ${describeObject(name)}`,
+  NO_PRIVILEGE: (name) => `the caller lacks the privilege to read ${describeObject(name)}`,
+};
+
+function denied(name: ObjectName, reason: DenialReason): HvqlError {
+  return new HvqlError('ACCESS_DENIED', `Access denied: ${explanations[reason](name)}.`, { reason });
+}
+
+/** The indexes that exist, short: "4, from 0 to 3". */
+function rangeOf(indexes: readonly number[]): string {
+  const [first, last] = [indexes.at(0), indexes.at(-1)];
+  return first === undefined || last === undefined ? 'none' : `${indexes.length}, from ${first} to ${last}`;
+}

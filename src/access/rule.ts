@@ -1,0 +1,35 @@
+/** Who may read what (TLFS 2.0a 21.1.1 and 21.3): the one place where it is decided. */
+import type { ObjectName } from '../snapshot/object-name.ts';
+import type { Topology } from '../snapshot/topology.ts';
+import type { Caller } from './caller.ts';
+
+/**
+ * NOT_ROOT: the object is global. NOT_SELF_OR_PARENT: the object is local to another partition, or there is none.
+ * NO_PRIVILEGE: the caller would be the right one, but lacks the privilege.
+ */
+export type DenialReason = 'NOT_ROOT' | 'NOT_SELF_OR_PARENT' | 'NO_PRIVILEGE';
+
+/** Root is the partition without a parent. */
+export function isRoot(caller: Caller, topology: Topology): boolean {
+  return topology.partition(caller.partitionId)?.parent === null;
+}
+
+/** Why the caller may not read the object, or null where it may. */
+export function denialOf(
+  object: ObjectName,
+  asked: { caller: Caller; topology: Topology },
+): DenialReason | null {
+  const { caller, topology } = asked;
+  const isGlobal = object.object === 'HYPERVISOR' || object.object === 'LOGICAL_PROCESSOR';
+  if (isGlobal) {
+    if (!isRoot(caller, topology)) return 'NOT_ROOT';
+    return caller.privileges.has('ACCESS_STATS') ? null : 'NO_PRIVILEGE';
+  }
+  const partition = topology.partition(object.partitionId);
+  if (partition === undefined) return 'NOT_SELF_OR_PARENT';
+  const isSelf = partition.id === caller.partitionId;
+  const isParent = partition.parent === caller.partitionId;
+  if (isSelf && caller.privileges.has('ACCESS_STATS_MSR')) return null;
+  if (isParent && caller.privileges.has('ACCESS_STATS')) return null;
+  return isSelf || isParent ? 'NO_PRIVILEGE' : 'NOT_SELF_OR_PARENT';
+}

@@ -1,0 +1,72 @@
+/** What resolvers are given: who asks, and that one's view of what exists, taken in one look. */
+import { Access } from '../access/access.ts';
+import type { Caller } from '../access/caller.ts';
+import type { Look } from '../sampling/look.ts';
+import type { SourceHealth } from '../sampling/sampler.ts';
+import type { Topology } from '../snapshot/topology.ts';
+
+/** What one caller may see, and the look in which all of one answer is read. */
+export interface View {
+  readonly access: Access;
+  readonly look: Look;
+  readonly limits: Limits;
+  /** The kind of the source: 'pages'. */
+  readonly sourceKind: string;
+}
+
+/** The bounds that a question meets. */
+export interface Limits {
+  readonly minIntervalMilliseconds: number;
+  readonly maxIntervalMilliseconds: number;
+  /** Objects on one page of a connection. */
+  readonly maxPageSize: number;
+}
+
+/** What the service says of itself. */
+export interface ServiceFacts {
+  readonly version: string;
+  readonly limits: Limits;
+  readonly health: () => SourceHealth;
+}
+
+/** One operation's context. What exists is asked for once, when the first field needs it. */
+export class OperationContext {
+  readonly caller: Caller;
+  readonly service: ServiceFacts;
+  readonly look: Look;
+  readonly #topology: () => Promise<Topology>;
+  #view: Promise<View> | undefined;
+
+  constructor(parts: {
+    caller: Caller;
+    service: ServiceFacts;
+    look: Look;
+    topology: () => Promise<Topology>;
+  }) {
+    this.caller = parts.caller;
+    this.service = parts.service;
+    this.look = parts.look;
+    let topology: Promise<Topology> | undefined;
+    this.#topology = () => (topology ??= parts.topology());
+  }
+
+  view(): Promise<View> {
+    this.#view ??= this.#topology().then((topology) => ({
+      access: new Access(this.caller, topology),
+      look: this.look,
+      limits: this.service.limits,
+      sourceKind: this.service.health().kind,
+    }));
+    return this.#view;
+  }
+
+  /** The same operation over another look. */
+  withLook(look: Look): OperationContext {
+    return new OperationContext({
+      caller: this.caller,
+      service: this.service,
+      look,
+      topology: this.#topology,
+    });
+  }
+}

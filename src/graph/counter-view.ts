@@ -1,0 +1,182 @@
+/**
+ * The counter types of the graph, made from the catalogue: for each kind of object its counters as they stand, and
+ * for kinds that have totals their deltas and rates.
+ */
+import { countersOf } from '../catalogue/catalogue.ts';
+import { isTotal, type Counter, type CounterKind } from '../catalogue/counter.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
+import type { Growth } from '../sampling/growth.ts';
+import { objectTitle } from '../snapshot/object-name.ts';
+import type { Reading } from '../snapshot/reading.ts';
+import type { Builder } from './builder.ts';
+
+export type CounterViews = ReturnType<typeof defineCounterViews>;
+
+/** Defines `…Counters`, `…Deltas` and `…Rates` of all kinds of object that have them. */
+export function defineCounterViews(builder: Builder) {
+  const interval = defineInterval(builder);
+  const growthOf = (object: StatisticsObject, typeName: string) => ({
+    deltas: defineDeltas({ builder, object, name: `${typeName}Deltas`, interval }),
+    rates: defineRates({ builder, object, name: `${typeName}Rates`, interval }),
+  });
+  const countersType = (object: StatisticsObject, typeName: string) => ({
+    counters: defineCounters({ builder, object, name: `${typeName}Counters` }),
+  });
+  return {
+    hypervisor: countersType('HYPERVISOR', 'Hypervisor'),
+    logicalProcessor: {
+      ...countersType('LOGICAL_PROCESSOR', 'LogicalProcessor'),
+      ...growthOf('LOGICAL_PROCESSOR', 'LogicalProcessor'),
+    },
+    partition: { ...countersType('PARTITION', 'Partition'), ...growthOf('PARTITION', 'Partition') },
+    virtualProcessor: {
+      ...countersType('VIRTUAL_PROCESSOR', 'VirtualProcessor'),
+      ...growthOf('VIRTUAL_PROCESSOR', 'VirtualProcessor'),
+    },
+  };
+}
+
+interface ViewToDefine {
+  readonly builder: Builder;
+  readonly object: StatisticsObject;
+  readonly name: string;
+}
+
+function defineCounters({ builder, object, name }: ViewToDefine) {
+  return builder.objectRef<Reading>(name).implement({
+    description: `The counters of a ${objectTitle[object]} as they stand. null: the source does not report the counter.`,
+    fields: (t) =>
+      fieldsFor(countersOf(object), (counter) =>
+        t.field({
+          type: 'UInt64',
+          nullable: true,
+          description: `${counter.description} ${storedAs(counter)}`,
+          resolve: (reading) => reading.value(counter),
+        }),
+      ),
+  });
+}
+
+function defineDeltas({
+  builder,
+  object,
+  name,
+  interval,
+}: ViewToDefine & { interval: ReturnType<typeof defineInterval> }) {
+  return builder.objectRef<Growth>(name).implement({
+    description: `What the totals of a ${objectTitle[object]} grew by between two readings. null: not known.`,
+    fields: (t) => ({
+      interval: t.field({
+        type: interval,
+        nullable: false,
+        description: intervalDescription,
+        resolve: (growth) => growth.interval,
+      }),
+      ...fieldsFor(countersOf(object).filter(isTotal), (counter) =>
+        t.field({
+          type: 'UInt64',
+          nullable: true,
+          description: `${counter.description} Growth between the two readings, ${inUnits(counter)}.`,
+          resolve: (growth) => growth.delta(counter),
+        }),
+      ),
+    }),
+  });
+}
+
+function defineRates({
+  builder,
+  object,
+  name,
+  interval,
+}: ViewToDefine & { interval: ReturnType<typeof defineInterval> }) {
+  return builder.objectRef<Growth>(name).implement({
+    description: `Rates of the totals of a ${objectTitle[object]} between two readings. null: not known.`,
+    fields: (t) => ({
+      interval: t.field({
+        type: interval,
+        nullable: false,
+        description: intervalDescription,
+        resolve: (growth) => growth.interval,
+      }),
+      ...fieldsFor(countersOf(object).filter(isTotal), (counter) =>
+        t.float({
+          nullable: true,
+          description: `${counter.description} ${rateSentence[counter.kind]}`,
+          resolve: (growth) => growth.rate(counter),
+        }),
+      ),
+    }),
+  });
+}
+
+const intervalDescription = 'The time between the two readings.';
+
+function defineInterval(builder: Builder) {
+  return builder.objectRef<Growth['interval']>('Interval').implement({
+    description: 'The time between two readings, and whether the totals went on through it.',
+    fields: (t) => ({
+      from: t.field({
+        type: 'DateTime',
+        nullable: false,
+        description: 'When the earlier reading was taken.',
+        resolve: ({ from }) => from.wallMilliseconds,
+      }),
+      to: t.field({
+        type: 'DateTime',
+        nullable: false,
+        description: 'When the later reading was taken.',
+        resolve: ({ to }) => to.wallMilliseconds,
+      }),
+      seconds: t.exposeFloat('seconds', {
+        nullable: false,
+        description: 'Seconds between them on a steady clock, the one that rates are computed with.',
+      }),
+      reset: t.exposeBoolean('reset', {
+        nullable: false,
+        description:
+          'A total went backwards: the object was restarted, and no delta and no rate of it is known for this interval.',
+      }),
+    }),
+  });
+}
+
+function fieldsFor<Field>(
+  counters: readonly Counter[],
+  fieldOf: (counter: Counter) => Field,
+): Record<string, Field> {
+  return Object.fromEntries(counters.map((counter) => [counter.field, fieldOf(counter)]));
+}
+
+const unitTitles: Readonly<Record<Counter['unit'], string>> = {
+  '1': 'a plain number',
+  page: 'in pages of memory',
+  '100ns': 'in units of 100 ns',
+  ns: 'in nanoseconds',
+};
+
+function inUnits(counter: Counter): string {
+  return unitTitles[counter.unit];
+}
+
+function storedAs(counter: Counter): string {
+  switch (counter.kind) {
+    case 'COUNT':
+      return 'A running total.';
+    case 'TIME':
+    case 'COST':
+      return `A running total, ${inUnits(counter)}.`;
+    case 'GAUGE':
+      return `A level, ${inUnits(counter)}.`;
+    case 'CLOCK':
+      return `A clock, ${inUnits(counter)}.`;
+  }
+}
+
+const rateSentence: Readonly<Record<CounterKind, string>> = {
+  COUNT: 'Per second.',
+  TIME: 'In percent of the elapsed time.',
+  COST: 'In nanoseconds per operation; null where there was none.',
+  GAUGE: '',
+  CLOCK: '',
+};

@@ -1,0 +1,42 @@
+/** Global ids: opaque to clients, and no more than a name; whether it may be read is decided when it is. */
+import { HvqlError } from '../errors.ts';
+import { hypervisorName, objectKey, type ObjectName } from '../snapshot/object-name.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
+
+const prefixes: Readonly<Record<StatisticsObject, string>> = {
+  HYPERVISOR: 'hypervisor',
+  LOGICAL_PROCESSOR: 'logical-processor',
+  PARTITION: 'partition',
+  VIRTUAL_PROCESSOR: 'virtual-processor',
+};
+
+/** The id of an object, also its cursor in a connection. */
+export function nodeIdOf(name: ObjectName): string {
+  return Buffer.from(`${prefixes[name.object]}:${objectKey(name)}`).toString('base64url');
+}
+
+const keys =
+  /^(?:hypervisor:|logical-processor:lp\/(?<lp>\d+)|partition:partition\/(?<partition>\d+)|virtual-processor:partition\/(?<parent>\d+)\/vp\/(?<vp>\d+))$/;
+
+/** The name behind an id. Throws INVALID_PARAMETER for anything that `nodeIdOf` did not make. */
+export function parseNodeId(id: string): ObjectName {
+  const groups = keys.exec(Buffer.from(id, 'base64url').toString())?.groups;
+  const name = groups === undefined ? undefined : nameOf(groups);
+  // Base64 has many spellings of the same bytes and decimal of the same number: one of them is the id.
+  if (name !== undefined && nodeIdOf(name) === id) return name;
+  const shown = id.length > 60 ? `${id.slice(0, 59)}…` : id;
+  throw new HvqlError(
+    'INVALID_PARAMETER',
+    `${JSON.stringify(shown)} is not an id that this service has given.`,
+  );
+}
+
+function nameOf(groups: Partial<Record<string, string>>): ObjectName {
+  const { lp, partition, parent, vp } = groups;
+  if (lp !== undefined) return { object: 'LOGICAL_PROCESSOR', index: Number(lp) };
+  if (partition !== undefined) return { object: 'PARTITION', partitionId: BigInt(partition) };
+  if (parent !== undefined && vp !== undefined) {
+    return { object: 'VIRTUAL_PROCESSOR', partitionId: BigInt(parent), index: Number(vp) };
+  }
+  return hypervisorName;
+}

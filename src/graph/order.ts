@@ -1,0 +1,90 @@
+/** Orders by a counter: the enums of counters, made from the catalogue, and the inputs that use them. */
+import { countersOf } from '../catalogue/catalogue.ts';
+import { isTotal, type Counter } from '../catalogue/counter.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
+import { HvqlError } from '../errors.ts';
+import type { Order } from '../sampling/look.ts';
+import type { Builder } from './builder.ts';
+
+/** An order as it is given: the counter by its slot. */
+export interface OrderInput extends Omit<Order, 'counter'> {
+  readonly counter: number;
+}
+
+export type Orders = ReturnType<typeof defineOrders>;
+
+export function defineOrders(builder: Builder) {
+  const view = builder.enumType('CounterView', {
+    description: 'What is taken of a counter.',
+    values: {
+      VALUE: { value: 'VALUE', description: 'The number as it stands.' },
+      DELTA: { value: 'DELTA', description: 'Its growth between two readings.' },
+      RATE: { value: 'RATE', description: 'Its rate between two readings.' },
+    } as const,
+  });
+  const direction = builder.enumType('OrderDirection', {
+    description: 'Which end comes first.',
+    values: {
+      ASC: { value: 'ASC', description: 'The smallest first.' },
+      DESC: { value: 'DESC', description: 'The largest first.' },
+    } as const,
+  });
+
+  const orderOf = (name: string, counters: readonly Counter[]) =>
+    builder.inputRef<OrderInput>(`${name}Order`).implement({
+      description:
+        'An order by a counter. Objects of which the number is not known come last, equal ones by id and index.',
+      fields: (t) => ({
+        counter: t.field({
+          type: counterEnum(builder, { name: `${name}Counter`, counters }),
+          required: true,
+          description: 'The counter to order by.',
+        }),
+        by: t.field({
+          type: view,
+          required: true,
+          defaultValue: 'RATE',
+          description: 'What of it; levels and clocks have a VALUE only.',
+        }),
+        direction: t.field({
+          type: direction,
+          required: true,
+          defaultValue: 'DESC',
+          description: 'Which end comes first.',
+        }),
+      }),
+    });
+  return {
+    logicalProcessor: orderOf('LogicalProcessor', countersOf('LOGICAL_PROCESSOR')),
+    virtualProcessor: orderOf('VirtualProcessor', countersOf('VIRTUAL_PROCESSOR')),
+  };
+}
+
+function counterEnum(builder: Builder, { name, counters }: { name: string; counters: readonly Counter[] }) {
+  return builder.enumType(name, {
+    description: 'The counters by name, one value each.',
+    values: Object.fromEntries(
+      counters.map((counter) => [
+        enumValueOf(counter),
+        { value: counter.slot, description: counter.description },
+      ]),
+    ),
+  });
+}
+
+/** totalRunTime becomes TOTAL_RUN_TIME. */
+function enumValueOf({ field }: Counter): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** The order, if it can be made. Throws INVALID_PARAMETER for the growth of what does not grow. */
+export function orderArgument(object: StatisticsObject, input: OrderInput | null | undefined): Order | null {
+  const counter = input == null ? undefined : countersOf(object)[input.counter];
+  if (input == null || counter === undefined) return null;
+  if (input.by === 'VALUE' || isTotal(counter)) return { ...input, counter };
+  throw new HvqlError(
+    'INVALID_PARAMETER',
+    `${counter.field} is a ${counter.kind} and has no ${input.by}: order it by VALUE.`,
+    { argument: 'orderBy' },
+  );
+}

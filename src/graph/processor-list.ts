@@ -1,0 +1,44 @@
+/** Lists of processors: all or those of some indexes, ascending or in the order of a counter, all or the first so many. */
+import type { Granted } from '../access/access.ts';
+import type { LogicalProcessorName, VirtualProcessorName } from '../snapshot/object-name.ts';
+import { countArgument } from './argument.ts';
+import type { View } from './context.ts';
+import { orderArgument, type OrderInput } from './order.ts';
+
+/** The arguments of such a list. */
+export interface ProcessorListArguments {
+  readonly indexes?: readonly number[] | null | undefined;
+  readonly orderBy?: OrderInput | null | undefined;
+  readonly first?: number | null | undefined;
+}
+
+/** Where the processors come from, and what becomes of them. */
+export interface Processors<Name, Model> {
+  readonly object: 'LOGICAL_PROCESSOR' | 'VIRTUAL_PROCESSOR';
+  readonly all: () => readonly Name[];
+  /** Throws where there is none of this index. Not needed where indexes cannot be asked for. */
+  readonly at?: (index: number) => Name;
+  readonly modelOf: (name: Name) => Model;
+}
+
+/** The processors asked for. Not a promise where no order needs a reading, so that lists in lists are read together. */
+export function listProcessors<
+  Name extends Granted<LogicalProcessorName> | Granted<VirtualProcessorName>,
+  Model,
+>(
+  view: View,
+  asked: { processors: Processors<Name, Model>; list: ProcessorListArguments },
+): Model[] | Promise<Model[]> {
+  const { processors, list } = asked;
+  const first = countArgument('first', list.first);
+  const order = orderArgument(processors.object, list.orderBy);
+  const { at } = processors;
+  const names =
+    list.indexes == null || at === undefined
+      ? processors.all()
+      : [...new Set(list.indexes)].sort((a, b) => a - b).map((index) => at(index));
+  if (order !== null) {
+    return view.look.first(names, { order, first }).then((ranked) => ranked.map(processors.modelOf));
+  }
+  return names.slice(0, first ?? undefined).map(processors.modelOf);
+}

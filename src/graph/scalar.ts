@@ -1,0 +1,67 @@
+/** The scalars: 64-bit numbers, lengths of time, moments. */
+import { GraphQLError, Kind, type ValueNode } from 'graphql';
+import { formatDuration, parseDuration } from '../snapshot/duration.ts';
+import type { Builder } from './builder.ts';
+
+const maxUInt64 = 0xffff_ffff_ffff_ffffn;
+const decimal = /^[0-9]{1,20}$/;
+
+export function defineScalars(builder: Builder): void {
+  builder.scalarType('UInt64', {
+    description:
+      'A whole number from 0 to 2^64-1, always written as a decimal string; a string or an integer literal is accepted.',
+    serialize: (value) => String(value),
+    parseValue: parseUInt64,
+    parseLiteral: (node) => parseUInt64(literalOf(node, [Kind.STRING, Kind.INT])),
+  });
+  builder.scalarType('Duration', {
+    description: 'A length of time: a number and a unit, "250ms", "1s", "5m".',
+    serialize: formatDuration,
+    parseValue: parseDurationValue,
+    parseLiteral: (node) => parseDurationValue(literalOf(node, [Kind.STRING])),
+  });
+  builder.scalarType('DateTime', {
+    description: 'An RFC 3339 timestamp in UTC.',
+    serialize: (wallMilliseconds) => new Date(wallMilliseconds).toISOString(),
+    parseValue: () => {
+      throw new GraphQLError('DateTime is given, never taken.');
+    },
+  });
+}
+
+/** A u64 from a string of digits, or from a JSON number that is small enough to have arrived whole. */
+export function parseUInt64(value: unknown): bigint {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw unfit(value, 'is not a whole number that JSON carries exactly: write it as a string');
+  }
+  const text = String(value);
+  if ((typeof value !== 'string' && typeof value !== 'number') || !decimal.test(text)) {
+    throw unfit(value, 'is not a whole number from 0 to 18446744073709551615');
+  }
+  const number = BigInt(text);
+  if (number > maxUInt64)
+    throw unfit(value, 'is more than 18446744073709551615, the largest that 64 bits hold');
+  return number;
+}
+
+function parseDurationValue(value: unknown): number {
+  if (typeof value !== 'string')
+    throw unfit(value, 'is not a length of time: write it as a string such as "1s"');
+  try {
+    return parseDuration(value);
+  } catch (error) {
+    throw error instanceof RangeError ? new GraphQLError(error.message) : error;
+  }
+}
+
+/** The text of a literal of one of these kinds; undefined, which no scalar takes, for any other. */
+function literalOf(node: ValueNode, kinds: readonly Kind[]): unknown {
+  if (!kinds.includes(node.kind))
+    throw new GraphQLError(`A literal of kind ${node.kind} does not fit.`, { nodes: node });
+  return 'value' in node ? node.value : undefined;
+}
+
+function unfit(value: unknown, problem: string): GraphQLError {
+  const shown = JSON.stringify(value);
+  return new GraphQLError(`${shown.length > 40 ? `${shown.slice(0, 39)}…` : shown} ${problem}.`);
+}

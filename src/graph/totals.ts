@@ -1,0 +1,82 @@
+/** Processors taken together. */
+import { HvqlError } from '../errors.ts';
+import type { Outcome } from '../sampling/look.ts';
+import { GrowthTotal, ReadingTotal } from '../sampling/total.ts';
+import { overArgument } from './argument.ts';
+import type { Builder } from './builder.ts';
+import type { CounterViews } from './counter-view.ts';
+import type { TotalsModel } from './model.ts';
+
+interface TotalsToDefine {
+  readonly name: string;
+  readonly of: string;
+  readonly views: CounterViews['logicalProcessor'] | CounterViews['virtualProcessor'];
+}
+
+/** Defines a type of totals. What cannot be read is left out, and `readable` says how many were not. */
+export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefine) {
+  return builder.objectRef<TotalsModel>(name).implement({
+    description: `All ${of} taken together; those that cannot be read are left out.`,
+    fields: (t) => ({
+      of: t.int({
+        nullable: false,
+        description: `How many ${of} there are.`,
+        resolve: ({ names }) => names.length,
+      }),
+      readable: t.int({
+        nullable: false,
+        description: `How many of the ${of} could be read, and are in the sums.`,
+        resolve: async (totals) => (await readingsOf(totals)).length,
+      }),
+      counters: t.field({
+        type: views.counters,
+        nullable: true,
+        description: 'Sums of the counters as they stand. null: there was none to read.',
+        resolve: async (totals) => {
+          const readings = await readingsOf(totals);
+          return readings.length === 0 ? null : new ReadingTotal(readings);
+        },
+      }),
+      deltas: t.field({
+        type: views.deltas,
+        nullable: true,
+        description: 'Sums of the growth between two readings.',
+        args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
+        resolve: (totals, args) => growthOf(totals, args.over),
+      }),
+      rates: t.field({
+        type: views.rates,
+        nullable: true,
+        description:
+          'Rates between two readings: events per second of all, percent of all their time, time of all over operations of all.',
+        args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
+        resolve: (totals, args) => growthOf(totals, args.over),
+      }),
+    }),
+  });
+}
+
+/** What the `over` argument means, wherever it stands. */
+export const overDescription =
+  'How long ago the earlier reading is at least; "1s" where nothing is given. Where none is held, the answer waits for a second reading.';
+
+async function readingsOf({ view, names }: TotalsModel) {
+  return readableOf(await Promise.all(names.map((name) => view.look.reading(name))));
+}
+
+async function growthOf(
+  { view, names }: TotalsModel,
+  over: number | null | undefined,
+): Promise<GrowthTotal | null> {
+  const milliseconds = overArgument(view, over);
+  const [first, ...rest] = readableOf(
+    await Promise.all(names.map((name) => view.look.growth(name, milliseconds))),
+  );
+  return first === undefined ? null : new GrowthTotal([first, ...rest]);
+}
+
+function readableOf<Value>(outcomes: readonly Outcome<Value>[]): Value[] {
+  return outcomes.filter(
+    (outcome): outcome is Value & {} => outcome !== null && !(outcome instanceof HvqlError),
+  );
+}

@@ -1,0 +1,111 @@
+/** What an object's counters did between two readings: deltas and rates. Pure; exact over all of u64. */
+import { clockOf, countersOf, operationsOf } from '../catalogue/catalogue.ts';
+import { isTotal, nanosecondsPerUnit, type Counter } from '../catalogue/counter.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
+import type { Moment } from '../snapshot/moment.ts';
+import type { Reading } from '../snapshot/reading.ts';
+
+/** A reading and when it was taken. */
+export interface Sample {
+  readonly at: Moment;
+  readonly reading: Reading;
+}
+
+/** The time between two readings. `reset`: a total went backwards, so nothing is known of the growth. */
+export interface Interval {
+  readonly from: Moment;
+  readonly to: Moment;
+  readonly seconds: number;
+  readonly reset: boolean;
+}
+
+/** Growth of one object, or of several together. null is unknown: never a guess, never a zero in its place. */
+export interface Growth {
+  readonly interval: Interval;
+  delta(counter: Counter): bigint | null;
+  rate(counter: Counter): number | null;
+}
+
+const nanosecondsPerSecond = 1e9;
+
+/** The growth of one object between an earlier and a later reading of it. */
+export class ReadingGrowth implements Growth {
+  readonly interval: Interval;
+  readonly #earlier: Reading;
+  readonly #later: Reading;
+  readonly #elapsedNanoseconds: number;
+  readonly #clock: Counter | undefined;
+
+  constructor(object: StatisticsObject, samples: { earlier: Sample; later: Sample }) {
+    const { earlier, later } = samples;
+    this.#earlier = earlier.reading;
+    this.#later = later.reading;
+    this.#elapsedNanoseconds = Number(later.at.monotonicNanoseconds - earlier.at.monotonicNanoseconds);
+    this.#clock = clockOf(object);
+    this.interval = {
+      from: earlier.at,
+      to: later.at,
+      seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
+      reset: countersOf(object).some((counter) => this.#wentBackwards(counter)),
+    };
+  }
+
+  delta(counter: Counter): bigint | null {
+    return this.interval.reset || !isTotal(counter) ? null : this.#difference(counter);
+  }
+
+  /** Per second, percent of the elapsed time, or nanoseconds an operation, by the counter's kind. */
+  rate(counter: Counter): number | null {
+    const delta = this.delta(counter);
+    if (delta === null) return null;
+    switch (counter.kind) {
+      case 'COUNT':
+        return quotient(Number(delta), this.interval.seconds);
+      case 'TIME':
+        return percentOf(this.elapsedNanoseconds(), { counter, delta });
+      case 'COST':
+        return costOf(delta, { counter, operations: this.delta(operationsOf(counter)) });
+      case 'GAUGE':
+      case 'CLOCK':
+        return null;
+    }
+  }
+
+  /** What percentages are taken against: the object's own clock where it has one, else the moments of reading. */
+  elapsedNanoseconds(): number {
+    const ticks = this.#clock === undefined ? null : this.#difference(this.#clock);
+    if (this.#clock === undefined || ticks === null) return this.#elapsedNanoseconds;
+    return Number(ticks) * nanosecondsPerUnit(this.#clock);
+  }
+
+  #difference(counter: Counter): bigint | null {
+    const earlier = this.#earlier.value(counter);
+    const later = this.#later.value(counter);
+    return earlier === undefined || later === undefined ? null : later - earlier;
+  }
+
+  #wentBackwards(counter: Counter): boolean {
+    if (counter.kind === 'GAUGE') return false;
+    const difference = this.#difference(counter);
+    return difference !== null && difference < 0n;
+  }
+}
+
+/** Percent of an elapsed time; null where no time passed. */
+export function percentOf(
+  elapsedNanoseconds: number,
+  grown: { counter: Counter; delta: bigint },
+): number | null {
+  return quotient(Number(grown.delta) * nanosecondsPerUnit(grown.counter) * 100, elapsedNanoseconds);
+}
+
+/** Nanoseconds an operation; null where nothing happened or the operations are not counted. */
+export function costOf(delta: bigint, spent: { counter: Counter; operations: bigint | null }): number | null {
+  if (spent.operations === null) return null;
+  return quotient(Number(delta) * nanosecondsPerUnit(spent.counter), Number(spent.operations));
+}
+
+/** A clock that stood still gives no rate, and neither does one that went back. */
+function quotient(dividend: number, divisor: number): number | null {
+  return divisor > 0 ? dividend / divisor : null;
+}

@@ -1,0 +1,88 @@
+/** Sums over several objects of one kind: "all virtual processors of a partition together". */
+import { operationsOf } from '../catalogue/catalogue.ts';
+import type { Counter } from '../catalogue/counter.ts';
+import { HvqlError } from '../errors.ts';
+import type { Reading } from '../snapshot/reading.ts';
+import { costOf, percentOf, type Growth, type Interval, type ReadingGrowth } from './growth.ts';
+
+const maxUInt64 = 0xffff_ffff_ffff_ffffn;
+
+/** The sum of one reading or more. */
+export class ReadingTotal implements Reading {
+  readonly page = null;
+  readonly #readings: readonly Reading[];
+
+  constructor(readings: readonly Reading[]) {
+    this.#readings = readings;
+  }
+
+  /** Absent where any of the readings does not carry the counter: a part is not the whole. */
+  value(counter: Counter): bigint | undefined {
+    return withinUInt64(counter, sumOf(this.#readings.map((reading) => reading.value(counter)))) ?? undefined;
+  }
+}
+
+/** The growth of one object or more together, each between its own two readings. */
+export class GrowthTotal implements Growth {
+  /** The longest of the intervals; they differ only where readings of different age were already held. */
+  readonly interval: Interval;
+  readonly #growths: readonly ReadingGrowth[];
+
+  constructor(growths: readonly [ReadingGrowth, ...ReadingGrowth[]]) {
+    const longest = growths.reduce((a, b) => (b.interval.seconds > a.interval.seconds ? b : a));
+    this.#growths = growths;
+    // One object that started anew makes the sum as unknown as its own growth.
+    this.interval = { ...longest.interval, reset: growths.some(({ interval }) => interval.reset) };
+  }
+
+  delta(counter: Counter): bigint | null {
+    return withinUInt64(counter, this.#delta(counter));
+  }
+
+  /** Events per second of all; percent of all their time together; time of all over operations of all. */
+  rate(counter: Counter): number | null {
+    const delta = this.#delta(counter);
+    if (delta === null) return null;
+    switch (counter.kind) {
+      case 'TIME': {
+        const elapsed = this.#growths.reduce((sum, growth) => sum + growth.elapsedNanoseconds(), 0);
+        return percentOf(elapsed, { counter, delta });
+      }
+      case 'COST':
+        return costOf(delta, { counter, operations: this.#delta(operationsOf(counter)) });
+      default:
+        return sumOfNumbers(this.#growths.map((growth) => growth.rate(counter)));
+    }
+  }
+
+  #delta(counter: Counter): bigint | null {
+    return this.interval.reset ? null : sumOf(this.#growths.map((growth) => growth.delta(counter)));
+  }
+}
+
+function sumOf(values: readonly (bigint | null | undefined)[]): bigint | null {
+  let sum = 0n;
+  for (const value of values) {
+    if (value === null || value === undefined) return null;
+    sum += value;
+  }
+  return sum;
+}
+
+function sumOfNumbers(values: readonly (number | null)[]): number | null {
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return sum;
+}
+
+/** A sum may outgrow the 64 bits that each of its terms fits in; cut off it would be a wrong number. */
+function withinUInt64(counter: Counter, sum: bigint | null): bigint | null {
+  if (sum === null || sum <= maxUInt64) return sum;
+  throw new HvqlError('LIMIT_EXCEEDED', `The sum of ${counter.field} is ${sum}, more than 64 bits hold.`, {
+    limit: maxUInt64.toString(),
+    actual: sum.toString(),
+  });
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { Access } from '../../src/access/access.ts';
+import { allPrivileges, type Caller, type Privilege } from '../../src/access/caller.ts';
+import { denialOf } from '../../src/access/rule.ts';
+import { HvqlError } from '../../src/errors.ts';
+import { objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
+import { topologyOf } from '../../src/snapshot/topology.ts';
+
+const partition = (id: bigint, parent: bigint | null) => ({
+  id,
+  parent,
+  name: null,
+  virtualProcessors: [0, 1],
+});
+/** The root 1 has the children 5 and 9; 9 has the child 13, and that one 14. */
+const topology = topologyOf(
+  [0, 1],
+  [partition(1n, null), partition(5n, 1n), partition(9n, 1n), partition(13n, 9n), partition(14n, 13n)],
+);
+
+function caller(partitionId: bigint, privileges: readonly Privilege[] = allPrivileges): Caller {
+  return { partitionId, privileges: new Set(privileges) };
+}
+
+const objects: readonly ObjectName[] = [
+  { object: 'HYPERVISOR' },
+  { object: 'LOGICAL_PROCESSOR', index: 0 },
+  ...[1n, 5n, 9n, 13n, 14n, 99n].flatMap((partitionId): ObjectName[] => [
+    { object: 'PARTITION', partitionId },
+    { object: 'VIRTUAL_PROCESSOR', partitionId, index: 1 },
+  ]),
+];
+
+const yes = null;
+const root = 'NOT_ROOT';
+const else_ = 'NOT_SELF_OR_PARENT';
+const weak = 'NO_PRIVILEGE';
+
+describe('the rules', () => {
+  // prettier-ignore
+  it.each([
+    // caller                                                 hv    lp    1      5      9      13     14     99
+    ['the root',                          caller(1n),         yes,  yes,  yes,   yes,   yes,   else_, else_, else_],
+    ['the root without any privilege',    caller(1n, []),     weak, weak, weak,  weak,  weak,  else_, else_, else_],
+    ['the root with ACCESS_STATS only',   caller(1n, ['ACCESS_STATS']),     yes,  yes,  weak, yes,  yes,  else_, else_, else_],
+    ['the root with ACCESS_STATS_MSR only', caller(1n, ['ACCESS_STATS_MSR']), weak, weak, yes,  weak, weak, else_, else_, else_],
+    ['a guest',                           caller(5n),         root, root, else_, yes,   else_, else_, else_, else_],
+    ['a parent that is not root',         caller(9n),         root, root, else_, else_, yes,   yes,   else_, else_],
+    ['a parent with ACCESS_STATS only',   caller(9n, ['ACCESS_STATS']),     root, root, else_, else_, weak, yes,  else_, else_],
+    ['a parent with ACCESS_STATS_MSR only', caller(9n, ['ACCESS_STATS_MSR']), root, root, else_, else_, yes, weak, else_, else_],
+    ['a parent without any privilege',    caller(9n, []),     root, root, else_, else_, weak,  weak,  else_, else_],
+    ['a child and parent',                caller(13n),        root, root, else_, else_, else_, yes,   yes,   else_],
+    ['a grandchild',                      caller(14n),        root, root, else_, else_, else_, else_, yes,   else_],
+    ['a stranger',                        caller(99n),        root, root, else_, else_, else_, else_, else_, else_],
+  ] as const)('give %s what is its own and its children\'s', (_who, who, hypervisor, logicalProcessor, ...local) => {
+    const denials = objects.map((object) => denialOf(object, { caller: who, topology }));
+    expect(denials).toEqual([hypervisor, logicalProcessor, ...local.flatMap((reason) => [reason, reason])]);
+  });
+});
+
+/** What a way to an object ends in: the key of the object, or the error. */
+function outcome(way: () => { name: ObjectName } | ObjectName): unknown {
+  try {
+    const end = way();
+    return objectKey('object' in end ? end : end.name);
+  } catch (error) {
+    if (error instanceof HvqlError)
+      return { code: error.code, reason: error.extensions['reason'], message: error.message };
+    throw error;
+  }
+}
+
+describe('access', () => {
+  it('lists the partitions that the caller may read, no others', () => {
+    const listed = (who: Caller) => new Access(who, topology).partitions().map(({ entry }) => entry.id);
+    expect(listed(caller(1n))).toEqual([1n, 5n, 9n]);
+    expect(listed(caller(5n))).toEqual([5n]);
+    expect(listed(caller(9n))).toEqual([9n, 13n]);
+    expect(listed(caller(9n, ['ACCESS_STATS']))).toEqual([13n]);
+    expect(listed(caller(99n))).toEqual([]);
+    expect(listed(caller(1n, []))).toEqual([]);
+  });
+
+  it('tells the root that a partition does not exist', () => {
+    expect(outcome(() => new Access(caller(1n), topology).partition(99n))).toEqual({
+      code: 'INVALID_PARTITION_ID',
+      reason: undefined,
+      message: 'There is no partition 99.',
+    });
+  });
+
+  it("tells nobody else: a partition that does not exist is denied in the same words as another's", () => {
+    for (const id of [5n, 9n, 99n]) {
+      const access = new Access(caller(id), topology);
+      const [denied, missing] = [access, access].map((each, n) =>
+        outcome(() => each.partition(n === 0 ? 14n : 98n)),
+      );
+      expect(JSON.stringify(missing).replace('98', '14')).toBe(JSON.stringify(denied));
+      expect(denied).toMatchObject({ code: 'ACCESS_DENIED', reason: 'NOT_SELF_OR_PARENT' });
+    }
+  });
+
+  it('denies a caller its own partition once that has gone', () => {
+    expect(outcome(() => new Access(caller(99n), topology).partition(99n))).toMatchObject({
+      code: 'ACCESS_DENIED',
+    });
+  });
+
+  it('denies logical processors before it says which exist', () => {
+    const guest = new Access(caller(5n), topology);
+    const denied = {
+      code: 'ACCESS_DENIED',
+      reason: 'NOT_ROOT',
+      message: 'Access denied: only the root partition may read the hypervisor and its logical processors.',
+    };
+    expect(outcome(() => guest.logicalProcessor(0))).toEqual(denied);
+    expect(outcome(() => guest.logicalProcessor(7))).toEqual(denied);
+    expect(() => guest.logicalProcessors()).toThrow(denied.message);
+    expect(() => guest.hypervisor()).toThrow(denied.message);
+  });
+
+  it('names what exists where an index does not', () => {
+    const access = new Access(caller(1n), topology);
+    expect(outcome(() => access.logicalProcessor(2))).toEqual({
+      code: 'INVALID_PARAMETER',
+      reason: undefined,
+      message: 'There is no logical processor 2; there are 2, from 0 to 1.',
+    });
+    expect(outcome(() => access.virtualProcessor(access.partition(5n), -1))).toEqual({
+      code: 'INVALID_VP_INDEX',
+      reason: undefined,
+      message: 'Partition 5 has no virtual processor -1; there are 2, from 0 to 1.',
+    });
+  });
+});

@@ -1,0 +1,77 @@
+/** Asks the graph a question over a source, as a caller, without a server. */
+import { parse, validate, type ExecutionResult } from 'graphql';
+import { allPrivileges, type Caller, type Privilege } from '../src/access/caller.ts';
+import { executeOperation, operationContext } from '../src/execution/execute.ts';
+import type { Limits } from '../src/graph/context.ts';
+import { createSchema } from '../src/graph/schema.ts';
+import { Sampler } from '../src/sampling/sampler.ts';
+import type { Clock } from '../src/snapshot/moment.ts';
+import { systemClock } from '../src/snapshot/moment.ts';
+import type { Source } from '../src/source/source.ts';
+
+const schema = createSchema();
+export const testLimits: Limits = {
+  minIntervalMilliseconds: 100,
+  maxIntervalMilliseconds: 60_000,
+  maxPageSize: 100,
+};
+
+/** A caller of this partition id, with both privileges unless others are given. */
+export function caller(partitionId: bigint, privileges: readonly Privilege[] = allPrivileges): Caller {
+  return { partitionId, privileges: new Set(privileges) };
+}
+
+export interface Question {
+  readonly source: Source;
+  readonly caller?: Caller;
+  readonly query: string;
+  readonly variables?: Record<string, unknown>;
+  readonly sampler?: Sampler;
+}
+
+/** A sampler over a source for tests. */
+export function samplerOf(
+  source: Source & Partial<Clock> & { wait?: (milliseconds: number) => Promise<void> },
+): Sampler {
+  const clock = source.now === undefined ? systemClock : { now: () => (source as Clock).now() };
+  const wait = source.wait;
+  return new Sampler({ source, clock, timeoutMilliseconds: 5000, ...(wait === undefined ? {} : { wait }) });
+}
+
+/** The answer as a client would see it: data and errors as plain JSON. Throws where the query is not valid. */
+export async function ask(question: Question): Promise<Answer> {
+  const { source, query, variables } = question;
+  const sampler = question.sampler ?? samplerOf(source);
+  const service = { version: '1.2.3', limits: testLimits, health: () => sampler.health };
+  const document = parse(query);
+  const problems = validate(schema, document);
+  if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
+  const request = { caller: question.caller ?? caller(1n), signal: new AbortController().signal };
+  const contextValue = operationContext({ sampler, service }, request);
+  const result: ExecutionResult = await executeOperation({
+    schema,
+    document,
+    contextValue,
+    ...(variables === undefined ? {} : { variableValues: variables }),
+  });
+  return JSON.parse(JSON.stringify(result)) as Answer;
+}
+
+/** What JSON says of an answer. */
+export interface Answer {
+  readonly data: any;
+  readonly errors?: readonly {
+    message: string;
+    path?: (string | number)[];
+    extensions: Record<string, unknown>;
+  }[];
+}
+
+/** The errors of an answer, short and sorted: where, which, and why. */
+export function errorsOf({ errors = [] }: Answer): string[] {
+  return errors
+    .map(({ path = [], extensions: { code, reason } }) =>
+      [path.join('.'), code, reason].filter(Boolean).join(' '),
+    )
+    .sort();
+}

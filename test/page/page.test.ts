@@ -1,0 +1,270 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { counterNamed, countersOf } from '../../src/catalogue/catalogue.ts';
+import { statisticsObjects, type StatisticsObject } from '../../src/catalogue/group.ts';
+import { HvqlError } from '../../src/errors.ts';
+import { decodePage, type OverlayPage } from '../../src/page/decode.ts';
+import { encodeCounters, encodePage, type GroupToEncode } from '../../src/page/encode.ts';
+
+const folder = new URL('../fixtures/bad-pages/', import.meta.url);
+const expected = JSON.parse(readFileSync(new URL('expected.json', folder), 'utf8')) as Record<
+  string,
+  { object: StatisticsObject; expect: string }
+>;
+const checked = new Set<string>();
+
+/** The page of that name, decoded as the object that expected.json says. */
+function decodeFixture(name: string): OverlayPage {
+  checked.add(name);
+  const { object } = expected[name] ?? {};
+  if (object === undefined) throw new Error(`expected.json does not tell of ${name}`);
+  return decodePage(readFileSync(new URL(`${name}.page`, folder)), { object, place: `${name}.page` });
+}
+
+function malformation(decode: () => unknown): { message: string; extensions: object } {
+  try {
+    decode();
+  } catch (error) {
+    if (error instanceof HvqlError && error.code === 'PAGE_MALFORMED') {
+      return { message: error.message, extensions: error.extensions };
+    }
+    throw error;
+  }
+  throw new Error('was decoded');
+}
+
+function valuesOf(page: OverlayPage, object: StatisticsObject): (bigint | undefined)[] {
+  return countersOf(object).map((counter) => page.value(counter));
+}
+
+const range = (from: number, to: number): bigint[] =>
+  Array.from({ length: to - from + 1 }, (_, n) => BigInt(from + n));
+const absent = (count: number): undefined[] => Array.from({ length: count }, () => undefined);
+
+describe('a page that is no statistics page', () => {
+  // prettier-ignore
+  it.each([
+    ['truncated', 'a statistics page has 4096 bytes, but there are 100', { bytes: 100, needed: 4096 }],
+    ['empty-file', 'a statistics page has 4096 bytes, but there are 0', { bytes: 0, needed: 4096 }],
+    ['too-long', 'a statistics page has 4096 bytes, but there are 4104', { bytes: 4104, needed: 4096 }],
+    ['all-ones', 'statistics group 65535 at byte 0 needs 65535 bytes, but 4088 are left', { group: 65535, at: 0, lengthInBytes: 65535, bytesLeft: 4088 }],
+    ['length-past-end', 'statistics group 9 at byte 152 needs 4088 bytes, but 3936 are left', { group: 9, at: 152, lengthInBytes: 4088, bytesLeft: 3936 }],
+    ['length-not-multiple-of-8', 'statistics group 2 at byte 0 needs a length that is a multiple of 8, but has 140', { group: 2, at: 0, lengthInBytes: 140 }],
+    ['group-twice', 'statistics group 2 stands twice, at byte 0 and at byte 24', { group: 2, at: 24, firstAt: 0 }],
+  ])('is refused with the facts: %s', (name, problem, facts) => {
+    expect(expected[name]?.expect).toContain('PAGE_MALFORMED');
+    const { message, extensions } = malformation(() => decodeFixture(name));
+    expect(message).toBe(`${name}.page is not a statistics page: ${problem}.`);
+    expect(extensions).toEqual({ code: 'PAGE_MALFORMED', page: `${name}.page`, ...facts });
+  });
+
+  it('is refused where an end header says more than that the page ends', () => {
+    const bytes = encodePage([]);
+    bytes[6] = 8;
+    expect(malformation(() => decodePage(bytes, { object: 'PARTITION', place: 'x' })).message).toBe(
+      'x is not a statistics page: the end header of type 0 at byte 0 needs version 0.0 and length 0, but has 0.0 and 8.',
+    );
+  });
+});
+
+describe('an odd page that can be read', () => {
+  it('has no counters where it has no groups', () => {
+    const page = decodeFixture('all-zero');
+    expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual(absent(18));
+    expect(page.groups()).toEqual([]);
+  });
+
+  it('lists a group of another major version without reading it', () => {
+    const page = decodeFixture('wrong-major');
+    expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual(absent(18));
+    expect(page.groups()).toMatchObject([{ type: 2, versionMajor: 2, versionMinor: 0, isKnown: false }]);
+  });
+
+  it('reads the counters it knows of a group that a newer minor version made longer', () => {
+    const page = decodeFixture('newer-minor-longer');
+    expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual(range(1001, 1018));
+    expect(page.groups()).toMatchObject([{ versionMinor: 1, lengthInBytes: 160, isKnown: true }]);
+    expect(page.groups()[0]?.values).toHaveLength(20);
+  });
+
+  it('lacks the counters that a shorter group does not carry', () => {
+    const page = decodeFixture('shorter-group');
+    expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual([...range(1001, 1012), ...absent(6)]);
+  });
+
+  it('skips an unknown group', () => {
+    const page = decodeFixture('unknown-group-first');
+    expect(page.groups().map(({ type, isKnown }) => [type, isKnown])).toEqual([
+      [14, false],
+      [2, true],
+      [3, true],
+    ]);
+    expect(valuesOf(page, 'VIRTUAL_PROCESSOR')).not.toContain(undefined);
+  });
+
+  it('may have its groups in any order', () => {
+    const page = decodeFixture('groups-swapped');
+    expect(page.groups().map(({ type }) => type)).toEqual([3, 2]);
+    expect(valuesOf(page, 'VIRTUAL_PROCESSOR')).not.toContain(undefined);
+  });
+
+  it('ends at END_OF_PAGE', () => {
+    const values = valuesOf(decodeFixture('end-of-page'), 'VIRTUAL_PROCESSOR');
+    expect(values.slice(0, 2)).not.toContain(undefined);
+    expect(values.slice(2)).toEqual(absent(63));
+  });
+
+  it('needs no end header where groups fill it', () => {
+    expect(valuesOf(decodeFixture('full-without-end'), 'VIRTUAL_PROCESSOR')).not.toContain(undefined);
+    const values = Array.from({ length: 511 }, (_, n) => BigInt(n));
+    const full = encodePage([{ type: 2, versionMajor: 1, versionMinor: 0, values }]);
+    expect(
+      valuesOf(decodePage(full, { object: 'LOGICAL_PROCESSOR', place: 'x' }), 'LOGICAL_PROCESSOR'),
+    ).toEqual(range(0, 17));
+  });
+
+  it('gives numbers beyond 2^53 to the last digit', () => {
+    const page = decodeFixture('max-values');
+    const values = page.groups().flatMap((group) => group.values);
+    expect(values).toContain(18446744073709551615n);
+    expect(values).toContain(9223372036854775808n);
+    expect(valuesOf(page, 'VIRTUAL_PROCESSOR')).toEqual(values);
+  });
+});
+
+describe('the fixtures of odd and broken pages', () => {
+  it('are all spoken of above', () => {
+    expect([...checked].sort()).toEqual(Object.keys(expected).sort());
+  });
+});
+
+describe('a decoded page', () => {
+  it('holds the bytes it was given, uncopied', () => {
+    const bytes = encodePage([]);
+    expect(decodePage(bytes, { object: 'PARTITION', place: 'x' }).bytes).toBe(bytes);
+  });
+
+  it('is not asked for the counter of another kind of object', () => {
+    const page = decodePage(encodePage([]), { object: 'PARTITION', place: 'x' });
+    expect(() => page.value(counterNamed('VIRTUAL_PROCESSOR', 'totalRunTime'))).toThrow(TypeError);
+  });
+});
+
+const object = fc.constantFrom(...statisticsObjects);
+const uint64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+const version = fc.integer({ min: 0, max: 0xffff });
+const group: fc.Arbitrary<GroupToEncode> = fc.record({
+  type: fc.integer({ min: 2, max: 0xffff }),
+  versionMajor: fc.oneof(fc.constant(1), version),
+  versionMinor: version,
+  values: fc.array(uint64, { maxLength: 60 }),
+});
+const groups = fc.uniqueArray(group, { maxLength: 6, selector: ({ type }) => type });
+
+/** Bytes that look like a page more often than not: random ones, and good pages with some of them changed. */
+const randomPage = fc.oneof(
+  { weight: 1, arbitrary: fc.uint8Array({ minLength: 0, maxLength: 64 }).map((start) => padded(start)) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(
+        fc.array(fc.tuple(fc.constantFrom(0, 1, 2, 3, 9, 14, 0xffff), fc.nat(3), fc.nat(3), fc.nat(700)), {
+          maxLength: 8,
+        }),
+        fc.boolean(),
+      )
+      .map(([headers, inStep]) => scattered(headers, inStep)),
+  },
+);
+
+function padded(start: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4096);
+  bytes.set(start);
+  return bytes;
+}
+
+/** Group headers one behind the other, their lengths as they come or made to be multiples of 8. */
+function scattered(
+  headers: readonly (readonly [number, number, number, number])[],
+  inStep: boolean,
+): Uint8Array {
+  const bytes = new Uint8Array(4096);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [type, minor, major, length] of headers) {
+    if (at > 4088) break;
+    const lengthInBytes = inStep ? length - (length % 8) : length;
+    [type, minor, major, lengthInBytes].forEach((field, n) => view.setUint16(at + 2 * n, field, true));
+    at += 8 + lengthInBytes - (lengthInBytes % 8);
+  }
+  return bytes;
+}
+
+describe('any bytes', () => {
+  it('are a page or PAGE_MALFORMED with facts, 100,000 times', () => {
+    let pages = 0;
+    let malformed = 0;
+    fc.assert(
+      fc.property(randomPage, object, (bytes, kind) => {
+        try {
+          const page = decodePage(bytes, { object: kind, place: 'x' });
+          pages += 1;
+          const listed = page.groups().flatMap(({ values, isKnown }) => (isKnown ? values : []));
+          for (const value of valuesOf(page, kind))
+            if (value !== undefined && !listed.includes(value)) return false;
+          return page.groups().every(({ lengthInBytes, values }) => values.length * 8 === lengthInBytes);
+        } catch (error) {
+          malformed += 1;
+          return (
+            error instanceof HvqlError &&
+            error.code === 'PAGE_MALFORMED' &&
+            Object.keys(error.extensions).length > 2
+          );
+        }
+      }),
+      { numRuns: 100_000, seed: 1 },
+    );
+    expect(pages + malformed).toBe(100_000);
+    expect(pages).toBeGreaterThan(10_000);
+    expect(malformed).toBeGreaterThan(10_000);
+  });
+});
+
+describe('groups', () => {
+  it('come back as they were encoded, over all of u64', () => {
+    fc.assert(
+      fc.property(groups, object, (toEncode, kind) => {
+        const page = decodePage(encodePage(toEncode), { object: kind, place: 'x' });
+        expect(page.groups().map(({ isKnown: _known, lengthInBytes: _length, ...rest }) => rest)).toEqual(toEncode);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('come back counter by counter, over all of u64', () => {
+    fc.assert(
+      fc.property(object, fc.array(uint64, { minLength: 65, maxLength: 65 }), (kind, values) => {
+        const page = decodePage(
+          encodeCounters(kind, ({ slot }) => values[slot] ?? 0n),
+          { object: kind, place: 'x' },
+        );
+        expect(valuesOf(page, kind)).toEqual(values.slice(0, countersOf(kind).length));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('are not encoded where they do not fit', () => {
+    const one = { type: 2, versionMajor: 1, versionMinor: 0, values: [0n] };
+    const values = Array.from({ length: 512 }, () => 0n);
+    expect(() => encodePage([{ ...one, values }])).toThrow(
+      'Statistics group 2 needs 4096 bytes, but 4088 are left.',
+    );
+    expect(() => encodePage([{ ...one, type: 1 }])).toThrow('Type 1 ends a page');
+    expect(() => encodePage([{ ...one, versionMajor: 65536 }])).toThrow('versionMajor 65536 does not fit');
+    expect(() => encodePage([{ ...one, values: [-1n] }])).toThrow('-1 does not fit');
+    expect(() => encodePage([{ ...one, values: [2n ** 64n] }])).toThrow('does not fit a 64-bit counter');
+  });
+});

@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { counterNamed, countersOf } from '../../src/catalogue/catalogue.ts';
+import { isTotal } from '../../src/catalogue/counter.ts';
+import { statisticsObjects, type StatisticsObject } from '../../src/catalogue/group.ts';
+import { ReadingGrowth, type Sample } from '../../src/sampling/growth.ts';
+import { GrowthTotal, ReadingTotal } from '../../src/sampling/total.ts';
+import type { Reading } from '../../src/snapshot/reading.ts';
+
+/** A reading of these fields; all others are absent. */
+function reading(fields: Record<string, bigint>): Reading {
+  return { value: ({ field }) => fields[field], page: null };
+}
+
+function sample(atSeconds: number, fields: Record<string, bigint>): Sample {
+  const at = {
+    wallMilliseconds: atSeconds * 1000,
+    monotonicNanoseconds: BigInt(Math.round(atSeconds * 1e9)),
+  };
+  return { at, reading: reading(fields) };
+}
+
+function growth(object: StatisticsObject, earlier: Sample, later: Sample): ReadingGrowth {
+  return new ReadingGrowth(object, { earlier, later });
+}
+
+const counter = (field: string) => counterNamed('VIRTUAL_PROCESSOR', field);
+const lpCounter = (field: string) => counterNamed('LOGICAL_PROCESSOR', field);
+
+describe('the rate', () => {
+  const grown = growth(
+    'VIRTUAL_PROCESSOR',
+    sample(10, {
+      hypercalls: 1000n,
+      hypercallsCost: 50n,
+      totalRunTime: 0n,
+      cpuidInstructions: 7n,
+      cpuidInstructionsCost: 3n,
+    }),
+    sample(12, {
+      hypercalls: 1500n,
+      hypercallsCost: 6050n,
+      totalRunTime: 5_000_000n,
+      cpuidInstructions: 7n,
+      cpuidInstructionsCost: 3n,
+    }),
+  );
+
+  it('of a count is per second', () => expect(grown.rate(counter('hypercalls'))).toBe(250));
+  it('of a time is in percent of the elapsed time', () =>
+    expect(grown.rate(counter('totalRunTime'))).toBe(25));
+  it('of a cost is in nanoseconds per operation', () =>
+    expect(grown.rate(counter('hypercallsCost'))).toBe(1200));
+  it('of a cost is unknown when nothing happened', () =>
+    expect(grown.rate(counter('cpuidInstructionsCost'))).toBeNull());
+  it('of an absent counter is unknown', () => expect(grown.rate(counter('ioInstructions'))).toBeNull());
+  it('of a cost is unknown when its operations are not counted', () => {
+    const lone = growth(
+      'VIRTUAL_PROCESSOR',
+      sample(0, { ioInstructionsCost: 0n }),
+      sample(1, { ioInstructionsCost: 9n }),
+    );
+    expect(lone.rate(counter('ioInstructionsCost'))).toBeNull();
+    expect(lone.delta(counter('ioInstructionsCost'))).toBe(9n);
+  });
+  it('of levels and clocks is none', () => {
+    const levels = growth(
+      'LOGICAL_PROCESSOR',
+      sample(0, { monitorTransitionCost: 1n, globalTime: 0n }),
+      sample(1, { monitorTransitionCost: 9n, globalTime: 9n }),
+    );
+    expect([levels.rate(lpCounter('monitorTransitionCost')), levels.delta(lpCounter('globalTime'))]).toEqual([
+      null,
+      null,
+    ]);
+  });
+  it('is unknown when no time passed, and the delta is known', () => {
+    const still = growth(
+      'VIRTUAL_PROCESSOR',
+      sample(1, { hypercalls: 1n, totalRunTime: 1n }),
+      sample(1, { hypercalls: 3n, totalRunTime: 3n }),
+    );
+    expect(still.rate(counter('hypercalls'))).toBeNull();
+    expect(still.rate(counter('totalRunTime'))).toBeNull();
+    expect(still.delta(counter('hypercalls'))).toBe(2n);
+  });
+});
+
+describe('the rate of a total', () => {
+  it('is unknown when any total of the object went backwards, and so is its delta', () => {
+    const reset = growth(
+      'VIRTUAL_PROCESSOR',
+      sample(0, { hypercalls: 5n, totalRunTime: 9n }),
+      sample(1, { hypercalls: 4n, totalRunTime: 99n }),
+    );
+    expect(reset.interval.reset).toBe(true);
+    for (const each of countersOf('VIRTUAL_PROCESSOR'))
+      expect([reset.delta(each), reset.rate(each)]).toEqual([null, null]);
+  });
+  it('is known when a level went down', () => {
+    const lower = growth(
+      'PARTITION',
+      sample(0, { gpaPages: 9n, gpaSpaceModifications: 1n }),
+      sample(1, { gpaPages: 1n, gpaSpaceModifications: 4n }),
+    );
+    expect(lower.interval.reset).toBe(false);
+    expect(lower.rate(counterNamed('PARTITION', 'gpaSpaceModifications'))).toBe(3);
+  });
+});
+
+describe('the percentage of a logical processor', () => {
+  it('is taken against its own global time', () => {
+    const grown = growth(
+      'LOGICAL_PROCESSOR',
+      sample(0, { globalTime: 0n, totalRunTime: 0n, contextSwitchTime: 0n }),
+      sample(1, { globalTime: 20_000_000n, totalRunTime: 5_000_000n, contextSwitchTime: 20_000_000n }),
+    );
+    expect(grown.rate(lpCounter('totalRunTime'))).toBe(25);
+    // Context switch time is in nanoseconds, all others in 100 ns.
+    expect(grown.rate(lpCounter('contextSwitchTime'))).toBe(1);
+  });
+  it('is unknown when that stood still', () => {
+    const grown = growth(
+      'LOGICAL_PROCESSOR',
+      sample(0, { globalTime: 7n, totalRunTime: 0n }),
+      sample(1, { globalTime: 7n, totalRunTime: 5n }),
+    );
+    expect(grown.rate(lpCounter('totalRunTime'))).toBeNull();
+  });
+  it('is taken against the moments of reading where it reports no global time', () => {
+    const grown = growth(
+      'LOGICAL_PROCESSOR',
+      sample(0, { totalRunTime: 0n }),
+      sample(1, { totalRunTime: 5_000_000n }),
+    );
+    expect(grown.rate(lpCounter('totalRunTime'))).toBe(50);
+  });
+  it('is unknown when its global time went back: the hypervisor was restarted', () => {
+    const grown = growth(
+      'LOGICAL_PROCESSOR',
+      sample(0, { globalTime: 7n, totalRunTime: 0n }),
+      sample(1, { globalTime: 5n, totalRunTime: 5n }),
+    );
+    expect(grown.interval.reset).toBe(true);
+  });
+});
+
+const uint64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+const values = fc.array(fc.option(uint64, { nil: undefined }), { minLength: 65, maxLength: 65 });
+
+describe('growth between any two readings', () => {
+  it('is exact, never negative, never infinite, over all of u64', () => {
+    let resets = 0;
+    let known = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...statisticsObjects),
+        values,
+        values,
+        fc.integer({ min: 0, max: 1e12 }),
+        fc.boolean(),
+        (object, before, after, elapsed, sorted) => {
+          // Half of the time totals only grow, as they mostly do.
+          const ahead = sorted
+            ? after.map((value, n) => {
+                const b = before[n];
+                return value !== undefined && b !== undefined && value < b ? b : value;
+              })
+            : after;
+          const at = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
+          const grown = new ReadingGrowth(object, {
+            earlier: { at, reading: { value: ({ slot }) => before[slot], page: null } },
+            later: {
+              at: { wallMilliseconds: 0, monotonicNanoseconds: BigInt(elapsed) },
+              reading: { value: ({ slot }) => ahead[slot], page: null },
+            },
+          });
+          const backwards = countersOf(object).some(({ kind, slot }) => {
+            const [a, b] = [before[slot], ahead[slot]];
+            return kind !== 'GAUGE' && a !== undefined && b !== undefined && b < a;
+          });
+          expect(grown.interval.reset).toBe(backwards);
+          if (backwards) resets += 1;
+          for (const each of countersOf(object)) {
+            const [a, b] = [before[each.slot], ahead[each.slot]];
+            const delta = grown.delta(each);
+            const rate = grown.rate(each);
+            const isKnown = isTotal(each) && !backwards && a !== undefined && b !== undefined;
+            expect(delta).toBe(isKnown ? b - a : null);
+            if (rate === null) continue;
+            known += 1;
+            expect(Number.isFinite(rate) && rate >= 0).toBe(true);
+            expect(isKnown).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 2000, seed: 3 },
+    );
+    expect(resets).toBeGreaterThan(200);
+    expect(known).toBeGreaterThan(2000);
+  });
+});
+
+describe('a total', () => {
+  it('adds counters up, and lacks what one of them lacks', () => {
+    const total = new ReadingTotal([
+      reading({ hypercalls: 3n, cpuidInstructions: 1n }),
+      reading({ hypercalls: 4n }),
+    ]);
+    expect(total.value(counter('hypercalls'))).toBe(7n);
+    expect(total.value(counter('cpuidInstructions'))).toBeUndefined();
+  });
+  it('says so when 64 bits do not hold the sum', () => {
+    const total = new ReadingTotal([reading({ hypercalls: 2n ** 64n - 1n }), reading({ hypercalls: 1n })]);
+    expect(() => total.value(counter('hypercalls'))).toThrow(
+      'The sum of hypercalls is 18446744073709551616, more than 64 bits hold.',
+    );
+  });
+  it('adds events per second, shares all time, and costs all time per all operations', () => {
+    const one = growth(
+      'VIRTUAL_PROCESSOR',
+      sample(0, { hypercalls: 0n, hypercallsCost: 0n, totalRunTime: 0n }),
+      sample(1, { hypercalls: 10n, hypercallsCost: 100n, totalRunTime: 10_000_000n }),
+    );
+    const two = growth(
+      'VIRTUAL_PROCESSOR',
+      sample(0, { hypercalls: 0n, hypercallsCost: 0n, totalRunTime: 0n }),
+      sample(1, { hypercalls: 30n, hypercallsCost: 20n, totalRunTime: 0n }),
+    );
+    const total = new GrowthTotal([one, two]);
+    expect(total.delta(counter('hypercalls'))).toBe(40n);
+    expect(total.rate(counter('hypercalls'))).toBe(40);
+    expect(total.rate(counter('totalRunTime'))).toBe(50);
+    expect(total.rate(counter('hypercallsCost'))).toBe(300);
+    expect(total.interval).toMatchObject({ seconds: 1, reset: false });
+  });
+  it('takes the time of logical processors from their own clocks', () => {
+    const one = growth(
+      'LOGICAL_PROCESSOR',
+      sample(0, { globalTime: 0n, totalRunTime: 0n }),
+      sample(1, { globalTime: 10n, totalRunTime: 5n }),
+    );
+    const two = growth(
+      'LOGICAL_PROCESSOR',
+      sample(0, { globalTime: 0n, totalRunTime: 0n }),
+      sample(1, { globalTime: 30n, totalRunTime: 5n }),
+    );
+    expect(new GrowthTotal([one, two]).rate(lpCounter('totalRunTime'))).toBe(25);
+  });
+  it('is unknown when one of them was reset', () => {
+    const one = growth('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 0n }), sample(1, { hypercalls: 10n }));
+    const reset = growth('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 9n }), sample(1, { hypercalls: 1n }));
+    const total = new GrowthTotal([one, reset]);
+    expect(total.interval.reset).toBe(true);
+    expect([total.delta(counter('hypercalls')), total.rate(counter('hypercalls'))]).toEqual([null, null]);
+  });
+});
