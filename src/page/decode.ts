@@ -33,14 +33,17 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
  * catalogue does not know, or knows in another major version only, is skipped; its counters are absent.
  */
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
-  if (bytes.byteLength !== pageSizeInBytes) {
-    throw malformed(origin, {
-      message: `a statistics page has ${pageSizeInBytes} bytes, but there are ${bytes.byteLength}`,
-      facts: { bytes: bytes.byteLength, needed: pageSizeInBytes },
-    });
-  }
+  if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return new OverlayPage({ bytes, view, object: origin.object, groups: walkGroups(view, origin) });
+}
+
+/** PAGE_MALFORMED for what is not 4096 bytes; for readers that know the size and need not hold that many bytes. */
+export function wrongSize(origin: PageOrigin, sizeInBytes: number): HvqlError {
+  return malformed(origin, {
+    message: `a statistics page has ${pageSizeInBytes} bytes, but there are ${sizeInBytes}`,
+    facts: { bytes: sizeInBytes, needed: pageSizeInBytes },
+  });
 }
 
 /** A group's header as found; `at` is the byte where it starts. */

@@ -237,7 +237,9 @@ describe('groups', () => {
     fc.assert(
       fc.property(groups, object, (toEncode, kind) => {
         const page = decodePage(encodePage(toEncode), { object: kind, place: 'x' });
-        expect(page.groups().map(({ isKnown: _known, lengthInBytes: _length, ...rest }) => rest)).toEqual(toEncode);
+        expect(page.groups().map(({ isKnown: _known, lengthInBytes: _length, ...rest }) => rest)).toEqual(
+          toEncode,
+        );
       }),
       { numRuns: 2000 },
     );

@@ -1,0 +1,104 @@
+/** The source `capture:<folder or .tar>`: looks that were recorded, played at their own pace. */
+import { UsageError } from '../../errors.ts';
+import type { Clock } from '../../snapshot/moment.ts';
+import type { Topology } from '../../snapshot/topology.ts';
+import {
+  systemErrorCode,
+  systemErrorReason,
+  systemFiles,
+  type FileSystem,
+} from '../page-folder/file-system.ts';
+import { readPages } from '../page-folder/page-batch.ts';
+import { withFolderNamed } from '../page-folder/page-folder.ts';
+import { treeTopology, type PageTree } from '../page-folder/page-tree.ts';
+import type { Source } from '../source.ts';
+import { framePlace, type CaptureStore } from './capture-store.ts';
+import { folderStore } from './folder-store.ts';
+import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
+import { playback } from './playback.ts';
+import { describeCapture, type CaptureSettings } from './settings.ts';
+import { openTarStore } from './tar-store.ts';
+
+/** What a capture needs of the world. */
+export interface CaptureWorld {
+  /** Only its steady clock counts, for the pace; readings carry the frames' own times. */
+  readonly clock: Clock;
+  /** The file system, where it is not this machine's. */
+  readonly files?: FileSystem;
+}
+
+/**
+ * Opens a capture, which plays from the first look on. Rejects with a UsageError where there is none, its manifest is
+ * wrong, a frame that it lists is missing, or there is no frame of the number to stand still at.
+ */
+export async function openCapture(settings: CaptureSettings, world: CaptureWorld): Promise<Source> {
+  const { path, isLoop, standStillAt } = settings;
+  const store = await openStore(path, world.files ?? systemFiles);
+  try {
+    const manifest = withFolderNamed(path, () => checkedManifest(store, standStillAt));
+    const shown = playback({ frames: manifest.frames, isLoop, standStillAt }, world.clock);
+    return captureSource({ description: describeCapture(settings), store, manifest, shown });
+  } catch (thrown) {
+    store.close();
+    throw thrown;
+  }
+}
+
+async function openStore(path: string, files: FileSystem): Promise<CaptureStore> {
+  try {
+    const state = files.statSync(path);
+    if (state.isDirectory()) return folderStore(path, files);
+    if (state.isFile()) return await openTarStore(path, files);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    throw new UsageError([`The capture ${path} cannot be read: ${systemErrorReason(thrown)}.`]);
+  }
+  throw new UsageError([`The capture ${path} is neither a folder nor a file.`]);
+}
+
+function checkedManifest(store: CaptureStore, standStillAt: number | undefined): CaptureManifest {
+  const manifest = parseCaptureManifest(store.readManifest());
+  const count = manifest.frames.length;
+  const problems = manifest.frames
+    .filter(({ name }) => !store.hasFrame(name))
+    .map(({ name }) => `${framePlace(name)} is not there, but the manifest lists it.`);
+  if (standStillAt !== undefined && standStillAt >= count) {
+    problems.push(`manifest.json has the frames 0 to ${count - 1}, but frame=${standStillAt} was asked for.`);
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return manifest;
+}
+
+interface OpenCapture {
+  readonly description: string;
+  readonly store: CaptureStore;
+  readonly manifest: CaptureManifest;
+  readonly shown: ReturnType<typeof playback>;
+}
+
+function captureSource({ description, store, manifest, shown }: OpenCapture): Source {
+  /** The frame that was looked at last: most looks are at the same again, and frames do not change. */
+  let current: { readonly name: string; readonly tree: PageTree; topology?: Topology } | undefined;
+
+  function open(name: string): { readonly tree: PageTree; topology?: Topology } {
+    if (current?.name !== name) current = { name, tree: store.frame(name) };
+    return current;
+  }
+
+  return {
+    kind: 'capture',
+    description,
+    async topology(signal) {
+      signal.throwIfAborted();
+      const frame = open(shown().frame.name);
+      return (frame.topology ??= treeTopology(frame.tree, manifest));
+    },
+    async read(objects, signal) {
+      const { frame, at } = shown();
+      return { at, outcomes: await readPages(open(frame.name).tree, { objects, signal }) };
+    },
+    async close() {
+      store.close();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** A capture that is being written to a folder. */
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import { systemErrorCode } from '../page-folder/file-system.ts';
+import { unwritable, type CaptureSink } from './capture-sink.ts';
+
+/** Makes the folder, where it is not there. Rejects with a UsageError where it holds something already. */
+export async function openFolderSink(folder: string): Promise<CaptureSink> {
+  const isNew = await makeFolder(folder);
+  /** Folders that were made; most of a frame's pages share one with another. */
+  const made = new Set<string>();
+  return {
+    async writeFile({ place, bytes }) {
+      const path = `${folder}/${place}`;
+      const parent = dirname(path);
+      if (!made.has(parent)) await mkdir(parent, { recursive: true });
+      made.add(parent);
+      await writeFile(path, bytes, { flag: 'wx' });
+    },
+    finish: async () => {},
+    async abandon() {
+      await rm(isNew ? folder : `${folder}/frames`, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== 'EEXIST') throw unwritable(folder, thrown);
+  }
+  let names;
+  try {
+    names = await readdir(folder);
+  } catch (thrown) {
+    throw unwritable(folder, thrown);
+  }
+  if (names.length === 0) return false;
+  throw new UsageError([
+    `The folder ${folder} needs to be empty for a capture, but holds ${String(names[0])}.`,
+  ]);
+}

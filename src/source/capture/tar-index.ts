@@ -1,0 +1,93 @@
+/** What stands where in a tar of a capture: positions only, so that memory does not hold the pages. */
+import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar-stream';
+import { UsageError, messageOf } from '../../errors.ts';
+import { manifestName } from '../page-folder/manifest.ts';
+
+/** A file in the tar: where its bytes start, and how many they are. */
+export interface TarEntry {
+  readonly position: number;
+  readonly sizeInBytes: number;
+}
+
+/** What the tar holds of a capture. */
+export interface TarIndex {
+  readonly manifest: TarEntry | undefined;
+  /** A manifest that stands too deep, for the message: the usual mistake is to pack the folder, not its contents. */
+  readonly strayManifest: string | undefined;
+  /** By the name of a frame: its files by place, "lp/0/stats.page"; folders have no entry but the value null. */
+  readonly frames: ReadonlyMap<string, ReadonlyMap<string, TarEntry | null>>;
+}
+
+/**
+ * Walks through a tar from its beginning, once. Later files of the same name replace earlier ones, as tar has it.
+ * Throws a UsageError where it is no tar or ends in the middle of a file.
+ */
+export async function indexTar(path: string, bytes: AsyncIterable<Uint8Array>): Promise<TarIndex> {
+  const index: MutableIndex = { manifest: undefined, strayManifest: undefined, frames: new Map() };
+  const places = new Map<string, string>();
+  const extractor = extract();
+  extractor.on('entry', (header, content, next) => {
+    try {
+      note(index, { header, places });
+    } catch (thrown) {
+      next(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      return;
+    }
+    content.on('end', next);
+    // Told by the extractor as well; without this, once more as an error that nobody handles.
+    content.on('error', () => {});
+    content.resume();
+  });
+  try {
+    await pipeline(bytes, extractor);
+  } catch (thrown) {
+    throw new UsageError([`${path} is not a whole tar archive: ${messageOf(thrown)}.`]);
+  }
+  return index;
+}
+
+interface MutableIndex {
+  manifest: TarEntry | undefined;
+  strayManifest: string | undefined;
+  readonly frames: Map<string, Map<string, TarEntry | null>>;
+}
+
+interface FoundEntry {
+  readonly header: {
+    readonly name: string;
+    readonly type?: string | null | undefined;
+    readonly size?: number | undefined;
+  };
+  /** Every place once: all frames have nearly the same, and so share the strings. */
+  readonly places: Map<string, string>;
+}
+
+function note(index: MutableIndex, { header, places }: FoundEntry): void {
+  const entry = entryOf(header);
+  if (entry === undefined) return;
+  const path = header.name.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, '');
+  if (path === manifestName) index.manifest = entry ?? undefined;
+  else if (path.endsWith(`/${manifestName}`)) index.strayManifest ??= path;
+
+  const [top, frame, ...within] = path.split('/');
+  if (top !== 'frames' || frame === undefined) return;
+  let files = index.frames.get(frame);
+  if (files === undefined) index.frames.set(frame, (files = new Map<string, TarEntry | null>()));
+  if (within.length === 0) return;
+  const found = within.join('/');
+  const place = places.get(found) ?? found;
+  places.set(place, place);
+  files.set(place, entry);
+}
+
+/** null for a folder; undefined for links, devices and the like. */
+function entryOf(header: FoundEntry['header']): TarEntry | null | undefined {
+  if (header.type === 'directory') return null;
+  if (header.type !== 'file' && header.type !== 'contiguous-file') return undefined;
+  // tar-stream says where an entry's bytes start (headers are decoded from there on), its types do not.
+  if (!('byteOffset' in header) || typeof header.byteOffset !== 'number') {
+    throw new TypeError('tar-stream no longer says where entries start');
+  }
+  return { position: header.byteOffset, sizeInBytes: header.size ?? 0 };
+}

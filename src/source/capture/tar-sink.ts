@@ -1,0 +1,63 @@
+/** A capture that is being written to a tar: under another name until it is complete. */
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { pack, type Pack } from 'tar-stream';
+import { UsageError } from '../../errors.ts';
+import { isNotThere } from '../page-folder/file-system.ts';
+import { unwritable, type CaptureSink, type SunkFile } from './capture-sink.ts';
+
+/** Begins `<out>.partial`, replacing what a broken run left there. Rejects with a UsageError where `out` exists. */
+export async function openTarSink(out: string): Promise<CaptureSink> {
+  await assertFree(out);
+  const partial = `${out}.partial`;
+  const file = await open(partial, 'w').catch((thrown: unknown) => {
+    throw unwritable(out, thrown);
+  });
+  const archive = pack();
+  // `flush`: on the disk before it gets its name.
+  const written = pipeline(archive, file.createWriteStream({ flush: true }));
+  // Whoever writes next hears of it; until then it is not an error that nobody handles.
+  written.catch(() => {});
+  return {
+    async writeFile(sunk) {
+      try {
+        await writeEntry(archive, sunk);
+      } catch (thrown) {
+        // The file's own reason, a full disk, tells more than the archive's that it was destroyed.
+        await written;
+        throw thrown;
+      }
+    },
+    async finish() {
+      archive.finalize();
+      await written;
+      await rename(partial, out);
+    },
+    async abandon() {
+      archive.destroy();
+      await written.catch(() => {});
+      await rm(partial, { force: true });
+    },
+  };
+}
+
+/** Resolves when the bytes have been taken on towards the file. */
+function writeEntry(archive: Pack, { place, bytes, at }: SunkFile): Promise<void> {
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new Promise((resolve, reject) => {
+    archive.entry({ name: place, mtime: at }, content, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+async function assertFree(out: string): Promise<void> {
+  try {
+    await stat(out);
+  } catch (thrown) {
+    if (isNotThere(thrown)) return;
+    throw unwritable(out, thrown);
+  }
+  throw new UsageError([`${out} exists already, and is not overwritten.`]);
+}

@@ -1,0 +1,110 @@
+/** A capture in a tar: indexed once, then read in place through one kept descriptor. */
+import { setImmediate } from 'node:timers/promises';
+import { HvqlError, UsageError } from '../../errors.ts';
+import { decodePage, wrongSize } from '../../page/decode.ts';
+import { pageSizeInBytes } from '../../page/format.ts';
+import { pagePlace } from '../../snapshot/object-name.ts';
+import { readWithoutWaiting, type FileSystem } from '../page-folder/file-system.ts';
+import { manifestName } from '../page-folder/manifest.ts';
+import { fill, pageError, unavailable } from '../page-folder/page-file.ts';
+import type { PageTree } from '../page-folder/page-tree.ts';
+import { assertTextSize } from '../page-folder/text-file.ts';
+import { framePlace, type CaptureStore } from './capture-store.ts';
+import { indexTar, type TarEntry } from './tar-index.ts';
+
+/** The capture in this tar. Rejects with a UsageError where it is none. */
+export async function openTarStore(path: string, files: FileSystem): Promise<CaptureStore> {
+  let descriptor: number | undefined = files.openSync(path, readWithoutWaiting);
+  const close = (): void => {
+    if (descriptor !== undefined) files.closeSync(descriptor);
+    descriptor = undefined;
+  };
+  const read = ({ position, sizeInBytes }: TarEntry): Buffer => {
+    // Checked at each read: a closed descriptor's number may be another file's by now.
+    if (descriptor === undefined) throw new HvqlError('PAGE_UNAVAILABLE', 'The capture is closed.');
+    const open = descriptor;
+    const bytes = Buffer.allocUnsafeSlow(sizeInBytes);
+    const found = fill(bytes, (rest, at) => files.readSync(open, rest, 0, rest.byteLength, position + at));
+    return bytes.subarray(0, found);
+  };
+
+  try {
+    const index = await indexTar(path, chunksOf(descriptor, files));
+    return {
+      readManifest() {
+        if (index.manifest === undefined) throw new UsageError([missingManifest(index.strayManifest)]);
+        assertTextSize(index.manifest.sizeInBytes);
+        return read(index.manifest).toString('utf8');
+      },
+      hasFrame: (name) => index.frames.has(name),
+      frame: (name) => tarTree({ name, entries: index.frames.get(name) ?? new Map(), read }),
+      close,
+    };
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
+}
+
+const chunkInBytes = 1024 * 1024;
+
+/** Not a stream of Node's: that closes the descriptor when it fails, and whoever got its number next would lose it. */
+async function* chunksOf(descriptor: number, files: FileSystem): AsyncGenerator<Uint8Array> {
+  for (let position = 0; ;) {
+    const chunk = Buffer.allocUnsafeSlow(chunkInBytes);
+    const length = files.readSync(descriptor, chunk, 0, chunkInBytes, position);
+    if (length === 0) return;
+    yield chunk.subarray(0, length);
+    position += length;
+    await setImmediate();
+  }
+}
+
+function missingManifest(stray: string | undefined): string {
+  const hint =
+    stray === undefined ? '' : `; there is ${stray}, so pack what is in that folder, not the folder itself`;
+  return `${manifestName} is not there, and a capture needs one${hint}.`;
+}
+
+interface TarFrame {
+  readonly name: string;
+  readonly entries: ReadonlyMap<string, TarEntry | null>;
+  readonly read: (entry: TarEntry) => Buffer;
+}
+
+function tarTree({ name: frame, entries, read }: TarFrame): PageTree {
+  const folders = foldersOf(entries);
+  return {
+    folders: (place) => Array.from(folders.get(place) ?? []),
+    readPage(name) {
+      const place = pagePlace(name);
+      const origin = { object: name.object, place: `${framePlace(frame)}/${place}` };
+      const entry = entries.get(place);
+      if (entry === undefined) throw unavailable(origin, 'is not there', 'ENOENT');
+      if (entry === null) throw unavailable(origin, 'is a folder, not a file', 'NOT_A_FILE');
+      if (entry.sizeInBytes !== pageSizeInBytes) throw wrongSize(origin, entry.sizeInBytes);
+      try {
+        return decodePage(read(entry), origin);
+      } catch (thrown) {
+        throw pageError(origin, thrown);
+      }
+    },
+  };
+}
+
+/** By each folder: the names of those within. A tar may list folders, and need not. */
+function foldersOf(entries: ReadonlyMap<string, TarEntry | null>): ReadonlyMap<string, ReadonlySet<string>> {
+  const folders = new Map<string, Set<string>>();
+  for (const [place, entry] of entries) {
+    const parts = place.split('/');
+    const depth = entry === null ? parts.length : parts.length - 1;
+    for (let n = 1; n < depth; n++) {
+      const parent = parts.slice(0, n).join('/');
+      const name = parts[n] ?? '';
+      const within = folders.get(parent);
+      if (within === undefined) folders.set(parent, new Set([name]));
+      else within.add(name);
+    }
+  }
+  return folders;
+}

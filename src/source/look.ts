@@ -1,0 +1,55 @@
+/** One look at everything that a source with overlay pages has. */
+import { HvqlError, UsageError } from '../errors.ts';
+import type { Moment } from '../snapshot/moment.ts';
+import { describeObject, hypervisorName, type ObjectName } from '../snapshot/object-name.ts';
+import type { Topology } from '../snapshot/topology.ts';
+import type { Source } from './source.ts';
+
+/** An object and the 4096 bytes of its page. */
+export interface NamedPage {
+  readonly name: ObjectName;
+  readonly bytes: Uint8Array;
+}
+
+/** What there was at one moment. */
+export interface Look {
+  readonly at: Moment;
+  readonly topology: Topology;
+  /** In the order of `namesOf`; without those that could not be read. */
+  readonly pages: readonly NamedPage[];
+  readonly failures: readonly HvqlError[];
+}
+
+/** Every object of a topology: the hypervisor, logical processors, each partition and its virtual processors. */
+export function namesOf(topology: Topology): ObjectName[] {
+  const names: ObjectName[] = [hypervisorName];
+  for (const index of topology.logicalProcessors) names.push({ object: 'LOGICAL_PROCESSOR', index });
+  for (const { id: partitionId, virtualProcessors } of topology.partitions) {
+    names.push({ object: 'PARTITION', partitionId });
+    for (const index of virtualProcessors) names.push({ object: 'VIRTUAL_PROCESSOR', partitionId, index });
+  }
+  return names;
+}
+
+/** Reads every page. Rejects like the source, and with a UsageError where the source has readings but no pages. */
+export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Look> {
+  const topology = await source.topology(signal);
+  const names = namesOf(topology);
+  const { at, outcomes } = await source.read(names, signal);
+  const pages: NamedPage[] = [];
+  const failures: HvqlError[] = [];
+  outcomes.forEach((outcome, n) => {
+    const name = names[n] ?? hypervisorName;
+    if (outcome instanceof HvqlError) failures.push(outcome);
+    else if (outcome.page !== null) pages.push({ name, bytes: outcome.page.bytes });
+    else throw pageless(source, name);
+  });
+  return { at, topology, pages, failures };
+}
+
+function pageless(source: Source, name: ObjectName): UsageError {
+  return new UsageError([
+    `A source with overlay pages is needed, but ${source.description} has none: ` +
+      `it reads the counters of ${describeObject(name)} without a page.`,
+  ]);
+}

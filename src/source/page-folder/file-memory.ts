@@ -1,0 +1,66 @@
+/** Remembers what was read from files and folders for as long as their state says that it still holds. */
+import type { BigIntStats } from 'node:fs';
+import { isNotThere, type FileSystem } from './file-system.ts';
+
+/**
+ * Two changes within one tick of the clock that stamps files leave the same stamp; so what was read soon after a
+ * change is read again. The slowest such clock (FAT) ticks every 2 seconds.
+ */
+const settledAfterMilliseconds = 2000;
+
+interface Remembered<T> {
+  readonly state: BigIntStats;
+  readonly isSettled: boolean;
+  readonly content: T;
+}
+
+/** One kind of content, by path. A look that finds nothing changed costs a stat, not a read. */
+export class FileMemory<T> {
+  readonly #files: FileSystem;
+  readonly #read: (path: string) => T;
+  #remembered = new Map<string, Remembered<T>>();
+  #asked = new Map<string, Remembered<T>>();
+
+  constructor(files: FileSystem, read: (path: string) => T) {
+    this.#files = files;
+    this.#read = read;
+  }
+
+  /** The content as it stands now, undefined where there is nothing at the path. Throws what the system throws. */
+  get(path: string): T | undefined {
+    try {
+      // The state comes first: a change right after it shows at the next look.
+      const state = this.#files.statSync(path);
+      const known = this.#remembered.get(path);
+      const entry =
+        known?.isSettled === true && isSame(known.state, state) ? known : this.#readEntry(path, state);
+      this.#asked.set(path, entry);
+      return entry.content;
+    } catch (thrown) {
+      if (isNotThere(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Forgets what nobody asked for since the last call, so that memory does not grow with what has come and gone. */
+  forgetUnasked(): void {
+    this.#remembered = this.#asked;
+    this.#asked = new Map();
+  }
+
+  #readEntry(path: string, state: BigIntStats): Remembered<T> {
+    const isSettled = this.#files.now() - Number(state.ctimeMs) > settledAfterMilliseconds;
+    return { state, isSettled, content: this.#read(path) };
+  }
+}
+
+/** The time of change (ctime) cannot be set by hand, unlike that of modification; together they miss nothing. */
+function isSame(a: BigIntStats, b: BigIntStats): boolean {
+  return (
+    a.ino === b.ino &&
+    a.dev === b.dev &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
+}

@@ -1,0 +1,78 @@
+/** The functions of the file system that sources use: an argument, so that a test can count and break them. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  type BigIntStats,
+  type Dirent,
+  type Stats,
+} from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+
+/**
+ * Synchronous, because a page is 4 KiB that is nearly always in memory: a promise for each page costs ten times what
+ * reading it does. Each function throws what its namesake in node:fs throws.
+ */
+export interface FileSystem {
+  readonly openSync: (path: string, flags: number) => number;
+  readonly fstatSync: (descriptor: number) => Stats;
+  /** Reads up to `length` bytes from this position of the file to `at` in `bytes`; says how many. */
+  readonly readSync: ReadFunction;
+  /** The rest of an open file. */
+  readonly readTextSync: (descriptor: number) => string;
+  readonly closeSync: (descriptor: number) => void;
+  readonly statSync: (path: string) => BigIntStats;
+  readonly readdirSync: (path: string) => readonly Dirent[];
+  /** The clock that files are stamped with, milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+type ReadFunction = (
+  descriptor: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+) => number;
+
+/** The files of this machine. */
+export const systemFiles: FileSystem = {
+  openSync,
+  fstatSync: (descriptor) => fstatSync(descriptor),
+  readSync,
+  readTextSync: (descriptor) => readFileSync(descriptor, 'utf8'),
+  closeSync,
+  statSync: (path) => statSync(path, { bigint: true }),
+  readdirSync: (path) => readdirSync(path, { withFileTypes: true }),
+  now: Date.now,
+};
+
+/** How files are opened: to read, and without waiting for the writer of a named pipe. Windows knows no O_NONBLOCK. */
+export const readWithoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** The code of a failed system call, 'ENOENT'; undefined for any other error, those of Node itself (ERR_…) included. */
+export function systemErrorCode(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string')) return undefined;
+  return /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined;
+}
+
+/** Whether there simply was nothing at that path. */
+export function isNotThere(thrown: unknown): boolean {
+  const code = systemErrorCode(thrown);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/**
+ * Why a system call failed, in words and without the path, which is not for every reader: "permission denied (EACCES)".
+ */
+export function systemErrorReason(thrown: unknown): string {
+  const code = systemErrorCode(thrown);
+  if (code === undefined) return 'an unexpected error';
+  for (const [name, words] of getSystemErrorMap().values()) if (name === code) return `${words} (${code})`;
+  return code;
+}

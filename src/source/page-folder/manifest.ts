@@ -1,0 +1,100 @@
+/** `manifest.json` of a page folder or capture: whose child a partition is, and its name. */
+import { ManifestCheck } from './manifest-check.ts';
+
+/** What a manifest says of a partition. */
+export interface ManifestPartition {
+  readonly parent: bigint | null;
+  readonly name: string | null;
+}
+
+/** A checked manifest. Partitions that it leaves out have no name and the root as their parent. */
+export interface Manifest {
+  readonly root: bigint;
+  readonly partitions: ReadonlyMap<bigint, ManifestPartition>;
+}
+
+export const manifestName = 'manifest.json';
+/** What stands where there is no manifest: partition 1 is the root. */
+export const emptyManifest: Manifest = { root: 1n, partitions: new Map() };
+
+/** The parent of a partition, null for the root. */
+export function parentOf(manifest: Manifest, id: bigint): bigint | null {
+  const entry = manifest.partitions.get(id);
+  if (entry !== undefined) return entry.parent;
+  return id === manifest.root ? null : manifest.root;
+}
+
+/** Parses a manifest. Throws a UsageError with everything that is wrong with it. Keys it does not know are fine. */
+export function parseManifest(text: string): Manifest {
+  const check = new ManifestCheck(manifestName);
+  const manifest = checkManifest(check, check.parse(text));
+  check.end();
+  return manifest;
+}
+
+/** The partitions of a manifest's JSON; problems are noted, not thrown. */
+export function checkManifest(check: ManifestCheck, json: Readonly<Record<string, unknown>>): Manifest {
+  const { format, version, partitions: entries = [] } = json;
+  if (format !== 'hvql-pages') check.noteNeed({ path: 'format', value: format }, '"hvql-pages"');
+  if (version !== 1) check.noteNeed({ path: 'version', value: version }, '1');
+
+  const partitions = new Map<bigint, ManifestPartition>();
+  const roots: bigint[] = [];
+  for (const { path, fields } of check.objects({ path: 'partitions', value: entries })) {
+    const id = parseId(fields['id']);
+    const parent = fields['parent'] === null ? null : parseId(fields['parent']);
+    const name = fields['name'] ?? null;
+    if (id === undefined) check.noteNeed({ path: `${path}.id`, value: fields['id'] }, idNeed);
+    if (parent === undefined) {
+      check.noteNeed({ path: `${path}.parent`, value: fields['parent'] }, `null for the root, or ${idNeed}`);
+    }
+    if (name !== null && typeof name !== 'string') {
+      check.noteNeed({ path: `${path}.name`, value: name }, 'a string or null');
+    }
+    if (id === undefined) continue;
+    if (partitions.has(id)) check.note(`${path}.id ${id} stands there a second time`);
+    if (parent === null) roots.push(id);
+    partitions.set(id, { parent: parent ?? null, name: typeof name === 'string' ? name : null });
+  }
+  const manifest = { root: roots[0] ?? emptyManifest.root, partitions };
+  checkRoots(check, { manifest, roots });
+  checkAncestors(check, manifest);
+  return manifest;
+}
+
+const maxUInt64 = 0xffff_ffff_ffff_ffffn;
+const idNeed = `a partition's id, a whole number from 1 to ${maxUInt64} in a string`;
+
+function parseId(value: unknown): bigint | undefined {
+  if (typeof value !== 'string' || !/^[1-9]\d{0,19}$/.test(value)) return undefined;
+  const id = BigInt(value);
+  return id <= maxUInt64 ? id : undefined;
+}
+
+function checkRoots(check: ManifestCheck, found: { manifest: Manifest; roots: readonly bigint[] }): void {
+  const { manifest, roots } = found;
+  if (roots.length > 1) {
+    check.note(`only one partition, the root, has no parent, but ${roots.join(', ')} have none`);
+  }
+  const parent = manifest.partitions.get(manifest.root)?.parent ?? null;
+  if (roots.length === 0 && parent !== null) {
+    check.note(
+      `some partition needs the parent null to be the root, but even partition 1 has parent ${parent}`,
+    );
+  }
+}
+
+/** Notes each circle of parents once. */
+function checkAncestors(check: ManifestCheck, manifest: Manifest): void {
+  const cleared = new Set<bigint>();
+  for (const start of manifest.partitions.keys()) {
+    const line = new Set<bigint>();
+    let id: bigint | null = start;
+    for (; id !== null && !cleared.has(id) && !line.has(id); id = parentOf(manifest, id)) line.add(id);
+    if (id !== null && line.has(id)) {
+      const ids = Array.from(line);
+      check.note(`partition ${id} is its own ancestor: ${[...ids.slice(ids.indexOf(id)), id].join(' → ')}`);
+    }
+    for (const checked of line) cleared.add(checked);
+  }
+}

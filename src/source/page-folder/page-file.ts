@@ -1,0 +1,86 @@
+/** A page file becomes a page, or an error that says why not; a file may be anything and change at any moment. */
+import type { Stats } from 'node:fs';
+import { HvqlError } from '../../errors.ts';
+import { decodePage, wrongSize, type OverlayPage, type PageOrigin } from '../../page/decode.ts';
+import { pageSizeInBytes } from '../../page/format.ts';
+import {
+  isNotThere,
+  readWithoutWaiting,
+  systemErrorCode,
+  systemErrorReason,
+  type FileSystem,
+} from './file-system.ts';
+
+/** A page file: its path, and what to call it in messages, which never show the path. */
+export interface PageFile {
+  readonly path: string;
+  readonly origin: PageOrigin;
+}
+
+/**
+ * Reads and decodes a page file into bytes of its own. Throws PAGE_UNAVAILABLE where there is no such file, it cannot
+ * be read or is a pipe, a folder, a device; PAGE_MALFORMED where it is not a statistics page.
+ */
+export function readPageFile(file: PageFile, files: FileSystem): OverlayPage {
+  let descriptor: number | undefined;
+  try {
+    descriptor = files.openSync(file.path, readWithoutWaiting);
+    const state = files.fstatSync(descriptor);
+    if (!state.isFile())
+      throw unavailable(file.origin, `is ${describeKind(state)}, not a file`, 'NOT_A_FILE');
+    return decodePage(readWholePage(descriptor, { state, origin: file.origin, files }), file.origin);
+  } catch (thrown) {
+    throw pageError(file.origin, thrown);
+  } finally {
+    if (descriptor !== undefined) files.closeSync(descriptor);
+  }
+}
+
+/** Whatever went wrong with a page, as the error that stands in its place. */
+export function pageError(origin: PageOrigin, thrown: unknown): HvqlError {
+  if (thrown instanceof HvqlError) return thrown;
+  const code = systemErrorCode(thrown);
+  if (code === undefined) throw thrown;
+  if (isNotThere(thrown)) return unavailable(origin, 'is not there', code);
+  return unavailable(origin, `cannot be read: ${systemErrorReason(thrown)}`, code);
+}
+
+/** PAGE_UNAVAILABLE for this page: "partition/5/stats.page" and what is the matter with it. */
+export function unavailable(origin: PageOrigin, problem: string, reason: string): HvqlError {
+  return new HvqlError('PAGE_UNAVAILABLE', `${origin.place} ${problem}.`, { page: origin.place, reason });
+}
+
+interface OpenPage {
+  readonly state: Stats;
+  readonly origin: PageOrigin;
+  readonly files: FileSystem;
+}
+
+function readWholePage(descriptor: number, { state, origin, files }: OpenPage): Uint8Array {
+  // Not from Buffer's pool: a reading that is held must not hold seven others' bytes as well.
+  const bytes = Buffer.allocUnsafeSlow(pageSizeInBytes);
+  const found = fill(bytes, (rest, at) => files.readSync(descriptor, rest, 0, rest.byteLength, at));
+  if (state.size === pageSizeInBytes && found === pageSizeInBytes) return bytes;
+  // Some file systems say 0 for every size, so what could be read counts; beyond the page a byte more or none tells.
+  const beyond =
+    found < pageSizeInBytes ? 0 : files.readSync(descriptor, Buffer.alloc(1), 0, 1, pageSizeInBytes);
+  if (found + beyond === pageSizeInBytes) return bytes;
+  throw wrongSize(origin, beyond === 0 ? found : Math.max(state.size, found + beyond));
+}
+
+/** Fills the bytes, however many pieces it takes, and says how many there were. */
+export function fill(bytes: Uint8Array, read: (rest: Uint8Array, at: number) => number): number {
+  let filled = 0;
+  while (filled < bytes.byteLength) {
+    const count = read(bytes.subarray(filled), filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+function describeKind(state: Stats): string {
+  if (state.isDirectory()) return 'a folder';
+  if (state.isFIFO()) return 'a named pipe';
+  return 'a device';
+}

@@ -1,0 +1,75 @@
+/** Before a page folder is written: may it be, and what stands in it already. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { UsageError } from '../../errors.ts';
+import { objectKey } from '../../snapshot/object-name.ts';
+import { namesOf } from '../look.ts';
+import { systemErrorCode, systemErrorReason, systemFiles } from './file-system.ts';
+import { folderTree } from './folder-tree.ts';
+import { manifestName, parseManifest, type Manifest } from './manifest.ts';
+import { manifestError, withFolderNamed } from './page-folder.ts';
+import { treeTopology } from './page-tree.ts';
+
+/** Where something stands while it comes or goes: beside its place, under a name that readers pass over. */
+export function hiddenPlace(place: string, state: 'new' | 'gone'): string {
+  const start = place.lastIndexOf('/') + 1;
+  return `${place.slice(0, start)}.${state}-${place.slice(start)}`;
+}
+
+/**
+ * Makes the folder, or clears one that a run left of what it was about to write. Says which objects stand there, by
+ * their keys, a partition before its virtual processors. Throws a UsageError where the folder holds anything else.
+ */
+export function prepareFolder(folder: string): Set<string> {
+  try {
+    return makeFolder(folder) ? new Set() : takeOver(folder);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    throw new UsageError([`The folder ${folder} cannot be written: ${systemErrorReason(thrown)}.`]);
+  }
+}
+
+function makeFolder(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EEXIST') return false;
+    throw thrown;
+  }
+}
+
+function takeOver(folder: string): Set<string> {
+  // Hidden files do not count: what a run left that ended before its first manifest, or a mount's own.
+  const held = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  removeHidden(folder);
+  if (held.length === 0) return new Set();
+  if (!held.includes(manifestName)) {
+    throw new UsageError([
+      `The folder ${folder} needs to be empty or a page folder with a ${manifestName}, but holds ${String(held[0])}.`,
+    ]);
+  }
+  if (held.includes('frames'))
+    throw new UsageError([`The folder ${folder} holds a capture, not live pages.`]);
+  const manifest = withFolderNamed(folder, () => readManifest(`${folder}/${manifestName}`));
+  const topology = treeTopology(folderTree({ folder, files: systemFiles }), manifest);
+  for (const place of ['lp', 'partition', ...topology.partitions.map(({ id }) => `partition/${id}/vp`)]) {
+    removeHidden(`${folder}/${place}`);
+  }
+  const keys = namesOf(topology).map(objectKey);
+  return new Set(keys.filter((key) => key !== '' && existsSync(`${folder}/${key}`)));
+}
+
+function readManifest(path: string): Manifest {
+  try {
+    return parseManifest(readFileSync(path, 'utf8'));
+  } catch (thrown) {
+    throw manifestError(thrown);
+  }
+}
+
+function removeHidden(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (/^\.(?:new|gone)-/.test(name)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,104 @@
+/** The source `pages:<folder>`: overlay pages in a folder that somebody keeps up to date, read at each look. */
+import { HvqlError, UsageError, messageOf } from '../../errors.ts';
+import type { Clock } from '../../snapshot/moment.ts';
+import type { Topology } from '../../snapshot/topology.ts';
+import type { Source } from '../source.ts';
+import { FileMemory } from './file-memory.ts';
+import {
+  isNotThere,
+  systemErrorCode,
+  systemErrorReason,
+  systemFiles,
+  type FileSystem,
+} from './file-system.ts';
+import { folderTree } from './folder-tree.ts';
+import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
+import { readPages } from './page-batch.ts';
+import { treeTopology } from './page-tree.ts';
+import { readTextFile } from './text-file.ts';
+
+/** What a page folder needs of the world. */
+export interface PageFolderWorld {
+  readonly clock: Clock;
+  /** The file system, where it is not this machine's. */
+  readonly files?: FileSystem;
+}
+
+/**
+ * Opens a page folder. Reads only the pages that are asked for, each time anew; folders and the manifest are read
+ * again when they have changed. Throws a UsageError where there is no such folder or its manifest is wrong. A folder
+ * that goes away later makes topologies fail until it is back.
+ */
+export function openPageFolder(folder: string, { clock, files = systemFiles }: PageFolderWorld): Source {
+  const tree = folderTree({ folder, files });
+  const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
+
+  function manifest(): Manifest {
+    try {
+      return manifests.get(`${folder}/${manifestName}`) ?? emptyManifest;
+    } catch (thrown) {
+      throw manifestError(thrown);
+    }
+  }
+
+  assertFolder(folder, files);
+  withFolderNamed(folder, manifest);
+
+  return {
+    kind: 'pages',
+    description: `pages:${folder}`,
+    async topology(signal): Promise<Topology> {
+      signal.throwIfAborted();
+      try {
+        if (!files.statSync(folder).isDirectory()) throw new UsageError(['The page folder is not a folder.']);
+        return treeTopology(tree, manifest());
+      } catch (thrown) {
+        throw folderError(thrown);
+      } finally {
+        tree.forgetUnasked();
+        manifests.forgetUnasked();
+      }
+    },
+    async read(objects, signal) {
+      const at = clock.now();
+      return { at, outcomes: await readPages(tree, { objects, signal }) };
+    },
+    close: async () => {},
+  };
+}
+
+/** Throws a UsageError, which may name the path, where there is no folder to read. */
+export function assertFolder(folder: string, files: FileSystem): void {
+  try {
+    if (files.statSync(folder).isDirectory()) return;
+  } catch (thrown) {
+    throw new UsageError([`The folder ${folder} cannot be read: ${systemErrorReason(thrown)}.`]);
+  }
+  throw new UsageError([`${folder} is not a folder.`]);
+}
+
+/** Runs something that fails with problems of the folder's files, and puts the folder's path before each. */
+export function withFolderNamed<T>(folder: string, run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError)) throw thrown;
+    throw new UsageError(thrown.problems.map((problem) => `${folder}/${problem}`));
+  }
+}
+
+/** Why a manifest could not be had, without its path. */
+export function manifestError(thrown: unknown): UsageError {
+  if (thrown instanceof UsageError) return thrown;
+  const reason = systemErrorCode(thrown) === undefined ? messageOf(thrown) : systemErrorReason(thrown);
+  return new UsageError([`${manifestName} cannot be read: ${reason}.`]);
+}
+
+/** Why the folder as a whole cannot be read, for a client: without its path. */
+function folderError(thrown: unknown): unknown {
+  if (thrown instanceof UsageError) return new HvqlError('PAGE_UNAVAILABLE', thrown.problems.join(' '));
+  const reason = systemErrorCode(thrown);
+  if (reason === undefined) return thrown;
+  const problem = isNotThere(thrown) ? 'is not there' : `cannot be read: ${systemErrorReason(thrown)}`;
+  return new HvqlError('PAGE_UNAVAILABLE', `The page folder ${problem}.`, { reason });
+}

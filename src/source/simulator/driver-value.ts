@@ -1,0 +1,77 @@
+/** The drivers of each object at the moment that the timeline has reached. */
+import type { DriverValues } from './driver.ts';
+import type { Guest } from './guest.ts';
+import { ticksPerSecond } from './tick.ts';
+import type { Timeline } from './timeline.ts';
+
+/** 2 GiB in pages of 4 KiB for each logical processor: the memory that is not the guests'. */
+const rootPagesPerLogicalProcessor = 524_288;
+
+/** Of the hypervisor: the true numbers of what exists. */
+export function hypervisorValues(timeline: Timeline): DriverValues<'HYPERVISOR'> {
+  const logicalProcessors = timeline.logicalProcessors.run.now.length;
+  const present = timeline.guests.filter((guest) => guest !== null);
+  return {
+    elapsed: timeline.ticks,
+    logicalProcessors,
+    partitions: present.length,
+    virtualProcessors: present.reduce((sum, { from, before }) => sum + before - from, 0),
+    memory: present.reduce(
+      (sum, { life }) => sum + life.memoryInPages,
+      logicalProcessors * rootPagesPerLogicalProcessor,
+    ),
+    one: 1,
+  };
+}
+
+/** Of the logical processor at this index. */
+export function logicalProcessorValues(timeline: Timeline, index: number): DriverValues<'LOGICAL_PROCESSOR'> {
+  const { run, hypervisor, idle } = timeline.logicalProcessors;
+  return {
+    elapsed: timeline.ticks,
+    run: run.now[index] ?? 0,
+    hypervisor: hypervisor.now[index] ?? 0,
+    idle: idle.now[index] ?? 0,
+    one: 1,
+  };
+}
+
+/** Of the virtual processor at this position among all, which is this partition's. */
+export function virtualProcessorValues(
+  timeline: Timeline,
+  at: { readonly guest: Guest; readonly position: number },
+): DriverValues<'VIRTUAL_PROCESSOR'> {
+  const { position } = at;
+  const { compute, io, hypervisor, wake } = timeline.virtualProcessors;
+  return {
+    elapsed: timeline.ticks - at.guest.life.bornAtSecond * ticksPerSecond,
+    run: timeline.virtualProcessors.runNow(position),
+    hypervisor: hypervisor.now[position] ?? 0,
+    compute: compute.now[position] ?? 0,
+    io: io.now[position] ?? 0,
+    wake: wake.now[position] ?? 0,
+    migrations: timeline.scheduler.migrations[position] ?? 0,
+    one: 1,
+  };
+}
+
+/** Of the partition: its virtual processors' together. */
+export function partitionValues(timeline: Timeline, guest: Guest): DriverValues<'PARTITION'> {
+  const sums = { run: 0, hypervisor: 0, compute: 0, io: 0, wake: 0, migrations: 0 };
+  for (let position = guest.from; position < guest.before; position++) {
+    const values = virtualProcessorValues(timeline, { guest, position });
+    sums.run += values.run;
+    sums.hypervisor += values.hypervisor;
+    sums.compute += values.compute;
+    sums.io += values.io;
+    sums.wake += values.wake;
+    sums.migrations += values.migrations;
+  }
+  return {
+    ...sums,
+    elapsed: timeline.ticks - guest.life.bornAtSecond * ticksPerSecond,
+    virtualProcessors: guest.before - guest.from,
+    memory: guest.life.memoryInPages,
+    one: 1,
+  };
+}

@@ -1,0 +1,41 @@
+/** How fast each counter goes with its driver, and what is behind a counter that goes with other rows. */
+import { countersOf } from '../../catalogue/catalogue.ts';
+import { nanosecondsPerUnit, type Counter } from '../../catalogue/counter.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import { fraction, mix } from './chance.ts';
+import { driverNature } from './driver.ts';
+import { nanosecondsPerTick, ticksPerSecond } from './tick.ts';
+
+/**
+ * A factor for each slot of the object: what a tick, an event or a unit of the driver adds to the counter in its own
+ * unit; for a cost, the nanoseconds of an operation. With a fate, events are rarer than the row says, by a share that
+ * differs from row to row, so that partitions differ in character as well as in load.
+ */
+export function factorsOf(object: StatisticsObject, fate: number | null): Float64Array {
+  return Float64Array.from(countersOf(object), (counter) => {
+    const [driver, amount] = counter.simulated;
+    switch (counter.kind) {
+      case 'COUNT':
+        return driverNature[driver] === 'time'
+          ? (amount / ticksPerSecond) * (fate === null ? 1 : shareOf(counter, fate))
+          : amount;
+      case 'TIME':
+      case 'CLOCK':
+        return (amount * nanosecondsPerTick) / nanosecondsPerUnit(counter);
+      case 'COST':
+      case 'GAUGE':
+        return amount;
+    }
+  });
+}
+
+/** Half or more of what the row says, so that rows stay in proportion to each other. */
+function shareOf(counter: Counter, fate: number): number {
+  return 0.5 + 0.5 * fraction(mix(mix(fate, 6), counter.slot));
+}
+
+/** The rows with a driver of their own that a count consists of: itself, or its parts. */
+export function countedRows(counter: Counter): readonly Counter[] {
+  if (counter.simulated[0] !== 'parts') return [counter];
+  return countersOf(counter.object).filter(({ partOf }) => partOf === counter.field);
+}

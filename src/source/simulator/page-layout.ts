@@ -1,0 +1,108 @@
+/** Overlay pages of the simulated objects: where each row of the catalogue stands, and what it goes with. */
+import { countersOf, operationsOf } from '../../catalogue/catalogue.ts';
+import { nanosecondsPerUnit, type Counter, type CounterKind } from '../../catalogue/counter.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import { decodePage } from '../../page/decode.ts';
+import { encodeCounters } from '../../page/encode.ts';
+import { driverNature, driversOf, type DriverNature, type DriverOf, type DriverValues } from './driver.ts';
+import { countedRows } from './factor.ts';
+
+interface Place {
+  readonly slot: number;
+  readonly offsetInBytes: number;
+}
+interface DrivenRow<Kind extends StatisticsObject> extends Place {
+  readonly driver: DriverOf<Kind>;
+}
+interface SumRow extends Place {
+  readonly partSlots: readonly number[];
+}
+interface CostRow extends Place {
+  readonly operationsSlot: number;
+  readonly nanosecondsPerUnit: number;
+}
+
+/** What each kind of counter may go with. A total that went with a level would go back with it. */
+const naturesFor: Readonly<Record<CounterKind, readonly DriverNature[]>> = {
+  COUNT: ['time', 'events', 'rows'],
+  TIME: ['time'],
+  CLOCK: ['time'],
+  COST: ['rows'],
+  GAUGE: ['level'],
+};
+
+/** The page of one kind of object, laid out once; then a page is a copy of the blank one and its numbers. */
+export class PageLayout<Kind extends StatisticsObject> {
+  readonly #object: Kind;
+  readonly #blank: Uint8Array;
+  readonly #driven: DrivenRow<Kind>[] = [];
+  readonly #sums: SumRow[] = [];
+  readonly #costs: CostRow[] = [];
+  /** The numbers of the page that is being written, by slot. */
+  readonly #amounts: Float64Array;
+
+  /** Throws a TypeError where a row goes with something that its object or its kind of counter has not. */
+  constructor(object: Kind) {
+    const counters = countersOf(object);
+    this.#object = object;
+    this.#blank = encodeCounters(object, () => 0n);
+    this.#amounts = new Float64Array(counters.length);
+    const page = decodePage(this.#blank, { object, place: 'the blank page' });
+    for (const counter of counters) {
+      this.#layRow(counter, { slot: counter.slot, offsetInBytes: page.offsetOf(counter) });
+    }
+  }
+
+  #layRow(counter: Counter, place: Place): void {
+    const [driver] = counter.simulated;
+    if (!naturesFor[counter.kind].includes(driverNature[driver])) {
+      throw new TypeError(`${counter.field} is a ${counter.kind}, which cannot go with "${driver}"`);
+    }
+    if (driver === 'parts') {
+      this.#sums.push({ ...place, partSlots: countedRows(counter).map(({ slot }) => slot) });
+    } else if (driver === 'operations') {
+      this.#costs.push({
+        ...place,
+        operationsSlot: operationsOf(counter).slot,
+        nanosecondsPerUnit: nanosecondsPerUnit(counter),
+      });
+    } else {
+      this.#driven.push({ ...place, driver: findDriver(this.#object, counter) });
+    }
+  }
+
+  /** A new page of the object with these drivers; the factors are those of `factorsOf`. Numbers are rounded down. */
+  write(values: DriverValues<Kind>, factors: Float64Array): Uint8Array {
+    const amounts = this.#amounts;
+    for (const { slot, driver } of this.#driven) {
+      amounts[slot] = Math.floor(values[driver] * (factors[slot] ?? 0));
+    }
+    for (const { slot, partSlots } of this.#sums) {
+      amounts[slot] = partSlots.reduce((sum, part) => sum + (amounts[part] ?? 0), 0);
+    }
+    for (const { slot, operationsSlot, nanosecondsPerUnit } of this.#costs) {
+      amounts[slot] = Math.floor(
+        ((amounts[operationsSlot] ?? 0) * (factors[slot] ?? 0)) / nanosecondsPerUnit,
+      );
+    }
+    const bytes = this.#blank.slice();
+    const view = new DataView(bytes.buffer);
+    for (const rows of [this.#driven, this.#sums, this.#costs]) {
+      for (const { slot, offsetInBytes } of rows) writeAmount(view, offsetInBytes, amounts[slot] ?? 0);
+    }
+    return bytes;
+  }
+}
+
+function findDriver<Kind extends StatisticsObject>(object: Kind, counter: Counter): DriverOf<Kind> {
+  const [name] = counter.simulated;
+  const driver = driversOf[object].find((candidate) => candidate === name);
+  if (driver !== undefined) return driver;
+  throw new TypeError(`${counter.field} goes with "${name}", but a ${object} has no such driver`);
+}
+
+/** Writes the two halves of the u64: a number becomes a bigint some ten times slower. */
+function writeAmount(view: DataView, offsetInBytes: number, amount: number): void {
+  view.setUint32(offsetInBytes, amount >>> 0, true);
+  view.setUint32(offsetInBytes + 4, Math.floor(amount / 0x1_0000_0000), true);
+}

@@ -1,0 +1,56 @@
+/** What a partition does for a while: boot, idle, burst, be busy. */
+import { fraction, mix, pick } from './chance.ts';
+import type { Life } from './life.ts';
+
+/** A stretch of a partition's life with much the same load. */
+export interface Phase {
+  readonly untilSecond: number;
+  /** What a virtual processor wants of a logical one, 0 to 1, before they differ among themselves. */
+  readonly demand: number;
+  readonly ioShare: number;
+  /** Where the chances within the phase come from. */
+  readonly fate: number;
+}
+
+/** How likely and how heavy load is on a host of this size. */
+export interface Climate {
+  /** The chance that a phase is an active one. */
+  readonly activeChance: number;
+  readonly idleDemand: number;
+}
+
+const bootInSeconds = { from: 12, to: 25 };
+const idleInSeconds = { from: 10, to: 60 };
+const burstInSeconds = { from: 3, to: 8 };
+const busyInSeconds = { from: 20, to: 75 };
+
+/**
+ * The load that suits a host with so many logical processors for each virtual one. Of crowded guests fewer are active
+ * at a time, so that a host of any size is somewhere between idle and full most of the time.
+ */
+export function climateOf(logicalPerVirtualProcessor: number): Climate {
+  return {
+    activeChance: Math.min(0.6, Math.max(0.03, logicalPerVirtualProcessor)),
+    idleDemand: 0.03 * Math.min(1, 4 * logicalPerVirtualProcessor),
+  };
+}
+
+/** The partition's phase of this number, which starts at this second; number 0 is its boot. */
+export function startPhase(
+  life: Life,
+  start: { readonly number: number; readonly second: number; readonly climate: Climate },
+): Phase {
+  const fate = mix(mix(life.fate, 5), start.number);
+  const { appetite, ioShare } = life.role;
+  const phase = (seconds: { from: number; to: number }, load: Pick<Phase, 'demand' | 'ioShare'>): Phase => ({
+    untilSecond: start.second + pick(mix(fate, 1), seconds),
+    fate,
+    ...load,
+  });
+  if (start.number === 0) return phase(bootInSeconds, { demand: 0.75, ioShare: 0.5 });
+  const kind = fraction(mix(fate, 2)) / start.climate.activeChance;
+  const strength = fraction(mix(fate, 3));
+  if (kind < 0.6) return phase(burstInSeconds, { demand: appetite * (0.8 + 0.3 * strength), ioShare });
+  if (kind < 1) return phase(busyInSeconds, { demand: appetite * (0.35 + 0.55 * strength), ioShare });
+  return phase(idleInSeconds, { demand: start.climate.idleDemand * (0.5 + strength), ioShare: ioShare / 2 });
+}

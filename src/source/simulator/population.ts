@@ -1,0 +1,49 @@
+/** Which partitions exist: they stop, and after a while others take their places. */
+import { mix, pick } from './chance.ts';
+import { startLife, type Life } from './life.ts';
+import type { SimulatorSettings } from './settings.ts';
+
+const gapInSeconds = { from: 3, to: 12 };
+
+/** Places for partitions, as many as the settings say; each is taken by one partition after another, or empty. */
+export class Population {
+  /** The partition in each place; null while the place waits for its next. */
+  readonly lives: (Life | null)[];
+  readonly #settings: SimulatorSettings;
+  /** The second in which each place changes next: its partition stops or a new one starts. */
+  readonly #changesAtSecond: Float64Array;
+  #nextChangeAtSecond = 0;
+  #nextId = 1;
+
+  constructor(settings: SimulatorSettings) {
+    this.#settings = settings;
+    this.lives = Array.from({ length: settings.partitions }, () => null);
+    this.#changesAtSecond = new Float64Array(settings.partitions);
+  }
+
+  /** Goes on to this second, which must follow the last one, and tells which places changed hands. */
+  enter(second: number): readonly number[] {
+    if (second < this.#nextChangeAtSecond) return [];
+    const changed: number[] = [];
+    for (let place = 0; place < this.lives.length; place++) {
+      if (second < (this.#changesAtSecond[place] ?? Infinity)) continue;
+      this.#changesAtSecond[place] = this.#turnOver(place, second);
+      changed.push(place);
+    }
+    this.#nextChangeAtSecond = this.#changesAtSecond.reduce((a, b) => Math.min(a, b), Infinity);
+    return changed;
+  }
+
+  /** Stops the place's partition or starts one, and returns the second of the next change. */
+  #turnOver(place: number, second: number): number {
+    const life = this.lives[place];
+    if (life) {
+      this.lives[place] = null;
+      return second + pick(mix(life.fate, 4), gapInSeconds);
+    }
+    const { seed, partitions, nested } = this.#settings;
+    const next = startLife({ seed, id: this.#nextId++, second, isNested: place >= partitions - nested });
+    this.lives[place] = next;
+    return next.stopsAtSecond;
+  }
+}

@@ -1,0 +1,92 @@
+/** What the simulator is told: how big the host is, and the seed of its fate. */
+import { UsageError } from '../../errors.ts';
+import { didYouMean } from '../suggestion.ts';
+
+/** The size of the simulated host and its seed; the same settings give the same host. */
+export interface SimulatorSettings {
+  readonly seed: number;
+  readonly logicalProcessors: number;
+  /** The root partition among them. While one is stopped and not yet replaced, there are fewer. */
+  readonly partitions: number;
+  /** Of every partition. */
+  readonly virtualProcessors: number;
+  /** How many guests are children of partition 2 in place of the root. */
+  readonly nested: number;
+}
+
+interface SettingRow {
+  readonly name: string;
+  readonly field: keyof SimulatorSettings;
+  readonly initial: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+// 2048 logical processors is what the hypervisor itself supports; the other bounds keep a page folder manageable.
+const rows: readonly SettingRow[] = [
+  { name: 'seed', field: 'seed', initial: 1, from: 0, to: 0xffff_ffff },
+  { name: 'lps', field: 'logicalProcessors', initial: 16, from: 1, to: 2048 },
+  { name: 'partitions', field: 'partitions', initial: 8, from: 1, to: 4096 },
+  { name: 'vps', field: 'virtualProcessors', initial: 4, from: 1, to: 256 },
+  { name: 'nested', field: 'nested', initial: 0, from: 0, to: 4094 },
+];
+const maxVirtualProcessors = 65_536;
+
+/**
+ * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0`, which are the defaults. Throws a UsageError with all mistakes:
+ * an unknown or repeated name, no whole number, a number out of range, sizes that do not go together.
+ */
+export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
+  const problems = unknownNames(query);
+  const settings = { seed: 0, logicalProcessors: 0, partitions: 0, virtualProcessors: 0, nested: 0 };
+  for (const row of rows) {
+    const value = readSetting(row, query.getAll(row.name));
+    if (typeof value === 'number') settings[row.field] = value;
+    else problems.push(value);
+  }
+  // Sizes are held against each other only where each is right by itself.
+  if (problems.length === 0) problems.push(...mismatches(settings));
+  if (problems.length > 0) throw new UsageError(problems.map((problem) => `simulator: ${problem}`));
+  return settings;
+}
+
+/** The settings as they are written in a source's address. */
+export function describeSettings(settings: SimulatorSettings): string {
+  return rows.map((row) => `${row.name}=${settings[row.field]}`).join('&');
+}
+
+function unknownNames(query: URLSearchParams): string[] {
+  const known = rows.map((row) => row.name);
+  return [...new Set(query.keys())]
+    .filter((name) => !known.includes(name))
+    .map((name) => `there is no option "${name}"; there are ${known.join(', ')}.${didYouMean(name, known)}`);
+}
+
+function readSetting(row: SettingRow, given: readonly string[]): number | string {
+  const [text, ...more] = given;
+  if (text === undefined) return row.initial;
+  if (more.length > 0) return `${row.name} is given ${given.length} times; once is needed.`;
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= row.from && value <= row.to) return value;
+  return `${row.name} must be a whole number from ${row.from} to ${row.to}, but is "${text}".`;
+}
+
+function mismatches(settings: SimulatorSettings): string[] {
+  const { partitions, virtualProcessors, nested } = settings;
+  const problems = [];
+  const all = partitions * virtualProcessors;
+  if (all > maxVirtualProcessors) {
+    problems.push(
+      `partitions=${partitions} with vps=${virtualProcessors} make ${all} virtual processors; ` +
+        `at most ${maxVirtualProcessors} are possible.`,
+    );
+  }
+  const mostNested = Math.max(0, partitions - 2);
+  if (nested > mostNested) {
+    problems.push(
+      `nested must be at most ${mostNested} with partitions=${partitions}, since the root and partition 2 ` +
+        `are not among them, but is ${nested}.`,
+    );
+  }
+  return problems;
+}

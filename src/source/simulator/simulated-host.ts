@@ -1,0 +1,106 @@
+/** A host that behaves like one: what exists on it, and everybody's overlay page, at a moment of its own time. */
+import type { ObjectName } from '../../snapshot/object-name.ts';
+import type { Topology } from '../../snapshot/topology.ts';
+import {
+  hypervisorValues,
+  logicalProcessorValues,
+  partitionValues,
+  virtualProcessorValues,
+} from './driver-value.ts';
+import { factorsOf } from './factor.ts';
+import { takeInventory, type Inventory } from './inventory.ts';
+import { PageLayout } from './page-layout.ts';
+import type { SimulatorSettings } from './settings.ts';
+import { nanosecondsPerTick, ticksPerSecond } from './tick.ts';
+import { Timeline } from './timeline.ts';
+
+/** Whoever looks at the start finds a host in the middle of its work. */
+const uptimeAtStartInTicks = 600 * ticksPerSecond;
+
+const layouts = {
+  hypervisor: new PageLayout('HYPERVISOR'),
+  logicalProcessor: new PageLayout('LOGICAL_PROCESSOR'),
+  partition: new PageLayout('PARTITION'),
+  virtualProcessor: new PageLayout('VIRTUAL_PROCESSOR'),
+};
+const hypervisorFactors = factorsOf('HYPERVISOR', null);
+const logicalProcessorFactors = factorsOf('LOGICAL_PROCESSOR', null);
+
+/**
+ * The simulated host. It knows no clock but is told how much time has passed since it was started, ten minutes after
+ * its boot; its state depends on that and the settings only, not on how often or how far it was moved.
+ */
+export class SimulatedHost {
+  readonly #timeline: Timeline;
+  readonly #logicalProcessors: readonly number[];
+  #inventory: Inventory;
+  /** The timeline's generation that the inventory is of. */
+  #generation: number;
+
+  constructor(settings: SimulatorSettings) {
+    this.#timeline = new Timeline(settings);
+    this.#timeline.reach(uptimeAtStartInTicks);
+    this.#logicalProcessors = Array.from({ length: settings.logicalProcessors }, (_, index) => index);
+    this.#inventory = takeInventory(this.#timeline.guests, this.#logicalProcessors);
+    this.#generation = this.#timeline.generation;
+  }
+
+  /**
+   * Moves on to so much time since the start, to the 100 ns; time that goes backwards is held. Takes a few microseconds
+   * for each second that has passed on a host of the default size.
+   */
+  advanceTo(elapsedNanoseconds: bigint): void {
+    this.#timeline.reach(uptimeAtStartInTicks + Number(elapsedNanoseconds / BigInt(nanosecondsPerTick)));
+    if (this.#generation === this.#timeline.generation) return;
+    this.#inventory = takeInventory(this.#timeline.guests, this.#logicalProcessors);
+    this.#generation = this.#timeline.generation;
+  }
+
+  /** What exists now; the same object until partitions come or go. */
+  get topology(): Topology {
+    return this.#inventory.topology;
+  }
+
+  /**
+   * The names of all that exists now: the hypervisor, the logical processors, then each partition followed by its
+   * virtual processors. The same array until partitions come or go.
+   */
+  get objects(): readonly ObjectName[] {
+    return this.#inventory.objects;
+  }
+
+  /** The object's overlay page as it is now, new at every call; undefined where there is no such object now. */
+  page(object: ObjectName): Uint8Array | undefined {
+    switch (object.object) {
+      case 'HYPERVISOR':
+        return layouts.hypervisor.write(hypervisorValues(this.#timeline), hypervisorFactors);
+      case 'LOGICAL_PROCESSOR':
+        return this.#logicalProcessorPage(object.index);
+      case 'PARTITION':
+        return this.#partitionPage(object.partitionId);
+      case 'VIRTUAL_PROCESSOR':
+        return this.#virtualProcessorPage(object.partitionId, object.index);
+    }
+  }
+
+  #logicalProcessorPage(index: number): Uint8Array | undefined {
+    if (this.#logicalProcessors[index] === undefined) return undefined;
+    const values = logicalProcessorValues(this.#timeline, index);
+    return layouts.logicalProcessor.write(values, logicalProcessorFactors);
+  }
+
+  #partitionPage(id: bigint): Uint8Array | undefined {
+    const guest = this.#inventory.guests.get(id);
+    if (guest === undefined) return undefined;
+    return layouts.partition.write(partitionValues(this.#timeline, guest), guest.partitionFactors);
+  }
+
+  #virtualProcessorPage(partitionId: bigint, index: number): Uint8Array | undefined {
+    const guest = this.#inventory.guests.get(partitionId);
+    if (guest === undefined) return undefined;
+    const position = guest.from + index;
+    if (!Number.isInteger(index) || position < guest.from || position >= guest.before) return undefined;
+    const values = virtualProcessorValues(this.#timeline, { guest, position });
+    return layouts.virtualProcessor.write(values, guest.virtualProcessorFactors);
+  }
+}

@@ -1,0 +1,89 @@
+/** The simulated host's time, second by second: who exists, who runs where, and what that adds up to. */
+import { bootGuest, continueGuest, type Guest } from './guest.ts';
+import { LogicalProcessorWork } from './logical-processor-work.ts';
+import { climateOf, type Climate } from './phase.ts';
+import { Population } from './population.ts';
+import { Scheduler } from './scheduler.ts';
+import type { SimulatorSettings } from './settings.ts';
+import { ticksPerSecond, ticksPerSlice } from './tick.ts';
+import { VirtualProcessorWork } from './virtual-processor-work.ts';
+
+/**
+ * Goes forward only. What each second brings is planned when it is entered and depends on the settings and the second,
+ * never on when somebody looks; within it every millisecond is alike. Partitions come and go on full seconds.
+ */
+export class Timeline {
+  /** Since the hypervisor's boot. */
+  ticks = 0;
+  /** Goes up whenever partitions come or go. */
+  generation = 0;
+  /** By place; null where nobody is. */
+  readonly guests: (Guest | null)[];
+  readonly virtualProcessors: VirtualProcessorWork;
+  readonly logicalProcessors: LogicalProcessorWork;
+  readonly scheduler: Scheduler;
+  readonly #settings: SimulatorSettings;
+  readonly #climate: Climate;
+  readonly #population: Population;
+  #second = 0;
+
+  constructor(settings: SimulatorSettings) {
+    const { partitions, logicalProcessors } = settings;
+    const virtualProcessors = partitions * settings.virtualProcessors;
+    this.#settings = settings;
+    this.#climate = climateOf(logicalProcessors / virtualProcessors);
+    this.#population = new Population(settings);
+    this.guests = Array.from({ length: partitions }, () => null);
+    this.virtualProcessors = new VirtualProcessorWork(virtualProcessors);
+    this.logicalProcessors = new LogicalProcessorWork({ logicalProcessors, virtualProcessors });
+    this.scheduler = new Scheduler({ virtualProcessors, logicalProcessors });
+    this.#plan();
+  }
+
+  /** Goes on to so many ticks since the boot; where that is past already, nothing happens. */
+  reach(ticks: number): void {
+    if (ticks < this.ticks) return;
+    this.ticks = ticks;
+    const second = Math.floor(ticks / ticksPerSecond);
+    while (this.#second < second) {
+      this.logicalProcessors.settle();
+      this.virtualProcessors.settle();
+      this.#second++;
+      this.#plan();
+    }
+    const ticksIntoSecond = ticks % ticksPerSecond;
+    const slices = Math.floor(ticksIntoSecond / ticksPerSlice);
+    const time = { slices, ticks: ticksIntoSecond - slices * ticksPerSlice };
+    this.virtualProcessors.reach(time, this.logicalProcessors.guestStart);
+    this.logicalProcessors.reach(time, { guests: this.virtualProcessors, place: this.scheduler.place });
+  }
+
+  #plan(): void {
+    const { virtualProcessors, scheduler } = this;
+    const now = { second: this.#second, climate: this.#climate };
+    for (const place of this.#population.enter(now.second)) this.#turnOver(place);
+    for (let place = 0; place < this.guests.length; place++) {
+      const guest = this.guests[place];
+      if (!guest) continue;
+      const going = continueGuest(guest, now);
+      this.guests[place] = going;
+      virtualProcessors.want(going, now.second);
+    }
+    scheduler.schedule(virtualProcessors.runPerSlice);
+    if (!scheduler.grantsAll) {
+      for (const guest of this.guests) if (guest) virtualProcessors.accept(guest, scheduler);
+    }
+    this.logicalProcessors.plan({ guests: virtualProcessors, place: scheduler.place });
+  }
+
+  /** A place has changed hands: whoever comes next starts from zero. */
+  #turnOver(place: number): void {
+    const from = place * this.#settings.virtualProcessors;
+    const before = from + this.#settings.virtualProcessors;
+    const life = this.#population.lives[place] ?? null;
+    this.guests[place] = life && bootGuest(life, { from, before, climate: this.#climate });
+    this.virtualProcessors.clear(from, before);
+    this.scheduler.clear(from, before);
+    this.generation++;
+  }
+}

@@ -1,0 +1,21 @@
+/** A source as it is written on the command line: "capture:host.tar?loop=true". */
+
+/** The parts of such a text. */
+export interface SourceText {
+  /** The whole text. */
+  readonly text: string;
+  readonly kind: string;
+  /** What stands between the kind and the options, '' for nothing; undefined where there is not even a colon. */
+  readonly place: string | undefined;
+  readonly options: URLSearchParams;
+}
+
+/** Takes a text apart. The place is a path as the shell knows it: nothing in it is decoded, and it holds no "?". */
+export function parseSourceText(text: string): SourceText {
+  const mark = text.indexOf('?');
+  const address = mark === -1 ? text : text.slice(0, mark);
+  const options = new URLSearchParams(mark === -1 ? '' : text.slice(mark + 1));
+  const colon = address.indexOf(':');
+  if (colon === -1) return { text, kind: address, place: undefined, options };
+  return { text, kind: address.slice(0, colon), place: address.slice(colon + 1), options };
+}

@@ -1,0 +1,85 @@
+/** Every kind of source, and how it is named on the command line. */
+import { UsageError } from '../errors.ts';
+import type { Clock } from '../snapshot/moment.ts';
+import { captureSettings } from './capture/settings.ts';
+import { openCapture } from './capture/capture.ts';
+import { openPageFolder } from './page-folder/page-folder.ts';
+import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
+import { openSimulator } from './simulator/simulator.ts';
+import { parseSourceText, type SourceText } from './source-text.ts';
+import type { Source } from './source.ts';
+import { didYouMean } from './suggestion.ts';
+
+/** What sources need of the world. */
+export interface SourceWorld {
+  readonly clock: Clock;
+}
+
+interface SourceKind {
+  readonly kind: string;
+  /** How it is written, for messages. */
+  readonly usage: string;
+  readonly open: (text: SourceText, world: SourceWorld) => Source | Promise<Source>;
+}
+
+/** A new kind of source is a file, a line here, and a green run of `test/contract/source.ts`. */
+const sourceKinds: readonly SourceKind[] = [
+  { kind: 'simulator', usage: 'simulator', open: openSimulatorText },
+  { kind: 'pages', usage: 'pages:<folder>', open: openPageFolderText },
+  { kind: 'capture', usage: 'capture:<folder or .tar>', open: openCaptureText },
+];
+
+/**
+ * Opens the source that a text names: "simulator?seed=7", "pages:/run/pages", "capture:host.tar?loop=true". Rejects
+ * with a UsageError that tells all mistakes at once, or why the place cannot be read.
+ */
+export async function openSource(text: string, world: SourceWorld): Promise<Source> {
+  const parsed = parseSourceText(text);
+  const row = sourceKinds.find(({ kind }) => kind === parsed.kind);
+  if (row !== undefined) return row.open(parsed, world);
+  const usages = sourceKinds.map(({ usage }) => usage).join(', ');
+  const kinds = sourceKinds.map(({ kind }) => kind);
+  throw new UsageError([
+    `There is no source "${text}"; there are ${usages}.${didYouMean(parsed.kind, kinds)}`,
+  ]);
+}
+
+/** The settings in a text that names the simulator. Throws a UsageError with all mistakes, another source included. */
+export function parseSimulator(text: string): SimulatorSettings {
+  const { kind, place, options } = parseSourceText(text);
+  if (kind !== 'simulator') {
+    throw new UsageError([`The simulator is needed, as in simulator?seed=1, but the source is "${text}".`]);
+  }
+  const problems = problemsOf(() => simulatorSettings(options));
+  if (place !== undefined) problems.unshift(`simulator: only options may follow, but ":${place}" does.`);
+  if (problems.length > 0) throw new UsageError(problems);
+  return simulatorSettings(options);
+}
+
+function openSimulatorText({ text }: SourceText, { clock }: SourceWorld): Source {
+  return openSimulator(parseSimulator(text), clock);
+}
+
+function openPageFolderText({ place = '', options }: SourceText, { clock }: SourceWorld): Source {
+  const problems = Array.from(
+    new Set(options.keys()),
+    (name) => `pages: there is no option "${name}"; a page folder has none.`,
+  );
+  if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but there is none.');
+  if (problems.length > 0) throw new UsageError(problems);
+  return openPageFolder(place, { clock });
+}
+
+function openCaptureText(text: SourceText, { clock }: SourceWorld): Promise<Source> {
+  return openCapture(captureSettings(text), { clock });
+}
+
+function problemsOf(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return [...thrown.problems];
+    throw thrown;
+  }
+}

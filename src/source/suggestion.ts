@@ -1,0 +1,36 @@
+/** What somebody may have meant. */
+
+/** " Did you mean "port"?" with the candidate that is close to a text, or nothing where none is. */
+export function didYouMean(text: string, candidates: readonly string[]): string {
+  const wanted = text.toLowerCase();
+  // Beyond a letter in four, and one more, it is another word.
+  const farthest = Math.floor(wanted.length / 4) + 1;
+  const [closest] = candidates
+    .map((candidate) => ({ candidate, distance: distanceTo(candidate.toLowerCase(), wanted) }))
+    .filter(({ distance }) => distance <= farthest)
+    .sort((a, b) => a.distance - b.distance);
+  return closest === undefined ? '' : ` Did you mean ${closest.candidate}?`;
+}
+
+/** A word that was begun is close, however much is missing of it. */
+function distanceTo(candidate: string, wanted: string): number {
+  return wanted.length > 2 && candidate.startsWith(wanted) ? 1 : editDistance(wanted, candidate);
+}
+
+/** How many letters have to be put in, left out or changed to get from one word to the other (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  // Much longer words are far apart anyway, and would take long to compare.
+  if (Math.abs(from.length - to.length) > 10) return Number.POSITIVE_INFINITY;
+  let above = Array.from({ length: to.length + 1 }, (_, n) => n);
+  for (let row = 0; row < from.length; row += 1) {
+    const here = [row + 1];
+    for (let column = 0; column < to.length; column += 1) {
+      const replaced = (above[column] ?? 0) + (from[row] === to[column] ? 0 : 1);
+      const leftOut = (above[column + 1] ?? 0) + 1;
+      const putIn = (here[column] ?? 0) + 1;
+      here.push(Math.min(replaced, leftOut, putIn));
+    }
+    above = here;
+  }
+  return above[to.length] ?? 0;
+}

@@ -1,0 +1,99 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
+import { parseCaptureManifest } from '../../../src/source/capture/frame.ts';
+import { encodePage } from '../../../src/page/encode.ts';
+import { hypervisorName } from '../../../src/snapshot/object-name.ts';
+import { topologyOf, type PartitionEntry } from '../../../src/snapshot/topology.ts';
+import type { Look } from '../../../src/source/look.ts';
+import { filesBelow, putFile, scratchFolder } from '../scratch.ts';
+
+function lookAt(
+  seconds: number,
+  partitions: readonly (readonly [id: bigint, parent: bigint | null])[],
+): Look {
+  const entries = partitions.map(([id, parent]): PartitionEntry => ({
+    id,
+    parent,
+    name: `name-${id}`,
+    virtualProcessors: [],
+  }));
+  return {
+    at: { wallMilliseconds: seconds * 1000, monotonicNanoseconds: BigInt(seconds) * 1_000_000_000n },
+    topology: topologyOf([], entries),
+    pages: [{ name: hypervisorName, bytes: encodePage([]) }],
+    failures: [],
+  };
+}
+
+describe('a capture that is written', () => {
+  it('lists every partition of any frame, and the frames with their times', async () => {
+    const out = `${scratchFolder()}/capture`;
+    const writer = await captureWriter(out);
+    await writer.writeFrame(
+      lookAt(1, [
+        [1n, null],
+        [2n, 1n],
+      ]),
+    );
+    await writer.writeFrame(
+      lookAt(3, [
+        [1n, null],
+        [3n, 2n],
+      ]),
+    );
+    await writer.finish();
+    const manifest = parseCaptureManifest(String(filesBelow(out).get('manifest.json')));
+    expect(Array.from(manifest.partitions)).toEqual([
+      [1n, { parent: null, name: 'name-1' }],
+      [2n, { parent: 1n, name: 'name-2' }],
+      [3n, { parent: 2n, name: 'name-3' }],
+    ]);
+    expect(manifest.frames).toEqual([
+      { name: '000000', at: lookAt(1, []).at },
+      { name: '000001', at: lookAt(3, []).at },
+    ]);
+  });
+
+  it('takes no frame with another root, or without newer numbers, and goes on', async () => {
+    const out = `${scratchFolder()}/capture`;
+    const writer = await captureWriter(out);
+    await writer.writeFrame(lookAt(1, [[1n, null]]));
+    await expect(writer.writeFrame(lookAt(2, [[7n, null]]))).rejects.toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message: "Partition 7 is the root now, where a capture has one root and this one's is 1.",
+    });
+    await expect(writer.writeFrame(lookAt(1, [[1n, null]]))).rejects.toMatchObject({
+      message: 'The source had nothing newer than at the look before.',
+    });
+    await writer.writeFrame(lookAt(3, [[1n, null]]));
+    await writer.finish();
+    expect(readdirSync(`${out}/frames`)).toEqual(['000000', '000001']);
+  });
+
+  it('in a tar has its name only when it is complete, whatever a broken run left', async () => {
+    const folder = scratchFolder();
+    putFile(folder, { place: 'capture.tar.partial', content: 'x'.repeat(100_000) });
+    const writer = await captureWriter(`${folder}/capture.tar`);
+    await writer.writeFrame(lookAt(1, [[1n, null]]));
+    expect(readdirSync(folder)).toEqual(['capture.tar.partial']);
+    await writer.finish();
+    expect(readdirSync(folder)).toEqual(['capture.tar']);
+  });
+
+  it.each(['capture', 'capture.tar'])('as %s leaves nothing when it is abandoned', async (name) => {
+    const folder = scratchFolder();
+    const writer = await captureWriter(`${folder}/${name}`);
+    await writer.writeFrame(lookAt(1, [[1n, null]]));
+    await writer.abandon();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('keeps an empty folder that was there, when it is abandoned', async () => {
+    const folder = scratchFolder();
+    const writer = await captureWriter(folder);
+    await writer.writeFrame(lookAt(1, [[1n, null]]));
+    await writer.abandon();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

@@ -1,0 +1,12 @@
+import { objectKey } from '../../src/snapshot/object-name.ts';
+import type { Look } from '../../src/source/look.ts';
+
+/** What a look saw, as text: quick to compare, and short to print where it differs. */
+export function textOf({ topology, pages, failures }: Look): object {
+  return {
+    logicalProcessors: topology.logicalProcessors,
+    partitions: topology.partitions,
+    pages: pages.map(({ name, bytes }) => `${objectKey(name)} ${Buffer.from(bytes).toString('base64')}`),
+    failures: failures.map(({ message }) => message),
+  };
+}

@@ -1,0 +1,419 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, truncateSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { counterNamed } from '../../../src/catalogue/catalogue.ts';
+import { HvqlError, UsageError } from '../../../src/errors.ts';
+import { encodeCounters } from '../../../src/page/encode.ts';
+import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
+import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
+import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
+import { namesOf } from '../../../src/source/look.ts';
+import type { Source } from '../../../src/source/source.ts';
+import { expectedOf, expectValues } from '../expected-values.ts';
+import { ManualClock } from '../manual-clock.ts';
+import { copyOfFixture, fixture, putFile, scratchFolder } from '../scratch.ts';
+
+const never = new AbortController().signal;
+const clock = new ManualClock();
+const processor = (index: number): ObjectName => ({ object: 'LOGICAL_PROCESSOR', index });
+const globalTime = counterNamed('LOGICAL_PROCESSOR', 'globalTime');
+
+/** What became of logical processor 1, whose page is broken, between two whose pages are not. */
+async function outcomeBetweenOthers(source: Source): Promise<HvqlError> {
+  const { outcomes } = await source.read([processor(0), processor(1), processor(2)], never);
+  expect(outcomes[0]).not.toBeInstanceOf(HvqlError);
+  expect(outcomes[2]).not.toBeInstanceOf(HvqlError);
+  if (!(outcomes[1] instanceof HvqlError)) throw new Error('the page was read');
+  return outcomes[1];
+}
+
+/** The file system, with a failure of this code when this page is opened or read. */
+function failingFiles(code: string, call: 'openSync' | 'readSync'): FileSystem {
+  let isBroken = false;
+  const fail = (): never => {
+    throw Object.assign(new Error(`${code}: /secret/place`), { code });
+  };
+  return {
+    ...systemFiles,
+    openSync(path, flags) {
+      isBroken = path.endsWith('lp/1/stats.page');
+      return isBroken && call === 'openSync' ? fail() : systemFiles.openSync(path, flags);
+    },
+    readSync: (...args) => (isBroken && call === 'readSync' ? fail() : systemFiles.readSync(...args)),
+  };
+}
+
+describe('a page folder', () => {
+  it('has every value of the small host exactly', async () => {
+    await expectValues(openPageFolder(fixture('small-host'), { clock }), expectedOf('small-host'));
+  });
+
+  it('reads only the page that is asked for', async () => {
+    const opened: string[] = [];
+    const folder = copyOfFixture('small-host');
+    const files: FileSystem = {
+      ...systemFiles,
+      openSync(path, flags) {
+        opened.push(path.slice(folder.length + 1));
+        return systemFiles.openSync(path, flags);
+      },
+    };
+    const source = openPageFolder(folder, { clock, files });
+    await source.topology(never);
+    opened.length = 0;
+    await source.read([{ object: 'VIRTUAL_PROCESSOR', partitionId: 9n, index: 1 }], never);
+    expect(opened).toEqual(['partition/9/vp/1/stats.page']);
+  });
+
+  it('is read anew at each look', async () => {
+    const folder = copyOfFixture('small-host');
+    const source = openPageFolder(folder, { clock });
+    for (const value of [17n, 0xffff_ffff_ffff_ffffn]) {
+      putFile(folder, {
+        place: 'lp/0/stats.page',
+        content: encodeCounters('LOGICAL_PROCESSOR', () => value),
+      });
+      const { outcomes } = await source.read([processor(0)], never);
+      expect(outcomes[0] instanceof HvqlError || outcomes[0]?.value(globalTime)).toBe(value);
+    }
+  });
+
+  it('holds 4096 bytes a reading, not the batch', async () => {
+    const source = openPageFolder(fixture('small-host'), { clock });
+    const { outcomes } = await source.read([processor(0), processor(1)], never);
+    const sizes = outcomes.map((outcome) =>
+      outcome instanceof HvqlError ? outcome.code : outcome.page?.bytes.buffer.byteLength,
+    );
+    expect(sizes).toEqual([4096, 4096]);
+  });
+
+  it('stops in the middle of a batch when the signal is aborted', async () => {
+    const source = openPageFolder(fixture('small-host'), { clock });
+    const controller = new AbortController();
+    const reading = source.read(
+      Array.from({ length: 1000 }, () => hypervisorName),
+      controller.signal,
+    );
+    controller.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+  });
+});
+
+describe('a page file', () => {
+  const broken: readonly { how: string; breakPage: (path: string) => void; code: string; message: string }[] =
+    [
+      {
+        how: 'that is gone',
+        breakPage: (path) => rmSync(path),
+        code: 'PAGE_UNAVAILABLE',
+        message: 'lp/1/stats.page is not there.',
+      },
+      {
+        how: 'that is short',
+        breakPage: (path) => truncateSync(path, 100),
+        code: 'PAGE_MALFORMED',
+        message:
+          'lp/1/stats.page is not a statistics page: a statistics page has 4096 bytes, but there are 100.',
+      },
+      {
+        how: 'that is empty',
+        breakPage: (path) => truncateSync(path, 0),
+        code: 'PAGE_MALFORMED',
+        message:
+          'lp/1/stats.page is not a statistics page: a statistics page has 4096 bytes, but there are 0.',
+      },
+      {
+        how: 'that is a byte too long',
+        breakPage: (path) => truncateSync(path, 4097),
+        code: 'PAGE_MALFORMED',
+        message:
+          'lp/1/stats.page is not a statistics page: a statistics page has 4096 bytes, but there are 4097.',
+      },
+      {
+        how: 'that is huge',
+        breakPage: (path) => truncateSync(path, 2 ** 33),
+        code: 'PAGE_MALFORMED',
+        message:
+          'lp/1/stats.page is not a statistics page: a statistics page has 4096 bytes, but there are 8589934592.',
+      },
+      {
+        how: 'that is a folder',
+        breakPage(path) {
+          rmSync(path);
+          mkdirSync(path);
+        },
+        code: 'PAGE_UNAVAILABLE',
+        message: 'lp/1/stats.page is a folder, not a file.',
+      },
+      {
+        how: 'that is a named pipe nobody writes to',
+        breakPage(path) {
+          rmSync(path);
+          execFileSync('mkfifo', [path]);
+        },
+        code: 'PAGE_UNAVAILABLE',
+        message: 'lp/1/stats.page is a named pipe, not a file.',
+      },
+      {
+        how: 'that is a device',
+        breakPage(path) {
+          rmSync(path);
+          symlinkSync('/dev/zero', path);
+        },
+        code: 'PAGE_UNAVAILABLE',
+        message: 'lp/1/stats.page is a device, not a file.',
+      },
+      {
+        how: 'that is a link to itself',
+        breakPage(path) {
+          rmSync(path);
+          symlinkSync(path, path);
+        },
+        code: 'PAGE_UNAVAILABLE',
+        message: 'lp/1/stats.page cannot be read: too many symbolic links encountered (ELOOP).',
+      },
+    ];
+  it.each(broken)('$how fails alone', async ({ breakPage, code, message }) => {
+    const folder = copyOfFixture('small-host');
+    breakPage(`${folder}/lp/1/stats.page`);
+    const error = await outcomeBetweenOthers(openPageFolder(folder, { clock }));
+    expect(error).toMatchObject({ code, message, extensions: { code, page: 'lp/1/stats.page' } });
+  });
+
+  it.each([
+    ['EACCES', 'openSync', 'permission denied'],
+    ['EMFILE', 'openSync', 'too many open files'],
+    ['EIO', 'readSync', 'i/o error'],
+  ] as const)('that fails with %s in %s fails alone, and shows no path', async (code, call, words) => {
+    const source = openPageFolder(copyOfFixture('small-host'), { clock, files: failingFiles(code, call) });
+    const error = await outcomeBetweenOthers(source);
+    expect(error.code).toBe('PAGE_UNAVAILABLE');
+    expect(error.message).toBe(`lp/1/stats.page cannot be read: ${words} (${code}).`);
+    expect(error.extensions['reason']).toBe(code);
+  });
+
+  it('is read whole where it comes in pieces and says that it is empty', async () => {
+    const files: FileSystem = {
+      ...systemFiles,
+      fstatSync: (descriptor) => Object.assign(systemFiles.fstatSync(descriptor), { size: 0 }),
+      readSync: (descriptor, bytes, at, length, position) =>
+        systemFiles.readSync(descriptor, bytes, at, Math.min(length, 1000), position),
+    };
+    await expectValues(openPageFolder(fixture('small-host'), { clock, files }), expectedOf('small-host'));
+  });
+});
+
+describe('the topology of a page folder', () => {
+  it('follows the folders that come and go', async () => {
+    const folder = copyOfFixture('small-host');
+    const source = openPageFolder(folder, { clock });
+    const ids = async () => (await source.topology(never)).partitions.map(({ id }) => id);
+    expect(await ids()).toEqual([1n, 5n, 9n, 13n]);
+    putFile(folder, { place: 'partition/21/vp/7/stats.page', content: '' });
+    rmSync(`${folder}/partition/5`, { recursive: true });
+    expect(await ids()).toEqual([1n, 9n, 13n, 21n]);
+    expect((await source.topology(never)).partition(21n)).toEqual({
+      id: 21n,
+      parent: 1n,
+      name: null,
+      virtualProcessors: [7],
+    });
+  });
+
+  it('passes over whatever is not named by a plain number', async () => {
+    const folder = scratchFolder();
+    const names = [
+      '0',
+      '2',
+      '10',
+      '.new-3',
+      '007',
+      '-1',
+      '1.5',
+      'x',
+      '4294967296',
+      '99999999999999999999999',
+    ];
+    for (const name of names) {
+      mkdirSync(`${folder}/lp/${name}`, { recursive: true });
+      mkdirSync(`${folder}/partition/${name}`, { recursive: true });
+    }
+    putFile(folder, { place: 'lp/4', content: 'a file' });
+    const topology = await openPageFolder(folder, { clock }).topology(never);
+    expect(topology.logicalProcessors).toEqual([0, 2, 10]);
+    expect(topology.partitions.map(({ id }) => id)).toEqual([1n, 2n, 10n, 4294967296n]);
+  });
+
+  it('has the root, even where nothing is there', async () => {
+    const topology = await openPageFolder(scratchFolder(), { clock }).topology(never);
+    expect(topology.logicalProcessors).toEqual([]);
+    expect(topology.partitions).toEqual([{ id: 1n, parent: null, name: null, virtualProcessors: [] }]);
+  });
+
+  it('has a partition without a page, whose page alone is unavailable', async () => {
+    const folder = copyOfFixture('small-host');
+    rmSync(`${folder}/partition/9/stats.page`);
+    const source = openPageFolder(folder, { clock });
+    const topology = await source.topology(never);
+    expect(topology.partition(9n)?.virtualProcessors).toEqual([0, 1, 2]);
+    const { outcomes } = await source.read(namesOf(topology), never);
+    const failed = outcomes.filter((outcome) => outcome instanceof HvqlError);
+    expect(failed.map(({ message }) => message)).toEqual(['partition/9/stats.page is not there.']);
+  });
+
+  it('follows the manifest', async () => {
+    const folder = copyOfFixture('small-host');
+    const source = openPageFolder(folder, { clock });
+    const manifest = {
+      format: 'hvql-pages',
+      version: 1,
+      partitions: [
+        { id: '5', parent: null, name: 'new root' },
+        { id: '9', parent: '13' },
+      ],
+    };
+    putFile(folder, { place: 'manifest.json', content: JSON.stringify(manifest) });
+    const { partitions } = await source.topology(never);
+    expect(partitions.map(({ id, parent, name }) => [id, parent, name])).toEqual([
+      [1n, 5n, null],
+      [5n, null, 'new root'],
+      [9n, 13n, null],
+      [13n, 5n, null],
+    ]);
+  });
+
+  it('costs a stat and no listing where nothing has changed for a while', async () => {
+    const folder = copyOfFixture('small-host');
+    let listings = 0;
+    let manifests = 0;
+    let now = Date.now();
+    const files: FileSystem = {
+      ...systemFiles,
+      now: () => now,
+      readdirSync(path) {
+        listings++;
+        return systemFiles.readdirSync(path);
+      },
+      openSync(path, flags) {
+        manifests++;
+        return systemFiles.openSync(path, flags);
+      },
+    };
+    const source = openPageFolder(folder, { clock, files });
+    const countLook = async () => {
+      listings = manifests = 0;
+      await source.topology(never);
+      return { listings, manifests };
+    };
+    // Changed just now: another change could leave the same stamp.
+    expect(await countLook()).toEqual({ listings: 6, manifests: 1 });
+    expect(await countLook()).toEqual({ listings: 6, manifests: 1 });
+    now += 60_000;
+    expect(await countLook()).toEqual({ listings: 6, manifests: 1 });
+    expect(await countLook()).toEqual({ listings: 0, manifests: 0 });
+    mkdirSync(`${folder}/lp/8`);
+    expect(await countLook()).toEqual({ listings: 1, manifests: 0 });
+    expect((await source.topology(never)).logicalProcessors).toEqual([0, 1, 2, 3, 8]);
+  });
+
+  it('fails where the folder is gone, and works again when it is back', async () => {
+    const folder = copyOfFixture('small-host');
+    const source = openPageFolder(folder, { clock });
+    renameSync(folder, `${folder}-away`);
+    try {
+      await expect(source.topology(never)).rejects.toMatchObject({
+        code: 'PAGE_UNAVAILABLE',
+        message: 'The page folder is not there.',
+      });
+      const { outcomes } = await source.read([hypervisorName], never);
+      expect(outcomes[0]).toMatchObject({ code: 'PAGE_UNAVAILABLE' });
+    } finally {
+      renameSync(`${folder}-away`, folder);
+    }
+    expect((await source.topology(never)).partitions).toHaveLength(4);
+  });
+
+  it('fails with everything that is wrong with a new manifest, and without a path', async () => {
+    const folder = copyOfFixture('small-host');
+    const source = openPageFolder(folder, { clock });
+    putFile(folder, { place: 'manifest.json', content: '{"format": "hvql-pages", "version": 2}' });
+    await expect(source.topology(never)).rejects.toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message: 'manifest.json: version needs 1, but is 2.',
+    });
+  });
+
+  it.each([
+    ['partition/5/vp', 'leaves out the virtual processors behind a closed folder', undefined],
+    [
+      'lp',
+      'fails where a whole kind of object is closed',
+      'The folder lp cannot be listed: permission denied (EACCES).',
+    ],
+  ])('at %s %s', async (place, _what, message) => {
+    const folder = copyOfFixture('small-host');
+    const files: FileSystem = {
+      ...systemFiles,
+      statSync(path) {
+        if (path === `${folder}/${place}`) throw Object.assign(new Error('closed'), { code: 'EACCES' });
+        return systemFiles.statSync(path);
+      },
+    };
+    const looking = openPageFolder(folder, { clock, files }).topology(never);
+    if (message === undefined) {
+      expect((await looking).partitions.map(({ virtualProcessors }) => virtualProcessors.length)).toEqual([
+        4, 0, 3, 1,
+      ]);
+    } else {
+      await expect(looking).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE', message });
+    }
+  });
+});
+
+describe('opening a page folder', () => {
+  function problemsOf(folder: string): readonly string[] {
+    try {
+      openPageFolder(folder, { clock });
+    } catch (thrown) {
+      if (thrown instanceof UsageError) return thrown.problems;
+      throw thrown;
+    }
+    return [];
+  }
+
+  it('names the folder that is not there', () => {
+    const folder = `${scratchFolder()}/nowhere`;
+    expect(problemsOf(folder)).toEqual([
+      `The folder ${folder} cannot be read: no such file or directory (ENOENT).`,
+    ]);
+  });
+
+  it('names the file that is no folder', () => {
+    const folder = scratchFolder();
+    putFile(folder, { place: 'file', content: '' });
+    expect(problemsOf(`${folder}/file`)).toEqual([`${folder}/file is not a folder.`]);
+  });
+
+  it('names the manifest that is wrong, with all its problems', () => {
+    const folder = scratchFolder();
+    putFile(folder, { place: 'manifest.json', content: '{"partitions": 5}' });
+    expect(problemsOf(folder)).toEqual([
+      `${folder}/manifest.json: format needs "hvql-pages", but is missing.`,
+      `${folder}/manifest.json: version needs 1, but is missing.`,
+      `${folder}/manifest.json: partitions needs a list, but is 5.`,
+    ]);
+  });
+
+  it('does not wait for a manifest that is a named pipe', () => {
+    const folder = scratchFolder();
+    execFileSync('mkfifo', [`${folder}/manifest.json`]);
+    expect(problemsOf(folder)).toEqual([`${folder}/manifest.json cannot be read: it is not a file.`]);
+  });
+
+  it('leaves nothing open', async () => {
+    const before = statSync('/proc/self/fd', { throwIfNoEntry: false })?.nlink;
+    const source = openPageFolder(fixture('small-host'), { clock });
+    await source.read([processor(0), processor(77)], never);
+    expect(statSync('/proc/self/fd', { throwIfNoEntry: false })?.nlink).toBe(before);
+  });
+});

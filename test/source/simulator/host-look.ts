@@ -1,0 +1,50 @@
+/** One look at a simulated host, for tests: every page, decoded, and the counters of each object by field. */
+import { countersOf } from '../../../src/catalogue/catalogue.ts';
+import { decodePage } from '../../../src/page/decode.ts';
+import { objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';
+import { simulatorSettings } from '../../../src/source/simulator/settings.ts';
+import { SimulatedHost } from '../../../src/source/simulator/simulated-host.ts';
+
+export const second = 1_000_000_000n;
+export const minute = 60n * second;
+
+/** What one object's page says; throws where the page does not carry the field. */
+export interface ObjectLook {
+  readonly name: ObjectName;
+  value(field: string): bigint;
+}
+
+/** A host with these settings; what is left out has its default. */
+export function hostOf(query: string): SimulatedHost {
+  return new SimulatedHost(simulatorSettings(new URLSearchParams(query)));
+}
+
+/** Everything the host shows now, by object key. */
+export function lookAt(host: SimulatedHost): ReadonlyMap<string, ObjectLook> {
+  return new Map(host.objects.map((name) => [objectKey(name), lookAtOne(host, name)]));
+}
+
+/** What the object's page shows now. */
+export function lookAtOne(host: SimulatedHost, name: ObjectName): ObjectLook {
+  const bytes = host.page(name);
+  if (bytes === undefined) throw new Error(`${objectKey(name)} has no page`);
+  const page = decodePage(bytes, { object: name.object, place: objectKey(name) });
+  const value = (field: string): bigint => {
+    const counter = countersOf(name.object).find((candidate) => candidate.field === field);
+    const found = counter && page.value(counter);
+    if (found === undefined) throw new Error(`${objectKey(name)} does not carry ${field}`);
+    return found;
+  };
+  return { name, value };
+}
+
+/** The sum of a field over all objects of a kind. */
+export function sumOf(
+  look: ReadonlyMap<string, ObjectLook>,
+  kind: ObjectName['object'],
+  field: string,
+): bigint {
+  return [...look.values()]
+    .filter(({ name }) => name.object === kind)
+    .reduce((sum, object) => sum + object.value(field), 0n);
+}
