@@ -1,7 +1,7 @@
 /** Runs an operation so that its whole answer is read in one look. */
 import { execute, visit, BREAK, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Caller } from '../access/caller.ts';
-import { OperationContext, type ServiceFacts } from '../graph/context.ts';
+import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 
@@ -18,21 +18,16 @@ export interface OperationRequest {
 }
 
 /** The context of one operation. */
-export function operationContext(world: OperationWorld, request: OperationRequest): OperationContext {
+export function operationContext(world: OperationWorld, request: OperationRequest): GraphContext {
   const { sampler, service } = world;
-  return new OperationContext({
-    caller: request.caller,
-    service,
-    look: sampler.look(request.signal),
-    topology: () => sampler.topology(request.signal),
-  });
+  const look = sampler.look(request.signal);
+  const topology = () => sampler.topology(request.signal);
+  return { operation: new OperationContext({ caller: request.caller, service, look, topology }) };
 }
 
-/** Executes like graphql-js, over an `OperationContext`. */
+/** Executes like graphql-js, over the context that `operationContext` made. */
 export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
-  const context: unknown = args.contextValue;
-  if (!(context instanceof OperationContext)) throw new TypeError('executeOperation needs an OperationContext');
-  if (findsObjectsByReading(args.document)) await readAhead(args, context);
+  if (findsObjectsByReading(args.document)) await readAhead(args);
   return execute(args);
 }
 
@@ -40,10 +35,13 @@ export async function executeOperation(args: ExecutionArgs): Promise<ExecutionRe
  * All fields of an answer ask for their readings in one go, except below a list that is ordered by readings. So an
  * operation with such a list is run once without reading, to learn what it needs, and then all is read together.
  */
-async function readAhead(args: ExecutionArgs, context: OperationContext): Promise<void> {
-  const plan = new PlanningLook(context.look.defaultOver);
-  await execute({ ...args, contextValue: context.withLook(plan) });
-  await context.look.readAhead(plan.requests);
+async function readAhead(args: ExecutionArgs): Promise<void> {
+  // graphql-js leaves the type of contexts to its users.
+  const context = args.contextValue as GraphContext;
+  const { look } = context.operation;
+  const plan = new PlanningLook(look.defaultOver);
+  await execute({ ...args, contextValue: { ...context, operation: context.operation.withLook(plan) } });
+  await look.readAhead(plan.requests);
 }
 
 const knownDocuments = new WeakMap<DocumentNode, boolean>();

@@ -1,6 +1,6 @@
 /** The schema builder and the object types that refer to each other. */
 import SchemaBuilder from '@pothos/core';
-import type { OperationContext } from './context.ts';
+import type { GraphContext } from './context.ts';
 import type {
   HypervisorModel,
   LogicalProcessorModel,
@@ -11,7 +11,7 @@ import type {
 
 /** The types that fields are checked against. 64-bit numbers are bigint, lengths of time milliseconds. */
 export interface SchemaTypes {
-  Context: OperationContext;
+  Context: GraphContext;
   Scalars: {
     UInt64: { Input: bigint; Output: bigint };
     Duration: { Input: number; Output: number };

@@ -29,7 +29,12 @@ export interface ServiceFacts {
   readonly health: () => SourceHealth;
 }
 
-/** One operation's context. What exists is asked for once, when the first field needs it. */
+/** The context that resolvers are given: an object that a server may add to. */
+export interface GraphContext {
+  readonly operation: OperationContext;
+}
+
+/** One operation and who asks it. What exists is asked for once, when the first field needs it. */
 export class OperationContext {
   readonly caller: Caller;
   readonly service: ServiceFacts;

@@ -11,16 +11,16 @@ export function defineQuery(builder: Builder, refs: Refs): void {
         type: refs.hypervisor,
         nullable: false,
         description: 'The hypervisor.',
-        resolve: async (_root, _args, context) => new HypervisorModel(await context.view()),
+        resolve: async (_root, _args, { operation }) => new HypervisorModel(await operation.view()),
       }),
       partition: t.field({
         type: refs.partition,
         nullable: true,
         description: 'The partition of this id; without an id the caller itself.',
         args: { id: t.arg({ type: 'UInt64', required: false, description: 'Its partition id.' }) },
-        resolve: async (_root, { id }, context) => {
-          const view = await context.view();
-          return new PartitionModel(view, view.access.partition(id ?? context.caller.partitionId));
+        resolve: async (_root, { id }, { operation }) => {
+          const view = await operation.view();
+          return new PartitionModel(view, view.access.partition(id ?? operation.caller.partitionId));
         },
       }),
       node: t.field({
@@ -28,7 +28,7 @@ export function defineQuery(builder: Builder, refs: Refs): void {
         nullable: true,
         description: 'The object of a global id, if the caller may read it.',
         args: { id: t.arg.id({ required: true, description: 'Its id, as the field id gives it.' }) },
-        resolve: async (_root, { id }, context) => nodeOf(await context.view(), id),
+        resolve: async (_root, { id }, { operation }) => nodeOf(await operation.view(), id),
       }),
       nodes: t.field({
         type: [refs.node],
@@ -38,8 +38,8 @@ export function defineQuery(builder: Builder, refs: Refs): void {
         args: {
           ids: t.arg.idList({ required: true, description: 'Their ids, in the order of the answer.' }),
         },
-        resolve: async (_root, { ids }, context) => {
-          const view = await context.view();
+        resolve: async (_root, { ids }, { operation }) => {
+          const view = await operation.view();
           // A promise each, so that one that is denied fails alone.
           return ids.map(async (id) => nodeOf(view, id));
         },

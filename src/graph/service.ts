@@ -64,7 +64,7 @@ export function defineService(builder: Builder): void {
       type: service,
       nullable: false,
       description: 'The service itself: version, source, limits.',
-      resolve: (_root, _args, context) => context.service,
+      resolve: (_root, _args, { operation }) => operation.service,
     }),
   );
 }

@@ -45,7 +45,7 @@ export function defineViewer(builder: Builder, refs: Refs): void {
       type: viewer,
       nullable: false,
       description: 'Who is asking, and what may be read.',
-      resolve: (_root, _args, context) => context.view(),
+      resolve: (_root, _args, { operation }) => operation.view(),
     }),
   );
 }

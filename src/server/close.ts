@@ -1,0 +1,49 @@
+/** The end of a server: nothing new, what is under way finishes, and no connection stays. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** How a server ends. */
+export interface CloseOptions {
+  readonly graceMilliseconds: number;
+  /** Tells whoever works on an answer that nobody waits for it any more. */
+  readonly abortAll: () => void;
+}
+
+/**
+ * Watches over a server's connections from its start, and gives a function that closes it. Node's own
+ * `closeIdleConnections` leaves those open on which no request ever came, as browsers keep them in store.
+ */
+export function closable(server: Server): (options: CloseOptions) => Promise<void> {
+  const sockets = new Set<Socket>();
+  const underWay = new Map<ServerResponse, Socket>();
+  let isClosing = false;
+
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  // Before whoever answers, so that the answer says whether the connection stays.
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    underWay.set(response, socket);
+    if (isClosing) response.setHeader('connection', 'close');
+    response.once('close', () => {
+      underWay.delete(response);
+      if (isClosing) socket.destroySoon();
+    });
+  });
+
+  return async ({ graceMilliseconds, abortAll }) => {
+    isClosing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const busy = new Set(underWay.values());
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+    for (const response of underWay.keys())
+      if (!response.headersSent) response.setHeader('connection', 'close');
+    const cut = setTimeout(() => {
+      abortAll();
+      for (const socket of sockets) socket.destroy();
+    }, graceMilliseconds);
+    await closed;
+    clearTimeout(cut);
+  };
+}

@@ -1,0 +1,72 @@
+/** What of an error a client may see: only errors made on purpose leave, all else is logged and masked. */
+import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
+import type { Logger } from 'pino';
+import { HvqlError } from '../errors.ts';
+
+/** Whose errors are masked, for the log and for the client to quote. */
+export interface MaskContext {
+  readonly requestId: string;
+  /** Once it is aborted, errors are what is to be expected. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** The code of an error that was not made on purpose. */
+export const internalErrorCode = 'INTERNAL_SERVER_ERROR';
+
+/**
+ * The errors of one result, masked where they are not meant for the client. Knows no HTTP: every way out of the service
+ * goes through here.
+ */
+export function maskErrors(errors: readonly unknown[], context: MaskContext): readonly GraphQLError[] {
+  return errors.map((error) => maskError(error, context));
+}
+
+/** One error, masked where it is not meant for the client. */
+export function maskError(error: unknown, { requestId, signal, log }: MaskContext): GraphQLError {
+  if (error instanceof HvqlError) return new GraphQLError(error.message, { originalError: error });
+  if (error instanceof GraphQLError && isMeantForClient(error)) return error;
+  const located = error instanceof GraphQLError ? error : undefined;
+  const cause = located === undefined ? error : innermost(located);
+  const facts = { requestId, path: located?.path, err: describeThrown(cause) };
+  if (signal.aborted) log.debug(facts, 'error after the end');
+  else log.error(facts, 'unexpected error');
+  return new GraphQLError('Unexpected error', {
+    ...placeOf(located),
+    extensions: { code: internalErrorCode, requestId },
+  });
+}
+
+/** Where an error stands, in the document and in the answer, for another that is to take its place. */
+export function placeOf(error: GraphQLError | undefined): GraphQLErrorOptions {
+  return {
+    nodes: error?.nodes ?? null,
+    source: error?.source ?? null,
+    positions: error?.positions ?? null,
+    path: error?.path ?? null,
+  };
+}
+
+/**
+ * An HvqlError at its root; or a complaint of graphql-js about the operation, which it raises before anything runs
+ * (there is no path yet) or at a node of the document. Other GraphQLErrors, such as a scalar's about a value that it
+ * cannot write, are about the service.
+ */
+function isMeantForClient(error: GraphQLError): boolean {
+  // Yoga's mark for what was thrown without being an Error.
+  if (error.extensions['unexpected'] === true) return false;
+  const root = innermost(error);
+  if (root instanceof HvqlError) return true;
+  return root instanceof GraphQLError && (error.path === undefined || root.nodes !== undefined);
+}
+
+function innermost(error: GraphQLError): Error {
+  let root: Error = error;
+  while (root instanceof GraphQLError && root.originalError !== undefined) root = root.originalError;
+  return root;
+}
+
+/** An error with its stack, or whatever else was thrown, as the log can write it. */
+function describeThrown(thrown: unknown): unknown {
+  return thrown instanceof Error ? thrown : { type: typeof thrown, message: String(thrown) };
+}

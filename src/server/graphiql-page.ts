@@ -1,0 +1,118 @@
+/** GraphiQL's page: our own few lines of HTML around its files, under a strict policy and without the internet. */
+import { createHash } from 'node:crypto';
+import type { GraphiqlAssets } from './graphiql-asset.ts';
+
+/** What the page opens with. Nothing of a request may get in here: it goes into a script. */
+export interface GraphiqlOptions {
+  /** Example operations, a tab each. */
+  readonly tabs: readonly { readonly name: string; readonly query: string }[];
+  /**
+   * In development mode, the tokens to ask with: the first in every tab, each other one in a tab of its own.
+   * null elsewhere, where people bring their own.
+   */
+  readonly tokens: readonly { readonly title: string; readonly token: string }[] | null;
+}
+
+/** A page and the policy it must be served under. */
+export interface Page {
+  readonly html: string;
+  readonly contentSecurityPolicy: string;
+}
+
+/** Makes the page. */
+export function graphiqlPage(options: GraphiqlOptions, assets: GraphiqlAssets): Page {
+  const script = bootScript(options, assets);
+  const hash = createHash('sha256').update(script).digest('base64');
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>hvql</title>
+<link rel="icon" href="${assets.icon.path}">
+<link rel="stylesheet" href="${assets.style.path}">
+<script defer src="${assets.script.path}"></script>
+</head>
+<body class="no-focus-outline">
+<noscript>GraphiQL needs JavaScript.</noscript>
+<div id="root"></div>
+<script>${script}</script>
+</body>
+</html>
+`;
+  return {
+    html,
+    contentSecurityPolicy: [
+      "default-src 'none'",
+      `script-src 'self' 'sha256-${hash}'`,
+      // The editor sets styles as it goes.
+      "style-src 'self' 'unsafe-inline'",
+      "font-src 'self' data:",
+      "img-src 'self' data:",
+      "worker-src 'self'",
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
+  };
+}
+
+/**
+ * Stands in the page, not in a file: a page of another site could include a file as a script and so read the tokens.
+ * Runs before the deferred script, which it needs to tell where the workers are.
+ */
+function bootScript(options: GraphiqlOptions, { workers }: GraphiqlAssets): string {
+  const workerPaths = Object.fromEntries(Object.entries(workers).map(([label, { path }]) => [label, path]));
+  const tokens = options.tokens?.map(({ token }) => token) ?? [];
+  return `
+const workers = ${embed(workerPaths)};
+self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_, label) => workers[label] ?? workers.editorWorkerService };
+const tokens = ${embed(tokens)};
+try {
+  // GraphiQL keeps its tabs in the browser, but the tokens in them die with the service: put the present ones there.
+  const key = 'hvql:tokens';
+  const earlier = JSON.parse(localStorage.getItem(key) ?? '[]');
+  if (earlier.join() !== tokens.join()) {
+    for (const name of Object.keys(localStorage)) {
+      const refreshed = earlier.reduce((text, token, n) => text.replaceAll(token, tokens[n] ?? ''), localStorage.getItem(name));
+      localStorage.setItem(name, refreshed);
+    }
+    localStorage.setItem(key, JSON.stringify(tokens));
+  }
+} catch (error) {
+  console.warn(error);
+}
+addEventListener('DOMContentLoaded', () =>
+  YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), ${embed(graphiqlProps(options))}));
+`;
+}
+
+function graphiqlProps({ tabs, tokens }: GraphiqlOptions): object {
+  const headersOf = (token: string): string => JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
+  const headers = headersOf(tokens?.[0]?.token ?? '<token>');
+  const examples = tabs.map(({ name, query }) => ({ query: titled(name, query), headers }));
+  const first = tabs[0]?.query ?? '{ __typename }';
+  const others = (tokens ?? []).slice(1).map(({ title, token }) => ({
+    query: titled(`Asked with the token of ${title}, which stands in the headers below.`, first),
+    headers: headersOf(token),
+  }));
+  return {
+    title: 'hvql',
+    endpoint: '/graphql',
+    defaultTabs: [...examples, ...others],
+    // Of the first tab GraphiQL takes no headers, and for new tabs it needs them here as well.
+    headers,
+    // A token that somebody brings along is not written to the disk unless they say so.
+    shouldPersistHeaders: tokens !== null,
+  };
+}
+
+function titled(title: string, query: string): string {
+  return query.trimStart().startsWith(`# ${title}`) ? query : `# ${title}\n${query}`;
+}
+
+/** JSON that stays within its script: nothing in it can end the element or begin a comment. */
+function embed(value: object): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}

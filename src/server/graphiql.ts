@@ -1,0 +1,67 @@
+/** Serves GraphiQL to browsers. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { assetFolder, listAssets, loadGraphiqlAssets, plainBytes, type Asset } from './graphiql-asset.ts';
+import { graphiqlPage, type GraphiqlOptions, type Page } from './graphiql-page.ts';
+import type { Exchange } from './request-listener.ts';
+
+/** The page and its files. */
+export interface Graphiql {
+  /** Answers with the page. */
+  sendPage(response: ServerResponse): Promise<void>;
+  /** The folder that its files stand in. */
+  readonly assetFolder: string;
+  /** Answers with the file at the path that was asked for; false where there is none. */
+  sendAsset(exchange: Exchange): Promise<boolean>;
+}
+
+/** Whether a request for the endpoint is a person's: the address typed into a browser. */
+export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && (headers.accept ?? '').includes('text/html');
+}
+
+/** GraphiQL with these options; its files are made ready when the first one is asked for. */
+export function graphiql(options: GraphiqlOptions): Graphiql {
+  let ready: Promise<{ page: Page; assets: ReadonlyMap<string, Asset> }> | null = null;
+  const load = (): NonNullable<typeof ready> => {
+    ready ??= loadGraphiqlAssets().then((assets) => ({
+      page: graphiqlPage(options, assets),
+      assets: new Map(listAssets(assets).map((asset) => [asset.path, asset])),
+    }));
+    return ready;
+  };
+  return {
+    sendPage: async (response) => {
+      const { page } = await load();
+      const body = Buffer.from(page.html);
+      response.writeHead(200, {
+        'content-type': 'text/html; charset=utf-8',
+        'content-length': body.length,
+        'content-security-policy': page.contentSecurityPolicy,
+        // It may hold tokens.
+        'cache-control': 'no-store',
+      });
+      response.end(body);
+    },
+    assetFolder,
+    sendAsset: async ({ request, response, path }) => {
+      const asset = (await load()).assets.get(path);
+      if (asset === undefined) return false;
+      const takesGzip = acceptsGzip(request);
+      const body = takesGzip ? asset.gzipped : await plainBytes(asset);
+      response.writeHead(200, {
+        'content-type': asset.contentType,
+        'content-length': body.length,
+        ...(takesGzip ? { 'content-encoding': 'gzip' } : {}),
+        vary: 'accept-encoding',
+        'cache-control': 'public, max-age=31536000, immutable',
+      });
+      response.end(body);
+      return true;
+    },
+  };
+}
+
+function acceptsGzip({ headers }: IncomingMessage): boolean {
+  const codings = (headers['accept-encoding'] ?? '').split(',');
+  return codings.some((coding) => /^\s*gzip\s*(?:;\s*q=(?:1|0\.0*[1-9]).*)?$/.test(coding));
+}

@@ -1,0 +1,75 @@
+/** Keys that tokens are verified with, each with the algorithms that it may be used for. */
+import { readFile } from 'node:fs/promises';
+import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
+import { messageOf, UsageError } from '../errors.ts';
+import type { IdentityMethod, SecretMethod } from './identity.ts';
+import { asymmetricAlgorithms, readPublicKey } from './public-key.ts';
+
+/** A way to the key for a token's header, and the algorithms it is for. */
+export interface VerificationKey {
+  readonly algorithms: readonly string[];
+  readonly resolve: JWTVerifyGetKey;
+}
+
+/** HMAC with SHA-256 needs a key of 256 bits or more (RFC 7518, 3.2). */
+const shortestSecretInBytes = 32;
+const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
+
+/** How long the key set's server may take to answer. */
+const fetchTimeoutMilliseconds = 5_000;
+/**
+ * The key set is fetched anew for a key id that it lacks, but no more often than this: keys rotate, and anyone may
+ * make up key ids.
+ */
+const fetchCooldownMilliseconds = 10_000;
+/** The age at which a key set is fetched anew in any case, so that a withdrawn key stops being good. */
+const keySetMaxAgeMilliseconds = 300_000;
+
+/** Opens the key of a method. Rejects with a UsageError where it is of no use. */
+export async function openKey(method: IdentityMethod): Promise<VerificationKey> {
+  switch (method.kind) {
+    case 'secret':
+    case 'secret-file': {
+      const secret = await openSecret(method);
+      return { algorithms: secretAlgorithms, resolve: () => secret };
+    }
+    case 'key-file':
+      return readPublicKey((await readBytes(method.path, 'key')).toString('utf8'), method.path);
+    case 'jwks':
+      return { algorithms: asymmetricAlgorithms, resolve: remoteKeySet(method.url) };
+  }
+}
+
+/** The secret, of a file without a newline at its end. Rejects with a UsageError where it is missing or too short. */
+export async function openSecret(method: SecretMethod): Promise<Uint8Array> {
+  if (method.kind === 'secret') return checkSecret(method.secret, 'The secret');
+  const bytes = await readBytes(method.path, 'secret');
+  const end = bytes.at(-1) !== 0x0a ? bytes.length : bytes.at(-2) === 0x0d ? -2 : -1;
+  return checkSecret(bytes.subarray(0, end), `The secret in ${method.path}`);
+}
+
+/** Gives the secret back. Throws a UsageError, in which `place` names it, where it is too short. */
+export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
+  if (secret.length >= shortestSecretInBytes) return secret;
+  const there = secret.length === 0 ? 'it is empty' : `it has ${secret.length}`;
+  throw new UsageError([
+    `${place} needs ${shortestSecretInBytes} bytes or more (RFC 7518, 3.2), but ${there}. ` +
+      `"openssl rand -base64 48" makes a good one.`,
+  ]);
+}
+
+function remoteKeySet(url: URL): JWTVerifyGetKey {
+  return createRemoteJWKSet(url, {
+    timeoutDuration: fetchTimeoutMilliseconds,
+    cooldownDuration: fetchCooldownMilliseconds,
+    cacheMaxAge: keySetMaxAgeMilliseconds,
+  });
+}
+
+async function readBytes(path: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (thrown) {
+    throw new UsageError([`The ${what} file ${path} cannot be read: ${messageOf(thrown)}.`]);
+  }
+}

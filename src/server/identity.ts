@@ -1,0 +1,105 @@
+/** Who asks: a bearer token becomes a caller, or a sentence on what is wrong with the token. */
+import { jwtVerify, type JWTVerifyOptions } from 'jose';
+import type { Logger } from 'pino';
+import type { Caller } from '../access/caller.ts';
+import { HvqlError } from '../errors.ts';
+import { readCaller } from './claim.ts';
+import { openKey, type VerificationKey } from './identity-key.ts';
+import { explainTokenProblem } from './token-problem.ts';
+
+/** A verified identity. */
+export interface Identified {
+  readonly caller: Caller;
+  /** When the token ends, milliseconds since 1970; null where it never does. */
+  readonly expiresAt: number | null;
+}
+
+/** Verifies tokens. Knows no HTTP: every way into the service hands over the same text. */
+export interface Identity {
+  /**
+   * The caller behind an authorization like "Bearer <token>"; null where there was none. Rejects with
+   * UNAUTHENTICATED, in words that help and never hold the token.
+   */
+  identify(authorization: string | null): Promise<Identified>;
+}
+
+/** A secret that tokens are signed and verified with. */
+export type SecretMethod =
+  | { readonly kind: 'secret'; readonly secret: Uint8Array }
+  | { readonly kind: 'secret-file'; readonly path: string };
+
+/** Where the key comes from; there is exactly one way at a time. */
+export type IdentityMethod =
+  | SecretMethod
+  | { readonly kind: 'key-file'; readonly path: string }
+  | { readonly kind: 'jwks'; readonly url: URL };
+
+/** How tokens are verified. */
+export interface IdentitySettings {
+  readonly method: IdentityMethod;
+  /** `iss` and `aud` that tokens need; unchecked where null. */
+  readonly issuer: string | null;
+  readonly audience: string | null;
+}
+
+/** What an identity needs of the world. */
+export interface IdentityWorld {
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Opens the identity. Rejects with a UsageError where the secret or the key is of no use. */
+export async function openIdentity(settings: IdentitySettings, world: IdentityWorld): Promise<Identity> {
+  const key = await openKey(settings.method);
+  return { identify: async (authorization) => verify(readBearer(authorization), { key, settings, world }) };
+}
+
+interface Verifier {
+  readonly key: VerificationKey;
+  readonly settings: IdentitySettings;
+  readonly world: IdentityWorld;
+}
+
+async function verify(token: string, { key, settings, world }: Verifier): Promise<Identified> {
+  const { issuer, audience } = settings;
+  const options: JWTVerifyOptions = {
+    // Pinned to the key: a public key must never serve as an HMAC secret (RFC 8725, 2.1).
+    algorithms: [...key.algorithms],
+    currentDate: new Date(world.now()),
+    ...(issuer === null ? {} : { issuer }),
+    ...(audience === null ? {} : { audience }),
+  };
+  try {
+    const { payload } = await jwtVerify(token, key.resolve, options);
+    const caller = readCaller(payload);
+    return { caller, expiresAt: payload.exp === undefined ? null : payload.exp * 1_000 };
+  } catch (thrown) {
+    if (thrown instanceof HvqlError) throw thrown;
+    const problem = explainTokenProblem(thrown, { token, settings, algorithms: key.algorithms });
+    if (problem !== null) throw new HvqlError('UNAUTHENTICATED', problem);
+    // Not the caller's fault: the key set's server is down, or has a key that is of no use.
+    world.log.warn({ err: thrown }, 'a token could not be verified');
+    throw new HvqlError(
+      'UNAUTHENTICATED',
+      'The identity cannot be verified right now: the service has no usable verification key. Try again later.',
+    );
+  }
+}
+
+function readBearer(authorization: string | null): string {
+  if (authorization === null || authorization === '') {
+    throw new HvqlError(
+      'UNAUTHENTICATED',
+      'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.',
+    );
+  }
+  const token = /^Bearer +(?<token>\S+) *$/i.exec(authorization)?.groups?.['token'];
+  if (token === undefined) {
+    throw new HvqlError(
+      'UNAUTHENTICATED',
+      'The authorization is not of the form "Bearer <token>" with one JSON Web Token.',
+    );
+  }
+  return token;
+}

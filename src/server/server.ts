@@ -1,0 +1,123 @@
+/** The service on a socket: started with all that it needs, and closed without leaving anything behind. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import { messageOf, UsageError } from '../errors.ts';
+import { closable } from './close.ts';
+import { graphiql } from './graphiql.ts';
+import type { GraphiqlOptions } from './graphiql-page.ts';
+import { graphqlEndpoint, type Asker, type Execute } from './graphql-endpoint.ts';
+import type { Identity } from './identity.ts';
+import { readiness } from './readiness.ts';
+import { requestListener } from './request-listener.ts';
+import { route } from './route.ts';
+
+/** What is served, to whom, and where. */
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly schema: GraphQLSchema;
+  readonly identity: Identity;
+  /** The GraphQL context of a request. */
+  readonly contextOf: (asker: Asker) => object;
+  /** Runs operations in place of graphql-js's `execute`. */
+  readonly execute?: Execute;
+  /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
+  readonly ready: (signal: AbortSignal) => Promise<void>;
+  readonly log: Logger;
+  /** With tokens in it, it is development mode: then only loopback names are answered. */
+  readonly graphiql: GraphiqlOptions;
+  /** Milliseconds on a clock that may be set back, for the log. */
+  readonly now: () => number;
+  /** How long `close` waits for answers under way. */
+  readonly graceMilliseconds?: number;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  /** The address of the endpoint: http://HOST:PORT/graphql. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Takes no more requests, lets the answers under way finish and cuts those that take longer than the grace time.
+   * May be called more than once.
+   */
+  close(): Promise<void>;
+}
+
+const defaultGraceMilliseconds = 8_000;
+/** How long /ready waits for the source. */
+const readyDeadlineMilliseconds = 5_000;
+
+/** Starts serving. Rejects with a UsageError where the address cannot be had. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const server = createServer({
+    // A request, headers and body, has to arrive in this time; slow senders hold a socket no longer.
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 5_000,
+    // Longer than the minute that load balancers commonly keep idle connections for.
+    keepAliveTimeout: 65_000,
+  });
+  const door = route({
+    identity: options.identity,
+    endpoint: graphqlEndpoint(options),
+    graphiql: graphiql(options.graphiql),
+    checkReady: readiness({
+      check: options.ready,
+      deadlineMilliseconds: readyDeadlineMilliseconds,
+      log: options.log,
+    }),
+    isLoopbackOnly: options.graphiql.tokens !== null,
+  });
+  const { listener, abortAll } = requestListener(door, options);
+  server.on('request', listener);
+  const close = closable(server);
+  const port = await listen(server, options);
+  server.on('error', (error) => options.log.error({ err: error }, 'server error'));
+  const host =
+    options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
+  let closing: Promise<void> | null = null;
+  const graceMilliseconds = options.graceMilliseconds ?? defaultGraceMilliseconds;
+  return {
+    url: `http://${host}:${port}/graphql`,
+    port,
+    close: () => (closing ??= close({ graceMilliseconds, abortAll })),
+  };
+}
+
+async function listen(server: Server, { host, port }: ServerOptions): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void => reject(explainListenError(error, { host, port }));
+    server.once('error', fail);
+    server.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+  // A server on TCP has such an address.
+  return (server.address() as AddressInfo).port;
+}
+
+function explainListenError(
+  error: NodeJS.ErrnoException,
+  address: { host: string; port: number },
+): UsageError {
+  const place = `${address.host} port ${address.port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new UsageError([
+        `${place} is taken by another program: give another --port, or 0 for any free one.`,
+      ]);
+    case 'EACCES':
+      return new UsageError([`${place} may not be used by this user: give a --port above 1023.`]);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new UsageError([`--host ${address.host} is no address of this machine (${error.code}).`]);
+    default:
+      return new UsageError([`${place} cannot be listened on: ${messageOf(error)}.`]);
+  }
+}

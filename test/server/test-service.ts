@@ -1,0 +1,166 @@
+/** A small schema behind a real socket, with every kind of mistake that a resolver can make. */
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import {
+  GraphQLError,
+  GraphQLInt,
+  GraphQLInterfaceType,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  GraphQLSchema,
+  GraphQLString,
+} from 'graphql';
+import { pino, type Logger } from 'pino';
+import { HvqlError } from '../../src/errors.ts';
+import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/development.ts';
+import type { Asker } from '../../src/server/graphql-endpoint.ts';
+import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
+
+/** What must never leave the service. */
+export const secretText = 'the password is swordfish';
+
+/** A log that a test can read. */
+export function readableLog(): { readonly log: Logger; readonly lines: string[] } {
+  const lines: string[] = [];
+  const log: Logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  return { log, lines };
+}
+
+const grumpy = new GraphQLScalarType({
+  name: 'Grumpy',
+  serialize: () => {
+    throw new Error(secretText);
+  },
+});
+const thing = new GraphQLInterfaceType({
+  name: 'Thing',
+  fields: { id: { type: GraphQLString } },
+  resolveType: () => {
+    throw new Error(secretText);
+  },
+});
+const even = new GraphQLScalarType({
+  name: 'Even',
+  parseValue: (value) => {
+    if (typeof value === 'number' && value % 2 === 0) return value;
+    throw new GraphQLError(`Even needs an even number, but got ${String(value)}.`);
+  },
+});
+
+interface TestContext extends Asker {
+  readonly onWait?: (signal: AbortSignal) => Promise<string>;
+}
+const fail = (thrown: unknown): never => {
+  throw thrown;
+};
+const field = (resolve: (context: TestContext) => unknown) => ({
+  type: GraphQLString,
+  resolve: (_: unknown, __: unknown, context: TestContext) => resolve(context),
+});
+
+export const testSchema = new GraphQLSchema({
+  subscription: new GraphQLObjectType({
+    name: 'Subscription',
+    fields: {
+      tick: {
+        type: GraphQLString,
+        subscribe: async function* () {
+          yield* [1, 2];
+          throw new Error(secretText);
+        },
+        resolve: (n: unknown) => (n === 1 ? 'one' : fail(new Error(secretText))),
+      },
+    },
+  }),
+  query: new GraphQLObjectType({
+    name: 'Query',
+    fields: {
+      hello: field(() => 'world'),
+      partition: field(({ caller }) => caller.partitionId.toString()),
+      privileges: field(({ caller }) => [...caller.privileges].join()),
+      requestId: field(({ requestId }) => requestId),
+      keys: field((context) => Object.keys(context).sort().join()),
+      wait: field(({ onWait, signal }) => onWait?.(signal)),
+      denied: field(() => fail(new HvqlError('ACCESS_DENIED', 'Not yours.', { reason: 'NOT_ROOT' }))),
+      throwsError: field(() => fail(new Error(secretText))),
+      rejects: field(() => Promise.reject(new Error(secretText))),
+      throwsText: field(() => fail(secretText)),
+      throwsNull: field(() => fail(null)),
+      throwsGraphqlError: field(() => fail(new GraphQLError(secretText))),
+      wrapsError: field(() => fail(new GraphQLError(secretText, { originalError: new Error(secretText) }))),
+      grumpy: { type: grumpy, resolve: () => 1 },
+      notInteger: { type: GraphQLInt, resolve: () => secretText },
+      nothing: { type: new GraphQLNonNull(GraphQLString), resolve: () => null },
+      thing: { type: thing, resolve: () => ({}) },
+      even: { type: GraphQLInt, args: { n: { type: even } }, resolve: (_, { n }: { n?: number }) => n },
+      length: {
+        type: GraphQLInt,
+        args: { text: { type: new GraphQLNonNull(GraphQLString) } },
+        resolve: (_, { text }: { text: string }) => text.length,
+      },
+    },
+  }),
+});
+
+/** A running server and what a test needs to talk to it. */
+export interface TestService extends RunningServer {
+  readonly lines: string[];
+  readonly identity: DevelopmentIdentity;
+  readonly rootToken: string;
+  /** A POST of an operation as the root; `init` overrides. */
+  post(body: unknown, init?: RequestInit): Promise<Response>;
+}
+
+/** Starts a service in development mode on any free port of loopback, but for what `options` says. */
+export async function startTestService(options: Partial<ServerOptions> = {}): Promise<TestService> {
+  const { log, lines } = readableLog();
+  const now = Date.now;
+  const randomBytes = (count: number): Uint8Array => new Uint8Array(count).fill(7);
+  const identity = await developmentIdentity({ host: '127.0.0.1', log, now, randomBytes });
+  const rootToken = await identity.sign(1n);
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    schema: testSchema,
+    identity,
+    contextOf: (asker) => ({ ...asker }),
+    ready: () => Promise.resolve(),
+    log,
+    graphiql: {
+      tabs: [{ name: 'Hello', query: 'query Hello { hello }' }],
+      tokens: [{ title: 'the root', token: rootToken }],
+    },
+    now,
+    ...options,
+  });
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${rootToken}` };
+  const post = (body: unknown, init: RequestInit = {}): Promise<Response> =>
+    fetch(server.url, {
+      method: 'POST',
+      headers,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      ...init,
+    });
+  return { ...server, lines, identity, rootToken, post };
+}
+
+/** What a plain HTTP client sees, for what fetch does not allow to be sent or seen. */
+export function send(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; path?: string; body?: Iterable<string> },
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const { body, path, ...rest } = options;
+    const request = httpRequest(url, { ...rest, ...(path === undefined ? {} : { path }) }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    for (const chunk of body ?? []) request.write(chunk);
+    request.end();
+  });
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatDuration, parseDuration } from '../../src/snapshot/duration.ts';
+
+describe('a duration', () => {
+  it.each([
+    ['0ms', 0],
+    ['250ms', 250],
+    ['1s', 1_000],
+    ['1.5s', 1_500],
+    ['1.1s', 1_100],
+    ['0.001s', 1],
+    ['90s', 90_000],
+    ['5m', 300_000],
+    ['1h', 3_600_000],
+    ['0.5h', 1_800_000],
+    ['007s', 7_000],
+    ['9007199254740991ms', Number.MAX_SAFE_INTEGER],
+  ])('%s is %d milliseconds', (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  it.each([
+    '',
+    's',
+    '1',
+    '-1s',
+    '+1s',
+    ' 1s',
+    '1s ',
+    '1 s',
+    '1S',
+    '1.s',
+    '.5s',
+    '1e3s',
+    '1ns',
+    '1us',
+    '1d',
+    '1s1m',
+    'Infinitys',
+    '٣s',
+    '1s\n',
+  ])('is not %j, and the message shows it with an example', (text) => {
+    expect(() => parseDuration(text)).toThrow(
+      new RangeError(
+        `${JSON.stringify(text)} is not a length of time: needed is a number and one of the units ms, s, m, h, ` +
+          'such as "250ms", "1s" or "5m".',
+      ),
+    );
+  });
+
+  it('is no finer than a millisecond', () => {
+    expect(() => parseDuration('1.5ms')).toThrow(
+      new RangeError('"1.5ms" is finer than a millisecond, the smallest step of a length of time.'),
+    );
+    expect(() => parseDuration('0.0001s')).toThrow(RangeError);
+  });
+
+  it('is no longer than can be counted exactly', () => {
+    expect(() => parseDuration('9007199254740992ms')).toThrow(
+      new RangeError('"9007199254740992ms" is a longer time than can be counted in milliseconds.'),
+    );
+    expect(() => parseDuration('9999999999999999h')).toThrow(RangeError);
+  });
+
+  it('shows only the start of a very long text', () => {
+    expect(() => parseDuration('9'.repeat(100_000))).toThrow(`"${'9'.repeat(39)}…" is not a length of time`);
+  });
+
+  it.each([
+    [0, '0ms'],
+    [100, '100ms'],
+    [1_000, '1s'],
+    [1_500, '1500ms'],
+    [90_000, '90s'],
+    [120_000, '2m'],
+    [7_200_000, '2h'],
+  ])('of %d milliseconds is written %s', (milliseconds, text) => {
+    expect(formatDuration(milliseconds)).toBe(text);
+  });
+
+  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])(
+    'cannot be made of %d',
+    (milliseconds) => {
+      expect(() => formatDuration(milliseconds)).toThrow(RangeError);
+    },
+  );
+
+  it('is read back as it was written', () => {
+    fc.assert(
+      fc.property(
+        fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+        fc.constantFrom(1, 1_000, 60_000, 3_600_000),
+        (n, unit) => {
+          const milliseconds = n - (n % unit);
+          expect(parseDuration(formatDuration(milliseconds))).toBe(milliseconds);
+        },
+      ),
+      { seed: 1 },
+    );
+  });
+});
