@@ -1,0 +1,34 @@
+/** What a command is given of the world around it. */
+import { setTimeout } from 'node:timers/promises';
+import type { Clock } from '../snapshot/moment.ts';
+
+/** Where text goes: standard output, standard error, or a test's list. */
+export interface TextStream {
+  write(text: string): unknown;
+  /** Whether a person looks at it. */
+  readonly isTTY?: boolean | undefined;
+  /** Width of the terminal. */
+  readonly columns?: number | undefined;
+}
+
+/** Resolves after that many milliseconds, or as soon as the signal is aborted. */
+export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+/** All that a command needs beside its options. Commands return their exit code, or reject with a UsageError. */
+export interface CommandWorld {
+  readonly clock: Clock;
+  readonly wait: Wait;
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  /** Aborted when the command is to stop: it finishes what it has begun. */
+  readonly signal: AbortSignal;
+}
+
+/** Waits by this machine's timers. */
+export const systemWait: Wait = async (milliseconds, signal) => {
+  try {
+    await setTimeout(milliseconds, undefined, { signal });
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+};

@@ -1,0 +1,19 @@
+/** Figures as people read them. */
+
+/** "1 frame", "1,217 pages". */
+export function formatCount(count: number, what: string): string {
+  return `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+}
+
+const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** "4.1 KB", in powers of 1000. */
+export function formatBytes(bytes: number): string {
+  let amount = bytes;
+  let unit = 0;
+  while (amount >= 1000 && unit < units.length - 1) {
+    amount /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit] ?? ''}`;
+}

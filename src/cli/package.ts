@@ -1,0 +1,24 @@
+/** What the package brings along beside its code. */
+import { readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+
+/** From here and from dist alike, the package is two folders up. */
+const root = new URL('../../', import.meta.url);
+
+/** The version in package.json. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
+  return version;
+}
+
+/** The example operations in schema/operations in the order of their file names, each with what its first line says. */
+export async function exampleOperations(): Promise<{ name: string; query: string }[]> {
+  const folder = new URL('schema/operations/', root);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.graphql')).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const query = await readFile(new URL(file, folder), 'utf8');
+      return { name: query.slice(0, query.indexOf('\n')).replace(/^# /, ''), query };
+    }),
+  );
+}

@@ -1,0 +1,90 @@
+/** An overlay page as a table. */
+import type { Counter } from '../catalogue/counter.ts';
+import { countersOf } from '../catalogue/catalogue.ts';
+import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
+import type { OverlayPage } from '../page/decode.ts';
+import { objectTitle } from '../snapshot/object-name.ts';
+import type { GroupView } from '../snapshot/reading.ts';
+
+/** A page, of what it is, and where it is from. */
+export interface PageParts {
+  readonly path: string;
+  readonly object: StatisticsObject;
+  readonly page: OverlayPage;
+}
+
+type Row = readonly [
+  group: string,
+  index: string,
+  counter: string,
+  field: string,
+  value: string,
+  unit: string,
+];
+const heading: Row = ['group', 'index', 'counter', 'field', 'value', 'unit'];
+
+/**
+ * One row a counter: first those of the page's groups in their order, then those of groups that the page lacks. What
+ * has no name is "(unnamed)", what the page does not carry is "absent".
+ */
+export function pageTable({ path, object, page }: PageParts): string {
+  const groups = page.groups();
+  const rows = [...groups.flatMap((group) => rowsOfGroup(object, group)), ...rowsOfMissing(object, groups)];
+  const count = `${groups.length} statistics group${groups.length === 1 ? '' : 's'}`;
+  return `${path}: ${objectTitle[object]}, ${count}\n\n${formatRows([heading, ...rows])}`;
+}
+
+function rowsOfGroup(object: StatisticsObject, group: GroupView): Row[] {
+  const counters = group.isKnown ? countersAt(object, group.type) : [];
+  const label = labelOf(object, group);
+  const length = Math.max(group.values.length, counters.length);
+  if (length === 0) return [[label, '', '(empty)', '', '', '']];
+  return Array.from({ length }, (_, n) => {
+    const counter = counters.find(({ index }) => index === n + 1);
+    return [label, String(n + 1), ...describeCounter(counter, group.values[n])];
+  });
+}
+
+function rowsOfMissing(object: StatisticsObject, groups: readonly GroupView[]): Row[] {
+  return countersOf(object)
+    .filter(({ statisticsGroup: { id } }) => !groups.some((found) => found.isKnown && found.type === id))
+    .map((counter) => [counter.group, String(counter.index), ...describeCounter(counter, undefined)]);
+}
+
+function describeCounter(
+  counter: Counter | undefined,
+  value: bigint | undefined,
+): [counter: string, field: string, value: string, unit: string] {
+  const shown = value === undefined ? 'absent' : String(value);
+  return counter === undefined
+    ? ['(unnamed)', '', shown, '']
+    : [counter.title, counter.field, shown, counter.unit === '1' ? '' : counter.unit];
+}
+
+function countersAt(object: StatisticsObject, groupId: number): readonly Counter[] {
+  return countersOf(object).filter(({ statisticsGroup }) => statisticsGroup.id === groupId);
+}
+
+/** "VPA 1.0" where the group is known, else its number: "14 1.0". */
+function labelOf(object: StatisticsObject, group: GroupView): string {
+  const known = group.isKnown ? groupsOf(object).find(({ id }) => id === group.type) : undefined;
+  return `${known?.name ?? group.type} ${group.versionMajor}.${group.versionMinor}`;
+}
+
+function formatRows(rows: readonly Row[]): string {
+  const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return isNumeric(column) ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function isNumeric(column: number): boolean {
+  return heading[column] === 'index' || heading[column] === 'value';
+}

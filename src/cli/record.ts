@@ -1,0 +1,116 @@
+/** `hvql record`: writes a capture of what a source says, frame by frame. */
+import { HvqlError } from '../errors.ts';
+import { captureWriter, type CaptureWriter } from '../source/capture/capture-writer.ts';
+import { lookAtAll } from '../source/look.ts';
+import type { Source } from '../source/source.ts';
+import type { CommandWorld } from './command-world.ts';
+import { formatBytes, formatCount } from './figure.ts';
+import { gridPoints, pointsOf } from './grid.ts';
+import { assertInterval } from './interval.ts';
+import { progress } from './progress.ts';
+import { Tally } from './tally.ts';
+
+/** What to record, in milliseconds. */
+export interface RecordOptions {
+  /** Opened, and in the end closed, by whoever calls. */
+  readonly source: Source;
+  /** From one frame to the next. */
+  readonly every: number;
+  /** From the first frame to the last; without it, until the signal is aborted. */
+  readonly for?: number | undefined;
+  /** A folder, or a file whose name ends in ".tar". */
+  readonly out: string;
+}
+
+/**
+ * Records until the time is over or the signal is aborted; either way the capture is complete. A page that cannot be
+ * read is left out of its frame, and a look that fails as a whole is left out of the capture. Exit code 1 where no
+ * frame came about; then nothing is left behind. Rejects with a UsageError where the source has no pages or `out`
+ * cannot be written.
+ */
+export async function record(options: RecordOptions, world: CommandWorld): Promise<number> {
+  assertInterval(options);
+  const writer = await captureWriter(options.out);
+  const recording = new Recording(options, writer);
+  const line = progress(world.stderr);
+  try {
+    for await (const number of gridPoints({ ...options, ...world })) {
+      await recording.takeFrame(number, world.signal);
+      line.show(recording.describe());
+    }
+    if (recording.frames > 0) await writer.finish();
+    else await writer.abandon();
+  } catch (thrown) {
+    await writer.abandon();
+    throw thrown;
+  } finally {
+    line.clear();
+  }
+  return report(recording, options, world);
+}
+
+function report(recording: Recording, { out }: RecordOptions, world: CommandWorld): number {
+  const { frames, pages, bytes } = recording;
+  if (frames === 0) {
+    world.stderr.write(`Nothing was recorded, and ${out} is not written.\n${recording.failures()}`);
+    return 1;
+  }
+  world.stdout.write(
+    `Recorded ${formatCount(frames, 'frame')} with ${formatCount(pages, 'page')} (${formatBytes(bytes)}) to ${out}.\n`,
+  );
+  world.stderr.write(recording.failures());
+  return 0;
+}
+
+/** A recording under way. */
+class Recording {
+  frames = 0;
+  pages = 0;
+  bytes = 0;
+  readonly #options: RecordOptions;
+  readonly #writer: CaptureWriter;
+  readonly #failedLooks = new Tally('look');
+  readonly #failedPages = new Tally('page');
+  /** Numbers on the grid from 0 to here should be frames. */
+  #reached = 0;
+  #looks = 0;
+
+  constructor(options: RecordOptions, writer: CaptureWriter) {
+    this.#options = options;
+    this.#writer = writer;
+  }
+
+  /** Takes the frame of this number on the grid; a look that fails as a whole is noted. */
+  async takeFrame(number: number, signal: AbortSignal): Promise<void> {
+    this.#reached = number + 1;
+    try {
+      const look = await lookAtAll(this.#options.source, signal);
+      this.#looks++;
+      for (const failure of look.failures) this.#failedPages.add(failure.message);
+      if (look.pages.length === 0) return;
+      await this.#writer.writeFrame(look);
+      this.frames++;
+      this.pages += look.pages.length;
+      for (const { bytes } of look.pages) this.bytes += bytes.byteLength;
+    } catch (thrown) {
+      if (signal.aborted) return;
+      if (!(thrown instanceof HvqlError)) throw thrown;
+      this.#looks++;
+      this.#failedLooks.add(thrown.message);
+    }
+  }
+
+  describe(): string {
+    const all = pointsOf(this.#options);
+    const frames = `${formatCount(this.frames, 'frame')}${all === undefined ? '' : ` of ${all}`}`;
+    return `Recording: ${frames}, ${formatBytes(this.bytes)}`;
+  }
+
+  /** Lines for a person about everything that is not in the capture. */
+  failures(): string {
+    const late = this.#reached - this.#looks;
+    const tooLate =
+      late > 0 ? `${formatCount(late, 'look')} left out, for the one before took too long.\n` : '';
+    return tooLate + this.#failedLooks.report() + this.#failedPages.report();
+  }
+}

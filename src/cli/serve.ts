@@ -1,0 +1,100 @@
+/** `hvql serve`: opens the source, starts the service, and ends both when it is told to. */
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { executeOperation, operationContext, type OperationWorld } from '../execution/execute.ts';
+import { createSchema } from '../graph/schema.ts';
+import { Sampler } from '../sampling/sampler.ts';
+import { developmentIdentity } from '../server/development.ts';
+import { openIdentity, type Identity } from '../server/identity.ts';
+import { startServer } from '../server/server.ts';
+import type { Topology } from '../snapshot/topology.ts';
+import { openSource } from '../source/sources.ts';
+import type { CommandWorld } from './command-world.ts';
+import { exampleOperations, packageVersion } from './package.ts';
+import type { ServeSettings } from './settings.ts';
+
+/** Growth over more than this is a matter for subscriptions, not for a question that waits. */
+const maxIntervalMilliseconds = 60_000;
+/** As the Relay connections of the schema say. */
+const maxPageSize = 100;
+/** /ready asks the source anew where its last answer is older. */
+const readyAgeMilliseconds = 5_000;
+
+/** A token, and whose it is. */
+interface DevelopmentToken {
+  readonly title: string;
+  readonly token: string;
+}
+
+/** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
+export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
+  const { clock, log, signal } = world;
+  const source = await openSource(settings.source, { clock });
+  try {
+    const sampler = new Sampler({ source, clock, timeoutMilliseconds: settings.sourceTimeout });
+    const { identity, tokens } = await identityFor(settings, { ...world, sampler });
+    const limits = { minIntervalMilliseconds: settings.minInterval, maxIntervalMilliseconds, maxPageSize };
+    const service = { version: packageVersion(), limits, health: () => sampler.health };
+    const operations: OperationWorld = { sampler, service };
+    const server = await startServer({
+      host: settings.host,
+      port: settings.port,
+      schema: createSchema(),
+      identity,
+      contextOf: (asker) => operationContext(operations, asker),
+      execute: executeOperation,
+      ready: (readySignal) =>
+        sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
+      log,
+      graphiql: { tabs: await exampleOperations(), tokens },
+      now: () => clock.now().wallMilliseconds,
+    });
+    log.info({ source: source.description, url: server.url }, 'listening');
+    for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
+    world.stdout.write(`hvql listening on ${server.url}\n`);
+    await aborted(signal);
+    log.info('closing');
+    await server.close();
+  } finally {
+    await source.close();
+  }
+  return 0;
+}
+
+type IdentityParts = { identity: Identity; tokens: readonly DevelopmentToken[] | null };
+
+async function identityFor(
+  settings: ServeSettings,
+  world: CommandWorld & { log: Logger; sampler: Sampler },
+): Promise<IdentityParts> {
+  const { log, clock, sampler, signal } = world;
+  const now = (): number => clock.now().wallMilliseconds;
+  if (settings.identity !== null)
+    return { identity: await openIdentity(settings.identity, { log, now }), tokens: null };
+  const identity = await developmentIdentity({ host: settings.host, log, now, randomBytes });
+  const topology = await sampler.topology(signal);
+  const tokens = developmentPartitions(topology).map(async ({ title, id }) => ({
+    title,
+    token: await identity.sign(id),
+  }));
+  return { identity, tokens: await Promise.all(tokens) };
+}
+
+/** The root, and the first of its guests, if there is one. */
+function developmentPartitions({ partitions }: Topology): { title: string; id: bigint }[] {
+  const root = partitions.find(({ parent }) => parent === null);
+  const guest = partitions.find(({ parent }) => parent !== null && parent === root?.id);
+  return [root, guest].flatMap((partition, n) => {
+    if (partition === undefined) return [];
+    const { id, name } = partition;
+    const who = n === 0 ? 'the root partition' : `a guest, partition ${id}`;
+    return [{ id, title: name === null || n === 0 ? who : `${who} (${name})` }];
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,125 @@
+/** Reads one command's settings from its arguments and the environment, and collects all that is wrong with them. */
+import { messageOf } from '../errors.ts';
+import { nameOf, type Setting } from './setting.ts';
+import type { CommandRow } from './setting-table.ts';
+import { didYouMean } from '../source/suggestion.ts';
+
+/** The environment as it is given to a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What was read. */
+export interface Read {
+  /** By the settings' names in the table; null for what was not given and has no default. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Which settings were given, and how: "--port" or "HVQL_PORT". */
+  readonly given: ReadonlyMap<string, string>;
+  /** The argument without a flag; null where there was none. */
+  readonly positional: string | null;
+  readonly problems: readonly string[];
+}
+
+/** A text and where it was found. */
+interface GivenText {
+  readonly text: string;
+  readonly place: string;
+}
+
+/** Reads the settings. A flag wins over the environment; a variable that is empty counts as not given. */
+export function readSettings(row: CommandRow, world: { args: readonly string[]; env: Environment }): Read {
+  const { texts, positionals, problems } = readArguments(row, world.args);
+  const values: Record<string, unknown> = {};
+  const given = new Map<string, string>();
+  for (const [name, setting] of Object.entries(row.settings)) {
+    const found = texts.get(setting) ?? readVariable(setting, world.env);
+    if (found !== undefined) given.set(name, found.place);
+    const text = found?.text ?? setting.default;
+    values[name] = null;
+    if (text === null) {
+      if (setting.isRequired === true) problems.push(`${nameOf(setting)} is needed: ${setting.description}.`);
+      continue;
+    }
+    try {
+      values[name] = setting.parse(text);
+    } catch (thrown) {
+      problems.push(`${found?.place ?? nameOf(setting)}: ${messageOf(thrown)}`);
+    }
+  }
+  problems.push(...checkPositionals(row, positionals));
+  return { values, given, positional: positionals[0] ?? null, problems };
+}
+
+/** Variables that look like ours but are not: one letter wrong, and a setting would be silently ignored. */
+export function findUnknownVariables(env: Environment, known: readonly string[]): readonly string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HVQL_') && !known.includes(name))
+    .map((name) => `${name} is no variable of hvql.${didYouMean(name, known)}`);
+}
+
+function readVariable({ variable }: Setting, env: Environment): GivenText | undefined {
+  if (variable === null) return undefined;
+  const text = env[variable];
+  return text === undefined || text === '' ? undefined : { text, place: variable };
+}
+
+interface ReadArguments {
+  readonly texts: Map<Setting, GivenText>;
+  readonly positionals: readonly string[];
+  readonly problems: string[];
+}
+
+function readArguments(row: CommandRow, args: readonly string[]): ReadArguments {
+  const flags = new Map(Object.values(row.settings).map((setting) => [nameOf(setting), setting]));
+  const texts = new Map<Setting, GivenText>();
+  const positionals: string[] = [];
+  const problems: string[] = [];
+  const rest = [...args];
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (argument === '--') {
+      positionals.push(...rest.splice(0));
+    } else if (!argument.startsWith('-') || argument === '-') {
+      positionals.push(argument);
+    } else {
+      const { flag, inline } = splitFlag(argument);
+      const setting = flags.get(flag);
+      // A switch has no value, and what follows another flag is none.
+      const takesNext =
+        inline === undefined && setting?.placeholder !== null && rest[0]?.startsWith('-') === false;
+      const text = inline ?? (takesNext ? rest.shift() : undefined);
+      const problem = checkFlag(flag, {
+        setting,
+        text,
+        isTwice: setting !== undefined && texts.has(setting),
+      });
+      if (problem !== null)
+        problems.push(setting === undefined ? problem + didYouMean(flag, [...flags.keys()]) : problem);
+      else if (setting !== undefined) texts.set(setting, { text: text ?? '', place: flag });
+    }
+  }
+  return { texts, positionals, problems };
+}
+
+function splitFlag(argument: string): { flag: string; inline: string | undefined } {
+  const at = argument.indexOf('=');
+  return at === -1
+    ? { flag: argument, inline: undefined }
+    : { flag: argument.slice(0, at), inline: argument.slice(at + 1) };
+}
+
+function checkFlag(
+  flag: string,
+  { setting, text, isTwice }: { setting: Setting | undefined; text: string | undefined; isTwice: boolean },
+): string | null {
+  if (setting === undefined) return `${flag} is no flag of this command.`;
+  if (isTwice) return `${flag} is given twice.`;
+  if (setting.placeholder === null) return text === undefined ? null : `${flag} takes no value.`;
+  return text === undefined ? `${flag} needs a value: ${flag} ${setting.placeholder}.` : null;
+}
+
+function checkPositionals(row: CommandRow, positionals: readonly string[]): readonly string[] {
+  const { positional } = row;
+  if (positional !== null && positionals.length === 0) {
+    return [`${positional.placeholder} is needed: ${positional.description}.`];
+  }
+  const expected = positional === null ? 0 : 1;
+  return positionals.slice(expected).map((text) => `${JSON.stringify(text)} is one argument too many.`);
+}

@@ -1,0 +1,253 @@
+/** The one table of settings: parsing, help texts and the README's table are made from it. */
+import type { Setting, ValuesOf } from './setting.ts';
+import {
+  parseInterval,
+  parseKeySetUrl,
+  parseLogLevel,
+  parsePartition,
+  parsePort,
+  parsePrivileges,
+  parseSecret,
+  parseStatisticsObject,
+  parseSwitch,
+  parseText,
+  switchOff,
+} from './setting-value.ts';
+
+/** A command of the program. */
+export interface CommandRow {
+  readonly summary: string;
+  /** What stands on the command line without a flag; null for nothing. */
+  readonly positional: { readonly placeholder: string; readonly description: string } | null;
+  readonly settings: Readonly<Record<string, Setting>>;
+}
+
+const source = {
+  flag: 'source',
+  variable: 'HVQL_SOURCE',
+  placeholder: '<source>',
+  parse: parseText,
+  default: 'simulator',
+  description: 'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>',
+} satisfies Setting;
+
+const jwtSecret = {
+  flag: null,
+  variable: 'HVQL_JWT_SECRET',
+  placeholder: '<secret>',
+  parse: parseSecret,
+  default: null,
+  description: 'secret that tokens are signed with (HS256, HS384, HS512), 32 bytes or more',
+} satisfies Setting;
+
+const jwtSecretFile = {
+  flag: 'jwt-secret-file',
+  variable: 'HVQL_JWT_SECRET_FILE',
+  placeholder: '<file>',
+  parse: parseText,
+  default: null,
+  description: 'file that holds that secret; a newline at its end does not count',
+} satisfies Setting;
+
+const jwtIssuer = {
+  flag: 'jwt-issuer',
+  variable: 'HVQL_JWT_ISSUER',
+  placeholder: '<issuer>',
+  parse: parseText,
+  default: null,
+  description: 'the "iss" that tokens need; unchecked without',
+} satisfies Setting;
+
+const jwtAudience = {
+  flag: 'jwt-audience',
+  variable: 'HVQL_JWT_AUDIENCE',
+  placeholder: '<audience>',
+  parse: parseText,
+  default: null,
+  description: 'the "aud" that tokens need; unchecked without',
+} satisfies Setting;
+
+const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
+
+/** Every command and its settings. */
+export const commands = {
+  serve: {
+    summary: 'Serves GraphQL over HTTP.',
+    positional: null,
+    settings: {
+      source,
+      host: {
+        flag: 'host',
+        variable: 'HVQL_HOST',
+        placeholder: '<host>',
+        parse: parseText,
+        default: '127.0.0.1',
+        description: 'address to listen on; any but a loopback one needs an identity method',
+      },
+      port: {
+        flag: 'port',
+        variable: 'HVQL_PORT',
+        placeholder: '<port>',
+        parse: parsePort,
+        default: '4000',
+        description: 'port to listen on; 0 is any free one',
+      },
+      jwtSecret,
+      jwtSecretFile,
+      jwtKeyFile: {
+        flag: 'jwt-key-file',
+        variable: 'HVQL_JWT_KEY_FILE',
+        placeholder: '<file>',
+        parse: parseText,
+        default: null,
+        description:
+          'public key that tokens are verified with: PEM, X.509 certificate, JSON Web Key or Key Set',
+      },
+      jwksUrl: {
+        flag: 'jwks-url',
+        variable: 'HVQL_JWKS_URL',
+        placeholder: '<address>',
+        parse: parseKeySetUrl,
+        default: null,
+        description: 'address of the JSON Web Key Set that tokens are verified with',
+      },
+      jwtIssuer,
+      jwtAudience,
+      minInterval: {
+        ...duration,
+        flag: 'min-interval',
+        variable: 'HVQL_MIN_INTERVAL',
+        default: '100ms',
+        description: 'shortest time between two events of a subscription',
+      },
+      sourceTimeout: {
+        ...duration,
+        flag: 'source-timeout',
+        variable: 'HVQL_SOURCE_TIMEOUT',
+        default: '5s',
+        description: 'how long to wait for the source before it counts as unavailable',
+      },
+      logLevel: {
+        flag: 'log-level',
+        variable: 'HVQL_LOG_LEVEL',
+        placeholder: '<level>',
+        parse: parseLogLevel,
+        default: 'info',
+        description: 'trace, debug (one line a request), info, warn, error, fatal or silent',
+      },
+    },
+  },
+  record: {
+    summary: 'Records what a source says as a capture, frame by frame.',
+    positional: null,
+    settings: {
+      source,
+      every: { ...duration, flag: 'every', default: '1s', description: 'time from one frame to the next' },
+      for: {
+        ...duration,
+        flag: 'for',
+        default: null,
+        description: 'how long to record; without, until it is interrupted',
+      },
+      out: {
+        flag: 'out',
+        variable: null,
+        placeholder: '<folder or .tar>',
+        parse: parseText,
+        default: null,
+        isRequired: true,
+        description: 'where the capture goes',
+      },
+    },
+  },
+  simulate: {
+    summary: 'Keeps a page folder alive with what a simulated hypervisor does.',
+    positional: null,
+    settings: {
+      source: {
+        ...source,
+        // Whoever sets the variable means the service, which may well read what is simulated here.
+        variable: null,
+        description: 'the simulator, with its settings: simulator?seed=1&lps=16&partitions=8&vps=4',
+      },
+      every: { ...duration, flag: 'every', default: '100ms', description: 'time from one look to the next' },
+      for: {
+        ...duration,
+        flag: 'for',
+        default: null,
+        description: 'how long to go on; without, until it is interrupted',
+      },
+      out: {
+        flag: 'out',
+        variable: null,
+        placeholder: '<folder>',
+        parse: parseText,
+        default: null,
+        isRequired: true,
+        description: 'the page folder',
+      },
+    },
+  },
+  inspect: {
+    summary: "Prints an overlay page's statistics groups and counters.",
+    positional: { placeholder: '<page>', description: 'file of 4096 bytes' },
+    settings: {
+      object: {
+        flag: 'object',
+        variable: null,
+        placeholder: '<object>',
+        parse: parseStatisticsObject,
+        default: null,
+        description: 'of what it is a page: hypervisor, logical-processor, partition or virtual-processor',
+      },
+      json: {
+        flag: 'json',
+        variable: null,
+        placeholder: null,
+        parse: parseSwitch,
+        default: switchOff,
+        description: 'print JSON in place of a table',
+      },
+    },
+  },
+  token: {
+    summary: 'Prints a token that a service with the same secret takes.',
+    positional: null,
+    settings: {
+      jwtSecret,
+      jwtSecretFile,
+      partition: {
+        flag: 'partition',
+        variable: null,
+        placeholder: '<id>',
+        parse: parsePartition,
+        default: null,
+        isRequired: true,
+        description: 'partition that the token is for',
+      },
+      privileges: {
+        flag: 'privileges',
+        variable: null,
+        placeholder: '<names>',
+        parse: parsePrivileges,
+        default: 'ACCESS_STATS,ACCESS_STATS_MSR',
+        description: 'its privileges, with commas between them; "" for none',
+      },
+      expiresIn: {
+        ...duration,
+        flag: 'expires-in',
+        default: '1h',
+        description: 'how long the token is good',
+      },
+      issuer: { ...jwtIssuer, flag: 'issuer', description: 'the "iss" to put in' },
+      audience: { ...jwtAudience, flag: 'audience', description: 'the "aud" to put in' },
+    },
+  },
+} satisfies Record<string, CommandRow>;
+
+export type CommandName = keyof typeof commands;
+/** The values of a command's settings. */
+export type SettingsOf<Name extends CommandName> = ValuesOf<(typeof commands)[Name]['settings']>;
+
+/** The commands' names, in the order of the table. */
+export const commandNames = Object.keys(commands) as readonly CommandName[];

@@ -1,0 +1,111 @@
+/** The command line and the environment become a command with its settings, or all that is wrong with them. */
+import { UsageError } from '../errors.ts';
+import type { IdentitySettings, SecretMethod } from '../server/identity.ts';
+import { chooseIdentity, chooseSecret } from './setting-identity.ts';
+import { findUnknownVariables, readSettings, type Environment, type Read } from './setting-reader.ts';
+import {
+  commandNames,
+  commands,
+  type CommandName,
+  type CommandRow,
+  type SettingsOf,
+} from './setting-table.ts';
+import { didYouMean } from '../source/suggestion.ts';
+
+type MethodSetting = 'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl';
+
+/** What `serve` is told. */
+export interface ServeSettings extends Omit<
+  SettingsOf<'serve'>,
+  MethodSetting | 'jwtIssuer' | 'jwtAudience'
+> {
+  /** null for development mode. */
+  readonly identity: IdentitySettings | null;
+}
+
+/** What `token` is told. */
+export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> {
+  readonly secret: SecretMethod;
+}
+
+/** A command with all it is told. Times are in milliseconds. */
+export type Command =
+  | { readonly name: 'serve'; readonly settings: ServeSettings }
+  | { readonly name: 'record'; readonly settings: SettingsOf<'record'> }
+  | { readonly name: 'simulate'; readonly settings: SettingsOf<'simulate'> }
+  | { readonly name: 'inspect'; readonly settings: SettingsOf<'inspect'> & { readonly page: string } }
+  | { readonly name: 'token'; readonly settings: TokenSettings }
+  /** `topic` is the command that help is wanted on; null for all of them. */
+  | { readonly name: 'help'; readonly topic: CommandName | null }
+  | { readonly name: 'version' };
+
+/** The variables of all commands: one that another command takes is no mistake. */
+const knownVariables = commandNames.flatMap((name) => {
+  const { settings }: CommandRow = commands[name];
+  return Object.values(settings).flatMap(({ variable }) => variable ?? []);
+});
+
+/**
+ * The command of a command line, without the program's own name. No command at all is a call for help. Throws a
+ * UsageError with every problem there is.
+ */
+export function parseCommand(argv: readonly string[], env: Environment): Command {
+  const [word = 'help', ...args] = argv;
+  if (['version', '--version', '-v', '-V'].includes(word)) return { name: 'version' };
+  if (['help', '--help', '-h'].includes(word)) return { name: 'help', topic: findCommand(args[0]) ?? null };
+  const name = findCommand(word);
+  const unknownVariables = findUnknownVariables(env, knownVariables);
+  if (name === undefined) throw new UsageError([explainNoCommand(word), ...unknownVariables]);
+  if (asksForHelp(args)) return { name: 'help', topic: name };
+  const read = readSettings(commands[name], { args, env });
+  const problems = [...read.problems, ...unknownVariables];
+  const command = assemble(name, { read, problems });
+  if (problems.length > 0 || command === null) throw new UsageError(problems);
+  return command;
+}
+
+function findCommand(word: string | undefined): CommandName | undefined {
+  return commandNames.find((name) => name === word);
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? undefined : end).some((flag) => flag === '--help' || flag === '-h');
+}
+
+function explainNoCommand(word: string): string {
+  const list = `the commands are ${commandNames.join(', ')} and help`;
+  if (word.startsWith('-')) return `A command is needed before ${word}: ${list}.`;
+  return `${JSON.stringify(word)} is no command: ${list}.${didYouMean(word, commandNames)}`;
+}
+
+/** The command, where the settings make one; adds to the problems what is wrong with several settings together. */
+function assemble(name: CommandName, { read, problems }: { read: Read; problems: string[] }): Command | null {
+  switch (name) {
+    case 'serve': {
+      const values = valuesOf<'serve'>(read);
+      const { source, host, port, minInterval, sourceTimeout, logLevel } = values;
+      const { choice: identity, problems: more } = chooseIdentity(values, read.given);
+      problems.push(...more);
+      return { name, settings: { source, host, port, identity, minInterval, sourceTimeout, logLevel } };
+    }
+    case 'token': {
+      const values = valuesOf<'token'>(read);
+      const { partition, privileges, expiresIn, issuer, audience } = values;
+      const { choice: secret, problems: more } = chooseSecret(values, read.given);
+      problems.push(...more);
+      return secret && { name, settings: { secret, partition, privileges, expiresIn, issuer, audience } };
+    }
+    case 'inspect':
+      return { name, settings: { ...valuesOf<'inspect'>(read), page: read.positional ?? '' } };
+    case 'record':
+      return { name, settings: valuesOf<'record'>(read) };
+    case 'simulate':
+      return { name, settings: valuesOf<'simulate'>(read) };
+  }
+}
+
+/** The values by the types of the table that they were read with. One with a problem is null, and nobody gets to see it. */
+function valuesOf<Name extends CommandName>(read: Read): SettingsOf<Name> {
+  return read.values as SettingsOf<Name>;
+}

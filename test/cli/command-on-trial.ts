@@ -1,0 +1,28 @@
+import type { CommandWorld } from '../../src/cli/command-world.ts';
+import { ManualClock } from '../source/manual-clock.ts';
+
+/** A world for a command: what it prints is kept, and waiting moves the clock on instead of taking time. */
+export class CommandOnTrial implements CommandWorld {
+  readonly clock = new ManualClock();
+  readonly #controller = new AbortController();
+  readonly signal = this.#controller.signal;
+  output = '';
+  errors = '';
+  readonly stdout = { write: (text: string) => (this.output += text) };
+  readonly stderr: CommandWorld['stderr'];
+  /** Called after each wait. */
+  afterWait: () => void = () => {};
+
+  constructor(terminal: { readonly isTTY?: boolean; readonly columns?: number } = {}) {
+    this.stderr = { ...terminal, write: (text: string) => (this.errors += text) };
+  }
+
+  readonly wait = async (milliseconds: number): Promise<void> => {
+    this.clock.advance(milliseconds);
+    this.afterWait();
+  };
+
+  abort(): void {
+    this.#controller.abort(new Error('stopped by a signal'));
+  }
+}

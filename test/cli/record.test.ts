@@ -1,0 +1,193 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { record } from '../../src/cli/record.ts';
+import { HvqlError, UsageError } from '../../src/errors.ts';
+import { lookAtAll } from '../../src/source/look.ts';
+import { openSource } from '../../src/source/sources.ts';
+import type { Source } from '../../src/source/source.ts';
+import { textOf } from '../source/look-text.ts';
+import { copyOfFixture, fixture, putFile, scratchFolder } from '../source/scratch.ts';
+import { CommandOnTrial } from './command-on-trial.ts';
+
+const never = new AbortController().signal;
+
+/** Everything that the source says, at each of so many looks a second apart. */
+async function watch(source: Source, { clock }: CommandOnTrial, looks: number): Promise<unknown[]> {
+  const seen = [];
+  for (let n = 0; n < looks; n++) {
+    const look = await lookAtAll(source, never);
+    seen.push({ at: look.at, look: textOf(look) });
+    clock.advance(1000);
+  }
+  return seen;
+}
+
+/** The source, failing at the topologies whose numbers these are. */
+function failingAt(source: Source, numbers: readonly number[]): Source {
+  let number = 0;
+  return {
+    ...source,
+    async topology(signal) {
+      if (numbers.includes(number++))
+        throw new HvqlError('PAGE_UNAVAILABLE', 'The page folder is not there.');
+      return source.topology(signal);
+    },
+  };
+}
+
+describe('recording', () => {
+  it.each(['capture.tar', 'capture'])('the simulator to %s plays back as it was', async (name) => {
+    const out = `${scratchFolder()}/${name}`;
+    const text = 'simulator?lps=4&partitions=4&vps=2';
+    const recording = new CommandOnTrial();
+    const source = await openSource(text, recording);
+    expect(await record({ source, every: 1000, for: 10_000, out }, recording)).toBe(0);
+
+    const live = new CommandOnTrial();
+    const played = new CommandOnTrial();
+    const capture = await openSource(`capture:${out}`, played);
+    const seen = await watch(capture, played, 11);
+    expect(seen).toEqual(await watch(await openSource(text, live), live, 11));
+    await capture.close();
+  });
+
+  it('a page folder gives a capture with the same partitions and pages', async () => {
+    const out = `${scratchFolder()}/capture.tar`;
+    const world = new CommandOnTrial();
+    const source = await openSource(`pages:${fixture('small-host')}`, world);
+    expect(await record({ source, every: 250, for: 1000, out }, world)).toBe(0);
+    expect(world.output).toBe(`Recorded 5 frames with 100 pages (409.6 KB) to ${out}.\n`);
+    expect(world.errors).toBe('');
+    const capture = await openSource(`capture:${out}?frame=4`, world);
+    const [recorded, original] = [await lookAtAll(capture, never), await lookAtAll(source, never)];
+    expect(textOf(recorded)).toEqual(textOf(original));
+    await capture.close();
+  });
+
+  it('ends with a complete capture when it is stopped', async () => {
+    const out = `${scratchFolder()}/capture.tar`;
+    const world = new CommandOnTrial();
+    let waits = 0;
+    world.afterWait = () => {
+      if (++waits === 3) world.abort();
+    };
+    const source = await openSource('simulator?lps=2&partitions=2&vps=1', world);
+    expect(await record({ source, every: 1000, out }, world)).toBe(0);
+    expect(world.output).toMatch(/^Recorded 3 frames /);
+    const capture = await openSource(`capture:${out}?frame=2`, world);
+    await capture.close();
+  });
+
+  it('leaves out a page that cannot be read, and says why', async () => {
+    const folder = copyOfFixture('small-host');
+    putFile(folder, { place: 'lp/1/stats.page', content: 'short' });
+    const out = `${scratchFolder()}/capture`;
+    const world = new CommandOnTrial();
+    const source = await openSource(`pages:${folder}`, world);
+    expect(await record({ source, every: 1000, for: 1000, out }, world)).toBe(0);
+    expect(readdirSync(`${out}/frames/000001/lp`)).toEqual(['0', '2', '3']);
+    expect(world.output).toBe(`Recorded 2 frames with 38 pages (155.6 KB) to ${out}.\n`);
+    expect(world.errors).toBe(
+      '2 pages could not be read:\n' +
+        '  lp/1/stats.page is not a statistics page: a statistics page has 4096 bytes, but there are 5.\n  …\n',
+    );
+  });
+
+  it('leaves out a look that fails as a whole, and what came too late', async () => {
+    const out = `${scratchFolder()}/capture`;
+    const world = new CommandOnTrial();
+    const source = failingAt(await openSource('simulator?lps=2&partitions=2&vps=1', world), [1]);
+    let waits = 0;
+    world.afterWait = () => {
+      // The third wait takes two and a half ticks more than it should.
+      if (++waits === 3) world.clock.advance(2500);
+    };
+    expect(await record({ source, every: 1000, for: 6000, out }, world)).toBe(0);
+    expect(readdirSync(`${out}/frames`)).toEqual(['000000', '000001', '000002', '000003']);
+    expect(world.errors).toBe(
+      '2 looks left out, for the one before took too long.\n1 look could not be read:\n  The page folder is not there.\n',
+    );
+  });
+
+  it('of a capture that holds its last frame ends with that frame', async () => {
+    const out = `${scratchFolder()}/capture.tar`;
+    const world = new CommandOnTrial();
+    const source = await openSource(`capture:${fixture('three-frames')}`, world);
+    expect(await record({ source, every: 1000, for: 4000, out }, world)).toBe(0);
+    expect(world.output).toMatch(/^Recorded 3 frames /);
+    expect(world.errors).toBe(
+      '2 looks could not be read:\n  The source had nothing newer than at the look before.\n  …\n',
+    );
+  });
+
+  it('leaves nothing behind, with exit code 1, where no frame came about', async () => {
+    const folder = scratchFolder();
+    const world = new CommandOnTrial();
+    const source = failingAt(await openSource('simulator', world), [0, 1]);
+    for (const name of ['capture', 'capture.tar']) {
+      expect(await record({ source, every: 1000, for: 0, out: `${folder}/${name}` }, world)).toBe(1);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+    expect(world.errors).toContain(`Nothing was recorded, and ${folder}/capture.tar is not written.\n`);
+  });
+
+  it('refuses a source without pages, and leaves nothing behind', async () => {
+    const folder = scratchFolder();
+    const world = new CommandOnTrial();
+    const simulator = await openSource('simulator', world);
+    const source: Source = {
+      ...simulator,
+      description: 'names:only',
+      read: async (objects) => ({
+        at: world.clock.now(),
+        outcomes: objects.map(() => ({ value: () => 1n, page: null })),
+      }),
+    };
+    await expect(
+      record({ source, every: 1000, for: 0, out: `${folder}/capture.tar` }, world),
+    ).rejects.toThrow(
+      new UsageError([
+        'A source with overlay pages is needed, but names:only has none: it reads the counters of the hypervisor without a page.',
+      ]),
+    );
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('overwrites nothing', async () => {
+    const folder = scratchFolder();
+    putFile(folder, { place: 'there.tar', content: 'precious' });
+    const world = new CommandOnTrial();
+    const source = await openSource('simulator', world);
+    const to = (out: string) => record({ source, every: 1000, for: 0, out }, world);
+    await expect(to(`${folder}/there.tar`)).rejects.toThrow(`${folder}/there.tar exists already`);
+    await expect(to(folder)).rejects.toThrow(
+      `The folder ${folder} needs to be empty for a capture, but holds there.tar.`,
+    );
+    await expect(to(`${folder}/no/where.tar`)).rejects.toThrow(
+      `${folder}/no/where.tar cannot be written: no such file or directory (ENOENT).`,
+    );
+    await expect(to(`${folder}/no/where`)).rejects.toThrow(
+      `${folder}/no/where cannot be written: no such file or directory (ENOENT).`,
+    );
+    expect(readdirSync(folder)).toEqual(['there.tar']);
+  });
+
+  it('refuses times that make no sense, before anything is written', async () => {
+    const out = `${scratchFolder()}/capture`;
+    const world = new CommandOnTrial();
+    const source = await openSource('simulator', world);
+    await expect(record({ source, every: 0, for: -1, out }, world)).rejects.toThrow(
+      '--every needs at least 1ms, but is 0ms.\n--for needs a length of time, but is -1ms.',
+    );
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('shows its progress on a terminal only', async () => {
+    const world = new CommandOnTrial({ isTTY: true, columns: 30 });
+    const source = await openSource('simulator?lps=2&partitions=2&vps=1', world);
+    await record({ source, every: 1000, for: 1000, out: `${scratchFolder()}/capture.tar` }, world);
+    expect(world.errors).toBe(
+      '\r\u001b[KRecording: 1 frame of 2, 28.7\r\u001b[KRecording: 2 frames of 2, 57.\r\u001b[K',
+    );
+  });
+});

@@ -1,0 +1,331 @@
+import { describe, expect, it } from 'vitest';
+import { helpText, settingsTable } from '../../src/cli/setting-help.ts';
+import { commandNames } from '../../src/cli/setting-table.ts';
+import { parseCommand } from '../../src/cli/settings.ts';
+import { UsageError } from '../../src/errors.ts';
+
+const secret = '0123456789abcdef0123456789abcdef';
+const secretBytes = Buffer.from(secret);
+
+/** All that is wrong with a command line. */
+function problemsOf(argv: readonly string[], env: Record<string, string> = {}): readonly string[] {
+  try {
+    parseCommand(argv, env);
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(UsageError);
+    return (thrown as UsageError).problems;
+  }
+  return [];
+}
+
+describe('hvql serve', () => {
+  const preset = {
+    source: 'simulator',
+    host: '127.0.0.1',
+    port: 4000,
+    identity: null,
+    minInterval: 100,
+    sourceTimeout: 5_000,
+    logLevel: 'info',
+  };
+
+  it('needs no setting', () => {
+    expect(parseCommand(['serve'], {})).toEqual({ name: 'serve', settings: preset });
+  });
+
+  it('takes each setting as a flag, with or without an equals sign', () => {
+    const argv = [
+      'serve',
+      '--source=capture:a.tar?loop=true',
+      '--host',
+      '::1',
+      '--port=0',
+      '--min-interval',
+      '1.5s',
+    ];
+    argv.push('--log-level=silent', '--source-timeout', '1m', '--jwks-url', 'https://id.example/jwks.json');
+    argv.push('--jwt-issuer=https://id.example', '--jwt-audience', 'hvql');
+    expect(parseCommand(argv, {})).toEqual({
+      name: 'serve',
+      settings: {
+        source: 'capture:a.tar?loop=true',
+        host: '::1',
+        port: 0,
+        identity: {
+          method: { kind: 'jwks', url: new URL('https://id.example/jwks.json') },
+          issuer: 'https://id.example',
+          audience: 'hvql',
+        },
+        minInterval: 1_500,
+        sourceTimeout: 60_000,
+        logLevel: 'silent',
+      },
+    });
+  });
+
+  it('takes each setting from the environment, where a flag wins', () => {
+    const env = {
+      PATH: '/bin',
+      HVQL_SOURCE: 'pages:/a',
+      HVQL_HOST: '0.0.0.0',
+      HVQL_PORT: 'not looked at',
+      HVQL_JWT_SECRET: secret,
+      HVQL_JWT_ISSUER: 'me',
+      HVQL_JWT_AUDIENCE: '',
+      HVQL_MIN_INTERVAL: '2s',
+      HVQL_LOG_LEVEL: 'debug',
+      HVQL_SOURCE_TIMEOUT: '1s',
+    };
+    expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
+      name: 'serve',
+      settings: {
+        source: 'pages:/b',
+        host: '0.0.0.0',
+        port: 5,
+        identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
+        minInterval: 2_000,
+        sourceTimeout: 1_000,
+        logLevel: 'debug',
+      },
+    });
+  });
+
+  it.each([
+    [['--jwt-secret-file', 'a'], {}, { kind: 'secret-file', path: 'a' }],
+    [[], { HVQL_JWT_SECRET_FILE: 'a' }, { kind: 'secret-file', path: 'a' }],
+    [['--jwt-key-file', 'a'], {}, { kind: 'key-file', path: 'a' }],
+    [[], { HVQL_JWT_KEY_FILE: 'a' }, { kind: 'key-file', path: 'a' }],
+    [[], { HVQL_JWKS_URL: 'http://id/x' }, { kind: 'jwks', url: new URL('http://id/x') }],
+  ])('knows the identity method of %j and %j', (flags, env, method) => {
+    expect(parseCommand(['serve', ...flags], env)).toMatchObject({ settings: { identity: { method } } });
+  });
+
+  it('tells all mistakes at once', () => {
+    const argv = ['serve', '--prot', '70000', '--port=70000', '--port', '5', '--host', '0.0.0.0', 'extra'];
+    argv.push('--min-interval', '5', '--log-level', 'inof', '--json', '--jwt-issuer');
+    const env = { HVQL_JWT_SECRE: 'x', HVQL_SOURCE_TIMEOUT: '0s', HVQL_WHATEVER: '1' };
+    expect(problemsOf(argv, env)).toEqual([
+      '--prot is no flag of this command. Did you mean --port?',
+      '--port is given twice.',
+      '--json is no flag of this command.',
+      '--jwt-issuer needs a value: --jwt-issuer <issuer>.',
+      '--port: needs a port from 0 to 65535, but is "70000".',
+      '--min-interval: "5" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
+      'HVQL_SOURCE_TIMEOUT: needs a length of time above zero, but is "0s".',
+      '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "inof". Did you mean info?',
+      '"extra" is one argument too many.',
+      'HVQL_JWT_SECRE is no variable of hvql. Did you mean HVQL_JWT_SECRET?',
+      'HVQL_WHATEVER is no variable of hvql.',
+      '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
+        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or a loopback host such as 127.0.0.1.',
+    ]);
+  });
+
+  it.each([
+    [
+      ['--port', '-1'],
+      ['--port needs a value: --port <port>.', '-1 is no flag of this command.'],
+    ],
+    [['--port=-1'], ['--port: needs a port from 0 to 65535, but is "-1".']],
+    [['--port='], ['--port: needs a port from 0 to 65535, but is "".']],
+    [['--port', '4000x'], ['--port: needs a port from 0 to 65535, but is "4000x".']],
+    [['--port', '0x10'], ['--port: needs a port from 0 to 65535, but is "0x10".']],
+    [['--port', '--host', 'localhost'], ['--port needs a value: --port <port>.']],
+    [['--source='], ['--source: needs a value, but is empty.']],
+    [
+      ['--jwks-url', 'id.example'],
+      ['--jwks-url: needs an address such as "https://id.example.com/jwks.json", but is "id.example".'],
+    ],
+    [
+      ['--jwks-url', 'file:///etc/passwd'],
+      [
+        '--jwks-url: needs an address such as "https://id.example.com/jwks.json", but is "file:///etc/passwd".',
+      ],
+    ],
+    [
+      ['--jwks-url', 'bad', '--host', '0.0.0.0'],
+      ['--jwks-url: needs an address such as "https://id.example.com/jwks.json", but is "bad".'],
+    ],
+    [
+      ['--jwt-audience', 'x'],
+      ['--jwt-audience is of no use without an identity method, such as --jwks-url.'],
+    ],
+    [['--jwt-secret', secret], ['--jwt-secret is no flag of this command. Did you mean --jwt-secret-file?']],
+    [['-p', '1'], ['-p is no flag of this command.']],
+    [['--', '--port'], ['"--port" is one argument too many.']],
+    [
+      ['--jwt-key-file', 'a', '--jwt-secret-file', 'b'],
+      ['Only one identity method can be used, but there are --jwt-secret-file and --jwt-key-file.'],
+    ],
+  ])('%j is refused in words', (flags, problems) => {
+    expect(problemsOf(['serve', ...flags])).toEqual(problems);
+  });
+
+  it('refuses several identity methods, from wherever they come', () => {
+    expect(problemsOf(['serve', '--jwks-url', 'https://x'], { HVQL_JWT_SECRET: secret })).toEqual([
+      'Only one identity method can be used, but there are HVQL_JWT_SECRET and --jwks-url.',
+    ]);
+  });
+
+  it('does not show a secret that is too short', () => {
+    expect(problemsOf(['serve', '--host', '0.0.0.0'], { HVQL_JWT_SECRET: 'hunter2' })).toEqual([
+      'HVQL_JWT_SECRET: The secret needs 32 bytes or more (RFC 7518, 3.2), but it has 7. "openssl rand -base64 48" makes a good one.',
+    ]);
+  });
+});
+
+describe('hvql record', () => {
+  it('needs to know where to', () => {
+    expect(
+      parseCommand(['record', '--out', 'x.tar', '--for', '30s'], { HVQL_SOURCE: 'pages:/a', HVQL_PORT: 'x' }),
+    ).toEqual({
+      name: 'record',
+      settings: { source: 'pages:/a', every: 1_000, for: 30_000, out: 'x.tar' },
+    });
+    expect(problemsOf(['record'])).toEqual(['--out is needed: where the capture goes.']);
+  });
+});
+
+describe('hvql simulate', () => {
+  it('writes often, and for ever, unless told otherwise', () => {
+    expect(parseCommand(['simulate', '--out', '/run/pages'], { HVQL_SOURCE: 'pages:/run/pages' })).toEqual({
+      name: 'simulate',
+      settings: { source: 'simulator', every: 100, for: null, out: '/run/pages' },
+    });
+  });
+});
+
+describe('hvql inspect', () => {
+  it.each(['virtual-processor', 'VIRTUAL_PROCESSOR', 'Virtual_Processor'])(
+    'takes a page and %s',
+    (object) => {
+      expect(parseCommand(['inspect', '--json', 'a.page', '--object', object], {})).toEqual({
+        name: 'inspect',
+        settings: { page: 'a.page', object: 'VIRTUAL_PROCESSOR', json: true },
+      });
+    },
+  );
+
+  it('needs one page, which may be called anything', () => {
+    expect(parseCommand(['inspect', '--', '--help'], {})).toEqual({
+      name: 'inspect',
+      settings: { page: '--help', object: null, json: false },
+    });
+    expect(problemsOf(['inspect', '--json=yes', '--object', 'partion'])).toEqual([
+      '--json takes no value.',
+      '--object: needs one of hypervisor, logical-processor, partition, virtual-processor, but is "partion". Did you mean partition?',
+      '<page> is needed: file of 4096 bytes.',
+    ]);
+    expect(problemsOf(['inspect', 'a', 'b'])).toEqual(['"b" is one argument too many.']);
+  });
+});
+
+describe('hvql token', () => {
+  it('takes a secret, a partition and what else is to stand in the token', () => {
+    const argv = [
+      'token',
+      '--jwt-secret-file',
+      's',
+      '--partition',
+      '5',
+      '--privileges',
+      'ACCESS_STATS, ACCESS_STATS_MSR',
+    ];
+    expect(
+      parseCommand([...argv, '--expires-in', '5m', '--audience', 'a'], { HVQL_JWT_ISSUER: 'i' }),
+    ).toEqual({
+      name: 'token',
+      settings: {
+        secret: { kind: 'secret-file', path: 's' },
+        partition: 5n,
+        privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']),
+        expiresIn: 300_000,
+        issuer: 'i',
+        audience: 'a',
+      },
+    });
+  });
+
+  it.each([
+    ['ACCESS_STATS', ['ACCESS_STATS']],
+    ['', []],
+  ])('may leave out privileges: %j', (text, privileges) => {
+    const command = parseCommand(['token', '--partition', '1', `--privileges=${text}`], {
+      HVQL_JWT_SECRET: secret,
+    });
+    expect(command).toMatchObject({ settings: { privileges: new Set(privileges) } });
+  });
+
+  it('tells all that is missing or wrong', () => {
+    expect(problemsOf(['token', '--privileges', 'ACCESS_STAT'])).toEqual([
+      '--partition is needed: partition that the token is for.',
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "ACCESS_STAT". Did you mean ACCESS_STATS?',
+      '--jwt-secret-file is needed, or the secret itself in HVQL_JWT_SECRET.',
+    ]);
+    expect(problemsOf(['token', '--partition', '0', '--jwt-secret-file', 'a'])).toEqual([
+      '--partition: needs a partition id, a whole number from 1 to 2^64-1, but is "0".',
+    ]);
+  });
+});
+
+describe('hvql', () => {
+  it.each([
+    [[], { name: 'help', topic: null }],
+    [['help'], { name: 'help', topic: null }],
+    [['--help'], { name: 'help', topic: null }],
+    [['help', 'record'], { name: 'help', topic: 'record' }],
+    [['serve', '--port', 'x', '-h'], { name: 'help', topic: 'serve' }],
+    [['version'], { name: 'version' }],
+    [['--version'], { name: 'version' }],
+  ])('%j is a wish that no mistake stands in the way of', (argv, command) => {
+    expect(parseCommand(argv, { HVQL_NONSENSE: '1' })).toEqual(command);
+  });
+
+  it('knows no other commands', () => {
+    expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
+      '"sevre" is no command: the commands are serve, record, simulate, inspect, token and help. Did you mean serve?',
+      'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
+    ]);
+    expect(problemsOf(['--port', '1'])).toEqual([
+      'A command is needed before --port: the commands are serve, record, simulate, inspect, token and help.',
+    ]);
+  });
+});
+
+describe('the help', () => {
+  it('names every command', () => {
+    for (const name of commandNames) expect(helpText(null)).toContain(`\n  hvql ${name}`);
+  });
+
+  it('of a command names its settings, where else they can come from, and their defaults', () => {
+    expect(helpText('inspect')).toBe(`Usage: hvql inspect <page> [settings]
+
+Prints an overlay page's statistics groups and counters.
+
+  <page>
+      file of 4096 bytes
+  --object <object>
+      of what it is a page: hypervisor, logical-processor, partition or virtual-processor
+  --json
+      print JSON in place of a table
+`);
+    expect(helpText('serve')).toContain(
+      '  --port <port>  or HVQL_PORT\n      port to listen on; 0 is any free one (default 4000)\n',
+    );
+    expect(helpText('serve')).toContain('  HVQL_JWT_SECRET=<secret>\n');
+    expect(helpText('record')).toContain('where the capture goes (needed)');
+  });
+});
+
+describe('the table of settings', () => {
+  it('has a row for every setting of every command', () => {
+    const lines = settingsTable().trimEnd().split('\n');
+    expect(lines.slice(0, 3)).toEqual([
+      '| command | flag | environment | default | |',
+      '|---|---|---|---|---|',
+      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
+    ]);
+    expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
+    expect(lines).toHaveLength(2 + 12 + 4 + 4 + 2 + 7);
+  });
+});

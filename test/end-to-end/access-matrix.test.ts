@@ -1,0 +1,285 @@
+/** Every caller × every object × every way to it, through the running service. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { get, post, serve, type Served } from './program.ts';
+
+const secret = 'the secret of the access matrix, long enough';
+/** The partitions of small-host, and a grandchild: 13 is the child of 9, 14 of 13. */
+const parents: Record<string, string | null> = { '1': null, '5': '1', '9': '1', '13': '9', '14': '13' };
+const none: string[] = [];
+
+/** Who asks, and which partitions each may read; the root also reads what is global. */
+const callers = {
+  root: { partition: '1', readable: ['1', '5', '9'], isGlobal: true },
+  'a parent that is not root': { partition: '9', readable: ['9', '13'] },
+  'self (a guest)': { partition: '5', readable: ['5'] },
+  'a grandchild': { partition: '14', readable: ['14'] },
+  'a child and parent': { partition: '13', readable: ['13', '14'] },
+  'a stranger': { partition: '77', readable: none },
+  'root without privileges': { partition: '1', privileges: none, readable: none },
+  'root with ACCESS_STATS only': {
+    partition: '1',
+    privileges: ['ACCESS_STATS'],
+    readable: ['5', '9'],
+    isGlobal: true,
+  },
+  'root with ACCESS_STATS_MSR only': { partition: '1', privileges: ['ACCESS_STATS_MSR'], readable: ['1'] },
+  'a parent with ACCESS_STATS only': { partition: '9', privileges: ['ACCESS_STATS'], readable: ['13'] },
+  'a parent with ACCESS_STATS_MSR only': {
+    partition: '9',
+    privileges: ['ACCESS_STATS_MSR'],
+    readable: ['9'],
+  },
+  'a guest without privileges': { partition: '5', privileges: none, readable: none },
+} satisfies Record<
+  string,
+  { partition: string; privileges?: string[]; readable: string[]; isGlobal?: boolean }
+>;
+
+const transports = { POST: post, GET: get };
+type Ask = (query: string, variables?: object) => Promise<any>;
+
+let folder: string;
+let served: Served;
+const tokens: Record<string, string> = {};
+/** Ids of all objects, as only the partitions themselves or the root are given them. */
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hvql-access-'));
+  await cp('test/fixtures/small-host', folder, { recursive: true });
+  await cp(join(folder, 'partition/13'), join(folder, 'partition/14'), { recursive: true });
+  const { writeFile } = await import('node:fs/promises');
+  const partitions = Object.entries(parents).map(([id, parent]) => ({ id, parent, name: `p${id}` }));
+  await writeFile(
+    join(folder, 'manifest.json'),
+    JSON.stringify({ format: 'hvql-pages', version: 1, partitions }),
+  );
+  served = await serve(['--source', `pages:${folder}`], { HVQL_JWT_SECRET: secret });
+  for (const [who, { partition, ...more }] of Object.entries(callers)) {
+    const claims = {
+      hv_partition: partition,
+      ...('privileges' in more ? { hv_privileges: more.privileges } : {}),
+    };
+    tokens[who] = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode(secret));
+  }
+  for (const who of ['root', 'a parent that is not root', 'a child and parent']) {
+    const answer = await post(served.url, {
+      token: tokens[who],
+      query:
+        '{ hypervisor { id logicalProcessors { id index } partitions { nodes { id partitionId virtualProcessors { id index } } } } }',
+    });
+    const { id, logicalProcessors, partitions } = answer.data.hypervisor;
+    ids['hypervisor'] = id;
+    for (const each of logicalProcessors ?? []) ids[`lp/${each.index}`] = each.id;
+    for (const each of partitions.nodes) {
+      ids[each.partitionId] = each.id;
+      for (const vp of each.virtualProcessors) ids[`${each.partitionId}/${vp.index}`] = vp.id;
+    }
+  }
+});
+afterAll(async () => {
+  await served.program.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Every way to a partition or its virtual processor 0. Gives 'read', or the code and reason of each error. */
+const localWays: Record<string, (ask: Ask, id: string) => Promise<string>> = {
+  'partition(id)': async (ask, id) =>
+    verdict(
+      await ask(`{ partition(id: ${id}) { counters { virtualProcessors } } }`),
+      (data) => data?.partition?.counters?.virtualProcessors,
+    ),
+  'hypervisor.partition(id)': async (ask, id) =>
+    verdict(
+      await ask(`{ hypervisor { partition(id: ${id}) { counters { virtualProcessors } } } }`),
+      (data) => data?.hypervisor?.partition?.counters?.virtualProcessors,
+    ),
+  'node of the partition': async (ask, id) =>
+    verdict(
+      await ask(
+        'query ($id: ID!) { node(id: $id) { ... on Partition { counters { virtualProcessors } } } }',
+        { id: ids[id] },
+      ),
+      (data) => data?.node?.counters?.virtualProcessors,
+    ),
+  'nodes of the partition': async (ask, id) =>
+    verdict(
+      await ask(
+        'query ($id: ID!) { nodes(ids: [$id]) { ... on Partition { counters { virtualProcessors } } } }',
+        { id: ids[id] },
+      ),
+      (data) => data?.nodes?.[0]?.counters?.virtualProcessors,
+    ),
+  'deltas and rates': async (ask, id) =>
+    verdict(
+      await ask(
+        `{ partition(id: ${id}) { deltas(over: "100ms") { gpaSpaceModifications } rates(over: "100ms") { gpaSpaceModifications } } }`,
+      ),
+      (data) => data?.partition?.deltas,
+    ),
+  'the page of the partition': async (ask, id) =>
+    verdict(await ask(`{ partition(id: ${id}) { page { bytes } } }`), (data) => data?.partition?.page?.bytes),
+  'a virtual processor': async (ask, id) =>
+    verdict(
+      await ask(`{ partition(id: ${id}) { virtualProcessor(index: 0) { counters { hypercalls } } } }`),
+      (data) => data?.partition?.virtualProcessor?.counters?.hypercalls,
+    ),
+  'the list of virtual processors': async (ask, id) =>
+    verdict(
+      await ask(`{ partition(id: ${id}) { virtualProcessors { counters { hypercalls } } } }`),
+      (data) => data?.partition?.virtualProcessors?.[0]?.counters?.hypercalls,
+    ),
+  'an order of its virtual processors': async (ask, id) =>
+    verdict(
+      await ask(
+        `{ partition(id: ${id}) { virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }) { counters { hypercalls } } } }`,
+      ),
+      (data) => data?.partition?.virtualProcessors?.[0]?.counters?.hypercalls,
+    ),
+  'the totals of its virtual processors': async (ask, id) =>
+    verdict(
+      await ask(
+        `{ partition(id: ${id}) { virtualProcessorTotals { of readable counters { hypervisorRunTime } } } }`,
+      ),
+      (data) => data?.partition?.virtualProcessorTotals?.readable,
+    ),
+  'node of a virtual processor': async (ask, id) =>
+    verdict(
+      await ask(
+        'query ($id: ID!) { node(id: $id) { ... on VirtualProcessor { counters { hypercalls } } } }',
+        { id: ids[`${id}/0`] },
+      ),
+      (data) => data?.node?.counters?.hypercalls,
+    ),
+  'nodes of a virtual processor': async (ask, id) =>
+    verdict(
+      await ask('query ($id: ID!) { nodes(ids: [$id]) { ... on VirtualProcessor { partition { name } } } }', {
+        id: ids[`${id}/0`],
+      }),
+      (data) => data?.nodes?.[0]?.partition?.name,
+    ),
+  'the page of a virtual processor': async (ask, id) =>
+    verdict(
+      await ask(`{ partition(id: ${id}) { virtualProcessor(index: 0) { page { groups { values } } } } }`),
+      (data) => data?.partition?.virtualProcessor?.page?.groups,
+    ),
+};
+
+/** Every way to what is global. */
+const globalWays: Record<string, [query: string, variables?: () => object]> = {
+  'the counters of the hypervisor': ['{ hypervisor { counters { totalPages } } }'],
+  'the page of the hypervisor': ['{ hypervisor { page { bytes } } }'],
+  'node of the hypervisor': [
+    'query ($id: ID!) { node(id: $id) { ... on Hypervisor { counters { totalPages } } } }',
+    () => ({ id: ids['hypervisor'] }),
+  ],
+  'a logical processor': ['{ hypervisor { logicalProcessor(index: 0) { counters { totalRunTime } } } }'],
+  'a logical processor that does not exist': ['{ hypervisor { logicalProcessor(index: 99) { index } } }'],
+  'the list of logical processors': ['{ hypervisor { logicalProcessors { index } } }'],
+  'an order of logical processors': [
+    '{ hypervisor { logicalProcessors(orderBy: { counter: TOTAL_RUN_TIME, by: VALUE }) { index } } }',
+  ],
+  'the totals of logical processors': ['{ hypervisor { logicalProcessorTotals { of } } }'],
+  'the page of a logical processor': ['{ hypervisor { logicalProcessor(index: 0) { page { bytes } } } }'],
+  'node of a logical processor': [
+    'query ($id: ID!) { node(id: $id) { ... on LogicalProcessor { index } } }',
+    () => ({ id: ids['lp/0'] }),
+  ],
+  'nodes of a logical processor': [
+    'query ($id: ID!) { nodes(ids: [$id]) { id } }',
+    () => ({ id: ids['lp/0'] }),
+  ],
+};
+
+/** 'read' where the value is there without an error; else the codes and reasons, where no value came with them. */
+function verdict(answer: any, value: (data: any) => unknown): string {
+  const found = value(answer.data) ?? null;
+  const errors = (answer.errors ?? []).map(({ extensions }: any) =>
+    [extensions.code, extensions.reason].filter(Boolean).join(' '),
+  );
+  if (errors.length === 0) return found === null ? 'nothing' : 'read';
+  return [...new Set(errors), ...(found === null ? [] : ['AND READ'])].join(', ');
+}
+
+function expected(
+  { partition, readable, ...more }: { partition: string; readable: string[]; privileges?: string[] },
+  id: string,
+): string {
+  if (readable.includes(id)) return 'read';
+  const isRoot = partition === '1';
+  if (isRoot && !(id in parents)) return 'INVALID_PARTITION_ID';
+  const isNear = (id === partition || parents[id] === partition) && 'privileges' in more;
+  return `ACCESS_DENIED ${isNear ? 'NO_PRIVILEGE' : 'NOT_SELF_OR_PARENT'}`;
+}
+
+describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
+  describe.each(Object.entries(callers))('%s', (who, caller) => {
+    const ask: Ask = (query, variables) =>
+      transport(served.url, { token: tokens[who], query, ...(variables && { variables }) });
+
+    it.each(Object.keys(localWays))('reads by %s what it may, and nothing else', async (way) => {
+      // 99 does not exist, and has no id to ask by.
+      const targets = [...Object.keys(parents), ...(way.startsWith('node') ? [] : ['99'])];
+      const verdicts = await Promise.all(targets.map(async (id) => [id, await localWays[way]?.(ask, id)]));
+      expect(Object.fromEntries(verdicts)).toEqual(
+        Object.fromEntries(targets.map((id) => [id, expected(caller, id)])),
+      );
+    });
+
+    it.each(Object.entries(globalWays))('reads %s as root only', async (way, [query, variables]) => {
+      const answer = await ask(query, variables?.());
+      const reason = caller.partition === '1' ? 'NO_PRIVILEGE' : 'NOT_ROOT';
+      const codes = (answer.errors ?? []).map(({ extensions }: any) =>
+        `${extensions.code} ${extensions.reason ?? ''}`.trim(),
+      );
+      if ('isGlobal' in caller) {
+        expect(codes).toEqual(way.endsWith('does not exist') ? ['INVALID_PARAMETER'] : []);
+      } else {
+        expect(codes).toEqual([`ACCESS_DENIED ${reason}`]);
+        expect(JSON.stringify(answer.data)).not.toMatch(/\d/);
+      }
+    });
+
+    it('lists, counts and ranks the partitions that it may read, and no others', async () => {
+      const answer = await ask(`{ hypervisor {
+        partitions { totalCount nodes { partitionId } edges { node { partitionId } } }
+        virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 1000) { partition { partitionId } }
+      } viewer { isRoot } }`);
+      const { partitions, virtualProcessors } = answer.data.hypervisor;
+      expect(partitions.totalCount).toBe(caller.readable.length);
+      expect(partitions.nodes.map(({ partitionId }: any) => partitionId)).toEqual(caller.readable);
+      expect(partitions.edges.map(({ node }: any) => node.partitionId)).toEqual(caller.readable);
+      const ranked = new Set(virtualProcessors.map(({ partition }: any) => partition.partitionId));
+      expect(ranked).toEqual(new Set(caller.readable));
+      expect(answer.data.viewer.isRoot).toBe(caller.partition === '1');
+      expect(answer.errors).toBeUndefined();
+    });
+
+    it('sees its own partition where it may, and its parent where it may', async () => {
+      const answer = await ask(
+        '{ partition { partitionId parent { partitionId } } viewer { partition { partitionId } } }',
+      );
+      const own = caller.readable.includes(caller.partition);
+      expect(answer.data.partition?.partitionId).toBe(own ? caller.partition : undefined);
+      expect(answer.data.viewer.partition?.partitionId).toBe(own ? caller.partition : undefined);
+      const parent = parents[caller.partition] ?? '';
+      expect(answer.data.partition?.parent?.partitionId).toBe(
+        own && caller.readable.includes(parent) ? parent : undefined,
+      );
+    });
+  });
+
+  it('nobody reads anything without a token', async () => {
+    const answer = await transport(served.url, {
+      query: '{ viewer { partitionId } service { version } __typename }',
+    });
+    expect(answer).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect(answer.data ?? null).toBeNull();
+  });
+});

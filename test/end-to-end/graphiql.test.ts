@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findProgram } from '../debian-program.ts';
+import { serve, type Served } from './program.ts';
+
+const executablePath = findProgram('chromium');
+
+describe.skipIf(executablePath === null)('GraphiQL in a browser without the internet', () => {
+  let served: Served;
+  let profile: string;
+  let browser: BrowserContext;
+  let page: Page;
+  const elsewhere: string[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    served = await serve(['--source', 'simulator?seed=1']);
+    profile = await mkdtemp(join(tmpdir(), 'hvql-browser-'));
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: executablePath ?? '',
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // The network is cut off but for the service.
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+      ],
+      viewport: { width: 1400, height: 860 },
+    });
+    page = await browser.newPage();
+    const { origin } = new URL(served.url);
+    page.on('request', (request) => {
+      const { protocol, origin: from } = new URL(request.url());
+      if (protocol.startsWith('http') && from !== origin) elsewhere.push(request.url());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    await page.goto(served.url);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await served.program.stop();
+    await rm(profile, { recursive: true, force: true });
+  });
+
+  it('opens with the example operations in tabs and shows data when one is run', async () => {
+    const run = page.getByRole('button', { name: /execute query/i });
+    await run.waitFor();
+    const tabs = await page.getByRole('tab').allTextContents();
+    for (const name of [
+      'Overview',
+      'BusiestVirtualProcessors',
+      'LogicalProcessors',
+      'OwnPartition',
+      'OverlayPage',
+      'Counters',
+      'Service',
+    ]) {
+      expect(tabs.join(' ')).toContain(name);
+    }
+    await page.getByRole('tab', { name: 'Overview' }).first().click();
+    await run.click();
+    const answer = page.getByRole('region', { name: /result/i });
+    await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toMatch(/"totalRunTime":\s*\d/);
+    expect(await answer.textContent()).not.toContain('errors');
+    const screenshot = process.env['SCREENSHOT'];
+    if (screenshot !== undefined) await page.screenshot({ path: screenshot });
+  });
+
+  it('asks with the token of a guest in the tab that says so, which is denied what is not its own', async () => {
+    await page.getByRole('tab').last().click();
+    await page.getByRole('button', { name: /execute query/i }).click();
+    const answer = page.getByRole('region', { name: /result/i });
+    await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toContain('ACCESS_DENIED');
+  });
+
+  it('asks for nothing from elsewhere, and breaks none of its own rules', () => {
+    expect(elsewhere).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});
