@@ -1,0 +1,41 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { countersOf } from '../../src/catalogue/catalogue.ts';
+import type { Counter } from '../../src/catalogue/counter.ts';
+import { groupsOf, statisticsObjects } from '../../src/catalogue/group.ts';
+import { objectTitle } from '../../src/snapshot/object-name.ts';
+
+const file = new URL('../../schema/counters.md', import.meta.url);
+
+/** The catalogue as people read it. */
+function printCatalogue(): string {
+  const sections = statisticsObjects.flatMap((object) =>
+    groupsOf(object).map((group) => {
+      const rows = countersOf(object).filter((counter) => counter.group === group.name);
+      const title = `${objectTitle[object][0]?.toUpperCase()}${objectTitle[object].slice(1)}`;
+      return [
+        `## ${title}: group ${group.name}`,
+        '',
+        `Id ${group.id}, version ${group.versionMajor}.${group.versionMinor}, ${group.origin}, ${group.access}.`,
+        '',
+        '| index | field | title | kind | unit | rate | |',
+        '|---|---|---|---|---|---|---|',
+        ...rows.map(row),
+      ].join('\n');
+    }),
+  );
+  const start =
+    'Every counter, printed from `src/catalogue`. What the words mean: [overlay-page.md](overlay-page.md) and the types `CounterDefinition`, `CounterKind` in [schema.graphql](schema.graphql).';
+  return `# Counters\n\n${start}\n\n${sections.join('\n\n')}\n`;
+}
+
+function row({ index, field, title, kind, unit, rateUnit, description }: Counter): string {
+  return `| ${index} | \`${field}\` | ${title} | ${kind} | ${unit} | ${rateUnit ?? ''} | ${description} |`;
+}
+
+describe('schema/counters.md', () => {
+  it('is the catalogue; UPDATE_SCHEMA=1 writes it anew', () => {
+    if (process.env['UPDATE_SCHEMA'] === '1') writeFileSync(file, printCatalogue());
+    expect(readFileSync(file, 'utf8')).toBe(printCatalogue());
+  });
+});
