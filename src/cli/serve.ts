@@ -5,6 +5,7 @@ import { executeOperation, operationContext, type OperationWorld } from '../exec
 import { createSchema } from '../graph/schema.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { developmentIdentity } from '../server/development.ts';
+import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
 import { startServer } from '../server/server.ts';
 import type { Topology } from '../snapshot/topology.ts';
@@ -20,11 +21,8 @@ const maxPageSize = 100;
 /** /ready asks the source anew where its last answer is older. */
 const readyAgeMilliseconds = 5_000;
 
-/** A token, and whose it is. */
-interface DevelopmentToken {
-  readonly title: string;
-  readonly token: string;
-}
+/** The example operation that shows what a guest sees of itself. */
+const guestExample = /^query OwnPartition\b/m;
 
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
 export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
@@ -32,7 +30,8 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
   const source = await openSource(settings.source, { clock });
   try {
     const sampler = new Sampler({ source, clock, timeoutMilliseconds: settings.sourceTimeout });
-    const { identity, tokens } = await identityFor(settings, { ...world, sampler });
+    const tabs = await exampleOperations();
+    const { identity, tokens } = await identityFor(settings, { ...world, sampler, tabs });
     const limits = { minIntervalMilliseconds: settings.minInterval, maxIntervalMilliseconds, maxPageSize };
     const service = { version: packageVersion(), limits, health: () => sampler.health };
     const operations: OperationWorld = { sampler, service };
@@ -46,7 +45,7 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
       log,
-      graphiql: { tabs: await exampleOperations(), tokens },
+      graphiql: { tabs, tokens },
       now: () => clock.now().wallMilliseconds,
     });
     log.info({ source: source.description, url: server.url }, 'listening');
@@ -61,13 +60,13 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
   return 0;
 }
 
-type IdentityParts = { identity: Identity; tokens: readonly DevelopmentToken[] | null };
+type IdentityParts = { identity: Identity; tokens: readonly GraphiqlToken[] | null };
 
 async function identityFor(
   settings: ServeSettings,
-  world: CommandWorld & { log: Logger; sampler: Sampler },
+  world: CommandWorld & { log: Logger; sampler: Sampler; tabs: readonly { query: string }[] },
 ): Promise<IdentityParts> {
-  const { log, clock, sampler, signal } = world;
+  const { log, clock, sampler, signal, tabs } = world;
   const now = (): number => clock.now().wallMilliseconds;
   if (settings.identity !== null)
     return { identity: await openIdentity(settings.identity, { log, now }), tokens: null };
@@ -76,6 +75,7 @@ async function identityFor(
   const tokens = developmentPartitions(topology).map(async ({ title, id }) => ({
     title,
     token: await identity.sign(id),
+    query: tabs.find(({ query }) => guestExample.test(query))?.query,
   }));
   return { identity, tokens: await Promise.all(tokens) };
 }

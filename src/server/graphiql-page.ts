@@ -10,7 +10,15 @@ export interface GraphiqlOptions {
    * In development mode, the tokens to ask with: the first in every tab, each other one in a tab of its own.
    * null elsewhere, where people bring their own.
    */
-  readonly tokens: readonly { readonly title: string; readonly token: string }[] | null;
+  readonly tokens: readonly GraphiqlToken[] | null;
+}
+
+/** A token to ask with. */
+export interface GraphiqlToken {
+  readonly title: string;
+  readonly token: string;
+  /** What its own tab asks; the first example where it says nothing. */
+  readonly query?: string | undefined;
 }
 
 /** A page and the policy it must be served under. */
@@ -93,8 +101,8 @@ function graphiqlProps({ tabs, tokens }: GraphiqlOptions): object {
   const headers = headersOf(tokens?.[0]?.token ?? '<token>');
   const examples = tabs.map(({ name, query }) => ({ query: titled(name, query), headers }));
   const first = tabs[0]?.query ?? '{ __typename }';
-  const others = (tokens ?? []).slice(1).map(({ title, token }) => ({
-    query: titled(`Asked with the token of ${title}, which stands in the headers below.`, first),
+  const others = (tokens ?? []).slice(1).map(({ title, token, query = first }) => ({
+    query: titled(`Asked with the token of ${title}, which stands in the headers below.`, query),
     headers: headersOf(token),
   }));
   return {

@@ -82,6 +82,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     await page.getByRole('button', { name: /execute query/i }).click();
     const answer = page.getByRole('region', { name: /result/i });
     await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toContain('ACCESS_DENIED');
+    expect(await answer.textContent()).toContain('web-1');
   });
 
   it('asks for nothing from elsewhere, and breaks none of its own rules', () => {
