@@ -23,14 +23,17 @@ const hypervisorStatus: Partial<Record<ErrorCode, string>> = {
 /** Facts that go into a GraphQL error's `extensions` beside `code`: plain JSON, 64-bit numbers as strings. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
-/** An error whose message and facts may be shown to the client. `extensions` is what GraphQL carries. */
+/**
+ * An error whose message and facts may be shown to the client. `extensions` is what GraphQL carries. What only the
+ * operator may know is the `cause`: it goes to the log, and to no client.
+ */
 export class HvqlError extends Error {
   override readonly name = 'HvqlError';
   readonly code: ErrorCode;
   readonly extensions: ErrorFacts;
 
-  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
-    super(message);
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}, options: ErrorOptions = {}) {
+    super(message, options);
     this.code = code;
     const hvStatus = hypervisorStatus[code];
     this.extensions = { code, ...(hvStatus === undefined ? {} : { hvStatus }), ...facts };

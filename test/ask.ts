@@ -12,8 +12,12 @@ import type { Source } from '../src/source/source.ts';
 const schema = createSchema();
 export const testLimits: Limits = {
   minIntervalMilliseconds: 100,
-  maxIntervalMilliseconds: 60_000,
+  maxIntervalMilliseconds: 3_600_000,
+  maxWaitMilliseconds: 60_000,
   maxPageSize: 100,
+  maxStreams: 100,
+  maxStreamsPerCaller: 50,
+  maxStreamValues: 10_000,
 };
 
 /** A caller of this partition id, with both privileges unless others are given. */
@@ -46,7 +50,11 @@ export async function ask(question: Question): Promise<Answer> {
   const document = parse(query);
   const problems = validate(schema, document);
   if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
-  const request = { caller: question.caller ?? caller(1n), signal: new AbortController().signal };
+  const request = {
+    caller: question.caller ?? caller(1n),
+    expiresAt: null,
+    signal: new AbortController().signal,
+  };
   const contextValue = operationContext({ sampler, service }, request);
   const result: ExecutionResult = await executeOperation({
     schema,
@@ -68,8 +76,8 @@ export interface Answer {
 }
 
 /** The errors of an answer, short and sorted: where, which, and why. */
-export function errorsOf({ errors = [] }: Answer): string[] {
-  return errors
+export function errorsOf(answer: Answer | null): string[] {
+  return (answer?.errors ?? [])
     .map(({ path = [], extensions: { code, reason } }) =>
       [path.join('.'), code, reason].filter(Boolean).join(' '),
     )

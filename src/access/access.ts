@@ -26,7 +26,10 @@ export interface GrantedPartition {
   readonly entry: PartitionEntry;
 }
 
-/** The rules for one caller over one topology. Whatever the rules forbid throws ACCESS_DENIED. */
+/**
+ * The rules for one caller over one topology. Whatever the rules forbid throws ACCESS_DENIED; processors that could not
+ * be listed throw the reason, to those who may read them.
+ */
 export class Access {
   readonly caller: Caller;
   readonly topology: Topology;
@@ -46,12 +49,14 @@ export class Access {
   logicalProcessors(): readonly Granted<LogicalProcessorName>[] {
     // They are all of one class: whoever may read one may read all, and who may read none is told so.
     this.#grant({ object: 'LOGICAL_PROCESSOR', index: 0 });
+    if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
     return this.topology.logicalProcessors.map((index) => asGranted({ object: 'LOGICAL_PROCESSOR', index }));
   }
 
   /** Throws INVALID_PARAMETER where there is none of this index. */
   logicalProcessor(index: number): Granted<LogicalProcessorName> {
     const name = this.#grant({ object: 'LOGICAL_PROCESSOR', index });
+    if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
     if (this.topology.logicalProcessors.includes(index)) return name;
     throw new HvqlError(
       'INVALID_PARAMETER',
@@ -81,9 +86,17 @@ export class Access {
     return { name: asGranted(partitionName(id)), entry };
   }
 
+  /** The virtual processors of all partitions that the caller may read, but for those that could not be listed. */
+  allVirtualProcessors(): readonly Granted<VirtualProcessorName>[] {
+    return this.partitions()
+      .filter(({ entry }) => entry.unlisted === undefined)
+      .flatMap((partition) => this.virtualProcessors(partition));
+  }
+
   /** The virtual processors of a partition, ascending: local to it, so who may read it may read them. */
   virtualProcessors(partition: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
-    const { id, virtualProcessors } = partition.entry;
+    const { id, virtualProcessors, unlisted } = partition.entry;
+    if (unlisted !== undefined) throw unlisted;
     return virtualProcessors.map((index) =>
       asGranted({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index }),
     );
@@ -91,7 +104,8 @@ export class Access {
 
   /** Throws INVALID_VP_INDEX where the partition has none of this index. */
   virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
-    const { id, virtualProcessors } = partition.entry;
+    const { id, virtualProcessors, unlisted } = partition.entry;
+    if (unlisted !== undefined) throw unlisted;
     if (virtualProcessors.includes(index)) {
       return asGranted({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index });
     }

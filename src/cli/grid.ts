@@ -4,6 +4,7 @@ import type { Wait } from './command-world.ts';
 
 /** When there is something to do: at 0, every, 2 × every, … from the start on, in milliseconds. */
 export interface GridSettings {
+  /** Above zero. */
   readonly every: number;
   /** The time after the start when it ends; what falls on it is still done. undefined: never. */
   readonly for?: number | undefined;

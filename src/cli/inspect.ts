@@ -7,6 +7,7 @@ import { systemFiles } from '../source/page-folder/file-system.ts';
 import type { CommandWorld } from './command-world.ts';
 import { pageJson } from './page-json.ts';
 import { pageTable } from './page-table.ts';
+import { printable } from './printable.ts';
 
 /** Which page to print, and how. */
 export interface InspectOptions {
@@ -35,7 +36,7 @@ export async function inspect(
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof HvqlError)) throw thrown;
-    world.stderr.write(`${thrown.message}\n`);
+    world.stderr.write(`${printable(thrown.message)}\n`);
     return 1;
   }
 }

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** The program `hvql`. */
+import { inspect as inspectThrown } from 'node:util';
 import { pino, type Logger } from 'pino';
-import { messageOf, UsageError } from '../errors.ts';
+import { HvqlError, UsageError } from '../errors.ts';
 import { systemClock } from '../snapshot/moment.ts';
-import { openSource, parseSimulator } from '../source/sources.ts';
+import { systemErrorReason } from '../source/page-folder/file-system.ts';
+import { openSource } from '../source/sources.ts';
 import { systemWait, type CommandWorld } from './command-world.ts';
 import { inspect } from './inspect.ts';
 import { packageVersion } from './package.ts';
+import { printable } from './printable.ts';
 import { record } from './record.ts';
 import { serve } from './serve.ts';
 import { helpText } from './setting-help.ts';
@@ -16,16 +19,34 @@ import { printToken } from './token.ts';
 
 const usageExitCode = 2;
 
-process.exitCode = await main();
+const exitCode = await main();
+// Output that could not be written has set another one already.
+process.exitCode ??= exitCode;
 
 async function main(): Promise<number> {
+  const world = worldOfProcess();
   try {
-    return await run(parseCommand(process.argv.slice(2), process.env), worldOfProcess());
+    return await run(parseCommand(process.argv.slice(2), process.env), world);
   } catch (thrown) {
-    const problems = thrown instanceof UsageError ? thrown.problems : [messageOf(thrown)];
-    for (const problem of problems) process.stderr.write(`hvql: ${problem}\n`);
+    return explain(thrown);
+  }
+}
+
+/** Tells why the program ends, and gives its exit code. What nobody foresaw is our own mistake, and shows its stack. */
+function explain(thrown: unknown): number {
+  if (thrown instanceof UsageError || thrown instanceof HvqlError) {
+    const problems = problemsOf(thrown);
+    for (const problem of problems) process.stderr.write(`hvql: ${printable(problem)}\n`);
     return thrown instanceof UsageError ? usageExitCode : 1;
   }
+  process.stderr.write(`hvql: unexpected error: ${inspectThrown(thrown)}\n`);
+  return 1;
+}
+
+function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
+  if (thrown instanceof UsageError) return thrown.problems;
+  // Whoever starts the program may know the details.
+  return thrown.cause instanceof UsageError ? thrown.cause.problems : [thrown.message];
 }
 
 async function run(command: Command, world: CommandWorld): Promise<number> {
@@ -42,16 +63,8 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
       }
     }
     case 'simulate': {
-      const { source, every, for: duration, out } = command.settings;
-      return simulate(
-        {
-          settings: parseSimulator(source),
-          every,
-          for: duration ?? undefined,
-          out,
-        },
-        world,
-      );
+      const { source: settings, every, for: duration, out } = command.settings;
+      return simulate({ settings, every, for: duration ?? undefined, out }, world);
     }
     case 'inspect':
       return inspect(command.settings, world);
@@ -69,7 +82,9 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
 
 function worldOfProcess(): CommandWorld {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  const abort = (): void => controller.abort();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, abort);
+  for (const stream of [process.stdout, process.stderr]) endWithReader(stream, abort);
   return {
     clock: systemClock,
     wait: systemWait,
@@ -77,6 +92,17 @@ function worldOfProcess(): CommandWorld {
     stderr: process.stderr,
     signal: controller.signal,
   };
+}
+
+/** Where nobody reads any more what is printed ("hvql inspect … | head -1"), the command ends without a word. */
+function endWithReader(stream: NodeJS.WriteStream, end: () => void): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    end();
+    if (error.code === 'EPIPE') return;
+    process.exitCode = 1;
+    if (stream === process.stdout)
+      process.stderr.write(`hvql: standard output cannot be written: ${systemErrorReason(error)}.\n`);
+  });
 }
 
 /** One JSON line each to standard error, where it mixes with nothing that other programs read. */

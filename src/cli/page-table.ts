@@ -5,6 +5,7 @@ import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
 import type { OverlayPage } from '../page/decode.ts';
 import { objectTitle } from '../snapshot/object-name.ts';
 import type { GroupView } from '../snapshot/reading.ts';
+import { printable } from './printable.ts';
 
 /** A page, of what it is, and where it is from. */
 export interface PageParts {
@@ -31,7 +32,7 @@ export function pageTable({ path, object, page }: PageParts): string {
   const groups = page.groups();
   const rows = [...groups.flatMap((group) => rowsOfGroup(object, group)), ...rowsOfMissing(object, groups)];
   const count = `${groups.length} statistics group${groups.length === 1 ? '' : 's'}`;
-  return `${path}: ${objectTitle[object]}, ${count}\n\n${formatRows([heading, ...rows])}`;
+  return `${printable(path)}: ${objectTitle[object]}, ${count}\n\n${formatRows([heading, ...rows])}`;
 }
 
 function rowsOfGroup(object: StatisticsObject, group: GroupView): Row[] {

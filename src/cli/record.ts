@@ -6,7 +6,7 @@ import type { Source } from '../source/source.ts';
 import type { CommandWorld } from './command-world.ts';
 import { formatBytes, formatCount } from './figure.ts';
 import { gridPoints, pointsOf } from './grid.ts';
-import { assertInterval } from './interval.ts';
+import { printable } from './printable.ts';
 import { progress } from './progress.ts';
 import { Tally } from './tally.ts';
 
@@ -29,7 +29,6 @@ export interface RecordOptions {
  * cannot be written.
  */
 export async function record(options: RecordOptions, world: CommandWorld): Promise<number> {
-  assertInterval(options);
   const writer = await captureWriter(options.out);
   const recording = new Recording(options, writer);
   const line = progress(world.stderr);
@@ -38,6 +37,8 @@ export async function record(options: RecordOptions, world: CommandWorld): Promi
       await recording.takeFrame(number, world.signal);
       line.show(recording.describe());
     }
+    const all = pointsOf(options);
+    if (all !== undefined && !world.signal.aborted) recording.reach(all);
     if (recording.frames > 0) await writer.finish();
     else await writer.abandon();
   } catch (thrown) {
@@ -46,19 +47,22 @@ export async function record(options: RecordOptions, world: CommandWorld): Promi
   } finally {
     line.clear();
   }
-  return report(recording, options, world);
+  return report(recording, { out: options.out, ...world });
 }
 
-function report(recording: Recording, { out }: RecordOptions, world: CommandWorld): number {
+function report(
+  recording: Recording,
+  { out, stdout, stderr }: Pick<RecordOptions & CommandWorld, 'out' | 'stdout' | 'stderr'>,
+): number {
   const { frames, pages, bytes } = recording;
   if (frames === 0) {
-    world.stderr.write(`Nothing was recorded, and ${out} is not written.\n${recording.failures()}`);
+    stderr.write(`Nothing was recorded, and ${printable(out)} is not written.\n${recording.failures()}`);
     return 1;
   }
-  world.stdout.write(
-    `Recorded ${formatCount(frames, 'frame')} with ${formatCount(pages, 'page')} (${formatBytes(bytes)}) to ${out}.\n`,
+  stdout.write(
+    `Recorded ${formatCount(frames, 'frame')} with ${formatCount(pages, 'page')} (${formatBytes(bytes)}) to ${printable(out)}.\n`,
   );
-  world.stderr.write(recording.failures());
+  stderr.write(recording.failures());
   return 0;
 }
 
@@ -71,9 +75,9 @@ class Recording {
   readonly #writer: CaptureWriter;
   readonly #failedLooks = new Tally('look');
   readonly #failedPages = new Tally('page');
-  /** Numbers on the grid from 0 to here should be frames. */
-  #reached = 0;
-  #looks = 0;
+  /** The number on the grid that comes next, unless the look before takes too long. */
+  #next = 0;
+  #late = 0;
 
   constructor(options: RecordOptions, writer: CaptureWriter) {
     this.#options = options;
@@ -82,10 +86,10 @@ class Recording {
 
   /** Takes the frame of this number on the grid; a look that fails as a whole is noted. */
   async takeFrame(number: number, signal: AbortSignal): Promise<void> {
-    this.#reached = number + 1;
+    this.reach(number);
+    this.#next++;
     try {
       const look = await lookAtAll(this.#options.source, signal);
-      this.#looks++;
       for (const failure of look.failures) this.#failedPages.add(failure.message);
       if (look.pages.length === 0) return;
       await this.#writer.writeFrame(look);
@@ -95,9 +99,14 @@ class Recording {
     } catch (thrown) {
       if (signal.aborted) return;
       if (!(thrown instanceof HvqlError)) throw thrown;
-      this.#looks++;
       this.#failedLooks.add(thrown.message);
     }
+  }
+
+  /** Notes that what stands on the grid before this number comes too late by now. */
+  reach(number: number): void {
+    this.#late += number - this.#next;
+    this.#next = number;
   }
 
   describe(): string {
@@ -108,9 +117,10 @@ class Recording {
 
   /** Lines for a person about everything that is not in the capture. */
   failures(): string {
-    const late = this.#reached - this.#looks;
     const tooLate =
-      late > 0 ? `${formatCount(late, 'look')} left out, for the one before took too long.\n` : '';
+      this.#late > 0
+        ? `${formatCount(this.#late, 'look')} left out, for the one before took too long.\n`
+        : '';
     return tooLate + this.#failedLooks.report() + this.#failedPages.report();
   }
 }

@@ -2,22 +2,32 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { executeOperation, operationContext, type OperationWorld } from '../execution/execute.ts';
+import { LiveOperations } from '../execution/live-operations.ts';
+import type { Limits } from '../graph/context.ts';
 import { createSchema } from '../graph/schema.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { developmentIdentity } from '../server/development.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
 import { startServer } from '../server/server.ts';
+import type { Clock } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
+import type { Source } from '../source/source.ts';
 import { openSource } from '../source/sources.ts';
 import type { CommandWorld } from './command-world.ts';
 import { exampleOperations, packageVersion } from './package.ts';
+import { printable } from './printable.ts';
 import type { ServeSettings } from './settings.ts';
+import { together } from './together.ts';
 
+/** Between two events. */
+const maxIntervalMilliseconds = 3_600_000;
 /** Growth over more than this is a matter for subscriptions, not for a question that waits. */
-const maxIntervalMilliseconds = 60_000;
+const maxWaitMilliseconds = 60_000;
 /** As the Relay connections of the schema say. */
 const maxPageSize = 100;
+/** What growth is taken over where a question does not say. */
+const defaultOverMilliseconds = 1_000;
 /** /ready asks the source anew where its last answer is older. */
 const readyAgeMilliseconds = 5_000;
 
@@ -27,14 +37,22 @@ const guestExample = /^query OwnPartition\b/m;
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
 export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
   const { clock, log, signal } = world;
-  const source = await openSource(settings.source, { clock });
+  const now = (): number => clock.now().wallMilliseconds;
+  const [source, givenIdentity] = await together(
+    openSource(settings.source, { clock }),
+    settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
+  );
   try {
-    const sampler = new Sampler({ source, clock, timeoutMilliseconds: settings.sourceTimeout });
+    const sampler = samplerFor(source, { settings, clock, log });
     const tabs = await exampleOperations();
-    const { identity, tokens } = await identityFor(settings, { ...world, sampler, tabs });
-    const limits = { minIntervalMilliseconds: settings.minInterval, maxIntervalMilliseconds, maxPageSize };
+    const { identity, tokens } =
+      givenIdentity === null
+        ? await development(settings.host, { ...world, sampler, tabs })
+        : { identity: givenIdentity, tokens: null };
+    const limits = limitsOf(settings);
     const service = { version: packageVersion(), limits, health: () => sampler.health };
     const operations: OperationWorld = { sampler, service };
+    const live = new LiveOperations({ ...operations, now });
     const server = await startServer({
       host: settings.host,
       port: settings.port,
@@ -42,11 +60,14 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       identity,
       contextOf: (asker) => operationContext(operations, asker),
       execute: executeOperation,
+      subscribe: live.subscribe,
+      closeStreams: () => live.close(),
+      allowedOrigins: settings.allowedOrigins ?? [],
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
       log,
       graphiql: { tabs, tokens },
-      now: () => clock.now().wallMilliseconds,
+      now,
     });
     log.info({ source: source.description, url: server.url }, 'listening');
     for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
@@ -60,17 +81,43 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
   return 0;
 }
 
-type IdentityParts = { identity: Identity; tokens: readonly GraphiqlToken[] | null };
+function samplerFor(
+  source: Source,
+  { settings, clock, log }: { settings: ServeSettings; clock: Clock; log: Logger },
+): Sampler {
+  return new Sampler({
+    source,
+    clock,
+    timeoutMilliseconds: settings.sourceTimeout,
+    defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
+    onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),
+    onTurn: (err) => {
+      if (err === null) log.info('the source answers again');
+      else log.warn({ err }, 'the source does not answer');
+    },
+  });
+}
 
-async function identityFor(
-  settings: ServeSettings,
+function limitsOf({ minInterval, maxStreams, maxStreamsPerCaller, maxStreamValues }: ServeSettings): Limits {
+  return {
+    minIntervalMilliseconds: minInterval,
+    maxIntervalMilliseconds,
+    maxWaitMilliseconds,
+    maxPageSize,
+    maxStreams,
+    maxStreamsPerCaller,
+    maxStreamValues,
+  };
+}
+
+/** The identity of development mode, and its tokens for the page of GraphiQL. */
+async function development(
+  host: string,
   world: CommandWorld & { log: Logger; sampler: Sampler; tabs: readonly { query: string }[] },
-): Promise<IdentityParts> {
+): Promise<{ identity: Identity; tokens: readonly GraphiqlToken[] }> {
   const { log, clock, sampler, signal, tabs } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  if (settings.identity !== null)
-    return { identity: await openIdentity(settings.identity, { log, now }), tokens: null };
-  const identity = await developmentIdentity({ host: settings.host, log, now, randomBytes });
+  const identity = await developmentIdentity({ host, log, now, randomBytes });
   const topology = await sampler.topology(signal);
   const tokens = developmentPartitions(topology).map(async ({ title, id }) => ({
     title,
@@ -88,7 +135,8 @@ function developmentPartitions({ partitions }: Topology): { title: string; id: b
     if (partition === undefined) return [];
     const { id, name } = partition;
     const who = n === 0 ? 'the root partition' : `a guest, partition ${id}`;
-    return [{ id, title: name === null || n === 0 ? who : `${who} (${name})` }];
+    // A name may be anything, and this goes to the terminal and into a comment of an operation.
+    return [{ id, title: name === null || n === 0 ? who : `${who} (${printable(name)})` }];
   });
 }
 

@@ -28,7 +28,8 @@ export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<Id
   // One that was given, if only with a value that is no good, is a method all the same.
   if (places.length === 1)
     return { choice: method === null ? null : { method, issuer, audience }, problems: [] };
-  const exposed = developmentProblem(settings.host);
+  // A host that is wrong in itself has its own problem already.
+  const exposed = given.has('host') && !settings.host ? null : developmentProblem(settings.host);
   const idle = placesOf(['jwtIssuer', 'jwtAudience'], given).map(
     (place) => `${place} is of no use without an identity method, such as --jwks-url.`,
   );

@@ -1,5 +1,5 @@
 /** Reads one command's settings from its arguments and the environment, and collects all that is wrong with them. */
-import { messageOf } from '../errors.ts';
+import { messageOf, UsageError } from '../errors.ts';
 import { nameOf, type Setting } from './setting.ts';
 import type { CommandRow } from './setting-table.ts';
 import { didYouMean } from '../source/suggestion.ts';
@@ -41,7 +41,9 @@ export function readSettings(row: CommandRow, world: { args: readonly string[]; 
     try {
       values[name] = setting.parse(text);
     } catch (thrown) {
-      problems.push(`${found?.place ?? nameOf(setting)}: ${messageOf(thrown)}`);
+      const place = found?.place ?? nameOf(setting);
+      const reasons = thrown instanceof UsageError ? thrown.problems : [messageOf(thrown)];
+      problems.push(...reasons.map((reason) => `${place}: ${reason}`));
     }
   }
   problems.push(...checkPositionals(row, positionals));

@@ -1,16 +1,22 @@
 /** The one table of settings: parsing, help texts and the README's table are made from it. */
+import { parseSimulator } from '../source/sources.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 import {
+  parseCount,
   parseInterval,
   parseKeySetUrl,
   parseLogLevel,
+  parseMinInterval,
+  parseOrigins,
   parsePartition,
   parsePort,
   parsePrivileges,
   parseSecret,
+  parseSource,
   parseStatisticsObject,
   parseSwitch,
   parseText,
+  parseTimeout,
   switchOff,
 } from './setting-value.ts';
 
@@ -26,7 +32,7 @@ const source = {
   flag: 'source',
   variable: 'HVQL_SOURCE',
   placeholder: '<source>',
-  parse: parseText,
+  parse: parseSource,
   default: 'simulator',
   description: 'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>',
 } satisfies Setting;
@@ -115,6 +121,7 @@ export const commands = {
       jwtAudience,
       minInterval: {
         ...duration,
+        parse: parseMinInterval,
         flag: 'min-interval',
         variable: 'HVQL_MIN_INTERVAL',
         default: '100ms',
@@ -122,10 +129,44 @@ export const commands = {
       },
       sourceTimeout: {
         ...duration,
+        parse: parseTimeout,
         flag: 'source-timeout',
         variable: 'HVQL_SOURCE_TIMEOUT',
         default: '5s',
         description: 'how long to wait for the source before it counts as unavailable',
+      },
+      maxStreams: {
+        flag: 'max-streams',
+        variable: 'HVQL_MAX_STREAMS',
+        placeholder: '<number>',
+        parse: parseCount,
+        default: '10000',
+        description: 'subscriptions that may be open at once',
+      },
+      maxStreamsPerCaller: {
+        flag: 'max-streams-per-caller',
+        variable: 'HVQL_MAX_STREAMS_PER_CALLER',
+        placeholder: '<number>',
+        parse: parseCount,
+        default: '1000',
+        description: 'how many of them may be of one caller',
+      },
+      maxStreamValues: {
+        flag: 'max-stream-values',
+        variable: 'HVQL_MAX_STREAM_VALUES',
+        placeholder: '<number>',
+        parse: parseCount,
+        default: '100000',
+        description: 'counter values that one event of a subscription may hold',
+      },
+      allowedOrigins: {
+        flag: 'allowed-origins',
+        variable: 'HVQL_ALLOWED_ORIGINS',
+        placeholder: '<origins>',
+        parse: parseOrigins,
+        default: null,
+        description:
+          "origins of pages that may open WebSockets, beside the service's own, with commas between them",
       },
       logLevel: {
         flag: 'log-level',
@@ -168,6 +209,7 @@ export const commands = {
         ...source,
         // Whoever sets the variable means the service, which may well read what is simulated here.
         variable: null,
+        parse: parseSimulator,
         description: 'the simulator, with its settings: simulator?seed=1&lps=16&partitions=8&vps=4',
       },
       every: { ...duration, flag: 'every', default: '100ms', description: 'time from one look to the next' },
@@ -245,6 +287,7 @@ export const commands = {
   },
 } satisfies Record<string, CommandRow>;
 
+/** The name of a command, as it is typed. */
 export type CommandName = keyof typeof commands;
 /** The values of a command's settings. */
 export type SettingsOf<Name extends CommandName> = ValuesOf<(typeof commands)[Name]['settings']>;

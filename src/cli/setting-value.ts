@@ -1,13 +1,19 @@
-/** Texts of settings become values. Each function throws a RangeError that says what is needed and what was there. */
+/**
+ * Texts of settings become values. Each function throws a RangeError that says what is needed and what was there, or
+ * a UsageError where several things may be wrong.
+ */
 import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
-import { parsePartitionId } from '../server/claim.ts';
+import { UsageError } from '../errors.ts';
 import { checkSecret } from '../server/identity-key.ts';
-import { parseDuration } from '../snapshot/duration.ts';
+import { formatDuration, parseDuration } from '../snapshot/duration.ts';
+import { parsePartitionId } from '../snapshot/partition-id.ts';
+import { assertSource } from '../source/sources.ts';
 import { didYouMean } from '../source/suggestion.ts';
 
 /** Levels of the log, the most talkative first. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** What is logged at the least; 'silent' is nothing. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** The default text of a switch. */
@@ -16,6 +22,12 @@ export const switchOff = 'off';
 /** Any text but an empty one. */
 export function parseText(text: string): string {
   if (text === '') throw new RangeError('needs a value, but is empty.');
+  return text;
+}
+
+/** A source, still as a text, but one that makes sense. */
+export function parseSource(text: string): string {
+  assertSource(parseText(text));
   return text;
 }
 
@@ -38,11 +50,54 @@ export function parseInterval(text: string): number {
   return milliseconds;
 }
 
-/** The address of a key set. */
+/** A day; more would be beyond what a timer of Node's can be set to (2^31-1 ms), which then fires at once. */
+const longestTimeout = 86_400_000;
+
+/** How long to wait for something, in milliseconds. */
+export function parseTimeout(text: string): number {
+  const milliseconds = parseInterval(text);
+  if (milliseconds <= longestTimeout) return milliseconds;
+  throw new RangeError(`needs at most ${formatDuration(longestTimeout)}, but is ${show(text)}.`);
+}
+
+/** The longest that the shortest interval may be: as long as a question may wait for a second reading. */
+export const longestMinInterval = 60_000;
+
+/** The shortest time between two events. */
+export function parseMinInterval(text: string): number {
+  const milliseconds = parseInterval(text);
+  if (milliseconds <= longestMinInterval) return milliseconds;
+  throw new RangeError(`needs at most ${formatDuration(longestMinInterval)}, but is ${show(text)}.`);
+}
+
+/** How many there may be of something. */
+export function parseCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (count > 0) return count;
+  throw new RangeError(`needs a whole number from 1 to 999999999, but is ${show(text)}.`);
+}
+
+/** Origins of web pages, with commas between them. */
+export function parseOrigins(text: string): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const wrong = parts.filter((part) => !URL.canParse(part) || new URL(part).origin !== part);
+  if (wrong.length === 0) return parts;
+  throw new RangeError(
+    `needs origins such as "https://dashboard.example", but has ${wrong.map(show).join(', ')}.`,
+  );
+}
+
+/** The address of a key set. A password in it would be in the list of processes and the log; no message shows it. */
 export function parseKeySetUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
-  throw new RangeError(`needs an address such as "https://id.example.com/jwks.json", but is ${show(text)}.`);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    const shown = show(text.replace(/^.*@/s, '…@'));
+    throw new RangeError(`needs an address such as "https://id.example.com/jwks.json", but is ${shown}.`);
+  }
+  if (url.username === '' && url.password === '') return url;
+  throw new RangeError(
+    'needs an address without a user and a password, for key sets are public, but has them.',
+  );
 }
 
 /** A level of the log. */
@@ -67,8 +122,11 @@ export function parsePartition(text: string): bigint {
 
 /** Names of privileges with commas between them; an empty text is none. */
 export function parsePrivileges(text: string): ReadonlySet<Privilege> {
-  const names = text === '' ? [] : text.split(',');
-  return new Set(names.map((name) => choose(name.trim(), allPrivileges)));
+  const names = text === '' ? [] : text.split(',').map((name) => name.trim());
+  const known = new Set(allPrivileges.filter((privilege) => names.includes(privilege)));
+  const wrong = names.filter((name) => !allPrivileges.some((privilege) => privilege === name));
+  if (wrong.length === 0) return known;
+  throw new UsageError(wrong.map((name) => notOneOf(name, allPrivileges).message));
 }
 
 /** A switch: on wherever it is given. */

@@ -7,7 +7,7 @@ export interface Setting<Value = unknown> {
   readonly variable: `HVQL_${string}` | null;
   /** What stands for the value in help texts; null for a switch, which has none. */
   readonly placeholder: string | null;
-  /** The value of a text. Throws an Error that says what is wrong with the text and what is needed. */
+  /** The value of a text. Throws an Error, a UsageError for several, on what is wrong with the text and what is needed. */
   readonly parse: (text: string) => Value;
   /** The text used where none is given; null for no value. */
   readonly default: string | null;

@@ -39,6 +39,8 @@ export type Command =
   | { readonly name: 'help'; readonly topic: CommandName | null }
   | { readonly name: 'version' };
 
+const helpWords = ['help', '--help', '-h'];
+
 /** The variables of all commands: one that another command takes is no mistake. */
 const knownVariables = commandNames.flatMap((name) => {
   const { settings }: CommandRow = commands[name];
@@ -52,7 +54,7 @@ const knownVariables = commandNames.flatMap((name) => {
 export function parseCommand(argv: readonly string[], env: Environment): Command {
   const [word = 'help', ...args] = argv;
   if (['version', '--version', '-v', '-V'].includes(word)) return { name: 'version' };
-  if (['help', '--help', '-h'].includes(word)) return { name: 'help', topic: findCommand(args[0]) ?? null };
+  if (helpWords.includes(word)) return { name: 'help', topic: findTopic(args[0]) };
   const name = findCommand(word);
   const unknownVariables = findUnknownVariables(env, knownVariables);
   if (name === undefined) throw new UsageError([explainNoCommand(word), ...unknownVariables]);
@@ -62,6 +64,14 @@ export function parseCommand(argv: readonly string[], env: Environment): Command
   const command = assemble(name, { read, problems });
   if (problems.length > 0 || command === null) throw new UsageError(problems);
   return command;
+}
+
+/** The command that help is wanted on; null for all of them. */
+function findTopic(word: string | undefined): CommandName | null {
+  const topic = findCommand(word);
+  if (topic !== undefined) return topic;
+  if (word === undefined || word.startsWith('-') || helpWords.includes(word)) return null;
+  throw new UsageError([explainNoCommand(word)]);
 }
 
 function findCommand(word: string | undefined): CommandName | undefined {
@@ -84,10 +94,10 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
   switch (name) {
     case 'serve': {
       const values = valuesOf<'serve'>(read);
-      const { source, host, port, minInterval, sourceTimeout, logLevel } = values;
+      const { jwtSecret, jwtSecretFile, jwtKeyFile, jwksUrl, jwtIssuer, jwtAudience, ...settings } = values;
       const { choice: identity, problems: more } = chooseIdentity(values, read.given);
       problems.push(...more);
-      return { name, settings: { source, host, port, identity, minInterval, sourceTimeout, logLevel } };
+      return { name, settings: { ...settings, identity } };
     }
     case 'token': {
       const values = valuesOf<'token'>(read);

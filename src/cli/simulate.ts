@@ -9,7 +9,7 @@ import { formatDuration } from '../snapshot/duration.ts';
 import type { CommandWorld } from './command-world.ts';
 import { formatCount } from './figure.ts';
 import { gridPoints } from './grid.ts';
-import { assertInterval } from './interval.ts';
+import { printable } from './printable.ts';
 import { progress } from './progress.ts';
 
 /** What to simulate and where to, in milliseconds. */
@@ -28,7 +28,6 @@ export interface SimulateOptions {
  * UsageError where the folder holds anything else or cannot be written.
  */
 export async function simulate(options: SimulateOptions, world: CommandWorld): Promise<number> {
-  assertInterval(options);
   const { settings, out, every } = options;
   const writer = pageFolderWriter(out);
   const source = openSimulator(settings, world.clock);
@@ -41,7 +40,8 @@ export async function simulate(options: SimulateOptions, world: CommandWorld): P
       writeLook(writer, { look, out });
       renewals++;
       const pages = formatCount(look.pages.length, 'page');
-      if (number === 0) world.stdout.write(`Writing ${pages} to ${out} every ${formatDuration(every)}.\n`);
+      if (number === 0)
+        world.stdout.write(`Writing ${pages} to ${printable(out)} every ${formatDuration(every)}.\n`);
       line.show(
         `${formatCount(look.topology.partitions.length, 'partition')}, ${pages}, renewed ${formatCount(renewals, 'time')}`,
       );
@@ -50,7 +50,9 @@ export async function simulate(options: SimulateOptions, world: CommandWorld): P
     line.clear();
     await source.close();
   }
-  world.stdout.write(`Renewed the pages ${formatCount(renewals, 'time')}; the last ones stay in ${out}.\n`);
+  world.stdout.write(
+    `Renewed the pages ${formatCount(renewals, 'time')}; the last ones stay in ${printable(out)}.\n`,
+  );
   return 0;
 }
 

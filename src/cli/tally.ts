@@ -1,5 +1,6 @@
 /** Keeps count of what failed, with the first reasons. */
 import { formatCount } from './figure.ts';
+import { printable } from './printable.ts';
 
 const reasonsKept = 3;
 
@@ -23,7 +24,7 @@ export class Tally {
   report(): string {
     if (this.#count === 0) return '';
     const lines = [`${formatCount(this.#count, this.#what)} could not be read:`];
-    for (const reason of this.#reasons) lines.push(`  ${reason}`);
+    for (const reason of this.#reasons) lines.push(`  ${printable(reason)}`);
     if (this.#count > this.#reasons.size) lines.push('  …');
     return `${lines.join('\n')}\n`;
   }

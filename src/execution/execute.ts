@@ -14,6 +14,8 @@ export interface OperationWorld {
 /** A request to run an operation: who asks, and the signal that ends it. */
 export interface OperationRequest {
   readonly caller: Caller;
+  /** When the caller's identity ends, milliseconds since 1970; null where it never does. */
+  readonly expiresAt: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -22,7 +24,8 @@ export function operationContext(world: OperationWorld, request: OperationReques
   const { sampler, service } = world;
   const look = sampler.look(request.signal);
   const topology = () => sampler.topology(request.signal);
-  return { operation: new OperationContext({ caller: request.caller, service, look, topology }) };
+  const { caller, expiresAt } = request;
+  return { operation: new OperationContext({ caller, service, look, topology }), expiresAt };
 }
 
 /** Executes like graphql-js, over the context that `operationContext` made. */

@@ -1,6 +1,7 @@
 /** Checks of arguments that more than one field takes. */
 import { HvqlError } from '../errors.ts';
 import { formatDuration } from '../snapshot/duration.ts';
+import type { Over } from '../sampling/look.ts';
 import type { View } from './context.ts';
 
 /** How many objects are wanted; null is all. Throws INVALID_PARAMETER for less than none. */
@@ -12,15 +13,24 @@ export function countArgument(name: string, value: number | null | undefined): n
   });
 }
 
-/** What growth is taken over, in milliseconds. Throws LIMIT_EXCEEDED outside the bounds. */
-export function overArgument(view: View, over: number | null | undefined): number {
-  if (over === null || over === undefined) return view.look.defaultOver;
-  const { minIntervalMilliseconds: least, maxIntervalMilliseconds: most } = view.limits;
-  if (over >= least && over <= most) return over;
-  const bound = over < least ? `at least ${formatDuration(least)}` : `at most ${formatDuration(most)}`;
-  throw new HvqlError('LIMIT_EXCEEDED', `over needs to be ${bound}, but is ${formatDuration(over)}.`, {
-    argument: 'over',
-    limit: formatDuration(over < least ? least : most),
-    actual: formatDuration(over),
-  });
+/** What growth is taken over. Throws LIMIT_EXCEEDED outside the bounds. */
+export function overArgument(view: View, over: number | null | undefined): Over {
+  const { defaultOver } = view.look;
+  if (over === null || over === undefined) return defaultOver;
+  const { minIntervalMilliseconds, maxIntervalMilliseconds, maxWaitMilliseconds } = view.limits;
+  // A stream need not wait for a second reading: its time brings it.
+  const most = defaultOver === 'PREVIOUS_EVENT' ? maxIntervalMilliseconds : maxWaitMilliseconds;
+  return intervalArgument('over', over, { least: minIntervalMilliseconds, most });
+}
+
+/** A length of time within bounds, all in milliseconds. Throws LIMIT_EXCEEDED with the bound that was missed. */
+export function intervalArgument(
+  argument: string,
+  actual: number,
+  { least, most }: { least: number; most: number },
+): number {
+  if (actual >= least && actual <= most) return actual;
+  const [side, limit] = actual < least ? ['least', formatDuration(least)] : ['most', formatDuration(most)];
+  const message = `${argument} needs to be at ${side} ${limit}, but is ${formatDuration(actual)}.`;
+  throw new HvqlError('LIMIT_EXCEEDED', message, { argument, limit, actual: formatDuration(actual) });
 }

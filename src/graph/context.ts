@@ -16,10 +16,18 @@ export interface View {
 
 /** The bounds that a question meets. */
 export interface Limits {
+  /** Between two events of a subscription, and between two readings that growth is taken from. */
   readonly minIntervalMilliseconds: number;
   readonly maxIntervalMilliseconds: number;
+  /** How long an answer waits for a second reading. */
+  readonly maxWaitMilliseconds: number;
   /** Objects on one page of a connection. */
   readonly maxPageSize: number;
+  /** Subscriptions that are open at once, of all callers and of one. */
+  readonly maxStreams: number;
+  readonly maxStreamsPerCaller: number;
+  /** Counter values in one event. */
+  readonly maxStreamValues: number;
 }
 
 /** What the service says of itself. */
@@ -32,6 +40,8 @@ export interface ServiceFacts {
 /** The context that resolvers are given: an object that a server may add to. */
 export interface GraphContext {
   readonly operation: OperationContext;
+  /** When the caller's identity ends, milliseconds since 1970; null where it never does. */
+  readonly expiresAt: number | null;
 }
 
 /** One operation and who asks it. What exists is asked for once, when the first field needs it. */

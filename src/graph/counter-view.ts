@@ -15,10 +15,21 @@ export type CounterViews = ReturnType<typeof defineCounterViews>;
 /** Defines `…Counters`, `…Deltas` and `…Rates` of all kinds of object that have them. */
 export function defineCounterViews(builder: Builder) {
   const interval = defineInterval(builder);
-  const growthOf = (object: StatisticsObject, typeName: string) => ({
-    deltas: defineDeltas({ builder, object, name: `${typeName}Deltas`, interval }),
-    rates: defineRates({ builder, object, name: `${typeName}Rates`, interval }),
-  });
+  const growthOf = (object: StatisticsObject, typeName: string) => {
+    const deltas = defineDeltas({ builder, object, name: `${typeName}Deltas` });
+    const rates = defineRates({ builder, object, name: `${typeName}Rates` });
+    for (const view of [deltas, rates]) {
+      builder.objectField(view, 'interval', (t) =>
+        t.field({
+          type: interval,
+          nullable: false,
+          description: 'The time between the two readings.',
+          resolve: (growth) => growth.interval,
+        }),
+      );
+    }
+    return { deltas, rates };
+  };
   const countersType = (object: StatisticsObject, typeName: string) => ({
     counters: defineCounters({ builder, object, name: `${typeName}Counters` }),
   });
@@ -57,22 +68,11 @@ function defineCounters({ builder, object, name }: ViewToDefine) {
   });
 }
 
-function defineDeltas({
-  builder,
-  object,
-  name,
-  interval,
-}: ViewToDefine & { interval: ReturnType<typeof defineInterval> }) {
+function defineDeltas({ builder, object, name }: ViewToDefine) {
   return builder.objectRef<Growth>(name).implement({
     description: `What the totals of a ${objectTitle[object]} grew by between two readings. null: not known.`,
-    fields: (t) => ({
-      interval: t.field({
-        type: interval,
-        nullable: false,
-        description: intervalDescription,
-        resolve: (growth) => growth.interval,
-      }),
-      ...fieldsFor(countersOf(object).filter(isTotal), (counter) =>
+    fields: (t) =>
+      fieldsFor(countersOf(object).filter(isTotal), (counter) =>
         t.field({
           type: 'UInt64',
           nullable: true,
@@ -80,37 +80,22 @@ function defineDeltas({
           resolve: (growth) => growth.delta(counter),
         }),
       ),
-    }),
   });
 }
 
-function defineRates({
-  builder,
-  object,
-  name,
-  interval,
-}: ViewToDefine & { interval: ReturnType<typeof defineInterval> }) {
+function defineRates({ builder, object, name }: ViewToDefine) {
   return builder.objectRef<Growth>(name).implement({
     description: `Rates of the totals of a ${objectTitle[object]} between two readings. null: not known.`,
-    fields: (t) => ({
-      interval: t.field({
-        type: interval,
-        nullable: false,
-        description: intervalDescription,
-        resolve: (growth) => growth.interval,
-      }),
-      ...fieldsFor(countersOf(object).filter(isTotal), (counter) =>
+    fields: (t) =>
+      fieldsFor(countersOf(object).filter(isTotal), (counter) =>
         t.float({
           nullable: true,
           description: `${counter.description} ${rateSentence[counter.kind]}`,
           resolve: (growth) => growth.rate(counter),
         }),
       ),
-    }),
   });
 }
-
-const intervalDescription = 'The time between the two readings.';
 
 function defineInterval(builder: Builder) {
   return builder.objectRef<Growth['interval']>('Interval').implement({

@@ -1,13 +1,13 @@
 /** The hypervisor in the graph: where every walk through the objects begins. */
 import type { Granted } from '../access/access.ts';
-import { valueOf } from '../sampling/look.ts';
+import { valueOf } from '../sampling/outcome.ts';
 import {
   hypervisorName,
   type LogicalProcessorName,
   type VirtualProcessorName,
 } from '../snapshot/object-name.ts';
-import type { Builder, Refs } from './builder.ts';
-import type { CounterViews } from './counter-view.ts';
+import type { Builder } from './builder.ts';
+import type { GraphTypes } from './graph-type.ts';
 import {
   HypervisorModel,
   LogicalProcessorModel,
@@ -16,26 +16,13 @@ import {
   VirtualProcessorModel,
 } from './model.ts';
 import { nodeIdOf } from './node-id.ts';
-import type { Orders } from './order.ts';
-import { pageModelOf, type OverlayPageRef } from './overlay-page.ts';
+import { pageModelOf } from './overlay-page.ts';
 import { definePartitionConnection, partitionPageOf } from './partition-connection.ts';
 import { listProcessors } from './processor-list.ts';
+import { countSelectedValues } from './selected-value.ts';
 import { idDescription, sampledAtDescription } from './readable.ts';
-import type { defineTotals } from './totals.ts';
 
-/** The types that the hypervisor's fields use. */
-interface HypervisorTypes {
-  readonly refs: Refs;
-  readonly views: CounterViews;
-  readonly page: OverlayPageRef;
-  readonly orders: Orders;
-  readonly totals: ReturnType<typeof defineTotals>;
-}
-
-export function defineHypervisor(
-  builder: Builder,
-  { refs, views, page, orders, totals }: HypervisorTypes,
-): void {
+export function defineHypervisor(builder: Builder, { refs, views, page, orders, totals }: GraphTypes): void {
   const partitionConnection = definePartitionConnection(builder, refs);
   refs.hypervisor.implement({
     description: 'The hypervisor, with its logical processors and the partitions that the caller may read.',
@@ -53,7 +40,8 @@ export function defineHypervisor(
         type: views.hypervisor.counters,
         nullable: true,
         description: 'Its counters as they stand. For the root partition only.',
-        resolve: async ({ view }) => valueOf(await view.look.reading(view.access.hypervisor())),
+        resolve: async ({ view }, _args, _context, info) =>
+          valueOf(await view.look.reading(view.access.hypervisor(), () => countSelectedValues(info))),
       }),
       page: t.field({
         type: page,
@@ -134,8 +122,7 @@ export function defineHypervisor(
         resolve: ({ view }, list) => {
           const processors = {
             object: 'VIRTUAL_PROCESSOR' as const,
-            all: () =>
-              view.access.partitions().flatMap((partition) => view.access.virtualProcessors(partition)),
+            all: () => view.access.allVirtualProcessors(),
             modelOf: (name: Granted<VirtualProcessorName>) => new VirtualProcessorModel(view, name),
           };
           return listProcessors(view, { processors, list });

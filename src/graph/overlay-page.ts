@@ -1,6 +1,6 @@
 /** Overlay pages as they stand, for those who want to see them. */
 import type { Granted } from '../access/access.ts';
-import { valueOf } from '../sampling/look.ts';
+import { valueOf } from '../sampling/outcome.ts';
 import type { GroupView, PageView } from '../snapshot/reading.ts';
 import { pagePlace } from '../snapshot/object-name.ts';
 import type { Builder } from './builder.ts';

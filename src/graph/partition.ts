@@ -1,28 +1,13 @@
 /** A partition in the graph. */
 import type { Granted } from '../access/access.ts';
 import type { VirtualProcessorName } from '../snapshot/object-name.ts';
-import type { Builder, Refs } from './builder.ts';
-import type { CounterViews } from './counter-view.ts';
+import type { Builder } from './builder.ts';
+import type { GraphTypes } from './graph-type.ts';
 import { PartitionModel, TotalsModel, VirtualProcessorModel } from './model.ts';
-import type { Orders } from './order.ts';
-import type { OverlayPageRef } from './overlay-page.ts';
 import { listProcessors } from './processor-list.ts';
 import { defineReadableFields } from './readable.ts';
-import type { defineTotals } from './totals.ts';
 
-/** The types that a partition's fields use. */
-interface PartitionTypes {
-  readonly refs: Refs;
-  readonly views: CounterViews;
-  readonly page: OverlayPageRef;
-  readonly orders: Orders;
-  readonly totals: ReturnType<typeof defineTotals>;
-}
-
-export function definePartition(
-  builder: Builder,
-  { refs, views, page, orders, totals }: PartitionTypes,
-): void {
+export function definePartition(builder: Builder, { refs, views, page, orders, totals }: GraphTypes): void {
   refs.partition.implement({
     description:
       "A partition: a virtual machine, or the root partition, which is the machine's own. For itself and its parent.",

@@ -1,9 +1,9 @@
 /** The scalars: 64-bit numbers, lengths of time, moments. */
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
+import { maxUInt64 } from '../snapshot/uint64.ts';
 import type { Builder } from './builder.ts';
 
-const maxUInt64 = 0xffff_ffff_ffff_ffffn;
 const decimal = /^[0-9]{1,20}$/;
 
 export function defineScalars(builder: Builder): void {
@@ -36,11 +36,10 @@ export function parseUInt64(value: unknown): bigint {
   }
   const text = String(value);
   if ((typeof value !== 'string' && typeof value !== 'number') || !decimal.test(text)) {
-    throw unfit(value, 'is not a whole number from 0 to 18446744073709551615');
+    throw unfit(value, `is not a whole number from 0 to ${maxUInt64}`);
   }
   const number = BigInt(text);
-  if (number > maxUInt64)
-    throw unfit(value, 'is more than 18446744073709551615, the largest that 64 bits hold');
+  if (number > maxUInt64) throw unfit(value, `is more than ${maxUInt64}, the largest that 64 bits hold`);
   return number;
 }
 

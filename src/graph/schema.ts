@@ -12,6 +12,7 @@ import { definePartition } from './partition.ts';
 import { defineQuery } from './query.ts';
 import { defineScalars } from './scalar.ts';
 import { defineService } from './service.ts';
+import { defineSubscription } from './subscription.ts';
 import { defineTotals } from './totals.ts';
 import { defineViewer } from './viewer.ts';
 import { defineVirtualProcessor } from './virtual-processor.ts';
@@ -36,6 +37,7 @@ export function createSchema(): GraphQLSchema {
   });
   defineNode(refs);
   defineQuery(builder, refs);
+  defineSubscription(builder, refs);
   defineHypervisor(builder, { refs, views, page, orders, totals: logicalProcessorTotals });
   defineLogicalProcessor(builder, { refs, views, page });
   definePartition(builder, { refs, views, page, orders, totals: virtualProcessorTotals });

@@ -26,7 +26,8 @@ export function defineService(builder: Builder): void {
       minInterval: t.field({
         type: 'Duration',
         nullable: false,
-        description: 'The shortest time that growth can be asked over.',
+        description:
+          'The shortest time from one event to the next, and the shortest that growth can be asked over.',
         resolve: ({ minIntervalMilliseconds }) => minIntervalMilliseconds,
       }),
       maxInterval: t.field({
@@ -35,9 +36,28 @@ export function defineService(builder: Builder): void {
         description: 'The longest.',
         resolve: ({ maxIntervalMilliseconds }) => maxIntervalMilliseconds,
       }),
+      maxWait: t.field({
+        type: 'Duration',
+        nullable: false,
+        description:
+          'The longest time that growth can be asked over in a query, which may have to wait for so long.',
+        resolve: ({ maxWaitMilliseconds }) => maxWaitMilliseconds,
+      }),
       maxPageSize: t.exposeInt('maxPageSize', {
         nullable: false,
         description: 'How many objects one page of a connection holds at most.',
+      }),
+      maxStreams: t.exposeInt('maxStreams', {
+        nullable: false,
+        description: 'How many subscriptions may be open at once, of all callers together.',
+      }),
+      maxStreamsPerCaller: t.exposeInt('maxStreamsPerCaller', {
+        nullable: false,
+        description: 'How many of them may be of one caller.',
+      }),
+      maxStreamValues: t.exposeInt('maxStreamValues', {
+        nullable: false,
+        description: 'How many counter values one event of a subscription may hold.',
       }),
     }),
   });

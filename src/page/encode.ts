@@ -2,6 +2,7 @@
 import type { Counter } from '../catalogue/counter.ts';
 import { countersOf } from '../catalogue/catalogue.ts';
 import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
+import { maxUInt64 } from '../snapshot/uint64.ts';
 import { counterSizeInBytes, endOfPage, headerField, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 
 /** A group to write. Values stand at index 1, 2, 3, … */
@@ -13,7 +14,6 @@ export interface GroupToEncode {
 }
 
 const maxUInt16 = 0xffff;
-const maxUInt64 = 0xffff_ffff_ffff_ffffn;
 
 /**
  * Encodes groups in this order into 4096 bytes. What is left stays zero, which is the header that ends the list; a

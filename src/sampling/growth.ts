@@ -2,8 +2,10 @@
 import { clockOf, countersOf, operationsOf } from '../catalogue/catalogue.ts';
 import { isTotal, nanosecondsPerUnit, type Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
+import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
+import type { Outcome } from './outcome.ts';
 
 /** A reading and when it was taken. */
 export interface Sample {
@@ -108,4 +110,14 @@ export function costOf(delta: bigint, spent: { counter: Counter; operations: big
 /** A clock that stood still gives no rate, and neither does one that went back. */
 function quotient(dividend: number, divisor: number): number | null {
   return divisor > 0 ? dividend / divisor : null;
+}
+
+/** What is known of an object's growth: why nothing is where a reading failed, null where there is no earlier one. */
+export function growthOf(
+  object: StatisticsObject,
+  { earlier, later }: { earlier: Outcome<Sample>; later: Outcome<Sample> },
+): Outcome<ReadingGrowth> {
+  if (later === null || later instanceof HvqlError) return later;
+  if (earlier === null || earlier instanceof HvqlError) return earlier;
+  return new ReadingGrowth(object, { earlier, later });
 }

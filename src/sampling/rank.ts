@@ -1,34 +1,42 @@
 /** Puts objects in the order of one of their counters. */
+import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
-import type { Growth } from './growth.ts';
-import type { Reading } from '../snapshot/reading.ts';
-import type { Order, Outcome } from './look.ts';
+import type { Look, Order, Ranking } from './look.ts';
 
-/** An object and the number that it is ranked by; null where the number is unknown. */
-interface Ranked<Item> {
-  readonly item: Item;
-  readonly number: bigint | number | null;
+type Rank = bigint | number | null;
+
+/** The first objects in an order, as the look finds them: unknown ones last, equal ones as they came. */
+export async function firstOf<Name extends Granted>(
+  look: Look,
+  asked: Ranking & { readonly objects: readonly Name[] },
+): Promise<readonly Name[]> {
+  const { objects, order, first } = asked;
+  const ranked = objects.map(async (object) => ({ object, rank: await rankOf(look, { object, order }) }));
+  const sign = order.direction === 'ASC' ? 1 : -1;
+  return (await Promise.all(ranked))
+    .sort((a, b) =>
+      a.rank === null || b.rank === null ? unknownLast(a.rank, b.rank) : sign * compare(a.rank, b.rank),
+    )
+    .slice(0, first ?? undefined)
+    .map(({ object }) => object);
 }
 
-/** The items in the order of their numbers, unknown ones last, equal ones as they came. */
-export function rank<Item>(items: readonly Ranked<Item>[], direction: Order['direction']): Item[] {
-  const sign = direction === 'ASC' ? 1 : -1;
-  return items
-    .toSorted((a, b) => {
-      if (a.number === null || b.number === null)
-        return Number(a.number === null) - Number(b.number === null);
-      return a.number < b.number ? -sign : a.number > b.number ? sign : 0;
-    })
-    .map(({ item }) => item);
-}
-
-/** The number that an object is ranked by where its value counts. */
-export function valueFor(order: Order, reading: Outcome<Reading>): bigint | null {
-  return reading === null || reading instanceof HvqlError ? null : (reading.value(order.counter) ?? null);
-}
-
-/** The number that an object is ranked by where its growth counts. */
-export function growthFor(order: Order, growth: Outcome<Growth>): bigint | number | null {
+/** The number that an object is ranked by; null where it is not known. */
+async function rankOf(look: Look, { object, order }: { object: Granted; order: Order }): Promise<Rank> {
+  const { counter, by } = order;
+  if (by === 'VALUE') {
+    const reading = await look.reading(object);
+    return reading instanceof HvqlError ? null : (reading?.value(counter) ?? null);
+  }
+  const growth = await look.growth(object, look.defaultOver);
   if (growth === null || growth instanceof HvqlError) return null;
-  return order.by === 'RATE' ? growth.rate(order.counter) : growth.delta(order.counter);
+  return by === 'RATE' ? growth.rate(counter) : growth.delta(counter);
+}
+
+function unknownLast(a: Rank, b: Rank): number {
+  return Number(a === null) - Number(b === null);
+}
+
+function compare(a: bigint | number, b: bigint | number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -8,6 +8,7 @@ import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { withinDeadline } from './deadline.ts';
+import { Grid } from './grid.ts';
 import { HeldReadings } from './held-readings.ts';
 import { OperationLook } from './operation-look.ts';
 
@@ -16,6 +17,10 @@ export interface SamplerOptions {
   readonly source: Source;
   /** How long one reading of the source may take. */
   readonly timeoutMilliseconds: number;
+  /** Told of what nobody expected while ticks went on. */
+  readonly onError?: (error: unknown) => void;
+  /** Told when the source stops answering, with the reason, and when it answers again, with null. */
+  readonly onTurn?: (reason: unknown) => void;
   /** Waits between two readings; the system's timer where nothing else is given. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** What growth is taken over where a question does not say. */
@@ -40,7 +45,10 @@ export class Sampler {
   readonly #defaultOver: number;
   readonly #clock: Clock;
   readonly #wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly #onError: (error: unknown) => void;
+  readonly #onTurn: (reason: unknown) => void;
   readonly #held = new HeldReadings();
+  readonly #grids = new Map<number, Grid>();
   #health: SourceHealth;
   #lastSuccessNanoseconds: bigint | null = null;
 
@@ -49,7 +57,9 @@ export class Sampler {
     this.#timeoutMilliseconds = options.timeoutMilliseconds;
     this.#defaultOver = options.defaultOver ?? 1000;
     this.#clock = options.clock;
-    this.#wait = options.wait ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }));
+    this.#onError = options.onError ?? (() => {});
+    this.#onTurn = options.onTurn ?? (() => {});
+    this.#wait = options.wait ?? waitFully;
     this.#health = { kind: options.source.kind, lastReadAt: null, isAnswering: null };
   }
 
@@ -70,6 +80,22 @@ export class Sampler {
       wait: (milliseconds) => this.#wait(milliseconds, signal),
       findHeld: (key, asked) => this.#held.find(key, asked),
     });
+  }
+
+  /** The grid of ticks at this distance that all share. */
+  grid(everyMilliseconds: number): Grid {
+    for (const [every, { isWatched }] of this.#grids) if (!isWatched) this.#grids.delete(every);
+    const grid =
+      this.#grids.get(everyMilliseconds) ??
+      new Grid({
+        everyMilliseconds,
+        clock: this.#clock,
+        topology: (signal) => this.topology(signal),
+        read: (objects, signal) => this.#read(objects, signal),
+        onError: this.#onError,
+      });
+    this.#grids.set(everyMilliseconds, grid);
+    return grid;
   }
 
   /** Resolves if the source answered within the last so many milliseconds, or does now. */
@@ -100,11 +126,20 @@ export class Sampler {
       const answer = await withinDeadline(work, { signal, milliseconds: this.#timeoutMilliseconds });
       const now = this.#clock.now();
       this.#lastSuccessNanoseconds = now.monotonicNanoseconds;
+      if (this.#health.isAnswering === false) this.#onTurn(null);
       this.#health = { ...this.#health, lastReadAt: now.wallMilliseconds, isAnswering: true };
       return answer;
     } catch (error) {
-      if (!signal.aborted) this.#health = { ...this.#health, isAnswering: false };
+      if (!signal.aborted) {
+        if (this.#health.isAnswering !== false) this.#onTurn(error);
+        this.#health = { ...this.#health, isAnswering: false };
+      }
       throw error;
     }
   }
+}
+
+/** Timers may fire up to a millisecond before the steady clock has got there. */
+function waitFully(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return sleep(milliseconds + 1, undefined, { signal });
 }

@@ -3,9 +3,8 @@ import { operationsOf } from '../catalogue/catalogue.ts';
 import type { Counter } from '../catalogue/counter.ts';
 import { HvqlError } from '../errors.ts';
 import type { Reading } from '../snapshot/reading.ts';
+import { maxUInt64 } from '../snapshot/uint64.ts';
 import { costOf, percentOf, type Growth, type Interval, type ReadingGrowth } from './growth.ts';
-
-const maxUInt64 = 0xffff_ffff_ffff_ffffn;
 
 /** The sum of one reading or more. */
 export class ReadingTotal implements Reading {

@@ -2,13 +2,12 @@
 import type { JWTPayload } from 'jose';
 import { allPrivileges, type Caller, type Privilege } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
+import { parsePartitionId } from '../snapshot/partition-id.ts';
 
 /** The claim with the caller's partition id, a decimal string. */
 export const partitionClaim = 'hv_partition';
 /** The claim with the names of the caller's privileges; without it the caller has all. */
 export const privilegesClaim = 'hv_privileges';
-
-const highestPartitionId = 2n ** 64n - 1n;
 
 /** The caller that verified claims name. Throws UNAUTHENTICATED where they do not say it as api.md has it. */
 export function readCaller(claims: JWTPayload): Caller {
@@ -16,13 +15,6 @@ export function readCaller(claims: JWTPayload): Caller {
     partitionId: readPartitionId(claims[partitionClaim]),
     privileges: readPrivileges(claims[privilegesClaim]),
   };
-}
-
-/** The partition id in a text, or null: a decimal u64, not 0 (TLFS 2.0a 5.2.1), without leading zeros. */
-export function parsePartitionId(text: string): bigint | null {
-  if (!/^[1-9]\d{0,19}$/.test(text)) return null;
-  const id = BigInt(text);
-  return id <= highestPartitionId ? id : null;
 }
 
 function readPartitionId(claim: unknown): bigint {

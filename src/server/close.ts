@@ -15,13 +15,20 @@ export interface CloseOptions {
  */
 export function closable(server: Server): (options: CloseOptions) => Promise<void> {
   const sockets = new Set<Socket>();
+  const upgraded = new Set<Socket>();
   const underWay = new Map<ServerResponse, Socket>();
   let isClosing = false;
 
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    // One that comes back, its upgrade declined, is closed as any other.
+    upgraded.delete(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      upgraded.delete(socket);
+    });
   });
+  server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => upgraded.add(socket));
   // Before whoever answers, so that the answer says whether the connection stays.
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     underWay.set(response, socket);
@@ -35,7 +42,8 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
   return async ({ graceMilliseconds, abortAll }) => {
     isClosing = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    const busy = new Set(underWay.values());
+    // Whoever upgraded a connection says good-bye on it.
+    const busy = new Set([...underWay.values(), ...upgraded]);
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     for (const response of underWay.keys())
       if (!response.headersSent) response.setHeader('connection', 'close');

@@ -25,7 +25,7 @@ export function maskErrors(errors: readonly unknown[], context: MaskContext): re
 /** One error, masked where it is not meant for the client. */
 export function maskError(error: unknown, { requestId, signal, log }: MaskContext): GraphQLError {
   if (error instanceof HvqlError) return new GraphQLError(error.message, { originalError: error });
-  if (error instanceof GraphQLError && isMeantForClient(error)) return error;
+  if (error instanceof GraphQLError && isMeantForClient(error)) return withCode(error);
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located === undefined ? error : innermost(located);
   const facts = { requestId, path: located?.path, err: describeThrown(cause) };
@@ -34,6 +34,16 @@ export function maskError(error: unknown, { requestId, signal, log }: MaskContex
   return new GraphQLError('Unexpected error', {
     ...placeOf(located),
     extensions: { code: internalErrorCode, requestId },
+  });
+}
+
+/** What graphql-js says of variables has no code of its own. */
+function withCode(error: GraphQLError): GraphQLError {
+  if (error.extensions['code'] !== undefined) return error;
+  return new GraphQLError(error.message, {
+    ...placeOf(error),
+    originalError: error.originalError ?? null,
+    extensions: { code: 'BAD_USER_INPUT', ...error.extensions },
   });
 }
 

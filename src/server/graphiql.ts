@@ -19,14 +19,22 @@ export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && (headers.accept ?? '').includes('text/html');
 }
 
-/** GraphiQL with these options; its files are made ready when the first one is asked for. */
-export function graphiql(options: GraphiqlOptions): Graphiql {
+/**
+ * GraphiQL with these options; its files are made ready when the first one is asked for, and where that fails, when the
+ * next one is.
+ */
+export function graphiql(options: GraphiqlOptions, loadAssets = loadGraphiqlAssets): Graphiql {
   let ready: Promise<{ page: Page; assets: ReadonlyMap<string, Asset> }> | null = null;
   const load = (): NonNullable<typeof ready> => {
-    ready ??= loadGraphiqlAssets().then((assets) => ({
-      page: graphiqlPage(options, assets),
-      assets: new Map(listAssets(assets).map((asset) => [asset.path, asset])),
-    }));
+    ready ??= loadAssets()
+      .then((assets) => ({
+        page: graphiqlPage(options, assets),
+        assets: new Map(listAssets(assets).map((asset) => [asset.path, asset])),
+      }))
+      .catch((thrown: unknown) => {
+        ready = null;
+        throw thrown;
+      });
     return ready;
   };
   return {

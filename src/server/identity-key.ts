@@ -1,6 +1,6 @@
 /** Keys that tokens are verified with, each with the algorithms that it may be used for. */
 import { readFile } from 'node:fs/promises';
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 import { messageOf, UsageError } from '../errors.ts';
 import type { IdentityMethod, SecretMethod } from './identity.ts';
 import { asymmetricAlgorithms, readPublicKey } from './public-key.ts';
@@ -22,11 +22,21 @@ const fetchTimeoutMilliseconds = 5_000;
  * make up key ids.
  */
 const fetchCooldownMilliseconds = 10_000;
+/** How long a server that gave no key set is left alone, whoever asks meanwhile. */
+const failureCooldownMilliseconds = 5_000;
 /** The age at which a key set is fetched anew in any case, so that a withdrawn key stops being good. */
 const keySetMaxAgeMilliseconds = 300_000;
 
-/** Opens the key of a method. Rejects with a UsageError where it is of no use. */
-export async function openKey(method: IdentityMethod): Promise<VerificationKey> {
+/** A key set that could not be had a moment ago, and is not asked for again yet. */
+export class KeySetResting extends Error {
+  override readonly name = 'KeySetResting';
+}
+
+/**
+ * Opens the key of a method. Rejects with a UsageError where it is of no use. The key of a key set rejects with
+ * KeySetResting for a while after the set could not be had. `now` is in milliseconds since 1970.
+ */
+export async function openKey(method: IdentityMethod, now: () => number): Promise<VerificationKey> {
   switch (method.kind) {
     case 'secret':
     case 'secret-file': {
@@ -36,7 +46,7 @@ export async function openKey(method: IdentityMethod): Promise<VerificationKey> 
     case 'key-file':
       return readPublicKey((await readBytes(method.path, 'key')).toString('utf8'), method.path);
     case 'jwks':
-      return { algorithms: asymmetricAlgorithms, resolve: remoteKeySet(method.url) };
+      return { algorithms: asymmetricAlgorithms, resolve: remoteKeySet(method.url, now) };
   }
 }
 
@@ -58,12 +68,30 @@ export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
   ]);
 }
 
-function remoteKeySet(url: URL): JWTVerifyGetKey {
+function remoteKeySet(url: URL, now: () => number): JWTVerifyGetKey {
   return createRemoteJWKSet(url, {
     timeoutDuration: fetchTimeoutMilliseconds,
     cooldownDuration: fetchCooldownMilliseconds,
     cacheMaxAge: keySetMaxAgeMilliseconds,
+    [customFetch]: fetchWithRests(now),
   });
+}
+
+/** jose remembers a key set, and fetches one again for every token where it has none: this is what keeps it from that. */
+function fetchWithRests(now: () => number): FetchImplementation {
+  let lastFetchAt = Number.NEGATIVE_INFINITY;
+  return async (url, options) => {
+    const elapsed = now() - lastFetchAt;
+    // Whoever asks so soon after the last time got no key set then. A clock that was set back holds nobody up.
+    if (elapsed >= 0 && elapsed < failureCooldownMilliseconds)
+      throw new KeySetResting(`The key set could not be had ${elapsed} ms ago.`);
+    try {
+      return await fetch(url, options);
+    } finally {
+      // A server that never answers has its rest as well: it begins when the waiting ends.
+      lastFetchAt = now();
+    }
+  };
 }
 
 async function readBytes(path: string, what: string): Promise<Buffer> {

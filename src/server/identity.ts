@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
 import { readCaller } from './claim.ts';
-import { openKey, type VerificationKey } from './identity-key.ts';
+import { KeySetResting, openKey, type VerificationKey } from './identity-key.ts';
 import { explainTokenProblem } from './token-problem.ts';
 
 /** A verified identity. */
@@ -51,7 +51,7 @@ export interface IdentityWorld {
 
 /** Opens the identity. Rejects with a UsageError where the secret or the key is of no use. */
 export async function openIdentity(settings: IdentitySettings, world: IdentityWorld): Promise<Identity> {
-  const key = await openKey(settings.method);
+  const key = await openKey(settings.method, world.now);
   return { identify: async (authorization) => verify(readBearer(authorization), { key, settings, world }) };
 }
 
@@ -79,7 +79,7 @@ async function verify(token: string, { key, settings, world }: Verifier): Promis
     const problem = explainTokenProblem(thrown, { token, settings, algorithms: key.algorithms });
     if (problem !== null) throw new HvqlError('UNAUTHENTICATED', problem);
     // Not the caller's fault: the key set's server is down, or has a key that is of no use.
-    world.log.warn({ err: thrown }, 'a token could not be verified');
+    if (!(thrown instanceof KeySetResting)) world.log.warn({ err: thrown }, 'a token could not be verified');
     throw new HvqlError(
       'UNAUTHENTICATED',
       'The identity cannot be verified right now: the service has no usable verification key. Try again later.',

@@ -42,12 +42,17 @@ async function readBody(request: IncomingMessage): Promise<string> {
   if (declared > bodyLimitInBytes) throw tooLong(declared);
   const chunks: Buffer[] = [];
   let length = 0;
-  // The stream must outlive a body that is too long, or its answer would find no connection; node drops the rest.
+  // The stream must outlive a body that is too long, or its answer would find no connection.
   const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > bodyLimitInBytes) throw tooLong(length);
+    if (length > bodyLimitInBytes) break;
     chunks.push(chunk);
+  }
+  if (length > bodyLimitInBytes) {
+    // Read to its end, but not kept: the client could neither finish sending it nor use the connection again.
+    request.resume();
+    throw tooLong(length);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks, length));

@@ -1,6 +1,6 @@
 /** A public key file, in any of the forms that people keep one in, becomes a key to verify with. */
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose';
+import { createLocalJWKSet, type JWK } from 'jose';
 import { messageOf, UsageError } from '../errors.ts';
 import type { VerificationKey } from './identity-key.ts';
 
@@ -41,6 +41,7 @@ export function readPublicKey(text: string, path: string): VerificationKey {
     if (keys.some((key) => key.kty === 'oct')) {
       throw refuse('holds a symmetric key (kty "oct"); give a shared secret with --jwt-secret-file instead');
     }
+    checkKeys(keys, refuse);
     return { algorithms: asymmetricAlgorithms, resolve: createLocalJWKSet({ keys }) };
   }
   const key = parsePem(text, refuse);
@@ -91,8 +92,44 @@ function parseKeySet(text: string, refuse: Refuse): JWK[] {
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isKey)) {
     throw refuse(`is JSON, but no JSON Web Key ("kty") or set of them ("keys"): ${forms}`);
   }
-  const set: JSONWebKeySet = { keys };
-  return set.keys;
+  return keys;
+}
+
+/** The members that a public key of each kind needs (RFC 7518, 6.2.1 and 6.3.1; RFC 8037, 2). */
+const jwkMembers = new Map<string, readonly (keyof JWK)[]>([
+  ['RSA', ['n', 'e']],
+  ['EC', ['crv', 'x', 'y']],
+  ['OKP', ['crv', 'x']],
+]);
+const jwkCurves = ['P-256', 'P-384', 'P-521', 'Ed25519'];
+
+/** Keys of other kinds than ours may stand in a set (RFC 7517, 5) beside one that is; ours must be in order. */
+function checkKeys(keys: readonly JWK[], refuse: Refuse): void {
+  const ours = keys.filter(({ kty = '', crv }) => jwkMembers.has(kty) && (!crv || jwkCurves.includes(crv)));
+  if (ours.length === 0) {
+    const kinds = keys.map(({ kty, crv }) => [kty, crv].filter(Boolean).join(' ')).join(', ');
+    throw refuse(
+      `has no key to verify with, but ${kinds}: needed is RSA, EC (P-256, P-384, P-521) or Ed25519`,
+    );
+  }
+  for (const key of ours) algorithmsOf(parseJwk(key, refuse), refuse);
+}
+
+function parseJwk(key: JWK, refuse: Refuse): KeyObject {
+  const { kty = '', kid } = key;
+  const label = `a JSON Web Key (kty "${kty}"${kid === undefined ? '' : `, kid ${JSON.stringify(kid)}`})`;
+  const members = jwkMembers.get(kty) ?? [];
+  const missing = members.filter((member) => typeof key[member] !== 'string');
+  if (missing.length > 0) {
+    throw refuse(
+      `has ${label} that lacks ${missing.join(' and ')}: needed are the strings ${members.join(', ')}`,
+    );
+  }
+  try {
+    return createPublicKey({ key, format: 'jwk' });
+  } catch (thrown) {
+    throw refuse(`has ${label} that is of no use: ${messageOf(thrown)}`);
+  }
 }
 
 function parseJson(text: string, refuse: Refuse): object {

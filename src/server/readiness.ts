@@ -15,17 +15,22 @@ export interface ReadinessOptions {
 
 /**
  * A function that checks whether the service is ready. All who ask while a check is under way share it, so that
- * nobody can make work by asking often; the log has why a check failed.
+ * nobody can make work by asking often. The log has why the first check failed after one that did not, and that it is
+ * over: strangers may ask, and are not to fill it.
  */
 export function readiness({ check, deadlineMilliseconds, log }: ReadinessOptions): () => Promise<NotReady> {
   let underWay: Promise<NotReady> | null = null;
+  let isReady = true;
   const run = async (): Promise<NotReady> => {
     const deadline = AbortSignal.timeout(deadlineMilliseconds);
     try {
       await Promise.race([check(deadline), rejectOnAbort(deadline)]);
+      if (!isReady) log.info('ready again');
+      isReady = true;
       return null;
     } catch (thrown) {
-      log.warn({ err: thrown }, 'not ready');
+      if (isReady) log.warn({ err: thrown }, 'not ready');
+      isReady = false;
       if (deadline.aborted) return 'TIMED_OUT';
       return thrown instanceof HvqlError && thrown.code === 'PAGE_UNAVAILABLE' ? thrown.code : 'UNAVAILABLE';
     }

@@ -1,6 +1,14 @@
-/** A whole result as it may leave over HTTP. */
+/** Results as they may leave. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { internalErrorCode, maskErrors, placeOf, type MaskContext } from './error-mask.ts';
+
+/** An event, or any result that no HTTP status goes with: the very same object where there is nothing to mask. */
+export function maskEvent(result: ExecutionResult, context: MaskContext): ExecutionResult {
+  const { errors } = result;
+  if (errors === undefined) return result;
+  const masked = maskErrors(errors, context);
+  return masked.every((error, n) => error === errors[n]) ? result : { ...result, errors: masked };
+}
 
 /** The result, with its errors masked and, where nothing ran, with the HTTP status for it in Yoga's way. */
 export function maskResult(result: ExecutionResult, context: MaskContext): ExecutionResult {

@@ -1,11 +1,13 @@
 /** Every path of the service, and who may come in by it. */
-import type { IncomingMessage } from 'node:http';
+import { readAccept } from './accept.ts';
+import type { Call } from './call.ts';
+import type { EventStreams } from './event-streams.ts';
 import { wantsGraphiql, type Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
+import { checkHost } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
 import type { Identity } from './identity.ts';
-import { namesLoopback } from './loopback.ts';
-import { readOperationRequest } from './operation-request.ts';
+import { readOperationRequest, type OperationRequest } from './operation-request.ts';
 import type { NotReady } from './readiness.ts';
 import type { Exchange, Route } from './request-listener.ts';
 import { sendResponse } from './send-response.ts';
@@ -14,6 +16,8 @@ import { sendResponse } from './send-response.ts';
 export interface Rooms {
   readonly identity: Identity;
   readonly endpoint: Endpoint;
+  readonly eventStreams: EventStreams;
+  readonly isSubscription: (operation: OperationRequest) => boolean;
   readonly graphiql: Graphiql;
   readonly checkReady: () => Promise<NotReady>;
   /** Whether only requests that name this machine by a loopback name are answered: in development mode. */
@@ -49,15 +53,21 @@ async function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> {
   // Before anything of the operation is read: whoever has no identity makes no work.
   const identified = await rooms.identity.identify(request.headers.authorization ?? null);
   facts['partition'] = identified.caller.partitionId.toString();
-  const answer = await rooms.endpoint({
+  const operation = await readOperationRequest(request, query);
+  const accept = request.headers.accept ?? '*/*';
+  const accepted = readAccept(accept);
+  // Who takes both gets events only where there will be more than one.
+  const takesEvents = accepted.events && (!accepted.json || rooms.isSubscription(operation));
+  const call: Call = {
     method,
-    accept: request.headers.accept ?? '*/*',
-    operation: await readOperationRequest(request, query),
+    operation,
     asker: { ...identified, signal, requestId },
+    takesEvents,
     // Callers choose the name, at any length.
     onOperation: (name) => (facts['operation'] = name.slice(0, 100)),
-  });
-  await sendResponse(response, answer);
+  };
+  if (takesEvents) return rooms.eventStreams.answer(exchange, call);
+  await sendResponse(response, await rooms.endpoint({ ...call, accept }));
 }
 
 function answerHealth(exchange: Exchange): void {
@@ -70,15 +80,6 @@ async function answerReady(rooms: Rooms, exchange: Exchange): Promise<void> {
   const reason = await rooms.checkReady();
   if (reason === null) sendJson(exchange.response, { status: 200, body: { status: 'ok' } });
   else sendJson(exchange.response, { status: 503, body: { status: 'unavailable', reason } });
-}
-
-function checkHost({ headers }: IncomingMessage): void {
-  if (namesLoopback(headers.host)) return;
-  throw new HttpProblem(
-    'In development mode only requests to localhost, 127.0.0.1 or [::1] are answered, and the Host header names ' +
-      'another host. Configure an identity method to serve under other names.',
-    { status: 403, code: 'FOREIGN_HOST' },
-  );
 }
 
 function checkMethod<Method extends string>({ request, path }: Exchange, allowed: readonly Method[]): Method {

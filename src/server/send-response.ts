@@ -18,7 +18,7 @@ export async function sendResponse(response: ServerResponse, answer: Response): 
   response.end(body);
 }
 
-/** Events come one by one; all else is written whole. */
+/** Parts come one by one; all else is written whole. */
 function isStream({ headers }: Response): boolean {
-  return /^(?:text\/event-stream|multipart\/mixed)/.test(headers.get('content-type') ?? '');
+  return /^multipart\/mixed/.test(headers.get('content-type') ?? '');
 }

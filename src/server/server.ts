@@ -7,11 +7,18 @@ import { messageOf, UsageError } from '../errors.ts';
 import { closable } from './close.ts';
 import { graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
-import { graphqlEndpoint, type Asker, type Execute } from './graphql-endpoint.ts';
+import type { Asker } from './call.ts';
+import { eventStreams } from './event-streams.ts';
+import { graphqlEndpoint } from './graphql-endpoint.ts';
 import type { Identity } from './identity.ts';
+import { isSubscription, operationRunner } from './operation.ts';
+import { connectionLimits } from './patience.ts';
+import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
 import { requestListener } from './request-listener.ts';
 import { route } from './route.ts';
+import { webSockets } from './websockets.ts';
+import { openYoga, type Execute, type Subscribe } from './yoga.ts';
 
 /** What is served, to whom, and where. */
 export interface ServerOptions {
@@ -24,6 +31,10 @@ export interface ServerOptions {
   readonly contextOf: (asker: Asker) => object;
   /** Runs operations in place of graphql-js's `execute`. */
   readonly execute?: Execute;
+  /** Starts subscriptions in place of graphql-js's `subscribe`. */
+  readonly subscribe?: Subscribe;
+  /** Ends all events that are under way, each iterator by being done; called when the server begins to close. */
+  readonly closeStreams?: () => void;
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
@@ -33,6 +44,14 @@ export interface ServerOptions {
   readonly now: () => number;
   /** How long `close` waits for answers under way. */
   readonly graceMilliseconds?: number;
+  /** Origins whose pages may open WebSockets, beside the service's own: "https://dashboard.example". */
+  readonly allowedOrigins?: readonly string[];
+  /** How long a client may leave untaken what was sent to it, before it is cut. */
+  readonly stallMilliseconds?: number;
+  /** The silence after which a stream is pinged. */
+  readonly pingMilliseconds?: number;
+  /** How long a client may take over its WebSocket to say who it is. */
+  readonly initMilliseconds?: number;
 }
 
 /** A server that listens. */
@@ -48,6 +67,10 @@ export interface RunningServer {
 }
 
 const defaultGraceMilliseconds = 8_000;
+const defaultStallMilliseconds = 30_000;
+/** Below the 15 s after which impatient proxies cut what is quiet. */
+const defaultPingMilliseconds = 12_000;
+const defaultInitMilliseconds = 5_000;
 /** How long /ready waits for the source. */
 const readyDeadlineMilliseconds = 5_000;
 
@@ -61,16 +84,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // Longer than the minute that load balancers commonly keep idle connections for.
     keepAliveTimeout: 65_000,
   });
+  const { identity, log, now } = options;
+  const isLoopbackOnly = options.graphiql.tokens !== null;
+  const limits = connectionLimits({
+    pingMilliseconds: options.pingMilliseconds ?? defaultPingMilliseconds,
+    stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
+  });
+  const yoga = openYoga(options);
+  const live = { run: operationRunner(yoga, log), pulse: pulse(limits.beatMilliseconds), limits, log };
+  const events = eventStreams(live);
+  const sockets = webSockets(server, {
+    ...live,
+    identity,
+    now,
+    isLoopbackOnly,
+    allowedOrigins: options.allowedOrigins ?? [],
+    initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
+  });
   const door = route({
-    identity: options.identity,
-    endpoint: graphqlEndpoint(options),
+    identity,
+    endpoint: graphqlEndpoint(yoga),
+    eventStreams: events,
+    isSubscription: (operation) => isSubscription(yoga, operation),
     graphiql: graphiql(options.graphiql),
-    checkReady: readiness({
-      check: options.ready,
-      deadlineMilliseconds: readyDeadlineMilliseconds,
-      log: options.log,
-    }),
-    isLoopbackOnly: options.graphiql.tokens !== null,
+    checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
+    isLoopbackOnly,
   });
   const { listener, abortAll } = requestListener(door, options);
   server.on('request', listener);
@@ -84,7 +122,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http://${host}:${port}/graphql`,
     port,
-    close: () => (closing ??= close({ graceMilliseconds, abortAll })),
+    close: () => {
+      if (closing !== null) return closing;
+      options.closeStreams?.();
+      events.endAll();
+      sockets.endAll();
+      closing = close({ graceMilliseconds, abortAll });
+      return closing;
+    },
   };
 }
 

@@ -1,18 +1,27 @@
 /** The names of what a hypervisor has: an object's kind and numbers, and its place in a page folder. */
 import type { StatisticsObject } from '../catalogue/group.ts';
 
+/** The name of anything that has statistics: its kind, and what tells it from others of its kind. */
 export type ObjectName = HypervisorName | LogicalProcessorName | PartitionName | VirtualProcessorName;
+
+/** The name of the hypervisor, of which there is one. */
 export interface HypervisorName {
   readonly object: 'HYPERVISOR';
 }
+
+/** The name of a logical processor: the index that the hypervisor knows it by. */
 export interface LogicalProcessorName {
   readonly object: 'LOGICAL_PROCESSOR';
   readonly index: number;
 }
+
+/** The name of a partition. Ids are u64, so neither a number nor an index. */
 export interface PartitionName {
   readonly object: 'PARTITION';
   readonly partitionId: bigint;
 }
+
+/** The name of a virtual processor: its partition, and its index there. */
 export interface VirtualProcessorName {
   readonly object: 'VIRTUAL_PROCESSOR';
   readonly partitionId: bigint;

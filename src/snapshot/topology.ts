@@ -1,4 +1,5 @@
 /** Which objects exist, and whose child a partition is. */
+import { HvqlError } from '../errors.ts';
 
 /** A partition and its virtual processors. */
 export interface PartitionEntry {
@@ -8,26 +9,67 @@ export interface PartitionEntry {
   readonly name: string | null;
   /** Indexes of its virtual processors, ascending. */
   readonly virtualProcessors: readonly number[];
+  /** Why they are not known; none are listed then. */
+  readonly unlisted?: HvqlError;
 }
 
 /** What exists at one moment. */
 export interface Topology {
   /** Indexes of the logical processors, ascending. */
   readonly logicalProcessors: readonly number[];
+  /** Why they are not known; none are listed then. */
+  readonly unlisted?: HvqlError;
   /** By ascending id. */
   readonly partitions: readonly PartitionEntry[];
   partition(id: bigint): PartitionEntry | undefined;
 }
 
-/** A topology of these entries, in whatever order they come. */
+/** A topology of these entries, in whatever order they come; an error in place of processors that could not be listed. */
 export function topologyOf(
-  logicalProcessors: readonly number[],
+  logicalProcessors: readonly number[] | HvqlError,
   partitions: readonly PartitionEntry[],
 ): Topology {
   const byId = new Map(partitions.map((partition) => [partition.id, partition]));
+  const listed = logicalProcessors instanceof HvqlError ? [] : logicalProcessors;
   return {
-    logicalProcessors: logicalProcessors.toSorted((a, b) => a - b),
+    logicalProcessors: listed.toSorted((a, b) => a - b),
+    ...(logicalProcessors instanceof HvqlError ? { unlisted: logicalProcessors } : {}),
     partitions: partitions.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
     partition: (id) => byId.get(id),
   };
+}
+
+/**
+ * The latest topology where the next one says the same, so that it is the very same object for as long as nothing
+ * changes: whoever plans by it need not plan anew. Errors are the same where their codes and words are.
+ */
+export function sameOrNext(latest: Topology | undefined, next: Topology): Topology {
+  return latest !== undefined && saysTheSame(latest, next) ? latest : next;
+}
+
+function saysTheSame(a: Topology, b: Topology): boolean {
+  return (
+    isSameList(a.logicalProcessors, b.logicalProcessors) &&
+    isSameError(a.unlisted, b.unlisted) &&
+    a.partitions.length === b.partitions.length &&
+    a.partitions.every((entry, n) => isSameEntry(entry, b.partitions[n]))
+  );
+}
+
+function isSameEntry(a: PartitionEntry, b: PartitionEntry | undefined): boolean {
+  return (
+    a.id === b?.id &&
+    a.parent === b.parent &&
+    a.name === b.name &&
+    isSameList(a.virtualProcessors, b.virtualProcessors) &&
+    isSameError(a.unlisted, b.unlisted)
+  );
+}
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((index, n) => index === b[n]));
+}
+
+function isSameError(a: HvqlError | undefined, b: HvqlError | undefined): boolean {
+  return a?.code === b?.code && a?.message === b?.message;
 }

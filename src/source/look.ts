@@ -37,7 +37,8 @@ export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Lo
   const names = namesOf(topology);
   const { at, outcomes } = await source.read(names, signal);
   const pages: NamedPage[] = [];
-  const failures: HvqlError[] = [];
+  const unlisted = [topology, ...topology.partitions].map((listing) => listing.unlisted);
+  const failures = unlisted.filter((error) => error !== undefined);
   outcomes.forEach((outcome, n) => {
     const name = names[n] ?? hypervisorName;
     if (outcome instanceof HvqlError) failures.push(outcome);

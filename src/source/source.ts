@@ -12,8 +12,10 @@ export interface Source {
   /** Kind and settings, for the operator and the log. */
   readonly description: string;
   /**
-   * Which objects exist now. Rejects with PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the
-   * signal's reason once it is aborted.
+   * Which objects exist now: the very same topology for as long as nothing in it changes. Rejects with
+   * PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the signal's reason once it is aborted. Where
+   * only the logical processors cannot be listed, or the virtual processors of a partition, that list alone is empty
+   * and its `unlisted` says why, in words that only those get to see who may read what it lists.
    */
   topology(signal: AbortSignal): Promise<Topology>;
   /**

@@ -19,14 +19,18 @@ interface SourceKind {
   readonly kind: string;
   /** How it is written, for messages. */
   readonly usage: string;
-  readonly open: (text: SourceText, world: SourceWorld) => Source | Promise<Source>;
+  /** Reads the text and throws a UsageError with all mistakes; touches nothing yet. */
+  readonly parse: (text: SourceText) => OpenSource;
 }
+
+/** Opens what a text names, once the text is known to be good. */
+type OpenSource = (world: SourceWorld) => Source | Promise<Source>;
 
 /** A new kind of source is a file, a line here, and a green run of `test/contract/source.ts`. */
 const sourceKinds: readonly SourceKind[] = [
-  { kind: 'simulator', usage: 'simulator', open: openSimulatorText },
-  { kind: 'pages', usage: 'pages:<folder>', open: openPageFolderText },
-  { kind: 'capture', usage: 'capture:<folder or .tar>', open: openCaptureText },
+  { kind: 'simulator', usage: 'simulator', parse: parseSimulatorText },
+  { kind: 'pages', usage: 'pages:<folder>', parse: parsePageFolderText },
+  { kind: 'capture', usage: 'capture:<folder or .tar>', parse: parseCaptureText },
 ];
 
 /**
@@ -34,9 +38,18 @@ const sourceKinds: readonly SourceKind[] = [
  * with a UsageError that tells all mistakes at once, or why the place cannot be read.
  */
 export async function openSource(text: string, world: SourceWorld): Promise<Source> {
+  return parseSource(text)(world);
+}
+
+/** Throws a UsageError with all that is wrong with the text itself; whether what it names is there, opening tells. */
+export function assertSource(text: string): void {
+  parseSource(text);
+}
+
+function parseSource(text: string): OpenSource {
   const parsed = parseSourceText(text);
   const row = sourceKinds.find(({ kind }) => kind === parsed.kind);
-  if (row !== undefined) return row.open(parsed, world);
+  if (row !== undefined) return row.parse(parsed);
   const usages = sourceKinds.map(({ usage }) => usage).join(', ');
   const kinds = sourceKinds.map(({ kind }) => kind);
   throw new UsageError([
@@ -56,22 +69,24 @@ export function parseSimulator(text: string): SimulatorSettings {
   return simulatorSettings(options);
 }
 
-function openSimulatorText({ text }: SourceText, { clock }: SourceWorld): Source {
-  return openSimulator(parseSimulator(text), clock);
+function parseSimulatorText({ text }: SourceText): OpenSource {
+  const settings = parseSimulator(text);
+  return ({ clock }) => openSimulator(settings, clock);
 }
 
-function openPageFolderText({ place = '', options }: SourceText, { clock }: SourceWorld): Source {
+function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
   const problems = Array.from(
     new Set(options.keys()),
     (name) => `pages: there is no option "${name}"; a page folder has none.`,
   );
   if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but there is none.');
   if (problems.length > 0) throw new UsageError(problems);
-  return openPageFolder(place, { clock });
+  return ({ clock }) => openPageFolder(place, { clock });
 }
 
-function openCaptureText(text: SourceText, { clock }: SourceWorld): Promise<Source> {
-  return openCapture(captureSettings(text), { clock });
+function parseCaptureText(text: SourceText): OpenSource {
+  const settings = captureSettings(text);
+  return ({ clock }) => openCapture(settings, { clock });
 }
 
 function problemsOf(check: () => unknown): string[] {

@@ -132,4 +132,50 @@ describe('access', () => {
       message: 'Partition 5 has no virtual processor -1; there are 2, from 0 to 1.',
     });
   });
+
+  describe('to processors that could not be listed', () => {
+    const closed = (place: string): HvqlError =>
+      new HvqlError('PAGE_UNAVAILABLE', `The folder ${place} cannot be listed.`);
+    const partly = topologyOf(closed('lp'), [
+      partition(1n, null),
+      { ...partition(5n, 1n), virtualProcessors: [], unlisted: closed('partition/5/vp') },
+      partition(9n, 1n),
+      { ...partition(13n, 9n), virtualProcessors: [], unlisted: closed('partition/13/vp') },
+    ]);
+
+    it('tells the reason to those who may read them', () => {
+      for (const who of [caller(1n), caller(5n)]) {
+        const access = new Access(who, partly);
+        const five = access.partition(5n);
+        expect(() => access.virtualProcessors(five)).toThrow(closed('partition/5/vp'));
+        expect(() => access.virtualProcessor(five, 0)).toThrow(closed('partition/5/vp'));
+      }
+      const root = new Access(caller(1n), partly);
+      expect(() => root.logicalProcessors()).toThrow(closed('lp'));
+      expect(() => root.logicalProcessor(0)).toThrow(closed('lp'));
+    });
+
+    it('tells all others that they are denied', () => {
+      for (const id of [5n, 9n, 99n]) {
+        const access = new Access(caller(id), partly);
+        expect(outcome(() => access.logicalProcessor(0))).toMatchObject({ code: 'ACCESS_DENIED' });
+        expect(() => access.logicalProcessors()).toThrow(/^Access denied/);
+        expect(outcome(() => access.partition(id === 5n ? 13n : 5n))).toMatchObject({
+          code: 'ACCESS_DENIED',
+        });
+      }
+    });
+
+    it('gives all others, over all partitions', () => {
+      const keysOf = (who: Caller): string[] => new Access(who, partly).allVirtualProcessors().map(objectKey);
+      expect(keysOf(caller(1n))).toEqual([
+        'partition/1/vp/0',
+        'partition/1/vp/1',
+        'partition/9/vp/0',
+        'partition/9/vp/1',
+      ]);
+      expect(keysOf(caller(9n))).toEqual(['partition/9/vp/0', 'partition/9/vp/1']);
+      expect(keysOf(caller(5n))).toEqual([]);
+    });
+  });
 });

@@ -3,6 +3,7 @@ import { helpText, settingsTable } from '../../src/cli/setting-help.ts';
 import { commandNames } from '../../src/cli/setting-table.ts';
 import { parseCommand } from '../../src/cli/settings.ts';
 import { UsageError } from '../../src/errors.ts';
+import { parseSimulator } from '../../src/source/sources.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
 const secretBytes = Buffer.from(secret);
@@ -26,6 +27,10 @@ describe('hvql serve', () => {
     identity: null,
     minInterval: 100,
     sourceTimeout: 5_000,
+    maxStreams: 10_000,
+    maxStreamsPerCaller: 1_000,
+    maxStreamValues: 100_000,
+    allowedOrigins: null,
     logLevel: 'info',
   };
 
@@ -45,6 +50,8 @@ describe('hvql serve', () => {
     ];
     argv.push('--log-level=silent', '--source-timeout', '1m', '--jwks-url', 'https://id.example/jwks.json');
     argv.push('--jwt-issuer=https://id.example', '--jwt-audience', 'hvql');
+    argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
+    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -58,6 +65,10 @@ describe('hvql serve', () => {
         },
         minInterval: 1_500,
         sourceTimeout: 60_000,
+        maxStreams: 5,
+        maxStreamsPerCaller: 2,
+        maxStreamValues: 999_999_999,
+        allowedOrigins: ['https://a.example', 'http://localhost:8080'],
         logLevel: 'silent',
       },
     });
@@ -75,6 +86,10 @@ describe('hvql serve', () => {
       HVQL_MIN_INTERVAL: '2s',
       HVQL_LOG_LEVEL: 'debug',
       HVQL_SOURCE_TIMEOUT: '1s',
+      HVQL_MAX_STREAMS: '7',
+      HVQL_MAX_STREAMS_PER_CALLER: '3',
+      HVQL_MAX_STREAM_VALUES: '1',
+      HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -85,6 +100,10 @@ describe('hvql serve', () => {
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
         sourceTimeout: 1_000,
+        maxStreams: 7,
+        maxStreamsPerCaller: 3,
+        maxStreamValues: 1,
+        allowedOrigins: ['https://a.example:8443'],
         logLevel: 'debug',
       },
     });
@@ -153,6 +172,72 @@ describe('hvql serve', () => {
     [['--jwt-secret', secret], ['--jwt-secret is no flag of this command. Did you mean --jwt-secret-file?']],
     [['-p', '1'], ['-p is no flag of this command.']],
     [['--', '--port'], ['"--port" is one argument too many.']],
+    [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
+    [['--min-interval', '61s'], ['--min-interval: needs at most 1m, but is "61s".']],
+    [['--min-interval', '0ms'], ['--min-interval: needs a length of time above zero, but is "0ms".']],
+    [
+      ['--max-streams', '0', '--max-streams-per-caller=1e3', '--max-stream-values', '1000000000'],
+      [
+        '--max-streams: needs a whole number from 1 to 999999999, but is "0".',
+        '--max-streams-per-caller: needs a whole number from 1 to 999999999, but is "1e3".',
+        '--max-stream-values: needs a whole number from 1 to 999999999, but is "1000000000".',
+      ],
+    ],
+    [
+      ['--max-streams=', '--max-streams-per-caller=-1', '--max-stream-values', '1.5'],
+      [
+        '--max-streams: needs a whole number from 1 to 999999999, but is "".',
+        '--max-streams-per-caller: needs a whole number from 1 to 999999999, but is "-1".',
+        '--max-stream-values: needs a whole number from 1 to 999999999, but is "1.5".',
+      ],
+    ],
+    [
+      ['--allowed-origins', 'https://a.example/,b.example,https://c.example,*'],
+      [
+        '--allowed-origins: needs origins such as "https://dashboard.example", but has "https://a.example/", "b.example", "*".',
+      ],
+    ],
+    [
+      ['--allowed-origins='],
+      ['--allowed-origins: needs origins such as "https://dashboard.example", but has "".'],
+    ],
+    [
+      ['--port', 'bad', '--source', 'simulator:x?lps=0&vps=-1'],
+      [
+        '--source: simulator: only options may follow, but ":x" does.',
+        expect.stringMatching(/^--source: simulator: lps .*"0"/),
+        expect.stringMatching(/^--source: simulator: vps .*"-1"/),
+        '--port: needs a port from 0 to 65535, but is "bad".',
+      ],
+    ],
+    [
+      ['--source', 'pages:?loop=true', '--log-level', 'x'],
+      [
+        '--source: pages:<folder> needs a path after the colon, but there is none.',
+        '--source: pages: there is no option "loop"; a page folder has none.',
+        '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "x".',
+      ],
+    ],
+    [
+      ['--source', 'page:/a', '--min-interval', '5'],
+      [
+        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>. Did you mean pages?',
+        expect.stringMatching(/^--min-interval: "5" is not a length of time/),
+      ],
+    ],
+    [
+      ['--source', 'capture:a?frame=x'],
+      [expect.stringMatching(/^--source: capture: frame must be .*"x"\.$/)],
+    ],
+    [
+      ['--host', '', '--port', 'x', '--max-streams', '0', '--jwt-issuer', 'i'],
+      [
+        '--host: needs a value, but is empty.',
+        '--port: needs a port from 0 to 65535, but is "x".',
+        '--max-streams: needs a whole number from 1 to 999999999, but is "0".',
+        '--jwt-issuer is of no use without an identity method, such as --jwks-url.',
+      ],
+    ],
     [
       ['--jwt-key-file', 'a', '--jwt-secret-file', 'b'],
       ['Only one identity method can be used, but there are --jwt-secret-file and --jwt-key-file.'],
@@ -165,6 +250,28 @@ describe('hvql serve', () => {
     expect(problemsOf(['serve', '--jwks-url', 'https://x'], { HVQL_JWT_SECRET: secret })).toEqual([
       'Only one identity method can be used, but there are HVQL_JWT_SECRET and --jwks-url.',
     ]);
+  });
+
+  it.each([
+    ['https://admin:hunter2@id.example/jwks.json', 'without a user and a password'],
+    ['https://hunter2@id.example/jwks.json', 'without a user and a password'],
+    ['ftp://admin:hunter2@id.example/jwks.json', 'but is "…@id.example/jwks.json"'],
+    ['admin:hunter2@id.example', 'but is "…@id.example"'],
+    ['https://admin:hunter2@id.example:99999/', 'but is "…@id.example:99999/"'],
+  ])('refuses a password in the address of a key set, and does not show it: %s', (text, words) => {
+    const [problem = '', ...others] = problemsOf(['serve', '--jwks-url', text]);
+    expect(others).toEqual([]);
+    expect(problem).toMatch(/^--jwks-url: needs an address /);
+    expect(problem).toContain(words);
+    expect(problem).not.toContain('hunter2');
+    expect(problemsOf(['serve'], { HVQL_JWKS_URL: text }).join('')).not.toContain('hunter2');
+  });
+
+  it('takes an address of a key set with an @ in its path', () => {
+    const url = new URL('https://id.example/@tenant/jwks.json');
+    expect(parseCommand(['serve', '--jwks-url', url.href], {})).toMatchObject({
+      settings: { identity: { method: { url } } },
+    });
   });
 
   it('does not show a secret that is too short', () => {
@@ -184,14 +291,41 @@ describe('hvql record', () => {
     });
     expect(problemsOf(['record'])).toEqual(['--out is needed: where the capture goes.']);
   });
+
+  it('takes no times that make no sense', () => {
+    expect(problemsOf(['record', '--out', 'x', '--every', '0s', '--for=-1s'])).toEqual([
+      '--every: needs a length of time above zero, but is "0s".',
+      '--for: "-1s" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
+    ]);
+  });
+
+  it('tells what is wrong with the source together with everything else', () => {
+    expect(problemsOf(['record', '--every', '0s'], { HVQL_SOURCE: 'capture:x?speed=2' })).toEqual([
+      'HVQL_SOURCE: capture: there is no option "speed"; there are loop, frame.',
+      '--every: needs a length of time above zero, but is "0s".',
+      '--out is needed: where the capture goes.',
+    ]);
+  });
 });
 
 describe('hvql simulate', () => {
   it('writes often, and for ever, unless told otherwise', () => {
     expect(parseCommand(['simulate', '--out', '/run/pages'], { HVQL_SOURCE: 'pages:/run/pages' })).toEqual({
       name: 'simulate',
-      settings: { source: 'simulator', every: 100, for: null, out: '/run/pages' },
+      settings: { source: parseSimulator('simulator'), every: 100, for: null, out: '/run/pages' },
     });
+  });
+
+  it('takes no other source, and tells what is wrong with it together with everything else', () => {
+    expect(problemsOf(['simulate', '--source', 'simulator?lps=0&speed=9'])).toEqual([
+      expect.stringMatching(/^--source: simulator: .*speed/),
+      expect.stringMatching(/^--source: simulator: lps /),
+      '--out is needed: the page folder.',
+    ]);
+    expect(problemsOf(['simulate', '--source', 'pages:/a', '--out', 'x', '--every', '0s'])).toEqual([
+      '--source: The simulator is needed, as in simulator?seed=1, but the source is "pages:/a".',
+      '--every: needs a length of time above zero, but is "0s".',
+    ]);
   });
 });
 
@@ -262,6 +396,21 @@ describe('hvql token', () => {
       '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "ACCESS_STAT". Did you mean ACCESS_STATS?',
       '--jwt-secret-file is needed, or the secret itself in HVQL_JWT_SECRET.',
     ]);
+    expect(
+      problemsOf([
+        'token',
+        '--partition',
+        '1',
+        '--jwt-secret-file',
+        'a',
+        '--privileges',
+        'x,ACCESS_STATS,root,',
+      ]),
+    ).toEqual([
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "x".',
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "root".',
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "".',
+    ]);
     expect(problemsOf(['token', '--partition', '0', '--jwt-secret-file', 'a'])).toEqual([
       '--partition: needs a partition id, a whole number from 1 to 2^64-1, but is "0".',
     ]);
@@ -274,6 +423,8 @@ describe('hvql', () => {
     [['help'], { name: 'help', topic: null }],
     [['--help'], { name: 'help', topic: null }],
     [['help', 'record'], { name: 'help', topic: 'record' }],
+    [['help', 'help'], { name: 'help', topic: null }],
+    [['--help', '--port'], { name: 'help', topic: null }],
     [['serve', '--port', 'x', '-h'], { name: 'help', topic: 'serve' }],
     [['version'], { name: 'version' }],
     [['--version'], { name: 'version' }],
@@ -285,6 +436,9 @@ describe('hvql', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
       '"sevre" is no command: the commands are serve, record, simulate, inspect, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
+    ]);
+    expect(problemsOf(['help', 'recrod'])).toEqual([
+      '"recrod" is no command: the commands are serve, record, simulate, inspect, token and help. Did you mean record?',
     ]);
     expect(problemsOf(['--port', '1'])).toEqual([
       'A command is needed before --port: the commands are serve, record, simulate, inspect, token and help.',
@@ -326,6 +480,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 12 + 4 + 4 + 2 + 7);
+    expect(lines).toHaveLength(2 + 16 + 4 + 4 + 2 + 7);
   });
 });

@@ -48,6 +48,12 @@ export function describeSource(title: string, open: () => Promise<SourceOnTrial>
       for (const { virtualProcessors } of partitions) expectAscending(virtualProcessors);
     });
 
+    it('gives the very same topology while nothing in it changes', async () => {
+      const topology = await source.topology(never);
+      await source.read([hypervisorName], never);
+      expect(await source.topology(never)).toBe(topology);
+    });
+
     it('finds each partition by its id, and no other', async () => {
       const topology = await source.topology(never);
       for (const partition of topology.partitions) {

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { post, serve, type Served } from './program.ts';
 
 const folder = new URL('../../schema/operations/', import.meta.url);
+
+const files = readdirSync(folder);
 
 describe('an example operation', () => {
   let served: Served;
@@ -11,17 +14,37 @@ describe('an example operation', () => {
   });
   afterAll(() => served.program.stop());
 
-  it.each(readdirSync(folder))('is answered to the root without an error: %s', async (file) => {
+  it.each(files.filter((file) => !file.includes('-live-')))(
+    'is answered to the root without an error: %s',
+    async (file) => {
+      const query = readFileSync(new URL(file, folder), 'utf8');
+      expect(query).toMatch(/^# .*[.?]\n(query|subscription) \w+ \{/);
+      const { data, errors } = await post(served.url, { token: served.tokens[0], query });
+      expect(errors).toBeUndefined();
+      // Of all that is asked only the root's parent is not there.
+      expect(JSON.stringify(data).replace('"parent":null', '')).not.toMatch(/null|\[\]/);
+    },
+  );
+
+  it.each(files.filter((file) => file.includes('-live-')))('is watched by the root: %s', async (file) => {
     const query = readFileSync(new URL(file, folder), 'utf8');
-    expect(query).toMatch(/^# .*[.?]\nquery \w+ \{/);
-    const { data, errors } = await post(served.url, { token: served.tokens[0], query });
-    expect(errors).toBeUndefined();
-    // Of all that is asked only the root's parent is not there.
-    expect(JSON.stringify(data).replace('"parent":null', '')).not.toMatch(/null|\[\]/);
+    const client = createClient({
+      url: served.url,
+      headers: { Authorization: `Bearer ${served.tokens[0]}` },
+    });
+    const events: any[] = [];
+    for await (const event of client.iterate({ query })) {
+      events.push(event);
+      if (events.length === 2) break;
+    }
+    client.dispose();
+    expect(events.map(({ errors }) => errors)).toEqual([undefined, undefined]);
+    // Rates are there from the second event on.
+    expect(JSON.stringify(events[1].data)).not.toMatch(/null|\[\]/);
   });
 
   it('about its own partition is answered to a guest as well', async () => {
-    const query = readFileSync(new URL('4-own-partition.graphql', folder), 'utf8');
+    const query = readFileSync(new URL('04-own-partition.graphql', folder), 'utf8');
     const { data, errors } = await post(served.url, { token: served.tokens[1], query });
     expect(data).toMatchObject({
       viewer: { partitionId: '2', isRoot: false },

@@ -80,7 +80,7 @@ describe('the package that npm pack makes', () => {
       const url = /^hvql listening on (\S+)\n/.exec(stdout)?.[1];
       const page = await fetch(String(url), { headers: { accept: 'text/html' } });
       const html = await page.text();
-      expect(html).toContain('query BusiestVirtualProcessors');
+      expect(html).toContain('query Busiest');
       const script = /src="([^"]+)"/.exec(html)?.[1];
       expect((await fetch(new URL(String(script), url))).status).toBe(200);
     } finally {

@@ -33,8 +33,8 @@ describe('the schema', () => {
         .filter(isTotal)
         .map(({ field }) => field);
       expect(fieldsOf(`${name}Counters`)).toEqual(all);
-      expect(fieldsOf(`${name}Deltas`)).toEqual(['interval', ...totals]);
-      expect(fieldsOf(`${name}Rates`)).toEqual(['interval', ...totals]);
+      expect(fieldsOf(`${name}Deltas`)).toEqual([...totals, 'interval']);
+      expect(fieldsOf(`${name}Rates`)).toEqual([...totals, 'interval']);
     }
     expect(fieldsOf('HypervisorCounters')).toEqual(countersOf('HYPERVISOR').map(({ field }) => field));
   });

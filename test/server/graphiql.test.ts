@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadGraphiqlAssets } from '../../src/server/graphiql-asset.ts';
+import { graphiql } from '../../src/server/graphiql.ts';
 import { send, startTestService, type TestService } from './test-service.ts';
 
 const tabs = [
@@ -187,5 +192,23 @@ describe('a file of GraphiQL', () => {
       const answer = await send(service.url, { path: workerUrl(label), method: 'HEAD' });
       expect([answer.status, answer.body.length]).toEqual([200, 0]);
     }
+  });
+
+  it('that could not be loaded once is loaded when it is asked for again', async () => {
+    let isBroken = true;
+    const page = graphiql({ tabs, tokens: null }, async () => {
+      if (isBroken) throw new Error('EMFILE');
+      return loadGraphiqlAssets();
+    });
+    const server = createServer((_, response) => {
+      page.sendPage(response).catch(() => response.writeHead(500).end());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    expect((await fetch(url)).status).toBe(500);
+    isBroken = false;
+    expect((await fetch(url)).status).toBe(200);
+    server.closeAllConnections();
+    server.close();
   });
 });

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { execute } from 'graphql';
 import { bodyLimitInBytes } from '../../src/server/operation-request.ts';
 import { send, startTestService, type TestService } from './test-service.ts';
 
@@ -137,6 +138,21 @@ describe('an operation by POST', () => {
     expect(errors[0]?.extensions).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 1_048_576 });
   });
 
+  it('with a body too long leaves the connection fit for the next request', async () => {
+    const socket = connect(service.port, '127.0.0.1');
+    let answers = '';
+    socket.on('data', (bytes: Buffer) => (answers += bytes.toString()));
+    const head = ['POST /graphql HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${service.rootToken}`];
+    head.push('Content-Type: application/json', 'Transfer-Encoding: chunked', '', '');
+    socket.write(head.join('\r\n'));
+    const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
+    // More than the buffers of both ends hold.
+    for (let n = 0; n < 200; n += 1) socket.write(chunk);
+    socket.write('0\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    await once(socket, 'close');
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  });
+
   it('with a body just short enough is answered', async () => {
     const query = '{ hello }'.padEnd(bodyLimitInBytes - '{"query":""}'.length);
     expect((await service.post({ query })).status).toBe(200);
@@ -147,6 +163,30 @@ describe('an operation by POST', () => {
       errors: { message: string }[];
     };
     expect(errors[0]?.message).toMatch(/more tha[nt] 10000 tokens/);
+  });
+
+  it.each([
+    ['parsed', `{ length(text: ${'['.repeat(4_900)}${']'.repeat(4_900)}) }`],
+    ['validated', `{ hello ${'{ hello '.repeat(2_400)}${'}'.repeat(2_400)} }`],
+  ])('that is nested too deeply to be %s is a mistake of the client', async (_step, query) => {
+    const response = await service.post({ query });
+    expect(await json(response)).toEqual({
+      errors: [
+        {
+          message: 'The document is nested too deeply to be read.',
+          extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+        },
+      ],
+    });
+  });
+
+  it('with variables that do not fit is told so, with a code', async () => {
+    const query = 'query Q($t: String!) { length(text: $t) }';
+    expect(await json(await service.post({ query, variables: { t: 4 } }))).toMatchObject({
+      errors: [
+        { message: expect.stringContaining('got invalid value 4'), extensions: { code: 'BAD_USER_INPUT' } },
+      ],
+    });
   });
 });
 
@@ -227,12 +267,12 @@ describe('the engine', () => {
   it('is the one that was given', async () => {
     const own = await startTestService({
       execute: async (args) => ({
-        data: { by: typeof execute, has: 'caller' in (args.contextValue as object) },
+        data: { by: 'this one', has: 'caller' in (args.contextValue as object) },
       }),
     });
     try {
       expect(await json(await own.post({ query: '{ hello }' }))).toEqual({
-        data: { by: 'function', has: true },
+        data: { by: 'this one', has: true },
       });
     } finally {
       await own.close();

@@ -46,6 +46,8 @@ const open = (
     { method, issuer: checks.issuer ?? null, audience: checks.audience ?? null },
     { log, now: () => now },
   );
+const openAt = (method: IdentityMethod, clock: () => number): Promise<Identity> =>
+  openIdentity({ method, issuer: null, audience: null }, { log, now: clock });
 const sign = (
   claims: JWTPayload,
   header: { alg: string; kid?: string },
@@ -376,11 +378,46 @@ describe('a key file', () => {
     ['{"keys":{}}', /^The key file PATH is JSON, but no JSON Web Key/],
     ['{"keys":[1]}', /^The key file PATH is JSON, but no JSON Web Key/],
     [
+      '{"kty":"RSA"}',
+      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that lacks n and e: needed are the strings n, e\.$/,
+    ],
+    [
+      '{"kty":"EC","crv":"P-256","x":"AA","y":5,"kid":"one"}',
+      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that lacks y: needed are the strings crv, x, y\.$/,
+    ],
+    [
+      '{"kty":"EC","x":"AA","y":"AA"}',
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that lacks crv: needed are the strings crv, x, y\.$/,
+    ],
+    [
+      '{"keys":[{"kty":"OKP","crv":"Ed25519"}]}',
+      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that lacks x: needed are the strings crv, x\.$/,
+    ],
+    [
+      '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}',
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that is of no use: Invalid JWK/,
+    ],
+    [
+      '{"keys":[{"kty":"XYZ"},{"kty":"OKP","crv":"X25519","x":"AA"}]}',
+      /^The key file PATH has no key to verify with, but XYZ, OKP X25519: needed is RSA, EC \(P-256, P-384, P-521\) or Ed25519\.$/,
+    ],
+    [
+      '{"kty":"RSA","n":"AQAB","e":"AQAB"}',
+      /^The key file PATH has an RSA key of 17 bits: needed are 2048 or more \(RFC 7518, 3\.3\)\.$/,
+    ],
+    [
       '{"kty":"oct","k":"AAAA"}',
       /^The key file PATH holds a symmetric key \(kty "oct"\); give a shared secret with --jwt-secret-file instead/,
     ],
   ])('with %j is refused in words', async (text, message) => {
     expect(await refuses(text)).toMatch(message);
+  });
+
+  it('may have keys of other kinds beside one to verify with', async () => {
+    const keys = [{ kty: 'OKP', crv: 'X25519', x: 'AA' }, { kty: 'XYZ' }, await jwk(pairs.p256.publicKey)];
+    const identity = await open({ kind: 'key-file', path: folder.write('set', JSON.stringify({ keys })) });
+    const token = await sign(root, { alg: 'ES256' }, pairs.p256.privateKey);
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
   });
 
   it('with a key that is too weak or of another kind is refused', async () => {
@@ -433,7 +470,7 @@ describe('a key set at an address', () => {
     const publicTwo = await jwk(two.publicKey, { kty: '', kid: 'two' });
     const signedOne = await sign({ hv_partition: '1' }, { alg: 'EdDSA', kid: 'one' }, one.privateKey);
     const signedTwo = await sign({ hv_partition: '2' }, { alg: 'EdDSA', kid: 'two' }, two.privateKey);
-    const identity = await open({ kind: 'jwks', url });
+    const identity = await openAt({ kind: 'jwks', url }, () => Date.now());
     serve([publicOne]);
     fetches = 0;
     await identity.identify(`Bearer ${signedOne}`);
@@ -473,14 +510,18 @@ describe('a key set at an address', () => {
     expect(lines.slice(before).join('')).toContain('a token could not be verified');
   });
 
-  it('that nobody serves is not the fault of whoever asks, and is asked again', async () => {
+  it('that nobody serves is not the fault of whoever asks, and is asked again after a rest', async () => {
     const other = createServer((_, response) => void response.end(answer.body));
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     other.close();
     await once(other, 'close');
-    const identity = await open({ kind: 'jwks', url: new URL(`http://127.0.0.1:${port}/`) });
+    const time = { now };
+    const identity = await openAt(
+      { kind: 'jwks', url: new URL(`http://127.0.0.1:${port}/`) },
+      () => time.now,
+    );
     const token = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
     expect(await refusal(identity, token)).toMatch(/^The identity cannot be verified right now/);
     serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
@@ -488,7 +529,53 @@ describe('a key set at an address', () => {
       response.setHeader('connection', 'close').end(answer.body);
     }).listen(port, '127.0.0.1');
     await once(again, 'listening');
+    time.now += 4_999;
+    expect(await refusal(identity, token)).toMatch(/^The identity cannot be verified right now/);
+    time.now += 1;
     expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
     again.close();
+  });
+
+  it.each([
+    ['fails', { status: 500, body: '' }],
+    ['is no JSON', { status: 200, body: '<html>' }],
+    ['is no key set', { status: 200, body: '{"keys":1}' }],
+  ])('that %s is left alone for a while, however many tokens come, and so is the log', async (_, given) => {
+    answer = given;
+    fetches = 0;
+    const before = lines.length;
+    const time = { now };
+    const identity = await openAt({ kind: 'jwks', url }, () => time.now);
+    const token = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
+    for (let n = 0; n < 20; n++) {
+      expect(await refusal(identity, token)).toMatch(/^The identity cannot be verified right now/);
+      time.now += 200;
+    }
+    expect([fetches, lines.length - before]).toEqual([1, 1]);
+    time.now += 1_000;
+    await refusal(identity, token);
+    expect([fetches, lines.length - before]).toEqual([2, 2]);
+    // Set back by an hour, the clock must not make the rest an hour long.
+    time.now -= 3_600_000;
+    serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    expect(fetches).toBe(3);
+  });
+
+  it('that cannot be had again goes on verifying with the keys it had, whatever keys others name', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
+    const identity = await openAt({ kind: 'jwks', url }, () => Date.now());
+    const good = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
+    const madeUp = await sign(root, { alg: 'EdDSA', kid: 'made up' }, pairs.ed25519.privateKey);
+    await identity.identify(`Bearer ${good}`);
+    answer = { status: 500, body: '' };
+    fetches = 0;
+    vi.setSystemTime(now + 20_000);
+    for (let n = 0; n < 5; n++) {
+      await refusal(identity, madeUp);
+      expect((await identity.identify(`Bearer ${good}`)).caller.partitionId).toBe(1n);
+    }
+    expect(fetches).toBe(1);
   });
 });

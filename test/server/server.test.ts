@@ -83,6 +83,30 @@ describe('readiness', () => {
     expect(await readiness({ check: never, deadlineMilliseconds: 1, log })()).toBe('TIMED_OUT');
   });
 
+  it('is in the log when it turns, however often strangers ask', async () => {
+    const own = readableLog();
+    let isBroken = false;
+    const check = async (): Promise<void> => {
+      if (isBroken) throw new HvqlError('PAGE_UNAVAILABLE', 'No /secret/folder.');
+    };
+    const isReady = readiness({ check, deadlineMilliseconds: 10_000, log: own.log });
+    const ask = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n++) expect(await isReady()).toBe(isBroken ? 'PAGE_UNAVAILABLE' : null);
+    };
+    await ask(3);
+    expect(own.lines).toEqual([]);
+    for (const turn of [1, 2]) {
+      isBroken = true;
+      await ask(5);
+      isBroken = false;
+      await ask(5);
+      expect(own.lines).toHaveLength(turn * 2);
+    }
+    const messages = own.lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(messages).toEqual(['not ready', 'ready again', 'not ready', 'ready again']);
+    expect(own.lines[0]).toContain('No /secret/folder.');
+  });
+
   it('keeps any other mistake to itself', async () => {
     const check = (): Promise<void> => Promise.reject(new Error('x'));
     expect(await readiness({ check, deadlineMilliseconds: 10_000, log })()).toBe('UNAVAILABLE');

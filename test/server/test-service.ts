@@ -13,7 +13,7 @@ import {
 import { pino, type Logger } from 'pino';
 import { HvqlError } from '../../src/errors.ts';
 import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/development.ts';
-import type { Asker } from '../../src/server/graphql-endpoint.ts';
+import type { Asker } from '../../src/server/call.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
 
 /** What must never leave the service. */

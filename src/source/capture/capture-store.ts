@@ -6,6 +6,8 @@ export interface CaptureStore {
   /** Text of the manifest. Throws a UsageError where there is none. */
   readManifest(): string;
   hasFrame(name: string): boolean;
+  /** Throws PAGE_UNAVAILABLE where a frame that was there is gone. */
+  assertFrame(name: string): void;
   /** The tree of pages of a frame. */
   frame(name: string): PageTree;
   /** May be called more than once; frames cannot be read from then on. */

@@ -1,7 +1,7 @@
 /** The source `capture:<folder or .tar>`: looks that were recorded, played at their own pace. */
 import { UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
-import type { Topology } from '../../snapshot/topology.ts';
+import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import {
   systemErrorCode,
   systemErrorReason,
@@ -15,7 +15,7 @@ import type { Source } from '../source.ts';
 import { framePlace, type CaptureStore } from './capture-store.ts';
 import { folderStore } from './folder-store.ts';
 import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
-import { playback } from './playback.ts';
+import { playback, type Playback } from './playback.ts';
 import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
 
@@ -28,16 +28,18 @@ export interface CaptureWorld {
 }
 
 /**
- * Opens a capture, which plays from the first look on. Rejects with a UsageError where there is none, its manifest is
- * wrong, a frame that it lists is missing, or there is no frame of the number to stand still at.
+ * Opens a capture, which plays from the first reading of objects on: whoever only asks what exists, or whether it can
+ * be read, does not start it. Rejects with a UsageError where there is none, its manifest is wrong, a frame that it
+ * lists is missing, or there is no frame of the number to stand still at. A folder that goes away later makes
+ * topologies fail until it is back.
  */
 export async function openCapture(settings: CaptureSettings, world: CaptureWorld): Promise<Source> {
   const { path, isLoop, standStillAt } = settings;
   const store = await openStore(path, world.files ?? systemFiles);
   try {
     const manifest = withFolderNamed(path, () => checkedManifest(store, standStillAt));
-    const shown = playback({ frames: manifest.frames, isLoop, standStillAt }, world.clock);
-    return captureSource({ description: describeCapture(settings), store, manifest, shown });
+    const player = playback({ frames: manifest.frames, isLoop, standStillAt }, world.clock);
+    return captureSource({ description: describeCapture(settings), store, manifest, player });
   } catch (thrown) {
     store.close();
     throw thrown;
@@ -73,14 +75,21 @@ interface OpenCapture {
   readonly description: string;
   readonly store: CaptureStore;
   readonly manifest: CaptureManifest;
-  readonly shown: ReturnType<typeof playback>;
+  readonly player: Playback;
 }
 
-function captureSource({ description, store, manifest, shown }: OpenCapture): Source {
-  /** The frame that was looked at last: most looks are at the same again, and frames do not change. */
-  let current: { readonly name: string; readonly tree: PageTree; topology?: Topology } | undefined;
+interface OpenFrame {
+  readonly name: string;
+  readonly tree: PageTree;
+  topology?: Topology;
+}
 
-  function open(name: string): { readonly tree: PageTree; topology?: Topology } {
+function captureSource({ description, store, manifest, player }: OpenCapture): Source {
+  /** The frame that was looked at last: most looks are at the same again, and frames do not change. */
+  let current: OpenFrame | undefined;
+  let latest: Topology | undefined;
+
+  function open(name: string): OpenFrame {
     if (current?.name !== name) current = { name, tree: store.frame(name) };
     return current;
   }
@@ -90,15 +99,25 @@ function captureSource({ description, store, manifest, shown }: OpenCapture): So
     description,
     async topology(signal) {
       signal.throwIfAborted();
-      const frame = open(shown().frame.name);
-      return (frame.topology ??= treeTopology(frame.tree, manifest));
+      const { name } = player.peek().frame;
+      store.assertFrame(name);
+      const frame = open(name);
+      latest = sameOrNext(latest, frame.topology ?? treeTopology(frame.tree, () => manifest));
+      // What could not be listed may be the next time.
+      if (isListed(latest)) frame.topology = latest;
+      return latest;
     },
     async read(objects, signal) {
-      const { frame, at } = shown();
+      signal.throwIfAborted();
+      const { frame, at } = objects.length === 0 ? player.peek() : player.look();
       return { at, outcomes: await readPages(open(frame.name).tree, { objects, signal }) };
     },
     async close() {
       store.close();
     },
   };
+}
+
+function isListed(topology: Topology): boolean {
+  return [topology, ...topology.partitions].every(({ unlisted }) => unlisted === undefined);
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { systemErrorCode } from '../page-folder/file-system.ts';
+import { manifestName } from '../page-folder/manifest.ts';
 import { unwritable, type CaptureSink } from './capture-sink.ts';
 
 /** Makes the folder, where it is not there. Rejects with a UsageError where it holds something already. */
@@ -20,7 +21,8 @@ export async function openFolderSink(folder: string): Promise<CaptureSink> {
     },
     finish: async () => {},
     async abandon() {
-      await rm(isNew ? folder : `${folder}/frames`, { recursive: true, force: true });
+      const written = isNew ? [folder] : ['frames', manifestName].map((name) => `${folder}/${name}`);
+      for (const path of written) await rm(path, { recursive: true, force: true });
     },
   };
 }

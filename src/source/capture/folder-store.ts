@@ -1,6 +1,11 @@
 /** A capture in a folder. */
-import { UsageError } from '../../errors.ts';
-import { isNotThere, type FileSystem } from '../page-folder/file-system.ts';
+import { HvqlError, UsageError } from '../../errors.ts';
+import {
+  isNotThere,
+  systemErrorCode,
+  systemErrorReason,
+  type FileSystem,
+} from '../page-folder/file-system.ts';
 import { folderTree } from '../page-folder/folder-tree.ts';
 import { manifestName } from '../page-folder/manifest.ts';
 import { manifestError } from '../page-folder/page-folder.ts';
@@ -24,8 +29,23 @@ export function folderStore(folder: string, files: FileSystem): CaptureStore {
         return files.statSync(`${folder}/${framePlace(name)}`).isDirectory();
       } catch (thrown) {
         if (isNotThere(thrown)) return false;
-        throw manifestError(thrown);
+        throw new UsageError([`${framePlace(name)} cannot be read: ${systemErrorReason(thrown)}.`]);
       }
+    },
+    assertFrame(name) {
+      const place = framePlace(name);
+      try {
+        if (files.statSync(`${folder}/${place}`).isDirectory()) return;
+      } catch (thrown) {
+        const reason = systemErrorCode(thrown);
+        if (reason === undefined) throw thrown;
+        const problem = isNotThere(thrown) ? 'is not there' : `cannot be read: ${systemErrorReason(thrown)}`;
+        throw new HvqlError('PAGE_UNAVAILABLE', `${place} ${problem}.`, { folder: place, reason });
+      }
+      throw new HvqlError('PAGE_UNAVAILABLE', `${place} is not a folder.`, {
+        folder: place,
+        reason: 'ENOTDIR',
+      });
     },
     frame: (name) =>
       folderTree({ folder: `${folder}/${framePlace(name)}`, label: `${framePlace(name)}/`, files }),

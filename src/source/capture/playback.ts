@@ -17,23 +17,29 @@ export interface ShownFrame {
   readonly at: Moment;
 }
 
+/** A capture that is played. */
+export interface Playback {
+  /** What is on now: the first frame until the first look. Starts nothing. */
+  peek(): ShownFrame;
+  /** What is on now, to read it; the first look starts the playing. */
+  look(): ShownFrame;
+}
+
 const nanosecondsPerMillisecond = 1e6;
 
 /**
- * Plays frames at their own pace from the first call on. Moments are the frames' own; each further round of a loop is
+ * Plays frames at their own pace from the first look on. Moments are the frames' own; each further round of a loop is
  * shifted by the length of the capture and one usual interval, so that time goes on where the counters start over.
  */
-export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clock: Clock): () => ShownFrame {
+export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clock: Clock): Playback {
   const first = frames[0];
   const starts = frames.map(({ at }) => at.monotonicNanoseconds - first.at.monotonicNanoseconds);
   const period = (starts.at(-1) ?? 0n) + usualInterval(starts);
   let startedAt: bigint | undefined;
 
-  return () => {
+  function shownAt(now: bigint): ShownFrame {
     if (standStillAt !== undefined) return held(frames[standStillAt] ?? first);
-    const now = clock.now().monotonicNanoseconds;
-    startedAt ??= now;
-    const elapsed = now - startedAt;
+    const elapsed = startedAt === undefined ? 0n : now - startedAt;
     if (!isLoop || frames.length === 1) return held(frames[lastStarted(starts, elapsed)] ?? first);
     const { frame, at } = held(frames[lastStarted(starts, elapsed % period)] ?? first);
     const shift = (elapsed / period) * period;
@@ -44,6 +50,15 @@ export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clo
         monotonicNanoseconds: at.monotonicNanoseconds + shift,
       },
     };
+  }
+
+  return {
+    peek: () => shownAt(clock.now().monotonicNanoseconds),
+    look() {
+      const now = clock.now().monotonicNanoseconds;
+      startedAt ??= now;
+      return shownAt(now);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** How a capture is named and played, as the command line says it. */
 import { UsageError } from '../../errors.ts';
+import type { SourceText } from '../source-text.ts';
 
 /** Which capture, and how it is played. */
 export interface CaptureSettings {
@@ -11,16 +12,10 @@ export interface CaptureSettings {
   readonly standStillAt: number | undefined;
 }
 
-/** What stands after "capture:": the path, and what follows its question mark. */
-export interface CaptureText {
-  readonly place: string | undefined;
-  readonly options: URLSearchParams;
-}
-
 const optionNames = ['loop', 'frame'];
 
 /** Reads `<path>?loop=true&frame=2`. Throws a UsageError with all mistakes. */
-export function captureSettings({ place = '', options }: CaptureText): CaptureSettings {
+export function captureSettings({ place = '', options }: SourceText): CaptureSettings {
   const problems: string[] = [];
   if (place === '')
     problems.push('capture:<folder or .tar> needs a path after the colon, but there is none.');

@@ -45,10 +45,12 @@ export async function openTarSink(out: string): Promise<CaptureSink> {
 function writeEntry(archive: Pack, { place, bytes, at }: SunkFile): Promise<void> {
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return new Promise((resolve, reject) => {
-    archive.entry({ name: place, mtime: at }, content, (error) => {
+    const entry = archive.entry({ name: place, mtime: at }, content, (error) => {
       if (error) reject(error);
       else resolve();
     });
+    // Told by the callback as well; without this, once more as an error that nobody handles.
+    entry.on('error', () => {});
   });
 }
 

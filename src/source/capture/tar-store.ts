@@ -19,10 +19,13 @@ export async function openTarStore(path: string, files: FileSystem): Promise<Cap
     if (descriptor !== undefined) files.closeSync(descriptor);
     descriptor = undefined;
   };
+  const assertOpen = (): number => {
+    if (descriptor === undefined) throw new HvqlError('PAGE_UNAVAILABLE', 'The capture is closed.');
+    return descriptor;
+  };
   const read = ({ position, sizeInBytes }: TarEntry): Buffer => {
     // Checked at each read: a closed descriptor's number may be another file's by now.
-    if (descriptor === undefined) throw new HvqlError('PAGE_UNAVAILABLE', 'The capture is closed.');
-    const open = descriptor;
+    const open = assertOpen();
     const bytes = Buffer.allocUnsafeSlow(sizeInBytes);
     const found = fill(bytes, (rest, at) => files.readSync(open, rest, 0, rest.byteLength, position + at));
     return bytes.subarray(0, found);
@@ -37,6 +40,8 @@ export async function openTarStore(path: string, files: FileSystem): Promise<Cap
         return read(index.manifest).toString('utf8');
       },
       hasFrame: (name) => index.frames.has(name),
+      // It has been open since it was indexed: nobody can take it away.
+      assertFrame: assertOpen,
       frame: (name) => tarTree({ name, entries: index.frames.get(name) ?? new Map(), read }),
       close,
     };
@@ -80,8 +85,9 @@ function tarTree({ name: frame, entries, read }: TarFrame): PageTree {
       const place = pagePlace(name);
       const origin = { object: name.object, place: `${framePlace(frame)}/${place}` };
       const entry = entries.get(place);
-      if (entry === undefined) throw unavailable(origin, 'is not there', 'ENOENT');
-      if (entry === null) throw unavailable(origin, 'is a folder, not a file', 'NOT_A_FILE');
+      if (entry === undefined) throw unavailable(origin, { problem: 'is not there', reason: 'ENOENT' });
+      if (entry === null)
+        throw unavailable(origin, { problem: 'is a folder, not a file', reason: 'NOT_A_FILE' });
       if (entry.sizeInBytes !== pageSizeInBytes) throw wrongSize(origin, entry.sizeInBytes);
       try {
         return decodePage(read(entry), origin);

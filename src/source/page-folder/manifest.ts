@@ -1,4 +1,6 @@
 /** `manifest.json` of a page folder or capture: whose child a partition is, and its name. */
+import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { maxUInt64 } from '../../snapshot/uint64.ts';
 import { ManifestCheck } from './manifest-check.ts';
 
 /** What a manifest says of a partition. */
@@ -24,10 +26,15 @@ export function parentOf(manifest: Manifest, id: bigint): bigint | null {
   return id === manifest.root ? null : manifest.root;
 }
 
-/** Parses a manifest. Throws a UsageError with everything that is wrong with it. Keys it does not know are fine. */
+/**
+ * Parses the manifest of a page folder. Throws a UsageError with everything that is wrong with it, that it is a
+ * capture's included. Keys it does not know are fine.
+ */
 export function parseManifest(text: string): Manifest {
   const check = new ManifestCheck(manifestName);
-  const manifest = checkManifest(check, check.parse(text));
+  const json = check.parse(text);
+  if ('frames' in json) check.note('it has frames, so it is a capture: use capture:<folder>');
+  const manifest = checkManifest(check, json);
   check.end();
   return manifest;
 }
@@ -62,13 +69,10 @@ export function checkManifest(check: ManifestCheck, json: Readonly<Record<string
   return manifest;
 }
 
-const maxUInt64 = 0xffff_ffff_ffff_ffffn;
 const idNeed = `a partition's id, a whole number from 1 to ${maxUInt64} in a string`;
 
 function parseId(value: unknown): bigint | undefined {
-  if (typeof value !== 'string' || !/^[1-9]\d{0,19}$/.test(value)) return undefined;
-  const id = BigInt(value);
-  return id <= maxUInt64 ? id : undefined;
+  return typeof value === 'string' ? (parsePartitionId(value) ?? undefined) : undefined;
 }
 
 function checkRoots(check: ManifestCheck, found: { manifest: Manifest; roots: readonly bigint[] }): void {

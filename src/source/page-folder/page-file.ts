@@ -27,7 +27,10 @@ export function readPageFile(file: PageFile, files: FileSystem): OverlayPage {
     descriptor = files.openSync(file.path, readWithoutWaiting);
     const state = files.fstatSync(descriptor);
     if (!state.isFile())
-      throw unavailable(file.origin, `is ${describeKind(state)}, not a file`, 'NOT_A_FILE');
+      throw unavailable(file.origin, {
+        problem: `is ${describeKind(state)}, not a file`,
+        reason: 'NOT_A_FILE',
+      });
     return decodePage(readWholePage(descriptor, { state, origin: file.origin, files }), file.origin);
   } catch (thrown) {
     throw pageError(file.origin, thrown);
@@ -41,12 +44,15 @@ export function pageError(origin: PageOrigin, thrown: unknown): HvqlError {
   if (thrown instanceof HvqlError) return thrown;
   const code = systemErrorCode(thrown);
   if (code === undefined) throw thrown;
-  if (isNotThere(thrown)) return unavailable(origin, 'is not there', code);
-  return unavailable(origin, `cannot be read: ${systemErrorReason(thrown)}`, code);
+  if (isNotThere(thrown)) return unavailable(origin, { problem: 'is not there', reason: code });
+  return unavailable(origin, { problem: `cannot be read: ${systemErrorReason(thrown)}`, reason: code });
 }
 
 /** PAGE_UNAVAILABLE for this page: "partition/5/stats.page" and what is the matter with it. */
-export function unavailable(origin: PageOrigin, problem: string, reason: string): HvqlError {
+export function unavailable(
+  origin: PageOrigin,
+  { problem, reason }: { readonly problem: string; readonly reason: string },
+): HvqlError {
   return new HvqlError('PAGE_UNAVAILABLE', `${origin.place} ${problem}.`, { page: origin.place, reason });
 }
 

@@ -41,8 +41,10 @@ function makeFolder(folder: string): boolean {
 function takeOver(folder: string): Set<string> {
   // Hidden files do not count: what a run left that ended before its first manifest, or a mount's own.
   const held = readdirSync(folder).filter((name) => !name.startsWith('.'));
-  removeHidden(folder);
-  if (held.length === 0) return new Set();
+  if (held.length === 0) {
+    removeHidden(folder);
+    return new Set();
+  }
   if (!held.includes(manifestName)) {
     throw new UsageError([
       `The folder ${folder} needs to be empty or a page folder with a ${manifestName}, but holds ${String(held[0])}.`,
@@ -51,7 +53,9 @@ function takeOver(folder: string): Set<string> {
   if (held.includes('frames'))
     throw new UsageError([`The folder ${folder} holds a capture, not live pages.`]);
   const manifest = withFolderNamed(folder, () => readManifest(`${folder}/${manifestName}`));
-  const topology = treeTopology(folderTree({ folder, files: systemFiles }), manifest);
+  const topology = treeTopology(folderTree({ folder, files: systemFiles }), () => manifest);
+  // Nothing goes before it is certain whose folder this is.
+  removeHidden(folder);
   for (const place of ['lp', 'partition', ...topology.partitions.map(({ id }) => `partition/${id}/vp`)]) {
     removeHidden(`${folder}/${place}`);
   }

@@ -1,7 +1,7 @@
 /** The source `pages:<folder>`: overlay pages in a folder that somebody keeps up to date, read at each look. */
 import { HvqlError, UsageError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
-import type { Topology } from '../../snapshot/topology.ts';
+import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
 import { FileMemory } from './file-memory.ts';
 import {
@@ -32,17 +32,18 @@ export interface PageFolderWorld {
 export function openPageFolder(folder: string, { clock, files = systemFiles }: PageFolderWorld): Source {
   const tree = folderTree({ folder, files });
   const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
+  let latest: Topology | undefined;
 
-  function manifest(): Manifest {
+  function manifest(explain: (thrown: unknown) => Error): Manifest {
     try {
       return manifests.get(`${folder}/${manifestName}`) ?? emptyManifest;
     } catch (thrown) {
-      throw manifestError(thrown);
+      throw explain(thrown);
     }
   }
 
   assertFolder(folder, files);
-  withFolderNamed(folder, manifest);
+  withFolderNamed(folder, () => manifest(manifestError));
 
   return {
     kind: 'pages',
@@ -50,8 +51,13 @@ export function openPageFolder(folder: string, { clock, files = systemFiles }: P
     async topology(signal): Promise<Topology> {
       signal.throwIfAborted();
       try {
-        if (!files.statSync(folder).isDirectory()) throw new UsageError(['The page folder is not a folder.']);
-        return treeTopology(tree, manifest());
+        if (!files.statSync(folder).isDirectory())
+          throw new HvqlError('PAGE_UNAVAILABLE', 'The page folder is not a folder.', { reason: 'ENOTDIR' });
+        latest = sameOrNext(
+          latest,
+          treeTopology(tree, () => manifest(manifestUnavailable)),
+        );
+        return latest;
       } catch (thrown) {
         throw folderError(thrown);
       } finally {
@@ -94,9 +100,19 @@ export function manifestError(thrown: unknown): UsageError {
   return new UsageError([`${manifestName} cannot be read: ${reason}.`]);
 }
 
+/**
+ * Why a manifest could not be had, for a client. What is wrong in it may quote the names of partitions that are not for
+ * every client, so that is for the log alone.
+ */
+function manifestUnavailable(thrown: unknown): HvqlError {
+  const problem = manifestError(thrown);
+  return thrown instanceof UsageError
+    ? new HvqlError('PAGE_UNAVAILABLE', `${manifestName} is not valid.`, {}, { cause: problem })
+    : new HvqlError('PAGE_UNAVAILABLE', problem.message);
+}
+
 /** Why the folder as a whole cannot be read, for a client: without its path. */
 function folderError(thrown: unknown): unknown {
-  if (thrown instanceof UsageError) return new HvqlError('PAGE_UNAVAILABLE', thrown.problems.join(' '));
   const reason = systemErrorCode(thrown);
   if (reason === undefined) return thrown;
   const problem = isNotThere(thrown) ? 'is not there' : `cannot be read: ${systemErrorReason(thrown)}`;

@@ -2,7 +2,8 @@
 import { HvqlError } from '../../errors.ts';
 import type { OverlayPage } from '../../page/decode.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
-import { topologyOf, type Topology } from '../../snapshot/topology.ts';
+import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
 import { parentOf, type Manifest } from './manifest.ts';
 
 /** A tree of pages, wherever it lies. */
@@ -16,46 +17,54 @@ export interface PageTree {
   readPage(name: ObjectName): OverlayPage;
 }
 
-const maxUInt64 = 0xffff_ffff_ffff_ffffn;
 /** What GraphQL's Int holds; the hypervisor numbers its processors far below. */
 const maxIndex = 0x7fff_ffff;
-const canonicalDecimal = /^(?:0|[1-9]\d{0,19})$/;
+const canonicalIndex = /^(?:0|[1-9]\d{0,9})$/;
 
 /**
  * What exists in a tree: the folders say it, the manifest adds parents and names. The root exists even without a
  * folder, since a hypervisor has one and the access rules turn on it. Folders whose names are not plain numbers
  * ("007", ".new-12") are none of ours.
+ *
+ * The manifest is read after the folders are listed: a writer names a partition before its folder appears, and forgets
+ * it after its folder is gone. So nobody who can be read is taken for a child of the root for want of an entry.
  */
-export function treeTopology(tree: PageTree, manifest: Manifest): Topology {
-  const ids = new Set(tree.folders('partition').flatMap(partitionIdOf)).add(manifest.root);
+export function treeTopology(tree: PageTree, readManifest: () => Manifest): Topology {
+  const listed = tree.folders('partition').flatMap(partitionIdOf);
+  const manifest = readManifest();
+  const ids = new Set(listed).add(manifest.root);
   const partitions = Array.from(ids, (id) => ({
     id,
     parent: parentOf(manifest, id),
     name: manifest.partitions.get(id)?.name ?? null,
-    virtualProcessors: virtualProcessorsOf(tree, id),
+    ...virtualProcessorsOf(tree, id),
   }));
-  return topologyOf(tree.folders('lp').flatMap(indexOf), partitions);
+  return topologyOf(indexesIn(tree, 'lp'), partitions);
 }
 
-function virtualProcessorsOf(tree: PageTree, id: bigint): number[] {
+/** One folder that cannot be listed must not take the others along. */
+function virtualProcessorsOf(
+  tree: PageTree,
+  id: bigint,
+): Pick<PartitionEntry, 'virtualProcessors' | 'unlisted'> {
+  const indexes = indexesIn(tree, `partition/${id}/vp`);
+  if (indexes instanceof HvqlError) return { virtualProcessors: [], unlisted: indexes };
+  return { virtualProcessors: indexes.sort((a, b) => a - b) };
+}
+
+function indexesIn(tree: PageTree, place: string): number[] | HvqlError {
   try {
-    return tree
-      .folders(`partition/${id}/vp`)
-      .flatMap(indexOf)
-      .sort((a, b) => a - b);
+    return tree.folders(place).flatMap(indexOf);
   } catch (thrown) {
-    // One partition's closed folder must not take the others along; its own page says what is the matter.
-    if (thrown instanceof HvqlError && thrown.extensions['reason'] === 'EACCES') return [];
+    if (thrown instanceof HvqlError) return thrown;
     throw thrown;
   }
 }
 
-function partitionIdOf(name: string): bigint[] {
-  if (!canonicalDecimal.test(name)) return [];
-  const id = BigInt(name);
-  return id > 0n && id <= maxUInt64 ? [id] : [];
+function partitionIdOf(name: string): bigint | [] {
+  return parsePartitionId(name) ?? [];
 }
 
 function indexOf(name: string): number[] {
-  return canonicalDecimal.test(name) && Number(name) <= maxIndex ? [Number(name)] : [];
+  return canonicalIndex.test(name) && Number(name) <= maxIndex ? [Number(name)] : [];
 }

@@ -1,4 +1,5 @@
 /** The simulator as a source: a simulated host, read at the moments of a clock. */
+import { setImmediate } from 'node:timers/promises';
 import { HvqlError } from '../../errors.ts';
 import { decodePage } from '../../page/decode.ts';
 import type { Clock, Moment } from '../../snapshot/moment.ts';
@@ -9,37 +10,58 @@ import type { Source } from '../source.ts';
 import { describeSettings, type SimulatorSettings } from './settings.ts';
 import { SimulatedHost } from './simulated-host.ts';
 
+/** How much of the host's time passes in one go: a millisecond of ours on a host of 1,000 virtual processors. */
+const leapInSeconds = 5;
+
 /**
  * Opens the simulator. The host lives in the clock's time from now on, but nothing runs between the calls: each call
- * catches up with what has passed. Where the clock goes backwards, the host and the moments of looks stand still.
+ * catches up with what has passed. After a quiet night that takes seconds, in which others get their turns. Where the
+ * clock goes backwards, the host and the moments of looks stand still.
  */
 export function openSimulator(settings: SimulatorSettings, clock: Clock): Source {
   const host = new SimulatedHost(settings);
   const start = clock.now();
   let latest = start;
 
-  const look = (signal: AbortSignal): Moment => {
-    signal.throwIfAborted();
-    const now = clock.now();
-    if (now.monotonicNanoseconds >= latest.monotonicNanoseconds) latest = now;
+  const advanceTo = (moment: Moment): void => {
+    if (moment.monotonicNanoseconds >= latest.monotonicNanoseconds) latest = moment;
     host.advanceTo(latest.monotonicNanoseconds - start.monotonicNanoseconds);
-    return latest;
+  };
+  /** Ends a leap or less behind the clock. */
+  const catchUp = async (signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    for (;;) {
+      const next = leapFrom(latest);
+      if (next.monotonicNanoseconds > clock.now().monotonicNanoseconds) return;
+      advanceTo(next);
+      await setImmediate();
+      signal.throwIfAborted();
+    }
   };
 
   return {
     kind: 'simulator',
     description: `simulator?${describeSettings(settings)}`,
     async topology(signal) {
-      look(signal);
+      await catchUp(signal);
+      advanceTo(clock.now());
       return host.topology;
     },
     async read(objects, signal) {
-      const at = look(signal);
-      return { at, outcomes: objects.map((object) => readObject(host, object)) };
+      await catchUp(signal);
+      advanceTo(clock.now());
+      return { at: latest, outcomes: objects.map((object) => readObject(host, object)) };
     },
     async close() {
       // Nothing is held open.
     },
+  };
+}
+
+function leapFrom({ wallMilliseconds, monotonicNanoseconds }: Moment): Moment {
+  return {
+    wallMilliseconds: wallMilliseconds + leapInSeconds * 1e3,
+    monotonicNanoseconds: monotonicNanoseconds + BigInt(leapInSeconds * 1e9),
   };
 }
 

@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
+import { openFolderSink } from '../../../src/source/capture/folder-sink.ts';
 import { parseCaptureManifest } from '../../../src/source/capture/frame.ts';
 import { encodePage } from '../../../src/page/encode.ts';
 import { hypervisorName } from '../../../src/snapshot/object-name.ts';
@@ -89,11 +91,30 @@ describe('a capture that is written', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('keeps an empty folder that was there, when it is abandoned', async () => {
+  it.each([1, 3, 60])('to a full disk fails in words and leaves nothing, after %i pages', async (count) => {
     const folder = scratchFolder();
-    const writer = await captureWriter(folder);
-    await writer.writeFrame(lookAt(1, [[1n, null]]));
+    // Whatever is written to /dev/full finds no space.
+    symlinkSync('/dev/full', `${folder}/capture.tar.partial`);
+    const writer = await captureWriter(`${folder}/capture.tar`);
+    const write = async (): Promise<void> => {
+      for (let n = 1; n <= count; n++) await writer.writeFrame(lookAt(n, [[1n, null]]));
+      await writer.finish();
+    };
+    await expect(write()).rejects.toThrow(
+      new UsageError([`${folder}/capture.tar cannot be written: no space left on device (ENOSPC).`]),
+    );
     await writer.abandon();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('keeps an empty folder that was there, when it is abandoned, and nothing in it', async () => {
+    const folder = scratchFolder();
+    const sink = await openFolderSink(folder);
+    const bytes = new Uint8Array(1);
+    for (const place of ['frames/000000/stats.page', 'manifest.json']) {
+      await sink.writeFile({ place, bytes, at: new Date(0) });
+    }
+    await sink.abandon();
     expect(readdirSync(folder)).toEqual([]);
   });
 });

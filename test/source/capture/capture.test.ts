@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -134,6 +134,87 @@ describe('a capture in a tar', () => {
   });
 });
 
+describe('a capture in a folder', () => {
+  it('that is removed while it is played fails as a whole, until it is back', async () => {
+    const folder = copyOfFixture('three-frames');
+    const source = await open(folder);
+    const topology = await source.topology(never);
+    await source.read([hypervisorName], never);
+    clock.advance(1000);
+    renameSync(folder, `${folder}-away`);
+    try {
+      await expect(source.topology(never)).rejects.toMatchObject({
+        code: 'PAGE_UNAVAILABLE',
+        message: 'frames/000001 is not there.',
+      });
+    } finally {
+      renameSync(`${folder}-away`, folder);
+    }
+    expect(await source.topology(never)).toBe(topology);
+    const { outcomes } = await source.read([hypervisorName], never);
+    expect(outcomes[0]).not.toBeInstanceOf(HvqlError);
+    rmSync(`${folder}/frames/000001`, { recursive: true });
+    putFile(folder, { place: 'frames/000001', content: '' });
+    await expect(source.topology(never)).rejects.toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message: 'frames/000001 is not a folder.',
+    });
+  });
+
+  it('lists again what it could not list before', async () => {
+    const path = fixture('three-frames');
+    let isClosed = true;
+    const files: FileSystem = {
+      ...systemFiles,
+      statSync(place) {
+        if (isClosed && place.endsWith('partition/5/vp'))
+          throw Object.assign(new Error('closed'), { code: 'EIO' });
+        return systemFiles.statSync(place);
+      },
+    };
+    const source = await openCapture({ path, isLoop: false, standStillAt: 0 }, { clock, files });
+    const closed = await source.topology(never);
+    expect(closed.partition(5n)?.unlisted?.message).toBe(
+      'The folder frames/000000/partition/5/vp cannot be listed: i/o error (EIO).',
+    );
+    expect(await source.topology(never)).toBe(closed);
+    isClosed = false;
+    const listed = await source.topology(never);
+    expect(listed.partition(5n)?.virtualProcessors).toEqual([0, 1]);
+    expect(await source.topology(never)).toBe(listed);
+  });
+});
+
+describe('a capture that is played', () => {
+  it('starts with the first reading of objects, not with being asked what exists or whether it can be read', async () => {
+    const source = await open(fixture('three-frames'));
+    const showsSecond = async (): Promise<number> =>
+      Number((await source.read([], never)).at.monotonicNanoseconds / 1_000_000_000n);
+    for (let n = 0; n < 3; n++) {
+      await source.topology(never);
+      expect(await showsSecond()).toBe(0);
+      clock.advance(1000);
+    }
+    expect((await source.read([hypervisorName], never)).at.monotonicNanoseconds).toBe(0n);
+    clock.advance(1000);
+    expect(await showsSecond()).toBe(1);
+  });
+
+  it('has the very same topology for as long as nothing in it changes, whatever frame is on', async () => {
+    for (const path of [fixture('three-frames'), await packTar(fixture('three-frames'))]) {
+      const source = await open(path);
+      const first = await source.topology(never);
+      expect(await source.topology(never)).toBe(first);
+      await source.read([hypervisorName], never);
+      clock.advance(1000);
+      expect((await source.read([], never)).at.monotonicNanoseconds).toBe(1_000_000_000n);
+      expect(await source.topology(never)).toBe(first);
+      await source.close();
+      clock = new ManualClock();
+    }
+  });
+});
+
 describe('opening a capture', () => {
   it('names what is not there', async () => {
     const path = `${scratchFolder()}/none.tar`;
@@ -161,6 +242,20 @@ describe('opening a capture', () => {
       `${path}/frames/000002 is not there, but the manifest lists it.`,
       `${path}/manifest.json has the frames 0 to 2, but frame=3 was asked for.`,
     ]);
+  });
+
+  it('says which frame cannot be seen, and why', async () => {
+    const path = fixture('three-frames');
+    const files: FileSystem = {
+      ...systemFiles,
+      statSync(place) {
+        if (place.endsWith('/000001')) throw Object.assign(new Error('closed'), { code: 'EACCES' });
+        return systemFiles.statSync(place);
+      },
+    };
+    await expect(
+      openCapture({ path, isLoop: false, standStillAt: undefined }, { clock, files }),
+    ).rejects.toThrow(new UsageError([`${path}/frames/000001 cannot be read: permission denied (EACCES).`]));
   });
 
   it('refuses what is neither a folder nor a file, without reading it', async () => {

@@ -16,12 +16,12 @@ const frameAt = (milliseconds: number): Frame => ({
 function shownAt(times: readonly number[], settings: Partial<PlaybackSettings>): readonly string[] {
   const clock = new ManualClock();
   const frames: PlaybackSettings['frames'] = [frameAt(0), frameAt(1000), frameAt(2000), frameAt(4000)];
-  const show = playback({ frames, isLoop: false, standStillAt: undefined, ...settings }, clock);
+  const player = playback({ frames, isLoop: false, standStillAt: undefined, ...settings }, clock);
   let passed = 0;
   return times.map((time) => {
     clock.advance(time - passed);
     passed = time;
-    const { frame, at } = show();
+    const { frame, at } = player.look();
     return `${frame.name} ${at.wallMilliseconds - noon} ${(at.monotonicNanoseconds - 77n) / 1_000_000n}`;
   });
 }
@@ -36,6 +36,20 @@ describe('a playback', () => {
       'at-4000 4000 4000',
       'at-4000 4000 4000',
     ]);
+  });
+
+  it('does not begin because somebody asks which frame is on', () => {
+    const clock = new ManualClock();
+    const player = playback(
+      { frames: [frameAt(0), frameAt(1000)], isLoop: false, standStillAt: undefined },
+      clock,
+    );
+    const peeked = () => player.peek().frame.name;
+    expect(peeked()).toBe('at-0');
+    clock.advance(5000);
+    expect([peeked(), player.look().frame.name]).toEqual(['at-0', 'at-0']);
+    clock.advance(1000);
+    expect([peeked(), player.look().frame.name]).toEqual(['at-1000', 'at-1000']);
   });
 
   it('in a loop starts over after one more usual interval, while time goes on', () => {

@@ -61,6 +61,26 @@ describe('a page folder that is written', () => {
     }
   });
 
+  it('removes a partition before the manifest forgets it, should it get no further', () => {
+    const folder = scratchFolder();
+    const writer = pageFolderWriter(folder);
+    writer.write(lookAt([root, guest(2n)]));
+    mkdirSync(`${folder}/.new-manifest.json`);
+    expect(() => writer.write(lookAt([root]))).toThrow('EISDIR');
+    expect(readdirSync(`${folder}/partition`)).toEqual(['1']);
+    expect(readFileSync(`${folder}/manifest.json`, 'utf8')).toContain('guest-2');
+  });
+
+  it('names a partition in the manifest before it appears, should it get no further', () => {
+    const folder = scratchFolder();
+    const writer = pageFolderWriter(folder);
+    writer.write(lookAt([root]));
+    putFile(folder, { place: 'partition/.new-2', content: 'in the way' });
+    expect(() => writer.write(lookAt([root, guest(2n)]))).toThrow('EEXIST');
+    expect(existsSync(`${folder}/partition/2`)).toBe(false);
+    expect(readFileSync(`${folder}/manifest.json`, 'utf8')).toContain('guest-2');
+  });
+
   it('keeps the last page of what a look could not read', async () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
@@ -116,6 +136,7 @@ describe('taking over a page folder', () => {
   ])('refuses %s, and changes nothing', (_title, fill, problem) => {
     const folder = scratchFolder();
     fill(folder);
+    putFile(folder, { place: '.new-thesis/draft.doc', content: 'precious' });
     const before = filesBelow(folder);
     expect(() => pageFolderWriter(folder)).toThrow(new UsageError([problem(folder)]));
     expect(filesBelow(folder)).toEqual(before);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, truncateSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { counterNamed } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError, UsageError } from '../../../src/errors.ts';
@@ -7,7 +7,9 @@ import { encodeCounters } from '../../../src/page/encode.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
-import { namesOf } from '../../../src/source/look.ts';
+import { namesOf, type Look } from '../../../src/source/look.ts';
+import { pageFolderWriter } from '../../../src/source/page-folder/page-folder-writer.ts';
+import { topologyOf } from '../../../src/snapshot/topology.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { expectedOf, expectValues } from '../expected-values.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -282,6 +284,54 @@ describe('the topology of a page folder', () => {
     ]);
   });
 
+  it.each([
+    ['comes', [2n], [2n, 3n]],
+    ['goes', [2n, 3n], [2n]],
+  ])('gives no partition that %s under way to the root', async (_what, before, after) => {
+    const lookAt = (ids: readonly bigint[]): Look => {
+      const partitions = [1n, ...ids].map((id) => ({
+        id,
+        parent: id === 1n ? null : id === 3n ? 2n : 1n,
+        name: `name-${id}`,
+        virtualProcessors: [],
+      }));
+      const topology = topologyOf([], partitions);
+      const pages = namesOf(topology).map((name) => ({ name, bytes: encodeCounters(name.object, () => 1n) }));
+      return { at: clock.now(), topology, pages, failures: [] };
+    };
+    const names = ['manifest.json', 'partition'];
+    for (const name of names) {
+      const folder = scratchFolder();
+      const writer = pageFolderWriter(folder);
+      writer.write(lookAt(before));
+      let isDue = false;
+      const writeAfter = (path: string): void => {
+        if (!isDue || !path.endsWith(`/${name}`)) return;
+        isDue = false;
+        writer.write(lookAt(after));
+      };
+      const files: FileSystem = {
+        ...systemFiles,
+        readdirSync(path) {
+          const entries = systemFiles.readdirSync(path);
+          writeAfter(path);
+          return entries;
+        },
+        readTextSync(descriptor) {
+          const text = systemFiles.readTextSync(descriptor);
+          writeAfter('/manifest.json');
+          return text;
+        },
+      };
+      const source = openPageFolder(folder, { clock, files });
+      isDue = true;
+      const nested = (await source.topology(never)).partition(3n);
+      expect(isDue).toBe(false);
+      const { outcomes } = await source.read([{ object: 'PARTITION', partitionId: 3n }], never);
+      if (!(outcomes[0] instanceof HvqlError)) expect([2n, undefined]).toContain(nested?.parent);
+    }
+  });
+
   it('costs a stat and no listing where nothing has changed for a while', async () => {
     const folder = copyOfFixture('small-host');
     let listings = 0;
@@ -333,40 +383,129 @@ describe('the topology of a page folder', () => {
     expect((await source.topology(never)).partitions).toHaveLength(4);
   });
 
-  it('fails with everything that is wrong with a new manifest, and without a path', async () => {
+  it('fails where a new manifest is wrong, and tells what is wrong with it to the operator alone', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
-    putFile(folder, { place: 'manifest.json', content: '{"format": "hvql-pages", "version": 2}' });
+    const content =
+      '{"format": "hvql-pages", "version": 2, "partitions": [{"id": "5", "name": "secret-guest"}]}';
+    putFile(folder, { place: 'manifest.json', content });
     await expect(source.topology(never)).rejects.toMatchObject({
       code: 'PAGE_UNAVAILABLE',
-      message: 'manifest.json: version needs 1, but is 2.',
+      message: 'manifest.json is not valid.',
+      extensions: { code: 'PAGE_UNAVAILABLE' },
+      cause: {
+        message:
+          'manifest.json: version needs 1, but is 2.\n' +
+          "manifest.json: partitions[0].parent needs null for the root, or a partition's id, " +
+          'a whole number from 1 to 18446744073709551615 in a string, but is missing.',
+      },
+    });
+    putFile(folder, { place: 'manifest.json', content: '{"partitions": secret-guest}' });
+    await expect(source.topology(never)).rejects.toMatchObject({
+      message: 'manifest.json is not valid.',
+      cause: { message: expect.stringMatching(/^manifest\.json is not JSON: .*secret-g/) },
     });
   });
 
-  it.each([
-    ['partition/5/vp', 'leaves out the virtual processors behind a closed folder', undefined],
-    [
-      'lp',
-      'fails where a whole kind of object is closed',
-      'The folder lp cannot be listed: permission denied (EACCES).',
-    ],
-  ])('at %s %s', async (place, _what, message) => {
+  it('is the very same for as long as nothing in it changes', async () => {
     const folder = copyOfFixture('small-host');
-    const files: FileSystem = {
-      ...systemFiles,
-      statSync(path) {
-        if (path === `${folder}/${place}`) throw Object.assign(new Error('closed'), { code: 'EACCES' });
-        return systemFiles.statSync(path);
+    const source = openPageFolder(folder, { clock });
+    const first = await source.topology(never);
+    putFile(folder, { place: 'lp/1/stats.page', content: 'another page' });
+    putFile(folder, {
+      place: 'manifest.json',
+      content: `${readFileSync(`${folder}/manifest.json`, 'utf8')}\n`,
+    });
+    expect(await source.topology(never)).toBe(first);
+
+    mkdirSync(`${folder}/partition/5/vp/7`);
+    const second = await source.topology(never);
+    expect(second.partition(5n)?.virtualProcessors).toEqual([0, 1, 2, 7]);
+    expect(await source.topology(never)).toBe(second);
+    putFile(folder, { place: 'manifest.json', content: '{"format": "hvql-pages", "version": 1}' });
+    const third = await source.topology(never);
+    expect(third.partition(5n)?.name).toBe(null);
+    expect(await source.topology(never)).toBe(third);
+  });
+
+  const closings: readonly { how: string; words: string; close: (path: string) => FileSystem }[] = [
+    ...[
+      ['EACCES', 'permission denied'] as const,
+      ['EIO', 'i/o error'] as const,
+      ['ELOOP', 'too many symbolic links encountered'] as const,
+    ].map(([code, words]) => ({
+      how: `that fails with ${code}`,
+      words: `${words} (${code})`,
+      close: (path: string): FileSystem => ({
+        ...systemFiles,
+        statSync(asked) {
+          if (asked === path) throw Object.assign(new Error(`${code}: ${path}`), { code });
+          return systemFiles.statSync(asked);
+        },
+      }),
+    })),
+    {
+      how: 'that is a link to itself',
+      words: 'too many symbolic links encountered (ELOOP)',
+      close(path) {
+        rmSync(path, { recursive: true });
+        symlinkSync(path, path);
+        return systemFiles;
       },
-    };
-    const looking = openPageFolder(folder, { clock, files }).topology(never);
-    if (message === undefined) {
-      expect((await looking).partitions.map(({ virtualProcessors }) => virtualProcessors.length)).toEqual([
-        4, 0, 3, 1,
-      ]);
-    } else {
-      await expect(looking).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE', message });
-    }
+    },
+  ];
+  it.each(closings)(
+    "loses a partition's virtual processors alone with a folder $how",
+    async ({ words, close }) => {
+      const folder = copyOfFixture('small-host');
+      const files = close(`${folder}/partition/5/vp`);
+      const topology = await openPageFolder(folder, { clock, files }).topology(never);
+      const { partitions, unlisted } = topology;
+      expect(unlisted).toBeUndefined();
+      expect(partitions.map(({ virtualProcessors }) => virtualProcessors.length)).toEqual([4, 0, 3, 1]);
+      expect(partitions.map((entry) => entry.unlisted === undefined)).toEqual([true, false, true, true]);
+      expect(topology.partition(5n)?.unlisted).toMatchObject({
+        code: 'PAGE_UNAVAILABLE',
+        message: `The folder partition/5/vp cannot be listed: ${words}.`,
+        extensions: { folder: 'partition/5/vp' },
+      });
+      expect(topology.partition(5n)?.name).toBe('vm-1');
+    },
+  );
+
+  it.each(closings)('loses the logical processors alone with a folder $how', async ({ words, close }) => {
+    const folder = copyOfFixture('small-host');
+    const files = close(`${folder}/lp`);
+    const source = openPageFolder(folder, { clock, files });
+    const topology = await source.topology(never);
+    expect(topology.logicalProcessors).toEqual([]);
+    expect(topology.unlisted).toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message: `The folder lp cannot be listed: ${words}.`,
+    });
+    expect(topology.partitions.map(({ virtualProcessors }) => virtualProcessors.length)).toEqual([
+      4, 3, 3, 1,
+    ]);
+    expect(await source.topology(never)).toBe(topology);
+  });
+
+  it('keeps a partition whose folder is a link to itself, with nothing in it to be read', async () => {
+    const folder = copyOfFixture('small-host');
+    rmSync(`${folder}/partition/5`, { recursive: true });
+    symlinkSync(`${folder}/partition/5`, `${folder}/partition/5`);
+    const source = openPageFolder(folder, { clock });
+    const topology = await source.topology(never);
+    expect(topology.partitions.map(({ id }) => id)).toEqual([1n, 5n, 9n, 13n]);
+    expect(topology.partition(5n)).toMatchObject({
+      virtualProcessors: [],
+      unlisted: {
+        message: 'The folder partition/5/vp cannot be listed: too many symbolic links encountered (ELOOP).',
+      },
+    });
+    const { outcomes } = await source.read(namesOf(topology), never);
+    expect(outcomes.filter((outcome) => outcome instanceof HvqlError)).toMatchObject([
+      { message: 'partition/5/stats.page cannot be read: too many symbolic links encountered (ELOOP).' },
+    ]);
   });
 });
 
@@ -404,6 +543,13 @@ describe('opening a page folder', () => {
     ]);
   });
 
+  it('refuses a capture, and says how it is named', () => {
+    const folder = fixture('three-frames');
+    expect(problemsOf(folder)).toEqual([
+      `${folder}/manifest.json: it has frames, so it is a capture: use capture:<folder>.`,
+    ]);
+  });
+
   it('does not wait for a manifest that is a named pipe', () => {
     const folder = scratchFolder();
     execFileSync('mkfifo', [`${folder}/manifest.json`]);
@@ -411,9 +557,25 @@ describe('opening a page folder', () => {
   });
 
   it('leaves nothing open', async () => {
-    const before = statSync('/proc/self/fd', { throwIfNoEntry: false })?.nlink;
-    const source = openPageFolder(fixture('small-host'), { clock });
-    await source.read([processor(0), processor(77)], never);
-    expect(statSync('/proc/self/fd', { throwIfNoEntry: false })?.nlink).toBe(before);
+    const folder = copyOfFixture('small-host');
+    putFile(folder, { place: 'lp/1/stats.page', content: 'short' });
+    let opened = 0;
+    let closed = 0;
+    const files: FileSystem = {
+      ...systemFiles,
+      openSync(path, flags) {
+        const descriptor = systemFiles.openSync(path, flags);
+        opened++;
+        return descriptor;
+      },
+      closeSync(descriptor) {
+        closed++;
+        systemFiles.closeSync(descriptor);
+      },
+    };
+    const source = openPageFolder(folder, { clock, files });
+    await source.topology(never);
+    await source.read([processor(0), processor(1), processor(77)], never);
+    expect([opened, closed]).toEqual([4, 4]);
   });
 });

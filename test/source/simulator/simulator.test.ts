@@ -73,6 +73,22 @@ describe('the simulator', () => {
     expect(later.value(totalRunTime)).toBeGreaterThan(value ?? 0n);
   });
 
+  it('catches up with a quiet night in turns, so that others get theirs', async () => {
+    const { source, clock } = open();
+    clock.advance(12 * 3_600_000);
+    const controller = new AbortController();
+    const reading = source.read([logicalProcessor], controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+    const looks = await Promise.all(
+      Array.from({ length: 3 }, () => source.read([logicalProcessor], unaborted)),
+    );
+    for (const { at, outcomes } of looks) {
+      expect(at).toEqual(clock.now());
+      expect(asReading(outcomes[0]).value(globalTime)).toBe((600n + 12n * 3600n) * 10_000_000n);
+    }
+  });
+
   it('stands still, moment and all, while the clock goes backwards', async () => {
     const { source, clock } = open();
     clock.advance(10_000);

@@ -1,0 +1,71 @@
+/** One event of a subscription: an execution over one tick, for all streams that had the same event before it. */
+import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { Access, type GrantedPartition } from '../access/access.ts';
+import type { Caller } from '../access/caller.ts';
+import { HvqlError } from '../errors.ts';
+import type { Limits, View } from '../graph/context.ts';
+import type { LiveEvent } from '../graph/subscription.ts';
+import type { Look } from '../sampling/look.ts';
+import type { Topology } from '../snapshot/topology.ts';
+
+/** What an event is made of. */
+export interface LiveEventParts {
+  readonly caller: Caller;
+  readonly limits: Limits;
+  readonly sourceKind: string;
+  readonly topology: Topology | HvqlError;
+  readonly look: Look;
+  /** Whether there was an event before, in which the partition was there. */
+  readonly isFirst: boolean;
+}
+
+/** What came of an event. */
+export interface LiveResult {
+  readonly result: ExecutionResult;
+  /** What it says, to compare with another; written when it is first asked for. */
+  readonly text: string;
+  /** Whether the stream ends with it. */
+  readonly isLast: boolean;
+}
+
+/** Executes one event. The rights of the caller are decided anew. */
+export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): Promise<LiveResult> {
+  const event = new EventRoot(parts);
+  const result = await execute({ ...args, rootValue: event });
+  let text: string | undefined;
+  return {
+    result,
+    get text() {
+      return (text ??= JSON.stringify(result));
+    },
+    isLast: event.isLast,
+  };
+}
+
+class EventRoot implements LiveEvent {
+  readonly #parts: LiveEventParts;
+  isLast = false;
+
+  constructor(parts: LiveEventParts) {
+    this.#parts = parts;
+  }
+
+  view(): View {
+    const { caller, topology, look, limits, sourceKind } = this.#parts;
+    if (topology instanceof HvqlError) throw topology;
+    return { access: new Access(caller, topology), look, limits, sourceKind };
+  }
+
+  partition(id: bigint | null): GrantedPartition {
+    const { access } = this.view();
+    const partitionId = id ?? this.#parts.caller.partitionId;
+    try {
+      return access.partition(partitionId);
+    } catch (error) {
+      this.isLast = true;
+      const isGone = !this.#parts.isFirst && access.topology.partition(partitionId) === undefined;
+      // Who has been given its events knows that it was there.
+      throw isGone ? new HvqlError('PAGE_UNAVAILABLE', `Partition ${partitionId} has gone.`) : error;
+    }
+  }
+}

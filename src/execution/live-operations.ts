@@ -1,0 +1,147 @@
+/** All subscriptions that are open: who watches the same shares an operation, and there are not too many. */
+import {
+  createSourceEventStream,
+  GraphQLError,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+} from 'graphql';
+import type { Caller } from '../access/caller.ts';
+import { HvqlError } from '../errors.ts';
+import type { GraphContext, OperationContext, ServiceFacts } from '../graph/context.ts';
+import { LiveRequest } from '../graph/subscription.ts';
+import type { Sampler } from '../sampling/sampler.ts';
+import { LiveStream } from './live-stream.ts';
+import { WatchedOperation } from './watched-operation.ts';
+
+/** What subscriptions are run with. */
+export interface LiveWorld {
+  readonly sampler: Sampler;
+  readonly service: ServiceFacts;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The open subscriptions of a service. */
+export class LiveOperations {
+  readonly #world: LiveWorld;
+  readonly #operations = new Map<string, WatchedOperation>();
+  readonly #streams = new Set<LiveStream>();
+  readonly #streamsOf = new Map<bigint, number>();
+
+  constructor(world: LiveWorld) {
+    this.#world = world;
+  }
+
+  /** How many streams are open. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /**
+   * Runs a subscription over an `OperationContext`, in place of graphql-js's `subscribe`. Gives a stream, or the errors
+   * of an operation that makes none.
+   */
+  readonly subscribe = async (args: ExecutionArgs): Promise<LiveStream | ExecutionResult> => {
+    const request = await createSourceEventStream(args);
+    if (!(request instanceof LiveRequest)) {
+      if ('errors' in request) return request;
+      throw new TypeError('A subscription field gave no LiveRequest');
+    }
+    // graphql-js leaves the type of contexts to its users.
+    const { operation: asked, expiresAt } = args.contextValue as GraphContext;
+    const { caller, service } = asked;
+    const key = keyOf(args, caller);
+    const found = this.#operations.get(key);
+    // Events are executed for all who watch: nothing of this one's request goes into them.
+    const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
+    const operation = found ?? new WatchedOperation(parts);
+    const problem =
+      this.#countProblem(caller) ?? (await valuesProblem(operation, asked)) ?? this.#countProblem(caller);
+    if (problem !== null) return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
+    return this.#open({ key, operation, caller, expiresAt });
+  };
+
+  /** Ends all streams, as at the end of the service. */
+  close(): void {
+    for (const stream of this.#streams) stream.end();
+  }
+
+  #open(opening: {
+    key: string;
+    operation: WatchedOperation;
+    caller: Caller;
+    expiresAt: number | null;
+  }): LiveStream {
+    const { key, caller, expiresAt } = opening;
+    // Another stream may have opened the same in the meantime.
+    const operation = this.#operations.get(key) ?? opening.operation;
+    const grid = this.#world.sampler.grid(operation.options.every);
+    if (!this.#operations.has(key)) {
+      this.#operations.set(key, operation);
+      grid.add(operation);
+    }
+    const stream = new LiveStream({
+      operation,
+      lookNow: () => grid.lookNow(operation),
+      expiresAt,
+      now: this.#world.now,
+      onEnd: () => {
+        this.#streams.delete(stream);
+        this.#count(caller, -1);
+        if (operation.isWatched) return;
+        this.#operations.delete(key);
+        grid.remove(operation);
+      },
+    });
+    this.#streams.add(stream);
+    this.#count(caller, 1);
+    return stream;
+  }
+
+  #count({ partitionId }: Caller, change: 1 | -1): void {
+    const count = (this.#streamsOf.get(partitionId) ?? 0) + change;
+    if (count === 0) this.#streamsOf.delete(partitionId);
+    else this.#streamsOf.set(partitionId, count);
+  }
+
+  #countProblem({ partitionId }: Caller): HvqlError | null {
+    const { maxStreams, maxStreamsPerCaller } = this.#world.service.limits;
+    const own = this.#streamsOf.get(partitionId) ?? 0;
+    if (own >= maxStreamsPerCaller) return tooMany('of one caller', maxStreamsPerCaller);
+    return this.size >= maxStreams ? tooMany('in all', maxStreams) : null;
+  }
+}
+
+function tooMany(which: string, limit: number): HvqlError {
+  const message = `At most ${limit} subscriptions ${which} may be open at once: end one before another is begun.`;
+  return new HvqlError('LIMIT_EXCEEDED', message, { limit, actual: limit + 1 });
+}
+
+/** Nothing is known of what an event would hold while the source cannot say what exists. */
+async function valuesProblem(
+  operation: WatchedOperation,
+  asked: OperationContext,
+): Promise<HvqlError | null> {
+  const { maxStreamValues: limit } = asked.service.limits;
+  const view = await asked.view().catch((error: unknown) => {
+    if (error instanceof HvqlError) return null;
+    throw error;
+  });
+  if (view === null) return null;
+  const actual = await operation.values(view.access.topology);
+  if (actual <= limit) return null;
+  const message = `An event would hold ${actual} counter values, but at most ${limit} may be: ask for fewer counters or objects.`;
+  return new HvqlError('LIMIT_EXCEEDED', message, { limit, actual });
+}
+
+const documentNumbers = new WeakMap<DocumentNode, number>();
+let documents = 0;
+
+/** The same for subscriptions that say the same to callers of the same rights. */
+function keyOf({ document, operationName, variableValues }: ExecutionArgs, caller: Caller): string {
+  let number = documentNumbers.get(document);
+  if (number === undefined) documentNumbers.set(document, (number = documents += 1));
+  const rights = [caller.partitionId.toString(), ...[...caller.privileges].sort()];
+  return JSON.stringify([number, operationName ?? null, variableValues ?? {}, rights]);
+}

@@ -1,0 +1,132 @@
+/** Ticks at one distance, shared by all who watch at it. Runs while somebody watches. */
+import { HvqlError } from '../errors.ts';
+import type { Clock, Moment } from '../snapshot/moment.ts';
+import type { Readings } from '../snapshot/reading.ts';
+import type { Topology } from '../snapshot/topology.ts';
+import type { Granted } from '../access/access.ts';
+import { objectsOf, type LookRequest } from './look.ts';
+import { see } from './sight.ts';
+import { SightHistory } from './sight-history.ts';
+import type { Tick, Watcher } from './tick.ts';
+
+/** What a grid needs of the world. */
+export interface GridWorld {
+  readonly everyMilliseconds: number;
+  readonly clock: Clock;
+  readonly topology: (signal: AbortSignal) => Promise<Topology>;
+  readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<Readings>;
+  /** Told what nobody expected; the grid goes on. */
+  readonly onError: (error: unknown) => void;
+}
+
+const nanosecondsPerMillisecond = 1_000_000n;
+
+/** Reads once a tick what all watchers need together. */
+export class Grid {
+  readonly #world: GridWorld;
+  readonly #everyNanoseconds: bigint;
+  readonly #watchers = new Set<Watcher>();
+  readonly #history: SightHistory;
+  /** Aborted when nobody watches any more. */
+  #running: { readonly start: Moment; readonly controller: AbortController } | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  /** The look for those who have just come, one for all who come in the same turn. */
+  #newcomers: { readonly watchers: Set<Watcher>; readonly tick: Promise<Tick> } | null = null;
+
+  constructor(world: GridWorld) {
+    this.#world = world;
+    this.#everyNanoseconds = BigInt(world.everyMilliseconds) * nanosecondsPerMillisecond;
+    this.#history = new SightHistory(world.everyMilliseconds);
+  }
+
+  get isWatched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
+  /** From now on the watcher takes every tick. The first watcher's coming is the grid's first point. */
+  add(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+    if (this.#running !== null) return;
+    this.#running = { start: this.#world.clock.now(), controller: new AbortController() };
+    this.#schedule();
+  }
+
+  /** With the last watcher the timer goes, and what is being read is no longer waited for. */
+  remove(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    if (this.isWatched || this.#running === null) return;
+    clearTimeout(this.#timer);
+    this.#running.controller.abort();
+    this.#running = null;
+  }
+
+  /** A look out of turn, for a watcher of this grid that has just come. */
+  lookNow(watcher: Watcher): Promise<Tick> {
+    if (this.#newcomers === null) {
+      const watchers = new Set<Watcher>();
+      const turn = new Promise<void>((resolve) => setImmediate(resolve));
+      const tick = turn.then(() => {
+        this.#newcomers = null;
+        return this.#look([...watchers], null);
+      });
+      this.#newcomers = { watchers, tick };
+    }
+    this.#newcomers.watchers.add(watcher);
+    return this.#newcomers.tick;
+  }
+
+  /** To the next point of the grid that is still to come: what came too late is left out. */
+  #schedule(): void {
+    if (this.#running === null) return;
+    const { start } = this.#running;
+    const elapsed = this.#world.clock.now().monotonicNanoseconds - start.monotonicNanoseconds;
+    const number = elapsed / this.#everyNanoseconds + 1n;
+    const wait = Number(number * this.#everyNanoseconds - elapsed) / Number(nanosecondsPerMillisecond);
+    this.#timer = setTimeout(() => void this.#onTime(Number(number)), Math.ceil(wait));
+  }
+
+  async #onTime(number: number): Promise<void> {
+    const running = this.#running;
+    const watchers = [...this.#watchers];
+    try {
+      const tick = await this.#look(watchers, number);
+      // Whoever came meanwhile has a look of its own, and what it needs is not in this one.
+      for (const watcher of watchers) if (this.#watchers.has(watcher)) watcher.take(tick);
+    } catch (error) {
+      if (this.#running === running) this.#world.onError(error);
+    }
+    if (this.#running === running) this.#schedule();
+  }
+
+  async #look(watchers: readonly Watcher[], number: number | null): Promise<Tick> {
+    const signal = this.#running?.controller.signal ?? AbortSignal.abort();
+    const began = this.#world.clock.now();
+    const topology = await orHvqlError(this.#world.topology(signal));
+    const requests = topology instanceof HvqlError ? [] : await requestsOf(watchers, topology);
+    const read =
+      topology instanceof HvqlError
+        ? () => Promise.reject(topology)
+        : (objects: readonly Granted[]) => this.#world.read(objects, signal);
+    const sight = await see(objectsOf(requests), read);
+    if (number !== null) this.#history.keep(sight, { number, overs: oversOf(requests) });
+    return { began, topology, sight, earlier: (over) => this.#history.find(over, sight) };
+  }
+}
+
+async function orHvqlError<Value>(promise: Promise<Value>): Promise<Value | HvqlError> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof HvqlError) return error;
+    throw error;
+  }
+}
+
+async function requestsOf(watchers: readonly Watcher[], topology: Topology): Promise<LookRequest[]> {
+  const requests = await Promise.all(watchers.map((watcher) => watcher.requests(topology)));
+  return requests.flat();
+}
+
+function oversOf(requests: readonly LookRequest[]): number[] {
+  return [...new Set(requests.flatMap(({ over }) => (typeof over === 'number' ? [over] : [])))];
+}

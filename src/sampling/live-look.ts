@@ -1,0 +1,59 @@
+/** The look behind one event of a live stream: everything in it was read by its tick. */
+import type { Granted } from '../access/access.ts';
+import { HvqlError } from '../errors.ts';
+import type { Moment } from '../snapshot/moment.ts';
+import type { Reading } from '../snapshot/reading.ts';
+import { growthOf, type ReadingGrowth } from './growth.ts';
+import { requestKey, type Look, type Over, type Ranking } from './look.ts';
+import type { Outcome } from './outcome.ts';
+import { firstOf } from './rank.ts';
+import type { Sight } from './sight.ts';
+import type { Tick } from './tick.ts';
+
+/** A look at a tick. Growth is taken against the event before, or an earlier tick where a time is asked for. */
+export class LiveLook implements Look {
+  readonly defaultOver = 'PREVIOUS_EVENT';
+  readonly #tick: Tick;
+  readonly #previous: Sight | null;
+  /** So that an object's deltas and rates are made from one growth. */
+  readonly #growths = new Map<string, Outcome<ReadingGrowth>>();
+
+  /** `previous` is what the event before was made from; null for a first event. */
+  constructor(tick: Tick, previous: Sight | null) {
+    this.#tick = tick;
+    this.#previous = previous;
+  }
+
+  async moment(): Promise<Moment> {
+    const { at } = this.#tick.sight;
+    if (at instanceof HvqlError) throw at;
+    return at;
+  }
+
+  async reading(object: Granted): Promise<Outcome<Reading>> {
+    const sample = this.#tick.sight.sampleOf(object);
+    // The tick read what the plan of the same operation had asked for.
+    if (sample === null) throw new TypeError(`${requestKey({ object, over: null })} was not planned`);
+    return sample instanceof HvqlError ? sample : sample.reading;
+  }
+
+  async growth(object: Granted, over: Over): Promise<Outcome<ReadingGrowth>> {
+    const key = requestKey({ object, over });
+    const known = this.#growths.get(key);
+    if (known !== undefined) return known;
+    const later = this.#tick.sight.sampleOf(object);
+    const before = over === 'PREVIOUS_EVENT' ? this.#previous : this.#tick.earlier(over);
+    const earlier = before?.sampleOf(object) ?? null;
+    // An object that was away is not an error any more once it is back: its growth is not known yet.
+    const growth = growthOf(object.object, { earlier: earlier instanceof HvqlError ? null : earlier, later });
+    this.#growths.set(key, growth);
+    return growth;
+  }
+
+  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): Promise<readonly Name[]> {
+    return firstOf(this, { objects, ...ranking });
+  }
+
+  /** There is nothing left to read. */
+  async readAhead(): Promise<void> {}
+}

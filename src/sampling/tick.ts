@@ -1,0 +1,25 @@
+/** One look of a grid, for all who watch: what existed, what was read of it, and what was read before. */
+import type { HvqlError } from '../errors.ts';
+import type { Moment } from '../snapshot/moment.ts';
+import type { Topology } from '../snapshot/topology.ts';
+import type { LookRequest } from './look.ts';
+import type { Sight } from './sight.ts';
+
+/** What a tick found. */
+export interface Tick {
+  /** When it began, on the service's own clock. */
+  readonly began: Moment;
+  /** What exists; the error where the source as a whole could not say. */
+  readonly topology: Topology | HvqlError;
+  readonly sight: Sight;
+  /** The newest sight kept that is at least so many milliseconds older than this one. */
+  earlier(over: number): Sight | undefined;
+}
+
+/** Someone who watches a grid. */
+export interface Watcher {
+  /** What its event will need to have read. Rejects never. */
+  requests(topology: Topology): Promise<readonly LookRequest[]>;
+  /** Takes the newest tick. */
+  take(tick: Tick): void;
+}

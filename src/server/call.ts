@@ -1,0 +1,22 @@
+/** One operation on its way in, whatever brought it: by POST, GET, event stream or WebSocket. */
+import type { Identified } from './identity.ts';
+import type { OperationRequest } from './operation-request.ts';
+
+/** Who asks, and for how long the answer is wanted. */
+export interface Asker extends Identified {
+  /** Aborted once nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+}
+
+/** What is asked, by whom, and in which shape the answer can be given. */
+export interface Call {
+  /** How it came; over a WebSocket it counts as POST, which may ask anything. */
+  readonly method: 'GET' | 'POST';
+  readonly operation: OperationRequest;
+  readonly asker: Asker;
+  /** Whether the answer may be a stream of events. Where not, subscriptions are refused. */
+  readonly takesEvents: boolean;
+  /** Told the name of the operation that runs, where it has one. */
+  readonly onOperation: (name: string) => void;
+}

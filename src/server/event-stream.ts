@@ -1,0 +1,125 @@
+/** One answer as Server-Sent Events (graphql-sse's PROTOCOL.md, "distinct connections mode"). */
+import type { ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import { pump } from './events.ts';
+import type { Outcome } from './operation.ts';
+import { Patience, type ConnectionLimits } from './patience.ts';
+import type { Pulse } from './pulse.ts';
+import { nextEventBytes } from './result-bytes.ts';
+
+/** What an event stream needs. */
+export interface EventStreamParts {
+  readonly response: ServerResponse;
+  readonly pulse: Pulse;
+  readonly limits: ConnectionLimits;
+  /** The client takes nothing; by then it has been cut. */
+  readonly onStall: () => void;
+  /** An event could not be written; by then the client has been cut. */
+  readonly onFailure: (thrown: unknown) => void;
+}
+
+const comment = Buffer.from(':\n\n');
+/** With an empty `data`, without which EventSource tells nobody. */
+const completeEvent = Buffer.from('event: complete\ndata: \n\n');
+
+/**
+ * Answers straight on node's response: a fetch stream in between would keep events that a slow client should never
+ * get.
+ */
+export class EventStream {
+  /** Events sent so far. */
+  count = 0;
+  readonly #parts: EventStreamParts;
+  readonly #patience: Patience;
+  #quietBeats = 0;
+  #isEnding = false;
+  #stop: (() => void) | null = null;
+
+  /** Begins the answer: its status is 200 whatever comes, as errors are events too. */
+  constructor(parts: EventStreamParts) {
+    const { response, pulse, limits } = parts;
+    this.#parts = parts;
+    this.#patience = new Patience(limits.stallBeats);
+    const leave = pulse.join(() => this.#beat());
+    response.once('close', () => {
+      leave();
+      this.#isEnding = true;
+      this.#stop?.();
+    });
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      // Neither kept nor, by proxies, packed: what is packed waits for more.
+      'cache-control': 'no-cache, no-transform',
+      // Nginx would collect events (ngx_http_proxy_module, proxy_buffering).
+      'x-accel-buffering': 'no',
+    });
+    // Some browsers hold the answer back until there is a first byte of its body.
+    void this.#write(comment);
+  }
+
+  /** Sends what came of the operation. */
+  send(outcome: Outcome): void {
+    if (outcome.kind === 'result') {
+      if (this.#parts.response.writableEnded || this.#parts.response.destroyed) return;
+      void this.#deliver(outcome.result);
+      this.#complete();
+    } else if (this.#isEnding) {
+      outcome.events.release();
+      this.#complete();
+    } else {
+      this.#stop = pump(outcome.events, {
+        deliver: (event) => this.#deliver(event),
+        done: () => this.#complete(),
+        failed: (thrown) => {
+          this.#parts.response.destroy();
+          this.#parts.onFailure(thrown);
+        },
+      });
+    }
+  }
+
+  /** Ends the stream from this side: events at once, a single answer that is under way once it is there. */
+  end(): void {
+    this.#isEnding = true;
+    if (this.#stop === null) return;
+    this.#stop();
+    this.#complete();
+  }
+
+  #deliver(result: ExecutionResult): Promise<void> {
+    this.count += 1;
+    return this.#write(nextEventBytes(result));
+  }
+
+  #complete(): void {
+    const { response } = this.#parts;
+    if (response.writableEnded || response.destroyed) return;
+    this.#patience.sent();
+    response.end(completeEvent);
+  }
+
+  /** Resolves once the bytes are in the kernel's hands; never where the connection is gone. */
+  #write(bytes: Buffer): Promise<void> {
+    const { response } = this.#parts;
+    return new Promise((resolve) => {
+      if (response.writableEnded || response.destroyed) return;
+      this.#quietBeats = 0;
+      this.#patience.sent();
+      response.write(bytes, () => {
+        this.#patience.taken();
+        resolve();
+      });
+    });
+  }
+
+  #beat(): void {
+    const { response, limits, onStall } = this.#parts;
+    this.#quietBeats += 1;
+    if (this.#patience.beat()) {
+      response.destroy();
+      onStall();
+    } else if (this.#quietBeats >= limits.pingBeats && this.#patience.isIdle) {
+      void this.#write(comment);
+    }
+  }
+}

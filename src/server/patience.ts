@@ -1,0 +1,64 @@
+/** How long a connection may be quiet, and how long a client may leave untaken what was sent to it. */
+
+/** How patient the service is with connections, counted in beats of its pulse. */
+export interface ConnectionLimits {
+  readonly beatMilliseconds: number;
+  /** Beats of quiet after which something is sent, so that no proxy takes the connection for dead. */
+  readonly pingBeats: number;
+  readonly stallMilliseconds: number;
+  /** Beats that a client may leave untaken what was sent to it. */
+  readonly stallBeats: number;
+}
+
+/** The limits in beats. A beat is a second, or less where the limits are short. */
+export function connectionLimits(limits: {
+  readonly pingMilliseconds: number;
+  readonly stallMilliseconds: number;
+}): ConnectionLimits {
+  const { pingMilliseconds, stallMilliseconds } = limits;
+  const beatMilliseconds = Math.max(1, Math.min(1_000, pingMilliseconds / 4, stallMilliseconds / 4));
+  return {
+    beatMilliseconds,
+    pingBeats: Math.floor(pingMilliseconds / beatMilliseconds),
+    stallMilliseconds,
+    stallBeats: Math.ceil(stallMilliseconds / beatMilliseconds),
+  };
+}
+
+/**
+ * How long a client leaves untaken what was sent to it, in beats: while this process itself stands still, nobody's
+ * patience runs out.
+ */
+export class Patience {
+  readonly #limitInBeats: number;
+  #pending = 0;
+  #beats = 0;
+
+  constructor(limitInBeats: number) {
+    this.#limitInBeats = limitInBeats;
+  }
+
+  /** Whether all that was sent has been taken. */
+  get isIdle(): boolean {
+    return this.#pending === 0;
+  }
+
+  /** Something was sent. */
+  sent(): void {
+    if (this.#pending === 0) this.#beats = 0;
+    this.#pending += 1;
+  }
+
+  /** Something was taken. */
+  taken(): void {
+    this.#pending -= 1;
+    this.#beats = 0;
+  }
+
+  /** Counts a beat; true once nothing has been taken for too long. */
+  beat(): boolean {
+    if (this.#pending === 0) return false;
+    this.#beats += 1;
+    return this.#beats > this.#limitInBeats;
+  }
+}

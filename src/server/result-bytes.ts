@@ -1,0 +1,36 @@
+/** Results as bytes. A result that goes to many is written once. */
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+
+/** The result as JSON in UTF-8; the same bytes for the same object, which must not change. */
+export const resultBytes = keepingBytes((result) =>
+  Buffer.from(
+    JSON.stringify(result.errors === undefined ? result : { ...result, errors: formatErrors(result.errors) }),
+  ),
+);
+
+/** The result as an event of graphql-sse's protocol (PROTOCOL.md, "next event"). JSON has no line breaks in it. */
+export const nextEventBytes = keepingBytes((result) =>
+  Buffer.concat([nextEventStart, resultBytes(result), nextEventEnd]),
+);
+
+const nextEventStart = Buffer.from('event: next\ndata: ');
+const nextEventEnd = Buffer.from('\n\n');
+
+/** The errors as JSON has them, without Yoga's notes on the HTTP status. */
+export function formatErrors(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[] {
+  return errors.map((error) => {
+    const formatted = error.toJSON();
+    if (formatted.extensions?.['http'] === undefined) return formatted;
+    const { http, ...extensions } = formatted.extensions;
+    return { ...formatted, extensions };
+  });
+}
+
+function keepingBytes(write: (result: ExecutionResult) => Buffer): (result: ExecutionResult) => Buffer {
+  const kept = new WeakMap<ExecutionResult, Buffer>();
+  return (result) => {
+    let bytes = kept.get(result);
+    if (bytes === undefined) kept.set(result, (bytes = write(result)));
+    return bytes;
+  };
+}

@@ -1,0 +1,37 @@
+/** Upgrades that nobody here speaks. */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Answers a request as if it had not asked for an upgrade, which is what HTTP has for upgrades that are not known
+ * (RFC 9110, 7.8). Some clients ask each server for HTTP/2 in this way, and node, once it has a listener for upgrades,
+ * answers none of them itself. So the request goes back to where it came from, without the wish.
+ */
+export function declineUpgrade(
+  server: Server,
+  { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer },
+): void {
+  const lines = [`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/${request.httpVersion}`];
+  for (let n = 0; n + 1 < request.rawHeaders.length; n += 2) {
+    const [name = '', value = ''] = request.rawHeaders.slice(n, n + 2);
+    switch (name.toLowerCase()) {
+      case 'upgrade':
+      case 'http2-settings':
+        break;
+      case 'connection':
+        lines.push(`${name}: ${withoutUpgrade(value)}`);
+        break;
+      default:
+        lines.push(`${name}: ${value}`);
+    }
+  }
+  // Node reads headers as Latin-1.
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
+function withoutUpgrade(connection: string): string {
+  const options = connection.split(',').map((option) => option.trim());
+  const kept = options.filter((option) => !/^(?:upgrade|http2-settings)$/i.test(option));
+  return kept.length === 0 ? 'keep-alive' : kept.join(', ');
+}

@@ -1,0 +1,68 @@
+/** The door for WebSockets: what an upgrade has to be before it is one. */
+import { randomUUID } from 'node:crypto';
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { checkHost } from './host.ts';
+import { HttpProblem, sendProblem } from './http-problem.ts';
+import { checkOrigin } from './origin.ts';
+import { declineUpgrade } from './upgrade-decline.ts';
+
+/** What upgrades are checked against. */
+export interface UpgradeOptions {
+  readonly isLoopbackOnly: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly isClosing: () => boolean;
+  readonly log: Logger;
+}
+
+/** An upgrade that may be one. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
+  readonly requestId: string;
+}
+
+/** Calls back for each upgrade to a WebSocket that passes. Others are answered as what they are without it. */
+export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgrade: Upgrade) => void): void {
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      declineUpgrade(server, { request, socket, head });
+      return;
+    }
+    const requestId = randomUUID();
+    try {
+      check(request, options);
+      accept({ request, socket, head, requestId });
+    } catch (thrown) {
+      if (!(thrown instanceof HttpProblem)) throw thrown;
+      options.log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
+      refuse({ request, socket }, thrown);
+    }
+  });
+}
+
+function check(request: IncomingMessage, options: UpgradeOptions): void {
+  if (options.isLoopbackOnly) checkHost(request);
+  if (request.url?.split('?')[0] !== '/graphql') {
+    throw new HttpProblem('There is no WebSocket at this path; GraphQL is at /graphql.', {
+      status: 404,
+      code: 'NOT_FOUND',
+    });
+  }
+  checkOrigin(request, options.allowedOrigins);
+  if (options.isClosing()) {
+    throw new HttpProblem('The service is closing.', { status: 503, code: 'CLOSING' });
+  }
+}
+
+function refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, problem: HttpProblem): void {
+  // Node has let go of the socket: errors of it are ours.
+  socket.on('error', () => socket.destroy());
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once('finish', () => socket.destroySoon());
+  sendProblem(response, problem);
+}

@@ -1,0 +1,183 @@
+/** One connection by graphql-transport-ws: who asks, and what is asked under which id. */
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws';
+import type { ConnectionInitMessage, SubscribeMessage } from 'graphql-ws';
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import { HvqlError } from '../errors.ts';
+import type { Identified, Identity } from './identity.ts';
+import type { RunOperation } from './operation.ts';
+import type { ConnectionLimits } from './patience.ts';
+import type { Pulse } from './pulse.ts';
+import { WebSocketLink } from './websocket-link.ts';
+import { ackMessage, closeReason, pongMessage, readMessage } from './websocket-message.ts';
+import { WebSocketOperations } from './websocket-operations.ts';
+
+/** What connections are served with. */
+export interface ConnectionWorld {
+  readonly identity: Identity;
+  readonly run: RunOperation;
+  readonly pulse: Pulse;
+  readonly limits: ConnectionLimits;
+  /** How long a client may take to say who it is. */
+  readonly initMilliseconds: number;
+  readonly log: Logger;
+  /** Milliseconds since 1970, for the end of tokens. */
+  readonly now: () => number;
+}
+
+/** How long streams may take to say that the token has expired, before the connection is closed over their heads. */
+const expiryGraceMilliseconds = 5_000;
+/** The server is going away (RFC 6455, 7.4.1). */
+const goingAway = 1_001;
+
+/** Serves one WebSocket until it is closed. */
+export class WebSocketConnection {
+  readonly #world: ConnectionWorld;
+  readonly #link: WebSocketLink;
+  #log: Logger;
+  readonly #initTimer: NodeJS.Timeout;
+  readonly #operations: WebSocketOperations;
+  #hasInit = false;
+  #identified: Identified | null = null;
+  /** What it is closed with once the last operation is over. */
+  #farewell: readonly [code: number, reason: string] | null = null;
+  #isClosed = false;
+
+  constructor(socket: WebSocket, world: ConnectionWorld & { readonly requestId: string }) {
+    this.#world = world;
+    this.#log = world.log.child({ connectionId: world.requestId, transport: 'websocket' });
+    const onStall = (): void => {
+      const { stallMilliseconds } = world.limits;
+      this.#log.warn({ stallMilliseconds }, 'a client that took nothing for too long was cut');
+    };
+    this.#link = new WebSocketLink({ ...world, socket, onBeat: () => this.#checkExpiry(), onStall });
+    this.#operations = new WebSocketOperations({
+      link: this.#link,
+      run: world.run,
+      onIdle: () => this.#closeIfDrained(),
+      onFailure: () => this.#close(CloseCode.InternalServerError, 'Internal server error'),
+    });
+    this.#initTimer = setTimeout(
+      () => this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
+      world.initMilliseconds,
+    );
+    socket.on('message', (data, isBinary) => {
+      if (this.#isClosed) return;
+      // With ws's default binaryType it is a Buffer.
+      this.#receive(isBinary ? '' : (data as Buffer).toString('utf8'));
+    });
+    // A frame that is none, or too long; ws closes it with the code for that.
+    socket.on('error', (error) => this.#log.debug({ err: error }, 'connection error'));
+    socket.once('close', (code) => {
+      this.#release();
+      this.#log.debug({ code }, 'connection closed');
+    });
+    this.#log.debug('connection opened');
+    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+      const needed = `Subprotocol not acceptable: needed is ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
+      this.#close(CloseCode.SubprotocolNotAcceptable, needed);
+    }
+  }
+
+  /** Completes what is live, lets single answers finish, and closes. */
+  end(): void {
+    this.#farewell ??= [goingAway, 'Going away'];
+    this.#operations.finishAll();
+    this.#closeIfDrained();
+  }
+
+  #receive(text: string): void {
+    const message = readMessage(text);
+    switch (message?.type) {
+      case MessageType.ConnectionInit:
+        void this.#initialise(message);
+        return;
+      case MessageType.Subscribe:
+        this.#subscribe(message);
+        return;
+      case MessageType.Complete:
+        this.#operations.cancel(message.id);
+        return;
+      case MessageType.Ping:
+        void this.#link.send(pongMessage(message.payload));
+        return;
+      case MessageType.Pong:
+        return;
+      default:
+        this.#close(CloseCode.BadRequest, 'Invalid message received');
+    }
+  }
+
+  /** Nothing but the payload says who asks: a browser cannot set headers on an upgrade, and one way is enough. */
+  async #initialise({ payload }: ConnectionInitMessage): Promise<void> {
+    if (this.#hasInit) {
+      this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+      return;
+    }
+    this.#hasInit = true;
+    clearTimeout(this.#initTimer);
+    const authorization = payload?.['Authorization'];
+    try {
+      const identified = await this.#world.identity.identify(
+        typeof authorization === 'string' ? authorization : null,
+      );
+      if (this.#isClosed) return;
+      this.#identified = identified;
+      this.#log = this.#log.child({ partition: identified.caller.partitionId.toString() });
+      this.#log.debug('connection acknowledged');
+      void this.#link.send(ackMessage);
+    } catch (thrown) {
+      if (thrown instanceof HvqlError) this.#close(CloseCode.Unauthorized, thrown.message);
+      else this.#fail(thrown);
+    }
+  }
+
+  #subscribe(message: SubscribeMessage): void {
+    const { id } = message;
+    if (this.#identified === null) {
+      this.#close(CloseCode.Unauthorized, 'Unauthorized');
+      return;
+    }
+    if (this.#operations.has(id)) {
+      this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
+      return;
+    }
+    this.#checkExpiry();
+    // The close frame is the answer to all that comes now.
+    if (this.#farewell !== null) return;
+    this.#operations.start(message, { identified: this.#identified, log: this.#log });
+  }
+
+  /** The streams end by themselves then, each with an error that says why; this closes behind the last one. */
+  #checkExpiry(): void {
+    const expiresAt = this.#identified?.expiresAt ?? null;
+    if (expiresAt === null) return;
+    const late = this.#world.now() - expiresAt;
+    if (late < 0) return;
+    const reason = 'The token has expired';
+    this.#farewell ??= [CloseCode.Forbidden, reason];
+    if (late < expiryGraceMilliseconds) this.#closeIfDrained();
+    else this.#close(CloseCode.Forbidden, reason);
+  }
+
+  #closeIfDrained(): void {
+    if (this.#farewell !== null && this.#operations.isIdle) this.#close(...this.#farewell);
+  }
+
+  #fail(thrown: unknown): void {
+    this.#log.error({ err: thrown }, 'unexpected error');
+    this.#close(CloseCode.InternalServerError, 'Internal server error');
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#release();
+    this.#link.close(code, closeReason(reason));
+  }
+
+  #release(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#initTimer);
+    this.#operations.cancelAll();
+  }
+}

@@ -1,0 +1,69 @@
+/** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
+import type { ExecutionResult } from 'graphql';
+import { MessageType, parseMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
+import { formatErrors, resultBytes } from './result-bytes.ts';
+
+/** What a client may send; null for anything else. */
+export type ClientMessage =
+  | ConnectionInitMessage
+  | SubscribeMessage
+  | { readonly type: MessageType.Ping; readonly payload?: Record<string, unknown> | undefined }
+  | { readonly type: MessageType.Pong }
+  | { readonly type: MessageType.Complete; readonly id: string };
+
+/** An id goes into every message of its operation. */
+const idLimitInCharacters = 256;
+/** The payload of a close frame has 125 bytes, two of them for the code (RFC 6455, 5.5). */
+const reasonLimitInBytes = 123;
+
+/** Reads a message; null where it is none that a client may send. */
+export function readMessage(text: string): ClientMessage | null {
+  try {
+    const message = parseMessage(text);
+    if ('id' in message && message.id.length > idLimitInCharacters) return null;
+    switch (message.type) {
+      case MessageType.ConnectionAck:
+      case MessageType.Next:
+      case MessageType.Error:
+        return null;
+      default:
+        return message;
+    }
+  } catch {
+    return null;
+  }
+}
+
+/** A function that writes the `next` messages of one operation around bytes that many of them may share. */
+export function nextMessages(id: string): (result: ExecutionResult) => Buffer {
+  const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`);
+  return (result) => Buffer.concat([start, resultBytes(result), end]);
+}
+const end = Buffer.from('}');
+
+/** The message that an operation could not run. */
+export function errorMessage(id: string, errors: NonNullable<ExecutionResult['errors']>): Buffer {
+  return Buffer.from(JSON.stringify({ id, type: MessageType.Error, payload: formatErrors(errors) }));
+}
+
+/** The message that an operation is over. */
+export function completeMessage(id: string): Buffer {
+  return Buffer.from(JSON.stringify({ id, type: MessageType.Complete }));
+}
+
+/** The answer to a ping, with the ping's payload. */
+export function pongMessage(payload: Record<string, unknown> | undefined): Buffer {
+  return Buffer.from(JSON.stringify({ type: MessageType.Pong, payload }));
+}
+
+/** The message that a caller has been identified. */
+export const ackMessage = Buffer.from(JSON.stringify({ type: MessageType.ConnectionAck }));
+
+/** A text cut to what a close frame holds, without half a character at its end. */
+export function closeReason(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= reasonLimitInBytes) return text;
+  // Three bytes for the ellipsis; a character cut in half becomes U+FFFD, which would take three as well.
+  const kept = bytes.subarray(0, reasonLimitInBytes - 3).toString('utf8');
+  return `${kept.replace(/\uFFFD+$/, '')}…`;
+}

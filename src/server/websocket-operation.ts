@@ -1,0 +1,130 @@
+/** One operation over a WebSocket, from its subscribe message to its complete. */
+import { randomUUID } from 'node:crypto';
+import type { SubscribeMessage } from 'graphql-ws';
+import type { Logger } from 'pino';
+import { pump, type Events } from './events.ts';
+import type { Identified } from './identity.ts';
+import type { Outcome, RunOperation } from './operation.ts';
+import type { WebSocketLink } from './websocket-link.ts';
+import { completeMessage, errorMessage, nextMessages } from './websocket-message.ts';
+
+/** What an operation over a WebSocket needs. */
+export interface WebSocketOperationParts {
+  readonly message: SubscribeMessage;
+  readonly identified: Identified;
+  readonly link: WebSocketLink;
+  readonly run: RunOperation;
+  /** With what the connection is about. */
+  readonly log: Logger;
+  /** It sends nothing any more: its id is free. */
+  readonly onOver: () => void;
+  /** It is over, and nothing works for it any more. */
+  readonly onGone: () => void;
+  /** A result could not be written. */
+  readonly onFailure: () => void;
+}
+
+/** Runs as soon as it is made. */
+export class WebSocketOperation {
+  readonly #parts: WebSocketOperationParts;
+  readonly #requestId = randomUUID();
+  readonly #abort = new AbortController();
+  #isOver = false;
+  #isEnding = false;
+  #isStarting = true;
+  #stop: (() => void) | null = null;
+  #name: string | undefined;
+  #count = 0;
+
+  constructor(parts: WebSocketOperationParts) {
+    this.#parts = parts;
+    this.#start().catch((thrown: unknown) => this.#fail(thrown));
+  }
+
+  /** Nobody waits for it any more. */
+  cancel(): void {
+    if (this.#isOver) return;
+    this.#stop?.();
+    this.#end();
+    this.#abort.abort();
+  }
+
+  /** Completes events at once; a single answer that is under way once it is there. */
+  finish(): void {
+    this.#isEnding = true;
+    if (this.#stop === null) return;
+    this.#stop();
+    this.#complete();
+  }
+
+  async #start(): Promise<void> {
+    const { message, identified, run } = this.#parts;
+    const outcome = await run({
+      method: 'POST',
+      operation: message.payload as unknown as Record<string, unknown>,
+      asker: { ...identified, signal: this.#abort.signal, requestId: this.#requestId },
+      takesEvents: true,
+      onOperation: (name) => (this.#name = name.slice(0, 100)),
+    });
+    this.#isStarting = false;
+    if (this.#isOver) {
+      if (outcome.kind === 'events') outcome.events.release();
+      this.#parts.onGone();
+    } else {
+      this.#send(outcome);
+    }
+  }
+
+  #send(outcome: Outcome): void {
+    const { message, link } = this.#parts;
+    if (outcome.kind === 'events') {
+      if (!this.#isEnding) this.#follow(outcome.events);
+      else {
+        outcome.events.release();
+        this.#complete();
+      }
+    } else if (!('data' in outcome.result) && outcome.result.errors !== undefined) {
+      // Nothing ran. An error is the end, without a complete message (PROTOCOL.md, "Error").
+      void link.send(errorMessage(message.id, outcome.result.errors));
+      this.#end();
+    } else {
+      void link.send(nextMessages(message.id)(outcome.result));
+      this.#complete();
+    }
+  }
+
+  #follow(events: Events): void {
+    const { message, link, log } = this.#parts;
+    const messageOf = nextMessages(message.id);
+    log.debug({ requestId: this.#requestId, operation: this.#name }, 'stream opened');
+    this.#stop = pump(events, {
+      deliver: (event) => {
+        this.#count += 1;
+        return link.send(messageOf(event));
+      },
+      done: () => this.#complete(),
+      failed: (thrown) => this.#fail(thrown),
+    });
+  }
+
+  #complete(): void {
+    if (this.#isOver) return;
+    void this.#parts.link.send(completeMessage(this.#parts.message.id));
+    this.#end();
+  }
+
+  #end(): void {
+    const { log, onOver, onGone } = this.#parts;
+    this.#isOver = true;
+    const facts = { requestId: this.#requestId, operation: this.#name };
+    if (this.#stop === null) log.debug(facts, 'operation');
+    else log.debug({ ...facts, events: this.#count }, 'stream closed');
+    onOver();
+    if (!this.#isStarting) onGone();
+  }
+
+  #fail(thrown: unknown): void {
+    this.#parts.log.error({ requestId: this.#requestId, err: thrown }, 'unexpected error');
+    this.#parts.onFailure();
+  }
+}

@@ -1,0 +1,87 @@
+/** The operations of one connection, each under the id that its client chose. */
+import { GraphQLError } from 'graphql';
+import type { SubscribeMessage } from 'graphql-ws';
+import type { Logger } from 'pino';
+import { HvqlError } from '../errors.ts';
+import type { Identified } from './identity.ts';
+import type { RunOperation } from './operation.ts';
+import type { WebSocketLink } from './websocket-link.ts';
+import { errorMessage } from './websocket-message.ts';
+import { WebSocketOperation } from './websocket-operation.ts';
+
+/** Operations that one connection may have running; whoever wants more opens another connection. */
+export const operationLimit = 1_000;
+
+/** What the operations of a connection need. */
+export interface WebSocketOperationsParts {
+  readonly link: WebSocketLink;
+  readonly run: RunOperation;
+  /** The last one is over. */
+  readonly onIdle: () => void;
+  /** A result could not be written. */
+  readonly onFailure: () => void;
+}
+
+/** Starts, finds and ends operations. */
+export class WebSocketOperations {
+  readonly #parts: WebSocketOperationsParts;
+  readonly #byId = new Map<string, WebSocketOperation>();
+  /** Those cancelled among them for which something still works. */
+  #running = 0;
+
+  constructor(parts: WebSocketOperationsParts) {
+    this.#parts = parts;
+  }
+
+  get isIdle(): boolean {
+    return this.#byId.size === 0;
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Starts one, or tells the client that there are too many. */
+  start(message: SubscribeMessage, asker: { readonly identified: Identified; readonly log: Logger }): void {
+    const { link, run, onIdle, onFailure } = this.#parts;
+    const { id } = message;
+    if (this.#running >= operationLimit) {
+      void link.send(errorMessage(id, [tooMany(this.#running + 1)]));
+      return;
+    }
+    this.#running += 1;
+    const operation = new WebSocketOperation({
+      ...asker,
+      message,
+      link,
+      run,
+      onOver: () => {
+        this.#byId.delete(id);
+        if (this.isIdle) onIdle();
+      },
+      onGone: () => (this.#running -= 1),
+      onFailure,
+    });
+    this.#byId.set(id, operation);
+  }
+
+  /** The client wants no more of one. It may have come to its end meanwhile. */
+  cancel(id: string): void {
+    this.#byId.get(id)?.cancel();
+  }
+
+  cancelAll(): void {
+    for (const operation of this.#byId.values()) operation.cancel();
+  }
+
+  /** Completes what is live; single answers come to their end. */
+  finishAll(): void {
+    for (const operation of this.#byId.values()) operation.finish();
+  }
+}
+
+function tooMany(actual: number): GraphQLError {
+  const message = `This connection has ${operationLimit} operations running, the most that one may have.`;
+  const originalError = new HvqlError('LIMIT_EXCEEDED', message, { limit: operationLimit, actual });
+  return new GraphQLError(message, { originalError });
+}

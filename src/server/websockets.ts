@@ -1,0 +1,61 @@
+/** All WebSockets of a server. */
+import type { Server } from 'node:http';
+import { DEPRECATED_GRAPHQL_WS_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
+import { bodyLimitInBytes } from './operation-request.ts';
+import { onUpgrade, type UpgradeOptions } from './upgrade.ts';
+import { WebSocketConnection, type ConnectionWorld } from './websocket-connection.ts';
+
+/** What WebSockets are served with. */
+export type WebSocketsOptions = ConnectionWorld & Omit<UpgradeOptions, 'isClosing'>;
+
+/** The WebSockets of a server. */
+export interface WebSockets {
+  /** Completes all streams and closes all connections; new ones are refused. */
+  endAll(): void;
+}
+
+/** How long a client may take to answer a close frame. */
+const closeTimeoutMilliseconds = 5_000;
+
+/** Serves WebSockets on a server. */
+export function webSockets(server: Server, options: WebSocketsOptions): WebSockets {
+  const open = new Set<WebSocketConnection>();
+  let isClosing = false;
+  const settings = {
+    noServer: true,
+    clientTracking: false,
+    maxPayload: bodyLimitInBytes,
+    // Memory for each connection, and a way to blow up small messages.
+    perMessageDeflate: false,
+    handleProtocols: chooseProtocol,
+    // Known to ws, but not to its types.
+    closeTimeout: closeTimeoutMilliseconds,
+  };
+  const handshake = new WebSocketServer(settings);
+  onUpgrade(server, { ...options, isClosing: () => isClosing }, ({ request, socket, head, requestId }) => {
+    handshake.handleUpgrade(request, socket, head, (webSocket) => {
+      const connection = new WebSocketConnection(webSocket, { ...options, requestId });
+      open.add(connection);
+      webSocket.once('close', () => open.delete(connection));
+    });
+  });
+  return {
+    endAll: () => {
+      isClosing = true;
+      for (const connection of open) connection.end();
+    },
+  };
+}
+
+/**
+ * The protocol that is spoken, else the old one of subscriptions-transport-ws, only to close it with the code for that:
+ * a client that is offered none of its own hangs up before it could hear why.
+ */
+function chooseProtocol(offered: ReadonlySet<string>): string | false {
+  return (
+    [GRAPHQL_TRANSPORT_WS_PROTOCOL, DEPRECATED_GRAPHQL_WS_PROTOCOL].find((protocol) =>
+      offered.has(protocol),
+    ) ?? false
+  );
+}

@@ -1,0 +1,139 @@
+/** Yoga with this service's own parts plugged in. Every way in goes through it, so that what holds on one holds on all. */
+import {
+  execute as executeWithGraphql,
+  getOperationAST,
+  GraphQLError,
+  parse,
+  subscribe as subscribeWithGraphql,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+  type validate,
+} from 'graphql';
+import { createYoga, type Plugin, type PromiseOrValue, type YogaServerInstance } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Asker, Call } from './call.ts';
+import { documentCache } from './document-cache.ts';
+import { maskResult } from './result-mask.ts';
+
+/** Runs one operation; graphql-js's `execute`, or one that gives the same answers. */
+export type Execute = (args: ExecutionArgs) => PromiseOrValue<ExecutionResult>;
+
+/**
+ * Starts one subscription; graphql-js's `subscribe`, or one that gives the same. Where it starts, the result is an
+ * iterator of finished events that is asked for the next one only when the last one has been handed to the client's
+ * socket, and whose `return` is called, also while a `next` is pending, once the client or the server goes away.
+ */
+export type Subscribe = (
+  args: ExecutionArgs,
+) => PromiseOrValue<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
+
+/** What is served. */
+export interface YogaOptions {
+  readonly schema: GraphQLSchema;
+  /** The GraphQL context of a call. */
+  readonly contextOf: (asker: Asker) => object;
+  readonly execute?: Execute | undefined;
+  readonly subscribe?: Subscribe | undefined;
+  readonly log: Logger;
+}
+
+/** Yoga as this service uses it: its context is the call. */
+export type Yoga = YogaServerInstance<Call, object>;
+
+/** Characters of documents that are kept parsed. */
+const keptCharacters = 1_048_576;
+/** More than any question needs; without a bound a body of 1 MiB would be half a million fields to validate. */
+const documentLimitInTokens = 10_000;
+
+/** Opens Yoga for a schema. */
+export function openYoga(options: YogaOptions): Yoga {
+  return createYoga<Call>({
+    schema: options.schema,
+    context: ({ asker }) => options.contextOf(asker),
+    plugins: [useOperationRequest(), useEngine(options), useMask(options.log)],
+    parserAndValidationCache: {
+      documentCache: documentCache<DocumentNode>(keptCharacters),
+      errorCache: documentCache<unknown>(keptCharacters),
+    },
+    // All of these have their one place elsewhere in this folder.
+    maskedErrors: false,
+    logging: false,
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    multipart: false,
+    maxRequestBodySize: false,
+  });
+}
+
+/** The operation has been read by then, since the identity comes before it. */
+function useOperationRequest(): Plugin<object, Call> {
+  return {
+    onRequestParse: ({ serverContext, setRequestParser }) => setRequestParser(() => serverContext.operation),
+  };
+}
+
+function useEngine({
+  execute = executeWithGraphql,
+  subscribe = subscribeWithGraphql,
+}: Pick<YogaOptions, 'execute' | 'subscribe'>): Plugin<Call> {
+  return {
+    onParse: ({ setParseFn }) =>
+      setParseFn((source: string) =>
+        whereNotTooDeep(() => parse(source, { maxTokens: documentLimitInTokens })),
+      ),
+    onValidate: ({ validateFn, setValidationFn }) =>
+      setValidationFn((...args: Parameters<typeof validate>) => {
+        // Not graphql-js's own where a plugin has put another in its place.
+        const check: typeof validate = validateFn;
+        return whereNotTooDeep(() => check(...args));
+      }),
+    onExecute: ({ args, setExecuteFn }) => {
+      tellName(args);
+      setExecuteFn(execute);
+    },
+    onSubscribe: ({ args, setSubscribeFn, setResultAndStopExecution }) => {
+      tellName(args);
+      if (args.contextValue.takesEvents) setSubscribeFn(subscribe);
+      else setResultAndStopExecution({ errors: [needsEvents()] });
+    },
+  };
+}
+
+/** graphql-js walks documents by recursion: nested deep enough, and within the limit of tokens, they exhaust the stack. */
+function whereNotTooDeep<Result>(walk: () => Result): Result {
+  try {
+    return walk();
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new GraphQLError('The document is nested too deeply to be read.', {
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+    });
+  }
+}
+
+function tellName({ document, operationName, contextValue }: ExecutionArgs & { contextValue: Call }): void {
+  const name = getOperationAST(document, operationName)?.name?.value;
+  if (name !== undefined) contextValue.onOperation(name);
+}
+
+function needsEvents(): GraphQLError {
+  return new GraphQLError(
+    'A subscription is answered with events: ask with "Accept: text/event-stream" (Server-Sent Events), or over ' +
+      'WebSocket with the subprotocol graphql-transport-ws.',
+    { extensions: { code: 'NOT_ACCEPTABLE', http: { status: 406 } } },
+  );
+}
+
+/** The one way out of a fetch: every result, whatever made it, goes through here before it is written. */
+function useMask(log: Logger): Plugin<object, Call> {
+  return {
+    onResultProcess: (payload) => {
+      const { requestId, signal } = payload.serverContext.asker;
+      // There are neither batches nor, by fetch, events.
+      payload.setResult(maskResult(payload.result as ExecutionResult, { requestId, signal, log }));
+    },
+  };
+}

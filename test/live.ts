@@ -1,0 +1,110 @@
+/** Subscribes to the graph over a source, without a server, with time in the test's hands. */
+import { parse, validate, type ExecutionResult } from 'graphql';
+import { vi } from 'vitest';
+import type { Caller } from '../src/access/caller.ts';
+import { operationContext } from '../src/execution/execute.ts';
+import { LiveOperations } from '../src/execution/live-operations.ts';
+import type { LiveStream } from '../src/execution/live-stream.ts';
+import type { Limits } from '../src/graph/context.ts';
+import { createSchema } from '../src/graph/schema.ts';
+import { Sampler } from '../src/sampling/sampler.ts';
+import { caller, testLimits, type Answer } from './ask.ts';
+import type { FakeSource } from './fake-source.ts';
+
+const schema = createSchema();
+/** As the service's cache of documents does: the same text is the same document. */
+const documents = new Map<string, ReturnType<typeof parse>>();
+
+export interface Subscription {
+  readonly query: string;
+  readonly caller?: Caller;
+  readonly variables?: Record<string, unknown>;
+  readonly expiresAt?: number | null;
+}
+
+/** A service's subscriptions over a fake source. Timers must be vitest's fake ones. */
+export class LiveBench {
+  readonly source: FakeSource;
+  readonly sampler: Sampler;
+  readonly live: LiveOperations;
+  readonly unexpected: unknown[] = [];
+  readonly #service;
+
+  constructor(source: FakeSource, limits: Partial<Limits> = {}) {
+    this.source = source;
+    this.sampler = new Sampler({
+      source,
+      clock: source,
+      timeoutMilliseconds: 5000,
+      wait: source.wait,
+      onError: (error) => this.unexpected.push(error),
+    });
+    const { sampler } = this;
+    this.#service = { version: '1.2.3', limits: { ...testLimits, ...limits }, health: () => sampler.health };
+    this.live = new LiveOperations({
+      sampler,
+      service: this.#service,
+      now: () => source.now().wallMilliseconds,
+    });
+  }
+
+  /** A stream, or the errors of a subscription that makes none. */
+  async subscribe(subscription: Subscription): Promise<LiveStream | ExecutionResult> {
+    const { query, variables, expiresAt = null } = subscription;
+    const document = documents.get(query) ?? parse(query);
+    documents.set(query, document);
+    const problems = validate(schema, document);
+    if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
+    const request = {
+      caller: subscription.caller ?? caller(1n),
+      expiresAt,
+      signal: new AbortController().signal,
+    };
+    const { sampler } = this;
+    const contextValue = operationContext({ sampler, service: this.#service }, request);
+    return this.live.subscribe({
+      schema,
+      document,
+      contextValue,
+      ...(variables && { variableValues: variables }),
+    });
+  }
+
+  /** A stream; throws where there is none. */
+  async open(query: string, more: Omit<Subscription, 'query'> = {}): Promise<TestStream> {
+    const stream = await this.subscribe({ query, ...more });
+    if (!('next' in stream)) throw new Error(JSON.stringify(stream));
+    return new TestStream(stream);
+  }
+}
+
+/** A stream that is read like a client reads it. */
+export class TestStream {
+  readonly stream: LiveStream;
+
+  constructor(stream: LiveStream) {
+    this.stream = stream;
+  }
+
+  /** The next event as plain JSON; null at the end. */
+  async next(): Promise<Answer | null> {
+    const { done, value } = await this.stream.next();
+    return done === true ? null : (JSON.parse(JSON.stringify(value)) as Answer);
+  }
+}
+
+/** Lets promises and what waits for the next turn of the loop run. */
+export async function settle(): Promise<void> {
+  for (let n = 0; n < 8; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** Lets time pass, for timers and the source alike. */
+export async function pass({ source }: LiveBench, milliseconds: number): Promise<void> {
+  await settle();
+  for (let left = milliseconds; left > 0; left -= 10) {
+    const step = Math.min(left, 10);
+    source.milliseconds += step;
+    await vi.advanceTimersByTimeAsync(step);
+    await settle();
+  }
+}

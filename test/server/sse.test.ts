@@ -1,0 +1,289 @@
+import { once } from 'node:events';
+import { GraphQLError } from 'graphql';
+import { createClient, type Client } from 'graphql-sse';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HvqlError } from '../../src/errors.ts';
+import { startLiveService, openRawStream, until, type LiveService } from './live-service.ts';
+import { secretText, send } from './test-service.ts';
+
+let service: LiveService;
+let client: Client;
+beforeAll(async () => {
+  service = await startLiveService();
+  client = createClient({
+    url: service.url,
+    headers: { authorization: `Bearer ${service.rootToken}` },
+    retryAttempts: 0,
+  });
+});
+afterEach(() => {
+  for (const stream of service.streams) expect(stream.isRushed).toBe(false);
+});
+afterAll(async () => {
+  client.dispose();
+  await service.close();
+});
+
+const post = (query: unknown, accept = 'text/event-stream', more: object = {}): Promise<Response> =>
+  service.post(
+    { query, ...more },
+    {
+      headers: {
+        accept,
+        'content-type': 'application/json',
+        authorization: `Bearer ${service.rootToken}`,
+      },
+    },
+  );
+const complete = 'event: complete\ndata: \n\n';
+
+describe('a subscription by graphql-sse', () => {
+  it('gets each event as it comes, and its end', async () => {
+    const results = client.iterate({ query: 'subscription { tick }' });
+    const first = results.next();
+    const stream = await service.stream();
+    stream.tick('one');
+    expect((await first).value).toEqual({ data: { tick: 'one' } });
+    stream.tick('two');
+    expect((await results.next()).value).toEqual({ data: { tick: 'two' } });
+    stream.end();
+    expect((await results.next()).done).toBe(true);
+    expect([stream.pulls, stream.returns]).toEqual([3, 0]);
+  });
+
+  it('ends on the server when the client ends it, exactly once', async () => {
+    const results = client.iterate({ query: 'subscription { tick }' });
+    const first = results.next();
+    const stream = await service.stream();
+    stream.tick('one');
+    await first;
+    await results.return?.();
+    await until(() => stream.returns > 0);
+    expect(stream.returns).toBe(1);
+  });
+
+  it('gets its last event with the error when the token expires', async () => {
+    const results = client.iterate({ query: 'subscription { tick }' });
+    const first = results.next();
+    const stream = await service.stream();
+    const originalError = new HvqlError('UNAUTHENTICATED', 'The token has expired.');
+    stream.push({ errors: [new GraphQLError(originalError.message, { originalError })] });
+    stream.end();
+    expect((await first).value).toEqual({
+      errors: [{ message: 'The token has expired.', extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+    expect((await results.next()).done).toBe(true);
+  });
+});
+
+describe('an answer by events', () => {
+  it('begins at once, before there is an event, with headers that keep it flowing', async () => {
+    const response = await post('subscription { tick }');
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    const reader = response.body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value as Uint8Array).toString()).toBe(':\n\n');
+    (await service.stream()).end();
+    expect(Buffer.from((await reader?.read())?.value as Uint8Array).toString()).toBe(complete);
+  });
+
+  it('of a question is that one result', async () => {
+    const text = await (await post('{ hello }')).text();
+    expect(text).toBe(`:\n\nevent: next\ndata: {"data":{"hello":"world"}}\n\n${complete}`);
+  });
+
+  it('comes by GET as well', async () => {
+    const headers = { accept: 'text/event-stream', authorization: `Bearer ${service.rootToken}` };
+    const parameters = new URLSearchParams({
+      query: 'query A { hello } subscription B { tick }',
+      operationName: 'B',
+    });
+    const answer = fetch(`${service.url}?${parameters.toString()}`, { headers });
+    const stream = await service.stream();
+    stream.tick('one');
+    await until(() => stream.pulls === 2);
+    stream.end();
+    expect(await (await answer).text()).toBe(
+      `:\n\nevent: next\ndata: {"data":{"tick":"one"}}\n\n${complete}`,
+    );
+  });
+
+  it.each([
+    ['{ hallo }', {}, 'Cannot query field "hallo"', 'GRAPHQL_VALIDATION_FAILED'],
+    ['{', {}, 'Syntax Error', 'GRAPHQL_PARSE_FAILED'],
+    ['query A { hello } query B { hello }', {}, 'Could not determine', 'OPERATION_RESOLUTION_FAILURE'],
+    ['{ hello }', { variables: [1] }, 'The parameter variables needs to be an object', 'BAD_REQUEST'],
+    ['{ hello }', { operationName: 1 }, 'The parameter operationName needs to be a string', 'BAD_REQUEST'],
+    ['subscription { refused }', {}, 'Too many streams.', 'LIMIT_EXCEEDED'],
+    ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'GRAPHQL_PARSE_FAILED'],
+  ])('says in an event why an operation cannot run (%#)', async (query, more, message, code) => {
+    const response = await post(query, 'text/event-stream', more);
+    expect(response.status).toBe(200);
+    const text = await response.text();
+    expect(text).toMatch(/^:\n\nevent: next\ndata: .*\n\nevent: complete\ndata: \n\n$/);
+    const { errors, ...rest } = JSON.parse(/data: (.*)\n/.exec(text)?.[1] ?? '');
+    expect(rest).toEqual({});
+    expect(errors[0].message).toContain(message);
+    expect(errors[0].extensions.code).toBe(code);
+    expect(errors[0].extensions).not.toHaveProperty('http');
+  });
+
+  it('is denied without an identity, as any other', async () => {
+    const answer = await send(service.url, {
+      method: 'POST',
+      headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+      body: ['{"query":"subscription { tick }"}'],
+    });
+    expect([answer.status, answer.headers['content-type']]).toEqual([401, 'application/json; charset=utf-8']);
+  });
+
+  it.each([
+    ['application/json, text/event-stream', '{ hello }', 'application/json'],
+    [
+      'application/graphql-response+json, application/json, text/event-stream, multipart/mixed',
+      '{',
+      'application/graphql-response+json',
+    ],
+    ['text/event-stream;q=0, application/json', '{ hello }', 'application/json'],
+    ['application/graphql-response+json, text/event-stream', 'subscription { refused }', 'text/event-stream'],
+    ['text/event-stream, */*', 'subscription { refused }', 'text/event-stream'],
+  ])('is what who accepts %s gets for %s where it makes sense', async (accept, query, type) => {
+    const response = await post(query, accept);
+    expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
+    await response.text();
+  });
+
+  it.each(['application/json', '*/*', 'application/graphql-response+json', 'multipart/mixed'])(
+    'is what a subscription needs; who accepts %s is told so',
+    async (accept) => {
+      const response = await post('subscription { tick }', accept);
+      expect(response.status).toBe(406);
+      if (accept !== 'multipart/mixed') {
+        expect(await response.json()).toEqual({
+          errors: [
+            {
+              message:
+                'A subscription is answered with events: ask with "Accept: text/event-stream" (Server-Sent Events), ' +
+                'or over WebSocket with the subprotocol graphql-transport-ws.',
+              extensions: { code: 'NOT_ACCEPTABLE' },
+            },
+          ],
+        });
+      }
+    },
+  );
+});
+
+describe('an error in an event', () => {
+  it('is masked, and the same for all who get the event', async () => {
+    const clients = [await openRawStream(service), await openRawStream(service)];
+    const streams = [await service.stream(), await service.stream()];
+    const event = {
+      data: { tick: null },
+      errors: [new GraphQLError(secretText, { path: ['tick'], originalError: new Error(secretText) })],
+    };
+    for (const stream of streams) {
+      stream.push(event);
+      stream.end();
+    }
+    await until(() => clients.every(({ text }) => text().includes('complete')));
+    const [one, other] = clients.map(({ text }) => /data: (.*)\n/.exec(text())?.[1]);
+    for (const { socket, text } of clients) {
+      expect(text()).not.toContain('swordfish');
+      socket.destroy();
+    }
+    expect(one).toBe(other);
+    expect(JSON.parse(one ?? '')).toMatchObject({
+      data: { tick: null },
+      errors: [{ message: 'Unexpected error', path: ['tick'] }],
+    });
+    expect(service.complaints()).toHaveLength(1);
+    service.lines.length = 0;
+  });
+
+  it('ends a stream that fails, masked', async () => {
+    const answer = post('subscription { tick }');
+    const stream = await service.stream();
+    stream.fail(new Error(secretText));
+    const text = await (await answer).text();
+    expect(text).not.toContain('swordfish');
+    expect(text).toMatch(/"message":"Unexpected error".*\n\nevent: complete\ndata: \n\n$/);
+    expect(stream.returns).toBe(1);
+  });
+
+  it('is masked where the subscription does not even begin', async () => {
+    const text = await (await post('subscription { broken }')).text();
+    expect(text).not.toContain('swordfish');
+    expect(text).toContain('"message":"Unexpected error"');
+    service.lines.length = 0;
+  });
+});
+
+describe('a quiet event stream', () => {
+  it('is pinged, and one that is not quiet is not', async () => {
+    const own = await startLiveService({ pingMilliseconds: 200 });
+    const quiet = await openRawStream(own);
+    const busy = await openRawStream(own);
+    const [, stream] = [await own.stream(), await own.stream()];
+    const pings = (text: string): number => text.match(/(?<=\n):\n\n/g)?.length ?? 0;
+    while (pings(quiet.text()) < 4) {
+      stream.tick('still here');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(pings(busy.text())).toBeLessThanOrEqual(2);
+    quiet.socket.destroy();
+    busy.socket.destroy();
+    await own.close();
+  });
+});
+
+describe('the log', () => {
+  it('has the beginning and the end of a stream at debug', async () => {
+    const own = await startLiveService({ first: { data: { tick: 'one' } } });
+    const { socket, text } = await openRawStream(own, { query: 'subscription Watch { tick }' });
+    await until(() => text().includes('one'));
+    socket.destroy();
+    const logged = (): Record<string, unknown>[] => own.lines.map((line) => JSON.parse(line));
+    await until(() => logged().some(({ msg }) => msg === 'request'));
+    const who = { level: 20, transport: 'sse', partition: '1', operation: 'Watch' };
+    expect(logged().find(({ msg }) => msg === 'stream opened')).toMatchObject(who);
+    expect(logged().find(({ msg }) => msg === 'stream closed')).toMatchObject({ ...who, events: 1 });
+    expect(own.lines.join('')).not.toContain(own.rootToken);
+    await own.close();
+  });
+});
+
+describe('a server that is closed', () => {
+  it('completes its event streams, whatever they are about to do', async () => {
+    let closeStreams = 0;
+    const own = await startLiveService({
+      closeStreams: () => {
+        closeStreams += 1;
+        for (const stream of own.streams) stream.end();
+      },
+      graceMilliseconds: 600_000,
+    });
+    const [early, waiting] = [await openRawStream(own), await openRawStream(own)];
+    const streams = [await own.stream(), await own.stream()];
+    streams[1]?.tick('one');
+    await until(() => waiting.text().includes('one'));
+    // A third has not even begun.
+    let letGo: () => void = () => undefined;
+    own.gate.until = new Promise((resolve) => (letGo = resolve));
+    const late = await openRawStream(own);
+    await until(() => late.text().includes(':\n\n'));
+    const ends = [early, waiting, late].map(async ({ socket }) => once(socket, 'close'));
+    const closed = own.close();
+    letGo();
+    await Promise.all([...ends, closed]);
+    for (const { text } of [early, waiting, late]) expect(text()).toContain(complete);
+    expect(closeStreams).toBe(1);
+    for (const stream of own.streams) expect(stream.isDone).toBe(true);
+    expect(own.streams[2]?.returns).toBe(1);
+    expect(own.complaints()).toEqual([]);
+  });
+});

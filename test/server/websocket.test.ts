@@ -1,0 +1,559 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError } from 'graphql';
+import { createClient, type Client } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HvqlError } from '../../src/errors.ts';
+import { operationLimit } from '../../src/server/websocket-operations.ts';
+import { closeReason } from '../../src/server/websocket-message.ts';
+import {
+  openAcknowledged,
+  openRawWebSocket,
+  startLiveService,
+  subscribeMessage,
+  until,
+  type LiveService,
+} from './live-service.ts';
+import { secretText, send } from './test-service.ts';
+
+let service: LiveService;
+let client: Client;
+const clientOf = (own: LiveService, token = own.rootToken): Client =>
+  createClient({
+    url: own.url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    connectionParams: { Authorization: `Bearer ${token}` },
+    retryAttempts: 0,
+  });
+beforeAll(async () => {
+  service = await startLiveService();
+  client = clientOf(service);
+});
+afterEach(() => {
+  for (const stream of service.streams) expect(stream.isRushed).toBe(false);
+});
+afterAll(async () => {
+  await client.dispose();
+  await service.close();
+});
+
+const init = (token = service.rootToken): object => ({
+  type: 'connection_init',
+  payload: { Authorization: `Bearer ${token}` },
+});
+const expired = (): GraphQLError => {
+  const originalError = new HvqlError('UNAUTHENTICATED', 'The token has expired.');
+  return new GraphQLError(originalError.message, { originalError });
+};
+
+describe('a subscription by graphql-ws', () => {
+  it('gets each event as it comes, and its end', async () => {
+    const results = client.iterate({ query: 'subscription { tick }' });
+    const first = results.next();
+    const stream = await service.stream();
+    stream.tick('one');
+    expect((await first).value).toEqual({ data: { tick: 'one' } });
+    stream.tick('two');
+    expect((await results.next()).value).toEqual({ data: { tick: 'two' } });
+    stream.end();
+    expect((await results.next()).done).toBe(true);
+    expect([stream.pulls, stream.returns]).toEqual([3, 0]);
+  });
+
+  it('ends on the server when the client ends it, exactly once', async () => {
+    const results = client.iterate({ query: 'subscription { tick }' });
+    const first = results.next();
+    const stream = await service.stream();
+    stream.tick('one');
+    await first;
+    await results.return?.();
+    await until(() => stream.returns > 0);
+    expect(stream.returns).toBe(1);
+  });
+
+  it('may be one of many on one connection, questions among them', async () => {
+    const answers = ['{ hello }', '{ denied }', '{ broken }'].map(
+      async (query) => (await client.iterate({ query }).next()).value,
+    );
+    const [hello, denied, broken] = await Promise.all(answers);
+    expect(hello).toEqual({ data: { hello: 'world' } });
+    expect(denied).toMatchObject({ data: { denied: null }, errors: [{ message: 'Not yours.' }] });
+    expect(JSON.stringify(broken)).not.toContain('swordfish');
+    expect(broken).toMatchObject({ data: { broken: null }, errors: [{ message: 'Unexpected error' }] });
+  });
+
+  it.each([
+    ['{ hallo }', {}, 'Cannot query field "hallo"', 'GRAPHQL_VALIDATION_FAILED'],
+    ['{', {}, 'Syntax Error', 'GRAPHQL_PARSE_FAILED'],
+    ['query A { hello } query B { hello }', {}, 'Could not determine', 'OPERATION_RESOLUTION_FAILURE'],
+    ['subscription { refused }', {}, 'Too many streams.', 'LIMIT_EXCEEDED'],
+    ['subscription { broken }', {}, 'Unexpected error', 'INTERNAL_SERVER_ERROR'],
+    ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'GRAPHQL_PARSE_FAILED'],
+  ])('is told why it cannot run (%#)', async (query, more, message, code) => {
+    const { messages, send, socket } = await openAcknowledged(service);
+    send({ id: 'a', type: 'subscribe', payload: { query, ...more } });
+    await until(() => messages.length === 2);
+    expect(messages[1]).toMatchObject({ id: 'a', type: 'error' });
+    const [error] = messages[1]?.['payload'] as { message: string; extensions: Record<string, unknown> }[];
+    expect(error?.message).toContain(message);
+    expect(error?.extensions['code']).toBe(code);
+    expect(error?.extensions).not.toHaveProperty('http');
+    socket.close();
+  });
+});
+
+describe('the messages', () => {
+  it('are those of the protocol', async () => {
+    const { messages, send, socket, closed } = await openRawWebSocket(service);
+    expect([socket.protocol, socket.extensions]).toEqual(['graphql-transport-ws', '']);
+    send(init());
+    send({ type: 'ping', payload: { n: 1 } });
+    await until(() => messages.length === 2);
+    send({ type: 'ping' });
+    send({ type: 'pong' });
+    send({ type: 'complete', id: 'nobody knows it' });
+    send(subscribeMessage('"é"'));
+    const stream = await service.stream();
+    stream.tick('one');
+    await until(() => messages.length === 4);
+    stream.end();
+    await until(() => messages.length === 5);
+    socket.close(1000);
+    await closed;
+    const pong = { type: 'pong', payload: { n: 1 } };
+    expect(messages.slice(0, 2)).toEqual(expect.arrayContaining([pong, { type: 'connection_ack' }]));
+    expect(messages.slice(2)).toEqual([
+      { type: 'pong' },
+      { id: '"é"', type: 'next', payload: { data: { tick: 'one' } } },
+      { id: '"é"', type: 'complete' },
+    ]);
+  });
+
+  it('that protocols ping with are answered', async () => {
+    const { socket } = await openRawWebSocket(service);
+    const answered = new Promise((resolve) => socket.once('pong', resolve));
+    socket.ping('x');
+    expect(String(await answered)).toBe('x');
+    socket.close();
+  });
+
+  it('of an operation stop when the client says so, also before it has begun', async () => {
+    const own = await startLiveService();
+    let letGo: () => void = () => undefined;
+    own.gate.until = new Promise((resolve) => (letGo = resolve));
+    const { messages, send, socket, closed } = await openAcknowledged(own);
+    // The same id again, while the first is still on its way: they must not be taken for one another.
+    send(subscribeMessage('a'));
+    send({ type: 'complete', id: 'a' });
+    send(subscribeMessage('a'));
+    send({ type: 'ping' });
+    await until(() => messages.length === 2);
+    letGo();
+    const [first, second] = [await own.stream(), await own.stream()];
+    await until(() => first.returns === 1);
+    second.tick('two');
+    await until(() => messages.length === 3);
+    expect(messages[2]).toEqual({ id: 'a', type: 'next', payload: { data: { tick: 'two' } } });
+    send({ type: 'complete', id: 'a' });
+    await until(() => second.returns === 1);
+    expect([first.pulls, first.returns, second.returns]).toEqual([0, 1, 1]);
+    // An id whose operation is over is free.
+    send(subscribeMessage('a'));
+    (await own.stream()).end();
+    await until(() => messages.length === 4);
+    expect(messages[3]).toEqual({ id: 'a', type: 'complete' });
+    socket.close();
+    await closed;
+    await own.close();
+  });
+
+  it('of an event that fails are masked', async () => {
+    const { messages, send, socket } = await openAcknowledged(service);
+    send(subscribeMessage('a'));
+    const stream = await service.stream();
+    stream.fail(new Error(secretText));
+    await until(() => messages.length === 3);
+    expect(JSON.stringify(messages)).not.toContain('swordfish');
+    expect(messages[1]).toMatchObject({
+      type: 'next',
+      payload: { errors: [{ message: 'Unexpected error' }] },
+    });
+    expect(messages[2]).toEqual({ id: 'a', type: 'complete' });
+    expect(stream.returns).toBe(1);
+    socket.close();
+  });
+});
+
+describe('a connection is closed', () => {
+  it.each([
+    ['no payload', { type: 'connection_init' }, /^No identity was given/],
+    ['no token', { type: 'connection_init', payload: { authorization: 'Bearer x' } }, /^No identity/],
+    ['a number', { type: 'connection_init', payload: { Authorization: 5 } }, /^No identity was given/],
+    [
+      'a bad token',
+      { type: 'connection_init', payload: { Authorization: 'Bearer x' } },
+      /^The token is not a JSON Web Token: .* signature\.$/,
+    ],
+    [
+      'another form',
+      { type: 'connection_init', payload: { Authorization: 'Basic x' } },
+      /^The authorization/,
+    ],
+  ])('with 4401 for an init with %s', async (_, message, reason) => {
+    // Only what stands in the message counts.
+    const headers = { authorization: `Bearer ${service.rootToken}` };
+    const { send, closed } = await openRawWebSocket(service, { headers });
+    send(message);
+    const close = await closed;
+    expect(close.code).toBe(4401);
+    expect(close.reason).toMatch(reason);
+  });
+
+  it('with 4401 for a question before the init has been acknowledged', async () => {
+    const { send, closed, messages } = await openRawWebSocket(service);
+    send(init());
+    send(subscribeMessage('a'));
+    expect(await closed).toEqual({ code: 4401, reason: 'Unauthorized' });
+    expect(messages).toEqual([]);
+  });
+
+  it('with 4408 for an init that comes too late', async () => {
+    const own = await startLiveService({ initMilliseconds: 20 });
+    const { closed } = await openRawWebSocket(own);
+    expect(await closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' });
+    await own.close();
+  });
+
+  it('with 4429 for a second init', async () => {
+    const { send, closed } = await openAcknowledged(service);
+    send(init());
+    expect(await closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
+  });
+
+  it('with 4409 for a second operation under one id, and the first is over', async () => {
+    const { send, closed } = await openAcknowledged(service);
+    send(subscribeMessage('a'));
+    const stream = await service.stream();
+    send(subscribeMessage('a', '{ hello }'));
+    expect(await closed).toEqual({ code: 4409, reason: 'Subscriber for a already exists' });
+    expect(stream.returns).toBe(1);
+  });
+
+  it.each([[['graphql-ws']], [[]]])('with 4406 for the subprotocols %j', async (protocols) => {
+    const { closed } = await openRawWebSocket(service, { protocols });
+    expect(await closed).toEqual({
+      code: 4406,
+      reason: 'Subprotocol not acceptable: needed is graphql-transport-ws',
+    });
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['an unknown type', { type: 'start' }],
+    ['a message of the server', { type: 'connection_ack' }],
+    ['no id', { type: 'subscribe', payload: { query: '{ hello }' } }],
+    ['no query', { type: 'subscribe', id: 'a', payload: {} }],
+    [
+      'variables that are none',
+      { type: 'subscribe', id: 'a', payload: { query: '{ hello }', variables: 1 } },
+    ],
+    ['an id of any length', subscribeMessage('a'.repeat(257))],
+    ['null', null],
+  ])('with 4400 for %s', async (_, message) => {
+    const { send, closed } = await openAcknowledged(service);
+    send(message);
+    expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+  });
+
+  it('with 4400 for a binary message', async () => {
+    const { socket, closed } = await openAcknowledged(service);
+    socket.send(Buffer.from('{"type":"ping"}'));
+    expect((await closed).code).toBe(4400);
+  });
+
+  it('with 1009 for a message that is too long', async () => {
+    const { send, closed } = await openAcknowledged(service);
+    send(subscribeMessage('a', '{ hello }'.padEnd(1_048_577)));
+    expect((await closed).code).toBe(1009);
+  });
+
+  it('with 4500 for a mistake of the service, which is masked', async () => {
+    const identity = { identify: () => Promise.reject(new Error(secretText)) };
+    const own = await startLiveService({ identity });
+    const { send, closed } = await openRawWebSocket(own);
+    send(init());
+    expect(await closed).toEqual({ code: 4500, reason: 'Internal server error' });
+    expect(own.complaints()).toHaveLength(1);
+    await own.close();
+  });
+});
+
+describe('the reason of a close', () => {
+  it.each([
+    ['short', 'short'],
+    ['a'.repeat(123), 'a'.repeat(123)],
+    ['a'.repeat(124), `${'a'.repeat(120)}…`],
+    ['a' + 'é'.repeat(100), `a${'é'.repeat(59)}…`],
+    ['🙂'.repeat(40), `${'🙂'.repeat(30)}…`],
+  ])('%s has room in its frame', (text, reason) => {
+    expect(closeReason(text)).toBe(reason);
+    expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
+  });
+});
+
+describe('the end of a token', () => {
+  const start = async (): Promise<LiveService> => {
+    const own = await startLiveService({ pingMilliseconds: 20 });
+    own.clock.expiresAt = own.clock.now + 1_000;
+    return own;
+  };
+
+  it('closes a connection without streams with 4403', async () => {
+    const own = await start();
+    const { closed } = await openAcknowledged(own);
+    own.clock.now += 1_000;
+    expect(await closed).toEqual({ code: 4403, reason: 'The token has expired' });
+    await own.close();
+  });
+
+  it('closes one with streams with 4403 behind the last event of each', async () => {
+    const own = await start();
+    const { closed, messages, send } = await openAcknowledged(own);
+    send(subscribeMessage('a'));
+    send(subscribeMessage('b'));
+    const streams = [await own.stream(), await own.stream()];
+    own.clock.now += 1_000;
+    for (const stream of streams) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      stream.push({ errors: [expired()] });
+      stream.end();
+    }
+    expect((await closed).code).toBe(4403);
+    const payload = {
+      errors: [{ message: 'The token has expired.', extensions: { code: 'UNAUTHENTICATED' } }],
+    };
+    expect(messages.slice(1)).toEqual([
+      { id: 'a', type: 'next', payload },
+      { id: 'a', type: 'complete' },
+      { id: 'b', type: 'next', payload },
+      { id: 'b', type: 'complete' },
+    ]);
+    await own.close();
+  });
+
+  it('lets nothing new begin', async () => {
+    const own = await startLiveService();
+    own.clock.expiresAt = own.clock.now + 1_000;
+    const { closed, send } = await openAcknowledged(own);
+    own.clock.now += 1_000;
+    send(subscribeMessage('a'));
+    expect((await closed).code).toBe(4403);
+    expect(own.streams).toEqual([]);
+    await own.close();
+  });
+
+  it('does not wait for streams that never end', async () => {
+    const own = await start();
+    const { closed, send } = await openAcknowledged(own);
+    send(subscribeMessage('a'));
+    const stream = await own.stream();
+    own.clock.now += 6_000;
+    expect((await closed).code).toBe(4403);
+    expect(stream.returns).toBe(1);
+    await own.close();
+  });
+});
+
+describe('a connection', () => {
+  it(`may have ${operationLimit} operations running`, async () => {
+    const own = await startLiveService();
+    const { messages, send, socket, closed } = await openAcknowledged(own);
+    for (let n = 0; n <= operationLimit; n += 1) send(subscribeMessage(String(n)));
+    await until(() => messages.length === 2);
+    expect(messages[1]).toEqual({
+      id: String(operationLimit),
+      type: 'error',
+      payload: [
+        {
+          message: 'This connection has 1000 operations running, the most that one may have.',
+          extensions: { code: 'LIMIT_EXCEEDED', limit: 1_000, actual: 1_001 },
+        },
+      ],
+    });
+    send({ type: 'complete', id: '0' });
+    send(subscribeMessage('one more'));
+    await until(() => own.streams.length === operationLimit + 1);
+    socket.close();
+    await closed;
+    await until(() => own.streams.every(({ returns }) => returns === 1));
+    await own.close();
+  });
+
+  it('is pinged, and cut where nobody answers', async () => {
+    const own = await startLiveService({ pingMilliseconds: 20, stallMilliseconds: 300 });
+    const alive = await openAcknowledged(own);
+    let pings = 0;
+    alive.socket.on('ping', () => (pings += 1));
+    const dead = new WebSocket(own.url.replace('http', 'ws'), 'graphql-transport-ws', { autoPong: false });
+    const code = await new Promise((resolve) => dead.once('close', resolve));
+    expect(code).toBe(1006);
+    expect(alive.socket.readyState).toBe(alive.socket.OPEN);
+    expect(pings).toBeGreaterThan(2);
+    await own.close();
+  });
+
+  it('is in the log at debug, without its token', async () => {
+    const own = await startLiveService();
+    const token = await own.identity.sign(5n);
+    const { send, socket, messages } = await openAcknowledged(own, token);
+    send(subscribeMessage('a', 'subscription Watch { tick }'));
+    const stream = await own.stream();
+    stream.tick('one');
+    send(subscribeMessage('b', 'query Ask { hello }'));
+    await until(() => messages.length === 4);
+    socket.close();
+    const logged = (): Record<string, unknown>[] => own.lines.map((line) => JSON.parse(line));
+    await until(() => logged().some(({ msg }) => msg === 'connection closed'));
+    const connectionId: unknown = logged()[0]?.['connectionId'];
+    const who = { level: 20, transport: 'websocket', connectionId };
+    const named = (name: string): unknown => logged().find(({ msg }) => msg === name);
+    expect(named('connection opened')).toMatchObject(who);
+    expect(named('stream opened')).toMatchObject({ ...who, partition: '5', operation: 'Watch' });
+    expect(named('stream closed')).toMatchObject({ ...who, operation: 'Watch', events: 1 });
+    expect(named('operation')).toMatchObject({ ...who, partition: '5', operation: 'Ask' });
+    expect(named('connection closed')).toMatchObject({ ...who, partition: '5', code: 1005 });
+    expect(own.lines.join('')).not.toContain(token);
+    await own.close();
+  });
+});
+
+describe('a server that is closed', () => {
+  it('completes streams, lets questions finish, and closes with 1001', async () => {
+    let letGo: () => void = () => undefined;
+    const opened = new Promise<string>((resolve) => (letGo = () => resolve('done')));
+    const own = await startLiveService({
+      contextOf: (asker) => ({ ...asker, onWait: () => opened }),
+      closeStreams: () => own.streams.forEach((stream) => stream.end()),
+      graceMilliseconds: 600_000,
+    });
+    const [busy, idle, silent] = [
+      await openAcknowledged(own),
+      await openAcknowledged(own),
+      await openRawWebSocket(own),
+    ];
+    busy.send(subscribeMessage('stream'));
+    busy.send(subscribeMessage('question', '{ wait }'));
+    await own.stream();
+    const closed = own.close();
+    expect([(await idle.closed).code, (await silent.closed).code]).toEqual([1001, 1001]);
+    await until(() => busy.messages.length === 2);
+    letGo();
+    expect(await busy.closed).toEqual({ code: 1001, reason: 'Going away' });
+    expect(busy.messages.slice(1)).toEqual([
+      { id: 'stream', type: 'complete' },
+      { id: 'question', type: 'next', payload: { data: { wait: 'done' } } },
+      { id: 'question', type: 'complete' },
+    ]);
+    await closed;
+    expect(own.complaints()).toEqual([]);
+  });
+});
+
+describe('an upgrade', () => {
+  const upgrade = (
+    own: LiveService,
+    headers: Record<string, string>,
+    path = '/graphql',
+  ): Promise<{ status: number; text: string }> =>
+    send(own.url, {
+      path,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+        ...headers,
+      },
+    }).then(({ status, body }) => ({ status, text: body.toString() }));
+
+  it.each(['/', '/graphql/', '/health', '/graphql/assets'])('at %s is refused', async (path) => {
+    const { status, text } = await upgrade(service, {}, path);
+    expect([status, JSON.parse(text)]).toEqual([
+      404,
+      {
+        errors: [
+          {
+            message: 'There is no WebSocket at this path; GraphQL is at /graphql.',
+            extensions: { code: 'NOT_FOUND' },
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('under a foreign name is refused in development mode', async () => {
+    const { status, text } = await upgrade(service, { host: 'evil.example' });
+    expect(status).toBe(403);
+    expect(text).toContain('the Host header names another host');
+  });
+
+  it.each([
+    'https://evil.example',
+    'null',
+    'http://127.0.0.1',
+    'http://127.0.0.1:1',
+    '',
+    'file://',
+    'https://dashboard.example.evil.example',
+    'http://dashboard.example',
+    'https://dashboard.example:8443',
+  ])('by a page of %j is refused', async (origin) => {
+    const own = await startLiveService({ allowedOrigins: ['https://dashboard.example'] });
+    const { status, text } = await upgrade(own, { origin });
+    await own.close();
+    expect(status).toBe(403);
+    expect(text).toContain('WebSockets are opened to pages of this origin');
+  });
+
+  it.each([
+    [{ origin: 'https://dashboard.example' }],
+    [{ origin: 'https://dashboard.example:443' }],
+    [{ origin: 'http://hvql.example', host: 'HVQL.example:80' }],
+    [{ origin: 'https://hvql.example:8443', host: 'hvql.example:8443' }],
+    [{ host: 'hvql.example' }],
+  ])('with %j is one', async (headers) => {
+    const own = await startLiveService({
+      allowedOrigins: ['https://Dashboard.example/'],
+      graphiql: { tabs: [], tokens: null },
+    });
+    const { closed, socket } = await openRawWebSocket(own, { headers });
+    socket.close();
+    await closed;
+    await own.close();
+  });
+
+  it('that is no WebSocket is refused in words', async () => {
+    expect(await upgrade(service, { 'sec-websocket-key': 'x' })).toEqual({
+      status: 400,
+      text: 'Missing or invalid Sec-WebSocket-Key header',
+    });
+  });
+
+  it.each(['h2c', 'TLS/1.0'])('to %s is as if it had not been asked for', async (protocol) => {
+    const query = `{ hello(pad: "${randomUUID().repeat(5_000)}") }`;
+    for (const connection of ['Upgrade, HTTP2-Settings', 'close, Upgrade']) {
+      const answer = await send(service.url, {
+        method: 'POST',
+        headers: {
+          connection,
+          upgrade: protocol,
+          'http2-settings': 'AAMAAABkAAQBAAAAAAIAAAAA',
+          authorization: `Bearer ${service.rootToken}`,
+          'content-type': 'application/json',
+        },
+        body: [JSON.stringify({ query })],
+      });
+      expect([answer.status, answer.body.toString()]).toEqual([200, '{"data":{"hello":"world"}}']);
+    }
+  });
+});
