@@ -18,6 +18,8 @@ import { simulate } from './simulate.ts';
 import { printToken } from './token.ts';
 
 const usageExitCode = 2;
+/** How long the process may outlive its service. */
+const lingerMilliseconds = 1_000;
 
 const exitCode = await main();
 // Output that could not be written has set another one already.
@@ -51,8 +53,12 @@ function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
 
 async function run(command: Command, world: CommandWorld): Promise<number> {
   switch (command.name) {
-    case 'serve':
-      return serve(command.settings, { ...world, log: logger(command.settings.logLevel) });
+    case 'serve': {
+      const code = await serve(command.settings, { ...world, log: logger(command.settings.logLevel) });
+      // A source that hangs in a read that cannot be aborted must not keep the program from ending.
+      setTimeout(() => process.exit(), lingerMilliseconds).unref();
+      return code;
+    }
     case 'record': {
       const { source: text, every, for: duration, out } = command.settings;
       const source = await openSource(text, world);

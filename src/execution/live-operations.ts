@@ -28,6 +28,7 @@ export class LiveOperations {
   readonly #operations = new Map<string, WatchedOperation>();
   readonly #streams = new Set<LiveStream>();
   readonly #streamsOf = new Map<bigint, number>();
+  #isClosed = false;
 
   constructor(world: LiveWorld) {
     this.#world = world;
@@ -62,8 +63,9 @@ export class LiveOperations {
     return this.#open({ key, operation, caller, expiresAt });
   };
 
-  /** Ends all streams, as at the end of the service. */
+  /** Ends all streams, as at the end of the service; those that are still being opened end as they begin. */
   close(): void {
+    this.#isClosed = true;
     for (const stream of this.#streams) stream.end();
   }
 
@@ -96,6 +98,7 @@ export class LiveOperations {
     });
     this.#streams.add(stream);
     this.#count(caller, 1);
+    if (this.#isClosed) stream.end();
     return stream;
   }
 

@@ -1,76 +1,20 @@
 /** Every caller × every object × every way to it, through the running service. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { SignJWT } from 'jose';
-import { get, post, serve, type Served } from './program.ts';
-
-const secret = 'the secret of the access matrix, long enough';
-/** The partitions of small-host, and a grandchild: 13 is the child of 9, 14 of 13. */
-const parents: Record<string, string | null> = { '1': null, '5': '1', '9': '1', '13': '9', '14': '13' };
-const none: string[] = [];
-
-/** Who asks, and which partitions each may read; the root also reads what is global. */
-const callers = {
-  root: { partition: '1', readable: ['1', '5', '9'], isGlobal: true },
-  'a parent that is not root': { partition: '9', readable: ['9', '13'] },
-  'self (a guest)': { partition: '5', readable: ['5'] },
-  'a grandchild': { partition: '14', readable: ['14'] },
-  'a child and parent': { partition: '13', readable: ['13', '14'] },
-  'a stranger': { partition: '77', readable: none },
-  'root without privileges': { partition: '1', privileges: none, readable: none },
-  'root with ACCESS_STATS only': {
-    partition: '1',
-    privileges: ['ACCESS_STATS'],
-    readable: ['5', '9'],
-    isGlobal: true,
-  },
-  'root with ACCESS_STATS_MSR only': { partition: '1', privileges: ['ACCESS_STATS_MSR'], readable: ['1'] },
-  'a parent with ACCESS_STATS only': { partition: '9', privileges: ['ACCESS_STATS'], readable: ['13'] },
-  'a parent with ACCESS_STATS_MSR only': {
-    partition: '9',
-    privileges: ['ACCESS_STATS_MSR'],
-    readable: ['9'],
-  },
-  'a guest without privileges': { partition: '5', privileges: none, readable: none },
-} satisfies Record<
-  string,
-  { partition: string; privileges?: string[]; readable: string[]; isGlobal?: boolean }
->;
+import { callers, expectedVerdict, openAccessHost, parents, type AccessHost } from './access-host.ts';
+import { get, post } from './program.ts';
 
 const transports = { POST: post, GET: get };
 type Ask = (query: string, variables?: object) => Promise<any>;
 
-let folder: string;
-let served: Served;
-const tokens: Record<string, string> = {};
+let host: AccessHost;
 /** Ids of all objects, as only the partitions themselves or the root are given them. */
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hvql-access-'));
-  await cp('test/fixtures/small-host', folder, { recursive: true });
-  await cp(join(folder, 'partition/13'), join(folder, 'partition/14'), { recursive: true });
-  const { writeFile } = await import('node:fs/promises');
-  const partitions = Object.entries(parents).map(([id, parent]) => ({ id, parent, name: `p${id}` }));
-  await writeFile(
-    join(folder, 'manifest.json'),
-    JSON.stringify({ format: 'hvql-pages', version: 1, partitions }),
-  );
-  served = await serve(['--source', `pages:${folder}`], { HVQL_JWT_SECRET: secret });
-  for (const [who, { partition, ...more }] of Object.entries(callers)) {
-    const claims = {
-      hv_partition: partition,
-      ...('privileges' in more ? { hv_privileges: more.privileges } : {}),
-    };
-    tokens[who] = await new SignJWT(claims)
-      .setProtectedHeader({ alg: 'HS256' })
-      .sign(new TextEncoder().encode(secret));
-  }
+  host = await openAccessHost();
   for (const who of ['root', 'a parent that is not root', 'a child and parent']) {
-    const answer = await post(served.url, {
-      token: tokens[who],
+    const answer = await post(host.served.url, {
+      token: host.tokens[who],
       query:
         '{ hypervisor { id logicalProcessors { id index } partitions { nodes { id partitionId virtualProcessors { id index } } } } }',
     });
@@ -83,10 +27,7 @@ beforeAll(async () => {
     }
   }
 });
-afterAll(async () => {
-  await served.program.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => host.close());
 
 /** Every way to a partition or its virtual processor 0. Gives 'read', or the code and reason of each error. */
 const localWays: Record<string, (ask: Ask, id: string) => Promise<string>> = {
@@ -207,28 +148,17 @@ function verdict(answer: any, value: (data: any) => unknown): string {
   return [...new Set(errors), ...(found === null ? [] : ['AND READ'])].join(', ');
 }
 
-function expected(
-  { partition, readable, ...more }: { partition: string; readable: string[]; privileges?: string[] },
-  id: string,
-): string {
-  if (readable.includes(id)) return 'read';
-  const isRoot = partition === '1';
-  if (isRoot && !(id in parents)) return 'INVALID_PARTITION_ID';
-  const isNear = (id === partition || parents[id] === partition) && 'privileges' in more;
-  return `ACCESS_DENIED ${isNear ? 'NO_PRIVILEGE' : 'NOT_SELF_OR_PARENT'}`;
-}
-
 describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
   describe.each(Object.entries(callers))('%s', (who, caller) => {
     const ask: Ask = (query, variables) =>
-      transport(served.url, { token: tokens[who], query, ...(variables && { variables }) });
+      transport(host.served.url, { token: host.tokens[who], query, ...(variables && { variables }) });
 
     it.each(Object.keys(localWays))('reads by %s what it may, and nothing else', async (way) => {
       // 99 does not exist, and has no id to ask by.
       const targets = [...Object.keys(parents), ...(way.startsWith('node') ? [] : ['99'])];
       const verdicts = await Promise.all(targets.map(async (id) => [id, await localWays[way]?.(ask, id)]));
       expect(Object.fromEntries(verdicts)).toEqual(
-        Object.fromEntries(targets.map((id) => [id, expected(caller, id)])),
+        Object.fromEntries(targets.map((id) => [id, expectedVerdict(caller, id)])),
       );
     });
 
@@ -238,7 +168,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       const codes = (answer.errors ?? []).map(({ extensions }: any) =>
         `${extensions.code} ${extensions.reason ?? ''}`.trim(),
       );
-      if ('isGlobal' in caller) {
+      if (caller.isGlobal === true) {
         expect(codes).toEqual(way.endsWith('does not exist') ? ['INVALID_PARAMETER'] : []);
       } else {
         expect(codes).toEqual([`ACCESS_DENIED ${reason}`]);
@@ -276,7 +206,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
   });
 
   it('nobody reads anything without a token', async () => {
-    const answer = await transport(served.url, {
+    const answer = await transport(host.served.url, {
       query: '{ viewer { partitionId } service { version } __typename }',
     });
     expect(answer).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });

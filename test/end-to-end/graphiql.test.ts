@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
 import { serve, type Served } from './program.ts';
@@ -61,6 +61,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
       'Overview',
       'Busiest',
       'LogicalProcessors',
+      'LiveLogicalProcessors',
       'OwnPartition',
       'OverlayPage',
       'Counters',
@@ -78,19 +79,33 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
   });
 
   it('asks with the token of a guest in the tab that says so, which is denied what is not its own', async () => {
-    const tab = page.getByRole('tab').last();
-    // Tabs can be dragged: what is clicked while the row scrolls is taken for that.
-    await tab.scrollIntoViewIfNeeded();
-    await expect
-      .poll(async () => {
-        await tab.getByRole('button').first().click();
-        return tab.getAttribute('aria-selected');
-      })
-      .toBe('true');
+    await openTab(page.getByRole('tab').last());
     await page.getByRole('button', { name: /execute query/i }).click();
     const answer = page.getByRole('region', { name: /result/i });
     await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toContain('ACCESS_DENIED');
     expect(await answer.textContent()).toContain('web-1');
+  });
+
+  it('shows one event of a subscription after another, until it is stopped', async () => {
+    await openTab(page.getByRole('tab', { name: 'LiveLogicalProcessors' }));
+    await page.getByRole('button', { name: /execute query/i }).click();
+    const answer = page.getByRole('region', { name: /result/i });
+    const moments = new Set<string>();
+    const look = async (): Promise<number> => {
+      const text = String(await answer.textContent());
+      expect(text).not.toContain('errors');
+      const [, moment] = /"sampledAt":\s*"(\d[^"]+Z)"/.exec(text) ?? [];
+      if (moment !== undefined) moments.add(moment);
+      return moments.size;
+    };
+    await expect.poll(look, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    expect(await answer.textContent()).toMatch(/"totalRunTime":\s*\d/);
+    await page.getByRole('button', { name: /stop query/i }).click();
+    await page.getByRole('button', { name: /execute query/i }).waitFor();
+    await look();
+    const last = moments.size;
+    await page.waitForTimeout(2_500);
+    expect(await look()).toBe(last);
   });
 
   it('asks for nothing from elsewhere, and breaks none of its own rules', () => {
@@ -98,3 +113,14 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     expect(complaints).toEqual([]);
   });
 });
+
+/** Tabs can be dragged: what is clicked while the row scrolls is taken for that. */
+async function openTab(tab: Locator): Promise<void> {
+  await tab.scrollIntoViewIfNeeded();
+  await expect
+    .poll(async () => {
+      await tab.getByRole('button').first().click();
+      return tab.getAttribute('aria-selected');
+    })
+    .toBe('true');
+}

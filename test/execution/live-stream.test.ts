@@ -111,6 +111,15 @@ describe('a stream', () => {
   });
 });
 
+describe('a stream that is opened while the service ends', () => {
+  it('is over before its first event, and leaves nothing', async () => {
+    const opening = bench.open(lps);
+    bench.live.close();
+    expect(await (await opening).next()).toBeNull();
+    expect(bench.live.size).toBe(0);
+  });
+});
+
 describe('streams together', () => {
   it('share ticks, readings and executions where they ask the same', async () => {
     const streams = await Promise.all(Array.from({ length: 20 }, () => bench.open(lps)));

@@ -1,0 +1,307 @@
+/** Subscriptions of the running service, with the clients that people use: when events come and how streams end. */
+import { readFileSync } from 'node:fs';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { post, serve, type Served } from './program.ts';
+import { transports, watchBySse, watchByWebSocket } from './watcher.ts';
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sampledAt = ({ data }: any): number => Date.parse(data.hypervisor.sampledAt);
+
+describe('the events of a stream', () => {
+  let served: Served;
+  beforeAll(async () => {
+    served = await serve(['--source', 'simulator?seed=1&lps=4&partitions=3&vps=2']);
+  });
+  afterAll(() => served.program.stop());
+
+  it.each(Object.entries(transports))(
+    'begin at once over %s, however far apart they are',
+    async (_, watch) => {
+      const [token] = served.tokens;
+      const query = 'subscription { partition(every: "1h") { name counters { virtualProcessors } } }';
+      const began = performance.now();
+      const watcher = watch({ url: served.url, token, query });
+      const event = await watcher.event(0);
+      expect(performance.now() - began).toBeLessThan(2_000);
+      expect(event).toEqual({ data: { partition: { name: 'root', counters: { virtualProcessors: '2' } } } });
+      await pause(300);
+      expect(watcher.events).toHaveLength(1);
+      expect(watcher.ending).toBeNull();
+      watcher.stop();
+    },
+  );
+
+  it('then come on the grid, the same to all who watch the same over either transport', async () => {
+    const [token] = served.tokens;
+    const every = 500;
+    const query = `subscription { hypervisor(every: "${every}ms") { sampledAt logicalProcessors { rates { totalRunTime } } } }`;
+    const watchers = [];
+    for (const watch of [watchBySse, watchByWebSocket, watchByWebSocket]) {
+      watchers.push(watch({ url: served.url, token, query }));
+      await pause(170);
+    }
+    await Promise.all(watchers.map((watcher) => watcher.event(6)));
+    watchers.forEach((watcher) => watcher.stop());
+
+    for (const { events } of watchers) {
+      expect(events.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+      // The first event has nothing before it; each later one has.
+      const known = events.map(({ data }) =>
+        data.hypervisor.logicalProcessors.map(({ rates }: any) => rates !== null),
+      );
+      expect(known.map((all) => new Set(all))).toEqual(events.map((_, n) => new Set([n > 0])));
+      const ticks = events.slice(1).map(sampledAt);
+      const offsets = ticks.map((tick) => tick - (ticks[0] ?? 0));
+      const numbers = offsets.map((offset) => Math.round(offset / every));
+      expect(numbers).toEqual([...new Set(numbers)]);
+      for (const [n, offset] of offsets.entries()) {
+        expect(Math.abs(offset - (numbers[n] ?? 0) * every)).toBeLessThan(every / 2.5);
+      }
+    }
+    // From when the last one came on, all have had the same ticks.
+    const from = Math.max(...watchers.map(({ events }) => sampledAt(events[1])));
+    const to = Math.min(...watchers.map(({ last }) => sampledAt(last)));
+    const shared = watchers.map(({ events }) =>
+      events
+        .slice(1)
+        .map(sampledAt)
+        .filter((tick) => tick >= from && tick <= to),
+    );
+    expect(shared[0]?.length).toBeGreaterThan(2);
+    expect(shared[1]).toEqual(shared[0]);
+    expect(shared[2]).toEqual(shared[0]);
+  });
+
+  it('that say nothing new are held back where that is asked for', async () => {
+    const [token] = served.tokens;
+    const query =
+      'subscription { partition(every: "100ms", suppressUnchanged: true, heartbeat: "800ms") { name isRoot } }';
+    const quiet = Object.values(transports).map((watch) => watch({ url: served.url, token, query }));
+    for (const watcher of quiet) {
+      await watcher.event(1);
+      const [first = 0, second = 0] = watcher.arrivals;
+      expect(second - first).toBeGreaterThan(400);
+      expect(watcher.events[1]).toEqual(watcher.events[0]);
+      watcher.stop();
+    }
+  });
+});
+
+describe('the identity of a stream', () => {
+  const secret = 'a secret of thirty-two bytes or more';
+  const query = 'subscription { partition(every: "200ms") { name sampledAt } }';
+  let served: Served;
+  beforeAll(async () => {
+    served = await serve([], { HVQL_JWT_SECRET: secret });
+  });
+  afterAll(() => served.program.stop());
+
+  const sign = (expiresAt: number): Promise<string> =>
+    new SignJWT({ hv_partition: '1' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime(expiresAt)
+      .sign(new TextEncoder().encode(secret));
+
+  it.each(Object.entries(transports))(
+    'ends over %s when its token does, and the stream with it',
+    async (name, watch) => {
+      const expiresAt = Math.ceil(Date.now() / 1000) + 1;
+      const watcher = watch({ url: served.url, token: await sign(expiresAt), query });
+      const lasting = watch({ url: served.url, token: await sign(expiresAt + 3600), query });
+      expect(await watcher.end()).toEqual({ kind: 'complete' });
+      expect(Date.now()).toBeGreaterThanOrEqual(expiresAt * 1000);
+      expect(Date.now()).toBeLessThan(expiresAt * 1000 + 1_500);
+      expect(watcher.last.data).toBeUndefined();
+      expect(watcher.last.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+      const before = watcher.events.slice(0, -1);
+      expect(before.length).toBeGreaterThan(2);
+      expect(before.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+      if (name === 'WebSocket') {
+        await watcher.until(({ closeCode }) => closeCode !== null);
+        expect(watcher.closeCode).toBe(4403);
+      }
+      expect(await lasting.next()).toMatchObject({ data: { partition: { name: 'root' } } });
+      lasting.stop();
+    },
+  );
+
+  it('is needed: without a token there is no event stream', async () => {
+    const ending = await watchBySse({ url: served.url, query }).end();
+    expect(ending).toMatchObject({ kind: 'error', error: { response: { status: 401 } } });
+  });
+
+  it.each([
+    ['without a token', undefined],
+    ['with one that does not verify', 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln'],
+  ])('is needed: %s a WebSocket is closed with 4401', async (_, token) => {
+    const watcher = watchByWebSocket({ url: served.url, token, query });
+    expect(await watcher.end()).toMatchObject({ kind: 'error', error: { code: 4401 } });
+    expect(watcher.events).toEqual([]);
+  });
+
+  it('is needed still: with a token that has expired there is no stream', async () => {
+    const token = await sign(Math.floor(Date.now() / 1000) - 600);
+    expect(await watchBySse({ url: served.url, token, query }).end()).toMatchObject({
+      error: { response: { status: 401 } },
+    });
+    expect(await watchByWebSocket({ url: served.url, token, query }).end()).toMatchObject({
+      error: { code: 4401 },
+    });
+  });
+});
+
+/** An event stream on a bare socket. */
+function openRawStream({
+  url,
+  token,
+  query,
+}: {
+  url: string;
+  token: string | undefined;
+  query: string;
+}): Socket {
+  const body = JSON.stringify({ query });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(
+    [
+      'POST /graphql HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      'Accept: text/event-stream',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  return socket;
+}
+
+/** Some 700 KB an event: what the sockets' own buffers hold is soon full. */
+const large =
+  'subscription { hypervisor(every: "100ms") { sampledAt partitions { nodes { virtualProcessors { page { bytes } } } } } }';
+
+describe('a client that does not read', () => {
+  it('costs itself: others get every tick, and it gets the newest event when it is back', async () => {
+    const served = await serve(['--source', 'simulator?partitions=16&vps=8']);
+    const [token] = served.tokens;
+    const asleep = openRawStream({ url: served.url, token, query: large });
+    asleep.pause();
+    const small = 'subscription { hypervisor(every: "100ms") { sampledAt } }';
+    const others = Object.values(transports).map((watch) => watch({ url: served.url, token, query: small }));
+    await pause(5_000);
+    const awokeAt = Date.now();
+    let text = '';
+    asleep.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
+    asleep.resume();
+    const seenTimes = (): number[] =>
+      [...text.matchAll(/"sampledAt":"([^"]+)"/g)].map(([, at]) => Date.parse(String(at)));
+    const giveUpAt = Date.now() + 10_000;
+    while (Date.now() < giveUpAt && !seenTimes().some((at) => at > awokeAt)) await pause(50);
+    const seen = seenTimes();
+    const missed = seen.filter((at) => at < awokeAt).length;
+    expect(seen.some((at) => at > awokeAt)).toBe(true);
+    // What lay in the sockets' buffers, and one event that waited; not the 50 that there were.
+    expect(missed).toBeLessThan(25);
+    for (const watcher of others) {
+      const ticks = watcher.events.map(sampledAt).filter((at) => at < awokeAt);
+      expect(ticks.length).toBeGreaterThan(35);
+      expect(watcher.ending).toBeNull();
+      watcher.stop();
+    }
+    asleep.destroy();
+    expect(await served.program.stop()).toBe(0);
+  });
+});
+
+describe('SIGTERM', () => {
+  it('completes the streams that are open, and the service exits with 0', async () => {
+    const served = await serve(['--source', 'simulator?partitions=16&vps=8']);
+    const [token] = served.tokens;
+    const queries = [
+      'subscription { partition(every: "1h") { name } }',
+      'subscription { hypervisor(every: "100ms") { sampledAt } }',
+    ];
+    const watchers = queries.flatMap((query) =>
+      Object.values(transports).map((watch) => watch({ url: served.url, token, query })),
+    );
+    const asleep = openRawStream({ url: served.url, token, query: large });
+    asleep.pause();
+    asleep.on('error', () => undefined);
+    await Promise.all(watchers.map((watcher) => watcher.event(0)));
+    await pause(1_500);
+    const began = performance.now();
+    const exited = served.program.stop();
+    const endings = await Promise.all(watchers.map((watcher) => watcher.end()));
+    expect(endings).toEqual(watchers.map(() => ({ kind: 'complete' })));
+    // Nobody who listens waits for the one who does not.
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(await exited).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    const codes: (number | null)[] = [];
+    for (const [n, watcher] of watchers.entries()) {
+      // Every other one came by WebSocket.
+      if (n % 2 === 1) await watcher.until(({ closeCode }) => closeCode !== null);
+      codes.push(watcher.closeCode);
+    }
+    expect(codes).toEqual([null, 1001, null, 1001]);
+    asleep.destroy();
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a service that nobody watches any more', () => {
+  it('reads nothing and does nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hvql-live-'));
+    await cp('test/fixtures/small-host', join(folder, 'pages'), { recursive: true });
+    const served = await serve(['--source', `pages:${join(folder, 'pages')}`, '--log-level', 'debug']);
+    const { program, url, tokens } = served;
+    const messages = (): string[] =>
+      program.stderr
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line).msg);
+    const query =
+      'subscription { hypervisor(every: "100ms") { sampledAt logicalProcessors { counters { totalRunTime } } } }';
+    const watchers = Object.values(transports).map((watch) => watch({ url, token: tokens[0], query }));
+    await Promise.all(watchers.map((watcher) => watcher.event(10)));
+    watchers.forEach((watcher) => watcher.stop());
+    const giveUpAt = Date.now() + 5_000;
+    const closed = (): number => messages().filter((message) => message === 'stream closed').length;
+    while (closed() < 2 && Date.now() < giveUpAt) await pause(20);
+    expect(closed()).toBe(2);
+
+    // Any look at the source would now fail, and the log would say so.
+    await rename(join(folder, 'pages'), join(folder, 'away'));
+    // What is left to be done once, such as closing connections, is done by then.
+    await pause(500);
+    const before = ticksOfProcessor(program.child.pid);
+    const linesBefore = messages().length;
+    await pause(2_000);
+    expect(ticksOfProcessor(program.child.pid) - before).toBeLessThanOrEqual(3);
+    expect(messages().slice(linesBefore)).toEqual([]);
+    expect(messages()).not.toContain('the source does not answer');
+    const { data } = await post(url, { token: tokens[0], query: '{ service { source { isAnswering } } }' });
+    expect(data.service.source.isAnswering).toBe(true);
+
+    // And so it does, as soon as somebody watches again.
+    const again = watchBySse({ url, token: tokens[0], query });
+    expect(await again.event(0)).toMatchObject({ errors: [{ extensions: { code: 'PAGE_UNAVAILABLE' } }] });
+    expect(messages()).toContain('the source does not answer');
+    again.stop();
+    expect(await program.stop()).toBe(0);
+    await rm(folder, { recursive: true, force: true });
+  });
+});
+
+/** Time that the process has used of a processor, in hundredths of a second (proc_pid_stat(5), utime and stime). */
+function ticksOfProcessor(pid: number | undefined): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}

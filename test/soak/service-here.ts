@@ -1,0 +1,78 @@
+/** The whole service, as its command makes it, in this process. */
+import { pino } from 'pino';
+import { serve } from '../../src/cli/serve.ts';
+import { parseCommand } from '../../src/cli/settings.ts';
+import { systemWait } from '../../src/cli/command-world.ts';
+import { systemClock } from '../../src/snapshot/moment.ts';
+
+/** A service that runs here. */
+export interface ServiceHere {
+  readonly port: number;
+  /** The root's. */
+  readonly token: string;
+  /** What SIGTERM does. Rejects where the service complains of anything but clients that do not read. */
+  close(): Promise<void>;
+}
+
+/** Starts it. */
+export async function startServiceHere(): Promise<ServiceHere> {
+  const args = [
+    '--port',
+    '0',
+    '--source',
+    'simulator?seed=1&lps=256&partitions=8&vps=4',
+    '--log-level',
+    'warn',
+  ];
+  const command = parseCommand(['serve', ...args], {});
+  if (command.name !== 'serve') throw new TypeError('serve is another command');
+  const controller = new AbortController();
+  const complaints: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => complaints.push(line) });
+  let [stdout, stderr] = ['', ''];
+  let isListening: () => void = () => undefined;
+  const listening = new Promise<void>((resolve) => (isListening = resolve));
+  const done = serve(command.settings, {
+    clock: systemClock,
+    wait: systemWait,
+    stdout: {
+      write: (text: string) => {
+        stdout += text;
+        isListening();
+      },
+    },
+    stderr: { write: (text: string) => (stderr += text) },
+    signal: controller.signal,
+    log,
+  });
+  await Promise.race([listening, done]);
+  return {
+    port: Number(/:(\d+)\/graphql/.exec(stdout)?.[1]),
+    token: /^Token of the root.*: (\S+)$/m.exec(stderr)?.[1] ?? '',
+    close: async () => {
+      controller.abort();
+      const code = await done;
+      if (code !== 0 || complaints.length > 0) throw new Error(`exit code ${code}: ${complaints.join('')}`);
+    },
+  };
+}
+
+/** More than are made of one look, and further apart. */
+const looks = 25;
+const apartMilliseconds = 260;
+
+/**
+ * Fills the memory that the service keeps for readings of the last minute (5,000 of them), so that it does not look as
+ * if it were left behind by visitors.
+ */
+export async function fillHeldReadings({ port, token }: ServiceHere): Promise<void> {
+  for (let look = 0; look < looks; look += 1) {
+    const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, connection: 'close' },
+      body: JSON.stringify({ query: '{ hypervisor { logicalProcessors { counters { totalRunTime } } } }' }),
+    });
+    await response.arrayBuffer();
+    await new Promise((resolve) => setTimeout(resolve, apartMilliseconds));
+  }
+}

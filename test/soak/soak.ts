@@ -1,0 +1,34 @@
+/**
+ * `npm run soak [-- --streams 2000 --seconds 60 --visits 5000 --only streams|churn]`: what takes too long, and too much
+ * of the machine, to be a test. Prints tables; exits with 1 where a tick was missed, or something stayed behind.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { sideBySide } from './side-by-side.ts';
+
+const { values } = parseArgs({
+  options: {
+    streams: { type: 'string', default: '2000' },
+    seconds: { type: 'string', default: '60' },
+    visits: { type: 'string', default: '5000' },
+    only: { type: 'string' },
+  },
+});
+
+let isGood = true;
+if (values.only !== 'churn') {
+  const [streams, seconds] = [Number(values.streams), Number(values.seconds)];
+  process.stdout.write(`Streams side by side, ${streams} over each transport, ${seconds} s\n\n`);
+  isGood = await sideBySide({ streams, seconds });
+}
+if (values.only !== 'streams') {
+  process.stdout.write(`\nComing and going, ${values.visits} visits\n\n`);
+  const churn = fileURLToPath(new URL('churn.ts', import.meta.url));
+  const args = ['--expose-gc', '--no-opt', '--import', 'tsx', churn, values.visits];
+  const [code] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [number | null];
+  isGood &&= code === 0;
+}
+process.stdout.write(isGood ? '\nAll is well.\n' : '\nSomething is wrong.\n');
+process.exitCode = isGood ? 0 : 1;

@@ -1,0 +1,96 @@
+/** A process full of streams over one transport. Told what to do, and asked what came of it, by its parent. */
+import type { Socket } from 'node:net';
+import { openEventStream, openWebSocket, type OpenStream } from './raw-stream.ts';
+import { StreamTally, type TallyResult, type Window } from './stream-tally.ts';
+
+/** What the parent says. */
+export type Order =
+  | {
+      readonly kind: 'open';
+      readonly transport: TransportName;
+      readonly streams: number;
+      readonly port: number;
+      readonly token: string;
+      readonly query: string;
+    }
+  | { readonly kind: 'count'; readonly window: Window }
+  | { readonly kind: 'report' };
+
+/** What the process answers; `error` where not all streams came to be. */
+export type Answer =
+  | { readonly kind: 'opened'; readonly seconds: number; readonly newestSampledAt: number }
+  | { readonly kind: 'counting' }
+  | { readonly kind: 'result'; readonly result: TallyResult }
+  | { readonly kind: 'error'; readonly message: string };
+
+/** The transports by name. */
+export type TransportName = 'SSE' | 'WebSocket';
+
+const openers: Record<TransportName, OpenStream> = { SSE: openEventStream, WebSocket: openWebSocket };
+/** How many connections are in the making at once: fewer than a listening socket keeps waiting. */
+const atOnce = 50;
+const streamsPerAddress = 10_000;
+const openingLimitMilliseconds = 120_000;
+
+const sockets: Socket[] = [];
+let tally = new StreamTally(0);
+let isOver = false;
+
+process.on('message', (order: Order) => {
+  answer(order).then(
+    (said) => process.send?.(said),
+    (error: unknown) => process.send?.({ kind: 'error', message: String(error) } satisfies Answer),
+  );
+});
+process.on('disconnect', () => process.exit());
+
+async function answer(order: Order): Promise<Answer> {
+  switch (order.kind) {
+    case 'open':
+      return open(order);
+    case 'count':
+      tally.open(order.window);
+      return { kind: 'counting' };
+    case 'report': {
+      isOver = true;
+      const result = tally.result();
+      for (const socket of sockets) socket.destroy();
+      return { kind: 'result', result };
+    }
+  }
+}
+
+async function open({ transport, streams, ...request }: Order & { kind: 'open' }): Promise<Answer> {
+  tally = new StreamTally(streams);
+  const began = performance.now();
+  let firsts = 0;
+  for (let n = 0; n < streams; n += 1) {
+    while (n - firsts >= atOnce) await soon(began, `${firsts} of ${streams} streams have begun`);
+    let isFirst = true;
+    const localAddress = `127.0.0.${1 + Math.floor(n / streamsPerAddress)}`;
+    const socket = openers[transport](
+      { ...request, localAddress },
+      {
+        event: (text) => {
+          if (isFirst) firsts += 1;
+          isFirst = false;
+          tally.event(n, text);
+        },
+        failed: (why) => {
+          if (!isOver) tally.error(why);
+        },
+      },
+    );
+    sockets.push(socket);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  while (tally.warm < streams) await soon(began, `${tally.warm} of ${streams} streams have rates`);
+  return { kind: 'opened', seconds, newestSampledAt: tally.newestSampledAt };
+}
+
+async function soon(began: number, state: string): Promise<void> {
+  if (performance.now() - began > openingLimitMilliseconds) {
+    throw new Error(`${state}; ${JSON.stringify(tally.result().errors)}`);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1));
+}

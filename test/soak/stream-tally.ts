@@ -1,0 +1,111 @@
+/** What came over many streams: which ticks each has seen, and how long after the look the event was there. */
+
+/** The ticks that count: from this moment on, so many, each somewhere in its own slot. Wall clock, milliseconds. */
+export interface Window {
+  readonly from: number;
+  readonly ticks: number;
+  readonly everyMilliseconds: number;
+}
+
+/** What came of all streams together. */
+export interface TallyResult {
+  readonly streams: number;
+  readonly events: number;
+  readonly expected: number;
+  readonly missed: number;
+  /** More than one event in one slot. */
+  readonly surplus: number;
+  /** What went wrong, and how often. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly lagMilliseconds: { readonly p50: number; readonly p99: number; readonly max: number };
+}
+
+/** Counts the events of streams that are known by their numbers. */
+export class StreamTally {
+  /** The moment of the look behind the newest event of the first stream. */
+  newestSampledAt = 0;
+  /** Streams that have had an event with rates in it. */
+  warm = 0;
+  readonly #isWarm: Uint8Array;
+  readonly #streams: number;
+  readonly #errors = new Map<string, number>();
+  #window: Window | null = null;
+  #seen = new Uint8Array(0);
+  #surplus = 0;
+  #lags = new Float64Array(0);
+  #events = 0;
+  #parsed = { text: '', milliseconds: 0 };
+
+  constructor(streams: number) {
+    this.#streams = streams;
+    this.#isWarm = new Uint8Array(streams);
+  }
+
+  /** From now on what falls into the window counts. */
+  open(window: Window): void {
+    this.#seen = new Uint8Array(this.#streams * window.ticks);
+    this.#lags = new Float64Array(this.#streams * (window.ticks + 1));
+    this.#window = window;
+  }
+
+  /** Takes an event as the text that came. */
+  event(stream: number, text: string): void {
+    const arrivedAt = performance.timeOrigin + performance.now();
+    const place = text.indexOf('"sampledAt":"');
+    if (place === -1 || text.includes('"errors"')) {
+      this.error(`event: ${text.slice(0, 200)}`);
+      return;
+    }
+    const sampledAt = this.#parse(text.slice(place + 13, place + 37));
+    if (stream === 0) this.newestSampledAt = sampledAt;
+    if (text.includes('"rates":null')) {
+      // Only a first event has nothing before it.
+      if (this.#isWarm[stream] === 1) this.error('rates are unknown');
+      return;
+    }
+    if (this.#isWarm[stream] === 0) {
+      this.#isWarm[stream] = 1;
+      this.warm += 1;
+    }
+    if (this.#window !== null) this.#count(this.#window, { stream, sampledAt, arrivedAt });
+  }
+
+  /** Takes note of what should not have been. */
+  error(what: string): void {
+    this.#errors.set(what, (this.#errors.get(what) ?? 0) + 1);
+  }
+
+  result(): TallyResult {
+    const lags = this.#lags.subarray(0, this.#events).sort();
+    const quantile = (part: number): number => lags[Math.max(0, Math.ceil(lags.length * part) - 1)] ?? NaN;
+    const seen = this.#seen.reduce((sum, isSeen) => sum + isSeen, 0);
+    return {
+      streams: this.#streams,
+      events: this.#events,
+      expected: this.#seen.length,
+      missed: this.#seen.length - seen,
+      surplus: this.#surplus,
+      errors: Object.fromEntries(this.#errors),
+      lagMilliseconds: { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) },
+    };
+  }
+
+  #count(
+    { from, ticks, everyMilliseconds }: Window,
+    event: { stream: number; sampledAt: number; arrivedAt: number },
+  ): void {
+    const slot = Math.floor((event.sampledAt - from) / everyMilliseconds);
+    if (slot < 0 || slot >= ticks) return;
+    const place = event.stream * ticks + slot;
+    if (this.#seen[place] === 1) this.#surplus += 1;
+    this.#seen[place] = 1;
+    if (this.#events < this.#lags.length) this.#lags[this.#events] = event.arrivedAt - event.sampledAt;
+    this.#events += 1;
+  }
+
+  /** All streams have the same moments. */
+  #parse(text: string): number {
+    if (text !== this.#parsed.text) this.#parsed = { text, milliseconds: Date.parse(text) };
+    return this.#parsed.milliseconds;
+  }
+}

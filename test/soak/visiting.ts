@@ -1,0 +1,26 @@
+/** Visitors by the hundred. */
+import { startServiceHere, type ServiceHere } from './service-here.ts';
+import { visit } from './visit.ts';
+
+/** How many are under way at once. */
+const atOnce = 20;
+/** So long after they have set out, some have come, some have gone and some are about to. */
+const untilShutdownMilliseconds = 30;
+
+/** So many visits, of each sort in turn. */
+export async function runVisits(service: ServiceHere, count: number): Promise<void> {
+  let next = 0;
+  const visitor = async (): Promise<void> => {
+    while (next < count) await visit(service, next++);
+  };
+  await Promise.all(Array.from({ length: atOnce }, visitor));
+}
+
+/** A service of its own that ends while the visits are under way. */
+export async function shutDownUnderVisits(count: number): Promise<void> {
+  const service = await startServiceHere();
+  const underWay = Array.from({ length: count }, (_, n) => visit(service, n));
+  await new Promise((resolve) => setTimeout(resolve, untilShutdownMilliseconds));
+  await service.close();
+  await Promise.all(underWay);
+}
