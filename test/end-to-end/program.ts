@@ -1,10 +1,16 @@
 /** Runs the built program as users do. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  scripts: { start: string };
+};
+/** Node's flags, as `npm start` has them. */
+const nodeFlags = scripts.start.match(/--\S+/g) ?? [];
 const running = new Set<ChildProcess>();
 afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -16,7 +22,7 @@ export class Program {
   readonly exited: Promise<number | null>;
 
   constructor(args: readonly string[], env: Record<string, string> = {}, execArgv: readonly string[] = []) {
-    this.child = spawn(process.execPath, [...execArgv, main, ...args], {
+    this.child = spawn(process.execPath, [...nodeFlags, ...execArgv, main, ...args], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
