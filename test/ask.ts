@@ -36,10 +36,11 @@ export interface Question {
 /** A sampler over a source for tests. */
 export function samplerOf(
   source: Source & Partial<Clock> & { wait?: (milliseconds: number) => Promise<void> },
+  timeoutMilliseconds = 5000,
 ): Sampler {
   const clock = source.now === undefined ? systemClock : { now: () => (source as Clock).now() };
   const wait = source.wait;
-  return new Sampler({ source, clock, timeoutMilliseconds: 5000, ...(wait === undefined ? {} : { wait }) });
+  return new Sampler({ source, clock, timeoutMilliseconds, ...(wait === undefined ? {} : { wait }) });
 }
 
 /** The answer as a client would see it: data and errors as plain JSON. Throws where the query is not valid. */

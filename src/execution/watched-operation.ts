@@ -25,7 +25,6 @@ export interface TickTaker {
 
 /** What the operation needs of what exists. */
 interface Plan {
-  readonly topology: Topology;
   readonly requests: readonly LookRequest[];
   readonly values: number;
 }
@@ -97,7 +96,7 @@ export class WatchedOperation implements Watcher {
   async #makePlan(topology: Topology): Promise<Plan> {
     const look = new PlanningLook('PREVIOUS_EVENT');
     await this.#execute(topology, { look, isFirst: true });
-    return { topology, requests: look.requests, values: look.values };
+    return { requests: look.requests, values: look.values };
   }
 
   #execute(
