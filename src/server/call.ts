@@ -9,9 +9,13 @@ export interface Asker extends Identified {
   readonly requestId: string;
 }
 
+/** How an operation comes and how its answer goes: whole by POST or GET, or as events. */
+export type Way = 'POST' | 'GET' | 'SSE' | 'WebSocket';
+
 /** What is asked, by whom, and in which shape the answer can be given. */
 export interface Call {
-  /** How it came; over a WebSocket it counts as POST, which may ask anything. */
+  readonly way: Way;
+  /** How it was sent; over a WebSocket it counts as POST, which may ask anything. */
   readonly method: 'GET' | 'POST';
   readonly operation: OperationRequest;
   readonly asker: Asker;

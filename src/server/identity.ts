@@ -10,7 +10,9 @@ import { explainTokenProblem } from './token-problem.ts';
 /** A verified identity. */
 export interface Identified {
   readonly caller: Caller;
-  /** When the token ends, milliseconds since 1970; null where it never does. */
+  /** What proved it. */
+  readonly by: 'token' | 'certificate' | 'guest socket';
+  /** When the proof ends, milliseconds since 1970; null where it never does. */
   readonly expiresAt: number | null;
 }
 
@@ -73,7 +75,7 @@ async function verify(token: string, { key, settings, world }: Verifier): Promis
   try {
     const { payload } = await jwtVerify(token, key.resolve, options);
     const caller = readCaller(payload);
-    return { caller, expiresAt: payload.exp === undefined ? null : payload.exp * 1_000 };
+    return { caller, by: 'token', expiresAt: payload.exp === undefined ? null : payload.exp * 1_000 };
   } catch (thrown) {
     if (thrown instanceof HvqlError) throw thrown;
     const problem = explainTokenProblem(thrown, { token, settings, algorithms: key.algorithms });

@@ -1,12 +1,12 @@
 /** Every path of the service, and who may come in by it. */
 import { readAccept } from './accept.ts';
 import type { Call } from './call.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
 import type { EventStreams } from './event-streams.ts';
 import { wantsGraphiql, type Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
 import { checkHost } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
-import type { Identity } from './identity.ts';
 import { readOperationRequest, type OperationRequest } from './operation-request.ts';
 import type { NotReady } from './readiness.ts';
 import type { Exchange, Route } from './request-listener.ts';
@@ -14,11 +14,12 @@ import { sendResponse } from './send-response.ts';
 
 /** What stands behind the paths. */
 export interface Rooms {
-  readonly identity: Identity;
+  readonly identify: Doorkeeper;
   readonly endpoint: Endpoint;
   readonly eventStreams: EventStreams;
   readonly isSubscription: (operation: OperationRequest) => boolean;
-  readonly graphiql: Graphiql;
+  /** null where no page is served. */
+  readonly graphiql: Graphiql | null;
   readonly checkReady: () => Promise<NotReady>;
   /** Whether only requests that name this machine by a loopback name are answered: in development mode. */
   readonly isLoopbackOnly: boolean;
@@ -35,7 +36,7 @@ export function route(rooms: Rooms): Route {
       return;
     }
     if (path === '/ready') return answerReady(rooms, exchange);
-    if (path.startsWith(rooms.graphiql.assetFolder)) {
+    if (rooms.graphiql !== null && path.startsWith(rooms.graphiql.assetFolder)) {
       checkMethod(exchange, ['GET', 'HEAD']);
       if (await rooms.graphiql.sendAsset(exchange)) return;
     }
@@ -49,9 +50,12 @@ export function route(rooms: Rooms): Route {
 async function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> {
   const { request, response, query, requestId, signal, facts } = exchange;
   const method = checkMethod(exchange, ['GET', 'POST']);
-  if (wantsGraphiql(request)) return rooms.graphiql.sendPage(response);
+  if (rooms.graphiql !== null && wantsGraphiql(request)) return rooms.graphiql.sendPage(response);
   // Before anything of the operation is read: whoever has no identity makes no work.
-  const identified = await rooms.identity.identify(request.headers.authorization ?? null);
+  const identified = await rooms.identify({
+    authorization: request.headers.authorization ?? null,
+    socket: request.socket,
+  });
   facts['partition'] = identified.caller.partitionId.toString();
   const operation = await readOperationRequest(request, query);
   const accept = request.headers.accept ?? '*/*';
@@ -59,6 +63,7 @@ async function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> {
   // Who takes both gets events only where there will be more than one.
   const takesEvents = accepted.events && (!accepted.json || rooms.isSubscription(operation));
   const call: Call = {
+    way: takesEvents ? 'SSE' : method,
     method,
     operation,
     asker: { ...identified, signal, requestId },

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../errors.ts';
-import { closable } from './close.ts';
+import { openDoor, type House } from './door.ts';
+import { tokenDoorkeeper } from './doorkeeper.ts';
 import { graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
 import type { Asker } from './call.ts';
@@ -15,9 +16,6 @@ import { isSubscription, operationRunner } from './operation.ts';
 import { connectionLimits } from './patience.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
-import { requestListener } from './request-listener.ts';
-import { route } from './route.ts';
-import { webSockets } from './websockets.ts';
 import { openYoga, type Execute, type Subscribe } from './yoga.ts';
 
 /** What is served, to whom, and where. */
@@ -84,35 +82,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // Longer than the minute that load balancers commonly keep idle connections for.
     keepAliveTimeout: 65_000,
   });
-  const { identity, log, now } = options;
-  const isLoopbackOnly = options.graphiql.tokens !== null;
-  const limits = connectionLimits({
-    pingMilliseconds: options.pingMilliseconds ?? defaultPingMilliseconds,
-    stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
-  });
-  const yoga = openYoga(options);
-  const live = { run: operationRunner(yoga, log), pulse: pulse(limits.beatMilliseconds), limits, log };
-  const events = eventStreams(live);
-  const sockets = webSockets(server, {
-    ...live,
-    identity,
-    now,
-    isLoopbackOnly,
-    allowedOrigins: options.allowedOrigins ?? [],
-    initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
-  });
-  const door = route({
-    identity,
-    endpoint: graphqlEndpoint(yoga),
-    eventStreams: events,
-    isSubscription: (operation) => isSubscription(yoga, operation),
+  const house = openHouse(options);
+  const door = openDoor(server, {
+    house,
+    identify: tokenDoorkeeper(options.identity),
     graphiql: graphiql(options.graphiql),
-    checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
-    isLoopbackOnly,
+    isLoopbackOnly: options.graphiql.tokens !== null,
+    allowedOrigins: options.allowedOrigins ?? [],
   });
-  const { listener, abortAll } = requestListener(door, options);
-  server.on('request', listener);
-  const close = closable(server);
   const port = await listen(server, options);
   server.on('error', (error) => options.log.error({ err: error }, 'server error'));
   const host =
@@ -125,11 +102,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     close: () => {
       if (closing !== null) return closing;
       options.closeStreams?.();
-      events.endAll();
-      sockets.endAll();
-      closing = close({ graceMilliseconds, abortAll });
+      house.eventStreams.endAll();
+      door.endSockets();
+      closing = door.close(graceMilliseconds);
       return closing;
     },
+  };
+}
+
+function openHouse(options: ServerOptions): House {
+  const { log, now } = options;
+  const limits = connectionLimits({
+    pingMilliseconds: options.pingMilliseconds ?? defaultPingMilliseconds,
+    stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
+  });
+  const yoga = openYoga(options);
+  const live = { run: operationRunner(yoga, log), pulse: pulse(limits.beatMilliseconds), limits, log };
+  return {
+    ...live,
+    eventStreams: eventStreams(live),
+    endpoint: graphqlEndpoint(yoga),
+    isSubscription: (operation) => isSubscription(yoga, operation),
+    checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
+    initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
+    now,
   };
 }
 

@@ -1,10 +1,12 @@
 /** One connection by graphql-transport-ws: who asks, and what is asked under which id. */
+import type { Socket } from 'node:net';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws';
 import type { ConnectionInitMessage, SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../errors.ts';
-import type { Identified, Identity } from './identity.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
+import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
@@ -14,7 +16,7 @@ import { WebSocketOperations } from './websocket-operations.ts';
 
 /** What connections are served with. */
 export interface ConnectionWorld {
-  readonly identity: Identity;
+  readonly identify: Doorkeeper;
   readonly run: RunOperation;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
@@ -30,9 +32,15 @@ const expiryGraceMilliseconds = 5_000;
 /** The server is going away (RFC 6455, 7.4.1). */
 const goingAway = 1_001;
 
+/** One connection: the request that opened it, and what it stands on. */
+export interface ConnectionParts extends ConnectionWorld {
+  readonly requestId: string;
+  readonly connection: Socket;
+}
+
 /** Serves one WebSocket until it is closed. */
 export class WebSocketConnection {
-  readonly #world: ConnectionWorld;
+  readonly #world: ConnectionParts;
   readonly #link: WebSocketLink;
   #log: Logger;
   readonly #initTimer: NodeJS.Timeout;
@@ -43,7 +51,7 @@ export class WebSocketConnection {
   #farewell: readonly [code: number, reason: string] | null = null;
   #isClosed = false;
 
-  constructor(socket: WebSocket, world: ConnectionWorld & { readonly requestId: string }) {
+  constructor(socket: WebSocket, world: ConnectionParts) {
     this.#world = world;
     this.#log = world.log.child({ connectionId: world.requestId, transport: 'websocket' });
     const onStall = (): void => {
@@ -108,7 +116,7 @@ export class WebSocketConnection {
     }
   }
 
-  /** Nothing but the payload says who asks: a browser cannot set headers on an upgrade, and one way is enough. */
+  /** Nothing of the upgrade's headers says who asks: a browser cannot set them, and one way is enough. */
   async #initialise({ payload }: ConnectionInitMessage): Promise<void> {
     if (this.#hasInit) {
       this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
@@ -118,9 +126,10 @@ export class WebSocketConnection {
     clearTimeout(this.#initTimer);
     const authorization = payload?.['Authorization'];
     try {
-      const identified = await this.#world.identity.identify(
-        typeof authorization === 'string' ? authorization : null,
-      );
+      const identified = await this.#world.identify({
+        authorization: typeof authorization === 'string' ? authorization : null,
+        socket: this.#world.connection,
+      });
       if (this.#isClosed) return;
       this.#identified = identified;
       this.#log = this.#log.child({ partition: identified.caller.partitionId.toString() });

@@ -60,6 +60,7 @@ export class WebSocketOperation {
   async #start(): Promise<void> {
     const { message, identified, run } = this.#parts;
     const outcome = await run({
+      way: 'WebSocket',
       method: 'POST',
       operation: message.payload as unknown as Record<string, unknown>,
       asker: { ...identified, signal: this.#abort.signal, requestId: this.#requestId },

@@ -35,7 +35,7 @@ export function webSockets(server: Server, options: WebSocketsOptions): WebSocke
   const handshake = new WebSocketServer(settings);
   onUpgrade(server, { ...options, isClosing: () => isClosing }, ({ request, socket, head, requestId }) => {
     handshake.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new WebSocketConnection(webSocket, { ...options, requestId });
+      const connection = new WebSocketConnection(webSocket, { ...options, requestId, connection: socket });
       open.add(connection);
       webSocket.once('close', () => open.delete(connection));
     });

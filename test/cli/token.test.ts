@@ -38,6 +38,7 @@ describe('hvql token', () => {
     );
     expect(await identity.identify(`Bearer ${printed.trimEnd()}`)).toEqual({
       caller: { partitionId: 5n, privileges: new Set(['ACCESS_STATS']) },
+      by: 'token',
       expiresAt: Date.parse('2026-11-20T11:00:00.000Z'),
     });
   });

@@ -12,6 +12,7 @@ describe('the identity of development mode', () => {
     const identity = await develop('127.0.0.1');
     expect(await identity.identify(`Bearer ${await identity.sign(7n)}`)).toEqual({
       caller: { partitionId: 7n, privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']) },
+      by: 'token',
       expiresAt: null,
     });
   });

@@ -81,6 +81,7 @@ describe('a token signed with the secret', () => {
     const token = await sign({ hv_partition: '5', exp: nowInSeconds + 60 }, { alg }, secret);
     expect(await identity.identify(`Bearer ${token}`)).toEqual({
       caller: { partitionId: 5n, privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']) },
+      by: 'token',
       expiresAt: now + 60_000,
     });
     expect((await identity.identify(`bearer  ${token} `)).caller.partitionId).toBe(5n);
@@ -95,6 +96,7 @@ describe('a token signed with the secret', () => {
     const identified = await identity.identify(`Bearer ${await hs256({ ...root, hv_privileges })}`);
     expect(identified).toEqual({
       caller: { partitionId: 1n, privileges: new Set(privileges) },
+      by: 'token',
       expiresAt: null,
     });
   });

@@ -1,0 +1,62 @@
+/** One door of the service: a node server that listens, what comes in by it, and its end. */
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import { closable } from './close.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
+import type { EventStreams } from './event-streams.ts';
+import type { Graphiql } from './graphiql.ts';
+import type { Endpoint } from './graphql-endpoint.ts';
+import type { OperationRequest } from './operation-request.ts';
+import type { RunOperation } from './operation.ts';
+import type { ConnectionLimits } from './patience.ts';
+import type { Pulse } from './pulse.ts';
+import type { NotReady } from './readiness.ts';
+import { requestListener } from './request-listener.ts';
+import { route } from './route.ts';
+import { webSockets } from './websockets.ts';
+
+/** What stands behind all doors of a service: one of each, whatever door a request comes by. */
+export interface House {
+  readonly endpoint: Endpoint;
+  readonly run: RunOperation;
+  readonly isSubscription: (operation: OperationRequest) => boolean;
+  readonly eventStreams: EventStreams;
+  readonly checkReady: () => Promise<NotReady>;
+  readonly pulse: Pulse;
+  readonly limits: ConnectionLimits;
+  /** How long a client may take over its WebSocket to say who it is. */
+  readonly initMilliseconds: number;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What is different from door to door. */
+export interface DoorOptions {
+  readonly identify: Doorkeeper;
+  /** null where no page is served. */
+  readonly graphiql: Graphiql | null;
+  /** Whether only requests that name this machine by a loopback name are answered. */
+  readonly isLoopbackOnly: boolean;
+  readonly allowedOrigins: readonly string[];
+}
+
+/** A door that is open. */
+export interface Door {
+  /** Completes all WebSockets' streams and lets no more in. */
+  endSockets(): void;
+  /** Lets the answers under way finish, but for no longer than so, and then nobody is left. */
+  close(graceMilliseconds: number): Promise<void>;
+}
+
+/** Opens a door on a server, which may listen already or later. */
+export function openDoor(server: Server, { house, ...options }: DoorOptions & { house: House }): Door {
+  const sockets = webSockets(server, { ...house, ...options });
+  const { listener, abortAll } = requestListener(route({ ...house, ...options }), house);
+  server.on('request', listener);
+  const close = closable(server);
+  return {
+    endSockets: () => sockets.endAll(),
+    close: (graceMilliseconds) => close({ graceMilliseconds, abortAll }),
+  };
+}
