@@ -10,7 +10,8 @@ async function complaints(text: string, filePath: string): Promise<string[]> {
   return (result?.messages ?? []).map(({ ruleId, message }) => `${ruleId}: ${message}`);
 }
 
-describe('the linter', () => {
+// To load the configuration takes seconds, and more on a machine that has other work.
+describe('the linter', { timeout: 120_000 }, () => {
   const file = 'schema/operations/99-example.graphql';
 
   it('has nothing against an example operation as it should be', async () => {
