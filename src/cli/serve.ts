@@ -70,7 +70,7 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
       log,
-      graphiql: { tabs, tokens },
+      graphiql: { tabs, tokens, isExact: allowedDocuments !== null },
       now,
     });
     if (allowedDocuments !== null)
