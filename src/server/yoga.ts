@@ -78,7 +78,8 @@ export function openYoga(options: YogaOptions): Yoga {
 /** The operation has been read by then, since the identity comes before it. */
 function useOperationRequest(): Plugin<object, Call> {
   return {
-    onRequestParse: ({ serverContext, setRequestParser }) => setRequestParser(() => serverContext.operation),
+    onRequestParse: ({ serverContext, setRequestParser }) =>
+      setRequestParser(() => serverContext.operation.parameters),
   };
 }
 
