@@ -4,6 +4,7 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import { messageOf } from '../errors.ts';
 import type { AllowedDocument } from './admission.ts';
 import { documentIdOf } from './document-id.ts';
+import { documentRules } from './document-rule.ts';
 
 /** A file as it was read. */
 export interface DocumentFile {
@@ -49,8 +50,7 @@ export function listDocuments(files: readonly DocumentFile[], schema: GraphQLSch
     }
     try {
       const document = parse(text);
-      const errors = [...validate(schema, document), ...findRootless(document, schema)];
-      problems.push(...errors.map((error) => describe(error, file.path)));
+      problems.push(...validate(schema, document, documentRules).map((error) => describe(error, file.path)));
       documents.push({
         file: file.file,
         documentId: documentIdOf(text),
@@ -90,13 +90,6 @@ function describe(thrown: unknown, path: string): string {
   // graphql-js walks documents by recursion.
   const isTooDeep = thrown instanceof RangeError;
   return `${start}: ${isTooDeep ? 'This is nested too deeply to be read.' : messageOf(thrown)}`;
-}
-
-/** Operations of a type that the schema lacks: graphql-js lets them through its validation and fails to run them. */
-function findRootless(document: DocumentNode, schema: GraphQLSchema): readonly GraphQLError[] {
-  return operationsOf(document)
-    .filter(({ operation }) => schema.getRootType(operation) === undefined)
-    .map((node) => new GraphQLError(`The schema has no ${node.operation} type.`, { nodes: node }));
 }
 
 function operationsOf({ definitions }: DocumentNode): readonly OperationDefinitionNode[] {

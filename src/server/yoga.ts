@@ -5,14 +5,12 @@ import {
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
   parse,
-  specifiedRules,
   subscribe as subscribeWithGraphql,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLSchema,
   validate,
-  type ValidationRule,
 } from 'graphql';
 import { createYoga, type Plugin, type PromiseOrValue, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
@@ -20,6 +18,7 @@ import { documentProblem, textProblem, type DocumentLimits } from '../execution/
 import type { Introspection } from '../graph/context.ts';
 import type { Asker, Call } from './call.ts';
 import { documentCache } from './document-cache.ts';
+import { documentRules } from './document-rule.ts';
 import { maskResult } from './result-mask.ts';
 
 /** Runs one operation; graphql-js's `execute`, or one that gives the same answers. */
@@ -83,20 +82,9 @@ function useOperationRequest(): Plugin<object, Call> {
   };
 }
 
-/** graphql-js finds out that a schema has no such operations when it is to run one, and has no code for it. */
-const operationTypeRule: ValidationRule = (context) => ({
-  OperationDefinition: (node) => {
-    if (context.getSchema().getRootType(node.operation) != null) return;
-    context.reportError(
-      new GraphQLError(`The schema has no operations of the type ${node.operation}.`, { nodes: node }),
-    );
-  },
-});
-const ourRules = [...specifiedRules, operationTypeRule];
-
 /** What may be in a document: the same for whatever brought it, and checked before any of it runs. */
 function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object, Call> {
-  const rules = introspection === 'off' ? [...ourRules, NoSchemaIntrospectionCustomRule] : ourRules;
+  const rules = introspection === 'off' ? [...documentRules, NoSchemaIntrospectionCustomRule] : documentRules;
   const options = { hideSuggestions: introspection !== 'on', maxErrors: validationErrorLimit };
   return {
     onParse: ({ setParseFn }) =>

@@ -111,7 +111,7 @@ describe('the manifest of a folder of operations', () => {
       'link.graphql: This cannot be read: no such file or directory (ENOENT).',
       'long.graphql: This has 1048577 bytes, but no document needs more than 1048576.',
       'mutation.graphql:1:1: This anonymous operation must be the only defined operation.',
-      'mutation.graphql:2:2: The schema has no mutation type.',
+      'mutation.graphql:2:2: The schema has no operations of the type mutation.',
       'schema.graphql:2:1: The "X" definition is not executable.',
       'syntax.graphql:2:12: Syntax Error: Expected Name, found <EOF>.',
       'twice.graphql:1:7: There can be only one operation named "A".',
