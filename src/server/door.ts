@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { closable } from './close.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
-import type { EventStreams } from './event-streams.ts';
+import { eventStreams } from './event-streams.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
 import type { OperationRequest } from './operation-request.ts';
@@ -20,7 +20,6 @@ export interface House {
   readonly endpoint: Endpoint;
   readonly run: RunOperation;
   readonly isSubscription: (operation: OperationRequest) => boolean;
-  readonly eventStreams: EventStreams;
   readonly checkReady: () => Promise<NotReady>;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
@@ -43,20 +42,26 @@ export interface DoorOptions {
 
 /** A door that is open. */
 export interface Door {
-  /** Completes all WebSockets' streams and lets no more in. */
-  endSockets(): void;
-  /** Lets the answers under way finish, but for no longer than so, and then nobody is left. */
+  /**
+   * Completes all streams that came in by it, lets nothing more in and the answers under way finish, but for no longer
+   * than so; then nobody is left.
+   */
   close(graceMilliseconds: number): Promise<void>;
 }
 
 /** Opens a door on a server, which may listen already or later. */
 export function openDoor(server: Server, { house, ...options }: DoorOptions & { house: House }): Door {
+  const streams = eventStreams(house);
   const sockets = webSockets(server, { ...house, ...options });
-  const { listener, abortAll } = requestListener(route({ ...house, ...options }), house);
+  const rooms = { ...house, ...options, eventStreams: streams };
+  const { listener, abortAll } = requestListener(route(rooms), house);
   server.on('request', listener);
   const close = closable(server);
   return {
-    endSockets: () => sockets.endAll(),
-    close: (graceMilliseconds) => close({ graceMilliseconds, abortAll }),
+    close: (graceMilliseconds) => {
+      streams.endAll();
+      sockets.endAll();
+      return close({ graceMilliseconds, abortAll });
+    },
   };
 }

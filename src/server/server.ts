@@ -1,16 +1,17 @@
 /** The service on a socket: started with all that it needs, and closed without leaving anything behind. */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../errors.ts';
-import { openDoor, type House } from './door.ts';
-import { tokenDoorkeeper } from './doorkeeper.ts';
+import type { House } from './door.ts';
+import { tokenDoorkeeper, type Doorkeeper } from './doorkeeper.ts';
+import { doors, type OpenDoor } from './doors.ts';
 import { graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
 import type { Asker } from './call.ts';
-import { eventStreams } from './event-streams.ts';
 import { graphqlEndpoint } from './graphql-endpoint.ts';
+import { createHttpServer } from './http-server.ts';
 import type { Identity } from './identity.ts';
 import { isSubscription, operationRunner } from './operation.ts';
 import { connectionLimits } from './patience.ts';
@@ -58,6 +59,12 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   /**
+   * Opens a further door on a server of its own, made by `createHttpServer`, which may listen already or later. What
+   * comes in by it is answered as ever, but the doorkeeper alone says who asks, whatever name the service is called by;
+   * there is no GraphiQL, since its page may hold tokens. It closes with the service, or before.
+   */
+  openSideDoor(server: Server, identify: Doorkeeper): OpenDoor;
+  /**
    * Takes no more requests, lets the answers under way finish and cuts those that take longer than the grace time.
    * May be called more than once.
    */
@@ -74,37 +81,29 @@ const readyDeadlineMilliseconds = 5_000;
 
 /** Starts serving. Rejects with a UsageError where the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createServer({
-    // A request, headers and body, has to arrive in this time; slow senders hold a socket no longer.
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 5_000,
-    // Longer than the minute that load balancers commonly keep idle connections for.
-    keepAliveTimeout: 65_000,
-  });
-  const house = openHouse(options);
-  const door = openDoor(server, {
-    house,
+  const server = createHttpServer();
+  const entrances = doors(openHouse(options), options.graceMilliseconds ?? defaultGraceMilliseconds);
+  const allowedOrigins = options.allowedOrigins ?? [];
+  entrances.open(server, {
     identify: tokenDoorkeeper(options.identity),
     graphiql: graphiql(options.graphiql),
     isLoopbackOnly: options.graphiql.tokens !== null,
-    allowedOrigins: options.allowedOrigins ?? [],
+    allowedOrigins,
   });
   const port = await listen(server, options);
   server.on('error', (error) => options.log.error({ err: error }, 'server error'));
   const host =
     options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
   let closing: Promise<void> | null = null;
-  const graceMilliseconds = options.graceMilliseconds ?? defaultGraceMilliseconds;
   return {
     url: `http://${host}:${port}/graphql`,
     port,
+    openSideDoor: (sideServer, identify) =>
+      entrances.open(sideServer, { identify, graphiql: null, isLoopbackOnly: false, allowedOrigins }),
     close: () => {
       if (closing !== null) return closing;
       options.closeStreams?.();
-      house.eventStreams.endAll();
-      door.endSockets();
-      closing = door.close(graceMilliseconds);
+      closing = entrances.closeAll();
       return closing;
     },
   };
@@ -117,10 +116,11 @@ function openHouse(options: ServerOptions): House {
     stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
   });
   const yoga = openYoga(options);
-  const live = { run: operationRunner(yoga, log), pulse: pulse(limits.beatMilliseconds), limits, log };
   return {
-    ...live,
-    eventStreams: eventStreams(live),
+    run: operationRunner(yoga, log),
+    pulse: pulse(limits.beatMilliseconds),
+    limits,
+    log,
     endpoint: graphqlEndpoint(yoga),
     isSubscription: (operation) => isSubscription(yoga, operation),
     checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
