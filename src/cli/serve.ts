@@ -10,6 +10,7 @@ import { developmentIdentity } from '../server/development.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
 import { startServer } from '../server/server.ts';
+import { readTls } from '../server/tls.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
@@ -17,6 +18,7 @@ import { openSource } from '../source/sources.ts';
 import type { CommandWorld } from './command-world.ts';
 import { exampleOperations, packageVersion } from './package.ts';
 import { printable } from './printable.ts';
+import { tlsRenewer } from './renew-tls.ts';
 import type { ServeSettings } from './settings.ts';
 import { together } from './together.ts';
 
@@ -38,15 +40,16 @@ const guestExample = /^query OwnPartition\b/m;
 export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
   const { clock, log, signal } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const [source, givenIdentity] = await together(
+  const [source, givenIdentity, tls] = await together(
     openSource(settings.source, { clock }),
     settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
+    settings.tls === null ? Promise.resolve(null) : readTls(settings.tls),
   );
   try {
     const sampler = samplerFor(source, { settings, clock, log });
     const tabs = await exampleOperations();
     const { identity, tokens } =
-      givenIdentity === null
+      givenIdentity === null && tls?.clients == null
         ? await development(settings.host, { ...world, sampler, tabs })
         : { identity: givenIdentity, tokens: null };
     const limits = limitsOf(settings);
@@ -58,10 +61,12 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       port: settings.port,
       schema: createSchema(),
       identity,
+      tls,
       contextOf: (asker) => operationContext(operations, asker),
       execute: executeOperation,
       subscribe: live.subscribe,
       closeStreams: () => live.close(),
+      allowedHosts: settings.allowedHosts ?? [],
       allowedOrigins: settings.allowedOrigins ?? [],
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
@@ -69,6 +74,10 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       graphiql: { tabs, tokens },
       now,
     });
+    if (settings.tls !== null) {
+      const renew = tlsRenewer(server, { settings: settings.tls, log });
+      world.hangUps?.addEventListener('hangup', () => void renew(), { signal });
+    }
     log.info({ source: source.description, url: server.url }, 'listening');
     for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
     world.stdout.write(`hvql listening on ${server.url}\n`);

@@ -3,6 +3,7 @@ import { parseSimulator } from '../source/sources.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 import {
   parseCount,
+  parseHosts,
   parseInterval,
   parseKeySetUrl,
   parseLogLevel,
@@ -73,6 +74,8 @@ const jwtAudience = {
   description: 'the "aud" that tokens need; unchecked without',
 } satisfies Setting;
 
+const file = { placeholder: '<file>', parse: parseText, default: null } as const;
+
 const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
 
 /** Every command and its settings. */
@@ -119,6 +122,39 @@ export const commands = {
       },
       jwtIssuer,
       jwtAudience,
+      tlsCert: {
+        ...file,
+        flag: 'tls-cert',
+        variable: 'HVQL_TLS_CERT',
+        description: 'PEM file of the certificate to serve HTTPS with; needs --tls-key',
+      },
+      tlsKey: {
+        ...file,
+        flag: 'tls-key',
+        variable: 'HVQL_TLS_KEY',
+        description: 'PEM file of its private key',
+      },
+      tlsClientCa: {
+        ...file,
+        flag: 'tls-client-ca',
+        variable: 'HVQL_TLS_CLIENT_CA',
+        description: 'PEM file of the issuers whose client certificates say who asks',
+      },
+      tlsClientMap: {
+        ...file,
+        flag: 'tls-client-map',
+        variable: 'HVQL_TLS_CLIENT_MAP',
+        description: 'JSON file of partitions by certificate, for those that name none',
+      },
+      allowedHosts: {
+        flag: 'allowed-hosts',
+        variable: 'HVQL_ALLOWED_HOSTS',
+        placeholder: '<names>',
+        parse: parseHosts,
+        default: null,
+        description:
+          'names in the Host header that are answered to, with commas between them; any without, on loopback its own',
+      },
       minInterval: {
         ...duration,
         parse: parseMinInterval,
@@ -166,7 +202,7 @@ export const commands = {
         parse: parseOrigins,
         default: null,
         description:
-          "origins of pages that may open WebSockets, beside the service's own, with commas between them",
+          "origins of pages that may ask and read answers, beside the service's own, with commas between them",
       },
       logLevel: {
         flag: 'log-level',

@@ -6,6 +6,7 @@ import type { Doorkeeper } from './doorkeeper.ts';
 import { eventStreams } from './event-streams.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
+import type { HostRule } from './host.ts';
 import type { OperationRequest } from './operation-request.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
@@ -35,8 +36,9 @@ export interface DoorOptions {
   readonly identify: Doorkeeper;
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
-  /** Whether only requests that name this machine by a loopback name are answered. */
-  readonly isLoopbackOnly: boolean;
+  /** The names it answers to; null for any. */
+  readonly hosts: HostRule | null;
+  /** Origins of pages that may ask, beside its own. */
   readonly allowedOrigins: readonly string[];
 }
 

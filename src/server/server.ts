@@ -4,19 +4,22 @@ import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../errors.ts';
+import type { CertificateMap } from './certificate-map.ts';
 import type { House } from './door.ts';
-import { tokenDoorkeeper, type Doorkeeper } from './doorkeeper.ts';
+import { certificateDoorkeeper, tokenDoorkeeper, type Doorkeeper } from './doorkeeper.ts';
 import { doors, type OpenDoor } from './doors.ts';
 import { graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
 import type { Asker } from './call.ts';
 import { graphqlEndpoint } from './graphql-endpoint.ts';
-import { createHttpServer } from './http-server.ts';
+import { hostRule } from './host.ts';
+import { createHttpServer, createHttpsServer, renewCertificate } from './http-server.ts';
 import type { Identity } from './identity.ts';
 import { isSubscription, operationRunner } from './operation.ts';
 import { connectionLimits } from './patience.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
+import type { Tls } from './tls.ts';
 import { openYoga, type Execute, type Subscribe } from './yoga.ts';
 
 /** What is served, to whom, and where. */
@@ -25,7 +28,10 @@ export interface ServerOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly schema: GraphQLSchema;
-  readonly identity: Identity;
+  /** Verifies tokens; null where client certificates alone say who asks. */
+  readonly identity: Identity | null;
+  /** Without, it is plain HTTP. */
+  readonly tls?: Tls | null;
   /** The GraphQL context of a request. */
   readonly contextOf: (asker: Asker) => object;
   /** Runs operations in place of graphql-js's `execute`. */
@@ -37,13 +43,15 @@ export interface ServerOptions {
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
-  /** With tokens in it, it is development mode: then only loopback names are answered. */
+  /** With tokens in it, it is development mode. */
   readonly graphiql: GraphiqlOptions;
   /** Milliseconds on a clock that may be set back, for the log. */
   readonly now: () => number;
   /** How long `close` waits for answers under way. */
   readonly graceMilliseconds?: number;
-  /** Origins whose pages may open WebSockets, beside the service's own: "https://dashboard.example". */
+  /** Names that the service answers to, beside those of loopback where it is bound to that: "hvql.example". */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may ask and read answers, beside the service's own: "https://dashboard.example". */
   readonly allowedOrigins?: readonly string[];
   /** How long a client may leave untaken what was sent to it, before it is cut. */
   readonly stallMilliseconds?: number;
@@ -55,7 +63,7 @@ export interface ServerOptions {
 
 /** A server that listens. */
 export interface RunningServer {
-  /** The address of the endpoint: http://HOST:PORT/graphql. */
+  /** The address of the endpoint: http://HOST:PORT/graphql, or https. */
   readonly url: string;
   readonly port: number;
   /**
@@ -64,6 +72,8 @@ export interface RunningServer {
    * there is no GraphiQL, since its page may hold tokens. It closes with the service, or before.
    */
   openSideDoor(server: Server, identify: Doorkeeper): OpenDoor;
+  /** Shows another certificate from now on, and takes other ones; only for a server that began with TLS. */
+  renewTls(tls: Tls): void;
   /**
    * Takes no more requests, lets the answers under way finish and cuts those that take longer than the grace time.
    * May be called more than once.
@@ -81,25 +91,35 @@ const readyDeadlineMilliseconds = 5_000;
 
 /** Starts serving. Rejects with a UsageError where the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createHttpServer();
+  const { log } = options;
+  let tls = options.tls ?? null;
+  const secure = tls === null ? null : createHttpsServer(tls.context);
+  // Anybody can fail to shake hands.
+  secure?.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
+  const server = secure ?? createHttpServer();
   const entrances = doors(openHouse(options), options.graceMilliseconds ?? defaultGraceMilliseconds);
   const allowedOrigins = options.allowedOrigins ?? [];
   entrances.open(server, {
-    identify: tokenDoorkeeper(options.identity),
+    identify: doorkeeperOf(options, () => tls?.clients?.map ?? new Map()),
     graphiql: graphiql(options.graphiql),
-    isLoopbackOnly: options.graphiql.tokens !== null,
+    hosts: hostRule({ host: options.host, allowedHosts: options.allowedHosts ?? [] }),
     allowedOrigins,
   });
   const port = await listen(server, options);
-  server.on('error', (error) => options.log.error({ err: error }, 'server error'));
+  server.on('error', (error) => log.error({ err: error }, 'server error'));
   const host =
     options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
   let closing: Promise<void> | null = null;
   return {
-    url: `http://${host}:${port}/graphql`,
+    url: `http${secure === null ? '' : 's'}://${host}:${port}/graphql`,
     port,
     openSideDoor: (sideServer, identify) =>
-      entrances.open(sideServer, { identify, graphiql: null, isLoopbackOnly: false, allowedOrigins }),
+      entrances.open(sideServer, { identify, graphiql: null, hosts: null, allowedOrigins }),
+    renewTls: (renewed) => {
+      if (secure === null) throw new TypeError('There is no TLS to renew');
+      renewCertificate(secure, renewed.context);
+      tls = renewed;
+    },
     close: () => {
       if (closing !== null) return closing;
       options.closeStreams?.();
@@ -107,6 +127,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return closing;
     },
   };
+}
+
+function doorkeeperOf({ identity, tls, now }: ServerOptions, map: () => CertificateMap): Doorkeeper {
+  if (tls?.clients) return certificateDoorkeeper({ identity, map, now });
+  if (identity === null) throw new TypeError('There is no way to know who asks');
+  return tokenDoorkeeper(identity);
 }
 
 function openHouse(options: ServerOptions): House {

@@ -30,6 +30,8 @@ describe('hvql serve', () => {
     maxStreams: 10_000,
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
+    tls: null,
+    allowedHosts: null,
     allowedOrigins: null,
     logLevel: 'info',
   };
@@ -52,6 +54,8 @@ describe('hvql serve', () => {
     argv.push('--jwt-issuer=https://id.example', '--jwt-audience', 'hvql');
     argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
     argv.push('--allowed-origins', 'https://a.example, http://localhost:8080');
+    argv.push('--allowed-hosts', 'hvql.example, [::1]', '--tls-cert=c', '--tls-key', 'k');
+    argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -68,6 +72,8 @@ describe('hvql serve', () => {
         maxStreams: 5,
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
+        allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
         logLevel: 'silent',
       },
@@ -90,6 +96,11 @@ describe('hvql serve', () => {
       HVQL_MAX_STREAMS_PER_CALLER: '3',
       HVQL_MAX_STREAM_VALUES: '1',
       HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
+      HVQL_ALLOWED_HOSTS: 'a.example',
+      HVQL_TLS_CERT: 'c',
+      HVQL_TLS_KEY: 'k',
+      HVQL_TLS_CLIENT_CA: 'ca',
+      HVQL_TLS_CLIENT_MAP: '',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -103,6 +114,8 @@ describe('hvql serve', () => {
         maxStreams: 7,
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
+        allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],
         logLevel: 'debug',
       },
@@ -136,7 +149,7 @@ describe('hvql serve', () => {
       'HVQL_JWT_SECRE is no variable of hvql. Did you mean HVQL_JWT_SECRET?',
       'HVQL_WHATEVER is no variable of hvql.',
       '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
-        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or a loopback host such as 127.0.0.1.',
+        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.',
     ]);
   });
 
@@ -480,6 +493,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 16 + 4 + 4 + 2 + 7);
+    expect(lines).toHaveLength(2 + 21 + 4 + 4 + 2 + 7);
   });
 });

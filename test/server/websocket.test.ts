@@ -512,7 +512,7 @@ describe('an upgrade', () => {
     const { status, text } = await upgrade(own, { origin });
     await own.close();
     expect(status).toBe(403);
-    expect(text).toContain('WebSockets are opened to pages of this origin');
+    expect(text).toContain('Pages of this origin, and of those that --allowed-origins lists, may ask here');
   });
 
   it.each([
@@ -524,7 +524,7 @@ describe('an upgrade', () => {
   ])('with %j is one', async (headers) => {
     const own = await startLiveService({
       allowedOrigins: ['https://Dashboard.example/'],
-      graphiql: { tabs: [], tokens: null },
+      allowedHosts: ['hvql.example'],
     });
     const { closed, socket } = await openRawWebSocket(own, { headers });
     socket.close();
