@@ -153,7 +153,7 @@ export const commands = {
         parse: parseHosts,
         default: null,
         description:
-          'names in the Host header that are answered to, with commas between them; any without, on loopback its own',
+          'names that are answered to (Host header), with commas between them; without: any, but on loopback only its own',
       },
       minInterval: {
         ...duration,

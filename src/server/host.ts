@@ -38,6 +38,6 @@ export function checkHost({ headers }: IncomingMessage, rule: HostRule | null): 
 
 /** A host without a port in one spelling, as in an address: "HVQL.example" is "hvql.example". null where it is none. */
 export function normalHost(text: string): string | null {
-  if (!/^(?:\[[0-9a-f:.]+\]|[^\s:/?#@[\]\\%]+)$/i.test(text)) return null;
+  if (!/^(?:\[[0-9a-f:.]+\]|[^\s:/?#@[\]\\%*]+)$/i.test(text)) return null;
   return URL.canParse(`http://${text}`) ? new URL(`http://${text}`).hostname : null;
 }

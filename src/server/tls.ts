@@ -30,36 +30,29 @@ export interface Tls {
  */
 export async function readTls(settings: TlsSettings): Promise<Tls> {
   const problems: string[] = [];
-  const collect = async <Value>(value: Promise<Value>): Promise<Value | null> => {
+  const read = async <Value>(
+    { flag, path }: { flag: string; path: string | null },
+    parse: (text: string, flag: string) => Value,
+  ): Promise<Value | null> => {
+    if (path === null) return null;
     try {
-      return await value;
+      return parse(await readText(path, flag), flag);
     } catch (thrown) {
       if (!(thrown instanceof UsageError)) throw thrown;
       problems.push(...thrown.problems);
       return null;
     }
   };
-  const { clientCa, clientMap } = settings;
-  const [cert, key, ca, map] = await Promise.all([
-    collect(readText(settings.cert, '--tls-cert').then((text) => readChain(text, '--tls-cert'))),
-    collect(readText(settings.key, '--tls-key').then(readKey)),
-    clientCa === null
-      ? null
-      : collect(readText(clientCa, '--tls-client-ca').then((text) => readChain(text, '--tls-client-ca'))),
-    clientMap === null
-      ? new Map()
-      : collect(
-          readText(clientMap, '--tls-client-map').then((text) =>
-            parseCertificateMap(text, '--tls-client-map'),
-          ),
-        ),
-  ]);
+  const cert = await read({ flag: '--tls-cert', path: settings.cert }, readChain);
+  const key = await read({ flag: '--tls-key', path: settings.key }, readKey);
+  const ca = await read({ flag: '--tls-client-ca', path: settings.clientCa }, readChain);
+  const map = await read({ flag: '--tls-client-map', path: settings.clientMap }, parseCertificateMap);
   if (cert !== null && key !== null && cert.leaf?.checkPrivateKey(key.key) === false)
     problems.push('--tls-cert and --tls-key do not fit together: the certificate is for another key.');
-  if (problems.length > 0 || cert === null || key === null || map === null) throw new UsageError(problems);
+  if (problems.length > 0 || cert === null || key === null) throw new UsageError(problems);
   const context = { cert: cert.text, key: key.text, ...(ca === null ? {} : { ca: ca.text }) };
   checkContext(context);
-  return { context, clients: clientCa === null ? null : { map } };
+  return { context, clients: ca === null ? null : { map: map ?? new Map() } };
 }
 
 async function readText(path: string, flag: string): Promise<string> {
@@ -90,8 +83,8 @@ function readChain(text: string, flag: string): { text: string; leaf: X509Certif
   return { text: blocks.join('\n'), leaf: certificates[0] };
 }
 
-function readKey(text: string): { text: string; key: KeyObject } {
-  const refuse = (problem: string): UsageError => new UsageError([`--tls-key: the file ${problem}.`]);
+function readKey(text: string, flag: string): { text: string; key: KeyObject } {
+  const refuse = (problem: string): UsageError => new UsageError([`${flag}: the file ${problem}.`]);
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text))
     throw refuse('holds an encrypted key, and there is nobody to ask for its password: give it decrypted');
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))

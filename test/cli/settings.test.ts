@@ -132,6 +132,14 @@ describe('hvql serve', () => {
     expect(parseCommand(['serve', ...flags], env)).toMatchObject({ settings: { identity: { method } } });
   });
 
+  it('may be reached from elsewhere where callers show certificates, beside one way to verify tokens', () => {
+    const argv = ['serve', '--host=0.0.0.0', '--tls-cert=c', '--tls-key=k', '--tls-client-ca=ca'];
+    expect(parseCommand(argv, {})).toMatchObject({ settings: { identity: null, tls: { clientCa: 'ca' } } });
+    expect(parseCommand([...argv, '--jwt-key-file', 'f'], {})).toMatchObject({
+      settings: { identity: { method: { kind: 'key-file', path: 'f' } }, tls: { clientCa: 'ca' } },
+    });
+  });
+
   it('tells all mistakes at once', () => {
     const argv = ['serve', '--prot', '70000', '--port=70000', '--port', '5', '--host', '0.0.0.0', 'extra'];
     argv.push('--min-interval', '5', '--log-level', 'inof', '--json', '--jwt-issuer');
@@ -213,6 +221,22 @@ describe('hvql serve', () => {
     [
       ['--allowed-origins='],
       ['--allowed-origins: needs origins such as "https://dashboard.example", but has "".'],
+    ],
+    [
+      ['--allowed-hosts', 'hvql.example:4000, a.example,,::1'],
+      [
+        '--allowed-hosts: needs host names such as "hvql.example", without a port, but has "hvql.example:4000", "", "::1".',
+      ],
+    ],
+    [['--tls-cert', 'c'], ['--tls-cert is of no use without --tls-key.']],
+    [['--tls-key', 'k'], ['--tls-key is of no use without --tls-cert.']],
+    [
+      ['--tls-client-ca', 'ca', '--host', '0.0.0.0'],
+      ['--tls-client-ca is of no use without --tls-cert.', '--tls-client-ca is of no use without --tls-key.'],
+    ],
+    [
+      ['--tls-client-map', 'm', '--tls-key', 'k', '--tls-cert='],
+      ['--tls-cert: needs a value, but is empty.', '--tls-client-map is of no use without --tls-client-ca.'],
     ],
     [
       ['--port', 'bad', '--source', 'simulator:x?lps=0&vps=-1'],
