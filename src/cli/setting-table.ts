@@ -3,6 +3,7 @@ import { parseSimulator } from '../source/sources.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 import {
   parseCount,
+  parseHosts,
   parseInterval,
   parseIntrospection,
   parseKeySetUrl,
@@ -75,6 +76,8 @@ const jwtAudience = {
   description: 'the "aud" that tokens need; unchecked without',
 } satisfies Setting;
 
+const file = { placeholder: '<file>', parse: parseText, default: null } as const;
+
 const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
 
 /** A limit on what is asked. */
@@ -127,6 +130,39 @@ export const commands = {
       },
       jwtIssuer,
       jwtAudience,
+      tlsCert: {
+        ...file,
+        flag: 'tls-cert',
+        variable: 'HVQL_TLS_CERT',
+        description: 'PEM file of the certificate to serve HTTPS with; needs --tls-key',
+      },
+      tlsKey: {
+        ...file,
+        flag: 'tls-key',
+        variable: 'HVQL_TLS_KEY',
+        description: 'PEM file of its private key',
+      },
+      tlsClientCa: {
+        ...file,
+        flag: 'tls-client-ca',
+        variable: 'HVQL_TLS_CLIENT_CA',
+        description: 'PEM file of the issuers whose client certificates say who asks',
+      },
+      tlsClientMap: {
+        ...file,
+        flag: 'tls-client-map',
+        variable: 'HVQL_TLS_CLIENT_MAP',
+        description: 'JSON file of partitions by certificate, for those that name none',
+      },
+      allowedHosts: {
+        flag: 'allowed-hosts',
+        variable: 'HVQL_ALLOWED_HOSTS',
+        placeholder: '<names>',
+        parse: parseHosts,
+        default: null,
+        description:
+          'names that are answered to (Host header), with commas between them; without: any, but on loopback only its own',
+      },
       minInterval: {
         ...duration,
         parse: parseMinInterval,
@@ -205,7 +241,7 @@ export const commands = {
         parse: parseOrigins,
         default: null,
         description:
-          "origins of pages that may open WebSockets, beside the service's own, with commas between them",
+          "origins of pages that may ask and read answers, beside the service's own, with commas between them",
       },
       operations: {
         flag: 'operations',

@@ -6,6 +6,7 @@ import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
 import { UsageError } from '../errors.ts';
 import { introspections, type Introspection } from '../graph/context.ts';
+import { normalHost } from '../server/host.ts';
 import { checkSecret } from '../server/identity-key.ts';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
 import { parsePartitionId } from '../snapshot/partition-id.ts';
@@ -85,6 +86,16 @@ export function parseOrigins(text: string): readonly string[] {
   if (wrong.length === 0) return parts;
   throw new RangeError(
     `needs origins such as "https://dashboard.example", but has ${wrong.map(show).join(', ')}.`,
+  );
+}
+
+/** Names of this service, without ports, with commas between them. */
+export function parseHosts(text: string): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const wrong = parts.filter((part) => normalHost(part) === null);
+  if (wrong.length === 0) return parts;
+  throw new RangeError(
+    `needs host names such as "hvql.example", without a port, but has ${wrong.map(show).join(', ')}.`,
   );
 }
 

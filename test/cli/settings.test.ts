@@ -40,6 +40,8 @@ describe('hvql serve', () => {
     maxStreams: 10_000,
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
+    tls: null,
+    allowedHosts: null,
     allowedOrigins: null,
     operations: null,
     logLevel: 'info',
@@ -72,6 +74,8 @@ describe('hvql serve', () => {
     argv.push('--max-directives=4', '--max-list-items=5', '--max-values=6', '--max-pages=7', '--max-time=8s');
     argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
     argv.push('--allowed-origins', 'https://a.example, http://localhost:8080', '--operations=allowed');
+    argv.push('--allowed-hosts', 'hvql.example, [::1]', '--tls-cert=c', '--tls-key', 'k');
+    argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -98,6 +102,8 @@ describe('hvql serve', () => {
         maxStreams: 5,
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
+        allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
         operations: 'allowed',
         logLevel: 'silent',
@@ -132,6 +138,11 @@ describe('hvql serve', () => {
       HVQL_MAX_STREAM_VALUES: '1',
       HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
       HVQL_OPERATIONS: '/etc/hvql/operations',
+      HVQL_ALLOWED_HOSTS: 'a.example',
+      HVQL_TLS_CERT: 'c',
+      HVQL_TLS_KEY: 'k',
+      HVQL_TLS_CLIENT_CA: 'ca',
+      HVQL_TLS_CLIENT_MAP: '',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -155,6 +166,8 @@ describe('hvql serve', () => {
         maxStreams: 7,
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
+        allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],
         operations: '/etc/hvql/operations',
         logLevel: 'debug',
@@ -170,6 +183,14 @@ describe('hvql serve', () => {
     [[], { HVQL_JWKS_URL: 'http://id/x' }, { kind: 'jwks', url: new URL('http://id/x') }],
   ])('knows the identity method of %j and %j', (flags, env, method) => {
     expect(parseCommand(['serve', ...flags], env)).toMatchObject({ settings: { identity: { method } } });
+  });
+
+  it('may be reached from elsewhere where callers show certificates, beside one way to verify tokens', () => {
+    const argv = ['serve', '--host=0.0.0.0', '--tls-cert=c', '--tls-key=k', '--tls-client-ca=ca'];
+    expect(parseCommand(argv, {})).toMatchObject({ settings: { identity: null, tls: { clientCa: 'ca' } } });
+    expect(parseCommand([...argv, '--jwt-key-file', 'f'], {})).toMatchObject({
+      settings: { identity: { method: { kind: 'key-file', path: 'f' } }, tls: { clientCa: 'ca' } },
+    });
   });
 
   it('tells all mistakes at once', () => {
@@ -189,7 +210,7 @@ describe('hvql serve', () => {
       'HVQL_JWT_SECRE is no variable of hvql. Did you mean HVQL_JWT_SECRET?',
       'HVQL_WHATEVER is no variable of hvql.',
       '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
-        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or a loopback host such as 127.0.0.1.',
+        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.',
     ]);
   });
 
@@ -253,6 +274,22 @@ describe('hvql serve', () => {
     [
       ['--allowed-origins='],
       ['--allowed-origins: needs origins such as "https://dashboard.example", but has "".'],
+    ],
+    [
+      ['--allowed-hosts', 'hvql.example:4000, a.example,,::1'],
+      [
+        '--allowed-hosts: needs host names such as "hvql.example", without a port, but has "hvql.example:4000", "", "::1".',
+      ],
+    ],
+    [['--tls-cert', 'c'], ['--tls-cert is of no use without --tls-key.']],
+    [['--tls-key', 'k'], ['--tls-key is of no use without --tls-cert.']],
+    [
+      ['--tls-client-ca', 'ca', '--host', '0.0.0.0'],
+      ['--tls-client-ca is of no use without --tls-cert.', '--tls-client-ca is of no use without --tls-key.'],
+    ],
+    [
+      ['--tls-client-map', 'm', '--tls-key', 'k', '--tls-cert='],
+      ['--tls-cert: needs a value, but is empty.', '--tls-client-map is of no use without --tls-client-ca.'],
     ],
     [
       ['--port', 'bad', '--source', 'simulator:x?lps=0&vps=-1'],
@@ -550,6 +587,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 27 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 32 + 4 + 4 + 2 + 0 + 7);
   });
 });
