@@ -31,6 +31,35 @@ export function parseSource(text: string): string {
   return text;
 }
 
+/** A guest socket: of one partition at a path, or of every partition that a folder asks one for. */
+export type GuestSocketSetting =
+  { readonly partitionId: bigint; readonly path: string } | { readonly folder: string };
+
+/** "<partition id>=<path>", or a folder; one with an equals sign in its name is written "./a=b". */
+export function parseGuestSocket(text: string): GuestSocketSetting {
+  const { id, path } = /^(?<id>[^=/]*)=(?<path>.*)$/s.exec(text)?.groups ?? {};
+  if (id === undefined || path === undefined) return { folder: parseText(text) };
+  const partitionId = parsePartition(id);
+  if (path !== '') return { partitionId, path };
+  throw new RangeError(`needs a path behind the equals sign, but is ${show(text)}.`);
+}
+
+/** The mode of a file, in octal digits. */
+export function parseMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new RangeError(`needs a mode in octal digits, such as 0600 or 0660, but is ${show(text)}.`);
+}
+
+/** The highest port of a virtual socket; the one above it stands for any (vsock(7), VMADDR_PORT_ANY). */
+const highestGuestPort = 0xff_ff_ff_fe;
+
+/** A port that guests connect to over their virtual socket: those have 32 bits. */
+export function parseGuestPort(text: string): number {
+  const port = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 1 && port <= highestGuestPort) return port;
+  throw new RangeError(`needs a port from 1 to ${highestGuestPort}, but is ${show(text)}.`);
+}
+
 /** A secret that is long enough; the message of one that is not does not show it. */
 export function parseSecret(text: string): Uint8Array {
   return checkSecret(Buffer.from(text), 'The secret');

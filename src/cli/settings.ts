@@ -1,6 +1,7 @@
 /** The command line and the environment become a command with its settings, or all that is wrong with them. */
 import { UsageError } from '../errors.ts';
 import type { IdentitySettings, SecretMethod } from '../server/identity.ts';
+import { findIdleGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';
 import { findUnknownVariables, readSettings, type Environment, type Read } from './setting-reader.ts';
 import {
@@ -96,7 +97,7 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       const values = valuesOf<'serve'>(read);
       const { jwtSecret, jwtSecretFile, jwtKeyFile, jwksUrl, jwtIssuer, jwtAudience, ...settings } = values;
       const { choice: identity, problems: more } = chooseIdentity(values, read.given);
-      problems.push(...more);
+      problems.push(...more, ...findIdleGuestSettings(read.given));
       return { name, settings: { ...settings, identity } };
     }
     case 'token': {
