@@ -6,7 +6,7 @@ import { chmod, link, mkdtemp, open, rename, rmdir, unlink } from 'node:fs/promi
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { messageOf, UsageError } from '../errors.ts';
-import { checkSocketPath, explainTaken, lookAt, pathLimitInBytes, type SocketPath } from './socket-path.ts';
+import { checkSocketPath, lookAt, pathLimitInBytes, type SocketPath } from './socket-path.ts';
 
 /** Where a socket is to be, and who may connect to it. */
 export interface SocketFileOptions extends SocketPath {
@@ -53,7 +53,7 @@ export async function listenOnFile(server: Server, options: SocketFileOptions): 
     if (thrown instanceof UsageError) throw thrown;
     const isTaken = thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST';
     const problem = isTaken
-      ? explainTaken(path)
+      ? explainRace(path)
       : `The guest socket ${path} cannot be made: ${messageOf(thrown)}.`;
     throw new UsageError([problem]);
   }
@@ -96,7 +96,11 @@ async function takeAway(
   await rename(path, aside);
   if (isSame(await lookAt(aside), stale)) return;
   await rename(aside, path);
-  throw new UsageError([explainTaken(path)]);
+  throw new UsageError([explainRace(path)]);
+}
+
+function explainRace(path: string): string {
+  return `The guest socket ${path} needs a path that is free, but something else came there at the same time.`;
 }
 
 async function remove(path: string, own: BigIntStats | null): Promise<void> {

@@ -39,7 +39,8 @@ export async function checkSocketPath({ path, platform }: SocketPath): Promise<B
   const isTaken = await isSomebodyListening(path).catch((thrown: unknown) =>
     refuse(`Whether the guest socket ${path} is in use cannot be told: ${messageOf(thrown)}.`),
   );
-  return isTaken ? refuse(explainTaken(path)) : found;
+  if (!isTaken) return found;
+  return refuse(`The guest socket ${path} needs a path that is free, but another program listens there.`);
 }
 
 /**
@@ -48,11 +49,6 @@ export async function checkSocketPath({ path, platform }: SocketPath): Promise<B
  */
 export function pathLimitInBytes(platform: string): number {
   return platform === 'linux' ? 107 : 103;
-}
-
-/** The sentence for a path on which somebody listens. */
-export function explainTaken(path: string): string {
-  return `The guest socket ${path} needs a path that is free, but another program listens there.`;
 }
 
 /** What stands at a path, itself and not what it links to; null for nothing. */
