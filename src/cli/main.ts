@@ -54,7 +54,12 @@ function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
 async function run(command: Command, world: CommandWorld): Promise<number> {
   switch (command.name) {
     case 'serve': {
-      const code = await serve(command.settings, { ...world, log: logger(command.settings.logLevel) });
+      const { platform } = process;
+      const code = await serve(command.settings, {
+        ...world,
+        platform,
+        log: logger(command.settings.logLevel),
+      });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;

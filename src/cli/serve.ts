@@ -8,6 +8,7 @@ import { createSchema } from '../graph/schema.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { developmentIdentity } from '../server/development.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
+import { checkGuestSockets, openGuestSockets } from '../server/guest-sockets.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
 import { startServer } from '../server/server.ts';
 import type { Clock } from '../snapshot/moment.ts';
@@ -34,13 +35,21 @@ const readyAgeMilliseconds = 5_000;
 /** The example operation that shows what a guest sees of itself. */
 const guestExample = /^query OwnPartition\b/m;
 
+/** What `serve` is given of the world around it. */
+export interface ServeWorld extends CommandWorld {
+  readonly log: Logger;
+  /** As `process.platform` has it. */
+  readonly platform: string;
+}
+
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
-export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
-  const { clock, log, signal } = world;
+export async function serve(settings: ServeSettings, world: ServeWorld): Promise<number> {
+  const { clock, log, signal, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, givenIdentity] = await together(
     openSource(settings.source, { clock }),
     settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
+    checkGuestSockets(settings.guestSocket, platform),
   );
   try {
     const sampler = samplerFor(source, { settings, clock, log });
@@ -69,12 +78,24 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       graphiql: { tabs, tokens },
       now,
     });
-    log.info({ source: source.description, url: server.url }, 'listening');
-    for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
-    world.stdout.write(`hvql listening on ${server.url}\n`);
-    await aborted(signal);
-    log.info('closing');
-    await server.close();
+    try {
+      const guests = await openGuestSockets({
+        places: settings.guestSocket,
+        port: settings.guestPort,
+        mode: settings.guestSocketMode,
+        openSideDoor: (door, identify) => server.openSideDoor(door, identify),
+        platform,
+        log,
+      });
+      log.info({ source: source.description, url: server.url }, 'listening');
+      for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
+      world.stdout.write(`hvql listening on ${server.url}\n`);
+      await aborted(signal);
+      log.info('closing');
+      await guests.close();
+    } finally {
+      await server.close();
+    }
   } finally {
     await source.close();
   }

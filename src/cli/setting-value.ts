@@ -5,6 +5,7 @@
 import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
 import { UsageError } from '../errors.ts';
+import type { GuestSocketSetting } from '../server/guest-sockets.ts';
 import { checkSecret } from '../server/identity-key.ts';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
 import { parsePartitionId } from '../snapshot/partition-id.ts';
@@ -30,10 +31,6 @@ export function parseSource(text: string): string {
   assertSource(parseText(text));
   return text;
 }
-
-/** A guest socket: of one partition at a path, or of every partition that a folder asks one for. */
-export type GuestSocketSetting =
-  { readonly partitionId: bigint; readonly path: string } | { readonly folder: string };
 
 /** "<partition id>=<path>", or a folder; one with an equals sign in its name is written "./a=b". */
 export function parseGuestSocket(text: string): GuestSocketSetting {
