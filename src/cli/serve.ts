@@ -10,13 +10,16 @@ import { developmentIdentity } from '../server/development.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import { checkGuestSockets, openGuestSockets } from '../server/guest-sockets.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
+import { bodyLimitInBytes } from '../server/operation-request.ts';
 import { startServer } from '../server/server.ts';
+import { operationLimit } from '../server/websocket-operations.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { openSource } from '../source/sources.ts';
 import type { CommandWorld } from './command-world.ts';
 import { exampleOperations, packageVersion } from './package.ts';
+import { openOperationFolder } from './operation-folder.ts';
 import { printable } from './printable.ts';
 import type { ServeSettings } from './settings.ts';
 import { together } from './together.ts';
@@ -46,27 +49,33 @@ export interface ServeWorld extends CommandWorld {
 export async function serve(settings: ServeSettings, world: ServeWorld): Promise<number> {
   const { clock, log, signal, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const [source, givenIdentity] = await together(
+  const [source, givenIdentity, allowedDocuments] = await together(
     openSource(settings.source, { clock }),
     settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
+    settings.operations === null ? Promise.resolve(null) : openOperationFolder(settings.operations),
     checkGuestSockets(settings.guestSocket, platform),
   );
   try {
     const sampler = samplerFor(source, { settings, clock, log });
-    const tabs = await exampleOperations();
+    const tabs =
+      allowedDocuments?.map(({ file, text }) => ({ name: file, query: text })) ?? (await exampleOperations());
     const { identity, tokens } =
       givenIdentity === null
         ? await development(settings.host, { ...world, sampler, tabs })
         : { identity: givenIdentity, tokens: null };
     const limits = limitsOf(settings);
-    const service = { version: packageVersion(), limits, health: () => sampler.health };
+    const { introspection } = settings;
+    const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
     const operations: OperationWorld = { sampler, service };
     const live = new LiveOperations({ ...operations, now });
     const server = await startServer({
       host: settings.host,
       port: settings.port,
       schema: createSchema(),
+      limits,
+      introspection,
       identity,
+      allowedDocuments,
       contextOf: (asker) => operationContext(operations, asker),
       execute: executeOperation,
       subscribe: live.subscribe,
@@ -75,7 +84,7 @@ export async function serve(settings: ServeSettings, world: ServeWorld): Promise
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
       log,
-      graphiql: { tabs, tokens },
+      graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
       now,
     });
     try {
@@ -87,6 +96,8 @@ export async function serve(settings: ServeSettings, world: ServeWorld): Promise
         platform,
         log,
       });
+      if (allowedDocuments !== null)
+        log.info({ documents: allowedDocuments.length }, 'only these are answered');
       log.info({ source: source.description, url: server.url }, 'listening');
       for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
       world.stdout.write(`hvql listening on ${server.url}\n`);
@@ -119,8 +130,20 @@ function samplerFor(
   });
 }
 
-function limitsOf({ minInterval, maxStreams, maxStreamsPerCaller, maxStreamValues }: ServeSettings): Limits {
+function limitsOf(settings: ServeSettings): Limits {
+  const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
+  const { maxValues, maxPages, maxStreams, maxStreamsPerCaller, maxStreamValues } = settings;
   return {
+    maxTokens,
+    maxDepth,
+    maxAliases,
+    maxDirectives,
+    maxBodyBytes: bodyLimitInBytes,
+    maxOperationsPerConnection: operationLimit,
+    maxListItems,
+    maxValues,
+    maxPages,
+    maxTimeMilliseconds: maxTime,
     minIntervalMilliseconds: minInterval,
     maxIntervalMilliseconds,
     maxWaitMilliseconds,

@@ -6,10 +6,12 @@ import {
   parseGuestPort,
   parseGuestSocket,
   parseInterval,
+  parseIntrospection,
   parseKeySetUrl,
   parseLogLevel,
   parseMinInterval,
   parseMode,
+  parseOnOff,
   parseOrigins,
   parsePartition,
   parsePort,
@@ -78,6 +80,12 @@ const jwtAudience = {
 
 const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
 
+/** A limit on what is asked. */
+function limit<Flag extends string>(flag: Flag, text: string, description: string) {
+  const variable = `HVQL_${flag.toUpperCase().replaceAll('-', '_')}` as const;
+  return { flag, variable, placeholder: '<number>', parse: parseCount, default: text, description };
+}
+
 /** Every command and its settings. */
 export const commands = {
   serve: {
@@ -138,6 +146,37 @@ export const commands = {
         default: '5s',
         description: 'how long to wait for the source before it counts as unavailable',
       },
+      graphiql: {
+        flag: 'graphiql',
+        variable: 'HVQL_GRAPHIQL',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description: 'whether browsers are given the page of GraphiQL',
+      },
+      introspection: {
+        flag: 'introspection',
+        variable: 'HVQL_INTROSPECTION',
+        placeholder: '<on|root|off>',
+        parse: parseIntrospection,
+        default: 'on',
+        description: 'who may ask for the schema: anybody, the root partition, nobody',
+      },
+      maxTokens: limit('max-tokens', '10000', 'tokens that a document may have'),
+      maxDepth: limit('max-depth', '16', 'fields that an operation may be deep'),
+      maxAliases: limit('max-aliases', '200', 'aliases that an operation may have'),
+      maxDirectives: limit('max-directives', '50', 'directives that an operation may have'),
+      maxListItems: limit('max-list-items', '5000', 'items that a list in an argument may have'),
+      maxValues: limit('max-values', '250000', 'values that an answer may hold'),
+      maxPages: limit('max-pages', '10000', 'overlay pages that may be read for an answer or an event'),
+      maxTime: {
+        ...duration,
+        parse: parseTimeout,
+        flag: 'max-time',
+        variable: 'HVQL_MAX_TIME',
+        default: '15s',
+        description: 'how long an answer may take, beside the time that it is asked to wait for',
+      },
       maxStreams: {
         flag: 'max-streams',
         variable: 'HVQL_MAX_STREAMS',
@@ -160,7 +199,7 @@ export const commands = {
         placeholder: '<number>',
         parse: parseCount,
         default: '100000',
-        description: 'counter values that one event of a subscription may hold',
+        description: 'values that one event of a subscription may hold',
       },
       allowedOrigins: {
         flag: 'allowed-origins',
@@ -198,6 +237,15 @@ export const commands = {
         default: '4000',
         description:
           'port of the virtual socket that guests connect to; in a folder the socket is <partition id>.sock_<port>',
+      },
+      operations: {
+        flag: 'operations',
+        variable: 'HVQL_OPERATIONS',
+        placeholder: '<folder>',
+        parse: parseText,
+        default: null,
+        description:
+          'folder of .graphql files: only these documents are answered, asked for by id or by their text',
       },
       logLevel: {
         flag: 'log-level',
@@ -282,6 +330,14 @@ export const commands = {
         description: 'print JSON in place of a table',
       },
     },
+  },
+  operations: {
+    summary: 'Prints the manifest of a folder of operations: the id of each document, for clients to send.',
+    positional: {
+      placeholder: '<folder>',
+      description: 'folder of .graphql files, as serve takes it with --operations',
+    },
+    settings: {},
   },
   token: {
     summary: 'Prints a token that a service with the same secret takes.',

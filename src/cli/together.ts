@@ -1,20 +1,27 @@
 /** Things that are opened at the same time, so that all that is wrong with them is told at once. */
 import { UsageError } from '../errors.ts';
 
+/** What they come to, in their order. */
+type Opened<Things extends readonly Promise<unknown>[]> = {
+  -readonly [N in keyof Things]: Awaited<Things[N]>;
+};
+
 /**
- * Waits for all. Rejects with one UsageError that has the problems of all, or with whatever else went wrong; then the
- * first, which alone is to be closed, is closed where it could be opened.
+ * Waits for all. Rejects with one UsageError that has the problems of all, or with whatever else went wrong; then those
+ * that could be opened and want to be closed are.
  */
-export async function together<First extends { close(): Promise<void> }, Others extends readonly unknown[]>(
-  first: Promise<First>,
-  ...others: { readonly [Index in keyof Others]: Promise<Others[Index]> }
-): Promise<[First, ...Others]> {
-  const ends = await Promise.allSettled([first, ...others]);
+export async function together<Things extends readonly Promise<unknown>[]>(
+  ...things: Things
+): Promise<Opened<Things>> {
+  const ends = await Promise.allSettled(things);
   const reasons = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
-  // Nothing here waits any more.
-  if (reasons.length === 0) return [await first, ...(await Promise.all(others))] as [First, ...Others];
-  if (ends[0].status === 'fulfilled') await ends[0].value.close();
+  if (reasons.length === 0) return Promise.all(things);
+  for (const end of ends) if (end.status === 'fulfilled' && isClosable(end.value)) await end.value.close();
   const mistakes = reasons.filter((reason) => reason instanceof UsageError);
   if (mistakes.length === reasons.length) throw new UsageError(mistakes.flatMap(({ problems }) => problems));
   throw reasons.find((reason) => !(reason instanceof UsageError));
+}
+
+function isClosable(thing: unknown): thing is { close(): Promise<void> } {
+  return typeof thing === 'object' && thing !== null && 'close' in thing && typeof thing.close === 'function';
 }

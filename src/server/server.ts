@@ -3,7 +3,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import type { DocumentLimits } from '../execution/document-limit.ts';
+import type { Introspection } from '../graph/context.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import { admission, type AllowedDocument } from './admission.ts';
 import type { House } from './door.ts';
 import { tokenDoorkeeper, type Doorkeeper } from './doorkeeper.ts';
 import { doors, type OpenDoor } from './doors.ts';
@@ -14,6 +17,7 @@ import { graphqlEndpoint } from './graphql-endpoint.ts';
 import { createHttpServer } from './http-server.ts';
 import type { Identity } from './identity.ts';
 import { isSubscription, operationRunner } from './operation.ts';
+import { isLoopback } from './loopback.ts';
 import { connectionLimits } from './patience.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
@@ -26,19 +30,25 @@ export interface ServerOptions {
   readonly port: number;
   readonly schema: GraphQLSchema;
   readonly identity: Identity;
+  /** The only documents that may be asked for, on every way in; any document where it is left out. */
+  readonly allowedDocuments?: readonly AllowedDocument[] | null;
   /** The GraphQL context of a request. */
   readonly contextOf: (asker: Asker) => object;
   /** Runs operations in place of graphql-js's `execute`. */
   readonly execute?: Execute;
   /** Starts subscriptions in place of graphql-js's `subscribe`. */
   readonly subscribe?: Subscribe;
+  /** How large a document may be. */
+  readonly limits: DocumentLimits;
+  /** Who may ask for the schema. */
+  readonly introspection: Introspection;
   /** Ends all events that are under way, each iterator by being done; called when the server begins to close. */
   readonly closeStreams?: () => void;
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
-  /** With tokens in it, it is development mode: then only loopback names are answered. */
-  readonly graphiql: GraphiqlOptions;
+  /** null for no page. With tokens in it, it is development mode: then only loopback names are answered. */
+  readonly graphiql: GraphiqlOptions | null;
   /** Milliseconds on a clock that may be set back, for the log. */
   readonly now: () => number;
   /** How long `close` waits for answers under way. */
@@ -86,8 +96,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const allowedOrigins = options.allowedOrigins ?? [];
   entrances.open(server, {
     identify: tokenDoorkeeper(options.identity),
-    graphiql: graphiql(options.graphiql),
-    isLoopbackOnly: options.graphiql.tokens !== null,
+    graphiql: options.graphiql && graphiql(options.graphiql),
+    isLoopbackOnly: options.graphiql === null ? isLoopback(options.host) : options.graphiql.tokens !== null,
     allowedOrigins,
   });
   const port = await listen(server, options);
@@ -122,6 +132,7 @@ function openHouse(options: ServerOptions): House {
     limits,
     log,
     endpoint: graphqlEndpoint(yoga),
+    admit: admission(options.allowedDocuments ?? null),
     isSubscription: (operation) => isSubscription(yoga, operation),
     checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
     initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,

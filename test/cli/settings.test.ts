@@ -27,6 +27,16 @@ describe('hvql serve', () => {
     identity: null,
     minInterval: 100,
     sourceTimeout: 5_000,
+    graphiql: true,
+    introspection: 'on',
+    maxTokens: 10_000,
+    maxDepth: 16,
+    maxAliases: 200,
+    maxDirectives: 50,
+    maxListItems: 5_000,
+    maxValues: 250_000,
+    maxPages: 10_000,
+    maxTime: 15_000,
     maxStreams: 10_000,
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
@@ -34,6 +44,7 @@ describe('hvql serve', () => {
     guestSocket: [],
     guestSocketMode: 0o600,
     guestPort: 4_000,
+    operations: null,
     logLevel: 'info',
   };
 
@@ -53,8 +64,17 @@ describe('hvql serve', () => {
     ];
     argv.push('--log-level=silent', '--source-timeout', '1m', '--jwks-url', 'https://id.example/jwks.json');
     argv.push('--jwt-issuer=https://id.example', '--jwt-audience', 'hvql');
+    argv.push(
+      '--graphiql=off',
+      '--introspection',
+      'root',
+      '--max-tokens=1',
+      '--max-depth=2',
+      '--max-aliases=3',
+    );
+    argv.push('--max-directives=4', '--max-list-items=5', '--max-values=6', '--max-pages=7', '--max-time=8s');
     argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
-    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080');
+    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080', '--operations=allowed');
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
     expect(parseCommand(argv, {})).toEqual({
@@ -70,6 +90,16 @@ describe('hvql serve', () => {
         },
         minInterval: 1_500,
         sourceTimeout: 60_000,
+        graphiql: false,
+        introspection: 'root',
+        maxTokens: 1,
+        maxDepth: 2,
+        maxAliases: 3,
+        maxDirectives: 4,
+        maxListItems: 5,
+        maxValues: 6,
+        maxPages: 7,
+        maxTime: 8_000,
         maxStreams: 5,
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
@@ -81,6 +111,7 @@ describe('hvql serve', () => {
         ],
         guestSocketMode: 0o660,
         guestPort: 1_024,
+        operations: 'allowed',
         logLevel: 'silent',
       },
     });
@@ -98,6 +129,16 @@ describe('hvql serve', () => {
       HVQL_MIN_INTERVAL: '2s',
       HVQL_LOG_LEVEL: 'debug',
       HVQL_SOURCE_TIMEOUT: '1s',
+      HVQL_GRAPHIQL: 'off',
+      HVQL_INTROSPECTION: 'off',
+      HVQL_MAX_TOKENS: '11',
+      HVQL_MAX_DEPTH: '12',
+      HVQL_MAX_ALIASES: '13',
+      HVQL_MAX_DIRECTIVES: '14',
+      HVQL_MAX_LIST_ITEMS: '15',
+      HVQL_MAX_VALUES: '16',
+      HVQL_MAX_PAGES: '17',
+      HVQL_MAX_TIME: '1m',
       HVQL_MAX_STREAMS: '7',
       HVQL_MAX_STREAMS_PER_CALLER: '3',
       HVQL_MAX_STREAM_VALUES: '1',
@@ -105,6 +146,7 @@ describe('hvql serve', () => {
       HVQL_GUEST_SOCKET: '5=/run/a, ./x=y/guests',
       HVQL_GUEST_SOCKET_MODE: '0666',
       HVQL_GUEST_PORT: '4294967294',
+      HVQL_OPERATIONS: '/etc/hvql/operations',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -115,6 +157,16 @@ describe('hvql serve', () => {
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
         sourceTimeout: 1_000,
+        graphiql: false,
+        introspection: 'off',
+        maxTokens: 11,
+        maxDepth: 12,
+        maxAliases: 13,
+        maxDirectives: 14,
+        maxListItems: 15,
+        maxValues: 16,
+        maxPages: 17,
+        maxTime: 60_000,
         maxStreams: 7,
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
@@ -122,6 +174,7 @@ describe('hvql serve', () => {
         guestSocket: [{ partitionId: 5n, path: '/run/a' }, { folder: './x=y/guests' }],
         guestSocketMode: 0o666,
         guestPort: 4_294_967_294,
+        operations: '/etc/hvql/operations',
         logLevel: 'debug',
       },
     });
@@ -403,6 +456,23 @@ describe('hvql inspect', () => {
   });
 });
 
+describe('hvql operations', () => {
+  it('takes one folder and nothing else', () => {
+    expect(parseCommand(['operations', 'allowed'], {})).toEqual({
+      name: 'operations',
+      settings: { folder: 'allowed' },
+    });
+    expect(problemsOf(['operations'])).toEqual([
+      '<folder> is needed: folder of .graphql files, as serve takes it with --operations.',
+    ]);
+    expect(problemsOf(['operations', 'a', 'b', '--json'])).toEqual([
+      '--json is no flag of this command.',
+      '"b" is one argument too many.',
+    ]);
+    expect(helpText('operations')).toMatch(/^Usage: hvql operations <folder>\n/);
+  });
+});
+
 describe('hvql token', () => {
   it('takes a secret, a partition and what else is to stand in the token', () => {
     const argv = [
@@ -483,14 +553,14 @@ describe('hvql', () => {
 
   it('knows no other commands', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
-      '"sevre" is no command: the commands are serve, record, simulate, inspect, token and help. Did you mean serve?',
+      '"sevre" is no command: the commands are serve, record, simulate, inspect, operations, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
     ]);
     expect(problemsOf(['help', 'recrod'])).toEqual([
-      '"recrod" is no command: the commands are serve, record, simulate, inspect, token and help. Did you mean record?',
+      '"recrod" is no command: the commands are serve, record, simulate, inspect, operations, token and help. Did you mean record?',
     ]);
     expect(problemsOf(['--port', '1'])).toEqual([
-      'A command is needed before --port: the commands are serve, record, simulate, inspect, token and help.',
+      'A command is needed before --port: the commands are serve, record, simulate, inspect, operations, token and help.',
     ]);
   });
 });
@@ -529,6 +599,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 19 + 4 + 4 + 2 + 7);
+    expect(lines).toHaveLength(2 + 30 + 4 + 4 + 2 + 0 + 7);
   });
 });
