@@ -58,7 +58,7 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
       const log = logger(command.settings.logLevel);
       // Without TLS there is nothing to read again, and who hangs up means the end.
       const hangUps = command.settings.tls === null ? {} : { hangUps: hangUpsOfProcess() };
-      const code = await serve(command.settings, { ...world, ...hangUps, log });
+      const code = await serve(command.settings, { ...world, ...hangUps, platform: process.platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;

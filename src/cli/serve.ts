@@ -8,6 +8,7 @@ import { createSchema } from '../graph/schema.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { developmentIdentity } from '../server/development.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
+import { checkGuestSockets, openGuestSockets } from '../server/guest-sockets.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
 import { bodyLimitInBytes } from '../server/operation-request.ts';
 import { startServer } from '../server/server.ts';
@@ -39,15 +40,23 @@ const readyAgeMilliseconds = 5_000;
 /** The example operation that shows what a guest sees of itself. */
 const guestExample = /^query OwnPartition\b/m;
 
+/** What `serve` is given of the world around it. */
+export interface ServeWorld extends CommandWorld {
+  readonly log: Logger;
+  /** As `process.platform` has it. */
+  readonly platform: string;
+}
+
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
-export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
-  const { clock, log, signal } = world;
+export async function serve(settings: ServeSettings, world: ServeWorld): Promise<number> {
+  const { clock, log, signal, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, givenIdentity, allowedDocuments, tls] = await together(
     openSource(settings.source, { clock }),
     settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
     settings.operations === null ? Promise.resolve(null) : openOperationFolder(settings.operations),
     settings.tls === null ? Promise.resolve(null) : readTls(settings.tls),
+    checkGuestSockets(settings.guestSocket, platform),
   );
   try {
     const sampler = samplerFor(source, { settings, clock, log });
@@ -83,18 +92,30 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
       now,
     });
-    if (allowedDocuments !== null)
-      log.info({ documents: allowedDocuments.length }, 'only these are answered');
-    if (settings.tls !== null) {
-      const renew = tlsRenewer(server, { settings: settings.tls, log });
-      world.hangUps?.addEventListener('hangup', () => void renew(), { signal });
+    try {
+      const guests = await openGuestSockets({
+        places: settings.guestSocket,
+        port: settings.guestPort,
+        mode: settings.guestSocketMode,
+        openSideDoor: (door, identify) => server.openSideDoor(door, identify),
+        platform,
+        log,
+      });
+      if (allowedDocuments !== null)
+        log.info({ documents: allowedDocuments.length }, 'only these are answered');
+      if (settings.tls !== null) {
+        const renew = tlsRenewer(server, { settings: settings.tls, log });
+        world.hangUps?.addEventListener('hangup', () => void renew(), { signal });
+      }
+      log.info({ source: source.description, url: server.url }, 'listening');
+      for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
+      world.stdout.write(`hvql listening on ${server.url}\n`);
+      await aborted(signal);
+      log.info('closing');
+      await guests.close();
+    } finally {
+      await server.close();
     }
-    log.info({ source: source.description, url: server.url }, 'listening');
-    for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
-    world.stdout.write(`hvql listening on ${server.url}\n`);
-    await aborted(signal);
-    log.info('closing');
-    await server.close();
   } finally {
     await source.close();
   }

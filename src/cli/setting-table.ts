@@ -3,12 +3,15 @@ import { parseSimulator } from '../source/sources.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 import {
   parseCount,
+  parseGuestPort,
+  parseGuestSocket,
   parseHosts,
   parseInterval,
   parseIntrospection,
   parseKeySetUrl,
   parseLogLevel,
   parseMinInterval,
+  parseMode,
   parseOnOff,
   parseOrigins,
   parsePartition,
@@ -242,6 +245,34 @@ export const commands = {
         default: null,
         description:
           "origins of pages that may ask and read answers, beside the service's own, with commas between them",
+      },
+      guestSocket: {
+        flag: 'guest-socket',
+        variable: 'HVQL_GUEST_SOCKET',
+        placeholder: '<partition id>=<path> or <folder>',
+        parse: parseGuestSocket,
+        default: null,
+        isRepeatable: true,
+        description:
+          'UNIX socket whose clients are that partition, without a token; of a folder, one for each <partition id>.sock ' +
+          'in it. May be given several times (the variable: with commas between them)',
+      },
+      guestSocketMode: {
+        flag: 'guest-socket-mode',
+        variable: 'HVQL_GUEST_SOCKET_MODE',
+        placeholder: '<octal>',
+        parse: parseMode,
+        default: '0600',
+        description: 'mode of these sockets: who may write to one may connect',
+      },
+      guestPort: {
+        flag: 'guest-port',
+        variable: 'HVQL_GUEST_PORT',
+        placeholder: '<port>',
+        parse: parseGuestPort,
+        default: '4000',
+        description:
+          'port of the virtual socket that guests connect to; in a folder the socket is <partition id>.sock_<port>',
       },
       operations: {
         flag: 'operations',

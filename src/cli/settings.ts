@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.ts';
 import type { IdentitySettings, SecretMethod } from '../server/identity.ts';
 import type { TlsSettings } from '../server/tls.ts';
+import { findIdleGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';
 import { findUnknownVariables, readSettings, type Environment, type Read } from './setting-reader.ts';
 import {
@@ -104,7 +105,7 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, ...settings } = others;
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls(values, read.given);
-      problems.push(...identity.problems, ...tls.problems);
+      problems.push(...identity.problems, ...tls.problems, ...findIdleGuestSettings(read.given));
       return { name, settings: { ...settings, identity: identity.choice, tls: tls.choice } };
     }
     case 'token': {

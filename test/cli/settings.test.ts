@@ -43,6 +43,9 @@ describe('hvql serve', () => {
     tls: null,
     allowedHosts: null,
     allowedOrigins: null,
+    guestSocket: [],
+    guestSocketMode: 0o600,
+    guestPort: 4_000,
     operations: null,
     logLevel: 'info',
   };
@@ -76,6 +79,8 @@ describe('hvql serve', () => {
     argv.push('--allowed-origins', 'https://a.example, http://localhost:8080', '--operations=allowed');
     argv.push('--allowed-hosts', 'hvql.example, [::1]', '--tls-cert=c', '--tls-key', 'k');
     argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
+    argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
+    argv.push('--guest-socket-mode', '660', '--guest-port=1024');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -105,6 +110,13 @@ describe('hvql serve', () => {
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
         allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
+        guestSocket: [
+          { partitionId: 5n, path: '/run/a,b' },
+          { partitionId: 9n, path: 'c=d' },
+          { folder: '/run/guests' },
+        ],
+        guestSocketMode: 0o660,
+        guestPort: 1_024,
         operations: 'allowed',
         logLevel: 'silent',
       },
@@ -137,6 +149,9 @@ describe('hvql serve', () => {
       HVQL_MAX_STREAMS_PER_CALLER: '3',
       HVQL_MAX_STREAM_VALUES: '1',
       HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
+      HVQL_GUEST_SOCKET: '5=/run/a, ./x=y/guests',
+      HVQL_GUEST_SOCKET_MODE: '0666',
+      HVQL_GUEST_PORT: '4294967294',
       HVQL_OPERATIONS: '/etc/hvql/operations',
       HVQL_ALLOWED_HOSTS: 'a.example',
       HVQL_TLS_CERT: 'c',
@@ -169,10 +184,44 @@ describe('hvql serve', () => {
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
         allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],
+        guestSocket: [{ partitionId: 5n, path: '/run/a' }, { folder: './x=y/guests' }],
+        guestSocketMode: 0o666,
+        guestPort: 4_294_967_294,
         operations: '/etc/hvql/operations',
         logLevel: 'debug',
       },
     });
+  });
+
+  it('takes the guest sockets of the flags, where there are any, in place of those of the environment', () => {
+    const env = { HVQL_GUEST_SOCKET: '5=/run/a,0=wrong' };
+    expect(parseCommand(['serve', '--guest-socket', '9=/run/b'], env)).toMatchObject({
+      settings: { guestSocket: [{ partitionId: 9n, path: '/run/b' }] },
+    });
+  });
+
+  it('tells what is wrong with each guest socket', () => {
+    const argv = ['serve', '--guest-socket', '0=/a', '--guest-socket', 'five=/a', '--guest-socket=7='];
+    argv.push('--guest-socket=', '--guest-socket', '--guest-socket-mode', '0800', '--guest-port', '0');
+    expect(problemsOf(argv)).toEqual([
+      '--guest-socket needs a value: --guest-socket <partition id>=<path> or <folder>.',
+      '--guest-socket: needs a partition id, a whole number from 1 to 2^64-1, but is "0".',
+      '--guest-socket: needs a partition id, a whole number from 1 to 2^64-1, but is "five".',
+      '--guest-socket: needs a path behind the equals sign, but is "7=".',
+      '--guest-socket: needs a value, but is empty.',
+      '--guest-socket-mode: needs a mode in octal digits, such as 0600 or 0660, but is "0800".',
+      '--guest-port: needs a port from 1 to 4294967294, but is "0".',
+    ]);
+    expect(problemsOf(['serve'], { HVQL_GUEST_SOCKET: '5=/a,,6=/b' })).toEqual([
+      'HVQL_GUEST_SOCKET: needs a value, but is empty.',
+    ]);
+  });
+
+  it('says what is of no use without a guest socket', () => {
+    expect(problemsOf(['serve', '--guest-socket-mode=0660'], { HVQL_GUEST_PORT: '5' })).toEqual([
+      '--guest-socket-mode is of no use without --guest-socket.',
+      'HVQL_GUEST_PORT is of no use without --guest-socket.',
+    ]);
   });
 
   it.each([
@@ -587,6 +636,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 32 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 35 + 4 + 4 + 2 + 0 + 7);
   });
 });
