@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
+  /** Takes the audit trail, line by line; never throws. Without it no work is done for one. */
+  readonly audit?: (line: string) => void;
   /** With tokens in it, it is development mode: then only loopback names are answered. */
   readonly graphiql: GraphiqlOptions;
   /** Milliseconds on a clock that may be set back, for the log. */
@@ -116,12 +118,18 @@ function openHouse(options: ServerOptions): House {
     pingMilliseconds: options.pingMilliseconds ?? defaultPingMilliseconds,
     stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
   });
+  const auditWorld = options.audit === undefined ? null : { write: options.audit, now };
   const yoga = openYoga(options);
-  const live = { run: operationRunner(yoga, log), pulse: pulse(limits.beatMilliseconds), limits, log };
+  const live = {
+    run: operationRunner(yoga, { log, auditWorld }),
+    pulse: pulse(limits.beatMilliseconds),
+    limits,
+    log,
+  };
   return {
     ...live,
     eventStreams: eventStreams(live),
-    endpoint: graphqlEndpoint(yoga),
+    endpoint: graphqlEndpoint(yoga, auditWorld),
     isSubscription: (operation) => isSubscription(yoga, operation),
     checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
     initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
+import type { StreamEnd } from './audit.ts';
 import { pump, type Events } from './events.ts';
 import type { Identified } from './identity.ts';
 import type { Outcome, RunOperation } from './operation.ts';
@@ -30,9 +31,10 @@ export class WebSocketOperation {
   readonly #requestId = randomUUID();
   readonly #abort = new AbortController();
   #isOver = false;
-  #isEnding = false;
+  /** Why no more events are wanted; null while they are. */
+  #reason: StreamEnd | null = null;
   #isStarting = true;
-  #stop: (() => void) | null = null;
+  #stop: ((end: StreamEnd) => void) | null = null;
   #name: string | undefined;
   #count = 0;
 
@@ -42,18 +44,19 @@ export class WebSocketOperation {
   }
 
   /** Nobody waits for it any more. */
-  cancel(): void {
+  cancel(end: StreamEnd): void {
     if (this.#isOver) return;
-    this.#stop?.();
+    this.#reason ??= end;
+    this.#stop?.(this.#reason);
     this.#end();
     this.#abort.abort();
   }
 
   /** Completes events at once; a single answer that is under way once it is there. */
   finish(): void {
-    this.#isEnding = true;
+    this.#reason ??= 'service';
     if (this.#stop === null) return;
-    this.#stop();
+    this.#stop(this.#reason);
     this.#complete();
   }
 
@@ -69,7 +72,7 @@ export class WebSocketOperation {
     });
     this.#isStarting = false;
     if (this.#isOver) {
-      if (outcome.kind === 'events') outcome.events.release();
+      if (outcome.kind === 'events') outcome.events.release(this.#reason ?? 'service');
       this.#parts.onGone();
     } else {
       this.#send(outcome);
@@ -79,9 +82,9 @@ export class WebSocketOperation {
   #send(outcome: Outcome): void {
     const { message, link } = this.#parts;
     if (outcome.kind === 'events') {
-      if (!this.#isEnding) this.#follow(outcome.events);
+      if (this.#reason === null) this.#follow(outcome.events);
       else {
-        outcome.events.release();
+        outcome.events.release(this.#reason);
         this.#complete();
       }
     } else if (!('data' in outcome.result) && outcome.result.errors !== undefined) {

@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { createYoga, type Plugin, type PromiseOrValue, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { AuditedCall } from './audit.ts';
 import type { Asker, Call } from './call.ts';
 import { documentCache } from './document-cache.ts';
 import { maskResult } from './result-mask.ts';
@@ -40,7 +41,7 @@ export interface YogaOptions {
 }
 
 /** Yoga as this service uses it: its context is the call. */
-export type Yoga = YogaServerInstance<Call, object>;
+export type Yoga = YogaServerInstance<AuditedCall, object>;
 
 /** Characters of documents that are kept parsed. */
 const keptCharacters = 1_048_576;
@@ -49,7 +50,7 @@ const documentLimitInTokens = 10_000;
 
 /** Opens Yoga for a schema. */
 export function openYoga(options: YogaOptions): Yoga {
-  return createYoga<Call>({
+  return createYoga<AuditedCall>({
     schema: options.schema,
     context: ({ asker }) => options.contextOf(asker),
     plugins: [useOperationRequest(), useEngine(options), useMask(options.log)],
@@ -128,12 +129,13 @@ function needsEvents(): GraphQLError {
 }
 
 /** The one way out of a fetch: every result, whatever made it, goes through here before it is written. */
-function useMask(log: Logger): Plugin<object, Call> {
+function useMask(log: Logger): Plugin<object, AuditedCall> {
   return {
     onResultProcess: (payload) => {
-      const { requestId, signal } = payload.serverContext.asker;
+      const { asker, audit } = payload.serverContext;
+      const { requestId, signal } = asker;
       // There are neither batches nor, by fetch, events.
-      payload.setResult(maskResult(payload.result as ExecutionResult, { requestId, signal, log }));
+      payload.setResult(maskResult(payload.result as ExecutionResult, { requestId, signal, log, audit }));
     },
   };
 }
