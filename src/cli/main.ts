@@ -97,6 +97,10 @@ function worldOfProcess(): CommandWorld {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: controller.signal,
+    onReopen: (reopen) => {
+      process.on('SIGHUP', reopen);
+      return () => process.off('SIGHUP', reopen);
+    },
   };
 }
 

@@ -14,6 +14,7 @@ import type { Clock } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { openSource } from '../source/sources.ts';
+import { openAuditFile, type AuditFile } from './audit-file.ts';
 import type { CommandWorld } from './command-world.ts';
 import { exampleOperations, packageVersion } from './package.ts';
 import { printable } from './printable.ts';
@@ -38,10 +39,12 @@ const guestExample = /^query OwnPartition\b/m;
 export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
   const { clock, log, signal } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const [source, givenIdentity] = await together(
+  const [source, givenIdentity, audit] = await together(
     openSource(settings.source, { clock }),
     settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
+    openAudit(settings.audit, log),
   );
+  const ignoreReopen = audit === null ? () => undefined : world.onReopen(() => audit.reopen());
   try {
     const sampler = samplerFor(source, { settings, clock, log });
     const tabs = await exampleOperations();
@@ -66,6 +69,7 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
       log,
+      ...(audit === null ? {} : { audit: audit.write }),
       graphiql: { tabs, tokens },
       now,
     });
@@ -77,8 +81,15 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
     await server.close();
   } finally {
     await source.close();
+    await audit?.close();
+    ignoreReopen();
   }
   return 0;
+}
+
+/** null where no audit trail is wanted. */
+async function openAudit(path: string | null, log: Logger): Promise<AuditFile | null> {
+  return path === null ? null : openAuditFile(path, log);
 }
 
 function samplerFor(

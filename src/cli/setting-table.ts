@@ -168,6 +168,15 @@ export const commands = {
         description:
           "origins of pages that may open WebSockets, beside the service's own, with commas between them",
       },
+      audit: {
+        flag: 'audit',
+        variable: 'HVQL_AUDIT',
+        placeholder: '<file or ->',
+        parse: parseText,
+        default: null,
+        description:
+          'file for a JSON line for each denied read and each stream that is opened or closed; - is standard output',
+      },
       logLevel: {
         flag: 'log-level',
         variable: 'HVQL_LOG_LEVEL',

@@ -2,18 +2,23 @@
 import { UsageError } from '../errors.ts';
 
 /**
- * Waits for both. Rejects with one UsageError that has the problems of both, or with whatever else went wrong; then
- * what could be opened is closed.
+ * Waits for all. Rejects with one UsageError that has the problems of all, or with whatever else went wrong; then what
+ * could be opened is closed, where it can be.
  */
-export async function together<First extends { close(): Promise<void> }, Second>(
-  first: Promise<First>,
-  second: Promise<Second>,
-): Promise<[First, Second]> {
-  const [one, two] = await Promise.allSettled([first, second]);
-  if (one.status === 'fulfilled' && two.status === 'fulfilled') return [one.value, two.value];
-  if (one.status === 'fulfilled') await one.value.close();
-  const reasons = [one, two].flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
+export async function together<Things extends readonly unknown[]>(
+  ...opening: { readonly [Index in keyof Things]: Promise<Things[Index]> }
+): Promise<Things> {
+  const ends = await Promise.allSettled(opening);
+  const things = ends.flatMap((end): unknown[] => (end.status === 'fulfilled' ? [end.value] : []));
+  // As many as were asked for, in their order.
+  if (things.length === ends.length) return things as unknown as Things;
+  for (const thing of things) if (isClosable(thing)) await thing.close();
+  const reasons = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
   const mistakes = reasons.filter((reason) => reason instanceof UsageError);
   if (mistakes.length === reasons.length) throw new UsageError(mistakes.flatMap(({ problems }) => problems));
   throw reasons.find((reason) => !(reason instanceof UsageError));
+}
+
+function isClosable(thing: unknown): thing is { close(): unknown } {
+  return typeof thing === 'object' && thing !== null && 'close' in thing && typeof thing.close === 'function';
 }

@@ -31,6 +31,7 @@ describe('hvql serve', () => {
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
     allowedOrigins: null,
+    audit: null,
     logLevel: 'info',
   };
 
@@ -51,7 +52,7 @@ describe('hvql serve', () => {
     argv.push('--log-level=silent', '--source-timeout', '1m', '--jwks-url', 'https://id.example/jwks.json');
     argv.push('--jwt-issuer=https://id.example', '--jwt-audience', 'hvql');
     argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
-    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080');
+    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080', '--audit', '-');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -69,6 +70,7 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
+        audit: '-',
         logLevel: 'silent',
       },
     });
@@ -90,6 +92,7 @@ describe('hvql serve', () => {
       HVQL_MAX_STREAMS_PER_CALLER: '3',
       HVQL_MAX_STREAM_VALUES: '1',
       HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
+      HVQL_AUDIT: '/var/log/hvql-audit',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -104,6 +107,7 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
         allowedOrigins: ['https://a.example:8443'],
+        audit: '/var/log/hvql-audit',
         logLevel: 'debug',
       },
     });
@@ -480,6 +484,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 16 + 4 + 4 + 2 + 7);
+    expect(lines).toHaveLength(2 + 17 + 4 + 4 + 2 + 7);
   });
 });

@@ -9,7 +9,7 @@ function closable() {
 }
 const fails = (reason: Error): Promise<never> => Promise.reject(reason);
 
-describe('two things that are opened together', () => {
+describe('things that are opened together', () => {
   it('are both there', async () => {
     const thing = closable();
     expect(await together(Promise.resolve(thing), Promise.resolve(2))).toEqual([thing, 2]);
@@ -27,9 +27,11 @@ describe('two things that are opened together', () => {
     await expect(together(fails(unforeseen), fails(new UsageError(['a'])))).rejects.toBe(unforeseen);
   });
 
-  it('leave nothing open where the other fails', async () => {
-    const thing = closable();
-    await expect(together(Promise.resolve(thing), fails(new UsageError(['c'])))).rejects.toThrow('c');
-    expect(thing.isClosed).toBe(true);
+  it('leave nothing open where another fails', async () => {
+    const [first, last] = [closable(), closable()];
+    const failing = fails(new UsageError(['c']));
+    const opening = together(Promise.resolve(first), failing, Promise.resolve(null), Promise.resolve(last));
+    await expect(opening).rejects.toThrow('c');
+    expect([first.isClosed, last.isClosed]).toEqual([true, true]);
   });
 });
