@@ -46,7 +46,7 @@ describe('a service with an audit trail', () => {
   let path: string;
   beforeAll(async () => {
     path = join(folder, 'audit');
-    host = await openAccessHost(['--audit', path]);
+    host = await openAccessHost(['--audit', path, '--introspection', 'root']);
   });
   afterAll(() => host.close());
 
@@ -106,6 +106,15 @@ describe('a service with an audit trail', () => {
         'time event caller by way operation documentId object path reason requestId'.split(' '),
       );
     }
+  });
+
+  it.each(Object.entries(ways))('tells of a schema that was denied by %s', async (way, ask) => {
+    const before = (await readTrail(path)).length;
+    await ask('query Curious { __schema { queryType { name } } }');
+    const lines = (await readTrail(path)).slice(before);
+    expect(lines).toMatchObject([
+      { event: 'denied', caller: '5', way, object: 'schema', reason: 'NOT_ROOT', operation: 'Curious' },
+    ]);
   });
 
   it.each(Object.entries(ways))('says nothing of what was given by %s', async (_way, ask) => {
