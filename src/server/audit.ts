@@ -2,7 +2,6 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { denialsByKey, denialsOf, type Denial } from './audit-denial.ts';
 import type { Call } from './call.ts';
-import { documentIdOf } from './document-id.ts';
 
 /** Where the trail goes. */
 export interface AuditWorld {
@@ -54,7 +53,6 @@ export class CallAudit {
   operationName: string | null = null;
   readonly #call: Call;
   readonly #world: AuditWorld;
-  #documentId: string | undefined;
 
   constructor(call: Call, world: AuditWorld) {
     this.#call = call;
@@ -74,7 +72,6 @@ export class CallAudit {
 
   tell({ event, ...facts }: Line): void {
     const { asker, way, operation } = this.#call;
-    this.#documentId ??= documentIdOf(String(operation['query']));
     const line = {
       time: new Date(this.#world.now()).toISOString(),
       event,
@@ -82,7 +79,7 @@ export class CallAudit {
       by: asker.by,
       way,
       operation: this.operationName?.slice(0, nameLimit) ?? null,
-      documentId: this.#documentId,
+      documentId: operation.documentId,
       ...facts,
       requestId: asker.requestId,
     };

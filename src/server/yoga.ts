@@ -12,6 +12,7 @@ import {
   type ExecutionResult,
   type GraphQLSchema,
   validate,
+  type ValidationRule,
 } from 'graphql';
 import { createYoga, type Plugin, type PromiseOrValue, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
@@ -78,14 +79,25 @@ export function openYoga(options: YogaOptions): Yoga {
 /** The operation has been read by then, since the identity comes before it. */
 function useOperationRequest(): Plugin<object, Call> {
   return {
-    onRequestParse: ({ serverContext, setRequestParser }) => setRequestParser(() => serverContext.operation),
+    onRequestParse: ({ serverContext, setRequestParser }) =>
+      setRequestParser(() => serverContext.operation.parameters),
   };
 }
 
+/** graphql-js finds out that a schema has no such operations when it is to run one, and has no code for it. */
+const operationTypeRule: ValidationRule = (context) => ({
+  OperationDefinition: (node) => {
+    if (context.getSchema().getRootType(node.operation) != null) return;
+    context.reportError(
+      new GraphQLError(`The schema has no operations of the type ${node.operation}.`, { nodes: node }),
+    );
+  },
+});
+const ourRules = [...specifiedRules, operationTypeRule];
+
 /** What may be in a document: the same for whatever brought it, and checked before any of it runs. */
 function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object, Call> {
-  const rules =
-    introspection === 'off' ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  const rules = introspection === 'off' ? [...ourRules, NoSchemaIntrospectionCustomRule] : ourRules;
   const options = { hideSuggestions: introspection !== 'on', maxErrors: validationErrorLimit };
   return {
     onParse: ({ setParseFn }) =>
@@ -98,7 +110,8 @@ function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object
       setValidationFn((schema: GraphQLSchema, document: DocumentNode) =>
         whereNotTooDeep(() => {
           const problem = documentProblem(document, limits);
-          return problem === null ? validate(schema, document, rules, options) : [problem];
+          if (problem !== null) return [problem];
+          return validate(schema, document, rules, options);
         }),
       ),
   };

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString, type ExecutionResult } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AccessDenied, type DeniedObject } from '../../src/access/access-denied.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { denialsOf } from '../../src/server/audit-denial.ts';
+import { documentIdOf } from '../../src/server/document-id.ts';
 import {
   openAcknowledged,
   openRawStream,
@@ -67,7 +67,6 @@ async function start(options: Parameters<typeof startLiveService>[0] = {}): Prom
   return service;
 }
 
-const idOf = (query: string): string => `sha256:${createHash('sha256').update(query).digest('hex')}`;
 const aRequestId = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
 
 /** Asks as partition 5, and waits for the answer. */
@@ -112,7 +111,7 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
     expect(requestId).toEqual(aRequestId);
     expect(service.trail[0]).toBe(
       `{"time":"${new Date(service.clock.now).toISOString()}","event":"denied","caller":"5","by":"token",` +
-        `"way":"${way}","operation":"Overview","documentId":"${idOf(query)}","object":"logical-processor 3",` +
+        `"way":"${way}","operation":"Overview","documentId":"${documentIdOf(query)}","object":"logical-processor 3",` +
         `"path":"inner.denied","reason":"NOT_ROOT","requestId":"${String(requestId)}"}\n`,
     );
   });
@@ -158,6 +157,15 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
 });
 
 describe('a request', () => {
+  it('that names its document by its id is told with that id, as any other', async () => {
+    const document = 'query Allowed { denied }';
+    const documentId = documentIdOf(document);
+    const service = await start({ allowedDocuments: [{ documentId, text: document }] });
+    await (await service.post({ documentId })).json();
+    await (await service.post({ query: '{ denied }' })).json();
+    expect(service.told()).toMatchObject([{ event: 'denied', operation: 'Allowed', documentId }]);
+  });
+
   it('without an identity is no read', async () => {
     const service = await start();
     const body = ['{"query":"{ denied }"}'];
@@ -220,7 +228,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     by: 'token',
     way,
     operation: 'Live',
-    documentId: idOf('subscription Live { tick }'),
+    documentId: documentIdOf('subscription Live { tick }'),
   };
 
   it('has a line when it is opened and one when it is closed, under the same id', async () => {
