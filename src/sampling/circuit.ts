@@ -93,7 +93,7 @@ export class Circuit {
       }
     });
     const answer = await (isTrial ? unlessAborted(outcome, signal) : outcome);
-    if (answer instanceof HvqlError) throw answer;
+    if (answer instanceof HvqlError) throw this.#refusal() ?? answer;
     return answer;
   }
 
@@ -111,19 +111,28 @@ export class Circuit {
     if (!hadFailed) this.#options.onTurn(failure);
   }
 
-  /** Throws while the source is left alone. cockatiel would let callers wait for a trial that is under way. */
+  /** Throws while the source is left alone. */
   #assertCallable(): void {
-    const { state } = this.#policy;
-    if (state === CircuitState.Closed) return;
-    const elapsed = Date.now() - this.#openedAt;
-    if (state === CircuitState.HalfOpen) throw this.#refusal('now', shortestPauseMilliseconds);
-    // A wall clock that was set back would make the pause longer by as much.
-    if (elapsed < 0) this.#policy = this.#closedPolicy();
-    const left = this.#pauseMilliseconds - elapsed;
-    if (elapsed >= 0 && left > 0) throw this.#refusal(`in ${left} ms`, left);
+    const refusal = this.#refusal();
+    if (refusal !== null) throw refusal;
   }
 
-  #refusal(when: string, retryInMilliseconds: number): HvqlError {
+  /** Why the source is not called now; null where it is. cockatiel would let callers wait for a trial under way. */
+  #refusal(): HvqlError | null {
+    const { state } = this.#policy;
+    if (state === CircuitState.Closed) return null;
+    if (state === CircuitState.HalfOpen) return this.#leftAlone('now', shortestPauseMilliseconds);
+    const elapsed = Date.now() - this.#openedAt;
+    if (elapsed < 0) {
+      // A wall clock that was set back would make the pause longer by as much.
+      this.#policy = this.#closedPolicy();
+      return null;
+    }
+    const left = this.#pauseMilliseconds - elapsed;
+    return left > 0 ? this.#leftAlone(`in ${left} ms`, left) : null;
+  }
+
+  #leftAlone(when: string, retryInMilliseconds: number): HvqlError {
     const { message, extensions } = this.#lastFailure ?? unavailable(undefined);
     return new HvqlError(
       'PAGE_UNAVAILABLE',

@@ -45,7 +45,7 @@ const call = (signal = new AbortController().signal): Promise<unknown> =>
 async function fail(): Promise<void> {
   const before = calls;
   source = () => Promise.reject(gone);
-  for (let n = 0; n < 3; n += 1) expect(await outcomeOf(call())).toBe('The folder is gone.');
+  for (let n = 0; n < 3; n += 1) expect(await outcomeOf(call())).toContain('The folder is gone.');
   expect(calls).toBe(before + 3);
 }
 
@@ -70,8 +70,8 @@ describe('a source that fails three times in a row', () => {
       expect(await outcomeOf(call())).toContain('It is tried again in 1 ms.');
       expect(calls).toBe(before);
       vi.advanceTimersByTime(1);
-      expect(await outcomeOf(call())).toBe('The folder is gone.');
-      expect(await outcomeOf(call())).toContain(`The source has failed ${before + 1} times in a row`);
+      for (const _trialAndRefusal of [1, 2])
+        expect(await outcomeOf(call())).toContain(`The source has failed ${before + 1} times in a row`);
       expect(calls).toBe(before + 1);
     }
   });
