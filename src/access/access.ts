@@ -13,6 +13,7 @@ import {
   type VirtualProcessorName,
 } from '../snapshot/object-name.ts';
 import type { PartitionEntry, Topology } from '../snapshot/topology.ts';
+import { AccessDenied, type DeniedObject } from './access-denied.ts';
 import type { Caller } from './caller.ts';
 import { denialOf, isRoot, type DenialReason } from './rule.ts';
 
@@ -48,7 +49,7 @@ export class Access {
   /** All logical processors, ascending. */
   logicalProcessors(): readonly Granted<LogicalProcessorName>[] {
     // They are all of one class: whoever may read one may read all, and who may read none is told so.
-    this.#grant({ object: 'LOGICAL_PROCESSOR', index: 0 });
+    this.#grant(firstLogicalProcessor, { object: 'LOGICAL_PROCESSOR', index: 'all' });
     if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
     return this.topology.logicalProcessors.map((index) => asGranted({ object: 'LOGICAL_PROCESSOR', index }));
   }
@@ -82,7 +83,7 @@ export class Access {
     }
     const reason = denialOf(partitionName(id), this);
     if (reason !== null || entry === undefined)
-      throw denied(partitionName(id), reason ?? 'NOT_SELF_OR_PARENT');
+      throw denied(reason ?? 'NOT_SELF_OR_PARENT', { name: partitionName(id) });
     return { name: asGranted(partitionName(id)), entry };
   }
 
@@ -115,9 +116,10 @@ export class Access {
     );
   }
 
-  #grant<Name extends ObjectName>(name: Name): Granted<Name> {
+  /** `object`: what is read where the name stands for more than itself. */
+  #grant<Name extends ObjectName>(name: Name, object?: DeniedObject): Granted<Name> {
     const reason = denialOf(name, this);
-    if (reason !== null) throw denied(name, reason);
+    if (reason !== null) throw denied(reason, { name, object });
     return asGranted(name);
   }
 }
@@ -130,14 +132,19 @@ function partitionName(partitionId: bigint): PartitionName {
   return { object: 'PARTITION', partitionId };
 }
 
+const firstLogicalProcessor: LogicalProcessorName = { object: 'LOGICAL_PROCESSOR', index: 0 };
+
 const explanations: Readonly<Record<DenialReason, (name: ObjectName) => string>> = {
   NOT_ROOT: () => 'only the root partition may read the hypervisor and its logical processors',
   NOT_SELF_OR_PARENT: (name) => `only the partition itself and its parent may read ${describeObject(name)}`,
   NO_PRIVILEGE: (name) => `the caller lacks the privilege to read ${describeObject(name)}`,
 };
 
-function denied(name: ObjectName, reason: DenialReason): HvqlError {
-  return new HvqlError('ACCESS_DENIED', `Access denied: ${explanations[reason](name)}.`, { reason });
+function denied(
+  reason: DenialReason,
+  { name, object = name }: { readonly name: ObjectName; readonly object?: DeniedObject | undefined },
+): AccessDenied {
+  return new AccessDenied(`Access denied: ${explanations[reason](name)}.`, { object, reason });
 }
 
 /** The indexes that exist, short: "4, from 0 to 3". */

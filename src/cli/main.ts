@@ -8,6 +8,7 @@ import { systemErrorReason } from '../source/page-folder/file-system.ts';
 import { openSource } from '../source/sources.ts';
 import { systemWait, type CommandWorld } from './command-world.ts';
 import { inspect } from './inspect.ts';
+import { printOperations } from './operations.ts';
 import { packageVersion } from './package.ts';
 import { printable } from './printable.ts';
 import { record } from './record.ts';
@@ -54,7 +55,8 @@ function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
 async function run(command: Command, world: CommandWorld): Promise<number> {
   switch (command.name) {
     case 'serve': {
-      const code = await serve(command.settings, { ...world, log: logger(command.settings.logLevel) });
+      const log = logger(command.settings.logLevel);
+      const code = await serve(command.settings, { ...world, platform: process.platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
@@ -74,6 +76,8 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
     }
     case 'inspect':
       return inspect(command.settings, world);
+    case 'operations':
+      return printOperations(command.settings, world);
     case 'token':
       await printToken(command.settings, { stdout: process.stdout, now: Date.now });
       return 0;
@@ -97,6 +101,10 @@ function worldOfProcess(): CommandWorld {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: controller.signal,
+    onReopen: (reopen) => {
+      process.on('SIGHUP', reopen);
+      return () => process.off('SIGHUP', reopen);
+    },
   };
 }
 

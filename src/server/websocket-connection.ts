@@ -5,6 +5,8 @@ import type { ConnectionInitMessage, SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../errors.ts';
+import type { Admit } from './admission.ts';
+import type { StreamEnd } from './audit.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
@@ -17,6 +19,7 @@ import { WebSocketOperations } from './websocket-operations.ts';
 /** What connections are served with. */
 export interface ConnectionWorld {
   readonly identify: Doorkeeper;
+  readonly admit: Admit;
   readonly run: RunOperation;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
@@ -36,6 +39,8 @@ const goingAway = 1_001;
 export interface ConnectionParts extends ConnectionWorld {
   readonly requestId: string;
   readonly connection: Socket;
+  /** The Authorization header of that request. */
+  readonly upgradeAuthorization: string | null;
 }
 
 /** Serves one WebSocket until it is closed. */
@@ -57,10 +62,12 @@ export class WebSocketConnection {
     const onStall = (): void => {
       const { stallMilliseconds } = world.limits;
       this.#log.warn({ stallMilliseconds }, 'a client that took nothing for too long was cut');
+      this.#release('stalled');
     };
     this.#link = new WebSocketLink({ ...world, socket, onBeat: () => this.#checkExpiry(), onStall });
     this.#operations = new WebSocketOperations({
       link: this.#link,
+      admit: world.admit,
       run: world.run,
       onIdle: () => this.#closeIfDrained(),
       onFailure: () => this.#close(CloseCode.InternalServerError, 'Internal server error'),
@@ -77,7 +84,7 @@ export class WebSocketConnection {
     // A frame that is none, or too long; ws closes it with the code for that.
     socket.on('error', (error) => this.#log.debug({ err: error }, 'connection error'));
     socket.once('close', (code) => {
-      this.#release();
+      this.#release('client');
       this.#log.debug({ code }, 'connection closed');
     });
     this.#log.debug('connection opened');
@@ -128,6 +135,7 @@ export class WebSocketConnection {
     try {
       const identified = await this.#world.identify({
         authorization: typeof authorization === 'string' ? authorization : null,
+        strayAuthorization: this.#world.upgradeAuthorization,
         socket: this.#world.connection,
       });
       if (this.#isClosed) return;
@@ -159,11 +167,11 @@ export class WebSocketConnection {
 
   /** The streams end by themselves then, each with an error that says why; this closes behind the last one. */
   #checkExpiry(): void {
-    const expiresAt = this.#identified?.expiresAt ?? null;
+    const { expiresAt = null, by } = this.#identified ?? {};
     if (expiresAt === null) return;
     const late = this.#world.now() - expiresAt;
     if (late < 0) return;
-    const reason = 'The token has expired';
+    const reason = `The ${by === 'certificate' ? 'client certificate' : 'token'} has expired`;
     this.#farewell ??= [CloseCode.Forbidden, reason];
     if (late < expiryGraceMilliseconds) this.#closeIfDrained();
     else this.#close(CloseCode.Forbidden, reason);
@@ -180,13 +188,24 @@ export class WebSocketConnection {
 
   #close(code: number, reason: string): void {
     if (this.#isClosed) return;
-    this.#release();
+    this.#release(endOf(code));
     this.#link.close(code, closeReason(reason));
   }
 
-  #release(): void {
+  #release(end: StreamEnd): void {
     this.#isClosed = true;
     clearTimeout(this.#initTimer);
-    this.#operations.cancelAll();
+    this.#operations.cancelAll(end);
   }
+}
+
+/** Why streams end that are still open when the connection is closed with this code. */
+function endOf(code: number): StreamEnd {
+  const ends: Readonly<Record<number, StreamEnd>> = {
+    [goingAway]: 'service',
+    [CloseCode.InternalServerError]: 'service',
+    [CloseCode.Forbidden]: 'expired',
+  };
+  // All others say what the client did wrong.
+  return ends[code] ?? 'client';
 }

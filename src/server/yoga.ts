@@ -5,7 +5,6 @@ import {
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
   parse,
-  specifiedRules,
   subscribe as subscribeWithGraphql,
   type DocumentNode,
   type ExecutionArgs,
@@ -17,8 +16,10 @@ import { createYoga, type Plugin, type PromiseOrValue, type YogaServerInstance }
 import type { Logger } from 'pino';
 import { documentProblem, textProblem, type DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
+import type { AuditedCall } from './audit.ts';
 import type { Asker, Call } from './call.ts';
 import { documentCache } from './document-cache.ts';
+import { documentRules } from './document-rule.ts';
 import { maskResult } from './result-mask.ts';
 
 /** Runs one operation; graphql-js's `execute`, or one that gives the same answers. */
@@ -46,7 +47,7 @@ export interface YogaOptions {
 }
 
 /** Yoga as this service uses it: its context is the call. */
-export type Yoga = YogaServerInstance<Call, object>;
+export type Yoga = YogaServerInstance<AuditedCall, object>;
 
 /** Mistakes of a document that are told; there are hardly more to learn from. */
 const validationErrorLimit = 20;
@@ -58,7 +59,7 @@ const keptCharacters = 131_072;
 
 /** Opens Yoga for a schema. */
 export function openYoga(options: YogaOptions): Yoga {
-  return createYoga<Call>({
+  return createYoga<AuditedCall>({
     schema: options.schema,
     context: ({ asker }) => options.contextOf(asker),
     plugins: [useOperationRequest(), useDocumentCheck(options), useEngine(options), useMask(options.log)],
@@ -80,14 +81,14 @@ export function openYoga(options: YogaOptions): Yoga {
 /** The operation has been read by then, since the identity comes before it. */
 function useOperationRequest(): Plugin<object, Call> {
   return {
-    onRequestParse: ({ serverContext, setRequestParser }) => setRequestParser(() => serverContext.operation),
+    onRequestParse: ({ serverContext, setRequestParser }) =>
+      setRequestParser(() => serverContext.operation.parameters),
   };
 }
 
 /** What may be in a document: the same for whatever brought it, and checked before any of it runs. */
 function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object, Call> {
-  const rules =
-    introspection === 'off' ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  const rules = introspection === 'off' ? [...documentRules, NoSchemaIntrospectionCustomRule] : documentRules;
   const options = { hideSuggestions: introspection !== 'on', maxErrors: validationErrorLimit };
   return {
     onParse: ({ setParseFn }) =>
@@ -100,7 +101,8 @@ function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object
       setValidationFn((schema: GraphQLSchema, document: DocumentNode) =>
         whereNotTooDeep(() => {
           const problem = documentProblem(document, limits);
-          return problem === null ? validate(schema, document, rules, options) : [problem];
+          if (problem !== null) return [problem];
+          return validate(schema, document, rules, options);
         }),
       ),
   };
@@ -149,12 +151,13 @@ function needsEvents(): GraphQLError {
 }
 
 /** The one way out of a fetch: every result, whatever made it, goes through here before it is written. */
-function useMask(log: Logger): Plugin<object, Call> {
+function useMask(log: Logger): Plugin<object, AuditedCall> {
   return {
     onResultProcess: (payload) => {
-      const { requestId, signal } = payload.serverContext.asker;
+      const { asker, audit } = payload.serverContext;
+      const { requestId, signal } = asker;
       // There are neither batches nor, by fetch, events.
-      payload.setResult(maskResult(payload.result as ExecutionResult, { requestId, signal, log }));
+      payload.setResult(maskResult(payload.result as ExecutionResult, { requestId, signal, log, audit }));
     },
   };
 }
