@@ -107,8 +107,8 @@ interface Cell {
   readonly door: (typeof doors)[number];
   readonly way: string;
   /** Asks as the root, unless it says otherwise. */
-  ask(question: string | WayQuestion, as?: 1 | 5): Promise<WayAnswer>;
-  open(options: TableOptions): Promise<Table>;
+  readonly ask: (question: string | WayQuestion, as?: 1 | 5) => Promise<WayAnswer>;
+  readonly open: (options: TableOptions) => Promise<Table>;
 }
 
 function cellOf(door: (typeof doors)[number], way: string): Cell {
