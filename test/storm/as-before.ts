@@ -36,10 +36,10 @@ export async function answering(world: Omit<StormWorld, 'agent' | 'over'>): Prom
         if (code !== 'data') problems.push(`${query.slice(0, 60)}: ${door} ${code}: ${message ?? ''}`);
       }
     }
-    for (const query of examples.subscriptions) {
-      problems.push(...(await watch(openEventStream(visit, { token, query }), query)));
-      problems.push(...(await watch(openWebSocketStream(visit, { token, query }), query)));
-    }
+    const watched = examples.subscriptions.flatMap((query) =>
+      [openEventStream, openWebSocketStream].map((open) => watch(open(visit, { token, query }), query)),
+    );
+    problems.push(...(await Promise.all(watched)).flat());
     for (const { name, attempt } of lookIns) {
       const answers = await attempt(visit);
       for (const answer of answers) {

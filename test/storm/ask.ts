@@ -10,6 +10,8 @@ export interface Asked {
   readonly body?: string | Buffer;
   /** false: over a connection of its own. */
   readonly isKept?: boolean;
+  /** A UNIX socket in place of the port. */
+  readonly socketPath?: string;
 }
 
 /** What came. */
@@ -21,11 +23,12 @@ export interface Reply {
 
 /** Asks. Rejects where the connection is cut before the answer is whole. */
 export function ask(visit: Visit, asked: Asked): Promise<Reply> {
-  const { method = 'GET', path = '/graphql', headers = {}, body, isKept = true } = asked;
+  const { method = 'GET', path = '/graphql', headers = {}, body, isKept = true, socketPath } = asked;
   const agent: Agent | false = isKept ? visit.agent : false;
-  const { port, signal } = visit;
+  const { signal } = visit;
+  const to = socketPath === undefined ? { port: visit.port, host: '127.0.0.1' } : { socketPath };
   return new Promise((resolve, reject) => {
-    const sent = request({ port, host: '127.0.0.1', method, path, headers, agent, signal }, (response) => {
+    const sent = request({ ...to, method, path, headers, agent, signal }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);

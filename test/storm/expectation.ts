@@ -21,6 +21,7 @@ export const expectations = {
   'a tiny question, connection kept': ['data'],
   'a tiny question, connection of its own': ['data'],
   "a guest's own partition": ['data'],
+  "a guest's own partition by its socket": ['data'],
   'global ids': ['data'],
   'every counter of every processor': ['data'],
   'every page': ['data'],
@@ -65,6 +66,7 @@ export const expectations = {
   'a bad token': unauthenticated,
   'a guest asking for what is the root’s': refusedHost,
   'a guest asking for other partitions': refusedHost,
+  'a guest asking by its socket, with the root’s token': refusedHost,
   'a guest asking for global ids of others': refusedHost,
   'a guest without privileges': refusedHost,
   'a stranger': refusedHost,
@@ -88,7 +90,7 @@ export const expectations = {
   'a wrong content type': ['UNSUPPORTED_MEDIA_TYPE'],
   'a wrong method': ['METHOD_NOT_ALLOWED', 'no body'],
   'a path that is not there': ['NOT_FOUND'],
-  'a mutation': ['BAD_USER_INPUT', ...badRequest],
+  'a mutation': [...invalid, ...badRequest],
   // hostile-connection.ts
   'a slow body': ['data'],
   'half a head, held': ['HTTP 408'],
@@ -138,8 +140,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   file: ['200'],
   GRAPHQL_PARSE_FAILED: ['400', 'SSE', 'WebSocket'],
   GRAPHQL_VALIDATION_FAILED: ['400', 'SSE', 'WebSocket'],
-  // 200 is for a mutation, which is found out where it would run.
-  BAD_USER_INPUT: ['200', '400', 'SSE', 'WebSocket'],
+  BAD_USER_INPUT: ['400', 'SSE', 'WebSocket'],
   OPERATION_RESOLUTION_FAILURE: ['400', 'SSE', 'WebSocket'],
   // 405 is for a mutation by GET.
   BAD_REQUEST: ['400', '405', 'SSE', 'WebSocket'],

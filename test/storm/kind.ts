@@ -8,6 +8,8 @@ import type { KindName } from './expectation.ts';
 /** What all attempts are given. */
 export interface StormWorld {
   readonly port: number;
+  /** By which whoever comes is the guest. */
+  readonly guestSocket: string;
   readonly callers: Callers;
   readonly chance: Chance;
   /** Of the connections that are kept. */

@@ -4,7 +4,7 @@ import { logicalProcessorCounters, virtualProcessorCounters } from './counter-na
 import { examples } from './example.ts';
 import type { Answer } from './answer.ts';
 import { kindsOf, type Kind, type Visit } from './kind.ts';
-import { askBy, get, longWays, post, postForReply, ways } from './way.ts';
+import { askBy, get, longWays, post, postByGuestSocket, postForReply, ways } from './way.ts';
 import { WebSocketVisitor } from './websocket-visitor.ts';
 
 const tiny = '{ viewer { partitionId isRoot } }';
@@ -27,6 +27,8 @@ export const questions: readonly Kind[] = kindsOf({
     visit.chance.one([post, get])(visit, { token: visit.callers.root, query: tiny }, false),
   "a guest's own partition": (visit) =>
     askBy(ways, visit, { token: visit.callers.guest, query: ownPartition }),
+  "a guest's own partition by its socket": (visit) =>
+    postByGuestSocket(visit, { token: null, query: ownPartition }),
   'global ids': askGlobalIds,
   introspection: (visit) =>
     askBy(longWays, visit, { token: visit.callers.guest, query: getIntrospectionQuery() }),

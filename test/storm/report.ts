@@ -4,7 +4,7 @@ import type { StormReport } from './storm-run.ts';
 
 /** All that was seen, as text. */
 export function describeStorm(report: StormReport): string {
-  return [traffic(report), rest(report), chaos(report), log(report)].join('\n\n');
+  return [traffic(report), rest(report), chaos(report), log(report), trail(report)].join('\n\n');
 }
 
 function traffic({ tally, seconds }: StormReport): string {
@@ -53,6 +53,11 @@ function rest({ before, after }: StormReport): string {
 
 function chaos({ troubles }: StormReport): string {
   return table([['troubles, warm-up included', 'times'], ...troubles.counts]);
+}
+
+function trail({ trail: { opened, closed, denied, malformed } }: StormReport): string {
+  const rows = Object.entries({ opened, closed, denied, malformed });
+  return table([['the audit trail, all in all', 'lines'], ...rows]);
 }
 
 function log({ log: { counts, complaintCount } }: StormReport): string {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { answering, type Answering } from './as-before.ts';
+import { readTrail, type TrailCounts } from './audit-trail.ts';
 import { signCallers } from './callers.ts';
 import { Chance } from './chance.ts';
 import { makeChaos } from './chaos.ts';
@@ -37,6 +38,7 @@ export interface StormReport {
   readonly before: Rest;
   readonly after: Rest;
   readonly log: StormedService['log'];
+  readonly trail: TrailCounts;
   readonly exitCode: number | null;
 }
 
@@ -48,7 +50,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   let service: StormedService | null = null;
   try {
     await writer.start(options.seed);
-    service = await startStormedService(folder);
+    service = await startStormedService(base);
     return await stormOver({ ...options, folder, writer, service, unspeakable: basename(base) });
   } finally {
     await service?.kill();
@@ -68,7 +70,8 @@ async function stormOver(storm: Storm): Promise<StormReport> {
   const { service, seconds, quietMilliseconds, say } = storm;
   const chance = new Chance(storm.seed);
   const callers = await signCallers(service.secret);
-  const world = { port: service.port, callers, chance, unspeakable: [service.secret, storm.unspeakable] };
+  const { port, guestSocket, secret } = service;
+  const world = { port, guestSocket, callers, chance, unspeakable: [secret, storm.unspeakable] };
   const rest = async (): Promise<Rest> => {
     const figures = await figuresAtRest(service, quietMilliseconds);
     return { ...figures, ...(await answering(world)) };
@@ -102,7 +105,17 @@ async function stormOver(storm: Storm): Promise<StormReport> {
   say('Measuring at rest\n');
   const after = await rest();
   const exitCode = await service.stop();
-  return { seconds: stormSeconds, tally: stormTally, troubles, before, after, log: service.log, exitCode };
+  const trail = await readTrail(service.auditTrail);
+  return {
+    seconds: stormSeconds,
+    tally: stormTally,
+    troubles,
+    before,
+    after,
+    log: service.log,
+    trail,
+    exitCode,
+  };
 }
 
 /** Where pages are as a hypervisor has them, in memory, if there is such a place. */

@@ -23,7 +23,7 @@ const report = await runStorm({
   say: (text) => process.stdout.write(text),
 });
 process.stdout.write(`\n${describeStorm(report)}\n`);
-const problems = problemsOf(report, { memoryPart: 0.2, latencyRatio: 2 });
+const problems = problemsOf(report, { memoryPart: 0.2, latencyRatio: 2, isThorough: true });
 for (const problem of problems) process.stdout.write(`\n${problem}`);
 process.stdout.write(problems.length === 0 ? '\nAll is well.\n' : '\n\nSomething is wrong.\n');
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 /** The service in the storm: the built program, as `npm start` runs it. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { BuiltProgram, nodeFlags } from './built-program.ts';
 import { Inspector } from './inspector.ts';
 import { ServiceLog } from './service-log.ts';
@@ -14,6 +15,8 @@ export const serviceLimits = { maxPages: 165, maxStreamsPerCaller: 200 } as cons
 export interface StormedService {
   readonly pid: number;
   readonly port: number;
+  readonly guestSocket: string;
+  readonly auditTrail: string;
   readonly secret: string;
   readonly log: ServiceLog;
   /** Looks into it for a moment. */
@@ -25,8 +28,10 @@ export interface StormedService {
   kill(): Promise<void>;
 }
 
-/** Starts it in front of a page folder. */
-export async function startStormedService(folder: string): Promise<StormedService> {
+/** Starts it in front of the page folder `pages` in this folder, where its guest's socket and its audit trail go as well. */
+export async function startStormedService(base: string): Promise<StormedService> {
+  const guestSocket = join(base, 'guest.sock');
+  const auditTrail = join(base, 'audit.jsonl');
   const secret = randomBytes(32).toString('hex');
   const log = new ServiceLog();
   const { maxPages, maxStreamsPerCaller } = serviceLimits;
@@ -35,7 +40,8 @@ export async function startStormedService(folder: string): Promise<StormedServic
     execArgv: [...nodeFlags, '--inspect=127.0.0.1:0'],
     args: [
       'serve',
-      ...['--port', '0', '--source', `pages:${folder}`],
+      ...['--port', '0', '--source', `pages:${join(base, 'pages')}`],
+      ...['--guest-socket', `2=${guestSocket}`, '--audit', auditTrail],
       ...['--max-pages', String(maxPages), '--max-streams-per-caller', String(maxStreamsPerCaller)],
     ],
     env: { HVQL_JWT_SECRET: secret },
@@ -47,6 +53,8 @@ export async function startStormedService(folder: string): Promise<StormedServic
   return {
     pid: program.pid,
     port: Number(port),
+    guestSocket,
+    auditTrail,
     secret,
     log,
     inspect: async (look) => {

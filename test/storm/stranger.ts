@@ -1,7 +1,7 @@
 /** Those who do not say who they are, and those who ask for what is not theirs. */
 import { saysAnything, answersOfText, leaksIn, type Answer } from './answer.ts';
 import { kindsOf, type Kind, type Visit } from './kind.ts';
-import { askBy, get, liveWays, post, postForReply, ways, type Question } from './way.ts';
+import { askBy, get, liveWays, post, postByGuestSocket, postForReply, ways, type Question } from './way.ts';
 
 const valid = '{ viewer { partitionId } }';
 const rootsOwn =
@@ -17,6 +17,8 @@ export const strangers: readonly Kind[] = kindsOf({
     denied(visit, { token: visit.callers.guest, query: rootsOwn }),
   'a guest asking for other partitions': (visit) =>
     denied(visit, { token: visit.callers.guest, query: others }),
+  'a guest asking by its socket, with the root’s token': (visit) =>
+    postByGuestSocket(visit, { token: visit.callers.root, query: visit.chance.one([rootsOwn, others]) }),
   'a guest asking for global ids of others': askForIds,
   'a guest without privileges': (visit) =>
     denied(visit, {

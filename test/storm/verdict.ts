@@ -8,24 +8,30 @@ export interface Demands {
   readonly memoryPart: number | null;
   /** How many times as long a question may take. */
   readonly latencyRatio: number | null;
+  /** Whether every kind of traffic must have been tried. */
+  readonly isThorough: boolean;
 }
 
-/** Threads of Node's own pool come as they are needed, and stay. */
-const toleratedThreads = 0;
-
 /** Everything that is not as it must be; nothing where all is well. */
-export function problemsOf(report: StormReport, { memoryPart, latencyRatio }: Demands): readonly string[] {
-  const { tally, before, after, log, exitCode } = report;
+export function problemsOf(
+  report: StormReport,
+  { memoryPart, latencyRatio, isThorough }: Demands,
+): readonly string[] {
+  const { tally, trail, before, after, log, exitCode } = report;
   const problems: string[] = [];
   if (tally.unexpected > 0) problems.push(`${tally.unexpected} answers were unexpected.`, ...tally.examples);
   for (const name of Object.keys(expectations) as KindName[]) {
-    if ((tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`Nobody tried ${name}.`);
+    if (isThorough && (tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`Nobody tried ${name}.`);
   }
   // A storm that does no harm to the source proves nothing.
   for (const code of ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE']) {
     if (tally.answersWith(code) === 0) problems.push(`Nobody was answered ${code}.`);
   }
   for (const line of log.complaints) problems.push(`The service complained: ${line}`);
+  if (trail.malformed > 0) problems.push(`${trail.malformed} lines of the audit trail are none.`);
+  if (trail.opened !== trail.closed)
+    problems.push(`${trail.opened} streams were opened, and ${trail.closed} closed.`);
+  if (trail.denied === 0) problems.push('The audit trail tells of no denied read.');
   for (const problem of before.problems) problems.push(`Before: ${problem}`);
   for (const problem of after.problems) problems.push(`After: ${problem}`);
   problems.push(...leftBehind(before, after));
@@ -41,7 +47,7 @@ function leftBehind(before: Rest, after: Rest): string[] {
   const problems: string[] = [];
   if (after.descriptors > before.descriptors)
     problems.push(`There were ${before.descriptors} descriptors, and now ${after.descriptors}.`);
-  if (after.threads > before.threads + toleratedThreads)
+  if (after.threads > before.threads)
     problems.push(`There were ${before.threads} threads, and now ${after.threads}.`);
   if (after.resources !== before.resources)
     problems.push(`There were ${before.resources}, and now ${after.resources}.`);

@@ -51,6 +51,17 @@ export function postForReply(visit: Visit, question: Question, isKept = true): P
   return ask(visit, { method: 'POST', headers, body: JSON.stringify(operation), isKept });
 }
 
+/** Asks by POST through the guest's socket, whatever the token says. */
+export async function postByGuestSocket(
+  visit: Visit,
+  { token, ...operation }: Question,
+): Promise<readonly Answer[]> {
+  const headers = { 'content-type': 'application/json', ...headersOf(token) };
+  const { guestSocket: socketPath } = visit;
+  const body = JSON.stringify(operation);
+  return answersOf(visit, await ask(visit, { method: 'POST', headers, body, socketPath }));
+}
+
 /** Asks by GET. */
 export async function get(visit: Visit, question: Question, isKept = true): Promise<readonly Answer[]> {
   const { token, query, variables, operationName } = question;
