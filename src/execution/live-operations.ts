@@ -138,11 +138,13 @@ function tooMany(which: string, limit: number): HvqlError {
 /** Nothing is known of what an event would cost while the source cannot say what exists. */
 async function eventProblem(operation: WatchedOperation, asked: OperationContext): Promise<HvqlError | null> {
   const { maxStreamValues: maxValues, maxPages } = asked.service.limits;
-  const view = await asked.view().catch((error: unknown) => {
+  let view;
+  try {
+    view = await asked.view();
+  } catch (error) {
     if (error instanceof HvqlError) return null;
     throw error;
-  });
-  if (view === null) return null;
+  }
   return costProblem(await operation.plan(view.access.topology), { maxValues, maxPages });
 }
 
