@@ -136,11 +136,14 @@ function tooMany(which: string, limit: number): HvqlError {
 
 /** Nothing is known of what an event would cost while the source cannot say what exists; the first that can be made tells. */
 async function eventProblem(operation: WatchedOperation, asked: OperationContext): Promise<HvqlError | null> {
-  const view = await asked.view().catch((error: unknown) => {
+  let view;
+  try {
+    view = await asked.view();
+  } catch (error) {
     if (error instanceof HvqlError) return null;
     throw error;
-  });
-  return view === null ? null : operation.problem(view.access.topology);
+  }
+  return operation.problem(view.access.topology);
 }
 
 const documentNumbers = new WeakMap<DocumentNode, number>();

@@ -10,7 +10,8 @@ export interface Figures {
   readonly residentKilobytes: number;
   readonly descriptors: number;
   readonly threads: number;
-  /** After garbage was collected, through the inspector. */
+  /** From here on: after garbage was collected, through the inspector. */
+  readonly collectedKilobytes: number;
   readonly heapKilobytes: number;
   /** Outside of the heap: buffers. */
   readonly bufferKilobytes: number;
@@ -46,6 +47,7 @@ export async function figuresAtRest(service: StormedService, quietMilliseconds: 
     residentKilobytes: resident.sort((a, b) => a - b)[Math.floor(samples / 2)] ?? NaN,
     descriptors,
     threads,
+    collectedKilobytes: Math.round(inside.memory.rss / 1024),
     heapKilobytes: Math.round(inside.memory.heapUsed / 1024),
     bufferKilobytes: Math.round(inside.memory.external / 1024),
     resources: summary(inside.resources),

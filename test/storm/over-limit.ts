@@ -87,7 +87,7 @@ async function wantMany(visit: Visit, wanted: { count: number; query: string }):
     if (received === null || received.type === 'closed') return answers;
   }
   await visitor.leave(visit.chance.one(['politely', 'by cutting'] as const));
-  // The service counts them until it has seen the end of the connection.
-  await pause(200, visit.signal);
+  // The service counts them until it has seen the end of the connection; and a thousand at once keep it from all others.
+  await pause(2_000, visit.over);
   return answers;
 }

@@ -42,7 +42,11 @@ function rest({ before, after }: StormReport): string {
   return table([
     ['the service at rest', 'before', 'after', 'change'],
     row('resident memory, KB (median of 9, as it stands)', ({ residentKilobytes }) => residentKilobytes),
-    row('heap, KB (after a collection by the inspector)', ({ heapKilobytes }) => heapKilobytes),
+    row(
+      'resident memory, KB (after a collection by the inspector)',
+      ({ collectedKilobytes }) => collectedKilobytes,
+    ),
+    row('heap, KB (after it)', ({ heapKilobytes }) => heapKilobytes),
     row('buffers, KB (after it)', ({ bufferKilobytes }) => bufferKilobytes),
     row('descriptors', ({ descriptors }) => descriptors),
     row('threads', ({ threads }) => threads),

@@ -26,7 +26,7 @@ interface Lane {
 const lanes: readonly Lane[] = [
   { kinds: questions, atOnce: 6 },
   { kinds: largeQuestions, atOnce: 1 },
-  { kinds: watching, atOnce: 12 },
+  { kinds: watching, atOnce: 8 },
   { kinds: endlessly, atOnce: 2 },
   { kinds: mistakes, atOnce: 3 },
   { kinds: overLimits, atOnce: 3 },

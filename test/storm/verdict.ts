@@ -4,7 +4,7 @@ import type { Rest, StormReport } from './storm-run.ts';
 
 /** What is demanded beside the codes; null for nothing. */
 export interface Demands {
-  /** How much memory may grow, or shrink, as a part of what it was. */
+  /** How much memory may grow, as a part of what it was. */
   readonly memoryPart: number | null;
   /** How many times as long a question may take. */
   readonly latencyRatio: number | null;
@@ -54,10 +54,14 @@ function leftBehind(before: Rest, after: Rest): string[] {
   return problems;
 }
 
+/**
+ * By what is resident and in the heap once garbage was collected: as it stands, resident memory holds as much garbage as
+ * V8 has seen fit to leave, which tells of the last seconds of traffic and not of what stays behind.
+ */
 function grown(before: Rest, after: Rest, part: number): string[] {
-  return (['residentKilobytes', 'heapKilobytes'] as const).flatMap((name) => {
-    const change = after[name] / before[name] - 1;
-    if (Math.abs(change) <= part) return [];
-    return [`${name} changed by ${(change * 100).toFixed(1)} %, more than ${part * 100} %.`];
+  return (['collectedKilobytes', 'heapKilobytes'] as const).flatMap((name) => {
+    const growth = after[name] / before[name] - 1;
+    if (growth <= part) return [];
+    return [`${name} has grown by ${(growth * 100).toFixed(1)} %, more than ${part * 100} %.`];
   });
 }
