@@ -19,6 +19,8 @@ export interface StormOptions {
   /** All of the traffic; the first tenth of it is the warm-up. */
   readonly seconds: number;
   readonly seed: number;
+  /** The warm-up goes on until there were so many attempts, for three times as long at the most: machines may be busy. */
+  readonly warmAttempts: number;
   readonly troubleMilliseconds: number;
   readonly calmMilliseconds: number;
   /** Before anything is measured. */
@@ -33,6 +35,8 @@ export interface Rest extends Figures, Answering {}
 /** What came of a storm. */
 export interface StormReport {
   readonly seconds: number;
+  /** What came before the start was measured; judged, but not printed. */
+  readonly warmUp: Tally;
   readonly tally: Tally;
   readonly troubles: Troubles;
   readonly before: Rest;
@@ -76,10 +80,14 @@ async function stormOver(storm: Storm): Promise<StormReport> {
     const figures = await figuresAtRest(service, quietMilliseconds);
     return { ...figures, ...(await answering(world)) };
   };
-  const blow = async (tally: Tally, troubles: Troubles, forSeconds: number): Promise<number> => {
+  const troubles = new Troubles();
+  const blow = async (tally: Tally, forSeconds: number, attempts = 0): Promise<number> => {
     const began = performance.now();
     const end = new AbortController();
-    const timer = setTimeout(() => end.abort(), forSeconds * 1_000);
+    const timer = setInterval(() => {
+      const parts = (performance.now() - began) / 1_000 / forSeconds;
+      if (parts >= (tally.attempts < attempts ? 3 : 1)) end.abort();
+    }, 100);
     const chaos = makeChaos({ ...storm, troubles, chance: new Chance(storm.seed + 1) }, end.signal);
     try {
       // Whoever of them fails ends the other as well.
@@ -88,27 +96,28 @@ async function stormOver(storm: Storm): Promise<StormReport> {
         runTraffic({ ...world, tally, troubles }, end.signal).finally(() => end.abort()),
       ]);
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
     if (!service.isAlive) throw new Error(`The service has ended: ${service.log.complaints.join('\n')}`);
     return (performance.now() - began) / 1_000;
   };
 
-  say(`Warming up for ${(seconds / 10).toFixed(0)} s\n`);
-  const [tally, troubles] = [new Tally(), new Troubles()];
-  await blow(tally, troubles, seconds / 10);
+  say(`Warming up for ${(seconds / 10).toFixed(0)} s or longer\n`);
+  const warmUp = new Tally();
+  await blow(warmUp, seconds / 10, storm.warmAttempts);
   say('Measuring at rest\n');
   const before = await rest();
   say(`Storm for ${(seconds * 0.9).toFixed(0)} s\n`);
-  const stormTally = new Tally();
-  const stormSeconds = await blow(stormTally, troubles, seconds * 0.9);
+  const tally = new Tally();
+  const stormSeconds = await blow(tally, seconds * 0.9);
   say('Measuring at rest\n');
   const after = await rest();
   const exitCode = await service.stop();
   const trail = await readTrail(service.auditTrail);
   return {
     seconds: stormSeconds,
-    tally: stormTally,
+    warmUp,
+    tally,
     troubles,
     before,
     after,

@@ -8,6 +8,7 @@ describe('a short storm', () => {
     const report = await runStorm({
       seconds: 18,
       seed: 1,
+      warmAttempts: 0,
       troubleMilliseconds: 1_000,
       calmMilliseconds: 500,
       quietMilliseconds: 1_000,

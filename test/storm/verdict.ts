@@ -17,9 +17,11 @@ export function problemsOf(
   report: StormReport,
   { memoryPart, latencyRatio, isThorough }: Demands,
 ): readonly string[] {
-  const { tally, trail, before, after, log, exitCode } = report;
+  const { warmUp, tally, trail, before, after, log, exitCode } = report;
   const problems: string[] = [];
-  if (tally.unexpected > 0) problems.push(`${tally.unexpected} answers were unexpected.`, ...tally.examples);
+  for (const { unexpected, examples } of [warmUp, tally]) {
+    if (unexpected > 0) problems.push(`${unexpected} answers were unexpected.`, ...examples);
+  }
   for (const name of Object.keys(expectations) as KindName[]) {
     if (isThorough && (tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`Nobody tried ${name}.`);
   }
