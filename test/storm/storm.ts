@@ -17,7 +17,7 @@ const { values } = parseArgs({
 const report = await runStorm({
   seconds: Number(values.minutes) * 60,
   seed: Number(values.seed),
-  warmAttempts: 4_000,
+  warmAttempts: 8_000,
   troubleMilliseconds: 2_000,
   calmMilliseconds: 5_000,
   quietMilliseconds: 15_000,
