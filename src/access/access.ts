@@ -82,8 +82,17 @@ export class Access {
     }
     const reason = denialOf(partitionName(id), this);
     if (reason !== null || entry === undefined)
-      throw denied(partitionName(id), reason ?? 'NOT_SELF_OR_PARENT');
+      throw denied(describeObject(partitionName(id)), reason ?? 'NOT_SELF_OR_PARENT');
     return { name: asGranted(partitionName(id)), entry };
+  }
+
+  /** The partition that created one; null for the root. Throws like `partition`, but without the parent's id. */
+  parentOf({ entry: { id, parent } }: GrantedPartition): GrantedPartition | null {
+    if (parent === null) return null;
+    const reason = denialOf(partitionName(parent), this);
+    // Whose child one may read is not yet whom one may know: a guest is not told its parent's id in the refusal.
+    if (reason !== null) throw denied(`the parent of ${describeObject(partitionName(id))}`, reason);
+    return this.partition(parent);
   }
 
   /** The virtual processors of all partitions that the caller may read, but for those that could not be listed. */
@@ -117,7 +126,7 @@ export class Access {
 
   #grant<Name extends ObjectName>(name: Name): Granted<Name> {
     const reason = denialOf(name, this);
-    if (reason !== null) throw denied(name, reason);
+    if (reason !== null) throw denied(describeObject(name), reason);
     return asGranted(name);
   }
 }
@@ -130,14 +139,14 @@ function partitionName(partitionId: bigint): PartitionName {
   return { object: 'PARTITION', partitionId };
 }
 
-const explanations: Readonly<Record<DenialReason, (name: ObjectName) => string>> = {
+const explanations: Readonly<Record<DenialReason, (object: string) => string>> = {
   NOT_ROOT: () => 'only the root partition may read the hypervisor and its logical processors',
-  NOT_SELF_OR_PARENT: (name) => `only the partition itself and its parent may read ${describeObject(name)}`,
-  NO_PRIVILEGE: (name) => `the caller lacks the privilege to read ${describeObject(name)}`,
+  NOT_SELF_OR_PARENT: (object) => `only the partition itself and its parent may read ${object}`,
+  NO_PRIVILEGE: (object) => `the caller lacks the privilege to read ${object}`,
 };
 
-function denied(name: ObjectName, reason: DenialReason): HvqlError {
-  return new HvqlError('ACCESS_DENIED', `Access denied: ${explanations[reason](name)}.`, { reason });
+function denied(object: string, reason: DenialReason): HvqlError {
+  return new HvqlError('ACCESS_DENIED', `Access denied: ${explanations[reason](object)}.`, { reason });
 }
 
 /** The indexes that exist, short: "4, from 0 to 3". */
