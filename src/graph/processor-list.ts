@@ -33,9 +33,11 @@ export function listProcessors<
   const first = countArgument('first', list.first);
   const order = orderArgument(processors.object, list.orderBy);
   const { at } = processors;
+  // First, for the refusal: whoever may not read them is told so, also where none of them is asked for.
+  const all = processors.all();
   const names =
     list.indexes == null || at === undefined
-      ? processors.all()
+      ? all
       : [...new Set(list.indexes)].sort((a, b) => a - b).map((index) => at(index));
   if (order !== null) {
     return view.look.first(names, { order, first }).then((ranked) => ranked.map(processors.modelOf));
