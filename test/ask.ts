@@ -11,6 +11,16 @@ import type { Source } from '../src/source/source.ts';
 
 const schema = createSchema();
 export const testLimits: Limits = {
+  maxTokens: 10_000,
+  maxDepth: 16,
+  maxAliases: 200,
+  maxDirectives: 50,
+  maxBodyBytes: 1_048_576,
+  maxOperationsPerConnection: 1_000,
+  maxListItems: 1_000,
+  maxValues: 100_000,
+  maxPages: 5_000,
+  maxTimeMilliseconds: 10_000,
   minIntervalMilliseconds: 100,
   maxIntervalMilliseconds: 3_600_000,
   maxWaitMilliseconds: 60_000,
@@ -31,6 +41,7 @@ export interface Question {
   readonly query: string;
   readonly variables?: Record<string, unknown>;
   readonly sampler?: Sampler;
+  readonly limits?: Partial<Limits>;
 }
 
 /** A sampler over a source for tests. */
@@ -47,7 +58,8 @@ export function samplerOf(
 export async function ask(question: Question): Promise<Answer> {
   const { source, query, variables } = question;
   const sampler = question.sampler ?? samplerOf(source);
-  const service = { version: '1.2.3', limits: testLimits, health: () => sampler.health };
+  const limits = { ...testLimits, ...question.limits };
+  const service = { version: '1.2.3', limits, introspection: 'on' as const, health: () => sampler.health };
   const document = parse(query);
   const problems = validate(schema, document);
   if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));

@@ -40,7 +40,12 @@ export class LiveBench {
       onError: (error) => this.unexpected.push(error),
     });
     const { sampler } = this;
-    this.#service = { version: '1.2.3', limits: { ...testLimits, ...limits }, health: () => sampler.health };
+    this.#service = {
+      version: '1.2.3',
+      limits: { ...testLimits, ...limits },
+      introspection: 'on' as const,
+      health: () => sampler.health,
+    };
     this.live = new LiveOperations({
       sampler,
       service: this.#service,

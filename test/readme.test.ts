@@ -10,6 +10,12 @@ import { findProgram } from './debian-program.ts';
 import { serve, type Served } from './end-to-end/program.ts';
 
 const run = promisify(execFile);
+const settingsPattern = /(<!-- settings:[^>]*-->)[^]*(<!-- \/settings -->)/;
+if (process.env['UPDATE_SCHEMA'] === '1') {
+  const present = await readFile('README.md', 'utf8');
+  const table = (_: string, start: string, end: string): string => `${start}\n\n${settingsTable()}\n\n${end}`;
+  await writeFile('README.md', present.replace(settingsPattern, table));
+}
 const readme = await readFile('README.md', 'utf8');
 
 /** The first code block of this language whose text matches. */
@@ -33,7 +39,7 @@ const cells = (table: string): string[] =>
     );
 
 describe('README.md', () => {
-  it('lists the settings as they are', () => {
+  it('lists the settings as they are; UPDATE_SCHEMA=1 writes them anew, for Prettier to line up', () => {
     const [, between] = /<!-- settings:[^>]*-->([^]*)<!-- \/settings -->/.exec(readme) ?? [];
     expect(cells(String(between))).toEqual(cells(settingsTable()));
   });

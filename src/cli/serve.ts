@@ -9,7 +9,9 @@ import { Sampler } from '../sampling/sampler.ts';
 import { developmentIdentity } from '../server/development.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
+import { bodyLimitInBytes } from '../server/operation-request.ts';
 import { startServer } from '../server/server.ts';
+import { operationLimit } from '../server/websocket-operations.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
@@ -50,13 +52,16 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
         ? await development(settings.host, { ...world, sampler, tabs })
         : { identity: givenIdentity, tokens: null };
     const limits = limitsOf(settings);
-    const service = { version: packageVersion(), limits, health: () => sampler.health };
+    const { introspection } = settings;
+    const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
     const operations: OperationWorld = { sampler, service };
     const live = new LiveOperations({ ...operations, now });
     const server = await startServer({
       host: settings.host,
       port: settings.port,
       schema: createSchema(),
+      limits,
+      introspection,
       identity,
       contextOf: (asker) => operationContext(operations, asker),
       execute: executeOperation,
@@ -66,7 +71,7 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
       log,
-      graphiql: { tabs, tokens },
+      graphiql: settings.graphiql ? { tabs, tokens } : null,
       now,
     });
     log.info({ source: source.description, url: server.url }, 'listening');
@@ -98,8 +103,20 @@ function samplerFor(
   });
 }
 
-function limitsOf({ minInterval, maxStreams, maxStreamsPerCaller, maxStreamValues }: ServeSettings): Limits {
+function limitsOf(settings: ServeSettings): Limits {
+  const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
+  const { maxValues, maxPages, maxStreams, maxStreamsPerCaller, maxStreamValues } = settings;
   return {
+    maxTokens,
+    maxDepth,
+    maxAliases,
+    maxDirectives,
+    maxBodyBytes: bodyLimitInBytes,
+    maxOperationsPerConnection: operationLimit,
+    maxListItems,
+    maxValues,
+    maxPages,
+    maxTimeMilliseconds: maxTime,
     minIntervalMilliseconds: minInterval,
     maxIntervalMilliseconds,
     maxWaitMilliseconds,

@@ -4,9 +4,11 @@ import type { Setting, ValuesOf } from './setting.ts';
 import {
   parseCount,
   parseInterval,
+  parseIntrospection,
   parseKeySetUrl,
   parseLogLevel,
   parseMinInterval,
+  parseOnOff,
   parseOrigins,
   parsePartition,
   parsePort,
@@ -75,6 +77,12 @@ const jwtAudience = {
 
 const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
 
+/** A limit on what is asked. */
+function limit<Flag extends string>(flag: Flag, text: string, description: string) {
+  const variable = `HVQL_${flag.toUpperCase().replaceAll('-', '_')}` as const;
+  return { flag, variable, placeholder: '<number>', parse: parseCount, default: text, description };
+}
+
 /** Every command and its settings. */
 export const commands = {
   serve: {
@@ -135,6 +143,37 @@ export const commands = {
         default: '5s',
         description: 'how long to wait for the source before it counts as unavailable',
       },
+      graphiql: {
+        flag: 'graphiql',
+        variable: 'HVQL_GRAPHIQL',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description: 'whether browsers are given the page of GraphiQL',
+      },
+      introspection: {
+        flag: 'introspection',
+        variable: 'HVQL_INTROSPECTION',
+        placeholder: '<on|root|off>',
+        parse: parseIntrospection,
+        default: 'on',
+        description: 'who may ask for the schema: anybody, the root partition, nobody',
+      },
+      maxTokens: limit('max-tokens', '10000', 'tokens that a document may have'),
+      maxDepth: limit('max-depth', '16', 'fields that an operation may be deep'),
+      maxAliases: limit('max-aliases', '200', 'aliases that an operation may have'),
+      maxDirectives: limit('max-directives', '50', 'directives that an operation may have'),
+      maxListItems: limit('max-list-items', '5000', 'items that a list in an argument may have'),
+      maxValues: limit('max-values', '250000', 'values that an answer may hold'),
+      maxPages: limit('max-pages', '10000', 'overlay pages that may be read for an answer or an event'),
+      maxTime: {
+        ...duration,
+        parse: parseTimeout,
+        flag: 'max-time',
+        variable: 'HVQL_MAX_TIME',
+        default: '15s',
+        description: 'how long an answer may take, beside the time that it is asked to wait for',
+      },
       maxStreams: {
         flag: 'max-streams',
         variable: 'HVQL_MAX_STREAMS',
@@ -157,7 +196,7 @@ export const commands = {
         placeholder: '<number>',
         parse: parseCount,
         default: '100000',
-        description: 'counter values that one event of a subscription may hold',
+        description: 'values that one event of a subscription may hold',
       },
       allowedOrigins: {
         flag: 'allowed-origins',

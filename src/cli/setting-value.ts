@@ -5,6 +5,7 @@
 import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
 import { UsageError } from '../errors.ts';
+import { introspections, type Introspection } from '../graph/context.ts';
 import { checkSecret } from '../server/identity-key.ts';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
 import { parsePartitionId } from '../snapshot/partition-id.ts';
@@ -98,6 +99,16 @@ export function parseKeySetUrl(text: string): URL {
   throw new RangeError(
     'needs an address without a user and a password, for key sets are public, but has them.',
   );
+}
+
+/** Who may ask for the schema. */
+export function parseIntrospection(text: string): Introspection {
+  return choose(text, introspections);
+}
+
+/** Whether something is there. */
+export function parseOnOff(text: string): boolean {
+  return choose(text, ['on', switchOff]) !== switchOff;
 }
 
 /** A level of the log. */

@@ -1,9 +1,15 @@
-/** Runs an operation so that its whole answer is read in one look. */
-import { execute, visit, BREAK, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
+/** Runs an operation: planned first, refused where it asks for too much, then read in one look, then executed. */
+import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Caller } from '../access/caller.ts';
+import type { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
+import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { Sampler } from '../sampling/sampler.ts';
+import { costProblem } from './cost.ts';
+import { OperationDeadline } from './deadline.ts';
+import { introspectionProblem } from './introspection.ts';
+import { planOperation } from './plan.ts';
 
 /** What operations are run with. */
 export interface OperationWorld {
@@ -19,48 +25,62 @@ export interface OperationRequest {
   readonly signal: AbortSignal;
 }
 
+/** The context of one operation, and the time that it has. */
+export interface ExecutionContext extends GraphContext {
+  readonly deadline: OperationDeadline;
+}
+
 /** The context of one operation. */
-export function operationContext(world: OperationWorld, request: OperationRequest): GraphContext {
+export function operationContext(world: OperationWorld, request: OperationRequest): ExecutionContext {
   const { sampler, service } = world;
-  const look = sampler.look(request.signal);
-  const topology = () => sampler.topology(request.signal);
+  const deadline = new OperationDeadline(request.signal);
+  const look = sampler.look(deadline.signal);
+  const topology = () => sampler.topology(deadline.signal);
   const { caller, expiresAt } = request;
-  return { operation: new OperationContext({ caller, service, look, topology }), expiresAt };
+  return { operation: new OperationContext({ caller, service, look, topology }), expiresAt, deadline };
 }
 
 /** Executes like graphql-js, over the context that `operationContext` made. */
 export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
-  if (findsObjectsByReading(args.document)) await readAhead(args);
-  return execute(args);
-}
-
-/**
- * All fields of an answer ask for their readings in one go, except below a list that is ordered by readings. So an
- * operation with such a list is run once without reading, to learn what it needs, and then all is read together.
- */
-async function readAhead(args: ExecutionArgs): Promise<void> {
   // graphql-js leaves the type of contexts to its users.
-  const context = args.contextValue as GraphContext;
-  const { look } = context.operation;
-  const plan = new PlanningLook(look.defaultOver);
-  await execute({ ...args, contextValue: { ...context, operation: context.operation.withLook(plan) } });
-  await look.readAhead(plan.requests);
+  const { deadline } = args.contextValue as ExecutionContext;
+  try {
+    return await executeInTime(args);
+  } finally {
+    deadline.stop();
+  }
 }
 
-const knownDocuments = new WeakMap<DocumentNode, boolean>();
+async function executeInTime(args: ExecutionArgs): Promise<ExecutionResult> {
+  const context = args.contextValue as ExecutionContext;
+  const { operation, deadline } = context;
+  const { limits, introspection } = operation.service;
+  deadline.start(limits.maxTimeMilliseconds);
+  const refusal = await introspectionProblem(args.document, operation);
+  if (refusal !== null) return refused(refusal);
+  const look = new PlanningLook(operation.look.defaultOver);
+  const plan = await planOperation(
+    { ...args, contextValue: { ...context, operation: operation.withLook(look) } },
+    look,
+  );
+  const problem = costProblem(plan, limits);
+  if (problem !== null) return refused(problem);
+  deadline.start(limits.maxTimeMilliseconds, longestWait(plan.requests, operation.look.defaultOver));
+  // All fields of an answer ask for their readings in one go, except below a list that is ordered by readings.
+  await operation.look.readAhead(plan.requests);
+  if (deadline.problem !== null) return refused(deadline.problem);
+  return execute({ ...args, hideSuggestions: introspection !== 'on' });
+}
 
-/** Whether the document has a list that is ordered by readings. */
-function findsObjectsByReading(document: DocumentNode): boolean {
-  let found = knownDocuments.get(document);
-  if (found !== undefined) return found;
-  found = false;
-  visit(document, {
-    Argument(node) {
-      if (node.name.value !== 'orderBy') return undefined;
-      found = true;
-      return BREAK;
-    },
-  });
-  knownDocuments.set(document, found);
-  return found;
+/** How long the operation asks to wait for its second readings. */
+function longestWait(requests: readonly LookRequest[], defaultOver: LookRequest['over']): number {
+  return requests.reduce((longest, { over }) => {
+    const wait = over === 'PREVIOUS_EVENT' ? defaultOver : over;
+    return typeof wait === 'number' ? Math.max(longest, wait) : longest;
+  }, 0);
+}
+
+/** The result of an operation of which nothing was run. */
+export function refused(problem: HvqlError): ExecutionResult {
+  return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
 }

@@ -42,6 +42,11 @@ export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): 
   };
 }
 
+/** What an event with these parts is planned with. */
+export function eventRoot(parts: LiveEventParts): LiveEvent {
+  return new EventRoot(parts);
+}
+
 class EventRoot implements LiveEvent {
   readonly #parts: LiveEventParts;
   isLast = false;

@@ -1,16 +1,17 @@
 /** All subscriptions that are open: who watches the same shares an operation, and there are not too many. */
 import {
   createSourceEventStream,
-  GraphQLError,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
 } from 'graphql';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
-import type { GraphContext, OperationContext, ServiceFacts } from '../graph/context.ts';
+import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
+import { costProblem } from './cost.ts';
+import { refused, type ExecutionContext } from './execute.ts';
 import { LiveStream } from './live-stream.ts';
 import { WatchedOperation } from './watched-operation.ts';
 
@@ -44,13 +45,32 @@ export class LiveOperations {
    * of an operation that makes none.
    */
   readonly subscribe = async (args: ExecutionArgs): Promise<LiveStream | ExecutionResult> => {
+    // graphql-js leaves the type of contexts to its users.
+    const context = args.contextValue as ExecutionContext;
+    const hideSuggestions = context.operation.service.introspection !== 'on';
+    try {
+      return await this.#subscribe({ ...args, hideSuggestions }, context);
+    } finally {
+      // A stream has no deadline: every tick has one of its own.
+      context.deadline.stop();
+    }
+  };
+
+  /** Ends all streams, as at the end of the service; those that are still being opened end as they begin. */
+  close(): void {
+    this.#isClosed = true;
+    for (const stream of this.#streams) stream.end();
+  }
+
+  async #subscribe(
+    args: ExecutionArgs,
+    { operation: asked, expiresAt }: ExecutionContext,
+  ): Promise<LiveStream | ExecutionResult> {
     const request = await createSourceEventStream(args);
     if (!(request instanceof LiveRequest)) {
       if ('errors' in request) return request;
       throw new TypeError('A subscription field gave no LiveRequest');
     }
-    // graphql-js leaves the type of contexts to its users.
-    const { operation: asked, expiresAt } = args.contextValue as GraphContext;
     const { caller, service } = asked;
     const key = keyOf(args, caller);
     const found = this.#operations.get(key);
@@ -58,15 +78,9 @@ export class LiveOperations {
     const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
     const operation = found ?? new WatchedOperation(parts);
     const problem =
-      this.#countProblem(caller) ?? (await valuesProblem(operation, asked)) ?? this.#countProblem(caller);
-    if (problem !== null) return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
+      this.#countProblem(caller) ?? (await eventProblem(operation, asked)) ?? this.#countProblem(caller);
+    if (problem !== null) return refused(problem);
     return this.#open({ key, operation, caller, expiresAt });
-  };
-
-  /** Ends all streams, as at the end of the service; those that are still being opened end as they begin. */
-  close(): void {
-    this.#isClosed = true;
-    for (const stream of this.#streams) stream.end();
   }
 
   #open(opening: {
@@ -121,21 +135,15 @@ function tooMany(which: string, limit: number): HvqlError {
   return new HvqlError('LIMIT_EXCEEDED', message, { limit, actual: limit + 1 });
 }
 
-/** Nothing is known of what an event would hold while the source cannot say what exists. */
-async function valuesProblem(
-  operation: WatchedOperation,
-  asked: OperationContext,
-): Promise<HvqlError | null> {
-  const { maxStreamValues: limit } = asked.service.limits;
+/** Nothing is known of what an event would cost while the source cannot say what exists. */
+async function eventProblem(operation: WatchedOperation, asked: OperationContext): Promise<HvqlError | null> {
+  const { maxStreamValues: maxValues, maxPages } = asked.service.limits;
   const view = await asked.view().catch((error: unknown) => {
     if (error instanceof HvqlError) return null;
     throw error;
   });
   if (view === null) return null;
-  const actual = await operation.values(view.access.topology);
-  if (actual <= limit) return null;
-  const message = `An event would hold ${actual} counter values, but at most ${limit} may be: ask for fewer counters or objects.`;
-  return new HvqlError('LIMIT_EXCEEDED', message, { limit, actual });
+  return costProblem(await operation.plan(view.access.topology), { maxValues, maxPages });
 }
 
 const documentNumbers = new WeakMap<DocumentNode, number>();

@@ -8,7 +8,8 @@ import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
-import { executeEvent, type LiveResult } from './live-event.ts';
+import { eventRoot, executeEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
+import { planOperation, type Plan } from './plan.ts';
 
 /** What a watched operation is. */
 export interface WatchedOperationParts {
@@ -21,12 +22,6 @@ export interface WatchedOperationParts {
 /** Who takes the ticks of an operation. */
 export interface TickTaker {
   take(tick: Tick): void;
-}
-
-/** What the operation needs of what exists. */
-interface Plan {
-  readonly requests: readonly LookRequest[];
-  readonly values: number;
 }
 
 /** The same operation, variables and rights, for any number of streams. */
@@ -62,12 +57,7 @@ export class WatchedOperation implements Watcher {
   }
 
   async requests(topology: Topology): Promise<readonly LookRequest[]> {
-    return (await this.#planFor(topology)).requests;
-  }
-
-  /** How many counter values an event holds at the most, with what exists now. */
-  async values(topology: Topology): Promise<number> {
-    return (await this.#planFor(topology)).values;
+    return (await this.plan(topology)).requests;
   }
 
   /** The event that a tick makes for streams whose last event was made by the previous one. */
@@ -76,16 +66,16 @@ export class WatchedOperation implements Watcher {
     this.#events.set(tick, events);
     let event = events.get(previous);
     if (event === undefined) {
-      event = this.#execute(tick.topology, {
-        look: new LiveLook(tick, previous?.sight ?? null),
-        isFirst: previous === null,
-      });
+      const look = new LiveLook(tick, previous?.sight ?? null);
+      const { args } = this.#parts;
+      event = executeEvent(args, this.#partsOf(tick.topology, { look, isFirst: previous === null }));
       events.set(previous, event);
     }
     return event;
   }
 
-  #planFor(topology: Topology): Promise<Plan> {
+  /** What an event needs, with what exists now. */
+  plan(topology: Topology): Promise<Plan> {
     if (this.#plan === undefined || this.#plannedFor !== topology) {
       this.#plannedFor = topology;
       this.#plan = this.#makePlan(topology);
@@ -93,18 +83,15 @@ export class WatchedOperation implements Watcher {
     return this.#plan;
   }
 
-  async #makePlan(topology: Topology): Promise<Plan> {
+  #makePlan(topology: Topology): Promise<Plan> {
     const look = new PlanningLook('PREVIOUS_EVENT');
-    await this.#execute(topology, { look, isFirst: true });
-    return { requests: look.requests, values: look.values };
+    const rootValue = eventRoot(this.#partsOf(topology, { look, isFirst: true }));
+    return planOperation({ ...this.#parts.args, rootValue }, look);
   }
 
-  #execute(
-    topology: Tick['topology'],
-    { look, isFirst }: { look: LiveLook | PlanningLook; isFirst: boolean },
-  ): Promise<LiveResult> {
-    const { args, caller, service } = this.#parts;
+  #partsOf(topology: Tick['topology'], more: Pick<LiveEventParts, 'look' | 'isFirst'>): LiveEventParts {
+    const { caller, service } = this.#parts;
     const { limits, health } = service;
-    return executeEvent(args, { caller, limits, sourceKind: health().kind, topology, look, isFirst });
+    return { ...more, caller, limits, sourceKind: health().kind, topology };
   }
 }

@@ -13,6 +13,14 @@ export function countArgument(name: string, value: number | null | undefined): n
   });
 }
 
+/** A list of items. Throws LIMIT_EXCEEDED for one that is too long. */
+export function listArgument<Item>(view: View, argument: string, items: readonly Item[]): readonly Item[] {
+  const { maxListItems: limit } = view.limits;
+  if (items.length <= limit) return items;
+  const message = `${argument} may have at most ${limit} items, but has ${items.length}: ask in several operations.`;
+  throw new HvqlError('LIMIT_EXCEEDED', message, { argument, limit, actual: items.length });
+}
+
 /** What growth is taken over. Throws LIMIT_EXCEEDED outside the bounds. */
 export function overArgument(view: View, over: number | null | undefined): Over {
   const { defaultOver } = view.look;

@@ -16,6 +16,22 @@ export interface View {
 
 /** The bounds that a question meets. */
 export interface Limits {
+  /** Of the document: its tokens; and of one operation, with all fragments spread in it, the rest. */
+  readonly maxTokens: number;
+  readonly maxDepth: number;
+  readonly maxAliases: number;
+  readonly maxDirectives: number;
+  /** Bytes of the body of a request, and of a message by WebSocket. */
+  readonly maxBodyBytes: number;
+  /** Operations that one WebSocket may have running. */
+  readonly maxOperationsPerConnection: number;
+  /** Items of a list that is given as an argument. */
+  readonly maxListItems: number;
+  /** Values in one answer, and overlay pages that are read for it. */
+  readonly maxValues: number;
+  readonly maxPages: number;
+  /** How long an answer may take beside the time that it was asked to wait for. */
+  readonly maxTimeMilliseconds: number;
   /** Between two events of a subscription, and between two readings that growth is taken from. */
   readonly minIntervalMilliseconds: number;
   readonly maxIntervalMilliseconds: number;
@@ -26,7 +42,7 @@ export interface Limits {
   /** Subscriptions that are open at once, of all callers and of one. */
   readonly maxStreams: number;
   readonly maxStreamsPerCaller: number;
-  /** Counter values in one event. */
+  /** Values in one event. */
   readonly maxStreamValues: number;
 }
 
@@ -35,7 +51,12 @@ export interface ServiceFacts {
   readonly version: string;
   readonly limits: Limits;
   readonly health: () => SourceHealth;
+  readonly introspection: Introspection;
 }
+
+export const introspections = ['on', 'root', 'off'] as const;
+/** Who may ask for the schema: anybody, the root partition, nobody. */
+export type Introspection = (typeof introspections)[number];
 
 /** The context that resolvers are given: an object that a server may add to. */
 export interface GraphContext {

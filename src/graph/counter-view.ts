@@ -9,6 +9,7 @@ import type { Growth } from '../sampling/growth.ts';
 import { objectTitle } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import type { Builder } from './builder.ts';
+import { content } from './size.ts';
 
 export type CounterViews = ReturnType<typeof defineCounterViews>;
 
@@ -55,6 +56,7 @@ interface ViewToDefine {
 
 function defineCounters({ builder, object, name }: ViewToDefine) {
   return builder.objectRef<Reading>(name).implement({
+    extensions: content,
     description: `The counters of a ${objectTitle[object]} as they stand. null: the source does not report the counter.`,
     fields: (t) =>
       fieldsFor(countersOf(object), (counter) =>
@@ -70,6 +72,7 @@ function defineCounters({ builder, object, name }: ViewToDefine) {
 
 function defineDeltas({ builder, object, name }: ViewToDefine) {
   return builder.objectRef<Growth>(name).implement({
+    extensions: content,
     description: `What the totals of a ${objectTitle[object]} grew by between two readings. null: not known.`,
     fields: (t) =>
       fieldsFor(countersOf(object).filter(isTotal), (counter) =>
@@ -85,6 +88,7 @@ function defineDeltas({ builder, object, name }: ViewToDefine) {
 
 function defineRates({ builder, object, name }: ViewToDefine) {
   return builder.objectRef<Growth>(name).implement({
+    extensions: content,
     description: `Rates of the totals of a ${objectTitle[object]} between two readings. null: not known.`,
     fields: (t) =>
       fieldsFor(countersOf(object).filter(isTotal), (counter) =>

@@ -19,7 +19,6 @@ import { nodeIdOf } from './node-id.ts';
 import { pageModelOf } from './overlay-page.ts';
 import { definePartitionConnection, partitionPageOf } from './partition-connection.ts';
 import { listProcessors } from './processor-list.ts';
-import { countSelectedValues } from './selected-value.ts';
 import { idDescription, sampledAtDescription } from './readable.ts';
 
 export function defineHypervisor(builder: Builder, { refs, views, page, orders, totals }: GraphTypes): void {
@@ -40,8 +39,7 @@ export function defineHypervisor(builder: Builder, { refs, views, page, orders, 
         type: views.hypervisor.counters,
         nullable: true,
         description: 'Its counters as they stand. For the root partition only.',
-        resolve: async ({ view }, _args, _context, info) =>
-          valueOf(await view.look.reading(view.access.hypervisor(), () => countSelectedValues(info))),
+        resolve: async ({ view }) => valueOf(await view.look.reading(view.access.hypervisor())),
       }),
       page: t.field({
         type: page,

@@ -5,6 +5,7 @@ import type { GroupView, PageView } from '../snapshot/reading.ts';
 import { pagePlace } from '../snapshot/object-name.ts';
 import type { Builder } from './builder.ts';
 import type { View } from './context.ts';
+import { wholePage } from './size.ts';
 
 /** A page that was read in a view. */
 export interface OverlayPageModel {
@@ -68,11 +69,13 @@ export function defineOverlayPage(builder: Builder) {
         type: [group],
         nullable: false,
         description: 'Its groups in the order of the page.',
+        extensions: wholePage,
         resolve: ({ page }) => page.groups(),
       }),
       bytes: t.string({
         nullable: false,
         description: 'The 4096 bytes in base64.',
+        extensions: wholePage,
         resolve: ({ page: { bytes } }) =>
           Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
       }),

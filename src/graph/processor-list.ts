@@ -1,7 +1,7 @@
 /** Lists of processors: all or those of some indexes, ascending or in the order of a counter, all or the first so many. */
 import type { Granted } from '../access/access.ts';
 import type { LogicalProcessorName, VirtualProcessorName } from '../snapshot/object-name.ts';
-import { countArgument } from './argument.ts';
+import { countArgument, listArgument } from './argument.ts';
 import type { View } from './context.ts';
 import { orderArgument, type OrderInput } from './order.ts';
 
@@ -38,7 +38,9 @@ export function listProcessors<
   const names =
     list.indexes == null || at === undefined
       ? all
-      : [...new Set(list.indexes)].sort((a, b) => a - b).map((index) => at(index));
+      : [...new Set(listArgument(view, 'indexes', list.indexes))]
+          .sort((a, b) => a - b)
+          .map((index) => at(index));
   if (order !== null) {
     return view.look.first(names, { order, first }).then((ranked) => ranked.map(processors.modelOf));
   }

@@ -1,4 +1,5 @@
 /** The entry points into the objects. Only they wait for what exists; below them objects are found without a wait. */
+import { listArgument } from './argument.ts';
 import type { Builder, Refs } from './builder.ts';
 import { HypervisorModel, PartitionModel } from './model.ts';
 import { nodeOf } from './node.ts';
@@ -41,7 +42,7 @@ export function defineQuery(builder: Builder, refs: Refs): void {
         resolve: async (_root, { ids }, { operation }) => {
           const view = await operation.view();
           // A promise each, so that one that is denied fails alone.
-          return ids.map(async (id) => nodeOf(view, id));
+          return listArgument(view, 'ids', ids).map(async (id) => nodeOf(view, id));
         },
       }),
     }),

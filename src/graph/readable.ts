@@ -1,5 +1,4 @@
 /** The fields that logical processors, partitions and virtual processors have in common. */
-import type { GraphQLResolveInfo } from 'graphql';
 import { valueOf } from '../sampling/outcome.ts';
 import type { ReadingGrowth } from '../sampling/growth.ts';
 import { overArgument } from './argument.ts';
@@ -8,7 +7,6 @@ import type { CounterViews } from './counter-view.ts';
 import type { ReadableModel } from './model.ts';
 import { nodeIdOf } from './node-id.ts';
 import { pageModelOf, type OverlayPageRef } from './overlay-page.ts';
-import { countSelectedValues } from './selected-value.ts';
 import { overDescription } from './totals.ts';
 
 /** An object type to give the common fields, and the types that they use. */
@@ -34,22 +32,21 @@ export function defineReadableFields(builder: Builder, { ref, views, page }: Rea
       type: views.counters,
       nullable: true,
       description: 'Its counters as they stand.',
-      resolve: async ({ view, name }, _args, _context, info) =>
-        valueOf(await view.look.reading(name, () => countSelectedValues(info))),
+      resolve: async ({ view, name }) => valueOf(await view.look.reading(name)),
     }),
     deltas: t.field({
       type: views.deltas,
       nullable: true,
       description: 'What its totals grew by between two readings.',
       args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-      resolve: (model, { over }, _context, info) => growthOf(model, { over, info }),
+      resolve: (model, { over }) => growthOf(model, over),
     }),
     rates: t.field({
       type: views.rates,
       nullable: true,
       description: 'Rates of its totals between two readings.',
       args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-      resolve: (model, { over }, _context, info) => growthOf(model, { over, info }),
+      resolve: (model, { over }) => growthOf(model, over),
     }),
     page: t.field({
       type: page,
@@ -62,8 +59,7 @@ export function defineReadableFields(builder: Builder, { ref, views, page }: Rea
 
 async function growthOf(
   { view, name }: ReadableModel,
-  asked: { over: number | null | undefined; info: GraphQLResolveInfo },
+  over: number | null | undefined,
 ): Promise<ReadingGrowth | null> {
-  const over = overArgument(view, asked.over);
-  return valueOf(await view.look.growth(name, over, () => countSelectedValues(asked.info)));
+  return valueOf(await view.look.growth(name, overArgument(view, over)));
 }

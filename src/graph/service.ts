@@ -33,7 +33,7 @@ export function defineService(builder: Builder): void {
       maxInterval: t.field({
         type: 'Duration',
         nullable: false,
-        description: 'The longest.',
+        description: 'The longest time from one event to the next.',
         resolve: ({ maxIntervalMilliseconds }) => maxIntervalMilliseconds,
       }),
       maxWait: t.field({
@@ -42,6 +42,54 @@ export function defineService(builder: Builder): void {
         description:
           'The longest time that growth can be asked over in a query, which may have to wait for so long.',
         resolve: ({ maxWaitMilliseconds }) => maxWaitMilliseconds,
+      }),
+      maxTokens: t.exposeInt('maxTokens', {
+        nullable: false,
+        description: 'How many tokens a document may have.',
+      }),
+      maxDepth: t.exposeInt('maxDepth', {
+        nullable: false,
+        description: 'How many fields deep an operation may be, its fragments spread.',
+      }),
+      maxAliases: t.exposeInt('maxAliases', {
+        nullable: false,
+        description: 'How many aliases an operation may have, its fragments spread.',
+      }),
+      maxDirectives: t.exposeInt('maxDirectives', {
+        nullable: false,
+        description: 'How many directives an operation may have, its fragments spread.',
+      }),
+      maxBodyBytes: t.exposeInt('maxBodyBytes', {
+        nullable: false,
+        description: 'How many bytes the body of a request or a message by WebSocket may have.',
+      }),
+      maxOperationsPerRequest: t.int({
+        nullable: false,
+        description: 'How many operations a request may hold: one, as batches are not answered.',
+        resolve: () => 1,
+      }),
+      maxOperationsPerConnection: t.exposeInt('maxOperationsPerConnection', {
+        nullable: false,
+        description: 'How many operations may be running on one WebSocket.',
+      }),
+      maxListItems: t.exposeInt('maxListItems', {
+        nullable: false,
+        description: 'How many items a list may have that is given as an argument.',
+      }),
+      maxValues: t.exposeInt('maxValues', {
+        nullable: false,
+        description:
+          'How many values an answer may hold, all its leaves counted: each of totals for every reading that is summed up in it, a page for the 512 that it has room for.',
+      }),
+      maxPages: t.exposeInt('maxPages', {
+        nullable: false,
+        description: 'How many overlay pages may be read for an answer or an event.',
+      }),
+      maxTime: t.field({
+        type: 'Duration',
+        nullable: false,
+        description: 'How long an answer may take, beside the time that it is asked to wait for.',
+        resolve: ({ maxTimeMilliseconds }) => maxTimeMilliseconds,
       }),
       maxPageSize: t.exposeInt('maxPageSize', {
         nullable: false,
@@ -57,7 +105,7 @@ export function defineService(builder: Builder): void {
       }),
       maxStreamValues: t.exposeInt('maxStreamValues', {
         nullable: false,
-        description: 'How many counter values one event of a subscription may hold.',
+        description: 'How many values one event of a subscription may hold, counted as for maxValues.',
       }),
     }),
   });

@@ -1,14 +1,11 @@
 /** Processors taken together. */
-import type { GraphQLResolveInfo } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import type { Outcome } from '../sampling/outcome.ts';
 import { GrowthTotal, ReadingTotal } from '../sampling/total.ts';
-import type { CountValues } from '../sampling/look.ts';
 import { overArgument } from './argument.ts';
 import type { Builder } from './builder.ts';
 import type { CounterViews } from './counter-view.ts';
 import type { TotalsModel } from './model.ts';
-import { countSelectedValues } from './selected-value.ts';
 
 interface TotalsToDefine {
   readonly name: string;
@@ -35,8 +32,8 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
         type: views.counters,
         nullable: true,
         description: 'Sums of the counters as they stand. null: there was none to read.',
-        resolve: async (totals, _args, _context, info) => {
-          const readings = await readingsOf(totals, () => countSelectedValues(info));
+        resolve: async (totals) => {
+          const readings = await readingsOf(totals);
           return readings.length === 0 ? null : new ReadingTotal(readings);
         },
       }),
@@ -45,7 +42,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
         nullable: true,
         description: 'Sums of the growth between two readings.',
         args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-        resolve: (totals, { over }, _context, info) => growthOf(totals, { over, info }),
+        resolve: (totals, { over }) => growthOf(totals, over),
       }),
       rates: t.field({
         type: views.rates,
@@ -53,7 +50,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
         description:
           'Rates between two readings: events per second of all, percent of all their time, time of all over operations of all.',
         args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-        resolve: (totals, { over }, _context, info) => growthOf(totals, { over, info }),
+        resolve: (totals, { over }) => growthOf(totals, over),
       }),
     }),
   });
@@ -63,17 +60,16 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
 export const overDescription =
   'How long ago the earlier reading is at least; "1s" where nothing is given. Where none is held, the answer waits for a second reading.';
 
-async function readingsOf({ view, names }: TotalsModel, counting?: CountValues) {
-  return readableOf(await Promise.all(names.map((name) => view.look.reading(name, counting))));
+async function readingsOf({ view, names }: TotalsModel) {
+  return readableOf(await Promise.all(names.map((name) => view.look.reading(name))));
 }
 
 async function growthOf(
   { view, names }: TotalsModel,
-  asked: { over: number | null | undefined; info: GraphQLResolveInfo },
+  asked: number | null | undefined,
 ): Promise<GrowthTotal | null> {
-  const over = overArgument(view, asked.over);
-  const counting = (): number => countSelectedValues(asked.info);
-  const growths = await Promise.all(names.map((name) => view.look.growth(name, over, counting)));
+  const over = overArgument(view, asked);
+  const growths = await Promise.all(names.map((name) => view.look.growth(name, over)));
   const [first, ...rest] = readableOf(growths);
   return first === undefined ? null : new GrowthTotal([first, ...rest]);
 }

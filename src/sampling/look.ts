@@ -10,9 +10,6 @@ import type { Outcome } from './outcome.ts';
 /** The time that growth is taken over: so many milliseconds, or the time since the event before. */
 export type Over = number | 'PREVIOUS_EVENT';
 
-/** Tells how many counter values are wanted of an object: what plans count. */
-export type CountValues = () => number;
-
 /** Which objects come first. */
 export interface Order {
   readonly counter: Counter;
@@ -33,9 +30,9 @@ export interface Look {
   /** When the look was taken. */
   moment(): Promise<Moment>;
   /** The object's reading. */
-  reading(object: Granted, counting?: CountValues): Promise<Outcome<Reading>>;
+  reading(object: Granted): Promise<Outcome<Reading>>;
   /** The object's growth over so long, or somewhat longer. */
-  growth(object: Granted, over: Over, counting?: CountValues): Promise<Outcome<ReadingGrowth>>;
+  growth(object: Granted, over: Over): Promise<Outcome<ReadingGrowth>>;
   /** The first objects in an order. Those of which the number is unknown come last. */
   first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): Promise<readonly Name[]>;
   /** Reads in one batch what fields will ask for by and by. */

@@ -1,30 +1,28 @@
-/** A look that reads nothing and notes what it is asked for: what an operation will need, found by running it. */
+/** A look that reads nothing and notes what it is asked for: what an operation will need, found by walking it. */
 import type { Granted } from '../access/access.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import {
-  requestKey,
-  type CountValues,
-  type Look,
-  type LookRequest,
-  type Over,
-  type Ranking,
-} from './look.ts';
+import type { Reading } from '../snapshot/reading.ts';
+import { ReadingGrowth } from './growth.ts';
+import { requestKey, type Look, type LookRequest, type Over, type Ranking } from './look.ts';
 
 const noMoment: Moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
+/** In place of every reading; whoever walks on from here finds a page without groups and no value. */
+const noReading: Reading = {
+  value: () => undefined,
+  page: { bytes: new Uint8Array(), groups: () => [] },
+};
 
 /** Notes requests. Where an order decides which objects come first, it goes on with all that might. */
 export class PlanningLook implements Look {
   readonly defaultOver: Over;
-  #values = 0;
+  /** How many readings were asked for so far, the same one as often as it was. */
+  readingsAskedFor = 0;
   readonly #requests = new Map<string, LookRequest>();
+  readonly #growths = new Map<StatisticsObject, ReadingGrowth>();
 
   constructor(defaultOver: Over) {
     this.defaultOver = defaultOver;
-  }
-
-  /** How many counter values the answer will hold, or more where an order leaves some out. */
-  get values(): number {
-    return this.#values;
   }
 
   get requests(): readonly LookRequest[] {
@@ -36,16 +34,22 @@ export class PlanningLook implements Look {
     return noMoment;
   }
 
-  async reading(object: Granted, counting?: CountValues): Promise<null> {
-    this.#values += counting?.() ?? 0;
+  async reading(object: Granted): Promise<Reading> {
+    this.readingsAskedFor += 1;
     this.#note({ object, over: null });
-    return null;
+    return noReading;
   }
 
-  async growth(object: Granted, over: Over, counting?: CountValues): Promise<null> {
-    this.#values += counting?.() ?? 0;
+  async growth(object: Granted, over: Over): Promise<ReadingGrowth> {
+    this.readingsAskedFor += 1;
     this.#note({ object, over });
-    return null;
+    let growth = this.#growths.get(object.object);
+    if (growth === undefined) {
+      const sample = { at: noMoment, reading: noReading };
+      growth = new ReadingGrowth(object.object, { earlier: sample, later: sample });
+      this.#growths.set(object.object, growth);
+    }
+    return growth;
   }
 
   async first<Name extends Granted>(objects: readonly Name[], { order }: Ranking): Promise<readonly Name[]> {

@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import type { DocumentLimits } from '../execution/document-limit.ts';
+import type { Introspection } from '../graph/context.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { openDoor, type House } from './door.ts';
 import { tokenDoorkeeper } from './doorkeeper.ts';
@@ -13,6 +15,7 @@ import { eventStreams } from './event-streams.ts';
 import { graphqlEndpoint } from './graphql-endpoint.ts';
 import type { Identity } from './identity.ts';
 import { isSubscription, operationRunner } from './operation.ts';
+import { isLoopback } from './loopback.ts';
 import { connectionLimits } from './patience.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
@@ -31,13 +34,17 @@ export interface ServerOptions {
   readonly execute?: Execute;
   /** Starts subscriptions in place of graphql-js's `subscribe`. */
   readonly subscribe?: Subscribe;
+  /** How large a document may be. */
+  readonly limits: DocumentLimits;
+  /** Who may ask for the schema. */
+  readonly introspection: Introspection;
   /** Ends all events that are under way, each iterator by being done; called when the server begins to close. */
   readonly closeStreams?: () => void;
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
-  /** With tokens in it, it is development mode: then only loopback names are answered. */
-  readonly graphiql: GraphiqlOptions;
+  /** null for no page. With tokens in it, it is development mode: then only loopback names are answered. */
+  readonly graphiql: GraphiqlOptions | null;
   /** Milliseconds on a clock that may be set back, for the log. */
   readonly now: () => number;
   /** How long `close` waits for answers under way. */
@@ -86,8 +93,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const door = openDoor(server, {
     house,
     identify: tokenDoorkeeper(options.identity),
-    graphiql: graphiql(options.graphiql),
-    isLoopbackOnly: options.graphiql.tokens !== null,
+    graphiql: options.graphiql && graphiql(options.graphiql),
+    isLoopbackOnly: options.graphiql === null ? isLoopback(options.host) : options.graphiql.tokens !== null,
     allowedOrigins: options.allowedOrigins ?? [],
   });
   const port = await listen(server, options);

@@ -3,16 +3,20 @@ import {
   execute as executeWithGraphql,
   getOperationAST,
   GraphQLError,
+  NoSchemaIntrospectionCustomRule,
   parse,
+  specifiedRules,
   subscribe as subscribeWithGraphql,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLSchema,
-  type validate,
+  validate,
 } from 'graphql';
 import { createYoga, type Plugin, type PromiseOrValue, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import { documentProblem, textProblem, type DocumentLimits } from '../execution/document-limit.ts';
+import type { Introspection } from '../graph/context.ts';
 import type { Asker, Call } from './call.ts';
 import { documentCache } from './document-cache.ts';
 import { maskResult } from './result-mask.ts';
@@ -36,23 +40,25 @@ export interface YogaOptions {
   readonly contextOf: (asker: Asker) => object;
   readonly execute?: Execute | undefined;
   readonly subscribe?: Subscribe | undefined;
+  readonly limits: DocumentLimits;
+  readonly introspection: Introspection;
   readonly log: Logger;
 }
 
 /** Yoga as this service uses it: its context is the call. */
 export type Yoga = YogaServerInstance<Call, object>;
 
+/** Mistakes of a document that are told; there are hardly more to learn from. */
+const validationErrorLimit = 20;
 /** Characters of documents that are kept parsed. */
 const keptCharacters = 1_048_576;
-/** More than any question needs; without a bound a body of 1 MiB would be half a million fields to validate. */
-const documentLimitInTokens = 10_000;
 
 /** Opens Yoga for a schema. */
 export function openYoga(options: YogaOptions): Yoga {
   return createYoga<Call>({
     schema: options.schema,
     context: ({ asker }) => options.contextOf(asker),
-    plugins: [useOperationRequest(), useEngine(options), useMask(options.log)],
+    plugins: [useOperationRequest(), useDocumentCheck(options), useEngine(options), useMask(options.log)],
     parserAndValidationCache: {
       documentCache: documentCache<DocumentNode>(keptCharacters),
       errorCache: documentCache<unknown>(keptCharacters),
@@ -75,21 +81,33 @@ function useOperationRequest(): Plugin<object, Call> {
   };
 }
 
+/** What may be in a document: the same for whatever brought it, and checked before any of it runs. */
+function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object, Call> {
+  const rules =
+    introspection === 'off' ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  const options = { hideSuggestions: introspection !== 'on', maxErrors: validationErrorLimit };
+  return {
+    onParse: ({ setParseFn }) =>
+      setParseFn((source: string) => {
+        const problem = textProblem(source, limits);
+        if (problem !== null) throw problem;
+        return whereNotTooDeep(() => parse(source));
+      }),
+    onValidate: ({ setValidationFn }) =>
+      setValidationFn((schema: GraphQLSchema, document: DocumentNode) =>
+        whereNotTooDeep(() => {
+          const problem = documentProblem(document, limits);
+          return problem === null ? validate(schema, document, rules, options) : [problem];
+        }),
+      ),
+  };
+}
+
 function useEngine({
   execute = executeWithGraphql,
   subscribe = subscribeWithGraphql,
 }: Pick<YogaOptions, 'execute' | 'subscribe'>): Plugin<Call> {
   return {
-    onParse: ({ setParseFn }) =>
-      setParseFn((source: string) =>
-        whereNotTooDeep(() => parse(source, { maxTokens: documentLimitInTokens })),
-      ),
-    onValidate: ({ validateFn, setValidationFn }) =>
-      setValidationFn((...args: Parameters<typeof validate>) => {
-        // Not graphql-js's own where a plugin has put another in its place.
-        const check: typeof validate = validateFn;
-        return whereNotTooDeep(() => check(...args));
-      }),
     onExecute: ({ args, setExecuteFn }) => {
       tellName(args);
       setExecuteFn(execute);

@@ -27,6 +27,16 @@ describe('hvql serve', () => {
     identity: null,
     minInterval: 100,
     sourceTimeout: 5_000,
+    graphiql: true,
+    introspection: 'on',
+    maxTokens: 10_000,
+    maxDepth: 16,
+    maxAliases: 200,
+    maxDirectives: 50,
+    maxListItems: 5_000,
+    maxValues: 250_000,
+    maxPages: 10_000,
+    maxTime: 15_000,
     maxStreams: 10_000,
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
@@ -50,6 +60,15 @@ describe('hvql serve', () => {
     ];
     argv.push('--log-level=silent', '--source-timeout', '1m', '--jwks-url', 'https://id.example/jwks.json');
     argv.push('--jwt-issuer=https://id.example', '--jwt-audience', 'hvql');
+    argv.push(
+      '--graphiql=off',
+      '--introspection',
+      'root',
+      '--max-tokens=1',
+      '--max-depth=2',
+      '--max-aliases=3',
+    );
+    argv.push('--max-directives=4', '--max-list-items=5', '--max-values=6', '--max-pages=7', '--max-time=8s');
     argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
     argv.push('--allowed-origins', 'https://a.example, http://localhost:8080');
     expect(parseCommand(argv, {})).toEqual({
@@ -65,6 +84,16 @@ describe('hvql serve', () => {
         },
         minInterval: 1_500,
         sourceTimeout: 60_000,
+        graphiql: false,
+        introspection: 'root',
+        maxTokens: 1,
+        maxDepth: 2,
+        maxAliases: 3,
+        maxDirectives: 4,
+        maxListItems: 5,
+        maxValues: 6,
+        maxPages: 7,
+        maxTime: 8_000,
         maxStreams: 5,
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
@@ -86,6 +115,16 @@ describe('hvql serve', () => {
       HVQL_MIN_INTERVAL: '2s',
       HVQL_LOG_LEVEL: 'debug',
       HVQL_SOURCE_TIMEOUT: '1s',
+      HVQL_GRAPHIQL: 'off',
+      HVQL_INTROSPECTION: 'off',
+      HVQL_MAX_TOKENS: '11',
+      HVQL_MAX_DEPTH: '12',
+      HVQL_MAX_ALIASES: '13',
+      HVQL_MAX_DIRECTIVES: '14',
+      HVQL_MAX_LIST_ITEMS: '15',
+      HVQL_MAX_VALUES: '16',
+      HVQL_MAX_PAGES: '17',
+      HVQL_MAX_TIME: '1m',
       HVQL_MAX_STREAMS: '7',
       HVQL_MAX_STREAMS_PER_CALLER: '3',
       HVQL_MAX_STREAM_VALUES: '1',
@@ -100,6 +139,16 @@ describe('hvql serve', () => {
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
         sourceTimeout: 1_000,
+        graphiql: false,
+        introspection: 'off',
+        maxTokens: 11,
+        maxDepth: 12,
+        maxAliases: 13,
+        maxDirectives: 14,
+        maxListItems: 15,
+        maxValues: 16,
+        maxPages: 17,
+        maxTime: 60_000,
         maxStreams: 7,
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
@@ -480,6 +529,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 16 + 4 + 4 + 2 + 7);
+    expect(lines).toHaveLength(2 + 26 + 4 + 4 + 2 + 7);
   });
 });

@@ -119,7 +119,7 @@ describe('an answer by events', () => {
     ['{ hello }', { variables: [1] }, 'The parameter variables needs to be an object', 'BAD_REQUEST'],
     ['{ hello }', { operationName: 1 }, 'The parameter operationName needs to be a string', 'BAD_REQUEST'],
     ['subscription { refused }', {}, 'Too many streams.', 'LIMIT_EXCEEDED'],
-    ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'GRAPHQL_PARSE_FAILED'],
+    ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'LIMIT_EXCEEDED'],
   ])('says in an event why an operation cannot run (%#)', async (query, more, message, code) => {
     const response = await post(query, 'text/event-stream', more);
     expect(response.status).toBe(200);

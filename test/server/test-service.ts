@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import { pino, type Logger } from 'pino';
 import { HvqlError } from '../../src/errors.ts';
+import { testLimits } from '../ask.ts';
 import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/development.ts';
 import type { Asker } from '../../src/server/call.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
@@ -122,6 +123,8 @@ export async function startTestService(options: Partial<ServerOptions> = {}): Pr
     host: '127.0.0.1',
     port: 0,
     schema: testSchema,
+    limits: testLimits,
+    introspection: 'on',
     identity,
     contextOf: (asker) => ({ ...asker }),
     ready: () => Promise.resolve(),

@@ -88,7 +88,7 @@ describe('a subscription by graphql-ws', () => {
     ['query A { hello } query B { hello }', {}, 'Could not determine', 'OPERATION_RESOLUTION_FAILURE'],
     ['subscription { refused }', {}, 'Too many streams.', 'LIMIT_EXCEEDED'],
     ['subscription { broken }', {}, 'Unexpected error', 'INTERNAL_SERVER_ERROR'],
-    ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'GRAPHQL_PARSE_FAILED'],
+    ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'LIMIT_EXCEEDED'],
   ])('is told why it cannot run (%#)', async (query, more, message, code) => {
     const { messages, send, socket } = await openAcknowledged(service);
     send({ id: 'a', type: 'subscribe', payload: { query, ...more } });

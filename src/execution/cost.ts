@@ -1,0 +1,26 @@
+/** What an operation may cost at the most, in values of its answer and in pages to read. */
+import { HvqlError } from '../errors.ts';
+import type { Limits } from '../graph/context.ts';
+import type { Plan } from './plan.ts';
+
+/** How much may be asked for at once. */
+export type CostLimits = Pick<Limits, 'maxValues' | 'maxPages'>;
+
+/** LIMIT_EXCEEDED where a plan asks for more than may be; null where it does not. */
+export function costProblem({ values, pages }: Plan, { maxValues, maxPages }: CostLimits): HvqlError | null {
+  if (values > maxValues) {
+    return new HvqlError(
+      'LIMIT_EXCEEDED',
+      `The answer would hold ${values} values, but at most ${maxValues} may be: ask for fewer fields, for fewer ` +
+        'objects (first, indexes), or in several operations.',
+      { limit: maxValues, actual: values },
+    );
+  }
+  if (pages <= maxPages) return null;
+  return new HvqlError(
+    'LIMIT_EXCEEDED',
+    `${pages} overlay pages would be read, but at most ${maxPages} may be: ask for fewer objects (first, indexes), ` +
+      'or in several operations.',
+    { limit: maxPages, actual: pages },
+  );
+}

@@ -1,0 +1,131 @@
+/** How large a document may be, whatever it is about: checked before it is validated, which is dear for large ones. */
+import {
+  GraphQLError,
+  Kind,
+  Lexer,
+  Source,
+  TokenKind,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { HvqlError } from '../errors.ts';
+import type { Limits } from '../graph/context.ts';
+
+/** How large a document may be. */
+export type DocumentLimits = Pick<Limits, 'maxTokens' | 'maxDepth' | 'maxAliases' | 'maxDirectives'>;
+
+/** LIMIT_EXCEEDED for a text of too many tokens; null for any other, also for one that has a mistake in it. */
+export function textProblem(text: string, { maxTokens }: DocumentLimits): GraphQLError | null {
+  const lexer = new Lexer(new Source(text));
+  try {
+    for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF;) {
+      tokens += 1;
+      if (tokens > maxTokens) return problem(maxTokens, tokens, tooManyTokens);
+    }
+  } catch (thrown) {
+    // Whoever parses it says where the mistake is.
+    if (!(thrown instanceof GraphQLError)) throw thrown;
+  }
+  return null;
+}
+
+/** What an operation, or a fragment, comes to with all fragments spread in it. */
+interface Extent {
+  readonly depth: number;
+  readonly aliases: number;
+  readonly directives: number;
+}
+
+const none: Extent = { depth: 0, aliases: 0, directives: 0 };
+
+/** LIMIT_EXCEEDED for a document with an operation that goes beyond a limit; null for any other. */
+export function documentProblem(document: DocumentNode, limits: DocumentLimits): GraphQLError | null {
+  const extents = new Extents(document);
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const { depth, aliases, directives } = extents.of(definition.selectionSet);
+    const own = definition.directives?.length ?? 0;
+    if (depth > limits.maxDepth) return problem(limits.maxDepth, depth, tooDeep);
+    if (aliases > limits.maxAliases) return problem(limits.maxAliases, aliases, tooManyAliases);
+    if (directives + own > limits.maxDirectives)
+      return problem(limits.maxDirectives, directives + own, tooManyDirectives);
+  }
+  return null;
+}
+
+class Extents {
+  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #known = new Map<string, Extent>();
+
+  constructor(document: DocumentNode) {
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION)
+        this.#fragments.set(definition.name.value, definition);
+    }
+  }
+
+  of(set: SelectionSetNode): Extent {
+    let { depth, aliases, directives } = none;
+    for (const selection of set.selections) {
+      const below = this.#below(selection);
+      depth = Math.max(depth, below.depth);
+      aliases += below.aliases;
+      directives += below.directives;
+    }
+    return { depth, aliases, directives };
+  }
+
+  #below(selection: SelectionNode): Extent {
+    const directives = selection.directives?.length ?? 0;
+    switch (selection.kind) {
+      case Kind.FIELD: {
+        const below = selection.selectionSet === undefined ? none : this.of(selection.selectionSet);
+        return {
+          depth: below.depth + 1,
+          aliases: below.aliases + (selection.alias === undefined ? 0 : 1),
+          directives: below.directives + directives,
+        };
+      }
+      case Kind.INLINE_FRAGMENT: {
+        const below = this.of(selection.selectionSet);
+        return { ...below, directives: below.directives + directives };
+      }
+      case Kind.FRAGMENT_SPREAD: {
+        const below = this.#ofFragment(selection.name.value);
+        return { ...below, directives: below.directives + directives };
+      }
+    }
+  }
+
+  /** Once a fragment, however often it is spread. */
+  #ofFragment(name: string): Extent {
+    const known = this.#known.get(name);
+    const fragment = this.#fragments.get(name);
+    if (known !== undefined || fragment === undefined) return known ?? none;
+    // One that spreads itself is for validation to refuse.
+    this.#known.set(name, none);
+    const extent = this.of(fragment.selectionSet);
+    this.#known.set(name, extent);
+    return extent;
+  }
+}
+
+function problem(
+  limit: number,
+  actual: number,
+  say: (limit: number, actual: number) => string,
+): GraphQLError {
+  const error = new HvqlError('LIMIT_EXCEEDED', say(limit, actual), { limit, actual });
+  return new GraphQLError(error.message, { originalError: error });
+}
+
+const tooManyTokens = (limit: number): string =>
+  `The document has more than ${limit} tokens, the most that is read: ask in several operations.`;
+const tooDeep = (limit: number, actual: number): string =>
+  `The operation is ${actual} fields deep, but at most ${limit} may be: begin further down, with node or partition.`;
+const tooManyAliases = (limit: number, actual: number): string =>
+  `The operation has ${actual} aliases, but at most ${limit} may be: ask for lists, or in several operations.`;
+const tooManyDirectives = (limit: number, actual: number): string =>
+  `The operation has ${actual} directives, but at most ${limit} may be: put them on fragments.`;

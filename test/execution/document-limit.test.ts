@@ -1,0 +1,108 @@
+import { getIntrospectionQuery, parse } from 'graphql';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { documentProblem, textProblem } from '../../src/execution/document-limit.ts';
+import { testLimits } from '../ask.ts';
+
+const limits = { maxTokens: 12, maxDepth: 3, maxAliases: 2, maxDirectives: 2 };
+const problemOf = (text: string) => {
+  const problem = documentProblem(parse(text), limits);
+  return problem && { message: problem.message, ...problem.extensions };
+};
+
+describe('a text', () => {
+  it('may have so many tokens and no more', () => {
+    expect(textProblem('{ a a a a a a a a a a }', limits)).toBeNull();
+    expect(textProblem('{ a a a a a a a a a a } # a comment is none', limits)).toBeNull();
+    expect(textProblem('{ a a a a a a a a a a a }', limits)).toMatchObject({
+      message: 'The document has more than 12 tokens, the most that is read: ask in several operations.',
+      extensions: { code: 'LIMIT_EXCEEDED', limit: 12, actual: 13 },
+    });
+  });
+
+  it('with a mistake in it is left to the parser', () => {
+    expect(textProblem('{ a "', limits)).toBeNull();
+    expect(textProblem('\u0000', limits)).toBeNull();
+  });
+});
+
+describe('an operation', () => {
+  it.each([
+    ['{ a { b { c } } }', null],
+    ['{ a { b { c { d } } } }', 4],
+    ['{ a { ... { ...f } } } fragment f on T { b { ... on U { c { d } } } }', 4],
+    ['{ x } query B { a { b { c { d { e } } } } }', 5],
+  ])('may be so deep, its fragments spread: %s', (text, actual) => {
+    expect(problemOf(text)).toEqual(
+      actual && {
+        message: `The operation is ${actual} fields deep, but at most 3 may be: begin further down, with node or partition.`,
+        code: 'LIMIT_EXCEEDED',
+        limit: 3,
+        actual,
+      },
+    );
+  });
+
+  it.each([
+    ['{ x: a y: b }', null],
+    ['{ x: a y: b z: c }', 3],
+    ['{ a { ...f } b { ...f } c { ...f } } fragment f on T { x: a }', 3],
+    ['{ ...a ...a } fragment a on T { ...b ...b } fragment b on T { ...c ...c } fragment c on T { x: a }', 8],
+  ])('may have so many aliases: %s', (text, actual) => {
+    expect(problemOf(text)).toEqual(
+      actual && {
+        message: `The operation has ${actual} aliases, but at most 2 may be: ask for lists, or in several operations.`,
+        code: 'LIMIT_EXCEEDED',
+        limit: 2,
+        actual,
+      },
+    );
+  });
+
+  it.each([
+    ['{ a @skip(if: true) b @skip(if: true) }', null],
+    ['query @a @a @a { b }', 3],
+    ['{ a @x ... @x { b @x @x } }', 4],
+    ['{ ...f @x ...f @x } fragment f on T { a @x }', 4],
+  ])('may have so many directives: %s', (text, actual) => {
+    expect(problemOf(text)).toEqual(
+      actual && {
+        message: `The operation has ${actual} directives, but at most 2 may be: put them on fragments.`,
+        code: 'LIMIT_EXCEEDED',
+        limit: 2,
+        actual,
+      },
+    );
+  });
+
+  it('with fragments that spread each other thirty times over is counted at once', () => {
+    const fragments = Array.from(
+      { length: 30 },
+      (_, n) => `fragment f${n} on T { ...f${n + 1} ...f${n + 1} }`,
+    );
+    expect(problemOf(`{ ...f0 } ${fragments.join(' ')} fragment f30 on T { x: a }`)).toMatchObject({
+      actual: 2 ** 30,
+    });
+  });
+
+  it('with a fragment that spreads itself is left to validation', () => {
+    expect(problemOf('{ ...f } fragment f on T { a { ...g } } fragment g on T { b { ...f } }')).toBeNull();
+  });
+});
+
+it('lets the question that clients ask for the schema through, and every example operation', () => {
+  const folder = new URL('../../schema/operations/', import.meta.url);
+  const examples = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  const introspection = getIntrospectionQuery({
+    schemaDescription: true,
+    specifiedByUrl: true,
+    directiveIsRepeatable: true,
+    inputValueDeprecation: true,
+    oneOf: true,
+  });
+  expect(examples.length).toBeGreaterThan(9);
+  for (const text of [introspection, ...examples]) {
+    expect(textProblem(text, testLimits)).toBeNull();
+    expect(documentProblem(parse(text), testLimits)).toBeNull();
+  }
+});

@@ -1,0 +1,216 @@
+import { parse } from 'graphql';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { countersOf } from '../../src/catalogue/catalogue.ts';
+import type { Caller } from '../../src/access/caller.ts';
+import { operationContext } from '../../src/execution/execute.ts';
+import { planOperation } from '../../src/execution/plan.ts';
+import { createSchema } from '../../src/graph/schema.ts';
+import { PlanningLook } from '../../src/sampling/planning-look.ts';
+import { ask, caller, samplerOf, testLimits } from '../ask.ts';
+import { FakeSource, partitionEntry } from '../fake-source.ts';
+
+const schema = createSchema();
+const allOfVirtualProcessor = countersOf('VIRTUAL_PROCESSOR')
+  .map(({ field }) => field)
+  .join(' ');
+
+let source: FakeSource;
+beforeEach(() => {
+  source = new FakeSource();
+  source.partitions = [partitionEntry(1n, null, 4), partitionEntry(5n, 1n, 3), partitionEntry(9n, 1n, 2)];
+});
+
+interface Asked {
+  readonly caller?: Caller;
+  readonly variables?: Record<string, unknown>;
+}
+
+/** What an operation is planned to cost. Nothing may be read for it. */
+async function plan(query: string, { caller: asking = caller(1n), variables = {} }: Asked = {}) {
+  const sampler = samplerOf(source);
+  const service = {
+    version: '',
+    limits: testLimits,
+    introspection: 'on' as const,
+    health: () => sampler.health,
+  };
+  const request = { caller: asking, expiresAt: null, signal: new AbortController().signal };
+  const context = operationContext({ sampler, service }, request);
+  const look = new PlanningLook(context.operation.look.defaultOver);
+  const contextValue = { ...context, operation: context.operation.withLook(look) };
+  const document = parse(query);
+  const { values, pages } = await planOperation(
+    { schema, document, contextValue, variableValues: variables },
+    look,
+  );
+  expect(source.batches).toEqual([]);
+  return { values, pages };
+}
+
+/** The leaves of an answer. */
+function leavesOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce((sum: number, each) => sum + leavesOf(each), 0);
+}
+
+describe('a plan', () => {
+  it.each([
+    ['{ viewer { partitionId isRoot partition { name } } service { version limits { maxDepth } } }', 0],
+    ['{ hypervisor { id sampledAt counters { totalPages logicalProcessors } } }', 1],
+    ['{ hypervisor { logicalProcessors { index counters { totalRunTime } } } }', 2],
+    ['{ hypervisor { logicalProcessors(indexes: [1, 1, 1]) { index counters { totalRunTime } } } }', 1],
+    ['{ hypervisor { partitions { totalCount pageInfo { hasNextPage } nodes { name partitionId } } } }', 0],
+    ['{ hypervisor { partitions(first: 2) { edges { cursor node { virtualProcessors { index } } } } } }', 0],
+    [`{ partition(id: 5) { virtualProcessors { counters { ${allOfVirtualProcessor} } } } }`, 3],
+    ['{ partition { virtualProcessors(first: 2) { partition { virtualProcessors { index } } } } }', 0],
+    ['{ partition { deltas { interval { seconds } virtualTlbPages: gpaSpaceModifications } } }', 1],
+    [
+      '{ partition { a: virtualProcessor(index: 0) { ...f } b: virtualProcessor(index: 0) { ...f } } } fragment f on VirtualProcessor { rates { hypercalls } counters { hypercalls } }',
+      1,
+    ],
+    [
+      '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS }, first: 4) { index counters { hypercalls totalRunTime } } } }',
+      9,
+    ],
+    [
+      '{ nodes(ids: ["aHlwZXJ2aXNvcjo", "cGFydGl0aW9uOnBhcnRpdGlvbi81"]) { id __typename ... on Partition { name counters { virtualProcessors } } ... on Hypervisor { counters { totalPages } } } }',
+      2,
+    ],
+    ['{ counterDefinitions(object: PARTITION) { field title group index } }', 0],
+    [
+      '{ __schema { types { name fields { name type { name ofType { name } } } } } __type(name: "Query") { name } }',
+      0,
+    ],
+  ])('counts the leaves of the answer and the pages that are read for it: %s', async (query, pages) => {
+    const planned = await plan(query);
+    const { data, errors } = await ask({ source, query });
+    expect(errors).toBeUndefined();
+    // A null in place of an object is a leaf of the answer that no plan counts.
+    const nulls = query.includes('__schema')
+      ? (JSON.stringify(data).match(/(fields|type|ofType)":null/g) ?? [])
+      : [];
+    expect(planned).toEqual({ values: leavesOf(data) - nulls.length, pages });
+  });
+
+  it('goes by @skip and @include with variables', async () => {
+    const query = `query ($no: Boolean!, $yes: Boolean = true) { partition {
+      name @skip(if: $yes)
+      ... @include(if: $yes) { partitionId }
+      virtualProcessors @include(if: $no) { index }
+      ...f @skip(if: $no)
+    } } fragment f on Partition { isRoot }`;
+    expect(await plan(query, { variables: { no: false } })).toEqual({ values: 2, pages: 0 });
+    expect(await plan(query, { variables: { no: true, yes: false } })).toEqual({ values: 1 + 4, pages: 0 });
+  });
+
+  it('takes the larger objects for those that an order will put first', async () => {
+    const query =
+      '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 3) { partition { virtualProcessors { index } } } } }';
+    expect(await plan(query)).toEqual({ values: 3 * 4, pages: 9 });
+  });
+
+  it('counts totals for every reading in them, and a page for the values it has room for', async () => {
+    expect(
+      await plan('{ partition { virtualProcessorTotals { of counters { hypercalls totalRunTime } } } }'),
+    ).toEqual({ values: 1 + 4 * 2, pages: 4 });
+    expect(await plan('{ partition { page { sampledAt bytes groups { values } } } }')).toEqual({
+      values: 1 + 512 + 512,
+      pages: 1,
+    });
+  });
+
+  it('is of what the caller may read', async () => {
+    const query =
+      '{ hypervisor { logicalProcessors { index } partitions { nodes { name } } } partition(id: 9) { name } }';
+    expect(await plan(query)).toEqual({ values: 2 + 3 + 1, pages: 0 });
+    expect(await plan(query, { caller: caller(5n) })).toEqual({ values: 1, pages: 0 });
+  });
+
+  it('is exact for answers that could never be given, and quick about it', async () => {
+    source.partitions = Array.from({ length: 100 }, (_, n) =>
+      partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 64),
+    );
+    let below = 'index counters { hypercalls }';
+    for (let n = 0; n < 6; n += 1) below = `index partition { virtualProcessors { ${below} } }`;
+    const query = `{ hypervisor { partitions { nodes { virtualProcessors { ${below} } } } } }`;
+    let values = 2;
+    for (let n = 0; n < 6; n += 1) values = 1 + 64 * values;
+    const planned = await plan(query);
+    expect(planned).toEqual({ values: 100 * 64 * values, pages: 6_400 });
+    expect(planned.values).toBeGreaterThan(1e14);
+  });
+
+  it('of an operation that cannot run is nothing', async () => {
+    expect(await plan('query ($id: UInt64!) { partition(id: $id) { name } }')).toEqual({
+      values: 0,
+      pages: 0,
+    });
+    expect(await plan('mutation { x }')).toEqual({ values: 0, pages: 0 });
+    source.broken.set('*', Object.assign(new Error('gone')) as never);
+    expect(await plan('{ partition { name } nodes(ids: ["x", "y"]) { id } }')).toEqual({
+      values: 0,
+      pages: 0,
+    });
+  });
+});
+
+describe('an operation that asks for too much', () => {
+  const limits = { maxValues: 10, maxPages: 3 };
+
+  it('is refused before a page is read, with the limit, the number and a way to ask for less', async () => {
+    const query = '{ partition { virtualProcessors { index counters { hypercalls totalRunTime } } } }';
+    const answer = await ask({ source, query, limits });
+    expect(answer).toEqual({
+      errors: [
+        {
+          message:
+            'The answer would hold 12 values, but at most 10 may be: ask for fewer fields, for fewer objects (first, indexes), or in several operations.',
+          extensions: { code: 'LIMIT_EXCEEDED', limit: 10, actual: 12 },
+        },
+      ],
+    });
+    expect(source.batches).toEqual([]);
+  });
+
+  it('is answered where it asks for no more than may be', async () => {
+    const query =
+      '{ partition { virtualProcessors(first: 3) { index counters { hypercalls totalRunTime } } } }';
+    expect((await ask({ source, query, limits })).errors).toBeUndefined();
+    expect(source.batches).toHaveLength(1);
+  });
+
+  it('is refused for the pages as well', async () => {
+    const query = '{ partition { virtualProcessors { counters { hypercalls } } } }';
+    expect((await ask({ source, query, limits })).errors).toEqual([
+      {
+        message:
+          '4 overlay pages would be read, but at most 3 may be: ask for fewer objects (first, indexes), or in several operations.',
+        extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 },
+      },
+    ]);
+    expect(source.batches).toEqual([]);
+  });
+
+  it.each([
+    ['{ nodes(ids: ["a", "b", "c"]) { id } }', 'ids', null],
+    [
+      '{ hypervisor { logicalProcessors(indexes: [1, 2, 3]) { index } } }',
+      'indexes',
+      { hypervisor: { logicalProcessors: null } },
+    ],
+    [
+      '{ partition { virtualProcessors(indexes: [1, 1, 1]) { index } } }',
+      'indexes',
+      { partition: { virtualProcessors: null } },
+    ],
+  ])('is refused for a list that is too long: %s', async (query, argument, data) => {
+    const answer = await ask({ source, query, limits: { maxListItems: 2 } });
+    expect(answer.data).toEqual(data);
+    expect(answer.errors).toMatchObject([
+      {
+        message: `${argument} may have at most 2 items, but has 3: ask in several operations.`,
+        extensions: { code: 'LIMIT_EXCEEDED', argument, limit: 2, actual: 3 },
+      },
+    ]);
+  });
+});
