@@ -188,5 +188,5 @@ function listed(faults: readonly Fault[]): string {
 }
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? 'missing').slice(0, 200);
+  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 200);
 }

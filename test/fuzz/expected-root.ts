@@ -268,12 +268,14 @@ class ExpectedGraph {
       ...(sizes.some((size) => size > mostPerPage) ? ['LIMIT_EXCEEDED'] : []),
     ];
     if (codes.length > 0) return fails(...codes);
-    let page = readable.filter(
-      ({ id }) => (afterId == null || id > afterId) && (beforeId == null || id < beforeId),
-    );
+    let start = readable.filter(({ id }) => afterId != null && id <= afterId).length;
+    let page = readable.slice(start).filter(({ id }) => beforeId == null || id < beforeId);
     if (first != null) page = page.slice(0, first);
-    if (last != null) page = page.slice(Math.max(0, page.length - last));
-    return connection({ page, readable, after: afterId ?? null }, (id) => this.#partition(id));
+    if (last != null && last < page.length) {
+      start += page.length - last;
+      page = page.slice(page.length - last);
+    }
+    return connection({ page, start, total: readable.length }, (id) => this.#partition(id));
   }
 
   #service(): Meant {
@@ -286,7 +288,10 @@ class ExpectedGraph {
           kind: () => value(kind),
           isAnswering: () => some('a boolean or null', (it) => it === null || typeof it === 'boolean'),
           lastReadAt: () =>
-            some('a time or null', (it) => it === null || !Number.isNaN(Date.parse(String(it)))),
+            some(
+              'a time or null',
+              (it) => it === null || (typeof it === 'string' && !Number.isNaN(Date.parse(it))),
+            ),
         }),
       limits: () => ({
         is: 'thing',
@@ -308,20 +313,15 @@ function indexOf(name: ObjectName): number | null {
 }
 
 function connection(
-  of: { page: readonly PartitionEntry[]; readable: readonly PartitionEntry[]; after: bigint | null },
+  { page, start, total }: { page: readonly PartitionEntry[]; start: number; total: number },
   partition: (id: bigint) => Meant,
 ): Meant {
-  const { page, readable, after } = of;
   const cursorOf = (entry: PartitionEntry): string =>
     nodeIdOf({ object: 'PARTITION', partitionId: entry.id });
   const [first, last] = [page.at(0), page.at(-1)];
-  // An empty page stands behind its cursor.
-  const before = readable.filter(({ id }) =>
-    first === undefined ? after !== null && id <= after : id < first.id,
-  );
   const info = {
-    hasPreviousPage: () => value(before.length > 0),
-    hasNextPage: () => value(before.length + page.length < readable.length),
+    hasPreviousPage: () => value(start > 0),
+    hasNextPage: () => value(start + page.length < total),
     startCursor: () => value(first === undefined ? null : cursorOf(first)),
     endCursor: () => value(last === undefined ? null : cursorOf(last)),
   };
@@ -334,7 +334,7 @@ function connection(
         ),
       ),
     pageInfo: () => thing('PageInfo', info),
-    totalCount: () => value(readable.length),
+    totalCount: () => value(total),
   });
 }
 

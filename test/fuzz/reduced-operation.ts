@@ -16,7 +16,19 @@ export async function reducedOperation(
       hasShrunk = true;
     }
   }
-  return smallest;
+  return withoutUnused(smallest);
+}
+
+/** Without the fragments that nothing spreads any more. */
+function withoutUnused(document: DocumentNode): DocumentNode {
+  const spread = new Set<string>();
+  visit(document, { FragmentSpread: ({ name }) => void spread.add(name.value) });
+  const used = document.definitions.filter(
+    (each) => each.kind !== Kind.FRAGMENT_DEFINITION || spread.has(each.name.value),
+  );
+  return used.length === document.definitions.length
+    ? document
+    : withoutUnused({ ...document, definitions: used });
 }
 
 /** The outer ones first. */
@@ -31,13 +43,11 @@ function selectionsOf(document: DocumentNode): SelectionNode[] {
 
 /** null where it is the only selection of its set, or has gone already. */
 function without(document: DocumentNode, selection: SelectionNode): DocumentNode | null {
-  let hasGone = false;
   const smaller = visit(document, {
     SelectionSet(node) {
       if (node.selections.length < 2 || !node.selections.includes(selection)) return undefined;
-      hasGone = true;
       return { ...node, selections: node.selections.filter((each) => each !== selection) };
     },
   });
-  return hasGone ? smaller : null;
+  return smaller === document ? null : smaller;
 }
