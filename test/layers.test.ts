@@ -70,4 +70,11 @@ describe('src', () => {
     const granting = files.filter((file) => /as Granted/.test(readFileSync(join(src, file), 'utf8')));
     expect(granting).toEqual(['access/access.ts']);
   });
+
+  it('admits operations in server/admission.ts only', () => {
+    const admitting = files.filter((file) =>
+      /as AdmittedOperation/.test(readFileSync(join(src, file), 'utf8')),
+    );
+    expect(admitting).toEqual(['server/admission.ts']);
+  });
 });

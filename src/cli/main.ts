@@ -8,6 +8,7 @@ import { systemErrorReason } from '../source/page-folder/file-system.ts';
 import { openSource } from '../source/sources.ts';
 import { systemWait, type CommandWorld } from './command-world.ts';
 import { inspect } from './inspect.ts';
+import { printOperations } from './operations.ts';
 import { packageVersion } from './package.ts';
 import { printable } from './printable.ts';
 import { record } from './record.ts';
@@ -74,6 +75,8 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
     }
     case 'inspect':
       return inspect(command.settings, world);
+    case 'operations':
+      return printOperations(command.settings, world);
     case 'token':
       await printToken(command.settings, { stdout: process.stdout, now: Date.now });
       return 0;

@@ -18,6 +18,7 @@ import type { Source } from '../source/source.ts';
 import { openSource } from '../source/sources.ts';
 import type { CommandWorld } from './command-world.ts';
 import { exampleOperations, packageVersion } from './package.ts';
+import { openOperationFolder } from './operation-folder.ts';
 import { printable } from './printable.ts';
 import type { ServeSettings } from './settings.ts';
 import { together } from './together.ts';
@@ -40,13 +41,15 @@ const guestExample = /^query OwnPartition\b/m;
 export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
   const { clock, log, signal } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const [source, givenIdentity] = await together(
+  const [source, givenIdentity, allowedDocuments] = await together(
     openSource(settings.source, { clock }),
     settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
+    settings.operations === null ? Promise.resolve(null) : openOperationFolder(settings.operations),
   );
   try {
     const sampler = samplerFor(source, { settings, clock, log });
-    const tabs = await exampleOperations();
+    const tabs =
+      allowedDocuments?.map(({ file, text }) => ({ name: file, query: text })) ?? (await exampleOperations());
     const { identity, tokens } =
       givenIdentity === null
         ? await development(settings.host, { ...world, sampler, tabs })
@@ -63,6 +66,7 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       limits,
       introspection,
       identity,
+      allowedDocuments,
       contextOf: (asker) => operationContext(operations, asker),
       execute: executeOperation,
       subscribe: live.subscribe,
@@ -71,9 +75,11 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
       log,
-      graphiql: settings.graphiql ? { tabs, tokens } : null,
+      graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
       now,
     });
+    if (allowedDocuments !== null)
+      log.info({ documents: allowedDocuments.length }, 'only these are answered');
     log.info({ source: source.description, url: server.url }, 'listening');
     for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
     world.stdout.write(`hvql listening on ${server.url}\n`);

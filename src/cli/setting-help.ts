@@ -34,9 +34,8 @@ function programHelp(): string {
 }
 
 function commandHelp(name: CommandName, { summary, positional, settings }: CommandRow): string {
-  const usage = ['hvql', name, ...(positional === null ? [] : [positional.placeholder]), '[settings]'].join(
-    ' ',
-  );
+  const rest = Object.keys(settings).length === 0 ? [] : ['[settings]'];
+  const usage = ['hvql', name, ...(positional === null ? [] : [positional.placeholder]), ...rest].join(' ');
   const entries = Object.values(settings).map((setting) => {
     const variable = setting.flag !== null && setting.variable !== null ? `  or ${setting.variable}` : '';
     const start =

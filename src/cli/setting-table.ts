@@ -207,6 +207,15 @@ export const commands = {
         description:
           "origins of pages that may open WebSockets, beside the service's own, with commas between them",
       },
+      operations: {
+        flag: 'operations',
+        variable: 'HVQL_OPERATIONS',
+        placeholder: '<folder>',
+        parse: parseText,
+        default: null,
+        description:
+          'folder of .graphql files: only these documents are answered, asked for by id or by their text',
+      },
       logLevel: {
         flag: 'log-level',
         variable: 'HVQL_LOG_LEVEL',
@@ -290,6 +299,14 @@ export const commands = {
         description: 'print JSON in place of a table',
       },
     },
+  },
+  operations: {
+    summary: 'Prints the manifest of a folder of operations: the id of each document, for clients to send.',
+    positional: {
+      placeholder: '<folder>',
+      description: 'folder of .graphql files, as serve takes it with --operations',
+    },
+    settings: {},
   },
   token: {
     summary: 'Prints a token that a service with the same secret takes.',

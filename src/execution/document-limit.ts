@@ -5,6 +5,7 @@ import {
   Lexer,
   Source,
   TokenKind,
+  type DirectiveNode,
   type DocumentNode,
   type FragmentDefinitionNode,
   type SelectionNode,
@@ -46,7 +47,7 @@ export function documentProblem(document: DocumentNode, limits: DocumentLimits):
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     const { depth, aliases, directives } = extents.of(definition.selectionSet);
-    const own = definition.directives?.length ?? 0;
+    const own = directivesOf([definition, ...(definition.variableDefinitions ?? [])]);
     if (depth > limits.maxDepth) return problem(limits.maxDepth, depth, tooDeep);
     if (aliases > limits.maxAliases) return problem(limits.maxAliases, aliases, tooManyAliases);
     if (directives + own > limits.maxDirectives)
@@ -106,10 +107,15 @@ class Extents {
     if (known !== undefined || fragment === undefined) return known ?? none;
     // One that spreads itself is for validation to refuse.
     this.#known.set(name, none);
-    const extent = this.of(fragment.selectionSet);
+    const within = this.of(fragment.selectionSet);
+    const extent = { ...within, directives: within.directives + directivesOf([fragment]) };
     this.#known.set(name, extent);
     return extent;
   }
+}
+
+function directivesOf(nodes: readonly { readonly directives?: readonly DirectiveNode[] }[]): number {
+  return nodes.reduce((sum, { directives = [] }) => sum + directives.length, 0);
 }
 
 function problem(

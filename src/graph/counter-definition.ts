@@ -1,13 +1,18 @@
 /** The catalogue in the graph. */
 import { catalogue, countersOf } from '../catalogue/catalogue.ts';
 import type { Counter } from '../catalogue/counter.ts';
-import { statisticsObjects } from '../catalogue/group.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
 import type { Builder } from './builder.ts';
 
 export function defineCounterDefinition(builder: Builder) {
   const object = builder.enumType('StatisticsObject', {
     description: 'The kinds of object that have counters.',
-    values: statisticsObjects,
+    values: {
+      HYPERVISOR: { description: 'The hypervisor itself.' },
+      LOGICAL_PROCESSOR: { description: "One of the machine's processors." },
+      PARTITION: { description: 'A partition.' },
+      VIRTUAL_PROCESSOR: { description: 'A virtual processor of a partition.' },
+    } as const satisfies Readonly<Record<StatisticsObject, { description: string }>>,
   });
   const origin = builder.enumType('CounterOrigin', {
     description: 'How far a counter can be relied on.',

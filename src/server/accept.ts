@@ -6,6 +6,8 @@ export interface Accepted {
   readonly events: boolean;
   /** A whole answer as JSON. */
   readonly json: boolean;
+  /** That JSON under GraphQL's own media type, whose readers know it for an answer whatever its status is. */
+  readonly graphql: boolean;
 }
 
 const json = /^(?:application\/(?:graphql-response\+json|json|\*)|\*\/\*)$/;
@@ -16,5 +18,9 @@ export function readAccept(header: string): Accepted {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
     return parameters.some((parameter) => /^q\s*=\s*0(?:\.0*)?$/.test(parameter)) ? [] : [type];
   });
-  return { events: types.includes('text/event-stream'), json: types.some((type) => json.test(type)) };
+  return {
+    events: types.includes('text/event-stream'),
+    json: types.some((type) => json.test(type)),
+    graphql: types.includes('application/graphql-response+json'),
+  };
 }

@@ -1,6 +1,6 @@
 /** One operation on its way in, whatever brought it: by POST, GET, event stream or WebSocket. */
+import type { AdmittedOperation } from './admission.ts';
 import type { Identified } from './identity.ts';
-import type { OperationRequest } from './operation-request.ts';
 
 /** Who asks, and for how long the answer is wanted. */
 export interface Asker extends Identified {
@@ -17,7 +17,7 @@ export interface Call {
   readonly way: Way;
   /** How it was sent; over a WebSocket it counts as POST, which may ask anything. */
   readonly method: 'GET' | 'POST';
-  readonly operation: OperationRequest;
+  readonly operation: AdmittedOperation;
   readonly asker: Asker;
   /** Whether the answer may be a stream of events. Where not, subscriptions are refused. */
   readonly takesEvents: boolean;

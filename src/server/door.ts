@@ -1,12 +1,12 @@
 /** One door of the service: a node server that listens, what comes in by it, and its end. */
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
+import type { Admit, AdmittedOperation } from './admission.ts';
 import { closable } from './close.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
-import type { OperationRequest } from './operation-request.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
@@ -19,7 +19,8 @@ import { webSockets } from './websockets.ts';
 export interface House {
   readonly endpoint: Endpoint;
   readonly run: RunOperation;
-  readonly isSubscription: (operation: OperationRequest) => boolean;
+  readonly admit: Admit;
+  readonly isSubscription: (operation: AdmittedOperation) => boolean;
   readonly eventStreams: EventStreams;
   readonly checkReady: () => Promise<NotReady>;
   readonly pulse: Pulse;

@@ -11,6 +11,8 @@ export interface GraphiqlOptions {
    * null elsewhere, where people bring their own.
    */
   readonly tokens: readonly GraphiqlToken[] | null;
+  /** Whether only the tabs' very texts are answered: then no titles are put above them, and they are sent as they stand. */
+  readonly isExact?: boolean;
 }
 
 /** A token to ask with. */
@@ -92,11 +94,23 @@ try {
   console.warn(error);
 }
 addEventListener('DOMContentLoaded', () =>
-  YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), ${embed(graphiqlProps(options))}));
+  YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
+    ...${embed(graphiqlProps(options))},${options.isExact === true ? exactSending : ''}
+  }));
 `;
 }
 
-function graphiqlProps({ tabs, tokens }: GraphiqlOptions): object {
+/**
+ * Yoga's page prints the parsed document anew, without comments and blanks, and sends that, subscriptions in the address.
+ * These are options of its executor (@graphql-tools/executor-http): print gives the source that the document was parsed
+ * from, and method has no limit to the length of an address.
+ */
+const exactSending = `
+    print: (document) => document.definitions[0].loc.source.body,
+    method: 'POST',`;
+
+function graphiqlProps({ tabs, tokens, isExact = false }: GraphiqlOptions): object {
+  const titled = isExact ? (_: string, query: string): string => query : withTitle;
   const headersOf = (token: string): string => JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
   const headers = headersOf(tokens?.[0]?.token ?? '<token>');
   const examples = tabs.map(({ name, query }) => ({ query: titled(name, query), headers }));
@@ -116,7 +130,7 @@ function graphiqlProps({ tabs, tokens }: GraphiqlOptions): object {
   };
 }
 
-function titled(title: string, query: string): string {
+function withTitle(title: string, query: string): string {
   return query.trimStart().startsWith(`# ${title}`) ? query : `# ${title}\n${query}`;
 }
 

@@ -1,6 +1,8 @@
 /** Answers to requests that never become an operation. */
 import type { ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
+import { readAccept } from './accept.ts';
 
 /** An HTTP status with a sentence for the client; `code` and `facts` go into the error's `extensions`. */
 export class HttpProblem extends Error {
@@ -30,11 +32,21 @@ export function asUnauthorized(thrown: unknown): unknown {
   });
 }
 
-/** Answers with the problem in the shape of a GraphQL response, which clients of GraphQL can show. */
+/** The problem as an error of GraphQL, for a way that has no statuses. */
+export function problemError(problem: HttpProblem): GraphQLError {
+  return new GraphQLError(problem.message, { extensions: { ...problem.extensions } });
+}
+
+/**
+ * Answers with the problem in the shape of a GraphQL response, and under its media type where that is taken: clients of
+ * GraphQL can show it.
+ */
 export function sendProblem(response: ServerResponse, problem: HttpProblem): void {
+  const { graphql } = readAccept(response.req.headers.accept ?? '');
   sendJson(response, {
     status: problem.status,
     headers: problem.headers,
+    mediaType: graphql ? 'application/graphql-response+json' : 'application/json',
     body: { errors: [{ message: problem.message, extensions: problem.extensions }] },
   });
 }
@@ -42,12 +54,17 @@ export function sendProblem(response: ServerResponse, problem: HttpProblem): voi
 /** Answers with JSON that is never to be cached. */
 export function sendJson(
   response: ServerResponse,
-  answer: { status: number; body: object; headers?: Readonly<Record<string, string>> },
+  answer: {
+    status: number;
+    body: object;
+    headers?: Readonly<Record<string, string>>;
+    mediaType?: string;
+  },
 ): void {
   const bytes = Buffer.from(JSON.stringify(answer.body));
   response.writeHead(answer.status, {
     ...answer.headers,
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': `${answer.mediaType ?? 'application/json'}; charset=utf-8`,
     'content-length': bytes.length,
     'cache-control': 'no-store',
   });

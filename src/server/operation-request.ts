@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { HttpProblem } from './http-problem.ts';
 
-/** The parameters as they came: a document as `query`; Yoga checks the types of the others. */
+/** The parameters as they came: nothing is checked of them; of which document they speak, the admission reads. */
 export type OperationRequest = Readonly<Record<string, unknown>>;
 
 /** More is no question that a person or a program asks here. */
@@ -16,11 +16,7 @@ export async function readOperationRequest(
   request: IncomingMessage,
   query: URLSearchParams,
 ): Promise<OperationRequest> {
-  const operation =
-    request.method === 'GET' ? readQuery(query) : parseObject(await readBody(request), 'The body');
-  if (typeof operation['query'] === 'string') return operation;
-  const there = operation['query'] === undefined ? 'missing' : `not a string`;
-  throw badRequest(`The parameter query needs to be a GraphQL document, but is ${there}.`);
+  return request.method === 'GET' ? readQuery(query) : parseObject(await readBody(request), 'The body');
 }
 
 function readQuery(query: URLSearchParams): OperationRequest {
@@ -30,6 +26,7 @@ function readQuery(query: URLSearchParams): OperationRequest {
   };
   return {
     query: query.get('query') ?? undefined,
+    documentId: query.get('documentId') ?? undefined,
     operationName: query.get('operationName') ?? undefined,
     variables: json('variables'),
     extensions: json('extensions'),

@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { isAsyncIterable, type PromiseOrValue } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { AdmittedOperation } from './admission.ts';
 import type { Call } from './call.ts';
 import { maskErrors } from './error-mask.ts';
 import { maskedEvents, type Events } from './events.ts';
@@ -43,10 +44,10 @@ export function operationRunner(yoga: Yoga, log: Logger): RunOperation {
 }
 
 /** Whether an operation is a subscription. One that cannot be parsed is none. */
-export function isSubscription(yoga: Yoga, operation: OperationRequest): boolean {
+export function isSubscription(yoga: Yoga, operation: AdmittedOperation): boolean {
   try {
     const { parse } = envelop(yoga, yogaContext({ method: 'POST', operation }));
-    return isLive(parse(operation['query']), readName(operation));
+    return isLive(parse(operation.query), readName(operation.parameters));
   } catch {
     return false;
   }
@@ -57,10 +58,10 @@ async function perform(
   yoga: Yoga,
   call: Call,
 ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
-  const { operation } = call;
-  const [operationName, variableValues] = [readName(operation), readVariables(operation)];
+  const { query, parameters } = call.operation;
+  const [operationName, variableValues] = [readName(parameters), readVariables(parameters)];
   const enveloped = envelop(yoga, { ...call, ...yogaContext(call) });
-  const document = enveloped.parse(operation['query']);
+  const document = enveloped.parse(query);
   const errors = enveloped.validate(enveloped.schema, document);
   if (errors.length > 0) return { errors };
   const contextValue = await enveloped.contextFactory();
@@ -75,7 +76,7 @@ function isLive(document: DocumentNode, operationName: string | null): boolean {
 /** What envelop's types leave open. */
 interface Enveloped {
   readonly schema: GraphQLSchema;
-  readonly parse: (text: unknown) => DocumentNode;
+  readonly parse: (text: string) => DocumentNode;
   readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
   readonly contextFactory: () => PromiseOrValue<object>;
   readonly execute: (args: ExecutionArgs) => PromiseOrValue<ExecutionResult>;
@@ -90,7 +91,7 @@ function envelop(yoga: Yoga, context: object): Enveloped {
 
 /** What Yoga's own plugins look for in a context: without a request they skip their checks. */
 function yogaContext({ method, operation }: Pick<Call, 'method' | 'operation'>): object {
-  return { request: requests[method], params: operation };
+  return { request: requests[method], params: operation.parameters };
 }
 const requests = { GET: { method: 'GET' }, POST: { method: 'POST' } };
 

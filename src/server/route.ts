@@ -1,5 +1,6 @@
 /** Every path of the service, and who may come in by it. */
 import { readAccept } from './accept.ts';
+import type { Admit, AdmittedOperation } from './admission.ts';
 import type { Call } from './call.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -7,7 +8,7 @@ import { wantsGraphiql, type Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
 import { checkHost } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
-import { readOperationRequest, type OperationRequest } from './operation-request.ts';
+import { readOperationRequest } from './operation-request.ts';
 import type { NotReady } from './readiness.ts';
 import type { Exchange, Route } from './request-listener.ts';
 import { sendResponse } from './send-response.ts';
@@ -17,7 +18,8 @@ export interface Rooms {
   readonly identify: Doorkeeper;
   readonly endpoint: Endpoint;
   readonly eventStreams: EventStreams;
-  readonly isSubscription: (operation: OperationRequest) => boolean;
+  readonly admit: Admit;
+  readonly isSubscription: (operation: AdmittedOperation) => boolean;
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
   readonly checkReady: () => Promise<NotReady>;
@@ -57,7 +59,7 @@ async function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> {
     socket: request.socket,
   });
   facts['partition'] = identified.caller.partitionId.toString();
-  const operation = await readOperationRequest(request, query);
+  const operation = rooms.admit(await readOperationRequest(request, query));
   const accept = request.headers.accept ?? '*/*';
   const accepted = readAccept(accept);
   // Who takes both gets events only where there will be more than one.

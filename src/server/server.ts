@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import { messageOf, UsageError } from '../errors.ts';
+import { admission, type AllowedDocument } from './admission.ts';
 import { openDoor, type House } from './door.ts';
 import { tokenDoorkeeper } from './doorkeeper.ts';
 import { graphiql } from './graphiql.ts';
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly schema: GraphQLSchema;
   readonly identity: Identity;
+  /** The only documents that may be asked for, on every way in; any document where it is left out. */
+  readonly allowedDocuments?: readonly AllowedDocument[] | null;
   /** The GraphQL context of a request. */
   readonly contextOf: (asker: Asker) => object;
   /** Runs operations in place of graphql-js's `execute`. */
@@ -129,6 +132,7 @@ function openHouse(options: ServerOptions): House {
     ...live,
     eventStreams: eventStreams(live),
     endpoint: graphqlEndpoint(yoga),
+    admit: admission(options.allowedDocuments ?? null),
     isSubscription: (operation) => isSubscription(yoga, operation),
     checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
     initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,

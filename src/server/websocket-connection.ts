@@ -5,6 +5,7 @@ import type { ConnectionInitMessage, SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../errors.ts';
+import type { Admit } from './admission.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
@@ -17,6 +18,7 @@ import { WebSocketOperations } from './websocket-operations.ts';
 /** What connections are served with. */
 export interface ConnectionWorld {
   readonly identify: Doorkeeper;
+  readonly admit: Admit;
   readonly run: RunOperation;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
@@ -61,6 +63,7 @@ export class WebSocketConnection {
     this.#link = new WebSocketLink({ ...world, socket, onBeat: () => this.#checkExpiry(), onStall });
     this.#operations = new WebSocketOperations({
       link: this.#link,
+      admit: world.admit,
       run: world.run,
       onIdle: () => this.#closeIfDrained(),
       onFailure: () => this.#close(CloseCode.InternalServerError, 'Internal server error'),

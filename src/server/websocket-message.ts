@@ -1,6 +1,6 @@
 /** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
 import type { ExecutionResult } from 'graphql';
-import { MessageType, parseMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
+import { MessageType, validateMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
 import { formatErrors, resultBytes } from './result-bytes.ts';
 
 /** What a client may send; null for anything else. */
@@ -19,7 +19,7 @@ const reasonLimitInBytes = 123;
 /** Reads a message; null where it is none that a client may send. */
 export function readMessage(text: string): ClientMessage | null {
   try {
-    const message = parseMessage(text);
+    const message = validateMessage(withQuery(JSON.parse(text)));
     if ('id' in message && message.id.length > idLimitInCharacters) return null;
     switch (message.type) {
       case MessageType.ConnectionAck:
@@ -32,6 +32,21 @@ export function readMessage(text: string): ClientMessage | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * The protocol asks for a query in every subscribe message. One that names its document by an id instead passes with an
+ * empty one, as graphql-ws's own clients have to send it.
+ */
+function withQuery(message: unknown): unknown {
+  if (!isObject(message) || !isObject(message['payload'])) return message;
+  const { payload } = message;
+  const { query = null, documentId = null } = payload;
+  return query === null && documentId !== null ? { ...message, payload: { ...payload, query: '' } } : message;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A function that writes the `next` messages of one operation around bytes that many of them may share. */

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
+import type { Admit } from './admission.ts';
 import { pump, type Events } from './events.ts';
+import { HttpProblem, problemError } from './http-problem.ts';
 import type { Identified } from './identity.ts';
 import type { Outcome, RunOperation } from './operation.ts';
 import type { WebSocketLink } from './websocket-link.ts';
@@ -13,6 +15,7 @@ export interface WebSocketOperationParts {
   readonly message: SubscribeMessage;
   readonly identified: Identified;
   readonly link: WebSocketLink;
+  readonly admit: Admit;
   readonly run: RunOperation;
   /** With what the connection is about. */
   readonly log: Logger;
@@ -58,15 +61,7 @@ export class WebSocketOperation {
   }
 
   async #start(): Promise<void> {
-    const { message, identified, run } = this.#parts;
-    const outcome = await run({
-      way: 'WebSocket',
-      method: 'POST',
-      operation: message.payload as unknown as Record<string, unknown>,
-      asker: { ...identified, signal: this.#abort.signal, requestId: this.#requestId },
-      takesEvents: true,
-      onOperation: (name) => (this.#name = name.slice(0, 100)),
-    });
+    const outcome = await this.#run();
     this.#isStarting = false;
     if (this.#isOver) {
       if (outcome.kind === 'events') outcome.events.release();
@@ -74,6 +69,25 @@ export class WebSocketOperation {
     } else {
       this.#send(outcome);
     }
+  }
+
+  async #run(): Promise<Outcome> {
+    const { message, identified, admit, run } = this.#parts;
+    let operation;
+    try {
+      operation = admit(message.payload as unknown as Record<string, unknown>);
+    } catch (thrown) {
+      if (!(thrown instanceof HttpProblem)) throw thrown;
+      return { kind: 'result', result: { errors: [problemError(thrown)] } };
+    }
+    return run({
+      way: 'WebSocket',
+      method: 'POST',
+      operation,
+      asker: { ...identified, signal: this.#abort.signal, requestId: this.#requestId },
+      takesEvents: true,
+      onOperation: (name) => (this.#name = name.slice(0, 100)),
+    });
   }
 
   #send(outcome: Outcome): void {

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import type { SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
+import type { Admit } from './admission.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
 import type { WebSocketLink } from './websocket-link.ts';
@@ -15,6 +16,7 @@ export const operationLimit = 1_000;
 /** What the operations of a connection need. */
 export interface WebSocketOperationsParts {
   readonly link: WebSocketLink;
+  readonly admit: Admit;
   readonly run: RunOperation;
   /** The last one is over. */
   readonly onIdle: () => void;
@@ -43,7 +45,7 @@ export class WebSocketOperations {
 
   /** Starts one, or tells the client that there are too many. */
   start(message: SubscribeMessage, asker: { readonly identified: Identified; readonly log: Logger }): void {
-    const { link, run, onIdle, onFailure } = this.#parts;
+    const { link, admit, run, onIdle, onFailure } = this.#parts;
     const { id } = message;
     if (this.#running >= operationLimit) {
       void link.send(errorMessage(id, [tooMany(this.#running + 1)]));
@@ -54,6 +56,7 @@ export class WebSocketOperations {
       ...asker,
       message,
       link,
+      admit,
       run,
       onOver: () => {
         this.#byId.delete(id);

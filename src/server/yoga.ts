@@ -5,7 +5,6 @@ import {
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
   parse,
-  specifiedRules,
   subscribe as subscribeWithGraphql,
   type DocumentNode,
   type ExecutionArgs,
@@ -19,6 +18,7 @@ import { documentProblem, textProblem, type DocumentLimits } from '../execution/
 import type { Introspection } from '../graph/context.ts';
 import type { Asker, Call } from './call.ts';
 import { documentCache } from './document-cache.ts';
+import { documentRules } from './document-rule.ts';
 import { maskResult } from './result-mask.ts';
 
 /** Runs one operation; graphql-js's `execute`, or one that gives the same answers. */
@@ -77,14 +77,14 @@ export function openYoga(options: YogaOptions): Yoga {
 /** The operation has been read by then, since the identity comes before it. */
 function useOperationRequest(): Plugin<object, Call> {
   return {
-    onRequestParse: ({ serverContext, setRequestParser }) => setRequestParser(() => serverContext.operation),
+    onRequestParse: ({ serverContext, setRequestParser }) =>
+      setRequestParser(() => serverContext.operation.parameters),
   };
 }
 
 /** What may be in a document: the same for whatever brought it, and checked before any of it runs. */
 function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object, Call> {
-  const rules =
-    introspection === 'off' ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  const rules = introspection === 'off' ? [...documentRules, NoSchemaIntrospectionCustomRule] : documentRules;
   const options = { hideSuggestions: introspection !== 'on', maxErrors: validationErrorLimit };
   return {
     onParse: ({ setParseFn }) =>
@@ -97,7 +97,8 @@ function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object
       setValidationFn((schema: GraphQLSchema, document: DocumentNode) =>
         whereNotTooDeep(() => {
           const problem = documentProblem(document, limits);
-          return problem === null ? validate(schema, document, rules, options) : [problem];
+          if (problem !== null) return [problem];
+          return validate(schema, document, rules, options);
         }),
       ),
   };

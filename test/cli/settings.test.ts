@@ -41,6 +41,7 @@ describe('hvql serve', () => {
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
     allowedOrigins: null,
+    operations: null,
     logLevel: 'info',
   };
 
@@ -70,7 +71,7 @@ describe('hvql serve', () => {
     );
     argv.push('--max-directives=4', '--max-list-items=5', '--max-values=6', '--max-pages=7', '--max-time=8s');
     argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
-    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080');
+    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080', '--operations=allowed');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -98,6 +99,7 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
+        operations: 'allowed',
         logLevel: 'silent',
       },
     });
@@ -129,6 +131,7 @@ describe('hvql serve', () => {
       HVQL_MAX_STREAMS_PER_CALLER: '3',
       HVQL_MAX_STREAM_VALUES: '1',
       HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
+      HVQL_OPERATIONS: '/etc/hvql/operations',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -153,6 +156,7 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
         allowedOrigins: ['https://a.example:8443'],
+        operations: '/etc/hvql/operations',
         logLevel: 'debug',
       },
     });
@@ -403,6 +407,23 @@ describe('hvql inspect', () => {
   });
 });
 
+describe('hvql operations', () => {
+  it('takes one folder and nothing else', () => {
+    expect(parseCommand(['operations', 'allowed'], {})).toEqual({
+      name: 'operations',
+      settings: { folder: 'allowed' },
+    });
+    expect(problemsOf(['operations'])).toEqual([
+      '<folder> is needed: folder of .graphql files, as serve takes it with --operations.',
+    ]);
+    expect(problemsOf(['operations', 'a', 'b', '--json'])).toEqual([
+      '--json is no flag of this command.',
+      '"b" is one argument too many.',
+    ]);
+    expect(helpText('operations')).toMatch(/^Usage: hvql operations <folder>\n/);
+  });
+});
+
 describe('hvql token', () => {
   it('takes a secret, a partition and what else is to stand in the token', () => {
     const argv = [
@@ -483,14 +504,14 @@ describe('hvql', () => {
 
   it('knows no other commands', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
-      '"sevre" is no command: the commands are serve, record, simulate, inspect, token and help. Did you mean serve?',
+      '"sevre" is no command: the commands are serve, record, simulate, inspect, operations, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
     ]);
     expect(problemsOf(['help', 'recrod'])).toEqual([
-      '"recrod" is no command: the commands are serve, record, simulate, inspect, token and help. Did you mean record?',
+      '"recrod" is no command: the commands are serve, record, simulate, inspect, operations, token and help. Did you mean record?',
     ]);
     expect(problemsOf(['--port', '1'])).toEqual([
-      'A command is needed before --port: the commands are serve, record, simulate, inspect, token and help.',
+      'A command is needed before --port: the commands are serve, record, simulate, inspect, operations, token and help.',
     ]);
   });
 });
@@ -529,6 +550,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 26 + 4 + 4 + 2 + 7);
+    expect(lines).toHaveLength(2 + 27 + 4 + 4 + 2 + 0 + 7);
   });
 });

@@ -9,15 +9,17 @@ function closable() {
 }
 const fails = (reason: Error): Promise<never> => Promise.reject(reason);
 
-describe('two things that are opened together', () => {
-  it('are both there', async () => {
+describe('things that are opened together', () => {
+  it('are all there', async () => {
     const thing = closable();
-    expect(await together(Promise.resolve(thing), Promise.resolve(2))).toEqual([thing, 2]);
+    const opened = await together(Promise.resolve(thing), Promise.resolve(2), Promise.resolve(null));
+    expect(opened).toEqual([thing, 2, null]);
     expect(thing.isClosed).toBe(false);
   });
 
-  it('fail with the problems of both', async () => {
-    const opening = together(fails(new UsageError(['a', 'b'])), fails(new UsageError(['c'])));
+  it('fail with the problems of all', async () => {
+    const [one, three] = [fails(new UsageError(['a', 'b'])), fails(new UsageError(['c']))];
+    const opening = together(one, Promise.resolve(2), three);
     await expect(opening).rejects.toEqual(new UsageError(['a', 'b', 'c']));
   });
 
@@ -27,9 +29,15 @@ describe('two things that are opened together', () => {
     await expect(together(fails(unforeseen), fails(new UsageError(['a'])))).rejects.toBe(unforeseen);
   });
 
-  it('leave nothing open where the other fails', async () => {
-    const thing = closable();
-    await expect(together(Promise.resolve(thing), fails(new UsageError(['c'])))).rejects.toThrow('c');
-    expect(thing.isClosed).toBe(true);
+  it('leave nothing open where one fails', async () => {
+    const [thing, other] = [closable(), closable()];
+    const opening = together(
+      Promise.resolve(thing),
+      fails(new UsageError(['c'])),
+      Promise.resolve(null),
+      Promise.resolve(other),
+    );
+    await expect(opening).rejects.toThrow('c');
+    expect([thing.isClosed, other.isClosed]).toEqual([true, true]);
   });
 });

@@ -105,6 +105,22 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     expect(await look()).toBe(last);
   });
 
+  it('asks what is allowed where only that is answered, as it stands in the tabs', async () => {
+    const strict = await serve(['--source', 'simulator?seed=1', '--operations', 'schema/operations']);
+    const own = await browser.newPage();
+    try {
+      await own.goto(strict.url);
+      await own.getByRole('button', { name: /execute query/i }).waitFor();
+      await openTab(own.getByRole('tab', { name: 'Service' }));
+      await execute(own, /"isAnswering":\s*true/);
+      await openTab(own.getByRole('tab', { name: 'LiveLogicalProcessors' }));
+      await execute(own, /"sampledAt"/);
+    } finally {
+      await own.close();
+      await strict.program.stop();
+    }
+  });
+
   it('asks for nothing from elsewhere, and breaks none of its own rules', () => {
     expect(elsewhere).toEqual([]);
     expect(complaints).toEqual([]);

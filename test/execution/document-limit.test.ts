@@ -63,6 +63,8 @@ describe('an operation', () => {
     ['{ a @skip(if: true) b @skip(if: true) }', null],
     ['query @a @a @a { b }', 3],
     ['{ a @x ... @x { b @x @x } }', 4],
+    ['query ($v: Int @x @x @x) { a }', 3],
+    ['{ ...f } fragment f on T @x @x @x { a }', 3],
     ['{ ...f @x ...f @x } fragment f on T { a @x }', 4],
   ])('may have so many directives: %s', (text, actual) => {
     expect(problemOf(text)).toEqual(

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { GraphQLObjectType, isObjectType, lexicographicSortSchema, printSchema } from 'graphql';
+import { GraphQLObjectType, isEnumType, isObjectType, lexicographicSortSchema, printSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../src/catalogue/counter.ts';
@@ -45,6 +45,10 @@ describe('the schema', () => {
       if (type.name.startsWith('__')) continue;
       const isBuiltIn = ['Int', 'Float', 'String', 'Boolean', 'ID'].includes(type.name);
       if (!isBuiltIn && (type.description ?? '') === '' && !isRootType(type.name)) silent.push(type.name);
+      if (isEnumType(type)) {
+        for (const { name, description } of type.getValues())
+          if (!description) silent.push(`${type.name}.${name}`);
+      }
       if (!('getFields' in type)) continue;
       for (const field of Object.values(type.getFields())) {
         if ((field.description ?? '') === '') silent.push(`${type.name}.${field.name}`);

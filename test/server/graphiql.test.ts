@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { runInNewContext } from 'node:vm';
+import { parse, type DocumentNode } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadGraphiqlAssets } from '../../src/server/graphiql-asset.ts';
 import { graphiql } from '../../src/server/graphiql.ts';
@@ -45,6 +46,8 @@ interface Rendered {
   readonly headers: string;
   readonly shouldPersistHeaders: boolean;
   readonly endpoint: string;
+  readonly print?: (document: DocumentNode) => string;
+  readonly method?: string;
 }
 
 /** Runs the page's own script in a world with just what it needs, and gives what it renders. */
@@ -153,6 +156,21 @@ describe('the page of GraphiQL', () => {
       shouldPersistHeaders: false,
     });
     expect(storage).toEqual({ 'hvql:tokens': '[]', 'graphiql:headers': 'Bearer ' });
+  });
+
+  it('shows and sends the very texts where only they are answered', async () => {
+    const text = '\n# One.\nquery  A { hello } # two\n';
+    const tokens = ['ROOT', 'GUEST'].map((token) => ({ title: token, token }));
+    const own = await startTestService({
+      graphiql: { tabs: [{ name: 'a.graphql', query: text }], tokens, isExact: true },
+    });
+    const page = await (await fetch(own.url, { headers: { accept: 'text/html' } })).text();
+    await own.close();
+    const { rendered } = runPage(/<script>([^]*?)<\/script>/.exec(page)?.[1] ?? '');
+    expect(rendered.defaultTabs.map(({ query }) => query)).toEqual([text, text]);
+    expect(rendered.print?.(parse(text))).toBe(text);
+    expect(rendered.method).toBe('POST');
+    expect(runPage(inlineScripts()[0] ?? '').rendered).not.toHaveProperty('print');
   });
 });
 

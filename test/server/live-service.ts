@@ -221,7 +221,7 @@ export interface RawWebSocket {
 
 /** Opens a WebSocket; resolves once it is open. */
 export async function openRawWebSocket(
-  service: TestService,
+  service: Pick<TestService, 'port'>,
   options: { protocols?: string[]; headers?: Record<string, string>; path?: string } = {},
 ): Promise<RawWebSocket> {
   const { protocols = ['graphql-transport-ws'], headers = {}, path = '/graphql' } = options;
@@ -241,7 +241,7 @@ export async function openRawWebSocket(
 
 /** A WebSocket whose caller has been acknowledged. */
 export async function openAcknowledged(
-  service: TestService,
+  service: Pick<TestService, 'port' | 'rootToken'>,
   token = service.rootToken,
 ): Promise<RawWebSocket> {
   const client = await openRawWebSocket(service);

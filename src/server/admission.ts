@@ -1,0 +1,129 @@
+/**
+ * Which documents may run. What comes out of here as `AdmittedOperation` may, and nothing else is taken further: on
+ * every way in a decision stands before the first look at the text.
+ */
+import { documentIdOf, isDocumentId, type DocumentId } from './document-id.ts';
+import { HttpProblem } from './http-problem.ts';
+import type { OperationRequest } from './operation-request.ts';
+
+declare const admitted: unique symbol;
+/** An operation that may be parsed, validated and run. Only this module makes one. */
+export interface AdmittedOperation {
+  /** The text of the document that runs; where the request named it by its id, it is not in the request. */
+  readonly query: string;
+  /** The parameters of the request, with that document as `query` and without an id. */
+  readonly parameters: OperationRequest;
+  /** Hashed when it is first asked for, unless it is known; a KB of text takes some microseconds. */
+  readonly documentId: DocumentId;
+  readonly [admitted]: true;
+}
+
+/** Admits an operation, or throws an HttpProblem that says why not and what to do. */
+export type Admit = (request: OperationRequest) => AdmittedOperation;
+
+/** A document that may be asked for. */
+export interface AllowedDocument {
+  readonly documentId: DocumentId;
+  readonly text: string;
+}
+
+/**
+ * Admits only these documents, asked for by their id or by their exact text; any document where it is null. Knows no
+ * difference between questions, subscriptions and introspection.
+ */
+export function admission(allowed: readonly AllowedDocument[] | null): Admit {
+  return allowed === null ? admitAny : admitListed(allowed);
+}
+
+function admitAny(request: OperationRequest): AdmittedOperation {
+  const { text, documentId } = readDocument(request);
+  if (text !== null) return admit(request, { text, documentId });
+  throw notFound(
+    'This service has no persisted documents: send the text of the document as query.',
+    documentId,
+  );
+}
+
+function admitListed(allowed: readonly AllowedDocument[]): Admit {
+  const byId = new Map<string, AllowedDocument>(allowed.map((document) => [document.documentId, document]));
+  // By the text itself, not by its hash: two texts that only a broken surrogate tells apart have the same UTF-8.
+  const byText = new Map<string, AllowedDocument>(allowed.map((document) => [document.text, document]));
+  return (request) => {
+    const { text, documentId } = readDocument(request);
+    const document = text !== null ? byText.get(text) : byId.get(documentId);
+    if (document !== undefined) return admit(request, document);
+    if (text !== null && documentId === null) throw notAllowed(text);
+    throw notFound(
+      'This service answers only the operations that it has been given, and there is no document of this id among ' +
+        'them: ask for another one, or have this one added to them.',
+      documentId,
+    );
+  };
+}
+
+/** What a request says of its document: a text, an id, or both, and then they belong together. */
+type Named =
+  | { readonly text: string; readonly documentId: DocumentId | null }
+  | { readonly text: null; readonly documentId: DocumentId };
+
+function readDocument({ query, documentId = null }: OperationRequest): Named {
+  if (documentId === null) {
+    if (typeof query === 'string') return { text: query, documentId };
+    throw needsText(query);
+  }
+  if (!isDocumentId(documentId)) throw badId(documentId);
+  // Clients whose types ask for a query leave it empty (graphql-ws, graphql-sse).
+  if (query === undefined || query === null || query === '') return { text: null, documentId };
+  if (typeof query !== 'string') throw needsText(query);
+  const actual = documentIdOf(query);
+  if (actual === documentId) return { text: query, documentId };
+  throw badRequest(
+    `The parameters query and documentId need to name the same document, but the id of the text is ${actual}.`,
+  );
+}
+
+function admit(
+  request: OperationRequest,
+  { text, documentId }: { text: string; documentId: DocumentId | null },
+): AdmittedOperation {
+  const { documentId: _, ...parameters } = request;
+  let known = documentId;
+  const operation: Omit<AdmittedOperation, typeof admitted> = {
+    query: text,
+    parameters: { ...parameters, query: text },
+    get documentId() {
+      known ??= documentIdOf(text);
+      return known;
+    },
+  };
+  return operation as AdmittedOperation;
+}
+
+function notAllowed(text: string): HttpProblem {
+  const message =
+    'This service answers only the operations that it has been given, and this document is none of them: send the ' +
+    'exact text of one, or its documentId.';
+  const facts = { documentId: documentIdOf(text) };
+  return new HttpProblem(message, { status: 403, code: 'OPERATION_NOT_ALLOWED', facts });
+}
+
+function notFound(message: string, documentId: DocumentId | null): HttpProblem {
+  const facts = { documentId };
+  return new HttpProblem(message, { status: 400, code: 'PERSISTED_DOCUMENT_NOT_FOUND', facts });
+}
+
+function needsText(query: unknown): HttpProblem {
+  const there = query === undefined ? 'missing' : 'not a string';
+  return badRequest(`The parameter query needs to be a GraphQL document, but is ${there}.`);
+}
+
+function badId(documentId: unknown): HttpProblem {
+  const there = typeof documentId === 'string' ? JSON.stringify(documentId.slice(0, 100)) : `not a string`;
+  return badRequest(
+    `The parameter documentId needs to be "sha256:" and 64 hexadecimal digits in lower case, but is ${there}.`,
+  );
+}
+
+function badRequest(message: string): HttpProblem {
+  return new HttpProblem(message, { status: 400, code: 'BAD_REQUEST' });
+}

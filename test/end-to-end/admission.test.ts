@@ -1,0 +1,240 @@
+/** Allowed operations only, on every way in: what is in the folder is answered, and nothing else is. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Program, serve, type Served } from './program.ts';
+
+const folder = 'schema/operations';
+const documents = readdirSync(folder)
+  .sort()
+  .map((file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    return { file, text, documentId: idOf(text), isLive: /^subscription /m.test(text) };
+  });
+const [first, second] = documents;
+if (first === undefined || second === undefined) throw new Error('there are no examples');
+const unlisted = '{ viewer { isRoot } }';
+
+function idOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+/** The first that comes back: a result, or only errors. `status` is null for a way that has none. */
+interface Answer {
+  readonly status: number | null;
+  readonly body: { readonly data?: unknown; readonly errors?: readonly { readonly extensions: any }[] };
+}
+type Parameters = Readonly<Record<string, unknown>>;
+type Ask = (served: Served, parameters: Parameters) => Promise<Answer>;
+
+function byHttp(method: 'GET' | 'POST', accept: string): Ask {
+  return async ({ url, tokens }, parameters) => {
+    const search = new URLSearchParams(
+      Object.entries(parameters).map(([name, value]): [string, string] => [
+        name,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
+    );
+    const response = await fetch(method === 'GET' ? `${url}?${search}` : url, {
+      method,
+      headers: {
+        accept,
+        authorization: `Bearer ${tokens[0]}`,
+        ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+      },
+      body: method === 'POST' ? JSON.stringify(parameters) : null,
+    });
+    const { status } = response;
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      return { status, body: (await response.json()) as Answer['body'] };
+    }
+    let text = '';
+    for await (const bytes of response.body ?? []) {
+      text += Buffer.from(bytes as Uint8Array).toString();
+      const [, data] = /^event: next\ndata: (.*)\n\n/m.exec(text) ?? [];
+      // Leaving the loop ends the stream.
+      if (data !== undefined) return { status, body: JSON.parse(data) as Answer['body'] };
+    }
+    throw new Error(`no event came: ${text}`);
+  };
+}
+
+const byWebSocket: Ask = async ({ url, tokens }, payload) => {
+  const socket = new WebSocket(url.replace('http', 'ws'), ['graphql-transport-ws']);
+  const next = async (): Promise<any> => JSON.parse(String((await once(socket, 'message'))[0]));
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { Authorization: `Bearer ${tokens[0]}` } }));
+  expect(await next()).toEqual({ type: 'connection_ack' });
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+  const message = await next();
+  socket.terminate();
+  return { status: null, body: message.type === 'error' ? { errors: message.payload } : message.payload };
+};
+
+const json = 'application/graphql-response+json, application/json';
+const ways: Readonly<Record<string, Ask>> = {
+  POST: byHttp('POST', json),
+  GET: byHttp('GET', json),
+  'SSE by POST': byHttp('POST', 'text/event-stream'),
+  'SSE by GET': byHttp('GET', 'text/event-stream'),
+  WebSocket: byWebSocket,
+};
+const withoutEvents = ['POST', 'GET'];
+
+/** What is refused, and how; the statuses are those of ways that have them. */
+const refusals: Readonly<Record<string, readonly [request: Parameters, code: string, status: number]>> = {
+  'another text': [{ query: unlisted }, 'OPERATION_NOT_ALLOWED', 403],
+  'another text under the name of a listed operation': [
+    { query: 'query Overview { viewer { isRoot } }', operationName: 'Overview' },
+    'OPERATION_NOT_ALLOWED',
+    403,
+  ],
+  'another subscription': [{ query: 'subscription { partition { name } }' }, 'OPERATION_NOT_ALLOWED', 403],
+  'a listed text with a blank more': [{ query: `${first.text} ` }, 'OPERATION_NOT_ALLOWED', 403],
+  introspection: [{ query: '{ __schema { types { name } } }' }, 'OPERATION_NOT_ALLOWED', 403],
+  '{ __typename }': [{ query: '{ __typename }' }, 'OPERATION_NOT_ALLOWED', 403],
+  'what is no GraphQL': [{ query: '}{' }, 'OPERATION_NOT_ALLOWED', 403],
+  'an unknown id': [{ documentId: idOf(unlisted) }, 'PERSISTED_DOCUMENT_NOT_FOUND', 400],
+  'an unknown id with its text': [
+    { query: unlisted, documentId: idOf(unlisted) },
+    'PERSISTED_DOCUMENT_NOT_FOUND',
+    400,
+  ],
+  'a listed id with another text': [{ query: unlisted, documentId: first.documentId }, 'BAD_REQUEST', 400],
+  'a listed id with another listed text': [
+    { query: second.text, documentId: first.documentId },
+    'BAD_REQUEST',
+    400,
+  ],
+  'an id that is none': [{ documentId: first.documentId.slice('sha256:'.length) }, 'BAD_REQUEST', 400],
+  'an id that is not a string': [{ documentId: { sha256: 1 } }, 'BAD_REQUEST', 400],
+  "an id in Apollo's extension": [
+    {
+      query: unlisted,
+      extensions: { persistedQuery: { version: 1, sha256Hash: first.documentId.slice(7) } },
+    },
+    'OPERATION_NOT_ALLOWED',
+    403,
+  ],
+};
+
+describe('a service with allowed operations', () => {
+  let served: Served;
+  beforeAll(async () => {
+    served = await serve(['--source', 'simulator?seed=1', '--operations', folder]);
+  });
+  afterAll(() => served.program.stop());
+
+  describe.each(Object.entries(ways))('by %s', (way, ask) => {
+    it.each(documents)('answers $file', async ({ text, documentId, isLive }) => {
+      const requests = [
+        { documentId },
+        { query: '', documentId },
+        { query: text },
+        { query: text, documentId },
+      ];
+      const answers = await Promise.all(requests.map((request) => ask(served, request)));
+      for (const { status, body } of answers) {
+        if (isLive && withoutEvents.includes(way)) {
+          // Allowed, but not in this shape.
+          expect([status, body.errors?.[0]?.extensions.code]).toEqual([406, 'NOT_ACCEPTABLE']);
+        } else {
+          expect(body).toMatchObject({ data: {} });
+          expect(body).not.toHaveProperty('errors');
+        }
+      }
+    });
+
+    it.each(Object.entries(refusals))('refuses %s', async (_, [request, code, status]) => {
+      const answer = await ask(served, request);
+      expect(answer.body).not.toHaveProperty('data');
+      expect(answer.body.errors?.map(({ extensions }) => extensions.code)).toEqual([code]);
+      expect(answer.status).toBe(way === 'WebSocket' ? null : status);
+    });
+  });
+
+  it('answers no document to a caller without an identity', async () => {
+    const search = new URLSearchParams({ documentId: first.documentId });
+    expect((await fetch(`${served.url}?${search}`)).status).toBe(401);
+  });
+
+  it('shows its documents in the tabs of GraphiQL, and nothing else', async () => {
+    const page = await (await fetch(served.url, { headers: { accept: 'text/html' } })).text();
+    const [, tabs] = /"defaultTabs":(\[.*\]),"headers"/.exec(page) ?? [];
+    const texts = (JSON.parse(String(tabs)) as { query: string }[]).map(({ query }) => query);
+    const own = documents.find(({ file }) => file.includes('own-partition'))?.text;
+    expect(texts).toEqual([...documents.map(({ text }) => text), own]);
+  });
+});
+
+describe('a service without allowed operations', () => {
+  let served: Served;
+  beforeAll(async () => {
+    served = await serve(['--source', 'simulator?seed=1']);
+  });
+  afterAll(() => served.program.stop());
+
+  it.each(Object.entries(ways))('by %s answers any text, and refuses an id alone', async (way, ask) => {
+    const status = (number: number): number | null => (way === 'WebSocket' ? null : number);
+    const answer = await ask(served, { query: unlisted });
+    expect(answer).toEqual({ status: status(200), body: { data: { viewer: { isRoot: true } } } });
+    expect(await ask(served, { query: unlisted, documentId: idOf(unlisted) })).toEqual(answer);
+    const refused = await ask(served, { documentId: first.documentId });
+    expect(refused).toEqual({
+      status: status(400),
+      body: {
+        errors: [
+          {
+            message: 'This service has no persisted documents: send the text of the document as query.',
+            extensions: { code: 'PERSISTED_DOCUMENT_NOT_FOUND', documentId: first.documentId },
+          },
+        ],
+      },
+    });
+  });
+});
+
+describe('a folder of operations that is wrong', () => {
+  const broken = mkdtempSync(join(tmpdir(), 'hvql-operations-'));
+  afterAll(() => rmSync(broken, { recursive: true, force: true }));
+
+  it('keeps the service from starting, and says where, with all else that is wrong', async () => {
+    writeFileSync(join(broken, 'a.graphql'), 'query A {\n  foo\n}');
+    writeFileSync(join(broken, 'b.graphql'), '{');
+    const program = new Program(['serve', '--port', '0', '--source', 'pages:nowhere'], {
+      HVQL_OPERATIONS: broken,
+    });
+    expect(await program.exited).toBe(2);
+    expect(program.stdout).toBe('');
+    expect(program.stderr.trim().split('\n')).toEqual([
+      expect.stringContaining('nowhere'),
+      `hvql: ${broken}/a.graphql:2:3: Cannot query field "foo" on type "Query".`,
+      `hvql: ${broken}/b.graphql:1:2: Syntax Error: Expected Name, found <EOF>.`,
+    ]);
+  });
+
+  it('has no manifest, for the same reasons', async () => {
+    writeFileSync(join(broken, 'a.graphql'), 'query A {\n  foo\n}');
+    const program = new Program(['operations', broken]);
+    expect(await program.exited).toBe(2);
+    expect(program.stdout).toBe('');
+    expect(program.stderr).toContain('a.graphql:2:3: Cannot query field "foo" on type "Query".');
+  });
+});
+
+describe('the manifest', () => {
+  it('is printed as JSON, with the ids that the service answers', async () => {
+    const program = new Program(['operations', folder]);
+    expect(await program.exited).toBe(0);
+    expect(program.stderr).toBe('');
+    const manifest = JSON.parse(program.stdout);
+    expect(manifest).toMatchObject({ format: 'hvql-operations', version: 1 });
+    expect(manifest.operations.map(({ documentId }: any) => documentId)).toEqual(
+      documents.map(({ documentId }) => documentId),
+    );
+  });
+});

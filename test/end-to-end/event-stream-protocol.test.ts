@@ -1,0 +1,120 @@
+/** graphql-sse's PROTOCOL.md, rule by rule, against the running service: distinct connections; the single connection is not offered. */
+import { createClient } from 'graphql-sse';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serve, type Served } from './program.ts';
+import { testedIn, type Rule } from './rule.ts';
+
+let served: Served;
+beforeAll(async () => {
+  served = await serve(['--source', 'simulator?lps=2&partitions=2&vps=1']);
+});
+afterAll(() => served.program.stop());
+
+const live = 'subscription { partition(every: "100ms") { sampledAt } }';
+const serverFile = 'server/sse.test.ts';
+const bearer = (): Record<string, string> => ({ authorization: `Bearer ${served.tokens[0]}` });
+
+describe('GraphQL over Server-Sent Events', () => {
+  it.each<Rule>([
+    [
+      'what is accepted as events is answered as events',
+      testedIn(serverFile, 'begins at once, before there is an event, with headers that keep it flowing'),
+    ],
+    [
+      'what cannot run is said in an event, with the status 200',
+      testedIn(serverFile, 'says in an event why an operation cannot run (%#)'),
+    ],
+    [
+      'who has no identity gets no stream',
+      testedIn('end-to-end/live.test.ts', 'is needed: without a token there is no event stream'),
+    ],
+    [
+      'a stream is next, next, … and complete',
+      testedIn(serverFile, 'gets each event as it comes, and its end'),
+    ],
+    [
+      'a single result is one next and a complete with empty data',
+      testedIn(serverFile, 'of a question is that one result'),
+    ],
+    [
+      'a stream is over when the client closes it',
+      testedIn(serverFile, 'ends on the server when the client ends it, exactly once'),
+    ],
+    [
+      'a stream is asked for by GET as well, as an EventSource does',
+      testedIn(serverFile, 'comes by GET as well'),
+    ],
+    [
+      'what keeps a quiet stream open is no event',
+      testedIn(serverFile, 'is pinged, and one that is not quiet is not'),
+    ],
+    [
+      'a service that ends completes its streams',
+      testedIn(
+        'end-to-end/live.test.ts',
+        'completes the streams that are open, and the service exits with 0',
+      ),
+    ],
+    [
+      'the client of graphql-sse has a connection for each operation, and their events do not mix',
+      async () => {
+        const client = createClient({ url: served.url, headers: bearer(), retryAttempts: 0 });
+        const watch = async (alias: string): Promise<unknown[]> => {
+          const keys: unknown[] = [];
+          const query = live.replace('sampledAt', `${alias}: sampledAt`);
+          for await (const { data } of client.iterate<{ partition: object }>({ query })) {
+            if (keys.push(...Object.keys(data?.partition ?? {})) === 3) break;
+          }
+          return keys;
+        };
+        expect(await Promise.all(['a', 'b', 'c'].map(watch))).toEqual(
+          ['a', 'b', 'c'].map((one) => [one, one, one]),
+        );
+        client.dispose();
+      },
+    ],
+    [
+      'the client of graphql-sse hears of an operation that cannot run, and that it is over',
+      async () => {
+        const client = createClient({ url: served.url, headers: bearer(), retryAttempts: 0 });
+        const results = [];
+        for await (const result of client.iterate({ query: '{ nothing }' })) results.push(result);
+        expect(results).toMatchObject([{ errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] }]);
+        expect(results[0]).not.toHaveProperty('data');
+        client.dispose();
+      },
+    ],
+    [
+      'no single connection is reserved: PUT is refused, and the client of graphql-sse is told so',
+      async () => {
+        const answer = await fetch(served.url, { method: 'PUT', headers: bearer() });
+        expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST']);
+        const client = createClient({
+          url: served.url,
+          headers: bearer(),
+          retryAttempts: 0,
+          singleConnection: true,
+        });
+        const events = client.iterate({ query: live });
+        await expect(events.next()).rejects.toMatchObject({ response: { status: 405 } });
+        client.dispose();
+      },
+    ],
+    [
+      'no operation of a single connection is stopped: DELETE is refused',
+      async () => {
+        const answer = await fetch(`${served.url}?operationId=1`, { method: 'DELETE', headers: bearer() });
+        expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST']);
+      },
+    ],
+    [
+      'the token of a single connection is nobody’s identity',
+      async () => {
+        const token = String(served.tokens[0]);
+        const address = `${served.url}?${new URLSearchParams({ query: '{ __typename }', token })}`;
+        const headers = { accept: 'text/event-stream', 'x-graphql-event-stream-token': token };
+        expect((await fetch(address, { headers })).status).toBe(401);
+      },
+    ],
+  ])('%s', (_, test) => test());
+});

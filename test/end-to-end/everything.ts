@@ -1,0 +1,64 @@
+/** Documents that ask for everything there is in a schema. */
+import {
+  getNamedType,
+  isAbstractType,
+  isInterfaceType,
+  isLeafType,
+  isObjectType,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+} from 'graphql';
+
+/** What an argument is given, as a literal. */
+export type LiteralOf = (argument: GraphQLArgument) => string;
+
+/** A document that asks for this field of Query or Subscription and, below it, for each field of each type once. */
+export function everythingOf(
+  schema: GraphQLSchema,
+  {
+    operation,
+    field,
+    literalOf,
+  }: { operation: 'query' | 'subscription'; field: string; literalOf: LiteralOf },
+): string {
+  const root = operation === 'query' ? schema.getQueryType() : schema.getSubscriptionType();
+  const definition = root?.getFields()[field];
+  if (definition === undefined) throw new Error(`${operation} has no field ${field}`);
+  /** The types whose fields are all asked for already. */
+  const asked = new Set<string>();
+
+  const selection = (type: GraphQLNamedType): string => {
+    if (isLeafType(type)) return '';
+    if (isAbstractType(type)) {
+      const own = isInterfaceType(type) ? Object.values(type.getFields()) : [];
+      return `{ ${[...own.map(({ name }) => name), ...schema.getPossibleTypes(type).map(leaves)].join(' ')} }`;
+    }
+    if (!isObjectType(type) || asked.has(type.name)) return '{ __typename }';
+    asked.add(type.name);
+    return `{ ${Object.values(type.getFields()).map(write).join(' ')} }`;
+  };
+  const write = ({ name, args, type }: GraphQLField<unknown, unknown>): string => {
+    const below = selection(getNamedType(type));
+    const isBackward = (argument: GraphQLArgument): boolean => ['last', 'before'].includes(argument.name);
+    const given = (some: readonly GraphQLArgument[]): string =>
+      some.length === 0 ? '' : `(${some.map((one) => `${one.name}: ${literalOf(one)}`).join(', ')})`;
+    const forward = `${name}${given(args.filter((argument) => !isBackward(argument)))} ${below}`;
+    // From the front and from the end a list cannot be asked for at once.
+    const backward = args.filter(isBackward);
+    return backward.length === 0
+      ? forward
+      : `${forward} ${name}FromTheEnd: ${name}${given(backward)} { __typename }`;
+  };
+  return `${operation} Everything { ${write(definition)} }`;
+}
+
+/** Below an interface only what is plain: one name may be of a different type in each type. */
+function leaves(type: GraphQLNamedType): string {
+  if (!isObjectType(type)) throw new Error(`${type.name} is no object type`);
+  const names = Object.values(type.getFields())
+    .filter((field) => isLeafType(getNamedType(field.type)))
+    .map(({ name }) => name);
+  return `... on ${type.name} { ${names.join(' ')} }`;
+}

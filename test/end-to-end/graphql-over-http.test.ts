@@ -1,0 +1,35 @@
+/** The audits of graphql-http, which follow the draft "GraphQL over HTTP" sentence by sentence, against the running service. */
+import { serverAudits } from 'graphql-http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serve, type Served } from './program.ts';
+
+let served: Served;
+beforeAll(async () => {
+  served = await serve();
+});
+afterAll(() => served.program.stop());
+
+const audits = serverAudits({
+  // They are listed before the service listens.
+  url: () => served.url,
+  fetchFn: (url: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${served.tokens[0]}`);
+    return fetch(url, { ...init, headers });
+  },
+});
+
+/** What each of them asks for begins with MUST, SHOULD or MAY: also what the draft leaves open is done its way. */
+describe('the service, audited by graphql-http,', () => {
+  it.each(audits)('$name ($id)', async ({ fn }) => {
+    const result = await fn();
+    const there = result.status === 'ok' ? '' : `${result.reason} (${result.response.status})`;
+    expect(result.status, there).toBe('ok');
+  });
+
+  it('is asked all that there is to ask', () => {
+    expect(new Set(audits.map(({ id }) => id)).size).toBe(61);
+    const levels = audits.map(({ name }) => name.split(' ', 1)[0]);
+    expect([...new Set(levels)].sort()).toEqual(['MAY', 'MUST', 'SHOULD']);
+  });
+});

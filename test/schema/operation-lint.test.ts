@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { ESLint } from 'eslint';
+import { describe, expect, it } from 'vitest';
+
+const eslint = new ESLint({ cwd: fileURLToPath(new URL('../../', import.meta.url)) });
+
+/** What the linter says of a text, as if it stood in this file. */
+async function complaints(text: string, filePath: string): Promise<string[]> {
+  const [result] = await eslint.lintText(text, { filePath });
+  return (result?.messages ?? []).map(({ ruleId, message }) => `${ruleId}: ${message}`);
+}
+
+// To load the configuration takes seconds, and more on a machine that has other work.
+describe('the linter', { timeout: 120_000 }, () => {
+  const file = 'schema/operations/99-example.graphql';
+
+  it('has nothing against an example operation as it should be', async () => {
+    expect(await complaints('query Name {\n  partition {\n    name\n  }\n}\n', file)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'query Name { partition { nom } }',
+      'fields-on-correct-type: Cannot query field "nom" on type "Partition".',
+    ],
+    ['query Name { partition(index: 1) { name } }', 'known-argument-names: Unknown argument "index"'],
+    ['query Name($id: UInt64) { partition { name } }', 'no-unused-variables: Variable "$id" is never used'],
+    ['{ partition { name } }', 'no-anonymous-operations: Anonymous GraphQL operations are forbidden.'],
+  ])('has something against %s', async (text, complaint) => {
+    expect((await complaints(text, file)).join('\n')).toContain(`@graphql-eslint/${complaint}`);
+  });
+
+  it('has something against a schema that does not say what a field is', async () => {
+    const text = '"""The questions."""\ntype Query {\n  name: String\n}\n';
+    expect((await complaints(text, 'schema/schema.graphql')).join('\n')).toContain(
+      '@graphql-eslint/require-description: Description is required for field "name" in type "Query"',
+    );
+  });
+});

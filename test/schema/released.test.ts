@@ -1,0 +1,53 @@
+/** What has been promised to people outside: compared with the schema as it was last released. */
+import { readFileSync } from 'node:fs';
+import { CriticalityLevel, diff } from '@graphql-inspector/core';
+import { buildSchema } from 'graphql';
+import { describe, expect, it } from 'vitest';
+
+/** What of the released schema is broken on purpose, by path, and why. Emptied by the next release. */
+const broken: Readonly<Record<string, string>> = {};
+
+const released = read(new URL('released.graphql', import.meta.url));
+const present = read(new URL('../../schema/schema.graphql', import.meta.url));
+
+function read(file: URL): string {
+  return readFileSync(file, 'utf8');
+}
+
+/** The paths of all changes that break somebody's operation. */
+async function breakingChanges(from: string, to: string): Promise<string[]> {
+  const changes = await diff(buildSchema(from), buildSchema(to));
+  return changes
+    .filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking)
+    .map(({ path, type }) => path ?? type)
+    .sort();
+}
+
+describe('the schema', () => {
+  it('breaks nothing that was released, but for what is listed here', async () => {
+    expect(await breakingChanges(released, present)).toEqual(Object.keys(broken).sort());
+  });
+
+  it('is released anew with every version', () => {
+    const { version } = JSON.parse(read(new URL('../../package.json', import.meta.url)));
+    expect(released).toContain(`# The schema as it was released in version ${version}:`);
+  });
+});
+
+describe('a breaking change', () => {
+  it.each([
+    ['a field that is gone', /(?<=^ +)name: String$/m, 'title: String', 'Partition.name'],
+    ['a field that may be null', /(?<=^ +isRoot: Boolean)!/m, '', 'Partition.isRoot'],
+    ['a value that is gone', /(?<=^ +)HYPERCALLS$/m, 'ALL_HYPERCALLS', 'VirtualProcessorCounter.HYPERCALLS'],
+    ['an argument that is needed', /(?<=^ +over: Duration)$/m, '!', 'LogicalProcessor.deltas.over'],
+  ])('is seen: %s', async (_, there, instead, path) => {
+    const changed = present.replace(there, instead);
+    expect(await breakingChanges(present, changed)).toEqual([path]);
+  });
+
+  it('is not what adds to the schema', async () => {
+    const more = present.replace(/^type Service \{$/m, 'type Service {\n  motto: String');
+    expect(await diff(buildSchema(present), buildSchema(more))).toHaveLength(1);
+    expect(await breakingChanges(present, more)).toEqual([]);
+  });
+});

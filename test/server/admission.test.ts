@@ -1,0 +1,279 @@
+import { createHash } from 'node:crypto';
+import { createClient as createSseClient } from 'graphql-sse';
+import { createClient as createWebSocketClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { admission, type AllowedDocument } from '../../src/server/admission.ts';
+import { documentIdOf } from '../../src/server/document-id.ts';
+import { HttpProblem } from '../../src/server/http-problem.ts';
+import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
+
+const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+const allow = (text: string): AllowedDocument => ({ documentId: documentIdOf(text), text });
+
+const hello = '# Greets.\nquery Hello { hello }\n';
+const live = 'subscription Live { tick }';
+const two = 'query One { hello }\nsubscription Two { tick }';
+const list = [hello, live, two].map(allow);
+const foreign = '{ __typename }';
+const malformed =
+  'The parameter documentId needs to be "sha256:" and 64 hexadecimal digits in lower case, but is ';
+
+/** What comes of a request: the text that runs, or the problem. */
+function outcomeOf(allowed: readonly AllowedDocument[] | null, request: object): unknown {
+  try {
+    return admission(allowed)({ ...request }).query;
+  } catch (thrown) {
+    if (!(thrown instanceof HttpProblem)) throw thrown;
+    return [thrown.status, thrown.extensions['code'], thrown.message];
+  }
+}
+
+describe('the id of a document', () => {
+  it('is the SHA-256 of its text in UTF-8, as the draft has it', () => {
+    // The examples of GraphQL over HTTP, appendix "Persisted Documents".
+    expect(documentIdOf('query ($id: ID!) {\n  user(id: $id) {\n    name\n  }\n}')).toBe(
+      'sha256:7dba4bd717b41f10434822356a93c32b1fb4907b983e854300ad839f84cdcd6e',
+    );
+    expect(documentIdOf('query($id:ID!){user(id:$id){name}}')).toBe(
+      'sha256:71f7dc5758652baac68e4a10c50be732b741c892ade2883a99358f52b555286b',
+    );
+    expect(documentIdOf('# é €\n{ a }')).toBe(hashOf('# é €\n{ a }'));
+  });
+});
+
+describe('an admission with a list', () => {
+  it.each([
+    ['its id', { documentId: hashOf(hello) }],
+    ['its id and an empty query', { query: '', documentId: hashOf(hello) }],
+    ['its id and a query that is null', { query: null, documentId: hashOf(hello) }],
+    ['its text', { query: hello }],
+    ['its text and an id that is null', { query: hello, documentId: null }],
+    ['its text and its id', { query: hello, documentId: hashOf(hello) }],
+  ])('lets a document of it run that is named by %s', (_, request) => {
+    expect(outcomeOf(list, request)).toBe(hello);
+  });
+
+  it.each([
+    ['another text', { query: foreign }, 403, 'OPERATION_NOT_ALLOWED', 'this document is none of them'],
+    ['a blank more', { query: `${hello} ` }, 403, 'OPERATION_NOT_ALLOWED', 'the exact text'],
+    ['a byte order mark more', { query: `\ufeff${hello}` }, 403, 'OPERATION_NOT_ALLOWED', ''],
+    ['introspection', { query: '{ __schema { types { name } } }' }, 403, 'OPERATION_NOT_ALLOWED', ''],
+    ['what is no GraphQL', { query: '}{' }, 403, 'OPERATION_NOT_ALLOWED', ''],
+    ['an empty text', { query: '' }, 403, 'OPERATION_NOT_ALLOWED', ''],
+    [
+      'another id',
+      { documentId: hashOf(foreign) },
+      400,
+      'PERSISTED_DOCUMENT_NOT_FOUND',
+      'ask for another one',
+    ],
+    [
+      'another text with its id',
+      { query: foreign, documentId: hashOf(foreign) },
+      400,
+      'PERSISTED_DOCUMENT_NOT_FOUND',
+      'have this one added',
+    ],
+    [
+      'its text with the id of another',
+      { query: hello, documentId: hashOf(live) },
+      400,
+      'BAD_REQUEST',
+      `need to name the same document, but the id of the text is ${hashOf(hello)}`,
+    ],
+    [
+      'another text with its id of the list',
+      { query: foreign, documentId: hashOf(hello) },
+      400,
+      'BAD_REQUEST',
+      '',
+    ],
+    [
+      'neither',
+      {},
+      400,
+      'BAD_REQUEST',
+      'The parameter query needs to be a GraphQL document, but is missing.',
+    ],
+    ['a query of another type', { query: 1 }, 400, 'BAD_REQUEST', 'but is not a string.'],
+    ['such a query beside an id', { query: [], documentId: hashOf(hello) }, 400, 'BAD_REQUEST', 'but is not'],
+    ['an id of another type', { documentId: 1 }, 400, 'BAD_REQUEST', `${malformed}not a string.`],
+    ['an empty id', { documentId: '' }, 400, 'BAD_REQUEST', `${malformed}"".`],
+    ['a hash alone', { documentId: hashOf(hello).slice(7) }, 400, 'BAD_REQUEST', malformed],
+    ['an id in capitals', { documentId: hashOf(hello).toUpperCase() }, 400, 'BAD_REQUEST', malformed],
+    ['an id with a line end', { documentId: `${hashOf(hello)}\n` }, 400, 'BAD_REQUEST', malformed],
+    ['an id that is long', { documentId: 'x'.repeat(1e6) }, 400, 'BAD_REQUEST', `"${'x'.repeat(100)}".`],
+  ])('refuses %s', (_, request, status, code, message) => {
+    expect(outcomeOf(list, request)).toEqual([status, code, expect.stringContaining(message)]);
+  });
+
+  it('tells two texts apart that have the same bytes in UTF-8', () => {
+    const replaced = '# \ufffd\n{ hello }';
+    expect(outcomeOf([allow(replaced)], { query: replaced })).toBe(replaced);
+    expect(outcomeOf([allow(replaced)], { query: replaced.replace('\ufffd', '\ud800') })).toEqual([
+      403,
+      'OPERATION_NOT_ALLOWED',
+      expect.any(String),
+    ]);
+  });
+
+  it('hands on the other parameters as they came, and the id of the document', () => {
+    const request = { documentId: hashOf(two), operationName: 'One', variables: { n: 1 }, extensions: {} };
+    const operation = admission(list)(request);
+    expect(operation.parameters).toEqual({
+      query: two,
+      operationName: 'One',
+      variables: { n: 1 },
+      extensions: {},
+    });
+    expect(operation.documentId).toBe(hashOf(two));
+  });
+});
+
+describe('an admission without a list', () => {
+  it('lets any text run, and knows its id', () => {
+    const operation = admission(null)({ query: foreign, variables: null });
+    expect([operation.query, operation.documentId]).toEqual([foreign, hashOf(foreign)]);
+    expect(operation.parameters).toEqual({ query: foreign, variables: null });
+    expect(outcomeOf(null, { query: foreign, documentId: hashOf(foreign) })).toBe(foreign);
+  });
+
+  it.each([
+    [
+      { documentId: hashOf(hello) },
+      'PERSISTED_DOCUMENT_NOT_FOUND',
+      'This service has no persisted documents: send the text of the document as query.',
+    ],
+    [{ documentId: 'x' }, 'BAD_REQUEST', `${malformed}"x".`],
+    [{ query: hello, documentId: hashOf(live) }, 'BAD_REQUEST', expect.stringContaining('the same document')],
+    [{}, 'BAD_REQUEST', 'The parameter query needs to be a GraphQL document, but is missing.'],
+  ])('refuses %j', (request, code, message) => {
+    expect(outcomeOf(null, request)).toEqual([400, code, message]);
+  });
+});
+
+describe('a service with a list of allowed documents', () => {
+  let service: LiveService;
+  beforeAll(async () => {
+    service = await startLiveService({ allowedDocuments: list, first: { data: { tick: 'one' } } });
+  });
+  afterAll(() => service.close());
+  const headers = (accept: string): RequestInit => ({
+    headers: {
+      accept,
+      'content-type': 'application/json',
+      authorization: `Bearer ${service.rootToken}`,
+    },
+  });
+
+  it.each(['application/json', 'application/graphql-response+json'])(
+    'answers what is refused in %s, with the status that says so',
+    async (type) => {
+      const notAllowed = await service.post({ query: '{' }, headers(type));
+      expect([notAllowed.status, notAllowed.headers.get('content-type')]).toEqual([
+        403,
+        `${type}; charset=utf-8`,
+      ]);
+      expect(await notAllowed.json()).toEqual({
+        errors: [
+          {
+            message:
+              'This service answers only the operations that it has been given, and this document is none of them: ' +
+              'send the exact text of one, or its documentId.',
+            extensions: { code: 'OPERATION_NOT_ALLOWED', documentId: hashOf('{') },
+          },
+        ],
+      });
+      const notFound = await service.post({ documentId: hashOf(foreign) }, headers(type));
+      expect([notFound.status, notFound.headers.get('content-type')]).toEqual([
+        400,
+        `${type}; charset=utf-8`,
+      ]);
+      expect(await notFound.json()).toMatchObject({
+        errors: [{ extensions: { code: 'PERSISTED_DOCUMENT_NOT_FOUND', documentId: hashOf(foreign) } }],
+      });
+    },
+  );
+
+  it('chooses by the document, not by the request, between an answer and events', async () => {
+    const accept = 'application/json, text/event-stream';
+    const typeOf = async (body: object): Promise<string | null> => {
+      const response = await service.post(body, headers(accept));
+      await response.body?.cancel();
+      return response.headers.get('content-type');
+    };
+    expect(await typeOf({ documentId: hashOf(live) })).toContain('text/event-stream');
+    expect(await typeOf({ documentId: hashOf(hello) })).toContain('application/json');
+    expect(await typeOf({ documentId: hashOf(two), operationName: 'One' })).toContain('application/json');
+    expect(await typeOf({ documentId: hashOf(two), operationName: 'Two' })).toContain('text/event-stream');
+    expect(await typeOf({ query: 'subscription Other { tick }' })).toContain('application/json');
+  });
+
+  it('is asked by graphql-sse with an empty query and an id', async () => {
+    const client = createSseClient({
+      url: service.url,
+      headers: { authorization: `Bearer ${service.rootToken}` },
+      retryAttempts: 0,
+    });
+    const ask = (documentId: string): AsyncIterableIterator<unknown> =>
+      client.iterate({ query: '', documentId } as { query: string });
+    const events = ask(hashOf(live));
+    expect((await events.next()).value).toEqual({ data: { tick: 'one' } });
+    await events.return?.();
+    expect((await ask(hashOf(hello)).next()).value).toEqual({ data: { hello: 'world' } });
+    await expect(ask(hashOf(foreign)).next()).rejects.toMatchObject({ response: { status: 400 } });
+    client.dispose();
+  });
+
+  it('is asked by graphql-ws with an empty query and an id', async () => {
+    const client = createWebSocketClient({
+      url: service.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: { Authorization: `Bearer ${service.rootToken}` },
+      retryAttempts: 0,
+    });
+    const ask = (documentId: string): AsyncIterableIterator<unknown> =>
+      client.iterate({ query: '', documentId } as { query: string });
+    const events = ask(hashOf(live));
+    expect((await events.next()).value).toEqual({ data: { tick: 'one' } });
+    await events.return?.();
+    expect((await ask(hashOf(hello)).next()).value).toEqual({ data: { hello: 'world' } });
+    await expect(ask(hashOf(foreign)).next()).rejects.toMatchObject([
+      { extensions: { code: 'PERSISTED_DOCUMENT_NOT_FOUND', documentId: hashOf(foreign) } },
+    ]);
+    await client.dispose();
+  });
+
+  it.each([
+    ['no query', { documentId: hashOf(hello) }, 'next'],
+    ['a query that is null', { query: null, documentId: hashOf(hello) }, 'next'],
+    ['an id of another type', { documentId: 1 }, 'BAD_REQUEST'],
+    ['another text', { query: foreign }, 'OPERATION_NOT_ALLOWED'],
+  ])('takes a subscribe message with %s, and its connection lives on', async (_, payload, expected) => {
+    const { messages, send, socket } = await openAcknowledged(service);
+    send({ id: 'a', type: 'subscribe', payload });
+    await until(() => messages.some(({ id }) => id === 'a'));
+    const answer = messages.find(({ id }) => id === 'a');
+    if (expected === 'next') expect(answer).toMatchObject({ payload: { data: { hello: 'world' } } });
+    else expect(answer).toMatchObject({ type: 'error', payload: [{ extensions: { code: expected } }] });
+    // The id is free again.
+    const before = messages.length;
+    send({ id: 'a', type: 'subscribe', payload: { query: hello } });
+    await until(() => messages.slice(before).some(({ type }) => type === 'complete'));
+    socket.close();
+  });
+
+  it.each([{}, { query: null }, { documentId: null }])(
+    'closes a WebSocket on a subscribe message that names no document: %j',
+    async (payload) => {
+      const { send, closed } = await openAcknowledged(service);
+      send({ id: 'a', type: 'subscribe', payload });
+      expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+    },
+  );
+
+  it('has only expected problems in its log', () => {
+    expect(service.complaints()).toEqual([]);
+  });
+});
