@@ -22,6 +22,8 @@ export interface CommandWorld {
   readonly stderr: TextStream;
   /** Aborted when the command is to stop: it finishes what it has begun. */
   readonly signal: AbortSignal;
+  /** Has an event "hangup" whenever the command is to read again what may have changed. */
+  readonly hangUps?: EventTarget;
 }
 
 /** Waits by this machine's timers. */

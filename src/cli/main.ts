@@ -55,7 +55,10 @@ function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
 async function run(command: Command, world: CommandWorld): Promise<number> {
   switch (command.name) {
     case 'serve': {
-      const code = await serve(command.settings, { ...world, log: logger(command.settings.logLevel) });
+      const log = logger(command.settings.logLevel);
+      // Without TLS there is nothing to read again, and who hangs up means the end.
+      const hangUps = command.settings.tls === null ? {} : { hangUps: hangUpsOfProcess() };
+      const code = await serve(command.settings, { ...world, ...hangUps, platform: process.platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
@@ -101,6 +104,12 @@ function worldOfProcess(): CommandWorld {
     stderr: process.stderr,
     signal: controller.signal,
   };
+}
+
+function hangUpsOfProcess(): EventTarget {
+  const hangUps = new EventTarget();
+  process.on('SIGHUP', () => hangUps.dispatchEvent(new Event('hangup')));
+  return hangUps;
 }
 
 /** Where nobody reads any more what is printed ("hvql inspect … | head -1"), the command ends without a word. */

@@ -8,10 +8,12 @@ import { createSchema } from '../graph/schema.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { developmentIdentity } from '../server/development.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
+import { checkGuestSockets, openGuestSockets } from '../server/guest-sockets.ts';
 import { openIdentity, type Identity } from '../server/identity.ts';
 import { bodyLimitInBytes } from '../server/operation-request.ts';
 import { startServer } from '../server/server.ts';
 import { operationLimit } from '../server/websocket-operations.ts';
+import { readTls } from '../server/tls.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
@@ -20,6 +22,7 @@ import type { CommandWorld } from './command-world.ts';
 import { exampleOperations, packageVersion } from './package.ts';
 import { openOperationFolder } from './operation-folder.ts';
 import { printable } from './printable.ts';
+import { tlsRenewer } from './renew-tls.ts';
 import type { ServeSettings } from './settings.ts';
 import { together } from './together.ts';
 
@@ -37,21 +40,30 @@ const readyAgeMilliseconds = 5_000;
 /** The example operation that shows what a guest sees of itself. */
 const guestExample = /^query OwnPartition\b/m;
 
+/** What `serve` is given of the world around it. */
+export interface ServeWorld extends CommandWorld {
+  readonly log: Logger;
+  /** As `process.platform` has it. */
+  readonly platform: string;
+}
+
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
-export async function serve(settings: ServeSettings, world: CommandWorld & { log: Logger }): Promise<number> {
-  const { clock, log, signal } = world;
+export async function serve(settings: ServeSettings, world: ServeWorld): Promise<number> {
+  const { clock, log, signal, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const [source, givenIdentity, allowedDocuments] = await together(
+  const [source, givenIdentity, allowedDocuments, tls] = await together(
     openSource(settings.source, { clock }),
     settings.identity === null ? Promise.resolve(null) : openIdentity(settings.identity, { log, now }),
     settings.operations === null ? Promise.resolve(null) : openOperationFolder(settings.operations),
+    settings.tls === null ? Promise.resolve(null) : readTls(settings.tls),
+    checkGuestSockets(settings.guestSocket, platform),
   );
   try {
     const sampler = samplerFor(source, { settings, clock, log });
     const tabs =
       allowedDocuments?.map(({ file, text }) => ({ name: file, query: text })) ?? (await exampleOperations());
     const { identity, tokens } =
-      givenIdentity === null
+      givenIdentity === null && tls?.clients == null
         ? await development(settings.host, { ...world, sampler, tabs })
         : { identity: givenIdentity, tokens: null };
     const limits = limitsOf(settings);
@@ -67,10 +79,12 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       introspection,
       identity,
       allowedDocuments,
+      tls,
       contextOf: (asker) => operationContext(operations, asker),
       execute: executeOperation,
       subscribe: live.subscribe,
       closeStreams: () => live.close(),
+      allowedHosts: settings.allowedHosts ?? [],
       allowedOrigins: settings.allowedOrigins ?? [],
       ready: (readySignal) =>
         sampler.checkReady({ signal: readySignal, maximumAgeMilliseconds: readyAgeMilliseconds }),
@@ -78,14 +92,30 @@ export async function serve(settings: ServeSettings, world: CommandWorld & { log
       graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
       now,
     });
-    if (allowedDocuments !== null)
-      log.info({ documents: allowedDocuments.length }, 'only these are answered');
-    log.info({ source: source.description, url: server.url }, 'listening');
-    for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
-    world.stdout.write(`hvql listening on ${server.url}\n`);
-    await aborted(signal);
-    log.info('closing');
-    await server.close();
+    try {
+      const guests = await openGuestSockets({
+        places: settings.guestSocket,
+        port: settings.guestPort,
+        mode: settings.guestSocketMode,
+        openSideDoor: (door, identify) => server.openSideDoor(door, identify),
+        platform,
+        log,
+      });
+      if (allowedDocuments !== null)
+        log.info({ documents: allowedDocuments.length }, 'only these are answered');
+      if (settings.tls !== null) {
+        const renew = tlsRenewer(server, { settings: settings.tls, log });
+        world.hangUps?.addEventListener('hangup', () => void renew(), { signal });
+      }
+      log.info({ source: source.description, url: server.url }, 'listening');
+      for (const { title, token } of tokens ?? []) world.stderr.write(`Token of ${title}: ${token}\n`);
+      world.stdout.write(`hvql listening on ${server.url}\n`);
+      await aborted(signal);
+      log.info('closing');
+      await guests.close();
+    } finally {
+      await server.close();
+    }
   } finally {
     await source.close();
   }

@@ -19,7 +19,10 @@ type ServeIdentity = Pick<
 
 const methodNames = ['jwtSecret', 'jwtSecretFile', 'jwtKeyFile', 'jwksUrl'];
 
-/** The identity that `serve` is told to use. None is development mode, which only a loopback host may be in. */
+/**
+ * The way to verify tokens that `serve` is told to use. None is development mode, which only a loopback host may be in,
+ * but where callers show certificates.
+ */
 export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<IdentitySettings> {
   const { jwtIssuer: issuer, jwtAudience: audience } = settings;
   const method = methodOf(settings);
@@ -29,7 +32,8 @@ export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<Id
   if (places.length === 1)
     return { choice: method === null ? null : { method, issuer, audience }, problems: [] };
   // A host that is wrong in itself has its own problem already.
-  const exposed = given.has('host') && !settings.host ? null : developmentProblem(settings.host);
+  const isUnknown = given.has('host') && !settings.host;
+  const exposed = isUnknown || given.has('tlsClientCa') ? null : developmentProblem(settings.host);
   const idle = placesOf(['jwtIssuer', 'jwtAudience'], given).map(
     (place) => `${place} is of no use without an identity method, such as --jwks-url.`,
   );
@@ -65,7 +69,8 @@ function secretOf({
   return jwtSecretFile === null ? null : { kind: 'secret-file', path: jwtSecretFile };
 }
 
-function placesOf(names: readonly string[], given: Given): readonly string[] {
+/** How those of the settings were given that were, by their names in the table. */
+export function placesOf(names: readonly string[], given: Given): readonly string[] {
   return names.flatMap((name) => given.get(name) ?? []);
 }
 

@@ -18,9 +18,9 @@ export interface Read {
   readonly problems: readonly string[];
 }
 
-/** A text and where it was found. */
-interface GivenText {
-  readonly text: string;
+/** What was given for a setting, and where; several texts only for one that may be repeated. */
+interface GivenTexts {
+  readonly texts: readonly string[];
   readonly place: string;
 }
 
@@ -32,19 +32,9 @@ export function readSettings(row: CommandRow, world: { args: readonly string[]; 
   for (const [name, setting] of Object.entries(row.settings)) {
     const found = texts.get(setting) ?? readVariable(setting, world.env);
     if (found !== undefined) given.set(name, found.place);
-    const text = found?.text ?? setting.default;
-    values[name] = null;
-    if (text === null) {
-      if (setting.isRequired === true) problems.push(`${nameOf(setting)} is needed: ${setting.description}.`);
-      continue;
-    }
-    try {
-      values[name] = setting.parse(text);
-    } catch (thrown) {
-      const place = found?.place ?? nameOf(setting);
-      const reasons = thrown instanceof UsageError ? thrown.problems : [messageOf(thrown)];
-      problems.push(...reasons.map((reason) => `${place}: ${reason}`));
-    }
+    const read = parseTexts(setting, found ?? { texts: presetOf(setting), place: nameOf(setting) });
+    values[name] = setting.isRepeatable === true ? read.values : (read.values[0] ?? null);
+    problems.push(...read.problems);
   }
   problems.push(...checkPositionals(row, positionals));
   return { values, given, positional: positionals[0] ?? null, problems };
@@ -57,21 +47,47 @@ export function findUnknownVariables(env: Environment, known: readonly string[])
     .map((name) => `${name} is no variable of hvql.${didYouMean(name, known)}`);
 }
 
-function readVariable({ variable }: Setting, env: Environment): GivenText | undefined {
+function presetOf({ default: preset }: Setting): readonly string[] {
+  return preset === null ? [] : [preset];
+}
+
+function parseTexts(
+  setting: Setting,
+  { texts, place }: GivenTexts,
+): { readonly values: readonly unknown[]; readonly problems: readonly string[] } {
+  const values: unknown[] = [];
+  const problems: string[] = [];
+  if (texts.length === 0 && setting.isRequired === true) {
+    problems.push(`${nameOf(setting)} is needed: ${setting.description}.`);
+  }
+  for (const text of texts) {
+    try {
+      values.push(setting.parse(text));
+    } catch (thrown) {
+      const reasons = thrown instanceof UsageError ? thrown.problems : [messageOf(thrown)];
+      problems.push(...reasons.map((reason) => `${place}: ${reason}`));
+    }
+  }
+  return { values, problems };
+}
+
+function readVariable({ variable, isRepeatable }: Setting, env: Environment): GivenTexts | undefined {
   if (variable === null) return undefined;
   const text = env[variable];
-  return text === undefined || text === '' ? undefined : { text, place: variable };
+  if (text === undefined || text === '') return undefined;
+  const texts = isRepeatable === true ? text.split(',').map((part) => part.trim()) : [text];
+  return { texts, place: variable };
 }
 
 interface ReadArguments {
-  readonly texts: Map<Setting, GivenText>;
+  readonly texts: Map<Setting, GivenTexts>;
   readonly positionals: readonly string[];
   readonly problems: string[];
 }
 
 function readArguments(row: CommandRow, args: readonly string[]): ReadArguments {
   const flags = new Map(Object.values(row.settings).map((setting) => [nameOf(setting), setting]));
-  const texts = new Map<Setting, GivenText>();
+  const texts = new Map<Setting, GivenTexts>();
   const positionals: string[] = [];
   const problems: string[] = [];
   const rest = [...args];
@@ -90,11 +106,14 @@ function readArguments(row: CommandRow, args: readonly string[]): ReadArguments 
       const problem = checkFlag(flag, {
         setting,
         text,
-        isTwice: setting !== undefined && texts.has(setting),
+        isTwice: setting !== undefined && setting.isRepeatable !== true && texts.has(setting),
       });
       if (problem !== null)
         problems.push(setting === undefined ? problem + didYouMean(flag, [...flags.keys()]) : problem);
-      else if (setting !== undefined) texts.set(setting, { text: text ?? '', place: flag });
+      else if (setting !== undefined) {
+        const before = texts.get(setting)?.texts ?? [];
+        texts.set(setting, { texts: [...before, text ?? ''], place: flag });
+      }
     }
   }
   return { texts, positionals, problems };

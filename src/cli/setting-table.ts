@@ -3,11 +3,15 @@ import { parseSimulator } from '../source/sources.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 import {
   parseCount,
+  parseGuestPort,
+  parseGuestSocket,
+  parseHosts,
   parseInterval,
   parseIntrospection,
   parseKeySetUrl,
   parseLogLevel,
   parseMinInterval,
+  parseMode,
   parseOnOff,
   parseOrigins,
   parsePartition,
@@ -75,6 +79,8 @@ const jwtAudience = {
   description: 'the "aud" that tokens need; unchecked without',
 } satisfies Setting;
 
+const file = { placeholder: '<file>', parse: parseText, default: null } as const;
+
 const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
 
 /** A limit on what is asked. */
@@ -127,6 +133,39 @@ export const commands = {
       },
       jwtIssuer,
       jwtAudience,
+      tlsCert: {
+        ...file,
+        flag: 'tls-cert',
+        variable: 'HVQL_TLS_CERT',
+        description: 'PEM file of the certificate to serve HTTPS with; needs --tls-key',
+      },
+      tlsKey: {
+        ...file,
+        flag: 'tls-key',
+        variable: 'HVQL_TLS_KEY',
+        description: 'PEM file of its private key',
+      },
+      tlsClientCa: {
+        ...file,
+        flag: 'tls-client-ca',
+        variable: 'HVQL_TLS_CLIENT_CA',
+        description: 'PEM file of the issuers whose client certificates say who asks',
+      },
+      tlsClientMap: {
+        ...file,
+        flag: 'tls-client-map',
+        variable: 'HVQL_TLS_CLIENT_MAP',
+        description: 'JSON file of partitions by certificate, for those that name none',
+      },
+      allowedHosts: {
+        flag: 'allowed-hosts',
+        variable: 'HVQL_ALLOWED_HOSTS',
+        placeholder: '<names>',
+        parse: parseHosts,
+        default: null,
+        description:
+          'names that are answered to (Host header), with commas between them; without: any, but on loopback only its own',
+      },
       minInterval: {
         ...duration,
         parse: parseMinInterval,
@@ -205,7 +244,35 @@ export const commands = {
         parse: parseOrigins,
         default: null,
         description:
-          "origins of pages that may open WebSockets, beside the service's own, with commas between them",
+          "origins of pages that may ask and read answers, beside the service's own, with commas between them",
+      },
+      guestSocket: {
+        flag: 'guest-socket',
+        variable: 'HVQL_GUEST_SOCKET',
+        placeholder: '<partition id>=<path> or <folder>',
+        parse: parseGuestSocket,
+        default: null,
+        isRepeatable: true,
+        description:
+          'UNIX socket whose clients are that partition, without a token; of a folder, one for each <partition id>.sock ' +
+          'in it. May be given several times (the variable: with commas between them)',
+      },
+      guestSocketMode: {
+        flag: 'guest-socket-mode',
+        variable: 'HVQL_GUEST_SOCKET_MODE',
+        placeholder: '<octal>',
+        parse: parseMode,
+        default: '0600',
+        description: 'mode of these sockets: who may write to one may connect',
+      },
+      guestPort: {
+        flag: 'guest-port',
+        variable: 'HVQL_GUEST_PORT',
+        placeholder: '<port>',
+        parse: parseGuestPort,
+        default: '4000',
+        description:
+          'port of the virtual socket that guests connect to; in a folder the socket is <partition id>.sock_<port>',
       },
       operations: {
         flag: 'operations',

@@ -5,7 +5,9 @@
 import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
 import { UsageError } from '../errors.ts';
+import type { GuestSocketSetting } from '../server/guest-sockets.ts';
 import { introspections, type Introspection } from '../graph/context.ts';
+import { normalHost } from '../server/host.ts';
 import { checkSecret } from '../server/identity-key.ts';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
 import { parsePartitionId } from '../snapshot/partition-id.ts';
@@ -30,6 +32,31 @@ export function parseText(text: string): string {
 export function parseSource(text: string): string {
   assertSource(parseText(text));
   return text;
+}
+
+/** "<partition id>=<path>", or a folder; one with an equals sign in its name is written "./a=b". */
+export function parseGuestSocket(text: string): GuestSocketSetting {
+  const { id, path } = /^(?<id>[^=/]*)=(?<path>.*)$/s.exec(text)?.groups ?? {};
+  if (id === undefined || path === undefined) return { folder: parseText(text) };
+  const partitionId = parsePartition(id);
+  if (path !== '') return { partitionId, path };
+  throw new RangeError(`needs a path behind the equals sign, but is ${show(text)}.`);
+}
+
+/** The mode of a file, in octal digits. */
+export function parseMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new RangeError(`needs a mode in octal digits, such as 0600 or 0660, but is ${show(text)}.`);
+}
+
+/** The highest port of a virtual socket; the one above it stands for any (vsock(7), VMADDR_PORT_ANY). */
+const highestGuestPort = 0xff_ff_ff_fe;
+
+/** A port that guests connect to over their virtual socket: those have 32 bits. */
+export function parseGuestPort(text: string): number {
+  const port = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 1 && port <= highestGuestPort) return port;
+  throw new RangeError(`needs a port from 1 to ${highestGuestPort}, but is ${show(text)}.`);
 }
 
 /** A secret that is long enough; the message of one that is not does not show it. */
@@ -85,6 +112,16 @@ export function parseOrigins(text: string): readonly string[] {
   if (wrong.length === 0) return parts;
   throw new RangeError(
     `needs origins such as "https://dashboard.example", but has ${wrong.map(show).join(', ')}.`,
+  );
+}
+
+/** Names of this service, without ports, with commas between them. */
+export function parseHosts(text: string): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const wrong = parts.filter((part) => normalHost(part) === null);
+  if (wrong.length === 0) return parts;
+  throw new RangeError(
+    `needs host names such as "hvql.example", without a port, but has ${wrong.map(show).join(', ')}.`,
   );
 }
 

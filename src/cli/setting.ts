@@ -13,14 +13,21 @@ export interface Setting<Value = unknown> {
   readonly default: string | null;
   /** Whether the command is of no use without it. */
   readonly isRequired?: true;
+  /** Whether its flag may be given several times; its variable holds several with commas between them. */
+  readonly isRepeatable?: true;
   readonly description: string;
 }
 
-/** The value that a setting comes to: null only where it has no default and need not be given. */
+/**
+ * The value that a setting comes to: null only where it has no default and need not be given. One that may be repeated
+ * comes to a list, which is empty where it is not given.
+ */
 export type ValueOf<Row> = Row extends { parse: (text: string) => infer Value }
-  ? Row extends { default: string } | { isRequired: true }
-    ? Value
-    : Value | null
+  ? Row extends { isRepeatable: true }
+    ? readonly Value[]
+    : Row extends { default: string } | { isRequired: true }
+      ? Value
+      : Value | null
   : never;
 
 /** The values of several settings. */

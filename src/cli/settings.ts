@@ -1,6 +1,8 @@
 /** The command line and the environment become a command with its settings, or all that is wrong with them. */
 import { UsageError } from '../errors.ts';
 import type { IdentitySettings, SecretMethod } from '../server/identity.ts';
+import type { TlsSettings } from '../server/tls.ts';
+import { findIdleGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';
 import { findUnknownVariables, readSettings, type Environment, type Read } from './setting-reader.ts';
 import {
@@ -10,17 +12,21 @@ import {
   type CommandRow,
   type SettingsOf,
 } from './setting-table.ts';
+import { chooseTls } from './setting-tls.ts';
 import { didYouMean } from '../source/suggestion.ts';
 
+type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap';
 type MethodSetting = 'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl';
 
 /** What `serve` is told. */
 export interface ServeSettings extends Omit<
   SettingsOf<'serve'>,
-  MethodSetting | 'jwtIssuer' | 'jwtAudience'
+  MethodSetting | TlsSetting | 'jwtIssuer' | 'jwtAudience'
 > {
-  /** null for development mode. */
+  /** How tokens are verified; null for development mode, or where only certificates say who asks. */
   readonly identity: IdentitySettings | null;
+  /** null for plain HTTP. */
+  readonly tls: TlsSettings | null;
 }
 
 /** What `token` is told. */
@@ -95,10 +101,12 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
   switch (name) {
     case 'serve': {
       const values = valuesOf<'serve'>(read);
-      const { jwtSecret, jwtSecretFile, jwtKeyFile, jwksUrl, jwtIssuer, jwtAudience, ...settings } = values;
-      const { choice: identity, problems: more } = chooseIdentity(values, read.given);
-      problems.push(...more);
-      return { name, settings: { ...settings, identity } };
+      const { jwtSecret, jwtSecretFile, jwtKeyFile, jwksUrl, jwtIssuer, jwtAudience, ...others } = values;
+      const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, ...settings } = others;
+      const identity = chooseIdentity(values, read.given);
+      const tls = chooseTls(values, read.given);
+      problems.push(...identity.problems, ...tls.problems, ...findIdleGuestSettings(read.given));
+      return { name, settings: { ...settings, identity: identity.choice, tls: tls.choice } };
     }
     case 'token': {
       const values = valuesOf<'token'>(read);

@@ -138,7 +138,10 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
 }
 
 function sayExpired(): ExecutionResult {
-  const error = new HvqlError('UNAUTHENTICATED', 'The token has expired, and the stream with it.');
+  const error = new HvqlError(
+    'UNAUTHENTICATED',
+    'The token or the client certificate has expired, and the stream with it.',
+  );
   return { errors: [new GraphQLError(error.message, { originalError: error })] };
 }
 

@@ -1,6 +1,7 @@
 /** The end of a server: nothing new, what is under way finishes, and no connection stays. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
 
 /** How a server ends. */
 export interface CloseOptions {
@@ -19,7 +20,7 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
   const underWay = new Map<ServerResponse, Socket>();
   let isClosing = false;
 
-  server.on('connection', (socket: Socket) => {
+  const watch = (socket: Socket): void => {
     sockets.add(socket);
     // One that comes back, its upgrade declined, is closed as any other.
     upgraded.delete(socket);
@@ -27,7 +28,9 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
       sockets.delete(socket);
       upgraded.delete(socket);
     });
-  });
+  };
+  server.on('connection', watch);
+  if (server instanceof TlsServer) watchWires(server, { release: (wire) => sockets.delete(wire), watch });
   server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => upgraded.add(socket));
   // Before whoever answers, so that the answer says whether the connection stays.
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
@@ -54,4 +57,30 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
     await closed;
     clearTimeout(cut);
   };
+}
+
+/**
+ * Below each connection of TLS is another socket, known from its beginning: it is the one to be closed until the
+ * handshake is done, and no longer from then on, when it may carry an answer. Node does not say which belong together.
+ */
+function watchWires(
+  server: TlsServer,
+  { release, watch }: { release: (wire: Socket) => void; watch: (socket: TLSSocket) => void },
+): void {
+  const wires = new Map<string, Socket>();
+  server.on('connection', (wire: Socket) => {
+    const peer = peerOf(wire);
+    wires.set(peer, wire);
+    wire.once('close', () => wires.delete(peer));
+  });
+  server.on('secureConnection', (socket) => {
+    const wire = wires.get(peerOf(socket));
+    if (wire !== undefined) release(wire);
+    watch(socket);
+  });
+}
+
+/** Where a connection comes from, the same above TLS and below. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
 }

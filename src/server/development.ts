@@ -43,6 +43,6 @@ export function developmentProblem(host: string): string | null {
   if (isLoopback(host)) return null;
   return (
     `--host ${host} can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ` +
-    '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or a loopback host such as 127.0.0.1.'
+    '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.'
   );
 }

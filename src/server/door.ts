@@ -4,9 +4,10 @@ import type { Logger } from 'pino';
 import type { Admit, AdmittedOperation } from './admission.ts';
 import { closable } from './close.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
-import type { EventStreams } from './event-streams.ts';
+import { eventStreams } from './event-streams.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
+import type { HostRule } from './host.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
@@ -21,7 +22,6 @@ export interface House {
   readonly run: RunOperation;
   readonly admit: Admit;
   readonly isSubscription: (operation: AdmittedOperation) => boolean;
-  readonly eventStreams: EventStreams;
   readonly checkReady: () => Promise<NotReady>;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
@@ -37,27 +37,34 @@ export interface DoorOptions {
   readonly identify: Doorkeeper;
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
-  /** Whether only requests that name this machine by a loopback name are answered. */
-  readonly isLoopbackOnly: boolean;
+  /** The names it answers to; null for any. */
+  readonly hosts: HostRule | null;
+  /** Origins of pages that may ask, beside its own. */
   readonly allowedOrigins: readonly string[];
 }
 
 /** A door that is open. */
 export interface Door {
-  /** Completes all WebSockets' streams and lets no more in. */
-  endSockets(): void;
-  /** Lets the answers under way finish, but for no longer than so, and then nobody is left. */
+  /**
+   * Completes all streams that came in by it, lets nothing more in and the answers under way finish, but for no longer
+   * than so; then nobody is left.
+   */
   close(graceMilliseconds: number): Promise<void>;
 }
 
 /** Opens a door on a server, which may listen already or later. */
 export function openDoor(server: Server, { house, ...options }: DoorOptions & { house: House }): Door {
+  const streams = eventStreams(house);
   const sockets = webSockets(server, { ...house, ...options });
-  const { listener, abortAll } = requestListener(route({ ...house, ...options }), house);
+  const rooms = { ...house, ...options, eventStreams: streams };
+  const { listener, abortAll } = requestListener(route(rooms), house);
   server.on('request', listener);
   const close = closable(server);
   return {
-    endSockets: () => sockets.endAll(),
-    close: (graceMilliseconds) => close({ graceMilliseconds, abortAll }),
+    close: (graceMilliseconds) => {
+      streams.endAll();
+      sockets.endAll();
+      return close({ graceMilliseconds, abortAll });
+    },
   };
 }

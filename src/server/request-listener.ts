@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from 'pino';
 import { internalErrorCode } from './error-mask.ts';
 import { asUnauthorized, HttpProblem, sendProblem } from './http-problem.ts';
+import { securityHeaders } from './security-header.ts';
 
 /** One request and what becomes of it. */
 export interface Exchange {
@@ -63,13 +64,7 @@ function openExchange(parts: Pick<Exchange, 'request' | 'response' | 'signal'>):
   const queryAt = address.indexOf('?');
   const path = queryAt === -1 ? address : address.slice(0, queryAt);
   const query = new URLSearchParams(queryAt === -1 ? '' : address.slice(queryAt + 1));
-  const headers = {
-    'x-request-id': requestId,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-resource-policy': 'same-origin',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  };
+  const headers = { 'x-request-id': requestId, ...securityHeaders(parts.request) };
   for (const [name, value] of Object.entries(headers)) parts.response.setHeader(name, value);
   return { ...parts, path: path.slice(0, 200), query, requestId, facts: {} };
 }

@@ -6,9 +6,10 @@ import type { Doorkeeper } from './doorkeeper.ts';
 import type { EventStreams } from './event-streams.ts';
 import { wantsGraphiql, type Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
-import { checkHost } from './host.ts';
+import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
 import { readOperationRequest } from './operation-request.ts';
+import { answerPreflight, checkOrigin, isPreflight, shareWithOrigin } from './origin.ts';
 import type { NotReady } from './readiness.ts';
 import type { Exchange, Route } from './request-listener.ts';
 import { sendResponse } from './send-response.ts';
@@ -23,15 +24,17 @@ export interface Rooms {
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
   readonly checkReady: () => Promise<NotReady>;
-  /** Whether only requests that name this machine by a loopback name are answered: in development mode. */
-  readonly isLoopbackOnly: boolean;
+  /** The names that are answered to; null for any. */
+  readonly hosts: HostRule | null;
+  /** Origins of pages that may ask, beside the service's own. */
+  readonly allowedOrigins: readonly string[];
 }
 
 /** The one door: all requests come through here. */
 export function route(rooms: Rooms): Route {
   return async (exchange) => {
     const { request, path } = exchange;
-    if (rooms.isLoopbackOnly) checkHost(request);
+    checkHost(request, rooms.hosts);
     if (path === '/graphql') return answerGraphql(rooms, exchange);
     if (path === '/health') {
       answerHealth(exchange);
@@ -51,8 +54,15 @@ export function route(rooms: Rooms): Route {
 
 async function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> {
   const { request, response, query, requestId, signal, facts } = exchange;
-  const method = checkMethod(exchange, ['GET', 'POST']);
+  // The page is for whoever follows a link to it; as it may hold tokens, no page elsewhere may read it.
   if (rooms.graphiql !== null && wantsGraphiql(request)) return rooms.graphiql.sendPage(response);
+  shareWithOrigin(exchange, rooms.allowedOrigins);
+  if (isPreflight(request)) {
+    answerPreflight(exchange, rooms.allowedOrigins);
+    return;
+  }
+  const method = checkMethod(exchange, ['GET', 'POST']);
+  checkOrigin(request, rooms.allowedOrigins);
   // Before anything of the operation is read: whoever has no identity makes no work.
   const identified = await rooms.identify({
     authorization: request.headers.authorization ?? null,

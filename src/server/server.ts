@@ -1,5 +1,5 @@
 /** The service on a socket: started with all that it needs, and closed without leaving anything behind. */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -7,19 +7,22 @@ import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { admission, type AllowedDocument } from './admission.ts';
-import { openDoor, type House } from './door.ts';
-import { tokenDoorkeeper } from './doorkeeper.ts';
+import type { CertificateMap } from './certificate-map.ts';
+import type { House } from './door.ts';
+import { certificateDoorkeeper, tokenDoorkeeper, type Doorkeeper } from './doorkeeper.ts';
+import { doors, type OpenDoor } from './doors.ts';
 import { graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
 import type { Asker } from './call.ts';
-import { eventStreams } from './event-streams.ts';
 import { graphqlEndpoint } from './graphql-endpoint.ts';
+import { hostRule } from './host.ts';
+import { createHttpServer, createHttpsServer, renewCertificate } from './http-server.ts';
 import type { Identity } from './identity.ts';
 import { isSubscription, operationRunner } from './operation.ts';
-import { isLoopback } from './loopback.ts';
 import { connectionLimits } from './patience.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
+import type { Tls } from './tls.ts';
 import { openYoga, type Execute, type Subscribe } from './yoga.ts';
 
 /** What is served, to whom, and where. */
@@ -28,7 +31,10 @@ export interface ServerOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly schema: GraphQLSchema;
-  readonly identity: Identity;
+  /** Verifies tokens; null where client certificates alone say who asks. */
+  readonly identity: Identity | null;
+  /** Without, it is plain HTTP. */
+  readonly tls?: Tls | null;
   /** The only documents that may be asked for, on every way in; any document where it is left out. */
   readonly allowedDocuments?: readonly AllowedDocument[] | null;
   /** The GraphQL context of a request. */
@@ -46,13 +52,15 @@ export interface ServerOptions {
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
-  /** null for no page. With tokens in it, it is development mode: then only loopback names are answered. */
+  /** null for no page. With tokens in it, it is development mode. */
   readonly graphiql: GraphiqlOptions | null;
   /** Milliseconds on a clock that may be set back, for the log. */
   readonly now: () => number;
   /** How long `close` waits for answers under way. */
   readonly graceMilliseconds?: number;
-  /** Origins whose pages may open WebSockets, beside the service's own: "https://dashboard.example". */
+  /** Names that the service answers to, beside those of loopback where it is bound to that: "hvql.example". */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may ask and read answers, beside the service's own: "https://dashboard.example". */
   readonly allowedOrigins?: readonly string[];
   /** How long a client may leave untaken what was sent to it, before it is cut. */
   readonly stallMilliseconds?: number;
@@ -64,9 +72,17 @@ export interface ServerOptions {
 
 /** A server that listens. */
 export interface RunningServer {
-  /** The address of the endpoint: http://HOST:PORT/graphql. */
+  /** The address of the endpoint: http://HOST:PORT/graphql, or https. */
   readonly url: string;
   readonly port: number;
+  /**
+   * Opens a further door on a server of its own, made by `createHttpServer`, which may listen already or later. What
+   * comes in by it is answered as ever, but the doorkeeper alone says who asks, whatever name the service is called by;
+   * there is no GraphiQL, since its page may hold tokens. It closes with the service, or before.
+   */
+  openSideDoor(server: Server, identify: Doorkeeper): OpenDoor;
+  /** Shows another certificate from now on, and takes other ones; only for a server that began with TLS. */
+  renewTls(tls: Tls): void;
   /**
    * Takes no more requests, lets the answers under way finish and cuts those that take longer than the grace time.
    * May be called more than once.
@@ -84,40 +100,48 @@ const readyDeadlineMilliseconds = 5_000;
 
 /** Starts serving. Rejects with a UsageError where the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createServer({
-    // A request, headers and body, has to arrive in this time; slow senders hold a socket no longer.
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 5_000,
-    // Longer than the minute that load balancers commonly keep idle connections for.
-    keepAliveTimeout: 65_000,
-  });
-  const house = openHouse(options);
-  const door = openDoor(server, {
-    house,
-    identify: tokenDoorkeeper(options.identity),
+  const { log } = options;
+  let tls = options.tls ?? null;
+  const secure = tls === null ? null : createHttpsServer(tls.context);
+  // Anybody can fail to shake hands.
+  secure?.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
+  const server = secure ?? createHttpServer();
+  const entrances = doors(openHouse(options), options.graceMilliseconds ?? defaultGraceMilliseconds);
+  const allowedOrigins = options.allowedOrigins ?? [];
+  entrances.open(server, {
+    identify: doorkeeperOf(options, () => tls?.clients?.map ?? new Map()),
     graphiql: options.graphiql && graphiql(options.graphiql),
-    isLoopbackOnly: options.graphiql === null ? isLoopback(options.host) : options.graphiql.tokens !== null,
-    allowedOrigins: options.allowedOrigins ?? [],
+    hosts: hostRule({ host: options.host, allowedHosts: options.allowedHosts ?? [] }),
+    allowedOrigins,
   });
   const port = await listen(server, options);
-  server.on('error', (error) => options.log.error({ err: error }, 'server error'));
+  server.on('error', (error) => log.error({ err: error }, 'server error'));
   const host =
     options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
   let closing: Promise<void> | null = null;
-  const graceMilliseconds = options.graceMilliseconds ?? defaultGraceMilliseconds;
   return {
-    url: `http://${host}:${port}/graphql`,
+    url: `http${secure === null ? '' : 's'}://${host}:${port}/graphql`,
     port,
+    openSideDoor: (sideServer, identify) =>
+      entrances.open(sideServer, { identify, graphiql: null, hosts: null, allowedOrigins }),
+    renewTls: (renewed) => {
+      if (secure === null) throw new TypeError('There is no TLS to renew');
+      renewCertificate(secure, renewed.context);
+      tls = renewed;
+    },
     close: () => {
       if (closing !== null) return closing;
       options.closeStreams?.();
-      house.eventStreams.endAll();
-      door.endSockets();
-      closing = door.close(graceMilliseconds);
+      closing = entrances.closeAll();
       return closing;
     },
   };
+}
+
+function doorkeeperOf({ identity, tls, now }: ServerOptions, map: () => CertificateMap): Doorkeeper {
+  if (tls?.clients) return certificateDoorkeeper({ identity, map, now });
+  if (identity === null) throw new TypeError('There is no way to know who asks');
+  return tokenDoorkeeper(identity);
 }
 
 function openHouse(options: ServerOptions): House {
@@ -127,10 +151,11 @@ function openHouse(options: ServerOptions): House {
     stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
   });
   const yoga = openYoga(options);
-  const live = { run: operationRunner(yoga, log), pulse: pulse(limits.beatMilliseconds), limits, log };
   return {
-    ...live,
-    eventStreams: eventStreams(live),
+    run: operationRunner(yoga, log),
+    pulse: pulse(limits.beatMilliseconds),
+    limits,
+    log,
     endpoint: graphqlEndpoint(yoga),
     admit: admission(options.allowedDocuments ?? null),
     isSubscription: (operation) => isSubscription(yoga, operation),

@@ -1,6 +1,7 @@
 /** Upgrades that nobody here speaks. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /**
  * Answers a request as if it had not asked for an upgrade, which is what HTTP has for upgrades that are not known
@@ -27,7 +28,8 @@ export function declineUpgrade(
   }
   // Node reads headers as Latin-1.
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  server.emit('connection', socket);
+  // As if it had just come: above TLS, where there is TLS.
+  server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
 }
 
 function withoutUpgrade(connection: string): string {

@@ -3,14 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { checkHost } from './host.ts';
+import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem, sendProblem } from './http-problem.ts';
 import { checkOrigin } from './origin.ts';
+import { securityHeaders } from './security-header.ts';
 import { declineUpgrade } from './upgrade-decline.ts';
 
 /** What upgrades are checked against. */
 export interface UpgradeOptions {
-  readonly isLoopbackOnly: boolean;
+  /** null for any. */
+  readonly hosts: HostRule | null;
   readonly allowedOrigins: readonly string[];
   readonly isClosing: () => boolean;
   readonly log: Logger;
@@ -38,13 +40,13 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
     } catch (thrown) {
       if (!(thrown instanceof HttpProblem)) throw thrown;
       options.log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
-      refuse({ request, socket }, thrown);
+      refuse({ request, socket, requestId }, thrown);
     }
   });
 }
 
 function check(request: IncomingMessage, options: UpgradeOptions): void {
-  if (options.isLoopbackOnly) checkHost(request);
+  checkHost(request, options.hosts);
   if (request.url?.split('?')[0] !== '/graphql') {
     throw new HttpProblem('There is no WebSocket at this path; GraphQL is at /graphql.', {
       status: 404,
@@ -57,11 +59,13 @@ function check(request: IncomingMessage, options: UpgradeOptions): void {
   }
 }
 
-function refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, problem: HttpProblem): void {
+function refuse({ request, socket, requestId }: Omit<Upgrade, 'head'>, problem: HttpProblem): void {
   // Node has let go of the socket: errors of it are ours.
   socket.on('error', () => socket.destroy());
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
+  const headers = { 'x-request-id': requestId, ...securityHeaders(request) };
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.assignSocket(socket);
   response.once('finish', () => socket.destroySoon());
   sendProblem(response, problem);

@@ -38,6 +38,8 @@ const goingAway = 1_001;
 export interface ConnectionParts extends ConnectionWorld {
   readonly requestId: string;
   readonly connection: Socket;
+  /** The Authorization header of that request. */
+  readonly upgradeAuthorization: string | null;
 }
 
 /** Serves one WebSocket until it is closed. */
@@ -131,6 +133,7 @@ export class WebSocketConnection {
     try {
       const identified = await this.#world.identify({
         authorization: typeof authorization === 'string' ? authorization : null,
+        strayAuthorization: this.#world.upgradeAuthorization,
         socket: this.#world.connection,
       });
       if (this.#isClosed) return;
@@ -162,11 +165,11 @@ export class WebSocketConnection {
 
   /** The streams end by themselves then, each with an error that says why; this closes behind the last one. */
   #checkExpiry(): void {
-    const expiresAt = this.#identified?.expiresAt ?? null;
+    const { expiresAt = null, by } = this.#identified ?? {};
     if (expiresAt === null) return;
     const late = this.#world.now() - expiresAt;
     if (late < 0) return;
-    const reason = 'The token has expired';
+    const reason = `The ${by === 'certificate' ? 'client certificate' : 'token'} has expired`;
     this.#farewell ??= [CloseCode.Forbidden, reason];
     if (late < expiryGraceMilliseconds) this.#closeIfDrained();
     else this.#close(CloseCode.Forbidden, reason);

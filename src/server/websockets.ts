@@ -35,7 +35,12 @@ export function webSockets(server: Server, options: WebSocketsOptions): WebSocke
   const handshake = new WebSocketServer(settings);
   onUpgrade(server, { ...options, isClosing: () => isClosing }, ({ request, socket, head, requestId }) => {
     handshake.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new WebSocketConnection(webSocket, { ...options, requestId, connection: socket });
+      const connection = new WebSocketConnection(webSocket, {
+        ...options,
+        requestId,
+        connection: socket,
+        upgradeAuthorization: request.headers.authorization ?? null,
+      });
       open.add(connection);
       webSocket.once('close', () => open.delete(connection));
     });

@@ -29,7 +29,16 @@ async function serveFor(args: readonly string[], tryOut: (served: Served) => Pro
     },
   };
   const { wait, stderr, signal } = trial;
-  const code = await serve(command.settings, { clock: systemClock, wait, stderr, signal, stdout, log });
+  const { platform } = process;
+  const code = await serve(command.settings, {
+    clock: systemClock,
+    wait,
+    stderr,
+    signal,
+    stdout,
+    log,
+    platform,
+  });
   await trying;
   return code;
 }

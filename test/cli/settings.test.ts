@@ -40,7 +40,12 @@ describe('hvql serve', () => {
     maxStreams: 10_000,
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
+    tls: null,
+    allowedHosts: null,
     allowedOrigins: null,
+    guestSocket: [],
+    guestSocketMode: 0o600,
+    guestPort: 4_000,
     operations: null,
     logLevel: 'info',
   };
@@ -72,6 +77,10 @@ describe('hvql serve', () => {
     argv.push('--max-directives=4', '--max-list-items=5', '--max-values=6', '--max-pages=7', '--max-time=8s');
     argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
     argv.push('--allowed-origins', 'https://a.example, http://localhost:8080', '--operations=allowed');
+    argv.push('--allowed-hosts', 'hvql.example, [::1]', '--tls-cert=c', '--tls-key', 'k');
+    argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
+    argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
+    argv.push('--guest-socket-mode', '660', '--guest-port=1024');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -98,7 +107,16 @@ describe('hvql serve', () => {
         maxStreams: 5,
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
+        allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
+        guestSocket: [
+          { partitionId: 5n, path: '/run/a,b' },
+          { partitionId: 9n, path: 'c=d' },
+          { folder: '/run/guests' },
+        ],
+        guestSocketMode: 0o660,
+        guestPort: 1_024,
         operations: 'allowed',
         logLevel: 'silent',
       },
@@ -131,7 +149,15 @@ describe('hvql serve', () => {
       HVQL_MAX_STREAMS_PER_CALLER: '3',
       HVQL_MAX_STREAM_VALUES: '1',
       HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
+      HVQL_GUEST_SOCKET: '5=/run/a, ./x=y/guests',
+      HVQL_GUEST_SOCKET_MODE: '0666',
+      HVQL_GUEST_PORT: '4294967294',
       HVQL_OPERATIONS: '/etc/hvql/operations',
+      HVQL_ALLOWED_HOSTS: 'a.example',
+      HVQL_TLS_CERT: 'c',
+      HVQL_TLS_KEY: 'k',
+      HVQL_TLS_CLIENT_CA: 'ca',
+      HVQL_TLS_CLIENT_MAP: '',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -155,11 +181,47 @@ describe('hvql serve', () => {
         maxStreams: 7,
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
+        allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],
+        guestSocket: [{ partitionId: 5n, path: '/run/a' }, { folder: './x=y/guests' }],
+        guestSocketMode: 0o666,
+        guestPort: 4_294_967_294,
         operations: '/etc/hvql/operations',
         logLevel: 'debug',
       },
     });
+  });
+
+  it('takes the guest sockets of the flags, where there are any, in place of those of the environment', () => {
+    const env = { HVQL_GUEST_SOCKET: '5=/run/a,0=wrong' };
+    expect(parseCommand(['serve', '--guest-socket', '9=/run/b'], env)).toMatchObject({
+      settings: { guestSocket: [{ partitionId: 9n, path: '/run/b' }] },
+    });
+  });
+
+  it('tells what is wrong with each guest socket', () => {
+    const argv = ['serve', '--guest-socket', '0=/a', '--guest-socket', 'five=/a', '--guest-socket=7='];
+    argv.push('--guest-socket=', '--guest-socket', '--guest-socket-mode', '0800', '--guest-port', '0');
+    expect(problemsOf(argv)).toEqual([
+      '--guest-socket needs a value: --guest-socket <partition id>=<path> or <folder>.',
+      '--guest-socket: needs a partition id, a whole number from 1 to 2^64-1, but is "0".',
+      '--guest-socket: needs a partition id, a whole number from 1 to 2^64-1, but is "five".',
+      '--guest-socket: needs a path behind the equals sign, but is "7=".',
+      '--guest-socket: needs a value, but is empty.',
+      '--guest-socket-mode: needs a mode in octal digits, such as 0600 or 0660, but is "0800".',
+      '--guest-port: needs a port from 1 to 4294967294, but is "0".',
+    ]);
+    expect(problemsOf(['serve'], { HVQL_GUEST_SOCKET: '5=/a,,6=/b' })).toEqual([
+      'HVQL_GUEST_SOCKET: needs a value, but is empty.',
+    ]);
+  });
+
+  it('says what is of no use without a guest socket', () => {
+    expect(problemsOf(['serve', '--guest-socket-mode=0660'], { HVQL_GUEST_PORT: '5' })).toEqual([
+      '--guest-socket-mode is of no use without --guest-socket.',
+      'HVQL_GUEST_PORT is of no use without --guest-socket.',
+    ]);
   });
 
   it.each([
@@ -170,6 +232,14 @@ describe('hvql serve', () => {
     [[], { HVQL_JWKS_URL: 'http://id/x' }, { kind: 'jwks', url: new URL('http://id/x') }],
   ])('knows the identity method of %j and %j', (flags, env, method) => {
     expect(parseCommand(['serve', ...flags], env)).toMatchObject({ settings: { identity: { method } } });
+  });
+
+  it('may be reached from elsewhere where callers show certificates, beside one way to verify tokens', () => {
+    const argv = ['serve', '--host=0.0.0.0', '--tls-cert=c', '--tls-key=k', '--tls-client-ca=ca'];
+    expect(parseCommand(argv, {})).toMatchObject({ settings: { identity: null, tls: { clientCa: 'ca' } } });
+    expect(parseCommand([...argv, '--jwt-key-file', 'f'], {})).toMatchObject({
+      settings: { identity: { method: { kind: 'key-file', path: 'f' } }, tls: { clientCa: 'ca' } },
+    });
   });
 
   it('tells all mistakes at once', () => {
@@ -189,7 +259,7 @@ describe('hvql serve', () => {
       'HVQL_JWT_SECRE is no variable of hvql. Did you mean HVQL_JWT_SECRET?',
       'HVQL_WHATEVER is no variable of hvql.',
       '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
-        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or a loopback host such as 127.0.0.1.',
+        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.',
     ]);
   });
 
@@ -253,6 +323,22 @@ describe('hvql serve', () => {
     [
       ['--allowed-origins='],
       ['--allowed-origins: needs origins such as "https://dashboard.example", but has "".'],
+    ],
+    [
+      ['--allowed-hosts', 'hvql.example:4000, a.example,,::1'],
+      [
+        '--allowed-hosts: needs host names such as "hvql.example", without a port, but has "hvql.example:4000", "", "::1".',
+      ],
+    ],
+    [['--tls-cert', 'c'], ['--tls-cert is of no use without --tls-key.']],
+    [['--tls-key', 'k'], ['--tls-key is of no use without --tls-cert.']],
+    [
+      ['--tls-client-ca', 'ca', '--host', '0.0.0.0'],
+      ['--tls-client-ca is of no use without --tls-cert.', '--tls-client-ca is of no use without --tls-key.'],
+    ],
+    [
+      ['--tls-client-map', 'm', '--tls-key', 'k', '--tls-cert='],
+      ['--tls-cert: needs a value, but is empty.', '--tls-client-map is of no use without --tls-client-ca.'],
     ],
     [
       ['--port', 'bad', '--source', 'simulator:x?lps=0&vps=-1'],
@@ -550,6 +636,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 27 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 35 + 4 + 4 + 2 + 0 + 7);
   });
 });

@@ -68,7 +68,7 @@ export async function serve(
   execArgv: readonly string[] = [],
 ): Promise<Served> {
   const program = new Program(['serve', '--port', '0', ...args], env, execArgv);
-  const [, url] = await program.prints(/^hvql listening on (http:\S+)\n/m);
+  const [, url] = await program.prints(/^hvql listening on (https?:\S+)\n/m);
   const tokens = [...program.stderr.matchAll(/^Token of .*: (\S+)$/gm)].map(([, token]) => String(token));
   return { program, url: String(url), tokens };
 }

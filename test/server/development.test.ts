@@ -26,7 +26,7 @@ describe('the identity of development mode', () => {
     await expect(develop('0.0.0.0')).rejects.toEqual(
       new UsageError([
         '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
-          '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or a loopback host such as 127.0.0.1.',
+          '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.',
       ]),
     );
   });

@@ -199,7 +199,7 @@ describe('a request that is none', () => {
       },
       body: ['{"query":"{ hello }"}'],
     });
-    expect(answer.status).toBe(200);
+    expect(answer.status).toBe(403);
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { HvqlError } from '../../src/errors.ts';
 import type { Identified } from '../../src/server/identity.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
-import { secretText, startTestService, type TestService } from './test-service.ts';
+import { secretText, send, startTestService, type TestService } from './test-service.ts';
 
 /** A stream that gives what a test pushes, holds one event at most, and counts how it is treated. */
 export class TestStream implements AsyncIterableIterator<ExecutionResult> {
@@ -256,3 +256,22 @@ export const subscribeMessage = (id: string, query = 'subscription { tick }'): o
   type: 'subscribe',
   payload: { query },
 });
+
+/** What comes of an upgrade to a WebSocket that is refused. */
+export async function upgrade(
+  service: TestService,
+  headers: Record<string, string>,
+  path = '/graphql',
+): Promise<{ status: number; text: string }> {
+  const { status, body } = await send(service.url, {
+    path,
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      ...headers,
+    },
+  });
+  return { status, text: body.toString() };
+}

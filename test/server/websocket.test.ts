@@ -12,6 +12,7 @@ import {
   startLiveService,
   subscribeMessage,
   until,
+  upgrade,
   type LiveService,
 } from './live-service.ts';
 import { secretText, send } from './test-service.ts';
@@ -460,22 +461,6 @@ describe('a server that is closed', () => {
 });
 
 describe('an upgrade', () => {
-  const upgrade = (
-    own: LiveService,
-    headers: Record<string, string>,
-    path = '/graphql',
-  ): Promise<{ status: number; text: string }> =>
-    send(own.url, {
-      path,
-      headers: {
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-        'sec-websocket-version': '13',
-        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-        ...headers,
-      },
-    }).then(({ status, body }) => ({ status, text: body.toString() }));
-
   it.each(['/', '/graphql/', '/health', '/graphql/assets'])('at %s is refused', async (path) => {
     const { status, text } = await upgrade(service, {}, path);
     expect([status, JSON.parse(text)]).toEqual([
@@ -512,7 +497,7 @@ describe('an upgrade', () => {
     const { status, text } = await upgrade(own, { origin });
     await own.close();
     expect(status).toBe(403);
-    expect(text).toContain('WebSockets are opened to pages of this origin');
+    expect(text).toContain('Pages of this origin, and of those that --allowed-origins lists, may ask here');
   });
 
   it.each([
@@ -524,7 +509,7 @@ describe('an upgrade', () => {
   ])('with %j is one', async (headers) => {
     const own = await startLiveService({
       allowedOrigins: ['https://Dashboard.example/'],
-      graphiql: { tabs: [], tokens: null },
+      allowedHosts: ['hvql.example'],
     });
     const { closed, socket } = await openRawWebSocket(own, { headers });
     socket.close();

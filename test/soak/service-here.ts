@@ -43,6 +43,7 @@ export async function startServiceHere(): Promise<ServiceHere> {
     },
     stderr: { write: (text: string) => (stderr += text) },
     signal: controller.signal,
+    platform: process.platform,
     log,
   });
   await Promise.race([listening, done]);
