@@ -201,6 +201,8 @@ describe('UInt64', () => {
     ['5n', '"5n" is not a whole number from 0 to 18446744073709551615.'],
     ['', '"" is not a whole number from 0 to 18446744073709551615.'],
     [true, 'true is not a whole number from 0 to 18446744073709551615.'],
+    [{ toString: null }, '{"toString":null} is not a whole number from 0 to 18446744073709551615.'],
+    [[{ toString: 1, valueOf: 1 }], '[{"toString":1,"valueOf":1}] is not a whole number from 0 to 18446744073709551615.'],
     [{ a: 1 }, '{"a":1} is not a whole number from 0 to 18446744073709551615.'],
   ])('does not take %j', async (id, message) => {
     expect((await partition(id)).errors?.[0]?.message).toContain(message);
