@@ -13,6 +13,7 @@ import {
   type VirtualProcessorName,
 } from '../snapshot/object-name.ts';
 import type { PartitionEntry, Topology } from '../snapshot/topology.ts';
+import { AccessDenied, type DeniedObject } from './access-denied.ts';
 import type { Caller } from './caller.ts';
 import { denialOf, isRoot, type DenialReason } from './rule.ts';
 
@@ -48,7 +49,7 @@ export class Access {
   /** All logical processors, ascending. */
   logicalProcessors(): readonly Granted<LogicalProcessorName>[] {
     // They are all of one class: whoever may read one may read all, and who may read none is told so.
-    this.#grant({ object: 'LOGICAL_PROCESSOR', index: 0 });
+    this.#grant(firstLogicalProcessor, { object: 'LOGICAL_PROCESSOR', index: 'all' });
     if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
     return this.topology.logicalProcessors.map((index) => asGranted({ object: 'LOGICAL_PROCESSOR', index }));
   }
@@ -82,16 +83,18 @@ export class Access {
     }
     const reason = denialOf(partitionName(id), this);
     if (reason !== null || entry === undefined)
-      throw denied(describeObject(partitionName(id)), reason ?? 'NOT_SELF_OR_PARENT');
+      throw denied(reason ?? 'NOT_SELF_OR_PARENT', { name: partitionName(id) });
     return { name: asGranted(partitionName(id)), entry };
   }
 
   /** The partition that created one; null for the root. Throws like `partition`, but without the parent's id. */
   parentOf({ entry: { id, parent } }: GrantedPartition): GrantedPartition | null {
     if (parent === null) return null;
-    const reason = denialOf(partitionName(parent), this);
+    const name = partitionName(parent);
+    const reason = denialOf(name, this);
     // Whose child one may read is not yet whom one may know: a guest is not told its parent's id in the refusal.
-    if (reason !== null) throw denied(`the parent of ${describeObject(partitionName(id))}`, reason);
+    if (reason !== null)
+      throw denied(reason, { name, words: `the parent of ${describeObject(partitionName(id))}` });
     return this.partition(parent);
   }
 
@@ -124,9 +127,10 @@ export class Access {
     );
   }
 
-  #grant<Name extends ObjectName>(name: Name): Granted<Name> {
+  /** `object`: what is read where the name stands for more than itself. */
+  #grant<Name extends ObjectName>(name: Name, object?: DeniedObject): Granted<Name> {
     const reason = denialOf(name, this);
-    if (reason !== null) throw denied(describeObject(name), reason);
+    if (reason !== null) throw denied(reason, { name, object });
     return asGranted(name);
   }
 }
@@ -139,14 +143,26 @@ function partitionName(partitionId: bigint): PartitionName {
   return { object: 'PARTITION', partitionId };
 }
 
-const explanations: Readonly<Record<DenialReason, (object: string) => string>> = {
+const firstLogicalProcessor: LogicalProcessorName = { object: 'LOGICAL_PROCESSOR', index: 0 };
+
+const explanations: Readonly<Record<DenialReason, (words: string) => string>> = {
   NOT_ROOT: () => 'only the root partition may read the hypervisor and its logical processors',
-  NOT_SELF_OR_PARENT: (object) => `only the partition itself and its parent may read ${object}`,
-  NO_PRIVILEGE: (object) => `the caller lacks the privilege to read ${object}`,
+  NOT_SELF_OR_PARENT: (words) => `only the partition itself and its parent may read ${words}`,
+  NO_PRIVILEGE: (words) => `the caller lacks the privilege to read ${words}`,
 };
 
-function denied(object: string, reason: DenialReason): HvqlError {
-  return new HvqlError('ACCESS_DENIED', `Access denied: ${explanations[reason](object)}.`, { reason });
+/** What was denied; `words` tell the caller of it. */
+interface Denial {
+  readonly name: ObjectName;
+  readonly object?: DeniedObject | undefined;
+  readonly words?: string;
+}
+
+function denied(
+  reason: DenialReason,
+  { name, object = name, words = describeObject(name) }: Denial,
+): AccessDenied {
+  return new AccessDenied(`Access denied: ${explanations[reason](words)}.`, { object, reason });
 }
 
 /** The indexes that exist, short: "4, from 0 to 3". */

@@ -22,8 +22,11 @@ export interface CommandWorld {
   readonly stderr: TextStream;
   /** Aborted when the command is to stop: it finishes what it has begun. */
   readonly signal: AbortSignal;
-  /** Has an event "hangup" whenever the command is to read again what may have changed. */
-  readonly hangUps?: EventTarget;
+  /**
+   * Calls back when the program is told to open its files anew (SIGHUP); gives a function that ends it. While nobody
+   * listens, that ends the program, as it does any other.
+   */
+  readonly onReopen: (reopen: () => void) => () => void;
 }
 
 /** Waits by this machine's timers. */

@@ -56,9 +56,7 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
   switch (command.name) {
     case 'serve': {
       const log = logger(command.settings.logLevel);
-      // Without TLS there is nothing to read again, and who hangs up means the end.
-      const hangUps = command.settings.tls === null ? {} : { hangUps: hangUpsOfProcess() };
-      const code = await serve(command.settings, { ...world, ...hangUps, platform: process.platform, log });
+      const code = await serve(command.settings, { ...world, platform: process.platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
@@ -103,13 +101,11 @@ function worldOfProcess(): CommandWorld {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: controller.signal,
+    onReopen: (reopen) => {
+      process.on('SIGHUP', reopen);
+      return () => process.off('SIGHUP', reopen);
+    },
   };
-}
-
-function hangUpsOfProcess(): EventTarget {
-  const hangUps = new EventTarget();
-  process.on('SIGHUP', () => hangUps.dispatchEvent(new Event('hangup')));
-  return hangUps;
 }
 
 /** Where nobody reads any more what is printed ("hvql inspect … | head -1"), the command ends without a word. */

@@ -100,8 +100,7 @@ function readArguments(row: CommandRow, args: readonly string[]): ReadArguments 
       const { flag, inline } = splitFlag(argument);
       const setting = flags.get(flag);
       // A switch has no value, and what follows another flag is none.
-      const takesNext =
-        inline === undefined && setting?.placeholder !== null && rest[0]?.startsWith('-') === false;
+      const takesNext = inline === undefined && setting?.placeholder !== null && isValue(rest[0]);
       const text = inline ?? (takesNext ? rest.shift() : undefined);
       const problem = checkFlag(flag, {
         setting,
@@ -117,6 +116,11 @@ function readArguments(row: CommandRow, args: readonly string[]): ReadArguments 
     }
   }
   return { texts, positionals, problems };
+}
+
+/** Whether an argument is a value, not a flag; "-" stands for standard output. */
+function isValue(argument: string | undefined): boolean {
+  return argument === '-' || argument?.startsWith('-') === false;
 }
 
 function splitFlag(argument: string): { flag: string; inline: string | undefined } {

@@ -283,6 +283,15 @@ export const commands = {
         description:
           'folder of .graphql files: only these documents are answered, asked for by id or by their text',
       },
+      audit: {
+        flag: 'audit',
+        variable: 'HVQL_AUDIT',
+        placeholder: '<file or ->',
+        parse: parseText,
+        default: null,
+        description:
+          'file for a JSON line for each denied read and each stream that is opened or closed; - is standard output',
+      },
       logLevel: {
         flag: 'log-level',
         variable: 'HVQL_LOG_LEVEL',

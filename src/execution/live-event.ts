@@ -1,5 +1,5 @@
 /** One event of a subscription: an execution over one tick, for all streams that had the same event before it. */
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import { Access, type GrantedPartition } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
@@ -36,7 +36,7 @@ export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): 
   return {
     result,
     get text() {
-      return (text ??= JSON.stringify(result));
+      return (text ??= textOf(result));
     },
     isLast: event.isLast,
   };
@@ -45,6 +45,15 @@ export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): 
 /** What an event with these parts is planned with. */
 export function eventRoot(parts: LiveEventParts): LiveEvent {
   return new EventRoot(parts);
+}
+
+/** That a source is still away says the same, however often it was tried and whenever it is tried again. */
+function textOf({ data, errors }: ExecutionResult): string {
+  const texts = errors?.map((error: GraphQLError) => {
+    const { code, retryInMilliseconds } = error.extensions;
+    return retryInMilliseconds === undefined ? error : { path: error.path, code };
+  });
+  return JSON.stringify({ errors: texts, data });
 }
 
 class EventRoot implements LiveEvent {

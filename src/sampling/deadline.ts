@@ -16,18 +16,28 @@ export async function withinDeadline<Result>(
   const timer = setTimeout(() => controller.abort(tooSlow(milliseconds)), milliseconds);
   signal.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([work(controller.signal), rejectionBy(controller.signal)]);
+    return await unlessAborted(work(controller.signal), controller.signal);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
 }
 
-function rejectionBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
+/** Waits for a result no longer than until the signal is aborted: rejects with its reason then, and forgets the result. */
+export async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is the caller's
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
   });
+  try {
+    // The race hears of both, so that what comes late is no rejection that nobody handles.
+    return await Promise.race([result, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 function tooSlow(milliseconds: number): HvqlError {

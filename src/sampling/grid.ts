@@ -75,6 +75,11 @@ export class Grid {
     return this.#newcomers.tick;
   }
 
+  /** Forgets the sights that growth is taken over: they have no place in time any more. */
+  forgetHistory(): void {
+    this.#history.forgetAll();
+  }
+
   /** To the next point of the grid that is still to come: what came too late is left out. */
   #schedule(): void {
     if (this.#running === null) return;

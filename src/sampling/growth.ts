@@ -13,7 +13,7 @@ export interface Sample {
   readonly reading: Reading;
 }
 
-/** The time between two readings. `reset`: a total went backwards, so nothing is known of the growth. */
+/** The time between two readings. `reset`: a total or time itself went backwards, so nothing is known of the growth. */
 export interface Interval {
   readonly from: Moment;
   readonly to: Moment;
@@ -48,7 +48,8 @@ export class ReadingGrowth implements Growth {
       from: earlier.at,
       to: later.at,
       seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
-      reset: countersOf(object).some((counter) => this.#wentBackwards(counter)),
+      reset:
+        this.#elapsedNanoseconds < 0 || countersOf(object).some((counter) => this.#wentBackwards(counter)),
     };
   }
 

@@ -36,7 +36,7 @@ export class HeldReadings {
     const now = sample.at.monotonicNanoseconds;
     let newest = this.#stretches.at(-1);
     // A recording that starts over comes with earlier moments: nothing held fits them.
-    if (newest !== undefined && now < newest.startNanoseconds) this.#forgetAll();
+    if (newest !== undefined && now < newest.startNanoseconds) this.forgetAll();
     newest = this.#stretches.at(-1);
     if (newest === undefined || now - newest.startNanoseconds >= this.#limits.stretchNanoseconds) {
       newest = { startNanoseconds: now, samples: new Map() };
@@ -71,7 +71,7 @@ export class HeldReadings {
     }
   }
 
-  #forgetAll(): void {
+  forgetAll(): void {
     this.#stretches = [];
     this.#count = 0;
   }

@@ -1,16 +1,17 @@
-/** The one way to the source: looks with time limits, readings held for the next question, and how it has been going. */
+/** The one way to the source: guarded looks, readings held for the next question, and how it has been going. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
-import type { Clock } from '../snapshot/moment.ts';
+import type { Clock, Moment } from '../snapshot/moment.ts';
 import { objectKey } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
-import { withinDeadline } from './deadline.ts';
+import { Circuit } from './circuit.ts';
 import { Grid } from './grid.ts';
 import { HeldReadings } from './held-readings.ts';
 import { OperationLook } from './operation-look.ts';
+import { SourceCheck } from './source-check.ts';
 
 /** How a sampler reads. */
 export interface SamplerOptions {
@@ -20,7 +21,7 @@ export interface SamplerOptions {
   /** Told of what nobody expected while ticks went on. */
   readonly onError?: (error: unknown) => void;
   /** Told when the source stops answering, with the reason, and when it answers again, with null. */
-  readonly onTurn?: (reason: unknown) => void;
+  readonly onTurn?: (reason: HvqlError | null) => void;
   /** Waits between two readings; the system's timer where nothing else is given. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** What growth is taken over where a question does not say. */
@@ -38,38 +39,62 @@ export interface SourceHealth {
   readonly isAnswering: boolean | null;
 }
 
-/** Reads a source for whoever asks. Between questions nothing runs. */
+/**
+ * Reads a source for whoever asks. Between questions nothing runs. The source may hang, throw or answer nonsense: what
+ * comes of it is PAGE_UNAVAILABLE, and a source that goes on like that is asked now and then only.
+ */
 export class Sampler {
   readonly #source: Source;
-  readonly #timeoutMilliseconds: number;
+  readonly #check: SourceCheck;
+  /** Each kind of question has its own: a source that lists what exists may hang where it reads, and the reverse. */
+  readonly #topologies: Circuit;
+  readonly #readings: Circuit;
   readonly #defaultOver: number;
   readonly #clock: Clock;
   readonly #wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly #onError: (error: unknown) => void;
-  readonly #onTurn: (reason: unknown) => void;
   readonly #held = new HeldReadings();
   readonly #grids = new Map<number, Grid>();
-  #health: SourceHealth;
-  #lastSuccessNanoseconds: bigint | null = null;
+  #lastSuccess: Moment | null = null;
 
   constructor(options: SamplerOptions) {
     this.#source = options.source;
-    this.#timeoutMilliseconds = options.timeoutMilliseconds;
     this.#defaultOver = options.defaultOver ?? 1000;
     this.#clock = options.clock;
     this.#onError = options.onError ?? (() => {});
-    this.#onTurn = options.onTurn ?? (() => {});
     this.#wait = options.wait ?? waitFully;
-    this.#health = { kind: options.source.kind, lastReadAt: null, isAnswering: null };
+    this.#check = new SourceCheck(() => this.#forget());
+    const circuit = (other: () => Circuit): Circuit =>
+      new Circuit({
+        limitMilliseconds: options.timeoutMilliseconds,
+        onTurn: (failure) => {
+          // Where the other kind of question fails as well, nothing has turned.
+          if (!other().isFailing) options.onTurn?.(failure);
+        },
+      });
+    this.#topologies = circuit(() => this.#readings);
+    this.#readings = circuit(() => this.#topologies);
   }
 
   get health(): SourceHealth {
-    return this.#health;
+    const isFailing = this.#topologies.isFailing || this.#readings.isFailing;
+    return {
+      kind: this.#source.kind,
+      lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
+      isAnswering: isFailing ? false : this.#lastSuccess === null ? null : true,
+    };
   }
 
   /** Which objects exist now. Rejects with PAGE_UNAVAILABLE where the source fails or takes too long. */
   topology(signal: AbortSignal): Promise<Topology> {
-    return this.#ask((limited) => this.#source.topology(limited), signal);
+    return this.#topologies.call(async (limited) => {
+      const answer = await this.#source.topology(limited);
+      // What comes after its time is not used for anything.
+      limited.throwIfAborted();
+      const checked = this.#check.topology(answer);
+      this.#lastSuccess = this.#clock.now();
+      return checked;
+    }, signal);
   }
 
   /** A look for one operation; it ends with the signal. */
@@ -98,16 +123,25 @@ export class Sampler {
     return grid;
   }
 
-  /** Resolves if the source answered within the last so many milliseconds, or does now. */
+  /**
+   * Resolves if the source answered within the last so many milliseconds and has not failed since, or does now. While
+   * it is left alone it rejects at once; the first check after such a pause tries it.
+   */
   async checkReady(limits: { signal: AbortSignal; maximumAgeMilliseconds: number }): Promise<void> {
-    const age = this.#millisecondsSinceSuccess();
-    if (age !== null && age <= limits.maximumAgeMilliseconds) return;
+    if (this.health.isAnswering === true && this.#successAge() <= limits.maximumAgeMilliseconds) return;
     await this.topology(limits.signal);
     await this.#read([], limits.signal);
   }
 
   async #read(objects: readonly Granted[], signal: AbortSignal): Promise<Readings> {
-    const readings = await this.#ask((limited) => this.#source.read(objects, limited), signal);
+    const readings = await this.#readings.call(async (limited) => {
+      const { newestNanoseconds } = this.#check;
+      const answer = await this.#source.read(objects, limited);
+      limited.throwIfAborted();
+      const checked = this.#check.readings(answer, { objects, newestNanoseconds });
+      this.#lastSuccess = this.#clock.now();
+      return checked;
+    }, signal);
     for (const [n, object] of objects.entries()) {
       const reading = readings.outcomes[n];
       if (reading === undefined || reading instanceof HvqlError) continue;
@@ -116,26 +150,16 @@ export class Sampler {
     return readings;
   }
 
-  #millisecondsSinceSuccess(): number | null {
-    if (this.#lastSuccessNanoseconds === null) return null;
-    return Number(this.#clock.now().monotonicNanoseconds - this.#lastSuccessNanoseconds) / 1e6;
+  #successAge(): number {
+    if (this.#lastSuccess === null) return Infinity;
+    const { monotonicNanoseconds } = this.#lastSuccess;
+    return Number(this.#clock.now().monotonicNanoseconds - monotonicNanoseconds) / 1e6;
   }
 
-  async #ask<Answer>(work: (signal: AbortSignal) => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-    try {
-      const answer = await withinDeadline(work, { signal, milliseconds: this.#timeoutMilliseconds });
-      const now = this.#clock.now();
-      this.#lastSuccessNanoseconds = now.monotonicNanoseconds;
-      if (this.#health.isAnswering === false) this.#onTurn(null);
-      this.#health = { ...this.#health, lastReadAt: now.wallMilliseconds, isAnswering: true };
-      return answer;
-    } catch (error) {
-      if (!signal.aborted) {
-        if (this.#health.isAnswering !== false) this.#onTurn(error);
-        this.#health = { ...this.#health, isAnswering: false };
-      }
-      throw error;
-    }
+  /** What was read before the source's clock went back has no place in time any more. */
+  #forget(): void {
+    this.#held.forgetAll();
+    for (const grid of this.#grids.values()) grid.forgetHistory();
   }
 }
 

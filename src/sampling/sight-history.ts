@@ -32,6 +32,10 @@ export class SightHistory {
     }
   }
 
+  forgetAll(): void {
+    this.#levels.clear();
+  }
+
   /** The newest kept sight that is at least so many milliseconds older than this one, or undefined. */
   find(over: number, than: Sight): Sight | undefined {
     const age = BigInt(over) * nanosecondsPerMillisecond;

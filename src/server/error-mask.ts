@@ -2,6 +2,7 @@
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
+import type { CallAudit } from './audit.ts';
 
 /** Whose errors are masked, for the log and for the client to quote. */
 export interface MaskContext {
@@ -9,21 +10,25 @@ export interface MaskContext {
   /** Once it is aborted, errors are what is to be expected. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Told of the reads that are denied by these errors; null where there is no audit trail, or it is told elsewhere. */
+  readonly audit: CallAudit | null;
 }
 
 /** The code of an error that was not made on purpose. */
 export const internalErrorCode = 'INTERNAL_SERVER_ERROR';
 
 /**
- * The errors of one result, masked where they are not meant for the client. Knows no HTTP: every way out of the service
- * goes through here.
+ * The errors of one result, masked where they are not meant for the client, and audited. Knows no HTTP: every way out
+ * of the service goes through here.
  */
 export function maskErrors(errors: readonly unknown[], context: MaskContext): readonly GraphQLError[] {
-  return errors.map((error) => maskError(error, context));
+  const masked = errors.map((error) => maskError(error, context));
+  context.audit?.denied(masked);
+  return masked;
 }
 
 /** One error, masked where it is not meant for the client. */
-export function maskError(error: unknown, { requestId, signal, log }: MaskContext): GraphQLError {
+function maskError(error: unknown, { requestId, signal, log }: MaskContext): GraphQLError {
   if (error instanceof HvqlError) return new GraphQLError(error.message, { originalError: error });
   if (error instanceof GraphQLError && isMeantForClient(error)) return withCode(error);
   const located = error instanceof GraphQLError ? error : undefined;

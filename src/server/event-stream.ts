@@ -1,6 +1,7 @@
 /** One answer as Server-Sent Events (graphql-sse's PROTOCOL.md, "distinct connections mode"). */
 import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
+import type { StreamEnd } from './audit.ts';
 import { pump } from './events.ts';
 import type { Outcome } from './operation.ts';
 import { Patience, type ConnectionLimits } from './patience.ts';
@@ -32,8 +33,9 @@ export class EventStream {
   readonly #parts: EventStreamParts;
   readonly #patience: Patience;
   #quietBeats = 0;
-  #isEnding = false;
-  #stop: (() => void) | null = null;
+  /** Why no more events are wanted; null while they are. */
+  #end: StreamEnd | null = null;
+  #stop: ((end: StreamEnd) => void) | null = null;
 
   /** Begins the answer: its status is 200 whatever comes, as errors are events too. */
   constructor(parts: EventStreamParts) {
@@ -43,8 +45,8 @@ export class EventStream {
     const leave = pulse.join(() => this.#beat());
     response.once('close', () => {
       leave();
-      this.#isEnding = true;
-      this.#stop?.();
+      this.#end ??= 'client';
+      this.#stop?.(this.#end);
     });
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -63,8 +65,8 @@ export class EventStream {
       if (this.#parts.response.writableEnded || this.#parts.response.destroyed) return;
       void this.#deliver(outcome.result);
       this.#complete();
-    } else if (this.#isEnding) {
-      outcome.events.release();
+    } else if (this.#end !== null) {
+      outcome.events.release(this.#end);
       this.#complete();
     } else {
       this.#stop = pump(outcome.events, {
@@ -80,9 +82,9 @@ export class EventStream {
 
   /** Ends the stream from this side: events at once, a single answer that is under way once it is there. */
   end(): void {
-    this.#isEnding = true;
+    this.#end ??= 'service';
     if (this.#stop === null) return;
-    this.#stop();
+    this.#stop(this.#end);
     this.#complete();
   }
 
@@ -116,6 +118,7 @@ export class EventStream {
     const { response, limits, onStall } = this.#parts;
     this.#quietBeats += 1;
     if (this.#patience.beat()) {
+      this.#end ??= 'stalled';
       response.destroy();
       onStall();
     } else if (this.#quietBeats >= limits.pingBeats && this.#patience.isIdle) {

@@ -1,5 +1,6 @@
 /** Events on their way from whoever makes them to a socket: pulled, one at a time, and never kept in between. */
 import type { ExecutionResult } from 'graphql';
+import type { StreamEnd } from './audit.ts';
 import { maskErrors, type MaskContext } from './error-mask.ts';
 import { maskEvent } from './result-mask.ts';
 
@@ -8,7 +9,7 @@ export interface Events {
   /** The next event, or null at the end. Never rejects. */
   next(): Promise<ExecutionResult | null>;
   /** Ends it from this side; also while a `next` is pending. To be called at most once, and not after the end. */
-  release(): void;
+  release(end: StreamEnd): void;
 }
 
 /** Where events go. */
@@ -25,9 +26,13 @@ const maskedAlready = new WeakMap<ExecutionResult, ExecutionResult>();
 
 /**
  * The events of an iterator, with their errors masked. One event that goes to many is masked once, so that it stays
- * one for all of them and one mistake is one line in the log. An iterator that fails ends with the error as its event.
+ * one for all of them and one mistake is one line in the log; what it denies is told of each stream. An iterator that
+ * fails ends with the error as its event. Each stream begins here, and ends here however it does: so both are audited.
  */
 export function maskedEvents(iterator: AsyncIterator<ExecutionResult>, context: MaskContext): Events {
+  // Masked for the first of many, an event must not be taken for one that only this stream was sent.
+  const masking = { ...context, audit: null };
+  const trail = context.audit?.opened() ?? null;
   let isOver = false;
   const release = (): void => {
     const released = (async () => iterator.return?.())();
@@ -35,22 +40,28 @@ export function maskedEvents(iterator: AsyncIterator<ExecutionResult>, context: 
       context.log.error({ requestId: context.requestId, err: thrown }, 'a stream did not end well'),
     );
   };
+  const nextMasked = async (): Promise<ExecutionResult | null> => {
+    try {
+      const step = await iterator.next();
+      if (step.done === true) return null;
+      let event = maskedAlready.get(step.value);
+      if (event === undefined) maskedAlready.set(step.value, (event = maskEvent(step.value, masking)));
+      return event;
+    } catch (thrown) {
+      isOver = true;
+      release();
+      return { errors: maskErrors([thrown], masking) };
+    }
+  };
   return {
     next: async () => {
-      if (isOver) return null;
-      try {
-        const step = await iterator.next();
-        if (step.done === true) return null;
-        let event = maskedAlready.get(step.value);
-        if (event === undefined) maskedAlready.set(step.value, (event = maskEvent(step.value, context)));
-        return event;
-      } catch (thrown) {
-        isOver = true;
-        release();
-        return { errors: maskErrors([thrown], context) };
-      }
+      const event = isOver ? null : await nextMasked();
+      if (event === null) trail?.ended();
+      else trail?.sent(event);
+      return event;
     },
-    release: () => {
+    release: (end) => {
+      trail?.closed(end);
       if (!isOver) release();
     },
   };
@@ -60,12 +71,12 @@ export function maskedEvents(iterator: AsyncIterator<ExecutionResult>, context: 
  * Moves events into a sink, the next one not before the last one is handed over: whatever happens meanwhile is for
  * the stream to forget. Gives a function that stops it.
  */
-export function pump(events: Events, sink: EventSink): () => void {
+export function pump(events: Events, sink: EventSink): (end: StreamEnd) => void {
   let isStopped = false;
-  const stop = (): void => {
+  const stop = (end: StreamEnd): void => {
     if (isStopped) return;
     isStopped = true;
-    events.release();
+    events.release(end);
   };
   // No race with a signal: a promise that lives as long as a stream would keep a reaction for each of its events.
   const run = async (): Promise<void> => {
@@ -82,7 +93,7 @@ export function pump(events: Events, sink: EventSink): () => void {
     sink.done();
   };
   run().catch((thrown: unknown) => {
-    stop();
+    stop('service');
     sink.failed(thrown);
   });
   return stop;

@@ -1,4 +1,5 @@
 /** Operations by POST and GET: answered whole, in the media type that was asked for. */
+import { audited, type AuditWorld } from './audit.ts';
 import type { Call } from './call.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -12,11 +13,12 @@ export interface EndpointRequest extends Call {
 export type Endpoint = (request: EndpointRequest) => Promise<Response>;
 
 /** The endpoint of a schema. */
-export function graphqlEndpoint(yoga: Yoga): Endpoint {
+export function graphqlEndpoint(yoga: Yoga, auditWorld: AuditWorld | null): Endpoint {
   return async (request) => {
     const { method, accept, asker } = request;
     // Neither the address nor the authorization goes further than this folder: nothing but the identity says who asks.
     const headers = { accept };
-    return yoga.fetch('http://hvql/graphql', { method, headers, signal: asker.signal }, request);
+    const init = { method, headers, signal: asker.signal };
+    return yoga.fetch('http://hvql/graphql', init, audited(request, auditWorld));
   };
 }

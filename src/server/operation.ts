@@ -11,6 +11,7 @@ import {
 import { isAsyncIterable, type PromiseOrValue } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { AdmittedOperation } from './admission.ts';
+import { audited, type AuditWorld } from './audit.ts';
 import type { Call } from './call.ts';
 import { maskErrors } from './error-mask.ts';
 import { maskedEvents, type Events } from './events.ts';
@@ -27,10 +28,14 @@ export type Outcome =
 export type RunOperation = (call: Call) => Promise<Outcome>;
 
 /** Runs operations as Yoga would, through its plugins and over its context, but leaves the answer to the caller. */
-export function operationRunner(yoga: Yoga, log: Logger): RunOperation {
-  return async (call) => {
+export function operationRunner(
+  yoga: Yoga,
+  { log, auditWorld }: { readonly log: Logger; readonly auditWorld: AuditWorld | null },
+): RunOperation {
+  return async (asked) => {
+    const call = audited(asked, auditWorld);
     const { requestId, signal } = call.asker;
-    const context = { requestId, signal, log };
+    const context = { requestId, signal, log, audit: call.audit };
     try {
       const result = await perform(yoga, call);
       if (isAsyncIterable<ExecutionResult>(result)) {

@@ -52,6 +52,8 @@ export interface ServerOptions {
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
+  /** Takes the audit trail, line by line; never throws. Without it no work is done for one. */
+  readonly audit?: (line: string) => void;
   /** null for no page. With tokens in it, it is development mode. */
   readonly graphiql: GraphiqlOptions | null;
   /** Milliseconds on a clock that may be set back, for the log. */
@@ -150,13 +152,14 @@ function openHouse(options: ServerOptions): House {
     pingMilliseconds: options.pingMilliseconds ?? defaultPingMilliseconds,
     stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
   });
+  const auditWorld = options.audit === undefined ? null : { write: options.audit, now };
   const yoga = openYoga(options);
   return {
-    run: operationRunner(yoga, log),
+    run: operationRunner(yoga, { log, auditWorld }),
     pulse: pulse(limits.beatMilliseconds),
     limits,
     log,
-    endpoint: graphqlEndpoint(yoga),
+    endpoint: graphqlEndpoint(yoga, auditWorld),
     admit: admission(options.allowedDocuments ?? null),
     isSubscription: (operation) => isSubscription(yoga, operation),
     checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),

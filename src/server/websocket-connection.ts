@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../errors.ts';
 import type { Admit } from './admission.ts';
+import type { StreamEnd } from './audit.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
@@ -61,6 +62,7 @@ export class WebSocketConnection {
     const onStall = (): void => {
       const { stallMilliseconds } = world.limits;
       this.#log.warn({ stallMilliseconds }, 'a client that took nothing for too long was cut');
+      this.#release('stalled');
     };
     this.#link = new WebSocketLink({ ...world, socket, onBeat: () => this.#checkExpiry(), onStall });
     this.#operations = new WebSocketOperations({
@@ -82,7 +84,7 @@ export class WebSocketConnection {
     // A frame that is none, or too long; ws closes it with the code for that.
     socket.on('error', (error) => this.#log.debug({ err: error }, 'connection error'));
     socket.once('close', (code) => {
-      this.#release();
+      this.#release('client');
       this.#log.debug({ code }, 'connection closed');
     });
     this.#log.debug('connection opened');
@@ -186,13 +188,24 @@ export class WebSocketConnection {
 
   #close(code: number, reason: string): void {
     if (this.#isClosed) return;
-    this.#release();
+    this.#release(endOf(code));
     this.#link.close(code, closeReason(reason));
   }
 
-  #release(): void {
+  #release(end: StreamEnd): void {
     this.#isClosed = true;
     clearTimeout(this.#initTimer);
-    this.#operations.cancelAll();
+    this.#operations.cancelAll(end);
   }
+}
+
+/** Why streams end that are still open when the connection is closed with this code. */
+function endOf(code: number): StreamEnd {
+  const ends: Readonly<Record<number, StreamEnd>> = {
+    [goingAway]: 'service',
+    [CloseCode.InternalServerError]: 'service',
+    [CloseCode.Forbidden]: 'expired',
+  };
+  // All others say what the client did wrong.
+  return ends[code] ?? 'client';
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { Admit } from './admission.ts';
+import type { StreamEnd } from './audit.ts';
 import { pump, type Events } from './events.ts';
 import { HttpProblem, problemError } from './http-problem.ts';
 import type { Identified } from './identity.ts';
@@ -33,9 +34,10 @@ export class WebSocketOperation {
   readonly #requestId = randomUUID();
   readonly #abort = new AbortController();
   #isOver = false;
-  #isEnding = false;
+  /** Why no more events are wanted; null while they are. */
+  #reason: StreamEnd | null = null;
   #isStarting = true;
-  #stop: (() => void) | null = null;
+  #stop: ((end: StreamEnd) => void) | null = null;
   #name: string | undefined;
   #count = 0;
 
@@ -45,18 +47,19 @@ export class WebSocketOperation {
   }
 
   /** Nobody waits for it any more. */
-  cancel(): void {
+  cancel(end: StreamEnd): void {
     if (this.#isOver) return;
-    this.#stop?.();
+    this.#reason ??= end;
+    this.#stop?.(this.#reason);
     this.#end();
     this.#abort.abort();
   }
 
   /** Completes events at once; a single answer that is under way once it is there. */
   finish(): void {
-    this.#isEnding = true;
+    this.#reason ??= 'service';
     if (this.#stop === null) return;
-    this.#stop();
+    this.#stop(this.#reason);
     this.#complete();
   }
 
@@ -64,7 +67,7 @@ export class WebSocketOperation {
     const outcome = await this.#run();
     this.#isStarting = false;
     if (this.#isOver) {
-      if (outcome.kind === 'events') outcome.events.release();
+      if (outcome.kind === 'events') outcome.events.release(this.#reason ?? 'service');
       this.#parts.onGone();
     } else {
       this.#send(outcome);
@@ -93,9 +96,9 @@ export class WebSocketOperation {
   #send(outcome: Outcome): void {
     const { message, link } = this.#parts;
     if (outcome.kind === 'events') {
-      if (!this.#isEnding) this.#follow(outcome.events);
+      if (this.#reason === null) this.#follow(outcome.events);
       else {
-        outcome.events.release();
+        outcome.events.release(this.#reason);
         this.#complete();
       }
     } else if (!('data' in outcome.result) && outcome.result.errors !== undefined) {

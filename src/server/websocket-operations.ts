@@ -4,6 +4,7 @@ import type { SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
 import type { Admit } from './admission.ts';
+import type { StreamEnd } from './audit.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
 import type { WebSocketLink } from './websocket-link.ts';
@@ -70,11 +71,11 @@ export class WebSocketOperations {
 
   /** The client wants no more of one. It may have come to its end meanwhile. */
   cancel(id: string): void {
-    this.#byId.get(id)?.cancel();
+    this.#byId.get(id)?.cancel('client');
   }
 
-  cancelAll(): void {
-    for (const operation of this.#byId.values()) operation.cancel();
+  cancelAll(end: StreamEnd): void {
+    for (const operation of this.#byId.values()) operation.cancel(end);
   }
 
   /** Completes what is live; single answers come to their end. */

@@ -16,6 +16,7 @@ import { createYoga, type Plugin, type PromiseOrValue, type YogaServerInstance }
 import type { Logger } from 'pino';
 import { documentProblem, textProblem, type DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
+import type { AuditedCall } from './audit.ts';
 import type { Asker, Call } from './call.ts';
 import { documentCache } from './document-cache.ts';
 import { documentRules } from './document-rule.ts';
@@ -46,7 +47,7 @@ export interface YogaOptions {
 }
 
 /** Yoga as this service uses it: its context is the call. */
-export type Yoga = YogaServerInstance<Call, object>;
+export type Yoga = YogaServerInstance<AuditedCall, object>;
 
 /** Mistakes of a document that are told; there are hardly more to learn from. */
 const validationErrorLimit = 20;
@@ -55,7 +56,7 @@ const keptCharacters = 1_048_576;
 
 /** Opens Yoga for a schema. */
 export function openYoga(options: YogaOptions): Yoga {
-  return createYoga<Call>({
+  return createYoga<AuditedCall>({
     schema: options.schema,
     context: ({ asker }) => options.contextOf(asker),
     plugins: [useOperationRequest(), useDocumentCheck(options), useEngine(options), useMask(options.log)],
@@ -147,12 +148,13 @@ function needsEvents(): GraphQLError {
 }
 
 /** The one way out of a fetch: every result, whatever made it, goes through here before it is written. */
-function useMask(log: Logger): Plugin<object, Call> {
+function useMask(log: Logger): Plugin<object, AuditedCall> {
   return {
     onResultProcess: (payload) => {
-      const { requestId, signal } = payload.serverContext.asker;
+      const { asker, audit } = payload.serverContext;
+      const { requestId, signal } = asker;
       // There are neither batches nor, by fetch, events.
-      payload.setResult(maskResult(payload.result as ExecutionResult, { requestId, signal, log }));
+      payload.setResult(maskResult(payload.result as ExecutionResult, { requestId, signal, log, audit }));
     },
   };
 }

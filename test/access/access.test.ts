@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AccessDenied } from '../../src/access/access-denied.ts';
 import { Access } from '../../src/access/access.ts';
 import { allPrivileges, type Caller, type Privilege } from '../../src/access/caller.ts';
 import { denialOf } from '../../src/access/rule.ts';
@@ -134,6 +135,37 @@ describe('access', () => {
     expect(outcome(() => guest.logicalProcessor(7))).toEqual(denied);
     expect(() => guest.logicalProcessors()).toThrow(denied.message);
     expect(() => guest.hypervisor()).toThrow(denied.message);
+  });
+
+  it.each([
+    ['the hypervisor', (guest: Access) => guest.hypervisor(), { object: 'HYPERVISOR' }],
+    [
+      'a logical processor',
+      (guest: Access) => guest.logicalProcessor(7),
+      { object: 'LOGICAL_PROCESSOR', index: 7 },
+    ],
+    [
+      'all logical processors',
+      (guest: Access) => guest.logicalProcessors(),
+      { object: 'LOGICAL_PROCESSOR', index: 'all' },
+    ],
+    ["another's partition", (guest: Access) => guest.partition(9n), { object: 'PARTITION', partitionId: 9n }],
+    [
+      'what does not exist',
+      (guest: Access) => guest.partition(98n),
+      { object: 'PARTITION', partitionId: 98n },
+    ],
+  ])('names %s as what it denied, but not in what is written of the error', (_what, read, object) => {
+    let denied: unknown;
+    try {
+      read(new Access(caller(5n), topology));
+    } catch (error) {
+      denied = error;
+    }
+    expect(denied).toBeInstanceOf(AccessDenied);
+    expect((denied as AccessDenied).object).toEqual(object);
+    expect(Object.keys(denied as AccessDenied).sort()).toEqual(['code', 'extensions', 'name']);
+    expect(Object.keys((denied as AccessDenied).extensions).sort()).toEqual(['code', 'hvStatus', 'reason']);
   });
 
   it('names what exists where an index does not', () => {

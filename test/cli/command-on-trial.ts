@@ -10,6 +10,8 @@ export class CommandOnTrial implements CommandWorld {
   errors = '';
   readonly stdout = { write: (text: string) => (this.output += text) };
   readonly stderr: CommandWorld['stderr'];
+  /** Who listens for being told to open files anew. */
+  readonly reopening = new Set<() => void>();
   /** Called after each wait. */
   afterWait: () => void = () => {};
 
@@ -20,6 +22,11 @@ export class CommandOnTrial implements CommandWorld {
   readonly wait = async (milliseconds: number): Promise<void> => {
     this.clock.advance(milliseconds);
     this.afterWait();
+  };
+
+  readonly onReopen = (reopen: () => void): (() => void) => {
+    this.reopening.add(reopen);
+    return () => this.reopening.delete(reopen);
   };
 
   abort(): void {

@@ -28,17 +28,18 @@ async function serveFor(args: readonly string[], tryOut: (served: Served) => Pro
       trying = tryOut({ url, errors: trial.errors, log: lines }).finally(() => trial.abort());
     },
   };
-  const { wait, stderr, signal } = trial;
-  const { platform } = process;
-  const code = await serve(command.settings, {
+  const { wait, stderr, signal, onReopen } = trial;
+  const world = {
     clock: systemClock,
     wait,
     stderr,
     signal,
+    onReopen,
     stdout,
     log,
-    platform,
-  });
+    platform: process.platform,
+  };
+  const code = await serve(command.settings, world);
   await trying;
   return code;
 }

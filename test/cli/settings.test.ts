@@ -47,6 +47,7 @@ describe('hvql serve', () => {
     guestSocketMode: 0o600,
     guestPort: 4_000,
     operations: null,
+    audit: null,
     logLevel: 'info',
   };
 
@@ -81,6 +82,7 @@ describe('hvql serve', () => {
     argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
+    argv.push('--audit', '-');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -118,6 +120,7 @@ describe('hvql serve', () => {
         guestSocketMode: 0o660,
         guestPort: 1_024,
         operations: 'allowed',
+        audit: '-',
         logLevel: 'silent',
       },
     });
@@ -158,6 +161,7 @@ describe('hvql serve', () => {
       HVQL_TLS_KEY: 'k',
       HVQL_TLS_CLIENT_CA: 'ca',
       HVQL_TLS_CLIENT_MAP: '',
+      HVQL_AUDIT: '/var/log/hvql-audit',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -188,6 +192,7 @@ describe('hvql serve', () => {
         guestSocketMode: 0o666,
         guestPort: 4_294_967_294,
         operations: '/etc/hvql/operations',
+        audit: '/var/log/hvql-audit',
         logLevel: 'debug',
       },
     });
@@ -636,6 +641,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 35 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 36 + 4 + 4 + 2 + 0 + 7);
   });
 });

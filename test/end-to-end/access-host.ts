@@ -2,7 +2,7 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SignJWT } from 'jose';
+import { SignJWT, type JWTPayload } from 'jose';
 import { serve, type Served } from './program.ts';
 
 const secret = 'the secret of the access matrix, long enough';
@@ -55,11 +55,15 @@ export interface AccessHost {
   readonly served: Served;
   /** A token of each caller. */
   readonly tokens: Readonly<Record<string, string>>;
+  /** Its page folder. */
+  readonly folder: string;
+  /** A token with these claims. */
+  sign(claims: JWTPayload): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Serves the host. */
-export async function openAccessHost(): Promise<AccessHost> {
+/** Serves the host, with more arguments where they are given. */
+export async function openAccessHost(args: readonly string[] = []): Promise<AccessHost> {
   const folder = await mkdtemp(join(tmpdir(), 'hvql-access-'));
   await cp('test/fixtures/small-host', folder, { recursive: true });
   await cp(join(folder, 'partition/13'), join(folder, 'partition/14'), { recursive: true });
@@ -68,17 +72,18 @@ export async function openAccessHost(): Promise<AccessHost> {
     join(folder, 'manifest.json'),
     JSON.stringify({ format: 'hvql-pages', version: 1, partitions }),
   );
-  const served = await serve(['--source', `pages:${folder}`], { HVQL_JWT_SECRET: secret });
+  const served = await serve(['--source', `pages:${folder}`, ...args], { HVQL_JWT_SECRET: secret });
+  const sign = (claims: JWTPayload): Promise<string> =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret));
   const tokens: Record<string, string> = {};
   for (const [who, { partition, privileges }] of Object.entries(callers)) {
-    const claims = { hv_partition: partition, ...(privileges && { hv_privileges: privileges }) };
-    tokens[who] = await new SignJWT(claims)
-      .setProtectedHeader({ alg: 'HS256' })
-      .sign(new TextEncoder().encode(secret));
+    tokens[who] = await sign({ hv_partition: partition, ...(privileges && { hv_privileges: privileges }) });
   }
   return {
     served,
     tokens,
+    folder,
+    sign,
     close: async () => {
       await served.program.stop();
       await rm(folder, { recursive: true, force: true });

@@ -27,6 +27,20 @@ function growth(object: StatisticsObject, earlier: Sample, later: Sample): Readi
 const counter = (field: string) => counterNamed('VIRTUAL_PROCESSOR', field);
 const lpCounter = (field: string) => counterNamed('LOGICAL_PROCESSOR', field);
 
+describe('growth over time that went back', () => {
+  it('is unknown, deltas as well as rates', () => {
+    const back = growth(
+      'VIRTUAL_PROCESSOR',
+      sample(10, { hypercalls: 1n, hypercallsCost: 1n, totalRunTime: 1n }),
+      sample(9, { hypercalls: 5n, hypercallsCost: 5n, totalRunTime: 5n }),
+    );
+    expect(back.interval).toMatchObject({ seconds: -1, reset: true });
+    for (const field of ['hypercalls', 'hypercallsCost', 'totalRunTime']) {
+      expect([back.delta(counter(field)), back.rate(counter(field))]).toEqual([null, null]);
+    }
+  });
+});
+
 describe('the rate', () => {
   const grown = growth(
     'VIRTUAL_PROCESSOR',

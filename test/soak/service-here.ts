@@ -44,6 +44,7 @@ export async function startServiceHere(): Promise<ServiceHere> {
     stderr: { write: (text: string) => (stderr += text) },
     signal: controller.signal,
     platform: process.platform,
+    onReopen: () => () => undefined,
     log,
   });
   await Promise.race([listening, done]);

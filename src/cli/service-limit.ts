@@ -1,0 +1,36 @@
+/** The limits of a service, as its settings and what is built in say. */
+import type { Limits } from '../graph/context.ts';
+import { bodyLimitInBytes } from '../server/operation-request.ts';
+import { operationLimit } from '../server/websocket-operations.ts';
+import type { ServeSettings } from './settings.ts';
+
+/** Between two events. */
+const maxIntervalMilliseconds = 3_600_000;
+/** Growth over more than this is a matter for subscriptions, not for a question that waits. */
+const maxWaitMilliseconds = 60_000;
+/** As the Relay connections of the schema say. */
+const maxPageSize = 100;
+/** All limits, as `Service.limits` tells them. */
+export function limitsOf(settings: ServeSettings): Limits {
+  const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
+  const { maxValues, maxPages, maxStreams, maxStreamsPerCaller, maxStreamValues } = settings;
+  return {
+    maxTokens,
+    maxDepth,
+    maxAliases,
+    maxDirectives,
+    maxBodyBytes: bodyLimitInBytes,
+    maxOperationsPerConnection: operationLimit,
+    maxListItems,
+    maxValues,
+    maxPages,
+    maxTimeMilliseconds: maxTime,
+    minIntervalMilliseconds: minInterval,
+    maxIntervalMilliseconds,
+    maxWaitMilliseconds,
+    maxPageSize,
+    maxStreams,
+    maxStreamsPerCaller,
+    maxStreamValues,
+  };
+}

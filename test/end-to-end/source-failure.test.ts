@@ -1,0 +1,170 @@
+/** A source that fails under the built program, and is back: questions, streams, /ready and the log. */
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { post, serve, type Served } from './program.ts';
+import { transports, type Watcher } from './watcher.ts';
+
+let base: string;
+let folder: string;
+let served: Served;
+let watchers: Watcher[];
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'hvql-failure-'));
+  folder = join(base, 'pages');
+  await cp('test/fixtures/small-host', folder, { recursive: true });
+  served = await serve(['--source', `pages:${folder}`]);
+  const query =
+    'subscription { hypervisor(every: "100ms") { logicalProcessors { counters { totalRunTime } } } }';
+  const quiet = `subscription { partition(id: 5, every: "100ms", suppressUnchanged: true) { counters { gpaPages } } }`;
+  watchers = Object.values(transports).flatMap((watch) =>
+    [query, quiet].map((text) => watch({ url: served.url, token: served.tokens[0], query: text })),
+  );
+  await Promise.all(watchers.map((watcher) => watcher.event(0)));
+});
+afterAll(async () => {
+  await served.program.stop();
+  await rm(base, { recursive: true, force: true });
+});
+
+const ready = async (): Promise<number> => (await fetch(new URL('/ready', served.url))).status;
+const ask = (): Promise<any> =>
+  post(served.url, {
+    token: served.tokens[0],
+    query: '{ partition(id: 5) { name counters { gpaPages } } service { source { isAnswering } } }',
+  });
+const isAway = (event: any): boolean => event.errors?.[0]?.extensions.code === 'PAGE_UNAVAILABLE';
+const isWhole = (event: any): boolean => event.errors === undefined;
+const all = (isWanted: (event: any) => boolean): Promise<any[]> =>
+  Promise.all(watchers.map((watcher) => watcher.next(isWanted)));
+
+/** The log's lines of this message. */
+function logged(message: string): any[] {
+  const lines = served.program.stderr.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message);
+}
+
+/** Polls /ready until it says this, and tells after how many milliseconds. */
+async function readyIs(status: number): Promise<number> {
+  const start = performance.now();
+  while ((await ready()) !== status) {
+    if (performance.now() - start > 15_000) throw new Error(`/ready never said ${status}`);
+    await sleep(50);
+  }
+  return performance.now() - start;
+}
+
+/** What goes wrong with the folder as a whole, and how it is put right. */
+const failures: readonly {
+  what: string;
+  words: string;
+  spoil: () => Promise<void>;
+  mend: () => Promise<void>;
+}[] = [
+  {
+    what: 'a folder that is moved away and back',
+    words: 'The page folder is not there.',
+    spoil: () => rename(folder, join(base, 'away')),
+    mend: () => rename(join(base, 'away'), folder),
+  },
+  {
+    what: 'a manifest that is garbage for a while',
+    words: 'manifest.json is not valid.',
+    async spoil() {
+      await writeFile(join(folder, '.manifest'), 'secret garbage');
+      await rename(join(folder, '.manifest'), join(folder, 'manifest.json'));
+    },
+    async mend() {
+      await writeFile(join(folder, '.manifest'), await readFile('test/fixtures/small-host/manifest.json'));
+      await rename(join(folder, '.manifest'), join(folder, 'manifest.json'));
+    },
+  },
+];
+
+describe.each(failures)('$what', ({ words, spoil, mend }) => {
+  let turnsBefore: number;
+
+  it('is told to streams and to /ready at once, though the source had answered just before', async () => {
+    expect(await ready()).toBe(200);
+    turnsBefore = logged('the source does not answer').length;
+    const aways = all(isAway);
+    await spoil();
+    for (const event of await aways) {
+      expect(event.data).toBeNull();
+      expect(event.errors[0].message).toContain(words);
+    }
+    expect(await ready()).toBe(503);
+  });
+
+  it('is told to questions at once, with when the source is tried again, for as long as it lasts', async () => {
+    const until = performance.now() + 4000;
+    let refused = 0;
+    while (performance.now() < until) {
+      const answer = await ask();
+      expect(answer.data.partition).toBeNull();
+      expect(answer.data.service.source.isAnswering).toBe(false);
+      expect(answer.errors).toHaveLength(1);
+      const [{ message, extensions }] = answer.errors;
+      expect(extensions.code).toBe('PAGE_UNAVAILABLE');
+      expect(message).toContain(words);
+      expect(JSON.stringify(answer)).not.toMatch(/hvql-failure|secret/);
+      if (extensions.retryInMilliseconds === undefined) continue;
+      refused += 1;
+      expect(extensions.retryInMilliseconds).toBeGreaterThan(0);
+      expect(extensions.retryInMilliseconds).toBeLessThanOrEqual(5000);
+      expect(extensions.failures).toBeLessThan(20);
+      expect(await ready()).toBe(503);
+      await sleep(50);
+    }
+    expect(refused).toBeGreaterThan(10);
+  });
+
+  it('is over for questions, /ready and the very same streams within five seconds', async () => {
+    const backs = all(isWhole);
+    await mend();
+    // The pause of 5 s, and some time for a machine with much to do.
+    expect(await readyIs(200)).toBeLessThan(5000 + 2000);
+    for (const { data } of await backs) expect(data).not.toBeNull();
+    expect(await ask()).toEqual({
+      data: {
+        partition: { name: 'vm-1', counters: { gpaPages: expect.any(String) } },
+        service: { source: { isAnswering: true } },
+      },
+    });
+    for (const { ending } of watchers) expect(ending).toBeNull();
+  });
+
+  it('stands in the log once, with its end', () => {
+    expect(logged('the source does not answer')).toHaveLength(turnsBefore + 1);
+    expect(logged('the source answers again')).toHaveLength(turnsBefore + 1);
+    expect(logged('unexpected error')).toEqual([]);
+    expect(logged('a tick failed unexpectedly')).toEqual([]);
+  });
+});
+
+describe('a stream that is to be silent where nothing is new', () => {
+  it('was told of each failure a few times, not at each tick', () => {
+    const quiet = watchers.filter((_, n) => n % 2 === 1);
+    for (const { events } of quiet) {
+      expect(events.filter(isAway).length).toBeGreaterThanOrEqual(failures.length);
+      expect(events.filter(isAway).length).toBeLessThanOrEqual(2 * failures.length);
+      expect(events.filter(isWhole)).toHaveLength(1 + failures.length);
+    }
+  });
+});
+
+describe('a source that is away', () => {
+  it('does not keep the service from ending', async () => {
+    const other = await serve(['--source', `pages:${folder}`]);
+    await rename(folder, join(base, 'away'));
+    for (let n = 0; n < 5; n += 1) {
+      await post(other.url, { token: other.tokens[0], query: '{ partition { name } }' });
+    }
+    const start = performance.now();
+    expect(await other.program.stop()).toBe(0);
+    expect(performance.now() - start).toBeLessThan(5000);
+    await rename(join(base, 'away'), folder);
+  });
+});

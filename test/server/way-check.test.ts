@@ -1,0 +1,409 @@
+/** The table way × check: whatever is checked on one way in is checked on all, by every door. No cell is empty. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { executeOperation, operationContext } from '../../src/execution/execute.ts';
+import { LiveOperations } from '../../src/execution/live-operations.ts';
+import type { Introspection, Limits } from '../../src/graph/context.ts';
+import { createSchema } from '../../src/graph/schema.ts';
+import { Sampler } from '../../src/sampling/sampler.ts';
+import type { AllowedDocument } from '../../src/server/admission.ts';
+import { openGuestSockets } from '../../src/server/guest-sockets.ts';
+import { systemClock } from '../../src/snapshot/moment.ts';
+import { testLimits } from '../ask.ts';
+import { FakeSource, partitionEntry } from '../fake-source.ts';
+import { readableLog, startTestService } from './test-service.ts';
+import { ways, type DoorToTry, type Way, type WayAnswer, type WayQuestion } from './way.ts';
+
+const doors = ['network', 'guest socket'] as const;
+const cells = doors.flatMap((door) => Object.keys(ways).map((way) => [door, way] as const));
+const live = (way: string): boolean => !['POST', 'GET'].includes(way);
+
+/** A service with both doors; partition 1 is the root, 5 a guest. */
+interface Table {
+  readonly source: FakeSource;
+  readonly audit: string[];
+  /** The door as this partition comes in by it. */
+  door(kind: (typeof doors)[number], partition: 1 | 5): DoorToTry;
+  close(): Promise<void>;
+}
+
+interface TableOptions {
+  readonly limits?: Partial<Limits>;
+  readonly introspection?: Introspection;
+  readonly allowedDocuments?: readonly AllowedDocument[];
+}
+
+const schema = createSchema();
+
+async function openTable({
+  limits: some,
+  introspection = 'on',
+  allowedDocuments,
+}: TableOptions): Promise<Table> {
+  const folder = await mkdtemp(join(tmpdir(), 'hvql-way-'));
+  const source = new FakeSource();
+  source.partitions = [partitionEntry(1n, null, 4), partitionEntry(5n, 1n, 4), partitionEntry(9n, 1n, 4)];
+  const sampler = new Sampler({ source, clock: systemClock, timeoutMilliseconds: 20_000 });
+  const limits = { ...testLimits, ...some };
+  const service = { version: '1', limits, introspection, health: () => sampler.health };
+  const operations = new LiveOperations({ sampler, service, now: Date.now });
+  const audit: string[] = [];
+  const server = await startTestService({
+    schema,
+    limits,
+    introspection,
+    allowedDocuments: allowedDocuments ?? null,
+    contextOf: (asker) => operationContext({ sampler, service }, asker),
+    execute: executeOperation,
+    subscribe: operations.subscribe,
+    closeStreams: () => operations.close(),
+    audit: (line) => audit.push(line),
+  });
+  const paths = { 1: join(folder, 'root.sock'), 5: join(folder, 'guest.sock') };
+  const guests = await openGuestSockets({
+    places: [
+      { partitionId: 1n, path: paths[1] },
+      { partitionId: 5n, path: paths[5] },
+    ],
+    port: 4000,
+    mode: 0o600,
+    openSideDoor: (side, identify) => server.openSideDoor(side, identify),
+    platform: process.platform,
+    log: readableLog().log,
+  });
+  const tokens = { 1: server.rootToken, 5: await server.identity.sign(5n) };
+  return {
+    source,
+    audit,
+    door: (kind, partition) =>
+      kind === 'network'
+        ? { place: { url: server.url }, token: tokens[partition] }
+        : { place: { socketPath: paths[partition] }, token: null },
+    close: async () => {
+      await guests.close();
+      await server.close();
+      await rm(folder, { recursive: true });
+      const errors = server.lines.filter((line) => JSON.parse(line).level >= 50);
+      expect(errors).toEqual([]);
+    },
+  };
+}
+
+let table: Table | undefined;
+const answers: WayAnswer[] = [];
+afterEach(async () => {
+  for (const { end } of answers.splice(0)) end();
+  await table?.close();
+  table = undefined;
+});
+
+/** The codes of an answer's errors; its status where there are none to tell. */
+const codes = ({ errors = [] }: WayAnswer): unknown[] => errors.map(({ extensions }) => extensions['code']);
+
+interface Cell {
+  readonly door: (typeof doors)[number];
+  readonly way: string;
+  /** Asks as the root, unless it says otherwise. */
+  readonly ask: (question: string | WayQuestion, as?: 1 | 5) => Promise<WayAnswer>;
+  readonly open: (options: TableOptions) => Promise<Table>;
+}
+
+function cellOf(door: (typeof doors)[number], way: string): Cell {
+  return {
+    door,
+    way,
+    ask: async (question, as = 1) => {
+      if (table === undefined) throw new Error('no table is open');
+      const asked = typeof question === 'string' ? { parameters: { query: question } } : question;
+      const answer = await (ways[way] as Way)(table.door(door, as), asked);
+      answers.push(answer);
+      return answer;
+    },
+    open: async (options) => (table = await openTable(options)),
+  };
+}
+
+/** A limit that is exceeded: nothing is read, and the answer says what the limit is and what was asked for. */
+function limit(
+  limits: Partial<Limits>,
+  { within, beyond, facts }: { within: string; beyond: string; facts: { limit: unknown; actual: unknown } },
+) {
+  return async ({ ask, open, way }: Cell): Promise<void> => {
+    const { source } = await open({ limits });
+    const forms = (query: string): string[] =>
+      live(way) && query.startsWith('{ partition') ? [query, `subscription ${query}`] : [query];
+    for (const query of forms(beyond)) {
+      const answer = await ask(query);
+      expect(answer.errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', ...facts } }]);
+      expect(answer.data ?? null).toBeNull();
+    }
+    expect(source.batches).toEqual([]);
+    for (const query of forms(within)) expect((await ask(query)).errors).toBeUndefined();
+  };
+}
+
+const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}` as const;
+const allowed = '{ partition { name } }';
+const allowedLive = 'subscription { partition { name } }';
+
+/** What is checked. Each function is one cell for every way by every door. */
+const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
+  'who asks': async ({ door, way, ask, open }) => {
+    await open({});
+    const who = '{ viewer { partitionId isRoot } }';
+    expect((await ask(who, 5)).data).toEqual({ viewer: { partitionId: '5', isRoot: false } });
+    const bare = table?.door(door, 5);
+    const unproven = await (ways[way] as Way)(
+      { place: bare?.place ?? { url: '' }, token: null },
+      { parameters: { query: who } },
+    );
+    answers.push(unproven);
+    const forged = await (ways[way] as Way)(
+      { place: bare?.place ?? { url: '' }, token: 'e30.e30.e30' },
+      { parameters: { query: who } },
+    );
+    answers.push(forged);
+    for (const answer of [unproven, forged]) {
+      if (door === 'guest socket')
+        expect(answer.data).toEqual({ viewer: { partitionId: '5', isRoot: false } });
+      else {
+        expect(answer.status).toBe(way === 'WebSocket' ? 4401 : 401);
+        expect(answer.data).toBeUndefined();
+      }
+    }
+    // A token of the root makes no root of a guest.
+    const root = await (ways[way] as Way)(
+      { place: bare?.place ?? { url: '' }, token: table?.door('network', 1).token ?? null },
+      { parameters: { query: who } },
+    );
+    answers.push(root);
+    expect(root.data.viewer.isRoot).toBe(door === 'network');
+  },
+
+  'what may be read': async ({ way, ask, open }) => {
+    const { source } = await open({});
+    const denied =
+      '{ hypervisor { counters { totalPages } partition(id: 9) { name } logicalProcessors { index } } }';
+    for (const query of live(way) ? [denied, `subscription ${denied}`] : [denied]) {
+      const answer = await ask(query, 5);
+      expect(answer.data).toEqual({
+        hypervisor: { counters: null, partition: null, logicalProcessors: null },
+      });
+      expect(codes(answer)).toEqual(['ACCESS_DENIED', 'ACCESS_DENIED', 'ACCESS_DENIED']);
+    }
+    expect(source.batches.flat()).toEqual([]);
+    expect((await ask('{ partition { name } }', 5)).data).toEqual({ partition: { name: 'p5' } });
+  },
+
+  'the trail of what was denied': async ({ door, way, ask, open }) => {
+    const { audit } = await open({});
+    await ask('query Peek { hypervisor { partition(id: 9) { name } } }', 5);
+    await expect.poll(() => audit.length).toBeGreaterThan(0);
+    expect(JSON.parse(audit[0] ?? '')).toMatchObject({
+      event: 'denied',
+      caller: '5',
+      by: door === 'network' ? 'token' : 'guest socket',
+      way: way.replace(/ by .*/, ''),
+      operation: 'Peek',
+      object: 'partition 9',
+      reason: 'NOT_SELF_OR_PARENT',
+    });
+  },
+
+  'the trail of streams': async ({ door, way, ask, open }) => {
+    const { audit } = await open({});
+    const answer = await ask('subscription Own { partition { name } }', 5);
+    if (!live(way)) {
+      expect(codes(answer)).toEqual(['NOT_ACCEPTABLE']);
+      expect(audit).toEqual([]);
+      return;
+    }
+    answer.end();
+    await expect.poll(() => audit.length).toBe(2);
+    const by = door === 'network' ? 'token' : 'guest socket';
+    const about = { caller: '5', by, way: way.replace(/ by .*/, ''), operation: 'Own' };
+    expect(audit.map((line) => JSON.parse(line))).toMatchObject([
+      { ...about, event: 'opened' },
+      { ...about, event: 'closed', reason: 'client' },
+    ]);
+  },
+
+  'a limit on tokens': limit(
+    { maxTokens: 12 },
+    {
+      within: '{ partition { name } }',
+      beyond: '{ partition { name partitionId isRoot id sampledAt __typename name name name } }',
+      facts: { limit: 12, actual: 13 },
+    },
+  ),
+  'a limit on depth': limit(
+    { maxDepth: 3 },
+    {
+      within: '{ partition { virtualProcessors { index } } }',
+      beyond: '{ partition { virtualProcessors { ... { counters { hypercalls } } } } }',
+      facts: { limit: 3, actual: 4 },
+    },
+  ),
+  'a limit on aliases': limit(
+    { maxAliases: 2 },
+    {
+      within: '{ partition { a: name b: name } }',
+      beyond: '{ partition { a: name b: name c: name } }',
+      facts: { limit: 2, actual: 3 },
+    },
+  ),
+  'a limit on directives': limit(
+    { maxDirectives: 2 },
+    {
+      within: '{ partition { name @skip(if: false) @include(if: true) } }',
+      beyond: '{ partition { name @skip(if: false) @include(if: true) id @skip(if: false) } }',
+      facts: { limit: 2, actual: 3 },
+    },
+  ),
+  'a limit on values': limit(
+    { maxValues: 8, maxStreamValues: 8 },
+    {
+      within: '{ partition { virtualProcessors { index counters { hypercalls } } } }',
+      beyond: '{ partition { name virtualProcessors { index counters { hypercalls } } } }',
+      facts: { limit: 8, actual: 9 },
+    },
+  ),
+  'a limit on pages': limit(
+    { maxPages: 3 },
+    {
+      within: '{ partition { virtualProcessors(first: 3) { counters { hypercalls } } } }',
+      beyond: '{ partition { virtualProcessors { counters { hypercalls } } } }',
+      facts: { limit: 3, actual: 4 },
+    },
+  ),
+  'a limit on lists': async ({ way, ask, open }) => {
+    const { source } = await open({ limits: { maxListItems: 2 } });
+    const query = '{ partition { virtualProcessors(indexes: [0, 1, 2]) { counters { hypercalls } } } }';
+    for (const each of live(way) ? [query, `subscription ${query}`] : [query]) {
+      const answer = await ask(each);
+      expect(answer.data).toEqual({ partition: { virtualProcessors: null } });
+      expect(answer.errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: 2, actual: 3 } }]);
+    }
+    expect(source.batches.flat()).toEqual([]);
+  },
+  'a limit on time': async ({ ask, open }) => {
+    const { source } = await open({ limits: { maxTimeMilliseconds: 100 } });
+    let ended = 0;
+    source.read = (_: unknown, signal?: AbortSignal) => {
+      signal?.addEventListener('abort', () => (ended += 1));
+      return new Promise(() => {});
+    };
+    const answer = await ask('{ partition { counters { virtualProcessors } } }');
+    expect(answer.data ?? null).toBeNull();
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: '100ms' } }]);
+    expect(ended).toBe(1);
+  },
+  'a limit on intervals': async ({ way, ask, open }) => {
+    await open({});
+    const over = await ask('{ partition { rates(over: "1ms") { gpaSpaceModifications } } }');
+    expect(codes(over)).toEqual(['LIMIT_EXCEEDED']);
+    const every = await ask('subscription { partition(every: "1ms") { name } }');
+    expect(codes(every)).toEqual([live(way) ? 'LIMIT_EXCEEDED' : 'NOT_ACCEPTABLE']);
+    expect(every.data ?? null).toBeNull();
+  },
+  'a limit on streams': async ({ way, ask, open }) => {
+    await open({ limits: { maxStreamsPerCaller: 2 } });
+    const watch = 'subscription { partition { name } }';
+    const first = await Promise.all([ask(watch, 5), ask(watch, 5)]);
+    expect(first.map(codes)).toEqual(live(way) ? [[], []] : [['NOT_ACCEPTABLE'], ['NOT_ACCEPTABLE']]);
+    const third = await ask(watch, 5);
+    expect(codes(third)).toEqual([live(way) ? 'LIMIT_EXCEEDED' : 'NOT_ACCEPTABLE']);
+    // It is the caller that has no more of them, not the service.
+    expect(codes(await ask(watch, 1))).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
+  },
+  'a limit on size': async ({ way, ask, open }) => {
+    await open({});
+    const parameters = { query: '{ partition { name } }', extensions: { pad: 'x'.repeat(1_048_576) } };
+    const answer = await ask({ parameters });
+    // A message, an address, a body: each has its own word for it.
+    expect(answer.status).toBe(way === 'WebSocket' ? 1009 : way.endsWith('GET') ? 431 : 413);
+    expect(answer.data).toBeUndefined();
+  },
+  'no batches': async ({ way, ask, open }) => {
+    const { source } = await open({});
+    const one = { query: '{ partition { counters { virtualProcessors } } }' };
+    const answer = await ask({ parameters: [one, one] });
+    expect(answer.data).toBeUndefined();
+    if (way === 'WebSocket') expect(answer.status).toBe(4400);
+    else expect(codes(answer)).toEqual([way.endsWith('GET') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_REQUEST']);
+    expect(source.batches).toEqual([]);
+  },
+  'allowed operations only': async ({ way, ask, open }) => {
+    const texts = [allowed, allowedLive];
+    await open({ allowedDocuments: texts.map((text) => ({ text, documentId: sha256(text) })) });
+    for (const query of [
+      '{ partition { id } }',
+      'subscription { partition { id } }',
+      '{ __typename }',
+      `${allowed} `,
+    ])
+      expect(codes(await ask(query))).toEqual(['OPERATION_NOT_ALLOWED']);
+    const unknown = await ask({ parameters: { documentId: sha256('{ partition { id } }') } });
+    expect(codes(unknown)).toEqual(['PERSISTED_DOCUMENT_NOT_FOUND']);
+    for (const parameters of [{ query: allowed }, { documentId: sha256(allowed) }])
+      expect((await ask({ parameters })).data).toEqual({ partition: { name: 'p1' } });
+    const watched = await ask({ parameters: { documentId: sha256(allowedLive) } });
+    expect(codes(watched)).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
+  },
+  'asking for the schema: nobody may': async ({ ask, open }) => {
+    await open({ introspection: 'off' });
+    for (const query of ['{ __schema { queryType { name } } }', '{ __type(name: "Query") { name } }']) {
+      const answer = await ask(query);
+      expect(new Set(codes(answer))).toEqual(new Set(['GRAPHQL_VALIDATION_FAILED']));
+      expect(answer.data ?? null).toBeNull();
+    }
+    const [error] = (await ask('{ partition { nam } }')).errors ?? [];
+    expect(error?.message).toBe('Cannot query field "nam" on type "Partition".');
+  },
+  'asking for the schema: the root may': async ({ ask, open }) => {
+    await open({ introspection: 'root' });
+    const query = '{ __schema { queryType { name } } }';
+    expect((await ask(query, 1)).data).toEqual({ __schema: { queryType: { name: 'Query' } } });
+    const denied = await ask(query, 5);
+    expect(denied.data ?? null).toBeNull();
+    expect(denied.errors).toMatchObject([{ extensions: { code: 'ACCESS_DENIED', reason: 'NOT_ROOT' } }]);
+    expect((await ask('{ partition { nam } }', 1)).errors?.[0]?.message).not.toContain('Did you mean');
+  },
+  'asking for the schema: anybody may': async ({ ask, open }) => {
+    await open({ introspection: 'on' });
+    expect((await ask('{ __schema { queryType { name } } }', 5)).errors).toBeUndefined();
+    expect((await ask('{ partition { nam } }', 5)).errors?.[0]?.message).toContain('Did you mean "name"?');
+  },
+  'pages of other origins': async ({ ask, open }) => {
+    const { source } = await open({});
+    const parameters = { query: '{ partition { counters { virtualProcessors } } }' };
+    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+      const answer = await ask({ parameters, headers });
+      expect(answer.status).toBe(403);
+      expect(codes(answer)).toEqual(['FOREIGN_ORIGIN']);
+    }
+    expect(source.batches).toEqual([]);
+  },
+  'a source that fails': async ({ ask, open, way }) => {
+    const { source } = await open({});
+    source.read = () => {
+      throw new Error('the disk is on fire');
+    };
+    const query = '{ partition { name counters { virtualProcessors } } }';
+    for (const each of live(way) ? [query, `subscription ${query}`] : [query]) {
+      const answer = await ask(each);
+      expect(answer.data).toEqual({ partition: { name: 'p1', counters: null } });
+      expect(codes(answer)).toEqual(['PAGE_UNAVAILABLE']);
+      expect(JSON.stringify(answer)).not.toContain('fire');
+    }
+  },
+};
+
+describe.each(cells)('by the %s and %s', (door, way) => {
+  it.each(Object.keys(checks))('there is %s', (name) =>
+    (checks[name] as (cell: Cell) => Promise<void>)(cellOf(door, way)),
+  );
+});

@@ -1,0 +1,132 @@
+/** Every way into the service: how a question is sent, by which door, and what comes back. */
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { WebSocket } from 'ws';
+
+/** A door: its address, what proves who comes in by it, and who that is. */
+export interface DoorToTry {
+  /** The address of the endpoint, or the path of a guest socket. */
+  readonly place: { readonly url: string } | { readonly socketPath: string };
+  /** null where the door itself says who comes in. */
+  readonly token: string | null;
+}
+
+/** The first thing that comes back: of a stream its first event. */
+export interface WayAnswer {
+  /** The HTTP status, the code that a WebSocket was closed with, or null for an answer by an open WebSocket. */
+  readonly status: number | null;
+  readonly data?: any;
+  readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
+  /** Ends a stream that goes on. */
+  readonly end: () => void;
+}
+
+/** What is sent: parameters as a client has them, or a body of any kind; headers go with it. */
+export interface WayQuestion {
+  readonly parameters: Readonly<Record<string, unknown>> | readonly unknown[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Way = (door: DoorToTry, question: WayQuestion) => Promise<WayAnswer>;
+
+const json = 'application/graphql-response+json, application/json';
+
+/** All ways. A way in that is not here is tested by nothing that goes over all of them. */
+export const ways: Readonly<Record<string, Way>> = {
+  POST: byHttp('POST', json),
+  GET: byHttp('GET', json),
+  'SSE by POST': byHttp('POST', 'text/event-stream'),
+  'SSE by GET': byHttp('GET', 'text/event-stream'),
+  WebSocket: byWebSocket,
+};
+
+function byHttp(method: 'GET' | 'POST', accept: string): Way {
+  return ({ place, token }, { parameters, headers = {} }) => {
+    const path = method === 'GET' ? `/graphql?${searchOf(parameters)}` : '/graphql';
+    const target = 'url' in place ? { port: new URL(place.url).port, host: '127.0.0.1' } : place;
+    return new Promise((resolve, reject) => {
+      const sent = httpRequest(
+        {
+          ...target,
+          path,
+          method,
+          agent: false,
+          headers: {
+            accept,
+            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+            ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+            ...headers,
+          },
+        },
+        (response) => {
+          const isStream = response.headers['content-type']?.startsWith('text/event-stream') === true;
+          let text = '';
+          const finish = (body: string): void =>
+            resolve({
+              ...(body === '' ? {} : JSON.parse(body)),
+              status: response.statusCode ?? 0,
+              end: () => sent.destroy(),
+            });
+          response.setEncoding('utf8').on('data', (part: string) => {
+            text += part;
+            const [, event] = isStream ? (/^event: next\ndata: (.*)\n\n/m.exec(text) ?? []) : [];
+            if (event !== undefined) finish(event);
+          });
+          response.on('end', () => finish(isStream ? '' : text));
+          response.on('error', () => undefined);
+        },
+      );
+      sent.on('error', reject);
+      sent.end(method === 'POST' ? JSON.stringify(parameters) : undefined);
+    });
+  };
+}
+
+/** A batch has no form in an address; it goes where a document goes. */
+function searchOf(parameters: WayQuestion['parameters']): string {
+  if (Array.isArray(parameters)) return String(new URLSearchParams({ query: JSON.stringify(parameters) }));
+  const texts = Object.entries(parameters).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  return String(new URLSearchParams(texts));
+}
+
+async function byWebSocket({ place, token }: DoorToTry, question: WayQuestion): Promise<WayAnswer> {
+  const { parameters, headers = {} } = question;
+  const address = 'url' in place ? place.url.replace('http', 'ws') : `ws+unix:${place.socketPath}:/graphql`;
+  const socket = new WebSocket(address, 'graphql-transport-ws', { headers });
+  const end = (): void => socket.terminate();
+  const refused = new Promise<WayAnswer>((resolve) => {
+    socket.on('unexpected-response', (_, response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ ...JSON.parse(text), status: response.statusCode ?? 0, end }));
+    });
+    socket.on('close', (code, reason) =>
+      resolve({ status: code, errors: [{ message: reason.toString(), extensions: {} }], end }),
+    );
+  });
+  socket.on('error', () => undefined);
+  const message = async (): Promise<any> => {
+    const came = once(socket, 'message').then(([data]) => JSON.parse(String(data)));
+    return Promise.race([came, refused]);
+  };
+  const opened = await Promise.race([once(socket, 'open'), refused]);
+  if ('status' in opened) return opened;
+  const payload = token === null ? undefined : { Authorization: `Bearer ${token}` };
+  socket.send(JSON.stringify({ type: 'connection_init', payload }));
+  const acknowledged = await message();
+  if (acknowledged.type !== 'connection_ack') return acknowledged as WayAnswer;
+  socket.send(
+    JSON.stringify(
+      Array.isArray(parameters)
+        ? parameters.map((one: unknown, n) => ({ id: String(n), type: 'subscribe', payload: one }))
+        : { id: '1', type: 'subscribe', payload: parameters },
+    ),
+  );
+  const answer = await message();
+  if ('status' in answer) return answer as WayAnswer;
+  const result = answer.type === 'error' ? { errors: answer.payload } : answer.payload;
+  return { ...result, status: null, end };
+}
