@@ -59,6 +59,13 @@ function check(request: IncomingMessage, options: UpgradeOptions): void {
       code: 'NOT_FOUND',
     });
   }
+  if (request.method !== 'GET') {
+    throw new HttpProblem('A WebSocket is opened with GET only.', {
+      status: 405,
+      code: 'METHOD_NOT_ALLOWED',
+      headers: { allow: 'GET' },
+    });
+  }
   checkOrigin(request, options.allowedOrigins);
   if (options.isClosing()) {
     throw new HttpProblem('The service is closing.', { status: 503, code: 'CLOSING' });

@@ -71,6 +71,14 @@ describe('an upgrade behind a request that is not yet answered', () => {
   });
 });
 
+describe('an upgrade that is not asked for with GET', () => {
+  it('is refused in words, which HEAD has none of', async () => {
+    socket.write(request('HEAD /graphql', ...handshake));
+    await once(socket, 'close');
+    expect(text).toMatch(/^HTTP\/1\.1 405 .*\r\nallow: GET\r\n.*\r\n\r\n$/s);
+  });
+});
+
 describe('requests that wait for an answer ahead of theirs', () => {
   it('are over once their connection has gone, and so is all that works for them', async () => {
     socket.write(subscription() + subscription() + request('GET /graphql?query={hello}'));
@@ -79,6 +87,15 @@ describe('requests that wait for an answer ahead of theirs', () => {
     await until(() => streams.every(({ isDone }) => isDone));
     expect(streams.map(({ returns }) => returns)).toEqual([1, 1]);
     await until(() => service.lines.filter((line) => line.includes('"msg":"request"')).length === 3);
+  });
+
+  it("are nobody's mistake where their connection goes before all of their body has come", async () => {
+    const half = request('POST /graphql', 'Content-Type: application/json', 'Content-Length: 9');
+    socket.write(request('GET /graphql?query={wait}') + `${half}{`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    await until(() => service.lines.filter((line) => line.includes('"msg":"request"')).length === 2);
+    expect(service.complaints()).toEqual([]);
   });
 
   it('are not told in the middle of an answer that they may send their body', async () => {
