@@ -1,10 +1,12 @@
 /** The objects that a walk begins with, and those that have others in them, as they are to be for a caller. */
-import { catalogue, countersOf } from '../../src/catalogue/catalogue.ts';
+import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { isTotal, type Counter } from '../../src/catalogue/counter.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
+import { connectionFor } from './expected-connection.ts';
 import { growthCases, growthOf, type Reads } from './expected-growth.ts';
+import { expectedDefinitions, expectedService } from './expected-service.ts';
 import {
   countersAndPage,
   fails,
@@ -28,8 +30,8 @@ export interface AskedWorld extends Pick<Situation, 'caller'> {
   readonly ids: ReadonlyMap<string, ObjectName | null>;
 }
 
-/** The limits of the service that questions meet here, in milliseconds and objects. */
-const [least, mostWait, mostInterval, mostPerPage] = [100, 60_000, 3_600_000, 100];
+/** The limits of the service that questions meet here, in milliseconds. */
+const [least, mostWait, mostInterval] = [100, 60_000, 3_600_000];
 
 /** What the root fields are to be. */
 export function rootThing(world: AskedWorld, type: 'Query' | 'Subscription'): Thing {
@@ -60,9 +62,8 @@ class ExpectedGraph {
       partition: ({ id }) => this.#ifListed(() => this.#partition(id ?? caller.partitionId)),
       node: ({ id }) => this.#ifListed(() => this.#node(id)),
       nodes: ({ ids }) => this.#ifListed(() => listOf(ids.map((id: string) => this.#node(id)))),
-      counterDefinitions: ({ object }) =>
-        listOf(catalogue.filter((counter) => object == null || counter.object === object).map(definition)),
-      service: () => this.#service(),
+      counterDefinitions: ({ object }) => expectedDefinitions(object ?? null),
+      service: () => expectedService(this.#reads.host.kind),
     });
   }
 
@@ -114,7 +115,10 @@ class ExpectedGraph {
       logicalProcessorTotals: () =>
         listFault === null ? this.#totals(all, 'LogicalProcessor') : fails(listFault),
       partition: ({ id }) => this.#partition(id),
-      partitions: (args) => this.#partitions(args),
+      partitions: (args) => {
+        const partition = (id: bigint): Meant => this.#partition(id);
+        return connectionFor(args, { readable: this.#readable(), ids: this.#ids, partition });
+      },
       virtualProcessors: (args) => {
         const readable = this.#readable().flatMap(processorsOf);
         return this.#processors(args, { all: readable, listFault: null, missing: '' });
@@ -252,56 +256,6 @@ class ExpectedGraph {
       .filter(({ id }) => partitionFault(this.#situation, id) === null)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
-
-  #partitions({ first, after, last, before }: Record<string, any>): Meant {
-    const readable = this.#readable();
-    const idOf = (cursor: string | null | undefined): bigint | null | undefined => {
-      const name = cursor == null ? undefined : this.#ids.get(cursor);
-      return cursor == null ? null : name?.object === 'PARTITION' ? name.partitionId : undefined;
-    };
-    const [afterId, beforeId] = [idOf(after), idOf(before)];
-    const sizes = [first, last].filter((size) => size != null) as number[];
-    const codes = [
-      ...(sizes.some((size) => size < 0) || afterId === undefined || beforeId === undefined
-        ? ['INVALID_PARAMETER']
-        : []),
-      ...(sizes.some((size) => size > mostPerPage) ? ['LIMIT_EXCEEDED'] : []),
-    ];
-    if (codes.length > 0) return fails(...codes);
-    let start = readable.filter(({ id }) => afterId != null && id <= afterId).length;
-    let page = readable.slice(start).filter(({ id }) => beforeId == null || id < beforeId);
-    if (first != null) page = page.slice(0, first);
-    if (last != null && last < page.length) {
-      start += page.length - last;
-      page = page.slice(page.length - last);
-    }
-    return connection({ page, start, total: readable.length }, (id) => this.#partition(id));
-  }
-
-  #service(): Meant {
-    const { kind } = this.#reads.host;
-    const some = (what: string, fits: (it: unknown) => boolean): Meant => ({ is: 'any', what, fits });
-    return thing('Service', {
-      version: () => value('1.2.3'),
-      source: () =>
-        thing('SourceHealth', {
-          kind: () => value(kind),
-          isAnswering: () => some('a boolean or null', (it) => it === null || typeof it === 'boolean'),
-          lastReadAt: () =>
-            some(
-              'a time or null',
-              (it) => it === null || (typeof it === 'string' && !Number.isNaN(Date.parse(it))),
-            ),
-        }),
-      limits: () => ({
-        is: 'thing',
-        thing: {
-          type: 'Limits',
-          field: () => some('a limit', (it) => /^(?:number|string)$/.test(typeof it)),
-        },
-      }),
-    });
-  }
 }
 
 function processorsOf({ id, virtualProcessors }: PartitionEntry): ObjectName[] {
@@ -310,45 +264,4 @@ function processorsOf({ id, virtualProcessors }: PartitionEntry): ObjectName[] {
 
 function indexOf(name: ObjectName): number | null {
   return 'index' in name ? name.index : null;
-}
-
-function connection(
-  { page, start, total }: { page: readonly PartitionEntry[]; start: number; total: number },
-  partition: (id: bigint) => Meant,
-): Meant {
-  const cursorOf = (entry: PartitionEntry): string =>
-    nodeIdOf({ object: 'PARTITION', partitionId: entry.id });
-  const [first, last] = [page.at(0), page.at(-1)];
-  const info = {
-    hasPreviousPage: () => value(start > 0),
-    hasNextPage: () => value(start + page.length < total),
-    startCursor: () => value(first === undefined ? null : cursorOf(first)),
-    endCursor: () => value(last === undefined ? null : cursorOf(last)),
-  };
-  return thing('PartitionConnection', {
-    nodes: () => listOf(page.map(({ id }) => partition(id))),
-    edges: () =>
-      listOf(
-        page.map((entry) =>
-          thing('PartitionEdge', { cursor: () => value(cursorOf(entry)), node: () => partition(entry.id) }),
-        ),
-      ),
-    pageInfo: () => thing('PageInfo', info),
-    totalCount: () => value(total),
-  });
-}
-
-function definition(counter: Counter): Meant {
-  const { statisticsGroup: group } = counter;
-  const row: Record<string, unknown> = {
-    ...counter,
-    groupId: group.id,
-    groupVersion: `${group.versionMajor}.${group.versionMinor}`,
-    origin: group.origin,
-    access: group.access,
-  };
-  return {
-    is: 'thing',
-    thing: { type: 'CounterDefinition', field: (name) => value(row[name] ?? null) },
-  };
 }

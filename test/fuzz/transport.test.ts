@@ -86,7 +86,7 @@ describe('whatever comes over HTTP', () => {
     fuzz(300, (choose) => tryOut(eventsExchange(choose, service.rootToken))));
 
   it('was answered in every way', () => {
-    const often = [...statuses].filter(([, count]) => count > 5).map(([status]) => status);
+    const often = [...statuses].filter(([, count]) => count > 2).map(([status]) => status);
     expect(often.sort()).toEqual(expect.arrayContaining([200, 400, 401, 404, 405, 415, 431]));
   });
 });
@@ -102,10 +102,11 @@ describe('variables', () => {
       const values = names.map(
         (name) => [JSON.stringify(name), JSON.stringify(operation.variables[name])] as const,
       );
-      const odd = choose(Math.max(names.length - 1, 0));
+      const untried = names.findIndex((name) => !tried.has(typeOf(operation.query, name)));
+      const odd = untried === -1 ? choose(Math.max(names.length - 1, 0)) : untried;
       const pairs = values.map(([name, value], n) => `${name}:${n === odd ? oddValue(choose) : value}`);
       const body = `{"query":${JSON.stringify(operation.query)},"variables":{${pairs.join(',')}}}`;
-      noteType(operation.query, names[odd]);
+      if (names[odd] !== undefined) tried.add(typeOf(operation.query, names[odd]));
       const response = await service.post(body);
       const result: unknown = await response.json();
       const problems = problemsOfResult(result);
@@ -114,10 +115,9 @@ describe('variables', () => {
     expect(inputTypes().filter((type) => !tried.has(type))).toEqual([]);
   });
 
-  function noteType(query: string, name: string | undefined): void {
-    if (name === undefined) return;
+  function typeOf(query: string, name: string): string {
     const type = new RegExp(`\\$${name}: ([\\w[\\]!]+)`).exec(query)?.[1] ?? '';
-    tried.add(type.replaceAll(/[[\]!]/g, ''));
+    return type.replaceAll(/[[\]!]/g, '');
   }
 });
 
@@ -125,7 +125,7 @@ describe('whatever comes over a WebSocket', () => {
   it('is answered by the protocol, or ends with the code for it', { timeout: 120_000 }, () =>
     fuzz(2_000, async (choose) => {
       const frames = oddFrames(choose, service.rootToken);
-      const bytes = await exchange(service.port, { pieces: [handshake, ...frames] });
+      const bytes = await exchange(service.port, { pieces: [handshake, ...frames], isAnswered: true });
       const problems = problemsOfFrames(bytes);
       if (problems.length === 0) return;
       const sent = frames.map((each) => JSON.stringify(each.toString('latin1').slice(0, 500))).join('\n');
