@@ -42,6 +42,11 @@ export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): 
   };
 }
 
+/** An event that no execution made, and that ends its stream. */
+export function lastEvent(result: ExecutionResult): LiveResult {
+  return { result, text: JSON.stringify(result), isLast: true };
+}
+
 /** What an event with these parts is planned with. */
 export function eventRoot(parts: LiveEventParts): LiveEvent {
   return new EventRoot(parts);

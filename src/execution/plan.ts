@@ -40,7 +40,7 @@ export async function planOperation(args: ExecutionArgs, look: PlanningLook): Pr
   const selection = selectionOf(operation, args);
   if (selection === null) return nothing;
   const walk = new PlanningWalk(args, { selection, look });
-  const values = await walk.valuesOf(selection.setOf(type, [operation.selectionSet]), rootValue);
+  const values = await walk.valuesOfRoot(selection.setOf(type, [operation.selectionSet]), rootValue);
   return { requests: look.requests, values, pages: objectsOf(look.requests).length };
 }
 
@@ -65,20 +65,33 @@ class PlanningWalk {
     this.#look = look;
   }
 
-  /** The values of an object; each of its leaves counts for so many readings. */
-  async valuesOf(set: SelectedSet, source: unknown, readings = 1): Promise<number> {
-    return this.#leavesOf(set) * readings + (await this.#valuesBelow(set, source));
+  /** The values of the whole answer. The fields of the root alone may have to wait: for what exists. */
+  async valuesOfRoot(set: SelectedSet, source: unknown): Promise<number> {
+    let values = this.#leavesOf(set);
+    // All are asked before any is waited for, as graphql-js does.
+    for (const found of this.#resolveAll(set, source)) {
+      try {
+        values += this.#valuesIn(found, await found.value);
+      } catch {
+        // Who executes the field says what is wrong with it.
+      }
+    }
+    return values;
   }
 
-  async #valuesBelow(set: SelectedSet, source: unknown): Promise<number> {
+  /** The values of an object; each of its leaves counts for so many readings. */
+  #valuesOf(set: SelectedSet, source: unknown, readings: number): number {
+    return this.#leavesOf(set) * readings + this.#valuesBelow(set, source);
+  }
+
+  #valuesBelow(set: SelectedSet, source: unknown): number {
     const known = this.#known.get(set) ?? new Map<unknown, number>();
     this.#known.set(set, known);
     const key = modelKey(source);
     let values = known.get(key);
     if (values !== undefined) return values;
     values = 0;
-    // All are asked before any is waited for, as graphql-js does.
-    for (const found of this.#resolveAll(set, source)) values += await this.#valuesIn(found, found.value);
+    for (const found of this.#resolveAll(set, source)) values += this.#valuesIn(found, found.value);
     known.set(key, values);
     return values;
   }
@@ -117,26 +130,19 @@ class PlanningWalk {
     }
   }
 
-  async #valuesIn(found: Found, given: unknown): Promise<number> {
+  #valuesIn(found: Found, value: unknown): number {
     const { field } = found;
-    let value: unknown;
-    try {
-      value = await given;
-    } catch {
-      return 0;
-    }
     if (value === null || value === undefined || field.isLeaf) return 0;
     if (Array.isArray(value)) return this.#valuesInList(found, value);
     const type = this.#typeOf(field, value);
     if (type === undefined) return 0;
     const sets = field.nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-    return this.valuesOf(this.#selection.setOf(type, sets), value, found.readings);
+    return this.#valuesOf(this.#selection.setOf(type, sets), value, found.readings);
   }
 
   /** A list in an order has all objects here that might come first: the largest stand for those that will. */
-  async #valuesInList(found: Found, items: readonly unknown[]): Promise<number> {
-    const values: number[] = [];
-    for (const item of items.map(handled)) values.push(await this.#valuesIn(found, item));
+  #valuesInList(found: Found, items: readonly unknown[]): number {
+    const values = items.map((item) => this.#valuesIn(found, item));
     const first = found.field.args?.['first'];
     const most = typeof first === 'number' && first < values.length ? values.sort((a, b) => b - a) : values;
     return most.slice(0, typeof first === 'number' ? first : undefined).reduce((sum, n) => sum + n, 0);
@@ -151,7 +157,7 @@ class PlanningWalk {
   }
 }
 
-/** A promise that may reject before its turn to be waited for comes. */
+/** A promise may reject before its turn to be waited for comes. */
 function handled(value: unknown): unknown {
   if (value instanceof Promise) value.catch(() => {});
   return value;

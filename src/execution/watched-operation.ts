@@ -1,6 +1,7 @@
 /** An operation that streams watch: planned once for what exists, executed once a tick for all of them. */
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../access/caller.ts';
+import { HvqlError } from '../errors.ts';
 import type { ServiceFacts } from '../graph/context.ts';
 import type { LiveOptions } from '../graph/subscription.ts';
 import { LiveLook } from '../sampling/live-look.ts';
@@ -8,7 +9,9 @@ import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
-import { eventRoot, executeEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
+import { costProblem } from './cost.ts';
+import { refused } from './execute.ts';
+import { eventRoot, executeEvent, lastEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
 import { planOperation, type Plan } from './plan.ts';
 
 /** What a watched operation is. */
@@ -56,8 +59,15 @@ export class WatchedOperation implements Watcher {
     for (const stream of this.#streams) stream.take(tick);
   }
 
+  /** Nothing where there is too much of it: the event says so, without anything having been read for it. */
   async requests(topology: Topology): Promise<readonly LookRequest[]> {
-    return (await this.plan(topology)).requests;
+    return (await this.problem(topology)) === null ? (await this.#planFor(topology)).requests : [];
+  }
+
+  /** LIMIT_EXCEEDED where an event, with what exists now, would hold or read more than one may; else null. */
+  async problem(topology: Topology): Promise<HvqlError | null> {
+    const { maxStreamValues: maxValues, maxPages } = this.#parts.service.limits;
+    return costProblem(await this.#planFor(topology), { maxValues, maxPages });
   }
 
   /** The event that a tick makes for streams whose last event was made by the previous one. */
@@ -66,16 +76,23 @@ export class WatchedOperation implements Watcher {
     this.#events.set(tick, events);
     let event = events.get(previous);
     if (event === undefined) {
-      const look = new LiveLook(tick, previous?.sight ?? null);
-      const { args } = this.#parts;
-      event = executeEvent(args, this.#partsOf(tick.topology, { look, isFirst: previous === null }));
+      event = this.#makeEvent(tick, previous);
       events.set(previous, event);
     }
     return event;
   }
 
+  /** What exists may have come to more than it was when the stream began, or the source could not say then. */
+  async #makeEvent(tick: Tick, previous: Tick | null): Promise<LiveResult> {
+    const { topology } = tick;
+    const problem = topology instanceof HvqlError ? null : await this.problem(topology);
+    if (problem !== null) return lastEvent(refused(problem));
+    const look = new LiveLook(tick, previous?.sight ?? null);
+    return executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst: previous === null }));
+  }
+
   /** What an event needs, with what exists now. */
-  plan(topology: Topology): Promise<Plan> {
+  #planFor(topology: Topology): Promise<Plan> {
     if (this.#plan === undefined || this.#plannedFor !== topology) {
       this.#plannedFor = topology;
       this.#plan = this.#makePlan(topology);

@@ -29,18 +29,18 @@ export class PlanningLook implements Look {
     return [...this.#requests.values()];
   }
 
-  async moment(): Promise<Moment> {
+  moment(): Moment {
     this.#note({ object: null, over: null });
     return noMoment;
   }
 
-  async reading(object: Granted): Promise<Reading> {
+  reading(object: Granted): Reading {
     this.readingsAskedFor += 1;
     this.#note({ object, over: null });
     return noReading;
   }
 
-  async growth(object: Granted, over: Over): Promise<ReadingGrowth> {
+  growth(object: Granted, over: Over): ReadingGrowth {
     this.readingsAskedFor += 1;
     this.#note({ object, over });
     let growth = this.#growths.get(object.object);
@@ -52,14 +52,10 @@ export class PlanningLook implements Look {
     return growth;
   }
 
-  async first<Name extends Granted>(objects: readonly Name[], { order }: Ranking): Promise<readonly Name[]> {
+  first<Name extends Granted>(objects: readonly Name[], { order }: Ranking): readonly Name[] {
     const over = order.by === 'VALUE' ? null : this.defaultOver;
     for (const object of objects) this.#note({ object, over });
     return objects;
-  }
-
-  async readAhead(requests: readonly LookRequest[]): Promise<void> {
-    for (const request of requests) this.#note(request);
   }
 
   #note(request: LookRequest): void {

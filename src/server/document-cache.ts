@@ -7,8 +7,8 @@ export interface DocumentCache<Value> {
 }
 
 /**
- * Keeps the documents used last whose texts have no more than so many characters together. A parsed document takes
- * memory in proportion to its text, so that no number of callers with long texts can fill the memory.
+ * Keeps the documents used last whose texts have no more than so many characters together. A parsed document takes at
+ * most some 400 bytes for each character of its text, so that no number of callers with long texts can fill the memory.
  */
 export function documentCache<Value>(limitInCharacters: number): DocumentCache<Value> {
   // A Map keeps the order of insertion: the document used longest ago comes first.

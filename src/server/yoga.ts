@@ -51,8 +51,11 @@ export type Yoga = YogaServerInstance<AuditedCall, object>;
 
 /** Mistakes of a document that are told; there are hardly more to learn from. */
 const validationErrorLimit = 20;
-/** Characters of documents that are kept parsed. */
-const keptCharacters = 1_048_576;
+/**
+ * Characters of documents that are kept parsed: hundreds of operations as people write them. Parsed, a character takes
+ * up to 400 bytes (`{a{a}a`), so that the worst that strangers can fill this with is 50 MB.
+ */
+const keptCharacters = 131_072;
 
 /** Opens Yoga for a schema. */
 export function openYoga(options: YogaOptions): Yoga {

@@ -469,6 +469,28 @@ describe('a subscription', () => {
     expect(await problem(query)).toBeNull();
   });
 
+  it('ends without having read, once what exists comes to more than an event may hold', async () => {
+    bench = new LiveBench(source, { maxPages: 3 });
+    const query =
+      'subscription { hypervisor(every: "1s") { partitions { nodes { counters { virtualProcessors } } } } }';
+    source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The source is away.'));
+    const early = await bench.open(query);
+    expect((await early.next())?.errors).toMatchObject([{ extensions: { code: 'PAGE_UNAVAILABLE' } }]);
+    source.broken.clear();
+    source.partitions = [1n, 2n, 3n, 4n].map((id) => partitionEntry(id, id === 1n ? null : 1n));
+    await pass(bench, 1_000);
+    expect((await early.next())?.errors).toMatchObject([
+      {
+        extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 },
+        message:
+          '4 overlay pages would be read, but at most 3 may be: ask for fewer objects (first, indexes), or in several operations.',
+      },
+    ]);
+    expect(await early.next()).toBeNull();
+    expect(source.batches.flat()).toEqual([]);
+    expect(bench.live.size).toBe(0);
+  });
+
   it('is not made of more values than an event may hold', async () => {
     bench = new LiveBench(source, { maxStreamValues: 18 });
     const query = (fields: string) =>
