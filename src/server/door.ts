@@ -13,7 +13,6 @@ import type { ConnectionLimits } from './patience.ts';
 import { pipeline } from './pipeline.ts';
 import type { Pulse } from './pulse.ts';
 import type { NotReady } from './readiness.ts';
-import { closeQueuedResponses } from './queued-response.ts';
 import { requestListener } from './request-listener.ts';
 import { route } from './route.ts';
 import { webSockets } from './websockets.ts';
@@ -62,7 +61,6 @@ export function openDoor(server: Server, { house, ...options }: DoorOptions & { 
   const rooms = { ...house, ...options, eventStreams: streams };
   const { listener, abortAll } = requestListener(route(rooms), house);
   server.on('request', listener);
-  closeQueuedResponses(server);
   const close = closable(server);
   return {
     close: (graceMilliseconds) => {
