@@ -58,7 +58,8 @@ export function selectionOf(operation: OperationDefinitionNode, args: ExecutionA
   if (kept !== undefined) return kept;
   const { schema, document, variableValues } = args;
   const definitions = operation.variableDefinitions ?? [];
-  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {});
+  // One mistake is as good as all that there may be: whoever executes it tells of them.
+  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
   if (coerced === undefined) return null;
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {

@@ -30,9 +30,11 @@ export function listProcessors<
   const first = countArgument('first', list.first);
   const order = orderArgument(processors.object, list.orderBy);
   const { at } = processors;
+  // First, for the refusal: whoever may not read them is told so, also where none of them is asked for.
+  const all = processors.all();
   const names =
     list.indexes == null || at === undefined
-      ? processors.all()
+      ? all
       : [...new Set(listArgument(view, 'indexes', list.indexes))]
           .sort((a, b) => a - b)
           .map((index) => at(index));

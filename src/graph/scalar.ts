@@ -34,11 +34,11 @@ export function parseUInt64(value: unknown): bigint {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw unfit(value, 'is not a whole number that JSON carries exactly: write it as a string');
   }
-  const text = String(value);
-  if ((typeof value !== 'string' && typeof value !== 'number') || !decimal.test(text)) {
+  // Of anything else not even the text is asked for: an object may have a toString of its own that is none.
+  if ((typeof value !== 'string' && typeof value !== 'number') || !decimal.test(String(value))) {
     throw unfit(value, `is not a whole number from 0 to ${maxUInt64}`);
   }
-  const number = BigInt(text);
+  const number = BigInt(value);
   if (number > maxUInt64) throw unfit(value, `is more than ${maxUInt64}, the largest that 64 bits hold`);
   return number;
 }

@@ -87,6 +87,8 @@ export class OperationLook implements Look {
     const objects = objectsOf(requests);
     let sight = await this.#see(objects);
     const waiting = requests.filter((request) => this.#mustWait(request, sight));
+    // For whoever need not wait: the others' wait may outlast what is held.
+    const held = new Map(requests.map((request) => [request, this.#held(request, sight)]));
     const earlier = new Map<LookRequest, Outcome<Sample>>();
     const overs = [...new Set(waiting.map((request) => this.#millisecondsOf(request)))].sort((a, b) => b - a);
     for (const [n, over] of overs.entries()) {
@@ -100,7 +102,7 @@ export class OperationLook implements Look {
     return requests.map((request) => ({
       at: sight.at,
       later: request.object && sight.sampleOf(request.object),
-      earlier: earlier.get(request) ?? this.#held(request, sight),
+      earlier: earlier.get(request) ?? this.#held(request, sight) ?? held.get(request) ?? null,
     }));
   }
 

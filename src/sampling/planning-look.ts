@@ -16,8 +16,8 @@ const noReading: Reading = {
 /** Notes requests. Where an order decides which objects come first, it goes on with all that might. */
 export class PlanningLook implements Look {
   readonly defaultOver: Over;
-  /** How many readings were asked for so far, the same one as often as it was. */
-  readingsAskedFor = 0;
+  /** How many readings were asked for so far, the same one as often as it was, and how many objects put in order. */
+  readonly asked = { readings: 0, ranked: 0 };
   readonly #requests = new Map<string, LookRequest>();
   readonly #growths = new Map<StatisticsObject, ReadingGrowth>();
 
@@ -35,13 +35,13 @@ export class PlanningLook implements Look {
   }
 
   reading(object: Granted): Reading {
-    this.readingsAskedFor += 1;
+    this.asked.readings += 1;
     this.#note({ object, over: null });
     return noReading;
   }
 
   growth(object: Granted, over: Over): ReadingGrowth {
-    this.readingsAskedFor += 1;
+    this.asked.readings += 1;
     this.#note({ object, over });
     let growth = this.#growths.get(object.object);
     if (growth === undefined) {
@@ -54,6 +54,7 @@ export class PlanningLook implements Look {
 
   first<Name extends Granted>(objects: readonly Name[], { order }: Ranking): readonly Name[] {
     const over = order.by === 'VALUE' ? null : this.defaultOver;
+    this.asked.ranked += objects.length;
     for (const object of objects) this.#note({ object, over });
     return objects;
   }

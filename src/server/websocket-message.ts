@@ -1,6 +1,7 @@
 /** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
 import type { ExecutionResult } from 'graphql';
 import { MessageType, validateMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
+import { parseJsonText } from './json-text.ts';
 import { formatErrors, resultBytes } from './result-bytes.ts';
 
 /** What a client may send; null for anything else. */
@@ -19,7 +20,7 @@ const reasonLimitInBytes = 123;
 /** Reads a message; null where it is none that a client may send. */
 export function readMessage(text: string): ClientMessage | null {
   try {
-    const message = validateMessage(withQuery(JSON.parse(text)));
+    const message = validateMessage(withQuery(parseJsonText(text)));
     if ('id' in message && message.id.length > idLimitInCharacters) return null;
     switch (message.type) {
       case MessageType.ConnectionAck:

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../src/errors.ts';
-import { ask, errorsOf } from '../ask.ts';
+import { ask, caller, errorsOf } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
 let source: FakeSource;
@@ -42,6 +42,13 @@ describe('a list of processors', () => {
       [0, 1, 2, 3],
       [0, 1, 2, 3],
     ]);
+  });
+
+  it('is denied also where none of them is asked for', async () => {
+    const query = '{ hypervisor { logicalProcessors(indexes: []) { index } } }';
+    const answer = await ask({ source, caller: caller(5n), query });
+    expect(answer.data).toEqual({ hypervisor: { logicalProcessors: null } });
+    expect(errorsOf(answer)).toEqual(['hypervisor.logicalProcessors ACCESS_DENIED NOT_ROOT']);
   });
 
   it('does not leave out an index that does not exist without a word', async () => {
@@ -194,6 +201,8 @@ describe('UInt64', () => {
     ['5n', '"5n" is not a whole number from 0 to 18446744073709551615.'],
     ['', '"" is not a whole number from 0 to 18446744073709551615.'],
     [true, 'true is not a whole number from 0 to 18446744073709551615.'],
+    [{ toString: null }, '{"toString":null} is not a whole number from 0 to 18446744073709551615.'],
+    [[{ toString: 1, valueOf: 1 }], '[{"toString":1,"valueOf":1}] is not a whole number from 0 to 18446744073709551615.'],
     [{ a: 1 }, '{"a":1} is not a whole number from 0 to 18446744073709551615.'],
   ])('does not take %j', async (id, message) => {
     expect((await partition(id)).errors?.[0]?.message).toContain(message);

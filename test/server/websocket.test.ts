@@ -130,6 +130,22 @@ describe('the messages', () => {
     ]);
   });
 
+  it('are refused where they are nested too deeply, before and after it is known who asks', async () => {
+    const complaints = service.complaints().length;
+    const nested = '['.repeat(200_000) + ']'.repeat(200_000);
+    const ping = `{"type":"ping","payload":{"deep":${nested}}}`;
+    const subscribe = `{"type":"subscribe","id":"a","payload":{"query":"{ hello }","variables":{"deep":${nested}}}}`;
+    const stranger = await openRawWebSocket(service);
+    stranger.send(ping);
+    expect(await stranger.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+    for (const message of [ping, subscribe]) {
+      const { send, closed } = await openAcknowledged(service);
+      send(message);
+      expect((await closed).code).toBe(4400);
+    }
+    expect(service.complaints()).toHaveLength(complaints);
+  });
+
   it('that protocols ping with are answered', async () => {
     const { socket } = await openRawWebSocket(service);
     const answered = new Promise((resolve) => socket.once('pong', resolve));
