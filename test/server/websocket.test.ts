@@ -266,6 +266,12 @@ describe('a connection is closed', () => {
     expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
   });
 
+  it('with 4400 for a ping that is nested too deeply to be answered, whoever sends it', async () => {
+    const { socket, closed } = await openRawWebSocket(service);
+    socket.send(`{"type":"ping","payload":{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`);
+    expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+  });
+
   it('with 4400 for a binary message', async () => {
     const { socket, closed } = await openAcknowledged(service);
     socket.send(Buffer.from('{"type":"ping"}'));
