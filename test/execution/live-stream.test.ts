@@ -133,6 +133,18 @@ describe('streams together', () => {
     expect(source.batches).toHaveLength(2);
   });
 
+  it('are the same whatever their requests bring along that they do not ask for, at any size', async () => {
+    const query = 'subscription ($id: UInt64) { partition(id: $id) { counters { gpaPages } } }';
+    const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+    const more = [{}, { deep }, { large: 'x'.repeat(1_000_000) }, { id: undefined }];
+    const streams = await Promise.all(
+      more.map((variables) => bench.open(query, { variables: { id: '5', ...variables } })),
+    );
+    const events = await Promise.all(streams.map(async ({ stream }) => (await stream.next()).value));
+    expect(new Set(events.slice(0, 3)).size).toBe(1);
+    expect(events[3]).not.toBe(events[0]);
+  });
+
   it('read each page once a tick, whoever asks, and only the pages that somebody asks for', async () => {
     const queries = [
       'subscription { partition(id: 5) { sampledAt counters { gpaPages } } }',
