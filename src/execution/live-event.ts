@@ -7,6 +7,7 @@ import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
 import type { Topology } from '../snapshot/topology.ts';
+import { refused } from './execute.ts';
 
 /** What an event is made of. */
 export interface LiveEventParts {
@@ -40,6 +41,11 @@ export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): 
     },
     isLast: event.isLast,
   };
+}
+
+/** The event of a stream that ends with an error before anything is executed. */
+export function lastEvent(problem: HvqlError): LiveResult {
+  return { result: refused(problem), text: problem.message, isLast: true };
 }
 
 /** What an event with these parts is planned with. */

@@ -11,7 +11,6 @@ import { HvqlError } from '../errors.ts';
 import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
-import { costProblem } from './cost.ts';
 import { refused, type ExecutionContext } from './execute.ts';
 import { LiveStream } from './live-stream.ts';
 import { WatchedOperation } from './watched-operation.ts';
@@ -137,15 +136,13 @@ function tooMany(which: string, limit: number): HvqlError {
   return new HvqlError('LIMIT_EXCEEDED', message, { limit, actual: limit + 1 });
 }
 
-/** Nothing is known of what an event would cost while the source cannot say what exists. */
+/** Nothing is known of what an event would hold while the source cannot say what exists: the first that does, shows it. */
 async function eventProblem(operation: WatchedOperation, asked: OperationContext): Promise<HvqlError | null> {
-  const { maxStreamValues: maxValues, maxPages } = asked.service.limits;
   const view = await asked.view().catch((error: unknown) => {
     if (error instanceof HvqlError) return null;
     throw error;
   });
-  if (view === null) return null;
-  return costProblem(await operation.plan(view.access.topology), { maxValues, maxPages });
+  return view === null ? null : operation.problem(view.access.topology);
 }
 
 const documentNumbers = new WeakMap<DocumentNode, number>();

@@ -1,6 +1,7 @@
 /** An operation that streams watch: planned once for what exists, executed once a tick for all of them. */
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../access/caller.ts';
+import { HvqlError } from '../errors.ts';
 import type { ServiceFacts } from '../graph/context.ts';
 import type { LiveOptions } from '../graph/subscription.ts';
 import { LiveLook } from '../sampling/live-look.ts';
@@ -8,7 +9,8 @@ import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
-import { eventRoot, executeEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
+import { costProblem } from './cost.ts';
+import { eventRoot, executeEvent, lastEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
 import { planOperation, type Plan } from './plan.ts';
 
 /** What a watched operation is. */
@@ -29,9 +31,8 @@ export class WatchedOperation implements Watcher {
   readonly options: LiveOptions;
   readonly #parts: WatchedOperationParts;
   readonly #streams = new Set<TickTaker>();
-  /** The newest plan; sources give the same topology for as long as nothing in it changes. */
-  #plan: Promise<Plan> | undefined;
-  #plannedFor: Topology | undefined;
+  /** Sources give the same topology for as long as nothing in it changes. */
+  readonly #plans = new WeakMap<Topology, Promise<Plan>>();
   /** Events by their tick and the tick of the event before; gone with the tick. */
   readonly #events = new WeakMap<Tick, Map<Tick | null, Promise<LiveResult>>>();
 
@@ -56,8 +57,16 @@ export class WatchedOperation implements Watcher {
     for (const stream of this.#streams) stream.take(tick);
   }
 
+  /** Nothing is read for an event that would hold too much. */
   async requests(topology: Topology): Promise<readonly LookRequest[]> {
-    return (await this.plan(topology)).requests;
+    const { requests } = await this.#planFor(topology);
+    return (await this.problem(topology)) === null ? requests : [];
+  }
+
+  /** LIMIT_EXCEEDED where an event would hold too much of what exists now. */
+  async problem(topology: Topology): Promise<HvqlError | null> {
+    const { maxStreamValues: maxValues, maxPages } = this.#parts.service.limits;
+    return costProblem(await this.#planFor(topology), { maxValues, maxPages });
   }
 
   /** The event that a tick makes for streams whose last event was made by the previous one. */
@@ -65,22 +74,24 @@ export class WatchedOperation implements Watcher {
     const events = this.#events.get(tick) ?? new Map<Tick | null, Promise<LiveResult>>();
     this.#events.set(tick, events);
     let event = events.get(previous);
-    if (event === undefined) {
-      const look = new LiveLook(tick, previous?.sight ?? null);
-      const { args } = this.#parts;
-      event = executeEvent(args, this.#partsOf(tick.topology, { look, isFirst: previous === null }));
-      events.set(previous, event);
-    }
+    if (event === undefined) events.set(previous, (event = this.#makeEvent(tick, previous)));
     return event;
   }
 
+  /** More may exist than when the stream was opened, and then perhaps the source could not even say what does. */
+  async #makeEvent(tick: Tick, previous: Tick | null): Promise<LiveResult> {
+    const { topology } = tick;
+    const problem = topology instanceof HvqlError ? null : await this.problem(topology);
+    if (problem !== null) return lastEvent(problem);
+    const look = new LiveLook(tick, previous?.sight ?? null);
+    return executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst: previous === null }));
+  }
+
   /** What an event needs, with what exists now. */
-  plan(topology: Topology): Promise<Plan> {
-    if (this.#plan === undefined || this.#plannedFor !== topology) {
-      this.#plannedFor = topology;
-      this.#plan = this.#makePlan(topology);
-    }
-    return this.#plan;
+  #planFor(topology: Topology): Promise<Plan> {
+    const plan = this.#plans.get(topology) ?? this.#makePlan(topology);
+    this.#plans.set(topology, plan);
+    return plan;
   }
 
   #makePlan(topology: Topology): Promise<Plan> {
