@@ -10,6 +10,9 @@ const maxIntervalMilliseconds = 3_600_000;
 const maxWaitMilliseconds = 60_000;
 /** As the Relay connections of the schema say. */
 const maxPageSize = 100;
+/** Four times what the longest field of the schema has. */
+const maxAliasLength = 128;
+
 /** All limits, as `Service.limits` tells them. */
 export function limitsOf(settings: ServeSettings): Limits {
   const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
@@ -18,6 +21,7 @@ export function limitsOf(settings: ServeSettings): Limits {
     maxTokens,
     maxDepth,
     maxAliases,
+    maxAliasLength,
     maxDirectives,
     maxBodyBytes: bodyLimitInBytes,
     maxOperationsPerConnection: operationLimit,

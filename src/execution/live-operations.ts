@@ -1,6 +1,7 @@
 /** All subscriptions that are open: who watches the same shares an operation, and there are not too many. */
 import {
   createSourceEventStream,
+  getOperationAST,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
@@ -47,8 +48,9 @@ export class LiveOperations {
     // graphql-js leaves the type of contexts to its users.
     const context = args.contextValue as ExecutionContext;
     const hideSuggestions = context.operation.service.introspection !== 'on';
+    const variableValues = declaredVariables(args);
     try {
-      return await this.#subscribe({ ...args, hideSuggestions }, context);
+      return await this.#subscribe({ ...args, variableValues, hideSuggestions }, context);
     } finally {
       // A stream has no deadline: every tick has one of its own.
       context.deadline.stop();
@@ -148,6 +150,18 @@ async function eventProblem(operation: WatchedOperation, asked: OperationContext
 
 const documentNumbers = new WeakMap<DocumentNode, number>();
 let documents = 0;
+
+/** A request may bring along more than its operation asks for, of any size: it is not kept for as long as a stream. */
+function declaredVariables({ document, operationName, variableValues }: ExecutionArgs): Variables {
+  const given = variableValues ?? {};
+  const declared = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  const names = declared.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]),
+  );
+}
+
+type Variables = NonNullable<ExecutionArgs['variableValues']>;
 
 /** The same for subscriptions that say the same to callers of the same rights. */
 function keyOf({ document, operationName, variableValues }: ExecutionArgs, caller: Caller): string {

@@ -52,14 +52,16 @@ interface SelectionWorld {
 /** Selections of operations without variables, which are the same each time they run. */
 const known = new WeakMap<OperationDefinitionNode, Selection>();
 
+/** Who executes the operation says what is wrong with its variables, of which there may be very many. */
+const onlyWhether = { maxErrors: 1 };
+
 /** The selections of an operation; null where its variables are not what it asks for. */
 export function selectionOf(operation: OperationDefinitionNode, args: ExecutionArgs): Selection | null {
   const kept = known.get(operation);
   if (kept !== undefined) return kept;
   const { schema, document, variableValues } = args;
   const definitions = operation.variableDefinitions ?? [];
-  // One mistake is as good as all that there may be: whoever executes it tells of them.
-  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
+  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, onlyWhether);
   if (coerced === undefined) return null;
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {

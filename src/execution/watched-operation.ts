@@ -32,9 +32,8 @@ export class WatchedOperation implements Watcher {
   readonly options: LiveOptions;
   readonly #parts: WatchedOperationParts;
   readonly #streams = new Set<TickTaker>();
-  /** The newest plan; sources give the same topology for as long as nothing in it changes. */
-  #plan: Promise<Plan> | undefined;
-  #plannedFor: Topology | undefined;
+  /** Sources give the same topology for as long as nothing in it changes. */
+  readonly #plans = new WeakMap<Topology, Promise<Plan>>();
   /** Events by their tick and the tick of the event before; gone with the tick. */
   readonly #events = new WeakMap<Tick, Map<Tick | null, Promise<LiveResult>>>();
 
@@ -93,11 +92,9 @@ export class WatchedOperation implements Watcher {
 
   /** What an event needs, with what exists now. */
   #planFor(topology: Topology): Promise<Plan> {
-    if (this.#plan === undefined || this.#plannedFor !== topology) {
-      this.#plannedFor = topology;
-      this.#plan = this.#makePlan(topology);
-    }
-    return this.#plan;
+    const plan = this.#plans.get(topology) ?? this.#makePlan(topology);
+    this.#plans.set(topology, plan);
+    return plan;
   }
 
   #makePlan(topology: Topology): Promise<Plan> {

@@ -34,11 +34,9 @@ export function parseUInt64(value: unknown): bigint {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw unfit(value, 'is not a whole number that JSON carries exactly: write it as a string');
   }
-  // Of anything else not even the text is asked for: an object may have a toString of its own that is none.
-  if ((typeof value !== 'string' && typeof value !== 'number') || !decimal.test(String(value))) {
-    throw unfit(value, `is not a whole number from 0 to ${maxUInt64}`);
-  }
-  const number = BigInt(value);
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  if (!decimal.test(text)) throw unfit(value, `is not a whole number from 0 to ${maxUInt64}`);
+  const number = BigInt(text);
   if (number > maxUInt64) throw unfit(value, `is more than ${maxUInt64}, the largest that 64 bits hold`);
   return number;
 }
@@ -61,6 +59,13 @@ function literalOf(node: ValueNode, kinds: readonly Kind[]): unknown {
 }
 
 function unfit(value: unknown, problem: string): GraphQLError {
+  return new GraphQLError(`${show(value)} ${problem}.`);
+}
+
+/** What is no text or number is not written out: it may be nested too deeply for that. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'A list';
+  if (typeof value === 'object') return 'An object';
   const shown = JSON.stringify(value);
-  return new GraphQLError(`${shown.length > 40 ? `${shown.slice(0, 39)}…` : shown} ${problem}.`);
+  return shown.length > 40 ? `${shown.slice(0, 39)}…` : shown;
 }

@@ -55,6 +55,10 @@ export function defineService(builder: Builder): void {
         nullable: false,
         description: 'How many aliases an operation may have, its fragments spread.',
       }),
+      maxAliasLength: t.exposeInt('maxAliasLength', {
+        nullable: false,
+        description: 'How many characters an alias may have.',
+      }),
       maxDirectives: t.exposeInt('maxDirectives', {
         nullable: false,
         description: 'How many directives an operation may have, its fragments spread.',

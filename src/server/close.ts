@@ -21,9 +21,10 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
   let isClosing = false;
 
   const watch = (socket: Socket): void => {
-    sockets.add(socket);
-    // One that comes back, its upgrade declined, is closed as any other.
+    // One that comes back, its upgrade declined, is closed as any other. It may come back any number of times.
     upgraded.delete(socket);
+    if (sockets.has(socket)) return;
+    sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
       upgraded.delete(socket);

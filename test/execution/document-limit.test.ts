@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { documentProblem, textProblem } from '../../src/execution/document-limit.ts';
 import { testLimits } from '../ask.ts';
 
-const limits = { maxTokens: 12, maxDepth: 3, maxAliases: 2, maxDirectives: 2 };
+const limits = { maxTokens: 12, maxDepth: 3, maxAliases: 2, maxAliasLength: 3, maxDirectives: 2 };
 const problemOf = (text: string) => {
   const problem = documentProblem(parse(text), limits);
   return problem && { message: problem.message, ...problem.extensions };
@@ -36,6 +36,21 @@ describe('an operation', () => {
     expect(problemOf(text)).toEqual(
       actual && {
         message: `The operation is ${actual} fields deep, but at most 3 may be: begin further down, with node or partition.`,
+        code: 'LIMIT_EXCEEDED',
+        limit: 3,
+        actual,
+      },
+    );
+  });
+
+  it.each([
+    ['{ xyz: a }', null],
+    ['{ wxyz: a }', 4],
+    ['{ b { ... { ...f } } } fragment f on T { x: a vwxyz: a }', 5],
+  ])('may have aliases so long: %s', (text, actual) => {
+    expect(problemOf(text)).toEqual(
+      actual && {
+        message: `An alias of the operation has ${actual} characters, but at most 3 may be: it stands in the answer as often as its value.`,
         code: 'LIMIT_EXCEEDED',
         limit: 3,
         actual,

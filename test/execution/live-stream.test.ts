@@ -133,6 +133,18 @@ describe('streams together', () => {
     expect(source.batches).toHaveLength(2);
   });
 
+  it('are the same whatever their requests bring along that they do not ask for, at any size', async () => {
+    const query = 'subscription ($id: UInt64) { partition(id: $id) { counters { gpaPages } } }';
+    const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+    const more = [{}, { deep }, { large: 'x'.repeat(1_000_000) }, { id: undefined }];
+    const streams = await Promise.all(
+      more.map((variables) => bench.open(query, { variables: { id: '5', ...variables } })),
+    );
+    const events = await Promise.all(streams.map(async ({ stream }) => (await stream.next()).value));
+    expect(new Set(events.slice(0, 3)).size).toBe(1);
+    expect(events[3]).not.toBe(events[0]);
+  });
+
   it('read each page once a tick, whoever asks, and only the pages that somebody asks for', async () => {
     const queries = [
       'subscription { partition(id: 5) { sampledAt counters { gpaPages } } }',
@@ -503,5 +515,35 @@ describe('a subscription', () => {
       message:
         'The answer would hold 24 values, but at most 18 may be: ask for fewer fields, for fewer objects (first, indexes), or in several operations.',
     });
+  });
+
+  it('that is made while nobody can tell how much an event would hold ends when that is too much', async () => {
+    bench = new LiveBench(source, { maxStreamValues: 2 });
+    source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
+    const stream = await bench.open(
+      'subscription { hypervisor { partitions { nodes { counters { gpaPages } } } } }',
+    );
+    expect((await stream.next())?.errors).toMatchObject([{ extensions: { code: 'PAGE_UNAVAILABLE' } }]);
+    source.broken.clear();
+    source.batches.length = 0;
+    const event = stream.next();
+    await pass(bench, 1000);
+    expect(await event).toMatchObject({
+      errors: [{ extensions: { code: 'LIMIT_EXCEEDED', limit: 2, actual: 3 } }],
+    });
+    expect(await stream.next()).toBeNull();
+    expect(source.batches.flat()).toEqual([]);
+  });
+
+  it('ends when there is so much that an event would hold more than it may', async () => {
+    bench = new LiveBench(source, { maxStreamValues: 3 });
+    const stream = await bench.open('subscription { hypervisor { partitions { nodes { partitionId } } } }');
+    expect((await stream.next())?.data.hypervisor.partitions.nodes).toHaveLength(3);
+    source.partitions = [...source.partitions, partitionEntry(10n, 1n)];
+    const event = stream.next();
+    await pass(bench, 1000);
+    expect(await event).toMatchObject({ errors: [{ extensions: { limit: 3, actual: 4 } }] });
+    expect(await stream.next()).toBeNull();
+    expect(bench.live.size).toBe(0);
   });
 });

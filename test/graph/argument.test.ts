@@ -201,11 +201,21 @@ describe('UInt64', () => {
     ['5n', '"5n" is not a whole number from 0 to 18446744073709551615.'],
     ['', '"" is not a whole number from 0 to 18446744073709551615.'],
     [true, 'true is not a whole number from 0 to 18446744073709551615.'],
-    [{ toString: null }, '{"toString":null} is not a whole number from 0 to 18446744073709551615.'],
-    [[{ toString: 1, valueOf: 1 }], '[{"toString":1,"valueOf":1}] is not a whole number from 0 to 18446744073709551615.'],
-    [{ a: 1 }, '{"a":1} is not a whole number from 0 to 18446744073709551615.'],
+    [{ a: 1 }, 'An object is not a whole number from 0 to 18446744073709551615.'],
+    [['5'], 'A list is not a whole number from 0 to 18446744073709551615.'],
   ])('does not take %j', async (id, message) => {
     expect((await partition(id)).errors?.[0]?.message).toContain(message);
+  });
+
+  it('does not take what is nested too deeply to be written, nor what JavaScript would make a text of', async () => {
+    const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+    for (const [value, shown] of [
+      [deep, 'A list'],
+      [{ toString: 5 }, 'An object'],
+    ]) {
+      const message = (await partition(value)).errors?.[0]?.message;
+      expect(message).toMatch(new RegExp(`; ${String(shown)} is not a whole number from 0 to \\d+\\.$`));
+    }
   });
 });
 
@@ -214,6 +224,7 @@ describe('Duration', () => {
     ['1', '"1" is not a length of time'],
     ['-1s', '"-1s" is not a length of time'],
     ['fast', '"fast" is not a length of time'],
+    [[['1s']], 'A list is not a length of time'],
   ])('does not take %j', async (over, message) => {
     const answer = await ask({
       source,

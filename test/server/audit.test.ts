@@ -4,6 +4,7 @@ import { AccessDenied, type DeniedObject } from '../../src/access/access-denied.
 import { HvqlError } from '../../src/errors.ts';
 import { denialsOf } from '../../src/server/audit-denial.ts';
 import { documentIdOf } from '../../src/server/document-id.ts';
+import { testLimits } from '../ask.ts';
 import {
   openAcknowledged,
   openRawStream,
@@ -147,7 +148,7 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
   });
 
   it('tells no more than so much of what the caller chose', async () => {
-    const service = await start();
+    const service = await start({ limits: { ...testLimits, maxAliasLength: 5_000 } });
     const [name, alias] = ['N'.repeat(5_000), 'a'.repeat(5_000)];
     await answer(service, `query ${name} { ${alias}: denied }`);
     const [line] = service.told();

@@ -255,6 +255,14 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       facts: { limit: 2, actual: 3 },
     },
   ),
+  'a limit on the length of aliases': limit(
+    { maxAliasLength: 4 },
+    {
+      within: '{ partition { four: name } }',
+      beyond: '{ partition { fives: name } }',
+      facts: { limit: 4, actual: 5 },
+    },
+  ),
   'a limit on directives': limit(
     { maxDirectives: 2 },
     {

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../src/errors.ts';
+import { closable } from '../../src/server/close.ts';
+import { createHttpServer } from '../../src/server/http-server.ts';
+import { declineUpgrade } from '../../src/server/upgrade-decline.ts';
 import { operationLimit } from '../../src/server/websocket-operations.ts';
 import { closeReason } from '../../src/server/websocket-message.ts';
 import {
@@ -282,6 +287,12 @@ describe('a connection is closed', () => {
     expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
   });
 
+  it('with 4400 for a ping that is nested too deeply to be answered, whoever sends it', async () => {
+    const { socket, closed } = await openRawWebSocket(service);
+    socket.send(`{"type":"ping","payload":{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`);
+    expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+  });
+
   it('with 4400 for a binary message', async () => {
     const { socket, closed } = await openAcknowledged(service);
     socket.send(Buffer.from('{"type":"ping"}'));
@@ -556,5 +567,28 @@ describe('an upgrade', () => {
       });
       expect([answer.status, answer.body.toString()]).toEqual([200, '{"data":{"hello":"world"}}']);
     }
+  });
+
+  it('that is declined leaves nothing on its connection, however often it is asked for', async () => {
+    const server = createHttpServer();
+    closable(server);
+    server.on('upgrade', (request, socket: Socket, head) =>
+      declineUpgrade(server, { request, socket, head }),
+    );
+    const listeners: number[] = [];
+    server.on('request', ({ socket }, response) => {
+      listeners.push(socket.listenerCount('close'));
+      response.end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    for (let n = 1; n <= 5; n += 1) {
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      await until(() => listeners.length === n);
+    }
+    socket.destroy();
+    server.close();
+    expect(new Set(listeners.slice(1)).size).toBe(1);
   });
 });
