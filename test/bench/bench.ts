@@ -110,8 +110,8 @@ function chosenWorkloads(): typeof workloads {
 
 function installRivals(): void {
   if (areRivalsInstalled()) return;
-  tell('Installing what hvql is compared with, in test/bench.');
-  const { status } = spawnSync('npm', ['ci'], { cwd: here, stdio: ['ignore', 2, 2] });
+  tell('Installing what hvql is compared with, in test/bench/rival.');
+  const { status } = spawnSync('npm', ['ci'], { cwd: `${here}rival`, stdio: ['ignore', 2, 2] });
   if (status !== 0) tell('That failed: D is left out.');
 }
 

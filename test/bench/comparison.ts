@@ -1,7 +1,7 @@
 /** Puts the servers under load in turn, and hands over what each of them made of it. */
 import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Contender, Ground } from './contender.ts';
+import type { Contender } from './contender.ts';
 import { memoryFolder, writeHost } from './host.ts';
 import type { LoadGenerator } from './load.ts';
 import { rootToken } from './root-token.ts';
@@ -34,6 +34,19 @@ interface Opponent {
   readonly server: RunningServer;
 }
 
+/** A host, and who stands before it. */
+export interface GroundOptions {
+  readonly size: HostSize;
+  readonly contenders: readonly Contender[];
+}
+
+/** Servers that run. */
+export interface OpenGround {
+  readonly opponents: readonly Opponent[];
+  /** Ends them and removes the host. */
+  close(): Promise<void>;
+}
+
 /** Long enough for HS512, and of no use outside of this run. */
 const secret = 'a secret of the benchmark, which opens nothing else than that: 0123456789';
 
@@ -51,21 +64,34 @@ export async function compare(options: ComparisonOptions): Promise<WorkloadResul
 
 /** Starts the servers before a host of this size, and ends them. */
 export async function onGround(
-  { size, contenders }: { readonly size: HostSize; readonly contenders: readonly Contender[] },
+  options: GroundOptions,
   run: (opponents: readonly Opponent[]) => Promise<void>,
 ): Promise<void> {
+  const ground = await openGround(options);
+  try {
+    await run(ground.opponents);
+  } finally {
+    await ground.close();
+  }
+}
+
+/** Starts the servers; whoever opens a ground closes it. */
+export async function openGround({ size, contenders }: GroundOptions): Promise<OpenGround> {
   const folder = memoryFolder();
-  const ground: Ground = { folder, secret };
   const opponents: Opponent[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(opponents.map(({ server }) => server.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
   try {
     await writeHost(folder, size);
     for (const contender of contenders) {
-      opponents.push({ contender, server: await contender.start(ground) });
+      opponents.push({ contender, server: await contender.start({ folder, secret }) });
     }
-    await run(opponents);
-  } finally {
-    await Promise.all(opponents.map(({ server }) => server.stop()));
-    await rm(folder, { recursive: true, force: true });
+    return { opponents, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
   }
 }
 

@@ -46,9 +46,9 @@ const variants: readonly Variant[] = [
   },
 ];
 
-/** Whether the rivals are installed in this folder. */
+/** Whether the rivals are installed. They have a folder of their own: no test is to find their graphql for the project's. */
 export function areRivalsInstalled(): boolean {
-  return existsSync(new URL('node_modules/mercurius', import.meta.url));
+  return existsSync(new URL('rival/node_modules/mercurius', import.meta.url));
 }
 
 /** All that take part, in the order of the table. */
@@ -89,7 +89,7 @@ export function contenders(): readonly Contender[] {
       heldTo: null,
       start: ({ folder }, nodeFlags = []) =>
         startServer({
-          file: 'mercurius-process.ts',
+          file: 'rival/mercurius-process.ts',
           args: [folder],
           env: { NODE_ENV: 'production' },
           nodeFlags,

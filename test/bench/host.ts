@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pagePlace } from '../../src/snapshot/object-name.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
-import type { Topology } from '../../src/snapshot/topology.ts';
+import { topologyOf, type Topology } from '../../src/snapshot/topology.ts';
 import { lookAtAll, type Look } from '../../src/source/look.ts';
 import { openPageFolder } from '../../src/source/page-folder/page-folder.ts';
 import { pageFolderWriter } from '../../src/source/page-folder/page-folder-writer.ts';
@@ -16,8 +16,6 @@ export interface HostInMemory {
   readonly topology: Topology;
   readonly pages: ReadonlyMap<string, Uint8Array>;
 }
-
-const seeds = 100;
 
 /** A new folder in memory (a tmpfs) where there is one. */
 export function memoryFolder(): string {
@@ -37,12 +35,27 @@ export async function readHost(folder: string): Promise<HostInMemory> {
   return { topology, pages: new Map(pages.map(({ name, bytes }) => [pagePlace(name), bytes])) };
 }
 
-/** At some seeds one of the partitions is just being replaced. */
+/** Partitions come and go: some more are simulated, so that enough of them are there at the start. */
 async function simulated({ logicalProcessors, partitions, virtualProcessors }: HostSize): Promise<Look> {
-  for (let seed = 1; seed <= seeds; seed++) {
-    const settings = { seed, logicalProcessors, partitions, virtualProcessors, nested: 0 };
-    const look = await lookAtAll(openSimulator(settings, systemClock), new AbortController().signal);
-    if (look.topology.partitions.length === partitions) return look;
-  }
-  throw new Error(`no simulated host has ${partitions} partitions at its start`);
+  const settings = {
+    seed: 1,
+    logicalProcessors,
+    partitions: partitions + spare(partitions),
+    virtualProcessors,
+  };
+  const source = openSimulator({ ...settings, nested: 0 }, systemClock);
+  const { topology, pages, ...look } = await lookAtAll(source, new AbortController().signal);
+  if (topology.partitions.length < partitions) throw new Error(`there are not ${partitions} partitions`);
+  const kept = topology.partitions.slice(0, partitions);
+  const ids = new Set(kept.map(({ id }) => id));
+  return {
+    ...look,
+    topology: topologyOf(topology.logicalProcessors, kept),
+    pages: pages.filter(({ name }) => !('partitionId' in name) || ids.has(name.partitionId)),
+  };
+}
+
+/** The root never goes away. */
+function spare(partitions: number): number {
+  return partitions === 1 ? 0 : 2 + Math.ceil(partitions / 5);
 }

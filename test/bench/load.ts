@@ -24,7 +24,7 @@ export interface LoadGenerator {
 }
 
 const run = promisify(execFile);
-const autocannon = fileURLToPath(new URL('node_modules/autocannon/autocannon.js', import.meta.url));
+const autocannon = fileURLToPath(new URL('rival/node_modules/autocannon/autocannon.js', import.meta.url));
 /** Beyond the time of the load: connecting, and the answers still under way. */
 const graceMilliseconds = 20_000;
 
@@ -34,7 +34,7 @@ export function loadGenerator(): LoadGenerator {
   if (spawnSync('wrk', ['-v']).error === undefined) return { name: 'wrk', run: runWrk };
   if (existsSync(autocannon)) return { name: 'autocannon', run: runAutocannon };
   throw new Error(
-    'A load generator is needed: wrk (apt-get install wrk), or autocannon (npm ci in test/bench).',
+    'A load generator is needed: wrk (apt-get install wrk), or autocannon (npm ci in test/bench/rival).',
   );
 }
 

@@ -77,7 +77,7 @@ export function ownTimes(profile: Profile, seconds: number): [share: string, nam
     const delta = profile.timeDeltas[n] ?? 0;
     at += delta;
     const name = names.get(id) ?? '?';
-    if (at < from || name === '(idle)') return;
+    if (at <= from || name === '(idle)') return;
     sum += delta;
     times.set(name, (times.get(name) ?? 0) + delta);
   });

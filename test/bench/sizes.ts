@@ -50,7 +50,7 @@ const live = (selection: string): string =>
 /** One question after the other at each size, and a stream of ticks; gives the table. */
 export async function sizesText({ isQuick, tell }: SizesOptions): Promise<string> {
   const rows: (string | number)[][] = [];
-  const questions = isQuick ? 50 : 300;
+  const questions = isQuick ? 20 : 200;
   const ticks = isQuick ? 20 : 50;
   for (const size of sizes) {
     for (const key of ['hvql', 'hvql files']) {

@@ -2,14 +2,14 @@
  * D: Mercurius on Fastify, compiled by graphql-jit, with a schema of its own that has the same fields. Nobody is asked
  * who they are. Run as `mercurius-process.ts <page folder>`.
  */
-import { countersOf } from '../../src/catalogue/catalogue.ts';
-import type { StatisticsObject } from '../../src/catalogue/group.ts';
-import type { Topology } from '../../src/snapshot/topology.ts';
-import { endWithParent } from './announce.ts';
-import { built } from './built.ts';
-import { readHost } from './host.ts';
+import { countersOf } from '../../../src/catalogue/catalogue.ts';
+import type { StatisticsObject } from '../../../src/catalogue/group.ts';
+import type { Topology } from '../../../src/snapshot/topology.ts';
+import { endWithParent } from '../announce.ts';
+import { built } from '../built.ts';
+import { readHost } from '../host.ts';
 
-/** What only `test/bench/package.json` names has no types here. */
+/** What only `package.json` of this folder names has no types here. */
 const rival = (name: string): Promise<any> => import(name);
 
 const { decodePage } = await built('page/decode.js');
