@@ -33,7 +33,7 @@ export class LiveRequest implements AsyncIterable<LiveEvent> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<LiveEvent> {
-    throw new TypeError('Live streams are made by subscribeLive');
+    throw new TypeError('Live streams are made by LiveOperations');
   }
 }
 

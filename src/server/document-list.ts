@@ -36,8 +36,8 @@ export interface DocumentList {
 }
 
 /**
- * Checks that each file is a document in UTF-8 that is valid against the schema. The text of a document the whole
- * of its file, its last newline too, but without a byte order mark: editors put it there, and clients do not send it.
+ * Checks that each file is a document in UTF-8 that is valid against the schema. The text of a document is the
+ * whole of its file, its last newline too, but without a byte order mark: editors put it there, and clients do not send it.
  */
 export function listDocuments(files: readonly DocumentFile[], schema: GraphQLSchema): DocumentList {
   const documents: ListedDocument[] = [];

@@ -30,7 +30,7 @@ export interface Rooms {
   readonly allowedOrigins: readonly string[];
 }
 
-/** The one door: all requests come through here. */
+/** The route behind a door: all requests that come in by it take it, but for upgrades. */
 export function route(rooms: Rooms): Route {
   return async (exchange) => {
     const { request, path } = exchange;

@@ -1,11 +1,9 @@
 /** The service on a socket: started with all that it needs, and closed without leaving anything behind. */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
-import { messageOf, UsageError } from '../errors.ts';
 import { admission, type AllowedDocument } from './admission.ts';
 import type { CertificateMap } from './certificate-map.ts';
 import type { House } from './door.ts';
@@ -18,6 +16,7 @@ import { graphqlEndpoint } from './graphql-endpoint.ts';
 import { hostRule } from './host.ts';
 import { createHttpServer, createHttpsServer, renewCertificate } from './http-server.ts';
 import type { Identity } from './identity.ts';
+import { listen } from './listen.ts';
 import { isSubscription, operationRunner } from './operation.ts';
 import { connectionLimits } from './patience.ts';
 import { pulse } from './pulse.ts';
@@ -166,38 +165,4 @@ function openHouse(options: ServerOptions): House {
     initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
     now,
   };
-}
-
-async function listen(server: Server, { host, port }: ServerOptions): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(explainListenError(error, { host, port }));
-    server.once('error', fail);
-    server.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }, () => {
-      server.off('error', fail);
-      resolve();
-    });
-  });
-  // A server on TCP has such an address.
-  return (server.address() as AddressInfo).port;
-}
-
-function explainListenError(
-  error: NodeJS.ErrnoException,
-  address: { host: string; port: number },
-): UsageError {
-  const place = `${address.host} port ${address.port}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new UsageError([
-        `${place} is taken by another program: give another --port, or 0 for any free one.`,
-      ]);
-    case 'EACCES':
-      return new UsageError([`${place} may not be used by this user: give a --port above 1023.`]);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new UsageError([`--host ${address.host} is no address of this machine (${error.code}).`]);
-    default:
-      return new UsageError([`${place} cannot be listened on: ${messageOf(error)}.`]);
-  }
 }

@@ -1,4 +1,4 @@
-/** The door for WebSockets: what an upgrade has to be before it is one. */
+/** The way in for WebSockets: what an upgrade has to be before it is one. */
 import { randomUUID } from 'node:crypto';
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
