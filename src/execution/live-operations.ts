@@ -1,6 +1,7 @@
 /** All subscriptions that are open: who watches the same shares an operation, and there are not too many. */
 import {
   createSourceEventStream,
+  getOperationAST,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
@@ -72,10 +73,11 @@ export class LiveOperations {
       throw new TypeError('A subscription field gave no LiveRequest');
     }
     const { caller, service } = asked;
-    const key = keyOf(args, caller);
+    const asWatched = { ...args, variableValues: declaredVariables(args), contextValue: {} };
+    const key = keyOf(asWatched, caller);
     const found = this.#operations.get(key);
     // Events are executed for all who watch: nothing of this one's request goes into them.
-    const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
+    const parts = { args: asWatched, caller, service, options: request.options };
     const operation = found ?? new WatchedOperation(parts);
     const problem =
       this.#countProblem(caller) ?? (await eventProblem(operation, asked)) ?? this.#countProblem(caller);
@@ -144,6 +146,18 @@ async function eventProblem(operation: WatchedOperation, asked: OperationContext
   });
   if (view === null) return null;
   return costProblem(await operation.plan(view.access.topology), { maxValues, maxPages });
+}
+
+/** Those that the operation declares: by now they fit it. Others may be anything, and would be kept with the stream. */
+function declaredVariables({
+  document,
+  operationName,
+  variableValues,
+}: ExecutionArgs): Record<string, unknown> {
+  const { variableDefinitions = [] } = getOperationAST(document, operationName) ?? {};
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  const given = Object.entries(variableValues ?? {});
+  return Object.fromEntries(given.filter(([name]) => names.includes(name)));
 }
 
 const documentNumbers = new WeakMap<DocumentNode, number>();

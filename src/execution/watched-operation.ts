@@ -32,6 +32,8 @@ export class WatchedOperation implements Watcher {
   /** The newest plan; sources give the same topology for as long as nothing in it changes. */
   #plan: Promise<Plan> | undefined;
   #plannedFor: Topology | undefined;
+  /** Whether the caller was given an event in which the partition that it watches was there. */
+  #hasBeenThere = false;
   /** Events by their tick and the tick of the event before; gone with the tick. */
   readonly #events = new WeakMap<Tick, Map<Tick | null, Promise<LiveResult>>>();
 
@@ -68,7 +70,11 @@ export class WatchedOperation implements Watcher {
     if (event === undefined) {
       const look = new LiveLook(tick, previous?.sight ?? null);
       const { args } = this.#parts;
-      event = executeEvent(args, this.#partsOf(tick.topology, { look, isFirst: previous === null }));
+      const isFirst = previous === null || !this.#hasBeenThere;
+      event = executeEvent(args, this.#partsOf(tick.topology, { look, isFirst })).then((result) => {
+        this.#hasBeenThere ||= result.isThere;
+        return result;
+      });
       events.set(previous, event);
     }
     return event;

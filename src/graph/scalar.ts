@@ -34,11 +34,10 @@ export function parseUInt64(value: unknown): bigint {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw unfit(value, 'is not a whole number that JSON carries exactly: write it as a string');
   }
-  const text = String(value);
-  if ((typeof value !== 'string' && typeof value !== 'number') || !decimal.test(text)) {
+  if ((typeof value !== 'string' && typeof value !== 'number') || !decimal.test(String(value))) {
     throw unfit(value, `is not a whole number from 0 to ${maxUInt64}`);
   }
-  const number = BigInt(text);
+  const number = BigInt(value);
   if (number > maxUInt64) throw unfit(value, `is more than ${maxUInt64}, the largest that 64 bits hold`);
   return number;
 }
@@ -61,6 +60,8 @@ function literalOf(node: ValueNode, kinds: readonly Kind[]): unknown {
 }
 
 function unfit(value: unknown, problem: string): GraphQLError {
-  const shown = JSON.stringify(value);
+  // What is no leaf may be nested deeper than anything can write it.
+  const isLeaf = typeof value !== 'object' || value === null;
+  const shown = isLeaf ? JSON.stringify(value) : Array.isArray(value) ? 'A list' : 'An object';
   return new GraphQLError(`${shown.length > 40 ? `${shown.slice(0, 39)}…` : shown} ${problem}.`);
 }

@@ -194,9 +194,17 @@ describe('UInt64', () => {
     ['5n', '"5n" is not a whole number from 0 to 18446744073709551615.'],
     ['', '"" is not a whole number from 0 to 18446744073709551615.'],
     [true, 'true is not a whole number from 0 to 18446744073709551615.'],
-    [{ a: 1 }, '{"a":1} is not a whole number from 0 to 18446744073709551615.'],
+    [{ a: 1 }, 'An object is not a whole number from 0 to 18446744073709551615.'],
   ])('does not take %j', async (id, message) => {
     expect((await partition(id)).errors?.[0]?.message).toContain(message);
+  });
+
+  it('does not take a list, however deep', async () => {
+    let nested: unknown = [];
+    for (let n = 0; n < 200_000; n += 1) nested = [nested];
+    expect((await partition(nested)).errors?.[0]?.message).toContain(
+      'A list is not a whole number from 0 to',
+    );
   });
 });
 
