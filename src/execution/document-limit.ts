@@ -17,13 +17,19 @@ import type { Limits } from '../graph/context.ts';
 /** How large a document may be. */
 export type DocumentLimits = Pick<Limits, 'maxTokens' | 'maxDepth' | 'maxAliases' | 'maxDirectives'>;
 
-/** LIMIT_EXCEEDED for a text of too many tokens; null for any other, also for one that has a mistake in it. */
+/** Characters of a name. An alias stands in the answer once for each object, and would make a small one huge. */
+const nameLimit = 128;
+
+/** LIMIT_EXCEEDED for a text of too many tokens, or with too long a name; null also for one that has a mistake in it. */
 export function textProblem(text: string, { maxTokens }: DocumentLimits): GraphQLError | null {
   const lexer = new Lexer(new Source(text));
   try {
-    for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF;) {
+    let tokens = 0;
+    for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
       tokens += 1;
       if (tokens > maxTokens) return problem(maxTokens, tokens, tooManyTokens);
+      const length = token.end - token.start;
+      if (token.kind === TokenKind.NAME && length > nameLimit) return problem(nameLimit, length, tooLong);
     }
   } catch (thrown) {
     // Whoever parses it says where the mistake is.
@@ -129,6 +135,8 @@ function problem(
 
 const tooManyTokens = (limit: number): string =>
   `The document has more than ${limit} tokens, the most that is read: ask in several operations.`;
+const tooLong = (limit: number, actual: number): string =>
+  `The document has a name of ${actual} characters, but at most ${limit} may be: give a shorter alias.`;
 const tooDeep = (limit: number, actual: number): string =>
   `The operation is ${actual} fields deep, but at most ${limit} may be: begin further down, with node or partition.`;
 const tooManyAliases = (limit: number, actual: number): string =>

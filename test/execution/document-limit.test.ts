@@ -20,6 +20,15 @@ describe('a text', () => {
     });
   });
 
+  it('may have names of 128 characters and no more', () => {
+    expect(textProblem(`{ ${'a'.repeat(128)}: b }`, limits)).toBeNull();
+    expect(textProblem(`{ b(c: "${'a'.repeat(129)}") }`, limits)).toBeNull();
+    expect(textProblem(`{ ${'a'.repeat(129)}: b }`, limits)).toMatchObject({
+      message: 'The document has a name of 129 characters, but at most 128 may be: give a shorter alias.',
+      extensions: { code: 'LIMIT_EXCEEDED', limit: 128, actual: 129 },
+    });
+  });
+
   it('with a mistake in it is left to the parser', () => {
     expect(textProblem('{ a "', limits)).toBeNull();
     expect(textProblem('\u0000', limits)).toBeNull();
