@@ -26,6 +26,8 @@ export interface LiveResult {
   readonly text: string;
   /** Whether the stream ends with it. */
   readonly isLast: boolean;
+  /** Whether the partition that is watched was there, and the caller may read it. */
+  readonly isThere: boolean;
 }
 
 /** Executes one event. The rights of the caller are decided anew. */
@@ -39,12 +41,13 @@ export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): 
       return (text ??= textOf(result));
     },
     isLast: event.isLast,
+    isThere: event.isThere,
   };
 }
 
 /** An event that no execution made, and that ends its stream. */
 export function lastEvent(result: ExecutionResult): LiveResult {
-  return { result, text: JSON.stringify(result), isLast: true };
+  return { result, text: JSON.stringify(result), isLast: true, isThere: false };
 }
 
 /** What an event with these parts is planned with. */
@@ -64,6 +67,7 @@ function textOf({ data, errors }: ExecutionResult): string {
 class EventRoot implements LiveEvent {
   readonly #parts: LiveEventParts;
   isLast = false;
+  isThere = false;
 
   constructor(parts: LiveEventParts) {
     this.#parts = parts;
@@ -79,7 +83,9 @@ class EventRoot implements LiveEvent {
     const { access } = this.view();
     const partitionId = id ?? this.#parts.caller.partitionId;
     try {
-      return access.partition(partitionId);
+      const partition = access.partition(partitionId);
+      this.isThere = true;
+      return partition;
     } catch (error) {
       this.isLast = true;
       const isGone = !this.#parts.isFirst && access.topology.partition(partitionId) === undefined;

@@ -73,10 +73,11 @@ export class LiveOperations {
       throw new TypeError('A subscription field gave no LiveRequest');
     }
     const { caller, service } = asked;
-    const key = keyOf(args, caller);
+    const asWatched = { ...args, variableValues: declaredVariables(args), contextValue: {} };
+    const key = keyOf(asWatched, caller);
     const found = this.#operations.get(key);
     // Events are executed for all who watch: nothing of this one's request goes into them.
-    const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
+    const parts = { args: asWatched, caller, service, options: request.options };
     const operation = found ?? new WatchedOperation(parts);
     const problem =
       this.#countProblem(caller) ?? (await eventProblem(operation, asked)) ?? this.#countProblem(caller);

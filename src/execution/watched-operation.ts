@@ -34,6 +34,8 @@ export class WatchedOperation implements Watcher {
   readonly #streams = new Set<TickTaker>();
   /** Sources give the same topology for as long as nothing in it changes. */
   readonly #plans = new WeakMap<Topology, Promise<Plan>>();
+  /** Whether the caller was given an event in which the partition that it watches was there. */
+  #hasBeenThere = false;
   /** Events by their tick and the tick of the event before; gone with the tick. */
   readonly #events = new WeakMap<Tick, Map<Tick | null, Promise<LiveResult>>>();
 
@@ -87,7 +89,10 @@ export class WatchedOperation implements Watcher {
     const problem = topology instanceof HvqlError ? null : await this.problem(topology);
     if (problem !== null) return lastEvent(refused(problem));
     const look = new LiveLook(tick, previous?.sight ?? null);
-    return executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst: previous === null }));
+    const isFirst = previous === null || !this.#hasBeenThere;
+    const event = await executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst }));
+    this.#hasBeenThere ||= event.isThere;
+    return event;
   }
 
   /** What an event needs, with what exists now. */

@@ -21,7 +21,7 @@ export interface Limits {
   readonly maxDepth: number;
   readonly maxAliases: number;
   /** Characters of one alias, which stands in the answer as often as its value does. */
-  readonly maxAliasLength: number;
+  readonly maxNameLength: number;
   readonly maxDirectives: number;
   /** Bytes of the body of a request, and of a message by WebSocket. */
   readonly maxBodyBytes: number;

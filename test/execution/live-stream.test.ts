@@ -377,6 +377,33 @@ describe('what goes wrong while it is watched', () => {
     expect(bench.live.size).toBe(1);
   });
 
+  it.each([
+    ['a partition of somebody else', 9n],
+    ['one that there never was', 99n],
+  ])('says the same of %s, also where the source failed at first', async (_which, id) => {
+    source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is away.'));
+    const stream = await bench.open(partition.replace('5', String(id)), { caller: caller(5n) });
+    expect(errorsOf(await stream.next())).toEqual(['partition PAGE_UNAVAILABLE']);
+    source.broken.clear();
+    const next = stream.next();
+    await pass(bench, 5_000);
+    expect(errorsOf(await next)).toEqual(['partition ACCESS_DENIED NOT_SELF_OR_PARENT']);
+    expect(await stream.next()).toBeNull();
+  });
+
+  it('takes variables that nobody declared for nothing, however deep', async () => {
+    let deep: unknown = [];
+    for (let n = 0; n < 200_000; n += 1) deep = [deep];
+    const one = await bench.open(partition, { variables: { deep } });
+    const other = await bench.open(partition);
+    expect((await one.next())?.errors).toBeUndefined();
+    expect((await other.next())?.errors).toBeUndefined();
+    const nexts = Promise.all([one.next(), other.next()]);
+    await pass(bench, 1000);
+    const [result, otherResult] = await nexts;
+    expect(result).toEqual(otherResult);
+  });
+
   it('ends a stream that is denied from the start with its one event', async () => {
     const stream = await bench.open(partition, { caller: caller(9n) });
     const answer = await stream.next();
