@@ -13,11 +13,12 @@ import { openWebSocketStream } from './websocket-visitor.ts';
 export interface Answering {
   /** What is not as it should be. */
   readonly problems: readonly string[];
-  /** Median of one small question, asked again and again. */
+  /** Median of one small question, asked again and again: the least of some series, as machines are busy by turns. */
   readonly medianMilliseconds: number;
 }
 
 const eventsWanted = 3;
+const timedSeries = 3;
 const timedQuestions = 400;
 const limitMilliseconds = 30_000;
 const timed =
@@ -46,10 +47,10 @@ export async function answering(world: Omit<StormWorld, 'agent' | 'over'>): Prom
         if (!isExpected(name, answer, false)) problems.push(`${name}: ${answer.door} ${answer.code}`);
       }
     }
-    return {
-      problems,
-      medianMilliseconds: await median(visit, { token: world.callers.guest, query: timed }),
-    };
+    const medians: number[] = [];
+    while (medians.length < timedSeries)
+      medians.push(await median(visit, { token: world.callers.guest, query: timed }));
+    return { problems, medianMilliseconds: Math.min(...medians) };
   } catch (thrown) {
     return { problems: [...problems, String(thrown)], medianMilliseconds: NaN };
   } finally {
