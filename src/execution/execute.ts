@@ -69,8 +69,11 @@ async function executeInTime(args: ExecutionArgs): Promise<ExecutionResult> {
   // All fields of an answer ask for their readings in one go, except below a list that is ordered by readings.
   await operation.look.readAhead(plan.requests);
   if (deadline.problem !== null) return refused(deadline.problem);
-  return execute({ ...args, hideSuggestions: introspection !== 'on' });
+  return execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
 }
+
+/** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */
+export const coercion = { options: { maxCoercionErrors: 5 } } as const;
 
 /** How long the operation asks to wait for its second readings. */
 function longestWait(requests: readonly LookRequest[], defaultOver: LookRequest['over']): number {

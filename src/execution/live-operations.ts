@@ -12,7 +12,7 @@ import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { costProblem } from './cost.ts';
-import { refused, type ExecutionContext } from './execute.ts';
+import { coercion, refused, type ExecutionContext } from './execute.ts';
 import { LiveStream } from './live-stream.ts';
 import { WatchedOperation } from './watched-operation.ts';
 
@@ -50,7 +50,7 @@ export class LiveOperations {
     const context = args.contextValue as ExecutionContext;
     const hideSuggestions = context.operation.service.introspection !== 'on';
     try {
-      return await this.#subscribe({ ...args, hideSuggestions }, context);
+      return await this.#subscribe({ ...args, ...coercion, hideSuggestions }, context);
     } finally {
       // A stream has no deadline: every tick has one of its own.
       context.deadline.stop();

@@ -21,9 +21,11 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
   let isClosing = false;
 
   const watch = (socket: Socket): void => {
-    sockets.add(socket);
     // One that comes back, its upgrade declined, is closed as any other.
     upgraded.delete(socket);
+    // It may come back as often as it likes.
+    if (sockets.has(socket)) return;
+    sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
       upgraded.delete(socket);
