@@ -76,8 +76,11 @@ async function executeInTime(args: ExecutionArgs): Promise<ExecutionResult> {
     if (deadline.problem === null) throw error;
   }
   if (deadline.problem !== null) return refused(deadline.problem);
-  return execute({ ...args, hideSuggestions: introspection !== 'on' });
+  return execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
 }
+
+/** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */
+export const coercion = { options: { maxCoercionErrors: 5 } } as const;
 
 /** How long the operation asks to wait for its second readings. */
 function longestWait(requests: readonly LookRequest[], defaultOver: LookRequest['over']): number {

@@ -11,7 +11,12 @@ import { HvqlError } from '../errors.ts';
 import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
+<<<<<<< HEAD
 import { refused, type ExecutionContext } from './execute.ts';
+=======
+import { costProblem } from './cost.ts';
+import { coercion, refused, type ExecutionContext } from './execute.ts';
+>>>>>>> attack
 import { LiveStream } from './live-stream.ts';
 import { WatchedOperation } from './watched-operation.ts';
 
@@ -50,7 +55,11 @@ export class LiveOperations {
     const hideSuggestions = context.operation.service.introspection !== 'on';
     const variableValues = declaredVariables(args);
     try {
+<<<<<<< HEAD
       return await this.#subscribe({ ...args, variableValues, hideSuggestions }, context);
+=======
+      return await this.#subscribe({ ...args, ...coercion, hideSuggestions }, context);
+>>>>>>> attack
     } finally {
       // A stream has no deadline: every tick has one of its own.
       context.deadline.stop();

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+<<<<<<< HEAD
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+=======
+import { connect } from 'node:net';
+>>>>>>> attack
 import { GraphQLError } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
@@ -569,6 +573,7 @@ describe('an upgrade', () => {
     }
   });
 
+<<<<<<< HEAD
   it('that is declined leaves nothing on its connection, however often it is asked for', async () => {
     const server = createHttpServer();
     closable(server);
@@ -590,5 +595,37 @@ describe('an upgrade', () => {
     socket.destroy();
     server.close();
     expect(new Set(listeners.slice(1)).size).toBe(1);
+=======
+  /** Sends requests over one connection and gives the statuses that come back until it is closed. */
+  async function statusesOf(requests: readonly string[]): Promise<readonly string[]> {
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(requests.join(''));
+    const text = (await socket.toArray()).join('');
+    return text.match(/^HTTP\/1\.1 \d+/gm) ?? [];
+  }
+  const head = 'Host: 127.0.0.1\r\nUpgrade: h2c\r\n';
+
+  it('to nothing that is known may be asked for again and again on one connection', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): number => warnings.push(warning);
+    process.on('warning', onWarning);
+    const request = `GET /health HTTP/1.1\r\n${head}Connection: upgrade\r\n\r\n`;
+    const last = `GET /health HTTP/1.1\r\n${head}Connection: close, upgrade\r\n\r\n`;
+    const statuses = await statusesOf([...Array<string>(30).fill(request), last]);
+    process.off('warning', onWarning);
+    expect(statuses).toEqual(Array<string>(31).fill('HTTP/1.1 200'));
+    expect(warnings).toEqual([]);
+  });
+
+  it('to nothing that is known keeps the length of its body, however many headers there are', async () => {
+    const body = `GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
+    const statuses = await statusesOf([
+      `POST /health HTTP/1.1\r\n${head}Connection: close, upgrade\r\n`,
+      'a:b\r\n'.repeat(2_100),
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+    ]);
+    expect(statuses).toEqual(['HTTP/1.1 405']);
+>>>>>>> attack
   });
 });
