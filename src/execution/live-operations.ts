@@ -11,12 +11,7 @@ import { HvqlError } from '../errors.ts';
 import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
-<<<<<<< HEAD
-import { refused, type ExecutionContext } from './execute.ts';
-=======
-import { costProblem } from './cost.ts';
 import { coercion, refused, type ExecutionContext } from './execute.ts';
->>>>>>> attack
 import { LiveStream } from './live-stream.ts';
 import { WatchedOperation } from './watched-operation.ts';
 
@@ -55,11 +50,7 @@ export class LiveOperations {
     const hideSuggestions = context.operation.service.introspection !== 'on';
     const variableValues = declaredVariables(args);
     try {
-<<<<<<< HEAD
-      return await this.#subscribe({ ...args, variableValues, hideSuggestions }, context);
-=======
-      return await this.#subscribe({ ...args, ...coercion, hideSuggestions }, context);
->>>>>>> attack
+      return await this.#subscribe({ ...args, ...coercion, variableValues, hideSuggestions }, context);
     } finally {
       // A stream has no deadline: every tick has one of its own.
       context.deadline.stop();
@@ -82,11 +73,10 @@ export class LiveOperations {
       throw new TypeError('A subscription field gave no LiveRequest');
     }
     const { caller, service } = asked;
-    const asWatched = { ...args, variableValues: declaredVariables(args), contextValue: {} };
-    const key = keyOf(asWatched, caller);
+    const key = keyOf(args, caller);
     const found = this.#operations.get(key);
     // Events are executed for all who watch: nothing of this one's request goes into them.
-    const parts = { args: asWatched, caller, service, options: request.options };
+    const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
     const operation = found ?? new WatchedOperation(parts);
     const problem =
       this.#countProblem(caller) ?? (await eventProblem(operation, asked)) ?? this.#countProblem(caller);

@@ -21,14 +21,8 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
   let isClosing = false;
 
   const watch = (socket: Socket): void => {
-<<<<<<< HEAD
     // One that comes back, its upgrade declined, is closed as any other. It may come back any number of times.
     upgraded.delete(socket);
-=======
-    // One that comes back, its upgrade declined, is closed as any other.
-    upgraded.delete(socket);
-    // It may come back as often as it likes.
->>>>>>> attack
     if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once('close', () => {
