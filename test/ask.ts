@@ -28,6 +28,8 @@ export const testLimits: Limits = {
   maxPageSize: 100,
   maxStreams: 100,
   maxStreamsPerCaller: 50,
+  maxStreamText: 10_000,
+  maxStreamTextPerCaller: 5_000,
   maxStreamValues: 10_000,
 };
 

@@ -13,6 +13,10 @@ const maxPageSize = 100;
 /** Four times what the longest field of the schema has. */
 const maxNameLength = 128;
 
+/** Of open subscriptions; parsed, a character takes some 140 bytes. */
+const maxStreamText = 2_097_152;
+const maxStreamTextPerCaller = 262_144;
+
 /** All limits, as `Service.limits` tells them. */
 export function limitsOf(settings: ServeSettings): Limits {
   const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
@@ -35,6 +39,8 @@ export function limitsOf(settings: ServeSettings): Limits {
     maxPageSize,
     maxStreams,
     maxStreamsPerCaller,
+    maxStreamText,
+    maxStreamTextPerCaller,
     maxStreamValues,
   };
 }

@@ -13,6 +13,7 @@ import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { coercion, refused, type ExecutionContext } from './execute.ts';
 import { LiveStream } from './live-stream.ts';
+import { StreamQuota, type KeptText } from './stream-quota.ts';
 import { WatchedOperation } from './watched-operation.ts';
 
 /** What subscriptions are run with. */
@@ -28,11 +29,12 @@ export class LiveOperations {
   readonly #world: LiveWorld;
   readonly #operations = new Map<string, WatchedOperation>();
   readonly #streams = new Set<LiveStream>();
-  readonly #streamsOf = new Map<bigint, number>();
+  readonly #quota: StreamQuota;
   #isClosed = false;
 
   constructor(world: LiveWorld) {
     this.#world = world;
+    this.#quota = new StreamQuota(world.service.limits);
   }
 
   /** How many streams are open. */
@@ -78,10 +80,12 @@ export class LiveOperations {
     // Events are executed for all who watch: nothing of this one's request goes into them.
     const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
     const operation = found ?? new WatchedOperation(parts);
-    const problem =
-      this.#countProblem(caller) ?? (await eventProblem(operation, asked)) ?? this.#countProblem(caller);
+    const text = { document: args.document, variablesLength: JSON.stringify(args.variableValues).length };
+    const quotaProblem = (): HvqlError | null =>
+      this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
+    const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
     if (problem !== null) return refused(problem);
-    return this.#open({ key, operation, caller, expiresAt });
+    return this.#open({ key, operation, caller, expiresAt, text });
   }
 
   #open(opening: {
@@ -89,13 +93,16 @@ export class LiveOperations {
     operation: WatchedOperation;
     caller: Caller;
     expiresAt: number | null;
+    text: KeptText;
   }): LiveStream {
-    const { key, caller, expiresAt } = opening;
+    const { key, expiresAt, text } = opening;
+    const { partitionId } = opening.caller;
     // Another stream may have opened the same in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
     const grid = this.#world.sampler.grid(operation.options.every);
     if (!this.#operations.has(key)) {
       this.#operations.set(key, operation);
+      this.#quota.countText(partitionId, { text, change: 1 });
       grid.add(operation);
     }
     const stream = new LiveStream({
@@ -105,35 +112,18 @@ export class LiveOperations {
       now: this.#world.now,
       onEnd: () => {
         this.#streams.delete(stream);
-        this.#count(caller, -1);
+        this.#quota.countStream(partitionId, -1);
         if (operation.isWatched) return;
         this.#operations.delete(key);
+        this.#quota.countText(partitionId, { text, change: -1 });
         grid.remove(operation);
       },
     });
     this.#streams.add(stream);
-    this.#count(caller, 1);
+    this.#quota.countStream(partitionId, 1);
     if (this.#isClosed) stream.end();
     return stream;
   }
-
-  #count({ partitionId }: Caller, change: 1 | -1): void {
-    const count = (this.#streamsOf.get(partitionId) ?? 0) + change;
-    if (count === 0) this.#streamsOf.delete(partitionId);
-    else this.#streamsOf.set(partitionId, count);
-  }
-
-  #countProblem({ partitionId }: Caller): HvqlError | null {
-    const { maxStreams, maxStreamsPerCaller } = this.#world.service.limits;
-    const own = this.#streamsOf.get(partitionId) ?? 0;
-    if (own >= maxStreamsPerCaller) return tooMany('of one caller', maxStreamsPerCaller);
-    return this.size >= maxStreams ? tooMany('in all', maxStreams) : null;
-  }
-}
-
-function tooMany(which: string, limit: number): HvqlError {
-  const message = `At most ${limit} subscriptions ${which} may be open at once: end one before another is begun.`;
-  return new HvqlError('LIMIT_EXCEEDED', message, { limit, actual: limit + 1 });
 }
 
 /** Nothing is known of what an event would cost while the source cannot say what exists; the first that can be made tells. */

@@ -44,6 +44,9 @@ export interface Limits {
   /** Subscriptions that are open at once, of all callers and of one. */
   readonly maxStreams: number;
   readonly maxStreamsPerCaller: number;
+  /** Characters of their documents and variables together, of all callers and of one. */
+  readonly maxStreamText: number;
+  readonly maxStreamTextPerCaller: number;
   /** Values in one event. */
   readonly maxStreamValues: number;
 }

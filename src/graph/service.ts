@@ -107,6 +107,15 @@ export function defineService(builder: Builder): void {
         nullable: false,
         description: 'How many of them may be of one caller.',
       }),
+      maxStreamText: t.exposeInt('maxStreamText', {
+        nullable: false,
+        description:
+          'How many characters the documents and variables of all open subscriptions may have together; a document that many have in common counts once.',
+      }),
+      maxStreamTextPerCaller: t.exposeInt('maxStreamTextPerCaller', {
+        nullable: false,
+        description: 'How many of these characters may be of one caller.',
+      }),
       maxStreamValues: t.exposeInt('maxStreamValues', {
         nullable: false,
         description: 'How many values one event of a subscription may hold, counted as for maxValues.',

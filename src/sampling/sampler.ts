@@ -11,6 +11,7 @@ import { Circuit } from './circuit.ts';
 import { Grid } from './grid.ts';
 import { HeldReadings } from './held-readings.ts';
 import { OperationLook } from './operation-look.ts';
+import { SharedReading } from './shared-reading.ts';
 import { SourceCheck } from './source-check.ts';
 
 /** How a sampler reads. */
@@ -55,6 +56,7 @@ export class Sampler {
   readonly #onError: (error: unknown) => void;
   readonly #held = new HeldReadings();
   readonly #grids = new Map<number, Grid>();
+  readonly #shared = new SharedReading((objects, signal) => this.#read(objects, signal));
   #lastSuccess: Moment | null = null;
 
   constructor(options: SamplerOptions) {
@@ -101,7 +103,7 @@ export class Sampler {
   look(signal: AbortSignal): OperationLook {
     return new OperationLook({
       defaultOver: this.#defaultOver,
-      read: (objects) => this.#read(objects, signal),
+      read: (objects) => this.#shared.read(objects, signal),
       wait: (milliseconds) => this.#wait(milliseconds, signal),
       findHeld: (key, asked) => this.#held.find(key, asked),
     });

@@ -530,6 +530,32 @@ describe('a subscription', () => {
     expect(bench.live.size).toBe(0);
   });
 
+  it('is not made where too much text would be kept for it, of one caller and in all', async () => {
+    const query = 'subscription S($id: UInt64) { partition(id: $id) { id } }';
+    const more = query.replace('{ id }', '{ name }');
+    const size = query.length;
+    // {"id":"5"}
+    const variables = 10;
+    bench = new LiveBench(source, {
+      maxStreamTextPerCaller: size + 2 * variables,
+      maxStreamText: 2 * size + 25,
+    });
+    const first = await bench.open(query, { variables: { id: '5' } });
+    // Of one document there is one text, and of one operation one more stream adds none.
+    await bench.open(query, { variables: { id: '9' } });
+    await bench.open(query, { variables: { id: '9' } });
+    expect(await problem(query)).toMatchObject({
+      message: `The documents and variables of the subscriptions of one caller would have ${size + 22} characters, but at most ${size + 20} may be: let those that differ in values only have one document with variables, or end some.`,
+      extensions: { code: 'LIMIT_EXCEEDED', limit: size + 20, actual: size + 22 },
+    });
+    await first.stream.return();
+    expect(await problem(query)).toBeNull();
+    await bench.open(query, { variables: { id: '5' }, caller: caller(5n) });
+    expect(await problem(more, caller(9n))).toMatchObject({
+      extensions: { limit: 2 * size + 25, actual: 2 * size + 26 },
+    });
+  });
+
   it('is not made of more values than an event may hold', async () => {
     bench = new LiveBench(source, { maxStreamValues: 18 });
     const query = (fields: string) =>
