@@ -14,7 +14,7 @@ export const testLimits: Limits = {
   maxTokens: 10_000,
   maxDepth: 16,
   maxAliases: 200,
-  maxAliasLength: 128,
+  maxNameLength: 128,
   maxDirectives: 50,
   maxBodyBytes: 1_048_576,
   maxOperationsPerConnection: 1_000,

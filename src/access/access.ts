@@ -87,6 +87,17 @@ export class Access {
     return { name: asGranted(partitionName(id)), entry };
   }
 
+  /** The partition that created one; null for the root. Throws like `partition`, but without the parent's id. */
+  parentOf({ entry: { id, parent } }: GrantedPartition): GrantedPartition | null {
+    if (parent === null) return null;
+    const name = partitionName(parent);
+    const reason = denialOf(name, this);
+    // Whose child one may read is not yet whom one may know: a guest is not told its parent's id in the refusal.
+    if (reason !== null)
+      throw denied(reason, { name, words: `the parent of ${describeObject(partitionName(id))}` });
+    return this.partition(parent);
+  }
+
   /** The virtual processors of all partitions that the caller may read, but for those that could not be listed. */
   allVirtualProcessors(): readonly Granted<VirtualProcessorName>[] {
     return this.partitions()
@@ -134,17 +145,24 @@ function partitionName(partitionId: bigint): PartitionName {
 
 const firstLogicalProcessor: LogicalProcessorName = { object: 'LOGICAL_PROCESSOR', index: 0 };
 
-const explanations: Readonly<Record<DenialReason, (name: ObjectName) => string>> = {
+const explanations: Readonly<Record<DenialReason, (words: string) => string>> = {
   NOT_ROOT: () => 'only the root partition may read the hypervisor and its logical processors',
-  NOT_SELF_OR_PARENT: (name) => `only the partition itself and its parent may read ${describeObject(name)}`,
-  NO_PRIVILEGE: (name) => `the caller lacks the privilege to read ${describeObject(name)}`,
+  NOT_SELF_OR_PARENT: (words) => `only the partition itself and its parent may read ${words}`,
+  NO_PRIVILEGE: (words) => `the caller lacks the privilege to read ${words}`,
 };
+
+/** What was denied; `words` tell the caller of it. */
+interface Denial {
+  readonly name: ObjectName;
+  readonly object?: DeniedObject | undefined;
+  readonly words?: string;
+}
 
 function denied(
   reason: DenialReason,
-  { name, object = name }: { readonly name: ObjectName; readonly object?: DeniedObject | undefined },
+  { name, object = name, words = describeObject(name) }: Denial,
 ): AccessDenied {
-  return new AccessDenied(`Access denied: ${explanations[reason](name)}.`, { object, reason });
+  return new AccessDenied(`Access denied: ${explanations[reason](words)}.`, { object, reason });
 }
 
 /** The indexes that exist, short: "4, from 0 to 3". */

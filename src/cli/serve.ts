@@ -31,6 +31,8 @@ export interface ServeWorld extends CommandWorld {
   readonly log: Logger;
   /** As `process.platform` has it. */
   readonly platform: string;
+  /** Opens what `--source` names; given where that is none of the kinds that the program knows. */
+  readonly openSource?: typeof openSource;
 }
 
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
@@ -61,7 +63,7 @@ async function openParts(settings: ServeSettings, world: ServeWorld) {
   const { clock, log, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, identity, allowedDocuments, tls, audit] = await together(
-    openSource(settings.source, { clock }),
+    (world.openSource ?? openSource)(settings.source, { clock }),
     whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
     whereSet(settings.operations, openOperationFolder),
     whereSet(settings.tls, readTls),

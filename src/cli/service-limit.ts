@@ -11,7 +11,7 @@ const maxWaitMilliseconds = 60_000;
 /** As the Relay connections of the schema say. */
 const maxPageSize = 100;
 /** Four times what the longest field of the schema has. */
-const maxAliasLength = 128;
+const maxNameLength = 128;
 
 /** Of open subscriptions; parsed, a character takes some 140 bytes. */
 const maxStreamText = 2_097_152;
@@ -25,7 +25,7 @@ export function limitsOf(settings: ServeSettings): Limits {
     maxTokens,
     maxDepth,
     maxAliases,
-    maxAliasLength,
+    maxNameLength,
     maxDirectives,
     maxBodyBytes: bodyLimitInBytes,
     maxOperationsPerConnection: operationLimit,

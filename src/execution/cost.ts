@@ -1,13 +1,24 @@
 /** What an operation may cost at the most, in values of its answer and in pages to read. */
 import { HvqlError } from '../errors.ts';
 import type { Limits } from '../graph/context.ts';
-import type { Plan } from './plan.ts';
+import { stepLimit, type Plan } from './plan.ts';
 
 /** How much may be asked for at once. */
 export type CostLimits = Pick<Limits, 'maxValues' | 'maxPages'>;
 
 /** LIMIT_EXCEEDED where a plan asks for more than may be; null where it does not. */
-export function costProblem({ values, pages }: Plan, { maxValues, maxPages }: CostLimits): HvqlError | null {
+export function costProblem(
+  { values, pages, isCutShort }: Plan,
+  { maxValues, maxPages }: CostLimits,
+): HvqlError | null {
+  if (isCutShort) {
+    return new HvqlError(
+      'LIMIT_EXCEEDED',
+      `What the operation would cost takes more than ${stepLimit} steps to find out: ask for fewer fields, for fewer ` +
+        'objects (first, indexes), or in several operations.',
+      { limit: stepLimit, actual: `more than ${stepLimit}` },
+    );
+  }
   if (values > maxValues) {
     return new HvqlError(
       'LIMIT_EXCEEDED',

@@ -17,16 +17,20 @@ import type { Limits } from '../graph/context.ts';
 /** How large a document may be. */
 export type DocumentLimits = Pick<
   Limits,
-  'maxTokens' | 'maxDepth' | 'maxAliases' | 'maxAliasLength' | 'maxDirectives'
+  'maxTokens' | 'maxDepth' | 'maxAliases' | 'maxNameLength' | 'maxDirectives'
 >;
 
-/** LIMIT_EXCEEDED for a text of too many tokens; null for any other, also for one that has a mistake in it. */
-export function textProblem(text: string, { maxTokens }: DocumentLimits): GraphQLError | null {
+/** LIMIT_EXCEEDED for a text of too many tokens, or with too long a name; null also for one that has a mistake in it. */
+export function textProblem(text: string, { maxTokens, maxNameLength }: DocumentLimits): GraphQLError | null {
   const lexer = new Lexer(new Source(text));
   try {
-    for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF;) {
+    let tokens = 0;
+    for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
       tokens += 1;
       if (tokens > maxTokens) return problem(maxTokens, tokens, tooManyTokens);
+      const length = token.end - token.start;
+      if (token.kind === TokenKind.NAME && length > maxNameLength)
+        return problem(maxNameLength, length, tooLong);
     }
   } catch (thrown) {
     // Whoever parses it says where the mistake is.
@@ -39,23 +43,20 @@ export function textProblem(text: string, { maxTokens }: DocumentLimits): GraphQ
 interface Extent {
   readonly depth: number;
   readonly aliases: number;
-  readonly longestAlias: number;
   readonly directives: number;
 }
 
-const none: Extent = { depth: 0, aliases: 0, longestAlias: 0, directives: 0 };
+const none: Extent = { depth: 0, aliases: 0, directives: 0 };
 
 /** LIMIT_EXCEEDED for a document with an operation that goes beyond a limit; null for any other. */
 export function documentProblem(document: DocumentNode, limits: DocumentLimits): GraphQLError | null {
   const extents = new Extents(document);
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    const { depth, aliases, longestAlias, directives } = extents.of(definition.selectionSet);
+    const { depth, aliases, directives } = extents.of(definition.selectionSet);
     const own = directivesOf([definition, ...(definition.variableDefinitions ?? [])]);
     if (depth > limits.maxDepth) return problem(limits.maxDepth, depth, tooDeep);
     if (aliases > limits.maxAliases) return problem(limits.maxAliases, aliases, tooManyAliases);
-    if (longestAlias > limits.maxAliasLength)
-      return problem(limits.maxAliasLength, longestAlias, tooLongAlias);
     if (directives + own > limits.maxDirectives)
       return problem(limits.maxDirectives, directives + own, tooManyDirectives);
   }
@@ -74,15 +75,14 @@ class Extents {
   }
 
   of(set: SelectionSetNode): Extent {
-    let { depth, aliases, longestAlias, directives } = none;
+    let { depth, aliases, directives } = none;
     for (const selection of set.selections) {
       const below = this.#below(selection);
       depth = Math.max(depth, below.depth);
       aliases += below.aliases;
-      longestAlias = Math.max(longestAlias, below.longestAlias);
       directives += below.directives;
     }
-    return { depth, aliases, longestAlias, directives };
+    return { depth, aliases, directives };
   }
 
   #below(selection: SelectionNode): Extent {
@@ -93,7 +93,6 @@ class Extents {
         return {
           depth: below.depth + 1,
           aliases: below.aliases + (selection.alias === undefined ? 0 : 1),
-          longestAlias: Math.max(below.longestAlias, selection.alias?.value.length ?? 0),
           directives: below.directives + directives,
         };
       }
@@ -137,11 +136,11 @@ function problem(
 
 const tooManyTokens = (limit: number): string =>
   `The document has more than ${limit} tokens, the most that is read: ask in several operations.`;
+const tooLong = (limit: number, actual: number): string =>
+  `The document has a name of ${actual} characters, but at most ${limit} may be: an alias stands in the answer as often as its value.`;
 const tooDeep = (limit: number, actual: number): string =>
   `The operation is ${actual} fields deep, but at most ${limit} may be: begin further down, with node or partition.`;
 const tooManyAliases = (limit: number, actual: number): string =>
   `The operation has ${actual} aliases, but at most ${limit} may be: ask for lists, or in several operations.`;
-const tooLongAlias = (limit: number, actual: number): string =>
-  `An alias of the operation has ${actual} characters, but at most ${limit} may be: it stands in the answer as often as its value.`;
 const tooManyDirectives = (limit: number, actual: number): string =>
   `The operation has ${actual} directives, but at most ${limit} may be: put them on fragments.`;

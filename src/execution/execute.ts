@@ -5,6 +5,7 @@ import type { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
+import type { OperationLook } from '../sampling/operation-look.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './deadline.ts';
@@ -28,6 +29,8 @@ export interface OperationRequest {
 /** The context of one operation, and the time that it has. */
 export interface ExecutionContext extends GraphContext {
   readonly deadline: OperationDeadline;
+  /** The operation's look, to which only this folder says what to read. */
+  readonly look: OperationLook;
 }
 
 /** The context of one operation. */
@@ -37,7 +40,7 @@ export function operationContext(world: OperationWorld, request: OperationReques
   const look = sampler.look(deadline.signal);
   const topology = () => sampler.topology(deadline.signal);
   const { caller, expiresAt } = request;
-  return { operation: new OperationContext({ caller, service, look, topology }), expiresAt, deadline };
+  return { operation: new OperationContext({ caller, service, look, topology }), expiresAt, deadline, look };
 }
 
 /** Executes like graphql-js, over the context that `operationContext` made. */
@@ -53,24 +56,31 @@ export async function executeOperation(args: ExecutionArgs): Promise<ExecutionRe
 
 async function executeInTime(args: ExecutionArgs): Promise<ExecutionResult> {
   const context = args.contextValue as ExecutionContext;
-  const { operation, deadline } = context;
+  const { operation, deadline, look } = context;
   const { limits, introspection } = operation.service;
   deadline.start(limits.maxTimeMilliseconds);
   const refusal = await introspectionProblem(args.document, operation);
   if (refusal !== null) return refused(refusal);
-  const look = new PlanningLook(operation.look.defaultOver);
+  const planning = new PlanningLook(look.defaultOver);
   const plan = await planOperation(
-    { ...args, contextValue: { ...context, operation: operation.withLook(look) } },
-    look,
+    { ...args, contextValue: { ...context, operation: operation.withLook(planning) } },
+    planning,
   );
   const problem = costProblem(plan, limits);
   if (problem !== null) return refused(problem);
-  deadline.start(limits.maxTimeMilliseconds, longestWait(plan.requests, operation.look.defaultOver));
-  // All fields of an answer ask for their readings in one go, except below a list that is ordered by readings.
-  await operation.look.readAhead(plan.requests);
+  deadline.start(limits.maxTimeMilliseconds, longestWait(plan.requests, look.defaultOver));
+  try {
+    await look.readAhead(plan.requests);
+  } catch (error) {
+    // The wait for second readings ends with the deadline, in words of its own.
+    if (deadline.problem === null) throw error;
+  }
   if (deadline.problem !== null) return refused(deadline.problem);
-  return execute({ ...args, hideSuggestions: introspection !== 'on' });
+  return execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
 }
+
+/** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */
+export const coercion = { options: { maxCoercionErrors: 5 } } as const;
 
 /** How long the operation asks to wait for its second readings. */
 function longestWait(requests: readonly LookRequest[], defaultOver: LookRequest['over']): number {

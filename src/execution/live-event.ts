@@ -7,7 +7,6 @@ import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
 import type { Topology } from '../snapshot/topology.ts';
-import { refused } from './execute.ts';
 
 /** What an event is made of. */
 export interface LiveEventParts {
@@ -27,6 +26,8 @@ export interface LiveResult {
   readonly text: string;
   /** Whether the stream ends with it. */
   readonly isLast: boolean;
+  /** Whether the partition that is watched was there, and the caller may read it. */
+  readonly isThere: boolean;
 }
 
 /** Executes one event. The rights of the caller are decided anew. */
@@ -40,12 +41,13 @@ export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): 
       return (text ??= textOf(result));
     },
     isLast: event.isLast,
+    isThere: event.isThere,
   };
 }
 
-/** The event of a stream that ends with an error before anything is executed. */
-export function lastEvent(problem: HvqlError): LiveResult {
-  return { result: refused(problem), text: problem.message, isLast: true };
+/** An event that no execution made, and that ends its stream. */
+export function lastEvent(result: ExecutionResult): LiveResult {
+  return { result, text: JSON.stringify(result), isLast: true, isThere: false };
 }
 
 /** What an event with these parts is planned with. */
@@ -65,6 +67,7 @@ function textOf({ data, errors }: ExecutionResult): string {
 class EventRoot implements LiveEvent {
   readonly #parts: LiveEventParts;
   isLast = false;
+  isThere = false;
 
   constructor(parts: LiveEventParts) {
     this.#parts = parts;
@@ -80,7 +83,9 @@ class EventRoot implements LiveEvent {
     const { access } = this.view();
     const partitionId = id ?? this.#parts.caller.partitionId;
     try {
-      return access.partition(partitionId);
+      const partition = access.partition(partitionId);
+      this.isThere = true;
+      return partition;
     } catch (error) {
       this.isLast = true;
       const isGone = !this.#parts.isFirst && access.topology.partition(partitionId) === undefined;

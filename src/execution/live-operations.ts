@@ -11,7 +11,7 @@ import { HvqlError } from '../errors.ts';
 import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
-import { refused, type ExecutionContext } from './execute.ts';
+import { coercion, refused, type ExecutionContext } from './execute.ts';
 import { LiveStream } from './live-stream.ts';
 import { StreamQuota, type KeptText } from './stream-quota.ts';
 import { WatchedOperation } from './watched-operation.ts';
@@ -52,7 +52,7 @@ export class LiveOperations {
     const hideSuggestions = context.operation.service.introspection !== 'on';
     const variableValues = declaredVariables(args);
     try {
-      return await this.#subscribe({ ...args, variableValues, hideSuggestions }, context);
+      return await this.#subscribe({ ...args, ...coercion, variableValues, hideSuggestions }, context);
     } finally {
       // A stream has no deadline: every tick has one of its own.
       context.deadline.stop();
@@ -126,13 +126,16 @@ export class LiveOperations {
   }
 }
 
-/** Nothing is known of what an event would hold while the source cannot say what exists: the first that does, shows it. */
+/** Nothing is known of what an event would cost while the source cannot say what exists; the first that can be made tells. */
 async function eventProblem(operation: WatchedOperation, asked: OperationContext): Promise<HvqlError | null> {
-  const view = await asked.view().catch((error: unknown) => {
+  let view;
+  try {
+    view = await asked.view();
+  } catch (error) {
     if (error instanceof HvqlError) return null;
     throw error;
-  });
-  return view === null ? null : operation.problem(view.access.topology);
+  }
+  return operation.problem(view.access.topology);
 }
 
 const documentNumbers = new WeakMap<DocumentNode, number>();

@@ -10,6 +10,7 @@ import { PlanningLook } from '../sampling/planning-look.ts';
 import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { costProblem } from './cost.ts';
+import { refused } from './execute.ts';
 import { eventRoot, executeEvent, lastEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
 import { planOperation, type Plan } from './plan.ts';
 
@@ -33,6 +34,8 @@ export class WatchedOperation implements Watcher {
   readonly #streams = new Set<TickTaker>();
   /** Sources give the same topology for as long as nothing in it changes. */
   readonly #plans = new WeakMap<Topology, Promise<Plan>>();
+  /** Whether the caller was given an event in which the partition that it watches was there. */
+  #hasBeenThere = false;
   /** Events by their tick and the tick of the event before; gone with the tick. */
   readonly #events = new WeakMap<Tick, Map<Tick | null, Promise<LiveResult>>>();
 
@@ -57,13 +60,12 @@ export class WatchedOperation implements Watcher {
     for (const stream of this.#streams) stream.take(tick);
   }
 
-  /** Nothing is read for an event that would hold too much. */
+  /** Nothing where there is too much of it: the event says so, without anything having been read for it. */
   async requests(topology: Topology): Promise<readonly LookRequest[]> {
-    const { requests } = await this.#planFor(topology);
-    return (await this.problem(topology)) === null ? requests : [];
+    return (await this.problem(topology)) === null ? (await this.#planFor(topology)).requests : [];
   }
 
-  /** LIMIT_EXCEEDED where an event would hold too much of what exists now. */
+  /** LIMIT_EXCEEDED where an event, with what exists now, would hold or read more than one may; else null. */
   async problem(topology: Topology): Promise<HvqlError | null> {
     const { maxStreamValues: maxValues, maxPages } = this.#parts.service.limits;
     return costProblem(await this.#planFor(topology), { maxValues, maxPages });
@@ -74,17 +76,23 @@ export class WatchedOperation implements Watcher {
     const events = this.#events.get(tick) ?? new Map<Tick | null, Promise<LiveResult>>();
     this.#events.set(tick, events);
     let event = events.get(previous);
-    if (event === undefined) events.set(previous, (event = this.#makeEvent(tick, previous)));
+    if (event === undefined) {
+      event = this.#makeEvent(tick, previous);
+      events.set(previous, event);
+    }
     return event;
   }
 
-  /** More may exist than when the stream was opened, and then perhaps the source could not even say what does. */
+  /** What exists may have come to more than it was when the stream began, or the source could not say then. */
   async #makeEvent(tick: Tick, previous: Tick | null): Promise<LiveResult> {
     const { topology } = tick;
     const problem = topology instanceof HvqlError ? null : await this.problem(topology);
-    if (problem !== null) return lastEvent(problem);
+    if (problem !== null) return lastEvent(refused(problem));
     const look = new LiveLook(tick, previous?.sight ?? null);
-    return executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst: previous === null }));
+    const isFirst = previous === null || !this.#hasBeenThere;
+    const event = await executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst }));
+    this.#hasBeenThere ||= event.isThere;
+    return event;
   }
 
   /** What an event needs, with what exists now. */

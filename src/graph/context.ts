@@ -21,7 +21,7 @@ export interface Limits {
   readonly maxDepth: number;
   readonly maxAliases: number;
   /** Characters of one alias, which stands in the answer as often as its value does. */
-  readonly maxAliasLength: number;
+  readonly maxNameLength: number;
   readonly maxDirectives: number;
   /** Bytes of the body of a request, and of a message by WebSocket. */
   readonly maxBodyBytes: number;
@@ -70,35 +70,40 @@ export interface GraphContext {
   readonly expiresAt: number | null;
 }
 
-/** One operation and who asks it. What exists is asked for once, when the first field needs it. */
+/** What exists, asked for once, when the first field needs it, and known once that has an answer. */
+interface TopologyOnce {
+  readonly ask: () => Promise<Topology>;
+  promise?: Promise<Topology>;
+  known?: Topology | { readonly problem: unknown };
+}
+
+/** One operation and who asks it. */
 export class OperationContext {
   readonly caller: Caller;
   readonly service: ServiceFacts;
   readonly look: Look;
-  readonly #topology: () => Promise<Topology>;
-  #view: Promise<View> | undefined;
+  readonly #topology: TopologyOnce;
+  #view: View | undefined;
 
   constructor(parts: {
     caller: Caller;
     service: ServiceFacts;
     look: Look;
-    topology: () => Promise<Topology>;
+    topology: (() => Promise<Topology>) | TopologyOnce;
   }) {
     this.caller = parts.caller;
     this.service = parts.service;
     this.look = parts.look;
-    let topology: Promise<Topology> | undefined;
-    this.#topology = () => (topology ??= parts.topology());
+    const { topology } = parts;
+    this.#topology = typeof topology === 'function' ? { ask: topology } : topology;
   }
 
-  view(): Promise<View> {
-    this.#view ??= this.#topology().then((topology) => ({
-      access: new Access(this.caller, topology),
-      look: this.look,
-      limits: this.service.limits,
-      sourceKind: this.service.health().kind,
-    }));
-    return this.#view;
+  /** The caller's view; a promise only while what exists is not known. Throws, or rejects, where it cannot be. */
+  view(): View | Promise<View> {
+    const { known } = this.#topology;
+    if (known === undefined) return this.#askTopology().then((topology) => this.#viewOf(topology));
+    if ('problem' in known) throw known.problem;
+    return this.#viewOf(known);
   }
 
   /** The same operation over another look. */
@@ -109,5 +114,27 @@ export class OperationContext {
       look,
       topology: this.#topology,
     });
+  }
+
+  #viewOf(topology: Topology): View {
+    this.#view ??= {
+      access: new Access(this.caller, topology),
+      look: this.look,
+      limits: this.service.limits,
+      sourceKind: this.service.health().kind,
+    };
+    return this.#view;
+  }
+
+  #askTopology(): Promise<Topology> {
+    const topology = this.#topology;
+    topology.promise ??= topology.ask().then(
+      (known) => (topology.known = known),
+      (problem: unknown) => {
+        topology.known = { problem };
+        throw problem;
+      },
+    );
+    return topology.promise;
   }
 }

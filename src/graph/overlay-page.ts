@@ -15,8 +15,8 @@ export interface OverlayPageModel {
 }
 
 /** The page behind an object's reading; null where the source has no pages. */
-export async function pageModelOf(view: View, name: Granted): Promise<OverlayPageModel | null> {
-  const page = valueOf(await view.look.reading(name))?.page;
+export function pageModelOf(view: View, name: Granted): OverlayPageModel | null {
+  const page = valueOf(view.look.reading(name))?.page;
   return page === null || page === undefined ? null : { view, page, place: pagePlace(name) };
 }
 
@@ -58,7 +58,7 @@ export function defineOverlayPage(builder: Builder) {
         type: 'DateTime',
         nullable: false,
         description: 'When the page was read.',
-        resolve: async ({ view }) => (await view.look.moment()).wallMilliseconds,
+        resolve: ({ view }) => view.look.moment().wallMilliseconds,
       }),
       source: t.string({
         nullable: false,

@@ -35,8 +35,8 @@ export function definePartition(builder: Builder, { refs, views, page, orders, t
         nullable: true,
         description: 'The partition that created it; null for the root partition.',
         resolve: ({ view, partition }) => {
-          const { parent } = partition.entry;
-          return parent === null ? null : new PartitionModel(view, view.access.partition(parent));
+          const parent = view.access.parentOf(partition);
+          return parent === null ? null : new PartitionModel(view, parent);
         },
       }),
       virtualProcessor: t.field({

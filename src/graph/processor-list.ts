@@ -21,26 +21,25 @@ export interface Processors<Name, Model> {
   readonly modelOf: (name: Name) => Model;
 }
 
-/** The processors asked for. Not a promise where no order needs a reading, so that lists in lists are read together. */
+/** The processors asked for. */
 export function listProcessors<
   Name extends Granted<LogicalProcessorName> | Granted<VirtualProcessorName>,
   Model,
->(
-  view: View,
-  asked: { processors: Processors<Name, Model>; list: ProcessorListArguments },
-): Model[] | Promise<Model[]> {
+>(view: View, asked: { processors: Processors<Name, Model>; list: ProcessorListArguments }): Model[] {
   const { processors, list } = asked;
   const first = countArgument('first', list.first);
   const order = orderArgument(processors.object, list.orderBy);
   const { at } = processors;
+  // First, for the refusal: whoever may not read them is told so, also where none of them is asked for.
+  const all = processors.all();
   const names =
     list.indexes == null || at === undefined
-      ? processors.all()
+      ? all
       : [...new Set(listArgument(view, 'indexes', list.indexes))]
           .sort((a, b) => a - b)
           .map((index) => at(index));
   if (order !== null) {
-    return view.look.first(names, { order, first }).then((ranked) => ranked.map(processors.modelOf));
+    return view.look.first(names, { order, first }).map(processors.modelOf);
   }
   return names.slice(0, first ?? undefined).map(processors.modelOf);
 }

@@ -26,13 +26,13 @@ export function defineReadableFields(builder: Builder, { ref, views, page }: Rea
       type: 'DateTime',
       nullable: false,
       description: sampledAtDescription,
-      resolve: async ({ view }) => (await view.look.moment()).wallMilliseconds,
+      resolve: ({ view }) => view.look.moment().wallMilliseconds,
     }),
     counters: t.field({
       type: views.counters,
       nullable: true,
       description: 'Its counters as they stand.',
-      resolve: async ({ view, name }) => valueOf(await view.look.reading(name)),
+      resolve: ({ view, name }) => valueOf(view.look.reading(name)),
     }),
     deltas: t.field({
       type: views.deltas,
@@ -57,9 +57,6 @@ export function defineReadableFields(builder: Builder, { ref, views, page }: Rea
   }));
 }
 
-async function growthOf(
-  { view, name }: ReadableModel,
-  over: number | null | undefined,
-): Promise<ReadingGrowth | null> {
-  return valueOf(await view.look.growth(name, overArgument(view, over)));
+function growthOf({ view, name }: ReadableModel, over: number | null | undefined): ReadingGrowth | null {
+  return valueOf(view.look.growth(name, overArgument(view, over)));
 }

@@ -55,9 +55,9 @@ export function defineService(builder: Builder): void {
         nullable: false,
         description: 'How many aliases an operation may have, its fragments spread.',
       }),
-      maxAliasLength: t.exposeInt('maxAliasLength', {
+      maxNameLength: t.exposeInt('maxNameLength', {
         nullable: false,
-        description: 'How many characters an alias may have.',
+        description: 'How many characters a name in a document may have, such as an alias.',
       }),
       maxDirectives: t.exposeInt('maxDirectives', {
         nullable: false,

@@ -26,14 +26,14 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
       readable: t.int({
         nullable: false,
         description: `How many of the ${of} could be read, and are in the sums.`,
-        resolve: async (totals) => (await readingsOf(totals)).length,
+        resolve: (totals) => readingsOf(totals).length,
       }),
       counters: t.field({
         type: views.counters,
         nullable: true,
         description: 'Sums of the counters as they stand. null: there was none to read.',
-        resolve: async (totals) => {
-          const readings = await readingsOf(totals);
+        resolve: (totals) => {
+          const readings = readingsOf(totals);
           return readings.length === 0 ? null : new ReadingTotal(readings);
         },
       }),
@@ -60,16 +60,13 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
 export const overDescription =
   'How long ago the earlier reading is at least; "1s" where nothing is given. Where none is held, the answer waits for a second reading.';
 
-async function readingsOf({ view, names }: TotalsModel) {
-  return readableOf(await Promise.all(names.map((name) => view.look.reading(name))));
+function readingsOf({ view, names }: TotalsModel) {
+  return readableOf(names.map((name) => view.look.reading(name)));
 }
 
-async function growthOf(
-  { view, names }: TotalsModel,
-  asked: number | null | undefined,
-): Promise<GrowthTotal | null> {
+function growthOf({ view, names }: TotalsModel, asked: number | null | undefined): GrowthTotal | null {
   const over = overArgument(view, asked);
-  const growths = await Promise.all(names.map((name) => view.look.growth(name, over)));
+  const growths = names.map((name) => view.look.growth(name, over));
   const [first, ...rest] = readableOf(growths);
   return first === undefined ? null : new GrowthTotal([first, ...rest]);
 }

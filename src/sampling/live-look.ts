@@ -24,20 +24,20 @@ export class LiveLook implements Look {
     this.#previous = previous;
   }
 
-  async moment(): Promise<Moment> {
+  moment(): Moment {
     const { at } = this.#tick.sight;
     if (at instanceof HvqlError) throw at;
     return at;
   }
 
-  async reading(object: Granted): Promise<Outcome<Reading>> {
+  reading(object: Granted): Outcome<Reading> {
     const sample = this.#tick.sight.sampleOf(object);
     // The tick read what the plan of the same operation had asked for.
     if (sample === null) throw new TypeError(`${requestKey({ object, over: null })} was not planned`);
     return sample instanceof HvqlError ? sample : sample.reading;
   }
 
-  async growth(object: Granted, over: Over): Promise<Outcome<ReadingGrowth>> {
+  growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
     const key = requestKey({ object, over });
     const known = this.#growths.get(key);
     if (known !== undefined) return known;
@@ -50,10 +50,7 @@ export class LiveLook implements Look {
     return growth;
   }
 
-  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): Promise<readonly Name[]> {
+  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[] {
     return firstOf(this, { objects, ...ranking });
   }
-
-  /** There is nothing left to read. */
-  async readAhead(): Promise<void> {}
 }

@@ -23,20 +23,21 @@ export interface Ranking {
   readonly first: number | null;
 }
 
-/** Gives readings of granted objects. What is asked for in one go is read in one go, each object once. */
+/**
+ * Gives readings of granted objects, all of one moment and read before they are asked for: by then the operation has
+ * been planned. So nothing here waits.
+ */
 export interface Look {
   /** What growth is taken over where the question does not say. */
   readonly defaultOver: Over;
-  /** When the look was taken. */
-  moment(): Promise<Moment>;
+  /** When the look was taken. Throws PAGE_UNAVAILABLE where there was none. */
+  moment(): Moment;
   /** The object's reading. */
-  reading(object: Granted): Promise<Outcome<Reading>>;
+  reading(object: Granted): Outcome<Reading>;
   /** The object's growth over so long, or somewhat longer. */
-  growth(object: Granted, over: Over): Promise<Outcome<ReadingGrowth>>;
+  growth(object: Granted, over: Over): Outcome<ReadingGrowth>;
   /** The first objects in an order. Those of which the number is unknown come last. */
-  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): Promise<readonly Name[]>;
-  /** Reads in one batch what fields will ask for by and by. */
-  readAhead(requests: readonly LookRequest[]): Promise<void>;
+  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[];
 }
 
 /** What a look is asked for: an object, or no more than the moment; its growth as well where `over` is not null. */

@@ -1,5 +1,4 @@
-/** The look behind one question: what its fields ask for in one go becomes one batch of the source. */
-import DataLoader from 'dataloader';
+/** The look behind one question: what its plan names is read in one batch of the source. */
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
@@ -33,42 +32,54 @@ const nanosecondsPerMillisecond = 1_000_000n;
 export class OperationLook implements Look {
   readonly defaultOver: number;
   readonly #world: LookWorld;
-  readonly #requests: DataLoader<LookRequest, Response, string>;
+  readonly #responses = new Map<string, Response>();
   /** So that an object's deltas and rates are made from one growth. */
-  readonly #growths = new Map<string, Promise<Outcome<ReadingGrowth>>>();
+  readonly #growths = new Map<string, Outcome<ReadingGrowth>>();
 
   constructor(world: LookWorld) {
     this.defaultOver = world.defaultOver;
     this.#world = world;
-    this.#requests = new DataLoader((requests) => this.#respond(requests), { cacheKeyFn: requestKey });
   }
 
-  async moment(): Promise<Moment> {
-    const { at } = await this.#requests.load({ object: null, over: null });
+  /** Reads all that will be asked for, in one batch. The requests are those of a plan: each once. */
+  async readAhead(requests: readonly LookRequest[]): Promise<void> {
+    if (requests.length === 0) return;
+    const responses = await this.#respond(requests);
+    for (const [n, request] of requests.entries()) {
+      const response = responses[n];
+      if (response !== undefined) this.#responses.set(requestKey(request), response);
+    }
+  }
+
+  moment(): Moment {
+    const { at } = this.#response({ object: null, over: null });
     if (at instanceof HvqlError) throw at;
     return at;
   }
 
-  async reading(object: Granted): Promise<Outcome<Reading>> {
-    const { later } = await this.#requests.load({ object, over: null });
+  reading(object: Granted): Outcome<Reading> {
+    const { later } = this.#response({ object, over: null });
     return later instanceof HvqlError ? later : (later?.reading ?? null);
   }
 
-  growth(object: Granted, over: Over): Promise<Outcome<ReadingGrowth>> {
+  growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
     const key = requestKey({ object, over });
-    const growth =
-      this.#growths.get(key) ??
-      this.#requests.load({ object, over }).then((response) => growthOf(object.object, response));
+    const known = this.#growths.get(key);
+    if (known !== undefined) return known;
+    const growth = growthOf(object.object, this.#response({ object, over }));
     this.#growths.set(key, growth);
     return growth;
   }
 
-  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): Promise<readonly Name[]> {
+  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[] {
     return firstOf(this, { objects, ...ranking });
   }
 
-  async readAhead(requests: readonly LookRequest[]): Promise<void> {
-    await this.#requests.loadMany(requests);
+  #response(request: LookRequest): Response {
+    const response = this.#responses.get(requestKey(request));
+    // What a resolver asks for, the plan of its operation has noted: it called the same resolver.
+    if (response === undefined) throw new TypeError(`${requestKey(request)} was not planned`);
+    return response;
   }
 
   /** One moment for the whole batch, after as long a wait as the growths need for which nothing is held. */
@@ -76,6 +87,8 @@ export class OperationLook implements Look {
     const objects = objectsOf(requests);
     let sight = await this.#see(objects);
     const waiting = requests.filter((request) => this.#mustWait(request, sight));
+    // For whoever need not wait: the others' wait may outlast what is held.
+    const held = new Map(requests.map((request) => [request, this.#held(request, sight)]));
     const earlier = new Map<LookRequest, Outcome<Sample>>();
     const overs = [...new Set(waiting.map((request) => this.#millisecondsOf(request)))].sort((a, b) => b - a);
     for (const [n, over] of overs.entries()) {
@@ -89,7 +102,7 @@ export class OperationLook implements Look {
     return requests.map((request) => ({
       at: sight.at,
       later: request.object && sight.sampleOf(request.object),
-      earlier: earlier.get(request) ?? this.#held(request, sight),
+      earlier: earlier.get(request) ?? this.#held(request, sight) ?? held.get(request) ?? null,
     }));
   }
 

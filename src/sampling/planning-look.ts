@@ -16,8 +16,8 @@ const noReading: Reading = {
 /** Notes requests. Where an order decides which objects come first, it goes on with all that might. */
 export class PlanningLook implements Look {
   readonly defaultOver: Over;
-  /** How many readings were asked for so far, the same one as often as it was. */
-  readingsAskedFor = 0;
+  /** How many readings were asked for so far, the same one as often as it was, and how many objects put in order. */
+  readonly asked = { readings: 0, ranked: 0 };
   readonly #requests = new Map<string, LookRequest>();
   readonly #growths = new Map<StatisticsObject, ReadingGrowth>();
 
@@ -29,19 +29,19 @@ export class PlanningLook implements Look {
     return [...this.#requests.values()];
   }
 
-  async moment(): Promise<Moment> {
+  moment(): Moment {
     this.#note({ object: null, over: null });
     return noMoment;
   }
 
-  async reading(object: Granted): Promise<Reading> {
-    this.readingsAskedFor += 1;
+  reading(object: Granted): Reading {
+    this.asked.readings += 1;
     this.#note({ object, over: null });
     return noReading;
   }
 
-  async growth(object: Granted, over: Over): Promise<ReadingGrowth> {
-    this.readingsAskedFor += 1;
+  growth(object: Granted, over: Over): ReadingGrowth {
+    this.asked.readings += 1;
     this.#note({ object, over });
     let growth = this.#growths.get(object.object);
     if (growth === undefined) {
@@ -52,14 +52,11 @@ export class PlanningLook implements Look {
     return growth;
   }
 
-  async first<Name extends Granted>(objects: readonly Name[], { order }: Ranking): Promise<readonly Name[]> {
+  first<Name extends Granted>(objects: readonly Name[], { order }: Ranking): readonly Name[] {
     const over = order.by === 'VALUE' ? null : this.defaultOver;
+    this.asked.ranked += objects.length;
     for (const object of objects) this.#note({ object, over });
     return objects;
-  }
-
-  async readAhead(requests: readonly LookRequest[]): Promise<void> {
-    for (const request of requests) this.#note(request);
   }
 
   #note(request: LookRequest): void {

@@ -6,14 +6,14 @@ import type { Look, Order, Ranking } from './look.ts';
 type Rank = bigint | number | null;
 
 /** The first objects in an order, as the look finds them: unknown ones last, equal ones as they came. */
-export async function firstOf<Name extends Granted>(
+export function firstOf<Name extends Granted>(
   look: Look,
   asked: Ranking & { readonly objects: readonly Name[] },
-): Promise<readonly Name[]> {
+): readonly Name[] {
   const { objects, order, first } = asked;
-  const ranked = objects.map(async (object) => ({ object, rank: await rankOf(look, { object, order }) }));
+  const ranked = objects.map((object) => ({ object, rank: rankOf(look, { object, order }) }));
   const sign = order.direction === 'ASC' ? 1 : -1;
-  return (await Promise.all(ranked))
+  return ranked
     .sort((a, b) =>
       a.rank === null || b.rank === null ? unknownLast(a.rank, b.rank) : sign * compare(a.rank, b.rank),
     )
@@ -22,13 +22,13 @@ export async function firstOf<Name extends Granted>(
 }
 
 /** The number that an object is ranked by; null where it is not known. */
-async function rankOf(look: Look, { object, order }: { object: Granted; order: Order }): Promise<Rank> {
+function rankOf(look: Look, { object, order }: { object: Granted; order: Order }): Rank {
   const { counter, by } = order;
   if (by === 'VALUE') {
-    const reading = await look.reading(object);
+    const reading = look.reading(object);
     return reading instanceof HvqlError ? null : (reading?.value(counter) ?? null);
   }
-  const growth = await look.growth(object, look.defaultOver);
+  const growth = look.growth(object, look.defaultOver);
   if (growth === null || growth instanceof HvqlError) return null;
   return by === 'RATE' ? growth.rate(counter) : growth.delta(counter);
 }

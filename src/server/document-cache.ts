@@ -6,16 +6,20 @@ export interface DocumentCache<Value> {
   set(text: string, value: Value): void;
 }
 
+/** What a document takes beside its text, in characters: there may be very many short ones. */
+export const charactersOfDocument = 512;
+
 /**
  * Keeps the documents used last whose texts have no more than so many characters together. A parsed document takes
- * memory in proportion to its text, so that no number of callers with long texts can fill the memory.
+ * memory in proportion to its text (some 240 bytes a character at the most) and a little more, so that no number of
+ * callers with long texts, or with many, can fill the memory.
  */
 export function documentCache<Value>(limitInCharacters: number): DocumentCache<Value> {
   // A Map keeps the order of insertion: the document used longest ago comes first.
   const kept = new Map<string, Value>();
   let characters = 0;
   const drop = (text: string): void => {
-    if (kept.delete(text)) characters -= text.length;
+    if (kept.delete(text)) characters -= sizeOf(text);
   };
   return {
     get: (text) => {
@@ -27,13 +31,17 @@ export function documentCache<Value>(limitInCharacters: number): DocumentCache<V
     },
     set: (text, value) => {
       drop(text);
-      if (text.length > limitInCharacters) return;
+      if (sizeOf(text) > limitInCharacters) return;
       kept.set(text, value);
-      characters += text.length;
+      characters += sizeOf(text);
       for (const oldest of kept.keys()) {
         if (characters <= limitInCharacters) break;
         drop(oldest);
       }
     },
   };
+}
+
+function sizeOf({ length }: string): number {
+  return length + charactersOfDocument;
 }

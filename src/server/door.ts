@@ -10,6 +10,7 @@ import type { Endpoint } from './graphql-endpoint.ts';
 import type { HostRule } from './host.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
+import { pipeline } from './pipeline.ts';
 import type { Pulse } from './pulse.ts';
 import type { NotReady } from './readiness.ts';
 import { requestListener } from './request-listener.ts';
@@ -55,7 +56,8 @@ export interface Door {
 /** Opens a door on a server, which may listen already or later. */
 export function openDoor(server: Server, { house, ...options }: DoorOptions & { house: House }): Door {
   const streams = eventStreams(house);
-  const sockets = webSockets(server, { ...house, ...options });
+  const { afterAnswers } = pipeline(server);
+  const sockets = webSockets(server, { ...house, ...options, afterAnswers });
   const rooms = { ...house, ...options, eventStreams: streams };
   const { listener, abortAll } = requestListener(route(rooms), house);
   server.on('request', listener);

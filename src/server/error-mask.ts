@@ -27,10 +27,13 @@ export function maskErrors(errors: readonly unknown[], context: MaskContext): re
   return masked;
 }
 
+/** Characters of a message. */
+const messageLimit = 1_000;
+
 /** One error, masked where it is not meant for the client. */
 function maskError(error: unknown, { requestId, signal, log }: MaskContext): GraphQLError {
   if (error instanceof HvqlError) return new GraphQLError(error.message, { originalError: error });
-  if (error instanceof GraphQLError && isMeantForClient(error)) return withCode(error);
+  if (error instanceof GraphQLError && isMeantForClient(error)) return fitForClient(error);
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located === undefined ? error : innermost(located);
   const facts = { requestId, path: located?.path, err: describeThrown(cause) };
@@ -42,10 +45,12 @@ function maskError(error: unknown, { requestId, signal, log }: MaskContext): Gra
   });
 }
 
-/** What graphql-js says of variables has no code of its own. */
-function withCode(error: GraphQLError): GraphQLError {
-  if (error.extensions['code'] !== undefined) return error;
-  return new GraphQLError(error.message, {
+/** What graphql-js says may show what was sent, at any length; and of variables it says it without a code. */
+function fitForClient(error: GraphQLError): GraphQLError {
+  const { message } = error;
+  const isShort = message.length <= messageLimit;
+  if (isShort && error.extensions['code'] !== undefined) return error;
+  return new GraphQLError(isShort ? message : `${message.slice(0, messageLimit - 1)}…`, {
     ...placeOf(error),
     originalError: error.originalError ?? null,
     extensions: { code: 'BAD_USER_INPUT', ...error.extensions },

@@ -17,7 +17,16 @@ const handshakeTimeout = 10_000;
 
 /** Makes a server that does not listen yet. */
 export function createHttpServer(): Server {
-  return createServer(limits);
+  return withAllHeaders(createServer(limits));
+}
+
+/**
+ * Node leaves out what comes after 2,000 headers without a word, but has read its length of a body, say. There are few
+ * anyway, for they have 16 KB together.
+ */
+function withAllHeaders<Kind extends Server | HttpsServer>(server: Kind): Kind {
+  server.maxHeadersCount = 0;
+  return server;
 }
 
 /** What a server has to prove with who it is; `ca` says whose certificates prove who a client is. */
@@ -29,13 +38,14 @@ export type TlsContext = Pick<SecureContextOptions, 'cert' | 'key' | 'ca'>;
  */
 export function createHttpsServer(context: TlsContext): HttpsServer {
   const requestCert = context.ca !== undefined;
-  return createTlsServer({
+  const server = createTlsServer({
     ...limits,
     handshakeTimeout,
     requestCert,
     rejectUnauthorized: false,
     ...withVersions(context),
   });
+  return withAllHeaders(server);
 }
 
 /** Gives a server another certificate. Connections that are open stay; sessions of before cannot be resumed. */

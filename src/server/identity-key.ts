@@ -9,6 +9,8 @@ import { asymmetricAlgorithms, readPublicKey } from './public-key.ts';
 export interface VerificationKey {
   readonly algorithms: readonly string[];
   readonly resolve: JWTVerifyGetKey;
+  /** Another number once the keys may be others; left out where they stay the same. */
+  readonly keysVersion?: () => number;
 }
 
 /** HMAC with SHA-256 needs a key of 256 bits or more (RFC 7518, 3.2). */
@@ -46,7 +48,7 @@ export async function openKey(method: IdentityMethod, now: () => number): Promis
     case 'key-file':
       return readPublicKey((await readBytes(method.path, 'key')).toString('utf8'), method.path);
     case 'jwks':
-      return { algorithms: asymmetricAlgorithms, resolve: remoteKeySet(method.url, now) };
+      return { algorithms: asymmetricAlgorithms, ...remoteKeySet(method.url, now) };
   }
 }
 
@@ -68,13 +70,19 @@ export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
   ]);
 }
 
-function remoteKeySet(url: URL, now: () => number): JWTVerifyGetKey {
-  return createRemoteJWKSet(url, {
+function remoteKeySet(url: URL, now: () => number): Omit<VerificationKey, 'algorithms'> {
+  let fetches = 0;
+  const fetchKeys = fetchWithRests(now);
+  const resolve = createRemoteJWKSet(url, {
     timeoutDuration: fetchTimeoutMilliseconds,
     cooldownDuration: fetchCooldownMilliseconds,
     cacheMaxAge: keySetMaxAgeMilliseconds,
-    [customFetch]: fetchWithRests(now),
+    [customFetch]: (...request) => {
+      fetches += 1;
+      return fetchKeys(...request);
+    },
   });
+  return { resolve, keysVersion: () => fetches };
 }
 
 /** jose remembers a key set, and fetches one again for every token where it has none: this is what keeps it from that. */

@@ -5,6 +5,7 @@ import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
 import { readCaller } from './claim.ts';
 import { KeySetResting, openKey, type VerificationKey } from './identity-key.ts';
+import { KnownTokens } from './known-token.ts';
 import { explainTokenProblem } from './token-problem.ts';
 
 /** A verified identity. */
@@ -51,10 +52,26 @@ export interface IdentityWorld {
   readonly now: () => number;
 }
 
+/** Below the age at which key sets are fetched anew, so that a key that was withdrawn stops being good in time. */
+const verificationAgeMilliseconds = 60_000;
+
 /** Opens the identity. Rejects with a UsageError where the secret or the key is of no use. */
 export async function openIdentity(settings: IdentitySettings, world: IdentityWorld): Promise<Identity> {
-  const key = await openKey(settings.method, world.now);
-  return { identify: async (authorization) => verify(readBearer(authorization), { key, settings, world }) };
+  const { now } = world;
+  const key = await openKey(settings.method, now);
+  const { keysVersion = () => 0 } = key;
+  const known = new KnownTokens({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
+  return {
+    identify: async (authorization) => {
+      const token = readBearer(authorization);
+      const found = known.find(token);
+      if (found !== undefined) return found;
+      const version = keysVersion();
+      const identified = await verify(token, { key, settings, world });
+      known.keep(token, { identified, keysVersion: version });
+      return identified;
+    },
+  };
 }
 
 interface Verifier {

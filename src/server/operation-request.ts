@@ -1,6 +1,7 @@
 /** The operation that an HTTP request carries: a document, its variables, which of its operations to run. */
 import type { IncomingMessage } from 'node:http';
 import { HttpProblem } from './http-problem.ts';
+import { nestingLimit, parseJsonText } from './json-text.ts';
 
 /** The parameters as they came: nothing is checked of them; of which document they speak, the admission reads. */
 export type OperationRequest = Readonly<Record<string, unknown>>;
@@ -88,9 +89,11 @@ function tooLong(actual: number): HttpProblem {
 function parseObject(text: string, place: string): OperationRequest {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw badRequest(`${place} is not valid JSON.`);
+    value = parseJsonText(text);
+  } catch (thrown) {
+    const problem =
+      thrown instanceof RangeError ? `needs to be nested at most ${nestingLimit} deep` : 'is not valid JSON';
+    throw badRequest(`${place} ${problem}.`);
   }
   if (isObject(value)) return value;
   const there = Array.isArray(value)

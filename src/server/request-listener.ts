@@ -71,8 +71,8 @@ function openExchange(parts: Pick<Exchange, 'request' | 'response' | 'signal'>):
 
 function answerError(thrown: unknown, { exchange, log }: { exchange: Exchange; log: Logger }): void {
   const { response, requestId, signal, facts } = exchange;
-  // Nobody is there to be answered.
-  if (signal.aborted || response.destroyed) return;
+  // Nobody is there to be answered; an answer whose turn has not come hears of it last.
+  if (signal.aborted || response.destroyed || exchange.request.socket.destroyed) return;
   const problem = asUnauthorized(thrown);
   if (problem instanceof HttpProblem) {
     facts['problem'] = problem.message;

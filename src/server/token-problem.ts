@@ -25,7 +25,9 @@ export function explainTokenProblem(thrown: unknown, facts: TokenFacts): string 
   }
   if (thrown instanceof errors.JWKSNoMatchingKey) {
     const { alg, kid } = decodeProtectedHeader(facts.token);
-    const named = kid === undefined ? 'The token names no key (kid)' : `The token names the key ${show(kid)}`;
+    // Nobody has vouched for the header yet: it may hold anything.
+    const named =
+      typeof kid !== 'string' ? 'The token names no key (kid)' : `The token names the key ${show(kid)}`;
     return `${named}, and the service's key set has none that fits it with ${show(alg)}.`;
   }
   if (thrown instanceof errors.JWKSMultipleMatchingKeys) {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem, sendProblem } from './http-problem.ts';
 import { checkOrigin } from './origin.ts';
+import type { Pipeline } from './pipeline.ts';
 import { securityHeaders } from './security-header.ts';
 import { declineUpgrade } from './upgrade-decline.ts';
 
@@ -15,6 +16,7 @@ export interface UpgradeOptions {
   readonly hosts: HostRule | null;
   readonly allowedOrigins: readonly string[];
   readonly isClosing: () => boolean;
+  readonly afterAnswers: Pipeline['afterAnswers'];
   readonly log: Logger;
 }
 
@@ -28,7 +30,7 @@ export interface Upgrade {
 
 /** Calls back for each upgrade to a WebSocket that passes. Others are answered as what they are without it. */
 export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgrade: Upgrade) => void): void {
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+  const onTurn = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       declineUpgrade(server, { request, socket, head });
       return;
@@ -42,6 +44,10 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
       options.log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
       refuse({ request, socket, requestId }, thrown);
     }
+  };
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // What it becomes then speaks another protocol: answers to requests ahead of it would get into that.
+    options.afterAnswers(socket, () => onTurn(request, socket, head));
   });
 }
 
@@ -51,6 +57,13 @@ function check(request: IncomingMessage, options: UpgradeOptions): void {
     throw new HttpProblem('There is no WebSocket at this path; GraphQL is at /graphql.', {
       status: 404,
       code: 'NOT_FOUND',
+    });
+  }
+  if (request.method !== 'GET') {
+    throw new HttpProblem('A WebSocket is opened with GET only.', {
+      status: 405,
+      code: 'METHOD_NOT_ALLOWED',
+      headers: { allow: 'GET' },
     });
   }
   checkOrigin(request, options.allowedOrigins);

@@ -1,7 +1,7 @@
 /** One connection by graphql-transport-ws: who asks, and what is asked under which id. */
 import type { Socket } from 'node:net';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws';
-import type { ConnectionInitMessage, PingMessage, SubscribeMessage } from 'graphql-ws';
+import type { ConnectionInitMessage, SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../errors.ts';
@@ -114,23 +114,13 @@ export class WebSocketConnection {
         this.#operations.cancel(message.id);
         return;
       case MessageType.Ping:
-        this.#pong(message);
+        void this.#link.send(pongMessage(message.payload));
         return;
       case MessageType.Pong:
         return;
       default:
-        this.#refuseMessage();
+        this.#close(CloseCode.BadRequest, 'Invalid message received');
     }
-  }
-
-  #pong({ payload }: PingMessage): void {
-    const pong = pongMessage(payload);
-    if (pong === null) this.#refuseMessage();
-    else void this.#link.send(pong);
-  }
-
-  #refuseMessage(): void {
-    this.#close(CloseCode.BadRequest, 'Invalid message received');
   }
 
   /** Nothing of the upgrade's headers says who asks: a browser cannot set them, and one way is enough. */

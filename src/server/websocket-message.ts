@@ -1,19 +1,14 @@
 /** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
 import type { ExecutionResult } from 'graphql';
-import {
-  MessageType,
-  validateMessage,
-  type ConnectionInitMessage,
-  type PingMessage,
-  type SubscribeMessage,
-} from 'graphql-ws';
+import { MessageType, validateMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
+import { parseJsonText } from './json-text.ts';
 import { formatErrors, resultBytes } from './result-bytes.ts';
 
 /** What a client may send; null for anything else. */
 export type ClientMessage =
   | ConnectionInitMessage
   | SubscribeMessage
-  | PingMessage
+  | { readonly type: MessageType.Ping; readonly payload?: Record<string, unknown> | undefined }
   | { readonly type: MessageType.Pong }
   | { readonly type: MessageType.Complete; readonly id: string };
 
@@ -25,7 +20,7 @@ const reasonLimitInBytes = 123;
 /** Reads a message; null where it is none that a client may send. */
 export function readMessage(text: string): ClientMessage | null {
   try {
-    const message = validateMessage(withQuery(JSON.parse(text)));
+    const message = validateMessage(withQuery(parseJsonText(text)));
     if ('id' in message && message.id.length > idLimitInCharacters) return null;
     switch (message.type) {
       case MessageType.ConnectionAck:
@@ -72,15 +67,9 @@ export function completeMessage(id: string): Buffer {
   return Buffer.from(JSON.stringify({ id, type: MessageType.Complete }));
 }
 
-/** The answer to a ping, with the ping's payload; null for one that is nested too deeply to be written. */
-export function pongMessage(payload: Record<string, unknown> | undefined): Buffer | null {
-  try {
-    return Buffer.from(JSON.stringify({ type: MessageType.Pong, payload }));
-  } catch (thrown) {
-    // JSON is read without recursion, but written with it.
-    if (!(thrown instanceof RangeError)) throw thrown;
-    return null;
-  }
+/** The answer to a ping, with the ping's payload. */
+export function pongMessage(payload: Record<string, unknown> | undefined): Buffer {
+  return Buffer.from(JSON.stringify({ type: MessageType.Pong, payload }));
 }
 
 /** The message that a caller has been identified. */

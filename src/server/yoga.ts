@@ -51,8 +51,16 @@ export type Yoga = YogaServerInstance<AuditedCall, object>;
 
 /** Mistakes of a document that are told; there are hardly more to learn from. */
 const validationErrorLimit = 20;
-/** Characters of documents that are kept parsed. */
-const keptCharacters = 1_048_576;
+/**
+ * Characters of documents that are kept parsed: hundreds of operations as people write them. Parsed, a character takes
+ * up to 400 bytes (`{a{a}a`), so that the worst that strangers can fill this with is 50 MB.
+ */
+const keptCharacters = 131_072;
+/**
+ * Characters of a document in which errors say where they are. graphql-js counts the lines from the start for each one,
+ * and there may be thousands.
+ */
+const locatedCharacters = 16_384;
 
 /** Opens Yoga for a schema. */
 export function openYoga(options: YogaOptions): Yoga {
@@ -92,14 +100,14 @@ function useDocumentCheck({ limits, introspection }: YogaOptions): Plugin<object
       setParseFn((source: string) => {
         const problem = textProblem(source, limits);
         if (problem !== null) throw problem;
-        return whereNotTooDeep(() => parse(source));
+        return whereNotTooDeep(() => parse(source, { noLocation: source.length > locatedCharacters }));
       }),
     onValidate: ({ setValidationFn }) =>
       setValidationFn((schema: GraphQLSchema, document: DocumentNode) =>
         whereNotTooDeep(() => {
           const problem = documentProblem(document, limits);
           if (problem !== null) return [problem];
-          return validate(schema, document, rules, options);
+          return withoutStacks(validate(schema, document, rules, options));
         }),
       ),
   };
@@ -120,6 +128,12 @@ function useEngine({
       else setResultAndStopExecution({ errors: [needsEvents()] });
     },
   };
+}
+
+/** Errors are kept with their document, and their stacks would keep all that stood on them: 50 KB for a short text. */
+function withoutStacks(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  for (const error of errors) error.stack = '';
+  return errors;
 }
 
 /** graphql-js walks documents by recursion: nested deep enough, and within the limit of tokens, they exhaust the stack. */

@@ -107,6 +107,23 @@ describe('access', () => {
     });
   });
 
+  it('does not tell in its refusal whose child a partition is', () => {
+    for (const [who, id] of [
+      [caller(13n), 13n],
+      [caller(1n, ['ACCESS_STATS']), 5n],
+    ] as const) {
+      const access = new Access(who, topology);
+      expect(outcome(() => access.parentOf(access.partition(id)) ?? { object: 'HYPERVISOR' })).toEqual({
+        code: 'ACCESS_DENIED',
+        reason: id === 13n ? 'NOT_SELF_OR_PARENT' : 'NO_PRIVILEGE',
+        message: `Access denied: ${id === 13n ? 'only the partition itself and its parent may' : 'the caller lacks the privilege to'} read the parent of partition ${id}.`,
+      });
+    }
+    const root = new Access(caller(1n), topology);
+    expect(root.parentOf(root.partition(5n))?.entry.id).toBe(1n);
+    expect(root.parentOf(root.partition(1n))).toBeNull();
+  });
+
   it('denies logical processors before it says which exist', () => {
     const guest = new Access(caller(5n), topology);
     const denied = {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { documentProblem, textProblem } from '../../src/execution/document-limit.ts';
 import { testLimits } from '../ask.ts';
 
-const limits = { maxTokens: 12, maxDepth: 3, maxAliases: 2, maxAliasLength: 3, maxDirectives: 2 };
+const limits = { maxTokens: 12, maxDepth: 3, maxAliases: 2, maxNameLength: 3, maxDirectives: 2 };
 const problemOf = (text: string) => {
   const problem = documentProblem(parse(text), limits);
   return problem && { message: problem.message, ...problem.extensions };
@@ -17,6 +17,16 @@ describe('a text', () => {
     expect(textProblem('{ a a a a a a a a a a a }', limits)).toMatchObject({
       message: 'The document has more than 12 tokens, the most that is read: ask in several operations.',
       extensions: { code: 'LIMIT_EXCEEDED', limit: 12, actual: 13 },
+    });
+  });
+
+  it('may have names so long and no longer', () => {
+    expect(textProblem('{ abc: b }', limits)).toBeNull();
+    expect(textProblem('{ b(c: "a text may be longer") }', limits)).toBeNull();
+    expect(textProblem('{ abcd: b }', limits)).toMatchObject({
+      message:
+        'The document has a name of 4 characters, but at most 3 may be: an alias stands in the answer as often as its value.',
+      extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 },
     });
   });
 
@@ -36,21 +46,6 @@ describe('an operation', () => {
     expect(problemOf(text)).toEqual(
       actual && {
         message: `The operation is ${actual} fields deep, but at most 3 may be: begin further down, with node or partition.`,
-        code: 'LIMIT_EXCEEDED',
-        limit: 3,
-        actual,
-      },
-    );
-  });
-
-  it.each([
-    ['{ xyz: a }', null],
-    ['{ wxyz: a }', 4],
-    ['{ b { ... { ...f } } } fragment f on T { x: a vwxyz: a }', 5],
-  ])('may have aliases so long: %s', (text, actual) => {
-    expect(problemOf(text)).toEqual(
-      actual && {
-        message: `An alias of the operation has ${actual} characters, but at most 3 may be: it stands in the answer as often as its value.`,
         code: 'LIMIT_EXCEEDED',
         limit: 3,
         actual,

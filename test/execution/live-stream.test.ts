@@ -377,6 +377,33 @@ describe('what goes wrong while it is watched', () => {
     expect(bench.live.size).toBe(1);
   });
 
+  it.each([
+    ['a partition of somebody else', 9n],
+    ['one that there never was', 99n],
+  ])('says the same of %s, also where the source failed at first', async (_which, id) => {
+    source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is away.'));
+    const stream = await bench.open(partition.replace('5', String(id)), { caller: caller(5n) });
+    expect(errorsOf(await stream.next())).toEqual(['partition PAGE_UNAVAILABLE']);
+    source.broken.clear();
+    const next = stream.next();
+    await pass(bench, 5_000);
+    expect(errorsOf(await next)).toEqual(['partition ACCESS_DENIED NOT_SELF_OR_PARENT']);
+    expect(await stream.next()).toBeNull();
+  });
+
+  it('takes variables that nobody declared for nothing, however deep', async () => {
+    let deep: unknown = [];
+    for (let n = 0; n < 200_000; n += 1) deep = [deep];
+    const one = await bench.open(partition, { variables: { deep } });
+    const other = await bench.open(partition);
+    expect((await one.next())?.errors).toBeUndefined();
+    expect((await other.next())?.errors).toBeUndefined();
+    const nexts = Promise.all([one.next(), other.next()]);
+    await pass(bench, 1000);
+    const [result, otherResult] = await nexts;
+    expect(result).toEqual(otherResult);
+  });
+
   it('ends a stream that is denied from the start with its one event', async () => {
     const stream = await bench.open(partition, { caller: caller(9n) });
     const answer = await stream.next();
@@ -505,6 +532,28 @@ describe('a subscription', () => {
     expect(await problem(more, caller(9n))).toMatchObject({
       extensions: { limit: 2 * size + 25, actual: 2 * size + 26 },
     });
+  });
+
+  it('ends without having read, once what exists comes to more than an event may hold', async () => {
+    bench = new LiveBench(source, { maxPages: 3 });
+    const query =
+      'subscription { hypervisor(every: "1s") { partitions { nodes { counters { virtualProcessors } } } } }';
+    source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The source is away.'));
+    const early = await bench.open(query);
+    expect((await early.next())?.errors).toMatchObject([{ extensions: { code: 'PAGE_UNAVAILABLE' } }]);
+    source.broken.clear();
+    source.partitions = [1n, 2n, 3n, 4n].map((id) => partitionEntry(id, id === 1n ? null : 1n));
+    await pass(bench, 1_000);
+    expect((await early.next())?.errors).toMatchObject([
+      {
+        extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 },
+        message:
+          '4 overlay pages would be read, but at most 3 may be: ask for fewer objects (first, indexes), or in several operations.',
+      },
+    ]);
+    expect(await early.next()).toBeNull();
+    expect(source.batches.flat()).toEqual([]);
+    expect(bench.live.size).toBe(0);
   });
 
   it('is not made of more values than an event may hold', async () => {

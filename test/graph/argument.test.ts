@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../src/errors.ts';
-import { ask, errorsOf } from '../ask.ts';
+import { ask, caller, errorsOf } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
 let source: FakeSource;
@@ -42,6 +42,13 @@ describe('a list of processors', () => {
       [0, 1, 2, 3],
       [0, 1, 2, 3],
     ]);
+  });
+
+  it('is denied also where none of them is asked for', async () => {
+    const query = '{ hypervisor { logicalProcessors(indexes: []) { index } } }';
+    const answer = await ask({ source, caller: caller(5n), query });
+    expect(answer.data).toEqual({ hypervisor: { logicalProcessors: null } });
+    expect(errorsOf(answer)).toEqual(['hypervisor.logicalProcessors ACCESS_DENIED NOT_ROOT']);
   });
 
   it('does not leave out an index that does not exist without a word', async () => {

@@ -99,6 +99,23 @@ describe('growth in a question', () => {
     expect(source.batches).toHaveLength(2);
   });
 
+  it('keeps to the reading that was held, also where the answer then waits longer than readings are', async () => {
+    const sampler = samplerOf(source);
+    await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
+    await source.wait(1_000);
+    await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
+    await source.wait(100);
+    const query = `{
+      short: partition(id: 5) { deltas(over: "1s") { interval { seconds } } }
+      long: partition(id: 9) { deltas(over: "1m") { interval { seconds } } }
+    }`;
+    const { data } = await ask({ source, sampler, query });
+    expect(data).toEqual({
+      short: { deltas: { interval: { seconds: 61.1 } } },
+      long: { deltas: { interval: { seconds: 60 } } },
+    });
+  });
+
   it('does not wait where an old enough reading is held', async () => {
     const sampler = samplerOf(source);
     const held = '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }';

@@ -148,7 +148,7 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
   });
 
   it('tells no more than so much of what the caller chose', async () => {
-    const service = await start({ limits: { ...testLimits, maxAliasLength: 5_000 } });
+    const service = await start({ limits: { ...testLimits, maxNameLength: 5_000 } });
     const [name, alias] = ['N'.repeat(5_000), 'a'.repeat(5_000)];
     await answer(service, `query ${name} { ${alias}: denied }`);
     const [line] = service.told();

@@ -254,6 +254,14 @@ describe('an operation that cannot run', () => {
     });
   });
 
+  it('for very large variables is told so in few words', async () => {
+    const query = 'query ($n: Even) { even(n: $n) }';
+    const response = await service.post({ query, variables: { n: 'x'.repeat(100_000) } });
+    const text = await response.text();
+    expect(text).toContain('Variable \\"$n\\" got invalid value \\"xxx');
+    expect(text.length).toBeLessThan(1_500);
+  });
+
   it('for a null where there must be none is told so at its path', async () => {
     const query = 'query ($t: String = "x") { length(text: $t) }';
     expect(await json(await service.post({ query, variables: { t: null } }))).toMatchObject({

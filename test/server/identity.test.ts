@@ -496,6 +496,18 @@ describe('a key set at an address', () => {
     expect(await refusal(identity, token)).toMatch(/^The token is signed with "HS256", but needed is RS256/);
   });
 
+  it('is not at a loss for a key id that is no text, however deep', async () => {
+    serve([await jwk(pairs.rsa.publicKey, { kty: '', kid: 'one' })]);
+    const identity = await open({ kind: 'jwks', url });
+    for (const kid of ['5', '{}', '['.repeat(6_000) + ']'.repeat(6_000)]) {
+      const parts = [`{"alg":"ES256","kid":${kid}}`, '{"hv_partition":"1"}', 'x'];
+      const token = parts.map((part) => Buffer.from(part).toString('base64url')).join('.');
+      expect(await refusal(identity, token)).toBe(
+        'The token names no key (kid), and the service\'s key set has none that fits it with "ES256".',
+      );
+    }
+  });
+
   it.each([
     ['fails', { status: 500, body: 'database password' }],
     ['is no JSON', { status: 200, body: '<html>' }],

@@ -50,6 +50,21 @@ const visits: Readonly<Record<string, (service: LiveService) => Promise<void>>> 
     await until(() => text().includes('complete'));
     socket.destroy();
   },
+  'leaves event streams that wait for their turn': async (service) => {
+    const { socket, write } = await openRawStream(service);
+    write();
+    write();
+    for (let n = 0; n < 3; n += 1) await service.stream();
+    socket.destroy();
+  },
+  'leaves in the middle of a body whose answer waits for its turn': async (service) => {
+    const { socket } = await openRawStream(service);
+    await service.stream();
+    socket.end(
+      `POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${service.rootToken}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{`,
+    );
+    await once(socket, 'close');
+  },
   'leaves in the middle of the body': async ({ port, rootToken }) => {
     const socket = connect(port, '127.0.0.1');
     socket.write(

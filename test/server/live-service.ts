@@ -186,11 +186,11 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** A connection on which an event stream was asked for, byte by byte. */
+/** A connection on which an event stream was asked for, byte by byte; `write` asks once more. */
 export async function openRawStream(
   service: TestService,
   parts: { query?: string; token?: string; headers?: readonly string[] } = {},
-): Promise<{ socket: Socket; text: () => string }> {
+): Promise<{ socket: Socket; text: () => string; write: () => void }> {
   const { query = 'subscription { tick }', token = service.rootToken, headers = [] } = parts;
   const body = JSON.stringify({ query });
   const socket = connect(service.port, '127.0.0.1');
@@ -207,8 +207,9 @@ export async function openRawStream(
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,
   ];
-  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-  return { socket, text: () => text };
+  const write = (): void => void socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  write();
+  return { socket, text: () => text, write };
 }
 
 /** A WebSocket and all that came over it. */

@@ -255,12 +255,12 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       facts: { limit: 2, actual: 3 },
     },
   ),
-  'a limit on the length of aliases': limit(
-    { maxAliasLength: 4 },
+  'a limit on the length of names': limit(
+    { maxNameLength: 12 },
     {
-      within: '{ partition { four: name } }',
-      beyond: '{ partition { fives: name } }',
-      facts: { limit: 4, actual: 5 },
+      within: '{ partition { twelve_chars: name } }',
+      beyond: '{ partition { thirteen_char: name } }',
+      facts: { limit: 12, actual: 13 },
     },
   ),
   'a limit on directives': limit(

@@ -135,6 +135,22 @@ describe('the messages', () => {
     ]);
   });
 
+  it('are refused where they are nested too deeply, before and after it is known who asks', async () => {
+    const complaints = service.complaints().length;
+    const nested = '['.repeat(200_000) + ']'.repeat(200_000);
+    const ping = `{"type":"ping","payload":{"deep":${nested}}}`;
+    const subscribe = `{"type":"subscribe","id":"a","payload":{"query":"{ hello }","variables":{"deep":${nested}}}}`;
+    const stranger = await openRawWebSocket(service);
+    stranger.send(ping);
+    expect(await stranger.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+    for (const message of [ping, subscribe]) {
+      const { send, closed } = await openAcknowledged(service);
+      send(message);
+      expect((await closed).code).toBe(4400);
+    }
+    expect(service.complaints()).toHaveLength(complaints);
+  });
+
   it('that protocols ping with are answered', async () => {
     const { socket } = await openRawWebSocket(service);
     const answered = new Promise((resolve) => socket.once('pong', resolve));
@@ -574,5 +590,37 @@ describe('an upgrade', () => {
     socket.destroy();
     server.close();
     expect(new Set(listeners.slice(1)).size).toBe(1);
+  });
+
+  /** Sends requests over one connection and gives the statuses that come back until it is closed. */
+  async function statusesOf(requests: readonly string[]): Promise<readonly string[]> {
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(requests.join(''));
+    const text = (await socket.toArray()).join('');
+    return text.match(/HTTP\/1\.1 \d+/g) ?? [];
+  }
+  const head = 'Host: 127.0.0.1\r\nUpgrade: h2c\r\n';
+
+  it('to nothing that is known may be asked for again and again on one connection', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): number => warnings.push(warning);
+    process.on('warning', onWarning);
+    const request = `GET /health HTTP/1.1\r\n${head}Connection: upgrade\r\n\r\n`;
+    const last = `GET /health HTTP/1.1\r\n${head}Connection: close, upgrade\r\n\r\n`;
+    const statuses = await statusesOf([...Array<string>(30).fill(request), last]);
+    process.off('warning', onWarning);
+    expect(statuses).toEqual(Array<string>(31).fill('HTTP/1.1 200'));
+    expect(warnings).toEqual([]);
+  });
+
+  it('to nothing that is known keeps the length of its body, however many headers there are', async () => {
+    const body = `GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
+    const statuses = await statusesOf([
+      `POST /health HTTP/1.1\r\n${head}Connection: close, upgrade\r\n`,
+      'a:b\r\n'.repeat(2_100),
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+    ]);
+    expect(statuses).toEqual(['HTTP/1.1 405']);
   });
 });

@@ -1,9 +1,10 @@
 /** Thousands of streams over both transports side by side: does every one of them get every tick, and in time? */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { processFigures, type ProcessFigures } from './process-figures.ts';
-import type { Answer, Order, TransportName } from './stream-process.ts';
+import { forkStreams, order, until } from './stream-client.ts';
+import type { TransportName } from './stream-process.ts';
 import type { TallyResult } from './stream-tally.ts';
 import { table } from './table.ts';
 
@@ -21,7 +22,6 @@ const query = `subscription { hypervisor(every: "1s") { sampledAt logicalProcess
 } } } }`;
 const transports: readonly TransportName[] = ['SSE', 'WebSocket'];
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const streamProcess = fileURLToPath(new URL('stream-process.ts', import.meta.url));
 
 /** Runs it and prints its table; false where a tick was missed or anything went wrong. */
 export async function sideBySide({ streams, seconds }: SideBySideOptions): Promise<boolean> {
@@ -32,14 +32,14 @@ export async function sideBySide({ streams, seconds }: SideBySideOptions): Promi
     const { pid = 0 } = service.child;
     const before = processFigures(pid);
     const clients = transports.map((transport) => {
-      const child = fork(streamProcess, { execArgv: ['--import', 'tsx'] });
+      const child = forkStreams();
       children.push(child);
       return { transport, child };
     });
     const { port, token } = service;
     const opened = await Promise.all(
       clients.map(({ transport, child }) =>
-        order(child, { kind: 'open', transport, streams, port, token, query }),
+        order(child, { kind: 'open', transport, streams, port, token, queries: [query] }),
       ),
     );
     const settled = processFigures(pid);
@@ -142,18 +142,4 @@ async function startService(streams: number): Promise<SoakedService> {
     if (child.exitCode !== null) throw new Error(`the service did not start: ${stderr}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function order(child: ChildProcess, told: Order): Promise<Answer> {
-  child.send(told);
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`a client process exited with ${code}`);
-  });
-  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [Answer];
-  if (answer.kind === 'error') throw new Error(answer.message);
-  return answer;
-}
-
-function until(wallMilliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, wallMilliseconds - Date.now())));
 }

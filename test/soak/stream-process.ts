@@ -11,7 +11,8 @@ export type Order =
       readonly streams: number;
       readonly port: number;
       readonly token: string;
-      readonly query: string;
+      /** What the streams ask, by turns. */
+      readonly queries: readonly string[];
     }
   | { readonly kind: 'count'; readonly window: Window }
   | { readonly kind: 'report' };
@@ -60,7 +61,7 @@ async function answer(order: Order): Promise<Answer> {
   }
 }
 
-async function open({ transport, streams, ...request }: Order & { kind: 'open' }): Promise<Answer> {
+async function open({ transport, streams, queries, ...request }: Order & { kind: 'open' }): Promise<Answer> {
   tally = new StreamTally(streams);
   const began = performance.now();
   let firsts = 0;
@@ -69,7 +70,7 @@ async function open({ transport, streams, ...request }: Order & { kind: 'open' }
     let isFirst = true;
     const localAddress = `127.0.0.${1 + Math.floor(n / streamsPerAddress)}`;
     const socket = openers[transport](
-      { ...request, localAddress },
+      { ...request, query: queries[n % queries.length] ?? '', localAddress },
       {
         event: (text) => {
           if (isFirst) firsts += 1;

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, validate } from 'graphql';
+import { createSchema } from '../../src/graph/schema.ts';
+import { askOnce, openGround, type OpenGround } from './comparison.ts';
+import { comparisonText, medianOf } from './comparison-table.ts';
+import { areRivalsInstalled, contenders } from './contender.ts';
+import { ownTimes } from './profile.ts';
+import { selectionsOf } from './streams.ts';
+import { workloadNamed, workloads } from './workload.ts';
+
+const schema = createSchema();
+
+describe('what the benchmark asks', () => {
+  it.each(workloads)('is valid: $name', ({ query }) => {
+    expect(validate(schema, parse(query))).toEqual([]);
+  });
+
+  it('is a hundred different selections for streams, each of them valid', () => {
+    const selections = selectionsOf(100);
+    expect(new Set(selections).size).toBe(100);
+    expect(selections.flatMap((query) => validate(schema, parse(query)))).toEqual([]);
+  });
+});
+
+describe('the servers that are compared', () => {
+  const all = contenders();
+  let ground: OpenGround;
+  beforeAll(async () => {
+    // L asks for whatever there is, so the small host does.
+    ground = await openGround({ size: workloadNamed('S').host, contenders: all });
+  });
+  afterAll(() => ground.close());
+
+  it('are all there, Mercurius where it is installed', () => {
+    const keys = ['A', 'B', 'B files', 'C', ...(areRivalsInstalled() ? ['D'] : []), 'hvql', 'hvql files'];
+    expect(all.map(({ key }) => key)).toEqual(keys);
+  });
+
+  it.each(workloads)('give the same answer to $name', async ({ query }) => {
+    const answers = await Promise.all(
+      ground.opponents.map(async ({ server }) => JSON.parse(await askOnce(server, query)) as unknown),
+    );
+    const [first, ...others] = answers;
+    expect(others.length).toBeGreaterThan(4);
+    for (const other of others) expect(other).toEqual(first);
+    expect(JSON.stringify(first).match(/":"\d+"/g)?.length).toBeGreaterThan(50);
+  });
+});
+
+describe('the table of a comparison', () => {
+  const rounds = new Map([
+    ['A', [1_000, 3_000, 2_000]],
+    ['B', [100, 100, 100]],
+    ['hvql', [90, 120, 130]],
+  ]);
+  const text = comparisonText(
+    [{ workload: workloadNamed('S'), answerInBytes: 2_741, rounds }],
+    contenders().filter(({ key }) => rounds.has(key)),
+  );
+  const cellsOf = (name: string): string[] =>
+    text
+      .split('\n')
+      .find((line) => line.startsWith(name))
+      ?.split(/ {2,}/) ?? [];
+
+  it('has the median, the least, the most, and the ratios to others', () => {
+    expect(cellsOf('A. node:http')).toEqual(['A. node:http', '2,000', '1,000', '3,000', '1.00', '20.00']);
+  });
+
+  it('says what is reached, what is not, and what nobody knows', () => {
+    expect(cellsOf('hvql').slice(1)).toEqual([
+      '120',
+      '90',
+      '130',
+      '0.06',
+      '1.20',
+      '1.1 × B: reached, 1.8 × D: not measured',
+    ]);
+    const slower = new Map(rounds).set('hvql', [109, 109, 109]);
+    expect(
+      comparisonText([{ workload: workloadNamed('S'), answerInBytes: 1, rounds: slower }], contenders()),
+    ).toContain('1.1 × B: not reached');
+  });
+});
+
+describe('the median', () => {
+  it('is the number in the middle, or between the two there, or none', () => {
+    expect([medianOf([3, 1, 2]), medianOf([4, 1, 2, 3]), medianOf([])]).toEqual([2, 2.5, null]);
+  });
+});
+
+describe('the own times of a profile', () => {
+  it('are shares of the time of the load, without what was idle', () => {
+    const node = (id: number, functionName: string) => ({
+      id,
+      callFrame: { functionName, url: '', lineNumber: 0 },
+    });
+    const profile = {
+      startTime: 0,
+      endTime: 3e6,
+      nodes: [node(1, 'start'), node(2, 'write'), node(3, '(idle)'), node(4, 'read')],
+      samples: [1, 2, 3, 4],
+      timeDeltas: [1e6, 1.2e6, 0.4e6, 0.4e6],
+    };
+    expect(ownTimes(profile, 2)).toEqual([
+      ['75.0', 'write'],
+      ['25.0', 'read'],
+    ]);
+  });
+});

@@ -1,0 +1,126 @@
+/**
+ * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
+ * the servers; `streams`, `sizes` and `profile` show the rest. Prints tables and writes them to test/bench/result.
+ *
+ * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { compare } from './comparison.ts';
+import { comparisonText } from './comparison-table.ts';
+import { areRivalsInstalled, contenders, type Contender } from './contender.ts';
+import { loadGenerator } from './load.ts';
+import { memoryOverTime } from './memory-over-time.ts';
+import { profileText } from './profile.ts';
+import { sizesText } from './sizes.ts';
+import { streamsText } from './streams.ts';
+import { workloads } from './workload.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
+    rounds: { type: 'string' },
+    /** Workloads, contenders' keys, counts of streams: only these, with commas between them. */
+    only: { type: 'string' },
+    contenders: { type: 'string' },
+    streams: { type: 'string' },
+    /** sizes: memory over time as well, after so many minutes of load. */
+    long: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '1,10,30' },
+  },
+});
+const { quick } = values;
+const tell = (what: string): void => void process.stderr.write(`${what}\n`);
+
+const [what = 'compare'] = positionals;
+const text = await texts();
+const place = `${here}result/${what}.txt`;
+mkdirSync(`${here}result`, { recursive: true });
+writeFileSync(place, text);
+process.stdout.write(`${text}\nWritten to ${place}\n`);
+
+async function texts(): Promise<string> {
+  switch (what) {
+    case 'compare':
+      return comparison();
+    case 'streams':
+      return `${machine()}\n\n${await streamsText({
+        streams: numbersOf(values.streams ?? (quick ? '1000' : '1000,5000,10000')),
+        seconds: Number(values.seconds ?? (quick ? 5 : 15)),
+        tell,
+      })}`;
+    case 'sizes': {
+      const sizes = `${machine()}\n\n${await sizesText({ isQuick: quick, tell })}`;
+      if (!values.long) return sizes;
+      return `${sizes}\n${await memoryOverTime({ minutes: numbersOf(values.minutes), generator: loadGenerator(), tell })}`;
+    }
+    case 'profile':
+      return `${machine()}\n\n${await profileText({
+        workloads: chosenWorkloads(),
+        generator: loadGenerator(),
+        seconds: Number(values.seconds ?? (quick ? 3 : 6)),
+      })}`;
+    default:
+      throw new Error(`There is no benchmark "${what}"; there are compare, streams, sizes and profile.`);
+  }
+}
+
+async function comparison(): Promise<string> {
+  installRivals();
+  const generator = loadGenerator();
+  const seconds = Number(values.seconds ?? (quick ? 1 : 3));
+  const rounds = Number(values.rounds ?? 3);
+  const all = chosenContenders();
+  const results = await compare({
+    contenders: all,
+    workloads: chosenWorkloads(),
+    generator,
+    rounds,
+    seconds,
+    warmingSeconds: quick ? 1 : 2,
+    tell,
+  });
+  return [
+    machine(),
+    `Answers per second: the median of ${rounds} rounds of ${seconds} s, by turns, under ${generator.name}; the least and`,
+    'the most. Only ratios within one run say something. All answers were found equal before.',
+    '',
+    comparisonText(results, all),
+    '',
+    ...all.map(({ name, note }) => `${name}: ${note}.`),
+    '',
+  ].join('\n');
+}
+
+function chosenContenders(): readonly Contender[] {
+  const keys = values.contenders?.split(',');
+  return contenders().filter(({ key }) => keys?.includes(key) ?? true);
+}
+
+function chosenWorkloads(): typeof workloads {
+  const names = values.only?.split(',');
+  return workloads.filter(({ name }) => names?.includes(name) ?? true);
+}
+
+function installRivals(): void {
+  if (areRivalsInstalled()) return;
+  tell('Installing what hvql is compared with, in test/bench/rival.');
+  const { status } = spawnSync('npm', ['ci'], { cwd: `${here}rival`, stdio: ['ignore', 2, 2] });
+  if (status !== 0) tell('That failed: D is left out.');
+}
+
+function machine(): string {
+  const all = cpus();
+  const { platform, arch, version } = process;
+  return `${platform} ${arch}, ${all.length} × ${all[0]?.model.trim() ?? '?'}, Node ${version}, ${new Date().toISOString()}`;
+}
+
+function numbersOf(text: string): number[] {
+  return text.split(',').map(Number);
+}

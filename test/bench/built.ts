@@ -1,0 +1,32 @@
+/** What is compared is what users run: the program as tsc builds it, not as tsx reads it. */
+import type * as commandWorld from '../../src/cli/command-world.ts';
+import type * as serve from '../../src/cli/serve.ts';
+import type * as serviceLimit from '../../src/cli/service-limit.ts';
+import type * as settings from '../../src/cli/settings.ts';
+import type * as context from '../../src/graph/context.ts';
+import type * as schema from '../../src/graph/schema.ts';
+import type * as decode from '../../src/page/decode.ts';
+import type * as sampler from '../../src/sampling/sampler.ts';
+import type * as identity from '../../src/server/identity.ts';
+import type * as moment from '../../src/snapshot/moment.ts';
+import type * as objectName from '../../src/snapshot/object-name.ts';
+
+/** The modules of the built program that the benchmark takes parts from. */
+interface Built {
+  readonly 'cli/command-world.js': typeof commandWorld;
+  readonly 'cli/serve.js': typeof serve;
+  readonly 'cli/service-limit.js': typeof serviceLimit;
+  readonly 'cli/settings.js': typeof settings;
+  readonly 'graph/context.js': typeof context;
+  readonly 'graph/schema.js': typeof schema;
+  readonly 'page/decode.js': typeof decode;
+  readonly 'sampling/sampler.js': typeof sampler;
+  readonly 'server/identity.js': typeof identity;
+  readonly 'snapshot/moment.js': typeof moment;
+  readonly 'snapshot/object-name.js': typeof objectName;
+}
+
+/** A module of the built program. */
+export function built<Path extends keyof Built>(path: Path): Promise<Built[Path]> {
+  return import(new URL(`../../dist/${path}`, import.meta.url).href) as Promise<Built[Path]>;
+}

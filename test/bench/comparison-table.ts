@@ -1,0 +1,77 @@
+/** The comparison as a person reads it. */
+import { table } from '../soak/table.ts';
+import type { WorkloadResult } from './comparison.ts';
+import type { Contender } from './contender.ts';
+import type { WorkloadName } from './workload.ts';
+
+/** What is to be reached: a ratio to another's answers per second. */
+export interface Goal {
+  readonly against: 'A' | 'B' | 'D';
+  readonly ratio: number;
+}
+
+/** Ratios within one run, each by the workload. */
+export const goals = {
+  'computed anew': {
+    S: [goal('B', 1.1), goal('D', 1.8)],
+    M: [goal('B', 2), goal('D', 3)],
+    L: [goal('B', 4), goal('D', 8)],
+  },
+  'shared look': { S: [goal('A', 0.8)], M: [goal('A', 0.8)], L: [goal('A', 0.9)] },
+} as const satisfies Record<string, Record<WorkloadName, readonly Goal[]>>;
+
+const rivals = ['A', 'B', 'D'] as const;
+
+/** A table for each workload. */
+export function comparisonText(results: readonly WorkloadResult[], contenders: readonly Contender[]): string {
+  return results.map((result) => workloadText(result, contenders)).join('\n\n');
+}
+
+function workloadText(result: WorkloadResult, contenders: readonly Contender[]): string {
+  const { workload, answerInBytes, rounds } = result;
+  const perSecond = (key: string): number | null => medianOf(rounds.get(key) ?? []);
+  const rows = contenders.map((contender) => {
+    const own = perSecond(contender.key);
+    const all = rounds.get(contender.key) ?? [];
+    const ratios = rivals.map((key) => ratioText(own, perSecond(key)));
+    return [
+      contender.name,
+      ...[own ?? NaN, Math.min(...all), Math.max(...all)].map((rate) => Math.round(rate)),
+      ...ratios,
+      goalText(contender, { name: workload.name, perSecond }),
+    ];
+  });
+  const title = `${workload.name}: ${workload.title} (${answerInBytes.toLocaleString('en')} bytes, ${workload.connections} connections)`;
+  const head = ['', 'answers/s', 'from', 'to', ...rivals.map((key) => `× ${key}`), 'to reach'];
+  return `${title}\n${table([head, ...rows])}`;
+}
+
+function goalText(
+  { key, heldTo }: Contender,
+  { name, perSecond }: { name: WorkloadName; perSecond: (key: string) => number | null },
+): string {
+  if (heldTo === null) return '';
+  const own = perSecond(key);
+  return goals[heldTo][name]
+    .map(({ against, ratio }) => {
+      const other = perSecond(against);
+      if (own === null || other === null) return `${ratio} × ${against}: not measured`;
+      return `${ratio} × ${against}: ${own >= ratio * other ? 'reached' : 'not reached'}`;
+    })
+    .join(', ');
+}
+
+/** The one in the middle; of an even number, the mean of the two in the middle; null of none. */
+export function medianOf(numbers: readonly number[]): number | null {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+function ratioText(own: number | null, other: number | null): string {
+  return own === null || other === null ? '' : (own / other).toFixed(2);
+}
+
+function goal<Against extends Goal['against']>(against: Against, ratio: number) {
+  return { against, ratio };
+}

@@ -1,0 +1,150 @@
+/** Puts the servers under load in turn, and hands over what each of them made of it. */
+import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Contender } from './contender.ts';
+import { memoryFolder, writeHost } from './host.ts';
+import type { LoadGenerator } from './load.ts';
+import { rootToken } from './root-token.ts';
+import type { RunningServer } from './running-server.ts';
+import { bodyOf, type HostSize, type Workload } from './workload.ts';
+
+/** How much is compared. */
+export interface ComparisonOptions {
+  readonly contenders: readonly Contender[];
+  readonly workloads: readonly Workload[];
+  readonly generator: LoadGenerator;
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Load that does not count, so that everything is compiled. */
+  readonly warmingSeconds: number;
+  /** Told what goes on. */
+  readonly tell: (what: string) => void;
+}
+
+/** Answers per second of each round, by the contenders' keys. */
+export interface WorkloadResult {
+  readonly workload: Workload;
+  readonly answerInBytes: number;
+  readonly rounds: ReadonlyMap<string, readonly number[]>;
+}
+
+/** A server that is asked. */
+interface Opponent {
+  readonly contender: Contender;
+  readonly server: RunningServer;
+}
+
+/** A host, and who stands before it. */
+export interface GroundOptions {
+  readonly size: HostSize;
+  readonly contenders: readonly Contender[];
+}
+
+/** Servers that run. */
+export interface OpenGround {
+  readonly opponents: readonly Opponent[];
+  /** Ends them and removes the host. */
+  close(): Promise<void>;
+}
+
+/** Long enough for HS512, and of no use outside of this run. */
+const secret = 'a secret of the benchmark, which opens nothing else than that: 0123456789';
+
+/** Compares them, one workload after the other, one server under load at a time. Leaves nothing behind. */
+export async function compare(options: ComparisonOptions): Promise<WorkloadResult[]> {
+  const results: WorkloadResult[] = [];
+  for (const size of new Set(options.workloads.map(({ host }) => host))) {
+    const workloads = options.workloads.filter(({ host }) => host === size);
+    await onGround({ size, contenders: options.contenders }, async (opponents) => {
+      for (const workload of workloads) results.push(await compareOne({ workload, opponents }, options));
+    });
+  }
+  return results;
+}
+
+/** Starts the servers before a host of this size, and ends them. */
+export async function onGround(
+  options: GroundOptions,
+  run: (opponents: readonly Opponent[]) => Promise<void>,
+): Promise<void> {
+  const ground = await openGround(options);
+  try {
+    await run(ground.opponents);
+  } finally {
+    await ground.close();
+  }
+}
+
+/** Starts the servers; whoever opens a ground closes it. */
+export async function openGround({ size, contenders }: GroundOptions): Promise<OpenGround> {
+  const folder = memoryFolder();
+  const opponents: Opponent[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(opponents.map(({ server }) => server.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await writeHost(folder, size);
+    for (const contender of contenders) {
+      opponents.push({ contender, server: await contender.start({ folder, secret }) });
+    }
+    return { opponents, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** The token that the servers on this ground take. */
+export function tokenOnGround(): Promise<string> {
+  return rootToken(secret);
+}
+
+/** Asks once. Throws where the answer is not 200 or has errors. */
+export async function askOnce({ url }: RunningServer, query: string): Promise<string> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${await tokenOnGround()}` };
+  const response = await fetch(url, { method: 'POST', headers, body: bodyOf({ query }) });
+  const text = await response.text();
+  if (!response.ok || text.includes('"errors"')) {
+    throw new Error(`${url} answers ${response.status}, ${text.slice(0, 1_000)} to ${query}`);
+  }
+  return text;
+}
+
+async function compareOne(
+  { workload, opponents }: { workload: Workload; opponents: readonly Opponent[] },
+  options: ComparisonOptions,
+): Promise<WorkloadResult> {
+  const { generator, seconds, warmingSeconds, tell } = options;
+  const answerInBytes = await assertSameAnswers(workload, opponents);
+  const token = await tokenOnGround();
+  const load = { body: bodyOf(workload), token, connections: workload.connections };
+  const rounds = new Map<string, number[]>(opponents.map(({ contender }) => [contender.key, []]));
+  for (const { server } of opponents)
+    await generator.run({ ...load, url: server.url, seconds: warmingSeconds });
+  for (let round = 0; round < options.rounds; round++) {
+    // Whoever comes first is another one each time: the machine gets warm, or busy with something else.
+    for (const [n] of opponents.entries()) {
+      const opponent = opponents[(n + round) % opponents.length];
+      if (opponent === undefined) continue;
+      const { contender, server } = opponent;
+      const perSecond = await generator.run({ ...load, url: server.url, seconds });
+      rounds.get(contender.key)?.push(perSecond);
+      tell(`${workload.name}, round ${round + 1}: ${contender.name} ${perSecond.toFixed(0)} a second`);
+    }
+  }
+  return { workload, answerInBytes, rounds };
+}
+
+/** Bytes of the answer. Throws where one server says anything else than the first. */
+async function assertSameAnswers(workload: Workload, opponents: readonly Opponent[]): Promise<number> {
+  let expected: { text: string; name: string } | undefined;
+  for (const { contender, server } of opponents) {
+    const text = await askOnce(server, workload.query);
+    expected ??= { text, name: contender.name };
+    if (text !== expected.text && !isDeepStrictEqual(JSON.parse(text), JSON.parse(expected.text))) {
+      throw new Error(`${contender.name} does not answer ${workload.name} like ${expected.name}.`);
+    }
+  }
+  return Buffer.byteLength(expected?.text ?? '');
+}

@@ -1,0 +1,129 @@
+/** Who is compared. A new variant of hvql is a line in this list. */
+import { existsSync } from 'node:fs';
+import { startServer, type RunningServer } from './running-server.ts';
+
+/** What each of the servers is given. */
+export interface Ground {
+  /** The page folder of the host. */
+  readonly folder: string;
+  readonly secret: string;
+}
+
+/** A server that takes part. */
+export interface Contender {
+  /** 'A' to 'D' are those that others are measured against. */
+  readonly key: string;
+  readonly name: string;
+  /** Where its pages are, and what it does not do. */
+  readonly note: string;
+  /** Which row of the table to reach it is held to. */
+  readonly heldTo: 'computed anew' | 'shared look' | null;
+  start(ground: Ground, nodeFlags?: readonly string[]): Promise<RunningServer>;
+}
+
+/** hvql with flags of `serve`, over pages in memory, or over the page folder as the program itself reads it. */
+interface Variant extends Omit<Contender, 'start'> {
+  readonly pages: 'memory' | 'folder';
+  readonly flags: readonly string[];
+}
+
+const variants: readonly Variant[] = [
+  {
+    key: 'hvql',
+    name: 'hvql',
+    note: 'as it is built, over pages in memory; a token at each request',
+    heldTo: 'computed anew',
+    pages: 'memory',
+    flags: [],
+  },
+  {
+    key: 'hvql files',
+    name: 'hvql, pages:<folder>',
+    note: 'the same over page files in a tmpfs, which are read at each look: compare with "B, reading files"',
+    heldTo: null,
+    pages: 'folder',
+    flags: [],
+  },
+];
+
+/** Whether the rivals are installed. They have a folder of their own: no test is to find their graphql for the project's. */
+export function areRivalsInstalled(): boolean {
+  return existsSync(new URL('rival/node_modules/mercurius', import.meta.url));
+}
+
+/** All that take part, in the order of the table. */
+export function contenders(): readonly Contender[] {
+  const all: Contender[] = [
+    { ...bare('ready'), key: 'A', name: 'A. node:http', note: 'the same bytes, ready-made' },
+    {
+      ...bare('memory'),
+      key: 'B',
+      name: 'B. node:http, hand-written',
+      note: 'decodes pages in memory anew, plain objects, JSON.stringify; no GraphQL, checks nothing',
+    },
+    {
+      ...bare('files'),
+      key: 'B files',
+      name: 'B, reading files',
+      note: 'B, but opens and reads each page file',
+    },
+    {
+      key: 'C',
+      name: 'C. Yoga, graphql-js',
+      note: 'this schema and its looks over pages in memory; verifies the token; neither plans nor counts',
+      heldTo: null,
+      start: ({ folder, secret }, nodeFlags = []) =>
+        startServer({
+          file: 'yoga-process.ts',
+          args: [folder],
+          env: { HVQL_JWT_SECRET: secret },
+          nodeFlags,
+        }),
+    },
+  ];
+  if (areRivalsInstalled()) {
+    all.push({
+      key: 'D',
+      name: 'D. Mercurius, JIT',
+      note: 'a schema of its own with the same fields over pages in memory; asks nobody who they are',
+      heldTo: null,
+      start: ({ folder }, nodeFlags = []) =>
+        startServer({
+          file: 'rival/mercurius-process.ts',
+          args: [folder],
+          env: { NODE_ENV: 'production' },
+          nodeFlags,
+        }),
+    });
+  }
+  return [...all, ...variants.map(hvql)];
+}
+
+/** The contender of a key. */
+export function contenderNamed(key: string): Contender {
+  const contender = contenders().find((candidate) => candidate.key === key);
+  if (contender === undefined) throw new TypeError(`there is no contender ${key}`);
+  return contender;
+}
+
+function bare(way: 'ready' | 'memory' | 'files'): Pick<Contender, 'heldTo' | 'start'> {
+  return {
+    heldTo: null,
+    start: ({ folder }, nodeFlags = []) =>
+      startServer({ file: 'bare-process.ts', args: [way, folder], env: {}, nodeFlags }),
+  };
+}
+
+function hvql({ pages, flags, ...contender }: Variant): Contender {
+  const common = ['--port', '0', '--log-level', 'warn', ...flags];
+  return {
+    ...contender,
+    start: ({ folder, secret }, nodeFlags = []) =>
+      startServer({
+        file: pages === 'memory' ? 'hvql-process.ts' : null,
+        args: pages === 'memory' ? [folder, ...common] : ['serve', '--source', `pages:${folder}`, ...common],
+        env: { HVQL_JWT_SECRET: secret },
+        nodeFlags,
+      }),
+  };
+}

@@ -1,0 +1,71 @@
+/** Puts a server under load: wrk where it is installed, else autocannon, which takes more of the machine itself. */
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** What is asked, by how many at once, and for how long. */
+export interface Load {
+  readonly url: string;
+  readonly body: string;
+  readonly token: string;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** A load generator. */
+export interface LoadGenerator {
+  readonly name: string;
+  /** Gives the answers per second. Rejects where any of them was not 200. */
+  run(load: Load): Promise<number>;
+}
+
+const run = promisify(execFile);
+const autocannon = fileURLToPath(new URL('rival/node_modules/autocannon/autocannon.js', import.meta.url));
+/** Beyond the time of the load: connecting, and the answers still under way. */
+const graceMilliseconds = 20_000;
+
+/** The best one there is. Throws where there is none. */
+export function loadGenerator(): LoadGenerator {
+  // It says its version and then fails; where it is missing, there is nothing to run.
+  if (spawnSync('wrk', ['-v']).error === undefined) return { name: 'wrk', run: runWrk };
+  if (existsSync(autocannon)) return { name: 'autocannon', run: runAutocannon };
+  throw new Error(
+    'A load generator is needed: wrk (apt-get install wrk), or autocannon (npm ci in test/bench/rival).',
+  );
+}
+
+async function runWrk({ url, body, token, connections, seconds }: Load): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'hvql-wrk-'));
+  try {
+    const script = join(folder, 'post.lua');
+    // A string of JSON is one of Lua as long as all of it is ASCII.
+    const lines = [
+      'wrk.method = "POST"',
+      `wrk.body = ${JSON.stringify(body)}`,
+      'wrk.headers["Content-Type"] = "application/json"',
+      `wrk.headers["Authorization"] = "Bearer ${token}"`,
+    ];
+    await writeFile(script, lines.join('\n'));
+    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
+    const { stdout } = await run('wrk', args, { timeout: seconds * 1_000 + graceMilliseconds });
+    if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`not all was answered: ${stdout}`);
+    return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function runAutocannon({ url, body, token, connections, seconds }: Load): Promise<number> {
+  const headers = ['-H', 'content-type=application/json', '-H', `authorization=Bearer ${token}`];
+  const args = [autocannon, '-m', 'POST', '-b', body, '-c', `${connections}`, '-d', `${seconds}`, ...headers];
+  const { stdout } = await run(process.execPath, [...args, '--json', url], {
+    timeout: seconds * 1_000 + graceMilliseconds,
+  });
+  const result = JSON.parse(stdout) as { non2xx: number; errors: number; requests: { average: number } };
+  if (result.non2xx + result.errors > 0) throw new Error(`not all was answered: ${stdout}`);
+  return result.requests.average;
+}

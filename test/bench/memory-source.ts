@@ -1,0 +1,32 @@
+/** Pages in memory as a source of the built program: what a mapped overlay page costs to read, which is next to nothing. */
+import type { PageOrigin } from '../../src/page/decode.ts';
+import type { Clock } from '../../src/snapshot/moment.ts';
+import type { Source } from '../../src/source/source.ts';
+import { built } from './built.ts';
+import type { HostInMemory } from './host.ts';
+
+/** Opens it. Each reading is decoded anew, over the very bytes. */
+export async function memorySource({ topology, pages }: HostInMemory, clock: Clock): Promise<Source> {
+  const { decodePage } = await built('page/decode.js');
+  const { pagePlace } = await built('snapshot/object-name.js');
+  return {
+    kind: 'memory',
+    description: 'pages in memory',
+    async topology(signal) {
+      signal.throwIfAborted();
+      return topology;
+    },
+    async read(objects, signal) {
+      signal.throwIfAborted();
+      const outcomes = objects.map((name) => {
+        const place = pagePlace(name);
+        const bytes = pages.get(place);
+        if (bytes === undefined) throw new Error(`there is no page ${place}`);
+        const origin: PageOrigin = { object: name.object, place };
+        return decodePage(bytes, origin);
+      });
+      return { at: clock.now(), outcomes };
+    },
+    close: async () => {},
+  };
+}

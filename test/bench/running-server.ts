@@ -1,0 +1,88 @@
+/** Starts the servers that are compared, each as a process of its own. */
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly url: string;
+  readonly pid: number;
+  /** Ends it and waits until it has. */
+  stop(): Promise<void>;
+}
+
+/** A program to start. */
+export interface ServerProgram {
+  /** A file of this folder, or null for the built hvql. */
+  readonly file: string | null;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Flags of Node beside those of `npm start`, which all of them have. */
+  readonly nodeFlags?: readonly string[];
+}
+
+const startLimitMilliseconds = 30_000;
+const stopLimitMilliseconds = 12_000;
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  scripts: { start: string };
+};
+const startFlags = scripts.start.match(/--\S+/g) ?? [];
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** Starts it and waits for the line that says where it listens. */
+export async function startServer({
+  file,
+  args,
+  env,
+  nodeFlags = [],
+}: ServerProgram): Promise<RunningServer> {
+  const flags = [...startFlags, ...nodeFlags];
+  const options = { env: { PATH: process.env['PATH'], ...env } };
+  const child =
+    file === null
+      ? spawn(process.execPath, [...flags, main, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+      : fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+          ...options,
+          execArgv: [...flags, '--import', 'tsx'],
+          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        });
+  running.add(child);
+  const ended = once(child, 'close').then(() => running.delete(child));
+  const url = await listening(child);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const limit = setTimeout(() => child.kill('SIGKILL'), stopLimitMilliseconds);
+    await ended;
+    clearTimeout(limit);
+  };
+  return { url, pid: child.pid ?? 0, stop };
+}
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let [stdout, stderr] = ['', ''];
+    const fail = (why: string): void => {
+      child.kill('SIGKILL');
+      reject(new Error(`${child.spawnargs.join(' ')} ${why}: ${stdout}${stderr}`));
+    };
+    const limit = setTimeout(() => fail('takes too long to start'), startLimitMilliseconds);
+    child.once('close', (code) => {
+      clearTimeout(limit);
+      fail(`exited with ${code}`);
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      // What it complains of later is of interest only until it listens, and must not pile up.
+      stderr = (stderr + text).slice(-4_000);
+    });
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout = (stdout + text).slice(-4_000);
+      const url = /listening on (http:\S+)/.exec(stdout)?.[1];
+      if (url === undefined) return;
+      clearTimeout(limit);
+      resolve(url);
+    });
+  });
+}

@@ -1,0 +1,97 @@
+/** What the servers are asked, as GraphQL, and on how large a host. */
+import { countersOf } from '../../src/catalogue/catalogue.ts';
+import type { Counter } from '../../src/catalogue/counter.ts';
+import type { StatisticsObject } from '../../src/catalogue/group.ts';
+
+/** How large a host is; `virtualProcessors` are those of each partition. */
+export interface HostSize {
+  readonly logicalProcessors: number;
+  readonly partitions: number;
+  readonly virtualProcessors: number;
+}
+
+/** Small, middle, large. */
+export type WorkloadName = 'S' | 'M' | 'L';
+
+/** A question that all servers answer. */
+export interface Workload {
+  readonly name: WorkloadName;
+  readonly title: string;
+  readonly host: HostSize;
+  readonly query: string;
+  /** Clients that ask at once. Answers of megabytes would only stand in each other's way. */
+  readonly connections: number;
+}
+
+const smallHost: HostSize = { logicalProcessors: 16, partitions: 16, virtualProcessors: 4 };
+const largeHost: HostSize = { logicalProcessors: 64, partitions: 128, virtualProcessors: 8 };
+
+/** The counters that each question asks for, by kind of object. */
+export const asked = {
+  S: { logicalProcessor: countersOf('LOGICAL_PROCESSOR').slice(0, 5) },
+  M: { virtualProcessor: countersOf('VIRTUAL_PROCESSOR').slice(0, 10) },
+  L: {
+    logicalProcessor: countersOf('LOGICAL_PROCESSOR'),
+    partition: countersOf('PARTITION'),
+    virtualProcessor: countersOf('VIRTUAL_PROCESSOR'),
+  },
+} as const satisfies Record<WorkloadName, Record<string, readonly Counter[]>>;
+
+/** The three workloads. None selects `sampledAt`: the answers of all servers must be the same. */
+export const workloads: readonly Workload[] = [
+  {
+    name: 'S',
+    title: '16 logical processors × 5 counters',
+    host: smallHost,
+    query: `{ hypervisor { logicalProcessors { index counters { ${fields(asked.S.logicalProcessor)} } } } }`,
+    connections: 32,
+  },
+  {
+    name: 'M',
+    title: '16 partitions × 4 virtual processors × 10 counters',
+    host: smallHost,
+    query: `{ hypervisor { partitions(first: 16) { nodes {
+      partitionId virtualProcessors { index counters { ${fields(asked.M.virtualProcessor)} } }
+    } } } }`,
+    connections: 32,
+  },
+  {
+    name: 'L',
+    title: 'the whole host, 69,000 values',
+    host: largeHost,
+    // A page of a connection has 100 partitions at most.
+    query: `{
+      hypervisor {
+        logicalProcessors { index counters { ${everyField('LOGICAL_PROCESSOR')} } }
+        front: partitions(first: 64) { nodes { ...whole } }
+        rest: partitions(last: 64) { nodes { ...whole } }
+      }
+    }
+    fragment whole on Partition {
+      partitionId
+      counters { ${everyField('PARTITION')} }
+      virtualProcessors { index counters { ${everyField('VIRTUAL_PROCESSOR')} } }
+    }`,
+    connections: 4,
+  },
+];
+
+/** The workload of a name. */
+export function workloadNamed(name: WorkloadName): Workload {
+  const workload = workloads.find((candidate) => candidate.name === name);
+  if (workload === undefined) throw new TypeError(`there is no workload ${name}`);
+  return workload;
+}
+
+/** The body of the request: the same bytes every time, as a dashboard sends them. */
+export function bodyOf({ query }: Pick<Workload, 'query'>): string {
+  return JSON.stringify({ query });
+}
+
+function everyField(object: StatisticsObject): string {
+  return fields(countersOf(object));
+}
+
+function fields(counters: readonly Counter[]): string {
+  return counters.map(({ field }) => field).join(' ');
+}

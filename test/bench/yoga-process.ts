@@ -1,0 +1,49 @@
+/**
+ * C: this very schema as one serves it first, graphql-js through Yoga as it comes. The identity is verified at each
+ * request; operations are neither planned nor counted. Run as `yoga-process.ts <page folder>`, with the secret in the
+ * environment.
+ */
+import { createServer } from 'node:http';
+import { createYoga } from 'graphql-yoga';
+import { pino } from 'pino';
+import type { GraphContext } from '../../src/graph/context.ts';
+import { announce } from './announce.ts';
+import { built } from './built.ts';
+import { readHost } from './host.ts';
+import { memorySource } from './memory-source.ts';
+
+const { createSchema } = await built('graph/schema.js');
+const { OperationContext } = await built('graph/context.js');
+const { Sampler } = await built('sampling/sampler.js');
+const { openIdentity } = await built('server/identity.js');
+const { parseCommand } = await built('cli/settings.js');
+const { limitsOf } = await built('cli/service-limit.js');
+const { systemClock } = await built('snapshot/moment.js');
+
+const command = parseCommand(['serve'], process.env);
+if (command.name !== 'serve' || command.settings.identity === null) throw new TypeError('needs a secret');
+const { settings } = command;
+const identity = await openIdentity(command.settings.identity, {
+  log: pino({ level: 'silent' }),
+  now: Date.now,
+});
+const source = await memorySource(await readHost(process.argv[2] ?? ''), systemClock);
+const sampler = new Sampler({ source, clock: systemClock, timeoutMilliseconds: settings.sourceTimeout });
+const service = {
+  version: '',
+  limits: limitsOf(settings),
+  introspection: settings.introspection,
+  health: () => sampler.health,
+};
+
+const yoga = createYoga({
+  schema: createSchema(),
+  context: async ({ request }): Promise<GraphContext> => {
+    const { caller, expiresAt } = await identity.identify(request.headers.get('authorization'));
+    const look = sampler.look(request.signal);
+    const topology = () => sampler.topology(request.signal);
+    return { operation: new OperationContext({ caller, service, look, topology }), expiresAt };
+  },
+});
+// eslint-disable-next-line @typescript-eslint/no-misused-promises -- Yoga is a request listener as it stands.
+announce(createServer(yoga));

@@ -1,0 +1,158 @@
+/** What deltas and rates are to be: worked out anew from the numbers that were put into the pages. */
+import { clockOf, countersOf, operationsOf } from '../../src/catalogue/catalogue.ts';
+import type { Counter } from '../../src/catalogue/counter.ts';
+import { objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
+import type { RandomHost, TakenLook } from './random-host.ts';
+
+/** When things were read for an answer. */
+export interface Reads {
+  readonly host: RandomHost;
+  /** The moment of the answer: its last look. */
+  readonly at: number;
+  /** The looks that were taken for it. */
+  readonly looks: readonly TakenLook[];
+  /** Those before it that may still be held. */
+  readonly earlier: readonly TakenLook[];
+  /** In an event of a subscription: when the event before was read, or that there was none. */
+  readonly previous?: number | null;
+}
+
+/** What growth may be: a number against a reading of that moment, not known, or broken with a code. */
+export type GrowthCase =
+  | { readonly is: 'grown'; readonly from: number }
+  | { readonly is: 'unknown' }
+  | { readonly is: 'broken'; readonly code: string };
+
+/** The code of a page that cannot be read at a moment, or null where it can. */
+export function pageFault({ host }: Reads, name: ObjectName, at: number): string | null {
+  if (host.fails === 'read') return 'PAGE_UNAVAILABLE';
+  const { is } = host.pageAt(name, at);
+  return is === 'fine' ? null : is === 'malformed' ? 'PAGE_MALFORMED' : 'PAGE_UNAVAILABLE';
+}
+
+/** All that growth over so many milliseconds may be; null is the default, and in a subscription the event before. */
+export function growthCases(reads: Reads, name: ObjectName, over: number | null): GrowthCase[] {
+  const { at, looks, earlier, previous } = reads;
+  const code = pageFault(reads, name, at);
+  if (code !== null) return [{ is: 'broken', code }];
+  const isFine = (moment: number): boolean => pageFault(reads, name, moment) === null;
+  if (previous !== undefined && over === null) {
+    return [previous !== null && isFine(previous) ? { is: 'grown', from: previous } : { is: 'unknown' }];
+  }
+  const key = objectKey(name);
+  const age = over ?? 1000;
+  const own = looks.filter(({ keys }) => keys.has(key)).map((look) => look.at);
+  // What could not be read when the wait began was not waited for.
+  const [first] = own;
+  const isWaitedFor = first !== undefined && isFine(first);
+  if (earlier.length === 0 && previous === undefined) {
+    if (!isWaitedFor) return [{ is: 'unknown' }];
+    const before = pageFault(reads, name, at - age);
+    return [before === null ? { is: 'grown', from: at - age } : { is: 'broken', code: before }];
+  }
+  const taken = [...earlier.filter(({ keys }) => keys.has(key)).map((look) => look.at), ...own];
+  const froms = new Set(taken.filter((from) => from <= at - age && isFine(from)));
+  const cases: GrowthCase[] = [...froms].map((from) => ({ is: 'grown', from }));
+  const broken = own.map((moment) => pageFault(reads, name, moment)).find((fault) => fault !== null);
+  if (broken != null) cases.push({ is: 'unknown' }, { is: 'broken', code: broken });
+  // A stream takes what there is.
+  if (previous !== undefined) cases.push({ is: 'unknown' });
+  return cases;
+}
+
+/** Growth of one object, or of several together. */
+export interface ExpectedGrowth {
+  readonly from: number;
+  readonly to: number;
+  readonly seconds: number;
+  readonly reset: boolean;
+  /** May be more than 64 bits hold, where it is a sum. */
+  readonly delta: (counter: Counter) => bigint | null;
+  readonly rate: (counter: Counter) => number | null;
+  readonly elapsedNanoseconds: number;
+}
+
+/** The growth of an object from one moment to another. */
+export function growthOf(
+  host: RandomHost,
+  name: ObjectName,
+  { from, to }: { from: number; to: number },
+): ExpectedGrowth {
+  const difference = (counter: Counter): bigint | null => {
+    const [before, after] = [host.numberAt(name, counter, from), host.numberAt(name, counter, to)];
+    return before === null || after === null ? null : after - before;
+  };
+  const reset = countersOf(name.object).some(
+    (counter) => counter.kind !== 'GAUGE' && (difference(counter) ?? 0n) < 0n,
+  );
+  const delta = (counter: Counter): bigint | null => (reset ? null : difference(counter));
+  const clock = clockOf(name.object);
+  const ticks = clock === undefined ? null : difference(clock);
+  const elapsedNanoseconds =
+    clock === undefined || ticks === null ? (to - from) * 1e6 : Number(ticks) * unitOf(clock);
+  const seconds = (to - from) / 1000;
+  const rate = rateOf({
+    delta,
+    elapsedNanoseconds,
+    perSecond: (counter) => quotient(delta(counter), seconds),
+  });
+  return { from, to, seconds, reset, delta, rate, elapsedNanoseconds };
+}
+
+/** The growth of several objects together. */
+export function totalGrowth(growths: readonly ExpectedGrowth[]): ExpectedGrowth {
+  const longest = growths.reduce((a, b) => (b.seconds > a.seconds ? b : a));
+  const reset = growths.some((growth) => growth.reset);
+  const sum = <N extends bigint | number>(numbers: (N | null)[], add: (a: N, b: N) => N): N | null =>
+    reset || numbers.includes(null) ? null : (numbers as N[]).reduce(add);
+  const delta = (counter: Counter): bigint | null =>
+    sum(
+      growths.map((growth) => growth.delta(counter)),
+      (a, b) => a + b,
+    );
+  const perSecond = (counter: Counter): number | null =>
+    sum(
+      growths.map((growth) => growth.rate(counter)),
+      (a, b) => a + b,
+    );
+  const elapsedNanoseconds = growths.reduce((ns, growth) => ns + growth.elapsedNanoseconds, 0);
+  return {
+    ...longest,
+    reset,
+    delta,
+    elapsedNanoseconds,
+    rate: rateOf({ delta, elapsedNanoseconds, perSecond }),
+  };
+}
+
+/** Per second for COUNT, percent of the elapsed time for TIME, nanoseconds an operation for COST. */
+function rateOf(parts: {
+  delta: (counter: Counter) => bigint | null;
+  elapsedNanoseconds: number;
+  perSecond: (counter: Counter) => number | null;
+}): (counter: Counter) => number | null {
+  const { delta, elapsedNanoseconds, perSecond } = parts;
+  return (counter) => {
+    const grown = delta(counter);
+    if (grown === null) return null;
+    const nanoseconds = Number(grown) * unitOf(counter);
+    switch (counter.kind) {
+      case 'COUNT':
+        return perSecond(counter);
+      case 'TIME':
+        return quotient(nanoseconds * 100, elapsedNanoseconds);
+      case 'COST':
+        return quotient(nanoseconds, Number(delta(operationsOf(counter)) ?? 0n));
+      default:
+        return null;
+    }
+  };
+}
+
+function quotient(dividend: bigint | number | null, divisor: number): number | null {
+  return dividend === null || divisor <= 0 ? null : Number(dividend) / divisor;
+}
+
+function unitOf(counter: Counter): number {
+  return counter.unit === '100ns' ? 100 : 1;
+}

@@ -1,0 +1,267 @@
+/** The objects that a walk begins with, and those that have others in them, as they are to be for a caller. */
+import { countersOf } from '../../src/catalogue/catalogue.ts';
+import { isTotal, type Counter } from '../../src/catalogue/counter.ts';
+import { nodeIdOf } from '../../src/graph/node-id.ts';
+import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.ts';
+import type { PartitionEntry } from '../../src/snapshot/topology.ts';
+import { connectionFor } from './expected-connection.ts';
+import { growthCases, growthOf, type Reads } from './expected-growth.ts';
+import { expectedDefinitions, expectedService } from './expected-service.ts';
+import {
+  countersAndPage,
+  fails,
+  growthFields,
+  listOf,
+  sampledAt,
+  theOnlyCase,
+  thing,
+  totalsThing,
+  value,
+  type Meant,
+  type OverBounds,
+  type Thing,
+} from './expected-thing.ts';
+import { globalFault, isRootCaller, partitionFault, type Situation } from './rule.ts';
+
+/** Who asked, of which host, and when what was read. */
+export interface AskedWorld extends Pick<Situation, 'caller'> {
+  readonly reads: Reads;
+  /** Of each global id that may have been given as an argument, what it names; null where it names nothing. */
+  readonly ids: ReadonlyMap<string, ObjectName | null>;
+}
+
+/** The limits of the service that questions meet here, in milliseconds. */
+const [least, mostWait, mostInterval] = [100, 60_000, 3_600_000];
+
+/** What the root fields are to be. */
+export function rootThing(world: AskedWorld, type: 'Query' | 'Subscription'): Thing {
+  const graph = new ExpectedGraph(world);
+  const root = type === 'Query' ? graph.query() : graph.subscription();
+  if (root.is !== 'thing') throw new TypeError('a root is an object');
+  return root.thing;
+}
+
+class ExpectedGraph {
+  readonly #reads: Reads;
+  readonly #situation: Situation;
+  readonly #ids: AskedWorld['ids'];
+  readonly #bounds: OverBounds;
+
+  constructor({ caller, reads, ids }: AskedWorld) {
+    this.#reads = reads;
+    this.#situation = { caller, partitions: reads.host.partitions };
+    this.#ids = ids;
+    this.#bounds = { least, most: reads.previous === undefined ? mostWait : mostInterval };
+  }
+
+  query(): Meant {
+    const { caller } = this.#situation;
+    return thing('Query', {
+      viewer: () => this.#ifListed(() => this.#viewer()),
+      hypervisor: () => this.#ifListed(() => this.#hypervisor()),
+      partition: ({ id }) => this.#ifListed(() => this.#partition(id ?? caller.partitionId)),
+      node: ({ id }) => this.#ifListed(() => this.#node(id)),
+      nodes: ({ ids }) => this.#ifListed(() => listOf(ids.map((id: string) => this.#node(id)))),
+      counterDefinitions: ({ object }) => expectedDefinitions(object ?? null),
+      service: () => expectedService(this.#reads.host.kind),
+    });
+  }
+
+  subscription(): Meant {
+    const ifWithin = (args: Record<string, any>, meant: () => Meant): Meant =>
+      [args['every'], args['heartbeat']].every(
+        (time) => time == null || (time >= least && time <= mostInterval),
+      )
+        ? this.#ifListed(meant)
+        : fails('LIMIT_EXCEEDED');
+    return thing('Subscription', {
+      hypervisor: (args) => ifWithin(args, () => this.#hypervisor()),
+      partition: (args) =>
+        ifWithin(args, () => this.#partition(args['id'] ?? this.#situation.caller.partitionId)),
+    });
+  }
+
+  #ifListed(meant: () => Meant): Meant {
+    return this.#reads.host.fails === 'topology' ? fails('PAGE_UNAVAILABLE') : meant();
+  }
+
+  #viewer(): Meant {
+    const { partitionId, privileges } = this.#situation.caller;
+    return thing('Viewer', {
+      partitionId: () => value(partitionId.toString()),
+      isRoot: () => value(isRootCaller(this.#situation)),
+      privileges: () =>
+        value(['ACCESS_STATS', 'ACCESS_STATS_MSR'].filter((name) => privileges.has(name as never))),
+      partition: () => this.#partition(partitionId),
+    });
+  }
+
+  #hypervisor(): Meant {
+    const fault = globalFault(this.#situation);
+    const ifRoot = (meant: () => Meant): Meant => (fault === null ? meant() : fails(fault));
+    const all: ObjectName[] = this.#reads.host.logicalProcessors.map((index) => ({
+      object: 'LOGICAL_PROCESSOR',
+      index,
+    }));
+    const listFault = fault ?? (this.#reads.host.hasUnlistedProcessors ? 'PAGE_UNAVAILABLE' : null);
+    const own = countersAndPage(this.#reads, { name: hypervisorName, type: 'Hypervisor' });
+    return thing('Hypervisor', {
+      id: () => value(nodeIdOf(hypervisorName)),
+      sampledAt: () => sampledAt(this.#reads),
+      counters: () => ifRoot(own.counters),
+      page: () => ifRoot(own.page),
+      logicalProcessor: ({ index }) => this.#logicalProcessor(index),
+      logicalProcessors: (args) => this.#processors(args, { all, listFault, missing: 'INVALID_PARAMETER' }),
+      logicalProcessorTotals: () =>
+        listFault === null ? this.#totals(all, 'LogicalProcessor') : fails(listFault),
+      partition: ({ id }) => this.#partition(id),
+      partitions: (args) => {
+        const partition = (id: bigint): Meant => this.#partition(id);
+        return connectionFor(args, { readable: this.#readable(), ids: this.#ids, partition });
+      },
+      virtualProcessors: (args) => {
+        const readable = this.#readable().flatMap(processorsOf);
+        return this.#processors(args, { all: readable, listFault: null, missing: '' });
+      },
+    });
+  }
+
+  #logicalProcessor(index: number): Meant {
+    const { host } = this.#reads;
+    const fault = globalFault(this.#situation);
+    if (fault !== null) return fails(fault);
+    if (host.hasUnlistedProcessors) return fails('PAGE_UNAVAILABLE');
+    if (!host.logicalProcessors.includes(index)) return fails('INVALID_PARAMETER');
+    const name: ObjectName = { object: 'LOGICAL_PROCESSOR', index };
+    return thing('LogicalProcessor', {
+      ...this.#common(name, 'LogicalProcessor'),
+      index: () => value(index),
+    });
+  }
+
+  #partition(id: bigint): Meant {
+    const fault = partitionFault(this.#situation, id);
+    const entry = this.#situation.partitions.find((each) => each.id === id);
+    if (fault !== null || entry === undefined) return fails(fault ?? '');
+    const all = processorsOf(entry);
+    const listFault = entry.unlisted === undefined ? null : 'PAGE_UNAVAILABLE';
+    return thing('Partition', {
+      ...this.#common({ object: 'PARTITION', partitionId: id }, 'Partition'),
+      partitionId: () => value(id.toString()),
+      name: () => value(entry.name),
+      isRoot: () => value(entry.parent === null),
+      parent: () => (entry.parent === null ? value(null) : this.#partition(entry.parent)),
+      virtualProcessor: ({ index }) => this.#virtualProcessor(entry, index),
+      virtualProcessors: (args) => this.#processors(args, { all, listFault, missing: 'INVALID_VP_INDEX' }),
+      virtualProcessorTotals: () =>
+        listFault === null ? this.#totals(all, 'VirtualProcessor') : fails(listFault),
+    });
+  }
+
+  #virtualProcessor(entry: PartitionEntry, index: number): Meant {
+    if (entry.unlisted !== undefined) return fails('PAGE_UNAVAILABLE');
+    if (!entry.virtualProcessors.includes(index)) return fails('INVALID_VP_INDEX');
+    const name: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: entry.id, index };
+    return thing('VirtualProcessor', {
+      ...this.#common(name, 'VirtualProcessor'),
+      index: () => value(index),
+      partition: () => this.#partition(entry.id),
+    });
+  }
+
+  #common(name: ObjectName, type: string) {
+    const of = { reads: this.#reads, bounds: this.#bounds, name, type };
+    return { id: () => value(nodeIdOf(name)), ...countersAndPage(this.#reads, of), ...growthFields(of) };
+  }
+
+  #totals(names: readonly ObjectName[], type: string): Meant {
+    return totalsThing({ reads: this.#reads, bounds: this.#bounds, names, type });
+  }
+
+  /** Through the same rules as by any other way. */
+  #node(id: string): Meant {
+    const name = this.#ids.get(id) ?? null;
+    return name === null ? fails('INVALID_PARAMETER') : this.#named(name);
+  }
+
+  #named(name: ObjectName): Meant {
+    switch (name.object) {
+      case 'HYPERVISOR':
+        return this.#hypervisor();
+      case 'LOGICAL_PROCESSOR':
+        return this.#logicalProcessor(name.index);
+      case 'PARTITION':
+        return this.#partition(name.partitionId);
+      case 'VIRTUAL_PROCESSOR': {
+        const fault = partitionFault(this.#situation, name.partitionId);
+        const entry = this.#situation.partitions.find((each) => each.id === name.partitionId);
+        if (fault !== null || entry === undefined) return fails(fault ?? '');
+        return this.#virtualProcessor(entry, name.index);
+      }
+    }
+  }
+
+  /** A list of processors: what exists of it, why it cannot be listed, and what a missing index is told. */
+  #processors(
+    { indexes, orderBy, first }: Record<string, any>,
+    of: { all: readonly ObjectName[]; listFault: string | null; missing: string },
+  ): Meant {
+    const { all, listFault, missing } = of;
+    const counter = orderBy == null ? null : this.#orderCounter(of, orderBy.counter);
+    const wanted = indexes == null ? null : [...new Set<number>(indexes)].sort((a, b) => a - b);
+    const chosen =
+      wanted === null ? all : wanted.flatMap((index) => all.filter((name) => indexOf(name) === index));
+    const codes = [
+      ...(first != null && first < 0 ? ['INVALID_PARAMETER'] : []),
+      ...(counter !== null && orderBy.by !== 'VALUE' && !isTotal(counter) ? ['INVALID_PARAMETER'] : []),
+      ...(listFault === null ? [] : [listFault]),
+      ...(listFault === null && wanted !== null && chosen.length < wanted.length ? [missing] : []),
+    ];
+    if (codes.length > 0) return fails(...codes);
+    const ordered = counter === null ? chosen : this.#ordered(chosen, { ...orderBy, counter });
+    return listOf(ordered.slice(0, first ?? undefined).map((name) => this.#named(name)));
+  }
+
+  /** Enum values stand for the counter's place among those of its kind of object. */
+  #orderCounter({ missing }: { missing: string }, slot: number): Counter {
+    const counter = countersOf(missing === 'INVALID_PARAMETER' ? 'LOGICAL_PROCESSOR' : 'VIRTUAL_PROCESSOR')[
+      slot
+    ];
+    if (counter === undefined) throw new TypeError(`there is no counter ${slot}`);
+    return counter;
+  }
+
+  /** In the order of a counter: unknown ones last, equal ones as they come. */
+  #ordered(
+    names: readonly ObjectName[],
+    order: { counter: Counter; by: string; direction: string },
+  ): ObjectName[] {
+    const { at, host } = this.#reads;
+    const rankOf = (name: ObjectName): bigint | number | null => {
+      if (order.by === 'VALUE') return host.fails === 'read' ? null : host.numberAt(name, order.counter, at);
+      const growth = theOnlyCase(growthCases(this.#reads, name, null));
+      if (growth.is !== 'grown') return null;
+      const { delta, rate } = growthOf(host, name, { from: growth.from, to: at });
+      return order.by === 'DELTA' ? delta(order.counter) : rate(order.counter);
+    };
+    const ranked = names.map((name) => ({ name, rank: rankOf(name) }));
+    const known = ranked.filter(({ rank }) => rank !== null) as { name: ObjectName; rank: bigint | number }[];
+    const sign = order.direction === 'ASC' ? 1 : -1;
+    known.sort((a, b) => sign * (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
+    return [...known, ...ranked.filter(({ rank }) => rank === null)].map(({ name }) => name);
+  }
+
+  #readable(): PartitionEntry[] {
+    return this.#situation.partitions
+      .filter(({ id }) => partitionFault(this.#situation, id) === null)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+}
+
+function processorsOf({ id, virtualProcessors }: PartitionEntry): ObjectName[] {
+  return virtualProcessors.map((index) => ({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index }));
+}
+
+function indexOf(name: ObjectName): number | null {
+  return 'index' in name ? name.index : null;
+}

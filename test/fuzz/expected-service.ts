@@ -1,0 +1,49 @@
+/** What needs no rights, as it is to be: the service itself, and what the counters mean. */
+import { catalogue } from '../../src/catalogue/catalogue.ts';
+import type { Counter } from '../../src/catalogue/counter.ts';
+import { listOf, thing, value, type Meant } from './expected-thing.ts';
+
+/** The service itself: where numbers may change from setting to setting, some number. */
+export function expectedService(kind: string): Meant {
+  const some = (what: string, fits: (it: unknown) => boolean): Meant => ({ is: 'any', what, fits });
+  return thing('Service', {
+    version: () => value('1.2.3'),
+    source: () =>
+      thing('SourceHealth', {
+        kind: () => value(kind),
+        isAnswering: () => some('a boolean or null', (it) => it === null || typeof it === 'boolean'),
+        lastReadAt: () =>
+          some(
+            'a time or null',
+            (it) => it === null || (typeof it === 'string' && !Number.isNaN(Date.parse(it))),
+          ),
+      }),
+    limits: () => ({
+      is: 'thing',
+      thing: {
+        type: 'Limits',
+        field: () => some('a limit', (it) => /^(?:number|string)$/.test(typeof it)),
+      },
+    }),
+  });
+}
+
+/** The rows of the catalogue; those of one kind of object where one is named. */
+export function expectedDefinitions(object: string | null): Meant {
+  return listOf(catalogue.filter((counter) => object === null || counter.object === object).map(definition));
+}
+
+function definition(counter: Counter): Meant {
+  const { statisticsGroup: group } = counter;
+  const row: Record<string, unknown> = {
+    ...counter,
+    groupId: group.id,
+    groupVersion: `${group.versionMajor}.${group.versionMinor}`,
+    origin: group.origin,
+    access: group.access,
+  };
+  return {
+    is: 'thing',
+    thing: { type: 'CounterDefinition', field: (name) => value(row[name] ?? null) },
+  };
+}

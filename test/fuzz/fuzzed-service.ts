@@ -1,0 +1,75 @@
+/** The whole service over a random host on a real socket, and what of it may not happen whatever is sent to it. */
+import { executeOperation, operationContext } from '../../src/execution/execute.ts';
+import { LiveOperations } from '../../src/execution/live-operations.ts';
+import { createSchema } from '../../src/graph/schema.ts';
+import { Sampler } from '../../src/sampling/sampler.ts';
+import { systemClock } from '../../src/snapshot/moment.ts';
+import { testLimits } from '../ask.ts';
+import { startTestService, type TestService } from '../server/test-service.ts';
+import { RandomHost } from './random-host.ts';
+
+export const schema = createSchema();
+
+/** A service that is not to be killed. */
+export interface FuzzedService extends TestService {
+  readonly host: RandomHost;
+  /** What the log has at level warn and above, and what nobody caught. */
+  readonly complaints: () => string[];
+  /** Streams that are open. */
+  readonly streams: () => number;
+}
+
+/** Starts it. Waits for second readings take no time. */
+export async function startFuzzedService(): Promise<FuzzedService> {
+  const host = hostWithEverything();
+  const uncaught: string[] = [];
+  const note = (thrown: unknown): void => void uncaught.push(String(thrown));
+  process.on('uncaughtExceptionMonitor', note).on('unhandledRejection', note);
+  const sampler = new Sampler({
+    source: host,
+    clock: systemClock,
+    timeoutMilliseconds: 5_000,
+    wait: host.wait,
+    onError: note,
+  });
+  const facts = {
+    version: '1.2.3',
+    limits: testLimits,
+    introspection: 'on' as const,
+    health: () => sampler.health,
+  };
+  const world = { sampler, service: facts };
+  const live = new LiveOperations({ ...world, now: Date.now });
+  const service = await startTestService({
+    schema,
+    contextOf: (asker) => operationContext(world, asker),
+    execute: executeOperation,
+    subscribe: live.subscribe,
+    closeStreams: () => live.close(),
+    graceMilliseconds: 3_000,
+  });
+  return {
+    ...service,
+    host,
+    streams: () => live.size,
+    complaints: () => [
+      ...service.lines.filter((line) => (JSON.parse(line) as { level: number }).level >= 40),
+      ...uncaught,
+    ],
+    close: async () => {
+      await service.close();
+      process.off('uncaughtExceptionMonitor', note).off('unhandledRejection', note);
+    },
+  };
+}
+
+/** A host with some of all kinds, and some of it broken. */
+function hostWithEverything(): RandomHost {
+  for (let n = 0; ; n += 1) {
+    const host = new RandomHost(11, n);
+    const isFine =
+      host.fails === 'nothing' && host.logicalProcessors.length > 1 && host.partitions.length > 3;
+    const isPartlyBroken = host.names().some((name) => host.pageAt(name, 0).is !== 'fine');
+    if (isFine && isPartlyBroken && host.partitions[0]?.id === 1n) return host;
+  }
+}

@@ -1,0 +1,162 @@
+/** Random hypervisors as a source: any topology, pages of any kind, and a record of every look that was taken. */
+import type { Counter } from '../../src/catalogue/counter.ts';
+import { HvqlError } from '../../src/errors.ts';
+import { decodePage } from '../../src/page/decode.ts';
+import { hypervisorName, objectKey, pagePlace, type ObjectName } from '../../src/snapshot/object-name.ts';
+import type { Reading, Readings } from '../../src/snapshot/reading.ts';
+import { topologyOf, type PartitionEntry, type Topology } from '../../src/snapshot/topology.ts';
+import { maxUInt64 } from '../../src/snapshot/uint64.ts';
+import { FakeSource } from '../fake-source.ts';
+import { choicesOf, oneOf, rarely, wideNumber, type Choose } from './choice.ts';
+import { bytesAt, randomPage, valueAt, type RandomPage } from './random-page.ts';
+
+/** One reading of the source that succeeded: when, and what was read. */
+export interface TakenLook {
+  readonly at: number;
+  readonly keys: ReadonlySet<string>;
+}
+
+/** A page, and from a millisecond on another one in its place. */
+interface ChangingPage {
+  readonly first: RandomPage;
+  readonly changesAt: number;
+  readonly second: RandomPage;
+}
+
+const unavailable = (what: string): HvqlError => new HvqlError('PAGE_UNAVAILABLE', `${what} cannot be read.`);
+
+/** A host that a seed decides. */
+export class RandomHost extends FakeSource {
+  readonly looks: TakenLook[] = [];
+  /** What of the source as a whole fails. */
+  readonly fails: 'nothing' | 'topology' | 'read';
+  readonly hasUnlistedProcessors: boolean;
+  readonly #pages = new Map<string, ChangingPage>();
+  readonly #topology: Topology;
+
+  constructor(...seed: readonly number[]) {
+    super();
+    const choose = choicesOf(...seed);
+    this.fails = oneOf(choose, [
+      'nothing',
+      ...Array<'nothing'>(25).fill('nothing'),
+      'topology',
+      'read',
+    ] as const);
+    this.hasUnlistedProcessors = rarely(choose, 15);
+    this.partitions = randomPartitions(choose);
+    this.logicalProcessors = this.hasUnlistedProcessors ? [] : randomIndexes(choose);
+    this.#topology = topologyOf(
+      this.hasUnlistedProcessors ? unavailable('The list lp') : this.logicalProcessors,
+      this.partitions,
+    );
+    const brokenOnce = oneOf(choose, [1_000, 10, 4]);
+    for (const name of this.names())
+      this.#pages.set(objectKey(name), changingPage(choose, { name, brokenOnce }));
+  }
+
+  /** All that exists. */
+  names(): ObjectName[] {
+    return [
+      hypervisorName,
+      ...this.logicalProcessors.map((index) => ({ object: 'LOGICAL_PROCESSOR', index }) as const),
+      ...this.partitions.flatMap(({ id: partitionId, virtualProcessors }): ObjectName[] => [
+        { object: 'PARTITION', partitionId },
+        ...virtualProcessors.map((index) => ({ object: 'VIRTUAL_PROCESSOR', partitionId, index }) as const),
+      ]),
+    ];
+  }
+
+  /** What was put in the place of an object's page at a millisecond. */
+  pageAt(name: ObjectName, milliseconds: number): RandomPage {
+    const page = this.#pages.get(objectKey(name));
+    if (page === undefined) return { is: 'unavailable' };
+    return milliseconds < page.changesAt ? page.first : page.second;
+  }
+
+  /** The number that was put into an object's page for a counter; null where none was. */
+  numberAt(name: ObjectName, counter: Counter, milliseconds: number): bigint | null {
+    const page = this.pageAt(name, milliseconds);
+    if (page.is !== 'fine') return null;
+    const { id, versionMajor } = counter.statisticsGroup;
+    const group = page.groups.find((each) => each.type === id && each.versionMajor === versionMajor);
+    const value = group?.values[counter.index - 1];
+    return value === undefined ? null : valueAt(value, milliseconds);
+  }
+
+  /** Begins anew. */
+  rewind(): void {
+    this.milliseconds = 0;
+    this.looks.length = 0;
+  }
+
+  override async topology(): Promise<Topology> {
+    this.topologies += 1;
+    if (this.fails === 'topology') throw unavailable('The source');
+    return this.#topology;
+  }
+
+  override async read(objects: readonly ObjectName[]): Promise<Readings> {
+    if (this.fails === 'read') throw unavailable('The source');
+    this.looks.push({ at: this.milliseconds, keys: new Set(objects.map(objectKey)) });
+    return { at: this.now(), outcomes: objects.map((name) => this.#read(name)) };
+  }
+
+  #read(name: ObjectName): Reading | HvqlError {
+    const page = this.pageAt(name, this.milliseconds);
+    if (page.is === 'unavailable') return unavailable(pagePlace(name));
+    const bytes = page.is === 'malformed' ? page.bytes : bytesAt(page.groups, this.milliseconds);
+    try {
+      return decodePage(bytes, { object: name.object, place: pagePlace(name) });
+    } catch (error) {
+      if (error instanceof HvqlError) return error;
+      throw error;
+    }
+  }
+}
+
+function randomPartitions(choose: Choose): PartitionEntry[] {
+  const root = rarely(choose, 8) ? null : 1n;
+  const ids = new Set<bigint>(root === null ? [] : [root]);
+  for (let count = choose(6); count > 0; count -= 1) {
+    const id = rarely(choose, 5) ? wideNumber(choose) : BigInt(2 + choose(18));
+    ids.add(id === 0n ? maxUInt64 : id);
+  }
+  const partitions: PartitionEntry[] = [];
+  const depths = new Map<bigint, number>();
+  for (const id of ids) {
+    // Of those before it, so that nobody is its own ancestor; or of one that does not exist.
+    const parents = partitions.filter((each) => (depths.get(each.id) ?? 0) < 4).map((each) => each.id);
+    const parent =
+      id === root
+        ? null
+        : rarely(choose, 10) || parents.length === 0
+          ? BigInt(2 + choose(30)) * 1_000n
+          : rarely(choose, 2)
+            ? oneOf(choose, parents)
+            : (parents[0] ?? null);
+    depths.set(id, parent === null ? 0 : (depths.get(parent) ?? 0) + 1);
+    const isUnlisted = rarely(choose, 12);
+    partitions.push({
+      id,
+      parent,
+      name: rarely(choose, 6) ? null : `the name of ${id}`,
+      virtualProcessors: isUnlisted ? [] : randomIndexes(choose),
+      ...(isUnlisted ? { unlisted: unavailable(`The list partition/${id}/vp`) } : {}),
+    });
+  }
+  return partitions;
+}
+
+/** Ascending, with gaps here and there. */
+function randomIndexes(choose: Choose): number[] {
+  const indexes = Array.from({ length: choose(4) }, (_, n) => n);
+  return rarely(choose, 4) ? indexes.map((index) => index * 2 + 1) : indexes;
+}
+
+function changingPage(choose: Choose, of: { name: ObjectName; brokenOnce: number }): ChangingPage {
+  const asked = { object: of.name.object, brokenOnce: of.brokenOnce };
+  const first = randomPage(choose, asked);
+  if (!rarely(choose, 15)) return { first, changesAt: Number.POSITIVE_INFINITY, second: first };
+  return { first, changesAt: 1 + choose(3_000), second: randomPage(choose, asked) };
+}

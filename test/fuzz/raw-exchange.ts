@@ -1,0 +1,60 @@
+/** Bytes sent to a service, and all that comes back until the connection is closed. */
+import { connect } from 'node:net';
+
+/** How long a connection may stay open after its client has said that it is done. */
+const patienceMilliseconds = 10_000;
+/** The silence after which a client is done that does not know what it is waiting for. */
+const quietMilliseconds = 40;
+
+/** What is sent, and what is waited for. */
+export interface Exchange {
+  readonly pieces: readonly Uint8Array[];
+  /** Whether all has come. */
+  readonly isEnough?: (received: Buffer) => boolean;
+  /** Whether something comes in any case: then it is waited for. */
+  readonly isAnswered?: boolean;
+}
+
+/**
+ * Sends the pieces, one after the other, and ends its side once it has heard enough, or nothing for a while: a request
+ * whose client ends its side is not answered any more. Rejects where the service then does not close its own.
+ */
+export function exchange(
+  port: number,
+  { pieces, isEnough, isAnswered = isEnough !== undefined }: Exchange,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    let received = Buffer.alloc(0);
+    const finish = (): void => void socket.end();
+    const late = (): void => {
+      socket.destroy();
+      reject(new Error(`the connection stayed open; so far came ${JSON.stringify(received.toString())}`));
+    };
+    let quiet = setTimeout(finish, isAnswered ? patienceMilliseconds : quietMilliseconds);
+    const patience = setTimeout(late, 2 * patienceMilliseconds);
+    socket.on('data', (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      clearTimeout(quiet);
+      if (isEnough === undefined) quiet = setTimeout(finish, quietMilliseconds);
+      else if (isEnough(received)) finish();
+    });
+    // A service that has closed its side takes no more, and says so.
+    socket.on('error', () => undefined);
+    socket.once('end', () => socket.destroy());
+    socket.once('close', () => {
+      clearTimeout(quiet);
+      clearTimeout(patience);
+      resolve(received);
+    });
+    socket.once('connect', () => writeAll(pieces, (piece) => socket.write(piece)));
+  });
+}
+
+/** Each on its way alone. */
+function writeAll(pieces: readonly Uint8Array[], write: (piece: Uint8Array) => void): void {
+  const [piece, ...rest] = pieces;
+  if (piece === undefined) return;
+  write(piece);
+  setImmediate(() => writeAll(rest, write));
+}

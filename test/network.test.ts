@@ -1,0 +1,184 @@
+/** "Putting it on a network" in README.md, followed line by line. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { WebSocket } from 'ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findProgram } from './debian-program.ts';
+import { serve } from './end-to-end/program.ts';
+
+const [, section = ''] =
+  /^## Putting it on a network\n([^]*?)^## /m.exec(await readFile('README.md', 'utf8')) ?? [];
+const blocks = (language: string): string[] =>
+  [...section.matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
+    .filter(([, name]) => name === language)
+    .map(([, , text]) => String(text));
+
+const programs = ['bash', 'curl', 'openssl'].map(findProgram);
+const nginx = findProgram('nginx');
+
+/** A port that was free a moment ago: the text has one of its own. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** A folder in which `hvql` is the built program. */
+async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hvql-network-'));
+  await mkdir(join(folder, 'bin'));
+  const shim = join(folder, 'bin/hvql');
+  await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/cli/main.js')}" "$@"\n`);
+  await chmod(shim, 0o755);
+  return folder;
+}
+
+/** Runs a script of several blocks, and gives what each of them printed. */
+async function run(
+  scripts: readonly string[],
+  folder: string,
+): Promise<{ printed: string[]; code: number | null; stderr: string }> {
+  const script = ['set -euo pipefail', ...scripts].join('\necho "=== next"\n');
+  const child = spawn('bash', ['-c', script], {
+    cwd: folder,
+    env: { PATH: `${join(folder, 'bin')}:${process.env['PATH']}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  const limit = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 90_000);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(limit);
+  return { printed: stdout.split('=== next\n').slice(1), code, stderr };
+}
+
+describe.skipIf(programs.includes(null))('the steps of "Putting it on a network"', () => {
+  let folder: string;
+  let printed: string[];
+  let code: number | null;
+  let stderr: string;
+  beforeAll(async () => {
+    folder = await openFolder();
+    const port = String(await freePort());
+    // On this machine nothing is to be reached from elsewhere.
+    const scripts = blocks('sh').map((block) =>
+      block.replaceAll('4443', port).replaceAll('--host 0.0.0.0', '--host 127.0.0.1'),
+    );
+    ({ printed, code, stderr } = await run(scripts, folder));
+  }, 120_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('run to their end', () => {
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    expect(printed).toHaveLength(7);
+  });
+
+  it('print the list of allowed operations', () => {
+    const { operations } = JSON.parse(printed[3] ?? '');
+    expect(operations.map(({ file }: { file: string }) => file)).toEqual(['own.graphql', 'pages.graphql']);
+  });
+
+  it('have the service answer each of its callers as who it is, and refuse the others', async () => {
+    const [byToken, byCertificate, byGuest, nobody, another, denied, ...audit] = (printed[5] ?? '')
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    expect(byToken.data.partition).toMatchObject({
+      partitionId: '2',
+      virtualProcessorTotals: { readable: 4 },
+    });
+    expect(byCertificate.data.partition).toMatchObject({ partitionId: '1' });
+    expect(byGuest.data.partition).toMatchObject({ partitionId: '2' });
+    expect(nobody.errors[0].extensions.code).toBe('UNAUTHENTICATED');
+    expect(another.errors[0].extensions.code).toBe('OPERATION_NOT_ALLOWED');
+    expect(denied.data).toEqual({ hypervisor: { counters: null } });
+    expect(denied.errors[0].extensions).toMatchObject({ code: 'ACCESS_DENIED', reason: 'NOT_ROOT' });
+    expect(audit).toMatchObject([
+      {
+        event: 'denied',
+        caller: '2',
+        by: 'token',
+        operation: 'Pages',
+        object: 'hypervisor',
+        reason: 'NOT_ROOT',
+      },
+    ]);
+  });
+
+  it('leave what is secret to its owner, and nothing listening', async () => {
+    for (const file of ['secret', 'server.key', 'dashboard.key', 'guest.token', 'audit.log', 'audit.log.1'])
+      expect((await stat(join(folder, file))).mode & 0o077).toBe(0);
+    await expect(stat(join(folder, 'guest-2.sock'))).rejects.toThrow('ENOENT');
+    expect(await readFile(join(folder, 'service.out'), 'utf8')).toMatch(/^hvql listening on https:\S+\n$/);
+  });
+});
+
+describe.skipIf(nginx === null || programs.includes(null))('the proxy of "Putting it on a network"', () => {
+  it('passes on questions and streams', async () => {
+    const folder = await openFolder();
+    const served = await serve(['--allowed-hosts', 'hvql.example']);
+    const port = String(await freePort());
+    const { code, stderr } = await run([blocks('sh')[1] ?? ''], folder);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    const [block = ''] = blocks('nginx');
+    const [, map = ''] = /`(map [^`]*)`/.exec(section) ?? [];
+    const own = block
+      .replace('listen 443', `listen 127.0.0.1:${port}`)
+      .replace('127.0.0.1:4000', new URL(served.url).host)
+      .replaceAll('server.', `${folder}/server.`);
+    const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+      .map((name) => `${name}_temp_path ${folder}/${name};`)
+      .join('\n');
+    const config = `daemon off;\npid ${folder}/pid;\nuser root;\nevents {}\nhttp {\naccess_log off;\n${folders}\n${map}\n${own}}\n`;
+    await writeFile(
+      join(folder, 'nginx.conf'),
+      process.getuid?.() === 0 ? config : config.replace('user root;\n', ''),
+    );
+    const proxy = spawn(nginx ?? '', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', 'stderr'], {
+      stdio: 'inherit',
+    });
+    try {
+      const ca = await readFile(join(folder, 'ca.crt'), 'utf8');
+      const options = { ca, servername: 'hvql.example', headers: { host: `hvql.example:${port}` } };
+      await expect
+        .poll(() => openSocket(`wss://127.0.0.1:${port}/graphql`, options).catch(() => null), {
+          timeout: 10_000,
+        })
+        .not.toBeNull();
+      const socket = await openSocket(`wss://127.0.0.1:${port}/graphql`, options);
+      const next = async (): Promise<any> => JSON.parse(String((await once(socket, 'message'))[0]));
+      socket.send(
+        JSON.stringify({ type: 'connection_init', payload: { Authorization: `Bearer ${served.tokens[0]}` } }),
+      );
+      expect(await next()).toEqual({ type: 'connection_ack' });
+      const query = 'subscription { partition(every: "100ms") { name } }';
+      socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+      for (let n = 0; n < 2; n += 1) {
+        expect(await next()).toMatchObject({
+          type: 'next',
+          payload: { data: { partition: { name: 'root' } } },
+        });
+      }
+      socket.terminate();
+    } finally {
+      proxy.kill('SIGTERM');
+      await once(proxy, 'close');
+      await served.program.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+async function openSocket(url: string, options: object): Promise<WebSocket> {
+  const socket = new WebSocket(url, 'graphql-transport-ws', options);
+  await once(socket, 'open');
+  return socket;
+}

@@ -1,0 +1,47 @@
+/** What came back, in the few words that it is judged by. */
+
+/** One thing that was said in answer. */
+export interface Answer {
+  /** How it came: an HTTP status, SSE, WebSocket, socket (where it was not read as HTTP at all). */
+  readonly door: string;
+  /** `extensions.code`, or what stands in its place: data, page, closed 4400. */
+  readonly code: string;
+  /** For whoever wonders. */
+  readonly message?: string;
+}
+
+/** The answers in a result of GraphQL: its data where it has no errors, else the code of each error once. */
+export function answersOfResult(door: string, result: unknown): readonly Answer[] {
+  if (typeof result !== 'object' || result === null) return [{ door, code: 'no result' }];
+  const { data, errors } = result as { data?: unknown; errors?: unknown };
+  if (errors === undefined) return [{ door, code: data == null ? 'nothing' : 'data' }];
+  if (!Array.isArray(errors) || errors.length === 0) return [{ door, code: 'no result' }];
+  const byCode = new Map<string, Answer>();
+  for (const error of errors) {
+    const code = String(error?.extensions?.code ?? 'no code');
+    if (!byCode.has(code)) byCode.set(code, { door, code, message: String(error?.message) });
+  }
+  return [...byCode.values()];
+}
+
+/** The answers in a body that should be a result as JSON. */
+export function answersOfText(door: string, text: string): readonly Answer[] {
+  try {
+    return answersOfResult(door, JSON.parse(text));
+  } catch {
+    return [{ door, code: 'no JSON', message: text.slice(0, 200) }];
+  }
+}
+
+/** An answer for whoever was told anything that the text should not hold. */
+export function leaksIn(text: string, unspeakable: readonly string[]): readonly Answer[] {
+  return unspeakable.some((secret) => text.includes(secret))
+    ? [{ door: 'any', code: 'leak', message: text.slice(0, 500) }]
+    : [];
+}
+
+/** Whether anything but null, {} and [] stands in data: what was denied may leave nothing else. */
+export function saysAnything(data: unknown): boolean {
+  if (data === null || data === undefined) return false;
+  return typeof data !== 'object' || Object.values(data).some(saysAnything);
+}

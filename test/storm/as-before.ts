@@ -1,0 +1,81 @@
+/** Whether a service answers as it should, and how soon: asked before a storm and after it. */
+import { Agent } from 'node:http';
+import { isExpected } from './expectation.ts';
+import { openEventStream } from './event-stream.ts';
+import { examples } from './example.ts';
+import type { StormWorld, Visit } from './kind.ts';
+import { lookIns } from './look-in.ts';
+import type { Stream } from './stream.ts';
+import { post, type Question } from './way.ts';
+import { openWebSocketStream } from './websocket-visitor.ts';
+
+/** How it answers. */
+export interface Answering {
+  /** What is not as it should be. */
+  readonly problems: readonly string[];
+  /** Median of one small question, asked again and again: the least of some series, as machines are busy by turns. */
+  readonly medianMilliseconds: number;
+}
+
+const eventsWanted = 3;
+const timedSeries = 3;
+const timedQuestions = 400;
+const limitMilliseconds = 30_000;
+const timed =
+  '{ partition { name counters { virtualProcessors } virtualProcessors { counters { totalRunTime } } } }';
+
+/** Asks every example, takes events by each transport, looks at /ready and /health, and takes the time of one question. */
+export async function answering(world: Omit<StormWorld, 'agent' | 'over'>): Promise<Answering> {
+  const over = new AbortController();
+  const agent = new Agent({ keepAlive: true });
+  const visit: Visit = { ...world, agent, over: over.signal, signal: AbortSignal.timeout(limitMilliseconds) };
+  const token = world.callers.root;
+  const problems: string[] = [];
+  try {
+    for (const query of examples.questions) {
+      for (const { door, code, message } of await post(visit, { token, query })) {
+        if (code !== 'data') problems.push(`${query.slice(0, 60)}: ${door} ${code}: ${message ?? ''}`);
+      }
+    }
+    const watched = examples.subscriptions.flatMap((query) =>
+      [openEventStream, openWebSocketStream].map((open) => watch(open(visit, { token, query }), query)),
+    );
+    problems.push(...(await Promise.all(watched)).flat());
+    for (const { name, attempt } of lookIns) {
+      const answers = await attempt(visit);
+      for (const answer of answers) {
+        if (!isExpected(name, answer, false)) problems.push(`${name}: ${answer.door} ${answer.code}`);
+      }
+    }
+    const medians: number[] = [];
+    while (medians.length < timedSeries)
+      medians.push(await median(visit, { token: world.callers.guest, query: timed }));
+    return { problems, medianMilliseconds: Math.min(...medians) };
+  } catch (thrown) {
+    return { problems: [...problems, String(thrown)], medianMilliseconds: NaN };
+  } finally {
+    over.abort();
+    agent.destroy();
+  }
+}
+
+async function watch(stream: Stream, query: string): Promise<string[]> {
+  const problems: string[] = [];
+  for (let n = 0; n < eventsWanted; n += 1) {
+    for (const { door, code } of (await stream.receive()) ?? [{ door: 'any', code: 'the end' }]) {
+      if (code !== 'data') problems.push(`${query.slice(0, 60)}: ${door} ${code}`);
+    }
+  }
+  await stream.leave('politely');
+  return problems;
+}
+
+async function median(visit: Visit, question: Question): Promise<number> {
+  const times: number[] = [];
+  for (let n = 0; n < timedQuestions; n += 1) {
+    const from = performance.now();
+    await post(visit, question);
+    times.push(performance.now() - from);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(timedQuestions / 2)] ?? NaN;
+}

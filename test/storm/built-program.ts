@@ -1,0 +1,65 @@
+/** The built program, as a process of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  scripts: { start: string };
+};
+/** Node's flags, as `npm start` has them. */
+export const nodeFlags: readonly string[] = scripts.start.match(/--\S+/g) ?? [];
+
+/** What to run. */
+export interface ProgramOptions {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly execArgv?: readonly string[];
+  /** Told each line of standard error. */
+  readonly onErrorLine?: (line: string) => void;
+}
+
+/** A program under way. */
+export class BuiltProgram {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  #stdout = '';
+
+  constructor({ args, env = {}, execArgv = [], onErrorLine = () => undefined }: ProgramOptions) {
+    this.child = spawn(process.execPath, [...execArgv, main, ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    let rest = '';
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      lines.forEach(onErrorLine);
+    });
+    this.exited = once(this.child, 'close').then(([code]) => code as number | null);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Resolves with the match once standard output has one; rejects if the program ends before. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#stdout);
+      if (match !== null) return match;
+      const data = once(this.child.stdout ?? this.child, 'data').then(() => undefined);
+      const code = await Promise.race([this.exited, data]);
+      if (code !== undefined) throw new Error(`a program exited with ${code}: ${this.#stdout}`);
+    }
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    // One that stands still would not hear of its end.
+    this.child.kill('SIGCONT');
+    return this.exited;
+  }
+}

@@ -1,0 +1,108 @@
+/** What befalls the source during a storm: one trouble after another, each mended, with calm in between. */
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Chance } from './chance.ts';
+import { pause } from './kind.ts';
+import type { PageWriter } from './page-writer.ts';
+import type { Troubles } from './trouble.ts';
+import { breakInPassing, breakPage, pagesIn, replace } from './wreck.ts';
+
+/** Whom to trouble, and at what pace. */
+export interface ChaosOptions {
+  readonly folder: string;
+  readonly writer: PageWriter;
+  readonly troubles: Troubles;
+  readonly chance: Chance;
+  /** How long a trouble is left as it is. */
+  readonly troubleMilliseconds: number;
+  /** How long it is calm once the service has had its time to recover. */
+  readonly calmMilliseconds: number;
+}
+
+type Trouble = (options: ChaosOptions) => Promise<void>;
+
+const never = new AbortController().signal;
+/** So long after SIGSTOP nothing is written any more. */
+const standstillMilliseconds = 50;
+const pagesBrokenAtOnce = 40;
+
+/** Makes trouble in turn until the signal; the last one is mended by then. */
+export async function makeChaos(options: ChaosOptions, signal: AbortSignal): Promise<void> {
+  const { troubles, calmMilliseconds } = options;
+  for (let turn = 0; ; turn += 1) {
+    await pause(calmMilliseconds, signal);
+    if (signal.aborted) return;
+    const [name, make] = timetable[turn % timetable.length] ?? ['', async () => undefined];
+    const recovering = await troubles.during(name, () => make(options));
+    await pause(recovering, signal);
+  }
+}
+
+const timetable: readonly (readonly [name: string, make: Trouble])[] = [
+  ['pages broken while their writer stands still', standing(breakPages)],
+  ['the folder moved away and back', standing(moveAway)],
+  ['the writer killed, another host in its place', killed(async () => undefined)],
+  ['pages broken while they are written', breakWhileWritten],
+  ['the manifest broken', standing(breakManifest)],
+  ['the writer killed, the folder moved away and back', killed(moveAway)],
+];
+
+/** With a writer that would mend it too soon. */
+function standing(make: Trouble): Trouble {
+  return async (options) => {
+    options.writer.standStill();
+    await pause(standstillMilliseconds, never);
+    try {
+      await make(options);
+    } finally {
+      options.writer.goOn();
+    }
+  };
+}
+
+/** Without a writer for a while, as after kill -9, and then with one of another host. */
+function killed(meanwhile: Trouble): Trouble {
+  return async (options) => {
+    await options.writer.kill();
+    await meanwhile(options);
+    await options.writer.start(options.chance.whole(1, 1_000_000));
+  };
+}
+
+async function breakPages({ folder, chance, troubleMilliseconds }: ChaosOptions): Promise<void> {
+  const pages = pagesIn(folder);
+  const broken = new Map<string, () => void>();
+  for (let n = 0; n < pagesBrokenAtOnce; n += 1) {
+    const path = chance.one(pages);
+    if (!broken.has(path)) broken.set(path, breakPage(path, chance));
+  }
+  await pause(troubleMilliseconds, never);
+  for (const mend of broken.values()) mend();
+}
+
+async function breakWhileWritten({ folder, chance, troubleMilliseconds }: ChaosOptions): Promise<void> {
+  const pages = pagesIn(folder);
+  for (const until = performance.now() + troubleMilliseconds; performance.now() < until;) {
+    for (let n = 0; n < pagesBrokenAtOnce; n += 1) breakInPassing(chance.one(pages), chance);
+    await pause(10, never);
+  }
+}
+
+async function breakManifest({ folder, chance, troubleMilliseconds }: ChaosOptions): Promise<void> {
+  const path = join(folder, 'manifest.json');
+  const content = readFileSync(path);
+  const broken = [
+    content.subarray(0, chance.whole(0, content.length - 2)),
+    chance.bytes(500),
+    Buffer.from('[]'),
+  ];
+  replace(path, chance.one(broken));
+  await pause(troubleMilliseconds, never);
+  replace(path, content);
+}
+
+async function moveAway({ folder, troubleMilliseconds }: ChaosOptions): Promise<void> {
+  renameSync(folder, `${folder}.away`);
+  await pause(troubleMilliseconds, never);
+  renameSync(`${folder}.away`, folder);
+}

@@ -1,0 +1,79 @@
+/** What a service holds while nobody asks it anything. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { processFigures } from '../soak/process-figures.ts';
+import { pause } from './kind.ts';
+import type { StormedService } from './stormed-service.ts';
+
+/** Figures of a service at rest. */
+export interface Figures {
+  /** Median of some samples, without garbage having been collected for it. */
+  readonly residentKilobytes: number;
+  readonly descriptors: number;
+  readonly threads: number;
+  /** From here on: after garbage was collected, through the inspector. */
+  readonly collectedKilobytes: number;
+  readonly heapKilobytes: number;
+  /** Outside of the heap: buffers. */
+  readonly bufferKilobytes: number;
+  /** What keeps the service busy: names and numbers. */
+  readonly resources: string;
+}
+
+const samples = 9;
+const sampleMilliseconds = 300;
+/** How long sockets of those who have gone may take to go as well. */
+const settlingMilliseconds = 15_000;
+
+/** Waits for so long, and until the number of descriptors stays the same, and measures then. */
+export async function figuresAtRest(service: StormedService, quietMilliseconds: number): Promise<Figures> {
+  const { pid } = service;
+  const never = new AbortController().signal;
+  await pause(quietMilliseconds, never);
+  const descriptors = await settledDescriptors(pid);
+  const resident: number[] = [];
+  for (let n = 0; n < samples; n += 1) {
+    resident.push(processFigures(pid).residentKilobytes);
+    await pause(sampleMilliseconds, never);
+  }
+  const threads = Number(/^Threads:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  const inside = await service.inspect(async (inspector) => {
+    await inspector.collectGarbage();
+    await inspector.collectGarbage();
+    return inspector.evaluate<{ memory: NodeJS.MemoryUsage; resources: string[] }>(
+      '({ memory: process.memoryUsage(), resources: process.getActiveResourcesInfo() })',
+    );
+  });
+  return {
+    residentKilobytes: resident.sort((a, b) => a - b)[Math.floor(samples / 2)] ?? NaN,
+    descriptors,
+    threads,
+    collectedKilobytes: Math.round(inside.memory.rss / 1024),
+    heapKilobytes: Math.round(inside.memory.heapUsed / 1024),
+    bufferKilobytes: Math.round(inside.memory.external / 1024),
+    resources: summary(inside.resources),
+  };
+}
+
+async function settledDescriptors(pid: number): Promise<number> {
+  const count = (): number => readdirSync(`/proc/${pid}/fd`).length;
+  let [least, unchanged] = [count(), 0];
+  for (
+    const giveUpAt = performance.now() + settlingMilliseconds;
+    performance.now() < giveUpAt && unchanged < 6;
+  ) {
+    await pause(500, new AbortController().signal);
+    const now = count();
+    unchanged = now < least ? 0 : unchanged + 1;
+    least = Math.min(least, now);
+  }
+  return count();
+}
+
+function summary(resources: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of resources) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}

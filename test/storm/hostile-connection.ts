@@ -1,0 +1,107 @@
+/** Connections that are hardly HTTP, or take their time. */
+import type { Answer } from './answer.ts';
+import { kindsOf, pause, type Kind, type Visit } from './kind.ts';
+import { RawConnection } from './raw-connection.ts';
+import { answersOfText } from './answer.ts';
+
+const question = '{"query":"{ viewer { isRoot } }"}';
+
+function headOf({ callers }: Visit, ...more: readonly string[]): string {
+  const lines = ['POST /graphql HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${callers.root}`];
+  return `${[...lines, 'Content-Type: application/json', ...more].join('\r\n')}\r\n\r\n`;
+}
+
+/** Sends, and waits until the service has closed the connection. */
+function sent(make: (visit: Visit) => string | Buffer): Kind['attempt'] {
+  return async (visit) => {
+    const connection = new RawConnection(visit);
+    connection.write(make(visit));
+    connection.socket.end();
+    await connection.closed();
+    return connection.answers;
+  };
+}
+
+/** Quick ones. */
+export const hostileConnections: readonly Kind[] = kindsOf({
+  'half a request, left': async (visit) => {
+    const connection = new RawConnection(visit);
+    const whole = headOf(visit, `Content-Length: ${question.length}`) + question;
+    connection.write(whole.slice(0, visit.chance.whole(1, whole.length - 1)));
+    await pause(visit.chance.whole(0, 20), visit.signal);
+    await connection.cut();
+    return [];
+  },
+  'random bytes': sent(({ chance }) => chance.bytes(chance.whole(1, 2_000))),
+  'too long a head': sent((visit) =>
+    headOf(visit, `X-Long: ${'x'.repeat(visit.chance.whole(17_000, 200_000))}`),
+  ),
+  'a request that two would read differently': sent(
+    (visit) =>
+      visit.chance.one([
+        headOf(visit, 'Content-Length: 5', 'Transfer-Encoding: chunked'),
+        headOf(visit, 'Content-Length: 5', 'Content-Length: 6'),
+        headOf(visit, 'Content-Length: -1'),
+        headOf(visit, 'Content-Length: 1e3'),
+        headOf(visit, 'Transfer-Encoding: chunked, identity'),
+        headOf(visit, 'Transfer-Encoding : chunked'),
+        headOf(visit, 'X-Split: a\nInjected: b'),
+        headOf(visit, 'Transfer-Encoding: chunked') + 'zz\r\n',
+        'GET /graphql HTTP/1.1\r\n\r\n',
+        'GET /graphql HTTP/9.9\r\nHost: localhost\r\n\r\n',
+        'GET  /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n',
+        'get /graphql http/1.1\r\n\r\n',
+        'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      ]) + '0\r\n\r\n',
+  ),
+  'requests in a row, answers unread': async (visit) => {
+    const connection = new RawConnection(visit);
+    connection.socket.pause();
+    const one = headOf(visit, `Content-Length: ${question.length}`) + question;
+    connection.write(one.repeat(visit.chance.whole(2, 200)));
+    await pause(visit.chance.whole(5, 200), visit.signal);
+    await connection.cut();
+    return [];
+  },
+  'upgrades that are none': async (visit) => {
+    const { chance } = visit;
+    const connection = new RawConnection(visit);
+    const key = chance.one(['', 'x', 'AAAAAAAAAAAAAAAAAAAAAA==']);
+    const path = chance.one(['/graphql', '/health', '/nothing']);
+    const lines = [
+      `${chance.one(['GET', 'POST'])} ${path} HTTP/1.1`,
+      'Host: localhost',
+      'Connection: Upgrade, close',
+      `Upgrade: ${chance.one(['websocket', 'h2c', 'TLS/1.0', 'websocket, h2c', ''])}`,
+      `Sec-WebSocket-Version: ${chance.one(['13', '8', 'x'])}`,
+      `Sec-WebSocket-Key: ${key}`,
+      `Sec-WebSocket-Protocol: ${chance.one(['graphql-transport-ws', 'a, b', ',,'])}`,
+    ];
+    connection.write(`${lines.join('\r\n')}\r\n\r\n`);
+    await pause(chance.whole(20, 100), visit.signal);
+    connection.socket.end();
+    await connection.closed();
+    return connection.answers;
+  },
+});
+
+/** Those that hold a connection for as long as they can. */
+export const patientConnections: readonly Kind[] = kindsOf({
+  'a slow body': async (visit) => {
+    const connection = new RawConnection(visit);
+    connection.write(headOf(visit, `Content-Length: ${question.length}`, 'Connection: close'));
+    for (const letter of question) {
+      connection.write(letter);
+      await pause(visit.chance.whole(5, 50), visit.signal);
+    }
+    await connection.closed();
+    const [head = '', body = ''] = connection.text.split('\r\n\r\n');
+    return answersOfText(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 'socket', body);
+  },
+  'half a head, held': async (visit): Promise<readonly Answer[]> => {
+    const connection = new RawConnection(visit);
+    connection.write('POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Never: ');
+    await connection.closed(visit.over);
+    return visit.over.aborted ? [] : connection.answers;
+  },
+});

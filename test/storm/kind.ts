@@ -1,0 +1,52 @@
+/** One kind of traffic, and what an attempt at it is given. */
+import type { Agent } from 'node:http';
+import type { Answer } from './answer.ts';
+import type { Callers } from './callers.ts';
+import type { Chance } from './chance.ts';
+import type { KindName } from './expectation.ts';
+
+/** What all attempts are given. */
+export interface StormWorld {
+  readonly port: number;
+  /** By which whoever comes is the guest. */
+  readonly guestSocket: string;
+  readonly callers: Callers;
+  readonly chance: Chance;
+  /** Of the connections that are kept. */
+  readonly agent: Agent;
+  /** What no answer may hold: the service's secret, and where its pages are. */
+  readonly unspeakable: readonly string[];
+  /** Aborted once the traffic is over: for those who would only wait. */
+  readonly over: AbortSignal;
+}
+
+/** What one attempt is given. */
+export interface Visit extends StormWorld {
+  /** Aborted where it takes longer than anything may: then all that it has opened is closed. */
+  readonly signal: AbortSignal;
+}
+
+/** One kind of traffic. Its attempt gives what was answered; nothing where the traffic was over before an answer. */
+export interface Kind {
+  readonly name: KindName;
+  readonly attempt: (visit: Visit) => Promise<readonly Answer[]>;
+}
+
+/** Kinds from a table of them by their names. */
+export function kindsOf(table: Partial<Readonly<Record<KindName, Kind['attempt']>>>): readonly Kind[] {
+  return Object.entries(table).map(([name, attempt]) => ({ name: name as KindName, attempt }));
+}
+
+/** Some milliseconds, or fewer where the signal comes first. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,93 @@
+/** Questions that go beyond each of the limits, by each way. */
+import type { Answer } from './answer.ts';
+import { kindsOf, pause, type Kind, type Visit } from './kind.ts';
+import { serviceLimits } from './stormed-service.ts';
+import { askBy, liveWays, longWays, ways, type Way } from './way.ts';
+import { WebSocketVisitor } from './websocket-visitor.ts';
+
+function asked(
+  among: readonly Way[],
+  make: (visit: Visit) => { query: string; variables?: object },
+): Kind['attempt'] {
+  return (visit) => askBy(among, visit, { token: visit.callers.root, ...make(visit) });
+}
+
+const times = (count: number, text: (n: number) => string): string =>
+  Array.from({ length: count }, (_, n) => text(n)).join(' ');
+/** So that no answer comes from what is kept of an earlier one. */
+const fresh = ({ chance }: Visit): string => `query ${chance.word()}`;
+
+/** One question over a limit each. */
+export const overLimits: readonly Kind[] = kindsOf({
+  'too many tokens': asked(longWays, (visit) => ({
+    query: `${fresh(visit)} { ${'viewer { isRoot } '.repeat(2_600)} }`,
+  })),
+  'too deep': asked(ways, (visit) => ({
+    query: `${fresh(visit)} { partition { ${'parent { '.repeat(16)} name ${'}'.repeat(16)} } }`,
+  })),
+  'too many aliases': asked(ways, (visit) => ({
+    query: `${fresh(visit)} { viewer { ${times(201, (n) => `a${n}: isRoot`)} } }`,
+  })),
+  'too many directives': asked(ways, (visit) => ({
+    query: `${fresh(visit)} { viewer { ${'isRoot @include(if: true) '.repeat(51)} } }`,
+  })),
+  'too many values': asked(ways, (visit) => ({
+    query: `${fresh(visit)} { hypervisor { ${times(100, (n) => `a${n}: logicalProcessors { page { bytes } }`)} } }`,
+  })),
+  'too many pages': asked(ways, (visit) => ({
+    query: `${fresh(visit)} { hypervisor { counters { logicalProcessors } logicalProcessors { counters { totalRunTime } }
+      partitions(first: 100) { nodes { counters { virtualProcessors } virtualProcessors { counters { totalRunTime } } } } } }`,
+  })),
+  'too many list items': asked(longWays, () => ({
+    query: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',
+    variables: { ids: Array.from({ length: 5_001 }, (_, n) => `id${n}`) },
+  })),
+  'too large a page of a connection': asked(ways, () => ({
+    query: '{ hypervisor { partitions(first: 101) { totalCount } } }',
+  })),
+  'growth over too long or too short a time': asked(ways, ({ chance }) => ({
+    query: `{ partition { deltas(over: "${chance.one(['1ms', '61s', '10h'])}") { gpaSpaceModifications } } }`,
+  })),
+  'too short or too long an interval': asked(liveWays, ({ chance }) => ({
+    query: `subscription { hypervisor(every: "${chance.one(['1ms', '99ms', '61m', '1000h'])}") { sampledAt } }`,
+  })),
+  'too many values in an event': asked(liveWays, () => ({
+    query: `subscription { hypervisor { ${times(20, (n) => `a${n}: logicalProcessors { page { bytes } }`)} } }`,
+  })),
+});
+
+/** More at once than one caller, or one connection, may have. */
+export const greed: readonly Kind[] = kindsOf({
+  'too many streams of one caller': (visit) =>
+    wantMany(visit, {
+      count: serviceLimits.maxStreamsPerCaller + 5,
+      query: 'subscription { partition(every: "1h") { name } }',
+    }),
+  'too many operations on one WebSocket': (visit) =>
+    // Each waits for a second reading.
+    wantMany(visit, {
+      count: 1_005,
+      query: '{ partition { deltas(over: "60s") { gpaSpaceModifications } } }',
+    }),
+});
+
+/** Starts so many and waits until some are refused. */
+async function wantMany(visit: Visit, wanted: { count: number; query: string }): Promise<readonly Answer[]> {
+  const visitor = new WebSocketVisitor(visit);
+  const instead = await visitor.begin(visit.callers.guest);
+  if (instead !== null) return instead;
+  for (let n = 0; n < wanted.count; n += 1) visitor.subscribe(`n${n}`, wanted);
+  const answers: Answer[] = [];
+  let refused = 0;
+  while (refused < 5) {
+    const received = await visitor.receive();
+    const some = visitor.answersOf(received);
+    answers.push(...some);
+    refused += some.filter(({ code }) => code !== 'data').length;
+    if (received === null || received.type === 'closed') return answers;
+  }
+  await visitor.leave(visit.chance.one(['politely', 'by cutting'] as const));
+  // The service counts them until it has seen the end of the connection; and a thousand at once keep it from all others.
+  await pause(2_000, visit.over);
+  return answers;
+}

@@ -1,0 +1,134 @@
+/** A storm from its start to its end: warm-up, rest, storm, rest; and what is to be said of it. */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { answering, type Answering } from './as-before.ts';
+import { readTrail, type TrailCounts } from './audit-trail.ts';
+import { signCallers } from './callers.ts';
+import { Chance } from './chance.ts';
+import { makeChaos } from './chaos.ts';
+import { figuresAtRest, type Figures } from './figures.ts';
+import { PageWriter } from './page-writer.ts';
+import { startStormedService, type StormedService } from './stormed-service.ts';
+import { Tally } from './tally.ts';
+import { runTraffic } from './traffic.ts';
+import { Troubles } from './trouble.ts';
+
+/** How long, and with what chances. */
+export interface StormOptions {
+  /** All of the traffic; the first tenth of it is the warm-up. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** The warm-up goes on until there were so many attempts, for three times as long at the most: machines may be busy. */
+  readonly warmAttempts: number;
+  readonly troubleMilliseconds: number;
+  readonly calmMilliseconds: number;
+  /** Before anything is measured. */
+  readonly quietMilliseconds: number;
+  /** Told how far it has got. */
+  readonly say: (text: string) => void;
+}
+
+/** A service at rest, and how it answers. */
+export interface Rest extends Figures, Answering {}
+
+/** What came of a storm. */
+export interface StormReport {
+  readonly seconds: number;
+  /** What came before the start was measured; judged, but not printed. */
+  readonly warmUp: Tally;
+  readonly tally: Tally;
+  readonly troubles: Troubles;
+  readonly before: Rest;
+  readonly after: Rest;
+  readonly log: StormedService['log'];
+  readonly trail: TrailCounts;
+  readonly exitCode: number | null;
+}
+
+/** Runs it. Rejects where it could not be run to its end; leaves nothing behind. */
+export async function runStorm(options: StormOptions): Promise<StormReport> {
+  const base = mkdtempSync(join(memoryFolder(), 'hvql-storm-'));
+  const folder = join(base, 'pages');
+  const writer = new PageWriter(folder);
+  let service: StormedService | null = null;
+  try {
+    await writer.start(options.seed);
+    service = await startStormedService(base);
+    return await stormOver({ ...options, folder, writer, service, unspeakable: basename(base) });
+  } finally {
+    await service?.kill();
+    await writer.kill();
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+interface Storm extends StormOptions {
+  readonly folder: string;
+  readonly writer: PageWriter;
+  readonly service: StormedService;
+  readonly unspeakable: string;
+}
+
+async function stormOver(storm: Storm): Promise<StormReport> {
+  const { service, seconds, quietMilliseconds, say } = storm;
+  const chance = new Chance(storm.seed);
+  const callers = await signCallers(service.secret);
+  const { port, guestSocket, secret } = service;
+  const world = { port, guestSocket, callers, chance, unspeakable: [secret, storm.unspeakable] };
+  const rest = async (): Promise<Rest> => {
+    const figures = await figuresAtRest(service, quietMilliseconds);
+    return { ...figures, ...(await answering(world)) };
+  };
+  const troubles = new Troubles();
+  const blow = async (tally: Tally, forSeconds: number, attempts = 0): Promise<number> => {
+    const began = performance.now();
+    const end = new AbortController();
+    const timer = setInterval(() => {
+      const parts = (performance.now() - began) / 1_000 / forSeconds;
+      if (parts >= (tally.attempts < attempts ? 3 : 1)) end.abort();
+    }, 100);
+    const chaos = makeChaos({ ...storm, troubles, chance: new Chance(storm.seed + 1) }, end.signal);
+    try {
+      // Whoever of them fails ends the other as well.
+      await Promise.all([
+        chaos.finally(() => end.abort()),
+        runTraffic({ ...world, tally, troubles }, end.signal).finally(() => end.abort()),
+      ]);
+    } finally {
+      clearInterval(timer);
+    }
+    if (!service.isAlive) throw new Error(`The service has ended: ${service.log.complaints.join('\n')}`);
+    return (performance.now() - began) / 1_000;
+  };
+
+  say(`Warming up for ${(seconds / 10).toFixed(0)} s or longer\n`);
+  const warmUp = new Tally();
+  await blow(warmUp, seconds / 10, storm.warmAttempts);
+  say('Measuring at rest\n');
+  const before = await rest();
+  say(`Storm for ${(seconds * 0.9).toFixed(0)} s\n`);
+  const tally = new Tally();
+  const stormSeconds = await blow(tally, seconds * 0.9);
+  say('Measuring at rest\n');
+  const after = await rest();
+  const exitCode = await service.stop();
+  const trail = await readTrail(service.auditTrail);
+  return {
+    seconds: stormSeconds,
+    warmUp,
+    tally,
+    troubles,
+    before,
+    after,
+    log: service.log,
+    trail,
+    exitCode,
+  };
+}
+
+/** Where pages are as a hypervisor has them, in memory, if there is such a place. */
+function memoryFolder(): string {
+  const shared = '/dev/shm';
+  return statSync(shared, { throwIfNoEntry: false })?.isDirectory() === true ? shared : tmpdir();
+}

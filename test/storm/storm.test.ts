@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { describeStorm } from './report.ts';
+import { runStorm } from './storm-run.ts';
+import { problemsOf } from './verdict.ts';
+
+describe('a short storm', () => {
+  it('gets nothing but what is expected, and leaves nothing behind', { timeout: 240_000 }, async () => {
+    const report = await runStorm({
+      seconds: 18,
+      seed: 1,
+      warmAttempts: 0,
+      troubleMilliseconds: 1_000,
+      calmMilliseconds: 500,
+      quietMilliseconds: 1_000,
+      say: () => undefined,
+    });
+    const table = describeStorm(report);
+    // Too short for what memory comes to, and for those who hold a connection for as long as they can.
+    const problems = problemsOf(report, { memoryPart: null, latencyRatio: null, isThorough: false });
+    expect(problems, table).toEqual([]);
+    expect(report.tally.attempts).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,30 @@
+/**
+ * `npm run storm [-- --minutes 10 --seed 1]`: all that could be thrown at the service, at full speed, while its source
+ * breaks and is mended. Prints a table; exits with 1 where anything is not as it must be.
+ */
+import { parseArgs } from 'node:util';
+import { describeStorm } from './report.ts';
+import { runStorm } from './storm-run.ts';
+import { problemsOf } from './verdict.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+
+const report = await runStorm({
+  seconds: Number(values.minutes) * 60,
+  seed: Number(values.seed),
+  warmAttempts: 8_000,
+  troubleMilliseconds: 2_000,
+  calmMilliseconds: 5_000,
+  quietMilliseconds: 15_000,
+  say: (text) => process.stdout.write(text),
+});
+process.stdout.write(`\n${describeStorm(report)}\n`);
+const problems = problemsOf(report, { memoryPart: 0.2, latencyRatio: 2, isThorough: true });
+for (const problem of problems) process.stdout.write(`\n${problem}`);
+process.stdout.write(problems.length === 0 ? '\nAll is well.\n' : '\n\nSomething is wrong.\n');
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,76 @@
+/** The service in the storm: the built program, as `npm start` runs it. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { BuiltProgram, nodeFlags } from './built-program.ts';
+import { Inspector } from './inspector.ts';
+import { ServiceLog } from './service-log.ts';
+
+/**
+ * Lower than they are set as a rule, so that they can be gone beyond: everything that the root may read is about 197
+ * pages, less three for each partition that has just stopped, and what the examples ask for at most is about 137.
+ */
+export const serviceLimits = { maxPages: 165, maxStreamsPerCaller: 200 } as const;
+
+/** A service under way. */
+export interface StormedService {
+  readonly pid: number;
+  readonly port: number;
+  readonly guestSocket: string;
+  readonly auditTrail: string;
+  readonly secret: string;
+  readonly log: ServiceLog;
+  /** Looks into it for a moment. */
+  inspect<Result>(look: (inspector: Inspector) => Promise<Result>): Promise<Result>;
+  /** false once it has ended by itself. */
+  readonly isAlive: boolean;
+  /** Ends it as an operator does; gives its exit code. */
+  stop(): Promise<number | null>;
+  kill(): Promise<void>;
+}
+
+/** Starts it in front of the page folder `pages` in this folder, where its guest's socket and its audit trail go as well. */
+export async function startStormedService(base: string): Promise<StormedService> {
+  const guestSocket = join(base, 'guest.sock');
+  const auditTrail = join(base, 'audit.jsonl');
+  const secret = randomBytes(32).toString('hex');
+  const log = new ServiceLog();
+  const { maxPages, maxStreamsPerCaller } = serviceLimits;
+  const program = new BuiltProgram({
+    // The inspector is not the product's: it lets the heap be measured, and sleeps until then.
+    execArgv: [...nodeFlags, '--inspect=127.0.0.1:0'],
+    args: [
+      'serve',
+      ...['--port', '0', '--source', `pages:${join(base, 'pages')}`],
+      ...['--guest-socket', `2=${guestSocket}`, '--audit', auditTrail],
+      ...['--max-pages', String(maxPages), '--max-streams-per-caller', String(maxStreamsPerCaller)],
+    ],
+    env: { HVQL_JWT_SECRET: secret },
+    onErrorLine: (line) => log.take(line),
+  });
+  let isAlive = true;
+  void program.exited.then(() => (isAlive = false));
+  const [, port] = await program.prints(/^hvql listening on http:\/\/127\.0\.0\.1:(\d+)\/graphql\n/m);
+  return {
+    pid: program.pid,
+    port: Number(port),
+    guestSocket,
+    auditTrail,
+    secret,
+    log,
+    inspect: async (look) => {
+      const inspector = await Inspector.open(log.inspectorAddress);
+      try {
+        return await look(inspector);
+      } finally {
+        inspector.close();
+      }
+    },
+    get isAlive() {
+      return isAlive;
+    },
+    stop: () => program.stop('SIGTERM'),
+    kill: async () => {
+      if (isAlive) await program.stop('SIGKILL');
+    },
+  };
+}

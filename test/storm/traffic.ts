@@ -1,0 +1,113 @@
+/** All the traffic at once: lanes, each with some who come again as soon as they are done. */
+import { setMaxListeners } from 'node:events';
+import { Agent } from 'node:http';
+import type { Answer } from './answer.ts';
+import { hostileConnections, patientConnections } from './hostile-connection.ts';
+import { hostileDocuments } from './hostile-document.ts';
+import { hostileRequests } from './hostile-request.ts';
+import { hostileWebSockets, patientWebSockets } from './hostile-websocket.ts';
+import type { Kind, StormWorld, Visit } from './kind.ts';
+import { lookIns } from './look-in.ts';
+import { mistakes } from './mistake.ts';
+import { greed, overLimits } from './over-limit.ts';
+import { largeQuestions, questions } from './question.ts';
+import { strangers } from './stranger.ts';
+import type { Tally } from './tally.ts';
+import type { Troubles } from './trouble.ts';
+import { endlessly, watching } from './watching.ts';
+
+/** Kinds that take turns, and how many of them are under way at once. */
+interface Lane {
+  readonly kinds: readonly Kind[];
+  readonly atOnce: number;
+}
+
+/** Those that take their time have lanes of their own, so that no others wait for them. */
+const lanes: readonly Lane[] = [
+  { kinds: questions, atOnce: 6 },
+  { kinds: largeQuestions, atOnce: 1 },
+  { kinds: watching, atOnce: 8 },
+  { kinds: endlessly, atOnce: 2 },
+  { kinds: mistakes, atOnce: 3 },
+  { kinds: overLimits, atOnce: 3 },
+  { kinds: greed, atOnce: 1 },
+  { kinds: strangers, atOnce: 4 },
+  { kinds: hostileDocuments, atOnce: 2 },
+  { kinds: hostileRequests, atOnce: 2 },
+  { kinds: hostileConnections, atOnce: 3 },
+  { kinds: patientConnections, atOnce: 6 },
+  { kinds: hostileWebSockets, atOnce: 2 },
+  { kinds: patientWebSockets, atOnce: 6 },
+  { kinds: lookIns, atOnce: 1 },
+];
+
+/** Longer than anything may take: an answer that has not come by then hangs. */
+const limitMilliseconds = 40_000;
+
+/** Where the traffic goes, and who judges it. */
+export interface TrafficOptions extends Omit<StormWorld, 'agent' | 'over'> {
+  readonly tally: Tally;
+  readonly troubles: Troubles;
+}
+
+/** Runs the traffic until the signal is aborted, and until all who are under way then are done. */
+export async function runTraffic(options: TrafficOptions, over: AbortSignal): Promise<void> {
+  const agent = new Agent({ keepAlive: true });
+  // Each that waits listens to it, and there are many.
+  setMaxListeners(0, over);
+  const world: StormWorld = { ...options, agent, over };
+  try {
+    await Promise.all(lanes.flatMap((lane) => runLane(lane, { ...options, world })));
+  } finally {
+    agent.destroy();
+  }
+}
+
+interface LaneOptions extends Pick<TrafficOptions, 'tally' | 'troubles'> {
+  readonly world: StormWorld;
+}
+
+function runLane({ kinds, atOnce }: Lane, { world, tally, troubles }: LaneOptions): Promise<void>[] {
+  let turn = 0;
+  return Array.from({ length: atOnce }, async () => {
+    while (!world.over.aborted) {
+      const kind = kinds[turn++ % kinds.length];
+      if (kind === undefined) return;
+      const from = performance.now();
+      const answers = await attempt(kind, world);
+      const to = performance.now();
+      if (answers === null) continue;
+      tally.count({
+        kind: kind.name,
+        answers,
+        isInTrouble: troubles.touch(from, to),
+        milliseconds: to - from,
+      });
+    }
+  });
+}
+
+/** What was answered; null where the traffic was over before anything was. */
+async function attempt(kind: Kind, world: StormWorld): Promise<readonly Answer[] | null> {
+  const limit = new AbortController();
+  setMaxListeners(0, limit.signal);
+  const visit: Visit = { ...world, signal: limit.signal };
+  const { promise: late, resolve: giveUp } = promiseWithResolvers<readonly Answer[]>();
+  const timer = setTimeout(() => giveUp([{ door: 'any', code: 'hangs' }]), limitMilliseconds);
+  try {
+    const answers = await Promise.race([kind.attempt(visit), late]);
+    return answers.length === 0 && world.over.aborted ? null : answers;
+  } catch (thrown) {
+    return [{ door: 'socket', code: 'cut', message: String(thrown) }];
+  } finally {
+    clearTimeout(timer);
+    limit.abort();
+  }
+}
+
+/** Promise.withResolvers, which Node has from version 22 on. */
+function promiseWithResolvers<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((resolveIt) => (resolve = resolveIt));
+  return { promise, resolve };
+}

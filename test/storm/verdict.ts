@@ -1,0 +1,69 @@
+/** Whether a storm has ended as it must. */
+import { expectations, type KindName } from './expectation.ts';
+import type { Rest, StormReport } from './storm-run.ts';
+
+/** What is demanded beside the codes; null for nothing. */
+export interface Demands {
+  /** How much memory may grow, as a part of what it was. */
+  readonly memoryPart: number | null;
+  /** How many times as long a question may take. */
+  readonly latencyRatio: number | null;
+  /** Whether every kind of traffic must have been tried. */
+  readonly isThorough: boolean;
+}
+
+/** Everything that is not as it must be; nothing where all is well. */
+export function problemsOf(
+  report: StormReport,
+  { memoryPart, latencyRatio, isThorough }: Demands,
+): readonly string[] {
+  const { warmUp, tally, trail, before, after, log, exitCode } = report;
+  const problems: string[] = [];
+  for (const { unexpected, examples } of [warmUp, tally]) {
+    if (unexpected > 0) problems.push(`${unexpected} answers were unexpected.`, ...examples);
+  }
+  for (const name of Object.keys(expectations) as KindName[]) {
+    if (isThorough && (tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`Nobody tried ${name}.`);
+  }
+  // A storm that does no harm to the source proves nothing.
+  for (const code of ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE']) {
+    if (tally.answersWith(code) === 0) problems.push(`Nobody was answered ${code}.`);
+  }
+  for (const line of log.complaints) problems.push(`The service complained: ${line}`);
+  if (trail.malformed > 0) problems.push(`${trail.malformed} lines of the audit trail are none.`);
+  if (trail.opened !== trail.closed)
+    problems.push(`${trail.opened} streams were opened, and ${trail.closed} closed.`);
+  if (trail.denied === 0) problems.push('The audit trail tells of no denied read.');
+  for (const problem of before.problems) problems.push(`Before: ${problem}`);
+  for (const problem of after.problems) problems.push(`After: ${problem}`);
+  problems.push(...leftBehind(before, after));
+  if (memoryPart !== null) problems.push(...grown(before, after, memoryPart));
+  const ratio = after.medianMilliseconds / before.medianMilliseconds;
+  if (latencyRatio !== null && !(ratio <= latencyRatio))
+    problems.push(`A question takes ${ratio.toFixed(2)} times as long as before.`);
+  if (exitCode !== 0) problems.push(`The service exited with ${exitCode}.`);
+  return problems;
+}
+
+function leftBehind(before: Rest, after: Rest): string[] {
+  const problems: string[] = [];
+  if (after.descriptors > before.descriptors)
+    problems.push(`There were ${before.descriptors} descriptors, and now ${after.descriptors}.`);
+  if (after.threads > before.threads)
+    problems.push(`There were ${before.threads} threads, and now ${after.threads}.`);
+  if (after.resources !== before.resources)
+    problems.push(`There were ${before.resources}, and now ${after.resources}.`);
+  return problems;
+}
+
+/**
+ * By what is resident and in the heap once garbage was collected: as it stands, resident memory holds as much garbage as
+ * V8 has seen fit to leave, which tells of the last seconds of traffic and not of what stays behind.
+ */
+function grown(before: Rest, after: Rest, part: number): string[] {
+  return (['collectedKilobytes', 'heapKilobytes'] as const).flatMap((name) => {
+    const growth = after[name] / before[name] - 1;
+    if (growth <= part) return [];
+    return [`${name} has grown by ${(growth * 100).toFixed(1)} %, more than ${part * 100} %.`];
+  });
+}

@@ -1,0 +1,66 @@
+/** Ways to break a page file, and to mend it. */
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Chance } from './chance.ts';
+
+const pageSizeInBytes = 4_096;
+
+/** The paths of all pages in a folder. */
+export function pagesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('stats.page') && !path.includes('.new-') && !path.includes('.gone-'))
+    .map((path) => join(folder, path));
+}
+
+type Break = (path: string, chance: Chance) => void;
+
+const inPlace: readonly Break[] = [
+  (path, chance) => truncateSync(path, chance.whole(0, pageSizeInBytes - 1)),
+  (path) => truncateSync(path, pageSizeInBytes + 1),
+  (path) => truncateSync(path, 1_000_000_000),
+  (path, chance) => writeFileSync(path, chance.bytes(pageSizeInBytes)),
+  (path) => writeFileSync(path, Buffer.alloc(pageSizeInBytes, 0xff)),
+  (path) => writeFileSync(path, Buffer.alloc(pageSizeInBytes)),
+  (path) => rmSync(path),
+];
+
+const beyondRepair: readonly Break[] = [
+  ...inPlace,
+  (path) => {
+    rmSync(path);
+    mkdirSync(path);
+  },
+];
+
+/** Breaks a page while somebody may be writing it anew, who mends it that way. It may be gone already. */
+export function breakInPassing(path: string, chance: Chance): void {
+  try {
+    chance.one(inPlace)(path, chance);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+  }
+}
+
+/** Breaks a page that nobody writes; gives what mends it. */
+export function breakPage(path: string, chance: Chance): () => void {
+  const content = readFileSync(path);
+  chance.one(beyondRepair)(path, chance);
+  return () => {
+    rmSync(path, { recursive: true, force: true });
+    replace(path, content);
+  };
+}
+
+/** Puts a file there in one piece. */
+export function replace(path: string, content: Buffer | string): void {
+  writeFileSync(`${path}.storm`, content);
+  renameSync(`${path}.storm`, path);
+}
