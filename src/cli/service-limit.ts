@@ -12,10 +12,9 @@ const maxWaitMilliseconds = 60_000;
 const maxPageSize = 100;
 /** Four times what the longest field of the schema has. */
 const maxNameLength = 128;
-
-/** Of open subscriptions; parsed, a character takes some 140 bytes. */
-const maxStreamText = 2_097_152;
-const maxStreamTextPerCaller = 262_144;
+/** Of open subscriptions; parsed, a character takes up to 240 bytes. */
+const maxStreamText = 1_048_576;
+const maxStreamTextPerCaller = 131_072;
 
 /** All limits, as `Service.limits` tells them. */
 export function limitsOf(settings: ServeSettings): Limits {

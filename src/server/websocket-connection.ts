@@ -13,7 +13,13 @@ import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { WebSocketLink } from './websocket-link.ts';
-import { ackMessage, closeReason, pongMessage, readMessage } from './websocket-message.ts';
+import {
+  ackMessage,
+  closeReason,
+  pongMessage,
+  readMessage,
+  strayAuthorizationOf,
+} from './websocket-message.ts';
 import { WebSocketOperations } from './websocket-operations.ts';
 
 /** What connections are served with. */
@@ -135,7 +141,7 @@ export class WebSocketConnection {
     try {
       const identified = await this.#world.identify({
         authorization: typeof authorization === 'string' ? authorization : null,
-        strayAuthorization: this.#world.upgradeAuthorization,
+        strayAuthorization: this.#world.upgradeAuthorization ?? strayAuthorizationOf(payload),
         socket: this.#world.connection,
       });
       if (this.#isClosed) return;

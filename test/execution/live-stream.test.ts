@@ -570,24 +570,6 @@ describe('a subscription', () => {
     });
   });
 
-  it('that is made while nobody can tell how much an event would hold ends when that is too much', async () => {
-    bench = new LiveBench(source, { maxStreamValues: 2 });
-    source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
-    const stream = await bench.open(
-      'subscription { hypervisor { partitions { nodes { counters { gpaPages } } } } }',
-    );
-    expect((await stream.next())?.errors).toMatchObject([{ extensions: { code: 'PAGE_UNAVAILABLE' } }]);
-    source.broken.clear();
-    source.batches.length = 0;
-    const event = stream.next();
-    await pass(bench, 1000);
-    expect(await event).toMatchObject({
-      errors: [{ extensions: { code: 'LIMIT_EXCEEDED', limit: 2, actual: 3 } }],
-    });
-    expect(await stream.next()).toBeNull();
-    expect(source.batches.flat()).toEqual([]);
-  });
-
   it('ends when there is so much that an event would hold more than it may', async () => {
     bench = new LiveBench(source, { maxStreamValues: 3 });
     const stream = await bench.open('subscription { hypervisor { partitions { nodes { partitionId } } } }');
