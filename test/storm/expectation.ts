@@ -131,7 +131,12 @@ export const expectations = {
 export type KindName = keyof typeof expectations;
 
 /** What may come in addition while the source is in trouble, or has been a moment ago. */
-const codesInTrouble = ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE'];
+const codesInTrouble = [
+  'PAGE_MALFORMED',
+  'PAGE_UNAVAILABLE',
+  // While one host is put in the place of another, its folder has no processors for a moment.
+  'INVALID_PARAMETER',
+];
 
 /** The doors that each code may come by; HTTP statuses among them. One that is not here is expected nowhere. */
 const doors: Readonly<Record<string, readonly string[]>> = {
