@@ -327,6 +327,30 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     // It is the caller that has no more of them, not the service.
     expect(codes(await ask(watch, 1))).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
   },
+  'a limit on streams in all': async ({ way, ask, open }) => {
+    await open({ limits: { maxStreams: 2 } });
+    const watch = 'subscription { partition { name } }';
+    const first = await Promise.all([ask(watch, 5), ask(watch, 1)]);
+    expect(first.map(codes)).toEqual(live(way) ? [[], []] : [['NOT_ACCEPTABLE'], ['NOT_ACCEPTABLE']]);
+    expect(codes(await ask(watch, 1))).toEqual([live(way) ? 'LIMIT_EXCEEDED' : 'NOT_ACCEPTABLE']);
+  },
+  'a limit on the texts of streams': async ({ way, ask, open }) => {
+    const [short, long] = ['subscription { partition { id } }', 'subscription { partition { name } }'];
+    await open({ limits: { maxStreamTextPerCaller: short.length + 2 } });
+    expect(codes(await ask(long))).toEqual([live(way) ? 'LIMIT_EXCEEDED' : 'NOT_ACCEPTABLE']);
+    expect(codes(await ask(short))).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
+  },
+  'a limit on pages of connections': async ({ way, ask, open }) => {
+    const { source } = await open({ limits: { maxPageSize: 2 } });
+    const page = (first: number) => `{ hypervisor { partitions(first: ${first}) { nodes { name } } } }`;
+    for (const form of live(way) ? ['', 'subscription '] : ['']) {
+      const beyond = await ask(form + page(3));
+      expect(beyond.data ?? null).toBeNull();
+      expect(beyond.errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: 2, actual: 3 } }]);
+      expect((await ask(form + page(2))).errors).toBeUndefined();
+    }
+    expect(source.batches.flat()).toEqual([]);
+  },
   'a limit on size': async ({ way, ask, open }) => {
     await open({});
     const parameters = { query: '{ partition { name } }', extensions: { pad: 'x'.repeat(1_048_576) } };
