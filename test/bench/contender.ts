@@ -70,7 +70,7 @@ export function contenders(): readonly Contender[] {
     {
       key: 'C',
       name: 'C. Yoga, graphql-js',
-      note: 'this schema and its looks over pages in memory; verifies the token; neither plans nor counts',
+      note: 'this schema and its looks over pages in memory; verifies the token, plans',
       heldTo: null,
       start: ({ folder, secret }, nodeFlags = []) =>
         startServer({

@@ -1,19 +1,19 @@
 /**
  * C: this very schema as one serves it first, graphql-js through Yoga as it comes. The identity is verified at each
- * request; operations are neither planned nor counted. Run as `yoga-process.ts <page folder>`, with the secret in the
- * environment.
+ * request; operations are planned, as looks are read by nothing else. Run as `yoga-process.ts <page folder>`, with the
+ * secret in the environment.
  */
 import { createServer } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
-import type { GraphContext } from '../../src/graph/context.ts';
+import type { ExecutionContext } from '../../src/execution/execute.ts';
 import { announce } from './announce.ts';
 import { built } from './built.ts';
 import { readHost } from './host.ts';
 import { memorySource } from './memory-source.ts';
 
 const { createSchema } = await built('graph/schema.js');
-const { OperationContext } = await built('graph/context.js');
+const { executeOperation, operationContext } = await built('execution/execute.js');
 const { Sampler } = await built('sampling/sampler.js');
 const { openIdentity } = await built('server/identity.js');
 const { parseCommand } = await built('cli/settings.js');
@@ -38,12 +38,11 @@ const service = {
 
 const yoga = createYoga({
   schema: createSchema(),
-  context: async ({ request }): Promise<GraphContext> => {
+  context: async ({ request }): Promise<ExecutionContext> => {
     const { caller, expiresAt } = await identity.identify(request.headers.get('authorization'));
-    const look = sampler.look(request.signal);
-    const topology = () => sampler.topology(request.signal);
-    return { operation: new OperationContext({ caller, service, look, topology }), expiresAt };
+    return operationContext({ sampler, service }, { caller, expiresAt, signal: request.signal });
   },
+  plugins: [{ onExecute: ({ setExecuteFn }) => setExecuteFn(executeOperation) }],
 });
 // eslint-disable-next-line @typescript-eslint/no-misused-promises -- Yoga is a request listener as it stands.
 announce(createServer(yoga));
