@@ -4,7 +4,7 @@
  * secret in the environment.
  */
 import { createServer } from 'node:http';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import { pino } from 'pino';
 import type { ExecutionContext } from '../../src/execution/execute.ts';
 import { announce } from './announce.ts';
@@ -36,13 +36,14 @@ const service = {
   health: () => sampler.health,
 };
 
+const planned: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(executeOperation) };
 const yoga = createYoga({
   schema: createSchema(),
   context: async ({ request }): Promise<ExecutionContext> => {
     const { caller, expiresAt } = await identity.identify(request.headers.get('authorization'));
     return operationContext({ sampler, service }, { caller, expiresAt, signal: request.signal });
   },
-  plugins: [{ onExecute: ({ setExecuteFn }) => setExecuteFn(executeOperation) }],
+  plugins: [planned],
 });
 // eslint-disable-next-line @typescript-eslint/no-misused-promises -- Yoga is a request listener as it stands.
 announce(createServer(yoga));
