@@ -13,9 +13,21 @@ const rooms: Record<string, readonly string[]> = {
   access: ['catalogue', 'snapshot'],
   sampling: ['catalogue', 'snapshot', 'access', 'source/source.ts'],
   graph: ['catalogue', 'snapshot', 'access', 'sampling'],
-  execution: ['catalogue', 'snapshot', 'access', 'sampling', 'graph'],
-  server: ['catalogue', 'snapshot', 'access', 'sampling', 'graph', 'execution'],
-  cli: ['catalogue', 'snapshot', 'page', 'source', 'access', 'sampling', 'graph', 'execution', 'server'],
+  writer: ['catalogue', 'snapshot', 'access', 'sampling', 'graph'],
+  execution: ['catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer'],
+  server: ['catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer', 'execution'],
+  cli: [
+    'catalogue',
+    'snapshot',
+    'page',
+    'source',
+    'access',
+    'sampling',
+    'graph',
+    'writer',
+    'execution',
+    'server',
+  ],
 };
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
@@ -58,7 +70,7 @@ describe('src', () => {
     const uses = (pattern: RegExp) =>
       files.filter((file) => importsOf(file).some((name) => pattern.test(name)));
     const roomsOf = (paths: string[]) => [...new Set(paths.map((file) => String(file.split('/')[0])))].sort();
-    expect(roomsOf(uses(/^(graphql|@pothos)/))).toEqual(['execution', 'graph', 'server']);
+    expect(roomsOf(uses(/^(graphql|@pothos)/))).toEqual(['execution', 'graph', 'server', 'writer']);
     expect(roomsOf(uses(/^(node:https?|graphql-yoga)$/))).toEqual(['server']);
     const environment = files.filter((file) =>
       /process\.(env|argv|exit|std)/.test(readFileSync(join(src, file), 'utf8')),

@@ -15,7 +15,7 @@ import { modelKey } from '../graph/model.ts';
 import { isContent, valuesOf } from '../graph/size.ts';
 import { objectsOf, type LookRequest } from '../sampling/look.ts';
 import type { PlanningLook } from '../sampling/planning-look.ts';
-import { selectionOf, type Selection, type SelectedField, type SelectedSet } from './selection.ts';
+import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
 
 /** What an operation will need. */
 export interface Plan {

@@ -1,12 +1,20 @@
 /** Results as bytes. A result that goes to many is written once. */
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import { writtenDataOf } from '../writer/written-data.ts';
 
 /** The result as JSON in UTF-8; the same bytes for the same object, which must not change. */
-export const resultBytes = keepingBytes((result) =>
-  Buffer.from(
-    JSON.stringify(result.errors === undefined ? result : { ...result, errors: formatErrors(result.errors) }),
-  ),
-);
+export const resultBytes = keepingBytes((result) => {
+  const written = writtenDataOf(result);
+  const { errors, ...rest } = result;
+  if (errors === undefined) return written?.answer ?? Buffer.from(JSON.stringify(result));
+  const formatted = formatErrors(errors);
+  if (written === null) return Buffer.from(JSON.stringify({ errors: formatted, ...rest }));
+  // In the order of graphql-js: the errors come first.
+  const before = Buffer.from(`{"errors":${JSON.stringify(formatted)},"data":`);
+  return Buffer.concat([before, written.bytes, objectEnd]);
+});
+
+const objectEnd = Buffer.from('}');
 
 /** The result as an event of graphql-sse's protocol (PROTOCOL.md, "next event"). JSON has no line breaks in it. */
 export const nextEventBytes = keepingBytes((result) =>
