@@ -9,6 +9,20 @@ export interface Reading {
   value(counter: Counter): bigint | undefined;
   /** The overlay page behind the reading; null where the source has no pages. */
   readonly page: PageView | null;
+  /** The same numbers as they stand in memory, where they do; for whoever writes them without a bigint in between. */
+  readonly cells?: CounterCells;
+}
+
+/** Counters in memory, each a little-endian u64. */
+export interface CounterCells {
+  readonly view: DataView;
+  readonly layout: CellLayout;
+}
+
+/** Where counters stand. The same object for all readings that are laid out alike: what was found for one holds for all. */
+export interface CellLayout {
+  /** The byte where the counter stands, or -1 where it is absent. */
+  offsetOf(counter: Counter): number;
 }
 
 /** An overlay page as it stands, for those who want to see it. */
