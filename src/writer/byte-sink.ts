@@ -1,6 +1,6 @@
 /** Bytes as they are written, one answer after the other into the same memory. */
 
-/** Room behind what was reserved: words are written four bytes at a time, and some of the last ones may be too many. */
+/** Room behind what was reserved: bytes are written eight at a time, and some of the last ones may be too many. */
 const slackInBytes = 8;
 const smallestInBytes = 65_536;
 
@@ -89,29 +89,37 @@ const [quote, backslash] = [0x22, 0x5c];
 /** What JSON writes as it is, of what takes one byte in UTF-8. */
 const [firstPlain, lastPlain] = [0x20, 0x7e];
 
-/** Bytes that are written again and again, such as the name of a field: copied a word at a time. */
+/**
+ * Bytes that are written again and again, such as the name of a field: ASCII, so that eight of them can be moved as a
+ * double, of which none is a NaN.
+ */
 export class ConstantBytes {
   readonly length: number;
-  readonly #words: Uint32Array;
+  readonly #words: DataView;
 
   constructor(text: string) {
-    const bytes = Buffer.from(text);
-    const words = new Uint32Array(Math.ceil(bytes.length / 4));
-    new Uint8Array(words.buffer).set(bytes);
-    this.length = bytes.length;
-    this.#words = words;
+    this.length = text.length;
+    this.#words = wordsOf(text);
   }
 
-  /** Where the next byte is to stand. Up to three bytes more are overwritten. */
+  /** Where the next byte is to stand. Up to seven bytes more are overwritten. */
   writeTo(view: DataView, at: number): number {
     const words = this.#words;
-    for (let n = 0; n < words.length; n += 1) view.setUint32(at + n * 4, words[n] ?? 0, hasLittleEnd);
+    for (let n = 0; n < words.byteLength; n += 8) view.setFloat64(at + n, words.getFloat64(n, true), true);
     return at + this.length;
   }
 }
 
-/** A word of a Uint32Array is the machine's own; its bytes are to stay in their order. */
-export const hasLittleEnd = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+/** An ASCII text, with room behind it to the next multiple of eight bytes. */
+export function wordsOf(text: string): DataView {
+  const bytes = new Uint8Array(Math.ceil(text.length / 8) * 8);
+  for (let n = 0; n < text.length; n += 1) {
+    const code = text.charCodeAt(n);
+    if (code > lastPlain) throw new RangeError(`${JSON.stringify(text)} is not ASCII`);
+    bytes[n] = code;
+  }
+  return new DataView(bytes.buffer);
+}
 
 function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,5 +1,4 @@
 /** A u64 as decimal digits, from its two halves: without a bigint, which takes memory, and without a text. */
-import { hasLittleEnd } from './byte-sink.ts';
 
 /** Digits of the largest u64. */
 export const longestDecimal = 20;
@@ -10,13 +9,13 @@ const quarterRange = 0x1_0000;
 const partRange = 100_000_000;
 const groupRange = 10_000;
 
-/** The digits of every number below 10,000, leading zeros among them, as a word. */
+/** The digits of every number below 10,000, leading zeros among them, as little-endian words. */
 const groupWords = (() => {
-  const words = new Uint32Array(groupRange);
-  const view = new DataView(words.buffer);
+  // Not a Uint32Array: what may be undefined by its type takes a branch and a heap number each time.
+  const words = new DataView(new ArrayBuffer(groupRange * 4));
   for (let n = 0; n < groupRange; n += 1) {
     const text = String(n).padStart(4, '0');
-    for (let digit = 0; digit < 4; digit += 1) view.setUint8(n * 4 + digit, text.charCodeAt(digit));
+    for (let digit = 0; digit < 4; digit += 1) words.setUint8(n * 4 + digit, text.charCodeAt(digit));
   }
   return words;
 })();
@@ -46,28 +45,28 @@ export function writeDecimal(view: DataView, at: number, high: number, low: numb
   return writePart(view, after, second - secondQuotient * partRange);
 }
 
-/** A number below 10^8 without leading zeros. */
-function writeShort(view: DataView, at: number, value: number): number {
+/** A whole number below 10^8 without leading zeros. */
+function writeShort(view: DataView, at: number, number: number): number {
+  const value = number | 0;
   if (value < groupRange) return writeGroup(view, at, value);
   const upper = (value / groupRange) | 0;
   const next = writeGroup(view, at, upper);
-  view.setUint32(next, groupWords[value - upper * groupRange] ?? 0, hasLittleEnd);
+  view.setUint32(next, groupWords.getUint32((value - upper * groupRange) * 4, true), true);
   return next + 4;
 }
 
-/** A number below 10^8 as eight digits. */
-function writePart(view: DataView, at: number, value: number): number {
+/** A whole number below 10^8 as eight digits. */
+function writePart(view: DataView, at: number, number: number): number {
+  const value = number | 0;
   const upper = (value / groupRange) | 0;
-  view.setUint32(at, groupWords[upper] ?? 0, hasLittleEnd);
-  view.setUint32(at + 4, groupWords[value - upper * groupRange] ?? 0, hasLittleEnd);
+  view.setUint32(at, groupWords.getUint32(upper * 4, true), true);
+  view.setUint32(at + 4, groupWords.getUint32((value - upper * groupRange) * 4, true), true);
   return at + 8;
 }
 
 /** A number below 10^4 without leading zeros: its digits are the last bytes of the word. */
 function writeGroup(view: DataView, at: number, value: number): number {
-  const word = groupWords[value] ?? 0;
   const digits = value < 10 ? 1 : value < 100 ? 2 : value < 1_000 ? 3 : 4;
-  const shift = (4 - digits) * 8;
-  view.setUint32(at, hasLittleEnd ? word >>> shift : word << shift, hasLittleEnd);
+  view.setUint32(at, groupWords.getUint32(value * 4, true) >>> ((4 - digits) * 8), true);
   return at + digits;
 }
