@@ -55,8 +55,7 @@ export class AnswerWriter {
 
   #writeField(field: PreparedField, source: unknown): void {
     const path = this.#path;
-    const depth = path.length;
-    path.push(field.name);
+    const depth = path.push(field.name);
     this.#sink.constant(field.key);
     const start = this.#sink.length;
     try {
@@ -64,9 +63,9 @@ export class AnswerWriter {
       const args = selected.args ?? selected.argumentsAgain();
       this.#complete(field, field.completion, field.resolve(source, args, this.#context, info));
     } catch (thrown) {
-      this.#fail(thrown, { field, start, depth: depth + 1, isNonNull: field.isNonNull });
+      this.#fail(thrown, { field, start, depth, isNonNull: field.isNonNull });
     }
-    path.length = depth;
+    path.pop();
   }
 
   /** Puts null in place of what failed, or throws on to what holds it. */
@@ -85,9 +84,10 @@ export class AnswerWriter {
 
   /** Writes a value. Gives false where it wrote null. */
   #complete(field: PreparedField, completion: Completion, value: unknown): boolean {
-    if (value instanceof Error) throw value;
-    // Whatever the type is: an object of many.
-    if (value instanceof Promise) throw leftToGraphql;
+    if (typeof value === 'object') {
+      if (value instanceof Error) throw value;
+      if (value instanceof Promise) throw leftToGraphql;
+    }
     if (completion.kind === 'nonNull') {
       if (this.#complete(field, completion.of, value)) return true;
       const { parentType, fieldName } = field.info;
@@ -143,18 +143,17 @@ export class AnswerWriter {
   #writeList(field: PreparedField, completion: Completion, items: unknown): void {
     if (!Array.isArray(items)) throw leftToGraphql;
     const path = this.#path;
-    const depth = path.length;
     const isNonNull = completion.kind === 'nonNull';
     for (let n = 0; n < items.length; n += 1) {
-      path.push(n);
+      const depth = path.push(n);
       this.#sink.constant(n === 0 ? listStart : comma);
       const start = this.#sink.length;
       try {
         this.#complete(field, completion, items[n]);
       } catch (thrown) {
-        this.#fail(thrown, { field, start, depth: depth + 1, isNonNull });
+        this.#fail(thrown, { field, start, depth, isNonNull });
       }
-      path.length = depth;
+      path.pop();
     }
     this.#sink.constant(items.length === 0 ? emptyList : listEnd);
   }
