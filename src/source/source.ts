@@ -24,6 +24,17 @@ export interface Source {
    * Readings stay valid and unchanged for as long as they are held.
    */
   read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings>;
+  /** The way to ask without a promise; absent where an answer always has to be waited for. */
+  readonly atOnce?: SourceAtOnce;
   /** Lets go of everything; may be called more than once. */
   close(): Promise<void>;
+}
+
+/**
+ * The same questions, answered before the call returns: they throw where the others reject. null where this answer has
+ * to be waited for, because it would hold up the process for long: then the others are asked.
+ */
+export interface SourceAtOnce {
+  topology(): Topology | null;
+  read(objects: readonly ObjectName[]): Readings | null;
 }

@@ -51,18 +51,27 @@ interface SelectionWorld {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Selections of operations without variables, which are the same each time they run. */
-const known = new WeakMap<OperationDefinitionNode, Selection>();
+/**
+ * Selections of operations without variables, which are the same each time they run, and of the others by the very
+ * object that has their variables.
+ */
+const known = new WeakMap<OperationDefinitionNode | object, Kept>();
+
+interface Kept {
+  readonly operation: OperationDefinitionNode;
+  readonly selection: Selection;
+}
 
 /** Who executes the operation says what is wrong with its variables, of which there may be very many. */
 const onlyWhether = { maxErrors: 1 };
 
 /** The selections of an operation; null where its variables are not what it asks for. */
 export function selectionOf(operation: OperationDefinitionNode, args: ExecutionArgs): Selection | null {
-  const kept = known.get(operation);
-  if (kept !== undefined) return kept;
   const { schema, document, variableValues } = args;
   const definitions = operation.variableDefinitions ?? [];
+  const key = definitions.length === 0 ? operation : variableValues;
+  const kept = key == null ? undefined : known.get(key);
+  if (kept?.operation === operation) return kept.selection;
   const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, onlyWhether);
   if (coerced === undefined) return null;
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -70,7 +79,7 @@ export function selectionOf(operation: OperationDefinitionNode, args: ExecutionA
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   const selection = new Selection({ schema, fragments, variables: coerced });
-  if (definitions.length === 0) known.set(operation, selection);
+  if (key != null) known.set(key, { operation, selection });
   return selection;
 }
 

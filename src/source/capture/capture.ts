@@ -8,14 +8,14 @@ import {
   systemFiles,
   type FileSystem,
 } from '../page-folder/file-system.ts';
-import { readPages } from '../page-folder/page-batch.ts';
+import { readPages, readPagesAtOnce } from '../page-folder/page-batch.ts';
 import { withFolderNamed } from '../page-folder/page-folder.ts';
 import { treeTopology, type PageTree } from '../page-folder/page-tree.ts';
 import type { Source } from '../source.ts';
 import { framePlace, type CaptureStore } from './capture-store.ts';
 import { folderStore } from './folder-store.ts';
 import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
-import { playback, type Playback } from './playback.ts';
+import { playback, type Playback, type ShownFrame } from './playback.ts';
 import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
 
@@ -94,23 +94,39 @@ function captureSource({ description, store, manifest, player }: OpenCapture): S
     return current;
   }
 
+  function topology(): Topology {
+    const { name } = player.peek().frame;
+    store.assertFrame(name);
+    const frame = open(name);
+    latest = sameOrNext(latest, frame.topology ?? treeTopology(frame.tree, () => manifest));
+    // What could not be listed may be the next time.
+    if (isListed(latest)) frame.topology = latest;
+    return latest;
+  }
+
+  /** What is on, for a batch: who only wants the moment does not start the playing. */
+  const shownFor = ({ length }: readonly unknown[]): ShownFrame =>
+    length === 0 ? player.peek() : player.look();
+
   return {
     kind: 'capture',
     description,
     async topology(signal) {
       signal.throwIfAborted();
-      const { name } = player.peek().frame;
-      store.assertFrame(name);
-      const frame = open(name);
-      latest = sameOrNext(latest, frame.topology ?? treeTopology(frame.tree, () => manifest));
-      // What could not be listed may be the next time.
-      if (isListed(latest)) frame.topology = latest;
-      return latest;
+      return topology();
     },
     async read(objects, signal) {
       signal.throwIfAborted();
-      const { frame, at } = objects.length === 0 ? player.peek() : player.look();
+      const { frame, at } = shownFor(objects);
       return { at, outcomes: await readPages(open(frame.name).tree, { objects, signal }) };
+    },
+    atOnce: {
+      topology,
+      read(objects) {
+        const { frame, at } = shownFor(objects);
+        const outcomes = readPagesAtOnce(open(frame.name).tree, objects);
+        return outcomes === null ? null : { at, outcomes };
+      },
     },
     async close() {
       store.close();

@@ -8,6 +8,14 @@ import type { PageTree } from './page-tree.ts';
 /** Some 2 ms of reading; then others get their turn. */
 const pagesPerTurn = 128;
 
+/** The same at once; null where there are so many that others would have to wait for their turn. */
+export function readPagesAtOnce(
+  tree: PageTree,
+  objects: readonly ObjectName[],
+): (Reading | HvqlError)[] | null {
+  return objects.length > pagesPerTurn ? null : objects.map((name) => readOne(tree, name));
+}
+
 /**
  * Reads the pages of these objects, in their order. Each object that cannot be read has its error in its place.
  * Rejects with the signal's reason once it is aborted.
