@@ -34,8 +34,47 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
  */
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
+  const { object } = origin;
+  const latest = latestLayouts[object];
+  if (latest !== undefined && isOf(latest, bytes)) return new OverlayPage(bytes, latest);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new OverlayPage({ bytes, view, object: origin.object, groups: walkGroups(view, origin) });
+  const layout = layoutOf(object, { groups: walkGroups(view, origin), bytes });
+  latestLayouts[object] = layout;
+  return new OverlayPage(bytes, layout);
+}
+
+/** Where the groups of a page stand; the pages of one hypervisor are nearly always alike. */
+interface PageLayout {
+  readonly object: StatisticsObject;
+  readonly groups: readonly FoundGroup[];
+  /** The known groups at their ids. */
+  readonly byId: readonly (FoundGroup | undefined)[];
+  /** Where the bytes of all headers stand, that which ends the list included, and what they are. */
+  readonly places: Uint16Array;
+  readonly headers: Uint8Array;
+}
+
+/** That of the page that was walked last: one whose headers are the same bytes at the same places need not be. */
+const latestLayouts: Partial<Record<StatisticsObject, PageLayout>> = {};
+
+function layoutOf(object: StatisticsObject, found: { groups: FoundGroup[]; bytes: Uint8Array }): PageLayout {
+  const { groups, bytes } = found;
+  const byId: FoundGroup[] = [];
+  for (const group of groups) if (group.isKnown) byId[group.type] = group;
+  const last = groups.at(-1);
+  const end = last === undefined ? 0 : last.at + headerSizeInBytes + last.lengthInBytes;
+  const starts = [...groups.map(({ at }) => at), ...(end < pageSizeInBytes ? [end] : [])];
+  const places = Uint16Array.from(
+    starts.flatMap((at) => Array.from({ length: headerSizeInBytes }, (_, n) => at + n)),
+  );
+  return { object, groups, byId, places, headers: Uint8Array.from(places, (at) => bytes[at] ?? 0) };
+}
+
+function isOf({ places, headers }: PageLayout, bytes: Uint8Array): boolean {
+  for (let n = 0; n < places.length; n += 1) {
+    if (bytes[places[n] ?? 0] !== headers[n]) return false;
+  }
+  return true;
 }
 
 /** PAGE_MALFORMED for what is not 4096 bytes; for readers that know the size and need not hold that many bytes. */
@@ -115,23 +154,13 @@ function malformed(origin: PageOrigin, problem: { message: string; facts: ErrorF
 /** A decoded page. Holds the bytes it was decoded from and where its known groups start; nothing per counter. */
 export class OverlayPage implements Reading, PageView {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #object: StatisticsObject;
-  readonly #groups: readonly FoundGroup[];
-  /** The known groups at their ids. */
-  readonly #byId: (FoundGroup | undefined)[] = [];
+  readonly #layout: PageLayout;
+  /** Made for the first who wants a number. */
+  #view: DataView | undefined;
 
-  constructor(parts: {
-    bytes: Uint8Array;
-    view: DataView;
-    object: StatisticsObject;
-    groups: readonly FoundGroup[];
-  }) {
-    this.bytes = parts.bytes;
-    this.#view = parts.view;
-    this.#object = parts.object;
-    this.#groups = parts.groups;
-    for (const group of parts.groups) if (group.isKnown) this.#byId[group.type] = group;
+  constructor(bytes: Uint8Array, layout: PageLayout) {
+    this.bytes = bytes;
+    this.#layout = layout;
   }
 
   get page(): PageView {
@@ -140,8 +169,9 @@ export class OverlayPage implements Reading, PageView {
 
   /** The byte where the counter stands, or -1 where the page does not carry it. */
   offsetOf(counter: Counter): number {
-    if (counter.object !== this.#object) throw new TypeError(`${counter.field} is not of ${this.#object}`);
-    const group = this.#byId[counter.statisticsGroup.id];
+    const { object, byId } = this.#layout;
+    if (counter.object !== object) throw new TypeError(`${counter.field} is not of ${object}`);
+    const group = byId[counter.statisticsGroup.id];
     if (group === undefined) return -1;
     // Index 0 is the header, and lengths count from behind it.
     const offsetInGroup = counter.index * counterSizeInBytes;
@@ -150,17 +180,23 @@ export class OverlayPage implements Reading, PageView {
 
   value(counter: Counter): bigint | undefined {
     const offset = this.offsetOf(counter);
-    return offset === -1 ? undefined : this.#view.getBigUint64(offset, true);
+    return offset === -1 ? undefined : this.#numbers().getBigUint64(offset, true);
   }
 
   groups(): readonly GroupView[] {
-    return this.#groups.map(({ at, ...header }) => {
+    const view = this.#numbers();
+    return this.#layout.groups.map(({ at, ...header }) => {
       const count = header.lengthInBytes / counterSizeInBytes;
       const first = at + headerSizeInBytes;
       const values = Array.from({ length: count }, (_, n) =>
-        this.#view.getBigUint64(first + n * counterSizeInBytes, true),
+        view.getBigUint64(first + n * counterSizeInBytes, true),
       );
       return { ...header, values };
     });
+  }
+
+  #numbers(): DataView {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return (this.#view ??= new DataView(buffer, byteOffset, byteLength));
   }
 }
