@@ -154,6 +154,7 @@ function samplerFor(source: Source, { settings, world: { clock, log } }: Told): 
     source,
     clock,
     timeoutMilliseconds: settings.sourceTimeout,
+    shareMilliseconds: settings.shareLooks,
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),
     onTurn: (err) => {

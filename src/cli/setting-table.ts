@@ -22,6 +22,7 @@ import {
   parseStatisticsObject,
   parseSwitch,
   parseText,
+  parseShareLooks,
   parseTimeout,
   switchOff,
 } from './setting-value.ts';
@@ -173,6 +174,14 @@ export const commands = {
         variable: 'HVQL_MIN_INTERVAL',
         default: '100ms',
         description: 'shortest time between two events of a subscription',
+      },
+      shareLooks: {
+        ...duration,
+        parse: parseShareLooks,
+        flag: 'share-looks',
+        variable: 'HVQL_SHARE_LOOKS',
+        default: '10ms',
+        description: 'how long questions share a look, and the same question its answer; 0: not at all',
       },
       sourceTimeout: {
         ...duration,

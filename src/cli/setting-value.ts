@@ -88,6 +88,16 @@ export function parseTimeout(text: string): number {
   throw new RangeError(`needs at most ${formatDuration(longestTimeout)}, but is ${show(text)}.`);
 }
 
+/** The longest that questions may share a look: as old as a second an answer is, and no older. */
+const longestShare = 1_000;
+
+/** How long questions share a look; 0 is not at all, with or without a unit. */
+export function parseShareLooks(text: string): number {
+  const milliseconds = text === '0' ? 0 : parseDuration(text);
+  if (milliseconds <= longestShare) return milliseconds;
+  throw new RangeError(`needs at most ${formatDuration(longestShare)}, but is ${show(text)}.`);
+}
+
 /** The longest that the shortest interval may be: as long as a question may wait for a second reading. */
 export const longestMinInterval = 60_000;
 

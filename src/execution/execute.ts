@@ -102,14 +102,14 @@ function executeInTime(
   const known = prepared === null ? args : { ...args, variableValues: prepared.variableValues };
   return whenThere(introspectionProblem(args.document, operation), (refusal) => {
     if (refusal !== null) return refused(refusal);
-    const make = (): PromiseOrValue<Planned> => plan(known);
-    return whenThere(prepared === null ? make() : prepared.planFor(operation, make), (planned) =>
-      executePlanned(known, { planned, prepared }),
+    const make = (): PromiseOrValue<Planned> => planned(known);
+    return whenThere(prepared === null ? make() : prepared.planFor(operation, make), (made) =>
+      executePlanned(known, { planned: made, prepared }),
     );
   });
 }
 
-function plan(args: ExecutionArgs): PromiseOrValue<Planned> {
+export function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
   const context = args.contextValue as ExecutionContext;
   const { operation, look } = context;
   const planning = new PlanningLook(look.defaultOver);

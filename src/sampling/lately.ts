@@ -16,8 +16,13 @@ export class Lately<Value extends object> {
 
   /** The newest value; null where there is none, it is too old, or nothing is kept. */
   get value(): Value | null {
+    return this.#newest === null ? null : this.valueAt(this.begin());
+  }
+
+  /** The same for whoever knows what time it is. */
+  valueAt(now: bigint): Value | null {
     if (this.#newest === null) return null;
-    const age = this.begin() - this.#newest.began;
+    const age = now - this.#newest.began;
     if (age < 0n || age > this.#windowNanoseconds) this.#newest = null;
     return this.#newest?.value ?? null;
   }

@@ -125,8 +125,9 @@ export class Sampler {
 
   /** What exists, and the newest look, while they are shared: what is known without asking anybody. */
   get shared(): { readonly topology: Topology; readonly sight: ReadSight } | null {
-    const sight = this.#looks.newest;
-    const topology = sight === null ? null : this.#lately.value;
+    const now = this.#lately.begin();
+    const sight = this.#looks.newestAt(now);
+    const topology = this.#lately.valueAt(now);
     return sight === null || topology === null ? null : { topology, sight };
   }
 

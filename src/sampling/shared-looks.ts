@@ -53,6 +53,11 @@ export class SharedLooks {
     return this.#newest.value;
   }
 
+  /** The same at a time that somebody has already asked for. */
+  newestAt(now: bigint): ReadSight | null {
+    return this.#newest.valueAt(now);
+  }
+
   /**
    * A look at these objects, which may be shared; with `anew` one whose reading begins now. Rejects with what the
    * reading does, and with the reason of the asker's signal where that is aborted first: the others' reading goes on.

@@ -26,6 +26,7 @@ describe('hvql serve', () => {
     port: 4000,
     identity: null,
     minInterval: 100,
+    shareLooks: 10,
     sourceTimeout: 5_000,
     graphiql: true,
     introspection: 'on',
@@ -55,6 +56,16 @@ describe('hvql serve', () => {
     expect(parseCommand(['serve'], {})).toEqual({ name: 'serve', settings: preset });
   });
 
+  it.each([
+    ['0', 0],
+    ['0ms', 0],
+    ['1s', 1_000],
+  ])('shares looks for as long as it is told: %s', (text, shareLooks) => {
+    const settings = { ...preset, shareLooks };
+    expect(parseCommand(['serve', '--share-looks', text], {})).toEqual({ name: 'serve', settings });
+    expect(parseCommand(['serve'], { HVQL_SHARE_LOOKS: text })).toEqual({ name: 'serve', settings });
+  });
+
   it('takes each setting as a flag, with or without an equals sign', () => {
     const argv = [
       'serve',
@@ -82,7 +93,7 @@ describe('hvql serve', () => {
     argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
-    argv.push('--audit', '-');
+    argv.push('--audit', '-', '--share-looks=250ms');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -95,6 +106,7 @@ describe('hvql serve', () => {
           audience: 'hvql',
         },
         minInterval: 1_500,
+        shareLooks: 250,
         sourceTimeout: 60_000,
         graphiql: false,
         introspection: 'root',
@@ -162,6 +174,7 @@ describe('hvql serve', () => {
       HVQL_TLS_CLIENT_CA: 'ca',
       HVQL_TLS_CLIENT_MAP: '',
       HVQL_AUDIT: '/var/log/hvql-audit',
+      HVQL_SHARE_LOOKS: '0',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -171,6 +184,7 @@ describe('hvql serve', () => {
         port: 5,
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
+        shareLooks: 0,
         sourceTimeout: 1_000,
         graphiql: false,
         introspection: 'off',
@@ -301,6 +315,13 @@ describe('hvql serve', () => {
     [['-p', '1'], ['-p is no flag of this command.']],
     [['--', '--port'], ['"--port" is one argument too many.']],
     [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
+    [['--share-looks', '1001ms'], ['--share-looks: needs at most 1s, but is "1001ms".']],
+    [
+      ['--share-looks', '10'],
+      [
+        '--share-looks: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
+      ],
+    ],
     [['--min-interval', '61s'], ['--min-interval: needs at most 1m, but is "61s".']],
     [['--min-interval', '0ms'], ['--min-interval: needs a length of time above zero, but is "0ms".']],
     [
@@ -641,6 +662,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 36 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 37 + 4 + 4 + 2 + 0 + 7);
   });
 });
