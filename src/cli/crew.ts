@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { StreamPlaces } from '../execution/stream-places.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import { recordOf } from '../source/shared/error-record.ts';
+import { closeLostConnection } from './lost-connection.ts';
 import { failureError } from './worker-failure.ts';
 import { sourceDescriptor } from './worker-link.ts';
 import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
@@ -68,18 +69,13 @@ export class Crew {
     this.#port = options.task.port;
   }
 
-  /** Resolves once all serve; rejects with why one of them cannot, and then none is left. */
+  /** Resolves once all serve; rejects with why one of them cannot. Either way it is to be closed. */
   async begin(): Promise<Serving> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({ stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] });
     const served = new Promise<Serving>((resolve, reject) => (this.#begin = { resolve, reject }));
     for (let place = 1; place <= this.#options.count; place++) this.#start(place);
-    try {
-      return await served;
-    } catch (thrown) {
-      await this.close();
-      throw thrown;
-    }
+    return served;
   }
 
   /** Rejects when no worker serves any more and none can be begun. */
@@ -112,6 +108,7 @@ export class Crew {
   #start(place: number): void {
     this.#rests.delete(place);
     const worker = cluster.fork();
+    closeLostConnection(worker);
     const begunAt = performance.now();
     const member: Member = { worker, place, begunAt, startLimit: undefined, serving: null, failure: null };
     member.startLimit = setTimeout(() => {

@@ -45,13 +45,15 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
       answerFor: (channel) => answerFor(shared, channel),
       log,
     });
-    const serving = await crew.begin();
     try {
+      const ended = untilAborted(signal);
+      const serving = await Promise.race([crew.begin(), ended]);
+      if (serving === undefined) return 0;
       const isReopened = settings.audit !== null || settings.tls !== null;
       const ignoreReopen = isReopened ? world.onReopen(() => crew.reopen()) : () => undefined;
       log.info({ source: description, url: serving.url, workers: settings.workers }, 'listening');
       announceOn(world)(serving);
-      await Promise.race([untilAborted(signal), crew.failed()]);
+      await Promise.race([ended, crew.failed()]);
       log.info('closing');
       ignoreReopen();
     } finally {

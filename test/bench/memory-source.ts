@@ -10,7 +10,8 @@ export async function memorySource({ topology, pages }: HostInMemory, clock: Clo
   const { decodePage } = await built('page/decode.js');
   const { pagePlace } = await built('snapshot/object-name.js');
   return {
-    kind: 'memory',
+    // As pages are that are mapped from files: each worker has them itself.
+    kind: 'pages',
     description: 'pages in memory',
     async topology(signal) {
       signal.throwIfAborted();
