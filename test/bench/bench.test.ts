@@ -32,7 +32,16 @@ describe('the servers that are compared', () => {
   afterAll(() => ground.close());
 
   it('are all there, Mercurius where it is installed', () => {
-    const keys = ['A', 'B', 'B files', 'C', ...(areRivalsInstalled() ? ['D'] : []), 'hvql', 'hvql files'];
+    const keys = [
+      'A',
+      'B',
+      'B files',
+      'C',
+      ...(areRivalsInstalled() ? ['D'] : []),
+      'hvql',
+      'hvql workers',
+      'hvql files',
+    ];
     expect(all.map(({ key }) => key)).toEqual(keys);
   });
 
