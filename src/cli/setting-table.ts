@@ -24,6 +24,7 @@ import {
   parseText,
   parseShareLooks,
   parseTimeout,
+  parseWorkers,
   switchOff,
 } from './setting-value.ts';
 
@@ -112,6 +113,14 @@ export const commands = {
         parse: parsePort,
         default: '4000',
         description: 'port to listen on; 0 is any free one',
+      },
+      workers: {
+        flag: 'workers',
+        variable: 'HVQL_WORKERS',
+        placeholder: '<number or auto>',
+        parse: parseWorkers,
+        default: '1',
+        description: 'processes that serve behind the port; auto is one for each processor that can be used',
       },
       jwtSecret,
       jwtSecretFile,

@@ -2,6 +2,7 @@
  * Texts of settings become values. Each function throws a RangeError that says what is needed and what was there, or
  * a UsageError where several things may be wrong.
  */
+import { availableParallelism } from 'node:os';
 import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
 import { UsageError } from '../errors.ts';
@@ -113,6 +114,17 @@ export function parseCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (count > 0) return count;
   throw new RangeError(`needs a whole number from 1 to 999999999, but is ${show(text)}.`);
+}
+
+/** More would only wait for each other: a primary deals out the connections of all. */
+const mostWorkers = 64;
+
+/** How many processes: a number, or "auto" for as many as the machine can run at once. */
+export function parseWorkers(text: string): number {
+  if (text === 'auto') return Math.min(availableParallelism(), mostWorkers);
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= 1 && count <= mostWorkers) return count;
+  throw new RangeError(`needs a whole number from 1 to ${mostWorkers}, or auto, but is ${show(text)}.`);
 }
 
 /** Origins of web pages, with commas between them. */

@@ -53,6 +53,14 @@ const variants: readonly Variant[] = [
     flags: [],
   },
   {
+    key: 'hvql workers',
+    name: 'hvql, two workers',
+    note: 'hvql, each answer computed anew, with --workers 2; on a machine of two cores they share them with the load generator, which needs one',
+    heldTo: null,
+    pages: 'memory',
+    flags: ['--workers', '2', '--share-looks', '0'],
+  },
+  {
     key: 'hvql files',
     name: 'hvql, pages:<folder>',
     note: 'the same over page files in a tmpfs, which are read at each look: compare with "B, reading files"',

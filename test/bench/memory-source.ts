@@ -22,7 +22,8 @@ export async function memorySource({ topology, pages }: HostInMemory, clock: Clo
     return { at: clock.now(), outcomes };
   };
   return {
-    kind: 'memory',
+    // As pages are that are mapped from files: each worker has them itself.
+    kind: 'pages',
     description: 'pages in memory',
     async topology(signal) {
       signal.throwIfAborted();

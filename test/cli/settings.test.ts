@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { helpText, settingsTable } from '../../src/cli/setting-help.ts';
 import { commandNames } from '../../src/cli/setting-table.ts';
@@ -24,6 +25,7 @@ describe('hvql serve', () => {
     source: 'simulator',
     host: '127.0.0.1',
     port: 4000,
+    workers: 1,
     identity: null,
     minInterval: 100,
     shareLooks: 10,
@@ -93,13 +95,14 @@ describe('hvql serve', () => {
     argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
-    argv.push('--audit', '-', '--share-looks=250ms');
+    argv.push('--audit', '-', '--share-looks=250ms', '--workers=3');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
         source: 'capture:a.tar?loop=true',
         host: '::1',
         port: 0,
+        workers: 3,
         identity: {
           method: { kind: 'jwks', url: new URL('https://id.example/jwks.json') },
           issuer: 'https://id.example',
@@ -136,6 +139,11 @@ describe('hvql serve', () => {
         logLevel: 'silent',
       },
     });
+  });
+
+  it('takes "auto" for as many workers as can run at once, within a bound', () => {
+    const command = parseCommand(['serve', '--workers', 'auto'], {});
+    expect(command).toMatchObject({ settings: { workers: Math.min(availableParallelism(), 64) } });
   });
 
   it('takes each setting from the environment, where a flag wins', () => {
@@ -175,6 +183,7 @@ describe('hvql serve', () => {
       HVQL_TLS_CLIENT_MAP: '',
       HVQL_AUDIT: '/var/log/hvql-audit',
       HVQL_SHARE_LOOKS: '0',
+      HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -182,6 +191,7 @@ describe('hvql serve', () => {
         source: 'pages:/b',
         host: '0.0.0.0',
         port: 5,
+        workers: 64,
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
         shareLooks: 0,
@@ -322,6 +332,8 @@ describe('hvql serve', () => {
         '--share-looks: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
       ],
     ],
+    [['--workers', '0'], ['--workers: needs a whole number from 1 to 64, or auto, but is "0".']],
+    [['--workers=65'], ['--workers: needs a whole number from 1 to 64, or auto, but is "65".']],
     [['--min-interval', '61s'], ['--min-interval: needs at most 1m, but is "61s".']],
     [['--min-interval', '0ms'], ['--min-interval: needs a length of time above zero, but is "0ms".']],
     [
@@ -662,6 +674,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 37 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 38 + 4 + 4 + 2 + 0 + 7);
   });
 });

@@ -1,9 +1,14 @@
 import { encodeCounters } from '../../src/page/encode.ts';
+import { oneLook } from '../../src/source/shared/one-look.ts';
+import { sharedSource } from '../../src/source/shared/shared-source.ts';
+import { answerFor } from '../../src/source/shared/source-owner.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { describeSource } from '../contract/source.ts';
 import { packTar } from './capture/pack-tar.ts';
 import { ManualClock } from './manual-clock.ts';
 import { copyOfFixture, fixture, putFile } from './scratch.ts';
+import { openChannel } from './shared/channel.ts';
+import { pageless } from './shared/pageless.ts';
 
 describeSource('the simulator', async () => {
   const clock = new ManualClock();
@@ -39,3 +44,14 @@ describeSource('a capture in a tar, in a loop', async () => {
   const source = await openSource(`capture:${tar}?loop=true`, { clock });
   return { source, goOn: () => clock.advance(1000) };
 });
+
+for (const pages of ['with pages', 'without pages']) {
+  describeSource(`one ${pages} that another process reads`, async () => {
+    const clock = new ManualClock();
+    const simulator = await openSource('simulator?lps=4&partitions=4&vps=2&nested=1', { clock });
+    const { owner, asker } = await openChannel();
+    const source = pages === 'with pages' ? simulator : pageless(simulator);
+    answerFor(oneLook(source, { clock, windowMilliseconds: 10 }), owner);
+    return { source: sharedSource(asker, simulator), goOn: () => clock.advance(1000) };
+  });
+}
