@@ -41,6 +41,8 @@ interface SharedEvent {
   readonly waiting: TickTaker[];
 }
 
+/** In place of the tick before, for first events. */
+const noTick = {};
 /** So many are given an event before whatever else there is to do has its turn: some ten milliseconds' worth. */
 const givenAtOnce = 1_000;
 
@@ -53,8 +55,11 @@ export class WatchedOperation implements Watcher {
   readonly #plans = new WeakMap<Topology, Promise<Plan>>();
   /** Whether the caller was given an event in which the partition that it watches was there. */
   #hasBeenThere = false;
-  /** Events by their tick and the tick of the event before; gone with the tick. */
-  readonly #events = new WeakMap<Tick, Map<Tick | null, SharedEvent>>();
+  /**
+   * Events by their tick and the tick of the event before, and gone with either: a tick that held on to the one before
+   * it would keep all that ever were.
+   */
+  readonly #events = new WeakMap<Tick, WeakMap<object, SharedEvent>>();
 
   constructor(parts: WatchedOperationParts) {
     this.options = parts.options;
@@ -93,19 +98,20 @@ export class WatchedOperation implements Watcher {
    * them, and gives it to each who asks.
    */
   make({ tick, previous }: EventParts, asker: TickTaker): void {
-    const events = this.#events.get(tick) ?? new Map<Tick | null, SharedEvent>();
+    const events = this.#events.get(tick) ?? new WeakMap<object, SharedEvent>();
     this.#events.set(tick, events);
-    const known = events.get(previous);
+    const before = previous ?? noTick;
+    const known = events.get(before);
     if (known === undefined) {
       const shared: SharedEvent = { event: null, waiting: [asker] };
-      events.set(previous, shared);
+      events.set(before, shared);
       this.#makeEvent(tick, previous).then(
         (event) => {
           shared.event = event;
           give(shared.waiting, (each) => each.made(tick, event));
         },
         (thrown: unknown) => {
-          events.delete(previous);
+          events.delete(before);
           give(shared.waiting, (each) => each.notMade(thrown));
         },
       );
