@@ -14,7 +14,7 @@ import type { AdmittedOperation } from './admission.ts';
 import { audited, type AuditWorld } from './audit.ts';
 import type { Call } from './call.ts';
 import { maskErrors } from './error-mask.ts';
-import { maskedEvents, type Events } from './events.ts';
+import { Events } from './events.ts';
 import type { OperationRequest } from './operation-request.ts';
 import { maskEvent } from './result-mask.ts';
 import type { Yoga } from './yoga.ts';
@@ -39,7 +39,7 @@ export function operationRunner(
     try {
       const result = await perform(yoga, call);
       if (isAsyncIterable<ExecutionResult>(result)) {
-        return { kind: 'events', events: maskedEvents(result[Symbol.asyncIterator](), context) };
+        return { kind: 'events', events: new Events(result[Symbol.asyncIterator](), context) };
       }
       return { kind: 'result', result: maskEvent(result, context) };
     } catch (thrown) {

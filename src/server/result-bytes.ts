@@ -21,6 +21,13 @@ export const nextEventBytes = keepingBytes((result) =>
   Buffer.concat([nextEventStart, resultBytes(result), nextEventEnd]),
 );
 
+/** The same event as a chunk of an HTTP/1.1 body (RFC 9112, 7.1). */
+export const nextEventChunk = keepingBytes((result) => {
+  const event = nextEventBytes(result);
+  return Buffer.concat([Buffer.from(`${event.length.toString(16)}\r\n`), event, chunkEnd]);
+});
+
+const chunkEnd = Buffer.from('\r\n');
 const nextEventStart = Buffer.from('event: next\ndata: ');
 const nextEventEnd = Buffer.from('\n\n');
 
