@@ -9,6 +9,14 @@ export interface Reading {
   value(counter: Counter): bigint | undefined;
   /** The overlay page behind the reading; null where the source has no pages. */
   readonly page: PageView | null;
+  /** What the source reported under names that the catalogue does not have; left out where its numbers have no names. */
+  unnamed?(): readonly UnnamedValue[];
+}
+
+/** A number under a name of the source's own. */
+export interface UnnamedValue {
+  readonly name: string;
+  readonly value: bigint;
 }
 
 /** An overlay page as it stands, for those who want to see it. */
