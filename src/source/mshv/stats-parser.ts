@@ -8,9 +8,8 @@ const newline = 0x0a;
 const tab = 0x09;
 const blank = 0x20;
 const zero = 0x30;
-/** A whole number below ten to this power is exact as a double, and its halves are found by dividing. */
-const exactDigits = 15;
 const lowDigits = 9;
+const maxDigits = 20;
 const billion = 1e9;
 const two16 = 2 ** 16;
 const two32 = 2 ** 32;
@@ -76,26 +75,38 @@ function valuesIn(bytes: Uint8Array, { heads, headEnds }: StatsLayout): DataView
     at++;
     const offset = line * valueSizeInBytes;
     if (digits <= lowDigits) values.setUint32(offset, number, true);
-    else if (digits <= exactDigits) {
+    else if (number <= Number.MAX_SAFE_INTEGER) {
       const high = Math.floor(number / two32);
       values.setUint32(offset, number - high * two32, true);
       values.setUint32(offset + 4, high, true);
-    } else if (!storeLarge(bytes.subarray(first, first + digits), { values, offset })) return null;
+    } else if (digits > maxDigits || !storeLarge({ bytes, first, end: first + digits }, { values, offset })) {
+      return null;
+    }
   }
   return at === end ? values : null;
 }
 
-/** Stores a number of 16 digits or more, which no double holds; false where 64 bits do not hold it either. */
+/** Where a number stands in a text. */
+interface Digits {
+  readonly bytes: Uint8Array;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Stores a number of up to 20 digits, which no double holds; false where 64 bits do not hold it either. */
 function storeLarge(
-  digits: Uint8Array,
+  digits: Digits,
   { values, offset }: { readonly values: DataView; readonly offset: number },
 ): boolean {
-  if (digits.length > 20) return false;
-  const split = digits.length - lowDigits;
+  const { bytes, first, end } = digits;
+  const split = end - lowDigits;
+  let front = 0;
+  for (let at = first; at < split; at++) front = front * 10 + (bytes[at] ?? 0) - zero;
+  let rest = 0;
+  for (let at = split; at < end; at++) rest = rest * 10 + (bytes[at] ?? 0) - zero;
   // (upper × 2^16 + lower) × 10^9 + rest, of which each step stays below 2^53.
-  const front = wholeNumber(digits.subarray(0, split));
   const upper = Math.floor(front / two16);
-  const low = (front - upper * two16) * billion + wholeNumber(digits.subarray(split));
+  const low = (front - upper * two16) * billion + rest;
   const high = upper * billion;
   const highRest = high % two16;
   const sum = highRest * two16 + (low % two32);
@@ -105,10 +116,4 @@ function storeLarge(
   values.setUint32(offset, lowHalf, true);
   values.setUint32(offset + 4, highHalf, true);
   return true;
-}
-
-function wholeNumber(digits: Uint8Array): number {
-  let number = 0;
-  for (const digit of digits) number = number * 10 + digit - zero;
-  return number;
 }
