@@ -1,5 +1,5 @@
 /** Runs an operation: planned first, refused where it asks for too much, then read in one look, then executed. */
-import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Caller } from '../access/caller.ts';
 import type { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
@@ -7,6 +7,8 @@ import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
 import type { Sampler } from '../sampling/sampler.ts';
+import { selectionOf } from '../writer/selection.ts';
+import { writeResult } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './deadline.ts';
 import { introspectionProblem } from './introspection.ts';
@@ -16,6 +18,8 @@ import { planOperation } from './plan.ts';
 export interface OperationWorld {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
+  /** Whether answers are written as bytes; where not, graphql-js makes objects of them, and says the same. */
+  readonly writesBytes?: boolean;
 }
 
 /** A request to run an operation: who asks, and the signal that ends it. */
@@ -31,16 +35,18 @@ export interface ExecutionContext extends GraphContext {
   readonly deadline: OperationDeadline;
   /** The operation's look, to which only this folder says what to read. */
   readonly look: OperationLook;
+  readonly writesBytes: boolean;
 }
 
 /** The context of one operation. */
 export function operationContext(world: OperationWorld, request: OperationRequest): ExecutionContext {
-  const { sampler, service } = world;
+  const { sampler, service, writesBytes = true } = world;
   const deadline = new OperationDeadline(request.signal);
   const look = sampler.look(deadline.signal);
   const topology = () => sampler.topology(deadline.signal);
   const { caller, expiresAt } = request;
-  return { operation: new OperationContext({ caller, service, look, topology }), expiresAt, deadline, look };
+  const operation = new OperationContext({ caller, service, look, topology });
+  return { operation, expiresAt, deadline, look, writesBytes };
 }
 
 /** Executes like graphql-js, over the context that `operationContext` made. */
@@ -76,7 +82,15 @@ async function executeInTime(args: ExecutionArgs): Promise<ExecutionResult> {
     if (deadline.problem === null) throw error;
   }
   if (deadline.problem !== null) return refused(deadline.problem);
-  return execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
+  const written = context.writesBytes ? writtenOrNull(args) : null;
+  return written ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
+}
+
+/** The result with its data written; null where that has to be left to graphql-js. */
+export function writtenOrNull(args: ExecutionArgs): ExecutionResult | null {
+  const operation = getOperationAST(args.document, args.operationName);
+  const selection = operation == null ? null : selectionOf(operation, args);
+  return selection === null ? null : writeResult(args, selection);
 }
 
 /** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */

@@ -7,6 +7,7 @@ import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
 import type { Topology } from '../snapshot/topology.ts';
+import { writtenOrNull } from './execute.ts';
 
 /** What an event is made of. */
 export interface LiveEventParts {
@@ -33,7 +34,8 @@ export interface LiveResult {
 /** Executes one event. The rights of the caller are decided anew. */
 export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): Promise<LiveResult> {
   const event = new EventRoot(parts);
-  const result = await execute({ ...args, rootValue: event });
+  const liveArgs = { ...args, rootValue: event };
+  const result = writtenOrNull(liveArgs) ?? (await execute(liveArgs));
   let text: string | undefined;
   return {
     result,

@@ -33,6 +33,8 @@ export interface SelectedField {
   readonly isLeaf: boolean;
   /** Its arguments; null where they are not what the schema asks for. */
   readonly args: Readonly<Record<string, unknown>> | null;
+  /** Asks for the arguments again, to hear what is wrong with them: throws it, as graphql-js does. */
+  readonly argumentsAgain: () => Readonly<Record<string, unknown>>;
 }
 
 /** All that is selected of an object type in one place of the answer. */
@@ -151,6 +153,7 @@ export class Selection {
       type: named,
       isLeaf: isLeafType(named),
       args: this.#argsOf(definition, node),
+      argumentsAgain: () => getArgumentValues(definition, node, this.#world.variables),
     };
   }
 

@@ -1,8 +1,8 @@
 /** Text of statistics becomes readings, at the speed of its bytes. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { StatsLayout } from './stats-layout.ts';
+import { valueSizeInBytes, type StatsLayout } from './stats-layout.ts';
 import { readLines, type StatsText } from './stats-lines.ts';
-import { StatsReading, valueSizeInBytes } from './stats-reading.ts';
+import { StatsReading } from './stats-reading.ts';
 
 const newline = 0x0a;
 const tab = 0x09;
