@@ -62,8 +62,8 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
       return code;
     }
     case 'record': {
-      const { source: text, every, for: duration, out } = command.settings;
-      const source = await openSource(text, world);
+      const { source: text, names, every, for: duration, out } = command.settings;
+      const source = await openSource(text, { clock: world.clock, names });
       try {
         return await record({ source, every, for: duration ?? undefined, out }, world);
       } finally {

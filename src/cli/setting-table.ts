@@ -42,7 +42,18 @@ const source = {
   placeholder: '<source>',
   parse: parseSource,
   default: 'simulator',
-  description: 'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>',
+  description:
+    'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>]',
+} satisfies Setting;
+
+const names = {
+  flag: 'names',
+  variable: 'HVQL_NAMES',
+  placeholder: '<file>',
+  parse: parseText,
+  default: null,
+  description:
+    'JSON file with the names of partitions for the source mshv, such as {"1": "root", "5": "web-1"}; read again when it changes',
 } satisfies Setting;
 
 const jwtSecret = {
@@ -98,6 +109,7 @@ export const commands = {
     positional: null,
     settings: {
       source,
+      names,
       host: {
         flag: 'host',
         variable: 'HVQL_HOST',
@@ -325,6 +337,7 @@ export const commands = {
     positional: null,
     settings: {
       source,
+      names,
       every: { ...duration, flag: 'every', default: '1s', description: 'time from one frame to the next' },
       for: {
         ...duration,

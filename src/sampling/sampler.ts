@@ -43,6 +43,8 @@ export interface SourceHealth {
   readonly lastReadAt: number | null;
   /** Whether the last answer was a success; null before the first. */
   readonly isAnswering: boolean | null;
+  /** Lines that the source could not read since it was opened; null where it reads no text. */
+  readonly unreadableLines: number | null;
 }
 
 /**
@@ -98,6 +100,7 @@ export class Sampler {
       kind: this.#source.kind,
       lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
       isAnswering: isFailing ? false : this.#lastSuccess === null ? null : true,
+      unreadableLines: this.#source.unreadableLines ?? null,
     };
   }
 

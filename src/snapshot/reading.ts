@@ -9,8 +9,16 @@ export interface Reading {
   value(counter: Counter): bigint | undefined;
   /** The overlay page behind the reading; null where the source has no pages. */
   readonly page: PageView | null;
+  /** What the source reported under names that the catalogue does not have; left out where its numbers have no names. */
+  unnamed?(): readonly UnnamedValue[];
   /** The same numbers as they stand in memory, where they do; for whoever writes them without a bigint in between. */
   readonly cells?: CounterCells;
+}
+
+/** A number under a name of the source's own. */
+export interface UnnamedValue {
+  readonly name: string;
+  readonly value: bigint;
 }
 
 /** Counters in memory, each a little-endian u64. */

@@ -11,6 +11,8 @@ export interface Source {
   readonly kind: string;
   /** Kind and settings, for the operator and the log. */
   readonly description: string;
+  /** How many lines of text it could not read since it was opened; left out by one that reads no text. */
+  readonly unreadableLines?: number | null;
   /**
    * Which objects exist now: the very same topology for as long as nothing in it changes. Rejects with
    * PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the signal's reason once it is aborted. Where

@@ -3,6 +3,8 @@ import { UsageError } from '../errors.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { captureSettings } from './capture/settings.ts';
 import { openCapture } from './capture/capture.ts';
+import { openMshv } from './mshv/mshv.ts';
+import { mshvSettings } from './mshv/settings.ts';
 import { openPageFolder } from './page-folder/page-folder.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
 import { openSimulator } from './simulator/simulator.ts';
@@ -13,6 +15,10 @@ import { didYouMean } from './suggestion.ts';
 /** What sources need of the world. */
 export interface SourceWorld {
   readonly clock: Clock;
+  /** Path of a file with the names of partitions, for sources that know ids only. */
+  readonly names?: string | null;
+  /** Told in a sentence, for the log, what goes wrong on the side of a source that answers all the same. */
+  readonly warn?: (sentence: string) => void;
 }
 
 interface SourceKind {
@@ -31,6 +37,7 @@ const sourceKinds: readonly SourceKind[] = [
   { kind: 'simulator', usage: 'simulator', parse: parseSimulatorText },
   { kind: 'pages', usage: 'pages:<folder>', parse: parsePageFolderText },
   { kind: 'capture', usage: 'capture:<folder or .tar>', parse: parseCaptureText },
+  { kind: 'mshv', usage: 'mshv[:<folder>]', parse: parseMshvText },
 ];
 
 /**
@@ -87,6 +94,16 @@ function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
 function parseCaptureText(text: SourceText): OpenSource {
   const settings = captureSettings(text);
   return ({ clock }) => openCapture(settings, { clock });
+}
+
+function parseMshvText(text: SourceText): OpenSource {
+  const settings = mshvSettings(text);
+  return ({ clock, names, warn }) =>
+    openMshv(settings, {
+      clock,
+      ...(names == null ? {} : { names }),
+      ...(warn === undefined ? {} : { warn }),
+    });
 }
 
 function problemsOf(check: () => unknown): string[] {

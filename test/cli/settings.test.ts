@@ -23,6 +23,7 @@ function problemsOf(argv: readonly string[], env: Record<string, string> = {}): 
 describe('hvql serve', () => {
   const preset = {
     source: 'simulator',
+    names: null,
     host: '127.0.0.1',
     port: 4000,
     workers: 1,
@@ -100,6 +101,7 @@ describe('hvql serve', () => {
       name: 'serve',
       settings: {
         source: 'capture:a.tar?loop=true',
+        names: null,
         host: '::1',
         port: 0,
         workers: 3,
@@ -189,6 +191,7 @@ describe('hvql serve', () => {
       name: 'serve',
       settings: {
         source: 'pages:/b',
+        names: null,
         host: '0.0.0.0',
         port: 5,
         workers: 64,
@@ -398,7 +401,7 @@ describe('hvql serve', () => {
     [
       ['--source', 'page:/a', '--min-interval', '5'],
       [
-        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>. Did you mean pages?',
+        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>]. Did you mean pages?',
         expect.stringMatching(/^--min-interval: "5" is not a length of time/),
       ],
     ],
@@ -458,13 +461,35 @@ describe('hvql serve', () => {
   });
 });
 
+describe('the names of partitions', () => {
+  it('are for a source that has none', () => {
+    for (const source of ['mshv', 'mshv:/tree', 'mshv?self=5']) {
+      for (const command of ['serve', 'record']) {
+        const argv = [
+          command,
+          '--source',
+          source,
+          '--names',
+          'n.json',
+          ...(command === 'record' ? ['--out=x'] : []),
+        ];
+        expect(parseCommand(argv, {})).toMatchObject({ settings: { source, names: 'n.json' } });
+      }
+    }
+    expect(problemsOf(['serve', '--names=n.json'])).toEqual(['--names is of no use without --source mshv.']);
+    expect(problemsOf(['record', '--out=x'], { HVQL_NAMES: 'n.json', HVQL_SOURCE: 'pages:/a' })).toEqual([
+      'HVQL_NAMES is of no use without --source mshv.',
+    ]);
+  });
+});
+
 describe('hvql record', () => {
   it('needs to know where to', () => {
     expect(
       parseCommand(['record', '--out', 'x.tar', '--for', '30s'], { HVQL_SOURCE: 'pages:/a', HVQL_PORT: 'x' }),
     ).toEqual({
       name: 'record',
-      settings: { source: 'pages:/a', every: 1_000, for: 30_000, out: 'x.tar' },
+      settings: { source: 'pages:/a', names: null, every: 1_000, for: 30_000, out: 'x.tar' },
     });
     expect(problemsOf(['record'])).toEqual(['--out is needed: where the capture goes.']);
   });
@@ -671,9 +696,9 @@ describe('the table of settings', () => {
     expect(lines.slice(0, 3)).toEqual([
       '| command | flag | environment | default | |',
       '|---|---|---|---|---|',
-      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
+      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>] |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 38 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 39 + 5 + 4 + 2 + 0 + 7);
   });
 });

@@ -13,7 +13,7 @@ import {
 } from './file-system.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
-import { readPages, readPagesAtOnce } from './page-batch.ts';
+import { readObjects, readObjectsAtOnce } from './page-batch.ts';
 import { treeTopology } from './page-tree.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -71,13 +71,13 @@ export function openPageFolder(folder: string, { clock, files = systemFiles }: P
     },
     async read(objects, signal) {
       const at = clock.now();
-      return { at, outcomes: await readPages(tree, { objects, signal }) };
+      return { at, outcomes: await readObjects(tree, { objects, signal }) };
     },
     atOnce: {
       topology,
       read(objects) {
         const at = clock.now();
-        const outcomes = readPagesAtOnce(tree, objects);
+        const outcomes = readObjectsAtOnce(tree, objects);
         return outcomes === null ? null : { at, outcomes };
       },
     },

@@ -76,7 +76,8 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceFacts
             if (answer !== null) end(() => resolve(answer));
             return answer !== null;
           } catch (thrown) {
-            end(() => reject(thrown));
+            const error = thrown instanceof Error ? thrown : new TypeError(String(thrown));
+            end(() => reject(error));
             return true;
           }
         },
