@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { StreamEnd } from './audit.ts';
 import { maskErrors, type MaskContext } from './error-mask.ts';
-import { maskEvent } from './result-mask.ts';
+import { maskResult } from './result-mask.ts';
 
 /** A stream of events that are fit to leave. */
 export interface Events {
@@ -45,7 +45,7 @@ export function maskedEvents(iterator: AsyncIterator<ExecutionResult>, context: 
       const step = await iterator.next();
       if (step.done === true) return null;
       let event = maskedAlready.get(step.value);
-      if (event === undefined) maskedAlready.set(step.value, (event = maskEvent(step.value, masking)));
+      if (event === undefined) maskedAlready.set(step.value, (event = maskResult(step.value, masking)));
       return event;
     } catch (thrown) {
       isOver = true;

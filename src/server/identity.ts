@@ -20,10 +20,10 @@ export interface Identified {
 /** Verifies tokens. Knows no HTTP: every way into the service hands over the same text. */
 export interface Identity {
   /**
-   * The caller behind an authorization like "Bearer <token>"; null where there was none. Rejects with
-   * UNAUTHENTICATED, in words that help and never hold the token.
+   * The caller behind an authorization like "Bearer <token>"; null where there was none. At once where the token is
+   * known already. Rejects with UNAUTHENTICATED, in words that help and never hold the token.
    */
-  identify(authorization: string | null): Promise<Identified>;
+  identify(authorization: string | null): Promise<Identified> | Identified;
 }
 
 /** A secret that tokens are signed and verified with. */
@@ -61,15 +61,17 @@ export async function openIdentity(settings: IdentitySettings, world: IdentityWo
   const key = await openKey(settings.method, now);
   const { keysVersion = () => 0 } = key;
   const known = new KnownTokens({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
+  const verifyAnew = async (token: string): Promise<Identified> => {
+    const version = keysVersion();
+    const identified = await verify(token, { key, settings, world });
+    known.keep(token, { identified, keysVersion: version });
+    return identified;
+  };
   return {
-    identify: async (authorization) => {
+    identify: (authorization) => {
       const token = readBearer(authorization);
-      const found = known.find(token);
-      if (found !== undefined) return found;
-      const version = keysVersion();
-      const identified = await verify(token, { key, settings, world });
-      known.keep(token, { identified, keysVersion: version });
-      return identified;
+      if (token instanceof HvqlError) return Promise.reject(token);
+      return known.find(token) ?? verifyAnew(token);
     },
   };
 }
@@ -106,19 +108,18 @@ async function verify(token: string, { key, settings, world }: Verifier): Promis
   }
 }
 
-function readBearer(authorization: string | null): string {
+/** The token, or what is wrong with the authorization. */
+function readBearer(authorization: string | null): string | HvqlError {
   if (authorization === null || authorization === '') {
-    throw new HvqlError(
+    return new HvqlError(
       'UNAUTHENTICATED',
       'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.',
     );
   }
   const token = /^Bearer +(?<token>\S+) *$/i.exec(authorization)?.groups?.['token'];
-  if (token === undefined) {
-    throw new HvqlError(
-      'UNAUTHENTICATED',
-      'The authorization is not of the form "Bearer <token>" with one JSON Web Token.',
-    );
-  }
-  return token;
+  if (token !== undefined) return token;
+  return new HvqlError(
+    'UNAUTHENTICATED',
+    'The authorization is not of the form "Bearer <token>" with one JSON Web Token.',
+  );
 }

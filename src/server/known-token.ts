@@ -1,5 +1,5 @@
 /** Tokens that have been verified, so that a caller who asks often is verified once. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Identified } from './identity.ts';
 
 /** What bounds the memory of tokens. */
@@ -65,5 +65,5 @@ export class KnownTokens {
 }
 
 function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }
