@@ -22,7 +22,7 @@ export type Doorkeeper = (evidence: Evidence) => Promise<Identified> | Identifie
 
 /** Lets in whoever has a token that verifies. */
 export function tokenDoorkeeper(identity: Identity): Doorkeeper {
-  return ({ authorization }) => identity.identify(authorization);
+  return ({ authorization, socket }) => identity.identify(authorization, socket);
 }
 
 /** What a doorkeeper knows clients by that may show certificates. */
@@ -43,7 +43,7 @@ export function certificateDoorkeeper({ identity, map, now }: CertificateDoorkee
   return async ({ authorization, strayAuthorization, socket }) => {
     const shown = certificateOf(socket);
     if (shown === null) {
-      if (identity !== null) return identity.identify(authorization);
+      if (identity !== null) return identity.identify(authorization, socket);
       throw new HvqlError(
         'UNAUTHENTICATED',
         'No identity was given: needed is a client certificate, shown when the connection is made.',

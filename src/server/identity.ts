@@ -5,7 +5,7 @@ import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
 import { readCaller } from './claim.ts';
 import { KeySetResting, openKey, type VerificationKey } from './identity-key.ts';
-import { KnownTokens } from './known-token.ts';
+import { KnownTokens, type Known } from './known-token.ts';
 import { explainTokenProblem } from './token-problem.ts';
 
 /** A verified identity. */
@@ -21,9 +21,10 @@ export interface Identified {
 export interface Identity {
   /**
    * The caller behind an authorization like "Bearer <token>"; null where there was none. At once where the token is
-   * known already. Rejects with UNAUTHENTICATED, in words that help and never hold the token.
+   * known already. Rejects with UNAUTHENTICATED, in words that help and never hold the token. A connection, where one
+   * is given, is known by what it was last identified with, for as long as that is good.
    */
-  identify(authorization: string | null): Promise<Identified> | Identified;
+  identify(authorization: string | null, connection?: object): Promise<Identified> | Identified;
 }
 
 /** A secret that tokens are signed and verified with. */
@@ -55,12 +56,17 @@ export interface IdentityWorld {
 /** Below the age at which key sets are fetched anew, so that a key that was withdrawn stops being good in time. */
 const verificationAgeMilliseconds = 60_000;
 
+/** Longer authorizations are not remembered with their connection. */
+const rememberedCharacters = 4_096;
+
 /** Opens the identity. Rejects with a UsageError where the secret or the key is of no use. */
 export async function openIdentity(settings: IdentitySettings, world: IdentityWorld): Promise<Identity> {
   const { now } = world;
   const key = await openKey(settings.method, now);
   const { keysVersion = () => 0 } = key;
   const known = new KnownTokens({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
+  // As it came, which is the client's own text and goes with its connection: no digest is needed to find it.
+  const lastOf = new WeakMap<object, { readonly authorization: string; readonly known: Known }>();
   const verifyAnew = async (token: string): Promise<Identified> => {
     const version = keysVersion();
     const identified = await verify(token, { key, settings, world });
@@ -68,10 +74,23 @@ export async function openIdentity(settings: IdentitySettings, world: IdentityWo
     return identified;
   };
   return {
-    identify: (authorization) => {
+    identify: (authorization, connection) => {
+      const last = connection === undefined ? undefined : lastOf.get(connection);
+      if (last !== undefined && last.authorization === authorization && known.isGood(last.known)) {
+        return last.known.identified;
+      }
       const token = readBearer(authorization);
       if (token instanceof HvqlError) return Promise.reject(token);
-      return known.find(token) ?? verifyAnew(token);
+      const record = known.record(token);
+      if (record === undefined) return verifyAnew(token);
+      if (
+        connection !== undefined &&
+        authorization !== null &&
+        authorization.length <= rememberedCharacters
+      ) {
+        lastOf.set(connection, { authorization, known: record });
+      }
+      return record.identified;
     },
   };
 }
