@@ -47,10 +47,19 @@ export function operationReader(admit: Admit): ReadOperation {
     if (request.method === 'GET')
       return remembered(`?${search}`, () => readQuery(new URLSearchParams(search)));
     checkContentType(request);
-    // In Latin-1 each byte is a character: no two bodies are the same text.
-    return readBody(request).then((body) =>
-      remembered(body.toString('latin1'), () => parseObject(readText(body), 'The body')),
-    );
+    return new Promise((resolve, reject) => {
+      onBody(request, (body) => {
+        try {
+          if (body instanceof HttpProblem) throw body;
+          // In Latin-1 each byte is a character: no two bodies are the same text.
+          const key = body.toString('latin1');
+          resolve(remembered(key, () => parseObject(readText(body), 'The body')));
+        } catch (thrown) {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown goes on
+          reject(thrown);
+        }
+      });
+    });
   };
 }
 
@@ -68,29 +77,31 @@ function readQuery(query: URLSearchParams): OperationRequest {
   };
 }
 
-/** Rejects also where the client goes away before the end of it. */
-function readBody(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const declared = Number(request.headers['content-length'] ?? 0);
-    if (declared > bodyLimitInBytes) throw tooLong(declared);
-    let first: Buffer | null = null;
-    let more: Buffer[] | null = null;
-    let length = 0;
-    const onData = (chunk: Buffer): void => {
-      length += chunk.length;
-      if (length > bodyLimitInBytes) {
-        // Read to its end, but not kept: the client could neither finish sending it nor use the connection again.
-        request.off('data', onData).resume();
-        [first, more] = [null, null];
-        reject(tooLong(length));
-      } else if (first === null) first = chunk;
-      else (more ??= [first]).push(chunk);
-    };
-    request.on('data', onData);
-    request.on('end', () => resolve(more === null ? (first ?? empty) : Buffer.concat(more, length)));
-    request.on('close', () => {
-      if (!request.readableEnded) reject(new Error('The client went away before the end of its request.'));
-    });
+/**
+ * Calls back once with the body, or with why it is not read. Where the client goes away before the end of it, nothing
+ * comes any more: nobody waits, and what has come is garbage.
+ */
+function onBody(request: IncomingMessage, callback: (body: Buffer | HttpProblem) => void): void {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > bodyLimitInBytes) {
+    callback(tooLong(declared));
+    return;
+  }
+  let first: Buffer | null = null;
+  let more: Buffer[] | null = null;
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    const isTooLong = length > bodyLimitInBytes;
+    length += chunk.length;
+    if (length > bodyLimitInBytes) {
+      // Read to its end, but not kept: the client could neither finish sending it nor use the connection again.
+      [first, more] = [null, null];
+      if (!isTooLong) callback(tooLong(length));
+    } else if (first === null) first = chunk;
+    else (more ??= [first]).push(chunk);
+  });
+  request.on('end', () => {
+    if (length <= bodyLimitInBytes) callback(more === null ? (first ?? empty) : Buffer.concat(more, length));
   });
 }
 

@@ -25,8 +25,9 @@ export function requestListener(
     const startedAt = isTold ? now() : 0;
     const exchange = new Exchange(request, response);
     underWay.add(exchange);
-    response.once('close', () => {
-      underWay.delete(exchange);
+    // Where a connection goes, it may be told twice.
+    response.on('close', () => {
+      if (!underWay.delete(exchange)) return;
       if (!response.writableFinished) exchange.abort();
       exchange.written?.release();
       if (isTold)
