@@ -36,24 +36,24 @@ export function operationReader(admit: Admit): ReadOperation {
   const known = documentCache<AdmittedOperation>(knownCharacters);
   const remembered = (key: string, read: () => OperationRequest): AdmittedOperation => {
     let operation = known.get(key);
-    if (operation === undefined) {
-      operation = admit(read());
-      if (key.length <= knownLengthLimit) known.set(key, operation);
-    }
+    if (operation === undefined) known.set(key, (operation = admit(read())));
     return operation;
   };
   return ({ request, search }) => {
     // No JSON begins with a question mark: no address is taken for a body.
-    if (request.method === 'GET')
-      return remembered(`?${search}`, () => readQuery(new URLSearchParams(search)));
+    if (request.method === 'GET') {
+      const read = (): OperationRequest => readQuery(new URLSearchParams(search));
+      return search.length > knownLengthLimit ? admit(read()) : remembered(`?${search}`, read);
+    }
     checkContentType(request);
     return new Promise((resolve, reject) => {
       onBody(request, (body) => {
         try {
           if (body instanceof HttpProblem) throw body;
+          const read = (): OperationRequest => parseObject(readText(body), 'The body');
           // In Latin-1 each byte is a character: no two bodies are the same text.
-          const key = body.toString('latin1');
-          resolve(remembered(key, () => parseObject(readText(body), 'The body')));
+          const isLong = body.length > knownLengthLimit;
+          resolve(isLong ? admit(read()) : remembered(body.toString('latin1'), read));
         } catch (thrown) {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown goes on
           reject(thrown);
