@@ -63,7 +63,7 @@ function keptWorkOf(world: OperationWorld): KeptWork {
 /** The context of one operation. */
 export function operationContext(world: OperationWorld, request: OperationRequest): ExecutionContext {
   const { sampler, service, writesBytes = true } = world;
-  const deadline = new OperationDeadline(request.signal);
+  const deadline = new OperationDeadline(request);
   const look = sampler.look(deadline);
   const topology = () => sampler.topologyFor(deadline);
   const { caller, expiresAt } = request;

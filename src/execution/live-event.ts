@@ -1,6 +1,7 @@
 /** One event of a subscription: an execution over one tick, for all streams that had the same event before it. */
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
-import { Access, type GrantedPartition } from '../access/access.ts';
+import type { GrantedPartition } from '../access/access.ts';
+import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
 import type { Limits, View } from '../graph/context.ts';
@@ -78,7 +79,7 @@ class EventRoot implements LiveEvent {
   view(): View {
     const { caller, topology, look, limits, sourceKind } = this.#parts;
     if (topology instanceof HvqlError) throw topology;
-    return { access: new Access(caller, topology), look, limits, sourceKind };
+    return { access: accessOf(caller, topology), look, limits, sourceKind };
   }
 
   partition(id: bigint | null): GrantedPartition {
