@@ -22,9 +22,10 @@ describe('an answer that is written as bytes', () => {
   });
 
   it('is nearly every one, with errors and without, and nothing is left to graphql-js', () => {
-    const { written, writtenWithErrors, withoutData, left } = tally;
+    const { written, writtenWithErrors, withoutData, left, patterned } = tally;
     expect(left).toBe(0);
     expect(Math.min(written, writtenWithErrors)).toBeGreaterThan(settings.numRuns / 10);
+    expect(patterned).toBeGreaterThan(settings.numRuns / 10);
     expect(withoutData).toBeGreaterThan(settings.numRuns / 100);
   });
 });
