@@ -57,8 +57,8 @@ describe('a source named by a text', () => {
       'pages:?loop=true&x=1',
       [
         'pages:<folder> needs a path after the colon, but there is none.',
-        'pages: there is no option "loop"; a page folder has none.',
-        'pages: there is no option "x"; a page folder has none.',
+        'pages: there is no option "loop"; there is release.',
+        'pages: there is no option "x"; there is release.',
       ],
     ],
     ['pages:/nowhere', ['The folder /nowhere cannot be read: no such file or directory (ENOENT).']],
