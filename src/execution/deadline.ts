@@ -2,21 +2,25 @@
 import { HvqlError } from '../errors.ts';
 import { formatDuration } from '../snapshot/duration.ts';
 
+/** Whoever waits for an answer: the signal, which may be made when it is asked for, is aborted once nobody does. */
+export interface WhoWaits {
+  readonly signal: AbortSignal;
+}
+
 /**
  * The deadline of one operation. Nothing runs and nothing listens before somebody asks for the signal, to wait: an
  * operation that runs from start to end in one go needs none of it.
  */
 export class OperationDeadline {
-  readonly #asked: AbortSignal;
+  readonly #asked: WhoWaits;
   #controller: AbortController | null = null;
-  readonly #onGone = (): void => this.#controller?.abort(this.#asked.reason);
+  readonly #onGone = (): void => this.#controller?.abort(this.#asked.signal.reason);
   #timer: NodeJS.Timeout | undefined;
   #limitMilliseconds = Infinity;
   /** By `performance.now()`. */
   #endsAt = Infinity;
 
-  /** `asked` is aborted once nobody waits for the answer. */
-  constructor(asked: AbortSignal) {
+  constructor(asked: WhoWaits) {
     this.#asked = asked;
   }
 
@@ -24,8 +28,8 @@ export class OperationDeadline {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#asked.aborted) this.#onGone();
-      else this.#asked.addEventListener('abort', this.#onGone, { once: true });
+      if (this.#asked.signal.aborted) this.#onGone();
+      else this.#asked.signal.addEventListener('abort', this.#onGone, { once: true });
       this.#setTimer();
     }
     return this.#controller.signal;
@@ -49,7 +53,7 @@ export class OperationDeadline {
   /** Lets go of the timer and of whoever asks. */
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#controller !== null) this.#asked.removeEventListener('abort', this.#onGone);
+    if (this.#controller !== null) this.#asked.signal.removeEventListener('abort', this.#onGone);
     this.#endsAt = Infinity;
   }
 

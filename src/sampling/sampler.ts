@@ -60,6 +60,8 @@ export class Sampler {
   readonly #defaultOver: number;
   readonly #clock: Clock;
   readonly #wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** How long streams that have just come share one; the grid's own time where nothing else is given. */
+  readonly #firstLooks: { readonly shareMilliseconds?: number } = {};
   readonly #onError: (error: unknown) => void;
   readonly #held = new HeldReadings();
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
@@ -75,7 +77,9 @@ export class Sampler {
     this.#onError = options.onError ?? (() => {});
     this.#wait = options.wait ?? waitFully;
     this.#check = new SourceCheck(() => this.#forget());
-    const sharing = { clock: options.clock, windowMilliseconds: options.shareMilliseconds ?? 0 };
+    const { shareMilliseconds } = options;
+    if (shareMilliseconds !== undefined) this.#firstLooks = { shareMilliseconds };
+    const sharing = { clock: options.clock, windowMilliseconds: shareMilliseconds ?? 0 };
     this.#lately = new Lately(sharing);
     this.#looks = new SharedLooks({
       ...sharing,
@@ -155,6 +159,7 @@ export class Sampler {
         topology: (signal) => this.topology(signal),
         read: (objects, signal) => this.#read(objects, signal),
         onError: this.#onError,
+        ...this.#firstLooks,
       });
     this.#grids.set(everyMilliseconds, grid);
     return grid;

@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { LiveStream, type EventTaker } from '../execution/live-stream.ts';
 import type { StreamAudit, StreamEnd } from './audit.ts';
 import { maskErrors, type MaskContext } from './error-mask.ts';
-import { maskEvent } from './result-mask.ts';
+import { maskResult } from './result-mask.ts';
 
 /** Where events go. */
 export interface EventSink {
@@ -70,7 +70,7 @@ export class Events implements EventTaker {
     if (this.#sink === null) return;
     try {
       let masked = maskedAlready.get(result);
-      if (masked === undefined) maskedAlready.set(result, (masked = maskEvent(result, this.#masking)));
+      if (masked === undefined) maskedAlready.set(result, (masked = maskResult(result, this.#masking)));
       this.#deliver(masked, this.#sink);
     } catch (thrown) {
       this.#fail(thrown);
