@@ -6,6 +6,7 @@ import {
   type StatisticsGroup,
   type StatisticsObject,
 } from '../catalogue/group.ts';
+import { versionMinorOf, type Release } from '../catalogue/release.ts';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
 import type { CounterCells, GroupView, PageView, Reading } from '../snapshot/reading.ts';
 import {
@@ -22,6 +23,8 @@ import { PageLayout, type FoundGroup } from './layout.ts';
 export interface PageOrigin {
   readonly object: StatisticsObject;
   readonly place: string;
+  /** The release that wrote it, where that is known: else it is of the first, but for groups of a higher minor version. */
+  readonly release?: Release | undefined;
 }
 
 const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGroup>>(
@@ -31,7 +34,9 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
 /**
  * Decodes a page without copying it: whoever hands over the bytes leaves them unchanged while the page is held.
  * Throws PAGE_MALFORMED, with the facts in `extensions`, where the bytes are not a statistics page. A group that the
- * catalogue does not know, or knows in another major version only, is skipped; its counters are absent.
+ * catalogue does not know, or knows in another major version only, is skipped; its counters are absent. So are those that
+ * newer releases appended to a group where neither its minor version nor the origin says that this is one of them:
+ * under one and the same version public headers have different counters there.
  */
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
@@ -54,8 +59,9 @@ const keptLayouts = 4;
 
 function layoutOf(view: DataView, origin: PageOrigin): PageLayout {
   const known = lastLayouts.get(origin.object) ?? [];
-  for (const layout of known) if (layout.fits(view)) return layout;
-  const layout = new PageLayout(view, { object: origin.object, groups: walkGroups(view, origin) });
+  const { object, release = 2013 } = origin;
+  for (const layout of known) if (layout.release === release && layout.fits(view)) return layout;
+  const layout = new PageLayout(view, { object, release, groups: walkGroups(view, origin) });
   known.unshift(layout);
   if (known.length > keptLayouts) known.pop();
   return layout;
@@ -103,9 +109,10 @@ function walkGroups(view: DataView, origin: PageOrigin): FoundGroup[] {
       });
     }
     const row = known?.get(type);
+    const effectiveMinor = Math.max(versionMinor, versionMinorOf[origin.release ?? 2013]);
     // Same major version, same or newer minor: a newer release only appends counters (MSDN 2013, compatibility).
     const isKnown =
-      row !== undefined && versionMajor === row.versionMajor && versionMinor >= row.versionMinor;
+      row !== undefined && versionMajor === row.versionMajor && effectiveMinor >= row.versionMinor;
     groups.push({ at, type, versionMajor, versionMinor, lengthInBytes, isKnown });
     at += headerSizeInBytes + lengthInBytes;
   }

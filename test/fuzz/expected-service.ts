@@ -40,7 +40,8 @@ function definition(counter: Counter): Meant {
   const row: Record<string, unknown> = {
     ...counter,
     groupId: group.id,
-    groupVersion: `${group.versionMajor}.${group.versionMinor}`,
+    groupVersion: `${group.versionMajor}.${counter.release === 2013 ? 0 : 1}`,
+    index: counter.index ?? 0,
     origin: group.origin,
     access: group.access,
   };

@@ -207,7 +207,8 @@ function pageThing(reads: Reads, name: ObjectName): Meant {
 
 function groupThing(group: RandomGroup, { reads, name }: { reads: Reads; name: ObjectName }): Meant {
   const isKnown = countersOf(name.object).some(
-    ({ statisticsGroup: { id, versionMajor } }) => id === group.type && versionMajor === group.versionMajor,
+    ({ statisticsGroup: { id, versionMajor, versionMinor } }) =>
+      id === group.type && versionMajor === group.versionMajor && versionMinor <= group.versionMinor,
   );
   return thing('StatisticsGroup', {
     type: () => value(group.type),

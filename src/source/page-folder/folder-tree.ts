@@ -1,4 +1,5 @@
 /** A tree of pages in a folder of the file system. */
+import type { Release } from '../../catalogue/release.ts';
 import { HvqlError } from '../../errors.ts';
 import { pagePlace } from '../../snapshot/object-name.ts';
 import { FileMemory } from './file-memory.ts';
@@ -11,6 +12,8 @@ export interface FolderTreeSettings {
   readonly folder: string;
   /** What messages put before a place in the tree: "frames/000001/". */
   readonly label?: string;
+  /** The release that wrote the pages, where it is known. */
+  readonly release?: Release | undefined;
   readonly files: FileSystem;
 }
 
@@ -21,7 +24,7 @@ export interface FolderTree extends PageTree {
 }
 
 /** The tree in this folder, which may change or go away at any time. */
-export function folderTree({ folder, label = '', files }: FolderTreeSettings): FolderTree {
+export function folderTree({ folder, label = '', release, files }: FolderTreeSettings): FolderTree {
   const listings = new FileMemory(files, (path) => listFolders(path, files));
   return {
     folders(place) {
@@ -39,7 +42,7 @@ export function folderTree({ folder, label = '', files }: FolderTreeSettings): F
     },
     read(name) {
       const place = pagePlace(name);
-      const origin = { object: name.object, place: `${label}${place}` };
+      const origin = { object: name.object, place: `${label}${place}`, release };
       return readPageFile({ path: `${folder}/${place}`, origin }, files);
     },
     forgetUnasked: () => listings.forgetUnasked(),
