@@ -9,6 +9,11 @@ export interface Reading {
   value(counter: Counter): bigint | undefined;
   /** The overlay page behind the reading; null where the source has no pages. */
   readonly page: PageView | null;
+  /**
+   * When it was taken, where a source reads the objects of one look so far apart that growth has to be taken against
+   * this; without it, at the moment of the look.
+   */
+  readonly at?: Moment;
   /** What the source reported under names that the catalogue does not have; left out where its numbers have no names. */
   unnamed?(): readonly UnnamedValue[];
   /** The same numbers as they stand in memory, where they do; for whoever writes them without a bigint in between. */
@@ -31,6 +36,17 @@ export interface CounterCells {
 export interface CellLayout {
   /** The byte where the counter stands, or -1 where it is absent. */
   offsetOf(counter: Counter): number;
+}
+
+/** A layout in which numbers without a counter have their places as well. */
+export interface NamedLayout extends CellLayout {
+  readonly unnamed: readonly UnnamedCell[];
+}
+
+/** A number without a counter: the name that the source has for it, and the byte where it stands. */
+export interface UnnamedCell {
+  readonly name: string;
+  readonly offset: number;
 }
 
 /** An overlay page as it stands, for those who want to see it. */
