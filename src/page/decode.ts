@@ -8,6 +8,7 @@ import {
 } from '../catalogue/group.ts';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
 import type { CounterCells, GroupView, PageView, Reading } from '../snapshot/reading.ts';
+import type { StatisticsArea } from '../snapshot/object-name.ts';
 import {
   counterSizeInBytes,
   endOfList,
@@ -22,6 +23,8 @@ import { PageLayout, type FoundGroup } from './layout.ts';
 export interface PageOrigin {
   readonly object: StatisticsObject;
   readonly place: string;
+  /** The area of the object, where there is a page for each. */
+  readonly area?: StatisticsArea | null;
 }
 
 const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGroup>>(
@@ -36,7 +39,7 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new OverlayPage(bytes, { view, layout: layoutOf(view, origin) });
+  return new OverlayPage(bytes, { view, layout: layoutOf(view, origin), area: origin.area ?? null });
 }
 
 /** PAGE_MALFORMED for what is not 4096 bytes; for readers that know the size and need not hold that many bytes. */
@@ -122,11 +125,13 @@ export class OverlayPage implements Reading, PageView, CounterCells {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly layout: PageLayout;
+  readonly area: StatisticsArea | null;
 
-  constructor(bytes: Uint8Array, { view, layout }: Pick<OverlayPage, 'view' | 'layout'>) {
+  constructor(bytes: Uint8Array, { view, layout, area }: Pick<OverlayPage, 'view' | 'layout' | 'area'>) {
     this.bytes = bytes;
     this.view = view;
     this.layout = layout;
+    this.area = area;
   }
 
   get page(): PageView {

@@ -11,6 +11,7 @@ import {
   systemFiles,
   type FileSystem,
 } from './file-system.ts';
+import { FoundAreas } from './found-areas.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { readObjects, readObjectsAtOnce } from './page-batch.ts';
@@ -32,6 +33,7 @@ export interface PageFolderWorld {
 export function openPageFolder(folder: string, { clock, files = systemFiles }: PageFolderWorld): Source {
   const tree = folderTree({ folder, files });
   const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
+  const areas = new FoundAreas(files.now);
   let latest: Topology | undefined;
 
   function manifest(explain: (thrown: unknown) => Error): Manifest {
@@ -65,6 +67,14 @@ export function openPageFolder(folder: string, { clock, files = systemFiles }: P
   return {
     kind: 'pages',
     description: `pages:${folder}`,
+    get areas() {
+      try {
+        return areas.in({ topology: latest ?? topology(), has: tree.has });
+      } catch {
+        // The next look says why.
+        return null;
+      }
+    },
     async topology(signal): Promise<Topology> {
       signal.throwIfAborted();
       return topology();
