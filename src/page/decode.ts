@@ -9,6 +9,7 @@ import {
 import { versionMinorOf, type Release } from '../catalogue/release.ts';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
 import type { CounterCells, GroupView, PageView, Reading } from '../snapshot/reading.ts';
+import type { StatisticsArea } from '../snapshot/object-name.ts';
 import {
   counterSizeInBytes,
   endOfList,
@@ -25,6 +26,8 @@ export interface PageOrigin {
   readonly place: string;
   /** The release that wrote it, where that is known: else it is of the first, but for groups of a higher minor version. */
   readonly release?: Release | undefined;
+  /** The area of the object, where there is a page for each. */
+  readonly area?: StatisticsArea | null;
 }
 
 const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGroup>>(
@@ -41,7 +44,7 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new OverlayPage(bytes, { view, layout: layoutOf(view, origin) });
+  return new OverlayPage(bytes, { view, layout: layoutOf(view, origin), area: origin.area ?? null });
 }
 
 /** PAGE_MALFORMED for what is not 4096 bytes; for readers that know the size and need not hold that many bytes. */
@@ -129,11 +132,13 @@ export class OverlayPage implements Reading, PageView, CounterCells {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly layout: PageLayout;
+  readonly area: StatisticsArea | null;
 
-  constructor(bytes: Uint8Array, { view, layout }: Pick<OverlayPage, 'view' | 'layout'>) {
+  constructor(bytes: Uint8Array, { view, layout, area }: Pick<OverlayPage, 'view' | 'layout' | 'area'>) {
     this.bytes = bytes;
     this.view = view;
     this.layout = layout;
+    this.area = area;
   }
 
   get page(): PageView {

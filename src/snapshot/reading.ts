@@ -2,6 +2,7 @@
 import type { Counter } from '../catalogue/counter.ts';
 import type { HvqlError } from '../errors.ts';
 import type { Moment } from './moment.ts';
+import type { StatisticsArea } from './object-name.ts';
 
 /** The counters of one object as one look found them. */
 export interface Reading {
@@ -9,6 +10,11 @@ export interface Reading {
   value(counter: Counter): bigint | undefined;
   /** The overlay page behind the reading; null where the source has no pages. */
   readonly page: PageView | null;
+  /**
+   * When it was taken, where a source reads the objects of one look so far apart that growth has to be taken against
+   * this; without it, at the moment of the look.
+   */
+  readonly at?: Moment;
   /** What the source reported under names that the catalogue does not have; left out where its numbers have no names. */
   unnamed?(): readonly UnnamedValue[];
   /** The same numbers as they stand in memory, where they do; for whoever writes them without a bigint in between. */
@@ -33,10 +39,23 @@ export interface CellLayout {
   offsetOf(counter: Counter): number;
 }
 
+/** A layout in which numbers without a counter have their places as well. */
+export interface NamedLayout extends CellLayout {
+  readonly unnamed: readonly UnnamedCell[];
+}
+
+/** A number without a counter: the name that the source has for it, and the byte where it stands. */
+export interface UnnamedCell {
+  readonly name: string;
+  readonly offset: number;
+}
+
 /** An overlay page as it stands, for those who want to see it. */
 export interface PageView {
   /** The 4096 bytes. */
   readonly bytes: Uint8Array;
+  /** The area that it is the page of; left out where it is a global object's, or the source has one area only. */
+  readonly area?: StatisticsArea | null;
   /** Its groups in the order of the page, the unknown ones as well. */
   groups(): readonly GroupView[];
 }

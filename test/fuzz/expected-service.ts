@@ -19,6 +19,7 @@ export function expectedService(kind: string): Meant {
           ),
         unreadableLines: () =>
           some('a count or null', (it) => it === null || /^\d+$/.test(typeof it === 'string' ? it : '')),
+        areas: () => listOf([value('PARENT')]),
       }),
     limits: () => ({
       is: 'thing',

@@ -200,6 +200,7 @@ function pageThing(reads: Reads, name: ObjectName): Meant {
   return thing('OverlayPage', {
     sampledAt: () => sampledAt(reads),
     source: () => value(`${reads.host.kind}:${pagePlace(name)}`),
+    area: () => value('partitionId' in name ? 'PARENT' : null),
     bytes: () => value(Buffer.from(bytesAt(page.groups, reads.at)).toString('base64')),
     groups: () => listOf(page.groups.map((group) => groupThing(group, { reads, name }))),
   });

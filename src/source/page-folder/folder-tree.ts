@@ -4,7 +4,8 @@ import { HvqlError } from '../../errors.ts';
 import { pagePlace } from '../../snapshot/object-name.ts';
 import { FileMemory } from './file-memory.ts';
 import { isNotThere, systemErrorCode, systemErrorReason, type FileSystem } from './file-system.ts';
-import { readPageFile } from './page-file.ts';
+import { readInArea } from './page-area.ts';
+import { pageError, readPageFile } from './page-file.ts';
 import type { PageTree } from './page-tree.ts';
 
 /** Where the tree lies. */
@@ -19,12 +20,14 @@ export interface FolderTreeSettings {
 
 /** A page tree that remembers listings. */
 export interface FolderTree extends PageTree {
+  readonly has: (place: string) => boolean;
   /** Forgets the listings that were not asked for since the last call. */
   forgetUnasked(): void;
 }
 
 /** The tree in this folder, which may change or go away at any time. */
 export function folderTree({ folder, label = '', release, files }: FolderTreeSettings): FolderTree {
+  const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
   const listings = new FileMemory(files, (path) => listFolders(path, files));
   return {
     folders(place) {
@@ -40,11 +43,22 @@ export function folderTree({ folder, label = '', release, files }: FolderTreeSet
         );
       }
     },
-    read(name) {
-      const place = pagePlace(name);
-      const origin = { object: name.object, place: `${label}${place}`, release };
-      return readPageFile({ path: `${folder}/${place}`, origin }, files);
-    },
+    has,
+    read: (name) =>
+      readInArea(name, {
+        has: (place) => {
+          try {
+            return has(place);
+          } catch (thrown) {
+            throw pageError({ object: name.object, place: `${label}${place}` }, thrown);
+          }
+        },
+        read(area) {
+          const place = pagePlace(name, area);
+          const origin = { object: name.object, place: `${label}${place}`, area, release };
+          return readPageFile({ path: `${folder}/${place}`, origin }, files);
+        },
+      }),
     forgetUnasked: () => listings.forgetUnasked(),
   };
 }

@@ -12,6 +12,7 @@ import {
   systemFiles,
   type FileSystem,
 } from './file-system.ts';
+import { FoundAreas } from './found-areas.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { readObjects, readObjectsAtOnce } from './page-batch.ts';
@@ -38,6 +39,7 @@ export function openPageFolder(
 ): Source {
   const tree = folderTree({ folder, release, files });
   const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
+  const areas = new FoundAreas(files.now);
   let latest: Topology | undefined;
 
   function manifest(explain: (thrown: unknown) => Error): Manifest {
@@ -71,6 +73,14 @@ export function openPageFolder(
   return {
     kind: 'pages',
     description: `pages:${folder}${release === releases[0] ? '' : `?release=${release}`}`,
+    get areas() {
+      try {
+        return areas.in({ topology: latest ?? topology(), has: tree.has });
+      } catch {
+        // The next look says why.
+        return null;
+      }
+    },
     async topology(signal): Promise<Topology> {
       signal.throwIfAborted();
       return topology();

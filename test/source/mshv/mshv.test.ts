@@ -145,6 +145,40 @@ describe('a Linux host', () => {
     }
   });
 
+  it('asks the kernel once for each text, and again only where a line was cut', async () => {
+    const asked: number[] = [];
+    let most = Infinity;
+    const files: FileSystem = {
+      ...systemFiles,
+      readSync(descriptor, bytes, at, length, position) {
+        const count = systemFiles.readSync(descriptor, bytes, at, Math.min(length, most), position);
+        asked.push(count);
+        return count;
+      },
+    };
+    const source = open(fixture('mshv'), { files });
+    const whole = await outcomeOf(source, rootVp);
+    expect(asked).toHaveLength(1);
+    most = 1000;
+    asked.length = 0;
+    const inPieces = await outcomeOf(source, rootVp);
+    expect(asked.length).toBeGreaterThan(10);
+    for (const reading of [whole, inPieces]) {
+      if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
+    }
+    expect(inPieces).toEqual(whole);
+    expect(source.unreadableLines).toBe(0);
+  });
+
+  it('gives what it has to the partition itself and to its parent: the driver shows one area', async () => {
+    const source = open(fixture('mshv'));
+    const names = [rootVp, { ...rootVp, area: 'SELF' } as const];
+    const { outcomes } = await source.read(names, never);
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    expect(outcomes[0]).not.toBeInstanceOf(HvqlError);
+    expect(source.areas).toBeUndefined();
+  });
+
   it('reads a text that is longer than any before, and refuses one without an end', async () => {
     const folder = copyOfFixture('mshv');
     const lines = Array.from({ length: 9000 }, (_, n) => `VpOfTomorrow${n} : ${n}\n`).join('');
