@@ -13,8 +13,6 @@ import { WrittenData, writtenResult } from './written-data.ts';
 
 const answerStart = new ConstantBytes('{"data":');
 const answerEnd = new ConstantBytes('}');
-/** Below, a copy costs less than memory that others have to wait for. */
-const longestCopy = 8_192;
 
 /** What an answer is written with. */
 export interface Writing {
@@ -37,9 +35,8 @@ export function writeResult(args: ExecutionArgs, writing: Writing): ExecutionRes
     const errors = writeAnswer(sink, args, writing);
     if (errors === null) return null;
     if (sink.length === 0) return writtenResult(null, errors);
-    isLent = sink.length > longestCopy;
-    const answer = isLent ? sink.written() : Buffer.from(sink.written());
-    return writtenResult(new WrittenData(answer, isLent ? () => takeBack(sink) : null), errors);
+    isLent = true;
+    return writtenResult(new WrittenData(sink.written(), () => takeBack(sink)), errors);
   } finally {
     if (!isLent) takeBack(sink);
   }
