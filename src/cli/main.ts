@@ -63,7 +63,7 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
     }
     case 'record': {
       const { source: text, every, for: duration, out } = command.settings;
-      const source = await openSource(text, world);
+      const source = await openSource(text, { ...world, platform: process.platform });
       try {
         return await record({ source, every, for: duration ?? undefined, out }, world);
       } finally {

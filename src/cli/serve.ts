@@ -63,7 +63,7 @@ async function openParts(settings: ServeSettings, world: ServeWorld) {
   const { clock, log, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, identity, allowedDocuments, tls, audit] = await together(
-    (world.openSource ?? openSource)(settings.source, { clock }),
+    (world.openSource ?? openSource)(settings.source, { clock, log, platform }),
     whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
     whereSet(settings.operations, openOperationFolder),
     whereSet(settings.tls, readTls),

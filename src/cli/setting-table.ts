@@ -40,7 +40,8 @@ const source = {
   placeholder: '<source>',
   parse: parseSource,
   default: 'simulator',
-  description: 'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>',
+  description:
+    'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, windows',
 } satisfies Setting;
 
 const jwtSecret = {

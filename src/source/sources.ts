@@ -6,13 +6,20 @@ import { openCapture } from './capture/capture.ts';
 import { openPageFolder } from './page-folder/page-folder.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
 import { openSimulator } from './simulator/simulator.ts';
+import type { SourceLog } from './source-log.ts';
 import { parseSourceText, type SourceText } from './source-text.ts';
 import type { Source } from './source.ts';
 import { didYouMean } from './suggestion.ts';
+import { windowsSettings } from './windows/settings.ts';
+import { openWindows } from './windows/windows.ts';
 
 /** What sources need of the world. */
 export interface SourceWorld {
   readonly clock: Clock;
+  /** As `process.platform` has it; unchecked without. */
+  readonly platform?: string;
+  /** For what only the operator may know. */
+  readonly log?: SourceLog;
 }
 
 interface SourceKind {
@@ -31,6 +38,7 @@ const sourceKinds: readonly SourceKind[] = [
   { kind: 'simulator', usage: 'simulator', parse: parseSimulatorText },
   { kind: 'pages', usage: 'pages:<folder>', parse: parsePageFolderText },
   { kind: 'capture', usage: 'capture:<folder or .tar>', parse: parseCaptureText },
+  { kind: 'windows', usage: 'windows', parse: parseWindowsText },
 ];
 
 /**
@@ -87,6 +95,11 @@ function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
 function parseCaptureText(text: SourceText): OpenSource {
   const settings = captureSettings(text);
   return ({ clock }) => openCapture(settings, { clock });
+}
+
+function parseWindowsText(text: SourceText): OpenSource {
+  const settings = windowsSettings(text);
+  return (world) => openWindows(settings, world);
 }
 
 function problemsOf(check: () => unknown): string[] {

@@ -365,7 +365,7 @@ describe('hvql serve', () => {
     [
       ['--source', 'page:/a', '--min-interval', '5'],
       [
-        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>. Did you mean pages?',
+        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>, windows. Did you mean pages?',
         expect.stringMatching(/^--min-interval: "5" is not a length of time/),
       ],
     ],
@@ -638,7 +638,7 @@ describe('the table of settings', () => {
     expect(lines.slice(0, 3)).toEqual([
       '| command | flag | environment | default | |',
       '|---|---|---|---|---|',
-      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar> |',
+      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, windows |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
     expect(lines).toHaveLength(2 + 36 + 4 + 4 + 2 + 0 + 7);

@@ -31,17 +31,19 @@ describe('a source named by a text', () => {
   });
 
   it.each([
-    ['', ['There is no source ""; there are simulator, pages:<folder>, capture:<folder or .tar>.']],
+    ['', ['There is no source ""; there are simulator, pages:<folder>, capture:<folder or .tar>, windows.']],
     [
       'page:/run/pages',
       [
-        'There is no source "page:/run/pages"; there are simulator, pages:<folder>, capture:<folder or .tar>. ' +
+        'There is no source "page:/run/pages"; there are simulator, pages:<folder>, capture:<folder or .tar>, windows. ' +
           'Did you mean pages?',
       ],
     ],
     [
       'prometheus:x',
-      ['There is no source "prometheus:x"; there are simulator, pages:<folder>, capture:<folder or .tar>.'],
+      [
+        'There is no source "prometheus:x"; there are simulator, pages:<folder>, capture:<folder or .tar>, windows.',
+      ],
     ],
     ['pages', ['pages:<folder> needs a path after the colon, but there is none.']],
     [
