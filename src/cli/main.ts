@@ -7,6 +7,7 @@ import { systemClock } from '../snapshot/moment.ts';
 import { systemErrorReason } from '../source/page-folder/file-system.ts';
 import { openSource } from '../source/sources.ts';
 import { systemWait, type CommandWorld } from './command-world.ts';
+import { doctor } from './doctor.ts';
 import { inspect } from './inspect.ts';
 import { printOperations } from './operations.ts';
 import { packageVersion } from './package.ts';
@@ -78,6 +79,10 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
       return inspect(command.settings, world);
     case 'operations':
       return printOperations(command.settings, world);
+    case 'doctor': {
+      const { platform } = process;
+      return doctor({ ...world, platform, root: '', windowsSource: 'windows', openSource });
+    }
     case 'token':
       await printToken(command.settings, { stdout: process.stdout, now: Date.now });
       return 0;

@@ -385,6 +385,11 @@ export const commands = {
     },
     settings: {},
   },
+  doctor: {
+    summary: 'Says which statistics this machine has, what is missing to read them, and how to start.',
+    positional: null,
+    settings: {},
+  },
   token: {
     summary: 'Prints a token that a service with the same secret takes.',
     positional: null,

@@ -41,6 +41,7 @@ export type Command =
   | { readonly name: 'simulate'; readonly settings: SettingsOf<'simulate'> }
   | { readonly name: 'inspect'; readonly settings: SettingsOf<'inspect'> & { readonly page: string } }
   | { readonly name: 'operations'; readonly settings: { readonly folder: string } }
+  | { readonly name: 'doctor' }
   | { readonly name: 'token'; readonly settings: TokenSettings }
   /** `topic` is the command that help is wanted on; null for all of them. */
   | { readonly name: 'help'; readonly topic: CommandName | null }
@@ -119,6 +120,8 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       return { name, settings: { ...valuesOf<'inspect'>(read), page: read.positional ?? '' } };
     case 'operations':
       return { name, settings: { folder: read.positional ?? '' } };
+    case 'doctor':
+      return { name };
     case 'record':
       return { name, settings: valuesOf<'record'>(read) };
     case 'simulate':

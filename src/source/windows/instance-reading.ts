@@ -6,13 +6,14 @@ import { cellOf, type InstanceTable, type Row } from './sample.ts';
 /**
  * The reading of an instance. A counter's value is the first property that its row names: a running total, whatever
  * "Persec" and "Percent" in its name say; the second, its base, is what Windows divides by to show it, and no part of
- * the value. A property that this Windows does not have is absent. There is no page behind it.
+ * the value. A property that this Windows does not have is absent. There is no page behind it. It holds its own
+ * instance and not the others of the table.
  */
-export function instanceReading(table: InstanceTable, row: Row): Reading {
+export function instanceReading({ columns }: InstanceTable, row: Row): Reading {
   return {
     page: null,
     value({ windows: [property] }: Counter) {
-      const text = property === undefined ? undefined : cellOf(table, { row, property });
+      const text = property === undefined ? undefined : cellOf(columns, { row, property });
       return text === undefined ? undefined : BigInt(text);
     },
   };

@@ -63,7 +63,7 @@ function byMachine(
 }
 
 function countIn(partitions: InstanceTable, row: Row): number | null {
-  const text = cellOf(partitions, { row, property: processorCount });
+  const text = cellOf(partitions.columns, { row, property: processorCount });
   return text === undefined ? null : Number(text);
 }
 

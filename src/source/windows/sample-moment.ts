@@ -26,7 +26,7 @@ function momentOf(table: InstanceTable): Moment | null {
   const [row] = table.rows;
   const [steady, steadyFrequency, wall, wallFrequency] = (
     ['Timestamp_PerfTime', 'Frequency_PerfTime', 'Timestamp_Sys100NS', 'Frequency_Sys100NS'] as const
-  ).map((property) => BigInt((row && cellOf(table, { row, property })) ?? 0));
+  ).map((property) => BigInt((row && cellOf(table.columns, { row, property })) ?? 0));
   if (!steady || !steadyFrequency || !wall || !wallFrequency) return null;
   return {
     wallMilliseconds: Number((wall * millisecondsPerSecond) / wallFrequency - epochMilliseconds),

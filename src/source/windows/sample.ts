@@ -88,16 +88,19 @@ function isNumber(cell: string): boolean {
 }
 
 /** The text of a property of an instance; undefined where this Windows does not have it, or it is not there. */
-export function cellOf(
-  table: InstanceTable,
-  { row, property }: { row: Row; property: string },
-): string | undefined {
-  const column = table.columns.get(property);
+export function cellOf(columns: InstanceTable['columns'], { row, property }: Cell): string | undefined {
+  const column = columns.get(property);
   // Where it is not there its text is ''.
   return (column === undefined ? undefined : row[column]) || undefined;
 }
 
+/** Which text is meant. */
+export interface Cell {
+  readonly row: Row;
+  readonly property: string;
+}
+
 /** The name of an instance. */
-export function nameIn(table: InstanceTable, row: Row): string {
-  return cellOf(table, { row, property: name }) ?? '';
+export function nameIn({ columns }: InstanceTable, row: Row): string {
+  return cellOf(columns, { row, property: name }) ?? '';
 }

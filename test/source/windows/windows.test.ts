@@ -228,7 +228,7 @@ describe('a look at a Windows host', () => {
     const first = source.read([hypervisorName], never);
     await until(() => host.questions().length > 0);
     const others = Array.from({ length: 20 }, (_, index) =>
-      source.read([{ object: 'LOGICAL_PROCESSOR', index: index % 4 }], never),
+      source.read([{ object: 'LOGICAL_PROCESSOR', index: index % 4 }], new AbortController().signal),
     );
     others.push(source.read([{ object: 'PARTITION', partitionId: 1n }], never));
     host.tell();
