@@ -9,6 +9,11 @@ export interface Reading {
   value(counter: Counter): bigint | undefined;
   /** The overlay page behind the reading; null where the source has no pages. */
   readonly page: PageView | null;
+  /**
+   * When it was taken, where a source reads the objects of one look so far apart that growth has to be taken against
+   * this; without it, at the moment of the look.
+   */
+  readonly at?: Moment;
 }
 
 /** An overlay page as it stands, for those who want to see it. */

@@ -9,9 +9,11 @@ import { cellOf, type InstanceTable, type Row } from './sample.ts';
  * the value. A property that this Windows does not have is absent. There is no page behind it. It holds its own
  * instance and not the others of the table.
  */
-export function instanceReading({ columns }: InstanceTable, row: Row): Reading {
+export function instanceReading({ columns, at }: InstanceTable, row: Row): Reading {
   return {
     page: null,
+    // The classes are read one after another, and a busy host takes its time.
+    ...(at === null ? {} : { at }),
     value({ windows: [property] }: Counter) {
       const text = property === undefined ? undefined : cellOf(columns, { row, property });
       return text === undefined ? undefined : BigInt(text);

@@ -2,7 +2,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { maxUInt64 } from '../../snapshot/uint64.ts';
-import { latestMoment } from './sample-moment.ts';
+import { latestMoment, momentOf } from './sample-moment.ts';
 import type { PerformanceClass, Wanted } from './wanted-class.ts';
 
 /** The instances of one class. */
@@ -11,6 +11,8 @@ export interface InstanceTable {
   readonly columns: ReadonlyMap<string, number>;
   /** A text for each property, '' where it is not there. */
   readonly rows: readonly Row[];
+  /** When Windows took them; null where no instance says it. */
+  readonly at: Moment | null;
 }
 
 /** An instance. */
@@ -71,7 +73,8 @@ function parseTable(found: unknown, title: string): InstanceTable | string {
     const wrong = row.findIndex((cell, column) => column !== nameColumn && !isNumber(cell));
     if (wrong >= 0) throw new TypeError(`${properties[wrong] ?? ''} of ${title} is no number`);
   }
-  return { columns, rows: instances as Row[] };
+  const rows = instances as Row[];
+  return { columns, rows, at: momentOf(columns, rows[0]) };
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -48,6 +48,7 @@ export function openWindows(settings: WindowsSettings, world: WindowsWorld): Sou
     idleMilliseconds,
     limitMilliseconds,
   });
+  let newest: Moment | undefined;
   let latest: { readonly topology: Topology; readonly listedAt: bigint } | undefined;
 
   return {
@@ -64,12 +65,18 @@ export function openWindows(settings: WindowsSettings, world: WindowsWorld): Sou
     },
     async read(objects, signal) {
       const sample = await looks.look(wantedFor(objects), signal);
-      const at = momentOf(sample);
+      newest = laterOf(newest, momentOf(sample));
+      const at = newest;
       const host = new HostSample(sample);
       return { at, outcomes: objects.map((object) => host.read(object)) };
     },
     close: () => looks.close(),
   };
+}
+
+/** The classes of a look are stamped one after another: one with fewer may seem to be older than one with more. */
+function laterOf(newest: Moment | undefined, at: Moment): Moment {
+  return newest !== undefined && newest.monotonicNanoseconds > at.monotonicNanoseconds ? newest : at;
 }
 
 /** When it was taken. Throws PAGE_UNAVAILABLE where none of its classes has an instance. */

@@ -207,6 +207,30 @@ describe('a look at a Windows host', () => {
     expect(later.at.monotonicNanoseconds - at.monotonicNanoseconds).toBe(2_000_000_000n);
   });
 
+  it('has no moment before one that it has told', async () => {
+    const { source } = open();
+    const all = await source.read(namesOf(await source.topology(never)), never);
+    const one = await source.read([{ object: 'LOGICAL_PROCESSOR', index: 0 }], never);
+    expect(one.at).toEqual(all.at);
+  });
+
+  it('tells of each reading when its class was read', async () => {
+    const { source, host } = open();
+    const { at, outcomes } = await source.read(
+      [
+        { object: 'LOGICAL_PROCESSOR', index: 0 },
+        { object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index: 0 },
+      ],
+      never,
+    );
+    const moments = outcomes.map((outcome) => (outcome instanceof HvqlError ? null : outcome.at));
+    expect(moments.map((moment) => moment?.monotonicNanoseconds)).toEqual([
+      host.recorded(0, ['LogicalProcessor', 'Hv LP 0', 'Timestamp_PerfTime']) * 100n,
+      host.recorded(0, ['RootVirtualProcessor', 'Root VP 0', 'Timestamp_PerfTime']) * 100n,
+    ]);
+    expect(at).toEqual(moments[1]);
+  });
+
   it('asks for the classes of what is read, for the properties of the catalogue, and for no others', async () => {
     const { source, host } = open();
     await source.read([{ object: 'LOGICAL_PROCESSOR', index: 0 }], never);
