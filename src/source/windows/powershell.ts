@@ -50,7 +50,7 @@ interface Waiting {
 
 /** A PowerShell that is running, or has run: it is not started again. One question at a time. */
 export class PowerShell {
-  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #errors: ErrorOutput;
   readonly #onIdleEnd: (why: HvqlError) => void;
   readonly #ended: Promise<void>;
@@ -61,7 +61,7 @@ export class PowerShell {
   constructor({ executable, script, log, onIdleEnd }: PowerShellOptions) {
     this.#errors = new ErrorOutput(log);
     this.#onIdleEnd = onIdleEnd;
-    this.#process = spawn(executable, [...flags, '-File', script], {
+    this.#child = spawn(executable, [...flags, '-File', script], {
       // A name without a path is looked for in the current folder first, where anybody may have put something.
       cwd: dirname(script),
       stdio: 'pipe',
@@ -72,10 +72,10 @@ export class PowerShell {
       onLine: (line) => this.#answer(line),
       onTooLong: (start) => this.fail(`answered with more than ${maxAnswerBytes} bytes`, start),
     });
-    this.#process.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
-    this.#process.stderr.on('data', (chunk: Buffer) => this.#errors.push(chunk));
+    this.#child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
+    this.#child.stderr.on('data', (chunk: Buffer) => this.#errors.push(chunk));
     // A pipe whose other end has gone: the end of the process tells more.
-    for (const stream of [this.#process.stdin, this.#process.stdout, this.#process.stderr])
+    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr])
       stream.on('error', () => {});
     this.#ended = new Promise((resolve) => {
       const end = (how: string, cause?: unknown): void => {
@@ -84,9 +84,9 @@ export class PowerShell {
         if (isIdle && this.#end !== null) onIdleEnd(this.#end);
         resolve();
       };
-      this.#process.on('error', (error) => end(`could not be started: ${systemErrorReason(error)}`, error));
-      this.#process.on('close', (code, signal) => end(describeExit(code, signal)));
-      this.#process.on('exit', (code, signal) => {
+      this.#child.on('error', (error) => end(`could not be started: ${systemErrorReason(error)}`, error));
+      this.#child.on('close', (code, signal) => end(describeExit(code, signal)));
+      this.#child.on('exit', (code, signal) => {
         // Somebody who has inherited its output may hold that open for ever.
         setTimeout(() => end(describeExit(code, signal)), drainMilliseconds).unref();
       });
@@ -108,7 +108,7 @@ export class PowerShell {
     try {
       return await new Promise<string>((resolve, reject) => {
         this.#waiting = { resolve, reject };
-        this.#process.stdin.write(`${question}\n`);
+        this.#child.stdin.write(`${question}\n`);
       });
     } finally {
       clearTimeout(timer);
@@ -127,20 +127,20 @@ export class PowerShell {
       { cause: cause ?? (told === '' ? undefined : new Error(told)) },
     );
     this.#end = why;
-    this.#process.kill('SIGKILL');
+    this.#child.kill('SIGKILL');
     this.#waiting?.reject(why);
     return why;
   }
 
   /** Lets it end by itself, and ends it where it does not. Resolves when it has gone, or will not be waited for. */
   async stop(): Promise<void> {
-    const hasEnded = this.#process.exitCode !== null || this.#process.signalCode !== null;
+    const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
     const why = new HvqlError('PAGE_UNAVAILABLE', 'PowerShell has been stopped.');
     this.#end ??= why;
     this.#waiting?.reject(why);
     if (hasEnded) return;
-    this.#process.stdin.end();
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), graceMilliseconds);
+    this.#child.stdin.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMilliseconds);
     await Promise.race([this.#ended, delay(2 * graceMilliseconds)]);
     clearTimeout(timer);
   }
