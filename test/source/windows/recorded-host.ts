@@ -87,7 +87,8 @@ export class RecordedHost {
 
   #lines(name: string): string[] {
     const path = `${this.folder}/${name}`;
-    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+    // What has no end yet is still being written.
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
   }
 }
 
