@@ -41,12 +41,20 @@ export class FakeSource implements Source {
   };
 
   async topology(): Promise<Topology> {
+    return this.topologyNow();
+  }
+
+  topologyNow(): Topology {
     this.topologies += 1;
     this.#throwIfBroken('*');
     return topologyOf(this.logicalProcessors, this.partitions);
   }
 
   async read(objects: readonly ObjectName[]): Promise<Readings> {
+    return this.readNow(objects);
+  }
+
+  readNow(objects: readonly ObjectName[]): Readings {
     this.batches.push(objects.map(objectKey));
     this.#throwIfBroken('*');
     const outcomes = objects.map((name) => {

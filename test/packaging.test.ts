@@ -17,8 +17,7 @@ function directive(name: string): string[] {
 
 /** The command behind the program, as this machine's hvql would take it. */
 function parse(words: string) {
-  const args = words.split(' ').map((word) => (word === 'mshv' ? 'simulator' : word));
-  return parseCommand(args, {});
+  return parseCommand(words.split(' '), {});
 }
 
 describe('the unit of systemd', () => {
@@ -30,7 +29,12 @@ describe('the unit of systemd', () => {
       settings: Record<string, unknown>;
     };
     expect(name).toBe('serve');
-    expect(settings).toMatchObject({ host: '127.0.0.1', port: 4000, identity: expect.anything() });
+    expect(settings).toMatchObject({
+      source: 'mshv',
+      host: '127.0.0.1',
+      port: 4000,
+      identity: expect.anything(),
+    });
     expect(directive('LoadCredential')).toEqual(['jwt-secret:/etc/hvql/jwt-secret']);
     expect(start).toContain(' --audit %L/hvql/audit.log');
     expect(directive('LogsDirectory')).toEqual(['hvql']);

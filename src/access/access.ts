@@ -12,6 +12,7 @@ import {
   type PartitionName,
   type VirtualProcessorName,
 } from '../snapshot/object-name.ts';
+import { namesIn, type NamedPartition, type NamedTopology } from '../snapshot/named-topology.ts';
 import type { PartitionEntry, Topology } from '../snapshot/topology.ts';
 import { AccessDenied, type DeniedObject } from './access-denied.ts';
 import type { Caller } from './caller.ts';
@@ -29,17 +30,22 @@ export interface GrantedPartition {
 
 /**
  * The rules for one caller over one topology. Whatever the rules forbid throws ACCESS_DENIED; processors that could not
- * be listed throw the reason, to those who may read them.
+ * be listed throw the reason, to those who may read them. Names are the topology's own: the same object is granted by
+ * the same name, and the lists are the very same arrays, each time.
  */
 export class Access {
   readonly caller: Caller;
   readonly topology: Topology;
   readonly isRoot: boolean;
+  readonly #names: NamedTopology;
+  #partitions: readonly GrantedPartition[] | undefined;
+  #virtualProcessors: readonly Granted<VirtualProcessorName>[] | undefined;
 
   constructor(caller: Caller, topology: Topology) {
     this.caller = caller;
     this.topology = topology;
     this.isRoot = isRoot(caller, topology);
+    this.#names = namesIn(topology);
   }
 
   hypervisor(): Granted<HypervisorName> {
@@ -51,14 +57,15 @@ export class Access {
     // They are all of one class: whoever may read one may read all, and who may read none is told so.
     this.#grant(firstLogicalProcessor, { object: 'LOGICAL_PROCESSOR', index: 'all' });
     if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
-    return this.topology.logicalProcessors.map((index) => asGranted({ object: 'LOGICAL_PROCESSOR', index }));
+    return allGranted(this.#names.logicalProcessors);
   }
 
   /** Throws INVALID_PARAMETER where there is none of this index. */
   logicalProcessor(index: number): Granted<LogicalProcessorName> {
-    const name = this.#grant({ object: 'LOGICAL_PROCESSOR', index });
+    const known = this.#names.logicalProcessor(index);
+    const name = this.#grant(known ?? { object: 'LOGICAL_PROCESSOR', index });
     if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
-    if (this.topology.logicalProcessors.includes(index)) return name;
+    if (known !== undefined) return name;
     throw new HvqlError(
       'INVALID_PARAMETER',
       `There is no logical processor ${index}; there are ${rangeOf(this.topology.logicalProcessors)}.`,
@@ -67,9 +74,12 @@ export class Access {
 
   /** The partitions that the caller may read, by ascending id. */
   partitions(): readonly GrantedPartition[] {
-    return this.topology.partitions
-      .filter((entry) => denialOf(partitionName(entry.id), this) === null)
-      .map((entry) => ({ name: asGranted(partitionName(entry.id)), entry }));
+    return (this.#partitions ??= this.topology.partitions.flatMap(({ id }) => {
+      const partition = this.#names.partition(id);
+      return partition !== undefined && denialOf(partition.name, this) === null
+        ? [grantedPartition(partition)]
+        : [];
+    }));
   }
 
   /**
@@ -77,14 +87,14 @@ export class Access {
    * partition that does not exist is denied like one that is somebody else's.
    */
   partition(id: bigint): GrantedPartition {
-    const entry = this.topology.partition(id);
-    if (this.isRoot && entry === undefined) {
+    const partition = this.#names.partition(id);
+    if (this.isRoot && partition === undefined) {
       throw new HvqlError('INVALID_PARTITION_ID', `There is no partition ${id}.`);
     }
-    const reason = denialOf(partitionName(id), this);
-    if (reason !== null || entry === undefined)
-      throw denied(reason ?? 'NOT_SELF_OR_PARENT', { name: partitionName(id) });
-    return { name: asGranted(partitionName(id)), entry };
+    const name = partition?.name ?? partitionName(id);
+    const reason = denialOf(name, this);
+    if (reason !== null || partition === undefined) throw denied(reason ?? 'NOT_SELF_OR_PARENT', { name });
+    return grantedPartition(partition);
   }
 
   /** The partition that created one; null for the root. Throws like `partition`, but without the parent's id. */
@@ -100,27 +110,23 @@ export class Access {
 
   /** The virtual processors of all partitions that the caller may read, but for those that could not be listed. */
   allVirtualProcessors(): readonly Granted<VirtualProcessorName>[] {
-    return this.partitions()
+    return (this.#virtualProcessors ??= this.partitions()
       .filter(({ entry }) => entry.unlisted === undefined)
-      .flatMap((partition) => this.virtualProcessors(partition));
+      .flatMap((partition) => this.virtualProcessors(partition)));
   }
 
   /** The virtual processors of a partition, ascending: local to it, so who may read it may read them. */
-  virtualProcessors(partition: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
-    const { id, virtualProcessors, unlisted } = partition.entry;
-    if (unlisted !== undefined) throw unlisted;
-    return virtualProcessors.map((index) =>
-      asGranted({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index }),
-    );
+  virtualProcessors({ entry }: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
+    if (entry.unlisted !== undefined) throw entry.unlisted;
+    return allGranted(this.#names.partition(entry.id)?.virtualProcessors ?? []);
   }
 
   /** Throws INVALID_VP_INDEX where the partition has none of this index. */
   virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
     const { id, virtualProcessors, unlisted } = partition.entry;
     if (unlisted !== undefined) throw unlisted;
-    if (virtualProcessors.includes(index)) {
-      return asGranted({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index });
-    }
+    const name = this.#names.partition(id)?.virtualProcessor(index);
+    if (name !== undefined) return asGranted(name);
     throw new HvqlError(
       'INVALID_VP_INDEX',
       `Partition ${id} has no virtual processor ${index}; there are ${rangeOf(virtualProcessors)}.`,
@@ -137,6 +143,14 @@ export class Access {
 
 function asGranted<Name extends ObjectName>(name: Name): Granted<Name> {
   return name as Granted<Name>;
+}
+
+function grantedPartition({ name, entry }: NamedPartition): GrantedPartition {
+  return { name: asGranted(name), entry };
+}
+
+function allGranted<Name extends ObjectName>(names: readonly Name[]): readonly Granted<Name>[] {
+  return names as readonly Granted<Name>[];
 }
 
 function partitionName(partitionId: bigint): PartitionName {

@@ -15,11 +15,22 @@ const guestExample = /^query OwnPartition\b/m;
 /** The identity of development mode, and its tokens for the page of GraphiQL. */
 export async function development(
   host: string,
-  world: CommandWorld & { log: Logger; sampler: Sampler; tabs: readonly { query: string }[] },
+  world: CommandWorld & {
+    log: Logger;
+    sampler: Sampler;
+    tabs: readonly { query: string }[];
+    /** Made at random where none is given. */
+    developmentSecret?: Uint8Array;
+  },
 ): Promise<{ identity: Identity; tokens: readonly GraphiqlToken[] }> {
-  const { log, clock, sampler, signal, tabs } = world;
+  const { log, clock, sampler, signal, tabs, developmentSecret } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const identity = await developmentIdentity({ host, log, now, randomBytes });
+  const identity = await developmentIdentity({
+    host,
+    log,
+    now,
+    randomBytes: (count) => developmentSecret ?? randomBytes(count),
+  });
   const topology = await sampler.topology(signal);
   const tokens = developmentPartitions(topology).map(async ({ title, id }) => ({
     title,

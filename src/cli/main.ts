@@ -13,11 +13,11 @@ import { printOperations } from './operations.ts';
 import { packageVersion } from './package.ts';
 import { printable } from './printable.ts';
 import { record } from './record.ts';
-import { serve } from './serve.ts';
 import { helpText } from './setting-help.ts';
 import { parseCommand, type Command } from './settings.ts';
 import { simulate } from './simulate.ts';
 import { printToken } from './token.ts';
+import { serveByWorkers } from './workers.ts';
 
 const usageExitCode = 2;
 /** How long the process may outlive its service. */
@@ -57,14 +57,14 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
   switch (command.name) {
     case 'serve': {
       const log = logger(command.settings.logLevel);
-      const code = await serve(command.settings, { ...world, platform: process.platform, log });
+      const code = await serveByWorkers(command.settings, { ...world, platform: process.platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
     }
     case 'record': {
-      const { source: text, every, for: duration, out } = command.settings;
-      const source = await openSource(text, { ...world, platform: process.platform });
+      const { source: text, names, every, for: duration, out } = command.settings;
+      const source = await openSource(text, { clock: world.clock, names, platform: process.platform });
       try {
         return await record({ source, every, for: duration ?? undefined, out }, world);
       } finally {

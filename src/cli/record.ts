@@ -23,10 +23,10 @@ export interface RecordOptions {
 }
 
 /**
- * Records until the time is over or the signal is aborted; either way the capture is complete. A page that cannot be
+ * Records until the time is over or the signal is aborted; either way the capture is complete. An object that cannot be
  * read is left out of its frame, and a look that fails as a whole is left out of the capture. Exit code 1 where no
- * frame came about; then nothing is left behind. Rejects with a UsageError where the source has no pages or `out`
- * cannot be written.
+ * frame came about; then nothing is left behind. Rejects with a UsageError where `out` cannot be
+ * written.
  */
 export async function record(options: RecordOptions, world: CommandWorld): Promise<number> {
   const writer = await captureWriter(options.out);
@@ -54,13 +54,13 @@ function report(
   recording: Recording,
   { out, stdout, stderr }: Pick<RecordOptions & CommandWorld, 'out' | 'stdout' | 'stderr'>,
 ): number {
-  const { frames, pages, bytes } = recording;
+  const { frames, pages, texts, bytes } = recording;
   if (frames === 0) {
     stderr.write(`Nothing was recorded, and ${printable(out)} is not written.\n${recording.failures()}`);
     return 1;
   }
   stdout.write(
-    `Recorded ${formatCount(frames, 'frame')} with ${formatCount(pages, 'page')} (${formatBytes(bytes)}) to ${printable(out)}.\n`,
+    `Recorded ${formatCount(frames, 'frame')} with ${texts > 0 ? formatCount(pages + texts, 'reading') : formatCount(pages, 'page')} (${formatBytes(bytes)}) to ${printable(out)}.\n`,
   );
   stderr.write(recording.failures());
   return 0;
@@ -70,6 +70,8 @@ function report(
 class Recording {
   frames = 0;
   pages = 0;
+  /** Readings without a page, which are kept as text. */
+  texts = 0;
   bytes = 0;
   readonly #options: RecordOptions;
   readonly #writer: CaptureWriter;
@@ -91,11 +93,11 @@ class Recording {
     try {
       const look = await lookAtAll(this.#options.source, signal);
       for (const failure of look.failures) this.#failedPages.add(failure.message);
-      if (look.pages.length === 0) return;
-      await this.#writer.writeFrame(look);
+      if (look.pages.length + look.pageless.length === 0) return;
+      this.bytes += await this.#writer.writeFrame(look);
       this.frames++;
       this.pages += look.pages.length;
-      for (const { bytes } of look.pages) this.bytes += bytes.byteLength;
+      this.texts += look.pageless.length;
     } catch (thrown) {
       if (signal.aborted) return;
       if (!(thrown instanceof HvqlError)) throw thrown;

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { executeOperation, operationContext, type OperationWorld } from '../execution/execute.ts';
 import { LiveOperations } from '../execution/live-operations.ts';
+import type { TakePlace } from '../execution/stream-place.ts';
 import { createSchema } from '../graph/schema.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
@@ -33,7 +34,16 @@ export interface ServeWorld extends CommandWorld {
   readonly platform: string;
   /** Opens what `--source` names; given where that is none of the kinds that the program knows. */
   readonly openSource?: typeof openSource;
+  /** What development tokens are signed with; given where other processes are to take them too. */
+  readonly developmentSecret?: Uint8Array;
+  /** Given where the streams of other processes count with the service's own. */
+  readonly takePlace?: TakePlace;
+  /** Told where the service is once it listens; prints it where nothing else is given. */
+  readonly announce?: (started: Announced) => void;
 }
+
+/** What is said of a service that listens. */
+export type Announced = Pick<Started, 'url' | 'tokens'>;
 
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
 export async function serve(settings: ServeSettings, world: ServeWorld): Promise<number> {
@@ -59,11 +69,11 @@ interface Told {
 }
 
 /** All that may be wrong with what the settings name is found here, and told at once. */
-async function openParts(settings: ServeSettings, world: ServeWorld) {
+export async function openParts(settings: ServeSettings, world: ServeWorld) {
   const { clock, log, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, identity, allowedDocuments, tls, audit] = await together(
-    (world.openSource ?? openSource)(settings.source, { clock, log, platform }),
+    (world.openSource ?? openSource)(settings.source, { clock, names: settings.names, log, platform }),
     whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
     whereSet(settings.operations, openOperationFolder),
     whereSet(settings.tls, readTls),
@@ -97,7 +107,8 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
   const { introspection } = settings;
   const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
   const operations: OperationWorld = { sampler, service };
-  const live = new LiveOperations({ ...operations, now });
+  const { takePlace } = world;
+  const live = new LiveOperations({ ...operations, now, ...(takePlace === undefined ? {} : { takePlace }) });
   const server = await startServer({
     host: settings.host,
     port: settings.port,
@@ -125,7 +136,7 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
 /** Opens the doors of guests, says where the service is, and stays until it is to end. */
 async function serveOn(server: Started, { parts, settings, world }: Told & { parts: Parts }): Promise<void> {
   const { source, allowedDocuments, audit } = parts;
-  const { log, platform, signal, stderr, stdout } = world;
+  const { log, platform, signal } = world;
   const guests = await openGuestSockets({
     places: settings.guestSocket,
     port: settings.guestPort,
@@ -141,12 +152,22 @@ async function serveOn(server: Started, { parts, settings, world }: Told & { par
   ];
   if (allowedDocuments !== null) log.info({ documents: allowedDocuments.length }, 'only these are answered');
   log.info({ source: source.description, url: server.url }, 'listening');
-  for (const { title, token } of server.tokens ?? []) stderr.write(`Token of ${title}: ${token}\n`);
-  stdout.write(`hvql listening on ${server.url}\n`);
-  await aborted(signal);
+  (world.announce ?? announceOn(world))(server);
+  await untilAborted(signal);
   log.info('closing');
   await guests.close();
   for (const ignore of ignoreReopen) ignore();
+}
+
+/** Prints where a service is, and the tokens of development mode. */
+export function announceOn({
+  stderr,
+  stdout,
+}: Pick<ServeWorld, 'stderr' | 'stdout'>): (started: Announced) => void {
+  return ({ url, tokens }) => {
+    for (const { title, token } of tokens ?? []) stderr.write(`Token of ${title}: ${token}\n`);
+    stdout.write(`hvql listening on ${url}\n`);
+  };
 }
 
 function samplerFor(source: Source, { settings, world: { clock, log } }: Told): Sampler {
@@ -154,6 +175,7 @@ function samplerFor(source: Source, { settings, world: { clock, log } }: Told): 
     source,
     clock,
     timeoutMilliseconds: settings.sourceTimeout,
+    shareMilliseconds: settings.shareLooks,
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),
     onTurn: (err) => {
@@ -163,7 +185,8 @@ function samplerFor(source: Source, { settings, world: { clock, log } }: Told): 
   });
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves once the signal is aborted. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -22,7 +22,9 @@ import {
   parseStatisticsObject,
   parseSwitch,
   parseText,
+  parseShareLooks,
   parseTimeout,
+  parseWorkers,
   switchOff,
 } from './setting-value.ts';
 
@@ -41,7 +43,17 @@ const source = {
   parse: parseSource,
   default: 'simulator',
   description:
-    'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, windows',
+    'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows',
+} satisfies Setting;
+
+const names = {
+  flag: 'names',
+  variable: 'HVQL_NAMES',
+  placeholder: '<file>',
+  parse: parseText,
+  default: null,
+  description:
+    'JSON file with the names of partitions for the source mshv, such as {"1": "root", "5": "web-1"}; read again when it changes',
 } satisfies Setting;
 
 const jwtSecret = {
@@ -97,6 +109,7 @@ export const commands = {
     positional: null,
     settings: {
       source,
+      names,
       host: {
         flag: 'host',
         variable: 'HVQL_HOST',
@@ -112,6 +125,14 @@ export const commands = {
         parse: parsePort,
         default: '4000',
         description: 'port to listen on; 0 is any free one',
+      },
+      workers: {
+        flag: 'workers',
+        variable: 'HVQL_WORKERS',
+        placeholder: '<number or auto>',
+        parse: parseWorkers,
+        default: '1',
+        description: 'processes that serve behind the port; auto is one for each processor that can be used',
       },
       jwtSecret,
       jwtSecretFile,
@@ -174,6 +195,14 @@ export const commands = {
         variable: 'HVQL_MIN_INTERVAL',
         default: '100ms',
         description: 'shortest time between two events of a subscription',
+      },
+      shareLooks: {
+        ...duration,
+        parse: parseShareLooks,
+        flag: 'share-looks',
+        variable: 'HVQL_SHARE_LOOKS',
+        default: '10ms',
+        description: 'how long questions share a look, and the same question its answer; 0: not at all',
       },
       sourceTimeout: {
         ...duration,
@@ -308,6 +337,7 @@ export const commands = {
     positional: null,
     settings: {
       source,
+      names,
       every: { ...duration, flag: 'every', default: '1s', description: 'time from one frame to the next' },
       for: {
         ...duration,

@@ -2,6 +2,7 @@
  * Texts of settings become values. Each function throws a RangeError that says what is needed and what was there, or
  * a UsageError where several things may be wrong.
  */
+import { availableParallelism } from 'node:os';
 import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
 import { UsageError } from '../errors.ts';
@@ -88,6 +89,16 @@ export function parseTimeout(text: string): number {
   throw new RangeError(`needs at most ${formatDuration(longestTimeout)}, but is ${show(text)}.`);
 }
 
+/** The longest that questions may share a look: as old as a second an answer is, and no older. */
+const longestShare = 1_000;
+
+/** How long questions share a look; 0 is not at all, with or without a unit. */
+export function parseShareLooks(text: string): number {
+  const milliseconds = text === '0' ? 0 : parseDuration(text);
+  if (milliseconds <= longestShare) return milliseconds;
+  throw new RangeError(`needs at most ${formatDuration(longestShare)}, but is ${show(text)}.`);
+}
+
 /** The longest that the shortest interval may be: as long as a question may wait for a second reading. */
 export const longestMinInterval = 60_000;
 
@@ -103,6 +114,17 @@ export function parseCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (count > 0) return count;
   throw new RangeError(`needs a whole number from 1 to 999999999, but is ${show(text)}.`);
+}
+
+/** More would only wait for each other: a primary deals out the connections of all. */
+const mostWorkers = 64;
+
+/** How many processes: a number, or "auto" for as many as the machine can run at once. */
+export function parseWorkers(text: string): number {
+  if (text === 'auto') return Math.min(availableParallelism(), mostWorkers);
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= 1 && count <= mostWorkers) return count;
+  throw new RangeError(`needs a whole number from 1 to ${mostWorkers}, or auto, but is ${show(text)}.`);
 }
 
 /** Origins of web pages, with commas between them. */

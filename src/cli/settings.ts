@@ -4,6 +4,7 @@ import type { IdentitySettings, SecretMethod } from '../server/identity.ts';
 import type { TlsSettings } from '../server/tls.ts';
 import { findIdleGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';
+import { findIdleNames } from './setting-names.ts';
 import { findUnknownVariables, readSettings, type Environment, type Read } from './setting-reader.ts';
 import {
   commandNames,
@@ -107,6 +108,7 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls(values, read.given);
       problems.push(...identity.problems, ...tls.problems, ...findIdleGuestSettings(read.given));
+      problems.push(...findIdleNames(read.given, settings.source));
       return { name, settings: { ...settings, identity: identity.choice, tls: tls.choice } };
     }
     case 'token': {
@@ -122,8 +124,11 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       return { name, settings: { folder: read.positional ?? '' } };
     case 'doctor':
       return { name };
-    case 'record':
-      return { name, settings: valuesOf<'record'>(read) };
+    case 'record': {
+      const settings = valuesOf<'record'>(read);
+      problems.push(...findIdleNames(read.given, settings.source));
+      return { name, settings };
+    }
     case 'simulate':
       return { name, settings: valuesOf<'simulate'>(read) };
   }

@@ -2,42 +2,66 @@
 import { HvqlError } from '../errors.ts';
 import { formatDuration } from '../snapshot/duration.ts';
 
-/** The deadline of one operation. It has a timer from `start` to `stop`. */
-export class OperationDeadline {
-  readonly #asked: AbortSignal;
-  readonly #controller = new AbortController();
-  readonly #onGone = (): void => this.#controller.abort(this.#asked.reason);
-  #timer: NodeJS.Timeout | undefined;
+/** Whoever waits for an answer: the signal, which may be made when it is asked for, is aborted once nobody does. */
+export interface WhoWaits {
+  readonly signal: AbortSignal;
+}
 
-  /** `asked` is aborted once nobody waits for the answer. */
-  constructor(asked: AbortSignal) {
+/**
+ * The deadline of one operation. Nothing runs and nothing listens before somebody asks for the signal, to wait: an
+ * operation that runs from start to end in one go needs none of it.
+ */
+export class OperationDeadline {
+  readonly #asked: WhoWaits;
+  #controller: AbortController | null = null;
+  readonly #onGone = (): void => this.#controller?.abort(this.#asked.signal.reason);
+  #timer: NodeJS.Timeout | undefined;
+  #limitMilliseconds = Infinity;
+  /** By `performance.now()`. */
+  #endsAt = Infinity;
+
+  constructor(asked: WhoWaits) {
     this.#asked = asked;
-    if (asked.aborted) this.#onGone();
-    else asked.addEventListener('abort', this.#onGone, { once: true });
   }
 
   /** Aborted at the end of the time or once nobody waits any more. */
   get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#asked.signal.aborted) this.#onGone();
+      else this.#asked.signal.addEventListener('abort', this.#onGone, { once: true });
+      this.#setTimer();
+    }
     return this.#controller.signal;
   }
 
   /** LIMIT_EXCEEDED, where the time is over. */
   get problem(): HvqlError | null {
-    const { reason } = this.signal as { reason: unknown };
-    return reason instanceof HvqlError ? reason : null;
+    const { reason } = (this.#controller?.signal ?? {}) as { reason?: unknown };
+    if (reason instanceof HvqlError) return reason;
+    // Whoever does not wait gives no timer its turn.
+    return performance.now() > this.#endsAt && reason === undefined ? tooLong(this.#limitMilliseconds) : null;
   }
 
   /** From now on there are so many milliseconds, and those that the operation itself asks to wait for. */
   start(limitMilliseconds: number, waitMilliseconds = 0): void {
-    clearTimeout(this.#timer);
-    const end = (): void => this.#controller.abort(tooLong(limitMilliseconds));
-    this.#timer = setTimeout(end, limitMilliseconds + waitMilliseconds);
+    this.#limitMilliseconds = limitMilliseconds;
+    this.#endsAt = performance.now() + limitMilliseconds + waitMilliseconds;
+    if (this.#controller !== null) this.#setTimer();
   }
 
   /** Lets go of the timer and of whoever asks. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#asked.removeEventListener('abort', this.#onGone);
+    if (this.#controller !== null) this.#asked.signal.removeEventListener('abort', this.#onGone);
+    this.#endsAt = Infinity;
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#endsAt === Infinity) return;
+    const end = (): void => this.#controller?.abort(tooLong(this.#limitMilliseconds));
+    this.#timer = setTimeout(end, Math.max(0, Math.ceil(this.#endsAt - performance.now())));
   }
 }
 

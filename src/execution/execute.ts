@@ -1,21 +1,29 @@
 /** Runs an operation: planned first, refused where it asks for too much, then read in one look, then executed. */
-import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import type { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
+import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import type { Sampler } from '../sampling/sampler.ts';
+import { selectionOf } from '../writer/selection.ts';
+import { writeResult } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './deadline.ts';
 import { introspectionProblem } from './introspection.ts';
-import { planOperation } from './plan.ts';
+import { planAtOnce } from './plan.ts';
+import { PreparedOperations, type Planned, type PreparedOperation } from './prepared-operation.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 /** What operations are run with. */
 export interface OperationWorld {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
+  /** Whether answers are written as bytes; where not, graphql-js makes objects of them, and says the same. */
+  readonly writesBytes?: boolean;
 }
 
 /** A request to run an operation: who asks, and the signal that ends it. */
@@ -31,52 +39,130 @@ export interface ExecutionContext extends GraphContext {
   readonly deadline: OperationDeadline;
   /** The operation's look, to which only this folder says what to read. */
   readonly look: OperationLook;
+  readonly writesBytes: boolean;
+  readonly kept: KeptWork;
+}
+
+/** What operations leave behind for those that come after them. */
+interface KeptWork {
+  readonly operations: PreparedOperations;
+  readonly answers: SharedAnswers;
+}
+
+const keptWork = new WeakMap<OperationWorld, KeptWork>();
+
+function keptWorkOf(world: OperationWorld): KeptWork {
+  let kept = keptWork.get(world);
+  if (kept === undefined) {
+    kept = { operations: new PreparedOperations(), answers: new SharedAnswers(world.sampler) };
+    keptWork.set(world, kept);
+  }
+  return kept;
 }
 
 /** The context of one operation. */
 export function operationContext(world: OperationWorld, request: OperationRequest): ExecutionContext {
-  const { sampler, service } = world;
-  const deadline = new OperationDeadline(request.signal);
-  const look = sampler.look(deadline.signal);
-  const topology = () => sampler.topology(deadline.signal);
+  const { sampler, service, writesBytes = true } = world;
+  const deadline = new OperationDeadline(request);
+  const look = sampler.look(deadline);
+  const topology = () => sampler.topologyFor(deadline);
   const { caller, expiresAt } = request;
-  return { operation: new OperationContext({ caller, service, look, topology }), expiresAt, deadline, look };
+  const operation = new OperationContext({ caller, service, look, topology });
+  return { operation, expiresAt, deadline, look, writesBytes, kept: keptWorkOf(world) };
 }
 
-/** Executes like graphql-js, over the context that `operationContext` made. */
-export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
+/**
+ * Executes like graphql-js, over the context that `operationContext` made: from start to end in one go where nothing
+ * has to be waited for. The same operation by the same rights within one look may give the very same result.
+ */
+export function executeOperation(args: ExecutionArgs): PromiseOrValue<ExecutionResult> {
   // graphql-js leaves the type of contexts to its users.
-  const { deadline } = args.contextValue as ExecutionContext;
+  const { kept, operation, deadline } = args.contextValue as ExecutionContext;
+  const prepared = kept.operations.of(args);
+  const shared = prepared === null ? null : kept.answers.find({ caller: operation.caller, prepared });
+  if (shared !== null) return shared;
   try {
-    return await executeInTime(args);
-  } finally {
+    const result = executeInTime(args, prepared);
+    if (result instanceof Promise) return result.finally(() => deadline.stop());
     deadline.stop();
+    return result;
+  } catch (error) {
+    deadline.stop();
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it is, it is handed on
+    return Promise.reject(error);
   }
 }
 
-async function executeInTime(args: ExecutionArgs): Promise<ExecutionResult> {
+function executeInTime(
+  args: ExecutionArgs,
+  prepared: PreparedOperation | null,
+): PromiseOrValue<ExecutionResult> {
+  const { operation, deadline } = args.contextValue as ExecutionContext;
+  deadline.start(operation.service.limits.maxTimeMilliseconds);
+  const known = prepared === null ? args : { ...args, variableValues: prepared.variableValues };
+  return whenThere(introspectionProblem(args.document, operation), (refusal) => {
+    if (refusal !== null) return refused(refusal);
+    const make = (): PromiseOrValue<Planned> => planned(known);
+    return whenThere(prepared === null ? make() : prepared.planFor(operation, make), (made) =>
+      executePlanned(known, { planned: made, prepared }),
+    );
+  });
+}
+
+export function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
   const context = args.contextValue as ExecutionContext;
-  const { operation, deadline, look } = context;
-  const { limits, introspection } = operation.service;
-  deadline.start(limits.maxTimeMilliseconds);
-  const refusal = await introspectionProblem(args.document, operation);
-  if (refusal !== null) return refused(refusal);
+  const { operation, look } = context;
   const planning = new PlanningLook(look.defaultOver);
-  const plan = await planOperation(
-    { ...args, contextValue: { ...context, operation: operation.withLook(planning) } },
-    planning,
-  );
-  const problem = costProblem(plan, limits);
-  if (problem !== null) return refused(problem);
-  deadline.start(limits.maxTimeMilliseconds, longestWait(plan.requests, look.defaultOver));
-  try {
-    await look.readAhead(plan.requests);
-  } catch (error) {
-    // The wait for second readings ends with the deadline, in words of its own.
+  const contextValue = { ...context, operation: operation.withLook(planning) };
+  return whenThere(planAtOnce({ ...args, contextValue }, planning), (made) => ({
+    plan: made,
+    problem: costProblem(made, operation.service.limits),
+    waitMilliseconds: longestWait(made.requests, look.defaultOver),
+  }));
+}
+
+function executePlanned(
+  args: ExecutionArgs,
+  { planned, prepared }: { planned: Planned; prepared: PreparedOperation | null },
+): PromiseOrValue<ExecutionResult> {
+  const { operation, deadline, look, kept, writesBytes } = args.contextValue as ExecutionContext;
+  const { limits, introspection } = operation.service;
+  if (planned.problem !== null) return refused(planned.problem);
+  deadline.start(limits.maxTimeMilliseconds, planned.waitMilliseconds);
+  return whenThere(readAhead(look, { planned, deadline }), () => {
+    if (deadline.problem !== null) return refused(deadline.problem);
+    const written = writesBytes ? writtenOrNull(args) : null;
+    const result = written ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
+    if (prepared === null) return result;
+    return whenThere(result, (answer) => {
+      const { caller, knownTopology } = operation;
+      const { sight } = look;
+      if (sight === null || knownTopology === null) return answer;
+      const { values } = planned.plan;
+      const access = accessOf(caller, knownTopology);
+      kept.answers.keep(answer, { caller, prepared, access, sight, values });
+      return answer;
+    });
+  });
+}
+
+/** The wait for second readings ends with the deadline, in words of its own. */
+function readAhead(
+  look: OperationLook,
+  { planned, deadline }: { planned: Planned; deadline: OperationDeadline },
+): PromiseOrValue<void> {
+  const reading = look.readAhead(planned.plan.look);
+  if (!(reading instanceof Promise)) return;
+  return reading.catch((error: unknown) => {
     if (deadline.problem === null) throw error;
-  }
-  if (deadline.problem !== null) return refused(deadline.problem);
-  return execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
+  });
+}
+
+/** The result with its data written; null where that has to be left to graphql-js. */
+export function writtenOrNull(args: ExecutionArgs): ExecutionResult | null {
+  const operation = getOperationAST(args.document, args.operationName);
+  const selection = operation == null ? null : selectionOf(operation, args);
+  return selection === null ? null : writeResult(args, selection);
 }
 
 /** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */

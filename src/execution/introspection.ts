@@ -1,25 +1,35 @@
 /** Who may ask for the schema. */
 import { BREAK, visit, type DocumentNode } from 'graphql';
 import { HvqlError } from '../errors.ts';
-import type { OperationContext } from '../graph/context.ts';
+import type { OperationContext, View } from '../graph/context.ts';
+import type { PromiseOrValue } from '../sampling/promise-or-value.ts';
 
 /**
  * Why the caller may not ask what the document asks of the schema; null where it may, or asks nothing of it. That
  * nobody may is for validation to say, in the words that clients know.
  */
-export async function introspectionProblem(
+export function introspectionProblem(
   document: DocumentNode,
   operation: OperationContext,
-): Promise<HvqlError | null> {
+): PromiseOrValue<HvqlError | null> {
   if (operation.service.introspection === 'on' || !introspects(document)) return null;
   try {
-    if ((await operation.view()).access.isRoot) return null;
+    const view = operation.view();
+    return view instanceof Promise ? view.then(problemOf, expected) : problemOf(view);
   } catch (error) {
-    if (error instanceof HvqlError) return error;
-    throw error;
+    return expected(error);
   }
+}
+
+function problemOf({ access }: View): HvqlError | null {
+  if (access.isRoot) return null;
   const message = 'Access denied: only the root partition may ask for the schema.';
   return new HvqlError('ACCESS_DENIED', message, { reason: 'NOT_ROOT' });
+}
+
+function expected(error: unknown): HvqlError {
+  if (error instanceof HvqlError) return error;
+  throw error;
 }
 
 const known = new WeakMap<DocumentNode, boolean>();

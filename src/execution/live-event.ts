@@ -1,12 +1,14 @@
 /** One event of a subscription: an execution over one tick, for all streams that had the same event before it. */
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
-import { Access, type GrantedPartition } from '../access/access.ts';
+import type { GrantedPartition } from '../access/access.ts';
+import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
 import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
 import type { Topology } from '../snapshot/topology.ts';
+import { writtenOrNull } from './execute.ts';
 
 /** What an event is made of. */
 export interface LiveEventParts {
@@ -33,7 +35,8 @@ export interface LiveResult {
 /** Executes one event. The rights of the caller are decided anew. */
 export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): Promise<LiveResult> {
   const event = new EventRoot(parts);
-  const result = await execute({ ...args, rootValue: event });
+  const liveArgs = { ...args, rootValue: event };
+  const result = writtenOrNull(liveArgs) ?? (await execute(liveArgs));
   let text: string | undefined;
   return {
     result,
@@ -76,7 +79,7 @@ class EventRoot implements LiveEvent {
   view(): View {
     const { caller, topology, look, limits, sourceKind } = this.#parts;
     if (topology instanceof HvqlError) throw topology;
-    return { access: new Access(caller, topology), look, limits, sourceKind };
+    return { access: accessOf(caller, topology), look, limits, sourceKind };
   }
 
   partition(id: bigint | null): GrantedPartition {

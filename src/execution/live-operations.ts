@@ -13,6 +13,7 @@ import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { coercion, refused, type ExecutionContext } from './execute.ts';
 import { LiveStream } from './live-stream.ts';
+import { placeRequest, type StreamPlace, type TakePlace } from './stream-place.ts';
 import { StreamQuota, type KeptText } from './stream-quota.ts';
 import { WatchedOperation } from './watched-operation.ts';
 
@@ -22,6 +23,8 @@ export interface LiveWorld {
   readonly service: ServiceFacts;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Given where other processes have streams as well, which count with these. */
+  readonly takePlace?: TakePlace;
 }
 
 /** The open subscriptions of a service. */
@@ -80,12 +83,18 @@ export class LiveOperations {
     // Events are executed for all who watch: nothing of this one's request goes into them.
     const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
     const operation = found ?? new WatchedOperation(parts);
-    const text = { document: args.document, variablesLength: JSON.stringify(args.variableValues).length };
+    const text = {
+      document: args.document,
+      documentLength: args.document.loc?.source.body.length ?? 0,
+      variablesLength: JSON.stringify(args.variableValues).length,
+    };
     const quotaProblem = (): HvqlError | null =>
       this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
     const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
     if (problem !== null) return refused(problem);
-    return this.#open({ key, operation, caller, expiresAt, text });
+    const place = (await this.#world.takePlace?.(placeRequest(args, { caller, text }))) ?? null;
+    if (place instanceof HvqlError) return refused(place);
+    return this.#open({ key, operation, caller, expiresAt, text, place });
   }
 
   #open(opening: {
@@ -94,8 +103,9 @@ export class LiveOperations {
     caller: Caller;
     expiresAt: number | null;
     text: KeptText;
+    place: StreamPlace | null;
   }): LiveStream {
-    const { key, expiresAt, text } = opening;
+    const { key, expiresAt, text, place } = opening;
     const { partitionId } = opening.caller;
     // Another stream may have opened the same in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
@@ -113,6 +123,7 @@ export class LiveOperations {
       onEnd: () => {
         this.#streams.delete(stream);
         this.#quota.countStream(partitionId, -1);
+        place?.release();
         if (operation.isWatched) return;
         this.#operations.delete(key);
         this.#quota.countText(partitionId, { text, change: -1 });

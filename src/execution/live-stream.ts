@@ -1,4 +1,4 @@
-/** One subscriber's stream of events: pulled, so that whoever is slow gets the newest event and costs no more. */
+/** One subscriber's stream of events: made when they are wanted, so that whoever is slow gets the newest and costs no more. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import type { Tick } from '../sampling/tick.ts';
@@ -21,19 +21,34 @@ export interface LiveStreamWorld {
 /** A timer that is set to more fires at once. */
 const longestTimerMilliseconds = 0x7fff_ffff;
 
+/** Who is given the events of a stream, one each time that it wants one. None of these throws. */
+export interface EventTaker {
+  event(result: ExecutionResult): void;
+  /** Nothing more will come. */
+  done(): void;
+  /** An event could not be made. */
+  failed(thrown: unknown): void;
+}
+
 /**
- * The events of one stream, each made when it is asked for, of the newest tick there is. Holds one tick that was not
- * asked for yet, and the one that the last event was made of.
+ * The events of one stream, each made when it is wanted, of the newest tick there is. Holds one tick that was not
+ * wanted yet, and the one that the last event was made of. No promise goes with an event, as there may be very many
+ * streams; `next` makes one for those who are few.
  */
 export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefined> {
   readonly #world: LiveStreamWorld;
-  #first: Tick | null = null;
+  /** When the first look was taken, in nanoseconds; what was read in it is not kept for this. */
+  #first: bigint | null = null;
   #newest: Tick | null = null;
-  #previous: { readonly tick: Tick; readonly event: LiveResult } | null = null;
+  #previous: Tick | null = null;
+  /** The last event, where the next one is compared with it. */
+  #said: LiveResult | null = null;
   #isOver = false;
+  #isWanted = false;
+  #isMaking = false;
   /** Gives what is still to be said once the stream is over, or throws it. */
   #lastWord: (() => ExecutionResult) | null = null;
-  #wake: (() => void) | null = null;
+  #taker: EventTaker | null = null;
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(world: LiveStreamWorld) {
@@ -42,7 +57,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#armExpiry();
     world.lookNow().then(
       (tick) => {
-        this.#first = tick;
+        this.#first = tick.began.monotonicNanoseconds;
         this.#offer(tick);
       },
       (error: unknown) =>
@@ -56,28 +71,59 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     return this;
   }
 
+  /** From now on its events go there. The first one is wanted at once. */
+  follow(taker: EventTaker): void {
+    this.#taker = taker;
+    this.want();
+  }
+
+  /** The taker has room for one more event. */
+  want(): void {
+    this.#isWanted = true;
+    this.#step();
+  }
+
   /** A tick of the grid. One that comes right after the first event is left out: there is little to tell yet. */
   take(tick: Tick): void {
     if (this.#first === null) return;
-    if (millisecondsBetween(this.#first, tick) >= this.#world.operation.options.every / 2) this.#offer(tick);
+    const elapsed = Number(tick.began.monotonicNanoseconds - this.#first) / 1e6;
+    if (elapsed >= this.#world.operation.options.every / 2) this.#offer(tick);
   }
 
-  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
-    for (;;) {
-      if (this.#hasEnded()) return this.#sayLastWord();
-      const tick = this.#newest;
-      if (tick === null) {
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-        continue;
-      }
-      this.#newest = null;
-      const event = await this.#world.operation.event(tick, this.#previous?.tick ?? null);
-      // The stream may have ended while the event was made.
-      if (this.#hasEnded() || this.#isHeldBack(event, tick)) continue;
-      this.#previous = { tick, event };
-      if (event.isLast) this.end();
-      return { done: false, value: event.result };
+  /** The event of a tick that it has asked the operation for. */
+  made(tick: Tick, event: LiveResult): void {
+    this.#isMaking = false;
+    // The stream may have ended while the event was made.
+    if (this.#isOver || this.#isHeldBack(event, tick)) {
+      this.#step();
+      return;
     }
+    this.#previous = tick;
+    if (this.#world.operation.options.suppressUnchanged) this.#said = event;
+    this.#isWanted = false;
+    if (event.isLast) this.end();
+    this.#taker?.event(event.result);
+  }
+
+  /** The event of a tick could not be made. */
+  notMade(thrown: unknown): void {
+    this.#isMaking = false;
+    if (this.#isOver) {
+      this.#step();
+      return;
+    }
+    this.#isWanted = false;
+    this.#taker?.failed(thrown);
+  }
+
+  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    return new Promise((resolve, reject) =>
+      this.follow({
+        event: (value) => resolve({ done: false, value }),
+        done: () => resolve({ done: true, value: undefined }),
+        failed: reject,
+      }),
+    );
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
@@ -93,37 +139,59 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#lastWord = lastWord;
     this.#newest = null;
     this.#previous = null;
+    this.#said = null;
     clearTimeout(this.#expiry);
     this.#world.operation.remove(this);
     this.#world.onEnd();
-    this.#wake?.();
-  }
-
-  #hasEnded(): boolean {
-    return this.#isOver;
+    this.#step();
   }
 
   #offer(tick: Tick): void {
     if (this.#isOver) return;
     this.#newest = tick;
-    this.#wake?.();
-    this.#wake = null;
+    this.#step();
+  }
+
+  /** Makes the next event, where one is wanted and there is something to tell. */
+  #step(): void {
+    if (!this.#isWanted) return;
+    if (this.#isOver) {
+      this.#sayLastWord();
+      return;
+    }
+    const tick = this.#newest;
+    if (tick === null || this.#isMaking) return;
+    this.#newest = null;
+    this.#isMaking = true;
+    this.#world.operation.make({ tick, previous: this.#previous }, this);
   }
 
   /** Whether the event says nothing new, and the silence may go on until the next tick. */
   #isHeldBack(event: LiveResult, tick: Tick): boolean {
-    const { suppressUnchanged, heartbeat, every } = this.#world.operation.options;
-    if (!suppressUnchanged || this.#previous === null || event.isLast) return false;
-    if (event.text !== this.#previous.event.text) return false;
+    const { heartbeat, every } = this.#world.operation.options;
+    if (this.#said === null || this.#previous === null || event.isLast) return false;
+    if (event.text !== this.#said.text) return false;
     if (heartbeat === null) return true;
     // Ticks come a little early or late: a tenth of their distance is no reason to speak before the time.
-    return millisecondsBetween(this.#previous.tick, tick) + every <= heartbeat + every / 10;
+    return millisecondsBetween(this.#previous, tick) + every <= heartbeat + every / 10;
   }
 
-  #sayLastWord(): IteratorResult<ExecutionResult, undefined> {
-    const lastWord = this.#lastWord;
+  #sayLastWord(): void {
+    const [lastWord, taker] = [this.#lastWord, this.#taker];
     this.#lastWord = null;
-    return lastWord === null ? { done: true, value: undefined } : { done: false, value: lastWord() };
+    this.#isWanted = false;
+    if (lastWord === null) {
+      taker?.done();
+      return;
+    }
+    let result;
+    try {
+      result = lastWord();
+    } catch (thrown) {
+      taker?.failed(thrown);
+      return;
+    }
+    taker?.event(result);
   }
 
   #armExpiry(): void {

@@ -13,13 +13,17 @@ import {
 } from 'graphql';
 import { modelKey } from '../graph/model.ts';
 import { isContent, valuesOf } from '../graph/size.ts';
-import { objectsOf, type LookRequest } from '../sampling/look.ts';
+import type { LookRequest } from '../sampling/look.ts';
+import { LookPlan } from '../sampling/look-plan.ts';
 import type { PlanningLook } from '../sampling/planning-look.ts';
+import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
 
 /** What an operation will need. */
 export interface Plan {
   readonly requests: readonly LookRequest[];
+  /** The same, laid out for as many looks as the plan is for. */
+  readonly look: LookPlan;
   /**
    * The leaves of the answer, at the most: what reading cannot give is counted all the same. A leaf of totals counts
    * for each of the readings that are summed up in it, a page's bytes for the 512 values that it has room for. Nothing
@@ -33,15 +37,23 @@ export interface Plan {
   readonly isCutShort: boolean;
 }
 
-const nothing: Plan = { requests: [], values: 0, pages: 0, isCutShort: false };
+const nothing: Plan = { requests: [], look: new LookPlan([]), values: 0, pages: 0, isCutShort: false };
 
 /** An error takes about the time and the memory of so many values: it has a place in the document, a path, a stack. */
 export const valuesOfError = 25;
 /** Fields and items that are looked at for a plan: about half a second. */
 export const stepLimit = 400_000;
 
-/** Plans an operation whose context stands on the look. Never rejects: what goes wrong shows when it is executed. */
+/** As `planAtOnce`, for those who wait in any case. */
 export async function planOperation(args: ExecutionArgs, look: PlanningLook): Promise<Plan> {
+  return planAtOnce(args, look);
+}
+
+/**
+ * Plans an operation whose context stands on the look: at once, unless what exists has to be waited for. Never throws
+ * nor rejects: what goes wrong shows when it is executed.
+ */
+export function planAtOnce(args: ExecutionArgs, look: PlanningLook): PromiseOrValue<Plan> {
   const { schema, document, operationName, rootValue } = args;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
@@ -49,9 +61,12 @@ export async function planOperation(args: ExecutionArgs, look: PlanningLook): Pr
   const selection = selectionOf(operation, args);
   if (selection === null) return nothing;
   const walk = new PlanningWalk(args, { selection, look });
-  const values = await walk.valuesOfRoot(selection.setOf(type, [operation.selectionSet]), rootValue);
-  const pages = objectsOf(look.requests).length;
-  return { requests: look.requests, values, pages, isCutShort: walk.isCutShort };
+  const values = walk.valuesOfRoot(selection.setOf(type, [operation.selectionSet]), rootValue);
+  return whenThere(values, (known) => {
+    const plan = new LookPlan(look.requests);
+    const pages = plan.objects.length;
+    return { requests: plan.requests, look: plan, values: known, pages, isCutShort: walk.isCutShort };
+  });
 }
 
 /** A field below an object, how many readings its resolver asked for, and what it counts for at the least. */
@@ -85,12 +100,14 @@ class PlanningWalk {
   }
 
   /** The values of the whole answer. The fields of the root alone may have to wait: for what exists. */
-  async valuesOfRoot(set: SelectedSet, source: unknown): Promise<number> {
-    let values = this.#leavesOf(set);
+  valuesOfRoot(set: SelectedSet, source: unknown): PromiseOrValue<number> {
     // All are asked before any is waited for, as graphql-js does.
     const all = set.fields.map((field) => this.#find(field, { source, parentType: set.type }));
-    for (const found of all) values += this.#valuesOfField(found, await settled(found.value));
-    return values;
+    const valuesOf = (values: readonly unknown[]): number =>
+      all.reduce((sum, found, n) => sum + this.#valuesOfField(found, values[n]), this.#leavesOf(set));
+    const values = all.map(({ value }) => value);
+    if (!values.some((value) => value instanceof Promise)) return valuesOf(values);
+    return Promise.all(values.map(settled)).then(valuesOf);
   }
 
   /** The values of an object; each of its leaves counts for so many readings. */

@@ -1,5 +1,4 @@
 /** How many streams there may be, and how much of what they were asked with may be kept for them. */
-import type { DocumentNode } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import type { Limits } from '../graph/context.ts';
 
@@ -11,7 +10,9 @@ export type StreamLimits = Pick<
 
 /** What is kept of the request for a watched operation, for as long as it is watched. */
 export interface KeptText {
-  readonly document: DocumentNode;
+  /** The same object for the same document. */
+  readonly document: object;
+  readonly documentLength: number;
   /** Characters of its variables as JSON. */
   readonly variablesLength: number;
 }
@@ -64,7 +65,7 @@ class Share {
   streams = 0;
   #text = 0;
   /** How many operations each document stands behind. */
-  readonly #documents = new Map<DocumentNode, number>();
+  readonly #documents = new Map<object, number>();
 
   get isEmpty(): boolean {
     return this.streams === 0 && this.#documents.size === 0;
@@ -84,9 +85,8 @@ class Share {
   }
 
   /** What it adds to the texts that are there. */
-  #lengthOf({ document, variablesLength }: KeptText): number {
-    const isThere = this.#documents.has(document);
-    return variablesLength + (isThere ? 0 : (document.loc?.source.body.length ?? 0));
+  #lengthOf({ document, documentLength, variablesLength }: KeptText): number {
+    return variablesLength + (this.#documents.has(document) ? 0 : documentLength);
   }
 }
 

@@ -22,10 +22,29 @@ export interface WatchedOperationParts {
   readonly options: LiveOptions;
 }
 
-/** Who takes the ticks of an operation. */
+/** Who takes the ticks of an operation, and the events that it has asked for. Neither throws. */
 export interface TickTaker {
   take(tick: Tick): void;
+  made(tick: Tick, event: LiveResult): void;
+  notMade(thrown: unknown): void;
 }
+
+/** What an event is made of: a tick, and the one that the event before was made of. */
+export interface EventParts {
+  readonly tick: Tick;
+  readonly previous: Tick | null;
+}
+
+/** An event, and who waits for it. */
+interface SharedEvent {
+  event: LiveResult | null;
+  readonly waiting: TickTaker[];
+}
+
+/** In place of the tick before, for first events. */
+const noTick = {};
+/** So many are given an event before whatever else there is to do has its turn: some ten milliseconds' worth. */
+const givenAtOnce = 1_000;
 
 /** The same operation, variables and rights, for any number of streams. */
 export class WatchedOperation implements Watcher {
@@ -36,8 +55,11 @@ export class WatchedOperation implements Watcher {
   readonly #plans = new WeakMap<Topology, Promise<Plan>>();
   /** Whether the caller was given an event in which the partition that it watches was there. */
   #hasBeenThere = false;
-  /** Events by their tick and the tick of the event before; gone with the tick. */
-  readonly #events = new WeakMap<Tick, Map<Tick | null, Promise<LiveResult>>>();
+  /**
+   * Events by their tick and the tick of the event before, and gone with either: a tick that held on to the one before
+   * it would keep all that ever were.
+   */
+  readonly #events = new WeakMap<Tick, WeakMap<object, SharedEvent>>();
 
   constructor(parts: WatchedOperationParts) {
     this.options = parts.options;
@@ -71,16 +93,30 @@ export class WatchedOperation implements Watcher {
     return costProblem(await this.#planFor(topology), { maxValues, maxPages });
   }
 
-  /** The event that a tick makes for streams whose last event was made by the previous one. */
-  event(tick: Tick, previous: Tick | null): Promise<LiveResult> {
-    const events = this.#events.get(tick) ?? new Map<Tick | null, Promise<LiveResult>>();
+  /**
+   * Has the event made that a tick makes for streams whose last event was made by the previous one, once for all of
+   * them, and gives it to each who asks.
+   */
+  make({ tick, previous }: EventParts, asker: TickTaker): void {
+    const events = this.#events.get(tick) ?? new WeakMap<object, SharedEvent>();
     this.#events.set(tick, events);
-    let event = events.get(previous);
-    if (event === undefined) {
-      event = this.#makeEvent(tick, previous);
-      events.set(previous, event);
-    }
-    return event;
+    const before = previous ?? noTick;
+    const known = events.get(before);
+    if (known === undefined) {
+      const shared: SharedEvent = { event: null, waiting: [asker] };
+      events.set(before, shared);
+      this.#makeEvent(tick, previous).then(
+        (event) => {
+          shared.event = event;
+          give(shared.waiting, (each) => each.made(tick, event));
+        },
+        (thrown: unknown) => {
+          events.delete(before);
+          give(shared.waiting, (each) => each.notMade(thrown));
+        },
+      );
+    } else if (known.event === null || known.waiting.length > 0) known.waiting.push(asker);
+    else asker.made(tick, known.event);
   }
 
   /** What exists may have come to more than it was when the stream began, or the source could not say then. */
@@ -113,4 +149,15 @@ export class WatchedOperation implements Watcher {
     const { limits, health } = service;
     return { ...more, caller, limits, sourceKind: health().kind, topology };
   }
+}
+
+/** Gives to all of them, those who join meanwhile among them, and leaves the list empty. */
+function give(waiting: TickTaker[], handOver: (asker: TickTaker) => void, from = 0): void {
+  const end = Math.min(waiting.length, from + givenAtOnce);
+  for (let n = from; n < end; n += 1) {
+    const asker = waiting[n];
+    if (asker !== undefined) handOver(asker);
+  }
+  if (end < waiting.length) setImmediate(give, waiting, handOver, end);
+  else waiting.length = 0;
 }

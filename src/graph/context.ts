@@ -1,5 +1,6 @@
 /** What resolvers are given: who asks, and that one's view of what exists, taken in one look. */
-import { Access } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
+import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import type { Look } from '../sampling/look.ts';
 import type { SourceHealth } from '../sampling/sampler.ts';
@@ -72,7 +73,7 @@ export interface GraphContext {
 
 /** What exists, asked for once, when the first field needs it, and known once that has an answer. */
 interface TopologyOnce {
-  readonly ask: () => Promise<Topology>;
+  readonly ask: () => Topology | Promise<Topology>;
   promise?: Promise<Topology>;
   known?: Topology | { readonly problem: unknown };
 }
@@ -89,7 +90,7 @@ export class OperationContext {
     caller: Caller;
     service: ServiceFacts;
     look: Look;
-    topology: (() => Promise<Topology>) | TopologyOnce;
+    topology: (() => Topology | Promise<Topology>) | TopologyOnce;
   }) {
     this.caller = parts.caller;
     this.service = parts.service;
@@ -98,10 +99,25 @@ export class OperationContext {
     this.#topology = typeof topology === 'function' ? { ask: topology } : topology;
   }
 
+  /** What exists, where it has been asked for and could be said. */
+  get knownTopology(): Topology | null {
+    const { known } = this.#topology;
+    return known === undefined || 'problem' in known ? null : known;
+  }
+
+  /** Whether what exists was asked for, whatever came of it. */
+  get hasAskedTopology(): boolean {
+    return this.#topology.promise !== undefined || this.#topology.known !== undefined;
+  }
+
   /** The caller's view; a promise only while what exists is not known. Throws, or rejects, where it cannot be. */
   view(): View | Promise<View> {
     const { known } = this.#topology;
-    if (known === undefined) return this.#askTopology().then((topology) => this.#viewOf(topology));
+    if (known === undefined) {
+      const topology = this.#askTopology();
+      if (topology instanceof Promise) return topology.then((late) => this.#viewOf(late));
+      return this.#viewOf(topology);
+    }
     if ('problem' in known) throw known.problem;
     return this.#viewOf(known);
   }
@@ -118,7 +134,7 @@ export class OperationContext {
 
   #viewOf(topology: Topology): View {
     this.#view ??= {
-      access: new Access(this.caller, topology),
+      access: accessOf(this.caller, topology),
       look: this.look,
       limits: this.service.limits,
       sourceKind: this.service.health().kind,
@@ -126,9 +142,12 @@ export class OperationContext {
     return this.#view;
   }
 
-  #askTopology(): Promise<Topology> {
+  #askTopology(): Topology | Promise<Topology> {
     const topology = this.#topology;
-    topology.promise ??= topology.ask().then(
+    if (topology.promise !== undefined) return topology.promise;
+    const asked = topology.ask();
+    if (!(asked instanceof Promise)) return (topology.known = asked);
+    topology.promise = asked.then(
       (known) => (topology.known = known),
       (problem: unknown) => {
         topology.known = { problem };

@@ -9,6 +9,7 @@ import type { Growth } from '../sampling/growth.ts';
 import { objectTitle } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import type { Builder } from './builder.ts';
+import { counterExtensions } from './counter-field.ts';
 import { content } from './size.ts';
 
 export type CounterViews = ReturnType<typeof defineCounterViews>;
@@ -64,6 +65,7 @@ function defineCounters({ builder, object, name }: ViewToDefine) {
           type: 'UInt64',
           nullable: true,
           description: `${counter.description} ${storedAs(counter)}`,
+          extensions: counterExtensions({ counter, by: 'VALUE' }),
           resolve: (reading) => reading.value(counter),
         }),
       ),
@@ -80,6 +82,7 @@ function defineDeltas({ builder, object, name }: ViewToDefine) {
           type: 'UInt64',
           nullable: true,
           description: `${counter.description} Growth between the two readings, ${inUnits(counter)}.`,
+          extensions: counterExtensions({ counter, by: 'DELTA' }),
           resolve: (growth) => growth.delta(counter),
         }),
       ),
@@ -95,6 +98,7 @@ function defineRates({ builder, object, name }: ViewToDefine) {
         t.float({
           nullable: true,
           description: `${counter.description} ${rateSentence[counter.kind]}`,
+          extensions: counterExtensions({ counter, by: 'RATE' }),
           resolve: (growth) => growth.rate(counter),
         }),
       ),

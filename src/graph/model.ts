@@ -1,7 +1,7 @@
 /** What stands behind the object types of the graph: a name that the caller may read, and the view it was granted in. */
 import type { Granted, GrantedPartition } from '../access/access.ts';
 import type { LogicalProcessorName, VirtualProcessorName } from '../snapshot/object-name.ts';
-import { hypervisorName, objectKey } from '../snapshot/object-name.ts';
+import { hypervisorName } from '../snapshot/object-name.ts';
 import type { View } from './context.ts';
 
 export class HypervisorModel {
@@ -64,10 +64,10 @@ export type NodeModel = HypervisorModel | ReadableModel;
 
 /** The same for the same object, of which a model is made wherever it is met; anything else is its own key. */
 export function modelKey(value: unknown): unknown {
-  if (value instanceof HypervisorModel) return objectKey(hypervisorName);
+  if (value instanceof HypervisorModel) return hypervisorName;
   const isNamed =
     value instanceof VirtualProcessorModel ||
     value instanceof LogicalProcessorModel ||
     value instanceof PartitionModel;
-  return isNamed ? objectKey(value.name) : value;
+  return isNamed ? value.name : value;
 }

@@ -18,6 +18,13 @@ export function defineService(builder: Builder): void {
         description: 'When it last answered; null before that.',
         resolve: ({ lastReadAt }) => lastReadAt,
       }),
+      unreadableLines: t.field({
+        type: 'UInt64',
+        nullable: true,
+        description:
+          'How many lines it could not read since the service started, each time that they were met; null where it reads no text.',
+        resolve: ({ unreadableLines }) => (unreadableLines === null ? null : BigInt(unreadableLines)),
+      }),
     }),
   });
   const limits = builder.objectRef<Limits>('Limits').implement({

@@ -7,7 +7,7 @@ import {
   type StatisticsObject,
 } from '../catalogue/group.ts';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
-import type { GroupView, PageView, Reading } from '../snapshot/reading.ts';
+import type { CounterCells, GroupView, PageView, Reading } from '../snapshot/reading.ts';
 import {
   counterSizeInBytes,
   endOfList,
@@ -16,6 +16,7 @@ import {
   headerSizeInBytes,
   pageSizeInBytes,
 } from './format.ts';
+import { PageLayout, type FoundGroup } from './layout.ts';
 
 /** Of what the bytes are a page, and where they come from, for messages: "partition/5/stats.page". */
 export interface PageOrigin {
@@ -35,7 +36,7 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new OverlayPage({ bytes, view, object: origin.object, groups: walkGroups(view, origin) });
+  return new OverlayPage(bytes, { view, layout: layoutOf(view, origin) });
 }
 
 /** PAGE_MALFORMED for what is not 4096 bytes; for readers that know the size and need not hold that many bytes. */
@@ -46,14 +47,18 @@ export function wrongSize(origin: PageOrigin, sizeInBytes: number): HvqlError {
   });
 }
 
-/** A group's header as found; `at` is the byte where it starts. */
-interface FoundGroup {
-  readonly at: number;
-  readonly type: number;
-  readonly versionMajor: number;
-  readonly versionMinor: number;
-  readonly lengthInBytes: number;
-  readonly isKnown: boolean;
+/** Layouts that were met last, the newest first: nearly every page is laid out like the one before it. */
+const lastLayouts = new Map<StatisticsObject, PageLayout[]>(statisticsObjects.map((object) => [object, []]));
+/** A release of the hypervisor has one for each kind of object. */
+const keptLayouts = 4;
+
+function layoutOf(view: DataView, origin: PageOrigin): PageLayout {
+  const known = lastLayouts.get(origin.object) ?? [];
+  for (const layout of known) if (layout.fits(view)) return layout;
+  const layout = new PageLayout(view, { object: origin.object, groups: walkGroups(view, origin) });
+  known.unshift(layout);
+  if (known.length > keptLayouts) known.pop();
+  return layout;
 }
 
 function walkGroups(view: DataView, origin: PageOrigin): FoundGroup[] {
@@ -113,52 +118,41 @@ function malformed(origin: PageOrigin, problem: { message: string; facts: ErrorF
 }
 
 /** A decoded page. Holds the bytes it was decoded from and where its known groups start; nothing per counter. */
-export class OverlayPage implements Reading, PageView {
+export class OverlayPage implements Reading, PageView, CounterCells {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #object: StatisticsObject;
-  readonly #groups: readonly FoundGroup[];
-  /** The known groups at their ids. */
-  readonly #byId: (FoundGroup | undefined)[] = [];
+  readonly view: DataView;
+  readonly layout: PageLayout;
 
-  constructor(parts: {
-    bytes: Uint8Array;
-    view: DataView;
-    object: StatisticsObject;
-    groups: readonly FoundGroup[];
-  }) {
-    this.bytes = parts.bytes;
-    this.#view = parts.view;
-    this.#object = parts.object;
-    this.#groups = parts.groups;
-    for (const group of parts.groups) if (group.isKnown) this.#byId[group.type] = group;
+  constructor(bytes: Uint8Array, { view, layout }: Pick<OverlayPage, 'view' | 'layout'>) {
+    this.bytes = bytes;
+    this.view = view;
+    this.layout = layout;
   }
 
   get page(): PageView {
     return this;
   }
 
+  get cells(): CounterCells {
+    return this;
+  }
+
   /** The byte where the counter stands, or -1 where the page does not carry it. */
   offsetOf(counter: Counter): number {
-    if (counter.object !== this.#object) throw new TypeError(`${counter.field} is not of ${this.#object}`);
-    const group = this.#byId[counter.statisticsGroup.id];
-    if (group === undefined) return -1;
-    // Index 0 is the header, and lengths count from behind it.
-    const offsetInGroup = counter.index * counterSizeInBytes;
-    return offsetInGroup <= group.lengthInBytes ? group.at + offsetInGroup : -1;
+    return this.layout.offsetOf(counter);
   }
 
   value(counter: Counter): bigint | undefined {
-    const offset = this.offsetOf(counter);
-    return offset === -1 ? undefined : this.#view.getBigUint64(offset, true);
+    const offset = this.layout.offsetOf(counter);
+    return offset === -1 ? undefined : this.view.getBigUint64(offset, true);
   }
 
   groups(): readonly GroupView[] {
-    return this.#groups.map(({ at, ...header }) => {
+    return this.layout.groups.map(({ at, ...header }) => {
       const count = header.lengthInBytes / counterSizeInBytes;
       const first = at + headerSizeInBytes;
       const values = Array.from({ length: count }, (_, n) =>
-        this.#view.getBigUint64(first + n * counterSizeInBytes, true),
+        this.view.getBigUint64(first + n * counterSizeInBytes, true),
       );
       return { ...header, values };
     });

@@ -68,6 +68,25 @@ export class Circuit {
     return this.#turns.take(() => this.#attempt(work, signal), patience);
   }
 
+  /**
+   * What work gives that need not wait, at once, where the source has not failed lately; null where it has, or the work
+   * itself gives null: then `call` is the way. A failure rejects, and counts, as it does there.
+   */
+  callAtOnce<Answer>(work: () => Answer | null): Answer | Promise<never> | null {
+    if (this.isFailing || this.#policy.state !== CircuitState.Closed) return null;
+    try {
+      return work();
+    } catch (thrown) {
+      return this.#count(unavailable(thrown));
+    }
+  }
+
+  async #count(failure: HvqlError): Promise<never> {
+    this.#noteFailure(failure);
+    await this.#policy.execute(() => failure);
+    throw this.#refusal() ?? failure;
+  }
+
   async #attempt<Answer>(
     work: (signal: AbortSignal) => Promise<Answer>,
     signal: AbortSignal,

@@ -15,11 +15,23 @@ export interface GridWorld {
   readonly clock: Clock;
   readonly topology: (signal: AbortSignal) => Promise<Topology>;
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<Readings>;
+  /** How old a look may be that is given to one who has just come; 0 for one of its own. */
+  readonly shareMilliseconds?: number;
   /** Told what nobody expected; the grid goes on. */
   readonly onError: (error: unknown) => void;
 }
 
+/** A look for those who have just come: all of one turn, and who comes soon after and needs what they need. */
+interface NewcomersLook {
+  readonly watchers: Set<Watcher>;
+  readonly tick: Promise<Tick>;
+  /** When it begins, in nanoseconds; null until then. */
+  began: bigint | null;
+}
+
 const nanosecondsPerMillisecond = 1_000_000n;
+/** What clients do not notice, and what lets thousands come in seconds. */
+const defaultShareMilliseconds = 10;
 
 /** Reads once a tick what all watchers need together. */
 export class Grid {
@@ -30,8 +42,7 @@ export class Grid {
   /** Aborted when nobody watches any more. */
   #running: { readonly start: Moment; readonly controller: AbortController } | null = null;
   #timer: NodeJS.Timeout | undefined;
-  /** The look for those who have just come, one for all who come in the same turn. */
-  #newcomers: { readonly watchers: Set<Watcher>; readonly tick: Promise<Tick> } | null = null;
+  #newcomers: NewcomersLook | null = null;
 
   constructor(world: GridWorld) {
     this.#world = world;
@@ -58,21 +69,33 @@ export class Grid {
     clearTimeout(this.#timer);
     this.#running.controller.abort();
     this.#running = null;
+    this.#newcomers = null;
   }
 
-  /** A look out of turn, for a watcher of this grid that has just come. */
+  /** A look out of turn, for a watcher of this grid that has just come; it may be one of a moment ago. */
   lookNow(watcher: Watcher): Promise<Tick> {
-    if (this.#newcomers === null) {
-      const watchers = new Set<Watcher>();
-      const turn = new Promise<void>((resolve) => setImmediate(resolve));
-      const tick = turn.then(() => {
-        this.#newcomers = null;
-        return this.#look([...watchers], null);
-      });
-      this.#newcomers = { watchers, tick };
+    const newest = this.#newcomers;
+    if (newest !== null && this.#isFor(watcher, newest)) {
+      newest.watchers.add(watcher);
+      return newest.tick;
     }
-    this.#newcomers.watchers.add(watcher);
-    return this.#newcomers.tick;
+    const watchers = new Set([watcher]);
+    const turn = new Promise<void>((resolve) => setImmediate(resolve));
+    const tick = turn.then(() => {
+      newcomers.began = this.#world.clock.now().monotonicNanoseconds;
+      return this.#look([...watchers], null);
+    });
+    const newcomers: NewcomersLook = { watchers, tick, began: null };
+    this.#newcomers = newcomers;
+    return tick;
+  }
+
+  #isFor(watcher: Watcher, { began, watchers }: NewcomersLook): boolean {
+    if (began === null) return true;
+    if (!watchers.has(watcher)) return false;
+    const { shareMilliseconds = defaultShareMilliseconds, clock } = this.#world;
+    const age = clock.now().monotonicNanoseconds - began;
+    return age < BigInt(shareMilliseconds) * nanosecondsPerMillisecond;
   }
 
   /** Forgets the sights that growth is taken over: they have no place in time any more. */
@@ -93,6 +116,8 @@ export class Grid {
   async #onTime(number: number): Promise<void> {
     const running = this.#running;
     const watchers = [...this.#watchers];
+    // What is too old by now is not kept.
+    if (this.#newcomers?.began != null) this.#newcomers = null;
     try {
       const tick = await this.#look(watchers, number);
       // Whoever came meanwhile has a look of its own, and what it needs is not in this one.

@@ -5,6 +5,7 @@ import type { StatisticsObject } from '../catalogue/group.ts';
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
+import { CellPair } from './cell-pair.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A reading and when it was taken. */
@@ -35,6 +36,8 @@ export class ReadingGrowth implements Growth {
   readonly interval: Interval;
   readonly #earlier: Reading;
   readonly #later: Reading;
+  /** The two as they stand in memory, where they do and alike. */
+  readonly #cells: CellPair | null;
   readonly #elapsedNanoseconds: number;
   readonly #clock: Counter | undefined;
 
@@ -42,6 +45,7 @@ export class ReadingGrowth implements Growth {
     const { earlier, later } = samples;
     this.#earlier = earlier.reading;
     this.#later = later.reading;
+    this.#cells = CellPair.of(earlier.reading, later.reading);
     const from = earlier.reading.at ?? earlier.at;
     const to = later.reading.at ?? later.at;
     this.#elapsedNanoseconds = Number(to.monotonicNanoseconds - from.monotonicNanoseconds);
@@ -51,7 +55,9 @@ export class ReadingGrowth implements Growth {
       to,
       seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
       reset:
-        this.#elapsedNanoseconds < 0 || countersOf(object).some((counter) => this.#wentBackwards(counter)),
+        this.#elapsedNanoseconds < 0 ||
+        (this.#cells?.wentBackwards(object) ??
+          countersOf(object).some((counter) => this.#wentBackwards(counter))),
     };
   }
 
@@ -61,15 +67,16 @@ export class ReadingGrowth implements Growth {
 
   /** Per second, percent of the elapsed time, or nanoseconds an operation, by the counter's kind. */
   rate(counter: Counter): number | null {
-    const delta = this.delta(counter);
+    if (this.interval.reset || !isTotal(counter)) return null;
+    const delta = this.#grown(counter);
     if (delta === null) return null;
     switch (counter.kind) {
       case 'COUNT':
-        return quotient(Number(delta), this.interval.seconds);
+        return quotient(delta, this.interval.seconds);
       case 'TIME':
         return percentOf(this.elapsedNanoseconds(), { counter, delta });
       case 'COST':
-        return costOf(delta, { counter, operations: this.delta(operationsOf(counter)) });
+        return costOf(delta, { counter, operations: this.#grown(operationsOf(counter)) });
       case 'GAUGE':
       case 'CLOCK':
         return null;
@@ -78,9 +85,16 @@ export class ReadingGrowth implements Growth {
 
   /** What percentages are taken against: the object's own clock where it has one, else the moments of reading. */
   elapsedNanoseconds(): number {
-    const ticks = this.#clock === undefined ? null : this.#difference(this.#clock);
+    const ticks = this.#clock === undefined ? null : this.#grown(this.#clock);
     if (this.#clock === undefined || ticks === null) return this.#elapsedNanoseconds;
-    return Number(ticks) * nanosecondsPerUnit(this.#clock);
+    return ticks * nanosecondsPerUnit(this.#clock);
+  }
+
+  /** The difference as a number: the nearest one, where it is more than 53 bits hold. */
+  #grown(counter: Counter): number | null {
+    if (this.#cells !== null) return this.#cells.difference(counter);
+    const difference = this.#difference(counter);
+    return difference === null ? null : Number(difference);
   }
 
   #difference(counter: Counter): bigint | null {
@@ -99,15 +113,17 @@ export class ReadingGrowth implements Growth {
 /** Percent of an elapsed time; null where no time passed. */
 export function percentOf(
   elapsedNanoseconds: number,
-  grown: { counter: Counter; delta: bigint },
+  grown: { counter: Counter; delta: number },
 ): number | null {
-  return quotient(Number(grown.delta) * nanosecondsPerUnit(grown.counter) * 100, elapsedNanoseconds);
+  return quotient(grown.delta * nanosecondsPerUnit(grown.counter) * 100, elapsedNanoseconds);
 }
 
 /** Nanoseconds an operation; null where nothing happened or the operations are not counted. */
-export function costOf(delta: bigint, spent: { counter: Counter; operations: bigint | null }): number | null {
-  if (spent.operations === null) return null;
-  return quotient(Number(delta) * nanosecondsPerUnit(spent.counter), Number(spent.operations));
+export function costOf(
+  delta: number,
+  { counter, operations }: { counter: Counter; operations: number | null },
+): number | null {
+  return operations === null ? null : quotient(delta * nanosecondsPerUnit(counter), operations);
 }
 
 /** A clock that stood still gives no rate, and neither does one that went back. */

@@ -1,4 +1,7 @@
 /** Readings that earlier questions left behind, so that a rate need not wait for a second one. Bounded; no timer. */
+import { HvqlError } from '../errors.ts';
+import { keptKey, type ObjectName } from '../snapshot/object-name.ts';
+import type { Readings } from '../snapshot/reading.ts';
 import type { Sample } from './growth.ts';
 
 /** How much is held: a reading for each object and stretch of time, and at most so many, so long. */
@@ -19,9 +22,11 @@ interface Stretch {
   readonly startNanoseconds: bigint;
   /** The first reading of each object in this stretch of time. */
   readonly samples: Map<string, Sample>;
+  /** Lists of objects of which each has a reading here: nothing more of them is held in this stretch. */
+  readonly whole: WeakSet<readonly ObjectName[]>;
 }
 
-/** Readings of the recent past by object key. */
+/** Readings of the recent past by object key: objects outlive the topologies that name them. */
 export class HeldReadings {
   readonly #limits: HoldingLimits;
   /** Oldest first. */
@@ -32,24 +37,24 @@ export class HeldReadings {
     this.#limits = limits;
   }
 
-  hold(key: string, sample: Sample): void {
-    const now = sample.at.monotonicNanoseconds;
-    let newest = this.#stretches.at(-1);
-    // A recording that starts over comes with earlier moments: nothing held fits them.
-    if (newest !== undefined && now < newest.startNanoseconds) this.forgetAll();
-    newest = this.#stretches.at(-1);
-    if (newest === undefined || now - newest.startNanoseconds >= this.#limits.stretchNanoseconds) {
-      newest = { startNanoseconds: now, samples: new Map() };
-      this.#stretches.push(newest);
+  /** Holds what was read of these objects. The same list again in the same stretch of time costs next to nothing. */
+  hold(objects: readonly ObjectName[], { at, outcomes }: Readings): void {
+    if (objects.length === 0) return;
+    const stretch = this.#stretchAt(at.monotonicNanoseconds);
+    if (stretch.whole.has(objects)) return;
+    let isWhole = true;
+    for (const [n, object] of objects.entries()) {
+      const reading = outcomes[n];
+      if (reading === undefined || reading instanceof HvqlError) isWhole = false;
+      else this.#hold(stretch, { key: keptKey(object), sample: { at, reading } });
     }
-    if (newest.samples.has(key)) return;
-    newest.samples.set(key, sample);
-    this.#count += 1;
-    this.#forgetOld(now);
+    if (isWhole) stretch.whole.add(objects);
+    this.#forgetOld(at.monotonicNanoseconds);
   }
 
   /** The newest reading that is at least so much older than the moment, or undefined where none is held. */
-  find(key: string, asked: { before: bigint; ageNanoseconds: bigint }): Sample | undefined {
+  find(object: ObjectName, asked: { before: bigint; ageNanoseconds: bigint }): Sample | undefined {
+    const key = keptKey(object);
     for (let n = this.#stretches.length - 1; n >= 0; n -= 1) {
       const sample = this.#stretches[n]?.samples.get(key);
       if (sample === undefined) continue;
@@ -58,6 +63,24 @@ export class HeldReadings {
       if (age >= asked.ageNanoseconds) return sample;
     }
     return undefined;
+  }
+
+  #stretchAt(now: bigint): Stretch {
+    let newest = this.#stretches.at(-1);
+    // A recording that starts over comes with earlier moments: nothing held fits them.
+    if (newest !== undefined && now < newest.startNanoseconds) this.forgetAll();
+    newest = this.#stretches.at(-1);
+    if (newest === undefined || now - newest.startNanoseconds >= this.#limits.stretchNanoseconds) {
+      newest = { startNanoseconds: now, samples: new Map(), whole: new WeakSet() };
+      this.#stretches.push(newest);
+    }
+    return newest;
+  }
+
+  #hold({ samples }: Stretch, { key, sample }: { key: string; sample: Sample }): void {
+    if (samples.has(key)) return;
+    samples.set(key, sample);
+    this.#count += 1;
   }
 
   #forgetOld(now: bigint): void {

@@ -4,7 +4,7 @@ import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import { growthOf, type ReadingGrowth } from './growth.ts';
-import { requestKey, type Look, type Over, type Ranking } from './look.ts';
+import { requestText, type Look, type Over, type Ranking } from './look.ts';
 import type { Outcome } from './outcome.ts';
 import { firstOf } from './rank.ts';
 import type { Sight } from './sight.ts';
@@ -16,7 +16,7 @@ export class LiveLook implements Look {
   readonly #tick: Tick;
   readonly #previous: Sight | null;
   /** So that an object's deltas and rates are made from one growth. */
-  readonly #growths = new Map<string, Outcome<ReadingGrowth>>();
+  readonly #growths = new Map<Over, Map<Granted, Outcome<ReadingGrowth>>>();
 
   /** `previous` is what the event before was made from; null for a first event. */
   constructor(tick: Tick, previous: Sight | null) {
@@ -33,20 +33,22 @@ export class LiveLook implements Look {
   reading(object: Granted): Outcome<Reading> {
     const sample = this.#tick.sight.sampleOf(object);
     // The tick read what the plan of the same operation had asked for.
-    if (sample === null) throw new TypeError(`${requestKey({ object, over: null })} was not planned`);
+    if (sample === null) throw new TypeError(`${requestText({ object, over: null })} was not planned`);
     return sample instanceof HvqlError ? sample : sample.reading;
   }
 
   growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
-    const key = requestKey({ object, over });
-    const known = this.#growths.get(key);
+    let growths = this.#growths.get(over);
+    if (growths === undefined)
+      this.#growths.set(over, (growths = new Map<Granted, Outcome<ReadingGrowth>>()));
+    const known = growths.get(object);
     if (known !== undefined) return known;
     const later = this.#tick.sight.sampleOf(object);
     const before = over === 'PREVIOUS_EVENT' ? this.#previous : this.#tick.earlier(over);
     const earlier = before?.sampleOf(object) ?? null;
     // An object that was away is not an error any more once it is back: its growth is not known yet.
     const growth = growthOf(object.object, { earlier: earlier instanceof HvqlError ? null : earlier, later });
-    this.#growths.set(key, growth);
+    growths.set(object, growth);
     return growth;
   }
 

@@ -2,7 +2,7 @@
 import type { Granted } from '../access/access.ts';
 import type { Counter } from '../catalogue/counter.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { objectKey } from '../snapshot/object-name.ts';
+import { keptKey } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import type { ReadingGrowth } from './growth.ts';
 import type { Outcome } from './outcome.ts';
@@ -46,14 +46,14 @@ export interface LookRequest {
   readonly over: Over | null;
 }
 
-/** The same for requests that are the same. */
-export function requestKey({ object, over }: LookRequest): string {
-  return `${object === null ? 'moment' : objectKey(object)} ${over}`;
+/** The request in words, for messages. */
+export function requestText({ object, over }: LookRequest): string {
+  return `${object === null ? 'moment' : keptKey(object)} ${over}`;
 }
 
-/** The objects of the requests, each once. */
+/** The objects of the requests, each once: by its name, whatever topology that is of. */
 export function objectsOf(requests: readonly LookRequest[]): readonly Granted[] {
   const objects = new Map<string, Granted>();
-  for (const { object } of requests) if (object !== null) objects.set(objectKey(object), object);
+  for (const { object } of requests) if (object !== null) objects.set(keptKey(object), object);
   return [...objects.values()];
 }

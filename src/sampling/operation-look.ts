@@ -2,129 +2,166 @@
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { objectKey } from '../snapshot/object-name.ts';
-import type { Reading, Readings } from '../snapshot/reading.ts';
-import { growthOf, type ReadingGrowth, type Sample } from './growth.ts';
-import { objectsOf, requestKey, type Look, type LookRequest, type Over, type Ranking } from './look.ts';
+import { keptKey } from '../snapshot/object-name.ts';
+import type { Reading } from '../snapshot/reading.ts';
+import { EarlierReadings, type FindHeld } from './earlier-readings.ts';
+import type { ReadingGrowth, Sample } from './growth.ts';
+import type { Look, Over, Ranking } from './look.ts';
+import type { GrowthRequest, LookPlan } from './look-plan.ts';
 import type { Outcome } from './outcome.ts';
+import { whenThere, type PromiseOrValue } from './promise-or-value.ts';
 import { firstOf } from './rank.ts';
-import { see, type Sight } from './sight.ts';
+import { failedSight, ReadSight, type Seen } from './sight.ts';
 
 /** What a look needs of the world around it. */
 export interface LookWorld {
-  /** Reads from the source, within its time limit. Rejects with an HvqlError where the source as a whole fails. */
-  readonly read: (objects: readonly Granted[]) => Promise<Readings>;
+  /**
+   * A look at objects, within the source's time limit; with `anew` none that was read before. Rejects with an HvqlError
+   * where the source as a whole fails.
+   */
+  readonly see: (seen: Seen, anew: boolean) => PromiseOrValue<ReadSight>;
   readonly wait: (milliseconds: number) => Promise<void>;
-  /** The newest reading held that is at least so much older than the moment. */
-  readonly findHeld: (key: string, asked: { before: bigint; ageNanoseconds: bigint }) => Sample | undefined;
+  readonly findHeld: FindHeld;
   readonly defaultOver: number;
 }
-
-interface Response {
-  readonly at: Moment | HvqlError;
-  readonly later: Outcome<Sample>;
-  readonly earlier: Outcome<Sample>;
-}
-
-const nanosecondsPerMillisecond = 1_000_000n;
 
 /** A look for a question: growth is taken against a reading that is held, or the answer waits for a second one. */
 export class OperationLook implements Look {
   readonly defaultOver: number;
   readonly #world: LookWorld;
-  readonly #responses = new Map<string, Response>();
-  /** So that an object's deltas and rates are made from one growth. */
-  readonly #growths = new Map<string, Outcome<ReadingGrowth>>();
+  #sight: ReadSight | HvqlError | null = null;
 
   constructor(world: LookWorld) {
     this.defaultOver = world.defaultOver;
     this.#world = world;
   }
 
-  /** Reads all that will be asked for, in one batch. The requests are those of a plan: each once. */
-  async readAhead(requests: readonly LookRequest[]): Promise<void> {
-    if (requests.length === 0) return;
-    const responses = await this.#respond(requests);
-    for (const [n, request] of requests.entries()) {
-      const response = responses[n];
-      if (response !== undefined) this.#responses.set(requestKey(request), response);
-    }
+  /** What was read, to know which questions share it; null where nothing was, or the source failed. */
+  get sight(): ReadSight | null {
+    return this.#sight instanceof ReadSight ? this.#sight : null;
+  }
+
+  /** Reads all that will be asked for, in one batch: at once where nothing has to be waited for. */
+  readAhead(plan: LookPlan): PromiseOrValue<void> {
+    if (plan.isEmpty) return;
+    return whenThere(this.#see(plan), (sight) => this.#take(plan, sight));
   }
 
   moment(): Moment {
-    const { at } = this.#response({ object: null, over: null });
-    if (at instanceof HvqlError) throw at;
-    return at;
+    const sight = this.#seen('the moment');
+    if (sight instanceof HvqlError) throw sight;
+    return sight.at;
   }
 
   reading(object: Granted): Outcome<Reading> {
-    const { later } = this.#response({ object, over: null });
-    return later instanceof HvqlError ? later : (later?.reading ?? null);
+    const sight = this.#seen(object);
+    return sight instanceof HvqlError ? sight : sight.outcomeAt(this.#numberIn(sight, object));
   }
 
   growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
-    const key = requestKey({ object, over });
-    const known = this.#growths.get(key);
-    if (known !== undefined) return known;
-    const growth = growthOf(object.object, this.#response({ object, over }));
-    this.#growths.set(key, growth);
-    return growth;
+    const sight = this.#seen(object);
+    if (sight instanceof HvqlError) return sight;
+    const earlier = EarlierReadings.of(sight);
+    const number = this.#numberIn(sight, object);
+    return earlier.growth({ object, number, milliseconds: this.#millisecondsOf(over) });
   }
 
   first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[] {
     return firstOf(this, { objects, ...ranking });
   }
 
-  #response(request: LookRequest): Response {
-    const response = this.#responses.get(requestKey(request));
-    // What a resolver asks for, the plan of its operation has noted: it called the same resolver.
-    if (response === undefined) throw new TypeError(`${requestKey(request)} was not planned`);
-    return response;
+  #seen(what: Granted | string): ReadSight | HvqlError {
+    if (this.#sight === null) throw notPlanned(what);
+    return this.#sight;
+  }
+
+  #numberIn(sight: ReadSight, object: Granted): number {
+    const number = sight.numberOf(object);
+    if (number === undefined) throw notPlanned(object);
+    return number;
+  }
+
+  #take(plan: LookPlan, sight: ReadSight | HvqlError): PromiseOrValue<void> {
+    this.#sight = sight;
+    if (plan.growths.length === 0 || sight instanceof HvqlError) return;
+    const waiting = plan.growths.filter((request) => this.#mustWait(request, sight));
+    if (waiting.length > 0) return this.#waitForSecond(plan, { waiting, sight });
   }
 
   /** One moment for the whole batch, after as long a wait as the growths need for which nothing is held. */
-  async #respond(requests: readonly LookRequest[]): Promise<Response[]> {
-    const objects = objectsOf(requests);
-    let sight = await this.#see(objects);
-    const waiting = requests.filter((request) => this.#mustWait(request, sight));
+  async #waitForSecond(
+    plan: LookPlan,
+    { waiting, sight }: { waiting: readonly GrowthRequest[]; sight: ReadSight },
+  ): Promise<void> {
     // For whoever need not wait: the others' wait may outlast what is held.
-    const held = new Map(requests.map((request) => [request, this.#held(request, sight)]));
-    const earlier = new Map<LookRequest, Outcome<Sample>>();
-    const overs = [...new Set(waiting.map((request) => this.#millisecondsOf(request)))].sort((a, b) => b - a);
+    const held = new Map(plan.growths.map((request) => [request, this.#held(request, sight)]));
+    const earlier = new Map<GrowthRequest, Outcome<Sample>>();
+    const overs = [...new Set(waiting.map(({ over }) => this.#millisecondsOf(over)))].sort((a, b) => b - a);
+    let latest = failedOrSeen(sight);
     for (const [n, over] of overs.entries()) {
       // The longest interval begins with the look just taken, each shorter one with a look of its own.
-      const due = waiting.filter((request) => this.#millisecondsOf(request) === over);
-      if (n > 0) sight = await this.#see(objectsOf(due));
-      for (const request of due) earlier.set(request, request.object && sight.sampleOf(request.object));
+      const due = waiting.filter((request) => this.#millisecondsOf(request.over) === over);
+      if (n > 0) latest = failedOrSeen(await this.#see(seenOf(due), true));
+      for (const request of due) earlier.set(request, latest.sampleOf(request.object));
       await this.#world.wait(over - (overs[n + 1] ?? 0));
     }
-    if (overs.length > 0) sight = await this.#see(objects);
-    return requests.map((request) => ({
-      at: sight.at,
-      later: request.object && sight.sampleOf(request.object),
-      earlier: earlier.get(request) ?? this.#held(request, sight) ?? held.get(request) ?? null,
-    }));
-  }
-
-  #see(objects: readonly Granted[]): Promise<Sight> {
-    return see(objects, this.#world.read);
+    const read = await this.#see(plan, true);
+    if (read instanceof HvqlError) {
+      this.#sight = read;
+      return;
+    }
+    // What failed in between is for this question to tell, and nobody else's.
+    const hasFailed = [...earlier.values()].some((sample) => sample instanceof HvqlError);
+    const last = hasFailed ? read.copy() : read;
+    this.#sight = last;
+    const readings = EarlierReadings.of(last);
+    for (const request of plan.growths) {
+      const sample = earlier.get(request) ?? this.#held(request, last) ?? held.get(request) ?? null;
+      const number = this.#numberIn(last, request.object);
+      readings.set({ number, milliseconds: this.#millisecondsOf(request.over) }, sample);
+    }
   }
 
   /** What cannot be read now is not waited for. */
-  #mustWait(request: LookRequest, sight: Sight): boolean {
-    if (request.object === null || request.over === null) return false;
-    return !(sight.sampleOf(request.object) instanceof HvqlError) && this.#held(request, sight) === null;
+  #mustWait(request: GrowthRequest, sight: ReadSight): boolean {
+    return (
+      !(sight.outcomeAt(this.#numberIn(sight, request.object)) instanceof HvqlError) &&
+      this.#held(request, sight) === null
+    );
   }
 
-  #held(request: LookRequest, { at }: Sight): Sample | null {
-    if (request.object === null || request.over === null || at instanceof HvqlError) return null;
-    const ageNanoseconds = BigInt(this.#millisecondsOf(request)) * nanosecondsPerMillisecond;
-    const asked = { before: at.monotonicNanoseconds, ageNanoseconds };
-    return this.#world.findHeld(objectKey(request.object), asked) ?? null;
+  #held({ object, over }: GrowthRequest, sight: ReadSight): Outcome<Sample> {
+    const number = this.#numberIn(sight, object);
+    const milliseconds = this.#millisecondsOf(over);
+    return EarlierReadings.of(sight).find({ object, number, milliseconds }, this.#world.findHeld);
+  }
+
+  #see(seen: Seen, anew = false): PromiseOrValue<ReadSight | HvqlError> {
+    const sight = this.#world.see(seen, anew);
+    return sight instanceof Promise ? sight.catch(errorOfSource) : sight;
   }
 
   /** A question has no event before it: its default stands in. */
-  #millisecondsOf({ over }: LookRequest): number {
+  #millisecondsOf(over: Over): number {
     return typeof over === 'number' ? over : this.defaultOver;
   }
+}
+
+function errorOfSource(error: unknown): HvqlError {
+  if (error instanceof HvqlError) return error;
+  throw error;
+}
+
+function failedOrSeen(sight: ReadSight | HvqlError) {
+  return sight instanceof HvqlError ? failedSight(sight) : sight;
+}
+
+function seenOf(requests: readonly GrowthRequest[]): Seen {
+  const objects = [...new Set(requests.map(({ object }) => object))];
+  return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
+}
+
+/** What a resolver asks for, the plan of its operation has noted: it called the same resolver. */
+function notPlanned(what: Granted | string): TypeError {
+  return new TypeError(`${typeof what === 'string' ? what : keptKey(what)} was not planned`);
 }

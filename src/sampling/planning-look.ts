@@ -4,7 +4,7 @@ import type { StatisticsObject } from '../catalogue/group.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import { ReadingGrowth } from './growth.ts';
-import { requestKey, type Look, type LookRequest, type Over, type Ranking } from './look.ts';
+import type { Look, LookRequest, Over, Ranking } from './look.ts';
 
 const noMoment: Moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
 /** In place of every reading; whoever walks on from here finds a page without groups and no value. */
@@ -18,7 +18,9 @@ export class PlanningLook implements Look {
   readonly defaultOver: Over;
   /** How many readings were asked for so far, the same one as often as it was, and how many objects put in order. */
   readonly asked = { readings: 0, ranked: 0 };
-  readonly #requests = new Map<string, LookRequest>();
+  readonly #requests: LookRequest[] = [];
+  /** The times that growth of an object was asked for over, null for its reading. */
+  readonly #noted = new Map<Granted | null, Set<Over | null>>();
   readonly #growths = new Map<StatisticsObject, ReadingGrowth>();
 
   constructor(defaultOver: Over) {
@@ -26,7 +28,7 @@ export class PlanningLook implements Look {
   }
 
   get requests(): readonly LookRequest[] {
-    return [...this.#requests.values()];
+    return this.#requests;
   }
 
   moment(): Moment {
@@ -60,6 +62,10 @@ export class PlanningLook implements Look {
   }
 
   #note(request: LookRequest): void {
-    this.#requests.set(requestKey(request), request);
+    let overs = this.#noted.get(request.object);
+    if (overs === undefined) this.#noted.set(request.object, (overs = new Set()));
+    if (overs.has(request.over)) return;
+    overs.add(request.over);
+    this.#requests.push(request);
   }
 }

@@ -1,18 +1,21 @@
 /** The one way to the source: guarded looks, readings held for the next question, and how it has been going. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Granted } from '../access/access.ts';
-import { HvqlError } from '../errors.ts';
+import type { HvqlError } from '../errors.ts';
 import type { Clock, Moment } from '../snapshot/moment.ts';
-import { objectKey } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
+import type { Asker } from './audience.ts';
 import { Circuit } from './circuit.ts';
 import { Grid } from './grid.ts';
 import { HeldReadings } from './held-readings.ts';
+import { Lately } from './lately.ts';
 import { OperationLook } from './operation-look.ts';
-import { SharedReading } from './shared-reading.ts';
-import { SourceCheck } from './source-check.ts';
+import type { PromiseOrValue } from './promise-or-value.ts';
+import { SharedLooks } from './shared-looks.ts';
+import type { ReadSight } from './sight.ts';
+import { SourceCheck, type Asked } from './source-check.ts';
 
 /** How a sampler reads. */
 export interface SamplerOptions {
@@ -27,6 +30,8 @@ export interface SamplerOptions {
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** What growth is taken over where a question does not say. */
   readonly defaultOver?: number;
+  /** How long questions share a look, and what exists, counted from its reading; 0, or nothing, is not at all. */
+  readonly shareMilliseconds?: number;
   /** The service's own clock, for the age of the last success. */
   readonly clock: Clock;
 }
@@ -38,6 +43,8 @@ export interface SourceHealth {
   readonly lastReadAt: number | null;
   /** Whether the last answer was a success; null before the first. */
   readonly isAnswering: boolean | null;
+  /** Lines that the source could not read since it was opened; null where it reads no text. */
+  readonly unreadableLines: number | null;
 }
 
 /**
@@ -53,10 +60,14 @@ export class Sampler {
   readonly #defaultOver: number;
   readonly #clock: Clock;
   readonly #wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** How long streams that have just come share one; the grid's own time where nothing else is given. */
+  readonly #firstLooks: { readonly shareMilliseconds?: number } = {};
   readonly #onError: (error: unknown) => void;
   readonly #held = new HeldReadings();
+  readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
   readonly #grids = new Map<number, Grid>();
-  readonly #shared = new SharedReading((objects, signal) => this.#read(objects, signal));
+  readonly #looks: SharedLooks;
+  readonly #lately: Lately<Topology>;
   #lastSuccess: Moment | null = null;
 
   constructor(options: SamplerOptions) {
@@ -66,6 +77,15 @@ export class Sampler {
     this.#onError = options.onError ?? (() => {});
     this.#wait = options.wait ?? waitFully;
     this.#check = new SourceCheck(() => this.#forget());
+    const { shareMilliseconds } = options;
+    if (shareMilliseconds !== undefined) this.#firstLooks = { shareMilliseconds };
+    const sharing = { clock: options.clock, windowMilliseconds: shareMilliseconds ?? 0 };
+    this.#lately = new Lately(sharing);
+    this.#looks = new SharedLooks({
+      ...sharing,
+      read: (objects, signal) => this.#read(objects, signal),
+      readAtOnce: (objects) => this.#readAtOnce(objects),
+    });
     const circuit = (other: () => Circuit): Circuit =>
       new Circuit({
         limitMilliseconds: options.timeoutMilliseconds,
@@ -84,6 +104,7 @@ export class Sampler {
       kind: this.#source.kind,
       lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
       isAnswering: isFailing ? false : this.#lastSuccess === null ? null : true,
+      unreadableLines: this.#source.unreadableLines ?? null,
     };
   }
 
@@ -93,19 +114,37 @@ export class Sampler {
       const answer = await this.#source.topology(limited);
       // What comes after its time is not used for anything.
       limited.throwIfAborted();
-      const checked = this.#check.topology(answer);
-      this.#lastSuccess = this.#clock.now();
-      return checked;
+      return this.#checkedTopology(answer);
     }, signal);
   }
 
-  /** A look for one operation; it ends with the signal. */
-  look(signal: AbortSignal): OperationLook {
+  /** The same, at once where nothing has to be waited for; within the time that looks are shared it is not asked again. */
+  topologyFor(asker: Asker): PromiseOrValue<Topology> {
+    const lately = this.#lately.value;
+    if (lately !== null) return lately;
+    const began = this.#lately.begin();
+    const atOnce = this.#topologyAtOnce();
+    if (atOnce === null) {
+      return this.topology(asker.signal).then((topology) => this.#lately.keep(topology, began));
+    }
+    return atOnce instanceof Promise ? atOnce : this.#lately.keep(atOnce, began);
+  }
+
+  /** What exists, and the newest look, while they are shared: what is known without asking anybody. */
+  get shared(): { readonly topology: Topology; readonly sight: ReadSight } | null {
+    const now = this.#lately.begin();
+    const sight = this.#looks.newestAt(now);
+    const topology = this.#lately.valueAt(now);
+    return sight === null || topology === null ? null : { topology, sight };
+  }
+
+  /** A look for one operation; it ends with the asker. */
+  look(asker: Asker): OperationLook {
     return new OperationLook({
       defaultOver: this.#defaultOver,
-      read: (objects) => this.#shared.read(objects, signal),
-      wait: (milliseconds) => this.#wait(milliseconds, signal),
-      findHeld: (key, asked) => this.#held.find(key, asked),
+      see: (seen, anew) => this.#looks.see(seen, { asker, anew }),
+      wait: (milliseconds) => this.#wait(milliseconds, asker.signal),
+      findHeld: this.#findHeld,
     });
   }
 
@@ -120,6 +159,7 @@ export class Sampler {
         topology: (signal) => this.topology(signal),
         read: (objects, signal) => this.#read(objects, signal),
         onError: this.#onError,
+        ...this.#firstLooks,
       });
     this.#grids.set(everyMilliseconds, grid);
     return grid;
@@ -140,16 +180,43 @@ export class Sampler {
       const { newestNanoseconds } = this.#check;
       const answer = await this.#source.read(objects, limited);
       limited.throwIfAborted();
-      const checked = this.#check.readings(answer, { objects, newestNanoseconds });
-      this.#lastSuccess = this.#clock.now();
-      return checked;
+      return this.#checkedReadings(answer, { objects, newestNanoseconds });
     }, signal);
-    for (const [n, object] of objects.entries()) {
-      const reading = readings.outcomes[n];
-      if (reading === undefined || reading instanceof HvqlError) continue;
-      this.#held.hold(objectKey(object), { at: readings.at, reading });
-    }
+    this.#held.hold(objects, readings);
     return readings;
+  }
+
+  #readAtOnce(objects: readonly Granted[]): PromiseOrValue<Readings> | null {
+    const source = this.#source.atOnce;
+    if (source === undefined) return null;
+    const readings = this.#readings.callAtOnce(() => {
+      const { newestNanoseconds } = this.#check;
+      const answer = source.read(objects);
+      return answer === null ? null : this.#checkedReadings(answer, { objects, newestNanoseconds });
+    });
+    if (readings !== null && !(readings instanceof Promise)) this.#held.hold(objects, readings);
+    return readings;
+  }
+
+  #topologyAtOnce(): PromiseOrValue<Topology> | null {
+    const source = this.#source.atOnce;
+    if (source === undefined) return null;
+    return this.#topologies.callAtOnce(() => {
+      const answer = source.topology();
+      return answer === null ? null : this.#checkedTopology(answer);
+    });
+  }
+
+  #checkedTopology(answer: Topology): Topology {
+    const checked = this.#check.topology(answer);
+    this.#lastSuccess = this.#clock.now();
+    return checked;
+  }
+
+  #checkedReadings(answer: Readings, asked: Asked): Readings {
+    const checked = this.#check.readings(answer, asked);
+    this.#lastSuccess = this.#clock.now();
+    return checked;
   }
 
   #successAge(): number {
@@ -161,6 +228,7 @@ export class Sampler {
   /** What was read before the source's clock went back has no place in time any more. */
   #forget(): void {
     this.#held.forgetAll();
+    this.#looks.forget();
     for (const grid of this.#grids.values()) grid.forgetHistory();
   }
 }

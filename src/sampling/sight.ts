@@ -2,9 +2,10 @@
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { objectKey } from '../snapshot/object-name.ts';
-import type { Readings } from '../snapshot/reading.ts';
+import { keptKey } from '../snapshot/object-name.ts';
+import type { Reading, Readings } from '../snapshot/reading.ts';
 import type { Sample } from './growth.ts';
+import type { LookPlan } from './look-plan.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A sight of some objects. Where the source failed as a whole, that is what came of each. */
@@ -14,26 +15,68 @@ export interface Sight {
   sampleOf(object: Granted): Outcome<Sample>;
 }
 
+/** What is seen: objects, and where each stands among them, as a `LookPlan` lays them out. */
+export type Seen = Pick<LookPlan, 'objects' | 'numbers'>;
+
+/** A sight of the objects that were read. */
+export class ReadSight implements Sight {
+  readonly at: Moment;
+  readonly #seen: Seen;
+  readonly #outcomes: Readings['outcomes'];
+  /** Made once somebody asks by a name of another topology. */
+  #numbersByKey: ReadonlyMap<string, number> | undefined;
+
+  constructor(seen: Seen, { at, outcomes }: Readings) {
+    this.at = at;
+    this.#seen = seen;
+    this.#outcomes = outcomes;
+  }
+
+  /** The same sight, but another to whoever keeps something by it. */
+  copy(): ReadSight {
+    return new ReadSight(this.#seen, { at: this.at, outcomes: this.#outcomes });
+  }
+
+  /** Whether all these objects were read. */
+  covers({ objects }: Pick<Seen, 'objects'>): boolean {
+    return objects === this.#seen.objects || objects.every((object) => this.numberOf(object) !== undefined);
+  }
+
+  /** What stands for the object in this sight; undefined for an object that was not read. */
+  numberOf(object: Granted): number | undefined {
+    const number = this.#seen.numbers.get(object);
+    if (number !== undefined) return number;
+    this.#numbersByKey ??= new Map(this.#seen.objects.map((each, n) => [keptKey(each), n]));
+    return this.#numbersByKey.get(keptKey(object));
+  }
+
+  /** What came of the object that has this number. */
+  outcomeAt(number: number): Outcome<Reading> {
+    return this.#outcomes[number] ?? null;
+  }
+
+  sampleOf(object: Granted): Outcome<Sample> {
+    const number = this.numberOf(object);
+    const outcome = number === undefined ? null : this.outcomeAt(number);
+    return outcome === null || outcome instanceof HvqlError ? outcome : { at: this.at, reading: outcome };
+  }
+}
+
+/** The sight of a source that failed as a whole. */
+export function failedSight(error: HvqlError): Sight {
+  return { at: error, sampleOf: () => error };
+}
+
 /** Reads objects. Rejects only with what is not an HvqlError. */
 export async function see(
   objects: readonly Granted[],
   read: (objects: readonly Granted[]) => Promise<Readings>,
 ): Promise<Sight> {
-  let readings: Readings;
   try {
-    readings = await read(objects);
+    const readings = await read(objects);
+    return new ReadSight({ objects, numbers: new Map(objects.map((object, n) => [object, n])) }, readings);
   } catch (error) {
     if (!(error instanceof HvqlError)) throw error;
-    return { at: error, sampleOf: () => error };
+    return failedSight(error);
   }
-  const { at, outcomes } = readings;
-  const byKey = new Map(objects.map((object, n) => [objectKey(object), outcomes[n]]));
-  return {
-    at,
-    sampleOf(object) {
-      const outcome = byKey.get(objectKey(object));
-      if (outcome === undefined || outcome instanceof HvqlError) return outcome ?? null;
-      return { at, reading: outcome };
-    },
-  };
 }

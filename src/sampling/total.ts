@@ -45,13 +45,18 @@ export class GrowthTotal implements Growth {
     switch (counter.kind) {
       case 'TIME': {
         const elapsed = this.#growths.reduce((sum, growth) => sum + growth.elapsedNanoseconds(), 0);
-        return percentOf(elapsed, { counter, delta });
+        return percentOf(elapsed, { counter, delta: Number(delta) });
       }
       case 'COST':
-        return costOf(delta, { counter, operations: this.#delta(operationsOf(counter)) });
+        return this.#cost(counter, Number(delta));
       default:
         return sumOfNumbers(this.#growths.map((growth) => growth.rate(counter)));
     }
+  }
+
+  #cost(counter: Counter, delta: number): number | null {
+    const operations = this.#delta(operationsOf(counter));
+    return costOf(delta, { counter, operations: operations === null ? null : Number(operations) });
   }
 
   #delta(counter: Counter): bigint | null {

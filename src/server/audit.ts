@@ -18,20 +18,9 @@ export interface AuditWorld {
  */
 export type StreamEnd = 'client' | 'complete' | 'expired' | 'service' | 'stalled';
 
-/** A call on its way through the service, with what the trail is told of it; null where there is no trail. */
-export interface AuditedCall extends Call {
-  readonly audit: CallAudit | null;
-}
-
-/** The call with its place in the trail. */
-export function audited(call: Call, world: AuditWorld | null): AuditedCall {
-  if (world === null) return { ...call, audit: null };
-  const audit = new CallAudit(call, world);
-  const onOperation = (name: string): void => {
-    audit.operationName = name;
-    call.onOperation(name);
-  };
-  return { ...call, audit, onOperation };
+/** What the trail is told of a call; null where there is no trail, so that nothing is done for one. */
+export function auditOf(call: Call, world: AuditWorld | null): CallAudit | null {
+  return world === null ? null : new CallAudit(call, world);
 }
 
 /** The longest name that is told: callers choose it, at any length. */

@@ -4,7 +4,7 @@ import type { Identified } from './identity.ts';
 
 /** Who asks, and for how long the answer is wanted. */
 export interface Asker extends Identified {
-  /** Aborted once nobody waits for the answer any more. */
+  /** Aborted once nobody waits for the answer any more. It may be made when it is asked for: `{ ...asker }` lacks it. */
   readonly signal: AbortSignal;
   readonly requestId: string;
 }

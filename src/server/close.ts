@@ -37,7 +37,7 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     underWay.set(response, socket);
     if (isClosing) response.setHeader('connection', 'close');
-    response.once('close', () => {
+    response.on('close', () => {
       underWay.delete(response);
       if (isClosing) socket.destroySoon();
     });

@@ -30,7 +30,7 @@ export async function developmentIdentity(world: DevelopmentWorld): Promise<Deve
   const unchecked = { issuer: null, audience: null };
   const identity = await openIdentity({ method: { kind: 'secret', secret }, ...unchecked }, world);
   return {
-    identify: (authorization) => identity.identify(authorization),
+    identify: (authorization, connection) => identity.identify(authorization, connection),
     sign: (partitionId) => {
       const caller = { partitionId, privileges: new Set(allPrivileges) };
       return signToken({ caller, issuedAt: world.now(), expiresAt: null, ...unchecked }, secret);

@@ -1,6 +1,6 @@
-/** Parsed documents, kept by their text. */
+/** What was made of texts, kept by their text. */
 
-/** A cache as Yoga takes it. */
+/** A cache of what is made of texts. */
 export interface DocumentCache<Value> {
   get(text: string): Value | undefined;
   set(text: string, value: Value): void;
@@ -18,21 +18,25 @@ export function documentCache<Value>(limitInCharacters: number): DocumentCache<V
   // A Map keeps the order of insertion: the document used longest ago comes first.
   const kept = new Map<string, Value>();
   let characters = 0;
+  // It stands last already, so that the one that everybody asks for is not moved each time.
+  let newest: string | null = null;
   const drop = (text: string): void => {
     if (kept.delete(text)) characters -= sizeOf(text);
   };
   return {
     get: (text) => {
       const value = kept.get(text);
-      if (value === undefined) return undefined;
+      if (value === undefined || text === newest) return value;
       kept.delete(text);
       kept.set(text, value);
+      newest = text;
       return value;
     },
     set: (text, value) => {
       drop(text);
       if (sizeOf(text) > limitInCharacters) return;
       kept.set(text, value);
+      newest = text;
       characters += sizeOf(text);
       for (const oldest of kept.keys()) {
         if (characters <= limitInCharacters) break;

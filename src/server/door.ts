@@ -9,6 +9,7 @@ import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
 import type { HostRule } from './host.ts';
 import type { RunOperation } from './operation.ts';
+import type { ReadOperation } from './operation-request.ts';
 import type { ConnectionLimits } from './patience.ts';
 import { pipeline } from './pipeline.ts';
 import type { Pulse } from './pulse.ts';
@@ -22,6 +23,7 @@ export interface House {
   readonly endpoint: Endpoint;
   readonly run: RunOperation;
   readonly admit: Admit;
+  readonly readOperation: ReadOperation;
   readonly isSubscription: (operation: AdmittedOperation) => boolean;
   readonly checkReady: () => Promise<NotReady>;
   readonly pulse: Pulse;

@@ -17,12 +17,12 @@ export interface Evidence {
   readonly socket: Socket;
 }
 
-/** The caller behind the evidence. Rejects with UNAUTHENTICATED where there is none. */
-export type Doorkeeper = (evidence: Evidence) => Promise<Identified>;
+/** The caller behind the evidence, at once where it is known. Rejects with UNAUTHENTICATED where there is none. */
+export type Doorkeeper = (evidence: Evidence) => Promise<Identified> | Identified;
 
 /** Lets in whoever has a token that verifies. */
 export function tokenDoorkeeper(identity: Identity): Doorkeeper {
-  return ({ authorization }) => identity.identify(authorization);
+  return ({ authorization, socket }) => identity.identify(authorization, socket);
 }
 
 /** What a doorkeeper knows clients by that may show certificates. */
@@ -43,7 +43,7 @@ export function certificateDoorkeeper({ identity, map, now }: CertificateDoorkee
   return async ({ authorization, strayAuthorization, socket }) => {
     const shown = certificateOf(socket);
     if (shown === null) {
-      if (identity !== null) return identity.identify(authorization);
+      if (identity !== null) return identity.identify(authorization, socket);
       throw new HvqlError(
         'UNAUTHENTICATED',
         'No identity was given: needed is a client certificate, shown when the connection is made.',
@@ -73,5 +73,6 @@ function certificateOf(socket: Socket): ShownCertificate | null {
 /** Lets in whoever comes, as one partition with all privileges: the way it came by says who it is, whatever it sends. */
 export function guestDoorkeeper(partitionId: bigint): Doorkeeper {
   const caller: Caller = { partitionId, privileges: new Set(allPrivileges) };
-  return () => Promise.resolve({ caller, by: 'guest socket', expiresAt: null });
+  const identified: Identified = { caller, by: 'guest socket', expiresAt: null };
+  return () => identified;
 }

@@ -73,8 +73,6 @@ export function placeOf(error: GraphQLError | undefined): GraphQLErrorOptions {
  * cannot write, are about the service.
  */
 function isMeantForClient(error: GraphQLError): boolean {
-  // Yoga's mark for what was thrown without being an Error.
-  if (error.extensions['unexpected'] === true) return false;
   const root = innermost(error);
   if (root instanceof HvqlError) return true;
   return root instanceof GraphQLError && (error.path === undefined || root.nodes !== undefined);

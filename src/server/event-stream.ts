@@ -2,11 +2,11 @@
 import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { StreamEnd } from './audit.ts';
-import { pump } from './events.ts';
+import type { Events, EventSink } from './events.ts';
 import type { Outcome } from './operation.ts';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
-import { nextEventBytes } from './result-bytes.ts';
+import { nextEventBytes, nextEventChunk } from './result-bytes.ts';
 
 /** What an event stream needs. */
 export interface EventStreamParts {
@@ -27,7 +27,7 @@ const completeEvent = Buffer.from('event: complete\ndata: \n\n');
  * Answers straight on node's response: a fetch stream in between would keep events that a slow client should never
  * get.
  */
-export class EventStream {
+export class EventStream implements EventSink {
   /** Events sent so far. */
   count = 0;
   readonly #parts: EventStreamParts;
@@ -35,7 +35,12 @@ export class EventStream {
   #quietBeats = 0;
   /** Why no more events are wanted; null while they are. */
   #end: StreamEnd | null = null;
-  #stop: ((end: StreamEnd) => void) | null = null;
+  #events: Events | null = null;
+  readonly #onTaken = (): void => this.#patience.taken();
+  readonly #onEventTaken = (): void => {
+    this.#patience.taken();
+    this.#events?.taken();
+  };
 
   /** Begins the answer: its status is 200 whatever comes, as errors are events too. */
   constructor(parts: EventStreamParts) {
@@ -46,7 +51,8 @@ export class EventStream {
     response.once('close', () => {
       leave();
       this.#end ??= 'client';
-      this.#stop?.(this.#end);
+      this.#events?.release(this.#end);
+      this.#events = null;
     });
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -56,41 +62,57 @@ export class EventStream {
       'x-accel-buffering': 'no',
     });
     // Some browsers hold the answer back until there is a first byte of its body.
-    void this.#write(comment);
+    this.#write(comment);
   }
 
   /** Sends what came of the operation. */
   send(outcome: Outcome): void {
+    const { response } = this.#parts;
     if (outcome.kind === 'result') {
-      if (this.#parts.response.writableEnded || this.#parts.response.destroyed) return;
-      void this.#deliver(outcome.result);
+      if (response.writableEnded || response.destroyed) return;
+      this.count += 1;
+      this.#write(nextEventBytes(outcome.result));
       this.#complete();
     } else if (this.#end !== null) {
       outcome.events.release(this.#end);
       this.#complete();
     } else {
-      this.#stop = pump(outcome.events, {
-        deliver: (event) => this.#deliver(event),
-        done: () => this.#complete(),
-        failed: (thrown) => {
-          this.#parts.response.destroy();
-          this.#parts.onFailure(thrown);
-        },
-      });
+      this.#events = outcome.events;
+      outcome.events.pour(this);
     }
   }
 
   /** Ends the stream from this side: events at once, a single answer that is under way once it is there. */
   end(): void {
     this.#end ??= 'service';
-    if (this.#stop === null) return;
-    this.#stop(this.#end);
+    if (this.#events === null) return;
+    this.#events.release(this.#end);
     this.#complete();
   }
 
-  #deliver(result: ExecutionResult): Promise<void> {
+  /** The same bytes go to many, straight to the socket: node would put three pieces together for each. */
+  deliver(event: ExecutionResult): void {
+    const { response } = this.#parts;
     this.count += 1;
-    return this.#write(nextEventBytes(result));
+    if (response.writableEnded || response.destroyed) return;
+    this.#quietBeats = 0;
+    this.#patience.sent();
+    const { socket } = response;
+    // There is none while an answer ahead of this one on the connection is under way; HTTP/1.0 has no chunks.
+    if (socket === null || !response.chunkedEncoding)
+      response.write(nextEventBytes(event), this.#onEventTaken);
+    else socket.write(nextEventChunk(event), this.#onEventTaken);
+  }
+
+  done(): void {
+    this.#events = null;
+    this.#complete();
+  }
+
+  failed(thrown: unknown): void {
+    this.#events = null;
+    this.#parts.response.destroy();
+    this.#parts.onFailure(thrown);
   }
 
   #complete(): void {
@@ -100,18 +122,12 @@ export class EventStream {
     response.end(completeEvent);
   }
 
-  /** Resolves once the bytes are in the kernel's hands; never where the connection is gone. */
-  #write(bytes: Buffer): Promise<void> {
+  #write(bytes: Buffer): void {
     const { response } = this.#parts;
-    return new Promise((resolve) => {
-      if (response.writableEnded || response.destroyed) return;
-      this.#quietBeats = 0;
-      this.#patience.sent();
-      response.write(bytes, () => {
-        this.#patience.taken();
-        resolve();
-      });
-    });
+    if (response.writableEnded || response.destroyed) return;
+    this.#quietBeats = 0;
+    this.#patience.sent();
+    response.write(bytes, this.#onTaken);
   }
 
   #beat(): void {
@@ -122,7 +138,7 @@ export class EventStream {
       response.destroy();
       onStall();
     } else if (this.#quietBeats >= limits.pingBeats && this.#patience.isIdle) {
-      void this.#write(comment);
+      this.#write(comment);
     }
   }
 }

@@ -5,7 +5,7 @@ import { EventStream } from './event-stream.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
-import type { Exchange } from './request-listener.ts';
+import type { Exchange } from './exchange.ts';
 
 /** What event streams are made with. */
 export interface EventStreamsOptions {

@@ -1,100 +1,152 @@
-/** Events on their way from whoever makes them to a socket: pulled, one at a time, and never kept in between. */
+/** Events on their way from whoever makes them to a socket: one at a time, and never kept in between. */
 import type { ExecutionResult } from 'graphql';
-import type { StreamEnd } from './audit.ts';
+import { LiveStream, type EventTaker } from '../execution/live-stream.ts';
+import type { StreamAudit, StreamEnd } from './audit.ts';
 import { maskErrors, type MaskContext } from './error-mask.ts';
-import { maskEvent } from './result-mask.ts';
-
-/** A stream of events that are fit to leave. */
-export interface Events {
-  /** The next event, or null at the end. Never rejects. */
-  next(): Promise<ExecutionResult | null>;
-  /** Ends it from this side; also while a `next` is pending. To be called at most once, and not after the end. */
-  release(end: StreamEnd): void;
-}
+import { maskResult } from './result-mask.ts';
 
 /** Where events go. */
 export interface EventSink {
-  /** Resolves once the event has been handed to the socket. */
-  deliver(event: ExecutionResult): Promise<void>;
+  /** Hands an event to the socket; whoever does tells the events once it has been taken. */
+  deliver(event: ExecutionResult): void;
   /** Told when the stream is over of itself, but not when it was stopped. */
   done(): void;
   /** Told when an event could not be written; by then the stream has been released. */
   failed(thrown: unknown): void;
 }
 
+/** Makes events for a taker, each when it is wanted; more than an iterator in that it needs no promise for each. */
+interface Feed {
+  follow(taker: EventTaker): void;
+  want(): void;
+  return(): Promise<unknown>;
+}
+
 const maskedAlready = new WeakMap<ExecutionResult, ExecutionResult>();
 
 /**
- * The events of an iterator, with their errors masked. One event that goes to many is masked once, so that it stays
- * one for all of them and one mistake is one line in the log; what it denies is told of each stream. An iterator that
- * fails ends with the error as its event. Each stream begins here, and ends here however it does: so both are audited.
+ * A stream of events that are fit to leave, their errors masked. One event that goes to many is masked once, so that
+ * it stays one for all of them and one mistake is one line in the log; what it denies is told of each stream. A feed
+ * that fails ends with the error as its event. Each stream begins here, and ends here however it does: so both are
+ * audited.
  */
-export function maskedEvents(iterator: AsyncIterator<ExecutionResult>, context: MaskContext): Events {
-  // Masked for the first of many, an event must not be taken for one that only this stream was sent.
-  const masking = { ...context, audit: null };
-  const trail = context.audit?.opened() ?? null;
-  let isOver = false;
-  const release = (): void => {
-    const released = (async () => iterator.return?.())();
-    released.catch((thrown: unknown) =>
-      context.log.error({ requestId: context.requestId, err: thrown }, 'a stream did not end well'),
-    );
-  };
-  const nextMasked = async (): Promise<ExecutionResult | null> => {
+export class Events implements EventTaker {
+  readonly #feed: Feed;
+  /** Without the trail: masked for the first of many, an event must not be taken for one that only this stream was sent. */
+  readonly #masking: MaskContext;
+  readonly #trail: StreamAudit | null;
+  #sink: EventSink | null = null;
+  /** Whether the feed gives nothing any more. */
+  #isOver = false;
+
+  constructor(iterator: AsyncIterator<ExecutionResult>, context: MaskContext) {
+    this.#feed = iterator instanceof LiveStream ? iterator : new IteratorFeed(iterator);
+    this.#masking = context.audit === null ? context : { ...context, audit: null };
+    this.#trail = context.audit?.opened() ?? null;
+  }
+
+  /** Begins: the first event is wanted at once. */
+  pour(sink: EventSink): void {
+    this.#sink = sink;
+    this.#feed.follow(this);
+  }
+
+  /** The last event is in the kernel's hands: one more is wanted. */
+  taken(): void {
+    if (this.#sink === null) return;
+    if (this.#isOver) this.done();
+    else this.#feed.want();
+  }
+
+  /** Ends it from this side, at any time; once it is over nothing happens. */
+  release(end: StreamEnd): void {
+    this.#sink = null;
+    this.#trail?.closed(end);
+    this.#releaseFeed();
+  }
+
+  /** From the feed. */
+  event(result: ExecutionResult): void {
+    if (this.#sink === null) return;
     try {
-      const step = await iterator.next();
-      if (step.done === true) return null;
-      let event = maskedAlready.get(step.value);
-      if (event === undefined) maskedAlready.set(step.value, (event = maskEvent(step.value, masking)));
-      return event;
+      let masked = maskedAlready.get(result);
+      if (masked === undefined) maskedAlready.set(result, (masked = maskResult(result, this.#masking)));
+      this.#deliver(masked, this.#sink);
     } catch (thrown) {
-      isOver = true;
-      release();
-      return { errors: maskErrors([thrown], masking) };
+      this.#fail(thrown);
     }
-  };
-  return {
-    next: async () => {
-      const event = isOver ? null : await nextMasked();
-      if (event === null) trail?.ended();
-      else trail?.sent(event);
-      return event;
-    },
-    release: (end) => {
-      trail?.closed(end);
-      if (!isOver) release();
-    },
-  };
+  }
+
+  /** From the feed. */
+  done(): void {
+    const sink = this.#sink;
+    if (sink === null) return;
+    this.#sink = null;
+    this.#isOver = true;
+    this.#trail?.ended();
+    sink.done();
+  }
+
+  /** From the feed. */
+  failed(thrown: unknown): void {
+    if (this.#sink === null) return;
+    this.#releaseFeed();
+    try {
+      this.#deliver({ errors: maskErrors([thrown], this.#masking) }, this.#sink);
+    } catch (another) {
+      this.#fail(another);
+    }
+  }
+
+  #deliver(event: ExecutionResult, sink: EventSink): void {
+    this.#trail?.sent(event);
+    sink.deliver(event);
+  }
+
+  #fail(thrown: unknown): void {
+    const sink = this.#sink;
+    this.release('service');
+    sink?.failed(thrown);
+  }
+
+  #releaseFeed(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { requestId, log } = this.#masking;
+    this.#feed
+      .return()
+      .catch((thrown: unknown) => log.error({ requestId, err: thrown }, 'a stream did not end well'));
+  }
 }
 
-/**
- * Moves events into a sink, the next one not before the last one is handed over: whatever happens meanwhile is for
- * the stream to forget. Gives a function that stops it.
- */
-export function pump(events: Events, sink: EventSink): (end: StreamEnd) => void {
-  let isStopped = false;
-  const stop = (end: StreamEnd): void => {
-    if (isStopped) return;
-    isStopped = true;
-    events.release(end);
-  };
-  // No race with a signal: a promise that lives as long as a stream would keep a reaction for each of its events.
-  const run = async (): Promise<void> => {
-    for (;;) {
-      const event = await events.next();
+/** An iterator as a feed. */
+class IteratorFeed implements Feed {
+  readonly #iterator: AsyncIterator<ExecutionResult>;
+  #taker: EventTaker | null = null;
 
-      if (isStopped) return;
-      if (event === null) break;
-      await sink.deliver(event);
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- stopped while it waited
-      if (isStopped) return;
-    }
-    isStopped = true;
-    sink.done();
-  };
-  run().catch((thrown: unknown) => {
-    stop('service');
-    sink.failed(thrown);
-  });
-  return stop;
+  constructor(iterator: AsyncIterator<ExecutionResult>) {
+    this.#iterator = iterator;
+  }
+
+  follow(taker: EventTaker): void {
+    this.#taker = taker;
+    this.want();
+  }
+
+  want(): void {
+    const taker = this.#taker;
+    this.#pull().then(
+      (step) => (step.done === true ? taker?.done() : taker?.event(step.value)),
+      (thrown: unknown) => taker?.failed(thrown),
+    );
+  }
+
+  async return(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+
+  /** What is thrown at once is a rejection as well. */
+  async #pull(): Promise<IteratorResult<ExecutionResult>> {
+    return this.#iterator.next();
+  }
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { assetFolder, listAssets, loadGraphiqlAssets, plainBytes, type Asset } from './graphiql-asset.ts';
 import { graphiqlPage, type GraphiqlOptions, type Page } from './graphiql-page.ts';
-import type { Exchange } from './request-listener.ts';
+import type { Exchange } from './exchange.ts';
 
 /** The page and its files. */
 export interface Graphiql {

@@ -1,24 +1,76 @@
-/** Operations by POST and GET: answered whole, in the media type that was asked for. */
-import { audited, type AuditWorld } from './audit.ts';
+/** Operations by POST and GET: answered whole, with the status that the media type has for what came of them. */
+import type { ExecutionResult } from 'graphql';
+import type { Logger } from 'pino';
+import type { MediaType } from './accept.ts';
+import { statusOf } from './answer-status.ts';
+import { auditOf, type AuditWorld, type CallAudit } from './audit.ts';
 import type { Call } from './call.ts';
-import type { Yoga } from './yoga.ts';
+import { isEvents, type Engine, type Subscribed } from './engine.ts';
+import { maskErrors } from './error-mask.ts';
+import { HttpProblem } from './http-problem.ts';
+import { checkParameters } from './operation-parameter.ts';
+import { maskResult } from './result-mask.ts';
 
 /** One request for the endpoint. */
-export interface EndpointRequest extends Call {
-  /** The media types that the client takes. */
-  readonly accept: string;
+export interface EndpointRequest {
+  readonly call: Call;
+  /** What the client takes. */
+  readonly mediaType: MediaType;
 }
 
-/** Answers one request. Errors are part of the response; rejects only when the asker's signal aborts. */
-export type Endpoint = (request: EndpointRequest) => Promise<Response>;
+/** What is answered: a result whose errors are masked, and the HTTP status that goes with it. */
+export interface Answer {
+  readonly status: number;
+  readonly result: ExecutionResult;
+}
 
-/** The endpoint of a schema. */
-export function graphqlEndpoint(yoga: Yoga, auditWorld: AuditWorld | null): Endpoint {
-  return async (request) => {
-    const { method, accept, asker } = request;
-    // Neither the address nor the authorization goes further than this folder: nothing but the identity says who asks.
-    const headers = { accept };
-    const init = { method, headers, signal: asker.signal };
-    return yoga.fetch('http://hvql/graphql', init, audited(request, auditWorld));
+/**
+ * Answers one request, at once where nothing has to be waited for. Errors are part of the answer; throws, or rejects,
+ * only with an HttpProblem, for what cannot be asked.
+ */
+export type Endpoint = (request: EndpointRequest) => Promise<Answer> | Answer;
+
+/** The endpoint over an engine. */
+export function graphqlEndpoint(
+  engine: Engine,
+  world: { readonly log: Logger; readonly auditWorld: AuditWorld | null },
+): Endpoint {
+  const answer = (
+    { call, mediaType }: EndpointRequest,
+    audit: CallAudit | null,
+    came: Subscribed,
+  ): Answer => {
+    if (isEvents(came)) throw new TypeError('There are events for a call that takes none');
+    if (came.errors === undefined) return { status: 200, result: came };
+    const { requestId, signal } = call.asker;
+    const result = maskResult(came, { requestId, signal, log: world.log, audit });
+    return { status: statusOf(result, mediaType), result };
+  };
+  const failure = (request: EndpointRequest, audit: CallAudit | null, thrown: unknown): Answer => {
+    if (thrown instanceof HttpProblem) throw thrown;
+    const { requestId, signal } = request.call.asker;
+    const result = { errors: maskErrors([thrown], { requestId, signal, log: world.log, audit }) };
+    return { status: statusOf(result, request.mediaType), result };
+  };
+  return (request) => {
+    const { call } = request;
+    const { parameters } = call.operation;
+    checkParameters(call.operation);
+    const audit = auditOf(call, world.auditWorld);
+    try {
+      const came = engine.run({
+        call,
+        operationName: parameters['operationName'],
+        variables: (parameters['variables'] ?? null) as Record<string, unknown> | null,
+        audit,
+      });
+      if (!(came instanceof Promise)) return answer(request, audit, came);
+      return came.then(
+        (later) => answer(request, audit, later),
+        (thrown: unknown) => failure(request, audit, thrown),
+      );
+    } catch (thrown) {
+      return failure(request, audit, thrown);
+    }
   };
 }

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
-import { readAccept } from './accept.ts';
+import { readAccept, type MediaType } from './accept.ts';
 
 /** An HTTP status with a sentence for the client; `code` and `facts` go into the error's `extensions`. */
 export class HttpProblem extends Error {
@@ -38,15 +38,14 @@ export function problemError(problem: HttpProblem): GraphQLError {
 }
 
 /**
- * Answers with the problem in the shape of a GraphQL response, and under its media type where that is taken: clients of
- * GraphQL can show it.
+ * Answers with the problem in the shape of a GraphQL response, and under its media type where that is asked for:
+ * clients of GraphQL can show it.
  */
 export function sendProblem(response: ServerResponse, problem: HttpProblem): void {
-  const { graphql } = readAccept(response.req.headers.accept ?? '');
   sendJson(response, {
     status: problem.status,
     headers: problem.headers,
-    mediaType: graphql ? 'application/graphql-response+json' : 'application/json',
+    mediaType: readAccept(response.req.headers.accept).mediaType ?? 'application/json',
     body: { errors: [{ message: problem.message, extensions: problem.extensions }] },
   });
 }
@@ -58,7 +57,7 @@ export function sendJson(
     status: number;
     body: object;
     headers?: Readonly<Record<string, string>>;
-    mediaType?: string;
+    mediaType?: MediaType;
   },
 ): void {
   const bytes = Buffer.from(JSON.stringify(answer.body));

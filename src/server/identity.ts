@@ -5,7 +5,7 @@ import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
 import { readCaller } from './claim.ts';
 import { KeySetResting, openKey, type VerificationKey } from './identity-key.ts';
-import { KnownTokens } from './known-token.ts';
+import { KnownTokens, type Known } from './known-token.ts';
 import { explainTokenProblem } from './token-problem.ts';
 
 /** A verified identity. */
@@ -20,10 +20,11 @@ export interface Identified {
 /** Verifies tokens. Knows no HTTP: every way into the service hands over the same text. */
 export interface Identity {
   /**
-   * The caller behind an authorization like "Bearer <token>"; null where there was none. Rejects with
-   * UNAUTHENTICATED, in words that help and never hold the token.
+   * The caller behind an authorization like "Bearer <token>"; null where there was none. At once where the token is
+   * known already. Rejects with UNAUTHENTICATED, in words that help and never hold the token. A connection, where one
+   * is given, is known by what it was last identified with, for as long as that is good.
    */
-  identify(authorization: string | null): Promise<Identified>;
+  identify(authorization: string | null, connection?: object): Promise<Identified> | Identified;
 }
 
 /** A secret that tokens are signed and verified with. */
@@ -55,21 +56,41 @@ export interface IdentityWorld {
 /** Below the age at which key sets are fetched anew, so that a key that was withdrawn stops being good in time. */
 const verificationAgeMilliseconds = 60_000;
 
+/** Longer authorizations are not remembered with their connection. */
+const rememberedCharacters = 4_096;
+
 /** Opens the identity. Rejects with a UsageError where the secret or the key is of no use. */
 export async function openIdentity(settings: IdentitySettings, world: IdentityWorld): Promise<Identity> {
   const { now } = world;
   const key = await openKey(settings.method, now);
   const { keysVersion = () => 0 } = key;
   const known = new KnownTokens({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
+  // As it came, which is the client's own text and goes with its connection: no digest is needed to find it.
+  const lastOf = new WeakMap<object, { readonly authorization: string; readonly known: Known }>();
+  const verifyAnew = async (token: string): Promise<Identified> => {
+    const version = keysVersion();
+    const identified = await verify(token, { key, settings, world });
+    known.keep(token, { identified, keysVersion: version });
+    return identified;
+  };
   return {
-    identify: async (authorization) => {
+    identify: (authorization, connection) => {
+      const last = connection === undefined ? undefined : lastOf.get(connection);
+      if (last !== undefined && last.authorization === authorization && known.isGood(last.known)) {
+        return last.known.identified;
+      }
       const token = readBearer(authorization);
-      const found = known.find(token);
-      if (found !== undefined) return found;
-      const version = keysVersion();
-      const identified = await verify(token, { key, settings, world });
-      known.keep(token, { identified, keysVersion: version });
-      return identified;
+      if (token instanceof HvqlError) return Promise.reject(token);
+      const record = known.record(token);
+      if (record === undefined) return verifyAnew(token);
+      if (
+        connection !== undefined &&
+        authorization !== null &&
+        authorization.length <= rememberedCharacters
+      ) {
+        lastOf.set(connection, { authorization, known: record });
+      }
+      return record.identified;
     },
   };
 }
@@ -106,19 +127,18 @@ async function verify(token: string, { key, settings, world }: Verifier): Promis
   }
 }
 
-function readBearer(authorization: string | null): string {
+/** The token, or what is wrong with the authorization. */
+function readBearer(authorization: string | null): string | HvqlError {
   if (authorization === null || authorization === '') {
-    throw new HvqlError(
+    return new HvqlError(
       'UNAUTHENTICATED',
       'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.',
     );
   }
   const token = /^Bearer +(?<token>\S+) *$/i.exec(authorization)?.groups?.['token'];
-  if (token === undefined) {
-    throw new HvqlError(
-      'UNAUTHENTICATED',
-      'The authorization is not of the form "Bearer <token>" with one JSON Web Token.',
-    );
-  }
-  return token;
+  if (token !== undefined) return token;
+  return new HvqlError(
+    'UNAUTHENTICATED',
+    'The authorization is not of the form "Bearer <token>" with one JSON Web Token.',
+  );
 }

@@ -1,5 +1,5 @@
 /** Tokens that have been verified, so that a caller who asks often is verified once. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Identified } from './identity.ts';
 
 /** What bounds the memory of tokens. */
@@ -12,7 +12,8 @@ export interface KnownTokensOptions {
   readonly maxAgeMilliseconds: number;
 }
 
-interface Known {
+/** What is known of a token. */
+export interface Known {
   readonly identified: Identified;
   readonly keysVersion: number;
   readonly from: number;
@@ -38,15 +39,22 @@ export class KnownTokens {
 
   /** Who a token was verified to be; undefined where it has to be verified. */
   find(token: string): Identified | undefined {
+    return this.record(token)?.identified;
+  }
+
+  /** What is known of a token; undefined where it has to be verified. */
+  record(token: string): Known | undefined {
     const digest = digestOf(token);
     const known = this.#known.get(digest);
-    if (known === undefined) return undefined;
-    const now = this.#options.now();
-    const isGood =
-      now >= known.from && now < known.until && known.keysVersion === this.#options.keysVersion();
-    if (isGood) return known.identified;
+    if (known === undefined || this.isGood(known)) return known;
     this.#known.delete(digest);
     return undefined;
+  }
+
+  /** Whether what was known of a token is still so. */
+  isGood({ from, until, keysVersion }: Known): boolean {
+    const now = this.#options.now();
+    return now >= from && now < until && keysVersion === this.#options.keysVersion();
   }
 
   /** `keysVersion` is that of before the verification began: keys may have changed under it. */
@@ -65,5 +73,5 @@ export class KnownTokens {
 }
 
 function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }

@@ -1,5 +1,7 @@
 /** The operation that an HTTP request carries: a document, its variables, which of its operations to run. */
 import type { IncomingMessage } from 'node:http';
+import type { Admit, AdmittedOperation } from './admission.ts';
+import { documentCache } from './document-cache.ts';
 import { HttpProblem } from './http-problem.ts';
 import { nestingLimit, parseJsonText } from './json-text.ts';
 
@@ -9,15 +11,56 @@ export type OperationRequest = Readonly<Record<string, unknown>>;
 /** More is no question that a person or a program asks here. */
 export const bodyLimitInBytes = 1_048_576;
 
+/** Characters of a question that is remembered; longer ones are few, and take longer to answer than to read. */
+const knownLengthLimit = 8_192;
+/** Characters of questions that are remembered, with what was read from them. */
+const knownCharacters = 131_072;
+
+/** Reads the operation of a request, at once where nothing has to come in first. */
+export type ReadOperation = (exchange: Asked) => Promise<AdmittedOperation> | AdmittedOperation;
+
+/** What an operation is read from. */
+interface Asked {
+  readonly request: IncomingMessage;
+  /** The address behind its question mark. */
+  readonly search: string;
+}
+
 /**
- * The operation in the address of a GET or in the JSON body of a POST (GraphQL over HTTP, 5). Throws an HttpProblem
- * where there is no reading it. A body that is too long is not kept.
+ * Reads the operation in the address of a GET or in the JSON body of a POST (GraphQL over HTTP, 5), and has it
+ * admitted. Throws, or rejects with, an HttpProblem where there is no reading it, or no admitting. A body that is too
+ * long is not kept. What was admitted is remembered by the very bytes of the question, whoever asked it: it depends on
+ * nothing else. What was not is read anew each time.
  */
-export async function readOperationRequest(
-  request: IncomingMessage,
-  query: URLSearchParams,
-): Promise<OperationRequest> {
-  return request.method === 'GET' ? readQuery(query) : parseObject(await readBody(request), 'The body');
+export function operationReader(admit: Admit): ReadOperation {
+  const known = documentCache<AdmittedOperation>(knownCharacters);
+  const remembered = (key: string, read: () => OperationRequest): AdmittedOperation => {
+    let operation = known.get(key);
+    if (operation === undefined) known.set(key, (operation = admit(read())));
+    return operation;
+  };
+  return ({ request, search }) => {
+    // No JSON begins with a question mark: no address is taken for a body.
+    if (request.method === 'GET') {
+      const read = (): OperationRequest => readQuery(new URLSearchParams(search));
+      return search.length > knownLengthLimit ? admit(read()) : remembered(`?${search}`, read);
+    }
+    checkContentType(request);
+    return new Promise((resolve, reject) => {
+      onBody(request, (body) => {
+        try {
+          if (body instanceof HttpProblem) throw body;
+          const read = (): OperationRequest => parseObject(readText(body), 'The body');
+          // In Latin-1 each byte is a character: no two bodies are the same text.
+          const isLong = body.length > knownLengthLimit;
+          resolve(isLong ? admit(read()) : remembered(body.toString('latin1'), read));
+        } catch (thrown) {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown goes on
+          reject(thrown);
+        }
+      });
+    });
+  };
 }
 
 function readQuery(query: URLSearchParams): OperationRequest {
@@ -34,26 +77,40 @@ function readQuery(query: URLSearchParams): OperationRequest {
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  checkContentType(request);
+/**
+ * Calls back once with the body, or with why it is not read. Where the client goes away before the end of it, nothing
+ * comes any more: nobody waits, and what has come is garbage.
+ */
+function onBody(request: IncomingMessage, callback: (body: Buffer | HttpProblem) => void): void {
   const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > bodyLimitInBytes) throw tooLong(declared);
-  const chunks: Buffer[] = [];
+  if (declared > bodyLimitInBytes) {
+    callback(tooLong(declared));
+    return;
+  }
+  let first: Buffer | null = null;
+  let more: Buffer[] | null = null;
   let length = 0;
-  // The stream must outlive a body that is too long, or its answer would find no connection.
-  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  for await (const chunk of body) {
+  request.on('data', (chunk: Buffer) => {
+    const isTooLong = length > bodyLimitInBytes;
     length += chunk.length;
-    if (length > bodyLimitInBytes) break;
-    chunks.push(chunk);
-  }
-  if (length > bodyLimitInBytes) {
-    // Read to its end, but not kept: the client could neither finish sending it nor use the connection again.
-    request.resume();
-    throw tooLong(length);
-  }
+    if (length > bodyLimitInBytes) {
+      // Read to its end, but not kept: the client could neither finish sending it nor use the connection again.
+      [first, more] = [null, null];
+      if (!isTooLong) callback(tooLong(length));
+    } else if (first === null) first = chunk;
+    else (more ??= [first]).push(chunk);
+  });
+  request.on('end', () => {
+    if (length <= bodyLimitInBytes) callback(more === null ? (first ?? empty) : Buffer.concat(more, length));
+  });
+}
+
+const empty = Buffer.alloc(0);
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function readText(body: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks, length));
+    return utf8.decode(body);
   } catch {
     throw badRequest('The body is not UTF-8.');
   }
@@ -61,6 +118,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 
 function checkContentType({ headers }: IncomingMessage): void {
   const given = headers['content-type'] ?? '';
+  if (given === 'application/json' && headers['content-encoding'] === undefined) return;
   const [mediaType = '', ...parameters] = given.split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);

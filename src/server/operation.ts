@@ -1,23 +1,15 @@
 /** Runs an operation for the ways that can answer with events: event streams and WebSockets. */
-import {
-  getOperationAST,
-  GraphQLError,
-  OperationTypeNode,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
-import { isAsyncIterable, type PromiseOrValue } from 'graphql-yoga';
+import { GraphQLError, OperationTypeNode, type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { AdmittedOperation } from './admission.ts';
-import { audited, type AuditWorld } from './audit.ts';
+import { auditOf, type AuditWorld } from './audit.ts';
 import type { Call } from './call.ts';
+import { isEvents, type Engine } from './engine.ts';
 import { maskErrors } from './error-mask.ts';
-import { maskedEvents, type Events } from './events.ts';
+import { Events } from './events.ts';
+import { HttpProblem, problemError } from './http-problem.ts';
 import type { OperationRequest } from './operation-request.ts';
-import { maskEvent } from './result-mask.ts';
-import type { Yoga } from './yoga.ts';
+import { maskResult } from './result-mask.ts';
 
 /** What comes of an operation: one result, without `data` where nothing ran, or events. Their errors are masked. */
 export type Outcome =
@@ -27,78 +19,35 @@ export type Outcome =
 /** Runs an operation. Never rejects: whatever goes wrong is a result. */
 export type RunOperation = (call: Call) => Promise<Outcome>;
 
-/** Runs operations as Yoga would, through its plugins and over its context, but leaves the answer to the caller. */
+/** Runs operations, but leaves the answer to the caller. */
 export function operationRunner(
-  yoga: Yoga,
+  engine: Engine,
   { log, auditWorld }: { readonly log: Logger; readonly auditWorld: AuditWorld | null },
 ): RunOperation {
-  return async (asked) => {
-    const call = audited(asked, auditWorld);
+  return async (call) => {
+    const audit = auditOf(call, auditWorld);
     const { requestId, signal } = call.asker;
-    const context = { requestId, signal, log, audit: call.audit };
+    const context = { requestId, signal, log, audit };
     try {
-      const result = await perform(yoga, call);
-      if (isAsyncIterable<ExecutionResult>(result)) {
-        return { kind: 'events', events: maskedEvents(result[Symbol.asyncIterator](), context) };
-      }
-      return { kind: 'result', result: maskEvent(result, context) };
+      const { parameters } = call.operation;
+      const [operationName, variables] = [readName(parameters), readVariables(parameters)];
+      const result = await engine.run({ call, operationName, variables, audit });
+      if (!isEvents(result)) return { kind: 'result', result: maskResult(result, context) };
+      return { kind: 'events', events: new Events(result, context) };
     } catch (thrown) {
+      if (thrown instanceof HttpProblem)
+        return { kind: 'result', result: { errors: [problemError(thrown)] } };
       return { kind: 'result', result: { errors: maskErrors([thrown], context) } };
     }
   };
 }
 
 /** Whether an operation is a subscription. One that cannot be parsed is none. */
-export function isSubscription(yoga: Yoga, operation: AdmittedOperation): boolean {
-  try {
-    const { parse } = envelop(yoga, yogaContext({ method: 'POST', operation }));
-    return isLive(parse(operation.query), readName(operation.parameters));
-  } catch {
-    return false;
-  }
+export function isSubscription({ prepare }: Engine, { query, parameters }: AdmittedOperation): boolean {
+  const prepared = prepare(query);
+  if (prepared.document === null) return false;
+  return prepared.operation(parameters['operationName'])?.operation === OperationTypeNode.SUBSCRIPTION;
 }
-
-/** The steps of Yoga's own processRequest (graphql-yoga, process-request.ts). */
-async function perform(
-  yoga: Yoga,
-  call: Call,
-): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
-  const { query, parameters } = call.operation;
-  const [operationName, variableValues] = [readName(parameters), readVariables(parameters)];
-  const enveloped = envelop(yoga, { ...call, ...yogaContext(call) });
-  const document = enveloped.parse(query);
-  const errors = enveloped.validate(enveloped.schema, document);
-  if (errors.length > 0) return { errors };
-  const contextValue = await enveloped.contextFactory();
-  const run = isLive(document, operationName) ? enveloped.subscribe : enveloped.execute;
-  return run({ schema: enveloped.schema, document, contextValue, variableValues, operationName });
-}
-
-function isLive(document: DocumentNode, operationName: string | null): boolean {
-  return getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
-}
-
-/** What envelop's types leave open. */
-interface Enveloped {
-  readonly schema: GraphQLSchema;
-  readonly parse: (text: string) => DocumentNode;
-  readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
-  readonly contextFactory: () => PromiseOrValue<object>;
-  readonly execute: (args: ExecutionArgs) => PromiseOrValue<ExecutionResult>;
-  readonly subscribe: (
-    args: ExecutionArgs,
-  ) => PromiseOrValue<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
-}
-
-function envelop(yoga: Yoga, context: object): Enveloped {
-  return yoga.getEnveloped(context);
-}
-
-/** What Yoga's own plugins look for in a context: without a request they skip their checks. */
-function yogaContext({ method, operation }: Pick<Call, 'method' | 'operation'>): object {
-  return { request: requests[method], params: operation.parameters };
-}
-const requests = { GET: { method: 'GET' }, POST: { method: 'POST' } };
 
 function readName({ operationName }: OperationRequest): string | null {
   if (typeof operationName === 'string' || operationName == null) return operationName ?? null;

@@ -10,8 +10,9 @@ import { HttpProblem } from './http-problem.ts';
  * where it comes from is no browser, and could say anything.
  */
 export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly string[]): void {
-  if (isListed(request, allowedOrigins)) return;
   const { 'sec-fetch-site': site, origin } = request.headers;
+  if (site === undefined && origin === undefined) return;
+  if (isListed(request, allowedOrigins)) return;
   // What the browser knows, it knows better: behind a proxy the service goes by another name here than there.
   const isOwn =
     site === undefined

@@ -26,7 +26,7 @@ export function pipeline(server: Server): Pipeline {
       socket.once('close', () => setImmediate(() => answers.forEach(close)));
     }
     answers.add(response);
-    response.once('close', () => answers.delete(response));
+    response.on('close', () => answers.delete(response));
   });
 
   // Node would write it into the middle of an answer whose turn has not come. Nobody has to wait for it (RFC 9110, 10.1.1).

@@ -1,26 +1,12 @@
-/** Around every request: an id, the headers that all answers have, the errors nobody caught, a line in the log. */
-import { randomUUID } from 'node:crypto';
+/** Around every request: the errors nobody caught, a line in the log, and an end for whoever works for it. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { internalErrorCode } from './error-mask.ts';
+import { Exchange } from './exchange.ts';
 import { asUnauthorized, HttpProblem, sendProblem } from './http-problem.ts';
-import { securityHeaders } from './security-header.ts';
 
-/** One request and what becomes of it. */
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly requestId: string;
-  /** Aborted when the client goes away, or the server. */
-  readonly signal: AbortSignal;
-  /** What the log says of it beside the usual. */
-  readonly facts: Record<string, unknown>;
-}
-
-/** Answers one request, or rejects with an HttpProblem that does. */
-export type Route = (exchange: Exchange) => Promise<void>;
+/** Answers one request, or throws or rejects with an HttpProblem that does. */
+export type Route = (exchange: Exchange) => Promise<void> | undefined;
 
 /** What the listener needs of the world. */
 export interface ListenerWorld {
@@ -33,46 +19,51 @@ export function requestListener(
   route: Route,
   { log, now }: ListenerWorld,
 ): { readonly listener: RequestListener; readonly abortAll: () => void } {
-  const underWay = new Set<AbortController>();
+  const underWay = new Set<Exchange>();
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const startedAt = now();
-    const gone = new AbortController();
-    const exchange = openExchange({ request, response, signal: gone.signal });
-    underWay.add(gone);
-    response.once('close', () => {
-      underWay.delete(gone);
-      const isComplete = response.writableFinished;
-      if (!isComplete) gone.abort();
-      const { requestId, path, facts } = exchange;
-      const status = response.headersSent ? response.statusCode : null;
-      log.debug(
-        { requestId, method: request.method, path, status, isComplete, ms: now() - startedAt, ...facts },
-        'request',
-      );
+    const isTold = log.isLevelEnabled('debug');
+    const startedAt = isTold ? now() : 0;
+    const exchange = new Exchange(request, response);
+    underWay.add(exchange);
+    // Where a connection goes, it may be told twice.
+    response.on('close', () => {
+      if (!underWay.delete(exchange)) return;
+      if (!response.writableFinished) exchange.abort();
+      exchange.written?.release();
+      if (isTold)
+        log.debug({ ...aboutExchange(exchange), ms: now() - startedAt, ...exchange.facts }, 'request');
     });
-    route(exchange).catch((thrown: unknown) => answerError(thrown, { exchange, log }));
+    try {
+      route(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
+    } catch (thrown) {
+      answerError(thrown, { exchange, log });
+    }
   };
   const abortAll = (): void => {
-    for (const gone of underWay) gone.abort();
+    for (const exchange of underWay) exchange.abort();
   };
   return { listener, abortAll };
 }
 
-function openExchange(parts: Pick<Exchange, 'request' | 'response' | 'signal'>): Exchange {
-  const requestId = randomUUID();
-  const address = parts.request.url ?? '/';
-  const queryAt = address.indexOf('?');
-  const path = queryAt === -1 ? address : address.slice(0, queryAt);
-  const query = new URLSearchParams(queryAt === -1 ? '' : address.slice(queryAt + 1));
-  const headers = { 'x-request-id': requestId, ...securityHeaders(parts.request) };
-  for (const [name, value] of Object.entries(headers)) parts.response.setHeader(name, value);
-  return { ...parts, path: path.slice(0, 200), query, requestId, facts: {} };
+function aboutExchange({ request, response, requestId, path, caller }: Exchange): object {
+  const { method } = request;
+  const status = response.headersSent ? response.statusCode : null;
+  const who = caller === null ? {} : { partition: caller.partitionId.toString() };
+  return {
+    requestId,
+    method,
+    path: path.slice(0, 200),
+    status,
+    isComplete: response.writableFinished,
+    ...who,
+  };
 }
 
 function answerError(thrown: unknown, { exchange, log }: { exchange: Exchange; log: Logger }): void {
-  const { response, requestId, signal, facts } = exchange;
+  const { request, response, requestId, facts } = exchange;
   // Nobody is there to be answered; an answer whose turn has not come hears of it last.
-  if (signal.aborted || response.destroyed || exchange.request.socket.destroyed) return;
+  if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
+  exchange.setUsualHeaders();
   const problem = asUnauthorized(thrown);
   if (problem instanceof HttpProblem) {
     facts['problem'] = problem.message;

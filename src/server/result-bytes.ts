@@ -3,10 +3,19 @@ import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graph
 import { writtenDataOf } from '../writer/written-data.ts';
 
 /** The result as JSON in UTF-8; the same bytes for the same object, which must not change. */
-export const resultBytes = keepingBytes((result) => {
+export function resultBytes(result: ExecutionResult): Buffer {
+  // They are there already: nothing is to be kept, nor looked for.
+  if (result.errors === undefined) {
+    const written = writtenDataOf(result);
+    if (written !== null) return written.answer;
+  }
+  return keptBytes(result);
+}
+
+const keptBytes = keepingBytes((result) => {
   const written = writtenDataOf(result);
   const { errors, ...rest } = result;
-  if (errors === undefined) return written?.answer ?? Buffer.from(JSON.stringify(result));
+  if (errors === undefined) return Buffer.from(JSON.stringify(result));
   const formatted = formatErrors(errors);
   if (written === null) return Buffer.from(JSON.stringify({ errors: formatted, ...rest }));
   // In the order of graphql-js: the errors come first.
@@ -21,17 +30,19 @@ export const nextEventBytes = keepingBytes((result) =>
   Buffer.concat([nextEventStart, resultBytes(result), nextEventEnd]),
 );
 
+/** The same event as a chunk of an HTTP/1.1 body (RFC 9112, 7.1). */
+export const nextEventChunk = keepingBytes((result) => {
+  const event = nextEventBytes(result);
+  return Buffer.concat([Buffer.from(`${event.length.toString(16)}\r\n`), event, chunkEnd]);
+});
+
+const chunkEnd = Buffer.from('\r\n');
 const nextEventStart = Buffer.from('event: next\ndata: ');
 const nextEventEnd = Buffer.from('\n\n');
 
-/** The errors as JSON has them, without Yoga's notes on the HTTP status. */
+/** The errors as JSON has them. */
 export function formatErrors(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[] {
-  return errors.map((error) => {
-    const formatted = error.toJSON();
-    if (formatted.extensions?.['http'] === undefined) return formatted;
-    const { http, ...extensions } = formatted.extensions;
-    return { ...formatted, extensions };
-  });
+  return errors.map((error) => error.toJSON());
 }
 
 function keepingBytes(write: (result: ExecutionResult) => Buffer): (result: ExecutionResult) => Buffer {

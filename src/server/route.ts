@@ -1,25 +1,28 @@
 /** Every path of the service, and who may come in by it. */
 import { readAccept } from './accept.ts';
-import type { Admit, AdmittedOperation } from './admission.ts';
+import type { AdmittedOperation } from './admission.ts';
+import { ExchangeAsker } from './asker.ts';
 import type { Call } from './call.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { EventStreams } from './event-streams.ts';
 import { wantsGraphiql, type Graphiql } from './graphiql.ts';
+import type { Exchange } from './exchange.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
 import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
-import { readOperationRequest } from './operation-request.ts';
+import type { Identified } from './identity.ts';
+import type { ReadOperation } from './operation-request.ts';
 import { answerPreflight, checkOrigin, isPreflight, shareWithOrigin } from './origin.ts';
 import type { NotReady } from './readiness.ts';
-import type { Exchange, Route } from './request-listener.ts';
-import { sendResponse } from './send-response.ts';
+import type { Route } from './request-listener.ts';
+import { sendAnswer } from './send-answer.ts';
 
 /** What stands behind the paths. */
 export interface Rooms {
   readonly identify: Doorkeeper;
   readonly endpoint: Endpoint;
   readonly eventStreams: EventStreams;
-  readonly admit: Admit;
+  readonly readOperation: ReadOperation;
   readonly isSubscription: (operation: AdmittedOperation) => boolean;
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
@@ -32,59 +35,100 @@ export interface Rooms {
 
 /** The route behind a door: all requests that come in by it take it, but for upgrades. */
 export function route(rooms: Rooms): Route {
-  return async (exchange) => {
+  // Most requests name the host that the one before has named.
+  let goodHost: string | null = null;
+  return (exchange) => {
     const { request, path } = exchange;
-    checkHost(request, rooms.hosts);
+    const { host } = request.headers;
+    if (host !== goodHost) {
+      checkHost(request, rooms.hosts);
+      goodHost = host ?? null;
+    }
     if (path === '/graphql') return answerGraphql(rooms, exchange);
-    if (path === '/health') {
-      answerHealth(exchange);
-      return;
-    }
-    if (path === '/ready') return answerReady(rooms, exchange);
-    if (rooms.graphiql !== null && path.startsWith(rooms.graphiql.assetFolder)) {
-      checkMethod(exchange, ['GET', 'HEAD']);
-      if (await rooms.graphiql.sendAsset(exchange)) return;
-    }
-    throw new HttpProblem('There is nothing at this path; GraphQL is at /graphql.', {
-      status: 404,
-      code: 'NOT_FOUND',
-    });
+    exchange.setUsualHeaders();
+    return answerOther(rooms, exchange);
   };
 }
 
-async function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> {
-  const { request, response, query, requestId, signal, facts } = exchange;
-  // The page is for whoever follows a link to it; as it may hold tokens, no page elsewhere may read it.
-  if (rooms.graphiql !== null && wantsGraphiql(request)) return rooms.graphiql.sendPage(response);
-  shareWithOrigin(exchange, rooms.allowedOrigins);
-  if (isPreflight(request)) {
-    answerPreflight(exchange, rooms.allowedOrigins);
+async function answerOther(rooms: Rooms, exchange: Exchange): Promise<void> {
+  const { path } = exchange;
+  if (path === '/health') {
+    answerHealth(exchange);
     return;
+  }
+  if (path === '/ready') return answerReady(rooms, exchange);
+  if (rooms.graphiql !== null && path.startsWith(rooms.graphiql.assetFolder)) {
+    checkMethod(exchange, ['GET', 'HEAD']);
+    if (await rooms.graphiql.sendAsset(exchange)) return;
+  }
+  throw new HttpProblem('There is nothing at this path; GraphQL is at /graphql.', {
+    status: 404,
+    code: 'NOT_FOUND',
+  });
+}
+
+function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> | undefined {
+  const { request, response } = exchange;
+  // The page is for whoever follows a link to it; as it may hold tokens, no page elsewhere may read it.
+  if (rooms.graphiql !== null && wantsGraphiql(request)) {
+    exchange.setUsualHeaders();
+    return rooms.graphiql.sendPage(response);
+  }
+  if (rooms.allowedOrigins.length > 0) {
+    exchange.setUsualHeaders();
+    shareWithOrigin(exchange, rooms.allowedOrigins);
+  }
+  if (isPreflight(request)) {
+    exchange.setUsualHeaders();
+    answerPreflight(exchange, rooms.allowedOrigins);
+    return undefined;
   }
   const method = checkMethod(exchange, ['GET', 'POST']);
   checkOrigin(request, rooms.allowedOrigins);
   // Before anything of the operation is read: whoever has no identity makes no work.
-  const identified = await rooms.identify({
+  const identified = rooms.identify({
     authorization: request.headers.authorization ?? null,
     socket: request.socket,
   });
-  facts['partition'] = identified.caller.partitionId.toString();
-  const operation = rooms.admit(await readOperationRequest(request, query));
-  const accept = request.headers.accept ?? '*/*';
-  const accepted = readAccept(accept);
+  if (!(identified instanceof Promise)) return answerCaller(rooms, { exchange, method, identified });
+  return identified.then((later) => answerCaller(rooms, { exchange, method, identified: later }));
+}
+
+interface Identification {
+  readonly exchange: Exchange;
+  readonly method: 'GET' | 'POST';
+  readonly identified: Identified;
+}
+
+async function answerCaller(rooms: Rooms, { exchange, method, identified }: Identification): Promise<void> {
+  exchange.caller = identified.caller;
+  const operation = await rooms.readOperation(exchange);
+  const { events, mediaType } = readAccept(exchange.request.headers.accept);
   // Who takes both gets events only where there will be more than one.
-  const takesEvents = accepted.events && (!accepted.json || rooms.isSubscription(operation));
+  const takesEvents = events && (mediaType === null || rooms.isSubscription(operation));
   const call: Call = {
     way: takesEvents ? 'SSE' : method,
     method,
     operation,
-    asker: { ...identified, signal, requestId },
+    asker: new ExchangeAsker(exchange, identified),
     takesEvents,
     // Callers choose the name, at any length.
-    onOperation: (name) => (facts['operation'] = name.slice(0, 100)),
+    onOperation: (name) => (exchange.facts['operation'] = name.slice(0, 100)),
   };
-  if (takesEvents) return rooms.eventStreams.answer(exchange, call);
-  await sendResponse(response, await rooms.endpoint({ ...call, accept }));
+  if (takesEvents) {
+    exchange.setUsualHeaders();
+    return rooms.eventStreams.answer(exchange, call);
+  }
+  if (mediaType === null) throw notAcceptable();
+  const answer = rooms.endpoint({ call, mediaType });
+  sendAnswer(exchange, answer instanceof Promise ? await answer : answer, mediaType);
+}
+
+function notAcceptable(): HttpProblem {
+  const message =
+    'Answers are written as application/json or application/graphql-response+json, and the events of subscriptions as ' +
+    'text/event-stream: the header Accept has none of them.';
+  return new HttpProblem(message, { status: 406, code: 'NOT_ACCEPTABLE' });
 }
 
 function answerHealth(exchange: Exchange): void {

@@ -17,3 +17,11 @@ const overTls = { ...always, 'strict-transport-security': 'max-age=31536000' };
 export function securityHeaders({ socket }: IncomingMessage): Readonly<Record<string, string>> {
   return socket instanceof TLSSocket ? overTls : always;
 }
+
+/** The same as node writes them at once: names and values in turn. */
+export function flatSecurityHeaders(request: IncomingMessage): readonly string[] {
+  return request.socket instanceof TLSSocket ? flatOverTls : flatAlways;
+}
+
+const flatAlways = Object.entries(always).flat();
+const flatOverTls = Object.entries(overTls).flat();

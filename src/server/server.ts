@@ -12,17 +12,18 @@ import { doors, type OpenDoor } from './doors.ts';
 import { graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
 import type { Asker } from './call.ts';
+import { openEngine, type Execute, type Subscribe } from './engine.ts';
 import { graphqlEndpoint } from './graphql-endpoint.ts';
 import { hostRule } from './host.ts';
 import { createHttpServer, createHttpsServer, renewCertificate } from './http-server.ts';
 import type { Identity } from './identity.ts';
 import { listen } from './listen.ts';
 import { isSubscription, operationRunner } from './operation.ts';
+import { operationReader } from './operation-request.ts';
 import { connectionLimits } from './patience.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
 import type { Tls } from './tls.ts';
-import { openYoga, type Execute, type Subscribe } from './yoga.ts';
 
 /** What is served, to whom, and where. */
 export interface ServerOptions {
@@ -152,15 +153,17 @@ function openHouse(options: ServerOptions): House {
     stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
   });
   const auditWorld = options.audit === undefined ? null : { write: options.audit, now };
-  const yoga = openYoga(options);
+  const engine = openEngine(options);
+  const admit = admission(options.allowedDocuments ?? null);
   return {
-    run: operationRunner(yoga, { log, auditWorld }),
+    run: operationRunner(engine, { log, auditWorld }),
     pulse: pulse(limits.beatMilliseconds),
     limits,
     log,
-    endpoint: graphqlEndpoint(yoga, auditWorld),
-    admit: admission(options.allowedDocuments ?? null),
-    isSubscription: (operation) => isSubscription(yoga, operation),
+    endpoint: graphqlEndpoint(engine, { log, auditWorld }),
+    admit,
+    readOperation: operationReader(admit),
+    isSubscription: (operation) => isSubscription(engine, operation),
     checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
     initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
     now,

@@ -68,11 +68,14 @@ interface Making {
   readonly platform: string;
 }
 
-/** Listens in the private folder, whose path is longer than the socket's own and may be too long. */
+/**
+ * Listens in the private folder, whose path is longer than the socket's own and may be too long. In this very process
+ * (`exclusive`), even where it is one of several behind one port.
+ */
 async function listen(server: Server, { folder, made, platform }: Making): Promise<void> {
   const limit = pathLimitInBytes(platform);
   if (Buffer.byteLength(made) <= limit) {
-    server.listen({ path: made });
+    server.listen({ path: made, exclusive: true });
     await once(server, 'listening');
     return;
   }
@@ -80,7 +83,7 @@ async function listen(server: Server, { folder, made, platform }: Making): Promi
   // There, each folder that is open has a short name (proc_pid_fd(5)).
   const handle = await open(folder);
   try {
-    server.listen({ path: `/proc/self/fd/${handle.fd}/${made.slice(folder.length + 1)}` });
+    server.listen({ path: `/proc/self/fd/${handle.fd}/${made.slice(folder.length + 1)}`, exclusive: true });
     await once(server, 'listening');
   } finally {
     await handle.close();

@@ -120,7 +120,7 @@ export class WebSocketConnection {
         this.#operations.cancel(message.id);
         return;
       case MessageType.Ping:
-        void this.#link.send(pongMessage(message.payload));
+        this.#link.send(pongMessage(message.payload));
         return;
       case MessageType.Pong:
         return;
@@ -148,7 +148,7 @@ export class WebSocketConnection {
       this.#identified = identified;
       this.#log = this.#log.child({ partition: identified.caller.partitionId.toString() });
       this.#log.debug('connection acknowledged');
-      void this.#link.send(ackMessage);
+      this.#link.send(ackMessage);
     } catch (thrown) {
       if (thrown instanceof HvqlError) this.#close(CloseCode.Unauthorized, thrown.message);
       else this.#fail(thrown);

@@ -1,4 +1,5 @@
 /** One WebSocket as bytes: what is sent, whether it is taken, and whether there is still somebody. */
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
@@ -6,6 +7,8 @@ import type { Pulse } from './pulse.ts';
 /** What a link needs. */
 export interface LinkParts {
   readonly socket: WebSocket;
+  /** What the WebSocket stands on. */
+  readonly connection: Socket;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
   /** Called at each beat of the pulse. */
@@ -24,6 +27,11 @@ export class WebSocketLink {
   readonly #unanswered: Patience;
   readonly #leave: () => void;
   #quietBeats = 0;
+  readonly #onTaken = (): void => {
+    const { socket } = this.#parts;
+    this.#unsent.taken();
+    if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
+  };
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -40,19 +48,27 @@ export class WebSocketLink {
     return this.#parts.socket.readyState === this.#parts.socket.OPEN;
   }
 
-  /** Resolves once the message is in the kernel's hands; never where the connection is gone. */
-  send(message: Buffer): Promise<void> {
+  send(message: Buffer): void {
     const { socket } = this.#parts;
-    return new Promise((resolve) => {
-      if (!this.isOpen) return;
-      this.#unsent.sent();
-      socket.send(message, { binary: false }, (error) => {
-        this.#unsent.taken();
-        if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
-        if (error == null) resolve();
-      });
-      if (socket.bufferedAmount > unsentLimitInBytes) socket.pause();
+    if (!this.isOpen) return;
+    this.#unsent.sent();
+    socket.send(message, { binary: false }, this.#onTaken);
+    this.#pauseWhereUnsent();
+  }
+
+  /**
+   * Sends a whole frame, which others may be sent as well, and calls back once it is in the kernel's hands; never where
+   * the connection is gone. It goes past ws, which would write a head and a payload for each of them: without
+   * compression ws writes each frame whole and at once (ws, lib/sender.js, sendFrame), so this gets between none.
+   */
+  sendFrame(frame: Buffer, onTaken: () => void): void {
+    if (!this.isOpen) return;
+    this.#unsent.sent();
+    this.#parts.connection.write(frame, (error) => {
+      this.#onTaken();
+      if (error == null) onTaken();
     });
+    this.#pauseWhereUnsent();
   }
 
   /** Says good-bye; ws itself cuts who does not answer that. */
@@ -61,6 +77,11 @@ export class WebSocketLink {
     // Paused, it would not hear the answer.
     this.#parts.socket.resume();
     this.#parts.socket.close(code, reason);
+  }
+
+  #pauseWhereUnsent(): void {
+    const { socket } = this.#parts;
+    if (socket.bufferedAmount > unsentLimitInBytes) socket.pause();
   }
 
   #beat(): void {

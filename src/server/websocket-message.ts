@@ -50,12 +50,39 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A function that writes the `next` messages of one operation around bytes that many of them may share. */
-export function nextMessages(id: string): (result: ExecutionResult) => Buffer {
+/** The `next` message of an operation. */
+export function nextMessage(id: string, result: ExecutionResult): Buffer {
   const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`);
-  return (result) => Buffer.concat([start, resultBytes(result), end]);
+  return Buffer.concat([start, resultBytes(result), end]);
 }
 const end = Buffer.from('}');
+
+const newestFrames = new WeakMap<ExecutionResult, { readonly id: string; readonly bytes: Buffer }>();
+
+/**
+ * The same as a frame. A server's frames have no mask (RFC 6455, 5.1): those who chose the same id, as many clients
+ * do that have one operation, share the bytes.
+ */
+export function nextFrame(id: string, result: ExecutionResult): Buffer {
+  const newest = newestFrames.get(result);
+  if (newest?.id === id) return newest.bytes;
+  const bytes = textFrame(nextMessage(id, result));
+  newestFrames.set(result, { id, bytes });
+  return bytes;
+}
+
+/** A text message as one frame (RFC 6455, 5.2). */
+function textFrame(payload: Buffer): Buffer {
+  const { length } = payload;
+  const size = length < 126 ? length : length < 65_536 ? 126 : 127;
+  const head = Buffer.alloc(size === 127 ? 10 : size === 126 ? 4 : 2);
+  head[0] = finalText;
+  head[1] = size;
+  if (size === 126) head.writeUInt16BE(length, 2);
+  if (size === 127) head.writeBigUInt64BE(BigInt(length), 2);
+  return Buffer.concat([head, payload]);
+}
+const finalText = 0x81;
 
 /** The message that an operation could not run. */
 export function errorMessage(id: string, errors: NonNullable<ExecutionResult['errors']>): Buffer {

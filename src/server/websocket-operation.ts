@@ -1,15 +1,16 @@
 /** One operation over a WebSocket, from its subscribe message to its complete. */
 import { randomUUID } from 'node:crypto';
+import type { ExecutionResult } from 'graphql';
 import type { SubscribeMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { Admit } from './admission.ts';
 import type { StreamEnd } from './audit.ts';
-import { pump, type Events } from './events.ts';
+import type { Events, EventSink } from './events.ts';
 import { HttpProblem, problemError } from './http-problem.ts';
 import type { Identified } from './identity.ts';
 import type { Outcome, RunOperation } from './operation.ts';
 import type { WebSocketLink } from './websocket-link.ts';
-import { completeMessage, errorMessage, nextMessages } from './websocket-message.ts';
+import { completeMessage, errorMessage, nextFrame, nextMessage } from './websocket-message.ts';
 
 /** What an operation over a WebSocket needs. */
 export interface WebSocketOperationParts {
@@ -29,7 +30,7 @@ export interface WebSocketOperationParts {
 }
 
 /** Runs as soon as it is made. */
-export class WebSocketOperation {
+export class WebSocketOperation implements EventSink {
   readonly #parts: WebSocketOperationParts;
   readonly #requestId = randomUUID();
   readonly #abort = new AbortController();
@@ -37,7 +38,8 @@ export class WebSocketOperation {
   /** Why no more events are wanted; null while they are. */
   #reason: StreamEnd | null = null;
   #isStarting = true;
-  #stop: ((end: StreamEnd) => void) | null = null;
+  #events: Events | null = null;
+  readonly #onTaken = (): void => this.#events?.taken();
   #name: string | undefined;
   #count = 0;
 
@@ -50,7 +52,7 @@ export class WebSocketOperation {
   cancel(end: StreamEnd): void {
     if (this.#isOver) return;
     this.#reason ??= end;
-    this.#stop?.(this.#reason);
+    this.#events?.release(this.#reason);
     this.#end();
     this.#abort.abort();
   }
@@ -58,8 +60,8 @@ export class WebSocketOperation {
   /** Completes events at once; a single answer that is under way once it is there. */
   finish(): void {
     this.#reason ??= 'service';
-    if (this.#stop === null) return;
-    this.#stop(this.#reason);
+    if (this.#events === null) return;
+    this.#events.release(this.#reason);
     this.#complete();
   }
 
@@ -103,31 +105,37 @@ export class WebSocketOperation {
       }
     } else if (!('data' in outcome.result) && outcome.result.errors !== undefined) {
       // Nothing ran. An error is the end, without a complete message (PROTOCOL.md, "Error").
-      void link.send(errorMessage(message.id, outcome.result.errors));
+      link.send(errorMessage(message.id, outcome.result.errors));
       this.#end();
     } else {
-      void link.send(nextMessages(message.id)(outcome.result));
+      link.send(nextMessage(message.id, outcome.result));
       this.#complete();
     }
   }
 
   #follow(events: Events): void {
-    const { message, link, log } = this.#parts;
-    const messageOf = nextMessages(message.id);
-    log.debug({ requestId: this.#requestId, operation: this.#name }, 'stream opened');
-    this.#stop = pump(events, {
-      deliver: (event) => {
-        this.#count += 1;
-        return link.send(messageOf(event));
-      },
-      done: () => this.#complete(),
-      failed: (thrown) => this.#fail(thrown),
-    });
+    this.#parts.log.debug({ requestId: this.#requestId, operation: this.#name }, 'stream opened');
+    this.#events = events;
+    events.pour(this);
+  }
+
+  deliver(event: ExecutionResult): void {
+    const { message, link } = this.#parts;
+    this.#count += 1;
+    link.sendFrame(nextFrame(message.id, event), this.#onTaken);
+  }
+
+  done(): void {
+    this.#complete();
+  }
+
+  failed(thrown: unknown): void {
+    this.#fail(thrown);
   }
 
   #complete(): void {
     if (this.#isOver) return;
-    void this.#parts.link.send(completeMessage(this.#parts.message.id));
+    this.#parts.link.send(completeMessage(this.#parts.message.id));
     this.#end();
   }
 
@@ -135,7 +143,7 @@ export class WebSocketOperation {
     const { log, onOver, onGone } = this.#parts;
     this.#isOver = true;
     const facts = { requestId: this.#requestId, operation: this.#name };
-    if (this.#stop === null) log.debug(facts, 'operation');
+    if (this.#events === null) log.debug(facts, 'operation');
     else log.debug({ ...facts, events: this.#count }, 'stream closed');
     onOver();
     if (!this.#isStarting) onGone();

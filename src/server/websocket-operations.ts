@@ -49,7 +49,7 @@ export class WebSocketOperations {
     const { link, admit, run, onIdle, onFailure } = this.#parts;
     const { id } = message;
     if (this.#running >= operationLimit) {
-      void link.send(errorMessage(id, [tooMany(this.#running + 1)]));
+      link.send(errorMessage(id, [tooMany(this.#running + 1)]));
       return;
     }
     this.#running += 1;

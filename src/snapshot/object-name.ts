@@ -45,6 +45,15 @@ export function objectKey(name: ObjectName): string {
   }
 }
 
+const keys = new WeakMap<ObjectName, string>();
+
+/** The object's key, as `objectKey` makes it, but once a name: for names that are met again and again. */
+export function keptKey(name: ObjectName): string {
+  let key = keys.get(name);
+  if (key === undefined) keys.set(name, (key = objectKey(name)));
+  return key;
+}
+
 /** The object as a person says it: "virtual processor 0 of partition 5". */
 export function describeObject(name: ObjectName): string {
   switch (name.object) {
@@ -67,7 +76,14 @@ export const objectTitle: Readonly<Record<StatisticsObject, string>> = {
   VIRTUAL_PROCESSOR: 'virtual processor',
 };
 
-/** Where the object's page stands in a tree of pages: "lp/0/stats.page". */
+const places = new WeakMap<ObjectName, string>();
+
+/** Where the object's page stands in a tree of pages: "lp/0/stats.page". Made once a name. */
 export function pagePlace(name: ObjectName): string {
-  return [objectKey(name), 'stats.page'].filter(Boolean).join('/');
+  let place = places.get(name);
+  if (place === undefined) {
+    const key = keptKey(name);
+    places.set(name, (place = key === '' ? 'stats.page' : `${key}/stats.page`));
+  }
+  return place;
 }

@@ -14,6 +14,28 @@ export interface Reading {
    * this; without it, at the moment of the look.
    */
   readonly at?: Moment;
+  /** What the source reported under names that the catalogue does not have; left out where its numbers have no names. */
+  unnamed?(): readonly UnnamedValue[];
+  /** The same numbers as they stand in memory, where they do; for whoever writes them without a bigint in between. */
+  readonly cells?: CounterCells;
+}
+
+/** A number under a name of the source's own. */
+export interface UnnamedValue {
+  readonly name: string;
+  readonly value: bigint;
+}
+
+/** Counters in memory, each a little-endian u64. */
+export interface CounterCells {
+  readonly view: DataView;
+  readonly layout: CellLayout;
+}
+
+/** Where counters stand. The same object for all readings that are laid out alike: what was found for one holds for all. */
+export interface CellLayout {
+  /** The byte where the counter stands, or -1 where it is absent. */
+  offsetOf(counter: Counter): number;
 }
 
 /** An overlay page as it stands, for those who want to see it. */

@@ -1,7 +1,8 @@
-/** One look at everything that a source with overlay pages has. */
-import { HvqlError, UsageError } from '../errors.ts';
+/** One look at everything that a source has. */
+import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { describeObject, hypervisorName, type ObjectName } from '../snapshot/object-name.ts';
+import { hypervisorName, type ObjectName } from '../snapshot/object-name.ts';
+import type { Reading } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from './source.ts';
 
@@ -11,12 +12,20 @@ export interface NamedPage {
   readonly bytes: Uint8Array;
 }
 
+/** An object and its reading. */
+export interface NamedReading {
+  readonly name: ObjectName;
+  readonly reading: Reading;
+}
+
 /** What there was at one moment. */
 export interface Look {
   readonly at: Moment;
   readonly topology: Topology;
   /** In the order of `namesOf`; without those that could not be read. */
   readonly pages: readonly NamedPage[];
+  /** The readings behind which there is no page, in the same order. */
+  readonly pageless: readonly NamedReading[];
   readonly failures: readonly HvqlError[];
 }
 
@@ -31,26 +40,20 @@ export function namesOf(topology: Topology): ObjectName[] {
   return names;
 }
 
-/** Reads every page. Rejects like the source, and with a UsageError where the source has readings but no pages. */
+/** Reads every object. Rejects like the source. */
 export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Look> {
   const topology = await source.topology(signal);
   const names = namesOf(topology);
   const { at, outcomes } = await source.read(names, signal);
   const pages: NamedPage[] = [];
+  const pageless: NamedReading[] = [];
   const unlisted = [topology, ...topology.partitions].map((listing) => listing.unlisted);
   const failures = unlisted.filter((error) => error !== undefined);
   outcomes.forEach((outcome, n) => {
     const name = names[n] ?? hypervisorName;
     if (outcome instanceof HvqlError) failures.push(outcome);
     else if (outcome.page !== null) pages.push({ name, bytes: outcome.page.bytes });
-    else throw pageless(source, name);
+    else pageless.push({ name, reading: outcome });
   });
-  return { at, topology, pages, failures };
-}
-
-function pageless(source: Source, name: ObjectName): UsageError {
-  return new UsageError([
-    `A source with overlay pages is needed, but ${source.description} has none: ` +
-      `it reads the counters of ${describeObject(name)} without a page.`,
-  ]);
+  return { at, topology, pages, pageless, failures };
 }

@@ -11,6 +11,8 @@ export interface Source {
   readonly kind: string;
   /** Kind and settings, for the operator and the log. */
   readonly description: string;
+  /** How many lines of text it could not read since it was opened; left out by one that reads no text. */
+  readonly unreadableLines?: number | null;
   /**
    * Which objects exist now: the very same topology for as long as nothing in it changes. Rejects with
    * PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the signal's reason once it is aborted. Where
@@ -24,6 +26,17 @@ export interface Source {
    * Readings stay valid and unchanged for as long as they are held.
    */
   read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings>;
+  /** The way to ask without a promise; absent where an answer always has to be waited for. */
+  readonly atOnce?: SourceAtOnce;
   /** Lets go of everything; may be called more than once. */
   close(): Promise<void>;
+}
+
+/**
+ * The same questions, answered before the call returns: they throw where the others reject. null where this answer has
+ * to be waited for, because it would hold up the process for long: then the others are asked.
+ */
+export interface SourceAtOnce {
+  topology(): Topology | null;
+  read(objects: readonly ObjectName[]): Readings | null;
 }

@@ -3,6 +3,8 @@ import { UsageError } from '../errors.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { captureSettings } from './capture/settings.ts';
 import { openCapture } from './capture/capture.ts';
+import { openMshv } from './mshv/mshv.ts';
+import { mshvSettings } from './mshv/settings.ts';
 import { openPageFolder } from './page-folder/page-folder.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
 import { openSimulator } from './simulator/simulator.ts';
@@ -16,6 +18,8 @@ import { openWindows } from './windows/windows.ts';
 /** What sources need of the world. */
 export interface SourceWorld {
   readonly clock: Clock;
+  /** Path of a file with the names of partitions, for sources that know ids only. */
+  readonly names?: string | null;
   /** As `process.platform` has it; unchecked without. */
   readonly platform?: string;
   /** For what only the operator may know. */
@@ -38,6 +42,7 @@ const sourceKinds: readonly SourceKind[] = [
   { kind: 'simulator', usage: 'simulator', parse: parseSimulatorText },
   { kind: 'pages', usage: 'pages:<folder>', parse: parsePageFolderText },
   { kind: 'capture', usage: 'capture:<folder or .tar>', parse: parseCaptureText },
+  { kind: 'mshv', usage: 'mshv[:<folder>]', parse: parseMshvText },
   { kind: 'windows', usage: 'windows', parse: parseWindowsText },
 ];
 
@@ -95,6 +100,16 @@ function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
 function parseCaptureText(text: SourceText): OpenSource {
   const settings = captureSettings(text);
   return ({ clock }) => openCapture(settings, { clock });
+}
+
+function parseMshvText(text: SourceText): OpenSource {
+  const settings = mshvSettings(text);
+  return ({ clock, names, log }) =>
+    openMshv(settings, {
+      clock,
+      ...(names == null ? {} : { names }),
+      ...(log === undefined ? {} : { warn: (sentence) => log.warn({}, sentence) }),
+    });
 }
 
 function parseWindowsText(text: SourceText): OpenSource {

@@ -33,6 +33,8 @@ export interface SelectedField {
   readonly isLeaf: boolean;
   /** Its arguments; null where they are not what the schema asks for. */
   readonly args: Readonly<Record<string, unknown>> | null;
+  /** Asks for the arguments again, to hear what is wrong with them: throws it, as graphql-js does. */
+  readonly argumentsAgain: () => Readonly<Record<string, unknown>>;
 }
 
 /** All that is selected of an object type in one place of the answer. */
@@ -49,18 +51,27 @@ interface SelectionWorld {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Selections of operations without variables, which are the same each time they run. */
-const known = new WeakMap<OperationDefinitionNode, Selection>();
+/**
+ * Selections of operations without variables, which are the same each time they run, and of the others by the very
+ * object that has their variables.
+ */
+const known = new WeakMap<OperationDefinitionNode | object, Kept>();
+
+interface Kept {
+  readonly operation: OperationDefinitionNode;
+  readonly selection: Selection;
+}
 
 /** Who executes the operation says what is wrong with its variables, of which there may be very many. */
 const onlyWhether = { maxErrors: 1 };
 
 /** The selections of an operation; null where its variables are not what it asks for. */
 export function selectionOf(operation: OperationDefinitionNode, args: ExecutionArgs): Selection | null {
-  const kept = known.get(operation);
-  if (kept !== undefined) return kept;
   const { schema, document, variableValues } = args;
   const definitions = operation.variableDefinitions ?? [];
+  const key = definitions.length === 0 ? operation : variableValues;
+  const kept = key == null ? undefined : known.get(key);
+  if (kept?.operation === operation) return kept.selection;
   const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, onlyWhether);
   if (coerced === undefined) return null;
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -68,7 +79,7 @@ export function selectionOf(operation: OperationDefinitionNode, args: ExecutionA
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   const selection = new Selection({ schema, fragments, variables: coerced });
-  if (definitions.length === 0) known.set(operation, selection);
+  if (key != null) known.set(key, { operation, selection });
   return selection;
 }
 
@@ -151,6 +162,7 @@ export class Selection {
       type: named,
       isLeaf: isLeafType(named),
       args: this.#argsOf(definition, node),
+      argumentsAgain: () => getArgumentValues(definition, node, this.#world.variables),
     };
   }
 

@@ -32,7 +32,8 @@ describe('the servers that are compared', () => {
   afterAll(() => ground.close());
 
   it('are all there, Mercurius where it is installed', () => {
-    const keys = ['A', 'B', 'B files', 'C', ...(areRivalsInstalled() ? ['D'] : []), 'hvql', 'hvql files'];
+    const hvql = ['hvql', 'hvql shared', 'hvql default', 'hvql workers', 'hvql files'];
+    const keys = ['A', 'B', 'B files', 'C', ...(areRivalsInstalled() ? ['D'] : []), ...hvql];
     expect(all.map(({ key }) => key)).toEqual(keys);
   });
 

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
- * the servers; `streams`, `sizes` and `profile` show the rest. Prints tables and writes them to test/bench/result.
+ * the servers; `streams`, `sizes`, `profile` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
  */
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { compare } from './comparison.ts';
 import { comparisonText } from './comparison-table.ts';
 import { areRivalsInstalled, contenders, type Contender } from './contender.ts';
+import { linuxHostText } from './linux-host.ts';
 import { loadGenerator } from './load.ts';
 import { memoryOverTime } from './memory-over-time.ts';
 import { profileText } from './profile.ts';
@@ -66,8 +67,12 @@ async function texts(): Promise<string> {
         generator: loadGenerator(),
         seconds: Number(values.seconds ?? (quick ? 3 : 6)),
       })}`;
+    case 'mshv':
+      return `${machine()}\n\n${await linuxHostText({ rounds: Number(values.rounds ?? (quick ? 10 : 50)), tell })}`;
     default:
-      throw new Error(`There is no benchmark "${what}"; there are compare, streams, sizes and profile.`);
+      throw new Error(
+        `There is no benchmark "${what}"; there are compare, streams, sizes, profile and mshv.`,
+      );
   }
 }
 

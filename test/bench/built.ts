@@ -3,6 +3,7 @@ import type * as commandWorld from '../../src/cli/command-world.ts';
 import type * as serve from '../../src/cli/serve.ts';
 import type * as serviceLimit from '../../src/cli/service-limit.ts';
 import type * as settings from '../../src/cli/settings.ts';
+import type * as workers from '../../src/cli/workers.ts';
 import type * as execute from '../../src/execution/execute.ts';
 import type * as schema from '../../src/graph/schema.ts';
 import type * as decode from '../../src/page/decode.ts';
@@ -17,6 +18,7 @@ interface Built {
   readonly 'cli/serve.js': typeof serve;
   readonly 'cli/service-limit.js': typeof serviceLimit;
   readonly 'cli/settings.js': typeof settings;
+  readonly 'cli/workers.js': typeof workers;
   readonly 'execution/execute.js': typeof execute;
   readonly 'graph/schema.js': typeof schema;
   readonly 'page/decode.js': typeof decode;

@@ -31,10 +31,34 @@ const variants: readonly Variant[] = [
   {
     key: 'hvql',
     name: 'hvql',
-    note: 'as it is built, over pages in memory; a token at each request',
+    note: 'as it is built, over pages in memory; each answer computed anew; a token at each request',
     heldTo: 'computed anew',
     pages: 'memory',
+    flags: ['--share-looks', '0'],
+  },
+  {
+    key: 'hvql shared',
+    name: 'hvql, shared looks',
+    note: 'the same question within one look of a second; a token at each request',
+    heldTo: 'shared look',
+    pages: 'memory',
+    flags: ['--share-looks', '1s'],
+  },
+  {
+    key: 'hvql default',
+    name: 'hvql, as it comes',
+    note: 'looks are shared for 10 ms',
+    heldTo: null,
+    pages: 'memory',
     flags: [],
+  },
+  {
+    key: 'hvql workers',
+    name: 'hvql, two workers',
+    note: 'hvql, each answer computed anew, with --workers 2; on a machine of two cores they share them with the load generator, which needs one',
+    heldTo: null,
+    pages: 'memory',
+    flags: ['--workers', '2', '--share-looks', '0'],
   },
   {
     key: 'hvql files',
@@ -42,7 +66,7 @@ const variants: readonly Variant[] = [
     note: 'the same over page files in a tmpfs, which are read at each look: compare with "B, reading files"',
     heldTo: null,
     pages: 'folder',
-    flags: [],
+    flags: ['--share-looks', '0'],
   },
 ];
 

@@ -8,7 +8,7 @@ import { built } from './built.ts';
 import { readHost } from './host.ts';
 import { memorySource } from './memory-source.ts';
 
-const { serve } = await built('cli/serve.js');
+const { serveByWorkers } = await built('cli/workers.js');
 const { parseCommand } = await built('cli/settings.js');
 const { systemWait } = await built('cli/command-world.js');
 const { systemClock } = await built('snapshot/moment.js');
@@ -20,7 +20,7 @@ const host = await readHost(folder);
 const controller = new AbortController();
 process.once('SIGTERM', () => controller.abort());
 endWithParent();
-process.exitCode = await serve(command.settings, {
+process.exitCode = await serveByWorkers(command.settings, {
   clock: systemClock,
   wait: systemWait,
   stdout: process.stdout,
@@ -31,4 +31,4 @@ process.exitCode = await serve(command.settings, {
   log: pino({ level: command.settings.logLevel }, pino.destination({ dest: 2, sync: true })),
   openSource: (_text, { clock }) => memorySource(host, clock),
 });
-process.disconnect();
+if (process.connected) process.disconnect();

@@ -124,8 +124,8 @@ async function watched(
   await new Promise<void>((resolve, reject) => {
     const request = { port: Number(new URL(url).port), token, query, localAddress: '127.0.0.1' };
     const socket = openEventStream(request, {
-      event: (text) => {
-        if (text.includes('"errors"')) reject(new Error(text));
+      event: (bytes) => {
+        if (bytes.includes('"errors"')) reject(new Error(bytes.toString()));
         events += 1;
         // The first ones make plans, and are compiled.
         if (events === ticks / 2) from = processorMilliseconds(pid);

@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { record } from '../../src/cli/record.ts';
-import { HvqlError, UsageError } from '../../src/errors.ts';
-import { lookAtAll } from '../../src/source/look.ts';
+import { HvqlError } from '../../src/errors.ts';
+import { objectKey } from '../../src/snapshot/object-name.ts';
+import { lookAtAll, type NamedReading } from '../../src/source/look.ts';
 import { openSource } from '../../src/source/sources.ts';
 import type { Source } from '../../src/source/source.ts';
 import { textOf } from '../source/look-text.ts';
@@ -131,26 +134,32 @@ describe('recording', () => {
     expect(world.errors).toContain(`Nothing was recorded, and ${folder}/capture.tar is not written.\n`);
   });
 
-  it('refuses a source without pages, and leaves nothing behind', async () => {
+  it('keeps what a source without pages says as text, and plays it back', async () => {
     const folder = scratchFolder();
-    const world = new CommandOnTrial();
-    const simulator = await openSource('simulator', world);
-    const source: Source = {
-      ...simulator,
-      description: 'names:only',
-      read: async (objects) => ({
-        at: world.clock.now(),
-        outcomes: objects.map(() => ({ value: () => 1n, page: null })),
-      }),
-    };
-    await expect(
-      record({ source, every: 1000, for: 0, out: `${folder}/capture.tar` }, world),
-    ).rejects.toThrow(
-      new UsageError([
-        'A source with overlay pages is needed, but names:only has none: it reads the counters of the hypervisor without a page.',
-      ]),
-    );
-    expect(readdirSync(folder)).toEqual([]);
+    for (const out of [join(folder, 'host.tar'), join(folder, 'host')]) {
+      const world = new CommandOnTrial();
+      const tree = copyOfFixture('mshv');
+      putFile(tree, { place: 'partition/2/stats', content: 'PtTlbSize : 5\nPtOfTomorrow : 6\n' });
+      putFile(tree, { place: 'names.json', content: '{"1": "root", "4": "web-1"}' });
+      const source = await openSource(`mshv:${tree}`, {
+        clock: world.clock,
+        names: join(tree, 'names.json'),
+      });
+      expect(await record({ source, every: 1000, for: 1000, out }, world)).toBe(0);
+      expect(world.output).toMatch(/^Recorded 2 frames with 24 readings \([\d.]+ [kKM]i?B\) to /);
+
+      const capture = await openSource(`capture:${out}?frame=1`, world);
+      const [recorded, original] = [await lookAtAll(capture, never), await lookAtAll(source, never)];
+      expect(recorded.failures).toEqual([]);
+      expect(recorded.topology.partitions).toEqual(original.topology.partitions);
+      expect(recorded.pageless.map(everythingIn)).toEqual(original.pageless.map(everythingIn));
+      expect(everythingIn(recorded.pageless.find(({ name }) => objectKey(name) === 'partition/2'))).toEqual([
+        'partition/2 virtualTlbPages 5',
+        'partition/2 PtOfTomorrow 6',
+      ]);
+      expect(capture.unreadableLines).toBe(0);
+      await capture.close();
+    }
   });
 
   it('overwrites nothing', async () => {
@@ -207,3 +216,15 @@ describe('recording', () => {
     );
   });
 });
+
+/** All that an object's reading carries, whether it has a name here or not. */
+function everythingIn(found: NamedReading | undefined): string[] {
+  if (found === undefined) return [];
+  const { name, reading } = found;
+  const named = countersOf(name.object).flatMap((counter) => {
+    const value = reading.value(counter);
+    return value === undefined ? [] : [`${counter.field} ${value}`];
+  });
+  const unnamed = reading.unnamed?.().map((each) => `${each.name} ${each.value}`) ?? [];
+  return [...named, ...unnamed].map((line) => `${objectKey(name)} ${line}`);
+}

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { helpText, settingsTable } from '../../src/cli/setting-help.ts';
 import { commandNames } from '../../src/cli/setting-table.ts';
@@ -22,10 +23,13 @@ function problemsOf(argv: readonly string[], env: Record<string, string> = {}): 
 describe('hvql serve', () => {
   const preset = {
     source: 'simulator',
+    names: null,
     host: '127.0.0.1',
     port: 4000,
+    workers: 1,
     identity: null,
     minInterval: 100,
+    shareLooks: 10,
     sourceTimeout: 5_000,
     graphiql: true,
     introspection: 'on',
@@ -55,6 +59,16 @@ describe('hvql serve', () => {
     expect(parseCommand(['serve'], {})).toEqual({ name: 'serve', settings: preset });
   });
 
+  it.each([
+    ['0', 0],
+    ['0ms', 0],
+    ['1s', 1_000],
+  ])('shares looks for as long as it is told: %s', (text, shareLooks) => {
+    const settings = { ...preset, shareLooks };
+    expect(parseCommand(['serve', '--share-looks', text], {})).toEqual({ name: 'serve', settings });
+    expect(parseCommand(['serve'], { HVQL_SHARE_LOOKS: text })).toEqual({ name: 'serve', settings });
+  });
+
   it('takes each setting as a flag, with or without an equals sign', () => {
     const argv = [
       'serve',
@@ -82,19 +96,22 @@ describe('hvql serve', () => {
     argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
-    argv.push('--audit', '-');
+    argv.push('--audit', '-', '--share-looks=250ms', '--workers=3');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
         source: 'capture:a.tar?loop=true',
+        names: null,
         host: '::1',
         port: 0,
+        workers: 3,
         identity: {
           method: { kind: 'jwks', url: new URL('https://id.example/jwks.json') },
           issuer: 'https://id.example',
           audience: 'hvql',
         },
         minInterval: 1_500,
+        shareLooks: 250,
         sourceTimeout: 60_000,
         graphiql: false,
         introspection: 'root',
@@ -124,6 +141,11 @@ describe('hvql serve', () => {
         logLevel: 'silent',
       },
     });
+  });
+
+  it('takes "auto" for as many workers as can run at once, within a bound', () => {
+    const command = parseCommand(['serve', '--workers', 'auto'], {});
+    expect(command).toMatchObject({ settings: { workers: Math.min(availableParallelism(), 64) } });
   });
 
   it('takes each setting from the environment, where a flag wins', () => {
@@ -162,15 +184,20 @@ describe('hvql serve', () => {
       HVQL_TLS_CLIENT_CA: 'ca',
       HVQL_TLS_CLIENT_MAP: '',
       HVQL_AUDIT: '/var/log/hvql-audit',
+      HVQL_SHARE_LOOKS: '0',
+      HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
       settings: {
         source: 'pages:/b',
+        names: null,
         host: '0.0.0.0',
         port: 5,
+        workers: 64,
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
+        shareLooks: 0,
         sourceTimeout: 1_000,
         graphiql: false,
         introspection: 'off',
@@ -301,6 +328,15 @@ describe('hvql serve', () => {
     [['-p', '1'], ['-p is no flag of this command.']],
     [['--', '--port'], ['"--port" is one argument too many.']],
     [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
+    [['--share-looks', '1001ms'], ['--share-looks: needs at most 1s, but is "1001ms".']],
+    [
+      ['--share-looks', '10'],
+      [
+        '--share-looks: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
+      ],
+    ],
+    [['--workers', '0'], ['--workers: needs a whole number from 1 to 64, or auto, but is "0".']],
+    [['--workers=65'], ['--workers: needs a whole number from 1 to 64, or auto, but is "65".']],
     [['--min-interval', '61s'], ['--min-interval: needs at most 1m, but is "61s".']],
     [['--min-interval', '0ms'], ['--min-interval: needs a length of time above zero, but is "0ms".']],
     [
@@ -365,7 +401,7 @@ describe('hvql serve', () => {
     [
       ['--source', 'page:/a', '--min-interval', '5'],
       [
-        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>, windows. Did you mean pages?',
+        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows. Did you mean pages?',
         expect.stringMatching(/^--min-interval: "5" is not a length of time/),
       ],
     ],
@@ -425,13 +461,35 @@ describe('hvql serve', () => {
   });
 });
 
+describe('the names of partitions', () => {
+  it('are for a source that has none', () => {
+    for (const source of ['mshv', 'mshv:/tree', 'mshv?self=5']) {
+      for (const command of ['serve', 'record']) {
+        const argv = [
+          command,
+          '--source',
+          source,
+          '--names',
+          'n.json',
+          ...(command === 'record' ? ['--out=x'] : []),
+        ];
+        expect(parseCommand(argv, {})).toMatchObject({ settings: { source, names: 'n.json' } });
+      }
+    }
+    expect(problemsOf(['serve', '--names=n.json'])).toEqual(['--names is of no use without --source mshv.']);
+    expect(problemsOf(['record', '--out=x'], { HVQL_NAMES: 'n.json', HVQL_SOURCE: 'pages:/a' })).toEqual([
+      'HVQL_NAMES is of no use without --source mshv.',
+    ]);
+  });
+});
+
 describe('hvql record', () => {
   it('needs to know where to', () => {
     expect(
       parseCommand(['record', '--out', 'x.tar', '--for', '30s'], { HVQL_SOURCE: 'pages:/a', HVQL_PORT: 'x' }),
     ).toEqual({
       name: 'record',
-      settings: { source: 'pages:/a', every: 1_000, for: 30_000, out: 'x.tar' },
+      settings: { source: 'pages:/a', names: null, every: 1_000, for: 30_000, out: 'x.tar' },
     });
     expect(problemsOf(['record'])).toEqual(['--out is needed: where the capture goes.']);
   });
@@ -638,9 +696,9 @@ describe('the table of settings', () => {
     expect(lines.slice(0, 3)).toEqual([
       '| command | flag | environment | default | |',
       '|---|---|---|---|---|',
-      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, windows |',
+      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 36 + 4 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 39 + 5 + 4 + 2 + 0 + 7);
   });
 });

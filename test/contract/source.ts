@@ -22,12 +22,22 @@ const unknownNames: readonly ObjectName[] = [
   { object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index: 2_000_000 },
 ];
 
-/** The suite. `open` is called before each test; what it makes is closed by the suite. */
+/**
+ * The suite, for the way that waits and, where a source has one, for the way that does not. `open` is called before
+ * each test; what it makes is closed by the suite.
+ */
 export function describeSource(title: string, open: () => Promise<SourceOnTrial>): void {
-  describe(`${title} as a source`, () => {
+  describe.each([
+    ['', (source: Source) => source],
+    [', asked at once where it can be', askedAtOnce],
+  ])(`${title} as a source%s`, (_way, wayOf) => {
     let source: Source;
     let goOn: () => void;
-    beforeEach(async () => ({ source, goOn } = await open()));
+    beforeEach(async () => {
+      const onTrial = await open();
+      source = wayOf(onTrial.source);
+      goOn = onTrial.goOn;
+    });
     afterEach(async () => source.close());
 
     async function everything(): Promise<ObjectName[]> {
@@ -162,6 +172,25 @@ export function describeSource(title: string, open: () => Promise<SourceOnTrial>
       await source.close();
     });
   });
+}
+
+/** The source, but each question is put at once first; where the answer has to be waited for, in the other way. */
+function askedAtOnce(source: Source): Source {
+  const { atOnce } = source;
+  if (atOnce === undefined) return source;
+  return {
+    kind: source.kind,
+    description: source.description,
+    async topology(signal) {
+      signal.throwIfAborted();
+      return atOnce.topology() ?? source.topology(signal);
+    },
+    async read(objects, signal) {
+      signal.throwIfAborted();
+      return atOnce.read(objects) ?? source.read(objects, signal);
+    },
+    close: () => source.close(),
+  };
 }
 
 /** A reading, and what it is of. */

@@ -21,8 +21,14 @@ export class Program {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}, execArgv: readonly string[] = []) {
-    this.child = spawn(process.execPath, [...nodeFlags, ...execArgv, main, ...args], {
+  /** `file`: what is run in place of the program. */
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    execArgv: readonly string[] = [],
+    file = main,
+  ) {
+    this.child = spawn(process.execPath, [...nodeFlags, ...execArgv, file, ...args], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,8 +1,17 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HvqlError } from '../../src/errors.ts';
+import type { Tick, Watcher } from '../../src/sampling/tick.ts';
 import { caller, errorsOf } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 import { LiveBench, pass, settle, type TestStream } from '../live.ts';
+
+/** Node has it only where it is asked for. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 let source: FakeSource;
 let bench: LiveBench;
@@ -131,6 +140,56 @@ describe('streams together', () => {
     const results = new Set((await Promise.all(events)).map(({ value }) => value));
     expect(results.size).toBe(1);
     expect(source.batches).toHaveLength(2);
+  });
+
+  it('share their first look where they come within ten milliseconds, and not where they come later', async () => {
+    const first = await bench.open(lps);
+    await first.next();
+    source.milliseconds += 9;
+    const soon = await bench.open(lps);
+    expect((await soon.next())?.data.hypervisor.sampledAt).toBe('2023-11-14T22:13:20.000Z');
+    expect(source.batches).toHaveLength(1);
+    source.milliseconds += 1;
+    const later = await bench.open(lps);
+    expect((await later.next())?.data.hypervisor.sampledAt).toBe('2023-11-14T22:13:20.010Z');
+    expect(source.batches).toHaveLength(2);
+  });
+
+  it(
+    'go on each by itself: one that is slow holds up none, in whatever number they are',
+    { timeout: 30_000 },
+    async () => {
+      const limits = { maxStreams: 1_100, maxStreamsPerCaller: 1_100 };
+      bench = new LiveBench(source, limits);
+      const streams = await Promise.all(Array.from({ length: 1_100 }, () => bench.open(lps)));
+      await Promise.all(streams.map((stream) => stream.next()));
+      const events = streams.slice(1).map((stream) => stream.stream.next());
+      await pass(bench, 2000);
+      const results = new Set((await Promise.all(events)).map(({ value }) => value));
+      expect(results.size).toBe(1);
+      // It has growth since its own event before.
+      expect(seconds(await streams[0]?.next())).toBe(2);
+    },
+  );
+
+  it('keep no ticks but those that growth is still to be taken from', async () => {
+    const ticks: WeakRef<Tick>[] = [];
+    const watcher: Watcher = {
+      requests: () => Promise.resolve([]),
+      take: (tick) => void ticks.push(new WeakRef(tick)),
+    };
+    const stream = await bench.open(lps);
+    await stream.next();
+    bench.sampler.grid(1000).add(watcher);
+    for (let n = 0; n < 6; n += 1) {
+      const event = stream.next();
+      await pass(bench, 1000);
+      await event;
+    }
+    bench.sampler.grid(1000).remove(watcher);
+    collectGarbage();
+    expect(ticks).toHaveLength(6);
+    expect(ticks.filter((tick) => tick.deref() !== undefined).length).toBeLessThan(3);
   });
 
   it('are the same whatever their requests bring along that they do not ask for, at any size', async () => {

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 /** Runs an operation as the service does. */
-function run(
+async function run(
   query: string,
   options: { by?: bigint; introspection?: Introspection; signal?: AbortSignal } = {},
 ) {
@@ -31,7 +31,9 @@ function run(
   };
   const request = { caller: caller(by), expiresAt: null, signal };
   const contextValue = operationContext({ sampler, service }, request);
-  return executeOperation({ schema, document: parse(query), contextValue });
+  const result = await executeOperation({ schema, document: parse(query), contextValue });
+  if (result.data != null) result.data = JSON.parse(JSON.stringify(result.data));
+  return result;
 }
 
 describe('the time of an operation', () => {

@@ -17,6 +17,8 @@ export function expectedService(kind: string): Meant {
             'a time or null',
             (it) => it === null || (typeof it === 'string' && !Number.isNaN(Date.parse(it))),
           ),
+        unreadableLines: () =>
+          some('a count or null', (it) => it === null || /^\d+$/.test(typeof it === 'string' ? it : '')),
       }),
     limits: () => ({
       is: 'thing',

@@ -303,7 +303,7 @@ describe('a client that goes away', () => {
         });
       });
     };
-    const own = await startTestService({ contextOf: (asker) => ({ ...asker, onWait }) });
+    const own = await startTestService({ contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }) });
     try {
       const client = new AbortController();
       const answer = own.post(

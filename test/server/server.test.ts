@@ -293,7 +293,7 @@ describe('a server that is closed', () => {
   it('finishes the answer that is under way', async () => {
     const { wait, started, open: letGo } = gate();
     const own = await startTestService({
-      contextOf: (asker) => ({ ...asker, onWait: wait }),
+      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait: wait }),
       graceMilliseconds: 600_000,
     });
     const answer = own.post({ query: '{ wait }' });
@@ -312,7 +312,7 @@ describe('a server that is closed', () => {
     const own = await startTestService({
       contextOf: (asker) => {
         signal = asker.signal;
-        return { ...asker, onWait: wait };
+        return { ...asker, signal: asker.signal, onWait: wait };
       },
       graceMilliseconds: 1,
     });

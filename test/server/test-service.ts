@@ -126,7 +126,7 @@ export async function startTestService(options: Partial<ServerOptions> = {}): Pr
     limits: testLimits,
     introspection: 'on',
     identity,
-    contextOf: (asker) => ({ ...asker }),
+    contextOf: (asker) => ({ ...asker, signal: asker.signal }),
     ready: () => Promise.resolve(),
     log,
     graphiql: {

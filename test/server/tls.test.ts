@@ -146,7 +146,7 @@ describe('a server with TLS that is closed', () => {
       return waiting;
     };
     const own = await startSecurely({
-      contextOf: (asker) => ({ ...asker, onWait }),
+      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }),
       graceMilliseconds: 600_000,
     });
     const headers = { authorization: `Bearer ${own.rootToken}` };

@@ -12,8 +12,8 @@ export interface StreamRequest {
 
 /** Who is told what comes. */
 export interface StreamSink {
-  /** An event as text, from the moment on when all of it is there. */
-  event(text: string): void;
+  /** An event, from the moment on when all of it is there. The bytes are others as soon as this returns. */
+  event(bytes: Buffer): void;
   /** The connection has ended, or something came that is no event. */
   failed(why: string): void;
 }
@@ -21,35 +21,71 @@ export interface StreamSink {
 /** Opens a stream; gives its socket. */
 export type OpenStream = (request: StreamRequest, sink: StreamSink) => Socket;
 
-/** By Server-Sent Events. The service sends each event as one chunk of the body. */
-export const openEventStream: OpenStream = ({ port, token, query, localAddress }, sink) => {
-  const body = JSON.stringify({ query });
-  const socket = connect({ port, host: '127.0.0.1', localAddress });
+/** Takes what it can of the bytes, and gives how many that were. */
+type Parse = (bytes: Buffer) => number;
+
+/**
+ * All sockets of the process read into the same place, one after the other: streams of node and buffers of their own
+ * would take more of the machine than the service that is measured.
+ */
+const inbox = Buffer.allocUnsafeSlow(262_144);
+
+function connectRaw({ port, localAddress }: StreamRequest, parse: Parse): Socket {
+  let rest: Buffer | null = null;
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    localAddress,
+    onread: {
+      buffer: inbox,
+      callback: (length) => {
+        const come = inbox.subarray(0, length);
+        const bytes: Buffer = rest === null ? come : Buffer.concat([rest, come]);
+        const taken = parse(bytes);
+        rest = taken === bytes.length ? null : Buffer.from(bytes.subarray(taken));
+        return true;
+      },
+    },
+  });
   socket.setNoDelay();
-  let rest = '';
+  return socket;
+}
+
+const headEnd = Buffer.from('\r\n\r\n');
+const blockEnd = Buffer.from('\n\n');
+const [carriageReturn, lineFeed] = [13, 10];
+
+/** By Server-Sent Events, with or without chunks around them. */
+export const openEventStream: OpenStream = (request, sink) => {
+  const body = JSON.stringify({ query: request.query });
   let hasHead = false;
-  socket.setEncoding('latin1').on('data', (text: string) => {
-    rest += text;
+  const socket = connectRaw(request, (bytes) => {
+    let taken = 0;
     if (!hasHead) {
-      const end = rest.indexOf('\r\n\r\n');
-      if (end === -1) return;
+      const end = bytes.indexOf(headEnd);
+      if (end === -1) return 0;
       hasHead = true;
-      if (!rest.startsWith('HTTP/1.1 200')) sink.failed(rest.slice(0, 200));
-      rest = rest.slice(end + 4);
+      if (!bytes.toString('latin1', 0, 12).startsWith('HTTP/1.1 200')) {
+        sink.failed(bytes.toString('latin1', 0, 200));
+      }
+      taken = end + headEnd.length;
     }
-    for (let end = rest.indexOf('\n\n'); end !== -1; end = rest.indexOf('\n\n')) {
-      const block = rest.slice(0, end);
-      rest = rest.slice(end + 2);
-      if (block.includes('event: next')) sink.event(block);
-      else if (block.includes('event:')) sink.failed(block.slice(0, 200));
+    for (let end = bytes.indexOf(blockEnd, taken); end !== -1; end = bytes.indexOf(blockEnd, taken)) {
+      const block = bytes.subarray(taken, end);
+      taken = end + blockEnd.length;
+      // What ends a chunk.
+      if (bytes[taken] === carriageReturn && bytes[taken + 1] === lineFeed) taken += 2;
+      if (isNext(block)) sink.event(block);
+      else if (block.includes('event:')) sink.failed(block.toString('latin1', 0, 200));
     }
+    return taken;
   });
   watchEnd(socket, sink);
   socket.write(
     [
       'POST /graphql HTTP/1.1',
       'Host: localhost',
-      `Authorization: Bearer ${token}`,
+      `Authorization: Bearer ${request.token}`,
       'Accept: text/event-stream',
       'Content-Type: application/json',
       `Content-Length: ${Buffer.byteLength(body)}`,
@@ -60,38 +96,43 @@ export const openEventStream: OpenStream = ({ port, token, query, localAddress }
   return socket;
 };
 
+/** The length of a chunk may stand before it. */
+function isNext(block: Buffer): boolean {
+  const place = block.indexOf('event: next');
+  return place !== -1 && place < 12;
+}
+
 const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
 
 /** Over a WebSocket of its own (RFC 6455; graphql-ws's PROTOCOL.md). */
-export const openWebSocket: OpenStream = ({ port, token, query, localAddress }, sink) => {
-  const socket = connect({ port, host: '127.0.0.1', localAddress });
-  socket.setNoDelay();
-  let rest: Buffer = Buffer.alloc(0);
+export const openWebSocket: OpenStream = (request, sink) => {
+  const { token, query } = request;
   let hasHead = false;
   const take = (opcode: number, payload: Buffer): void => {
     if (opcode === opcodes.ping) socket.write(frame(opcodes.pong, payload));
     else if (opcode === opcodes.close) sink.failed(`closed with ${payload.readUInt16BE(0)}`);
     if (opcode !== opcodes.text) return;
-    const text = payload.toString('latin1');
-    if (text.includes('"type":"next"')) sink.event(text);
-    else if (text.includes('"type":"connection_ack"')) {
+    const head = payload.toString('latin1', 0, 60);
+    if (head.includes('"type":"next"')) sink.event(payload);
+    else if (head.includes('"type":"connection_ack"')) {
       socket.write(message({ id: 'a', type: 'subscribe', payload: { query } }));
-    } else sink.failed(text.slice(0, 200));
+    } else sink.failed(payload.toString('latin1', 0, 200));
   };
-  socket.on('data', (bytes) => {
-    rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+  const socket = connectRaw(request, (bytes) => {
+    let taken = 0;
     if (!hasHead) {
-      const end = rest.indexOf('\r\n\r\n');
-      if (end === -1) return;
+      const end = bytes.indexOf(headEnd);
+      if (end === -1) return 0;
       hasHead = true;
-      if (rest.toString('latin1', 0, 12) !== 'HTTP/1.1 101') sink.failed(rest.toString('latin1', 0, 200));
-      rest = rest.subarray(end + 4);
+      if (bytes.toString('latin1', 0, 12) !== 'HTTP/1.1 101') sink.failed(bytes.toString('latin1', 0, 200));
+      taken = end + headEnd.length;
       socket.write(message({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } }));
     }
-    for (let read = readFrame(rest); read !== null; read = readFrame(rest)) {
-      rest = rest.subarray(read.length);
+    for (let read = readFrame(bytes, taken); read !== null; read = readFrame(bytes, taken)) {
+      taken = read.end;
       take(read.opcode, read.payload);
     }
+    return taken;
   });
   watchEnd(socket, sink);
   socket.write(
@@ -125,14 +166,15 @@ function frame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x80 | opcode, ...head, 0, 0, 0, 0]), payload]);
 }
 
-/** The frame at the start of the bytes; null where not all of it is there. */
-function readFrame(bytes: Buffer): { opcode: number; payload: Buffer; length: number } | null {
-  if (bytes.length < 2) return null;
-  const opcode = (bytes[0] ?? 0) & 0x0f;
-  const short = (bytes[1] ?? 0) & 0x7f;
-  const start = short < 126 ? 2 : short === 126 ? 4 : 10;
+/** The frame that starts there; null where not all of it has come. */
+function readFrame(bytes: Buffer, at: number): { opcode: number; payload: Buffer; end: number } | null {
+  if (bytes.length < at + 2) return null;
+  const opcode = (bytes[at] ?? 0) & 0x0f;
+  const short = (bytes[at + 1] ?? 0) & 0x7f;
+  const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
   if (bytes.length < start) return null;
-  const size = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
-  const length = start + size;
-  return bytes.length < length ? null : { opcode, payload: bytes.subarray(start, length), length };
+  const size =
+    short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+  const end = start + size;
+  return bytes.length < end ? null : { opcode, payload: bytes.subarray(start, end), end };
 }

@@ -31,7 +31,7 @@ const openers: Record<TransportName, OpenStream> = { SSE: openEventStream, WebSo
 /** How many connections are in the making at once: fewer than a listening socket keeps waiting. */
 const atOnce = 50;
 const streamsPerAddress = 10_000;
-const openingLimitMilliseconds = 120_000;
+const openingLimitMilliseconds = 240_000;
 
 const sockets: Socket[] = [];
 let tally = new StreamTally(0);
@@ -72,10 +72,10 @@ async function open({ transport, streams, queries, ...request }: Order & { kind:
     const socket = openers[transport](
       { ...request, query: queries[n % queries.length] ?? '', localAddress },
       {
-        event: (text) => {
+        event: (bytes) => {
           if (isFirst) firsts += 1;
           isFirst = false;
-          tally.event(n, text);
+          tally.event(n, bytes);
         },
         failed: (why) => {
           if (!isOver) tally.error(why);

@@ -17,8 +17,20 @@ export interface TallyResult {
   readonly surplus: number;
   /** What went wrong, and how often. */
   readonly errors: Readonly<Record<string, number>>;
-  readonly lagMilliseconds: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly lagMilliseconds: {
+    readonly mean: number;
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+  };
 }
+
+const sampledAtKey = Buffer.from('"sampledAt":"');
+const unknownRates = Buffer.from('"rates":null');
+/** "2026-11-20T10:00:00.000Z" */
+const timestampLength = 24;
+/** It is asked for first. */
+const farthestSampledAt = 200;
 
 /** Counts the events of streams that are known by their numbers. */
 export class StreamTally {
@@ -34,7 +46,7 @@ export class StreamTally {
   #surplus = 0;
   #lags = new Float64Array(0);
   #events = 0;
-  #parsed = { text: '', milliseconds: 0 };
+  #parsed = { text: Buffer.from('none'), milliseconds: 0 };
 
   constructor(streams: number) {
     this.#streams = streams;
@@ -48,17 +60,18 @@ export class StreamTally {
     this.#window = window;
   }
 
-  /** Takes an event as the text that came. */
-  event(stream: number, text: string): void {
+  /** Takes an event as the bytes that came. Errors stand at its beginning. */
+  event(stream: number, bytes: Buffer): void {
     const arrivedAt = performance.timeOrigin + performance.now();
-    const place = text.indexOf('"sampledAt":"');
-    if (place === -1 || text.includes('"errors"')) {
-      this.error(`event: ${text.slice(0, 200)}`);
+    const place = bytes.indexOf(sampledAtKey);
+    if (place === -1 || place > farthestSampledAt || bytes.subarray(0, place).includes('"errors"')) {
+      this.error(`event: ${bytes.toString('latin1', 0, 200)}`);
       return;
     }
-    const sampledAt = this.#parse(text.slice(place + 13, place + 37));
+    const start = place + sampledAtKey.length;
+    const sampledAt = this.#parse(bytes, start);
     if (stream === 0) this.newestSampledAt = sampledAt;
-    if (text.includes('"rates":null')) {
+    if (bytes.includes(unknownRates)) {
       // Only a first event has nothing before it.
       if (this.#isWarm[stream] === 1) this.error('rates are unknown');
       return;
@@ -78,6 +91,7 @@ export class StreamTally {
   result(): TallyResult {
     const lags = this.#lags.subarray(0, this.#events).sort();
     const quantile = (part: number): number => lags[Math.max(0, Math.ceil(lags.length * part) - 1)] ?? NaN;
+    const mean = lags.reduce((sum, lag) => sum + lag, 0) / lags.length;
     const seen = this.#seen.reduce((sum, isSeen) => sum + isSeen, 0);
     return {
       streams: this.#streams,
@@ -86,7 +100,7 @@ export class StreamTally {
       missed: this.#seen.length - seen,
       surplus: this.#surplus,
       errors: Object.fromEntries(this.#errors),
-      lagMilliseconds: { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) },
+      lagMilliseconds: { mean, p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) },
     };
   }
 
@@ -103,9 +117,13 @@ export class StreamTally {
     this.#events += 1;
   }
 
-  /** All streams have the same moments. */
-  #parse(text: string): number {
-    if (text !== this.#parsed.text) this.#parsed = { text, milliseconds: Date.parse(text) };
+  /** All streams have the same moments: one is read as a date once. */
+  #parse(bytes: Buffer, start: number): number {
+    const { text, milliseconds } = this.#parsed;
+    const isSame = bytes.compare(text, 0, text.length, start, start + text.length) === 0;
+    if (isSame) return milliseconds;
+    const copy = Buffer.from(bytes.subarray(start, start + timestampLength));
+    this.#parsed = { text: copy, milliseconds: Date.parse(copy.toString('latin1')) };
     return this.#parsed.milliseconds;
   }
 }

@@ -1,9 +1,18 @@
+import { join } from 'node:path';
+import { describe } from 'vitest';
 import { encodeCounters } from '../../src/page/encode.ts';
+import { oneLook } from '../../src/source/shared/one-look.ts';
+import { sharedSource } from '../../src/source/shared/shared-source.ts';
+import { answerFor } from '../../src/source/shared/source-owner.ts';
+import { captureWriter } from '../../src/source/capture/capture-writer.ts';
+import { lookAtAll } from '../../src/source/look.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { describeSource, type SourceOnTrial } from '../contract/source.ts';
 import { packTar } from './capture/pack-tar.ts';
 import { ManualClock } from './manual-clock.ts';
-import { copyOfFixture, fixture, putFile } from './scratch.ts';
+import { openChannel } from './shared/channel.ts';
+import { pageless } from './shared/pageless.ts';
+import { copyOfFixture, fixture, putFile, scratchFolder } from './scratch.ts';
 import { RecordedHost, type Release } from './windows/recorded-host.ts';
 
 describeSource('the simulator', async () => {
@@ -40,6 +49,49 @@ describeSource('a capture in a tar, in a loop', async () => {
   const source = await openSource(`capture:${tar}?loop=true`, { clock });
   return { source, goOn: () => clock.advance(1000) };
 });
+
+for (const pages of ['with pages', 'without pages']) {
+  describeSource(`one ${pages} that another process reads`, async () => {
+    const clock = new ManualClock();
+    const simulator = await openSource('simulator?lps=4&partitions=4&vps=2&nested=1', { clock });
+    const { owner, asker } = await openChannel();
+    const source = pages === 'with pages' ? simulator : pageless(simulator);
+    answerFor(oneLook(source, { clock, windowMilliseconds: 10 }), owner);
+    return { source: sharedSource(asker, simulator), goOn: () => clock.advance(1000) };
+  });
+}
+
+describeSource('a Linux host', async () => {
+  const { source, goOn } = await openLinuxHost();
+  return { source, goOn };
+});
+
+describe.each(['folder', 'tar'])('recorded to a %s,', (kind) => {
+  describeSource('a Linux host', async () => {
+    const { source, goOn, clock } = await openLinuxHost();
+    const out = join(scratchFolder(), kind === 'tar' ? 'host.tar' : 'host');
+    const writer = await captureWriter(out);
+    for (let frame = 0; frame < 3; frame++) {
+      await writer.writeFrame(await lookAtAll(source, new AbortController().signal));
+      goOn();
+    }
+    await writer.finish();
+    return { source: await openSource(`capture:${out}`, { clock }), goOn: () => clock.advance(1000) };
+  });
+});
+
+async function openLinuxHost() {
+  const clock = new ManualClock();
+  const folder = copyOfFixture('mshv');
+  const source = await openSource(`mshv:${folder}`, { clock });
+  let renewals = 0;
+  const goOn = (): void => {
+    clock.advance(1000);
+    renewals++;
+    putFile(folder, { place: 'lp/0/stats', content: `LpGlobalTime : ${renewals * 1000}\n` });
+  };
+  return { source, goOn, clock };
+}
 
 describeSource('Windows Server 2019', () => windowsOnTrial('2019'));
 describeSource('Windows Server 23H2', () => windowsOnTrial('23h2'));

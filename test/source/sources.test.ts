@@ -21,6 +21,8 @@ describe('a source named by a text', () => {
     ['simulator', 'simulator', /^simulator\?seed=1&lps=16&partitions=8&vps=4/],
     ['simulator?seed=7&lps=2', 'simulator', /^simulator\?seed=7&lps=2&partitions=8&vps=4/],
     [`pages:${fixture('small-host')}`, 'pages', /^pages:.*\/small-host$/],
+    [`mshv:${fixture('mshv')}`, 'mshv', /^mshv:.*\/mshv$/],
+    [`mshv:${fixture('mshv')}?self=4`, 'mshv', /^mshv:.*\/mshv\?self=4$/],
     [`capture:${fixture('three-frames')}`, 'capture', /^capture:.*\/three-frames$/],
     [`capture:${fixture('three-frames')}?frame=1&loop=true`, 'capture', /three-frames\?loop=true&frame=1$/],
   ])('%s is opened', async (text, kind, description) => {
@@ -31,18 +33,23 @@ describe('a source named by a text', () => {
   });
 
   it.each([
-    ['', ['There is no source ""; there are simulator, pages:<folder>, capture:<folder or .tar>, windows.']],
+    [
+      '',
+      [
+        'There is no source ""; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows.',
+      ],
+    ],
     [
       'page:/run/pages',
       [
-        'There is no source "page:/run/pages"; there are simulator, pages:<folder>, capture:<folder or .tar>, windows. ' +
+        'There is no source "page:/run/pages"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows. ' +
           'Did you mean pages?',
       ],
     ],
     [
       'prometheus:x',
       [
-        'There is no source "prometheus:x"; there are simulator, pages:<folder>, capture:<folder or .tar>, windows.',
+        'There is no source "prometheus:x"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows.',
       ],
     ],
     ['pages', ['pages:<folder> needs a path after the colon, but there is none.']],
@@ -65,6 +72,15 @@ describe('a source named by a text', () => {
         'capture: frame must be the number of a frame, from 0, but is "-1".',
       ],
     ],
+    [
+      'mshv:?self=0&loop=true',
+      [
+        'mshv: needs a folder after the colon; for /sys/kernel/debug/mshv leave the colon out.',
+        'mshv: there is no option "loop"; there is self.',
+        'mshv: self must be the id of the own partition, from 1, but is "0".',
+      ],
+    ],
+    ['mshv?self=1&self=2', ['mshv: self is given 2 times; once is needed.']],
     ['capture:x?loop', ['capture: loop must be true or false, but is "".']],
     [
       `capture:${fixture('three-frames')}?frame=3`,

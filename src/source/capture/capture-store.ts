@@ -1,4 +1,6 @@
 /** Where a capture lies: in a folder or in a tar, which differ in nothing else. */
+import type { StatsParser } from '../mshv/stats-parser.ts';
+import type { FileSystem } from '../page-folder/file-system.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 
 /** The files of a capture. */
@@ -8,10 +10,16 @@ export interface CaptureStore {
   hasFrame(name: string): boolean;
   /** Throws PAGE_UNAVAILABLE where a frame that was there is gone. */
   assertFrame(name: string): void;
-  /** The tree of pages of a frame. */
+  /** The tree of a frame: its pages, and where an object has none, the text of its counters. */
   frame(name: string): PageTree;
   /** May be called more than once; frames cannot be read from then on. */
   close(): void;
+}
+
+/** What a store of a capture reads with. */
+export interface StoreTools {
+  readonly files: FileSystem;
+  readonly parser: StatsParser;
 }
 
 /** Folder of a frame in a capture. */

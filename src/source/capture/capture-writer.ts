@@ -3,6 +3,8 @@ import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { pagePlace } from '../../snapshot/object-name.ts';
 import type { Look } from '../look.ts';
+import { statsPlace } from '../mshv/stats-file.ts';
+import { formatStats } from '../mshv/stats-format.ts';
 import { systemErrorCode } from '../page-folder/file-system.ts';
 import { formatManifest } from '../page-folder/manifest-text.ts';
 import { manifestName, type ManifestPartition } from '../page-folder/manifest.ts';
@@ -14,11 +16,11 @@ import { openTarSink } from './tar-sink.ts';
 /** A capture that is being written. */
 export interface CaptureWriter {
   /**
-   * Writes the next frame. Rejects with an HvqlError, having written nothing, where the look does not fit behind the
+   * Writes the next frame, and says how many bytes its pages and texts have. Rejects with an HvqlError, having written nothing, where the look does not fit behind the
    * one before: its steady clock has not moved on, or another partition is the root. Like all here, rejects with a
    * UsageError where the file system will not take it: the disk is full.
    */
-  writeFrame(look: Look): Promise<void>;
+  writeFrame(look: Look): Promise<number>;
   /** Writes the manifest; the capture is complete. */
   finish(): Promise<void>;
   /** Gives up and removes what was written. */
@@ -59,13 +61,15 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
       assertFollows(look);
       const name = String(frames.length).padStart(6, '0');
       const at = new Date(look.at.wallMilliseconds);
-      for (const page of look.pages) {
-        const place = `${framePlace(name)}/${pagePlace(page.name)}`;
-        await write({ place, bytes: page.bytes, at });
+      let length = 0;
+      for (const { place, bytes } of filesOf(look)) {
+        await write({ place: `${framePlace(name)}/${place}`, bytes, at });
+        length += bytes.byteLength;
       }
       for (const partition of look.topology.partitions) partitions.set(partition.id, partition);
       frames.push({ name, at: at.toISOString(), monotonic: String(look.at.monotonicNanoseconds) });
       last = look.at;
+      return length;
     },
     async finish() {
       const bytes = Buffer.from(formatManifest(partitions, { frames }));
@@ -74,6 +78,14 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
     },
     abandon: () => sink.abandon(),
   };
+}
+
+/** The files of a look, one after the other, so that not all texts are held at once. */
+function* filesOf({ pages, pageless }: Look): Generator<Pick<SunkFile, 'place' | 'bytes'>> {
+  for (const { name, bytes } of pages) yield { place: pagePlace(name), bytes };
+  for (const { name, reading } of pageless) {
+    yield { place: statsPlace(name), bytes: formatStats(name.object, reading) };
+  }
 }
 
 async function sayingWhere(out: string, work: Promise<void>): Promise<void> {

@@ -8,14 +8,15 @@ import {
   systemFiles,
   type FileSystem,
 } from '../page-folder/file-system.ts';
-import { readPages } from '../page-folder/page-batch.ts';
+import { readObjects, readObjectsAtOnce } from '../page-folder/page-batch.ts';
 import { withFolderNamed } from '../page-folder/page-folder.ts';
 import { treeTopology, type PageTree } from '../page-folder/page-tree.ts';
+import { StatsParser } from '../mshv/stats-parser.ts';
 import type { Source } from '../source.ts';
-import { framePlace, type CaptureStore } from './capture-store.ts';
+import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
 import { folderStore } from './folder-store.ts';
 import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
-import { playback, type Playback } from './playback.ts';
+import { playback, type Playback, type ShownFrame } from './playback.ts';
 import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
 
@@ -35,22 +36,23 @@ export interface CaptureWorld {
  */
 export async function openCapture(settings: CaptureSettings, world: CaptureWorld): Promise<Source> {
   const { path, isLoop, standStillAt } = settings;
-  const store = await openStore(path, world.files ?? systemFiles);
+  const parser = new StatsParser();
+  const store = await openStore(path, { files: world.files ?? systemFiles, parser });
   try {
     const manifest = withFolderNamed(path, () => checkedManifest(store, standStillAt));
     const player = playback({ frames: manifest.frames, isLoop, standStillAt }, world.clock);
-    return captureSource({ description: describeCapture(settings), store, manifest, player });
+    return captureSource({ description: describeCapture(settings), store, parser, manifest, player });
   } catch (thrown) {
     store.close();
     throw thrown;
   }
 }
 
-async function openStore(path: string, files: FileSystem): Promise<CaptureStore> {
+async function openStore(path: string, tools: StoreTools): Promise<CaptureStore> {
   try {
-    const state = files.statSync(path);
-    if (state.isDirectory()) return folderStore(path, files);
-    if (state.isFile()) return await openTarStore(path, files);
+    const state = tools.files.statSync(path);
+    if (state.isDirectory()) return folderStore(path, tools);
+    if (state.isFile()) return await openTarStore(path, tools);
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
     throw new UsageError([`The capture ${path} cannot be read: ${systemErrorReason(thrown)}.`]);
@@ -74,6 +76,7 @@ function checkedManifest(store: CaptureStore, standStillAt: number | undefined):
 interface OpenCapture {
   readonly description: string;
   readonly store: CaptureStore;
+  readonly parser: StatsParser;
   readonly manifest: CaptureManifest;
   readonly player: Playback;
 }
@@ -84,7 +87,7 @@ interface OpenFrame {
   topology?: Topology;
 }
 
-function captureSource({ description, store, manifest, player }: OpenCapture): Source {
+function captureSource({ description, store, parser, manifest, player }: OpenCapture): Source {
   /** The frame that was looked at last: most looks are at the same again, and frames do not change. */
   let current: OpenFrame | undefined;
   let latest: Topology | undefined;
@@ -94,23 +97,42 @@ function captureSource({ description, store, manifest, player }: OpenCapture): S
     return current;
   }
 
+  function topology(): Topology {
+    const { name } = player.peek().frame;
+    store.assertFrame(name);
+    const frame = open(name);
+    latest = sameOrNext(latest, frame.topology ?? treeTopology(frame.tree, () => manifest));
+    // What could not be listed may be the next time.
+    if (isListed(latest)) frame.topology = latest;
+    return latest;
+  }
+
+  /** What is on, for a batch: who only wants the moment does not start the playing. */
+  const shownFor = ({ length }: readonly unknown[]): ShownFrame =>
+    length === 0 ? player.peek() : player.look();
+
   return {
     kind: 'capture',
     description,
+    get unreadableLines() {
+      return parser.texts === 0 ? null : parser.unreadableLines;
+    },
     async topology(signal) {
       signal.throwIfAborted();
-      const { name } = player.peek().frame;
-      store.assertFrame(name);
-      const frame = open(name);
-      latest = sameOrNext(latest, frame.topology ?? treeTopology(frame.tree, () => manifest));
-      // What could not be listed may be the next time.
-      if (isListed(latest)) frame.topology = latest;
-      return latest;
+      return topology();
     },
     async read(objects, signal) {
       signal.throwIfAborted();
-      const { frame, at } = objects.length === 0 ? player.peek() : player.look();
-      return { at, outcomes: await readPages(open(frame.name).tree, { objects, signal }) };
+      const { frame, at } = shownFor(objects);
+      return { at, outcomes: await readObjects(open(frame.name).tree, { objects, signal }) };
+    },
+    atOnce: {
+      topology,
+      read(objects) {
+        const { frame, at } = shownFor(objects);
+        const outcomes = readObjectsAtOnce(open(frame.name).tree, objects);
+        return outcomes === null ? null : { at, outcomes };
+      },
     },
     async close() {
       store.close();

@@ -1,19 +1,17 @@
 /** A capture in a folder. */
 import { HvqlError, UsageError } from '../../errors.ts';
-import {
-  isNotThere,
-  systemErrorCode,
-  systemErrorReason,
-  type FileSystem,
-} from '../page-folder/file-system.ts';
+import { isNotThere, systemErrorCode, systemErrorReason } from '../page-folder/file-system.ts';
+import { StatsFiles } from '../mshv/stats-file.ts';
 import { folderTree } from '../page-folder/folder-tree.ts';
 import { manifestName } from '../page-folder/manifest.ts';
 import { manifestError } from '../page-folder/page-folder.ts';
 import { readTextFile } from '../page-folder/text-file.ts';
-import { framePlace, type CaptureStore } from './capture-store.ts';
+import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
+import { withTexts } from './text-tree.ts';
 
 /** The capture in this folder. */
-export function folderStore(folder: string, files: FileSystem): CaptureStore {
+export function folderStore(folder: string, { files, parser }: StoreTools): CaptureStore {
+  const texts = new StatsFiles(files);
   return {
     readManifest() {
       try {
@@ -47,8 +45,12 @@ export function folderStore(folder: string, files: FileSystem): CaptureStore {
         reason: 'ENOTDIR',
       });
     },
-    frame: (name) =>
-      folderTree({ folder: `${folder}/${framePlace(name)}`, label: `${framePlace(name)}/`, files }),
+    frame(name) {
+      const path = `${folder}/${framePlace(name)}`;
+      const label = `${framePlace(name)}/`;
+      const read = (place: string): Uint8Array => texts.read(`${path}/${place}`);
+      return withTexts(folderTree({ folder: path, label, files }), { label, parser, read });
+    },
     close: () => {},
   };
 }

@@ -9,11 +9,12 @@ import { manifestName } from '../page-folder/manifest.ts';
 import { fill, pageError, unavailable } from '../page-folder/page-file.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import { assertTextSize } from '../page-folder/text-file.ts';
-import { framePlace, type CaptureStore } from './capture-store.ts';
+import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
 import { indexTar, type TarEntry } from './tar-index.ts';
+import { withTexts } from './text-tree.ts';
 
 /** The capture in this tar. Rejects with a UsageError where it is none. */
-export async function openTarStore(path: string, files: FileSystem): Promise<CaptureStore> {
+export async function openTarStore(path: string, { files, parser }: StoreTools): Promise<CaptureStore> {
   let descriptor: number | undefined = files.openSync(path, readWithoutWaiting);
   const close = (): void => {
     if (descriptor !== undefined) files.closeSync(descriptor);
@@ -42,7 +43,18 @@ export async function openTarStore(path: string, files: FileSystem): Promise<Cap
       hasFrame: (name) => index.frames.has(name),
       // It has been open since it was indexed: nobody can take it away.
       assertFrame: assertOpen,
-      frame: (name) => tarTree({ name, entries: index.frames.get(name) ?? new Map(), read }),
+      frame(name) {
+        const entries = index.frames.get(name) ?? new Map<string, TarEntry | null>();
+        return withTexts(tarTree({ name, entries, read }), {
+          label: `${framePlace(name)}/`,
+          parser,
+          read(place) {
+            const entry = entries.get(place) ?? undefined;
+            if (entry !== undefined) assertTextSize(entry.sizeInBytes);
+            return entry && read(entry);
+          },
+        });
+      },
       close,
     };
   } catch (thrown) {
@@ -81,7 +93,7 @@ function tarTree({ name: frame, entries, read }: TarFrame): PageTree {
   const folders = foldersOf(entries);
   return {
     folders: (place) => Array.from(folders.get(place) ?? []),
-    readPage(name) {
+    read(name) {
       const place = pagePlace(name);
       const origin = { object: name.object, place: `${framePlace(frame)}/${place}` };
       const entry = entries.get(place);

@@ -37,7 +37,7 @@ export function folderTree({ folder, label = '', files }: FolderTreeSettings): F
         );
       }
     },
-    readPage(name) {
+    read(name) {
       const place = pagePlace(name);
       const origin = { object: name.object, place: `${label}${place}` };
       return readPageFile({ path: `${folder}/${place}`, origin }, files);

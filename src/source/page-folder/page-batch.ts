@@ -1,4 +1,4 @@
-/** A batch of pages read from a tree, without holding up the process for long. */
+/** A batch of objects read from a tree, without holding up the process for long. */
 import { setImmediate } from 'node:timers/promises';
 import { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
@@ -6,20 +6,28 @@ import type { Reading } from '../../snapshot/reading.ts';
 import type { PageTree } from './page-tree.ts';
 
 /** Some 2 ms of reading; then others get their turn. */
-const pagesPerTurn = 128;
+const objectsPerTurn = 128;
+
+/** The same at once; null where there are so many that others would have to wait for their turn. */
+export function readObjectsAtOnce(
+  tree: PageTree,
+  objects: readonly ObjectName[],
+): (Reading | HvqlError)[] | null {
+  return objects.length > objectsPerTurn ? null : objects.map((name) => readOne(tree, name));
+}
 
 /**
- * Reads the pages of these objects, in their order. Each object that cannot be read has its error in its place.
+ * Reads these objects, in their order. Each object that cannot be read has its error in its place.
  * Rejects with the signal's reason once it is aborted.
  */
-export async function readPages(
+export async function readObjects(
   tree: PageTree,
   batch: { readonly objects: readonly ObjectName[]; readonly signal: AbortSignal },
 ): Promise<(Reading | HvqlError)[]> {
   batch.signal.throwIfAborted();
   const outcomes: (Reading | HvqlError)[] = [];
   for (const name of batch.objects) {
-    if (outcomes.length > 0 && outcomes.length % pagesPerTurn === 0) {
+    if (outcomes.length > 0 && outcomes.length % objectsPerTurn === 0) {
       await setImmediate();
       batch.signal.throwIfAborted();
     }
@@ -30,7 +38,7 @@ export async function readPages(
 
 function readOne(tree: PageTree, name: ObjectName): Reading | HvqlError {
   try {
-    return tree.readPage(name);
+    return tree.read(name);
   } catch (thrown) {
     if (thrown instanceof HvqlError) return thrown;
     throw thrown;

@@ -13,7 +13,7 @@ import {
 } from './file-system.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
-import { readPages } from './page-batch.ts';
+import { readObjects, readObjectsAtOnce } from './page-batch.ts';
 import { treeTopology } from './page-tree.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -45,29 +45,41 @@ export function openPageFolder(folder: string, { clock, files = systemFiles }: P
   assertFolder(folder, files);
   withFolderNamed(folder, () => manifest(manifestError));
 
+  function topology(): Topology {
+    try {
+      if (!files.statSync(folder).isDirectory())
+        throw new HvqlError('PAGE_UNAVAILABLE', 'The page folder is not a folder.', { reason: 'ENOTDIR' });
+      latest = sameOrNext(
+        latest,
+        treeTopology(tree, () => manifest(manifestUnavailable)),
+      );
+      return latest;
+    } catch (thrown) {
+      throw folderError(thrown);
+    } finally {
+      tree.forgetUnasked();
+      manifests.forgetUnasked();
+    }
+  }
+
   return {
     kind: 'pages',
     description: `pages:${folder}`,
     async topology(signal): Promise<Topology> {
       signal.throwIfAborted();
-      try {
-        if (!files.statSync(folder).isDirectory())
-          throw new HvqlError('PAGE_UNAVAILABLE', 'The page folder is not a folder.', { reason: 'ENOTDIR' });
-        latest = sameOrNext(
-          latest,
-          treeTopology(tree, () => manifest(manifestUnavailable)),
-        );
-        return latest;
-      } catch (thrown) {
-        throw folderError(thrown);
-      } finally {
-        tree.forgetUnasked();
-        manifests.forgetUnasked();
-      }
+      return topology();
     },
     async read(objects, signal) {
       const at = clock.now();
-      return { at, outcomes: await readPages(tree, { objects, signal }) };
+      return { at, outcomes: await readObjects(tree, { objects, signal }) };
+    },
+    atOnce: {
+      topology,
+      read(objects) {
+        const at = clock.now();
+        const outcomes = readObjectsAtOnce(tree, objects);
+        return outcomes === null ? null : { at, outcomes };
+      },
     },
     close: async () => {},
   };

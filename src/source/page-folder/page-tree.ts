@@ -1,20 +1,20 @@
-/** What a page folder, a frame of a capture in a folder and a frame in a tar have in common. */
+/** What a page folder, the folder of a driver and the frames of captures have in common. */
 import { HvqlError } from '../../errors.ts';
-import type { OverlayPage } from '../../page/decode.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import type { Reading } from '../../snapshot/reading.ts';
 import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
 import { parentOf, type Manifest } from './manifest.ts';
 
-/** A tree of pages, wherever it lies. */
+/** A tree of pages, or of what stands in their place, wherever it lies. */
 export interface PageTree {
   /**
    * Names of the folders within this place, "partition/5/vp", in any order, and none where there is no such place.
    * Throws PAGE_UNAVAILABLE where it cannot be listed.
    */
   folders(place: string): readonly string[];
-  /** The page of an object, in bytes of its own. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
-  readPage(name: ObjectName): OverlayPage;
+  /** The reading of an object, in bytes of its own. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
+  read(name: ObjectName): Reading;
 }
 
 /** What GraphQL's Int holds; the hypervisor numbers its processors far below. */

@@ -4,7 +4,7 @@ import { HvqlError } from '../../errors.ts';
 import { decodePage } from '../../page/decode.ts';
 import type { Clock, Moment } from '../../snapshot/moment.ts';
 import { pagePlace, type ObjectName } from '../../snapshot/object-name.ts';
-import type { Reading } from '../../snapshot/reading.ts';
+import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
 import { describeSettings, type SimulatorSettings } from './settings.ts';
@@ -39,18 +39,39 @@ export function openSimulator(settings: SimulatorSettings, clock: Clock): Source
     }
   };
 
+  const isBehind = (now: Moment): boolean =>
+    leapFrom(latest).monotonicNanoseconds <= now.monotonicNanoseconds;
+
+  function topology(now: Moment): Topology {
+    advanceTo(now);
+    return host.topology;
+  }
+
+  function read(objects: readonly ObjectName[], now: Moment): Readings {
+    advanceTo(now);
+    return { at: latest, outcomes: objects.map((object) => readObject(host, object)) };
+  }
+
   return {
     kind: 'simulator',
     description: `simulator?${describeSettings(settings)}`,
     async topology(signal) {
       await catchUp(signal);
-      advanceTo(clock.now());
-      return host.topology;
+      return topology(clock.now());
     },
     async read(objects, signal) {
       await catchUp(signal);
-      advanceTo(clock.now());
-      return { at: latest, outcomes: objects.map((object) => readObject(host, object)) };
+      return read(objects, clock.now());
+    },
+    atOnce: {
+      topology() {
+        const now = clock.now();
+        return isBehind(now) ? null : topology(now);
+      },
+      read(objects) {
+        const now = clock.now();
+        return isBehind(now) ? null : read(objects, now);
+      },
     },
     async close() {
       // Nothing is held open.

@@ -24,6 +24,7 @@ function lookAt(
     at: { wallMilliseconds: seconds * 1000, monotonicNanoseconds: BigInt(seconds) * 1_000_000_000n },
     topology: topologyOf([], entries),
     pages: [{ name: hypervisorName, bytes: encodePage([]) }],
+    pageless: [],
     failures: [],
   };
 }

@@ -25,7 +25,7 @@ const guest = (id: bigint, virtualProcessors = [0, 1]): PartitionEntry => ({
 function lookAt(partitions: readonly PartitionEntry[], value = 7n): Look {
   const topology = topologyOf([0, 1], partitions);
   const pages = namesOf(topology).map((name) => ({ name, bytes: encodeCounters(name.object, () => value) }));
-  return { at: clock.now(), topology, pages, failures: [] };
+  return { at: clock.now(), topology, pages, pageless: [], failures: [] };
 }
 
 async function expectLook(folder: string, look: Look): Promise<void> {

@@ -297,7 +297,7 @@ describe('the topology of a page folder', () => {
       }));
       const topology = topologyOf([], partitions);
       const pages = namesOf(topology).map((name) => ({ name, bytes: encodeCounters(name.object, () => 1n) }));
-      return { at: clock.now(), topology, pages, failures: [] };
+      return { at: clock.now(), topology, pages, pageless: [], failures: [] };
     };
     const names = ['manifest.json', 'partition'];
     for (const name of names) {

@@ -12,6 +12,6 @@ const parent = process.ppid;
 for (let renewal = 0n; process.ppid === parent; renewal++) {
   const bytes = encodeCounters('HYPERVISOR', () => renewal);
   const at = { wallMilliseconds: 0, monotonicNanoseconds: renewal };
-  writer.write({ at, topology, pages: [{ name: hypervisorName, bytes }], failures: [] });
+  writer.write({ at, topology, pages: [{ name: hypervisorName, bytes }], pageless: [], failures: [] });
   if (renewal === 0n) process.stdout.write('ready\n');
 }

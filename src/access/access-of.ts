@@ -1,0 +1,32 @@
+/** A caller's access to a topology, made once: nothing in it changes while that topology stands. */
+import type { Topology } from '../snapshot/topology.ts';
+import { Access } from './access.ts';
+import type { Caller } from './caller.ts';
+
+/** So many partitions have theirs kept for a topology. */
+const partitionsKept = 64;
+
+const kept = new WeakMap<Topology, Map<bigint, (Access | undefined)[]>>();
+
+/**
+ * The access of a caller to a topology: the very same for the same partition and privileges, for as long as it is
+ * kept. So whoever keeps something for certain rights over a certain topology may key it by this object.
+ */
+export function accessOf(caller: Caller, topology: Topology): Access {
+  let byPartition = kept.get(topology);
+  if (byPartition === undefined)
+    kept.set(topology, (byPartition = new Map<bigint, (Access | undefined)[]>()));
+  const { partitionId } = caller;
+  let byPrivileges = byPartition.get(partitionId);
+  if (byPrivileges === undefined) {
+    const [oldest] = byPartition.keys();
+    if (byPartition.size >= partitionsKept && oldest !== undefined) byPartition.delete(oldest);
+    byPartition.set(partitionId, (byPrivileges = []));
+  }
+  return (byPrivileges[numberOf(caller)] ??= new Access(caller, topology));
+}
+
+/** The privileges as the bits of a number. */
+function numberOf({ privileges }: Caller): number {
+  return (privileges.has('ACCESS_STATS') ? 1 : 0) + (privileges.has('ACCESS_STATS_MSR') ? 2 : 0);
+}

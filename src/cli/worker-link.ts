@@ -1,0 +1,102 @@
+/** A worker's way to the primary. */
+import { Socket } from 'node:net';
+import type { PlaceRequest, TakePlace } from '../execution/stream-place.ts';
+import type { HvqlError } from '../errors.ts';
+import { hvqlErrorOf } from '../source/shared/error-record.ts';
+import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
+
+/** The file descriptor at which each worker finds the channel to the source. */
+export const sourceDescriptor = 4;
+/** How long the primary may take to answer. */
+const answerLimitMilliseconds = 5_000;
+
+/** What a worker needs of the primary. */
+export interface WorkerLink {
+  readonly task: WorkerTask;
+  /** The channel over which the source is asked. */
+  readonly sourceChannel: Socket;
+  readonly takePlace: TakePlace;
+  tell(message: ToPrimary): void;
+  /** Calls back when files are to be opened anew; gives a function that ends it. */
+  onReopen(reopen: () => void): () => void;
+  /** Calls back when the worker is to end. */
+  onClose(close: () => void): void;
+}
+
+/** Says hello to the primary and waits for what it is to do. Rejects where the primary says nothing. */
+export async function openLink(): Promise<WorkerLink> {
+  const waiting = new Map<number, (problem: HvqlError | null) => void>();
+  const reopening = new Set<() => void>();
+  const closing = new Set<() => void>();
+  let isToClose = false;
+  let last = 0;
+  let begin: (task: WorkerTask) => void;
+  const begun = new Promise<WorkerTask>((resolve) => (begin = resolve));
+  process.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'begin':
+        begin(message);
+        break;
+      case 'place':
+        waiting.get(message.number)?.(message.problem && hvqlErrorOf(message.problem));
+        break;
+      case 'reopen':
+        for (const reopen of reopening) reopen();
+        break;
+      case 'close':
+        isToClose = true;
+        for (const close of closing) close();
+    }
+  });
+  const tell = (message: ToPrimary): void => {
+    // Where the primary has gone, this process is about to end.
+    if (process.connected) process.send?.(message, undefined, {}, () => undefined);
+  };
+  tell({ kind: 'hello' });
+  const task = await within(begun, 'what to do');
+  const ask = async (number: number, request: PlaceRequest): Promise<HvqlError | null> => {
+    const answer = new Promise<HvqlError | null>((resolve) => waiting.set(number, resolve));
+    tell({ kind: 'take', number, request });
+    try {
+      return await within(answer, 'whether a stream may be opened');
+    } catch (error) {
+      // It may have given the place meanwhile, or give it later.
+      tell({ kind: 'release', number });
+      throw error;
+    } finally {
+      waiting.delete(number);
+    }
+  };
+  return {
+    task,
+    sourceChannel: new Socket({ fd: sourceDescriptor, readable: true, writable: true }),
+    takePlace: async (request) => {
+      const number = (last += 1);
+      const problem = await ask(number, request);
+      return problem ?? { release: () => tell({ kind: 'release', number }) };
+    },
+    tell,
+    onReopen: (reopen) => {
+      reopening.add(reopen);
+      return () => reopening.delete(reopen);
+    },
+    onClose: (close) => {
+      closing.add(close);
+      if (isToClose) close();
+    },
+  };
+}
+
+async function within<Answer>(answer: Promise<Answer>, what: string): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    const seconds = answerLimitMilliseconds / 1_000;
+    const late = (): void => reject(new Error(`The primary did not say within ${seconds} s ${what}`));
+    timer = setTimeout(late, answerLimitMilliseconds);
+  });
+  try {
+    return await Promise.race([answer, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

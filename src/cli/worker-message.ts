@@ -1,0 +1,40 @@
+/** What the processes of a service tell each other: plain JSON over the channel that node gives them. */
+import type { PlaceRequest } from '../execution/stream-place.ts';
+import type { GraphiqlToken } from '../server/graphiql-page.ts';
+import type { ErrorRecord } from '../source/shared/error-record.ts';
+import type { SourceFacts } from '../source/shared/shared-source.ts';
+
+/** What a worker is told, once it has said that it listens to it. */
+export interface WorkerTask {
+  readonly kind: 'begin';
+  /** Where it stands among the workers, from 1; the one that takes its place when it dies has the same. */
+  readonly place: number;
+  /** The one to listen on, which may be 0 for all that begin together. */
+  readonly port: number;
+  /** What development tokens are signed with, base64: they are good in every worker. */
+  readonly developmentSecret: string;
+  /** The source that is read for it; null where it is to read it itself. */
+  readonly source: SourceFacts | null;
+}
+
+/** From the primary to a worker. */
+export type ToWorker =
+  | WorkerTask
+  /** The answer to a request for a place. */
+  | { readonly kind: 'place'; readonly number: number; readonly problem: ErrorRecord | null }
+  /** Files that are held open or were read are to be opened anew. */
+  | { readonly kind: 'reopen' }
+  | { readonly kind: 'close' };
+
+/** From a worker to the primary. */
+export type ToPrimary =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'serving'; readonly url: string; readonly tokens: readonly GraphiqlToken[] | null }
+  /** It cannot serve, and ends. */
+  | { readonly kind: 'failed'; readonly failure: WorkerFailure }
+  | { readonly kind: 'take'; readonly number: number; readonly request: PlaceRequest }
+  | { readonly kind: 'release'; readonly number: number };
+
+/** Why a worker cannot serve: mistakes of whoever started the service, or anything else. */
+export type WorkerFailure =
+  { readonly problems: readonly string[] } | { readonly error: ErrorRecord; readonly stack: string | null };

@@ -1,0 +1,64 @@
+/** `hvql serve --workers`: several processes behind one port, and this one that looks after them. */
+import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
+import { StreamPlaces } from '../execution/stream-places.ts';
+import { oneLook } from '../source/shared/one-look.ts';
+import { answerFor } from '../source/shared/source-owner.ts';
+import { Crew } from './crew.ts';
+import { announceOn, openParts, serve, untilAborted, type ServeWorld } from './serve.ts';
+import { limitsOf } from './service-limit.ts';
+import type { ServeSettings } from './settings.ts';
+import { work } from './worker.ts';
+
+/**
+ * Sources that every process reads itself: files, which the kernel shares. Others are dear to read, or would be another
+ * machine in each process, or play at a moment of its own.
+ */
+const kindsReadByEach = ['pages'];
+
+/** Serves, in as many processes as the settings say. In one that the primary has begun it is one of them. */
+export async function serveByWorkers(settings: ServeSettings, world: ServeWorld): Promise<number> {
+  if (cluster.isWorker) return work(settings, world);
+  return settings.workers === 1 ? serve(settings, world) : lead(settings, world);
+}
+
+/** Opens what all workers share, and sees to it that there are so many of them until the signal is aborted. */
+async function lead(settings: ServeSettings, world: ServeWorld): Promise<number> {
+  const { log, signal } = world;
+  // What is wrong with the settings is found here, and told once; the workers open what is theirs themselves.
+  const { source, audit } = await openParts(settings, world);
+  await audit?.close();
+  try {
+    const isReadByEach = kindsReadByEach.includes(source.kind);
+    const shared = oneLook(source, { clock: world.clock, windowMilliseconds: settings.shareLooks });
+    const { kind, description } = source;
+    const crew = new Crew({
+      count: settings.workers,
+      task: {
+        port: settings.port,
+        developmentSecret: randomBytes(32).toString('base64'),
+        source: isReadByEach ? null : { kind, description },
+      },
+      places: new StreamPlaces(limitsOf(settings)),
+      answerFor: (channel) => answerFor(shared, channel),
+      log,
+    });
+    try {
+      const ended = untilAborted(signal);
+      const serving = await Promise.race([crew.begin(), ended]);
+      if (serving === undefined) return 0;
+      const isReopened = settings.audit !== null || settings.tls !== null;
+      const ignoreReopen = isReopened ? world.onReopen(() => crew.reopen()) : () => undefined;
+      log.info({ source: description, url: serving.url, workers: settings.workers }, 'listening');
+      announceOn(world)(serving);
+      await Promise.race([ended, crew.failed()]);
+      log.info('closing');
+      ignoreReopen();
+    } finally {
+      await crew.close();
+    }
+  } finally {
+    await source.close();
+  }
+  return 0;
+}

@@ -1,0 +1,74 @@
+/** The readings that growth up to a sight is taken from: the same for all who share the sight. */
+import type { Granted } from '../access/access.ts';
+import type { HvqlError } from '../errors.ts';
+import { growthOf, type ReadingGrowth, type Sample } from './growth.ts';
+import type { Outcome } from './outcome.ts';
+import type { ReadSight } from './sight.ts';
+
+/** The newest reading held of an object that is at least so much older than the moment. */
+export type FindHeld = (
+  object: Granted,
+  asked: { before: bigint; ageNanoseconds: bigint },
+) => Sample | undefined;
+
+/** An object by its number in the sight, and how much older its earlier reading is at least. */
+export interface EarlierAsked {
+  readonly number: number;
+  readonly milliseconds: number;
+}
+
+interface Earlier {
+  readonly sample: Sample | HvqlError;
+  growth: Outcome<ReadingGrowth> | undefined;
+}
+
+const nanosecondsPerMillisecond = 1_000_000n;
+const known = new WeakMap<ReadSight, EarlierReadings>();
+
+/** For a sight, the earlier readings by time and object, and the growth since each, made once. */
+export class EarlierReadings {
+  readonly #sight: ReadSight;
+  readonly #byTime = new Map<number, Earlier[]>();
+
+  private constructor(sight: ReadSight) {
+    this.#sight = sight;
+  }
+
+  /** Those of this sight; they live as long as it does. */
+  static of(sight: ReadSight): EarlierReadings {
+    let readings = known.get(sight);
+    if (readings === undefined) known.set(sight, (readings = new EarlierReadings(sight)));
+    return readings;
+  }
+
+  /** The earlier reading that stands already, or one that is held, which stands from now on; null where none is. */
+  find(asked: EarlierAsked & { object: Granted }, findHeld: FindHeld): Outcome<Sample> {
+    const standing = this.#at(asked);
+    if (standing !== undefined) return standing.sample;
+    const before = this.#sight.at.monotonicNanoseconds;
+    const ageNanoseconds = BigInt(asked.milliseconds) * nanosecondsPerMillisecond;
+    const held = findHeld(asked.object, { before, ageNanoseconds });
+    if (held !== undefined) this.set(asked, held);
+    return held ?? null;
+  }
+
+  /** The earlier reading from now on, unless one stands already; null changes nothing. */
+  set(asked: EarlierAsked, sample: Outcome<Sample>): void {
+    if (sample === null) return;
+    let readings = this.#byTime.get(asked.milliseconds);
+    if (readings === undefined) this.#byTime.set(asked.milliseconds, (readings = []));
+    readings[asked.number] ??= { sample, growth: undefined };
+  }
+
+  /** So that an object's deltas and rates are made from one growth. */
+  growth(asked: EarlierAsked & { object: Granted }): Outcome<ReadingGrowth> {
+    const earlier = this.#at(asked);
+    const later = this.#sight.sampleOf(asked.object);
+    if (earlier === undefined) return growthOf(asked.object.object, { earlier: null, later });
+    return (earlier.growth ??= growthOf(asked.object.object, { earlier: earlier.sample, later }));
+  }
+
+  #at({ milliseconds, number }: EarlierAsked): Earlier | undefined {
+    return this.#byTime.get(milliseconds)?.[number];
+  }
+}

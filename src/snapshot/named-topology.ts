@@ -1,0 +1,75 @@
+/** The names of what exists, made once a topology: whoever keys by a name may key by the very object. */
+import type { LogicalProcessorName, PartitionName, VirtualProcessorName } from './object-name.ts';
+import type { PartitionEntry, Topology } from './topology.ts';
+
+/** A partition of a topology, with its names. */
+export class NamedPartition {
+  readonly entry: PartitionEntry;
+  readonly name: PartitionName;
+  #virtualProcessors: readonly VirtualProcessorName[] | undefined;
+  #byIndex: ReadonlyMap<number, VirtualProcessorName> | undefined;
+
+  constructor(entry: PartitionEntry) {
+    this.entry = entry;
+    this.name = { object: 'PARTITION', partitionId: entry.id };
+  }
+
+  /** Ascending. Made when they are first asked for: most questions are about a few partitions. */
+  get virtualProcessors(): readonly VirtualProcessorName[] {
+    const { id: partitionId, virtualProcessors } = this.entry;
+    return (this.#virtualProcessors ??= virtualProcessors.map((index) => ({
+      object: 'VIRTUAL_PROCESSOR',
+      partitionId,
+      index,
+    })));
+  }
+
+  virtualProcessor(index: number): VirtualProcessorName | undefined {
+    this.#byIndex ??= new Map(this.virtualProcessors.map((name) => [name.index, name]));
+    return this.#byIndex.get(index);
+  }
+}
+
+/** The names of a topology. The same object gives the same name each time. */
+export class NamedTopology {
+  readonly #topology: Topology;
+  #logicalProcessors: readonly LogicalProcessorName[] | undefined;
+  #byIndex: ReadonlyMap<number, LogicalProcessorName> | undefined;
+  readonly #partitions = new Map<bigint, NamedPartition>();
+
+  constructor(topology: Topology) {
+    this.#topology = topology;
+  }
+
+  /** Ascending. */
+  get logicalProcessors(): readonly LogicalProcessorName[] {
+    return (this.#logicalProcessors ??= this.#topology.logicalProcessors.map((index) => ({
+      object: 'LOGICAL_PROCESSOR',
+      index,
+    })));
+  }
+
+  logicalProcessor(index: number): LogicalProcessorName | undefined {
+    this.#byIndex ??= new Map(this.logicalProcessors.map((name) => [name.index, name]));
+    return this.#byIndex.get(index);
+  }
+
+  partition(id: bigint): NamedPartition | undefined {
+    const known = this.#partitions.get(id);
+    if (known !== undefined) return known;
+    const entry = this.#topology.partition(id);
+    if (entry === undefined) return undefined;
+    const partition = new NamedPartition(entry);
+    this.#partitions.set(id, partition);
+    return partition;
+  }
+}
+
+const named = new WeakMap<Topology, NamedTopology>();
+
+/** The names of this topology; they live as long as it does. */
+export function namesIn(topology: Topology): NamedTopology {
+  let names = named.get(topology);
+  if (names === undefined) named.set(topology, (names = new NamedTopology(topology)));
+  return names;
+}

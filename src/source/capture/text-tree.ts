@@ -1,0 +1,55 @@
+/** A tree of a capture where an object may have a text of its counters in place of a page. */
+import { HvqlError } from '../../errors.ts';
+import type { ObjectName } from '../../snapshot/object-name.ts';
+import { statsError, statsPlace } from '../mshv/stats-file.ts';
+import type { StatsParser } from '../mshv/stats-parser.ts';
+import { isNotThere } from '../page-folder/file-system.ts';
+import type { PageTree } from '../page-folder/page-tree.ts';
+
+/** Where the texts come from. */
+export interface Texts {
+  /** What messages put before a place in the tree: "frames/000001/". */
+  readonly label: string;
+  readonly parser: StatsParser;
+  /** The bytes of the text at a place, undefined where there is none. Throws what the system throws. */
+  readonly read: (place: string) => Uint8Array | undefined;
+}
+
+/** The tree of pages, with texts for those that have no page. */
+export function withTexts(pages: PageTree, { label, parser, read }: Texts): PageTree {
+  /** The sources of captures have pages or they have none: what the last object had is looked for first. */
+  let isText = false;
+
+  function readText(name: ObjectName) {
+    const place = statsPlace(name);
+    try {
+      const bytes = read(place);
+      return bytes === undefined ? null : parser.parse({ object: name.object, bytes });
+    } catch (thrown) {
+      if (isNotThere(thrown)) return null;
+      throw statsError(`${label}${place}`, thrown);
+    }
+  }
+
+  return {
+    folders: (place) => pages.folders(place),
+    read(name) {
+      const text = isText ? readText(name) : null;
+      if (text !== null) return text;
+      try {
+        const page = pages.read(name);
+        isText = false;
+        return page;
+      } catch (thrown) {
+        const found = isText || !isMissing(thrown) ? null : readText(name);
+        if (found === null) throw thrown;
+        isText = true;
+        return found;
+      }
+    },
+  };
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof HvqlError && ['ENOENT', 'ENOTDIR'].includes(String(thrown.extensions['reason']));
+}

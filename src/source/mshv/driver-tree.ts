@@ -1,0 +1,91 @@
+/** The tree of folders that the mshv driver of Linux shows in debugfs. */
+import { HvqlError } from '../../errors.ts';
+import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
+import { isNotThere, systemErrorCode, type FileSystem } from '../page-folder/file-system.ts';
+import type { PageTree } from '../page-folder/page-tree.ts';
+import {
+  reasonWithAdvice,
+  StatsFiles,
+  statsError,
+  statsName,
+  statsPlace,
+  unavailable,
+} from './stats-file.ts';
+import type { StatsParser } from './stats-parser.ts';
+
+/** Where the tree lies, and how it is read. */
+export interface DriverTreeSettings {
+  readonly folder: string;
+  /** The id of the partition that the driver calls "self". */
+  readonly selfId: bigint;
+  readonly files: FileSystem;
+  readonly parser: StatsParser;
+}
+
+/** The folder of the own partition where it is not the root but a parent of virtual machines all the same (L1VH). */
+const selfFolder = 'partition/self';
+
+/**
+ * The tree in this folder. It is listed anew each time, since debugfs does not stamp a folder that something was put
+ * into. Whatever else lies in it is left alone: some of the driver's other files do things when they are written to.
+ */
+export function driverTree({ folder, selfId, files, parser }: DriverTreeSettings): PageTree {
+  const texts = new StatsFiles(files);
+  const selfKey = `partition/${selfId}`;
+  /** Whether there is a partition "self"; undefined before anybody looked. */
+  let hasSelf: boolean | undefined;
+
+  /** A place as the driver has it. */
+  function driverPlace(place: string): string {
+    if (hasSelf !== true) return place;
+    if (place === selfKey) return selfFolder;
+    return place.startsWith(`${selfKey}/`) ? selfFolder + place.slice(selfKey.length) : place;
+  }
+
+  function folders(place: string): readonly string[] {
+    const names = list(driverPlace(place));
+    if (place !== 'partition') return names;
+    hasSelf = names.includes('self');
+    return hasSelf ? [...names, String(selfId)] : names;
+  }
+
+  function list(place: string): string[] {
+    try {
+      return files
+        .readdirSync(`${folder}/${place}`)
+        .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+        .map((entry) => entry.name);
+    } catch (thrown) {
+      if (isNotThere(thrown)) return [];
+      const reason = systemErrorCode(thrown);
+      if (reason === undefined) throw thrown;
+      const message = `The folder ${place} cannot be listed: ${reasonWithAdvice(thrown)}.`;
+      throw new HvqlError('PAGE_UNAVAILABLE', message, { folder: place, reason });
+    }
+  }
+
+  function describeAbsence(name: ObjectName): string {
+    return hasSelf === true && (name.object === 'HYPERVISOR' || name.object === 'LOGICAL_PROCESSOR')
+      ? 'is not there: the own partition is not the root, and the driver shows it nothing of the hypervisor and its processors'
+      : 'is not there';
+  }
+
+  return {
+    folders,
+    read(name) {
+      if (hasSelf === undefined) folders('partition');
+      const place = statsPlace(name);
+      let bytes;
+      try {
+        bytes = texts.read(`${folder}/${driverPlace(objectKey(name))}/${statsName}`);
+      } catch (thrown) {
+        if (isNotThere(thrown)) {
+          throw unavailable(place, { problem: describeAbsence(name), reason: 'ENOENT' });
+        }
+        throw statsError(place, thrown);
+      }
+      if (bytes.byteLength === 0) throw unavailable(place, { problem: 'is empty', reason: 'EMPTY' });
+      return parser.parse({ object: name.object, bytes });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** The source `mshv[:<folder>]`: what the driver of a Linux root partition prints in debugfs, read at each look. */
+import { HvqlError, UsageError } from '../../errors.ts';
+import type { Clock } from '../../snapshot/moment.ts';
+import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
+import { isNotThere, systemErrorCode, systemFiles, type FileSystem } from '../page-folder/file-system.ts';
+import type { Manifest } from '../page-folder/manifest.ts';
+import { readObjects } from '../page-folder/page-batch.ts';
+import { treeTopology } from '../page-folder/page-tree.ts';
+import type { Source } from '../source.ts';
+import { driverTree } from './driver-tree.ts';
+import { partitionNames, type PartitionNames } from './partition-names.ts';
+import { describeMshv, type MshvSettings } from './settings.ts';
+import { reasonWithAdvice, statsName } from './stats-file.ts';
+import { StatsParser } from './stats-parser.ts';
+
+/** What a host of Linux needs of the world. */
+export interface MshvWorld {
+  readonly clock: Clock;
+  /** Path of a file with the names of partitions. */
+  readonly names?: string;
+  /** Told what goes wrong with that file later. */
+  readonly warn?: (sentence: string) => void;
+  /** The file system, where it is not this machine's. */
+  readonly files?: FileSystem;
+}
+
+/**
+ * Opens a Linux host. Reads only the files that are asked for, each time anew, and none but `stats`. Throws a
+ * UsageError where the folder is not the driver's or cannot be read, which says what to do, and where the file of names
+ * is wrong. A driver that goes away later makes topologies fail until it is back.
+ */
+export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
+  const { folder, selfId } = settings;
+  const { clock, files = systemFiles, warn = () => {} } = world;
+  const parser = new StatsParser();
+  const tree = driverTree({ folder, selfId, files, parser });
+  const problems = problemsOf(() => assertDriverFolder(folder, files));
+  let names: () => PartitionNames = () => new Map();
+  if (world.names !== undefined) {
+    const path = world.names;
+    problems.push(...problemsOf(() => (names = partitionNames({ path, selfId, files, warn }))));
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  let latest: Topology | undefined;
+
+  return {
+    kind: 'mshv',
+    description: describeMshv(settings),
+    get unreadableLines() {
+      return parser.unreadableLines;
+    },
+    async topology(signal) {
+      signal.throwIfAborted();
+      try {
+        files.statSync(folder);
+        const next = treeTopology(tree, () => manifestOf(names(), selfId));
+        return (latest = sameOrNext(latest, next));
+      } catch (thrown) {
+        throw driverError(thrown);
+      }
+    },
+    async read(objects, signal) {
+      const at = clock.now();
+      return { at, outcomes: await readObjects(tree, { objects, signal }) };
+    },
+    close: async () => {},
+  };
+}
+
+/** All that the driver shows are the own partition and those that were created here, so its children. */
+function manifestOf(names: PartitionNames, root: bigint): Manifest {
+  const named = Array.from(names, ([id, name]) => [id, { parent: id === root ? null : root, name }] as const);
+  return { root, partitions: new Map(named) };
+}
+
+function assertDriverFolder(folder: string, files: FileSystem): void {
+  let entries;
+  try {
+    entries = files.readdirSync(folder);
+  } catch (thrown) {
+    if (isNotThere(thrown)) {
+      throw new UsageError([
+        `The folder ${folder} is not there: mount debugfs (mount -t debugfs none /sys/kernel/debug), ` +
+          'on a Linux root partition whose kernel has the mshv driver.',
+      ]);
+    }
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    throw new UsageError([`The folder ${folder} cannot be read: ${reasonWithAdvice(thrown)}.`]);
+  }
+  if (entries.some(({ name }) => [statsName, 'lp', 'partition'].includes(name))) return;
+  throw new UsageError([
+    `The folder ${folder} is not that of the mshv driver: it has neither ${statsName} nor lp nor partition.`,
+  ]);
+}
+
+function problemsOf(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return [...thrown.problems];
+    throw thrown;
+  }
+}
+
+/** Why the folder as a whole cannot be read, for a client: without its path. */
+function driverError(thrown: unknown): unknown {
+  const reason = systemErrorCode(thrown);
+  if (reason === undefined) return thrown;
+  const problem = isNotThere(thrown)
+    ? 'is not there: the driver is not loaded, or debugfs is not mounted any more'
+    : `cannot be read: ${reasonWithAdvice(thrown)}`;
+  return new HvqlError('PAGE_UNAVAILABLE', `The folder of the mshv driver ${problem}.`, { reason });
+}

@@ -1,0 +1,79 @@
+/** Names of partitions from a file, since the driver knows ids only. */
+import { UsageError, messageOf } from '../../errors.ts';
+import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { FileMemory } from '../page-folder/file-memory.ts';
+import { systemErrorCode, systemErrorReason, type FileSystem } from '../page-folder/file-system.ts';
+import { ManifestCheck } from '../page-folder/manifest-check.ts';
+import { readTextFile } from '../page-folder/text-file.ts';
+
+/** Names by partition id. */
+export type PartitionNames = ReadonlyMap<bigint, string>;
+
+/** What names are read with. */
+export interface PartitionNamesSettings {
+  readonly path: string;
+  /** The id of the partition that the file may call "self". */
+  readonly selfId: bigint;
+  readonly files: FileSystem;
+  /** Told once of each mistake that comes into the file while it is in use. */
+  readonly warn: (sentence: string) => void;
+}
+
+/**
+ * A function that gives the names as the file has them, read again when it has changed. Throws a UsageError where it
+ * cannot be had at the start. When that happens later, the names that it had stand until it is right again: a
+ * partition without a name for a while would be another one to whoever draws it.
+ */
+export function partitionNames({ path, selfId, files, warn }: PartitionNamesSettings): () => PartitionNames {
+  const memory = new FileMemory(files, (place) => parseNames(readTextFile(place, files), { path, selfId }));
+  let names = read();
+  let warned = '';
+
+  function read(): PartitionNames {
+    let found;
+    try {
+      found = memory.get(path);
+    } catch (thrown) {
+      throw unreadable(path, thrown);
+    }
+    if (found === undefined) throw new UsageError([`${path} with the names of partitions is not there.`]);
+    return found;
+  }
+
+  return () => {
+    try {
+      names = read();
+      warned = '';
+    } catch (thrown) {
+      const problem = messageOf(thrown);
+      if (problem !== warned) warn(problem);
+      warned = problem;
+    }
+    memory.forgetUnasked();
+    return names;
+  };
+}
+
+function unreadable(path: string, thrown: unknown): UsageError {
+  if (thrown instanceof UsageError) return thrown;
+  const reason = systemErrorCode(thrown) === undefined ? messageOf(thrown) : systemErrorReason(thrown);
+  return new UsageError([`${path} with the names of partitions cannot be read: ${reason}.`]);
+}
+
+/** Parses `{"1": "root", "5": "web-1"}`. Throws a UsageError with everything that is wrong with it. */
+export function parseNames(
+  text: string,
+  { path, selfId }: { readonly path: string; readonly selfId: bigint },
+): PartitionNames {
+  const check = new ManifestCheck(path);
+  const names = new Map<bigint, string>();
+  for (const [key, value] of Object.entries(check.parse(text))) {
+    const id = key === 'self' ? selfId : parsePartitionId(key);
+    if (id === null) check.note(`"${key}" is no partition's id, a whole number from 1 on, nor "self"`);
+    if (typeof value !== 'string')
+      check.noteNeed({ path: key, value }, 'the name of a partition in a string');
+    else if (id !== null) names.set(id, value);
+  }
+  check.end();
+  return names;
+}

@@ -1,0 +1,73 @@
+/** Reads the text of statistics line by line, whatever stands in it: slower, and only where the layout is new. */
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { counterOfName } from './counter-name.ts';
+import { StatsLayout, valueSizeInBytes, type StatsLine } from './stats-layout.ts';
+
+/** The text of one object. */
+export interface StatsText {
+  readonly object: StatisticsObject;
+  readonly bytes: Uint8Array;
+}
+
+/** What stands in a text. */
+export interface StatsLines {
+  readonly layout: StatsLayout;
+  readonly values: DataView;
+  /** Lines that are no name, colon and number, or a second value under a name that has one. */
+  readonly unreadable: number;
+}
+
+/** What may stand before the colon: printable ASCII, further colons included. */
+const headPattern = /^[\t -~]+$/;
+const numberPattern = /^[ \t]*(\d{1,20})$/;
+
+/**
+ * Every line of a text. One without an end is unreadable, since its number may have been cut; one with nothing in it
+ * says nothing, and does not count.
+ */
+export function readLines({ object, bytes }: StatsText): StatsLines {
+  // One byte is one character, whatever it is: heads are cut from the bytes by the lengths of texts.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const lines: StatsLine[] = [];
+  const numbers: bigint[] = [];
+  const taken = new Set<unknown>();
+  let unreadable = 0;
+  for (let start = 0; start < text.length;) {
+    const end = text.indexOf('\n', start);
+    const line = end === -1 ? null : text.slice(start, end);
+    if (line !== '') {
+      const read = line === null ? null : readLine(line);
+      // The name with its prefix and without are one.
+      const meaning = read === null ? null : (counterOfName(object, read.name) ?? read.name);
+      if (read === null || taken.has(meaning)) unreadable++;
+      else {
+        taken.add(meaning);
+        lines.push({ head: bytes.slice(start, start + read.headLength), name: read.name });
+        numbers.push(read.number);
+      }
+    }
+    start = end === -1 ? text.length : end + 1;
+  }
+  const values = new DataView(new ArrayBuffer(numbers.length * valueSizeInBytes));
+  for (const [n, number] of numbers.entries()) values.setBigUint64(n * valueSizeInBytes, number, true);
+  return { layout: new StatsLayout(object, lines), values, unreadable };
+}
+
+interface ReadLine {
+  /** Characters up to the colon, and the colon itself. */
+  readonly headLength: number;
+  readonly name: string;
+  readonly number: bigint;
+}
+
+/** null for a line that is not a name, a colon and a number that 64 bits hold. */
+function readLine(line: string): ReadLine | null {
+  const colon = line.lastIndexOf(':');
+  const head = line.slice(0, Math.max(colon, 0));
+  const name = headPattern.test(head) ? head.trim() : '';
+  const digits = numberPattern.exec(line.slice(colon + 1))?.[1];
+  if (name === '' || digits === undefined) return null;
+  const number = BigInt(digits);
+  return number > maxUInt64 ? null : { headLength: colon + 1, name, number };
+}

@@ -1,0 +1,66 @@
+/** Numbers and bytes, one after the other, into a buffer that grows. */
+
+/** Writes little-endian. */
+export class ByteWriter {
+  #bytes = Buffer.allocUnsafe(4_096);
+  #length = 0;
+
+  /** What was written; nothing may be written after. */
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  u8(value: number): void {
+    const at = this.#grow(1);
+    this.#bytes.writeUInt8(value, at);
+  }
+
+  u16(value: number): void {
+    const at = this.#grow(2);
+    this.#bytes.writeUInt16LE(value, at);
+  }
+
+  u32(value: number): void {
+    const at = this.#grow(4);
+    this.#bytes.writeUInt32LE(value, at);
+  }
+
+  u64(value: bigint): void {
+    const at = this.#grow(8);
+    this.#bytes.writeBigUInt64LE(value, at);
+  }
+
+  i64(value: bigint): void {
+    const at = this.#grow(8);
+    this.#bytes.writeBigInt64LE(value, at);
+  }
+
+  double(value: number): void {
+    const at = this.#grow(8);
+    this.#bytes.writeDoubleLE(value, at);
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.#grow(value.length);
+    this.#bytes.set(value, at);
+  }
+
+  /** Its length first. */
+  json(value: unknown): void {
+    const text = Buffer.from(JSON.stringify(value));
+    this.u32(text.length);
+    this.bytes(text);
+  }
+
+  /** Makes room, in another buffer where it must be, and gives the place where it begins. */
+  #grow(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#length, 2 * this.#bytes.length));
+      this.#bytes.copy(larger, 0, 0, at);
+      this.#bytes = larger;
+    }
+    return at;
+  }
+}

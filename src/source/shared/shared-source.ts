@@ -1,0 +1,145 @@
+/** The end of a shared source that asks: a source whose readings another process takes. */
+import type { Duplex } from 'node:stream';
+import { HvqlError } from '../../errors.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import type { ObjectName } from '../../snapshot/object-name.ts';
+import type { Reading, Readings } from '../../snapshot/reading.ts';
+import type { Topology } from '../../snapshot/topology.ts';
+import type { Source } from '../source.ts';
+import { ByteReader } from './byte-reader.ts';
+import { errorOf, type ErrorRecord } from './error-record.ts';
+import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
+import { encodeNames } from './name-bytes.ts';
+import { readOutcome } from './outcome-bytes.ts';
+import { decodeTopology } from './topology-text.ts';
+
+/** What the source is, as the process that reads it says. */
+export type SourceFacts = Pick<Source, 'kind' | 'description'>;
+
+/** A question that waits for its answer. */
+interface Question {
+  /** Takes one frame of the answer; says whether that was the last. */
+  take(frame: Frame): boolean;
+  fail(error: Error): void;
+}
+
+/**
+ * The source at the other end of the channel. Each question ends with its signal, at both ends; when the channel ends,
+ * all questions are answered with PAGE_UNAVAILABLE. Closing it ends the channel and leaves the other end's source open.
+ */
+export function sharedSource(channel: Duplex, { kind, description }: SourceFacts): Source {
+  const questions = new Map<number, Question>();
+  const reader = new FrameReader();
+  let isOver = false;
+  let last = 0;
+  let known: { readonly version: number; readonly topology: Topology } | null = null;
+
+  channel.on('data', (chunk: Buffer) => {
+    try {
+      for (const frame of reader.push(chunk)) {
+        if (questions.get(frame.question)?.take(frame) === true) questions.delete(frame.question);
+      }
+    } catch {
+      channel.destroy();
+    }
+  });
+  // Its end is told by 'close' as well.
+  channel.on('error', () => undefined);
+  channel.once('close', () => {
+    isOver = true;
+    for (const question of questions.values()) question.fail(gone());
+    questions.clear();
+  });
+
+  const ask = <Answer>(asking: Asking<Answer>, signal: AbortSignal): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      if (isOver) throw gone();
+      const question = (last = (last + 1) % 0xffff_ffff);
+      const send = (sent: number, body: Buffer): void => {
+        if (channel.writable) channel.write(encodeFrame({ kind: sent, question, body }));
+      };
+      const leave = (): void => {
+        questions.delete(question);
+        send(frameKinds.cancel, Buffer.alloc(0));
+        // Whatever it is that whoever aborted gave as a reason.
+        reject(signal.reason as Error);
+      };
+      const end = (finish: () => void): void => {
+        signal.removeEventListener('abort', leave);
+        finish();
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      questions.set(question, {
+        take: (frame) => {
+          try {
+            const answer = frame.kind === frameKinds.failed ? failure(frame) : asking.take(frame);
+            if (answer !== null) end(() => resolve(answer));
+            return answer !== null;
+          } catch (thrown) {
+            const error = thrown instanceof Error ? thrown : new TypeError(String(thrown));
+            end(() => reject(error));
+            return true;
+          }
+        },
+        fail: (error) => end(() => reject(error)),
+      });
+      send(asking.kind, asking.body);
+    });
+
+  return {
+    kind,
+    description,
+    async topology(signal) {
+      signal.throwIfAborted();
+      const held = known;
+      const body = Buffer.alloc(4);
+      body.writeUInt32LE(held?.version ?? 0);
+      const take = (frame: Frame): Topology => {
+        if (frame.kind === frameKinds.sameTopology && held !== null) return held.topology;
+        const version = frame.body.readUInt32LE(0);
+        // Another question may have brought it already.
+        if (known?.version !== version) known = { version, topology: decodeTopology(frame.body.subarray(4)) };
+        return known.topology;
+      };
+      return ask({ kind: frameKinds.askTopology, body, take }, signal);
+    },
+    async read(objects, signal) {
+      signal.throwIfAborted();
+      const take = readingsTaker(objects);
+      return ask({ kind: frameKinds.askReadings, body: encodeNames(objects), take }, signal);
+    },
+    async close() {
+      channel.destroy();
+    },
+  };
+}
+
+/** What is asked, and how its answer is read: null until all of it is there. */
+interface Asking<Answer> {
+  readonly kind: number;
+  readonly body: Buffer;
+  readonly take: (frame: Frame) => Answer | null;
+}
+
+function failure({ body }: Frame): never {
+  // Written by a process of the same program.
+  throw errorOf(JSON.parse(body.toString()) as ErrorRecord);
+}
+
+function readingsTaker(objects: readonly ObjectName[]): (frame: Frame) => Readings | null {
+  const outcomes: (Reading | HvqlError)[] = [];
+  return ({ body }) => {
+    const bytes = new ByteReader(body);
+    const at: Moment = { wallMilliseconds: bytes.double(), monotonicNanoseconds: bytes.i64() };
+    while (!bytes.isAtEnd) {
+      const name = objects[outcomes.length];
+      if (name === undefined) throw new RangeError('There are more outcomes than objects');
+      outcomes.push(readOutcome(bytes, name));
+    }
+    return outcomes.length === objects.length ? { at, outcomes } : null;
+  };
+}
+
+function gone(): HvqlError {
+  return new HvqlError('PAGE_UNAVAILABLE', 'The source cannot be asked: the process that reads it has gone.');
+}

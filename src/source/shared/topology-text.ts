@@ -1,0 +1,54 @@
+/** A topology as JSON, for another process. */
+import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
+import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
+
+/** A topology that JSON holds. */
+interface TopologyRecord {
+  readonly logicalProcessors: readonly number[];
+  readonly unlisted?: ErrorRecord;
+  readonly partitions: readonly PartitionRecord[];
+}
+
+interface PartitionRecord {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly name: string | null;
+  readonly virtualProcessors: readonly number[];
+  readonly unlisted?: ErrorRecord;
+}
+
+/** The bytes of a topology. */
+export function encodeTopology({ logicalProcessors, unlisted, partitions }: Topology): Buffer {
+  const record: TopologyRecord = {
+    logicalProcessors,
+    ...(unlisted === undefined ? {} : { unlisted: recordOf(unlisted) }),
+    partitions: partitions.map(({ id, parent, name, virtualProcessors, unlisted: reason }) => ({
+      id: id.toString(),
+      parent: parent?.toString() ?? null,
+      name,
+      virtualProcessors,
+      ...(reason === undefined ? {} : { unlisted: recordOf(reason) }),
+    })),
+  };
+  return Buffer.from(JSON.stringify(record));
+}
+
+/** The topology of such bytes. */
+export function decodeTopology(bytes: Buffer): Topology {
+  // Written above, by a process of the same program.
+  const { logicalProcessors, unlisted, partitions } = JSON.parse(bytes.toString()) as TopologyRecord;
+  return topologyOf(
+    unlisted === undefined ? logicalProcessors : hvqlErrorOf(unlisted),
+    partitions.map(entryOf),
+  );
+}
+
+function entryOf({ id, parent, name, virtualProcessors, unlisted }: PartitionRecord): PartitionEntry {
+  return {
+    id: BigInt(id),
+    parent: parent === null ? null : BigInt(parent),
+    name,
+    virtualProcessors,
+    ...(unlisted === undefined ? {} : { unlisted: hvqlErrorOf(unlisted) }),
+  };
+}

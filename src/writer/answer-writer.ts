@@ -1,0 +1,184 @@
+/**
+ * Writes the data of an answer as bytes, in one turn: what graphql-js would make objects of and JSON.stringify write.
+ * The graph's own resolvers say what stands where; numbers of counters alone are written without them.
+ */
+import {
+  defaultTypeResolver,
+  GraphQLError,
+  isObjectType,
+  locatedError,
+  type GraphQLAbstractType,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+} from 'graphql';
+import { ConstantBytes, type ByteSink } from './byte-sink.ts';
+import { CounterRun, nullBytes } from './counter-run.ts';
+import { longestDecimal, writeDecimal } from './decimal.ts';
+import type { Completion, PreparedField, PreparedSet } from './prepared-set.ts';
+
+/** Thrown where something is met that only graphql-js can do, such as a promise. */
+class LeftToGraphql extends Error {}
+/** One for all: where it was thrown tells nobody anything. */
+const leftToGraphql = new LeftToGraphql();
+
+/** Writes one answer. Errors, their paths and what they leave null are those of graphql-js. */
+export class AnswerWriter {
+  readonly errors: GraphQLError[] = [];
+  readonly #sink: ByteSink;
+  readonly #context: unknown;
+  /** Where in the answer the writer is. */
+  readonly #path: (string | number)[] = [];
+
+  constructor(sink: ByteSink, context: unknown) {
+    this.#sink = sink;
+    this.#context = context;
+  }
+
+  /** Writes an object. Throws, with what was written in vain still there, where a field of it must not be null and is. */
+  writeSet(set: PreparedSet, source: unknown): void {
+    const { items } = set;
+    for (let n = 0; n < items.length; n += 1) {
+      const item = items[n];
+      if (item === undefined) break;
+      if (!(item instanceof CounterRun)) this.#writeField(item, source);
+      else if (!item.write(source, this.#sink)) {
+        for (const field of item.fields) this.#writeField(field, source);
+      }
+    }
+    this.#sink.constant(items.length === 0 ? emptyObject : objectEnd);
+  }
+
+  /** The error that a set was thrown for, which leaves the answer without data; null for anything else. */
+  errorOf(thrown: unknown): GraphQLError | null {
+    return thrown instanceof GraphQLError && thrown.path !== undefined ? thrown : null;
+  }
+
+  #writeField(field: PreparedField, source: unknown): void {
+    const path = this.#path;
+    const depth = path.push(field.name);
+    this.#sink.constant(field.key);
+    const start = this.#sink.length;
+    try {
+      const { selected, info } = field;
+      const args = selected.args ?? selected.argumentsAgain();
+      this.#complete(field, field.completion, field.resolve(source, args, this.#context, info));
+    } catch (thrown) {
+      this.#fail(thrown, { field, start, depth, isNonNull: field.isNonNull });
+    }
+    path.pop();
+  }
+
+  /** Puts null in place of what failed, or throws on to what holds it. */
+  #fail(
+    thrown: unknown,
+    place: { field: PreparedField; start: number; depth: number; isNonNull: boolean },
+  ): void {
+    if (thrown instanceof LeftToGraphql) throw thrown;
+    this.#path.length = place.depth;
+    const error = locatedError(thrown, place.field.selected.nodes, [...this.#path]);
+    if (place.isNonNull) throw error;
+    this.errors.push(error);
+    this.#sink.length = place.start;
+    this.#sink.constant(nullBytes);
+  }
+
+  /** Writes a value. Gives false where it wrote null. */
+  #complete(field: PreparedField, completion: Completion, value: unknown): boolean {
+    if (typeof value === 'object') {
+      if (value instanceof Error) throw value;
+      if (value instanceof Promise) throw leftToGraphql;
+    }
+    if (completion.kind === 'nonNull') {
+      if (this.#complete(field, completion.of, value)) return true;
+      const { parentType, fieldName } = field.info;
+      throw new Error(`Cannot return null for non-nullable field ${parentType.name}.${fieldName}.`);
+    }
+    if (value === null || value === undefined) {
+      this.#sink.constant(nullBytes);
+      return false;
+    }
+    switch (completion.kind) {
+      case 'leaf':
+        this.#writeLeaf(completion.type.serialize(value));
+        return true;
+      case 'list':
+        this.#writeList(field, completion.of, value);
+        return true;
+      case 'object':
+        this.#writeObject(field, completion.type, value);
+        return true;
+      case 'abstract':
+        this.#writeObject(field, this.#typeOf(completion.type, value, field.info), value);
+        return true;
+    }
+  }
+
+  #writeLeaf(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        this.#sink.jsonString(value);
+        return;
+      case 'boolean':
+        this.#sink.constant(value ? trueBytes : falseBytes);
+        return;
+      case 'number':
+        this.#writeNumber(value);
+        return;
+      default:
+        throw leftToGraphql;
+    }
+  }
+
+  #writeNumber(value: number): void {
+    const sink = this.#sink;
+    // Bitwise operators see the number as one of 32 bits.
+    if (value >>> 0 !== value || Object.is(value, -0)) {
+      sink.ascii(JSON.stringify(value));
+      return;
+    }
+    sink.reserve(longestDecimal);
+    sink.length = writeDecimal(sink.view, sink.length, 0, value);
+  }
+
+  #writeList(field: PreparedField, completion: Completion, items: unknown): void {
+    if (!Array.isArray(items)) throw leftToGraphql;
+    const path = this.#path;
+    const isNonNull = completion.kind === 'nonNull';
+    for (let n = 0; n < items.length; n += 1) {
+      const depth = path.push(n);
+      this.#sink.constant(n === 0 ? listStart : comma);
+      const start = this.#sink.length;
+      try {
+        this.#complete(field, completion, items[n]);
+      } catch (thrown) {
+        this.#fail(thrown, { field, start, depth, isNonNull });
+      }
+      path.pop();
+    }
+    this.#sink.constant(items.length === 0 ? emptyList : listEnd);
+  }
+
+  #writeObject(field: PreparedField, type: GraphQLObjectType, value: unknown): void {
+    const set = field.setOf(type);
+    if (type.isTypeOf != null && type.isTypeOf(value, this.#context, field.info) !== true)
+      throw leftToGraphql;
+    this.writeSet(set, value);
+  }
+
+  #typeOf(type: GraphQLAbstractType, value: unknown, info: GraphQLResolveInfo): GraphQLObjectType {
+    const resolve = type.resolveType ?? defaultTypeResolver;
+    const name = resolve(value, this.#context, info, type);
+    const found = typeof name === 'string' ? info.schema.getType(name) : undefined;
+    if (isObjectType(found) && info.schema.isSubType(type, found)) return found;
+    throw leftToGraphql;
+  }
+}
+
+const emptyObject = new ConstantBytes('{}');
+const objectEnd = new ConstantBytes('}');
+const emptyList = new ConstantBytes('[]');
+const listStart = new ConstantBytes('[');
+const listEnd = new ConstantBytes(']');
+const comma = new ConstantBytes(',');
+const trueBytes = new ConstantBytes('true');
+const falseBytes = new ConstantBytes('false');

@@ -1,0 +1,142 @@
+/** Counters of one object that are asked for side by side: written in one go, from where they stand in memory. */
+import type { Counter } from '../catalogue/counter.ts';
+import { ReadingGrowth } from '../sampling/growth.ts';
+import type { CellLayout, CounterCells, Reading } from '../snapshot/reading.ts';
+import { ConstantBytes, wordsOf, type ByteSink } from './byte-sink.ts';
+import { longestDecimal, writeDecimal } from './decimal.ts';
+import type { PreparedField } from './prepared-set.ts';
+
+/** Quotation marks and digits. */
+const longestValue = longestDecimal + 2;
+
+/** Fields of one object that are counters, all by value, or all by growth. */
+export class CounterRun {
+  readonly fields: readonly PreparedField[];
+  readonly #by: 'VALUE' | 'DELTA' | 'RATE';
+  readonly #counters: readonly Counter[];
+  /** Their keys, each with the quotation mark of a number that follows, from a multiple of eight bytes on. */
+  readonly #keys: DataView;
+  /** Of each counter: where its key starts and ends in `#keys`, how long it is, and where its number stands. */
+  readonly #table: DataView;
+  readonly #mostBytes: number;
+  #layout: CellLayout | null = null;
+
+  constructor(fields: readonly PreparedField[]) {
+    this.fields = fields;
+    this.#by = fields[0]?.counter?.by ?? 'VALUE';
+    this.#counters = fields.flatMap(({ counter }) => counter?.counter ?? []);
+    const texts = fields.map(({ keyText }) => `${keyText}"`);
+    const padded = texts.map((text) => text.padEnd(Math.ceil(text.length / 8) * 8));
+    this.#keys = wordsOf(padded.join(''));
+    this.#table = new DataView(new ArrayBuffer(texts.length * entrySizeInBytes));
+    let start = 0;
+    for (const [n, text] of texts.entries()) {
+      const entry = n * entrySizeInBytes;
+      const end = start + (padded[n]?.length ?? 0);
+      this.#table.setInt32(entry + entryField.start, start, true);
+      this.#table.setInt32(entry + entryField.end, end, true);
+      this.#table.setInt32(entry + entryField.length, text.length, true);
+      start = end;
+    }
+    this.#mostBytes = texts.reduce((sum, text) => sum + text.length + longestValue, 0);
+  }
+
+  /** Writes all, where the object's numbers can be had without any error; else writes nothing and gives false. */
+  write(source: unknown, sink: ByteSink): boolean {
+    switch (this.#by) {
+      case 'VALUE': {
+        const { cells } = source as Reading;
+        if (cells === undefined) return false;
+        this.#writeValues(cells, sink);
+        return true;
+      }
+      case 'DELTA':
+        // Those of many objects together may not fit into 64 bits, which is an error of one field.
+        if (!(source instanceof ReadingGrowth)) return false;
+        this.#writeDeltas(source, sink);
+        return true;
+      case 'RATE':
+        if (!(source instanceof ReadingGrowth)) return false;
+        this.#writeRates(source, sink);
+        return true;
+    }
+  }
+
+  #writeValues({ view: cells, layout }: CounterCells, sink: ByteSink): void {
+    if (layout !== this.#layout) this.#findCells(layout);
+    sink.reserve(this.#mostBytes);
+    const { view } = sink;
+    const table = this.#table;
+    let at = sink.length;
+    for (let entry = 0; entry < table.byteLength; entry += entrySizeInBytes) {
+      at = this.#writeKey(view, at, entry);
+      const offset = table.getInt32(entry + entryField.offset, true);
+      if (offset < 0) {
+        at = nullBytes.writeTo(view, at - 1);
+        continue;
+      }
+      at = writeDecimal(view, at, cells.getUint32(offset + 4, true), cells.getUint32(offset, true));
+      view.setUint8(at, quote);
+      at += 1;
+    }
+    sink.length = at;
+  }
+
+  #findCells(layout: CellLayout): void {
+    this.#layout = layout;
+    for (const [n, counter] of this.#counters.entries()) {
+      const entry = n * entrySizeInBytes;
+      this.#table.setInt32(entry + entryField.offset, layout.offsetOf(counter), true);
+    }
+  }
+
+  /** The key and the quotation mark of a number; what is none is written over the mark. */
+  #writeKey(view: DataView, at: number, entry: number): number {
+    const table = this.#table;
+    const keys = this.#keys;
+    const start = table.getInt32(entry + entryField.start, true);
+    const end = table.getInt32(entry + entryField.end, true);
+    for (let n = start, to = at; n < end; n += 8, to += 8) {
+      view.setFloat64(to, keys.getFloat64(n, true), true);
+    }
+    return at + table.getInt32(entry + entryField.length, true);
+  }
+
+  #writeDeltas(growth: ReadingGrowth, sink: ByteSink): void {
+    sink.reserve(this.#mostBytes);
+    const { view } = sink;
+    let at = sink.length;
+    for (const [n, counter] of this.#counters.entries()) {
+      at = this.#writeKey(view, at, n * entrySizeInBytes);
+      const delta = growth.delta(counter);
+      if (delta === null) {
+        at = nullBytes.writeTo(view, at - 1);
+        continue;
+      }
+      at = writeDecimal(view, at, Number(delta >> 32n), Number(delta & 0xffff_ffffn));
+      view.setUint8(at, quote);
+      at += 1;
+    }
+    sink.length = at;
+  }
+
+  #writeRates(growth: ReadingGrowth, sink: ByteSink): void {
+    for (const [n, counter] of this.#counters.entries()) {
+      sink.reserve(this.#mostBytes);
+      sink.length = this.#writeKey(sink.view, sink.length, n * entrySizeInBytes) - 1;
+      const rate = growth.rate(counter);
+      if (rate === null) sink.constant(nullBytes);
+      // The shortest text that reads as the same number, as JSON.stringify gives it.
+      else sink.ascii(String(rate));
+    }
+  }
+}
+
+/** Four numbers of 32 bits. */
+const entrySizeInBytes = 16;
+const entryField = { start: 0, end: 4, length: 8, offset: 12 } as const;
+
+/** Nothing, as JSON has it. */
+export const nullBytes = new ConstantBytes('null');
+
+const quote = 0x22;

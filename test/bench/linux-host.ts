@@ -1,0 +1,144 @@
+/** What a look at a whole Linux host costs beside `cat` of the same files. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../src/snapshot/moment.ts';
+import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.ts';
+import { namesOf } from '../../src/source/look.ts';
+import { openMshv } from '../../src/source/mshv/mshv.ts';
+import { statsPlace } from '../../src/source/mshv/stats-file.ts';
+import type { HostSize } from './workload.ts';
+
+/** The host of the workload L. */
+const wholeHost: HostSize = { logicalProcessors: 64, partitions: 128, virtualProcessors: 8 };
+const fixture = fileURLToPath(new URL('../fixtures/mshv/', import.meta.url));
+const never = new AbortController().signal;
+
+interface Contender {
+  readonly name: string;
+  /** One round; resolves with nothing of interest. */
+  readonly run: () => unknown;
+  readonly milliseconds: number[];
+}
+
+/** The table: medians of rounds by turns, and ratios to `cat`. */
+export async function linuxHostText({
+  rounds,
+  tell,
+}: {
+  rounds: number;
+  tell: (what: string) => void;
+}): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'hvql-bench-linux-'));
+  try {
+    const places = writeTree(folder, wholeHost);
+    const source = openMshv({ folder, selfId: 1n }, { clock: systemClock });
+    const one: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: 64n, index: 3 };
+    const contenders: Contender[] = [
+      {
+        name: 'cat of all files (a process of its own)',
+        run: () => spawnSync('cat', places, { cwd: folder, stdio: 'ignore' }),
+        milliseconds: [],
+      },
+      {
+        name: 'cat of nothing (what the process costs)',
+        run: () => spawnSync('cat', ['/dev/null'], { stdio: 'ignore' }),
+        milliseconds: [],
+      },
+      {
+        name: 'readFileSync of all files, as text',
+        run: () => places.map((place) => readFileSync(`${folder}/${place}`, 'latin1').length),
+        milliseconds: [],
+      },
+      {
+        name: 'hvql: what exists, and a reading of everything',
+        run: async () => source.read(namesOf(await source.topology(never)), never),
+        milliseconds: [],
+      },
+      {
+        name: 'hvql: a reading of everything',
+        run: async () => source.read(await everything, never),
+        milliseconds: [],
+      },
+      {
+        name: 'hvql: what exists',
+        run: () => source.topology(never),
+        milliseconds: [],
+      },
+      {
+        name: 'hvql: a reading of one virtual processor',
+        run: () => source.read([one], never),
+        milliseconds: [],
+      },
+    ];
+    const everything = source.topology(never).then(namesOf);
+    tell(`${places.length} files, ${rounds} rounds.`);
+    for (let round = -2; round < rounds; round++) {
+      for (const { run, milliseconds } of contenders) {
+        const start = performance.now();
+        await run();
+        // The first two rounds warm up.
+        if (round >= 0) milliseconds.push(performance.now() - start);
+      }
+    }
+    return table(
+      contenders,
+      `${places.length} files: 64 logical processors, 128 partitions × 8 virtual processors.`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function table(contenders: readonly Contender[], title: string): string {
+  const rows = contenders.map(({ name, milliseconds }) => {
+    const sorted = milliseconds.toSorted((a, b) => a - b);
+    return { name, median: sorted[Math.floor(sorted.length / 2)] ?? 0, least: sorted[0] ?? 0 };
+  });
+  const cat = rows[0]?.median ?? 1;
+  return [
+    title,
+    '',
+    `${''.padEnd(50)}${'median'.padStart(11)}${'least'.padStart(11)}${'to cat'.padStart(9)}`,
+    ...rows.map(
+      ({ name, median, least }) =>
+        `${name.padEnd(50)}${median.toFixed(2).padStart(8)} ms${least.toFixed(2).padStart(8)} ms${(median / cat).toFixed(2).padStart(9)}`,
+    ),
+    '',
+  ].join('\n');
+}
+
+/** A tree as the driver prints it, with names of the fixture and numbers of all lengths. */
+function writeTree(folder: string, { logicalProcessors, partitions, virtualProcessors }: HostSize): string[] {
+  const places: string[] = [];
+  const put = (name: ObjectName, template: string): void => {
+    const place = statsPlace(name);
+    mkdirSync(dirname(join(folder, place)), { recursive: true });
+    writeFileSync(join(folder, place), renumbered(template, places.length));
+    places.push(place);
+  };
+  const [hypervisor, processor, partition, virtual] = ['', 'lp/0/', 'partition/2/', 'partition/2/vp/0/'].map(
+    (place) => readFileSync(`${fixture}${place}stats`, 'latin1'),
+  ) as [string, string, string, string];
+  put(hypervisorName, hypervisor);
+  for (let index = 0; index < logicalProcessors; index++)
+    put({ object: 'LOGICAL_PROCESSOR', index }, processor);
+  for (let id = 1n; id <= partitions; id++) {
+    put({ object: 'PARTITION', partitionId: id }, partition);
+    for (let index = 0; index < virtualProcessors; index++) {
+      put({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index }, virtual);
+    }
+  }
+  return places;
+}
+
+/** Most counters are small or nothing, times have up to 16 digits. */
+function renumbered(template: string, seed: number): string {
+  let line = seed;
+  return template.replaceAll(/\d+$/gm, () => {
+    line++;
+    return line % 3 === 0 ? '0' : String((line * 7919 * 10 ** (line % 12)) % 10 ** 16);
+  });
+}

@@ -1,0 +1,326 @@
+/** The service in several processes: together they are what one is. */
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { createClient } from 'graphql-sse';
+import { SignJWT } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { tlsFile, tlsText } from '../secure.ts';
+import { postBySocket } from '../server/guest-client.ts';
+import { openAccessHost, callers, type AccessHost } from './access-host.ts';
+import { childrenOf, isAlive } from './process-tree.ts';
+import { Program, serve, type Served } from './program.ts';
+import { transports, type Watcher } from './watcher.ts';
+
+const two = ['--workers', '2'];
+const folder = mkdtempSync(join(tmpdir(), 'hvql-workers-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let served: Served | null = null;
+afterEach(async () => {
+  await served?.program.stop();
+  served = null;
+});
+
+async function start(...args: string[]): Promise<Served> {
+  served = await serve([...two, ...args]);
+  return served;
+}
+
+function workersOf({ program }: Served): number[] {
+  return childrenOf(program.child.pid ?? 0);
+}
+
+/** Resolves once this holds; rejects after 20 s. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAt = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > giveUpAt)
+      throw new Error(`waited for what never came: ${served?.program.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Asks over a connection of its own: connections go to the workers in turn. */
+function askAnew(url: string, { token, query }: { token: string | undefined; query: string }): Promise<any> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const sent = request(
+      url,
+      { method: 'POST', agent: new Agent({ maxSockets: 1 }), headers },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part: string) => (text += part));
+        response.on('error', reject).on('end', () => resolve(JSON.parse(text)));
+      },
+    );
+    sent.on('error', reject).end(JSON.stringify({ query }));
+  });
+}
+
+/** Which workers have answered, by their lines at the level debug. */
+function answering({ program }: Served): number[] {
+  const lines = program.stderr.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+  const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+  return [...new Set(requests.map(({ worker }) => Number(worker)))].sort();
+}
+
+const ticks = 'subscription { hypervisor(every: "1s") { sampledAt } }';
+const timesOf = ({ events }: Watcher): number[] =>
+  events.map(({ data }) => Date.parse(data.hypervisor.sampledAt));
+
+describe('two workers', () => {
+  it('both answer, with the tokens that were printed once and of one and the same machine', async () => {
+    const { program, url, tokens } = await start('--log-level', 'debug');
+    expect(program.stdout).toBe(`hvql listening on ${url}\n`);
+    expect(tokens).toHaveLength(2);
+    expect(workersOf({ program, url, tokens })).toHaveLength(2);
+    let last = 0n;
+    for (let n = 0; n < 6; n++) {
+      const query = '{ hypervisor { logicalProcessor(index: 0) { counters { totalRunTime } } } }';
+      const { data } = await askAnew(url, { token: tokens[0], query });
+      // Two machines would be as old as each other, but for the time that one began later.
+      const total = BigInt(data.hypervisor.logicalProcessor.counters.totalRunTime);
+      expect(total).toBeGreaterThanOrEqual(last);
+      last = total;
+      expect(await askAnew(url, { token: tokens[1], query: '{ viewer { partitionId } }' })).toEqual({
+        data: { viewer: { partitionId: '2' } },
+      });
+    }
+    expect(answering({ program, url, tokens })).toEqual([1, 2]);
+  });
+
+  it('end with the service, with code 0, and after their streams', async () => {
+    const { program, url, tokens } = await start();
+    const workers = workersOf({ program, url, tokens });
+    const streams = [1, 2].map(() => transports.SSE({ url, token: tokens[0], query: ticks }));
+    await Promise.all(streams.map((stream) => stream.event(0)));
+    expect(await program.stop('SIGTERM')).toBe(0);
+    await Promise.all(streams.map((stream) => stream.end()));
+    expect(streams.map(({ ending }) => ending?.kind)).toEqual(['complete', 'complete']);
+    expect(workers.filter(isAlive)).toEqual([]);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('do not outlive a primary that is killed', async () => {
+    const { program, url, tokens } = await start();
+    const workers = workersOf({ program, url, tokens });
+    expect(workers).toHaveLength(2);
+    await program.stop('SIGKILL');
+    await until(() => workers.every((pid) => !isAlive(pid)));
+  });
+
+  it.each([
+    ['a secret file that is not there', ['--jwt-secret-file', join(folder, 'none')], /none/],
+    ['a port that is taken', [], /is taken by another program/],
+  ])('end with code 2 and say once what is wrong: %s', async (_, args, message) => {
+    const other = args.length === 0 ? await start() : null;
+    const port = other === null ? '0' : new URL(other.url).port;
+    const program = new Program(['serve', ...two, '--port', port, ...args]);
+    expect(await program.exited).toBe(2);
+    expect(program.stderr.match(/^hvql: /gm)).toHaveLength(1);
+    expect(program.stderr).toMatch(message);
+    expect(program.stdout).toBe('');
+  });
+
+  it('have the port that was announced, even when all of them have died', async () => {
+    const here = await start();
+    for (const pid of workersOf(here)) process.kill(pid, 'SIGKILL');
+    const query = '{ __typename }';
+    await until(async () => {
+      const answer = await askAnew(here.url, { token: here.tokens[0], query }).catch(() => null);
+      return answer?.data?.__typename === 'Query' && workersOf(here).length === 2;
+    });
+    expect(here.program.stdout).toBe(`hvql listening on ${here.url}\n`);
+  });
+});
+
+describe('a worker that dies', () => {
+  it('is replaced, while the streams of the other miss no tick and its own reconnect', async () => {
+    const { program, url, tokens } = await start();
+    const query = ticks;
+    const streams = [1, 2].map(() => transports.SSE({ url, token: tokens[0], query }));
+    const seen: number[] = [];
+    const clients = [1, 2].map(() =>
+      createClient({ url, headers: { authorization: `Bearer ${tokens[0]}` }, retryAttempts: 10 }),
+    );
+    for (const [n, client] of clients.entries()) {
+      seen[n] = 0;
+      client.subscribe({ query }, { next: () => (seen[n] = (seen[n] ?? 0) + 1), error() {}, complete() {} });
+    }
+    await Promise.all(streams.map((stream) => stream.event(1)));
+    await until(() => seen.every((count) => count > 1));
+
+    const [first = 0] = workersOf({ program, url, tokens });
+    process.kill(first, 'SIGKILL');
+    await until(() => streams.some(({ ending }) => ending !== null));
+    const atDeath = [...seen];
+    const living = streams.filter(({ ending }) => ending === null);
+    expect(living).toHaveLength(1);
+    const events = living[0]?.events.length ?? 0;
+    await living[0]?.event(events + 3);
+    const times = timesOf(living[0] as Watcher);
+    const gaps = times.slice(1).map((time, n) => time - Number(times[n]));
+    // The first event is out of turn.
+    expect(Math.max(...gaps.slice(1))).toBeLessThan(1_500);
+    expect(living[0]?.ending).toBeNull();
+
+    await until(() => seen.every((count, n) => count > Number(atDeath[n]) + 1));
+    await until(() => workersOf({ program, url, tokens }).length === 2);
+    expect(workersOf({ program, url, tokens })).not.toContain(first);
+    expect(program.stderr).toMatch(/"worker":[12],"pid":\d+,.*"signal":"SIGKILL".*a worker has ended/);
+    for (const client of clients) client.dispose();
+    for (const stream of streams) stream.stop();
+  });
+});
+
+describe('limits on streams', () => {
+  it('hold for a caller over both workers, and what a dead one had is free again', async () => {
+    const here = await start('--max-streams-per-caller', '3');
+    const { url, tokens } = here;
+    const open = (token = tokens[0]): Watcher =>
+      transports.SSE({ url, token, query: 'subscription { partition(every: "100ms") { sampledAt } }' });
+    const streams = [open(), open(), open()];
+    await Promise.all(streams.map((stream) => stream.event(0)));
+    for (let n = 0; n < 2; n++) {
+      const refused = open();
+      const { errors } = await refused.event(0);
+      expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 } }]);
+    }
+    const guests = open(tokens[1]);
+    expect(await guests.event(0)).toMatchObject({ data: { partition: {} } });
+
+    process.kill(Number(workersOf(here)[0]), 'SIGKILL');
+    await until(() => streams.some(({ ending }) => ending !== null));
+    const lost = streams.filter(({ ending }) => ending !== null).length;
+    const again: Watcher[] = [];
+    for (let n = 0; n < lost; n++) again.push(open());
+    for (const stream of again) expect(await stream.event(0)).toMatchObject({ data: { partition: {} } });
+    expect(await open().event(0)).toMatchObject({ errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] });
+
+    // One that ends gives its place back, to whichever worker asks.
+    again[0]?.stop();
+    await until(async () => (await open().event(0)).data?.partition !== undefined);
+  });
+});
+
+describe('identity, access, audit and guests', () => {
+  let host: AccessHost;
+  const audit = join(folder, 'audit');
+  const guest = join(folder, 'five');
+  beforeAll(async () => {
+    const args = [...two, '--log-level', 'debug', '--audit', audit, '--guest-socket', `5=${guest}`];
+    host = await openAccessHost(args);
+  });
+  afterAll(() => host.close());
+
+  it('are the same in each worker', async () => {
+    const query =
+      '{ hypervisor { counters { totalPages } } a: partition(id: 5) { counters { virtualProcessors } } b: partition(id: 13) { partitionId } }';
+    for (const [name, { isGlobal = false, readable }] of Object.entries(callers)) {
+      for (let n = 0; n < 2; n++) {
+        const { data } = await askAnew(host.served.url, { token: host.tokens[name], query });
+        const { hypervisor, a, b } = data;
+        const got = [hypervisor?.counters != null, a?.counters != null, b !== null];
+        expect([name, ...got]).toEqual([name, isGlobal, readable.includes('5'), readable.includes('13')]);
+      }
+    }
+    const wrong = await askAnew(host.served.url, { token: 'eyJ.eyJ.sig', query });
+    expect(wrong.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+    expect(answering(host.served)).toEqual([1, 2]);
+  });
+
+  it('write one audit file in whole lines, opened anew by both when it is told to', async () => {
+    const denied = '{ hypervisor { counters { totalPages } } }';
+    const ask = (): Promise<unknown> =>
+      askAnew(host.served.url, { token: host.tokens['self (a guest)'], query: denied });
+    await Promise.all(Array.from({ length: 40 }, ask));
+    const linesOf = (path: string): unknown[] =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as unknown);
+    expect(linesOf(audit).length).toBeGreaterThanOrEqual(40);
+    renameSync(audit, `${audit}.1`);
+    host.served.program.child.kill('SIGHUP');
+    await until(
+      () => (host.served.program.stderr.match(/the audit trail was opened anew/g) ?? []).length === 2,
+    );
+    const before = linesOf(`${audit}.1`).length;
+    await Promise.all(Array.from({ length: 4 }, ask));
+    expect(linesOf(audit).length).toBeGreaterThanOrEqual(4);
+    expect(linesOf(`${audit}.1`)).toHaveLength(before);
+  });
+
+  it('know a guest by its socket, which is there again after all workers have died', async () => {
+    const viewer = '{ viewer { partitionId } }';
+    const expected = { data: { viewer: { partitionId: '5' } } };
+    expect((await postBySocket(guest, viewer)).body).toEqual(expected);
+    for (const pid of workersOf(host.served)) process.kill(pid, 'SIGKILL');
+    await until(async () => {
+      const answer = await postBySocket(guest, viewer).catch(() => null);
+      return JSON.stringify(answer?.body) === JSON.stringify(expected);
+    });
+  });
+});
+
+describe('a source that is dear to read', () => {
+  it('is read once for both workers, by the primary', async () => {
+    const file = fileURLToPath(new URL('counted-process.ts', import.meta.url));
+    const secret = join(folder, 'secret');
+    const text = 'the secret of a counted service, long enough';
+    writeFileSync(secret, text);
+    const token = await new SignJWT({ hv_partition: '1' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(Buffer.from(text));
+    const args = ['serve', ...two, '--port', '0', '--jwt-secret-file', secret];
+    const program = new Program(args, {}, ['--import', 'tsx'], file);
+    try {
+      const [, url = ''] = await program.prints(/listening on (\S+)/);
+      const query =
+        'subscription { hypervisor(every: "1s") { logicalProcessors { counters { totalRunTime } } } }';
+      const streams = Array.from({ length: 4 }, () => transports.SSE({ url, token, query }));
+      await Promise.all(streams.map((stream) => stream.event(4)));
+      const reads = program.stderr.match(/^reads 16 \d+$/gm) ?? [];
+      const readers = new Set(reads.map((line) => line.split(' ')[2]));
+      expect([...readers]).toEqual([String(program.child.pid)]);
+      // Four ticks, a few of which may have been late in one worker, and first events of four streams.
+      expect(reads.length).toBeGreaterThanOrEqual(4);
+      expect(reads.length).toBeLessThanOrEqual(11);
+      for (const stream of streams) stream.stop();
+    } finally {
+      await program.stop();
+    }
+  });
+});
+
+describe('certificates', () => {
+  it('are shown by both workers, and by both anew when they are told to', async () => {
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const put = (name: string): void => {
+      copyFileSync(tlsFile(`${name}.pem`), cert);
+      copyFileSync(tlsFile(`${name}.key`), key);
+    };
+    put('server');
+    const { program, url } = await start('--tls-cert', cert, '--tls-key', key);
+    const port = Number(new URL(url).port);
+    const shown = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+          resolve(socket.getPeerCertificate().fingerprint256);
+          socket.destroy();
+        });
+        socket.on('error', reject);
+      });
+    const of = (name: string): string => new X509Certificate(tlsText(`${name}.pem`)).fingerprint256;
+    expect(await Promise.all([shown(), shown(), shown()])).toEqual(Array(3).fill(of('server')));
+    put('other-server');
+    program.child.kill('SIGHUP');
+    await until(() => (program.stderr.match(/the certificates have been read again/g) ?? []).length === 2);
+    expect(await Promise.all([shown(), shown(), shown()])).toEqual(Array(3).fill(of('other-server')));
+  });
+});

@@ -1,0 +1,254 @@
+/** What POST and GET answer, as clients see it: the status, the media type, the bytes. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { send, startTestService, type TestService } from './test-service.ts';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.close());
+
+const [json, graphql] = ['application/json', 'application/graphql-response+json'];
+type Method = 'POST' | 'GET';
+type Parameters = Readonly<Record<string, unknown>>;
+
+interface Asked {
+  readonly method: Method;
+  readonly accept: string | null;
+  readonly parameters: Parameters;
+}
+async function ask({ method, accept, parameters }: Asked) {
+  const texts = Object.entries(parameters).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  const answer = await send(service.url, {
+    method,
+    path: method === 'GET' ? `/graphql?${new URLSearchParams(texts).toString()}` : '/graphql',
+    headers: {
+      ...(accept === null ? {} : { accept }),
+      'content-type': 'application/json',
+      authorization: `Bearer ${service.rootToken}`,
+    },
+    body: method === 'POST' ? [JSON.stringify(parameters)] : [],
+  });
+  const text = answer.body.toString().replace(/"requestId":"[0-9a-f-]{36}"/, '"requestId":"…"');
+  return { ...answer, type: answer.headers['content-type'], text };
+}
+
+const error = (message: string, code: string, place = ''): string =>
+  `{"errors":[{"message":${JSON.stringify(message)},${place}"extensions":{"code":"${code}"}}]}`;
+const at = (column: number): string => `"locations":[{"line":1,"column":${column}}],`;
+const noOperation = error('Could not determine what operation to execute.', 'OPERATION_RESOLUTION_FAILURE');
+const needsEvents = error(
+  'A subscription is answered with events: ask with "Accept: text/event-stream" (Server-Sent Events), or over ' +
+    'WebSocket with the subprotocol graphql-transport-ws.',
+  'NOT_ACCEPTABLE',
+);
+const noMutations = error(
+  'The schema has no operations of the type mutation.',
+  'GRAPHQL_VALIDATION_FAILED',
+  at(1),
+);
+const masked = (path: string): string =>
+  `{"message":"Unexpected error",${at(9)}"path":["${path}"],"extensions":{"code":"INTERNAL_SERVER_ERROR","requestId":"…"}}`;
+const both: readonly Method[] = ['POST', 'GET'];
+const hello = '{"data":{"hello":"world"}}';
+
+/** A row: what is asked, how, the status under each media type, and the body, which is the same under both. */
+const rows: readonly [
+  what: string,
+  Parameters,
+  readonly Method[],
+  asJson: number,
+  asGraphql: number,
+  string,
+][] = [
+  ['a question', { query: '{ hello }' }, both, 200, 200, hello],
+  [
+    'a named one',
+    { query: 'query A { hello } query B { b: hello }', operationName: 'A' },
+    both,
+    200,
+    200,
+    hello,
+  ],
+  ['a parameter that is null', { query: '{ hello }', more: null }, ['POST'], 200, 200, hello],
+  ['one that an address may have', { query: '{ hello }', more: '1' }, ['GET'], 200, 200, hello],
+  [
+    'a text that is no document',
+    { query: '{ hello' },
+    both,
+    200,
+    400,
+    error('Syntax Error: Expected Name, found <EOF>.', 'GRAPHQL_PARSE_FAILED', at(8)),
+  ],
+  [
+    'no text',
+    { query: '' },
+    both,
+    200,
+    400,
+    error('Syntax Error: Unexpected <EOF>.', 'GRAPHQL_PARSE_FAILED', at(1)),
+  ],
+  [
+    'a document that is not valid',
+    { query: '{ hallo }' },
+    both,
+    200,
+    400,
+    error(
+      'Cannot query field "hallo" on type "Query". Did you mean "hello"?',
+      'GRAPHQL_VALIDATION_FAILED',
+      at(3),
+    ),
+  ],
+  [
+    'variables that do not fit',
+    { query: 'query ($t: String!) { length(text: $t) }', variables: { t: 4 } },
+    both,
+    200,
+    400,
+    error(
+      'Variable "$t" got invalid value 4; String cannot represent a non string value: 4',
+      'BAD_USER_INPUT',
+      at(8),
+    ),
+  ],
+  [
+    'variables that are no object',
+    { query: '{ hello }', variables: [1] },
+    ['POST'],
+    400,
+    400,
+    error('Expected "variables" param to be empty or an object, but given array.', 'BAD_REQUEST'),
+  ],
+  [
+    'extensions that are no object',
+    { query: '{ hello }', extensions: 'x' },
+    ['POST'],
+    400,
+    400,
+    error('Expected "extensions" param to be empty or an object, but given string.', 'BAD_REQUEST'),
+  ],
+  [
+    'a parameter that is none',
+    { query: '{ hello }', more: 1 },
+    ['POST'],
+    400,
+    400,
+    error('Unexpected parameter "more" in the request body.', 'BAD_REQUEST'),
+  ],
+  ['two operations and no name', { query: '{ hello } query B { hello }' }, both, 400, 400, noOperation],
+  ['a name of none', { query: '{ hello }', operationName: 'x' }, both, 400, 400, noOperation],
+  ['a name that is no text', { query: '{ hello }', operationName: 5 }, ['POST'], 400, 400, noOperation],
+  ['a fragment alone', { query: 'fragment A on Query { hello }' }, both, 400, 400, noOperation],
+  [
+    'a field that is denied',
+    { query: '{ hello denied }' },
+    both,
+    200,
+    200,
+    `{"errors":[{"message":"Not yours.",${at(9)}"path":["denied"],"extensions":{"code":"ACCESS_DENIED",` +
+      '"hvStatus":"HV_STATUS_ACCESS_DENIED","reason":"NOT_ROOT"}}],"data":{"hello":"world","denied":null}}',
+  ],
+  [
+    'a field that fails',
+    { query: '{ hello throwsError }' },
+    both,
+    200,
+    200,
+    `{"errors":[${masked('throwsError')}],"data":{"hello":"world","throwsError":null}}`,
+  ],
+  [
+    'a null that must not be',
+    { query: '{ hello nothing }' },
+    both,
+    200,
+    200,
+    `{"errors":[${masked('nothing')}],"data":null}`,
+  ],
+  ['a subscription', { query: 'subscription { tick }' }, both, 406, 406, needsEvents],
+  ['a mutation', { query: 'mutation { x }' }, ['POST'], 200, 400, noMutations],
+  [
+    'a mutation in an address',
+    { query: 'mutation { x }' },
+    ['GET'],
+    405,
+    405,
+    error('Can only perform a mutation operation from a POST request.', 'BAD_REQUEST'),
+  ],
+];
+
+describe.each(rows)('%s', (_, parameters, methods, asJson, asGraphql, body) => {
+  it.each(methods)('by %s is answered in each media type with the status that it has', async (method) => {
+    const plain = await ask({ method, accept: json, parameters });
+    expect([plain.status, plain.type, plain.text]).toEqual([asJson, `${json}; charset=utf-8`, body]);
+    const strict = await ask({ method, accept: graphql, parameters });
+    expect([strict.status, strict.type, strict.text]).toEqual([asGraphql, `${graphql}; charset=utf-8`, body]);
+  });
+});
+
+describe.each(both)('a client that asks by %s', (method) => {
+  const parameters = { query: '{ hallo }' };
+
+  it.each([
+    [null, json],
+    ['*/*', json],
+    ['application/*', json],
+    [`${json}; charset=utf-8`, json],
+    [`${graphql}, ${json}`, graphql],
+    [`${json}, ${graphql}`, json],
+    [`${json};q=0.5, ${graphql}`, graphql],
+    [`${graphql};q=0.1, */*;q=0.2`, json],
+    [`${json};q=0, */*`, graphql],
+    [`multipart/mixed, ${json}`, json],
+    [`${json};q=nonsense`, json],
+  ])('and takes %s gets %s', async (accept, type) => {
+    const answer = await ask({ method, accept, parameters });
+    expect([answer.status, answer.type]).toEqual([type === json ? 200 : 400, `${type}; charset=utf-8`]);
+  });
+
+  it.each([
+    'image/png',
+    'text/*',
+    'multipart/mixed',
+    `${json}; charset=latin1`,
+    `${json};q=0`,
+    `${json};q=0.000, ${graphql};q=0, */*`,
+  ])('and takes %s is told what there is', async (accept) => {
+    const answer = await ask({ method, accept, parameters });
+    expect([answer.status, answer.type]).toEqual([406, `${json}; charset=utf-8`]);
+    expect(answer.text).toContain('Answers are written as application/json');
+  });
+});
+
+describe('every answer', () => {
+  const usual = {
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+  };
+  it.each([
+    ['a result', 'POST', '/graphql', json, '{"query":"{ hello }"}', 200],
+    ['a problem', 'POST', '/graphql', json, '{', 400],
+    ['events', 'POST', '/graphql', 'text/event-stream', '{"query":"{ hello }"}', 200],
+    ['GraphiQL', 'GET', '/graphql', 'text/html', '', 200],
+    ['health', 'GET', '/health', json, '', 200],
+    ['nothing', 'GET', '/nothing', json, '', 404],
+    ['a method that is none', 'DELETE', '/graphql', json, '', 405],
+  ])('has the headers that all have: %s', async (_, method, path, accept, body, status) => {
+    const answer = await send(service.url, {
+      method,
+      path,
+      headers: { accept, 'content-type': 'application/json', authorization: `Bearer ${service.rootToken}` },
+      body: [body],
+    });
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject(usual);
+    expect(answer.headers['cache-control']).toMatch(/no-store|no-cache/);
+  });
+});

@@ -1,0 +1,130 @@
+/** What was read and checked once is not read and checked again: neither more nor less than before may come of that. */
+import { Socket } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { GraphQLError } from 'graphql';
+import { admission, type Admit } from '../../src/server/admission.ts';
+import { operationReader } from '../../src/server/operation-request.ts';
+import { preparation } from '../../src/server/prepared-document.ts';
+import { documentIdOf } from '../../src/server/document-id.ts';
+import { testLimits } from '../ask.ts';
+import { startTestService, testSchema, type TestService } from './test-service.ts';
+
+const services: TestService[] = [];
+afterEach(async () => {
+  await Promise.all(services.splice(0).map((service) => service.close()));
+  vi.restoreAllMocks();
+});
+
+function post(body: string | Buffer): { request: IncomingMessage; search: string } {
+  const request = new IncomingMessage(new Socket());
+  request.method = 'POST';
+  request.headers = { 'content-type': 'application/json' };
+  request.push(body);
+  request.push(null);
+  return { request, search: '' };
+}
+function get(search: string): { request: IncomingMessage; search: string } {
+  const request = new IncomingMessage(new Socket());
+  request.method = 'GET';
+  return { request, search };
+}
+
+describe('a question', () => {
+  it('that was admitted is the same operation when its very bytes come again', async () => {
+    const admit = vi.fn<Admit>(admission(null));
+    const read = operationReader(admit);
+    const first = await read(post('{"query":"{ hello }"}'));
+    expect(await read(post('{"query":"{ hello }"}'))).toBe(first);
+    expect(await read(post('{"query":"{ hello }" }'))).not.toBe(first);
+    const byGet = await read(get('query={hello}'));
+    expect(await read(get('query={hello}'))).toBe(byGet);
+    expect(admit).toHaveBeenCalledTimes(3);
+  });
+
+  it('that was refused is read anew', async () => {
+    const admit = vi.fn<Admit>(admission([]));
+    const read = operationReader(admit);
+    for (const _ of [1, 2]) {
+      await expect(read(post('{"query":"{ hello }"}'))).rejects.toThrow(/only the operations/);
+      await expect(read(post('{"query":'))).rejects.toThrow(/not valid JSON/);
+    }
+    expect(admit).toHaveBeenCalledTimes(2);
+  });
+
+  it('is not taken for one whose bytes are others, though they read alike', async () => {
+    const read = operationReader(admission(null));
+    // U+FFFD, which is also what bytes that are no UTF-8 are often read as.
+    await read(post('{"query":"{ hello }","variables":{"t":"\ufffd"}}'));
+    const broken = Buffer.concat([
+      Buffer.from('{"query":"{ hello }","variables":{"t":"'),
+      Buffer.from([0xff]),
+      Buffer.from('"}}'),
+    ]);
+    await expect(read(post(broken))).rejects.toThrow('The body is not UTF-8.');
+  });
+
+  it('is forgotten for others, and not remembered where it is long', async () => {
+    const read = operationReader(admission(null));
+    const short = await read(post('{"query":"{ hello }"}'));
+    const long = `{"query":"{ hello }${' '.repeat(10_000)}"}`;
+    expect(await read(post(long))).not.toBe(await read(post(long)));
+    expect(await read(post('{"query":"{ hello }"}'))).toBe(short);
+    for (let n = 0; n < 300; n += 1) await read(post(`{"query":"{ a${n}: hello }"}`));
+    expect(await read(post('{"query":"{ hello }"}'))).not.toBe(short);
+  });
+
+  it('is answered alike the second time, to whoever asks', async () => {
+    const service = await startTestService();
+    services.push(service);
+    const other = `Bearer ${await service.identity.sign(5n)}`;
+    const ask = async (authorization: string) => {
+      const headers = { 'content-type': 'application/json', authorization };
+      return (await service.post({ query: '{ partition }' }, { headers })).json();
+    };
+    const root = `Bearer ${service.rootToken}`;
+    for (const _ of [1, 2]) {
+      expect(await ask(root)).toEqual({ data: { partition: '1' } });
+      expect(await ask(other)).toEqual({ data: { partition: '5' } });
+    }
+    expect(await ask('Bearer x')).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+  });
+
+  it('that is on the list stays the only one, however often others are asked', async () => {
+    const text = '{ hello }';
+    const service = await startTestService({ allowedDocuments: [{ documentId: documentIdOf(text), text }] });
+    services.push(service);
+    for (const _ of [1, 2]) {
+      expect((await service.post({ query: text })).status).toBe(200);
+      expect((await service.post({ query: '{ hello  }' })).status).toBe(403);
+    }
+  });
+});
+
+describe('a document', () => {
+  const prepare = (introspection: 'on' | 'off' = 'on') =>
+    preparation({ schema: testSchema, limits: testLimits, introspection });
+
+  it('is parsed and validated once a text', () => {
+    const prepared = prepare();
+    const first = prepared('{ hello }');
+    expect(prepared('{ hello }')).toBe(first);
+    const wrong = prepared('{ hallo }');
+    expect(prepared('{ hallo }').errors).toBe(wrong.errors);
+    expect(prepared('{').errors).toBe(prepared('{').errors);
+  });
+
+  it('with a mistake keeps nothing of what was on the stack', () => {
+    const stacks = ['{', '{ hallo }'].flatMap((text) => prepare()(text).errors.map(({ stack }) => stack));
+    expect(stacks).toEqual(['', '']);
+  });
+
+  it('that asks for the schema is refused where nobody may, the first time and the second', () => {
+    const prepared = prepare('off');
+    for (const _ of [1, 2]) {
+      const [error] = prepared('{ __schema { queryType { name } } }').errors;
+      expect(error).toBeInstanceOf(GraphQLError);
+      expect(error?.message).toMatch(/introspection/i);
+    }
+  });
+});

@@ -1,0 +1,331 @@
+import { readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { countersOf } from '../../../src/catalogue/catalogue.ts';
+import { HvqlError, UsageError } from '../../../src/errors.ts';
+import { hypervisorName, objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';
+import { lookAtAll, namesOf } from '../../../src/source/look.ts';
+import { driverFolder, mshvSettings } from '../../../src/source/mshv/settings.ts';
+import { openMshv, type MshvWorld } from '../../../src/source/mshv/mshv.ts';
+import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
+import { parseSourceText } from '../../../src/source/source-text.ts';
+import { ManualClock } from '../manual-clock.ts';
+import { copyOfFixture, fixture, putFile, scratchFolder } from '../scratch.ts';
+
+const never = new AbortController().signal;
+const expectedNumbers = JSON.parse(readFileSync(fixture('mshv.expected.json'), 'utf8')) as Record<
+  string,
+  Record<string, string>
+>;
+
+function open(folder: string, world: Partial<MshvWorld> & { selfId?: bigint } = {}) {
+  const { selfId = 1n, ...others } = world;
+  return openMshv({ folder, selfId }, { clock: new ManualClock(), ...others });
+}
+
+/** The file system, telling each path that is opened and with which flags, and failing where it is told to. */
+function watchedFiles(fail: Partial<Record<'openSync' | 'readSync' | 'readdirSync', string>> = {}) {
+  const opened: { path: string; flags: number }[] = [];
+  const broken = (call: keyof typeof fail, path: string): void => {
+    const code = fail[call];
+    if (code !== undefined && path !== '') throw Object.assign(new Error(`${call} ${path}`), { code });
+  };
+  const files: FileSystem = {
+    ...systemFiles,
+    openSync(path, flags) {
+      opened.push({ path, flags });
+      broken('openSync', path);
+      return systemFiles.openSync(path, flags);
+    },
+    readSync(descriptor, bytes, at, length, position) {
+      broken('readSync', 'any');
+      return systemFiles.readSync(descriptor, bytes, at, length, position);
+    },
+    readdirSync(path) {
+      broken('readdirSync', path);
+      return systemFiles.readdirSync(path);
+    },
+  };
+  return { files, opened, fail };
+}
+
+function problemsOf(run: () => unknown): readonly string[] {
+  try {
+    run();
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return thrown.problems;
+    throw thrown;
+  }
+  return [];
+}
+
+async function outcomeOf(source: ReturnType<typeof open>, name: ObjectName) {
+  return (await source.read([name], never)).outcomes[0];
+}
+
+const rootVp: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index: 0 };
+
+describe('a Linux host', () => {
+  it('is read exactly, the numbers without a counter included', async () => {
+    const source = open(fixture('mshv'));
+    const { topology, pageless, failures } = await lookAtAll(source, never);
+    expect(failures).toEqual([]);
+    expect(topology.logicalProcessors).toEqual([0, 1]);
+    expect(topology.partitions).toEqual([
+      { id: 1n, parent: null, name: null, virtualProcessors: [0, 1] },
+      { id: 2n, parent: 1n, name: null, virtualProcessors: [0, 1] },
+      { id: 4n, parent: 1n, name: null, virtualProcessors: [0, 1] },
+    ]);
+    const found: Record<string, Record<string, string>> = {};
+    for (const { name, reading } of pageless) {
+      expect(reading.page).toBeNull();
+      const numbers: Record<string, string> = {};
+      for (const counter of countersOf(name.object)) {
+        const value = reading.value(counter);
+        if (value !== undefined) numbers[counter.linux] = String(value);
+      }
+      for (const each of reading.unnamed?.() ?? []) numbers[each.name] = String(each.value);
+      found[objectKey(name) || 'hypervisor'] = numbers;
+    }
+    expect(found).toEqual(expectedNumbers);
+    expect(source.unreadableLines).toBe(0);
+  });
+
+  it('is where debugfs has it, unless another folder is named', () => {
+    expect(mshvSettings(parseSourceText('mshv'))).toEqual({ folder: '/sys/kernel/debug/mshv', selfId: 1n });
+    expect(mshvSettings(parseSourceText('mshv:/tree?self=7'))).toEqual({ folder: '/tree', selfId: 7n });
+    expect(driverFolder).toBe('/sys/kernel/debug/mshv');
+  });
+
+  it('has only the files read that are asked for, each to read only, and none but "stats"', async () => {
+    const folder = copyOfFixture('mshv');
+    for (const place of ['hvdbg', 'lp/0/hvdbg', 'partition/2/vp/1/stats.old']) {
+      putFile(folder, { place, content: 'leave this alone' });
+    }
+    const { files, opened } = watchedFiles();
+    const source = open(folder, { files });
+    await source.topology(never);
+    expect(opened).toEqual([]);
+    await source.read([rootVp], never);
+    expect(opened.map(({ path }) => path)).toEqual([join(folder, 'partition/1/vp/0/stats')]);
+    await lookAtAll(source, never);
+    expect(opened.length).toBeGreaterThan(10);
+    for (const { path, flags } of opened) {
+      expect(path.endsWith('/stats')).toBe(true);
+      expect(flags & 3).toBe(0);
+    }
+  });
+
+  it('has what comes and goes, though nothing stamps its folders', async () => {
+    const folder = copyOfFixture('mshv');
+    // As in debugfs, where a folder's times stay when something is put into it.
+    const state = systemFiles.statSync(folder);
+    const source = open(folder, { files: { ...systemFiles, statSync: () => state } });
+    const before = await source.topology(never);
+    putFile(folder, { place: 'partition/9/vp/0/stats', content: 'VpTotalRunTime : 1\n' });
+    rmSync(join(folder, 'partition/2'), { recursive: true });
+    const after = await source.topology(never);
+    expect(before.partitions.map(({ id }) => id)).toEqual([1n, 2n, 4n]);
+    expect(after.partitions.map(({ id }) => id)).toEqual([1n, 4n, 9n]);
+    expect(after.partition(9n)).toMatchObject({ parent: 1n, virtualProcessors: [0] });
+  });
+
+  it('counts lines that cannot be read, each time that they are met', async () => {
+    const folder = copyOfFixture('mshv');
+    putFile(folder, { place: 'lp/0/stats', content: 'LpGlobalTime : 5\nLpTotalRunTime = 6\n\u0007\n' });
+    const source = open(folder);
+    const name: ObjectName = { object: 'LOGICAL_PROCESSOR', index: 0 };
+    const [globalTime, totalRunTime] = countersOf('LOGICAL_PROCESSOR');
+    for (const count of [2, 4]) {
+      const reading = await outcomeOf(source, name);
+      if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
+      expect(globalTime && reading.value(globalTime)).toBe(5n);
+      expect(totalRunTime && reading.value(totalRunTime)).toBeUndefined();
+      expect(source.unreadableLines).toBe(count);
+    }
+  });
+
+  it('reads a text that is longer than any before, and refuses one without an end', async () => {
+    const folder = copyOfFixture('mshv');
+    const lines = Array.from({ length: 9000 }, (_, n) => `VpOfTomorrow${n} : ${n}\n`).join('');
+    putFile(folder, { place: 'partition/1/vp/0/stats', content: `${lines}VpTotalRunTime : 8\n` });
+    const source = open(folder);
+    const reading = await outcomeOf(source, rootVp);
+    const [totalRunTime] = countersOf('VIRTUAL_PROCESSOR');
+    if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
+    expect(totalRunTime && reading.value(totalRunTime)).toBe(8n);
+    expect(reading.unnamed?.()).toHaveLength(9000);
+    putFile(folder, { place: 'partition/1/vp/0/stats', content: lines.repeat(9) });
+    expect(await outcomeOf(source, rootVp)).toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message: 'partition/1/vp/0/stats is no text of statistics: it has 1048576 bytes and more.',
+    });
+  });
+});
+
+describe('an object of a Linux host', () => {
+  it('that goes between the listing and the opening is unavailable, and the others are read', async () => {
+    const folder = copyOfFixture('mshv');
+    const source = open(folder);
+    const names = namesOf(await source.topology(never));
+    rmSync(join(folder, 'partition/4'), { recursive: true });
+    const { outcomes } = await source.read(names, never);
+    const failures = outcomes.filter((outcome) => outcome instanceof HvqlError);
+    expect(failures.map(({ message }) => message)).toEqual([
+      'partition/4/stats is not there.',
+      'partition/4/vp/0/stats is not there.',
+      'partition/4/vp/1/stats is not there.',
+    ]);
+    expect(failures[0]?.extensions).toMatchObject({ code: 'PAGE_UNAVAILABLE', reason: 'ENOENT' });
+  });
+
+  it('that goes between the opening and the reading is unavailable', async () => {
+    const { files } = watchedFiles({ readSync: 'EIO' });
+    expect(await outcomeOf(open(fixture('mshv'), { files }), rootVp)).toMatchObject({
+      message: 'partition/1/vp/0/stats is gone: it went while it was read.',
+      extensions: { code: 'PAGE_UNAVAILABLE', reason: 'EIO' },
+    });
+  });
+
+  it('that only root may read says so, and what to do', async () => {
+    const { files } = watchedFiles({ openSync: 'EACCES' });
+    expect(await outcomeOf(open(fixture('mshv'), { files }), rootVp)).toMatchObject({
+      message:
+        'partition/1/vp/0/stats cannot be read: permission denied (EACCES); run hvql as root, ' +
+        'or as a user that debugfs is mounted for (mount -o remount,uid=… /sys/kernel/debug).',
+    });
+  });
+
+  it('that left its folder behind is unavailable alone', async () => {
+    const folder = copyOfFixture('mshv');
+    // What a teardown that failed leaves: folders with nothing in them, files that say nothing.
+    rmSync(join(folder, 'partition/2/stats'));
+    rmSync(join(folder, 'partition/2/vp'), { recursive: true });
+    putFile(folder, { place: 'partition/4/vp/1/stats', content: '' });
+    const { failures, pageless } = await lookAtAll(open(folder), never);
+    expect(failures.map(({ message }) => message)).toEqual([
+      'partition/2/stats is not there.',
+      'partition/4/vp/1/stats is empty.',
+    ]);
+    expect(pageless).toHaveLength(1 + 2 + 3 - 1 + 4 - 1);
+  });
+
+  it('is none where its folder has no plain number for a name', async () => {
+    const folder = copyOfFixture('mshv');
+    for (const place of [
+      'partition/007/stats',
+      'partition/new/stats',
+      'lp/-1/stats',
+      'partition/1/vp/x/stats',
+    ]) {
+      putFile(folder, { place, content: 'A : 1\n' });
+    }
+    const { partitions, logicalProcessors } = await open(folder).topology(never);
+    expect(partitions.map(({ id }) => id)).toEqual([1n, 2n, 4n]);
+    expect(logicalProcessors).toEqual([0, 1]);
+  });
+
+  it('may be a pipe or a folder, and is unavailable without a wait', async () => {
+    const folder = copyOfFixture('mshv');
+    rmSync(join(folder, 'partition/1/vp/0/stats'));
+    symlinkSync(folder, join(folder, 'partition/1/vp/0/stats'));
+    expect(await outcomeOf(open(folder), rootVp)).toMatchObject({
+      message: 'partition/1/vp/0/stats cannot be read: illegal operation on a directory (EISDIR).',
+    });
+  });
+});
+
+describe('the folder of the driver', () => {
+  it('that is not there is refused in words that say how to get it', () => {
+    expect(problemsOf(() => open('/nowhere/mshv'))).toEqual([
+      'The folder /nowhere/mshv is not there: mount debugfs (mount -t debugfs none /sys/kernel/debug), ' +
+        'on a Linux root partition whose kernel has the mshv driver.',
+    ]);
+  });
+
+  it('that only root may list is refused in words that say who may', () => {
+    const { files } = watchedFiles({ readdirSync: 'EACCES' });
+    expect(problemsOf(() => open('/sys/kernel/debug/mshv', { files }))).toEqual([
+      'The folder /sys/kernel/debug/mshv cannot be read: permission denied (EACCES); run hvql as root, ' +
+        'or as a user that debugfs is mounted for (mount -o remount,uid=… /sys/kernel/debug).',
+    ]);
+  });
+
+  it('that is another one is refused', () => {
+    const folder = scratchFolder();
+    expect(problemsOf(() => open(folder))).toEqual([
+      `The folder ${folder} is not that of the mshv driver: it has neither stats nor lp nor partition.`,
+    ]);
+  });
+
+  it('makes topologies fail while it is away', async () => {
+    const folder = copyOfFixture('mshv');
+    const source = open(folder);
+    const topology = await source.topology(never);
+    renameSync(folder, `${folder}-away`);
+    await expect(source.topology(never)).rejects.toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message:
+        'The folder of the mshv driver is not there: the driver is not loaded, or debugfs is not mounted any more.',
+    });
+    renameSync(`${folder}-away`, folder);
+    expect(await source.topology(never)).toBe(topology);
+  });
+
+  it('where partitions cannot be listed any more makes topologies fail; lists of processors fail alone', async () => {
+    const { files, fail } = watchedFiles();
+    const only = (place: string): FileSystem => ({
+      ...files,
+      readdirSync: (path) => (path.endsWith(place) ? files.readdirSync(path) : systemFiles.readdirSync(path)),
+    });
+    const sources = ['/partition', '/lp', '/partition/2/vp'].map((place) =>
+      open(fixture('mshv'), { files: only(place) }),
+    );
+    fail.readdirSync = 'EACCES';
+    await expect(sources[0]?.topology(never)).rejects.toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message: expect.stringMatching(/^The folder partition cannot be listed: .* run hvql as root/),
+    });
+    expect(await sources[1]?.topology(never)).toMatchObject({
+      logicalProcessors: [],
+      unlisted: { code: 'PAGE_UNAVAILABLE' },
+    });
+    const listed = await sources[2]?.topology(never);
+    expect(listed?.partition(2n)).toMatchObject({
+      virtualProcessors: [],
+      unlisted: { code: 'PAGE_UNAVAILABLE' },
+    });
+    expect(listed?.partition(4n)?.virtualProcessors).toEqual([0, 1]);
+  });
+});
+
+describe('a parent that is not the root (L1VH)', () => {
+  function l1vh(): string {
+    const folder = copyOfFixture('mshv');
+    for (const place of ['stats', 'lp']) rmSync(join(folder, place), { recursive: true });
+    renameSync(join(folder, 'partition/1'), join(folder, 'partition/self'));
+    return folder;
+  }
+
+  it.each([1n, 7n])('is partition %s and the parent of the others, as it is told', async (selfId) => {
+    const source = open(l1vh(), { selfId });
+    // Even before anybody asked what exists.
+    const own: ObjectName = { object: 'PARTITION', partitionId: selfId };
+    const [virtualProcessors] = countersOf('PARTITION');
+    const reading = await outcomeOf(source, own);
+    if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
+    expect(virtualProcessors && String(reading.value(virtualProcessors))).toBe(
+      expectedNumbers['partition/1']?.['PtVirtualProcessors'],
+    );
+    const { topology, pageless, failures } = await lookAtAll(source, never);
+    expect(topology.partition(selfId)).toMatchObject({ parent: null, virtualProcessors: [0, 1] });
+    expect(topology.partition(2n)?.parent).toBe(selfId);
+    expect(topology.partitions).toHaveLength(3);
+    expect(topology.logicalProcessors).toEqual([]);
+    expect(pageless.map(({ name }) => objectKey(name))).toContain(`partition/${selfId}/vp/1`);
+    expect(failures.map(({ message }) => message)).toEqual([
+      'stats is not there: the own partition is not the root, and the driver shows it nothing of the hypervisor and its processors.',
+    ]);
+    expect(await outcomeOf(source, hypervisorName)).toMatchObject({ code: 'PAGE_UNAVAILABLE' });
+  });
+});

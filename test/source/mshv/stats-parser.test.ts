@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { countersOf } from '../../../src/catalogue/catalogue.ts';
+import type { StatisticsObject } from '../../../src/catalogue/group.ts';
+import { maxUInt64 } from '../../../src/snapshot/uint64.ts';
+import { nameOfCounter } from '../../../src/source/mshv/counter-name.ts';
+import { formatStats } from '../../../src/source/mshv/stats-format.ts';
+import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
+import type { StatsReading } from '../../../src/source/mshv/stats-reading.ts';
+
+function parse(text: string, parser = new StatsParser()): StatsReading {
+  return parser.parse({ object: 'PARTITION', bytes: Buffer.from(text, 'latin1') });
+}
+
+/** What a reading carries, by the names of fields, and under names that are none. */
+function valuesOf(reading: StatsReading, object: StatisticsObject = 'PARTITION'): Record<string, bigint> {
+  const named = countersOf(object).flatMap((counter) => {
+    const value = reading.value(counter);
+    return value === undefined ? [] : [[counter.field, value] as const];
+  });
+  return Object.fromEntries([
+    ...named,
+    ...reading.unnamed().map(({ name, value }) => [name, value] as const),
+  ]);
+}
+
+/** Parsed by lines, and held against the layout that this left behind. */
+function bothWays(text: string): Record<string, bigint> {
+  const parser = new StatsParser();
+  const slow = valuesOf(parse(text, parser));
+  expect(valuesOf(parse(text, parser))).toEqual(slow);
+  return slow;
+}
+
+describe('the text of statistics', () => {
+  it('is read by names, with their prefix and without, in columns of any width', () => {
+    const text = (pad: number, cut: number): string =>
+      countersOf('PARTITION')
+        .map((counter) => `${nameOfCounter(counter).slice(cut).padEnd(pad)}: ${counter.slot * 3}\n`)
+        .join('');
+    const all = Object.fromEntries(
+      countersOf('PARTITION').map(({ field, slot }) => [field, BigInt(slot * 3)]),
+    );
+    for (const [pad, cut] of [
+      [37, 0],
+      [37, 2],
+      [30, 2],
+      [0, 0],
+      [0, 2],
+      [60, 0],
+    ] as const) {
+      expect(bothWays(text(pad, cut))).toEqual(all);
+    }
+  });
+
+  it('may have its numbers to the right, and blanks before its names', () => {
+    expect(bothWays('  PtVirtualProcessors :                    2\n\tPtFoo:7\n')).toEqual({
+      virtualProcessors: 2n,
+      PtFoo: 7n,
+    });
+  });
+
+  it('keeps names that the catalogue does not have, as they stand', () => {
+    const text = 'PtOfTomorrow : 5\nPt::odd name! : 6\nPtVirtualProcessors: 1\nHvPartitions : 3\n';
+    const parser = new StatsParser();
+    const reading = parse(text, parser);
+    expect(reading.unnamed()).toEqual([
+      { name: 'PtOfTomorrow', value: 5n },
+      { name: 'Pt::odd name!', value: 6n },
+      { name: 'HvPartitions', value: 3n },
+    ]);
+    expect(parser.unreadableLines).toBe(0);
+  });
+
+  it.each([
+    ['a number that is too large', 'PtFoo : 18446744073709551616'],
+    ['a number with far too many digits', `PtFoo : ${'9'.repeat(60)}`],
+    ['a number below zero', 'PtFoo : -1'],
+    ['a hexadecimal number', 'PtFoo : 0x10'],
+    ['a fraction', 'PtFoo : 1.5'],
+    ['something behind the number', 'PtFoo : 1 KB'],
+    ['a carriage return', 'PtFoo : 1\r'],
+    ['no number', 'PtFoo : '],
+    ['no colon', 'PtFoo 1'],
+    ['no name', '   : 1'],
+    ['bytes that are no text', 'Pt\0\xff\xfeoo : 1'],
+    ['a second value for a counter', 'VirtualProcessors : 9'],
+    ['a second value under a name of its own', 'PtBar : 9'],
+  ])('counts a line with %s, and reads the others', (_what, line) => {
+    const before = 'PtVirtualProcessors : 1\nPtBar : 2\n';
+    const expected = { virtualProcessors: 1n, PtBar: 2n, PtLast: 3n };
+    const parser = new StatsParser();
+    // The second time with the layout of a good text in mind.
+    expect(valuesOf(parse(`${before}${line}\nPtLast : 3\n`, parser))).toEqual(expected);
+    expect(parser.unreadableLines).toBe(1);
+    parse(`${before}PtFoo : 1\nPtLast : 3\n`, parser);
+    expect(valuesOf(parse(`${before}${line}\nPtLast : 3\n`, parser))).toEqual(expected);
+    expect(parser.unreadableLines).toBe(2);
+  });
+
+  it('counts a last line that has no end: its number may have been cut', () => {
+    const parser = new StatsParser();
+    parse('PtFoo : 1\nPtBar : 23\n', parser);
+    expect(valuesOf(parse('PtFoo : 1\nPtBar : 2', parser))).toEqual({ PtFoo: 1n });
+    expect(parser.unreadableLines).toBe(1);
+  });
+
+  it('may have lines with nothing in them, which are not counted', () => {
+    const parser = new StatsParser();
+    expect(valuesOf(parse('\nPtFoo : 1\n\n', parser))).toEqual({ PtFoo: 1n });
+    expect(parser.unreadableLines).toBe(0);
+  });
+
+  it('may be followed by one with more lines, fewer or others', () => {
+    const parser = new StatsParser();
+    expect(valuesOf(parse('A : 1\nB : 2\n', parser))).toEqual({ A: 1n, B: 2n });
+    expect(valuesOf(parse('A : 1\nB : 2\nC : 3\n', parser))).toEqual({ A: 1n, B: 2n, C: 3n });
+    expect(valuesOf(parse('A : 4\n', parser))).toEqual({ A: 4n });
+    expect(valuesOf(parse('B : 5\n', parser))).toEqual({ B: 5n });
+    expect(valuesOf(parse('', parser))).toEqual({});
+    expect(parser.unreadableLines).toBe(0);
+  });
+
+  it('gives every number of 64 bits to the last digit', () => {
+    const edges = [
+      0n,
+      9n,
+      10n,
+      2n ** 31n,
+      2n ** 32n,
+      2n ** 53n,
+      2n ** 63n,
+      10n ** 9n,
+      10n ** 15n,
+      10n ** 18n,
+    ];
+    const around = edges.flatMap((edge) => [edge - 1n, edge, edge + 1n]);
+    const numbers = [...around, maxUInt64 - 1n, maxUInt64].filter((number) => number >= 0n);
+    const text = numbers.map((number, n) => `N${n} : ${number}\n`).join('');
+    expect(Object.values(bothWays(text))).toEqual(numbers);
+  });
+
+  it('is read the same by its layout as line by line, whatever its numbers are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.bigInt({ min: 0n, max: maxUInt64 }), { maxLength: 50 }), (numbers) => {
+        const text = (values: readonly bigint[]): string =>
+          values.map((value, n) => `Name${n}`.padEnd(n) + `: ${value}\n`).join('');
+        const parser = new StatsParser();
+        parse(text(numbers.map(() => 0n)), parser);
+        expect(Object.values(valuesOf(parse(text(numbers), parser)))).toEqual(numbers);
+      }),
+    );
+  });
+
+  it('says the same of an object when a reading of it is written as text and read again', () => {
+    const reading = parse('PtVirtualProcessors : 3\nPtOfTomorrow : 18446744073709551615\nTlbSize : 0\n');
+    const again = parse(Buffer.from(formatStats('PARTITION', reading)).toString('latin1'));
+    expect(valuesOf(again)).toEqual(valuesOf(reading));
+  });
+
+  it('is not asked for counters of another kind of object', () => {
+    const [counter] = countersOf('HYPERVISOR');
+    if (counter === undefined) throw new Error('no counter');
+    expect(() => parse('PtFoo : 1\n').value(counter)).toThrow(TypeError);
+  });
+});
+
+describe('a reading of text', () => {
+  it('stays as it is when the bytes are used for the next one', () => {
+    const parser = new StatsParser();
+    const bytes = Buffer.from('PtVirtualProcessors : 1\n');
+    const first = parser.parse({ object: 'PARTITION', bytes });
+    bytes.write('PtVirtualProcessors : 2\n');
+    const second = parser.parse({ object: 'PARTITION', bytes });
+    expect([valuesOf(first), valuesOf(second)]).toEqual([
+      { virtualProcessors: 1n },
+      { virtualProcessors: 2n },
+    ]);
+  });
+});

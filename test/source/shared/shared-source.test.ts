@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { counterNamed } from '../../../src/catalogue/catalogue.ts';
+import { HvqlError } from '../../../src/errors.ts';
+import { hypervisorName, objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';
+import type { Topology } from '../../../src/snapshot/topology.ts';
+import { oneLook } from '../../../src/source/shared/one-look.ts';
+import { sharedSource } from '../../../src/source/shared/shared-source.ts';
+import { answerFor } from '../../../src/source/shared/source-owner.ts';
+import type { Source } from '../../../src/source/source.ts';
+import { FakeSource, partitionEntry } from '../../fake-source.ts';
+import { openChannel, type Channel } from './channel.ts';
+
+const never = new AbortController().signal;
+const processor: ObjectName = { object: 'LOGICAL_PROCESSOR', index: 0 };
+const partition: ObjectName = { object: 'PARTITION', partitionId: 2n };
+
+let fake: FakeSource;
+let owned: Source;
+let channels: Channel[];
+beforeEach(() => {
+  fake = new FakeSource();
+  fake.partitions = [partitionEntry(1n, null), partitionEntry(2n, 1n)];
+  channels = [];
+  owned = oneLook(fake, { clock: fake, windowMilliseconds: 10 });
+});
+afterEach(() => {
+  for (const { owner, asker } of channels) {
+    owner.destroy();
+    asker.destroy();
+  }
+});
+
+/** A process's end. */
+async function asker(source: Source = owned): Promise<Source> {
+  const channel = await openChannel();
+  channels.push(channel);
+  answerFor(source, channel.owner);
+  return sharedSource(channel.asker, source);
+}
+
+/** A source whose readings wait, and the signals that they were given. */
+function hanging(): { source: Source; signals: AbortSignal[]; called: () => Promise<void> } {
+  const signals: AbortSignal[] = [];
+  let tell = (): void => undefined;
+  const source: Source = {
+    kind: 'fake',
+    description: 'fake',
+    topology: () => fake.topology(),
+    read: (_objects, signal) => {
+      signals.push(signal);
+      tell();
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    },
+    close: async () => undefined,
+  };
+  const called = async (): Promise<void> => {
+    if (signals.length === 0) await new Promise<void>((resolve) => (tell = resolve));
+  };
+  return { source, signals, called };
+}
+
+describe('a shared source', () => {
+  it('is read once for the processes that ask within the window, for what each of them needs', async () => {
+    const [one, other] = [await asker(), await asker()];
+    const first = await one.read([hypervisorName, processor, partition], never);
+    fake.milliseconds += 9;
+    const second = await other.read([partition, hypervisorName], never);
+    expect(fake.batches).toEqual([['', 'lp/0', 'partition/2']]);
+    expect(second.at).toEqual(first.at);
+    const counter = counterNamed('PARTITION', 'virtualProcessors');
+    const value = ({ outcomes }: typeof first, n: number): unknown => {
+      const outcome = outcomes[n];
+      return outcome instanceof HvqlError ? outcome : outcome?.value(counter);
+    };
+    expect(value(second, 0)).toBe(value(first, 2));
+  });
+
+  it('is read anew after the window, and for what was not read in it', async () => {
+    const source = await asker();
+    await source.read([hypervisorName], never);
+    await source.read([processor], never);
+    fake.milliseconds += 11;
+    await source.read([processor], never);
+    expect(fake.batches).toEqual([[''], ['lp/0'], ['lp/0']]);
+  });
+
+  it('lists what exists once within the window, and gives each process an object of its own that stays the same', async () => {
+    const [one, other] = [await asker(), await asker()];
+    const [first, second] = [await one.topology(never), await other.topology(never)];
+    expect(fake.topologies).toBe(1);
+    expect(second).not.toBe(first);
+    expect(second.partitions).toEqual(first.partitions);
+  });
+
+  it('says what is listed anew when something has changed', async () => {
+    const topology = (): Promise<Topology> => source.topology(never);
+    const source = await asker();
+    expect((await topology()).partitions).toHaveLength(2);
+    fake.partitions = [...fake.partitions, partitionEntry(7n, 1n)];
+    fake.milliseconds += 100;
+    expect((await topology()).partition(7n)).toMatchObject({ parent: 1n, name: 'p7' });
+  });
+
+  it('tells code, words, facts and cause of what could not be read, and why something is not listed', async () => {
+    const source = await asker();
+    const facts = { page: 'lp/0/stats.page', bytes: 5 };
+    const broken = new HvqlError('PAGE_MALFORMED', 'lp/0 is broken.', facts, { cause: new Error('EIO') });
+    fake.broken.set('lp/0', broken);
+    const unlisted = new HvqlError('PAGE_UNAVAILABLE', 'Nobody may look there.', { partition: '2' });
+    fake.partitions = [partitionEntry(1n, null), { ...partitionEntry(2n, 1n, 0), unlisted }];
+    const { outcomes } = await source.read([processor, hypervisorName], never);
+    expect(outcomes[0]).toBeInstanceOf(HvqlError);
+    expect(outcomes[0]).toMatchObject({
+      code: 'PAGE_MALFORMED',
+      message: 'lp/0 is broken.',
+      extensions: { code: 'PAGE_MALFORMED', ...facts },
+      cause: { message: 'EIO' },
+    });
+    expect(outcomes[1]).not.toBeInstanceOf(HvqlError);
+    const [, entry] = (await source.topology(never)).partitions;
+    expect(entry?.unlisted).toMatchObject({ code: unlisted.code, extensions: unlisted.extensions });
+    fake.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The place has gone.'));
+    fake.milliseconds += 100;
+    await expect(source.read([processor], never)).rejects.toMatchObject({ message: 'The place has gone.' });
+    await expect(source.topology(never)).rejects.toBeInstanceOf(HvqlError);
+  });
+
+  it('carries more objects than stand in one frame', async () => {
+    const source = await asker();
+    const names = Array.from({ length: 3_000 }, (_, index): ObjectName => ({
+      object: 'LOGICAL_PROCESSOR',
+      index,
+    }));
+    fake.value = (counter, name) => BigInt('index' in name ? name.index * 100 : 0) + BigInt(counter.slot);
+    const { outcomes } = await source.read(names, never);
+    const counter = counterNamed('LOGICAL_PROCESSOR', 'totalRunTime');
+    const values = outcomes.map((outcome) => !(outcome instanceof HvqlError) && outcome.value(counter));
+    expect(values).toEqual(names.map((_, n) => BigInt(n * 100 + counter.slot)));
+  });
+
+  it('gives up a reading when all who wait for it have gone, and not before', async () => {
+    const { source, signals, called } = hanging();
+    const shared = oneLook(source, { clock: fake, windowMilliseconds: 10 });
+    const [one, other] = [await asker(shared), await asker(shared)];
+    const [first, second] = [new AbortController(), new AbortController()];
+    const readings = [one.read([processor], first.signal), other.read([processor], second.signal)];
+    const ends = Promise.allSettled(readings);
+    await called();
+    // Both may have come in one turn, or one after the other.
+    first.abort(new Error('first'));
+    await expect(readings[0]).rejects.toThrow('first');
+    second.abort(new Error('second'));
+    await ends;
+    for (const signal of signals) if (!signal.aborted) await once(signal, 'abort');
+  });
+
+  it('gives up what a process asked for when that process has gone, and tells a process that its owner has', async () => {
+    const { source, signals, called } = hanging();
+    const reading = (await asker(source)).read([processor], never);
+    const told = expect(reading).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
+    await called();
+    channels[0]?.asker.destroy();
+    await told;
+    if (signals[0]?.aborted !== true) await once(signals[0] as AbortSignal, 'abort');
+    await expect((await asker(source)).close()).resolves.toBeUndefined();
+    const other = await asker(owned);
+    channels.at(-1)?.owner.destroy();
+    await expect(other.read([processor], never)).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
+    await expect(other.topology(never)).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
+  });
+
+  it('cuts a channel on which something else comes', async () => {
+    await asker();
+    const [channel] = channels;
+    channel?.asker.write(Buffer.alloc(64, 0xff));
+    await once(channel?.asker as NonNullable<typeof channel>['asker'], 'close');
+    expect(channel?.owner.destroyed).toBe(true);
+  });
+});
+
+describe('one look', () => {
+  it('reads once for all who ask in one turn, each object once', async () => {
+    const reads = [
+      owned.read([processor, hypervisorName], never),
+      owned.read([hypervisorName, hypervisorName], never),
+      owned.read([partition], never),
+    ];
+    const all = await Promise.all(reads);
+    expect(fake.batches).toEqual([['lp/0', '', 'partition/2']]);
+    expect(all.map(({ outcomes }) => outcomes.length)).toEqual([2, 2, 1]);
+    expect(new Set(all.map(({ at }) => at)).size).toBe(1);
+    for (const outcome of all.flatMap(({ outcomes }) => outcomes))
+      expect(outcome).not.toBeInstanceOf(HvqlError);
+  });
+
+  it('does not serve a look that failed to those who come later', async () => {
+    fake.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'not now'));
+    await expect(owned.read([processor], never)).rejects.toThrow('not now');
+    await expect(owned.topology(never)).rejects.toThrow('not now');
+    fake.broken.clear();
+    expect((await owned.read([processor], never)).outcomes).toHaveLength(1);
+    expect((await owned.topology(never)).partitions).toHaveLength(2);
+  });
+
+  it('lets one go without the others, and asks for those who come after all have gone', async () => {
+    const gone = new AbortController();
+    const first = owned.read([processor], gone.signal);
+    gone.abort(new Error('gone'));
+    const second = owned.read([processor], never);
+    await expect(first).rejects.toThrow('gone');
+    expect((await second).outcomes).toHaveLength(1);
+  });
+
+  it('looks anew at each turn where its window is 0', async () => {
+    const source = oneLook(fake, { clock: fake, windowMilliseconds: 0 });
+    await source.read([processor], never);
+    await source.read([processor], never);
+    expect(fake.batches.map((batch) => batch.join())).toEqual([processor, processor].map(objectKey));
+  });
+});

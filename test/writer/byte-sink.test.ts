@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ByteSink, ConstantBytes } from '../../src/writer/byte-sink.ts';
+import { lendSink, takeBack } from '../../src/writer/sink-pool.ts';
+
+describe('a sink', () => {
+  it('has any text as JSON.stringify writes it, lone surrogates and control characters among them', () => {
+    const unit = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string(),
+      fc.constantFrom('"', '\\', '\u007f', '\ud800'),
+    );
+    fc.assert(
+      fc.property(fc.array(unit), (texts) => {
+        const sink = new ByteSink(16);
+        for (const text of texts) sink.jsonString(text);
+        expect(sink.written().toString()).toBe(texts.map((text) => JSON.stringify(text)).join(''));
+      }),
+      { numRuns: 3_000, seed: 1 },
+    );
+  });
+
+  it('grows under whatever is written, and keeps what stands there', () => {
+    const sink = new ByteSink(16);
+    const constants = Array.from({ length: 40 }, (_, n) => 'x'.repeat(n));
+    for (const text of constants) sink.constant(new ConstantBytes(text));
+    for (const text of constants) sink.ascii(text);
+    expect(sink.written().toString()).toBe(constants.join('') + constants.join(''));
+  });
+
+  it('takes back what was written since, when its length is set back', () => {
+    const sink = new ByteSink();
+    sink.ascii('kept');
+    const { length } = sink;
+    sink.ascii(' and not');
+    sink.length = length;
+    sink.ascii('!');
+    expect(sink.written().toString()).toBe('kept!');
+  });
+
+  it('does not take constants that are not ASCII, which it would write wrongly', () => {
+    expect(() => new ConstantBytes('é')).toThrow(RangeError);
+  });
+});
+
+describe('the pool of sinks', () => {
+  it('lends a sink to one at a time, empty', () => {
+    const [first, second] = [lendSink(), lendSink()];
+    expect(first).not.toBe(second);
+    first.ascii('x');
+    takeBack(first);
+    const again = lendSink();
+    expect(again).toBe(first);
+    expect(again.length).toBe(0);
+    takeBack(again);
+    takeBack(second);
+  });
+
+  it('keeps neither many sinks nor very large ones', () => {
+    const large = new ByteSink(8_388_609);
+    takeBack(large);
+    const lent = Array.from({ length: 20 }, () => lendSink());
+    expect(lent).not.toContain(large);
+    lent.forEach((sink) => takeBack(sink));
+    const next = Array.from({ length: 20 }, () => lendSink());
+    expect(next.filter((sink) => lent.includes(sink))).toHaveLength(4);
+    next.forEach((sink) => takeBack(sink));
+  });
+});

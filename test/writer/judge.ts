@@ -1,0 +1,44 @@
+/**
+ * `npm run judge [-- --minutes <n>] [--seed <n>]`: asks random operations of random hosts both ways, until it is ended
+ * or two answers differ. Without minutes it goes on and on. A failure prints the operation; the seed makes it again.
+ */
+import { parseArgs } from 'node:util';
+import { createSchema } from '../../src/graph/schema.ts';
+import { choicesOf } from '../fuzz/choice.ts';
+import { RandomHost } from '../fuzz/random-host.ts';
+import { newTally, tryBothWays } from './two-ways.ts';
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } },
+});
+const seed = Number(values.seed);
+const end = values.minutes === undefined ? Infinity : Date.now() + Number(values.minutes) * 60_000;
+/** Each host is asked so many operations. */
+const operationsOfHost = 20;
+
+const schema = createSchema();
+const tally = newTally();
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort());
+console.log(`seed ${seed}`);
+let told = Date.now();
+let hosts = 0;
+for (; !interruption.signal.aborted && Date.now() < end; hosts += 1) {
+  const host = new RandomHost(seed, hosts);
+  for (let n = 0; n < operationsOfHost; n += 1) {
+    await tryBothWays(choicesOf(seed, hosts, n), { schema, host, tally });
+  }
+  if (Date.now() - told < 10_000) continue;
+  told = Date.now();
+  tell();
+}
+tell();
+
+function tell(): void {
+  const { written, writtenWithErrors, withoutData, left } = tally;
+  const total = written + writtenWithErrors + withoutData + left;
+  console.log(
+    `${total} operations of ${hosts} hosts answered alike: ${written} written, ${writtenWithErrors} with errors, ` +
+      `${withoutData} without data, ${left} left to graphql-js`,
+  );
+}

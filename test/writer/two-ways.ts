@@ -1,0 +1,80 @@
+/** The same operation answered both ways: written as bytes, and by graphql-js. They must not differ in a byte. */
+import type { GraphQLSchema } from 'graphql';
+import { executeOperation, operationContext } from '../../src/execution/execute.ts';
+import { resultBytes } from '../../src/server/result-bytes.ts';
+import { writtenDataOf } from '../../src/writer/written-data.ts';
+import { testLimits } from '../ask.ts';
+import type { Choose } from '../fuzz/choice.ts';
+import type { RandomHost } from '../fuzz/random-host.ts';
+import { reducedOperation } from '../fuzz/reduced-operation.ts';
+import { randomTrial, reportOf, trialSampler, type Trial } from '../fuzz/trial.ts';
+
+/** What came of trials, so that it shows whether all was tried. */
+export interface Tally {
+  /** Answers whose data was written, with and without errors beside it. */
+  written: number;
+  writtenWithErrors: number;
+  /** Answers without data: there was nothing to write in the end. */
+  withoutData: number;
+  /** Answers that were left to graphql-js: the data is an object. */
+  left: number;
+}
+
+/** A tally before the first trial. */
+export function newTally(): Tally {
+  return { written: 0, writtenWithErrors: 0, withoutData: 0, left: 0 };
+}
+
+/** Tries one operation. Throws where the two answers differ, with the least of the operation for which they do. */
+export async function tryBothWays(
+  choose: Choose,
+  { schema, host, tally }: { schema: GraphQLSchema; host: RandomHost; tally: Tally },
+): Promise<void> {
+  const trial = randomTrial(choose, { schema, host, root: 'query' });
+  const [written, made] = await answers(trial, tally);
+  if (written === made) return;
+  const document = await reducedOperation(trial.document, async (smaller) => {
+    const [one, other] = await answers({ ...trial, document: smaller }, newTally());
+    return one !== other;
+  });
+  const least = { ...trial, document };
+  const [one, other] = await answers(least, newTally());
+  throw new Error(reportOf(least, [`written: ${one}`, `by graphql-js: ${other}`]));
+}
+
+async function answers(trial: Trial, tally: Tally): Promise<[written: string, made: string]> {
+  return [
+    await answerOf(trial, { writesBytes: true, tally }),
+    await answerOf(trial, { writesBytes: false, tally }),
+  ];
+}
+
+async function answerOf(
+  trial: Trial,
+  { writesBytes, tally }: { writesBytes: boolean; tally: Tally },
+): Promise<string> {
+  trial.host.rewind();
+  const sampler = trialSampler(trial);
+  const service = {
+    version: '1.2.3',
+    limits: testLimits,
+    introspection: 'on' as const,
+    health: () => sampler.health,
+  };
+  const request = { caller: trial.caller, expiresAt: null, signal: new AbortController().signal };
+  const { schema, document, operation } = trial;
+  const result = await executeOperation({
+    schema,
+    document,
+    contextValue: operationContext({ sampler, service, writesBytes }, request),
+    variableValues: operation.variables,
+  });
+  const isWritten = writtenDataOf(result) !== null;
+  if (isWritten && !writesBytes) throw new Error('graphql-js was to answer');
+  if (writesBytes) {
+    if (isWritten) tally[result.errors === undefined ? 'written' : 'writtenWithErrors'] += 1;
+    else if (result.data == null) tally.withoutData += 1;
+    else tally.left += 1;
+  }
+  return resultBytes(result).toString();
+}
