@@ -2,7 +2,7 @@
 import type { PlaceRequest } from '../execution/stream-place.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import type { ErrorRecord } from '../source/shared/error-record.ts';
-import type { SourceFacts } from '../source/shared/shared-source.ts';
+import type { SourceIdentity } from '../source/shared/shared-source.ts';
 
 /** What a worker is told, once it has said that it listens to it. */
 export interface WorkerTask {
@@ -14,7 +14,7 @@ export interface WorkerTask {
   /** What development tokens are signed with, base64: they are good in every worker. */
   readonly developmentSecret: string;
   /** The source that is read for it; null where it is to read it itself. */
-  readonly source: SourceFacts | null;
+  readonly source: SourceIdentity | null;
 }
 
 /** From the primary to a worker. */

@@ -38,6 +38,17 @@ export interface CellLayout {
   offsetOf(counter: Counter): number;
 }
 
+/** A layout in which numbers without a counter have their places as well. */
+export interface NamedLayout extends CellLayout {
+  readonly unnamed: readonly UnnamedCell[];
+}
+
+/** A number without a counter: the name that the source has for it, and the byte where it stands. */
+export interface UnnamedCell {
+  readonly name: string;
+  readonly offset: number;
+}
+
 /** An overlay page as it stands, for those who want to see it. */
 export interface PageView {
   /** The 4096 bytes. */

@@ -66,6 +66,13 @@ describeSource('a Linux host', async () => {
   return { source, goOn };
 });
 
+describeSource('a Linux host that another process reads', async () => {
+  const { source, goOn, clock } = await openLinuxHost();
+  const { owner, asker } = await openChannel();
+  answerFor(oneLook(source, { clock, windowMilliseconds: 10 }), owner);
+  return { source: sharedSource(asker, source), goOn };
+});
+
 describe.each(['folder', 'tar'])('recorded to a %s,', (kind) => {
   describeSource('a Linux host', async () => {
     const { source, goOn, clock } = await openLinuxHost();

@@ -2,7 +2,7 @@
 import { countersOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { CellLayout } from '../../snapshot/reading.ts';
+import type { NamedLayout, UnnamedCell } from '../../snapshot/reading.ts';
 import { counterOfName } from './counter-name.ts';
 
 /** Bytes of a value. */
@@ -15,7 +15,7 @@ export interface StatsLine {
 }
 
 /** The lines of a text in their order; values are held in the order of their lines. */
-export class StatsLayout implements CellLayout {
+export class StatsLayout implements NamedLayout {
   readonly object: StatisticsObject;
   /** The heads of all lines, one behind the other: what the next text of this layout has before its values. */
   readonly heads: Uint8Array;
@@ -24,7 +24,7 @@ export class StatsLayout implements CellLayout {
   /** By the slot of a counter: the byte of its value, -1 where there is none. */
   readonly #offsets: Int32Array;
   /** The bytes of values whose names the catalogue does not have. */
-  readonly unnamed: readonly { readonly name: string; readonly offset: number }[];
+  readonly unnamed: readonly UnnamedCell[];
 
   constructor(object: StatisticsObject, lines: readonly StatsLine[]) {
     this.object = object;
@@ -32,7 +32,7 @@ export class StatsLayout implements CellLayout {
     let end = 0;
     this.headEnds = Uint32Array.from(lines, ({ head }) => (end += head.byteLength));
     this.#offsets = new Int32Array(countersOf(object).length).fill(-1);
-    const unnamed: { name: string; offset: number }[] = [];
+    const unnamed: UnnamedCell[] = [];
     for (const [line, { name }] of lines.entries()) {
       const offset = line * valueSizeInBytes;
       const counter = counterOfName(object, name);

@@ -2,7 +2,7 @@
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { valueSizeInBytes, type StatsLayout } from './stats-layout.ts';
 import { readLines, type StatsText } from './stats-lines.ts';
-import { StatsReading } from './stats-reading.ts';
+import { CellReading } from '../../snapshot/cell-reading.ts';
 
 const newline = 0x0a;
 const tab = 0x09;
@@ -27,15 +27,15 @@ export class StatsParser {
   texts = 0;
   readonly #layouts = new Map<StatisticsObject, StatsLayout>();
 
-  parse(text: StatsText): StatsReading {
+  parse(text: StatsText): CellReading {
     this.texts++;
     const known = this.#layouts.get(text.object);
     const values = known === undefined ? null : valuesIn(text.bytes, known);
-    if (known !== undefined && values !== null) return new StatsReading(known, values);
+    if (known !== undefined && values !== null) return new CellReading(known, values);
     const found = readLines(text);
     this.unreadableLines += found.unreadable;
     if (found.unreadable === 0) this.#layouts.set(text.object, found.layout);
-    return new StatsReading(found.layout, found.values);
+    return new CellReading(found.layout, found.values);
   }
 }
 

@@ -14,6 +14,10 @@ export const frameKinds = {
   /** Outcomes of some of the objects, in their order; more frames follow until there are as many as were asked for. */
   readings: 6,
   failed: 7,
+  /** A layout that readings refer to by its number: they are told in the order of their numbers, and belong to no question. */
+  layout: 8,
+  /** What the source says of itself, where that has changed; belongs to no question. */
+  facts: 9,
 } as const;
 
 /** One message. */

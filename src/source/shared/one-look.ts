@@ -45,6 +45,9 @@ export function oneLook(source: Source, { clock, windowMilliseconds }: OneLookOp
   return {
     kind: source.kind,
     description: source.description,
+    get unreadableLines() {
+      return source.unreadableLines ?? null;
+    },
     async topology(signal) {
       signal.throwIfAborted();
       if (listed !== null && isFresh(listed.begun)) return listed.topology;

@@ -1,16 +1,20 @@
-/** Readings and errors as bytes, for another process: pages as pages, readings without pages counter by counter. */
-import type { Counter } from '../../catalogue/counter.ts';
+/** Readings and errors as bytes, for another process: pages as pages, other readings as their values and a layout. */
 import { countersOf } from '../../catalogue/catalogue.ts';
 import { HvqlError } from '../../errors.ts';
 import { decodePage } from '../../page/decode.ts';
 import { pageSizeInBytes } from '../../page/format.ts';
+import { CellReading } from '../../snapshot/cell-reading.ts';
+import type { Moment } from '../../snapshot/moment.ts';
 import { pagePlace, type ObjectName } from '../../snapshot/object-name.ts';
-import type { Reading } from '../../snapshot/reading.ts';
+import type { NamedLayout, PageView, Reading } from '../../snapshot/reading.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
+import { parseLayout, ToldLayout, type HeardLayouts, type ToldLayouts } from './layout-bytes.ts';
 
-const outcomeKinds = { page: 0, values: 1, error: 2 } as const;
+/** `valuesOfLayout`: the values, and then their layout, which has no number. */
+const outcomeKinds = { page: 0, values: 1, error: 2, valuesOfLayout: 3 } as const;
+const valueSizeInBytes = 8;
 
 /** An object and what came of reading it. */
 export interface ReadObject {
@@ -18,28 +22,52 @@ export interface ReadObject {
   readonly outcome: Reading | HvqlError | undefined;
 }
 
-/** Writes what came of reading an object. */
-export function writeOutcome(bytes: ByteWriter, { name, outcome }: ReadObject): void {
+/** Writes what came of reading an object. Layouts that the other end does not know are told to it before. */
+export function writeOutcome(
+  { bytes, layouts }: { readonly bytes: ByteWriter; readonly layouts: ToldLayouts },
+  { name, outcome }: ReadObject,
+): void {
   if (outcome === undefined || outcome instanceof HvqlError) {
     bytes.u8(outcomeKinds.error);
     bytes.json(recordOf(outcome ?? new Error('The source gave no outcome.')));
-  } else if (outcome.page === null) {
-    writeValues(bytes, { name, reading: outcome });
-  } else {
-    const page = outcome.page.bytes;
-    const length = usedLength(page);
-    bytes.u8(outcomeKinds.page);
-    bytes.u16(length);
-    bytes.bytes(page.subarray(0, length));
+    return;
   }
+  if (outcome.page === null) {
+    const { layout, values } = valuesOf(name, outcome);
+    const found = layouts.find(name.object, layout);
+    bytes.u8(typeof found === 'number' ? outcomeKinds.values : outcomeKinds.valuesOfLayout);
+    bytes.u32(values.byteLength);
+    bytes.bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    if (typeof found === 'number') bytes.u8(found);
+    else bytes.json(found);
+  } else writePage(bytes, outcome.page);
+  writeMoment(bytes, outcome.at);
 }
 
-/** Reads what came of reading an object of this name; the page is the reader's own. */
-export function readOutcome(bytes: ByteReader, name: ObjectName): Reading | HvqlError {
+/** Reads what came of reading an object of this name; what it holds is the reader's own. */
+export function readOutcome(
+  { bytes, layouts }: { readonly bytes: ByteReader; readonly layouts: HeardLayouts },
+  name: ObjectName,
+): Reading | HvqlError {
   const kind = bytes.u8();
   // Written above, by a process of the same program.
   if (kind === outcomeKinds.error) return hvqlErrorOf(bytes.json() as ErrorRecord);
-  if (kind === outcomeKinds.values) return readValues(bytes);
+  if (kind === outcomeKinds.page) return withMoment(readPage(bytes, name), readMoment(bytes));
+  const length = bytes.u32();
+  // Copied: a reading that is held must not hold the others of its frame.
+  const { buffer } = new Uint8Array(bytes.bytes(length));
+  const layout = kind === outcomeKinds.values ? layouts.at(bytes.u8()) : parseLayout(bytes.json() as string);
+  return withMoment(new CellReading(layout, new DataView(buffer)), readMoment(bytes));
+}
+
+function writePage(bytes: ByteWriter, { bytes: page }: PageView): void {
+  const length = usedLength(page);
+  bytes.u8(outcomeKinds.page);
+  bytes.u16(length);
+  bytes.bytes(page.subarray(0, length));
+}
+
+function readPage(bytes: ByteReader, name: ObjectName): Reading {
   const page = new Uint8Array(pageSizeInBytes);
   page.set(bytes.bytes(bytes.u16()));
   return decodePage(page, { object: name.object, place: pagePlace(name) });
@@ -55,21 +83,53 @@ function usedLength({ buffer, byteOffset, length: size }: Uint8Array): number {
   return length * 4;
 }
 
-function writeValues(bytes: ByteWriter, { name, reading }: { name: ObjectName; reading: Reading }): void {
-  const found = countersOf(name.object).flatMap((counter) => {
+/** Values in memory, and where which of them stands. */
+interface LaidOutValues {
+  readonly layout: NamedLayout;
+  readonly values: DataView;
+}
+
+/** As they stand in memory, where they do; else they are laid out here. */
+function valuesOf(name: ObjectName, reading: Reading): LaidOutValues {
+  const { cells } = reading;
+  if (cells !== undefined && isNamed(cells.layout)) return { layout: cells.layout, values: cells.view };
+  const named = countersOf(name.object).flatMap((counter) => {
     const value = reading.value(counter);
     return value === undefined ? [] : [{ slot: counter.slot, value }];
   });
-  bytes.u8(outcomeKinds.values);
-  bytes.u16(found.length);
-  for (const { slot, value } of found) {
-    bytes.u16(slot);
-    bytes.u64(value);
+  const unnamed = reading.unnamed?.() ?? [];
+  const values = new DataView(new ArrayBuffer((named.length + unnamed.length) * valueSizeInBytes));
+  for (const [n, { value }] of [...named, ...unnamed].entries()) {
+    values.setBigUint64(n * valueSizeInBytes, value, true);
   }
+  const layout = new ToldLayout({
+    object: name.object,
+    counters: named.map(({ slot }, n) => [slot, n * valueSizeInBytes]),
+    unnamed: unnamed.map((each, n) => ({
+      name: each.name,
+      offset: (named.length + n) * valueSizeInBytes,
+    })),
+  });
+  return { layout, values };
 }
 
-function readValues(bytes: ByteReader): Reading {
-  const values = new Map<number, bigint>();
-  for (let left = bytes.u16(); left > 0; left--) values.set(bytes.u16(), bytes.u64());
-  return { value: ({ slot }: Counter) => values.get(slot), page: null };
+function isNamed(layout: object): layout is NamedLayout {
+  return 'unnamed' in layout;
+}
+
+/** A reading has its own moment, or that of the look. */
+function writeMoment(bytes: ByteWriter, at: Moment | undefined): void {
+  bytes.u8(at === undefined ? 0 : 1);
+  if (at === undefined) return;
+  bytes.double(at.wallMilliseconds);
+  bytes.i64(at.monotonicNanoseconds);
+}
+
+function readMoment(bytes: ByteReader): Moment | undefined {
+  if (bytes.u8() === 0) return undefined;
+  return { wallMilliseconds: bytes.double(), monotonicNanoseconds: bytes.i64() };
+}
+
+function withMoment(reading: Reading, at: Moment | undefined): Reading {
+  return at === undefined ? reading : Object.assign(reading, { at });
 }

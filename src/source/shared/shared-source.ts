@@ -9,12 +9,14 @@ import type { Source } from '../source.ts';
 import { ByteReader } from './byte-reader.ts';
 import { errorOf, type ErrorRecord } from './error-record.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
+import { HeardLayouts } from './layout-bytes.ts';
 import { encodeNames } from './name-bytes.ts';
 import { readOutcome } from './outcome-bytes.ts';
+import { noFacts, parseFacts, type SourceFacts } from './source-facts.ts';
 import { decodeTopology } from './topology-text.ts';
 
 /** What the source is, as the process that reads it says. */
-export type SourceFacts = Pick<Source, 'kind' | 'description'>;
+export type SourceIdentity = Pick<Source, 'kind' | 'description'>;
 
 /** A question that waits for its answer. */
 interface Question {
@@ -27,17 +29,21 @@ interface Question {
  * The source at the other end of the channel. Each question ends with its signal, at both ends; when the channel ends,
  * all questions are answered with PAGE_UNAVAILABLE. Closing it ends the channel and leaves the other end's source open.
  */
-export function sharedSource(channel: Duplex, { kind, description }: SourceFacts): Source {
+export function sharedSource(channel: Duplex, { kind, description }: SourceIdentity): Source {
   const questions = new Map<number, Question>();
   const reader = new FrameReader();
   let isOver = false;
   let last = 0;
+  const layouts = new HeardLayouts();
+  let facts: SourceFacts = noFacts;
   let known: { readonly version: number; readonly topology: Topology } | null = null;
 
   channel.on('data', (chunk: Buffer) => {
     try {
       for (const frame of reader.push(chunk)) {
-        if (questions.get(frame.question)?.take(frame) === true) questions.delete(frame.question);
+        if (frame.kind === frameKinds.layout) layouts.hear(frame.body);
+        else if (frame.kind === frameKinds.facts) facts = parseFacts(frame.body);
+        else if (questions.get(frame.question)?.take(frame) === true) questions.delete(frame.question);
       }
     } catch {
       channel.destroy();
@@ -89,6 +95,9 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceFacts
   return {
     kind,
     description,
+    get unreadableLines() {
+      return facts.unreadableLines;
+    },
     async topology(signal) {
       signal.throwIfAborted();
       const held = known;
@@ -105,7 +114,7 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceFacts
     },
     async read(objects, signal) {
       signal.throwIfAborted();
-      const take = readingsTaker(objects);
+      const take = readingsTaker(objects, layouts);
       return ask({ kind: frameKinds.askReadings, body: encodeNames(objects), take }, signal);
     },
     async close() {
@@ -126,7 +135,10 @@ function failure({ body }: Frame): never {
   throw errorOf(JSON.parse(body.toString()) as ErrorRecord);
 }
 
-function readingsTaker(objects: readonly ObjectName[]): (frame: Frame) => Readings | null {
+function readingsTaker(
+  objects: readonly ObjectName[],
+  layouts: HeardLayouts,
+): (frame: Frame) => Readings | null {
   const outcomes: (Reading | HvqlError)[] = [];
   return ({ body }) => {
     const bytes = new ByteReader(body);
@@ -134,7 +146,7 @@ function readingsTaker(objects: readonly ObjectName[]): (frame: Frame) => Readin
     while (!bytes.isAtEnd) {
       const name = objects[outcomes.length];
       if (name === undefined) throw new RangeError('There are more outcomes than objects');
-      outcomes.push(readOutcome(bytes, name));
+      outcomes.push(readOutcome({ bytes, layouts }, name));
     }
     return outcomes.length === objects.length ? { at, outcomes } : null;
   };

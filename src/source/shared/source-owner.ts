@@ -7,7 +7,9 @@ import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { recordOf } from './error-record.ts';
+import { sourceFacts } from './source-facts.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
+import { ToldLayouts } from './layout-bytes.ts';
 import { decodeNames } from './name-bytes.ts';
 import { writeOutcome } from './outcome-bytes.ts';
 import { encodeTopology } from './topology-text.ts';
@@ -28,11 +30,22 @@ export function answerFor(source: Source, channel: Duplex): void {
   const send = (kind: number, { question, body }: Omit<Frame, 'kind'>): void => {
     if (underWay.has(question) && channel.writable) channel.write(encodeFrame({ kind, question, body }));
   };
+  const tell = (kind: number, body: Buffer): void => {
+    if (channel.writable) channel.write(encodeFrame({ kind, question: 0, body }));
+  };
+  const layouts = new ToldLayouts((body) => tell(frameKinds.layout, body));
+  let facts = '';
+  const tellFacts = (): void => {
+    const text = JSON.stringify(sourceFacts(source));
+    if (text !== facts) tell(frameKinds.facts, Buffer.from(text));
+    facts = text;
+  };
 
   const answer = async (frame: Frame, signal: AbortSignal): Promise<void> => {
     const { question, body } = frame;
     if (frame.kind === frameKinds.askTopology) {
       const topology = await source.topology(signal);
+      tellFacts();
       const version = versions.of(topology);
       const isKnown = body.readUInt32LE(0) === version;
       if (isKnown) send(frameKinds.sameTopology, { question, body: Buffer.alloc(0) });
@@ -41,7 +54,10 @@ export function answerFor(source: Source, channel: Duplex): void {
     }
     const names = decodeNames(body);
     const readings = await source.read(names, signal);
-    for (const part of readingsBodies(names, readings)) send(frameKinds.readings, { question, body: part });
+    tellFacts();
+    for (const part of readingsBodies({ names, layouts }, readings)) {
+      send(frameKinds.readings, { question, body: part });
+    }
   };
   const take = async (frame: Frame): Promise<void> => {
     const { question } = frame;
@@ -97,14 +113,20 @@ function topologyBody(version: number, topology: Topology): Buffer {
   return bytes.finish();
 }
 
-function* readingsBodies(names: readonly ObjectName[], { at, outcomes }: Readings): Iterable<Buffer> {
+/** What was asked for, and the layouts that the other end knows. */
+interface AskedReadings {
+  readonly names: readonly ObjectName[];
+  readonly layouts: ToldLayouts;
+}
+
+function* readingsBodies({ names, layouts }: AskedReadings, { at, outcomes }: Readings): Iterable<Buffer> {
   let from = 0;
   do {
     const bytes = new ByteWriter();
     bytes.double(at.wallMilliseconds);
     bytes.i64(at.monotonicNanoseconds);
     names.slice(from, from + objectsInFrame).forEach((name, n) => {
-      writeOutcome(bytes, { name, outcome: outcomes[from + n] });
+      writeOutcome({ bytes, layouts }, { name, outcome: outcomes[from + n] });
     });
     yield bytes.finish();
     from += objectsInFrame;

@@ -6,14 +6,14 @@ import { maxUInt64 } from '../../../src/snapshot/uint64.ts';
 import { nameOfCounter } from '../../../src/source/mshv/counter-name.ts';
 import { formatStats } from '../../../src/source/mshv/stats-format.ts';
 import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
-import type { StatsReading } from '../../../src/source/mshv/stats-reading.ts';
+import type { CellReading } from '../../../src/snapshot/cell-reading.ts';
 
-function parse(text: string, parser = new StatsParser()): StatsReading {
+function parse(text: string, parser = new StatsParser()): CellReading {
   return parser.parse({ object: 'PARTITION', bytes: Buffer.from(text, 'latin1') });
 }
 
 /** What a reading carries, by the names of fields, and under names that are none. */
-function valuesOf(reading: StatsReading, object: StatisticsObject = 'PARTITION'): Record<string, bigint> {
+function valuesOf(reading: CellReading, object: StatisticsObject = 'PARTITION'): Record<string, bigint> {
   const named = countersOf(object).flatMap((counter) => {
     const value = reading.value(counter);
     return value === undefined ? [] : [[counter.field, value] as const];

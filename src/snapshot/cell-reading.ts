@@ -1,0 +1,31 @@
+/** A reading without a page: its values in memory and, shared with others, where which of them stands. */
+import type { Counter } from '../catalogue/counter.ts';
+import type { CounterCells, NamedLayout, Reading, UnnamedValue } from './reading.ts';
+
+/** Values of 64 bits, little-endian like those in a page; nothing more per object. */
+export class CellReading implements Reading, CounterCells {
+  readonly page = null;
+  readonly layout: NamedLayout;
+  readonly view: DataView;
+
+  constructor(layout: NamedLayout, view: DataView) {
+    this.layout = layout;
+    this.view = view;
+  }
+
+  get cells(): CounterCells {
+    return this;
+  }
+
+  value(counter: Counter): bigint | undefined {
+    const offset = this.layout.offsetOf(counter);
+    return offset === -1 ? undefined : this.view.getBigUint64(offset, true);
+  }
+
+  unnamed(): readonly UnnamedValue[] {
+    return this.layout.unnamed.map(({ name, offset }) => ({
+      name,
+      value: this.view.getBigUint64(offset, true),
+    }));
+  }
+}

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { counterNamed, countersOf } from '../../../src/catalogue/catalogue.ts';
+import { HvqlError } from '../../../src/errors.ts';
+import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
+import type { Reading, UnnamedValue } from '../../../src/snapshot/reading.ts';
+import { lookAtAll } from '../../../src/source/look.ts';
+import { oneLook } from '../../../src/source/shared/one-look.ts';
+import { layoutLimit } from '../../../src/source/shared/layout-bytes.ts';
+import { sharedSource } from '../../../src/source/shared/shared-source.ts';
+import { answerFor } from '../../../src/source/shared/source-owner.ts';
+import type { Source } from '../../../src/source/source.ts';
+import { openSource } from '../../../src/source/sources.ts';
+import { FakeSource } from '../../fake-source.ts';
+import { ManualClock } from '../manual-clock.ts';
+import { copyOfFixture, fixture, putFile } from '../scratch.ts';
+import { openChannel, type Channel } from './channel.ts';
+
+const never = new AbortController().signal;
+const processor: ObjectName = { object: 'LOGICAL_PROCESSOR', index: 0 };
+
+let channel: Channel;
+beforeEach(async () => {
+  channel = await openChannel();
+});
+afterEach(() => {
+  channel.owner.destroy();
+  channel.asker.destroy();
+});
+
+/** The source as another process sees it. */
+function seenByAnother(source: Source): Source {
+  const clock = new ManualClock();
+  answerFor(oneLook(source, { clock, windowMilliseconds: 0 }), channel.owner);
+  return sharedSource(channel.asker, source);
+}
+
+/** A source that answers with these, one object after the other, from the first again with each look. */
+function giving(readings: readonly Reading[]): Source {
+  const fake = new FakeSource();
+  return {
+    kind: 'fake',
+    description: 'fake',
+    topology: () => fake.topology(),
+    read: async (objects) => ({
+      at: fake.now(),
+      outcomes: objects.map((_, n) => readings[n] ?? new HvqlError('PAGE_UNAVAILABLE', 'no more')),
+    }),
+    close: async () => undefined,
+  };
+}
+
+async function readingsOf(source: Source, count: number): Promise<Reading[]> {
+  const names = Array.from({ length: count }, (): ObjectName => processor);
+  const { outcomes } = await source.read(names, never);
+  return outcomes.filter((outcome): outcome is Reading => !(outcome instanceof HvqlError));
+}
+
+/** A number under each name, and nothing else. */
+function onlyUnnamed(...unnamed: readonly UnnamedValue[]): Reading {
+  return { value: () => undefined, page: null, unnamed: () => unnamed };
+}
+
+describe('a reading without a page that another process takes', () => {
+  it('is what it was, numbers without a counter included, for every object of a Linux host', async () => {
+    const source = await openSource(`mshv:${fixture('mshv')}`, { clock: new ManualClock() });
+    const here = await lookAtAll(source, never);
+    const there = await lookAtAll(seenByAnother(source), never);
+    expect(there.pageless.map(({ name }) => name)).toEqual(here.pageless.map(({ name }) => name));
+    expect(here.pageless.some(({ reading }) => (reading.unnamed?.() ?? []).length > 0)).toBe(true);
+    for (const [n, { name, reading }] of here.pageless.entries()) {
+      const other = there.pageless[n]?.reading;
+      expect(other?.unnamed?.()).toEqual(reading.unnamed?.());
+      for (const counter of countersOf(name.object))
+        expect(other?.value(counter)).toBe(reading.value(counter));
+    }
+  });
+
+  it('stands in memory, laid out like all others of its kind, look after look', async () => {
+    const folder = copyOfFixture('mshv');
+    const source = seenByAnother(await openSource(`mshv:${folder}`, { clock: new ManualClock() }));
+    const counter = counterNamed('VIRTUAL_PROCESSOR', 'hypercalls');
+    const layouts = new Set<unknown>();
+    for (let look = 0; look < 3; look++) {
+      for (const { name, reading } of (await lookAtAll(source, never)).pageless) {
+        if (name.object !== 'VIRTUAL_PROCESSOR') continue;
+        const { cells } = reading;
+        layouts.add(cells?.layout);
+        const offset = cells?.layout.offsetOf(counter) ?? -1;
+        expect(cells?.view.getBigUint64(offset, true)).toBe(reading.value(counter));
+      }
+    }
+    expect(layouts.size).toBe(1);
+  });
+
+  it('keeps its numbers where they have no place in memory', async () => {
+    const counter = counterNamed('LOGICAL_PROCESSOR', 'totalRunTime');
+    const reading: Reading = {
+      value: (asked) => (asked === counter ? 2n ** 64n - 1n : undefined),
+      page: null,
+      unnamed: () => [{ name: 'LpOfTomorrow', value: 7n }],
+    };
+    const [there] = await readingsOf(seenByAnother(giving([reading])), 1);
+    expect(there?.value(counter)).toBe(2n ** 64n - 1n);
+    expect(there?.value(counterNamed('LOGICAL_PROCESSOR', 'hardwareInterrupts'))).toBeUndefined();
+    expect(there?.unnamed?.()).toEqual([{ name: 'LpOfTomorrow', value: 7n }]);
+    expect(there?.page).toBeNull();
+  });
+
+  it('keeps the moment of its own, where it has one', async () => {
+    const at = { wallMilliseconds: 1_700_000_000_123, monotonicNanoseconds: 2n ** 60n };
+    const source = seenByAnother(giving([{ ...onlyUnnamed(), at }, onlyUnnamed()]));
+    const [with_, without] = await readingsOf(source, 2);
+    expect(with_?.at).toEqual(at);
+    expect(without?.at).toBeUndefined();
+  });
+
+  it('is read whatever its layout, where there are more of them than are kept', async () => {
+    const count = layoutLimit + 10;
+    const readings = Array.from({ length: count }, (_, n) =>
+      onlyUnnamed({ name: `Name${n}`, value: BigInt(n) }),
+    );
+    const source = seenByAnother(giving(readings));
+    for (let look = 0; look < 2; look++) {
+      const there = await readingsOf(source, count);
+      expect(there.map((reading) => reading.unnamed?.())).toEqual(readings.map((each) => each.unnamed?.()));
+    }
+  });
+
+  it('is read where nobody waited for the answer that told of its layout', async () => {
+    const fake = giving([onlyUnnamed({ name: 'LpOfTomorrow', value: 7n })]);
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let looks = 0;
+    const source = seenByAnother({
+      ...fake,
+      // Answers all the same when it is given up.
+      async read(objects, signal) {
+        looks++;
+        if (looks === 1) await held;
+        return fake.read(objects, signal);
+      },
+    });
+    const impatient = new AbortController();
+    const first = source.read([processor], impatient.signal);
+    while (looks === 0) await source.topology(never);
+    impatient.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    const second = readingsOf(source, 1);
+    goOn();
+    expect((await second)[0]?.unnamed?.()).toEqual([{ name: 'LpOfTomorrow', value: 7n }]);
+    expect((await readingsOf(source, 1))[0]?.unnamed?.()).toEqual([{ name: 'LpOfTomorrow', value: 7n }]);
+  });
+});
+
+describe('the lines that a source could not read', () => {
+  it('are counted where another process takes its readings, and unknown before the first', async () => {
+    const folder = copyOfFixture('mshv');
+    const source = seenByAnother(await openSource(`mshv:${folder}`, { clock: new ManualClock() }));
+    expect(source.unreadableLines).toBeNull();
+    await source.topology(never);
+    expect(source.unreadableLines).toBe(0);
+    putFile(folder, { place: 'stats', content: 'HvLogicalProcessors : 2\nnonsense\n' });
+    await source.read([hypervisorName], never);
+    expect(source.unreadableLines).toBe(1);
+    await source.read([hypervisorName], never);
+    expect(source.unreadableLines).toBe(2);
+  });
+
+  it('stay unknown where it reads no text', async () => {
+    const source = seenByAnother(new FakeSource());
+    await source.read([processor], never);
+    expect(source.unreadableLines).toBeNull();
+  });
+});
