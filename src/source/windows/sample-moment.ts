@@ -13,14 +13,12 @@ const nanosecondsPerSecond = 1_000_000_000n;
  */
 export function momentOf(columns: InstanceTable['columns'], row: Row | undefined): Moment | null {
   const number = (property: string): bigint => BigInt((row && cellOf(columns, { row, property })) ?? 0);
-  const steadyFrequency = number('Frequency_PerfTime');
-  const wallFrequency = number('Frequency_Sys100NS');
-  if (steadyFrequency === 0n || wallFrequency === 0n) return null;
+  const [steady, steadyFrequency] = [number('Timestamp_PerfTime'), number('Frequency_PerfTime')];
+  const [wall, wallFrequency] = [number('Timestamp_Sys100NS'), number('Frequency_Sys100NS')];
+  if (steady === 0n || steadyFrequency === 0n || wall === 0n || wallFrequency === 0n) return null;
   return {
-    wallMilliseconds: Number(
-      (number('Timestamp_Sys100NS') * millisecondsPerSecond) / wallFrequency - epochMilliseconds,
-    ),
-    monotonicNanoseconds: (number('Timestamp_PerfTime') * nanosecondsPerSecond) / steadyFrequency,
+    wallMilliseconds: Number((wall * millisecondsPerSecond) / wallFrequency - epochMilliseconds),
+    monotonicNanoseconds: (steady * nanosecondsPerSecond) / steadyFrequency,
   };
 }
 
