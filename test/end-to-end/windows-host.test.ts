@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRunning, RecordedHost, until } from '../source/windows/recorded-host.ts';
 import { post, serve, type Served } from './program.ts';
+import { transports } from './watcher.ts';
 
 const folder = new URL('../../schema/operations/', import.meta.url);
 const operations = readdirSync(folder).filter((file) => !file.includes('-live-'));
 
-async function serveHost(host: RecordedHost): Promise<Served> {
-  const served = await serve(['--source', `windows?powershell=${host.executable}`]);
+async function serveHost(host: RecordedHost, flags: readonly string[] = []): Promise<Served> {
+  const served = await serve(['--source', `windows?powershell=${host.executable}`, ...flags]);
   onTestFinished(async () => {
     await served.program.stop('SIGKILL');
   });
@@ -66,6 +67,61 @@ describe('a Windows host', () => {
     });
   });
 
+  it.each(
+    Object.entries(transports).flatMap(([transport, watch]) =>
+      [1, 2].map((workers) => ({ transport, watch, workers })),
+    ),
+  )(
+    'has live rates by the clock of each class over $transport, with $workers process(es) that serve',
+    async ({ watch, workers }) => {
+      const host = new RecordedHost();
+      host.rewrite(laterClass);
+      const { url, tokens } = await serveHost(host, ['--workers', String(workers)]);
+      const root = (await post(url, { token: tokens[0], query: '{ hypervisor { sampledAt } }' })).data;
+      expect(root).toBeTruthy();
+      const fields = 'totalRunTime interval { seconds }';
+      const watcher = watch({
+        url,
+        token: tokens[0],
+        query: `subscription {
+          hypervisor(every: "100ms") {
+            logicalProcessor(index: 1) { rates { contextSwitches ${fields} } deltas { contextSwitches } }
+            partition(id: 1) { virtualProcessor(index: 0) { rates { ${fields} } } }
+          }
+        }`,
+      });
+      const { data, errors } = await watcher.event(0);
+      expect(errors).toBeUndefined();
+      expect(data.hypervisor.logicalProcessor.rates).toBeNull();
+      host.play(1);
+      const secondsOf = (event: any): number =>
+        event.data.hypervisor.logicalProcessor.rates?.interval.seconds;
+      await watcher.until(({ events }) => events.some((event) => secondsOf(event) > 0));
+      const { logicalProcessor, partition } = watcher.events.find((event) => secondsOf(event) > 0).data
+        .hypervisor;
+      const grown = (instance: readonly [string, string, string]): number =>
+        Number(host.recorded(1, [...instance]) - host.recorded(0, [...instance]));
+      const switches = grown(['LogicalProcessor', 'Hv LP 1', 'ContextSwitchesPersec']);
+      const percent = (runTime: number, seconds: number): number => (runTime * 100 * 100) / (seconds * 1e9);
+      expect(logicalProcessor).toEqual({
+        rates: {
+          contextSwitches: switches / 2,
+          totalRunTime: percent(grown(['LogicalProcessor', 'Hv LP 1', 'PercentTotalRunTime']), 2),
+          interval: { seconds: 2 },
+        },
+        deltas: { contextSwitches: String(switches) },
+      });
+      const ofVirtual = grown(['RootVirtualProcessor', 'Root VP 0', 'PercentTotalRunTime']);
+      expect(partition.virtualProcessor.rates).toEqual({
+        totalRunTime: percent(ofVirtual, 2.5),
+        interval: { seconds: 2.5 },
+      });
+      // However many serve, one reads.
+      expect(host.starts()).toHaveLength(1);
+      watcher.stop();
+    },
+  );
+
   it.each(['SIGTERM', 'SIGKILL'] as const)(
     'is left without a PowerShell when the service ends by %s',
     async (signal) => {
@@ -79,3 +135,9 @@ describe('a Windows host', () => {
     },
   );
 });
+
+/** In the second look the class of the root's virtual processors comes half a second later, as on a busy host. */
+function laterClass(text: string): string {
+  const [first = '', second = ''] = text.trim().split('\n');
+  return `${first}\n${second.replaceAll('"81234588020123"', '"81234593020123"')}\n`;
+}
