@@ -17,11 +17,14 @@ const standIn = fileURLToPath(new URL('stand-in.mjs', import.meta.url));
 const prefix = 'Win32_PerfRawData_HvStats_HyperVHypervisor';
 
 export class RecordedHost {
-  readonly folder = scratchFolder();
+  readonly folder: string;
   /** The program to start in place of powershell.exe. */
-  readonly executable = `${this.folder}/powershell.exe`;
+  readonly executable: string;
 
-  constructor(release: Release = '2019') {
+  /** `folder`: an empty one, where the host is to outlive the test that is running. */
+  constructor(release: Release = '2019', folder = scratchFolder()) {
+    this.folder = folder;
+    this.executable = `${folder}/powershell.exe`;
     symlinkSync(standIn, this.executable);
     copyFileSync(fixture(`windows/${release}.jsonl`), `${this.folder}/recorded.jsonl`);
     this.behave('answer');
