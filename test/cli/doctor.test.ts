@@ -1,7 +1,11 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { doctor, type DoctorWorld } from '../../src/cli/doctor.ts';
+import { formatCount } from '../../src/cli/figure.ts';
+import { objectKey } from '../../src/snapshot/object-name.ts';
+import { lookAtAll } from '../../src/source/look.ts';
 import { openSource } from '../../src/source/sources.ts';
+import { ManualClock } from '../source/manual-clock.ts';
 import { putFile, scratchFolder } from '../source/scratch.ts';
 import { RecordedHost } from '../source/windows/recorded-host.ts';
 import { CommandOnTrial } from './command-on-trial.ts';
@@ -63,6 +67,29 @@ Its statistics can be read. Start the service with:
   hvql serve --source mshv
 `,
     });
+  });
+
+  it.each([
+    { place: 'sys/kernel/debug', changes: {} },
+    {
+      place: 'mnt/debug',
+      changes: {
+        ...noStatistics,
+        'proc/mounts': 'none /mnt/debug debugfs rw 0 0\n',
+        'mnt/debug/mshv/partition/self/stats': 'VirtualProcessors : 2\n',
+      },
+    },
+  ])('counts in $place what the source then reads', async ({ place, changes }) => {
+    const root = linuxTree(changes);
+    const { exitCode, output } = await run({ root });
+    expect(exitCode).toBe(0);
+    const source = await openSource(`mshv:${root}/${place}/mshv`, { clock: new ManualClock() });
+    const look = await lookAtAll(source, new AbortController().signal);
+    const { logicalProcessors, partitions } = look.topology;
+    expect(output).toContain(
+      `, ${formatCount(logicalProcessors.length, 'logical processor')} and ${formatCount(partitions.length, 'partition')}.`,
+    );
+    expect(look.pageless.map(({ name }) => objectKey(name))).toContain('partition/1');
   });
 
   it('knows a parent without statistics of the hypervisor, and debugfs in another place', async () => {
