@@ -30,7 +30,7 @@ export class LiveBench {
   readonly unexpected: unknown[] = [];
   readonly #service;
 
-  constructor(source: FakeSource, limits: Partial<Limits> = {}) {
+  constructor(source: FakeSource, limits: Partial<Limits> = {}, writesBytes = true) {
     this.source = source;
     this.sampler = new Sampler({
       source,
@@ -50,6 +50,7 @@ export class LiveBench {
       sampler,
       service: this.#service,
       now: () => source.now().wallMilliseconds,
+      writesBytes,
     });
   }
 

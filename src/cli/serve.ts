@@ -106,7 +106,7 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
   const limits = limitsOf(settings);
   const { introspection } = settings;
   const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
-  const operations: OperationWorld = { sampler, service };
+  const operations: OperationWorld = { sampler, service, writesBytes: settings.compiled };
   const { takePlace } = world;
   const live = new LiveOperations({ ...operations, now, ...(takePlace === undefined ? {} : { takePlace }) });
   const server = await startServer({

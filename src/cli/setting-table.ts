@@ -212,6 +212,15 @@ export const commands = {
         default: '5s',
         description: 'how long to wait for the source before it counts as unavailable',
       },
+      compiled: {
+        flag: 'compiled',
+        variable: 'HVQL_COMPILED',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description:
+          'whether answers are written as bytes; off: graphql-js makes them, and they say the same',
+      },
       graphiql: {
         flag: 'graphiql',
         variable: 'HVQL_GRAPHIQL',

@@ -4,13 +4,14 @@ import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import type { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
-import type { LookRequest } from '../sampling/look.ts';
+import type { Look, LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { selectionOf } from '../writer/selection.ts';
-import { writeResult } from '../writer/write.ts';
+import { KeptPattern } from '../writer/kept-pattern.ts';
+import { writeResult, type Writing } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './deadline.ts';
 import { introspectionProblem } from './introspection.ts';
@@ -118,27 +119,29 @@ export function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
     plan: made,
     problem: costProblem(made, operation.service.limits),
     waitMilliseconds: longestWait(made.requests, look.defaultOver),
+    pattern: new KeptPattern(),
   }));
 }
 
 function executePlanned(
   args: ExecutionArgs,
-  { planned, prepared }: { planned: Planned; prepared: PreparedOperation | null },
+  { planned: made, prepared }: { planned: Planned; prepared: PreparedOperation | null },
 ): PromiseOrValue<ExecutionResult> {
   const { operation, deadline, look, kept, writesBytes } = args.contextValue as ExecutionContext;
   const { limits, introspection } = operation.service;
-  if (planned.problem !== null) return refused(planned.problem);
-  deadline.start(limits.maxTimeMilliseconds, planned.waitMilliseconds);
-  return whenThere(readAhead(look, { planned, deadline }), () => {
+  if (made.problem !== null) return refused(made.problem);
+  deadline.start(limits.maxTimeMilliseconds, made.waitMilliseconds);
+  return whenThere(readAhead(look, { planned: made, deadline }), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
-    const written = writesBytes ? writtenOrNull(args) : null;
+    const patterned = prepared?.isShareable === true ? { kept: made.pattern, look } : null;
+    const written = writesBytes ? writtenOrNull(args, patterned) : null;
     const result = written ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
     if (prepared === null) return result;
     return whenThere(result, (answer) => {
       const { caller, knownTopology } = operation;
       const { sight } = look;
       if (sight === null || knownTopology === null) return answer;
-      const { values } = planned.plan;
+      const { values } = made.plan;
       const access = accessOf(caller, knownTopology);
       kept.answers.keep(answer, { caller, prepared, access, sight, values });
       return answer;
@@ -159,10 +162,16 @@ function readAhead(
 }
 
 /** The result with its data written; null where that has to be left to graphql-js. */
-export function writtenOrNull(args: ExecutionArgs): ExecutionResult | null {
+export function writtenOrNull(
+  args: ExecutionArgs,
+  patterned: Writing['patterned'] = null,
+): ExecutionResult | null {
   const operation = getOperationAST(args.document, args.operationName);
   const selection = operation == null ? null : selectionOf(operation, args);
-  return selection === null ? null : writeResult(args, selection);
+  if (selection === null) return null;
+  const context = args.contextValue as ExecutionContext;
+  const contextWith = (look: Look): object => ({ ...context, operation: context.operation.withLook(look) });
+  return writeResult(args, { selection, patterned, contextWith });
 }
 
 /** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */

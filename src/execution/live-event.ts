@@ -8,6 +8,7 @@ import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
 import type { Topology } from '../snapshot/topology.ts';
+import { writtenDataOf } from '../writer/written-data.ts';
 import { writtenOrNull } from './execute.ts';
 
 /** What an event is made of. */
@@ -19,6 +20,8 @@ export interface LiveEventParts {
   readonly look: Look;
   /** Whether there was an event before, in which the partition was there. */
   readonly isFirst: boolean;
+  /** Whether events are written as bytes. */
+  readonly writesBytes: boolean;
 }
 
 /** What came of an event. */
@@ -36,7 +39,10 @@ export interface LiveResult {
 export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): Promise<LiveResult> {
   const event = new EventRoot(parts);
   const liveArgs = { ...args, rootValue: event };
-  const result = writtenOrNull(liveArgs) ?? (await execute(liveArgs));
+  const written = parts.writesBytes ? writtenOrNull(liveArgs) : null;
+  const result = written ?? (await execute(liveArgs));
+  // It goes to all who watch, each in its own time.
+  writtenDataOf(result)?.keep();
   let text: string | undefined;
   return {
     result,
@@ -59,12 +65,14 @@ export function eventRoot(parts: LiveEventParts): LiveEvent {
 }
 
 /** That a source is still away says the same, however often it was tried and whenever it is tried again. */
-function textOf({ data, errors }: ExecutionResult): string {
+function textOf(result: ExecutionResult): string {
+  const { data, errors } = result;
   const texts = errors?.map((error: GraphQLError) => {
     const { code, retryInMilliseconds } = error.extensions;
     return retryInMilliseconds === undefined ? error : { path: error.path, code };
   });
-  return JSON.stringify({ errors: texts, data });
+  const written = writtenDataOf(result);
+  return JSON.stringify(texts ?? []) + (written?.bytes.toString() ?? JSON.stringify(data ?? null));
 }
 
 class EventRoot implements LiveEvent {

@@ -25,6 +25,8 @@ export interface LiveWorld {
   readonly now: () => number;
   /** Given where other processes have streams as well, which count with these. */
   readonly takePlace?: TakePlace;
+  /** Whether events are written as bytes; where not, graphql-js makes objects of them, and says the same. */
+  readonly writesBytes?: boolean;
 }
 
 /** The open subscriptions of a service. */
@@ -81,7 +83,9 @@ export class LiveOperations {
     const key = keyOf(args, caller);
     const found = this.#operations.get(key);
     // Events are executed for all who watch: nothing of this one's request goes into them.
-    const parts = { args: { ...args, contextValue: {} }, caller, service, options: request.options };
+    const { writesBytes = true } = this.#world;
+    const { options } = request;
+    const parts = { args: { ...args, contextValue: {} }, caller, service, options, writesBytes };
     const operation = found ?? new WatchedOperation(parts);
     const text = {
       document: args.document,

@@ -13,6 +13,7 @@ import type { HvqlError } from '../errors.ts';
 import type { OperationContext } from '../graph/context.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import { selectionOf } from '../writer/selection.ts';
+import type { KeptPattern } from '../writer/kept-pattern.ts';
 import type { Plan } from './plan.ts';
 import { variablesText } from './variables-text.ts';
 
@@ -26,6 +27,8 @@ export interface Planned {
   readonly problem: HvqlError | null;
   /** How long it asks to wait for second readings. */
   readonly waitMilliseconds: number;
+  /** What is the same in all answers by this plan. */
+  readonly pattern: KeptPattern;
 }
 
 /** One operation with its variables. */

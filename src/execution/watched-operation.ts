@@ -20,6 +20,7 @@ export interface WatchedOperationParts {
   readonly caller: Caller;
   readonly service: ServiceFacts;
   readonly options: LiveOptions;
+  readonly writesBytes: boolean;
 }
 
 /** Who takes the ticks of an operation, and the events that it has asked for. Neither throws. */
@@ -145,9 +146,9 @@ export class WatchedOperation implements Watcher {
   }
 
   #partsOf(topology: Tick['topology'], more: Pick<LiveEventParts, 'look' | 'isFirst'>): LiveEventParts {
-    const { caller, service } = this.#parts;
+    const { caller, service, writesBytes } = this.#parts;
     const { limits, health } = service;
-    return { ...more, caller, limits, sourceKind: health().kind, topology };
+    return { ...more, caller, limits, sourceKind: health().kind, topology, writesBytes };
   }
 }
 

@@ -20,6 +20,7 @@ import { pageModelOf } from './overlay-page.ts';
 import { definePartitionConnection, partitionPageOf } from './partition-connection.ts';
 import { listProcessors } from './processor-list.ts';
 import { idDescription, sampledAtDescription } from './readable.ts';
+import { moment } from './size.ts';
 
 export function defineHypervisor(builder: Builder, { refs, views, page, orders, totals }: GraphTypes): void {
   const partitionConnection = definePartitionConnection(builder, refs);
@@ -33,6 +34,7 @@ export function defineHypervisor(builder: Builder, { refs, views, page, orders, 
         type: 'DateTime',
         nullable: false,
         description: sampledAtDescription,
+        extensions: moment,
         resolve: ({ view }) => view.look.moment().wallMilliseconds,
       }),
       counters: t.field({

@@ -8,6 +8,7 @@ import type { ReadableModel } from './model.ts';
 import { nodeIdOf } from './node-id.ts';
 import { pageModelOf, type OverlayPageRef } from './overlay-page.ts';
 import { overDescription } from './totals.ts';
+import { moment } from './size.ts';
 
 /** An object type to give the common fields, and the types that they use. */
 export interface ReadableType {
@@ -26,6 +27,7 @@ export function defineReadableFields(builder: Builder, { ref, views, page }: Rea
       type: 'DateTime',
       nullable: false,
       description: sampledAtDescription,
+      extensions: moment,
       resolve: ({ view }) => view.look.moment().wallMilliseconds,
     }),
     counters: t.field({

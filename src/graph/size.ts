@@ -1,4 +1,4 @@
-/** What the schema says of the size of answers, for plans. */
+/** What the schema says of its fields for those who plan and write answers. */
 import type { GraphQLField, GraphQLObjectType } from 'graphql';
 
 /** Extensions of an object type all of whose fields stand in a reading that is there already. */
@@ -6,6 +6,14 @@ export const content = { hvqlContent: true } as const;
 
 /** Extensions of a field that holds a whole overlay page: it counts as the values that a page has room for. */
 export const wholePage = { hvqlValues: 512 } as const;
+
+/** Extensions of a field that gives the moment of the look, and nothing else. */
+export const moment = { hvqlMoment: true } as const;
+
+/** Whether a field gives the moment of the look. */
+export function isMoment({ extensions }: GraphQLField<unknown, unknown>): boolean {
+  return 'hvqlMoment' in extensions;
+}
 
 /** Whether nothing more is read for the type's fields. So it is with all that introspection shows, too. */
 export function isContent({ extensions, name }: GraphQLObjectType): boolean {

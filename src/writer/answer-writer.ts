@@ -11,6 +11,8 @@ import {
   type GraphQLObjectType,
   type GraphQLResolveInfo,
 } from 'graphql';
+import { isMoment } from '../graph/size.ts';
+import type { PatternRecorder } from './answer-pattern.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
 import { CounterRun, nullBytes } from './counter-run.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';
@@ -29,9 +31,13 @@ export class AnswerWriter {
   /** Where in the answer the writer is. */
   readonly #path: (string | number)[] = [];
 
-  constructor(sink: ByteSink, context: unknown) {
+  readonly #recorder: PatternRecorder | null;
+
+  /** A recorder takes notes of what is written. */
+  constructor(sink: ByteSink, context: unknown, recorder: PatternRecorder | null = null) {
     this.#sink = sink;
     this.#context = context;
+    this.#recorder = recorder;
   }
 
   /** Writes an object. Throws, with what was written in vain still there, where a field of it must not be null and is. */
@@ -97,9 +103,14 @@ export class AnswerWriter {
       this.#sink.constant(nullBytes);
       return false;
     }
+    const start = this.#sink.length;
     switch (completion.kind) {
       case 'leaf':
         this.#writeLeaf(completion.type.serialize(value));
+        if (this.#recorder !== null && isMoment(field.selected.definition)) {
+          const { type } = completion;
+          this.#recorder.noteMoment((moment) => type.serialize(moment), { start, end: this.#sink.length });
+        }
         return true;
       case 'list':
         this.#writeList(field, completion.of, value);
@@ -162,7 +173,9 @@ export class AnswerWriter {
     const set = field.setOf(type);
     if (type.isTypeOf != null && type.isTypeOf(value, this.#context, field.info) !== true)
       throw leftToGraphql;
+    const start = this.#sink.length;
     this.writeSet(set, value);
+    this.#recorder?.noteSet(set, value, { start, end: this.#sink.length });
   }
 
   #typeOf(type: GraphQLAbstractType, value: unknown, info: GraphQLResolveInfo): GraphQLObjectType {

@@ -2,9 +2,9 @@
 import { ByteSink } from './byte-sink.ts';
 
 /** Answers of which the bytes are on their way at the same time; more of them take memory of their own. */
-const keptSinks = 4;
+const keptSinks = 16;
 /** An answer that is larger is rare, and its memory is better given back. */
-const largestKeptInBytes = 8_388_608;
+const largestKeptInBytes = 4_194_304;
 
 const free: ByteSink[] = [];
 

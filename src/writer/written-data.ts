@@ -9,14 +9,18 @@ const dataStart = '{"data":'.length;
  * the bytes again.
  */
 export class WrittenData {
-  /** The whole answer, as it is sent where there is no error: `{"data":…}`. */
-  readonly answer: Buffer;
+  #answer: Buffer;
   #release: (() => void) | null;
 
   /** `release` is called once nobody needs the bytes any more, where whoever takes them says so. */
   constructor(answer: Buffer, release: (() => void) | null = null) {
-    this.answer = answer;
+    this.#answer = answer;
     this.#release = release;
+  }
+
+  /** The whole answer, as it is sent where there is no error: `{"data":…}`. */
+  get answer(): Buffer {
+    return this.#answer;
   }
 
   /** The data alone. */
@@ -30,9 +34,11 @@ export class WrittenData {
     this.#release = null;
   }
 
-  /** The bytes are for more than one: they stay as they are, whoever releases them. */
+  /** The bytes are for more than one: they stay as they are, whoever releases them, in memory of their own. */
   keep(): void {
-    this.#release = null;
+    if (this.#release === null) return;
+    this.#answer = Buffer.from(this.#answer);
+    this.release();
   }
 
   toJSON(): unknown {

@@ -30,6 +30,7 @@ describe('hvql serve', () => {
     identity: null,
     minInterval: 100,
     shareLooks: 10,
+    compiled: true,
     sourceTimeout: 5_000,
     graphiql: true,
     introspection: 'on',
@@ -96,7 +97,7 @@ describe('hvql serve', () => {
     argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
-    argv.push('--audit', '-', '--share-looks=250ms', '--workers=3');
+    argv.push('--audit', '-', '--share-looks=250ms', '--workers=3', '--compiled', 'off');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -112,6 +113,7 @@ describe('hvql serve', () => {
         },
         minInterval: 1_500,
         shareLooks: 250,
+        compiled: false,
         sourceTimeout: 60_000,
         graphiql: false,
         introspection: 'root',
@@ -185,6 +187,7 @@ describe('hvql serve', () => {
       HVQL_TLS_CLIENT_MAP: '',
       HVQL_AUDIT: '/var/log/hvql-audit',
       HVQL_SHARE_LOOKS: '0',
+      HVQL_COMPILED: 'off',
       HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
@@ -198,6 +201,7 @@ describe('hvql serve', () => {
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
         shareLooks: 0,
+        compiled: false,
         sourceTimeout: 1_000,
         graphiql: false,
         introspection: 'off',
@@ -699,6 +703,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 39 + 5 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 40 + 5 + 4 + 2 + 0 + 7);
   });
 });

@@ -57,13 +57,13 @@ describe('the pool of sinks', () => {
   });
 
   it('keeps neither many sinks nor very large ones', () => {
-    const large = new ByteSink(8_388_609);
+    const large = new ByteSink(4_194_305);
     takeBack(large);
-    const lent = Array.from({ length: 20 }, () => lendSink());
+    const lent = Array.from({ length: 40 }, () => lendSink());
     expect(lent).not.toContain(large);
     lent.forEach((sink) => takeBack(sink));
-    const next = Array.from({ length: 20 }, () => lendSink());
-    expect(next.filter((sink) => lent.includes(sink))).toHaveLength(4);
+    const next = Array.from({ length: 40 }, () => lendSink());
+    expect(next.filter((sink) => lent.includes(sink))).toHaveLength(16);
     next.forEach((sink) => takeBack(sink));
   });
 });

@@ -35,10 +35,10 @@ for (; !interruption.signal.aborted && Date.now() < end; hosts += 1) {
 tell();
 
 function tell(): void {
-  const { written, writtenWithErrors, withoutData, left } = tally;
+  const { written, writtenWithErrors, withoutData, left, patterned } = tally;
   const total = written + writtenWithErrors + withoutData + left;
   console.log(
     `${total} operations of ${hosts} hosts answered alike: ${written} written, ${writtenWithErrors} with errors, ` +
-      `${withoutData} without data, ${left} left to graphql-js`,
+      `${withoutData} without data, ${left} left to graphql-js; ${patterned} written from a pattern as well`,
   );
 }

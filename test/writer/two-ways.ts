@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { resultBytes } from '../../src/server/result-bytes.ts';
+import { AnswerPattern } from '../../src/writer/answer-pattern.ts';
 import { writtenDataOf } from '../../src/writer/written-data.ts';
 import { testLimits } from '../ask.ts';
 import type { Choose } from '../fuzz/choice.ts';
@@ -18,11 +19,13 @@ export interface Tally {
   withoutData: number;
   /** Answers that were left to graphql-js: the data is an object. */
   left: number;
+  /** Operations of which an answer was written from the pattern of one before. */
+  patterned: number;
 }
 
 /** A tally before the first trial. */
 export function newTally(): Tally {
-  return { written: 0, writtenWithErrors: 0, withoutData: 0, left: 0 };
+  return { written: 0, writtenWithErrors: 0, withoutData: 0, left: 0, patterned: 0 };
 }
 
 /** Tries one operation. Throws where the two answers differ, with the least of the operation for which they do. */
@@ -44,12 +47,23 @@ export async function tryBothWays(
 
 async function answers(trial: Trial, tally: Tally): Promise<[written: string, made: string]> {
   return [
-    await answerOf(trial, { writesBytes: true, tally }),
-    await answerOf(trial, { writesBytes: false, tally }),
+    await answersOf(trial, { writesBytes: true, tally }),
+    await answersOf(trial, { writesBytes: false, tally }),
   ];
 }
 
-async function answerOf(
+let patternsWritten = 0;
+const { write } = Object.getOwnPropertyDescriptors(AnswerPattern.prototype);
+AnswerPattern.prototype.write = function (...args) {
+  const isWritten = write.value?.apply(this, args) === true;
+  if (isWritten) patternsWritten += 1;
+  return isWritten;
+};
+
+/** The second answer makes the pattern that the third one is written from. */
+const answersOfEach = 3;
+
+async function answersOf(
   trial: Trial,
   { writesBytes, tally }: { writesBytes: boolean; tally: Tally },
 ): Promise<string> {
@@ -61,20 +75,34 @@ async function answerOf(
     introspection: 'on' as const,
     health: () => sampler.health,
   };
+  const world = { sampler, service, writesBytes };
   const request = { caller: trial.caller, expiresAt: null, signal: new AbortController().signal };
   const { schema, document, operation } = trial;
-  const result = await executeOperation({
-    schema,
-    document,
-    contextValue: operationContext({ sampler, service, writesBytes }, request),
-    variableValues: operation.variables,
-  });
-  const isWritten = writtenDataOf(result) !== null;
-  if (isWritten && !writesBytes) throw new Error('graphql-js was to answer');
-  if (writesBytes) {
-    if (isWritten) tally[result.errors === undefined ? 'written' : 'writtenWithErrors'] += 1;
-    else if (result.data == null) tally.withoutData += 1;
-    else tally.left += 1;
+  const texts: string[] = [];
+  const patternsBefore = patternsWritten;
+  for (let n = 0; n < answersOfEach; n += 1) {
+    const result = await executeOperation({
+      schema,
+      document,
+      contextValue: operationContext(world, request),
+      variableValues: operation.variables,
+    });
+    const isWritten = writtenDataOf(result) !== null;
+    if (isWritten && !writesBytes) throw new Error('graphql-js was to answer');
+    if (writesBytes && n === 0) {
+      if (isWritten) tally[result.errors === undefined ? 'written' : 'writtenWithErrors'] += 1;
+      else if (result.data == null) tally.withoutData += 1;
+      else tally.left += 1;
+    }
+    // How long a source that fails is left alone goes by the machine's clock.
+    texts.push(
+      resultBytes(result)
+        .toString()
+        .replaceAll(/(in |"retryInMilliseconds":)\d+/g, '$1?'),
+    );
+    // Pages change as time goes on.
+    trial.host.milliseconds += 700;
   }
-  return resultBytes(result).toString();
+  if (patternsWritten > patternsBefore) tally.patterned += 1;
+  return texts.join('\n');
 }

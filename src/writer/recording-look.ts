@@ -1,0 +1,58 @@
+/** A look that takes notes: which of what an answer says came out of it, and what of it cannot be told apart. */
+import type { Granted } from '../access/access.ts';
+import { HvqlError } from '../errors.ts';
+import type { ReadingGrowth } from '../sampling/growth.ts';
+import type { Look, Over, Ranking } from '../sampling/look.ts';
+import type { Outcome } from '../sampling/outcome.ts';
+import type { Moment } from '../snapshot/moment.ts';
+import type { Reading } from '../snapshot/reading.ts';
+
+/** What a reading or a growth was taken from: the same may be taken again, and be another one. */
+export interface Origin {
+  readonly object: Granted;
+  /** What growth is taken over; null for a reading. */
+  readonly over: Over | null;
+}
+
+/** Notes what is taken from another look. */
+export class RecordingLook implements Look {
+  readonly defaultOver: Over;
+  /** Readings and growths that were taken; moments; and orders, after which anything may stand anywhere. */
+  readonly taken = { outcomes: 0, moments: 0, orders: 0 };
+  readonly #look: Look;
+  readonly #origins = new Map<unknown, Origin>();
+
+  constructor(look: Look) {
+    this.#look = look;
+    this.defaultOver = look.defaultOver;
+  }
+
+  /** What a value was taken from; undefined for what is none of the look's own. */
+  originOf(value: unknown): Origin | undefined {
+    return this.#origins.get(value);
+  }
+
+  moment(): Moment {
+    this.taken.moments += 1;
+    return this.#look.moment();
+  }
+
+  reading(object: Granted): Outcome<Reading> {
+    return this.#note(this.#look.reading(object), { object, over: null });
+  }
+
+  growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
+    return this.#note(this.#look.growth(object, over), { object, over });
+  }
+
+  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[] {
+    this.taken.orders += 1;
+    return this.#look.first(objects, ranking);
+  }
+
+  #note<Value>(outcome: Outcome<Value>, origin: Origin): Outcome<Value> {
+    this.taken.outcomes += 1;
+    if (outcome !== null && !(outcome instanceof HvqlError)) this.#origins.set(outcome, origin);
+    return outcome;
+  }
+}
