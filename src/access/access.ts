@@ -16,7 +16,7 @@ import { namesIn, type NamedPartition, type NamedTopology } from '../snapshot/na
 import type { PartitionEntry, Topology } from '../snapshot/topology.ts';
 import { AccessDenied, type DeniedObject } from './access-denied.ts';
 import type { Caller } from './caller.ts';
-import { denialOf, isRoot, type DenialReason } from './rule.ts';
+import { areaFor, denialOf, isRoot, type DenialReason } from './rule.ts';
 
 declare const granted: unique symbol;
 /** The name of an object that a caller may read. Only this module makes one. */
@@ -31,7 +31,7 @@ export interface GrantedPartition {
 /**
  * The rules for one caller over one topology. Whatever the rules forbid throws ACCESS_DENIED; processors that could not
  * be listed throw the reason, to those who may read them. Names are the topology's own: the same object is granted by
- * the same name, and the lists are the very same arrays, each time.
+ * the same name, and the lists are the very same arrays, each time. A name says which area of the object is granted.
  */
 export class Access {
   readonly caller: Caller;
@@ -75,7 +75,7 @@ export class Access {
   /** The partitions that the caller may read, by ascending id. */
   partitions(): readonly GrantedPartition[] {
     return (this.#partitions ??= this.topology.partitions.flatMap(({ id }) => {
-      const partition = this.#names.partition(id);
+      const partition = this.#partitionOf(id);
       return partition !== undefined && denialOf(partition.name, this) === null
         ? [grantedPartition(partition)]
         : [];
@@ -87,7 +87,7 @@ export class Access {
    * partition that does not exist is denied like one that is somebody else's.
    */
   partition(id: bigint): GrantedPartition {
-    const partition = this.#names.partition(id);
+    const partition = this.#partitionOf(id);
     if (this.isRoot && partition === undefined) {
       throw new HvqlError('INVALID_PARTITION_ID', `There is no partition ${id}.`);
     }
@@ -118,19 +118,24 @@ export class Access {
   /** The virtual processors of a partition, ascending: local to it, so who may read it may read them. */
   virtualProcessors({ entry }: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
     if (entry.unlisted !== undefined) throw entry.unlisted;
-    return allGranted(this.#names.partition(entry.id)?.virtualProcessors ?? []);
+    return allGranted(this.#partitionOf(entry.id)?.virtualProcessors ?? []);
   }
 
   /** Throws INVALID_VP_INDEX where the partition has none of this index. */
   virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
     const { id, virtualProcessors, unlisted } = partition.entry;
     if (unlisted !== undefined) throw unlisted;
-    const name = this.#names.partition(id)?.virtualProcessor(index);
+    const name = this.#partitionOf(id)?.virtualProcessor(index);
     if (name !== undefined) return asGranted(name);
     throw new HvqlError(
       'INVALID_VP_INDEX',
       `Partition ${id} has no virtual processor ${index}; there are ${rangeOf(virtualProcessors)}.`,
     );
+  }
+
+  /** A partition's names in the area that is the caller's: what it is shown of itself, or of its child. */
+  #partitionOf(id: bigint): NamedPartition | undefined {
+    return this.#names.partition(id, areaFor(this.caller, id));
   }
 
   /** `object`: what is read where the name stands for more than itself. */

@@ -1,5 +1,5 @@
 /** Who may read what (TLFS 2.0a 21.1.1 and 21.3): the one place where it is decided. */
-import type { ObjectName } from '../snapshot/object-name.ts';
+import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Caller } from './caller.ts';
 
@@ -12,6 +12,11 @@ export type DenialReason = 'NOT_ROOT' | 'NOT_SELF_OR_PARENT' | 'NO_PRIVILEGE';
 /** Root is the partition without a parent. */
 export function isRoot(caller: Caller, topology: Topology): boolean {
   return topology.partition(caller.partitionId)?.parent === null;
+}
+
+/** The area of a partition that is for the caller, where it may read it at all: SELF for itself, PARENT for its parent. */
+export function areaFor(caller: Caller, partitionId: bigint): StatisticsArea {
+  return caller.partitionId === partitionId ? 'SELF' : 'PARENT';
 }
 
 /** Why the caller may not read the object, or null where it may. */

@@ -1,9 +1,10 @@
 /** The whole catalogue: the one list of counters that everything else is made from. */
-import type { Counter } from './counter.ts';
-import type { StatisticsObject } from './group.ts';
+import { neverGoesBack, standsInPages, type Counter } from './counter.ts';
+import { statisticsObjects, type StatisticsObject } from './group.ts';
 import { hypervisorCounters } from './hypervisor.ts';
 import { logicalProcessorCounters } from './logical-processor.ts';
 import { partitionCounters } from './partition.ts';
+import type { Release } from './release.ts';
 import { virtualProcessorCounters } from './virtual-processor.ts';
 
 const counters: Readonly<Record<StatisticsObject, readonly Counter[]>> = {
@@ -13,8 +14,22 @@ const counters: Readonly<Record<StatisticsObject, readonly Counter[]>> = {
   VIRTUAL_PROCESSOR: virtualProcessorCounters,
 };
 
-/** Every counter, by object, group and index. */
+/** Every counter, by object: first those of the public page by group and index, then those of newer releases. */
 export const catalogue: readonly Counter[] = Object.values(counters).flat();
+
+const neverGoingBack = new Map(
+  statisticsObjects.map((object) => [object, counters[object].filter(neverGoesBack)]),
+);
+
+/** Those of an object's counters that are totals or clocks: one that is less than before tells of a new start. */
+export function countersThatNeverGoBack(object: StatisticsObject): readonly Counter[] {
+  return neverGoingBack.get(object) ?? [];
+}
+
+/** The counters that stand in the pages of one kind of object in a release. */
+export function countersInPages(object: StatisticsObject, release: Release): readonly Counter[] {
+  return counters[object].filter((counter) => standsInPages(counter, release));
+}
 
 /** The counters of one kind of object, at their slots. */
 export function countersOf(object: StatisticsObject): readonly Counter[] {

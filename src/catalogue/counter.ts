@@ -1,13 +1,17 @@
 /** What a row of the catalogue says, and what follows from it. */
 import { statisticsGroups, type GroupName, type StatisticsGroup, type StatisticsObject } from './group.ts';
+import type { Release } from './release.ts';
 
 /**
- * What kind of number stands in the page: COUNT a running total of events, TIME a running total of time, COST a
- * running total of time spent on the operations of another counter, GAUGE a level, CLOCK the hypervisor's own clock.
+ * What kind of number is reported: COUNT a running total of events, TIME a running total of time, COST a running total
+ * of time spent on the operations of another counter, GAUGE a level, CLOCK the hypervisor's own clock. RAW is a number of
+ * which this is not known: a row has another kind only where the page of 2013 says it, or its names and its pair prove it.
  */
-export type CounterKind = 'COUNT' | 'TIME' | 'COST' | 'GAUGE' | 'CLOCK';
-/** Unit of the number as it stands in the page; '1' is a plain number. */
-export type CounterUnit = '1' | 'page' | '100ns' | 'ns';
+export type CounterKind = 'COUNT' | 'TIME' | 'COST' | 'GAUGE' | 'CLOCK' | 'RAW';
+/** Unit of the number as it stands; '1' is a plain number. */
+export type CounterUnit = '1' | 'page' | '100ns' | 'ns' | 'unknown';
+/** Where a counter is reported: by the public page of 2013, the Linux driver on either machine, Windows. */
+export type CounterReporter = 'SEED' | 'LINUX_X64' | 'LINUX_ARM64' | 'WINDOWS';
 
 /**
  * What drives the counter on the simulated host, and how much of it: events per second of the driver (COUNT), a
@@ -23,11 +27,13 @@ export type SimulatedDriver =
 /** One row: everything that is written down about a counter. */
 export interface CounterRow {
   readonly group: GroupName;
-  /** Position in the group from 1; index 0 is the group's header. */
-  readonly index: number;
+  /** Position in the group from 1, index 0 being the group's header; left out where it has no known place in a page. */
+  readonly index?: number;
   readonly field: string;
-  /** The published name. */
-  readonly title: string;
+  /** The release that appended it; left out where the page of 2013 has it. */
+  readonly release?: Release;
+  /** The published name; left out where that is the one of the Linux driver. */
+  readonly title?: string;
   readonly kind: CounterKind;
   readonly unit: CounterUnit;
   /** For COST: the field that counts the operations the time was spent on. */
@@ -36,19 +42,30 @@ export interface CounterRow {
   readonly partOf?: string;
   /** Its name in the files of the Linux mshv driver. */
   readonly linux: string;
+  /** The machines where that driver has it, where it is not both. */
+  readonly onlyOn?: 'LINUX_X64' | 'LINUX_ARM64';
   /** Its properties in the Windows raw performance classes; none where Windows does not report it. */
   readonly windows: readonly string[];
-  readonly simulated: Simulated;
-  readonly description: string;
+  /** Left out where the simulated host has nothing of the kind: it stays 0. */
+  readonly simulated?: Simulated;
+  /** Left out where nothing public tells what it counts. */
+  readonly description?: string;
 }
 
 /** A counter: its row and what follows from it. */
-export interface Counter extends CounterRow {
+export interface Counter extends Omit<CounterRow, 'index' | 'simulated'> {
+  /** null where it has no known place in a page. */
+  readonly index: number | null;
+  readonly release: Release;
+  readonly title: string;
+  readonly description: string;
+  readonly simulated: Simulated | null;
+  readonly reportedBy: readonly CounterReporter[];
   readonly object: StatisticsObject;
   readonly statisticsGroup: StatisticsGroup;
   /** Position among all counters of its object, from 0, dense. */
   readonly slot: number;
-  /** Unit of its rate; null for levels and clocks, which have none. */
+  /** Unit of its rate; null for levels, clocks and numbers of no known kind, which have none. */
   readonly rateUnit: string | null;
 }
 
@@ -58,6 +75,7 @@ const rateUnits: Readonly<Record<CounterKind, string | null>> = {
   COST: 'ns per operation',
   GAUGE: null,
   CLOCK: null,
+  RAW: null,
 };
 
 /** Rows become counters, in the order of their slots. */
@@ -66,9 +84,29 @@ export function counterRows(object: StatisticsObject, rows: readonly CounterRow[
     ...row,
     object,
     slot,
+    index: row.index ?? null,
+    release: row.release ?? 2013,
+    title: row.title ?? row.linux,
+    description: row.description ?? `${row.linux} of the Linux driver; what it counts is not documented.`,
+    simulated: row.simulated ?? null,
+    reportedBy: reportersOf(row),
     statisticsGroup: statisticsGroups[row.group],
     rateUnit: rateUnits[row.kind],
   }));
+}
+
+function reportersOf({ release, linux, onlyOn, windows }: CounterRow): readonly CounterReporter[] {
+  const reporters: CounterReporter[] = [];
+  if (release === undefined) reporters.push('SEED');
+  if (linux !== '' && onlyOn !== 'LINUX_ARM64') reporters.push('LINUX_X64');
+  if (linux !== '' && onlyOn !== 'LINUX_X64') reporters.push('LINUX_ARM64');
+  if (windows.length > 0) reporters.push('WINDOWS');
+  return reporters;
+}
+
+/** Whether the counter stands in the pages of a release, where they are long enough. */
+export function standsInPages({ index, release }: Counter, of: Release): boolean {
+  return index !== null && release <= of;
 }
 
 /** Whether the counter is a running total: what has deltas and rates, and must never go backwards. */
@@ -79,4 +117,9 @@ export function isTotal(counter: Counter): boolean {
 /** How long one unit of the counter is. Only counters of time have one. */
 export function nanosecondsPerUnit(counter: Counter): number {
   return counter.unit === '100ns' ? 100 : 1;
+}
+
+/** Whether the counter may never be less than before, unless its object started anew. */
+export function neverGoesBack(counter: Counter): boolean {
+  return isTotal(counter) || counter.kind === 'CLOCK';
 }

@@ -1,4 +1,8 @@
-/** The six statistics groups with published counters (TLFS 2.0a 21.1.4; PV from WDK 7.1, hvgdk.h). */
+/**
+ * The statistics groups with published counters (TLFS 2.0a 21.1.4; PV from WDK 7.1, hvgdk.h). Those of HVV are from the
+ * Linux driver: it leaves out slot 9, as it leaves out the slots that the headers of PV and VPV stand in.
+ */
+import { versionMinorOf } from './release.ts';
 
 export const statisticsObjects = [
   'HYPERVISOR',
@@ -12,24 +16,26 @@ export type StatisticsObject = (typeof statisticsObjects)[number];
 export type CounterOrigin = 'ARCHITECTURAL' | 'RELEASE_SPECIFIC';
 /** GLOBAL: for the root partition only. LOCAL: for the partition itself and its parent. */
 export type AccessClass = 'GLOBAL' | 'LOCAL';
-export type GroupName = 'HCA' | 'LPA' | 'PA' | 'PV' | 'VPA' | 'VPV';
+export type GroupName = 'HCA' | 'HVV' | 'LPA' | 'PA' | 'PV' | 'VPA' | 'VPV';
 
 /** A group's identity in a page. `id` is unique only among the groups of one kind of object. */
 export interface StatisticsGroup {
   readonly name: GroupName;
   readonly id: number;
   readonly versionMajor: number;
+  /** The first that has published counters. */
   readonly versionMinor: number;
   readonly object: StatisticsObject;
   readonly origin: CounterOrigin;
   readonly access: AccessClass;
 }
 
-const version = { versionMajor: 1, versionMinor: 0 } as const;
+const version = { versionMajor: 1, versionMinor: versionMinorOf[2013] } as const;
 
 // prettier-ignore
 export const statisticsGroups: Readonly<Record<GroupName, StatisticsGroup>> = {
   HCA: { name: 'HCA', id: 2, ...version, object: 'HYPERVISOR', origin: 'ARCHITECTURAL', access: 'GLOBAL' },
+  HVV: { name: 'HVV', id: 3, versionMajor: 1, versionMinor: versionMinorOf[2026], object: 'HYPERVISOR', origin: 'RELEASE_SPECIFIC', access: 'GLOBAL' },
   LPA: { name: 'LPA', id: 2, ...version, object: 'LOGICAL_PROCESSOR', origin: 'ARCHITECTURAL', access: 'GLOBAL' },
   PA: { name: 'PA', id: 2, ...version, object: 'PARTITION', origin: 'ARCHITECTURAL', access: 'LOCAL' },
   PV: { name: 'PV', id: 3, ...version, object: 'PARTITION', origin: 'RELEASE_SPECIFIC', access: 'LOCAL' },

@@ -2,7 +2,8 @@ import { counterRows } from './counter.ts';
 
 /**
  * The hypervisor's own counters: levels of the whole machine, for the root partition only.
- * Names, indexes and types: the public page "Hypervisor Statistics Counter Definition" (build date 11/16/2013).
+ * Names, indexes and types: the public page "Hypervisor Statistics Counter Definition" (build date 11/16/2013); of
+ * release 2026 the Linux driver, drivers/hv/mshv_debugfs_counters.c, whose slots on x86-64 are those of the page.
  */
 // prettier-ignore
 export const hypervisorCounters = counterRows('HYPERVISOR', [
@@ -21,4 +22,21 @@ export const hypervisorCounters = counterRows('HYPERVISOR', [
   { group: 'HCA', index: 5, field: 'monitoredNotifications', title: 'Monitored notifications', kind: 'GAUGE', unit: '1',
     linux: 'HvMonitoredNotifications', windows: ['MonitoredNotifications'], simulated: ['partitions', 4],
     description: 'How many monitored notifications are registered, by which partitions signal each other without a hypercall.' },
+  { group: 'HCA', index: 6, field: 'modernStandbyEntries', release: 2026, kind: 'RAW', unit: '1',
+    linux: 'HvModernStandbyEntries', windows: ['ModernStandbyEntries'],
+    description: 'Times the machine went into modern standby, its idle state of least power.' },
+  { group: 'HCA', index: 7, field: 'platformIdleTransitions', release: 2026, kind: 'RAW', unit: '1',
+    linux: 'HvPlatformIdleTransitions', windows: ['PlatformIdleTransitions'],
+    description: 'Idle transitions of the platform as a whole; between which states is not documented.' },
+  { group: 'HCA', index: 8, field: 'hypervisorStartupCost', release: 2026, kind: 'RAW', unit: 'unknown',
+    linux: 'HvHypervisorStartupCost', windows: ['HypervisorStartupCost'],
+    description: 'What it cost to start the hypervisor; its unit is not documented.' },
+  { group: 'HVV', index: 1, field: 'ioSpacePages', release: 2026, kind: 'RAW', unit: 'page',
+    linux: 'HvIOSpacePages', windows: [],
+    description: 'Pages of I/O space; which ones is not documented.' },
+  { group: 'HVV', index: 2, field: 'nonEssentialPagesForDump', release: 2026, kind: 'RAW', unit: 'page',
+    linux: 'HvNonEssentialPagesForDump', windows: [],
+    description: 'Pages that a dump can do without; which ones is not documented.' },
+  { group: 'HVV', index: 3, field: 'subsumedPages', release: 2026, kind: 'RAW', unit: 'page',
+    linux: 'HvSubsumedPages', windows: [] },
 ]);

@@ -43,8 +43,8 @@ export async function inspect(
 
 /** The tree of page folders, its most specific places first. */
 const places: readonly (readonly [pattern: RegExp, object: StatisticsObject])[] = [
-  [/\/partition\/\d+\/vp\/\d+\/stats\.page$/, 'VIRTUAL_PROCESSOR'],
-  [/\/partition\/\d+\/stats\.page$/, 'PARTITION'],
+  [/\/partition\/\d+\/vp\/\d+\/stats(?:\.self)?\.page$/, 'VIRTUAL_PROCESSOR'],
+  [/\/partition\/\d+\/stats(?:\.self)?\.page$/, 'PARTITION'],
   [/\/lp\/\d+\/stats\.page$/, 'LOGICAL_PROCESSOR'],
   [/\/stats\.page$/, 'HYPERVISOR'],
 ];

@@ -1,7 +1,8 @@
 /** An overlay page as a table. */
 import type { Counter } from '../catalogue/counter.ts';
-import { countersOf } from '../catalogue/catalogue.ts';
+import { countersInPages } from '../catalogue/catalogue.ts';
 import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
+import { releaseOfVersion, releases } from '../catalogue/release.ts';
 import type { OverlayPage } from '../page/decode.ts';
 import { objectTitle } from '../snapshot/object-name.ts';
 import type { GroupView } from '../snapshot/reading.ts';
@@ -25,7 +26,8 @@ type Row = readonly [
 const heading: Row = ['group', 'index', 'counter', 'field', 'value', 'unit'];
 
 /**
- * One row a counter: first those of the page's groups in their order, then those of groups that the page lacks. What
+ * One row a counter: first those of the page's groups in their order, then those of the public page's groups that the
+ * page lacks. What
  * has no name is "(unnamed)", what the page does not carry is "absent".
  */
 export function pageTable({ path, object, page }: PageParts): string {
@@ -36,7 +38,7 @@ export function pageTable({ path, object, page }: PageParts): string {
 }
 
 function rowsOfGroup(object: StatisticsObject, group: GroupView): Row[] {
-  const counters = group.isKnown ? countersAt(object, group.type) : [];
+  const counters = group.isKnown ? countersAt(object, group) : [];
   const label = labelOf(object, group);
   const length = Math.max(group.values.length, counters.length);
   if (length === 0) return [[label, '', '(empty)', '', '', '']];
@@ -47,7 +49,7 @@ function rowsOfGroup(object: StatisticsObject, group: GroupView): Row[] {
 }
 
 function rowsOfMissing(object: StatisticsObject, groups: readonly GroupView[]): Row[] {
-  return countersOf(object)
+  return countersInPages(object, releases[0])
     .filter(({ statisticsGroup: { id } }) => !groups.some((found) => found.isKnown && found.type === id))
     .map((counter) => [counter.group, String(counter.index), ...describeCounter(counter, undefined)]);
 }
@@ -62,8 +64,10 @@ function describeCounter(
     : [counter.title, counter.field, shown, counter.unit === '1' ? '' : counter.unit];
 }
 
-function countersAt(object: StatisticsObject, groupId: number): readonly Counter[] {
-  return countersOf(object).filter(({ statisticsGroup }) => statisticsGroup.id === groupId);
+/** Those of the group's release, a newer one's only where the group is of it. */
+function countersAt(object: StatisticsObject, { type, versionMinor }: GroupView): readonly Counter[] {
+  const release = releaseOfVersion(versionMinor);
+  return countersInPages(object, release).filter(({ statisticsGroup }) => statisticsGroup.id === type);
 }
 
 /** "VPA 1.0" where the group is known, else its number: "14 1.0". */

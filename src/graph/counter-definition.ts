@@ -1,7 +1,8 @@
 /** The catalogue in the graph. */
 import { catalogue, countersOf } from '../catalogue/catalogue.ts';
-import type { Counter } from '../catalogue/counter.ts';
+import type { Counter, CounterKind, CounterReporter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
+import { versionMinorOf } from '../catalogue/release.ts';
 import type { Builder } from './builder.ts';
 
 export function defineCounterDefinition(builder: Builder) {
@@ -38,7 +39,20 @@ export function defineCounterDefinition(builder: Builder) {
       },
       GAUGE: { description: 'A level. It has no rate.' },
       CLOCK: { description: "The hypervisor's clock. It has no rate." },
-    } as const,
+      RAW: {
+        description:
+          'A number of which it is not known for sure what kind it is. It stands in counters only and has no rate.',
+      },
+    } as const satisfies Readonly<Record<CounterKind, { description: string }>>,
+  });
+  const reporter = builder.enumType('CounterReporter', {
+    description: 'Where a counter is reported.',
+    values: {
+      SEED: { description: 'By overlay pages as the public list of 2013 describes them.' },
+      LINUX_X64: { description: 'By the Linux driver on x86-64.' },
+      LINUX_ARM64: { description: 'By the Linux driver on arm64.' },
+      WINDOWS: { description: 'By the performance classes of Windows.' },
+    } as const satisfies Readonly<Record<CounterReporter, { description: string }>>,
   });
   const definition = builder.objectRef<Counter>('CounterDefinition').implement({
     description: 'What a counter means, and where in an overlay page it stands.',
@@ -62,10 +76,16 @@ export function defineCounterDefinition(builder: Builder) {
       }),
       groupVersion: t.string({
         nullable: false,
-        description: 'The version of the group, major.minor.',
-        resolve: ({ statisticsGroup: group }) => `${group.versionMajor}.${group.versionMinor}`,
+        description: 'The version of the group that has it, or any later one of the same major.',
+        resolve: ({ statisticsGroup: { versionMajor }, release }) =>
+          `${versionMajor}.${versionMinorOf[release]}`,
       }),
-      index: t.exposeInt('index', { nullable: false, description: 'Its position in the group, from 1.' }),
+      index: t.int({
+        nullable: false,
+        description:
+          'Its position in the group, from 1; 0, where the header stands, of a counter whose place is not known: no page carries it.',
+        resolve: ({ index }) => index ?? 0,
+      }),
       origin: t.field({
         type: origin,
         nullable: false,
@@ -81,11 +101,16 @@ export function defineCounterDefinition(builder: Builder) {
       kind: t.expose('kind', { type: kind, nullable: false, description: 'What kind of number it is.' }),
       unit: t.exposeString('unit', {
         nullable: false,
-        description: 'The unit of the number as it stands: "1", "page", "100ns" or "ns".',
+        description: 'The unit of the number as it stands: "1", "page", "100ns" or "ns"; else "unknown".',
       }),
       rateUnit: t.exposeString('rateUnit', {
         nullable: true,
         description: 'The unit of its rate; null where it has none.',
+      }),
+      reportedBy: t.expose('reportedBy', {
+        type: [reporter],
+        nullable: false,
+        description: 'Who reports it. A host that does not answers with null.',
       }),
     }),
   });

@@ -146,6 +146,7 @@ const unitTitles: Readonly<Record<Counter['unit'], string>> = {
   page: 'in pages of memory',
   '100ns': 'in units of 100 ns',
   ns: 'in nanoseconds',
+  unknown: 'in a unit that is not documented',
 };
 
 function inUnits(counter: Counter): string {
@@ -163,6 +164,8 @@ function storedAs(counter: Counter): string {
       return `A level, ${inUnits(counter)}.`;
     case 'CLOCK':
       return `A clock, ${inUnits(counter)}.`;
+    case 'RAW':
+      return 'The number as it is reported.';
   }
 }
 
@@ -172,4 +175,5 @@ const rateSentence: Readonly<Record<CounterKind, string>> = {
   COST: 'In nanoseconds per operation; null where there was none.',
   GAUGE: '',
   CLOCK: '',
+  RAW: '',
 };

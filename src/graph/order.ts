@@ -44,7 +44,7 @@ export function defineOrders(builder: Builder) {
           type: view,
           required: true,
           defaultValue: 'RATE',
-          description: 'What of it; levels and clocks have a VALUE only.',
+          description: 'What of it; what is no total (kinds GAUGE, CLOCK and RAW) has a VALUE only.',
         }),
         direction: t.field({
           type: direction,

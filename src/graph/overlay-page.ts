@@ -2,8 +2,9 @@
 import type { Granted } from '../access/access.ts';
 import { valueOf } from '../sampling/outcome.ts';
 import type { GroupView, PageView } from '../snapshot/reading.ts';
-import { pagePlace } from '../snapshot/object-name.ts';
+import { areaOf, pagePlace, type StatisticsArea } from '../snapshot/object-name.ts';
 import type { Builder } from './builder.ts';
+import type { AreaRef } from './statistics-area.ts';
 import type { View } from './context.ts';
 import { wholePage } from './size.ts';
 
@@ -12,15 +13,19 @@ export interface OverlayPageModel {
   readonly view: View;
   readonly page: PageView;
   readonly place: string;
+  readonly area: StatisticsArea | null;
 }
 
 /** The page behind an object's reading; null where the source has no pages. */
 export function pageModelOf(view: View, name: Granted): OverlayPageModel | null {
   const page = valueOf(view.look.reading(name))?.page;
-  return page === null || page === undefined ? null : { view, page, place: pagePlace(name) };
+  if (page === null || page === undefined) return null;
+  // A source that does not tell areas apart has that of the parent.
+  const area = areaOf(name) === null ? null : (page.area ?? 'PARENT');
+  return { view, page, place: pagePlace(name, area), area };
 }
 
-export function defineOverlayPage(builder: Builder) {
+export function defineOverlayPage(builder: Builder, area: AreaRef) {
   const group = builder.objectRef<GroupView>('StatisticsGroup').implement({
     description: 'A statistics group as it stands in an overlay page.',
     fields: (t) => ({
@@ -64,6 +69,13 @@ export function defineOverlayPage(builder: Builder) {
         nullable: false,
         description: 'The kind of source and the place of the page in it, such as "pages:lp/0/stats.page".',
         resolve: ({ view, place }) => `${view.sourceKind}:${place}`,
+      }),
+      area: t.field({
+        type: area,
+        nullable: true,
+        description:
+          'The area that it is the page of: SELF for the partition itself, PARENT for its parent, where the source has both. null: the hypervisor and logical processors have no areas.',
+        resolve: (model) => model.area,
       }),
       groups: t.field({
         type: [group],

@@ -12,6 +12,7 @@ import { definePartition } from './partition.ts';
 import { defineQuery } from './query.ts';
 import { defineScalars } from './scalar.ts';
 import { defineService } from './service.ts';
+import { defineStatisticsArea } from './statistics-area.ts';
 import { defineSubscription } from './subscription.ts';
 import { defineTotals } from './totals.ts';
 import { defineViewer } from './viewer.ts';
@@ -23,7 +24,8 @@ export function createSchema(): GraphQLSchema {
   const refs = createRefs(builder);
   defineScalars(builder);
   const views = defineCounterViews(builder);
-  const page = defineOverlayPage(builder);
+  const area = defineStatisticsArea(builder);
+  const page = defineOverlayPage(builder, area);
   const orders = defineOrders(builder);
   const logicalProcessorTotals = defineTotals(builder, {
     name: 'LogicalProcessorTotals',
@@ -44,7 +46,7 @@ export function createSchema(): GraphQLSchema {
   defineVirtualProcessor(builder, { refs, views, page });
   defineViewer(builder, refs);
   defineCounterDefinition(builder);
-  defineService(builder);
+  defineService(builder, area);
   // In the order of the definitions: counters as they stand in their pages, not by the alphabet.
   return builder.toSchema({ sortSchema: false });
 }

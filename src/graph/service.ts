@@ -1,9 +1,10 @@
 /** What the service says of itself. */
 import type { SourceHealth } from '../sampling/sampler.ts';
 import type { Builder } from './builder.ts';
+import type { AreaRef } from './statistics-area.ts';
 import type { Limits, ServiceFacts } from './context.ts';
 
-export function defineService(builder: Builder): void {
+export function defineService(builder: Builder, area: AreaRef): void {
   const health = builder.objectRef<SourceHealth>('SourceHealth').implement({
     description: 'Where the statistics come from, and how it has been answering.',
     fields: (t) => ({
@@ -24,6 +25,13 @@ export function defineService(builder: Builder): void {
         description:
           'How many lines it could not read since the service started, each time that they were met; null where it reads no text.',
         resolve: ({ unreadableLines }) => (unreadableLines === null ? null : BigInt(unreadableLines)),
+      }),
+      areas: t.field({
+        type: [area],
+        nullable: false,
+        description:
+          'Which areas it has of partitions and virtual processors. Where it has both, a partition is given SELF and its parent PARENT; where it has one only, both are given that one.',
+        resolve: ({ areas }) => [...areas],
       }),
     }),
   });

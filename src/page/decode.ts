@@ -6,8 +6,10 @@ import {
   type StatisticsGroup,
   type StatisticsObject,
 } from '../catalogue/group.ts';
+import { versionMinorOf, type Release } from '../catalogue/release.ts';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
 import type { CounterCells, GroupView, PageView, Reading } from '../snapshot/reading.ts';
+import type { StatisticsArea } from '../snapshot/object-name.ts';
 import {
   counterSizeInBytes,
   endOfList,
@@ -22,6 +24,10 @@ import { PageLayout, type FoundGroup } from './layout.ts';
 export interface PageOrigin {
   readonly object: StatisticsObject;
   readonly place: string;
+  /** The release that wrote it, where that is known: else it is of the first, but for groups of a higher minor version. */
+  readonly release?: Release | undefined;
+  /** The area of the object, where there is a page for each. */
+  readonly area?: StatisticsArea | null;
 }
 
 const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGroup>>(
@@ -31,12 +37,14 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
 /**
  * Decodes a page without copying it: whoever hands over the bytes leaves them unchanged while the page is held.
  * Throws PAGE_MALFORMED, with the facts in `extensions`, where the bytes are not a statistics page. A group that the
- * catalogue does not know, or knows in another major version only, is skipped; its counters are absent.
+ * catalogue does not know, or knows in another major version only, is skipped; its counters are absent. So are those that
+ * newer releases appended to a group where neither its minor version nor the origin says that this is one of them:
+ * under one and the same version public headers have different counters there.
  */
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new OverlayPage(bytes, { view, layout: layoutOf(view, origin) });
+  return new OverlayPage(bytes, { view, layout: layoutOf(view, origin), area: origin.area ?? null });
 }
 
 /** PAGE_MALFORMED for what is not 4096 bytes; for readers that know the size and need not hold that many bytes. */
@@ -54,8 +62,9 @@ const keptLayouts = 4;
 
 function layoutOf(view: DataView, origin: PageOrigin): PageLayout {
   const known = lastLayouts.get(origin.object) ?? [];
-  for (const layout of known) if (layout.fits(view)) return layout;
-  const layout = new PageLayout(view, { object: origin.object, groups: walkGroups(view, origin) });
+  const { object, release = 2013 } = origin;
+  for (const layout of known) if (layout.release === release && layout.fits(view)) return layout;
+  const layout = new PageLayout(view, { object, release, groups: walkGroups(view, origin) });
   known.unshift(layout);
   if (known.length > keptLayouts) known.pop();
   return layout;
@@ -103,9 +112,10 @@ function walkGroups(view: DataView, origin: PageOrigin): FoundGroup[] {
       });
     }
     const row = known?.get(type);
+    const effectiveMinor = Math.max(versionMinor, versionMinorOf[origin.release ?? 2013]);
     // Same major version, same or newer minor: a newer release only appends counters (MSDN 2013, compatibility).
     const isKnown =
-      row !== undefined && versionMajor === row.versionMajor && versionMinor >= row.versionMinor;
+      row !== undefined && versionMajor === row.versionMajor && effectiveMinor >= row.versionMinor;
     groups.push({ at, type, versionMajor, versionMinor, lengthInBytes, isKnown });
     at += headerSizeInBytes + lengthInBytes;
   }
@@ -122,11 +132,13 @@ export class OverlayPage implements Reading, PageView, CounterCells {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly layout: PageLayout;
+  readonly area: StatisticsArea | null;
 
-  constructor(bytes: Uint8Array, { view, layout }: Pick<OverlayPage, 'view' | 'layout'>) {
+  constructor(bytes: Uint8Array, { view, layout, area }: Pick<OverlayPage, 'view' | 'layout' | 'area'>) {
     this.bytes = bytes;
     this.view = view;
     this.layout = layout;
+    this.area = area;
   }
 
   get page(): PageView {

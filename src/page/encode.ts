@@ -1,7 +1,8 @@
 /** Statistics groups become overlay page bytes. */
 import type { Counter } from '../catalogue/counter.ts';
-import { countersOf } from '../catalogue/catalogue.ts';
+import { countersInPages } from '../catalogue/catalogue.ts';
 import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
+import { versionMinorOf, type Release } from '../catalogue/release.ts';
 import { maxUInt64 } from '../snapshot/uint64.ts';
 import { counterSizeInBytes, endOfPage, headerField, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 
@@ -54,16 +55,22 @@ function writeHeader(view: DataView, at: number, header: Record<keyof typeof hea
   }
 }
 
-/** A page of this kind of object with the groups of the catalogue, values in the catalogue's counters. */
+/** A page of this kind of object as the first release has it: its groups, with values in all their counters. */
 export function encodeCounters(object: StatisticsObject, valueOf: (counter: Counter) => bigint): Uint8Array {
-  return encodePage(
-    groupsOf(object).map((group) => ({
-      type: group.id,
-      versionMajor: group.versionMajor,
-      versionMinor: group.versionMinor,
-      values: countersOf(object)
-        .filter((counter) => counter.group === group.name)
-        .map(valueOf),
-    })),
-  );
+  return encodeRelease({ object, release: 2013 }, valueOf);
+}
+
+/** The same of any release: a newer one appends counters to groups, which then have its minor version. */
+export function encodeRelease(
+  { object, release }: { readonly object: StatisticsObject; readonly release: Release },
+  valueOf: (counter: Counter) => bigint,
+): Uint8Array {
+  const counters = countersInPages(object, release);
+  const groups = groupsOf(object).map((group) => ({
+    type: group.id,
+    versionMajor: group.versionMajor,
+    versionMinor: versionMinorOf[release],
+    values: counters.filter((counter) => counter.group === group.name).map(valueOf),
+  }));
+  return encodePage(groups.filter(({ values }) => values.length > 0));
 }

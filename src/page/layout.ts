@@ -1,6 +1,8 @@
 /** How a page is laid out: its groups and where they stand. Pages of one kind are nearly always laid out alike. */
-import type { Counter } from '../catalogue/counter.ts';
+import { countersOf } from '../catalogue/catalogue.ts';
+import { standsInPages, type Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
+import { releaseOfVersion, type Release } from '../catalogue/release.ts';
 import type { CellLayout } from '../snapshot/reading.ts';
 import { counterSizeInBytes, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 
@@ -17,17 +19,23 @@ export interface FoundGroup {
 /** The groups of a page, in its order. */
 export class PageLayout implements CellLayout {
   readonly object: StatisticsObject;
+  /** The release that the page is at least of; a group's minor version may tell of a newer one. */
+  readonly release: Release;
   readonly groups: readonly FoundGroup[];
-  /** The known groups at their ids. */
-  readonly #byId: (FoundGroup | undefined)[] = [];
+  /** Where each counter stands, by its slot. */
+  readonly #offsets: Int32Array;
   /** For each header its place and its eight bytes as two words, the end header among them. */
   readonly #headers: Uint32Array;
 
   /** The layout of a page whose groups were found by walking it. */
-  constructor(view: DataView, { object, groups }: Pick<PageLayout, 'object' | 'groups'>) {
+  constructor(
+    view: DataView,
+    { object, release, groups }: Pick<PageLayout, 'object' | 'release' | 'groups'>,
+  ) {
     this.object = object;
+    this.release = release;
     this.groups = groups;
-    for (const group of groups) if (group.isKnown) this.#byId[group.type] = group;
+    this.#offsets = offsetsIn(groups, { object, release });
     const places = groups.map(({ at }) => at);
     const last = groups.at(-1);
     const end = last === undefined ? 0 : last.at + headerSizeInBytes + last.lengthInBytes;
@@ -50,10 +58,24 @@ export class PageLayout implements CellLayout {
 
   offsetOf(counter: Counter): number {
     if (counter.object !== this.object) throw new TypeError(`${counter.field} is not of ${this.object}`);
-    const group = this.#byId[counter.statisticsGroup.id];
-    if (group === undefined) return -1;
+    return this.#offsets[counter.slot] ?? -1;
+  }
+}
+
+/** By slot: -1 where no group that is known carries the counter. */
+function offsetsIn(
+  groups: readonly FoundGroup[],
+  of: { object: StatisticsObject; release: Release },
+): Int32Array {
+  const known = new Map(groups.filter(({ isKnown }) => isKnown).map((group) => [group.type, group]));
+  return Int32Array.from(countersOf(of.object), (counter) => {
+    const group = known.get(counter.statisticsGroup.id);
+    if (group === undefined || counter.index === null) return -1;
+    const isNamed = [of.release, releaseOfVersion(group.versionMinor)].some((release) =>
+      standsInPages(counter, release),
+    );
     // Index 0 is the header, and lengths count from behind it.
     const offsetInGroup = counter.index * counterSizeInBytes;
-    return offsetInGroup <= group.lengthInBytes ? group.at + offsetInGroup : -1;
-  }
+    return isNamed && offsetInGroup <= group.lengthInBytes ? group.at + offsetInGroup : -1;
+  });
 }

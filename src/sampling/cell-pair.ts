@@ -1,5 +1,5 @@
 /** Two readings of one object that stand alike in memory: what grew between them, without a bigint. */
-import { countersOf } from '../catalogue/catalogue.ts';
+import { countersThatNeverGoBack } from '../catalogue/catalogue.ts';
 import type { Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 import type { CellLayout, Reading } from '../snapshot/reading.ts';
@@ -62,8 +62,9 @@ export class CellPair {
   #totals(object: StatisticsObject): readonly number[] {
     let offsets = offsetsOfTotals.get(this.#layout);
     if (offsets === undefined) {
-      const counters = countersOf(object).filter(({ kind }) => kind !== 'GAUGE');
-      offsets = counters.map((counter) => this.#layout.offsetOf(counter)).filter((at) => at >= 0);
+      offsets = countersThatNeverGoBack(object)
+        .map((counter) => this.#layout.offsetOf(counter))
+        .filter((at) => at >= 0);
       offsetsOfTotals.set(this.#layout, offsets);
     }
     return offsets;

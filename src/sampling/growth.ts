@@ -1,5 +1,5 @@
 /** What an object's counters did between two readings: deltas and rates. Pure; exact over all of u64. */
-import { clockOf, countersOf, operationsOf } from '../catalogue/catalogue.ts';
+import { clockOf, countersThatNeverGoBack, operationsOf } from '../catalogue/catalogue.ts';
 import { isTotal, nanosecondsPerUnit, type Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 import { HvqlError } from '../errors.ts';
@@ -57,7 +57,7 @@ export class ReadingGrowth implements Growth {
       reset:
         this.#elapsedNanoseconds < 0 ||
         (this.#cells?.wentBackwards(object) ??
-          countersOf(object).some((counter) => this.#wentBackwards(counter))),
+          countersThatNeverGoBack(object).some((counter) => this.#wentBackwards(counter))),
     };
   }
 
@@ -79,6 +79,7 @@ export class ReadingGrowth implements Growth {
         return costOf(delta, { counter, operations: this.#grown(operationsOf(counter)) });
       case 'GAUGE':
       case 'CLOCK':
+      case 'RAW':
         return null;
     }
   }
@@ -104,7 +105,6 @@ export class ReadingGrowth implements Growth {
   }
 
   #wentBackwards(counter: Counter): boolean {
-    if (counter.kind === 'GAUGE') return false;
     const difference = this.#difference(counter);
     return difference !== null && difference < 0n;
   }

@@ -1,6 +1,6 @@
 /** Readings that earlier questions left behind, so that a rate need not wait for a second one. Bounded; no timer. */
 import { HvqlError } from '../errors.ts';
-import { keptKey, type ObjectName } from '../snapshot/object-name.ts';
+import { readingKey, type ObjectName } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Sample } from './growth.ts';
 
@@ -46,7 +46,7 @@ export class HeldReadings {
     for (const [n, object] of objects.entries()) {
       const reading = outcomes[n];
       if (reading === undefined || reading instanceof HvqlError) isWhole = false;
-      else this.#hold(stretch, { key: keptKey(object), sample: { at, reading } });
+      else this.#hold(stretch, { key: readingKey(object), sample: { at, reading } });
     }
     if (isWhole) stretch.whole.add(objects);
     this.#forgetOld(at.monotonicNanoseconds);
@@ -54,7 +54,7 @@ export class HeldReadings {
 
   /** The newest reading that is at least so much older than the moment, or undefined where none is held. */
   find(object: ObjectName, asked: { before: bigint; ageNanoseconds: bigint }): Sample | undefined {
-    const key = keptKey(object);
+    const key = readingKey(object);
     for (let n = this.#stretches.length - 1; n >= 0; n -= 1) {
       const sample = this.#stretches[n]?.samples.get(key);
       if (sample === undefined) continue;

@@ -2,7 +2,7 @@
 import type { Granted } from '../access/access.ts';
 import type { Counter } from '../catalogue/counter.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { keptKey } from '../snapshot/object-name.ts';
+import { readingKey } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import type { ReadingGrowth } from './growth.ts';
 import type { Outcome } from './outcome.ts';
@@ -48,12 +48,12 @@ export interface LookRequest {
 
 /** The request in words, for messages. */
 export function requestText({ object, over }: LookRequest): string {
-  return `${object === null ? 'moment' : keptKey(object)} ${over}`;
+  return `${object === null ? 'moment' : readingKey(object)} ${over}`;
 }
 
 /** The objects of the requests, each once: by its name, whatever topology that is of. */
 export function objectsOf(requests: readonly LookRequest[]): readonly Granted[] {
   const objects = new Map<string, Granted>();
-  for (const { object } of requests) if (object !== null) objects.set(keptKey(object), object);
+  for (const { object } of requests) if (object !== null) objects.set(readingKey(object), object);
   return [...objects.values()];
 }

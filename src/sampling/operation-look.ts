@@ -2,7 +2,7 @@
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { keptKey } from '../snapshot/object-name.ts';
+import { readingKey } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import { EarlierReadings, type FindHeld } from './earlier-readings.ts';
 import type { ReadingGrowth, Sample } from './growth.ts';
@@ -163,5 +163,5 @@ function seenOf(requests: readonly GrowthRequest[]): Seen {
 
 /** What a resolver asks for, the plan of its operation has noted: it called the same resolver. */
 function notPlanned(what: Granted | string): TypeError {
-  return new TypeError(`${typeof what === 'string' ? what : keptKey(what)} was not planned`);
+  return new TypeError(`${typeof what === 'string' ? what : readingKey(what)} was not planned`);
 }

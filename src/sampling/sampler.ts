@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Granted } from '../access/access.ts';
 import type { HvqlError } from '../errors.ts';
 import type { Clock, Moment } from '../snapshot/moment.ts';
+import type { StatisticsArea } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
@@ -36,6 +37,8 @@ export interface SamplerOptions {
   readonly clock: Clock;
 }
 
+const onlyParent: readonly StatisticsArea[] = ['PARENT'];
+
 /** How the source has been answering; nothing in it tells a stranger where the source is. */
 export interface SourceHealth {
   readonly kind: string;
@@ -45,6 +48,8 @@ export interface SourceHealth {
   readonly isAnswering: boolean | null;
   /** Lines that the source could not read since it was opened; null where it reads no text. */
   readonly unreadableLines: number | null;
+  /** The areas that it has of partitions and virtual processors: where it has one only, everybody is given that. */
+  readonly areas: readonly StatisticsArea[];
 }
 
 /**
@@ -100,11 +105,16 @@ export class Sampler {
 
   get health(): SourceHealth {
     const isFailing = this.#topologies.isFailing || this.#readings.isFailing;
+    const source = this.#source;
     return {
       kind: this.#source.kind,
       lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
       isAnswering: isFailing ? false : this.#lastSuccess === null ? null : true,
-      unreadableLines: this.#source.unreadableLines ?? null,
+      unreadableLines: source.unreadableLines ?? null,
+      // Found when it is asked for: a folder has to be searched.
+      get areas() {
+        return source.areas ?? onlyParent;
+      },
     };
   }
 

@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader';
 import type { Granted } from '../access/access.ts';
 import type { Clock } from '../snapshot/moment.ts';
-import { keptKey } from '../snapshot/object-name.ts';
+import { readingKey } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import { Audience, type Asker } from './audience.ts';
 import { unlessAborted } from './deadline.ts';
@@ -122,7 +122,7 @@ function isWithin({ objects }: Seen, { objects: read, numbers }: Seen): boolean 
 function together(asks: readonly Ask[]): Seen {
   const [first] = asks;
   if (first !== undefined && asks.every(({ seen }) => seen.objects === first.seen.objects)) return first.seen;
-  const byKey = new Map(asks.flatMap(({ seen }) => seen.objects.map((each) => [keptKey(each), each])));
+  const byKey = new Map(asks.flatMap(({ seen }) => seen.objects.map((each) => [readingKey(each), each])));
   const objects = [...byKey.values()];
   return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
 }

@@ -2,7 +2,7 @@
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { keptKey } from '../snapshot/object-name.ts';
+import { readingKey } from '../snapshot/object-name.ts';
 import type { Reading, Readings } from '../snapshot/reading.ts';
 import type { Sample } from './growth.ts';
 import type { LookPlan } from './look-plan.ts';
@@ -46,8 +46,8 @@ export class ReadSight implements Sight {
   numberOf(object: Granted): number | undefined {
     const number = this.#seen.numbers.get(object);
     if (number !== undefined) return number;
-    this.#numbersByKey ??= new Map(this.#seen.objects.map((each, n) => [keptKey(each), n]));
-    return this.#numbersByKey.get(keptKey(object));
+    this.#numbersByKey ??= new Map(this.#seen.objects.map((each, n) => [readingKey(each), n]));
+    return this.#numbersByKey.get(readingKey(object));
   }
 
   /** What came of the object that has this number. */

@@ -1,17 +1,24 @@
 /** The names of what exists, made once a topology: whoever keys by a name may key by the very object. */
-import type { LogicalProcessorName, PartitionName, VirtualProcessorName } from './object-name.ts';
+import type {
+  LogicalProcessorName,
+  PartitionName,
+  StatisticsArea,
+  VirtualProcessorName,
+} from './object-name.ts';
 import type { PartitionEntry, Topology } from './topology.ts';
 
-/** A partition of a topology, with its names. */
+/** A partition of a topology, with its names in one of the two areas. */
 export class NamedPartition {
   readonly entry: PartitionEntry;
   readonly name: PartitionName;
+  readonly #area: { readonly area?: 'SELF' };
   #virtualProcessors: readonly VirtualProcessorName[] | undefined;
   #byIndex: ReadonlyMap<number, VirtualProcessorName> | undefined;
 
-  constructor(entry: PartitionEntry) {
+  constructor(entry: PartitionEntry, area: StatisticsArea) {
     this.entry = entry;
-    this.name = { object: 'PARTITION', partitionId: entry.id };
+    this.#area = area === 'SELF' ? { area } : {};
+    this.name = { object: 'PARTITION', partitionId: entry.id, ...this.#area };
   }
 
   /** Ascending. Made when they are first asked for: most questions are about a few partitions. */
@@ -21,6 +28,7 @@ export class NamedPartition {
       object: 'VIRTUAL_PROCESSOR',
       partitionId,
       index,
+      ...this.#area,
     })));
   }
 
@@ -30,12 +38,15 @@ export class NamedPartition {
   }
 }
 
-/** The names of a topology. The same object gives the same name each time. */
+/** The names of a topology. The same object in the same area gives the same name each time. */
 export class NamedTopology {
   readonly #topology: Topology;
   #logicalProcessors: readonly LogicalProcessorName[] | undefined;
   #byIndex: ReadonlyMap<number, LogicalProcessorName> | undefined;
-  readonly #partitions = new Map<bigint, NamedPartition>();
+  readonly #partitions = {
+    SELF: new Map<bigint, NamedPartition>(),
+    PARENT: new Map<bigint, NamedPartition>(),
+  };
 
   constructor(topology: Topology) {
     this.#topology = topology;
@@ -54,13 +65,13 @@ export class NamedTopology {
     return this.#byIndex.get(index);
   }
 
-  partition(id: bigint): NamedPartition | undefined {
-    const known = this.#partitions.get(id);
+  partition(id: bigint, area: StatisticsArea): NamedPartition | undefined {
+    const known = this.#partitions[area].get(id);
     if (known !== undefined) return known;
     const entry = this.#topology.partition(id);
     if (entry === undefined) return undefined;
-    const partition = new NamedPartition(entry);
-    this.#partitions.set(id, partition);
+    const partition = new NamedPartition(entry, area);
+    this.#partitions[area].set(id, partition);
     return partition;
   }
 }

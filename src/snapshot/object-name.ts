@@ -15,10 +15,19 @@ export interface LogicalProcessorName {
   readonly index: number;
 }
 
+export const statisticsAreas = ['SELF', 'PARENT'] as const;
+/**
+ * What a partition itself is shown of its statistics, and what its parent is (hv_stats_area_type in Linux,
+ * include/hyperv/hvhdk.h). Global objects have no areas.
+ */
+export type StatisticsArea = (typeof statisticsAreas)[number];
+
 /** The name of a partition. Ids are u64, so neither a number nor an index. */
 export interface PartitionName {
   readonly object: 'PARTITION';
   readonly partitionId: bigint;
+  /** Where it is read as the partition itself is shown it; as its parent is, without it. */
+  readonly area?: 'SELF';
 }
 
 /** The name of a virtual processor: its partition, and its index there. */
@@ -26,6 +35,7 @@ export interface VirtualProcessorName {
   readonly object: 'VIRTUAL_PROCESSOR';
   readonly partitionId: bigint;
   readonly index: number;
+  readonly area?: 'SELF';
 }
 
 /** The hypervisor's name; there is one. */
@@ -47,11 +57,20 @@ export function objectKey(name: ObjectName): string {
 
 const keys = new WeakMap<ObjectName, string>();
 
-/** The object's key, as `objectKey` makes it, but once a name: for names that are met again and again. */
-export function keptKey(name: ObjectName): string {
+/** The key of what is read under a name: that of the object, and of its area. Made once a name. */
+export function readingKey(name: ObjectName): string {
   let key = keys.get(name);
-  if (key === undefined) keys.set(name, (key = objectKey(name)));
+  if (key === undefined) {
+    key = areaOf(name) === 'SELF' ? `${objectKey(name)} SELF` : objectKey(name);
+    keys.set(name, key);
+  }
   return key;
+}
+
+/** The area that a name asks for; null for a global object, which has none. */
+export function areaOf(name: ObjectName): StatisticsArea | null {
+  if (name.object === 'HYPERVISOR' || name.object === 'LOGICAL_PROCESSOR') return null;
+  return name.area ?? 'PARENT';
 }
 
 /** The object as a person says it: "virtual processor 0 of partition 5". */
@@ -78,11 +97,15 @@ export const objectTitle: Readonly<Record<StatisticsObject, string>> = {
 
 const places = new WeakMap<ObjectName, string>();
 
-/** Where the object's page stands in a tree of pages: "lp/0/stats.page". Made once a name. */
-export function pagePlace(name: ObjectName): string {
+/**
+ * Where the object's page stands in a tree of pages: "lp/0/stats.page". Made once a name. Whatever area the name asks
+ * for, this is the page of the area PARENT, or the only one, unless SELF is said here.
+ */
+export function pagePlace(name: ObjectName, area?: StatisticsArea | null): string {
+  if (area === 'SELF') return `${objectKey(name)}/stats.self.page`;
   let place = places.get(name);
   if (place === undefined) {
-    const key = keptKey(name);
+    const key = objectKey(name);
     places.set(name, (place = key === '' ? 'stats.page' : `${key}/stats.page`));
   }
   return place;

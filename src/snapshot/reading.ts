@@ -2,6 +2,7 @@
 import type { Counter } from '../catalogue/counter.ts';
 import type { HvqlError } from '../errors.ts';
 import type { Moment } from './moment.ts';
+import type { StatisticsArea } from './object-name.ts';
 
 /** The counters of one object as one look found them. */
 export interface Reading {
@@ -53,6 +54,8 @@ export interface UnnamedCell {
 export interface PageView {
   /** The 4096 bytes. */
   readonly bytes: Uint8Array;
+  /** The area that it is the page of; left out where it is a global object's, or the source has one area only. */
+  readonly area?: StatisticsArea | null;
   /** Its groups in the order of the page, the unknown ones as well. */
   groups(): readonly GroupView[];
 }

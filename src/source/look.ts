@@ -1,12 +1,12 @@
 /** One look at everything that a source has. */
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { hypervisorName, type ObjectName } from '../snapshot/object-name.ts';
+import { areaOf, hypervisorName, type ObjectName } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from './source.ts';
 
-/** An object and the 4096 bytes of its page. */
+/** An object, by the name of the area that the page is of, and the 4096 bytes of its page. */
 export interface NamedPage {
   readonly name: ObjectName;
   readonly bytes: Uint8Array;
@@ -22,7 +22,10 @@ export interface NamedReading {
 export interface Look {
   readonly at: Moment;
   readonly topology: Topology;
-  /** In the order of `namesOf`; without those that could not be read. */
+  /**
+   * In the order of `namesOf`, those of the area SELF behind the others where the source has pages of both; without
+   * those that could not be read.
+   */
   readonly pages: readonly NamedPage[];
   /** The readings behind which there is no page, in the same order. */
   readonly pageless: readonly NamedReading[];
@@ -40,10 +43,26 @@ export function namesOf(topology: Topology): ObjectName[] {
   return names;
 }
 
-/** Reads every object. Rejects like the source. */
+/** The partitions and virtual processors once more, as they are shown to themselves. */
+function selfNamesOf(topology: Topology): ObjectName[] {
+  return namesOf(topology).flatMap((name) =>
+    name.object === 'PARTITION' || name.object === 'VIRTUAL_PROCESSOR' ? [{ ...name, area: 'SELF' }] : [],
+  );
+}
+
+/** Where an object has one area only, that is given for both: it is kept once, as what it is. */
+function isOfItsArea(name: ObjectName, { page }: Reading): boolean {
+  const asked = areaOf(name);
+  return asked === null || asked === (page?.area ?? 'PARENT');
+}
+
+/** Reads every object, and both areas of those that have them. Rejects like the source. */
 export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Look> {
   const topology = await source.topology(signal);
-  const names = namesOf(topology);
+  const names = [
+    ...namesOf(topology),
+    ...(source.areas?.includes('SELF') === true ? selfNamesOf(topology) : []),
+  ];
   const { at, outcomes } = await source.read(names, signal);
   const pages: NamedPage[] = [];
   const pageless: NamedReading[] = [];
@@ -51,7 +70,10 @@ export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Lo
   const failures = unlisted.filter((error) => error !== undefined);
   outcomes.forEach((outcome, n) => {
     const name = names[n] ?? hypervisorName;
-    if (outcome instanceof HvqlError) failures.push(outcome);
+    if (outcome instanceof HvqlError) {
+      // An object that is gone is gone in both areas.
+      if (!failures.some(({ message }) => message === outcome.message)) failures.push(outcome);
+    } else if (!isOfItsArea(name, outcome)) return;
     else if (outcome.page !== null) pages.push({ name, bytes: outcome.page.bytes });
     else pageless.push({ name, reading: outcome });
   });

@@ -1,5 +1,5 @@
 /** The seam between the service and wherever statistics come from. */
-import type { ObjectName } from '../snapshot/object-name.ts';
+import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 
@@ -14,6 +14,11 @@ export interface Source {
   /** How many lines of text it could not read since it was opened; left out by one that reads no text. */
   readonly unreadableLines?: number | null;
   /**
+   * Of which areas it has pages now; left out by one that has one area only, which is that of the parent, or does not
+   * tell them apart.
+   */
+  readonly areas?: readonly StatisticsArea[] | null;
+  /**
    * Which objects exist now: the very same topology for as long as nothing in it changes. Rejects with
    * PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the signal's reason once it is aborted. Where
    * only the logical processors cannot be listed, or the virtual processors of a partition, that list alone is empty
@@ -21,7 +26,8 @@ export interface Source {
    */
   topology(signal: AbortSignal): Promise<Topology>;
   /**
-   * Reads a batch of objects in one go. An object that is gone, unreadable or malformed has an HvqlError
+   * Reads a batch of objects in one go. A name may ask for the area SELF of an object: where the source has that one, it
+   * gives it for such names alone; where it has one area only, it gives that for all. An object that is gone, unreadable or malformed has an HvqlError
    * (PAGE_UNAVAILABLE, PAGE_MALFORMED) in its place and the others are read; rejects only like `topology`.
    * Readings stay valid and unchanged for as long as they are held.
    */

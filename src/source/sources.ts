@@ -5,6 +5,7 @@ import { captureSettings } from './capture/settings.ts';
 import { openCapture } from './capture/capture.ts';
 import { openMshv } from './mshv/mshv.ts';
 import { mshvSettings } from './mshv/settings.ts';
+import { readRelease } from './release.ts';
 import { openPageFolder } from './page-folder/page-folder.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
 import { openSimulator } from './simulator/simulator.ts';
@@ -88,13 +89,14 @@ function parseSimulatorText({ text }: SourceText): OpenSource {
 }
 
 function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
-  const problems = Array.from(
-    new Set(options.keys()),
-    (name) => `pages: there is no option "${name}"; a page folder has none.`,
-  );
+  const problems = [...new Set(options.keys())]
+    .filter((name) => name !== 'release')
+    .map((name) => `pages: there is no option "${name}"; there is release.`);
+  const release = readRelease(options);
+  if (typeof release === 'string') problems.push(`pages: ${release}`);
   if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but there is none.');
-  if (problems.length > 0) throw new UsageError(problems);
-  return ({ clock }) => openPageFolder(place, { clock });
+  if (problems.length > 0 || typeof release === 'string') throw new UsageError(problems);
+  return ({ clock }) => openPageFolder(place, { clock, release });
 }
 
 function parseCaptureText(text: SourceText): OpenSource {

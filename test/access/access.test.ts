@@ -4,7 +4,7 @@ import { Access } from '../../src/access/access.ts';
 import { allPrivileges, type Caller, type Privilege } from '../../src/access/caller.ts';
 import { denialOf } from '../../src/access/rule.ts';
 import { HvqlError } from '../../src/errors.ts';
-import { objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
+import { areaOf, objectKey, readingKey, type ObjectName } from '../../src/snapshot/object-name.ts';
 import { topologyOf } from '../../src/snapshot/topology.ts';
 
 const partition = (id: bigint, parent: bigint | null) => ({
@@ -70,6 +70,35 @@ function outcome(way: () => { name: ObjectName } | ObjectName): unknown {
     throw error;
   }
 }
+
+describe('the area of what is granted', () => {
+  it.each([
+    ['the root', 1n, { 1: 'SELF', 5: 'PARENT', 9: 'PARENT' }],
+    ['a parent that is not root', 9n, { 9: 'SELF', 13: 'PARENT' }],
+    ['a guest', 5n, { 5: 'SELF' }],
+  ])('is, for %s, SELF of itself and PARENT of its children', (_who, id, areas) => {
+    const access = new Access(caller(id), topology);
+    const partitions = access.partitions();
+    expect(Object.fromEntries(partitions.map(({ name }) => [name.partitionId, areaOf(name)]))).toEqual(areas);
+    for (const granted of partitions) {
+      const area = areaOf(granted.name);
+      expect(access.partition(granted.entry.id).name).toBe(granted.name);
+      expect(access.virtualProcessors(granted).map(areaOf)).toEqual([area, area]);
+      expect(access.virtualProcessor(granted, 1)).toBe(access.virtualProcessors(granted)[1]);
+    }
+    expect(access.allVirtualProcessors().map(areaOf)).toEqual(
+      partitions.flatMap(({ name }) => [areaOf(name), areaOf(name)]),
+    );
+  });
+
+  it('makes another name of the same object, which every topology has once', () => {
+    const own = (id: bigint, of: bigint) => new Access(caller(id), topology).partition(of).name;
+    expect(own(5n, 5n)).not.toEqual(own(1n, 5n));
+    expect(own(5n, 5n)).toBe(own(5n, 5n));
+    expect(readingKey(own(5n, 5n))).not.toBe(readingKey(own(1n, 5n)));
+    expect(objectKey(own(5n, 5n))).toBe(objectKey(own(1n, 5n)));
+  });
+});
 
 describe('access', () => {
   it('lists the partitions that the caller may read, no others', () => {

@@ -82,7 +82,7 @@ function decode(page: Uint8Array, counters: readonly Counter[]): Record<string, 
   const values: Record<string, string | null> = {};
   for (const { field, index, statisticsGroup } of counters) {
     const at = groups[statisticsGroup.id];
-    values[field] = at === undefined ? null : view.getBigUint64(at + 8 * index, true).toString();
+    values[field] = at === undefined ? null : view.getBigUint64(at + 8 * (index ?? 0), true).toString();
   }
   return values;
 }

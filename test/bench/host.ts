@@ -43,7 +43,7 @@ async function simulated({ logicalProcessors, partitions, virtualProcessors }: H
     partitions: partitions + spare(partitions),
     virtualProcessors,
   };
-  const source = openSimulator({ ...settings, nested: 0 }, systemClock);
+  const source = openSimulator({ ...settings, nested: 0, release: 2013 }, systemClock);
   const { topology, pages, ...look } = await lookAtAll(source, new AbortController().signal);
   if (topology.partitions.length < partitions) throw new Error(`there are not ${partitions} partitions`);
   const kept = topology.partitions.slice(0, partitions);

@@ -1,6 +1,6 @@
 /** What many subscribers cost: missed ticks, lag, time on a processor, memory, for each transport. */
 import { spawnSync, type ChildProcess } from 'node:child_process';
-import { countersOf } from '../../src/catalogue/catalogue.ts';
+import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../src/catalogue/counter.ts';
 import { processFigures, type ProcessFigures } from '../soak/process-figures.ts';
 import { forkStreams, order, until } from '../soak/stream-client.ts';
@@ -62,7 +62,7 @@ export async function streamsText({ streams, seconds, tell }: StreamsOptions): P
 
 /** So many subscriptions that differ in what they select. */
 export function selectionsOf(count: number): string[] {
-  const fields = countersOf('LOGICAL_PROCESSOR')
+  const fields = countersInPages('LOGICAL_PROCESSOR', 2013)
     .filter(isTotal)
     .map(({ field }) => field);
   const found: string[] = [];

@@ -1,5 +1,5 @@
 /** What the servers are asked, as GraphQL, and on how large a host. */
-import { countersOf } from '../../src/catalogue/catalogue.ts';
+import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import type { StatisticsObject } from '../../src/catalogue/group.ts';
 
@@ -28,12 +28,12 @@ const largeHost: HostSize = { logicalProcessors: 64, partitions: 128, virtualPro
 
 /** The counters that each question asks for, by kind of object. */
 export const asked = {
-  S: { logicalProcessor: countersOf('LOGICAL_PROCESSOR').slice(0, 5) },
-  M: { virtualProcessor: countersOf('VIRTUAL_PROCESSOR').slice(0, 10) },
+  S: { logicalProcessor: countersInPages('LOGICAL_PROCESSOR', 2013).slice(0, 5) },
+  M: { virtualProcessor: countersInPages('VIRTUAL_PROCESSOR', 2013).slice(0, 10) },
   L: {
-    logicalProcessor: countersOf('LOGICAL_PROCESSOR'),
-    partition: countersOf('PARTITION'),
-    virtualProcessor: countersOf('VIRTUAL_PROCESSOR'),
+    logicalProcessor: countersInPages('LOGICAL_PROCESSOR', 2013),
+    partition: countersInPages('PARTITION', 2013),
+    virtualProcessor: countersInPages('VIRTUAL_PROCESSOR', 2013),
   },
 } as const satisfies Record<WorkloadName, Record<string, readonly Counter[]>>;
 
@@ -89,7 +89,7 @@ export function bodyOf({ query }: Pick<Workload, 'query'>): string {
 }
 
 function everyField(object: StatisticsObject): string {
-  return fields(countersOf(object));
+  return fields(countersInPages(object, 2013));
 }
 
 function fields(counters: readonly Counter[]): string {

@@ -1,8 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { catalogue, clockOf, counterNamed, countersOf, operationsOf } from '../../src/catalogue/catalogue.ts';
-import { isTotal } from '../../src/catalogue/counter.ts';
-import { groupsOf, statisticsGroups, statisticsObjects } from '../../src/catalogue/group.ts';
+import {
+  catalogue,
+  clockOf,
+  counterNamed,
+  countersInPages,
+  countersOf,
+  operationsOf,
+} from '../../src/catalogue/catalogue.ts';
+import { isTotal, type CounterKind, type CounterReporter } from '../../src/catalogue/counter.ts';
+import {
+  groupsOf,
+  statisticsGroups,
+  statisticsObjects,
+  type StatisticsObject,
+} from '../../src/catalogue/group.ts';
+import { releases, versionMinorOf } from '../../src/catalogue/release.ts';
 
 interface ReferenceRow {
   object: string;
@@ -16,6 +29,7 @@ interface ReferenceRow {
   mshv: string;
   wmi: string[];
   operations?: string;
+  onArm64: boolean;
 }
 interface Reference {
   groups: Record<string, { id: number; version: string; object: string; origin: string; access: string }>;
@@ -24,10 +38,15 @@ interface Reference {
 const reference = JSON.parse(
   readFileSync(new URL('../fixtures/counters.json', import.meta.url), 'utf8'),
 ) as Reference;
+/** Each name that the Linux driver prints, and the slot where it finds it on each machine. */
+const driver = JSON.parse(
+  readFileSync(new URL('../fixtures/mshv-counters.json', import.meta.url), 'utf8'),
+) as Record<StatisticsObject, Record<string, { x64?: number; arm64?: number }>>;
+const seed = catalogue.filter(({ reportedBy }) => reportedBy.includes('SEED'));
 
 describe('the catalogue', () => {
   it('has the 96 counters of the reference, the same in every column', () => {
-    const rows = catalogue.map((counter) => ({
+    const rows = seed.map((counter) => ({
       object: counter.object,
       group: counter.group,
       index: counter.index,
@@ -39,14 +58,108 @@ describe('the catalogue', () => {
       mshv: counter.linux,
       wmi: counter.windows,
       ...(counter.operations === undefined ? {} : { operations: counter.operations }),
+      onArm64: counter.reportedBy.includes('LINUX_ARM64'),
     }));
     expect(rows).toHaveLength(96);
-    expect(rows).toEqual(reference.counters.map((row) => omit(row, 'onArm64')));
+    expect(rows).toEqual(reference.counters);
   });
 
-  it('has the six groups of the reference', () => {
+  it('has the counters of the reference in their slots, before all that came later', () => {
+    for (const object of statisticsObjects) {
+      const counters = countersOf(object);
+      const known = reference.counters.filter((row) => row.object === object);
+      expect(counters.slice(0, known.length).map(({ field }) => field)).toEqual(
+        known.map(({ field }) => field),
+      );
+    }
+  });
+
+  it('has one row for each name of the Linux driver, and says on which machines that has it', () => {
+    for (const object of statisticsObjects) {
+      const counters = countersOf(object);
+      const names = driver[object];
+      expect(counters.map(({ linux }) => linux).toSorted()).toEqual(Object.keys(names).toSorted());
+      for (const { linux, reportedBy } of counters) {
+        const machines = reportedBy.filter((reporter) => reporter.startsWith('LINUX_'));
+        const { x64, arm64 } = names[linux] ?? {};
+        const expected = [
+          ...(x64 === undefined ? [] : ['LINUX_X64']),
+          ...(arm64 === undefined ? [] : ['LINUX_ARM64']),
+        ];
+        expect([linux, machines]).toEqual([linux, expected]);
+      }
+    }
+    const count = (reporter: CounterReporter): number =>
+      catalogue.filter(({ reportedBy }) => reportedBy.includes(reporter)).length;
+    expect(catalogue).toHaveLength(322);
+    expect([count('SEED'), count('LINUX_X64'), count('LINUX_ARM64')]).toEqual([96, 318, 200]);
+  });
+
+  it('has each counter in a page where the driver finds it on x86-64, headers in between', () => {
+    for (const object of statisticsObjects) {
+      const groups = groupsOf(object);
+      let before = 0;
+      for (const { name } of groups) {
+        const counters = countersInPages(object, 2026).filter(({ group }) => group === name);
+        for (const { linux, index } of counters) {
+          expect([linux, driver[object][linux]?.x64]).toEqual([linux, before + (index ?? 0)]);
+        }
+        before += counters.length + 1;
+      }
+    }
+    const placeless = catalogue.filter(({ index }) => index === null).map(({ linux }) => linux);
+    expect(placeless).toEqual([
+      'VpSysRegAccessesCount',
+      'VpSysRegAccessesTime',
+      'VpSmcInstructionsCount',
+      'VpSmcInstructionsTime',
+    ]);
+  });
+
+  it('calls what the driver added as the driver does, but for Count and Time that go without saying', () => {
+    for (const { linux, field, release, kind, title } of catalogue) {
+      if (release === 2013) continue;
+      expect(title).toBe(linux);
+      const bare = linux.slice(2).toLowerCase();
+      const start = kind === 'COUNT' ? bare.replace(/count$/, '') : bare;
+      const name = kind === 'COST' ? bare.replace(/time$/, 'cost') : start;
+      if (kind === 'COUNT') expect(field.toLowerCase().replace(/e?s$/, '')).toBe(name.replace(/e?s$/, ''));
+      else expect(field.toLowerCase()).toBe(name);
+      expect(field).toMatch(/^[a-z][A-Za-z0-9]*$/);
+    }
+  });
+
+  it('gives a kind to what the driver added only where a pair or a name of Windows proves it', () => {
+    const added = catalogue.filter(({ release }) => release === 2026);
+    for (const counter of added) {
+      const { linux, kind, windows, unit } = counter;
+      const [property = ''] = windows;
+      const hasPair = added.some((cost) => cost.kind === 'COST' && cost.operations === counter.field);
+      if (kind === 'COUNT') expect([linux, hasPair || property.endsWith('Persec')]).toEqual([linux, true]);
+      if (kind === 'TIME') expect([linux, property.startsWith('Percent')]).toEqual([linux, true]);
+      if (kind === 'COST') expect(linux).toMatch(/Time$|Cost$/);
+      if (kind === 'GAUGE') expect(property).not.toMatch(/Persec$|^Percent|Cost$/);
+      expect(kind === 'TIME' || kind === 'COST').toBe(unit === '100ns');
+    }
+    const count = (kind: CounterKind): number => added.filter((counter) => counter.kind === kind).length;
+    expect([count('COUNT'), count('TIME'), count('COST'), count('GAUGE'), count('RAW')]).toEqual([
+      77, 4, 39, 14, 92,
+    ]);
+  });
+
+  it('says of what nobody describes that it is not documented', () => {
+    const { description } = counterNamed('VIRTUAL_PROCESSOR', 'placeholder1');
+    expect(description).toBe('VpPlaceholder1 of the Linux driver; what it counts is not documented.');
+    for (const { title, description } of catalogue.filter(({ title }) => title.includes('Placeholder'))) {
+      expect([title, description]).toEqual([title, expect.stringContaining('not documented')]);
+    }
+  });
+
+  it('has the six groups of the reference, and the one that newer releases added', () => {
+    const { HVV, ...known } = statisticsGroups;
+    expect(HVV).toMatchObject({ id: 3, versionMinor: 1, object: 'HYPERVISOR', access: 'GLOBAL' });
     const groups = Object.fromEntries(
-      Object.values(statisticsGroups).map((group) => [
+      Object.values(known).map((group) => [
         group.name,
         {
           id: group.id,
@@ -67,7 +180,7 @@ describe('the catalogue', () => {
   it('gives a place in a page, a field and a name elsewhere to one counter only', () => {
     for (const object of statisticsObjects) {
       const counters = countersOf(object);
-      expectDistinct(counters.map(({ group, index }) => `${group} ${index}`));
+      expectDistinct(countersInPages(object, 2026).map(({ group, index }) => `${group} ${index}`));
       expectDistinct(counters.map(({ field }) => field));
       expectDistinct(counters.map(({ linux }) => linux));
       expectDistinct(counters.flatMap(({ windows }) => windows));
@@ -78,9 +191,13 @@ describe('the catalogue', () => {
 
   it('numbers the counters of a group from 1 without holes', () => {
     for (const group of Object.values(statisticsGroups)) {
-      const indexes = catalogue.filter((counter) => counter.group === group.name).map(({ index }) => index);
-      expect(indexes).toEqual(indexes.map((_, n) => n + 1));
-      expect(indexes.length).toBeGreaterThan(0);
+      for (const release of releases) {
+        const counters = countersInPages(group.object, release).filter(
+          ({ group: name }) => name === group.name,
+        );
+        expect(counters.map(({ index }) => index)).toEqual(counters.map((_, n) => n + 1));
+        expect(counters.length > 0).toBe(group.versionMinor <= versionMinorOf[release]);
+      }
     }
   });
 
@@ -95,11 +212,11 @@ describe('the catalogue', () => {
 
   it('names for each cost the counter of its operations, which stands right before it', () => {
     const costs = catalogue.filter(({ kind }) => kind === 'COST');
-    expect(costs).toHaveLength(14);
+    expect(costs).toHaveLength(14 + 39);
     for (const cost of costs) {
       const operations = operationsOf(cost);
       expect(operations.kind).toBe('COUNT');
-      expect([operations.group, operations.index]).toEqual([cost.group, cost.index - 1]);
+      expect([operations.group, operations.slot]).toEqual([cost.group, cost.slot - 1]);
     }
     expect(() => operationsOf(counterNamed('PARTITION', 'gpaPages'))).toThrow(TypeError);
   });

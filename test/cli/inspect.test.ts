@@ -50,22 +50,25 @@ PV 1.0      7  Recommended virtual TLB size   recommendedVirtualTlbSize         
       encodePage([
         { type: 14, ...version, values: [41n, 42n] },
         { type: 9, ...version, values: [] },
-        { type: 2, ...version, versionMinor: 3, values: [1n, 2n, 3n, 4n, 5n, 6n] },
+        { type: 2, ...version, versionMinor: 3, values: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n, 9n] },
       ]),
     );
     const { output } = await run({ page, object: 'HYPERVISOR' });
     expect(output).toBe(`${page}: hypervisor, 3 statistics groups
 
-group    index  counter                  field                   value  unit
-14 1.0       1  (unnamed)                                           41
-14 1.0       2  (unnamed)                                           42
+group    index  counter                    field                    value  unit
+14 1.0       1  (unnamed)                                              41
+14 1.0       2  (unnamed)                                              42
 9 1.0           (empty)
-HCA 1.3      1  Logical processors       logicalProcessors           1
-HCA 1.3      2  Partitions               partitions                  2
-HCA 1.3      3  Total pages              totalPages                  3  page
-HCA 1.3      4  Virtual processors       virtualProcessors           4
-HCA 1.3      5  Monitored notifications  monitoredNotifications      5
-HCA 1.3      6  (unnamed)                                            6
+HCA 1.3      1  Logical processors         logicalProcessors            1
+HCA 1.3      2  Partitions                 partitions                   2
+HCA 1.3      3  Total pages                totalPages                   3  page
+HCA 1.3      4  Virtual processors         virtualProcessors            4
+HCA 1.3      5  Monitored notifications    monitoredNotifications       5
+HCA 1.3      6  HvModernStandbyEntries     modernStandbyEntries         6
+HCA 1.3      7  HvPlatformIdleTransitions  platformIdleTransitions      7
+HCA 1.3      8  HvHypervisorStartupCost    hypervisorStartupCost        8  unknown
+HCA 1.3      9  (unnamed)                                               9
 `);
   });
 

@@ -83,7 +83,7 @@ export function growthOf(
     return before === null || after === null ? null : after - before;
   };
   const reset = countersOf(name.object).some(
-    (counter) => counter.kind !== 'GAUGE' && (difference(counter) ?? 0n) < 0n,
+    (counter) => !['GAUGE', 'RAW'].includes(counter.kind) && (difference(counter) ?? 0n) < 0n,
   );
   const delta = (counter: Counter): bigint | null => (reset ? null : difference(counter));
   const clock = clockOf(name.object);

@@ -19,6 +19,7 @@ export function expectedService(kind: string): Meant {
           ),
         unreadableLines: () =>
           some('a count or null', (it) => it === null || /^\d+$/.test(typeof it === 'string' ? it : '')),
+        areas: () => listOf([value('PARENT')]),
       }),
     limits: () => ({
       is: 'thing',
@@ -40,7 +41,8 @@ function definition(counter: Counter): Meant {
   const row: Record<string, unknown> = {
     ...counter,
     groupId: group.id,
-    groupVersion: `${group.versionMajor}.${group.versionMinor}`,
+    groupVersion: `${group.versionMajor}.${counter.release === 2013 ? 0 : 1}`,
+    index: counter.index ?? 0,
     origin: group.origin,
     access: group.access,
   };

@@ -200,6 +200,7 @@ function pageThing(reads: Reads, name: ObjectName): Meant {
   return thing('OverlayPage', {
     sampledAt: () => sampledAt(reads),
     source: () => value(`${reads.host.kind}:${pagePlace(name)}`),
+    area: () => value('partitionId' in name ? 'PARENT' : null),
     bytes: () => value(Buffer.from(bytesAt(page.groups, reads.at)).toString('base64')),
     groups: () => listOf(page.groups.map((group) => groupThing(group, { reads, name }))),
   });
@@ -207,7 +208,8 @@ function pageThing(reads: Reads, name: ObjectName): Meant {
 
 function groupThing(group: RandomGroup, { reads, name }: { reads: Reads; name: ObjectName }): Meant {
   const isKnown = countersOf(name.object).some(
-    ({ statisticsGroup: { id, versionMajor } }) => id === group.type && versionMajor === group.versionMajor,
+    ({ statisticsGroup: { id, versionMajor, versionMinor } }) =>
+      id === group.type && versionMajor === group.versionMajor && versionMinor <= group.versionMinor,
   );
   return thing('StatisticsGroup', {
     type: () => value(group.type),

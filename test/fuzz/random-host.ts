@@ -78,9 +78,11 @@ export class RandomHost extends FakeSource {
   numberAt(name: ObjectName, counter: Counter, milliseconds: number): bigint | null {
     const page = this.pageAt(name, milliseconds);
     if (page.is !== 'fine') return null;
-    const { id, versionMajor } = counter.statisticsGroup;
+    const { index, release, statisticsGroup } = counter;
+    const { id, versionMajor } = statisticsGroup;
     const group = page.groups.find((each) => each.type === id && each.versionMajor === versionMajor);
-    const value = group?.values[counter.index - 1];
+    if (group === undefined || index === null || (release > 2013 && group.versionMinor === 0)) return null;
+    const value = group.values[index - 1];
     return value === undefined ? null : valueAt(value, milliseconds);
   }
 

@@ -78,8 +78,9 @@ class OperationMaker {
 
   #selectionSet(type: GraphQLCompositeType, depth: number): string {
     // Counters are many, and ask for nothing more.
-    const isWide = fieldsOf(type).length > 16;
-    const count = 1 + this.#choose(isWide ? 7 : depth < 3 ? 3 : 2);
+    const { length } = fieldsOf(type);
+    const most = length > 100 ? 25 : length > 16 ? 7 : depth < 3 ? 3 : 2;
+    const count = 1 + this.#choose(most);
     const selections = Array.from({ length: count }, () => this.#selection(type, depth));
     return `{ ${selections.join(' ')} }`;
   }

@@ -1,7 +1,8 @@
 /** Random overlay pages, fine ones and broken ones, with what there is to find in them. */
-import { countersOf } from '../../src/catalogue/catalogue.ts';
+import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import { groupsOf, type StatisticsObject } from '../../src/catalogue/group.ts';
+import { versionMinorOf } from '../../src/catalogue/release.ts';
 import { encodePage } from '../../src/page/encode.ts';
 import { maxUInt64 } from '../../src/snapshot/uint64.ts';
 import { oneOf, rarely, wideNumber, type Choose } from './choice.ts';
@@ -52,7 +53,9 @@ export function bytesAt(groups: readonly RandomGroup[], milliseconds: number): U
 function randomGroups(choose: Choose, object: StatisticsObject): RandomGroup[] {
   const known = groupsOf(object).filter(() => !rarely(choose, 12));
   const groups = known.map(({ id, name, versionMajor, versionMinor }): RandomGroup => {
-    const counters = countersOf(object).filter((counter) => counter.group === name);
+    const all = countersInPages(object, 2026).filter((counter) => counter.group === name);
+    const counters =
+      versionMinor > 0 ? all : countersInPages(object, 2013).filter((each) => all.includes(each));
     const values = counters.map((counter) => randomValue(choose, counter));
     const extra = [randomValue(choose, null), randomValue(choose, null)];
     switch (choose(9)) {
@@ -60,6 +63,13 @@ function randomGroups(choose: Choose, object: StatisticsObject): RandomGroup[] {
         return { type: id, versionMajor, versionMinor, values: values.slice(0, choose(values.length)) };
       case 2: // a newer one appends
         return { type: id, versionMajor, versionMinor: versionMinor + 1, values: [...values, ...extra] };
+      case 4: // a newer one with all that it is known to append, with or without the version that says so
+        return {
+          type: id,
+          versionMajor,
+          versionMinor: choose(3) === 0 ? versionMinor : versionMinorOf[2026],
+          values: all.map((counter) => randomValue(choose, counter)),
+        };
       case 3: // another major version means nothing that is known
         return rarely(choose, 3)
           ? { type: id, versionMajor: versionMajor + 1, versionMinor, values }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { countersOf } from '../../src/catalogue/catalogue.ts';
+import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import { statisticsObjects, type StatisticsObject } from '../../src/catalogue/group.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { openSource } from '../../src/source/sources.ts';
@@ -18,7 +18,7 @@ const small = JSON.parse(
 const all = Object.fromEntries(
   statisticsObjects.map((object) => [
     object,
-    countersOf(object)
+    countersInPages(object, 2013)
       .map(({ field }) => field)
       .join(' '),
   ]),

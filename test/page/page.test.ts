@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counterNamed, countersOf } from '../../src/catalogue/catalogue.ts';
+import { counterNamed, countersInPages, countersOf } from '../../src/catalogue/catalogue.ts';
 import { statisticsObjects, type StatisticsObject } from '../../src/catalogue/group.ts';
+import type { Release } from '../../src/catalogue/release.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { decodePage, type OverlayPage } from '../../src/page/decode.ts';
-import { encodeCounters, encodePage, type GroupToEncode } from '../../src/page/encode.ts';
+import { encodeCounters, encodePage, encodeRelease, type GroupToEncode } from '../../src/page/encode.ts';
 
 const folder = new URL('../fixtures/bad-pages/', import.meta.url);
 const expected = JSON.parse(readFileSync(new URL('expected.json', folder), 'utf8')) as Record<
@@ -34,8 +35,9 @@ function malformation(decode: () => unknown): { message: string; extensions: obj
   throw new Error('was decoded');
 }
 
+/** Of the counters that the first release has. */
 function valuesOf(page: OverlayPage, object: StatisticsObject): (bigint | undefined)[] {
-  return countersOf(object).map((counter) => page.value(counter));
+  return countersInPages(object, 2013).map((counter) => page.value(counter));
 }
 
 const range = (from: number, to: number): bigint[] =>
@@ -232,6 +234,48 @@ describe('any bytes', () => {
   });
 });
 
+describe('a page of a newer release', () => {
+  const place = 'x';
+
+  it.each(statisticsObjects)('carries for a %s the counters that were appended', (object) => {
+    const bytes = encodeRelease({ object, release: 2026 }, ({ slot }) => BigInt(slot + 7));
+    const page = decodePage(bytes, { object, place });
+    for (const counter of countersOf(object)) {
+      expect([counter.field, page.value(counter)]).toEqual([
+        counter.field,
+        counter.index === null ? undefined : BigInt(counter.slot + 7),
+      ]);
+    }
+    expect(page.groups().every(({ isKnown, versionMinor }) => isKnown && versionMinor === 1)).toBe(true);
+  });
+
+  it('is known by its minor version, or by being told: its length could mean other counters', () => {
+    const values = Array.from({ length: 9 }, (_, n) => BigInt(n + 1));
+    const bytes = encodePage([
+      { type: 2, versionMajor: 1, versionMinor: 0, values },
+      { type: 3, versionMajor: 1, versionMinor: 0, values },
+    ]);
+    const standby = counterNamed('HYPERVISOR', 'modernStandbyEntries');
+    const subsumed = counterNamed('HYPERVISOR', 'subsumedPages');
+    const of = (release?: Release): unknown[] => {
+      const page = decodePage(bytes, { object: 'HYPERVISOR', place, release });
+      return [page.value(standby), page.value(subsumed), page.groups().map(({ isKnown }) => isKnown)];
+    };
+    for (let times = 0; times < 2; times++) {
+      expect(of()).toEqual([undefined, undefined, [true, false]]);
+      expect(of(2026)).toEqual([6n, 3n, [true, true]]);
+    }
+  });
+
+  it('may be shorter than the newest, and lacks what it does not carry', () => {
+    const values = Array.from({ length: 7 }, (_, n) => BigInt(n));
+    const bytes = encodePage([{ type: 2, versionMajor: 1, versionMinor: 1, values }]);
+    const page = decodePage(bytes, { object: 'HYPERVISOR', place });
+    expect(page.value(counterNamed('HYPERVISOR', 'platformIdleTransitions'))).toBe(6n);
+    expect(page.value(counterNamed('HYPERVISOR', 'hypervisorStartupCost'))).toBeUndefined();
+  });
+});
+
 describe('groups', () => {
   it('come back as they were encoded, over all of u64', () => {
     fc.assert(
@@ -252,7 +296,7 @@ describe('groups', () => {
           encodeCounters(kind, ({ slot }) => values[slot] ?? 0n),
           { object: kind, place: 'x' },
         );
-        expect(valuesOf(page, kind)).toEqual(values.slice(0, countersOf(kind).length));
+        expect(valuesOf(page, kind)).toEqual(values.slice(0, countersInPages(kind, 2013).length));
       }),
       { numRuns: 2000 },
     );

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
+import { versionMinorOf } from '../../src/catalogue/release.ts';
 import { groupsOf, statisticsObjects } from '../../src/catalogue/group.ts';
 import { objectTitle } from '../../src/snapshot/object-name.ts';
 
@@ -18,19 +19,25 @@ function printCatalogue(): string {
         '',
         `Id ${group.id}, version ${group.versionMajor}.${group.versionMinor}, ${group.origin}, ${group.access}.`,
         '',
-        '| index | field | title | kind | unit | rate | |',
-        '|---|---|---|---|---|---|---|',
+        '| index | version | field | title | kind | unit | rate | reported by | |',
+        '|---|---|---|---|---|---|---|---|---|',
         ...rows.map(row),
       ].join('\n');
     }),
   );
   const start =
-    'Every counter, printed from `src/catalogue`. What the words mean: [overlay-page.md](overlay-page.md) and the types `CounterDefinition`, `CounterKind` in [schema.graphql](schema.graphql).';
+    'Every counter, printed from `src/catalogue`. What the words mean: [overlay-page.md](overlay-page.md) and the types `CounterDefinition`, `CounterKind`, `CounterReporter` in [schema.graphql](schema.graphql). The version is the one of the group that has the counter, or any later one; a counter without an index has no known place in a page.';
   return `# Counters\n\n${start}\n\n${sections.join('\n\n')}\n`;
 }
 
-function row({ index, field, title, kind, unit, rateUnit, description }: Counter): string {
-  return `| ${index} | \`${field}\` | ${title} | ${kind} | ${unit} | ${rateUnit ?? ''} | ${description} |`;
+function row(counter: Counter): string {
+  const { index, field, title, kind, unit, rateUnit, description } = counter;
+  const version = `${counter.statisticsGroup.versionMajor}.${versionMinorOf[counter.release]}`;
+  const cells = [
+    ...(index === null ? ['', ''] : [index, version]),
+    ...[`\`${field}\``, title, kind, unit, rateUnit ?? '', counter.reportedBy.join(', '), description],
+  ];
+  return `| ${cells.join(' | ')} |`;
 }
 
 describe('schema/counters.md', () => {

@@ -303,7 +303,9 @@ describe('a client that goes away', () => {
         });
       });
     };
-    const own = await startTestService({ contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }) });
+    const own = await startTestService({
+      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }),
+    });
     try {
       const client = new AbortController();
       const answer = own.post(

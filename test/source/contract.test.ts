@@ -21,6 +21,12 @@ describeSource('the simulator', async () => {
   return { source, goOn: () => clock.advance(1000) };
 });
 
+describeSource('the simulator of a newer release', async () => {
+  const clock = new ManualClock();
+  const source = await openSource('simulator?lps=4&partitions=4&vps=2&nested=1&release=2026', { clock });
+  return { source, goOn: () => clock.advance(1000) };
+});
+
 describeSource('a page folder', async () => {
   const clock = new ManualClock();
   const folder = copyOfFixture('small-host');

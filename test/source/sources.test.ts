@@ -54,11 +54,12 @@ describe('a source named by a text', () => {
     ],
     ['pages', ['pages:<folder> needs a path after the colon, but there is none.']],
     [
-      'pages:?loop=true&x=1',
+      'pages:?loop=true&x=1&release=26',
       [
         'pages:<folder> needs a path after the colon, but there is none.',
-        'pages: there is no option "loop"; a page folder has none.',
-        'pages: there is no option "x"; a page folder has none.',
+        'pages: there is no option "loop"; there is release.',
+        'pages: there is no option "x"; there is release.',
+        'pages: release must be 2013 or 2026, but is "26".',
       ],
     ],
     ['pages:/nowhere', ['The folder /nowhere cannot be read: no such file or directory (ENOENT).']],

@@ -1,7 +1,7 @@
 /** Writes a capture, frame by frame as they come. */
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
-import { pagePlace } from '../../snapshot/object-name.ts';
+import { areaOf, pagePlace } from '../../snapshot/object-name.ts';
 import type { Look } from '../look.ts';
 import { statsPlace } from '../mshv/stats-file.ts';
 import { formatStats } from '../mshv/stats-format.ts';
@@ -83,7 +83,7 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
 
 /** The files of a look, one after the other, so that not all texts are held at once. */
 function* filesOf({ pages, pageless }: Look): Generator<Pick<SunkFile, 'place' | 'bytes'>> {
-  for (const { name, bytes } of pages) yield { place: pagePlace(name), bytes };
+  for (const { name, bytes } of pages) yield { place: pagePlace(name, areaOf(name)), bytes };
   for (const { name, reading } of pageless) {
     yield { place: statsPlace(name), bytes: formatStats(name.object, withMomentAsNumbers(reading)) };
   }

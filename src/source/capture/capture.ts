@@ -1,6 +1,7 @@
 /** The source `capture:<folder or .tar>`: looks that were recorded, played at their own pace. */
 import { UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
+import type { StatisticsArea } from '../../snapshot/object-name.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import {
   systemErrorCode,
@@ -8,6 +9,7 @@ import {
   systemFiles,
   type FileSystem,
 } from '../page-folder/file-system.ts';
+import { areasIn } from '../page-folder/found-areas.ts';
 import { readObjects, readObjectsAtOnce } from '../page-folder/page-batch.ts';
 import { withFolderNamed } from '../page-folder/page-folder.ts';
 import { treeTopology, type PageTree } from '../page-folder/page-tree.ts';
@@ -86,6 +88,7 @@ interface OpenFrame {
   readonly name: string;
   readonly tree: PageTree;
   topology?: Topology;
+  areas?: readonly StatisticsArea[];
 }
 
 function captureSource({ description, store, parser, manifest, player }: OpenCapture): Source {
@@ -108,6 +111,18 @@ function captureSource({ description, store, parser, manifest, player }: OpenCap
     return latest;
   }
 
+  /** Those of the frame that is on; null where that cannot be read, or has texts. */
+  function areas(): readonly StatisticsArea[] | null {
+    const frame = open(player.peek().frame.name);
+    const { has } = frame.tree;
+    if (has === undefined) return null;
+    try {
+      return (frame.areas ??= areasIn({ topology: frame.topology ?? topology(), has }));
+    } catch {
+      return null;
+    }
+  }
+
   /** What is on, for a batch: who only wants the moment does not start the playing. */
   const shownFor = ({ length }: readonly unknown[]): ShownFrame =>
     length === 0 ? player.peek() : player.look();
@@ -117,6 +132,9 @@ function captureSource({ description, store, parser, manifest, player }: OpenCap
     description,
     get unreadableLines() {
       return parser.texts === 0 ? null : parser.unreadableLines;
+    },
+    get areas() {
+      return areas();
     },
     async topology(signal) {
       signal.throwIfAborted();

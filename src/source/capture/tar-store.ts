@@ -1,11 +1,12 @@
 /** A capture in a tar: indexed once, then read in place through one kept descriptor. */
 import { setImmediate } from 'node:timers/promises';
 import { HvqlError, UsageError } from '../../errors.ts';
-import { decodePage, wrongSize } from '../../page/decode.ts';
+import { decodePage, wrongSize, type OverlayPage } from '../../page/decode.ts';
 import { pageSizeInBytes } from '../../page/format.ts';
-import { pagePlace } from '../../snapshot/object-name.ts';
+import { pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';
 import { readWithoutWaiting, type FileSystem } from '../page-folder/file-system.ts';
 import { manifestName } from '../page-folder/manifest.ts';
+import { readInArea } from '../page-folder/page-area.ts';
 import { fill, pageError, unavailable } from '../page-folder/page-file.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import { assertTextSize } from '../page-folder/text-file.ts';
@@ -93,21 +94,25 @@ function tarTree({ name: frame, entries, read }: TarFrame): PageTree {
   const folders = foldersOf(entries);
   return {
     folders: (place) => Array.from(folders.get(place) ?? []),
-    read(name) {
-      const place = pagePlace(name);
-      const origin = { object: name.object, place: `${framePlace(frame)}/${place}` };
-      const entry = entries.get(place);
-      if (entry === undefined) throw unavailable(origin, { problem: 'is not there', reason: 'ENOENT' });
-      if (entry === null)
-        throw unavailable(origin, { problem: 'is a folder, not a file', reason: 'NOT_A_FILE' });
-      if (entry.sizeInBytes !== pageSizeInBytes) throw wrongSize(origin, entry.sizeInBytes);
-      try {
-        return decodePage(read(entry), origin);
-      } catch (thrown) {
-        throw pageError(origin, thrown);
-      }
-    },
+    has: (place) => entries.has(place),
+    read: (name) =>
+      readInArea(name, { has: (place) => entries.has(place), read: (area) => readPage(name, area) }),
   };
+
+  function readPage(name: ObjectName, area: StatisticsArea | null): OverlayPage {
+    const place = pagePlace(name, area);
+    const origin = { object: name.object, place: `${framePlace(frame)}/${place}`, area };
+    const entry = entries.get(place);
+    if (entry === undefined) throw unavailable(origin, { problem: 'is not there', reason: 'ENOENT' });
+    if (entry === null)
+      throw unavailable(origin, { problem: 'is a folder, not a file', reason: 'NOT_A_FILE' });
+    if (entry.sizeInBytes !== pageSizeInBytes) throw wrongSize(origin, entry.sizeInBytes);
+    try {
+      return decodePage(read(entry), origin);
+    } catch (thrown) {
+      throw pageError(origin, thrown);
+    }
+  }
 }
 
 /** By each folder: the names of those within. A tar may list folders, and need not. */

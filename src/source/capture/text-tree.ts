@@ -1,9 +1,9 @@
 /** A tree of a capture where an object may have a text of its counters in place of a page. */
-import { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { statsError, statsPlace } from '../mshv/stats-file.ts';
 import type { StatsParser } from '../mshv/stats-parser.ts';
 import { isNotThere } from '../page-folder/file-system.ts';
+import { isMissingPage } from '../page-folder/page-area.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import { withMomentOfNumbers } from './timed-reading.ts';
 
@@ -34,6 +34,7 @@ export function withTexts(pages: PageTree, { label, parser, read }: Texts): Page
 
   return {
     folders: (place) => pages.folders(place),
+    ...(pages.has === undefined ? {} : { has: (place: string) => pages.has?.(place) === true }),
     read(name) {
       const text = isText ? readText(name) : null;
       if (text !== null) return text;
@@ -42,15 +43,11 @@ export function withTexts(pages: PageTree, { label, parser, read }: Texts): Page
         isText = false;
         return page;
       } catch (thrown) {
-        const found = isText || !isMissing(thrown) ? null : readText(name);
+        const found = isText || !isMissingPage(thrown) ? null : readText(name);
         if (found === null) throw thrown;
         isText = true;
         return found;
       }
     },
   };
-}
-
-function isMissing(thrown: unknown): boolean {
-  return thrown instanceof HvqlError && ['ENOENT', 'ENOTDIR'].includes(String(thrown.extensions['reason']));
 }

@@ -50,7 +50,8 @@ function valuesIn(bytes: Uint8Array, { heads, headEnds }: StatsLayout): DataView
   let head = 0;
   for (let line = 0; line < lines; line++) {
     const headEnd = headEnds[line] ?? 0;
-    const after = at + headEnd - head;
+    const length = headEnd - head;
+    const after = at + length;
     // Behind the head comes a digit and the newline at the least.
     if (after + 2 > end) return null;
     // Doubles with the same bits are equal, and equal ones have the same bits but for zeros and what is not a number;
@@ -58,17 +59,31 @@ function valuesIn(bytes: Uint8Array, { heads, headEnds }: StatsLayout): DataView
     for (; at + 8 <= after; at += 8, head += 8) {
       if (text.getFloat64(at, true) !== expected.getFloat64(head, true)) return null;
     }
+    if (at < after && length >= 8) {
+      // The rest together with some of what was compared already: one step in place of up to seven.
+      if (text.getFloat64(after - 8, true) !== expected.getFloat64(headEnd - 8, true)) return null;
+      at = after;
+      head = headEnd;
+    }
     for (; at < after; at++, head++) if (bytes[at] !== heads[head]) return null;
     while (bytes[at] === blank || bytes[at] === tab) at++;
 
     const first = at;
-    let number = 0;
-    let byte = 0;
-    for (; at < end; at++) {
-      byte = bytes[at] ?? 0;
+    // Up to nine digits are a whole number of 32 bits, which is reckoned with in half the time.
+    let front = 0;
+    let byte = bytes[at] ?? 0;
+    for (const last = Math.min(at + lowDigits, end); at < last;) {
+      const digit = byte - zero;
+      if (digit < 0 || digit > 9) break;
+      front = (Math.imul(front, 10) + digit) | 0;
+      byte = bytes[++at] ?? 0;
+    }
+    let number = front;
+    while (at < end) {
       const digit = byte - zero;
       if (digit < 0 || digit > 9) break;
       number = number * 10 + digit;
+      byte = bytes[++at] ?? 0;
     }
     const digits = at - first;
     if (digits === 0 || at === end || byte !== newline) return null;

@@ -27,6 +27,8 @@ export interface FileSystem {
   readonly readTextSync: (descriptor: number) => string;
   readonly closeSync: (descriptor: number) => void;
   readonly statSync: (path: string) => BigIntStats;
+  /** Whether there is anything at this path. An error for nothing would cost ten times the question. */
+  readonly isThereSync: (path: string) => boolean;
   readonly readdirSync: (path: string) => readonly Dirent[];
   /** The clock that files are stamped with, milliseconds since 1970. */
   readonly now: () => number;
@@ -48,6 +50,7 @@ export const systemFiles: FileSystem = {
   readTextSync: (descriptor) => readFileSync(descriptor, 'utf8'),
   closeSync,
   statSync: (path) => statSync(path, { bigint: true }),
+  isThereSync: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
   readdirSync: (path) => readdirSync(path, { withFileTypes: true }),
   now: Date.now,
 };

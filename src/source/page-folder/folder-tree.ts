@@ -1,9 +1,11 @@
 /** A tree of pages in a folder of the file system. */
+import type { Release } from '../../catalogue/release.ts';
 import { HvqlError } from '../../errors.ts';
 import { pagePlace } from '../../snapshot/object-name.ts';
 import { FileMemory } from './file-memory.ts';
 import { isNotThere, systemErrorCode, systemErrorReason, type FileSystem } from './file-system.ts';
-import { readPageFile } from './page-file.ts';
+import { readInArea } from './page-area.ts';
+import { pageError, readPageFile } from './page-file.ts';
 import type { PageTree } from './page-tree.ts';
 
 /** Where the tree lies. */
@@ -11,17 +13,21 @@ export interface FolderTreeSettings {
   readonly folder: string;
   /** What messages put before a place in the tree: "frames/000001/". */
   readonly label?: string;
+  /** The release that wrote the pages, where it is known. */
+  readonly release?: Release | undefined;
   readonly files: FileSystem;
 }
 
 /** A page tree that remembers listings. */
 export interface FolderTree extends PageTree {
+  readonly has: (place: string) => boolean;
   /** Forgets the listings that were not asked for since the last call. */
   forgetUnasked(): void;
 }
 
 /** The tree in this folder, which may change or go away at any time. */
-export function folderTree({ folder, label = '', files }: FolderTreeSettings): FolderTree {
+export function folderTree({ folder, label = '', release, files }: FolderTreeSettings): FolderTree {
+  const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
   const listings = new FileMemory(files, (path) => listFolders(path, files));
   return {
     folders(place) {
@@ -37,11 +43,22 @@ export function folderTree({ folder, label = '', files }: FolderTreeSettings): F
         );
       }
     },
-    read(name) {
-      const place = pagePlace(name);
-      const origin = { object: name.object, place: `${label}${place}` };
-      return readPageFile({ path: `${folder}/${place}`, origin }, files);
-    },
+    has,
+    read: (name) =>
+      readInArea(name, {
+        has: (place) => {
+          try {
+            return has(place);
+          } catch (thrown) {
+            throw pageError({ object: name.object, place: `${label}${place}` }, thrown);
+          }
+        },
+        read(area) {
+          const place = pagePlace(name, area);
+          const origin = { object: name.object, place: `${label}${place}`, area, release };
+          return readPageFile({ path: `${folder}/${place}`, origin }, files);
+        },
+      }),
     forgetUnasked: () => listings.forgetUnasked(),
   };
 }

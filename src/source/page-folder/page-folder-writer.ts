@@ -1,7 +1,7 @@
 /** Keeps a page folder as a source sees it: written look by look, while others read it. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { objectKey, pagePlace } from '../../snapshot/object-name.ts';
+import { areaOf, objectKey, pagePlace } from '../../snapshot/object-name.ts';
 import { namesOf, type Look, type NamedPage } from '../look.ts';
 import { formatManifest } from './manifest-text.ts';
 import { manifestName } from './manifest.ts';
@@ -35,7 +35,7 @@ export function pageFolderWriter(folder: string): PageFolderWriter {
   function addObject(key: string, pages: readonly NamedPage[]): void {
     const hidden = hiddenPlace(key, 'new');
     for (const { name, bytes } of pages) {
-      const place = `${folder}/${hidden}${pagePlace(name).slice(key.length)}`;
+      const place = `${folder}/${hidden}${pagePlace(name, areaOf(name)).slice(key.length)}`;
       mkdirSync(dirname(place), { recursive: true });
       writeFileSync(place, bytes);
     }
@@ -65,7 +65,7 @@ export function pageFolderWriter(folder: string): PageFolderWriter {
       const appearing = new Map<string, NamedPage[]>();
       for (const page of pages) {
         const key = absentKey(page, present);
-        if (key === undefined) replaceFile(pagePlace(page.name), page.bytes);
+        if (key === undefined) replaceFile(pagePlace(page.name, areaOf(page.name)), page.bytes);
         else appearing.set(key, [...(appearing.get(key) ?? []), page]);
       }
       for (const [key, newPages] of appearing) addObject(key, newPages);

@@ -1,4 +1,5 @@
 /** The source `pages:<folder>`: overlay pages in a folder that somebody keeps up to date, read at each look. */
+import { releases, type Release } from '../../catalogue/release.ts';
 import { HvqlError, UsageError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
@@ -11,6 +12,7 @@ import {
   systemFiles,
   type FileSystem,
 } from './file-system.ts';
+import { FoundAreas } from './found-areas.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { readObjects, readObjectsAtOnce } from './page-batch.ts';
@@ -22,6 +24,8 @@ export interface PageFolderWorld {
   readonly clock: Clock;
   /** The file system, where it is not this machine's. */
   readonly files?: FileSystem;
+  /** The release of the hypervisor that writes the pages, where it is not the first. */
+  readonly release?: Release;
 }
 
 /**
@@ -29,9 +33,13 @@ export interface PageFolderWorld {
  * again when they have changed. Throws a UsageError where there is no such folder or its manifest is wrong. A folder
  * that goes away later makes topologies fail until it is back.
  */
-export function openPageFolder(folder: string, { clock, files = systemFiles }: PageFolderWorld): Source {
-  const tree = folderTree({ folder, files });
+export function openPageFolder(
+  folder: string,
+  { clock, files = systemFiles, release = releases[0] }: PageFolderWorld,
+): Source {
+  const tree = folderTree({ folder, release, files });
   const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
+  const areas = new FoundAreas(files.now);
   let latest: Topology | undefined;
 
   function manifest(explain: (thrown: unknown) => Error): Manifest {
@@ -64,7 +72,15 @@ export function openPageFolder(folder: string, { clock, files = systemFiles }: P
 
   return {
     kind: 'pages',
-    description: `pages:${folder}`,
+    description: `pages:${folder}${release === releases[0] ? '' : `?release=${release}`}`,
+    get areas() {
+      try {
+        return areas.in({ topology: latest ?? topology(), has: tree.has });
+      } catch {
+        // The next look says why.
+        return null;
+      }
+    },
     async topology(signal): Promise<Topology> {
       signal.throwIfAborted();
       return topology();

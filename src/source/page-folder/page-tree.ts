@@ -15,6 +15,8 @@ export interface PageTree {
   folders(place: string): readonly string[];
   /** The reading of an object, in bytes of its own. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
   read(name: ObjectName): Reading;
+  /** Whether there is a page at this place, as a tree may have one for each area; left out where there are none. */
+  readonly has?: (place: string) => boolean;
 }
 
 /** What GraphQL's Int holds; the hypervisor numbers its processors far below. */

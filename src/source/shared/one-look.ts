@@ -1,7 +1,7 @@
 /** One look at a source for all who ask at the same moment, or a moment later. */
 import type { HvqlError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
-import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
+import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
@@ -48,6 +48,9 @@ export function oneLook(source: Source, { clock, windowMilliseconds }: OneLookOp
     get unreadableLines() {
       return source.unreadableLines ?? null;
     },
+    get areas() {
+      return source.areas ?? null;
+    },
     async topology(signal) {
       signal.throwIfAborted();
       if (listed !== null && isFresh(listed.begun)) return listed.topology;
@@ -92,7 +95,7 @@ class ReadingRound {
   #objects(): readonly ObjectName[] {
     const [first = [], ...others] = this.#asked;
     if (others.length === 0) return first;
-    return [...new Map(this.#asked.flat().map((object) => [objectKey(object), object])).values()];
+    return [...new Map(this.#asked.flat().map((object) => [readingKey(object), object])).values()];
   }
 }
 
@@ -116,12 +119,12 @@ class Seen {
     this.#byKey ??= new Map(
       this.#objects.flatMap((object, n) => {
         const outcome = outcomes[n];
-        return outcome === undefined ? [] : [[objectKey(object), outcome] as const];
+        return outcome === undefined ? [] : [[readingKey(object), outcome] as const];
       }),
     );
     const found: (Reading | HvqlError)[] = [];
     for (const object of objects) {
-      const outcome = this.#byKey.get(objectKey(object));
+      const outcome = this.#byKey.get(readingKey(object));
       if (outcome === undefined) return null;
       found.push(outcome);
     }

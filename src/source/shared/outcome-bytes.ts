@@ -5,7 +5,7 @@ import { decodePage } from '../../page/decode.ts';
 import { pageSizeInBytes } from '../../page/format.ts';
 import { CellReading } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
-import { pagePlace, type ObjectName } from '../../snapshot/object-name.ts';
+import { pagePlace, statisticsAreas, type ObjectName } from '../../snapshot/object-name.ts';
 import type { NamedLayout, PageView, Reading } from '../../snapshot/reading.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
@@ -14,6 +14,8 @@ import { parseLayout, ToldLayout, type HeardLayouts, type ToldLayouts } from './
 
 /** `valuesOfLayout`: the values, and then their layout, which has no number. */
 const outcomeKinds = { page: 0, values: 1, error: 2, valuesOfLayout: 3 } as const;
+/** A page's area as a number; 0 where it has none. */
+const areas = [null, ...statisticsAreas] as const;
 const valueSizeInBytes = 8;
 
 /** An object and what came of reading it. */
@@ -60,17 +62,19 @@ export function readOutcome(
   return withMoment(new CellReading(layout, new DataView(buffer)), readMoment(bytes));
 }
 
-function writePage(bytes: ByteWriter, { bytes: page }: PageView): void {
+function writePage(bytes: ByteWriter, { bytes: page, area = null }: PageView): void {
   const length = usedLength(page);
   bytes.u8(outcomeKinds.page);
+  bytes.u8(areas.indexOf(area));
   bytes.u16(length);
   bytes.bytes(page.subarray(0, length));
 }
 
 function readPage(bytes: ByteReader, name: ObjectName): Reading {
+  const area = areas[bytes.u8()] ?? null;
   const page = new Uint8Array(pageSizeInBytes);
   page.set(bytes.bytes(bytes.u16()));
-  return decodePage(page, { object: name.object, place: pagePlace(name) });
+  return decodePage(page, { object: name.object, place: pagePlace(name, area), area });
 }
 
 /** Most of a page is zeros at its end, which need not be sent. */

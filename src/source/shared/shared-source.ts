@@ -98,6 +98,9 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceIdent
     get unreadableLines() {
       return facts.unreadableLines;
     },
+    get areas() {
+      return facts.areas;
+    },
     async topology(signal) {
       signal.throwIfAborted();
       const held = known;

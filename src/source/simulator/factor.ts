@@ -1,18 +1,23 @@
 /** How fast each counter goes with its driver, and what is behind a counter that goes with other rows. */
 import { countersOf } from '../../catalogue/catalogue.ts';
-import { nanosecondsPerUnit, type Counter } from '../../catalogue/counter.ts';
+import { nanosecondsPerUnit, standsInPages, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
+import type { Release } from '../../catalogue/release.ts';
 import { fraction, mix } from './chance.ts';
 import { driverNature } from './driver.ts';
 import { nanosecondsPerTick, ticksPerSecond } from './tick.ts';
 
 /**
  * A factor for each slot of the object: what a tick, an event or a unit of the driver adds to the counter in its own
- * unit; for a cost, the nanoseconds of an operation. With a fate, events are rarer than the row says, by a share that
+ * unit; for a cost, the nanoseconds of an operation; 0 for what the release does not have. With a fate, events are rarer than the row says, by a share that
  * differs from row to row, so that partitions differ in character as well as in load.
  */
-export function factorsOf(object: StatisticsObject, fate: number | null): Float64Array {
+export function factorsOf(
+  object: StatisticsObject,
+  { fate, release }: { readonly fate: number | null; readonly release: Release },
+): Float64Array {
   return Float64Array.from(countersOf(object), (counter) => {
+    if (counter.simulated === null || !standsInPages(counter, release)) return 0;
     const [driver, amount] = counter.simulated;
     switch (counter.kind) {
       case 'COUNT':
@@ -24,6 +29,7 @@ export function factorsOf(object: StatisticsObject, fate: number | null): Float6
         return (amount * nanosecondsPerTick) / nanosecondsPerUnit(counter);
       case 'COST':
       case 'GAUGE':
+      case 'RAW':
         return amount;
     }
   });
@@ -36,6 +42,6 @@ function shareOf(counter: Counter, fate: number): number {
 
 /** The rows with a driver of their own that a count consists of: itself, or its parts. */
 export function countedRows(counter: Counter): readonly Counter[] {
-  if (counter.simulated[0] !== 'parts') return [counter];
+  if (counter.simulated?.[0] !== 'parts') return [counter];
   return countersOf(counter.object).filter(({ partOf }) => partOf === counter.field);
 }

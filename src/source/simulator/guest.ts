@@ -1,4 +1,5 @@
 /** A partition while it runs: who it is, what it does now, and how its counters go with that. */
+import type { Release } from '../../catalogue/release.ts';
 import { factorsOf } from './factor.ts';
 import { hypervisorShare } from './hypervisor-share.ts';
 import type { Life } from './life.ts';
@@ -17,9 +18,15 @@ export interface Guest extends Workers {
 /** Boots the partition. */
 export function bootGuest(
   life: Life,
-  setting: { readonly from: number; readonly before: number; readonly climate: Climate },
+  setting: {
+    readonly from: number;
+    readonly before: number;
+    readonly climate: Climate;
+    readonly release: Release;
+  },
 ): Guest {
-  const virtualProcessorFactors = factorsOf('VIRTUAL_PROCESSOR', life.fate);
+  const character = { fate: life.fate, release: setting.release };
+  const virtualProcessorFactors = factorsOf('VIRTUAL_PROCESSOR', character);
   return {
     life,
     from: setting.from,
@@ -27,7 +34,7 @@ export function bootGuest(
     phaseNumber: 0,
     phase: startPhase(life, { number: 0, second: life.bornAtSecond, climate: setting.climate }),
     share: hypervisorShare(virtualProcessorFactors),
-    partitionFactors: factorsOf('PARTITION', life.fate),
+    partitionFactors: factorsOf('PARTITION', character),
     virtualProcessorFactors,
   };
 }

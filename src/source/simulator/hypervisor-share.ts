@@ -20,12 +20,14 @@ const uncounted = 1.04;
 export function hypervisorShare(factors: Float64Array): HypervisorShare {
   const perTick = { compute: 0, io: 0, wake: 0, run: 0 };
   for (const cost of countersOf('VIRTUAL_PROCESSOR')) {
-    if (cost.kind !== 'COST') continue;
     const ticksPerOperation = (factors[cost.slot] ?? 0) / nanosecondsPerTick;
+    if (cost.kind !== 'COST' || ticksPerOperation === 0) continue;
     for (const row of countedRows(operationsOf(cost))) {
-      const [driver] = row.simulated;
+      const driver = row.simulated?.[0];
       if (driver !== 'compute' && driver !== 'io' && driver !== 'wake' && driver !== 'run') {
-        throw new TypeError(`${cost.field} has a cost, so ${row.field} cannot go with "${driver}"`);
+        throw new TypeError(
+          `${cost.field} has a cost, so ${row.field} cannot go with "${driver ?? 'nothing'}"`,
+        );
       }
       perTick[driver] += (factors[row.slot] ?? 0) * ticksPerOperation;
     }

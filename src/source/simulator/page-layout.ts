@@ -1,9 +1,10 @@
 /** Overlay pages of the simulated objects: where each row of the catalogue stands, and what it goes with. */
-import { countersOf, operationsOf } from '../../catalogue/catalogue.ts';
+import { countersInPages, countersOf, operationsOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, type Counter, type CounterKind } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
+import type { Release } from '../../catalogue/release.ts';
 import { decodePage } from '../../page/decode.ts';
-import { encodeCounters } from '../../page/encode.ts';
+import { encodeRelease } from '../../page/encode.ts';
 import { driverNature, driversOf, type DriverNature, type DriverOf, type DriverValues } from './driver.ts';
 import { countedRows } from './factor.ts';
 
@@ -29,6 +30,7 @@ const naturesFor: Readonly<Record<CounterKind, readonly DriverNature[]>> = {
   CLOCK: ['time'],
   COST: ['rows'],
   GAUGE: ['level'],
+  RAW: ['time', 'events', 'level'],
 };
 
 /** The page of one kind of object, laid out once; then a page is a copy of the blank one and its numbers. */
@@ -42,19 +44,20 @@ export class PageLayout<Kind extends StatisticsObject> {
   readonly #amounts: Float64Array;
 
   /** Throws a TypeError where a row goes with something that its object or its kind of counter has not. */
-  constructor(object: Kind) {
-    const counters = countersOf(object);
+  constructor(object: Kind, release: Release) {
     this.#object = object;
-    this.#blank = encodeCounters(object, () => 0n);
-    this.#amounts = new Float64Array(counters.length);
+    this.#blank = encodeRelease({ object, release }, () => 0n);
+    this.#amounts = new Float64Array(countersOf(object).length);
     const page = decodePage(this.#blank, { object, place: 'the blank page' });
-    for (const counter of counters) {
+    for (const counter of countersInPages(object, release)) {
       this.#layRow(counter, { slot: counter.slot, offsetInBytes: page.offsetOf(counter) });
     }
   }
 
   #layRow(counter: Counter, place: Place): void {
-    const [driver] = counter.simulated;
+    const driver = counter.simulated?.[0];
+    // It stays 0.
+    if (driver === undefined) return;
     if (!naturesFor[counter.kind].includes(driverNature[driver])) {
       throw new TypeError(`${counter.field} is a ${counter.kind}, which cannot go with "${driver}"`);
     }
@@ -95,10 +98,12 @@ export class PageLayout<Kind extends StatisticsObject> {
 }
 
 function findDriver<Kind extends StatisticsObject>(object: Kind, counter: Counter): DriverOf<Kind> {
-  const [name] = counter.simulated;
+  const name = counter.simulated?.[0];
   const driver = driversOf[object].find((candidate) => candidate === name);
   if (driver !== undefined) return driver;
-  throw new TypeError(`${counter.field} goes with "${name}", but a ${object} has no such driver`);
+  throw new TypeError(
+    `${counter.field} goes with "${name ?? 'nothing'}", but a ${object} has no such driver`,
+  );
 }
 
 /** Writes the two halves of the u64: a number becomes a bigint some ten times slower. */

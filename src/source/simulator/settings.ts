@@ -1,5 +1,7 @@
 /** What the simulator is told: how big the host is, and the seed of its fate. */
+import { releases, type Release } from '../../catalogue/release.ts';
 import { UsageError } from '../../errors.ts';
+import { readRelease } from '../release.ts';
 import { didYouMean } from '../suggestion.ts';
 
 /** The size of the simulated host and its seed; the same settings give the same host. */
@@ -12,11 +14,13 @@ export interface SimulatorSettings {
   readonly virtualProcessors: number;
   /** How many guests are children of partition 2 in place of the root. */
   readonly nested: number;
+  /** Of the hypervisor: a newer one appends counters to its pages. */
+  readonly release: Release;
 }
 
 interface SettingRow {
   readonly name: string;
-  readonly field: keyof SimulatorSettings;
+  readonly field: Exclude<keyof SimulatorSettings, 'release'>;
   readonly initial: number;
   readonly from: number;
   readonly to: number;
@@ -33,30 +37,37 @@ const rows: readonly SettingRow[] = [
 const maxVirtualProcessors = 65_536;
 
 /**
- * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0`, which are the defaults. Throws a UsageError with all mistakes:
+ * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0&release=2013`, which are the defaults. Throws a UsageError with all mistakes:
  * an unknown or repeated name, no whole number, a number out of range, sizes that do not go together.
  */
 export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
   const problems = unknownNames(query);
-  const settings = { seed: 0, logicalProcessors: 0, partitions: 0, virtualProcessors: 0, nested: 0 };
+  const release = readRelease(query);
+  const settings = {
+    ...{ seed: 0, logicalProcessors: 0, partitions: 0, virtualProcessors: 0, nested: 0 },
+    release: releases[0] as Release,
+  };
   for (const row of rows) {
     const value = readSetting(row, query.getAll(row.name));
     if (typeof value === 'number') settings[row.field] = value;
     else problems.push(value);
   }
+  if (typeof release === 'number') settings.release = release;
+  else problems.push(release);
   // Sizes are held against each other only where each is right by itself.
   if (problems.length === 0) problems.push(...mismatches(settings));
   if (problems.length > 0) throw new UsageError(problems.map((problem) => `simulator: ${problem}`));
   return settings;
 }
 
-/** The settings as they are written in a source's address. */
+/** The settings as they are written in a source's address; the release only where it is not the first. */
 export function describeSettings(settings: SimulatorSettings): string {
-  return rows.map((row) => `${row.name}=${settings[row.field]}`).join('&');
+  const sizes = rows.map((row) => `${row.name}=${settings[row.field]}`).join('&');
+  return settings.release === releases[0] ? sizes : `${sizes}&release=${settings.release}`;
 }
 
 function unknownNames(query: URLSearchParams): string[] {
-  const known = rows.map((row) => row.name);
+  const known = [...rows.map((row) => row.name), 'release'];
   return [...new Set(query.keys())]
     .filter((name) => !known.includes(name))
     .map((name) => `there is no option "${name}"; there are ${known.join(', ')}.${didYouMean(name, known)}`);

@@ -1,4 +1,5 @@
 /** A host that behaves like one: what exists on it, and everybody's overlay page, at a moment of its own time. */
+import type { Release } from '../../catalogue/release.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import {
@@ -17,14 +18,18 @@ import { Timeline } from './timeline.ts';
 /** Whoever looks at the start finds a host in the middle of its work. */
 const uptimeAtStartInTicks = 600 * ticksPerSecond;
 
-const layouts = {
-  hypervisor: new PageLayout('HYPERVISOR'),
-  logicalProcessor: new PageLayout('LOGICAL_PROCESSOR'),
-  partition: new PageLayout('PARTITION'),
-  virtualProcessor: new PageLayout('VIRTUAL_PROCESSOR'),
-};
-const hypervisorFactors = factorsOf('HYPERVISOR', null);
-const logicalProcessorFactors = factorsOf('LOGICAL_PROCESSOR', null);
+/** What all pages of a release have in common. */
+function pagesOf(release: Release) {
+  const character = { fate: null, release };
+  return {
+    hypervisor: new PageLayout('HYPERVISOR', release),
+    logicalProcessor: new PageLayout('LOGICAL_PROCESSOR', release),
+    partition: new PageLayout('PARTITION', release),
+    virtualProcessor: new PageLayout('VIRTUAL_PROCESSOR', release),
+    hypervisorFactors: factorsOf('HYPERVISOR', character),
+    logicalProcessorFactors: factorsOf('LOGICAL_PROCESSOR', character),
+  };
+}
 
 /**
  * The simulated host. It knows no clock but is told how much time has passed since it was started, ten minutes after
@@ -33,6 +38,7 @@ const logicalProcessorFactors = factorsOf('LOGICAL_PROCESSOR', null);
 export class SimulatedHost {
   readonly #timeline: Timeline;
   readonly #logicalProcessors: readonly number[];
+  readonly #pages: ReturnType<typeof pagesOf>;
   #inventory: Inventory;
   /** The timeline's generation that the inventory is of. */
   #generation: number;
@@ -40,6 +46,7 @@ export class SimulatedHost {
   constructor(settings: SimulatorSettings) {
     this.#timeline = new Timeline(settings);
     this.#timeline.reach(uptimeAtStartInTicks);
+    this.#pages = pagesOf(settings.release);
     this.#logicalProcessors = Array.from({ length: settings.logicalProcessors }, (_, index) => index);
     this.#inventory = takeInventory(this.#timeline.guests, this.#logicalProcessors);
     this.#generation = this.#timeline.generation;
@@ -73,7 +80,7 @@ export class SimulatedHost {
   page(object: ObjectName): Uint8Array | undefined {
     switch (object.object) {
       case 'HYPERVISOR':
-        return layouts.hypervisor.write(hypervisorValues(this.#timeline), hypervisorFactors);
+        return this.#hypervisorPage();
       case 'LOGICAL_PROCESSOR':
         return this.#logicalProcessorPage(object.index);
       case 'PARTITION':
@@ -83,16 +90,21 @@ export class SimulatedHost {
     }
   }
 
+  #hypervisorPage(): Uint8Array {
+    const { hypervisor, hypervisorFactors } = this.#pages;
+    return hypervisor.write(hypervisorValues(this.#timeline), hypervisorFactors);
+  }
+
   #logicalProcessorPage(index: number): Uint8Array | undefined {
     if (this.#logicalProcessors[index] === undefined) return undefined;
-    const values = logicalProcessorValues(this.#timeline, index);
-    return layouts.logicalProcessor.write(values, logicalProcessorFactors);
+    const { logicalProcessor, logicalProcessorFactors } = this.#pages;
+    return logicalProcessor.write(logicalProcessorValues(this.#timeline, index), logicalProcessorFactors);
   }
 
   #partitionPage(id: bigint): Uint8Array | undefined {
     const guest = this.#inventory.guests.get(id);
     if (guest === undefined) return undefined;
-    return layouts.partition.write(partitionValues(this.#timeline, guest), guest.partitionFactors);
+    return this.#pages.partition.write(partitionValues(this.#timeline, guest), guest.partitionFactors);
   }
 
   #virtualProcessorPage(partitionId: bigint, index: number): Uint8Array | undefined {
@@ -101,6 +113,6 @@ export class SimulatedHost {
     const position = guest.from + index;
     if (!Number.isInteger(index) || position < guest.from || position >= guest.before) return undefined;
     const values = virtualProcessorValues(this.#timeline, { guest, position });
-    return layouts.virtualProcessor.write(values, guest.virtualProcessorFactors);
+    return this.#pages.virtualProcessor.write(values, guest.virtualProcessorFactors);
   }
 }

@@ -78,10 +78,11 @@ export class Timeline {
 
   /** A place has changed hands: whoever comes next starts from zero. */
   #turnOver(place: number): void {
+    const { release } = this.#settings;
     const from = place * this.#settings.virtualProcessors;
     const before = from + this.#settings.virtualProcessors;
     const life = this.#population.lives[place] ?? null;
-    this.guests[place] = life && bootGuest(life, { from, before, climate: this.#climate });
+    this.guests[place] = life && bootGuest(life, { from, before, climate: this.#climate, release });
     this.virtualProcessors.clear(from, before);
     this.scheduler.clear(from, before);
     this.generation++;

@@ -2,7 +2,7 @@
  * D: Mercurius on Fastify, compiled by graphql-jit, with a schema of its own that has the same fields. Nobody is asked
  * who they are. Run as `mercurius-process.ts <page folder>`.
  */
-import { countersOf } from '../../../src/catalogue/catalogue.ts';
+import { countersInPages } from '../../../src/catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../../src/catalogue/group.ts';
 import type { Topology } from '../../../src/snapshot/topology.ts';
 import { endWithParent } from '../announce.ts';
@@ -16,7 +16,7 @@ const { decodePage } = await built('page/decode.js');
 const { pages, topology } = await readHost(process.argv[2] ?? '');
 
 const fieldsOf = (object: StatisticsObject): string =>
-  countersOf(object)
+  countersInPages(object, 2013)
     .map(({ field }) => `${field}: UInt64`)
     .join('\n');
 const schema = `
@@ -46,7 +46,10 @@ type PartitionEntry = Topology['partitions'][number];
 const counters = ({ object, bytes }: Paged): Reading => decodePage(bytes, { object, place: '' });
 const countersIn = (object: StatisticsObject): object =>
   Object.fromEntries(
-    countersOf(object).map((counter) => [counter.field, (reading: Reading) => reading.value(counter)]),
+    countersInPages(object, 2013).map((counter) => [
+      counter.field,
+      (reading: Reading) => reading.value(counter),
+    ]),
   );
 const paged = (object: StatisticsObject, place: string): Paged => {
   const bytes = pages.get(`${place}/stats.page`);

@@ -66,7 +66,7 @@ async function outcomeOf(source: ReturnType<typeof open>, name: ObjectName) {
 const rootVp: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index: 0 };
 
 describe('a Linux host', () => {
-  it('is read exactly, the numbers without a counter included', async () => {
+  it('is read exactly, each of its numbers as a counter', async () => {
     const source = open(fixture('mshv'));
     const { topology, pageless, failures } = await lookAtAll(source, never);
     expect(failures).toEqual([]);
@@ -84,7 +84,7 @@ describe('a Linux host', () => {
         const value = reading.value(counter);
         if (value !== undefined) numbers[counter.linux] = String(value);
       }
-      for (const each of reading.unnamed?.() ?? []) numbers[each.name] = String(each.value);
+      expect(reading.unnamed?.()).toEqual([]);
       found[objectKey(name) || 'hypervisor'] = numbers;
     }
     expect(found).toEqual(expectedNumbers);
@@ -143,6 +143,40 @@ describe('a Linux host', () => {
       expect(totalRunTime && reading.value(totalRunTime)).toBeUndefined();
       expect(source.unreadableLines).toBe(count);
     }
+  });
+
+  it('asks the kernel once for each text, and again only where a line was cut', async () => {
+    const asked: number[] = [];
+    let most = Infinity;
+    const files: FileSystem = {
+      ...systemFiles,
+      readSync(descriptor, bytes, at, length, position) {
+        const count = systemFiles.readSync(descriptor, bytes, at, Math.min(length, most), position);
+        asked.push(count);
+        return count;
+      },
+    };
+    const source = open(fixture('mshv'), { files });
+    const whole = await outcomeOf(source, rootVp);
+    expect(asked).toHaveLength(1);
+    most = 1000;
+    asked.length = 0;
+    const inPieces = await outcomeOf(source, rootVp);
+    expect(asked.length).toBeGreaterThan(10);
+    for (const reading of [whole, inPieces]) {
+      if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
+    }
+    expect(inPieces).toEqual(whole);
+    expect(source.unreadableLines).toBe(0);
+  });
+
+  it('gives what it has to the partition itself and to its parent: the driver shows one area', async () => {
+    const source = open(fixture('mshv'));
+    const names = [rootVp, { ...rootVp, area: 'SELF' } as const];
+    const { outcomes } = await source.read(names, never);
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    expect(outcomes[0]).not.toBeInstanceOf(HvqlError);
+    expect(source.areas).toBeUndefined();
   });
 
   it('reads a text that is longer than any before, and refuses one without an end', async () => {

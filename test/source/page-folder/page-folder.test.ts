@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync 
 import { describe, expect, it } from 'vitest';
 import { counterNamed } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError, UsageError } from '../../../src/errors.ts';
-import { encodeCounters } from '../../../src/page/encode.ts';
+import { encodeCounters, encodePage, encodeRelease } from '../../../src/page/encode.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
@@ -577,5 +577,33 @@ describe('opening a page folder', () => {
     await source.topology(never);
     await source.read([processor(0), processor(1), processor(77)], never);
     expect([opened, closed]).toEqual([4, 4]);
+  });
+});
+
+describe('a page folder of a newer release', () => {
+  const standby = counterNamed('HYPERVISOR', 'modernStandbyEntries');
+  const read = async (source: Source): Promise<bigint | undefined> => {
+    const [outcome] = (await source.read([hypervisorName], never)).outcomes;
+    if (outcome === undefined || outcome instanceof HvqlError) throw outcome ?? new Error('no outcome');
+    return outcome.value(standby);
+  };
+  const place = 'stats.page';
+
+  it('is known by the minor version in its pages, whatever is said', async () => {
+    const folder = copyOfFixture('small-host');
+    expect(await read(openPageFolder(folder, { clock }))).toBeUndefined();
+    const content = encodeRelease({ object: 'HYPERVISOR', release: 2026 }, ({ slot }) => BigInt(slot));
+    putFile(folder, { place, content });
+    expect(await read(openPageFolder(folder, { clock }))).toBe(5n);
+  });
+
+  it('is read by the names of that release where it is said, for pages that say nothing', async () => {
+    const folder = copyOfFixture('small-host');
+    const values = Array.from({ length: 8 }, (_, n) => BigInt(n + 1));
+    putFile(folder, { place, content: encodePage([{ type: 2, versionMajor: 1, versionMinor: 0, values }]) });
+    expect(await read(openPageFolder(folder, { clock }))).toBeUndefined();
+    const told = openPageFolder(folder, { clock, release: 2026 });
+    expect(told.description).toBe(`pages:${folder}?release=2026`);
+    expect(await read(told)).toBe(6n);
   });
 });

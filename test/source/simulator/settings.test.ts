@@ -20,27 +20,34 @@ describe("the simulator's settings", () => {
       partitions: 8,
       virtualProcessors: 4,
       nested: 0,
+      release: 2013,
     });
   });
 
   it('are read from a query, and described as one', () => {
     const query = 'seed=4294967295&lps=64&partitions=128&vps=8&nested=3';
-    expect(describeSettings(simulatorSettings(new URLSearchParams(query)))).toBe(query);
+    for (const each of [query, `${query}&release=2026`]) {
+      expect(describeSettings(simulatorSettings(new URLSearchParams(each)))).toBe(each);
+    }
   });
 
   it('are refused with every mistake at once', () => {
-    expect(problemsOf('seed=-1&lps=0&partitions=4097&vps=2.5&partition=4&nested=')).toEqual([
-      'simulator: there is no option "partition"; there are seed, lps, partitions, vps, nested. Did you mean partitions?',
+    expect(problemsOf('seed=-1&lps=0&partitions=4097&vps=2.5&partition=4&nested=&release=2019')).toEqual([
+      'simulator: there is no option "partition"; there are seed, lps, partitions, vps, nested, release. Did you mean partitions?',
       'simulator: seed must be a whole number from 0 to 4294967295, but is "-1".',
       'simulator: lps must be a whole number from 1 to 2048, but is "0".',
       'simulator: partitions must be a whole number from 1 to 4096, but is "4097".',
       'simulator: vps must be a whole number from 1 to 256, but is "2.5".',
       'simulator: nested must be a whole number from 0 to 4094, but is "".',
+      'simulator: release must be 2013 or 2026, but is "2019".',
     ]);
   });
 
   it('take each name once', () => {
-    expect(problemsOf('lps=4&lps=8')).toEqual(['simulator: lps is given 2 times; once is needed.']);
+    expect(problemsOf('lps=4&lps=8&release=2026&release=2026')).toEqual([
+      'simulator: lps is given 2 times; once is needed.',
+      'simulator: release is given 2 times; once is needed.',
+    ]);
   });
 
   it('refuse more nested partitions than there are guests beside partition 2', () => {

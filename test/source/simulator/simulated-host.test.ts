@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countersOf, operationsOf } from '../../../src/catalogue/catalogue.ts';
+import { countersInPages, countersOf, operationsOf } from '../../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../../src/catalogue/counter.ts';
 import type { SimulatedHost } from '../../../src/source/simulator/simulated-host.ts';
 import { hostOf, lookAt, minute, second, sumOf, type ObjectLook } from './host-look.ts';
@@ -45,10 +45,15 @@ function forEachInterval(
   }
 }
 
-function property(check: (before: HostLook, after: HostLook, host: SimulatedHost) => void): void {
+function property(
+  check: (before: HostLook, after: HostLook, host: SimulatedHost) => void,
+  { release, numRuns } = { release: 2013, numRuns: runs.numRuns },
+): void {
   fc.assert(
-    fc.property(sizes, steps, (query, steps) => forEachInterval({ query, steps }, check)),
-    runs,
+    fc.property(sizes, steps, (size, steps) =>
+      forEachInterval({ query: `${size}&release=${release}`, steps }, check),
+    ),
+    { ...runs, numRuns },
   );
 }
 
@@ -66,7 +71,7 @@ describe('a simulated host, whenever one looks', () => {
       for (const [key, object] of after) {
         const earlier = before.get(key);
         if (earlier === undefined) continue;
-        for (const counter of countersOf(object.name.object)) {
+        for (const counter of countersInPages(object.name.object, 2013)) {
           if (!isTotal(counter) && counter.kind !== 'CLOCK') continue;
           const grown: bigint = object.value(counter.field) - earlier.value(counter.field);
           if (grown < 0n) expect.fail(`${key} ${counter.field} went back by ${-grown}`);
@@ -128,8 +133,8 @@ describe('a simulated host, whenever one looks', () => {
         if (name.object !== 'VIRTUAL_PROCESSOR') continue;
         const value = (field: string): bigint => object.value(field);
         let costs = 0n;
-        for (const cost of countersOf(name.object).filter(({ kind }) => kind === 'COST')) {
-          const [, nanoseconds] = cost.simulated;
+        for (const cost of countersInPages(name.object, 2013).filter(({ kind }) => kind === 'COST')) {
+          const [, nanoseconds = 0] = cost.simulated ?? [];
           expect(value(cost.field)).toBe((value(operationsOf(cost).field) * BigInt(nanoseconds)) / 100n);
           costs += value(cost.field);
         }
@@ -225,7 +230,7 @@ describe('a simulated host', () => {
     host.advanceTo(20n * minute);
     const look = lookAt(host);
     for (const kind of ['LOGICAL_PROCESSOR', 'PARTITION', 'VIRTUAL_PROCESSOR'] as const) {
-      const still = countersOf(kind).filter(({ field }) => sumOf(look, kind, field) === 0n);
+      const still = countersInPages(kind, 2013).filter(({ field }) => sumOf(look, kind, field) === 0n);
       expect(still.map(({ field }) => field)).toEqual([]);
     }
   });
@@ -258,5 +263,58 @@ describe('a simulated host', () => {
       expect(mean).toBeLessThan(0.95);
       expect(Math.max(...loads) - Math.min(...loads)).toBeGreaterThan(0.005);
     }
+  });
+});
+
+describe('a simulated host of release 2026', () => {
+  const query = 'lps=2&partitions=6&vps=3&release=2026';
+
+  it('has the same numbers as one of 2013 in the counters that both have, but for what more work takes', () => {
+    const [older, newer] = ['release=2013', 'release=2026'].map((release) => {
+      const host = hostOf(`lps=2&partitions=4&vps=2&${release}`);
+      host.advanceTo(minute);
+      return lookAt(host);
+    });
+    const clock = (look: HostLook | undefined): bigint | undefined => look?.get('lp/0')?.value('globalTime');
+    expect(clock(newer)).toBe(clock(older));
+    expect(newer?.get('')?.value('virtualProcessors')).toBe(older?.get('')?.value('virtualProcessors'));
+    expect(() => older?.get('')?.value('modernStandbyEntries')).toThrow(
+      'does not carry modernStandbyEntries',
+    );
+    expect(newer?.get('')?.value('modernStandbyEntries')).toBe(0n);
+  });
+
+  it('has totals that never go back, and moves all that a row says something about', () => {
+    forEachInterval({ query, steps: [second, 20n * minute] }, (before, after) => {
+      for (const [key, object] of after) {
+        for (const counter of countersInPages(object.name.object, 2026).filter(isTotal)) {
+          const earlier = before.get(key)?.value(counter.field) ?? 0n;
+          if (object.value(counter.field) < earlier) expect.fail(`${key} ${counter.field} went back`);
+        }
+      }
+    });
+    const host = hostOf(query);
+    host.advanceTo(20n * minute);
+    const look = lookAt(host);
+    for (const kind of ['LOGICAL_PROCESSOR', 'PARTITION', 'VIRTUAL_PROCESSOR'] as const) {
+      const moved = countersInPages(kind, 2026).filter(({ field }) => sumOf(look, kind, field) > 0n);
+      const driven = countersInPages(kind, 2026).filter(({ simulated }) => simulated !== null);
+      expect(moved).toEqual(driven);
+    }
+  });
+
+  it('has costs that still fit into the hypervisor run time, those that were appended among them', () => {
+    property(
+      (_, after) => {
+        for (const object of after.values()) {
+          if (object.name.object !== 'VIRTUAL_PROCESSOR') continue;
+          const costs = countersInPages(object.name.object, 2026).filter(({ kind }) => kind === 'COST');
+          const sum = costs.reduce((total, { field }) => total + object.value(field), 0n);
+          expect(costs.length).toBeGreaterThan(14);
+          expect(sum).toBeLessThanOrEqual(object.value('hypervisorRunTime'));
+        }
+      },
+      { release: 2026, numRuns: 15 },
+    );
   });
 });

@@ -1,0 +1,50 @@
+/** Of which areas a tree has pages: found when somebody asks, and then known for a while. */
+import { areaOf, pagePlace, statisticsAreas, type StatisticsArea } from '../../snapshot/object-name.ts';
+import type { Topology } from '../../snapshot/topology.ts';
+import { namesOf } from '../look.ts';
+
+/** A page may be put beside another at any time, and nothing that is looked at for a topology tells of it. */
+const knownForMilliseconds = 2000;
+
+/** What is asked of a tree. */
+export interface AskedTree {
+  readonly topology: Topology;
+  /** Whether there is a file at this place. */
+  readonly has: (place: string) => boolean;
+}
+
+/** The areas, in the order of `statisticsAreas`: of each, whether any object has a page. */
+export function areasIn({ topology, has }: AskedTree): readonly StatisticsArea[] {
+  const names = namesOf(topology).filter((name) => areaOf(name) !== null);
+  // Partitions first: where there are areas, the first one tells.
+  const ordered = [...names].sort((a, b) => Number('index' in a) - Number('index' in b));
+  return statisticsAreas.filter((area) => ordered.some((name) => has(pagePlace(name, area))));
+}
+
+/** The areas of a tree that changes. */
+export class FoundAreas {
+  readonly #now: () => number;
+  #found: {
+    readonly topology: Topology;
+    readonly at: number;
+    readonly areas: readonly StatisticsArea[];
+  } | null = null;
+
+  /** `now` is a clock in milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Throws what asking the tree throws. */
+  in(tree: AskedTree): readonly StatisticsArea[] {
+    const at = this.#now();
+    const found = this.#found;
+    const age = found === null ? Infinity : at - found.at;
+    if (found !== null && found.topology === tree.topology && age >= 0 && age < knownForMilliseconds) {
+      return found.areas;
+    }
+    const areas = areasIn(tree);
+    this.#found = { topology: tree.topology, at, areas };
+    return areas;
+  }
+}

@@ -1,0 +1,13 @@
+/** The option `release` of sources that have pages: which release of the hypervisor wrote them. */
+import { releases, type Release } from '../catalogue/release.ts';
+
+/** The release that the options name, the first where they name none; a sentence where it is a mistake. */
+export function readRelease(options: URLSearchParams): Release | string {
+  const [text, ...more] = options.getAll('release');
+  if (text === undefined) return releases[0];
+  if (more.length > 0) return `release is given ${more.length + 1} times; once is needed.`;
+  return (
+    releases.find((release) => String(release) === text) ??
+    `release must be ${releases.join(' or ')}, but is "${text}".`
+  );
+}
