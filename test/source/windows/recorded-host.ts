@@ -88,6 +88,14 @@ export class RecordedHost {
     return BigInt(rows[nth]?.[properties.indexOf(property)] ?? 'not recorded');
   }
 
+  /** What the release has of a class. */
+  properties(className: string): ReadonlySet<string> {
+    const { classes } = JSON.parse(this.#lines('recorded.jsonl')[0] ?? '') as {
+      classes: Record<string, RecordedTable>;
+    };
+    return new Set(classes[prefix + className]?.properties);
+  }
+
   #lines(name: string): string[] {
     const path = `${this.folder}/${name}`;
     // What has no end yet is still being written.
