@@ -7,6 +7,7 @@ import { systemClock } from '../snapshot/moment.ts';
 import { systemErrorReason } from '../source/page-folder/file-system.ts';
 import { openSource } from '../source/sources.ts';
 import { systemWait, type CommandWorld } from './command-world.ts';
+import { doctor } from './doctor.ts';
 import { inspect } from './inspect.ts';
 import { printOperations } from './operations.ts';
 import { packageVersion } from './package.ts';
@@ -63,7 +64,7 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
     }
     case 'record': {
       const { source: text, names, every, for: duration, out } = command.settings;
-      const source = await openSource(text, { clock: world.clock, names });
+      const source = await openSource(text, { clock: world.clock, names, platform: process.platform });
       try {
         return await record({ source, every, for: duration ?? undefined, out }, world);
       } finally {
@@ -78,6 +79,10 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
       return inspect(command.settings, world);
     case 'operations':
       return printOperations(command.settings, world);
+    case 'doctor': {
+      const { platform } = process;
+      return doctor({ ...world, platform, root: '', windowsSource: 'windows', openSource });
+    }
     case 'token':
       await printToken(command.settings, { stdout: process.stdout, now: Date.now });
       return 0;

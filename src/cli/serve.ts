@@ -73,11 +73,7 @@ export async function openParts(settings: ServeSettings, world: ServeWorld) {
   const { clock, log, platform } = world;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, identity, allowedDocuments, tls, audit] = await together(
-    (world.openSource ?? openSource)(settings.source, {
-      clock,
-      names: settings.names,
-      warn: (sentence) => log.warn(sentence),
-    }),
+    (world.openSource ?? openSource)(settings.source, { clock, names: settings.names, log, platform }),
     whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
     whereSet(settings.operations, openOperationFolder),
     whereSet(settings.tls, readTls),

@@ -43,7 +43,7 @@ const source = {
   parse: parseSource,
   default: 'simulator',
   description:
-    'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>]',
+    'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows',
 } satisfies Setting;
 
 const names = {
@@ -422,6 +422,11 @@ export const commands = {
       placeholder: '<folder>',
       description: 'folder of .graphql files, as serve takes it with --operations',
     },
+    settings: {},
+  },
+  doctor: {
+    summary: 'Says which statistics this machine has, what is missing to read them, and how to start.',
+    positional: null,
     settings: {},
   },
   token: {

@@ -42,6 +42,7 @@ export type Command =
   | { readonly name: 'simulate'; readonly settings: SettingsOf<'simulate'> }
   | { readonly name: 'inspect'; readonly settings: SettingsOf<'inspect'> & { readonly page: string } }
   | { readonly name: 'operations'; readonly settings: { readonly folder: string } }
+  | { readonly name: 'doctor' }
   | { readonly name: 'token'; readonly settings: TokenSettings }
   /** `topic` is the command that help is wanted on; null for all of them. */
   | { readonly name: 'help'; readonly topic: CommandName | null }
@@ -121,6 +122,8 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       return { name, settings: { ...valuesOf<'inspect'>(read), page: read.positional ?? '' } };
     case 'operations':
       return { name, settings: { folder: read.positional ?? '' } };
+    case 'doctor':
+      return { name };
     case 'record': {
       const settings = valuesOf<'record'>(read);
       problems.push(...findIdleNames(read.given, settings.source));

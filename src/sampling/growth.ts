@@ -46,11 +46,13 @@ export class ReadingGrowth implements Growth {
     this.#earlier = earlier.reading;
     this.#later = later.reading;
     this.#cells = CellPair.of(earlier.reading, later.reading);
-    this.#elapsedNanoseconds = Number(later.at.monotonicNanoseconds - earlier.at.monotonicNanoseconds);
+    const from = earlier.reading.at ?? earlier.at;
+    const to = later.reading.at ?? later.at;
+    this.#elapsedNanoseconds = Number(to.monotonicNanoseconds - from.monotonicNanoseconds);
     this.#clock = clockOf(object);
     this.interval = {
-      from: earlier.at,
-      to: later.at,
+      from,
+      to,
       seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
       reset:
         this.#elapsedNanoseconds < 0 ||

@@ -9,17 +9,22 @@ import { readRelease } from './release.ts';
 import { openPageFolder } from './page-folder/page-folder.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
 import { openSimulator } from './simulator/simulator.ts';
+import type { SourceLog } from './source-log.ts';
 import { parseSourceText, type SourceText } from './source-text.ts';
 import type { Source } from './source.ts';
 import { didYouMean } from './suggestion.ts';
+import { windowsSettings } from './windows/settings.ts';
+import { openWindows } from './windows/windows.ts';
 
 /** What sources need of the world. */
 export interface SourceWorld {
   readonly clock: Clock;
   /** Path of a file with the names of partitions, for sources that know ids only. */
   readonly names?: string | null;
-  /** Told in a sentence, for the log, what goes wrong on the side of a source that answers all the same. */
-  readonly warn?: (sentence: string) => void;
+  /** As `process.platform` has it; unchecked without. */
+  readonly platform?: string;
+  /** For what only the operator may know. */
+  readonly log?: SourceLog;
 }
 
 interface SourceKind {
@@ -39,6 +44,7 @@ const sourceKinds: readonly SourceKind[] = [
   { kind: 'pages', usage: 'pages:<folder>', parse: parsePageFolderText },
   { kind: 'capture', usage: 'capture:<folder or .tar>', parse: parseCaptureText },
   { kind: 'mshv', usage: 'mshv[:<folder>]', parse: parseMshvText },
+  { kind: 'windows', usage: 'windows', parse: parseWindowsText },
 ];
 
 /**
@@ -100,12 +106,17 @@ function parseCaptureText(text: SourceText): OpenSource {
 
 function parseMshvText(text: SourceText): OpenSource {
   const settings = mshvSettings(text);
-  return ({ clock, names, warn }) =>
+  return ({ clock, names, log }) =>
     openMshv(settings, {
       clock,
       ...(names == null ? {} : { names }),
-      ...(warn === undefined ? {} : { warn }),
+      ...(log === undefined ? {} : { warn: (sentence) => log.warn({}, sentence) }),
     });
+}
+
+function parseWindowsText(text: SourceText): OpenSource {
+  const settings = windowsSettings(text);
+  return (world) => openWindows(settings, world);
 }
 
 function problemsOf(check: () => unknown): string[] {

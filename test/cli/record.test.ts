@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { record } from '../../src/cli/record.ts';
 import { HvqlError } from '../../src/errors.ts';
@@ -10,6 +10,7 @@ import { openSource } from '../../src/source/sources.ts';
 import type { Source } from '../../src/source/source.ts';
 import { textOf } from '../source/look-text.ts';
 import { copyOfFixture, fixture, putFile, scratchFolder } from '../source/scratch.ts';
+import { RecordedHost } from '../source/windows/recorded-host.ts';
 import { CommandOnTrial } from './command-on-trial.ts';
 
 const never = new AbortController().signal;
@@ -161,6 +162,40 @@ describe('recording', () => {
       await capture.close();
     }
   });
+
+  it.each(['2019', '23h2'] as const)(
+    'keeps what a Windows host of %s says, each reading with its moment',
+    async (release) => {
+      const folder = scratchFolder();
+      for (const out of [join(folder, 'host.tar'), join(folder, 'host')]) {
+        const world = new CommandOnTrial();
+        const host = new RecordedHost(release);
+        const source = await openSource(`windows?powershell=${host.executable}`, world);
+        onTestFinished(() => source.close());
+        world.afterWait = () => host.play(1);
+        expect(await record({ source, every: 2000, for: 2000, out }, world)).toBe(0);
+        expect(world.output).toMatch(/^Recorded 2 frames with \d+ readings /);
+        expect(world.errors).toBe('');
+
+        const again = await openSource(`windows?powershell=${host.executable}`, world);
+        onTestFinished(() => again.close());
+        for (const frame of [0, 1]) {
+          host.play(frame);
+          const capture = await openSource(`capture:${out}?frame=${frame}`, world);
+          const [replayed, original] = [await lookAtAll(capture, never), await lookAtAll(again, never)];
+          expect(replayed.failures).toEqual([]);
+          expect(replayed.at).toEqual(original.at);
+          expect(replayed.topology.partitions).toEqual(original.topology.partitions);
+          expect(replayed.pageless.map(everythingIn)).toEqual(original.pageless.map(everythingIn));
+          const moments = original.pageless.map(({ reading }) => reading.at);
+          expect(new Set(moments.map((at) => at?.monotonicNanoseconds)).size).toBe(6);
+          expect(replayed.pageless.map(({ reading }) => reading.at)).toEqual(moments);
+          expect(capture.unreadableLines).toBe(0);
+          await capture.close();
+        }
+      }
+    },
+  );
 
   it('overwrites nothing', async () => {
     const folder = scratchFolder();

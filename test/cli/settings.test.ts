@@ -405,7 +405,7 @@ describe('hvql serve', () => {
     [
       ['--source', 'page:/a', '--min-interval', '5'],
       [
-        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>]. Did you mean pages?',
+        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows. Did you mean pages?',
         expect.stringMatching(/^--min-interval: "5" is not a length of time/),
       ],
     ],
@@ -657,14 +657,14 @@ describe('hvql', () => {
 
   it('knows no other commands', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
-      '"sevre" is no command: the commands are serve, record, simulate, inspect, operations, token and help. Did you mean serve?',
+      '"sevre" is no command: the commands are serve, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
     ]);
     expect(problemsOf(['help', 'recrod'])).toEqual([
-      '"recrod" is no command: the commands are serve, record, simulate, inspect, operations, token and help. Did you mean record?',
+      '"recrod" is no command: the commands are serve, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
     ]);
     expect(problemsOf(['--port', '1'])).toEqual([
-      'A command is needed before --port: the commands are serve, record, simulate, inspect, operations, token and help.',
+      'A command is needed before --port: the commands are serve, record, simulate, inspect, operations, doctor, token and help.',
     ]);
   });
 });
@@ -700,7 +700,7 @@ describe('the table of settings', () => {
     expect(lines.slice(0, 3)).toEqual([
       '| command | flag | environment | default | |',
       '|---|---|---|---|---|',
-      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>] |',
+      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
     expect(lines).toHaveLength(2 + 40 + 5 + 4 + 2 + 0 + 7);

@@ -30,6 +30,7 @@ describe('the package that npm pack makes', () => {
     for (const path of [
       'src',
       'schema',
+      'packaging',
       'package.json',
       'package-lock.json',
       '.npmrc',
@@ -55,7 +56,14 @@ describe('the package that npm pack makes', () => {
 
   it('holds the program, the schema and the examples, and no sources or tests', () => {
     expect(packed).toEqual(
-      expect.arrayContaining(['dist/cli/main.js', 'schema/schema.graphql', 'LICENSE', 'README.md']),
+      expect.arrayContaining([
+        'dist/cli/main.js',
+        'dist/source/windows/look.ps1',
+        'packaging/hvql.service',
+        'schema/schema.graphql',
+        'LICENSE',
+        'README.md',
+      ]),
     );
     expect(packed.filter((path) => /^(src|test|\.ci|node_modules)\//.test(path))).toEqual([]);
   });

@@ -1,8 +1,9 @@
 /** The same documents, unchanged, over every kind of source. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecordedHost } from '../source/windows/recorded-host.ts';
 import { post, Program, serve, type Served } from './program.ts';
 import { watchBySse } from './watcher.ts';
 
@@ -15,31 +16,32 @@ const questions = operations.filter(({ file }) => !file.includes('-live-'));
 const watched = operations.filter(({ file }) => file.includes('-live-'));
 
 const scratch = mkdtempSync(join(tmpdir(), 'hvql-kinds-'));
-const recorded = join(scratch, 'linux.tar');
+const recordedLinux = join(scratch, 'linux.tar');
+const recordedWindows = join(scratch, 'windows.tar');
+const windowsFolder = join(scratch, 'windows');
+mkdirSync(windowsFolder);
+const windows = `windows?powershell=${new RecordedHost('23h2', windowsFolder).executable}`;
 beforeAll(async () => {
-  const args = [
-    'record',
-    '--source',
-    'mshv:test/fixtures/mshv',
-    '--for',
-    '300ms',
-    '--every',
-    '100ms',
-    '--out',
-    recorded,
-  ];
-  expect(await new Program(args).exited).toBe(0);
+  for (const [source, out] of [
+    ['mshv:test/fixtures/mshv', recordedLinux],
+    // It stands still while it is recorded, so there is one frame.
+    [windows, recordedWindows],
+  ] as const) {
+    const args = ['record', '--source', source, '--for', '300ms', '--every', '100ms', '--out', out];
+    expect(await new Program(args).exited).toBe(0);
+  }
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe.each([
-  ['simulator', 'simulator'],
-  ['pages', 'pages:test/fixtures/small-host'],
-  ['capture', 'capture:test/fixtures/three-frames?loop=true'],
-  ['capture', `capture:${recorded}?loop=true`],
-  ['mshv', 'mshv:test/fixtures/mshv'],
-])('a source of kind %s: %s', (kind, source) => {
-  const hasPages = !source.includes('mshv') && source !== `capture:${recorded}?loop=true`;
+  ['simulator', true, 'simulator'],
+  ['pages', true, 'pages:test/fixtures/small-host'],
+  ['capture', true, 'capture:test/fixtures/three-frames?loop=true'],
+  ['capture', false, `capture:${recordedLinux}?loop=true`],
+  ['capture', false, `capture:${recordedWindows}?loop=true`],
+  ['mshv', false, 'mshv:test/fixtures/mshv'],
+  ['windows', false, windows],
+])('a source of kind %s, with pages: %s, %s', (kind, hasPages, source) => {
   let served: Served;
   beforeAll(async () => {
     served = await serve(['--source', source]);

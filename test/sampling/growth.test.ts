@@ -41,6 +41,18 @@ describe('growth over time that went back', () => {
   });
 });
 
+describe('growth of readings that have moments of their own', () => {
+  it('is taken against these, whatever the looks took besides', () => {
+    const own = (lookSeconds: number, seconds: number, totalRunTime: bigint): Sample => {
+      const { at } = sample(seconds, {});
+      return { ...sample(lookSeconds, {}), reading: { ...reading({ totalRunTime }), at } };
+    };
+    const grown = growth('LOGICAL_PROCESSOR', own(10.5, 10, 0n), own(11, 11, 5_000_000n));
+    expect(grown.rate(lpCounter('totalRunTime'))).toBe(50);
+    expect(grown.interval).toMatchObject({ seconds: 1, from: { wallMilliseconds: 10_000 } });
+  });
+});
+
 describe('the rate', () => {
   const grown = growth(
     'VIRTUAL_PROCESSOR',

@@ -7,12 +7,13 @@ import { answerFor } from '../../src/source/shared/source-owner.ts';
 import { captureWriter } from '../../src/source/capture/capture-writer.ts';
 import { lookAtAll } from '../../src/source/look.ts';
 import { openSource } from '../../src/source/sources.ts';
-import { describeSource } from '../contract/source.ts';
+import { describeSource, type SourceOnTrial } from '../contract/source.ts';
 import { packTar } from './capture/pack-tar.ts';
 import { ManualClock } from './manual-clock.ts';
 import { openChannel } from './shared/channel.ts';
 import { pageless } from './shared/pageless.ts';
 import { copyOfFixture, fixture, putFile, scratchFolder } from './scratch.ts';
+import { RecordedHost, type Release } from './windows/recorded-host.ts';
 
 describeSource('the simulator', async () => {
   const clock = new ManualClock();
@@ -79,20 +80,33 @@ describeSource('a Linux host that another process reads', async () => {
 });
 
 describe.each(['folder', 'tar'])('recorded to a %s,', (kind) => {
-  describeSource('a Linux host', async () => {
-    const { source, goOn, clock } = await openLinuxHost();
-    const out = join(scratchFolder(), kind === 'tar' ? 'host.tar' : 'host');
-    const writer = await captureWriter(out);
-    for (let frame = 0; frame < 3; frame++) {
-      await writer.writeFrame(await lookAtAll(source, new AbortController().signal));
-      goOn();
-    }
-    await writer.finish();
-    return { source: await openSource(`capture:${out}`, { clock }), goOn: () => clock.advance(1000) };
-  });
+  describeSource('a Linux host', async () => recorded(await openLinuxHost(), { kind, frames: 3 }));
+  describeSource('Windows Server 2019', async () =>
+    recorded(await openWindowsHost('2019'), { kind, frames: 2 }),
+  );
 });
 
-async function openLinuxHost() {
+interface HostOnTrial extends SourceOnTrial {
+  readonly clock: ManualClock;
+}
+
+async function recorded(
+  { source, goOn, clock }: HostOnTrial,
+  { kind, frames }: { readonly kind: string; readonly frames: number },
+): Promise<SourceOnTrial> {
+  const out = join(scratchFolder(), kind === 'tar' ? 'host.tar' : 'host');
+  const writer = await captureWriter(out);
+  for (let frame = 0; frame < frames; frame++) {
+    await writer.writeFrame(await lookAtAll(source, new AbortController().signal));
+    goOn();
+  }
+  await writer.finish();
+  await source.close();
+  // A frame of the Windows host is two seconds after the one before.
+  return { source: await openSource(`capture:${out}`, { clock }), goOn: () => clock.advance(2000) };
+}
+
+async function openLinuxHost(): Promise<HostOnTrial> {
   const clock = new ManualClock();
   const folder = copyOfFixture('mshv');
   const source = await openSource(`mshv:${folder}`, { clock });
@@ -103,4 +117,21 @@ async function openLinuxHost() {
     putFile(folder, { place: 'lp/0/stats', content: `LpGlobalTime : ${renewals * 1000}\n` });
   };
   return { source, goOn, clock };
+}
+
+describeSource('Windows Server 2019', () => openWindowsHost('2019'));
+describeSource('Windows Server 23H2', () => openWindowsHost('23h2'));
+
+async function openWindowsHost(release: Release): Promise<HostOnTrial> {
+  const clock = new ManualClock();
+  const host = new RecordedHost(release);
+  const source = await openSource(`windows?powershell=${host.executable}`, { clock });
+  return {
+    source,
+    clock,
+    goOn() {
+      clock.advance(2000);
+      host.play(1);
+    },
+  };
 }

@@ -36,20 +36,20 @@ describe('a source named by a text', () => {
     [
       '',
       [
-        'There is no source ""; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>].',
+        'There is no source ""; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows.',
       ],
     ],
     [
       'page:/run/pages',
       [
-        'There is no source "page:/run/pages"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>]. ' +
+        'There is no source "page:/run/pages"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows. ' +
           'Did you mean pages?',
       ],
     ],
     [
       'prometheus:x',
       [
-        'There is no source "prometheus:x"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>].',
+        'There is no source "prometheus:x"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows.',
       ],
     ],
     ['pages', ['pages:<folder> needs a path after the colon, but there is none.']],

@@ -21,6 +21,7 @@ import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
 import { playback, type Playback, type ShownFrame } from './playback.ts';
 import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
+import { movedOn } from './timed-reading.ts';
 
 /** What a capture needs of the world. */
 export interface CaptureWorld {
@@ -142,14 +143,15 @@ function captureSource({ description, store, parser, manifest, player }: OpenCap
     async read(objects, signal) {
       signal.throwIfAborted();
       const { frame, at } = shownFor(objects);
-      return { at, outcomes: await readObjects(open(frame.name).tree, { objects, signal }) };
+      const outcomes = await readObjects(open(frame.name).tree, { objects, signal });
+      return { at, outcomes: movedOn(outcomes, { recorded: frame.at, shown: at }) };
     },
     atOnce: {
       topology,
       read(objects) {
         const { frame, at } = shownFor(objects);
         const outcomes = readObjectsAtOnce(open(frame.name).tree, objects);
-        return outcomes === null ? null : { at, outcomes };
+        return outcomes && { at, outcomes: movedOn(outcomes, { recorded: frame.at, shown: at }) };
       },
     },
     async close() {

@@ -63,10 +63,7 @@ function onlyUnnamed(...unnamed: readonly UnnamedValue[]): Reading {
 describe('a reading without a page that another process takes', () => {
   it('is what it was, numbers without a counter included, for every object of a Linux host', async () => {
     const folder = copyOfFixture('mshv');
-    putFile(folder, {
-      place: 'lp/0/stats',
-      content: 'LpGlobalTime : 12\nLpOfTheFuture : 18446744073709551615\n',
-    });
+    putFile(folder, { place: 'partition/2/stats', content: 'PtTlbSize : 5\nPtOfTomorrow : 6\n' });
     const source = await openSource(`mshv:${folder}`, { clock: new ManualClock() });
     const here = await lookAtAll(source, never);
     const there = await lookAtAll(seenByAnother(source), never);

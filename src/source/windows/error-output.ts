@@ -1,0 +1,44 @@
+/** What a child process says on standard error: logged, and no more of it than a person reads. */
+import type { SourceLog } from '../source-log.ts';
+import { BoundedLines } from './bounded-line.ts';
+
+const maxLineBytes = 1_000;
+/** So many lines of one process are logged. */
+const maxLines = 20;
+/** So many of the last ones are told with a failure. */
+const tailLines = 5;
+
+/** The standard error of one process. */
+export class ErrorOutput {
+  readonly #log: SourceLog | undefined;
+  readonly #lines: BoundedLines;
+  #logged = 0;
+  #tail: string[] = [];
+
+  constructor(log: SourceLog | undefined) {
+    this.#log = log;
+    this.#lines = new BoundedLines({
+      maxBytes: maxLineBytes,
+      onLine: (line) => this.#note(line),
+      onTooLong: (start) => this.#note(`${start}…`),
+    });
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#lines.push(chunk);
+  }
+
+  /** The last lines, and what stands behind them. */
+  tail(): string {
+    return [...this.#tail, this.#lines.rest()].filter((line) => line !== '').join('\n');
+  }
+
+  #note(line: string): void {
+    if (line.trim() === '') return;
+    this.#tail = [...this.#tail, line].slice(-tailLines);
+    this.#logged += 1;
+    if (this.#logged <= maxLines) this.#log?.warn({ line }, 'PowerShell says on standard error');
+    if (this.#logged === maxLines)
+      this.#log?.warn({ lines: maxLines }, 'what else PowerShell says is left out');
+  }
+}

@@ -1,0 +1,167 @@
+/** Looks at a Windows host, one at a time: whoever asks while one is under way shares the next. */
+import { HvqlError, messageOf } from '../../errors.ts';
+import type { Clock } from '../../snapshot/moment.ts';
+import type { SourceLog } from '../source-log.ts';
+import { orAborted } from './aborted.ts';
+import { PowerShell } from './powershell.ts';
+import { Restart } from './restart.ts';
+import { parseSample, type Sample } from './sample.ts';
+import { joinWanted, type Wanted } from './wanted-class.ts';
+
+/** What looks need. */
+export interface LooksOptions {
+  readonly executable: string;
+  readonly script: string;
+  /** For the pauses between two starts. */
+  readonly clock: Clock;
+  readonly log: SourceLog | undefined;
+  /** So long PowerShell stays after the last look. */
+  readonly idleMilliseconds: number;
+  /** So long one look may take, the start of PowerShell included. */
+  readonly limitMilliseconds: number;
+}
+
+/** A look that has not begun. */
+interface NextLook {
+  wanted: Wanted;
+  /** How many wait for it. */
+  waiting: number;
+  readonly sample: Promise<Sample>;
+  readonly settle: (outcome: Promise<Sample>) => void;
+}
+
+/**
+ * Asks PowerShell, which is started for the first look and ended some time after the last one. A look goes on when
+ * those who wait for it have gone: a PowerShell that takes long to start is warm for those who ask then.
+ */
+export class Looks {
+  readonly #options: LooksOptions;
+  readonly #restart: Restart;
+  #powershell: PowerShell | null = null;
+  #next: NextLook | null = null;
+  #isLooking = false;
+  #isClosed = false;
+  #number = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: LooksOptions) {
+    this.#options = options;
+    this.#restart = new Restart(options.clock);
+  }
+
+  /**
+   * A sample of these classes that was begun after the call. Rejects with PAGE_UNAVAILABLE where PowerShell fails, and
+   * with the signal's reason once it is aborted.
+   */
+  async look(wanted: Wanted, signal: AbortSignal): Promise<Sample> {
+    signal.throwIfAborted();
+    if (this.#isClosed) throw closed();
+    const next = (this.#next ??= nextLook());
+    next.wanted = joinWanted(next.wanted, wanted);
+    next.waiting += 1;
+    // Those who ask in this turn share it.
+    queueMicrotask(() => void this.#takeLooks());
+    try {
+      return await orAborted(next.sample, signal);
+    } finally {
+      next.waiting -= 1;
+    }
+  }
+
+  /** Ends PowerShell, and the looks that are under way; may be called more than once. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#next?.settle(Promise.reject(closed()));
+    this.#next = null;
+    await this.#stop();
+  }
+
+  async #takeLooks(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    clearTimeout(this.#idleTimer);
+    while (this.#next !== null) {
+      const { wanted, waiting, settle } = this.#next;
+      this.#next = null;
+      if (waiting === 0) continue;
+      const sample = this.#take(wanted);
+      settle(sample);
+      await sample.catch(() => {});
+    }
+    this.#isLooking = false;
+    if (this.#isClosed) return;
+    this.#idleTimer = setTimeout(() => void this.#stop(), this.#options.idleMilliseconds).unref();
+  }
+
+  async #take(wanted: Wanted): Promise<Sample> {
+    const powershell = this.#running();
+    const look = (this.#number += 1);
+    try {
+      const question = JSON.stringify({ look, classes: Object.fromEntries(wanted) });
+      const line = await powershell.ask(question, { milliseconds: this.#options.limitMilliseconds });
+      const sample = parse(line, { powershell, look, wanted });
+      // One that goes on talking behind its answer has failed.
+      if (powershell.isRunning) this.#restart.noteSuccess();
+      return sample;
+    } catch (thrown) {
+      if (thrown instanceof HvqlError && !this.#isClosed) this.#restart.noteFailure(thrown);
+      throw thrown;
+    }
+  }
+
+  /** A PowerShell that takes questions. Throws PAGE_UNAVAILABLE while it may not be started again. */
+  #running(): PowerShell {
+    if (this.#isClosed) throw closed();
+    if (this.#powershell?.isRunning === true) return this.#powershell;
+    const refusal = this.#restart.refusal();
+    if (refusal !== null) throw refusal;
+    const { executable, script, log } = this.#options;
+    return (this.#powershell = new PowerShell({
+      executable,
+      script,
+      log,
+      onIdleEnd: (why) => {
+        log?.warn({ err: why }, 'PowerShell has failed without being asked anything');
+        this.#restart.noteFailure(why);
+      },
+    }));
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    const powershell = this.#powershell;
+    this.#powershell = null;
+    await powershell?.stop();
+  }
+}
+
+/** Half a line, a foreign one, one that is too much: what comes after it cannot be trusted. */
+function parse(
+  line: string,
+  {
+    powershell,
+    ...asked
+  }: { readonly powershell: PowerShell; readonly look: number; readonly wanted: Wanted },
+): Sample {
+  try {
+    return parseSample(line, asked);
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    throw powershell.fail(
+      'answered with a line that is no look',
+      `${messageOf(thrown)}: ${line.slice(0, 100)}`,
+    );
+  }
+}
+
+function nextLook(): NextLook {
+  let settle: NextLook['settle'] = () => {};
+  const sample = new Promise<Sample>((resolve) => (settle = resolve));
+  // Those who have waited for it may all be gone.
+  sample.catch(() => {});
+  return { wanted: new Map(), waiting: 0, sample, settle: (outcome) => settle(outcome) };
+}
+
+function closed(): HvqlError {
+  return new HvqlError('PAGE_UNAVAILABLE', 'The source has been closed.');
+}

@@ -1,0 +1,48 @@
+/** Virtual processors of virtual machines that have the same name. */
+
+/** What is known of virtual machines that share a name. */
+export interface Namesakes {
+  /** The indexes of all their virtual processors, in the order of the instances. */
+  readonly indexes: readonly number[];
+  /** How many virtual processors each machine says it has, in the order of the instances; null where it does not say. */
+  readonly counts: readonly (number | null)[];
+}
+
+/**
+ * For each machine the positions of its virtual processors in `indexes`; null where that cannot be said for sure. The
+ * instances come machine by machine, or index by index: whichever fits what the machines say they have.
+ */
+export function tellApart({ indexes, counts }: Namesakes): readonly (readonly number[])[] | null {
+  if (counts.length === 1 && new Set(indexes).size === indexes.length) return [[...indexes.keys()]];
+  return [byRun(indexes), byOccurrence(indexes)].find((groups) => fits(groups, counts)) ?? null;
+}
+
+function fits(groups: readonly (readonly number[])[], counts: readonly (number | null)[]): boolean {
+  return (
+    groups.length === counts.length &&
+    groups.every(({ length }, n) => counts[n] === null || counts[n] === length)
+  );
+}
+
+/** 0, 1, 0, 1 are two machines: one begins where the indexes stop rising. */
+function byRun(indexes: readonly number[]): number[][] {
+  const groups: number[][] = [];
+  for (const [position, index] of indexes.entries()) {
+    const before = indexes[position - 1];
+    if (before === undefined || index <= before) groups.push([]);
+    groups.at(-1)?.push(position);
+  }
+  return groups;
+}
+
+/** 0, 0, 1, 1 are two machines: the second of an index is the second machine's. */
+function byOccurrence(indexes: readonly number[]): number[][] {
+  const groups: number[][] = [];
+  const seen = new Map<number, number>();
+  for (const [position, index] of indexes.entries()) {
+    const occurrence = seen.get(index) ?? 0;
+    seen.set(index, occurrence + 1);
+    (groups[occurrence] ??= []).push(position);
+  }
+  return groups;
+}

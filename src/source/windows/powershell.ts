@@ -1,0 +1,163 @@
+/** A child process that answers a line with a line: PowerShell with the script of this folder. */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { dirname } from 'node:path';
+import { HvqlError } from '../../errors.ts';
+import { systemErrorReason } from '../page-folder/file-system.ts';
+import type { SourceLog } from '../source-log.ts';
+import { BoundedLines } from './bounded-line.ts';
+import { ErrorOutput } from './error-output.ts';
+
+/** What to start, and within what bounds. */
+export interface PowerShellOptions {
+  readonly executable: string;
+  /** Path of the script. */
+  readonly script: string;
+  readonly log: SourceLog | undefined;
+  /** Told once that the process has failed while it was not asked anything. */
+  readonly onIdleEnd: (why: HvqlError) => void;
+}
+
+/** How a question may be answered. */
+export interface Patience {
+  readonly milliseconds: number;
+}
+
+/**
+ * The longest answer, in bytes: a host of 1,000 virtual processors needs 2 MB. What is longer would hold up everybody
+ * who is not asking.
+ */
+export const maxAnswerBytes = 64 * 2 ** 20;
+/** How long the process may take to end by itself once its input has ended. */
+const graceMilliseconds = 2_000;
+/** How long its last output may take after its end. */
+const drainMilliseconds = 500;
+
+/** As Windows PowerShell takes them. Without -InputFormat None it might read the questions itself. */
+const flags = [
+  '-NoLogo',
+  '-NoProfile',
+  '-NonInteractive',
+  '-ExecutionPolicy',
+  'Bypass',
+  '-InputFormat',
+  'None',
+];
+
+interface Waiting {
+  readonly resolve: (line: string) => void;
+  readonly reject: (why: HvqlError) => void;
+}
+
+/** A PowerShell that is running, or has run: it is not started again. One question at a time. */
+export class PowerShell {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #errors: ErrorOutput;
+  readonly #onIdleEnd: (why: HvqlError) => void;
+  readonly #ended: Promise<void>;
+  #waiting: Waiting | null = null;
+  /** Why it takes no more questions. */
+  #end: HvqlError | null = null;
+
+  constructor({ executable, script, log, onIdleEnd }: PowerShellOptions) {
+    this.#errors = new ErrorOutput(log);
+    this.#onIdleEnd = onIdleEnd;
+    this.#child = spawn(executable, [...flags, '-File', script], {
+      // A name without a path is looked for in the current folder first, where anybody may have put something.
+      cwd: dirname(script),
+      stdio: 'pipe',
+      windowsHide: true,
+    });
+    const lines = new BoundedLines({
+      maxBytes: maxAnswerBytes,
+      onLine: (line) => this.#answer(line),
+      onTooLong: (start) => this.fail(`answered with more than ${maxAnswerBytes} bytes`, start),
+    });
+    this.#child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
+    this.#child.stderr.on('data', (chunk: Buffer) => this.#errors.push(chunk));
+    // A pipe whose other end has gone: the end of the process tells more.
+    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr])
+      stream.on('error', () => {});
+    this.#ended = new Promise((resolve) => {
+      const end = (how: string, cause?: unknown): void => {
+        const isIdle = this.#waiting === null && this.#end === null;
+        this.fail(how, lines.rest(), cause);
+        if (isIdle && this.#end !== null) onIdleEnd(this.#end);
+        resolve();
+      };
+      this.#child.on('error', (error) => end(`could not be started: ${systemErrorReason(error)}`, error));
+      this.#child.on('close', (code, signal) => end(describeExit(code, signal)));
+      this.#child.on('exit', (code, signal) => {
+        // Somebody who has inherited its output may hold that open for ever.
+        setTimeout(() => end(describeExit(code, signal)), drainMilliseconds).unref();
+      });
+    });
+  }
+
+  /** Whether it takes a question. */
+  get isRunning(): boolean {
+    return this.#end === null;
+  }
+
+  /**
+   * The line that it answers a line with. Rejects with PAGE_UNAVAILABLE where it ends before, or takes too long: then
+   * it is ended, since its answer would be taken for that to the next question.
+   */
+  async ask(question: string, { milliseconds }: Patience): Promise<string> {
+    if (this.#end !== null) throw this.#end;
+    const timer = setTimeout(() => this.fail(`did not answer within ${milliseconds} ms`), milliseconds);
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        this.#waiting = { resolve, reject };
+        this.#child.stdin.write(`${question}\n`);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#waiting = null;
+    }
+  }
+
+  /** Ends it at once, and rejects the question that is open. Says why, in words that follow "PowerShell". */
+  fail(how: string, output = '', cause?: unknown): HvqlError {
+    if (this.#end !== null) return this.#end;
+    const told = [this.#errors.tail(), output.slice(0, 200)].filter((text) => text !== '').join('\n');
+    const why = new HvqlError(
+      'PAGE_UNAVAILABLE',
+      `PowerShell ${how}.`,
+      {},
+      { cause: cause ?? (told === '' ? undefined : new Error(told)) },
+    );
+    this.#end = why;
+    this.#child.kill('SIGKILL');
+    this.#waiting?.reject(why);
+    return why;
+  }
+
+  /** Lets it end by itself, and ends it where it does not. Resolves when it has gone, or will not be waited for. */
+  async stop(): Promise<void> {
+    const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
+    const why = new HvqlError('PAGE_UNAVAILABLE', 'PowerShell has been stopped.');
+    this.#end ??= why;
+    this.#waiting?.reject(why);
+    if (hasEnded) return;
+    this.#child.stdin.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMilliseconds);
+    await Promise.race([this.#ended, delay(2 * graceMilliseconds)]);
+    clearTimeout(timer);
+  }
+
+  #answer(line: string): void {
+    const waiting = this.#waiting;
+    // What else it says now is not asked for.
+    this.#waiting = null;
+    if (waiting !== null) waiting.resolve(line);
+    else if (this.#end === null) this.#onIdleEnd(this.fail('said something without being asked', line));
+  }
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `ended with exit code ${code ?? 'unknown'}` : `was ended by ${signal}`;
+}

@@ -1,0 +1,109 @@
+/** One line of the script, as it is checked and held. */
+import { messageOf } from '../../errors.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { latestMoment, momentOf } from './sample-moment.ts';
+import type { PerformanceClass, Wanted } from './wanted-class.ts';
+
+/** The instances of one class. */
+export interface InstanceTable {
+  /** Where each property stands in a row. */
+  readonly columns: ReadonlyMap<string, number>;
+  /** A text for each property, '' where it is not there. */
+  readonly rows: readonly Row[];
+  /** When Windows took them; null where no instance says it. */
+  readonly at: Moment | null;
+}
+
+/** An instance. */
+export type Row = readonly string[];
+
+/** What a look found. */
+export interface Sample {
+  /** null where no class has an instance: the hypervisor's are not there. */
+  readonly at: Moment | null;
+  /** By the class; why it could not be read in place of one. */
+  readonly tables: ReadonlyMap<PerformanceClass, InstanceTable | string>;
+}
+
+/** What was asked for. */
+export interface Asked {
+  readonly look: number;
+  readonly wanted: Wanted;
+}
+
+/** The most of a message of Windows that is kept, in characters. */
+const longestMessage = 500;
+const name = 'Name';
+
+/**
+ * The sample in a line of the script. Throws a TypeError that says what is wrong where the line is no answer to the
+ * question: after half a line, a foreign one or the one before, nothing that follows can be trusted.
+ */
+export function parseSample(line: string, { look, wanted }: Asked): Sample {
+  const answer = parseJson(line);
+  if (!isRecord(answer)) throw new TypeError('it is no object');
+  if (answer['look'] !== look) throw new TypeError(`it does not answer look ${look}`);
+  const classes = answer['classes'];
+  if (!isRecord(classes)) throw new TypeError('it has no classes');
+  const tables = new Map<PerformanceClass, InstanceTable | string>();
+  for (const each of wanted.keys()) tables.set(each, parseTable(classes[each], each));
+  return { at: latestMoment(tables.values()), tables };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (thrown) {
+    throw new TypeError(messageOf(thrown), { cause: thrown });
+  }
+}
+
+function parseTable(found: unknown, title: string): InstanceTable | string {
+  if (!isRecord(found)) throw new TypeError(`it has no ${title}`);
+  const { error, properties, instances } = found;
+  if (typeof error === 'string') return error.slice(0, longestMessage);
+  if (!isTexts(properties) || !Array.isArray(instances)) throw new TypeError(`${title} is no table`);
+  const columns = new Map(properties.map((property, column) => [property, column]));
+  const nameColumn = columns.get(name);
+  if (nameColumn === undefined) throw new TypeError(`${title} has no ${name}`);
+  for (const row of instances as unknown[]) {
+    if (!isTexts(row) || row.length !== properties.length)
+      throw new TypeError(`an instance of ${title} has not ${properties.length} texts`);
+    const wrong = row.findIndex((cell, column) => column !== nameColumn && !isNumber(cell));
+    if (wrong >= 0) throw new TypeError(`${properties[wrong] ?? ''} of ${title} is no number`);
+  }
+  const rows = instances as Row[];
+  return { columns, rows, at: momentOf(columns, rows[0]) };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((cell) => typeof cell === 'string');
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Whether it is a u64 or nothing. */
+function isNumber(cell: string): boolean {
+  return /^\d{0,19}$/.test(cell) || (/^\d{20}$/.test(cell) && BigInt(cell) <= maxUInt64);
+}
+
+/** The text of a property of an instance; undefined where this Windows does not have it, or it is not there. */
+export function cellOf(columns: InstanceTable['columns'], { row, property }: Cell): string | undefined {
+  const column = columns.get(property);
+  // Where it is not there its text is ''.
+  return (column === undefined ? undefined : row[column]) || undefined;
+}
+
+/** Which text is meant. */
+export interface Cell {
+  readonly row: Row;
+  readonly property: string;
+}
+
+/** The name of an instance. */
+export function nameIn({ columns }: InstanceTable, row: Row): string {
+  return cellOf(columns, { row, property: name }) ?? '';
+}

@@ -1,0 +1,54 @@
+/** How the source `windows` is set, as the command line says it. */
+import { UsageError } from '../../errors.ts';
+import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
+import type { SourceText } from '../source-text.ts';
+
+/** What may be said of it. */
+export interface WindowsSettings {
+  /** The program that runs the script: a path, or a name that is looked for as a shell does. */
+  readonly powershell: string;
+  /** So long PowerShell stays after the last look. */
+  readonly idleMilliseconds: number;
+}
+
+const options = ['powershell', 'idle'];
+const defaultIdle = '1m';
+/** What timers hold. */
+const longestIdleMilliseconds = 2 ** 31 - 1;
+
+/** Reads `windows?powershell=C:\…\powershell.exe&idle=5m`. Throws a UsageError with all mistakes. */
+export function windowsSettings({ place, options: given }: SourceText): WindowsSettings {
+  const problems: string[] = [];
+  if (place !== undefined) problems.push(`windows: only options may follow, but ":${place}" does.`);
+  for (const name of new Set(given.keys())) {
+    const count = given.getAll(name).length;
+    if (!options.includes(name)) {
+      problems.push(`windows: there is no option "${name}"; there are ${options.join(', ')}.`);
+    } else if (count > 1) problems.push(`windows: ${name} is given ${count} times; once is needed.`);
+  }
+  const powershell = given.get('powershell') ?? 'powershell.exe';
+  if (powershell === '') problems.push('windows: powershell needs the path of a program, but is "".');
+  const idle = idleOf(given.get('idle') ?? defaultIdle);
+  if (typeof idle === 'string') problems.push(idle);
+  if (typeof idle === 'string' || problems.length > 0) throw new UsageError(problems);
+  return { powershell, idleMilliseconds: idle };
+}
+
+/** The settings as they are written on the command line. */
+export function describeWindows({ powershell, idleMilliseconds }: WindowsSettings): string {
+  const said = new URLSearchParams();
+  if (powershell !== 'powershell.exe') said.set('powershell', powershell);
+  const idle = formatDuration(idleMilliseconds);
+  if (idle !== defaultIdle) said.set('idle', idle);
+  return `windows${said.size > 0 ? '?' : ''}${said.toString()}`;
+}
+
+function idleOf(text: string): number | string {
+  try {
+    const milliseconds = parseDuration(text);
+    if (milliseconds > 0 && milliseconds <= longestIdleMilliseconds) return milliseconds;
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+  }
+  return `windows: idle must be a length of time above 0 and below 25 days, such as "1m", but is "${text}".`;
+}

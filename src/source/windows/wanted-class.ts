@@ -1,0 +1,89 @@
+/** Which raw performance classes tell of which objects, and what is asked of them. */
+import { countersOf } from '../../catalogue/catalogue.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import type { ObjectName } from '../../snapshot/object-name.ts';
+import { rootPartitionId } from './partition-identity.ts';
+
+/** The classes of the namespace root\cimv2 that Hyper-V's hypervisor is counted in. */
+export const performanceClasses = {
+  hypervisor: 'Win32_PerfRawData_HvStats_HyperVHypervisor',
+  logicalProcessor: 'Win32_PerfRawData_HvStats_HyperVHypervisorLogicalProcessor',
+  rootPartition: 'Win32_PerfRawData_HvStats_HyperVHypervisorRootPartition',
+  partition: 'Win32_PerfRawData_HvStats_HyperVHypervisorPartition',
+  rootVirtualProcessor: 'Win32_PerfRawData_HvStats_HyperVHypervisorRootVirtualProcessor',
+  virtualProcessor: 'Win32_PerfRawData_HvStats_HyperVHypervisorVirtualProcessor',
+} as const;
+
+/** One of them. */
+export type PerformanceClass = (typeof performanceClasses)[keyof typeof performanceClasses];
+
+/** What a look is to read: properties by class. */
+export type Wanted = ReadonlyMap<PerformanceClass, readonly string[]>;
+
+/** How many virtual processors a partition says it has: what virtual machines of one name are told apart by. */
+export const processorCount = 'VirtualProcessors';
+
+const classObjects = [
+  [performanceClasses.hypervisor, 'HYPERVISOR'],
+  [performanceClasses.logicalProcessor, 'LOGICAL_PROCESSOR'],
+  [performanceClasses.rootPartition, 'PARTITION'],
+  [performanceClasses.partition, 'PARTITION'],
+  [performanceClasses.rootVirtualProcessor, 'VIRTUAL_PROCESSOR'],
+  [performanceClasses.virtualProcessor, 'VIRTUAL_PROCESSOR'],
+] as const satisfies readonly (readonly [PerformanceClass, StatisticsObject])[];
+
+/** Of each class the property of every counter that Windows reports. The first is the number, a second its base. */
+const allOf: Wanted = new Map(
+  classObjects.map(([name, object]) => [
+    name,
+    countersOf(object).flatMap(({ windows: [property] }) => property ?? []),
+  ]),
+);
+
+/** What says which objects exist: the instances' names, which come with every class. */
+export const wantedForTopology: Wanted = new Map<PerformanceClass, readonly string[]>([
+  [performanceClasses.logicalProcessor, []],
+  [performanceClasses.partition, [processorCount]],
+  [performanceClasses.rootVirtualProcessor, []],
+  [performanceClasses.virtualProcessor, []],
+]);
+
+/** What has to be read for these objects; for none of them the smallest class, which tells the time. */
+export function wantedFor(objects: readonly ObjectName[]): Wanted {
+  const names = new Set(objects.map(classOf));
+  const wanted = new Map<PerformanceClass, readonly string[]>();
+  for (const name of names) wanted.set(name, allOf.get(name) ?? []);
+  // Its names say whose a virtual processor is.
+  if (names.has(performanceClasses.virtualProcessor) && !names.has(performanceClasses.partition)) {
+    wanted.set(performanceClasses.partition, [processorCount]);
+  }
+  if (wanted.size === 0) wanted.set(performanceClasses.hypervisor, []);
+  return wanted;
+}
+
+/** The class that an object is counted in. */
+export function classOf(name: ObjectName): PerformanceClass {
+  switch (name.object) {
+    case 'HYPERVISOR':
+      return performanceClasses.hypervisor;
+    case 'LOGICAL_PROCESSOR':
+      return performanceClasses.logicalProcessor;
+    case 'PARTITION':
+      return name.partitionId === rootPartitionId
+        ? performanceClasses.rootPartition
+        : performanceClasses.partition;
+    case 'VIRTUAL_PROCESSOR':
+      return name.partitionId === rootPartitionId
+        ? performanceClasses.rootVirtualProcessor
+        : performanceClasses.virtualProcessor;
+  }
+}
+
+/** Both together; of a class that both want, every property once. */
+export function joinWanted(a: Wanted, b: Wanted): Wanted {
+  const joined = new Map(a);
+  for (const [name, properties] of b) {
+    joined.set(name, [...new Set([...(a.get(name) ?? []), ...properties])]);
+  }
+  return joined;
+}

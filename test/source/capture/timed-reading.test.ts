@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { counterNamed } from '../../../src/catalogue/catalogue.ts';
+import { HvqlError } from '../../../src/errors.ts';
+import { ReadingGrowth } from '../../../src/sampling/growth.ts';
+import type { ObjectName } from '../../../src/snapshot/object-name.ts';
+import type { Reading } from '../../../src/snapshot/reading.ts';
+import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
+import { lookAtAll } from '../../../src/source/look.ts';
+import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
+import {
+  movedOn,
+  withMomentAsNumbers,
+  withMomentOfNumbers,
+} from '../../../src/source/capture/timed-reading.ts';
+import { openSource } from '../../../src/source/sources.ts';
+import type { Source } from '../../../src/source/source.ts';
+import { ManualClock } from '../manual-clock.ts';
+import { scratchFolder } from '../scratch.ts';
+import { RecordedHost } from '../windows/recorded-host.ts';
+
+const never = new AbortController().signal;
+const processor: ObjectName = { object: 'LOGICAL_PROCESSOR', index: 0 };
+const globalTime = counterNamed('LOGICAL_PROCESSOR', 'globalTime');
+const totalRunTime = counterNamed('LOGICAL_PROCESSOR', 'totalRunTime');
+
+function parse(text: string) {
+  return new StatsParser().parse({ object: 'LOGICAL_PROCESSOR', bytes: Buffer.from(text) });
+}
+
+const at = { wallMilliseconds: 1_763_726_400_004, monotonicNanoseconds: 8_123_456_793_012_300n };
+
+describe('the moment of a reading in a text', () => {
+  it('is two lines, which are no numbers of the source', () => {
+    const reading = withMomentOfNumbers(
+      parse(
+        'at.wallMilliseconds: 1763726400004\nLpGlobalTime: 7\nLpOfTomorrow: 8\nat.monotonicNanoseconds: 8123456793012300\n',
+      ),
+    );
+    expect(reading.at).toEqual(at);
+    expect(reading.unnamed?.()).toEqual([{ name: 'LpOfTomorrow', value: 8n }]);
+    expect(reading.value(globalTime)).toBe(7n);
+    expect(reading.cells?.layout.offsetOf(globalTime)).toBe(8);
+    expect(reading.cells?.layout.offsetOf(totalRunTime)).toBe(-1);
+  });
+
+  it('is not there where one of the two is missing', () => {
+    const reading = withMomentOfNumbers(parse('LpGlobalTime: 7\nat.wallMilliseconds: 5\n'));
+    expect(reading.at).toBeUndefined();
+    expect(reading.unnamed?.()).toEqual([{ name: 'at.wallMilliseconds', value: 5n }]);
+  });
+
+  it('shares a layout with others that are laid out alike', () => {
+    const parser = new StatsParser();
+    const readings = [7, 8].map((n) => {
+      const text = `LpGlobalTime: ${n}\nat.wallMilliseconds: ${n}\nat.monotonicNanoseconds: ${n}\n`;
+      return withMomentOfNumbers(parser.parse({ object: 'LOGICAL_PROCESSOR', bytes: Buffer.from(text) }));
+    });
+    expect(readings[1]?.at?.monotonicNanoseconds).toBe(8n);
+    expect(readings[1]?.cells?.layout).toBe(readings[0]?.cells?.layout);
+  });
+
+  it('is left out where it is none of a host', () => {
+    const reading: Reading = { page: null, value: () => 1n, at: { ...at, wallMilliseconds: -1 } };
+    expect(withMomentAsNumbers(reading)).toBe(reading);
+  });
+
+  it('moves on with the rounds of a loop, and others have none to move', () => {
+    const text = 'at.wallMilliseconds: 10\nat.monotonicNanoseconds: 10000000\n';
+    const gone = new HvqlError('PAGE_UNAVAILABLE', 'lp/1/stats is not there.');
+    const outcomes = [withMomentOfNumbers(parse(text)), parse('LpGlobalTime: 7\n'), gone];
+    const moved = movedOn(outcomes, {
+      recorded: { wallMilliseconds: 11, monotonicNanoseconds: 11_000_000n },
+      shown: { wallMilliseconds: 111, monotonicNanoseconds: 111_000_000n },
+    });
+    expect(moved[0]).toMatchObject({ at: { wallMilliseconds: 110, monotonicNanoseconds: 110_000_000n } });
+    expect(moved.slice(1)).toEqual(outcomes.slice(1));
+  });
+});
+
+describe('a Windows host that was recorded', () => {
+  it('grows by the times of its samples, in every round of a loop', async () => {
+    const clock = new ManualClock();
+    const host = new RecordedHost();
+    const source = await openSource(`windows?powershell=${host.executable}`, { clock });
+    const out = `${scratchFolder()}/host.tar`;
+    const writer = await captureWriter(out);
+    for (const frame of [0, 1]) {
+      host.play(frame);
+      await writer.writeFrame(await lookAtAll(source, never));
+    }
+    await writer.finish();
+    await source.close();
+
+    const capture = await openSource(`capture:${out}?loop=true`, { clock });
+    const grown =
+      host.recorded(1, ['LogicalProcessor', 'Hv LP 0', 'PercentTotalRunTime']) -
+      host.recorded(0, ['LogicalProcessor', 'Hv LP 0', 'PercentTotalRunTime']);
+    const first = await sampleOf(capture);
+    for (let round = 0; round < 3; round++) {
+      const earlier = await sampleOf(capture);
+      clock.advance(2000);
+      const later = await sampleOf(capture);
+      clock.advance(2000);
+      const growth = new ReadingGrowth('LOGICAL_PROCESSOR', { earlier, later });
+      expect(growth.interval).toMatchObject({ seconds: 2, reset: false });
+      expect(growth.rate(totalRunTime)).toBe((Number(grown) * 100 * 100) / 2e9);
+      // A round is the two seconds of the recording, and as much to the next.
+      const age = growth.interval.from.monotonicNanoseconds - momentOf(first);
+      expect(age).toBe(BigInt(round) * 4_000_000_000n);
+    }
+    await capture.close();
+  });
+});
+
+async function sampleOf(source: Source) {
+  const { at: lookedAt, outcomes } = await source.read([processor], never);
+  const [reading] = outcomes;
+  if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
+  return { at: lookedAt, reading };
+}
+
+function momentOf({ reading }: Awaited<ReturnType<typeof sampleOf>>): bigint {
+  return reading.at?.monotonicNanoseconds ?? -1n;
+}

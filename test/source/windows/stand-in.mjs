@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/**
+ * Stands in for powershell.exe with look.ps1: answers from recorded lines, which hold every property of their release,
+ * as the script answers from Windows. What it plays stands beside the link by which it is started: `recorded.jsonl`,
+ * `frame` (a line of it, from 0) and `behaviour`, which is read anew at every question. `starts` gets a line with the
+ * process's id, and one with the flags, for each start.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const folder = dirname(process.argv[1]);
+const read = (name) => readFileSync(`${folder}/${name}`, 'utf8').trim();
+const frames = read('recorded.jsonl')
+  .split('\n')
+  .map((line) => JSON.parse(line).classes);
+const always = [
+  'Name',
+  'Timestamp_PerfTime',
+  'Frequency_PerfTime',
+  'Timestamp_Sys100NS',
+  'Frequency_Sys100NS',
+];
+
+appendFileSync(`${folder}/starts`, `${process.pid} ${process.argv.slice(2).join(' ')}\n`);
+
+/** @type {Record<string, (answer: string) => void>} */
+const behaviours = {
+  answer: (answer) => process.stdout.write(`${answer}\n`),
+  windowsLineEnds: (answer) => process.stdout.write(`${answer}\r\n`),
+  whenTold(answer) {
+    const timer = setInterval(() => {
+      if (!existsSync(`${folder}/go`)) return;
+      clearInterval(timer);
+      process.stdout.write(`${answer}\n`);
+    }, 5);
+  },
+  inPieces(answer) {
+    const bytes = Buffer.from(`${answer}\n`);
+    let at = 0;
+    const next = () => {
+      if (at >= bytes.length) return;
+      process.stdout.write(bytes.subarray(at, (at += 20_011)));
+      setImmediate(next);
+    };
+    next();
+  },
+  die: () => process.exit(3),
+  kill: () => process.kill(process.pid, 'SIGKILL'),
+  complainAndDie() {
+    process.stderr.write(
+      'look.ps1 cannot be loaded because running scripts is disabled on this system.\n',
+      () => process.exit(1),
+    );
+  },
+  hang: () => {},
+  garbage: () => process.stdout.write('Windows PowerShell\n'),
+  foreign: () => process.stdout.write('{"look":0,"classes":{}}\n'),
+  half: (answer) => process.stdout.write(answer.slice(0, answer.length / 2), () => process.exit(0)),
+  brokenLine: (answer) => process.stdout.write(`${answer.slice(0, answer.length / 2)}\n`),
+  twice: (answer) => process.stdout.write(`${answer}\n${answer}\n`),
+  answerAndDie: (answer) => process.stdout.write(`${answer}\n`, () => process.exit(0)),
+  deaf(answer) {
+    questions.removeAllListeners('close');
+    process.stdin.pause();
+    setInterval(() => {}, 1_000);
+    process.stdout.write(`${answer}\n`);
+  },
+  flood() {
+    const mebibyte = Buffer.alloc(2 ** 20, 'x');
+    const more = () => process.stdout.write(mebibyte, more);
+    more();
+  },
+  floodErrors(answer) {
+    for (let line = 0; line < 2_000; line++) process.stderr.write(`${'e'.repeat(2_000)} ${line}\n`);
+    process.stdout.write(`${answer}\n`);
+  },
+  onlyErrors: (answer) => {
+    const { look, classes } = JSON.parse(answer);
+    for (const name of Object.keys(classes)) classes[name] = { error: 'Invalid class' };
+    process.stdout.write(`${JSON.stringify({ look, classes })}\n`);
+  },
+};
+
+/** What the script would say of this class. */
+function tableOf(name, wanted, frame) {
+  if (read('missing').split('\n').includes(name)) return { error: 'Invalid class' };
+  const { properties, instances } = frame[name];
+  const columns = [...new Set([...always, ...wanted])].filter((property) => properties.includes(property));
+  const places = columns.map((property) => properties.indexOf(property));
+  return { properties: columns, instances: instances.map((row) => places.map((place) => row[place])) };
+}
+
+const questions = createInterface({ input: process.stdin });
+questions.on('line', (line) => {
+  const { look, classes } = JSON.parse(line);
+  appendFileSync(`${folder}/questions`, `${line}\n`);
+  const frame = frames[Math.min(Number(read('frame')), frames.length - 1)];
+  const found = Object.entries(classes).map(([name, wanted]) => [name, tableOf(name, wanted, frame)]);
+  behaviours[read('behaviour')](JSON.stringify({ look, classes: Object.fromEntries(found) }));
+});
+questions.on('close', () => process.exit(0));
