@@ -15,7 +15,7 @@ import { writtenOrNull } from './execute.ts';
 export interface LiveEventParts {
   readonly caller: Caller;
   readonly limits: Limits;
-  readonly sourceKind: string;
+  readonly sourceKind: () => string;
   readonly topology: Topology | HvqlError;
   readonly look: Look;
   /** Whether there was an event before, in which the partition was there. */

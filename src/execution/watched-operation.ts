@@ -148,7 +148,7 @@ export class WatchedOperation implements Watcher {
   #partsOf(topology: Tick['topology'], more: Pick<LiveEventParts, 'look' | 'isFirst'>): LiveEventParts {
     const { caller, service, writesBytes } = this.#parts;
     const { limits, health } = service;
-    return { ...more, caller, limits, sourceKind: health().kind, topology, writesBytes };
+    return { ...more, caller, limits, sourceKind: () => health().kind, topology, writesBytes };
   }
 }
 

@@ -12,7 +12,7 @@ export interface View {
   readonly look: Look;
   readonly limits: Limits;
   /** The kind of the source: 'pages'. */
-  readonly sourceKind: string;
+  readonly sourceKind: () => string;
 }
 
 /** The bounds that a question meets. */
@@ -137,7 +137,7 @@ export class OperationContext {
       access: accessOf(this.caller, topology),
       look: this.look,
       limits: this.service.limits,
-      sourceKind: this.service.health().kind,
+      sourceKind: () => this.service.health().kind,
     };
     return this.#view;
   }

@@ -68,7 +68,7 @@ export function defineOverlayPage(builder: Builder, area: AreaRef) {
       source: t.string({
         nullable: false,
         description: 'The kind of source and the place of the page in it, such as "pages:lp/0/stats.page".',
-        resolve: ({ view, place }) => `${view.sourceKind}:${place}`,
+        resolve: ({ view, place }) => `${view.sourceKind()}:${place}`,
       }),
       area: t.field({
         type: area,

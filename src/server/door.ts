@@ -9,6 +9,7 @@ import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
 import type { HostRule } from './host.ts';
 import type { RunOperation } from './operation.ts';
+import type { Outbox } from './outbox.ts';
 import type { ReadOperation } from './operation-request.ts';
 import type { ConnectionLimits } from './patience.ts';
 import { pipeline } from './pipeline.ts';
@@ -21,6 +22,7 @@ import { webSockets } from './websockets.ts';
 /** What stands behind all doors of a service: one of each, whatever door a request comes by. */
 export interface House {
   readonly endpoint: Endpoint;
+  readonly outbox: Outbox;
   readonly run: RunOperation;
   readonly admit: Admit;
   readonly readOperation: ReadOperation;

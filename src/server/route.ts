@@ -11,6 +11,7 @@ import type { Endpoint } from './graphql-endpoint.ts';
 import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
 import type { Identified } from './identity.ts';
+import type { Outbox } from './outbox.ts';
 import type { ReadOperation } from './operation-request.ts';
 import { answerPreflight, checkOrigin, isPreflight, shareWithOrigin } from './origin.ts';
 import type { NotReady } from './readiness.ts';
@@ -21,6 +22,7 @@ import { sendAnswer } from './send-answer.ts';
 export interface Rooms {
   readonly identify: Doorkeeper;
   readonly endpoint: Endpoint;
+  readonly outbox: Outbox;
   readonly eventStreams: EventStreams;
   readonly readOperation: ReadOperation;
   readonly isSubscription: (operation: AdmittedOperation) => boolean;
@@ -120,8 +122,10 @@ async function answerCaller(rooms: Rooms, { exchange, method, identified }: Iden
     return rooms.eventStreams.answer(exchange, call);
   }
   if (mediaType === null) throw notAcceptable();
+  rooms.outbox.beforeMore();
   const answer = rooms.endpoint({ call, mediaType });
-  sendAnswer(exchange, answer instanceof Promise ? await answer : answer, mediaType);
+  const { status, result } = answer instanceof Promise ? await answer : answer;
+  sendAnswer(exchange, { status, result, mediaType }, rooms.outbox);
 }
 
 function notAcceptable(): HttpProblem {

@@ -21,6 +21,7 @@ import { listen } from './listen.ts';
 import { isSubscription, operationRunner } from './operation.ts';
 import { operationReader } from './operation-request.ts';
 import { connectionLimits } from './patience.ts';
+import { Outbox } from './outbox.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
 import type { Tls } from './tls.ts';
@@ -161,6 +162,7 @@ function openHouse(options: ServerOptions): House {
     limits,
     log,
     endpoint: graphqlEndpoint(engine, { log, auditWorld }),
+    outbox: new Outbox(),
     admit,
     readOperation: operationReader(admit),
     isSubscription: (operation) => isSubscription(engine, operation),

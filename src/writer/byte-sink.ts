@@ -2,7 +2,7 @@
 
 /** Room behind what was reserved: bytes are written eight at a time, and some of the last ones may be too many. */
 const slackInBytes = 8;
-const smallestInBytes = 65_536;
+const smallestInBytes = 8_192;
 
 /** Grows as it is written to; whoever writes reserves room first. */
 export class ByteSink {

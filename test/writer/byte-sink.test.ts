@@ -22,7 +22,7 @@ describe('a sink', () => {
 
   it('grows under whatever is written, and keeps what stands there', () => {
     const sink = new ByteSink(16);
-    const constants = Array.from({ length: 40 }, (_, n) => 'x'.repeat(n));
+    const constants = Array.from({ length: 100 }, (_, n) => 'x'.repeat(n));
     for (const text of constants) sink.constant(new ConstantBytes(text));
     for (const text of constants) sink.ascii(text);
     expect(sink.written().toString()).toBe(constants.join('') + constants.join(''));
@@ -57,13 +57,13 @@ describe('the pool of sinks', () => {
   });
 
   it('keeps neither many sinks nor very large ones', () => {
-    const large = new ByteSink(4_194_305);
+    const large = new ByteSink(16_777_217);
     takeBack(large);
-    const lent = Array.from({ length: 40 }, () => lendSink());
+    const lent = Array.from({ length: 100 }, () => lendSink());
     expect(lent).not.toContain(large);
     lent.forEach((sink) => takeBack(sink));
-    const next = Array.from({ length: 40 }, () => lendSink());
-    expect(next.filter((sink) => lent.includes(sink))).toHaveLength(16);
+    const next = Array.from({ length: 100 }, () => lendSink());
+    expect(next.filter((sink) => lent.includes(sink))).toHaveLength(64);
     next.forEach((sink) => takeBack(sink));
   });
 });
