@@ -11,9 +11,9 @@ interface Ready {
 
 /** More are not kept back: they would rather be on their way while others are made. */
 const mostAnswers = 64;
-const mostBytes = 262_144;
+const mostBytes = 65_536;
 /** No answer waits longer than so, and what was begun meanwhile, for those behind it. */
-const longestWaitMilliseconds = 0.5;
+const longestWaitMilliseconds = 1;
 
 /** What is on its way out in this turn. */
 export class Outbox {

@@ -1,0 +1,52 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Outbox } from '../../src/server/outbox.ts';
+
+/** An outbox, and what it has sent. */
+function opened() {
+  const outbox = new Outbox();
+  const sent: string[] = [];
+  const put = (name: string, sizeInBytes = 100): void =>
+    outbox.put({ send: () => void sent.push(name), sizeInBytes });
+  return { outbox, sent, put };
+}
+
+describe('answers that are ready in one turn', () => {
+  it('leave together at its end, in their order', async () => {
+    const { sent, put } = opened();
+    put('a');
+    await Promise.resolve();
+    put('b');
+    expect(sent).toEqual([]);
+    await turn();
+    expect(sent).toEqual(['a', 'b']);
+    put('c');
+    await turn();
+    expect(sent).toEqual(['a', 'b', 'c']);
+  });
+
+  it('leave at once where there are many of them, or much', async () => {
+    const many = opened();
+    for (let n = 0; n < 63; n += 1) many.put(String(n));
+    expect(many.sent).toEqual([]);
+    many.put('63');
+    expect(many.sent).toHaveLength(64);
+    many.put('64');
+    await turn();
+    expect(many.sent).toHaveLength(65);
+
+    const much = opened();
+    much.put('small');
+    much.put('large', 65_536);
+    expect(much.sent).toEqual(['small', 'large']);
+  });
+
+  it('leave before more is begun, once the first of them has waited for a millisecond', () => {
+    const { outbox, sent, put } = opened();
+    put('a');
+    const start = performance.now();
+    while (performance.now() - start < 1.5);
+    outbox.beforeMore();
+    expect(sent).toEqual(['a']);
+  });
+});
