@@ -110,7 +110,7 @@ function executeInTime(
   });
 }
 
-export function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
+function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
   const context = args.contextValue as ExecutionContext;
   const { operation, look } = context;
   const planning = new PlanningLook(look.defaultOver);

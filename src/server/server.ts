@@ -48,7 +48,7 @@ export interface ServerOptions {
   readonly limits: DocumentLimits;
   /** Who may ask for the schema. */
   readonly introspection: Introspection;
-  /** Ends all events that are under way, each iterator by being done; called when the server begins to close. */
+  /** Ends all events that are under way, each iterator by being done; called when the server has begun to close. */
   readonly closeStreams?: () => void;
   /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
@@ -134,8 +134,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     close: () => {
       if (closing !== null) return closing;
-      options.closeStreams?.();
+      // First the doors, so that streams end for the reason that the service does.
       closing = entrances.closeAll();
+      options.closeStreams?.();
       return closing;
     },
   };
