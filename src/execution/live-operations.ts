@@ -96,7 +96,9 @@ export class LiveOperations {
       this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
     const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
     if (problem !== null) return refused(problem);
-    const place = (await this.#world.takePlace?.(placeRequest(args, { caller, text }))) ?? null;
+    const { takePlace } = this.#world;
+    // Nothing may be waited for between the count and the opening, or any number would find the last place free.
+    const place = takePlace === undefined ? null : await takePlace(placeRequest(args, { caller, text }));
     if (place instanceof HvqlError) return refused(place);
     return this.#open({ key, operation, caller, expiresAt, text, place });
   }

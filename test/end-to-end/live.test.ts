@@ -292,6 +292,8 @@ describe.skipIf(process.platform !== 'linux')('a service that nobody watches any
     // And so it does, as soon as somebody watches again.
     const again = watchBySse({ url, token: tokens[0], query });
     expect(await again.event(0)).toMatchObject({ errors: [{ extensions: { code: 'PAGE_UNAVAILABLE' } }] });
+    const toldBy = Date.now() + 5_000;
+    while (!messages().includes('the source does not answer') && Date.now() < toldBy) await pause(20);
     expect(messages()).toContain('the source does not answer');
     again.stop();
     expect(await program.stop()).toBe(0);

@@ -567,6 +567,14 @@ describe('a subscription', () => {
     expect(await problem(query)).toBeNull();
   });
 
+  it('is not made beyond it by asking for many in one turn either', async () => {
+    bench = new LiveBench(source, { maxStreams: 30, maxStreamsPerCaller: 20 });
+    const query = 'subscription { hypervisor { id } }';
+    const opened = await Promise.all(Array.from({ length: 50 }, () => bench.subscribe({ query })));
+    expect(opened.filter((stream) => 'next' in stream)).toHaveLength(20);
+    expect(bench.live.size).toBe(20);
+  });
+
   it('ends without having read, once what exists comes to more than an event may hold', async () => {
     bench = new LiveBench(source, { maxPages: 3 });
     const query =
