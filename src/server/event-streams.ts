@@ -1,4 +1,5 @@
 /** All answers by Server-Sent Events that are open. */
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Call } from './call.ts';
 import { EventStream } from './event-stream.ts';
@@ -28,7 +29,7 @@ export function eventStreams({ run, pulse, limits, log }: EventStreamsOptions): 
   const open = new Set<EventStream>();
   let isClosing = false;
   return {
-    answer: async ({ response, requestId, facts, signal }, call) => {
+    answer: async ({ request, response, requestId, facts, signal }, call) => {
       // Gone while its operation was read.
       if (signal.aborted) return;
       const partition = call.asker.caller.partitionId.toString();
@@ -53,6 +54,7 @@ export function eventStreams({ run, pulse, limits, log }: EventStreamsOptions): 
       if (isClosing) stream.end();
       const outcome = await run(call);
       log.debug({ ...who, operation: facts['operation'] }, 'stream opened');
+      if (outcome.kind === 'events') forgetHead(request);
       stream.send(outcome);
     },
     endAll: () => {
@@ -60,4 +62,10 @@ export function eventStreams({ run, pulse, limits, log }: EventStreamsOptions): 
       for (const stream of open) stream.end();
     },
   };
+}
+
+/** Nobody reads the head of a request any more once its events have begun: a kilobyte or more for as long as they go on. */
+function forgetHead(request: IncomingMessage): void {
+  request.headers = {};
+  request.rawHeaders = [];
 }
