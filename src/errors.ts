@@ -55,3 +55,14 @@ export class UsageError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** What is wrong according to a check that throws UsageErrors; whatever else it throws goes on. */
+export function problemsOf(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return [...thrown.problems];
+    throw thrown;
+  }
+}

@@ -1,5 +1,5 @@
 /** Every kind of source, and how it is named on the command line. */
-import { UsageError } from '../errors.ts';
+import { problemsOf, UsageError } from '../errors.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { captureSettings } from './capture/settings.ts';
 import { openCapture } from './capture/capture.ts';
@@ -117,14 +117,4 @@ function parseMshvText(text: SourceText): OpenSource {
 function parseWindowsText(text: SourceText): OpenSource {
   const settings = windowsSettings(text);
   return (world) => openWindows(settings, world);
-}
-
-function problemsOf(check: () => unknown): string[] {
-  try {
-    check();
-    return [];
-  } catch (thrown) {
-    if (thrown instanceof UsageError) return [...thrown.problems];
-    throw thrown;
-  }
 }

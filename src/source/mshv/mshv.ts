@@ -1,5 +1,5 @@
 /** The source `mshv[:<folder>]`: what the driver of a Linux root partition prints in debugfs, read at each look. */
-import { HvqlError, UsageError } from '../../errors.ts';
+import { HvqlError, problemsOf, UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import { isNotThere, systemErrorCode, systemFiles, type FileSystem } from '../page-folder/file-system.ts';
@@ -91,16 +91,6 @@ function assertDriverFolder(folder: string, files: FileSystem): void {
   throw new UsageError([
     `The folder ${folder} is not that of the mshv driver: it has neither ${statsName} nor lp nor partition.`,
   ]);
-}
-
-function problemsOf(check: () => unknown): string[] {
-  try {
-    check();
-    return [];
-  } catch (thrown) {
-    if (thrown instanceof UsageError) return [...thrown.problems];
-    throw thrown;
-  }
 }
 
 /** Why the folder as a whole cannot be read, for a client: without its path. */
