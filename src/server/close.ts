@@ -1,24 +1,17 @@
 /** The end of a server: nothing new, what is under way finishes, and no connection stays. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
-
-/** How a server ends. */
-export interface CloseOptions {
-  readonly graceMilliseconds: number;
-  /** Tells whoever works on an answer that nobody waits for it any more. */
-  readonly abortAll: () => void;
-}
+import type { OpenAnswers } from './open-answers.ts';
 
 /**
- * Watches over a server's connections from its start, and gives a function that closes it. Node's own
- * `closeIdleConnections` leaves those open on which no request ever came, as browsers keep them in store.
+ * Watches over a server's connections from its start, and gives a function that closes it, after so many milliseconds
+ * whatever is still under way. Node's own `closeIdleConnections` leaves those open on which no request ever came, as
+ * browsers keep them in store.
  */
-export function closable(server: Server): (options: CloseOptions) => Promise<void> {
+export function closable(server: Server, answers: OpenAnswers): (graceMilliseconds: number) => Promise<void> {
   const sockets = new Set<Socket>();
   const upgraded = new Set<Socket>();
-  const underWay = new Map<ServerResponse, Socket>();
-  let isClosing = false;
 
   const watch = (socket: Socket): void => {
     // One that comes back, its upgrade declined, is closed as any other. It may come back any number of times.
@@ -33,26 +26,15 @@ export function closable(server: Server): (options: CloseOptions) => Promise<voi
   server.on('connection', watch);
   if (server instanceof TlsServer) watchWires(server, { release: (wire) => sockets.delete(wire), watch });
   server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => upgraded.add(socket));
-  // Before whoever answers, so that the answer says whether the connection stays.
-  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    underWay.set(response, socket);
-    if (isClosing) response.setHeader('connection', 'close');
-    response.on('close', () => {
-      underWay.delete(response);
-      if (isClosing) socket.destroySoon();
-    });
-  });
 
-  return async ({ graceMilliseconds, abortAll }) => {
-    isClosing = true;
+  return async (graceMilliseconds) => {
+    answers.closeBehindAnswers();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     // Whoever upgraded a connection says good-bye on it.
-    const busy = new Set([...underWay.values(), ...upgraded]);
+    const busy = new Set([...answers.connections, ...upgraded]);
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
-    for (const response of underWay.keys())
-      if (!response.headersSent) response.setHeader('connection', 'close');
     const cut = setTimeout(() => {
-      abortAll();
+      answers.abortAll();
       for (const socket of sockets) socket.destroy();
     }, graceMilliseconds);
     await closed;

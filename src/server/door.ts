@@ -9,13 +9,13 @@ import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
 import type { HostRule } from './host.ts';
 import type { RunOperation } from './operation.ts';
+import { OpenAnswers } from './open-answers.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReadOperation } from './operation-request.ts';
 import type { ConnectionLimits } from './patience.ts';
-import { pipeline } from './pipeline.ts';
 import type { Pulse } from './pulse.ts';
 import type { NotReady } from './readiness.ts';
-import { requestListener } from './request-listener.ts';
+import { listenToRequests } from './request-listener.ts';
 import { route } from './route.ts';
 import { webSockets } from './websockets.ts';
 
@@ -60,17 +60,16 @@ export interface Door {
 /** Opens a door on a server, which may listen already or later. */
 export function openDoor(server: Server, { house, ...options }: DoorOptions & { house: House }): Door {
   const streams = eventStreams(house);
-  const { afterAnswers } = pipeline(server);
-  const sockets = webSockets(server, { ...house, ...options, afterAnswers });
+  const answers = new OpenAnswers();
+  const sockets = webSockets(server, { ...house, ...options, answers });
   const rooms = { ...house, ...options, eventStreams: streams };
-  const { listener, abortAll } = requestListener(route(rooms), house);
-  server.on('request', listener);
-  const close = closable(server);
+  listenToRequests(server, route(rooms), { ...house, answers });
+  const close = closable(server, answers);
   return {
     close: (graceMilliseconds) => {
       streams.endAll();
       sockets.endAll();
-      return close({ graceMilliseconds, abortAll });
+      return close(graceMilliseconds);
     },
   };
 }

@@ -11,7 +11,7 @@ interface Ready {
 
 /** More are not kept back: they would rather be on their way while others are made. */
 const mostAnswers = 64;
-const mostBytes = 65_536;
+const mostBytes = 262_144;
 /** No answer waits longer than so, and what was begun meanwhile, for those behind it. */
 const longestWaitMilliseconds = 1;
 

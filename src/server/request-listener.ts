@@ -1,48 +1,44 @@
 /** Around every request: the errors nobody caught, a line in the log, and an end for whoever works for it. */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { internalErrorCode } from './error-mask.ts';
 import { Exchange } from './exchange.ts';
 import { asUnauthorized, HttpProblem, sendProblem } from './http-problem.ts';
+import type { OpenAnswers } from './open-answers.ts';
 
 /** Answers one request, or throws or rejects with an HttpProblem that does. */
 export type Route = (exchange: Exchange) => Promise<void> | undefined;
 
 /** What the listener needs of the world. */
 export interface ListenerWorld {
+  readonly answers: OpenAnswers;
   readonly log: Logger;
   readonly now: () => number;
 }
 
-/** The listener for node's requests, and a way to abort all that are under way. */
-export function requestListener(
-  route: Route,
-  { log, now }: ListenerWorld,
-): { readonly listener: RequestListener; readonly abortAll: () => void } {
-  const underWay = new Set<Exchange>();
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+/** Has the route answer all requests of a server. */
+export function listenToRequests(server: Server, route: Route, { answers, log, now }: ListenerWorld): void {
+  const onFailure = (exchange: Exchange, thrown: unknown): void => answerError(thrown, { exchange, log });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const isTold = log.isLevelEnabled('debug');
     const startedAt = isTold ? now() : 0;
-    const exchange = new Exchange(request, response);
-    underWay.add(exchange);
+    const exchange = new Exchange(request, response, onFailure);
+    answers.add(exchange);
     // Where a connection goes, it may be told twice.
     response.on('close', () => {
-      if (!underWay.delete(exchange)) return;
+      if (!answers.remove(exchange)) return;
       if (!response.writableFinished) exchange.abort();
       exchange.written?.release();
       if (isTold)
         log.debug({ ...aboutExchange(exchange), ms: now() - startedAt, ...exchange.facts }, 'request');
     });
-    try {
-      route(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
-    } catch (thrown) {
-      answerError(thrown, { exchange, log });
-    }
-  };
-  const abortAll = (): void => {
-    for (const exchange of underWay) exchange.abort();
-  };
-  return { listener, abortAll };
+    exchange.attempt(() => route(exchange));
+  });
+  // Node would write it into the middle of an answer whose turn has not come. Nobody has to wait for it (RFC 9110, 10.1.1).
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (response.socket !== null) response.writeContinue();
+    server.emit('request', request, response);
+  });
 }
 
 function aboutExchange({ request, response, requestId, path, caller }: Exchange): object {

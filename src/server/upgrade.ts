@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem, sendProblem } from './http-problem.ts';
 import { checkOrigin } from './origin.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { OpenAnswers } from './open-answers.ts';
 import { securityHeaders } from './security-header.ts';
 import { declineUpgrade } from './upgrade-decline.ts';
 
@@ -16,7 +16,7 @@ export interface UpgradeOptions {
   readonly hosts: HostRule | null;
   readonly allowedOrigins: readonly string[];
   readonly isClosing: () => boolean;
-  readonly afterAnswers: Pipeline['afterAnswers'];
+  readonly answers: OpenAnswers;
   readonly log: Logger;
 }
 
@@ -47,7 +47,7 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
   };
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // What it becomes then speaks another protocol: answers to requests ahead of it would get into that.
-    options.afterAnswers(socket, () => onTurn(request, socket, head));
+    options.answers.afterAnswers(socket, () => onTurn(request, socket, head));
   });
 }
 

@@ -37,7 +37,7 @@ describe('answers that are ready in one turn', () => {
 
     const much = opened();
     much.put('small');
-    much.put('large', 65_536);
+    much.put('large', 262_144);
     expect(much.sent).toEqual(['small', 'large']);
   });
 

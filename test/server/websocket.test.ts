@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../src/errors.ts';
 import { closable } from '../../src/server/close.ts';
+import { OpenAnswers } from '../../src/server/open-answers.ts';
 import { createHttpServer } from '../../src/server/http-server.ts';
 import { declineUpgrade } from '../../src/server/upgrade-decline.ts';
 import { operationLimit } from '../../src/server/websocket-operations.ts';
@@ -571,7 +572,7 @@ describe('an upgrade', () => {
 
   it('that is declined leaves nothing on its connection, however often it is asked for', async () => {
     const server = createHttpServer();
-    closable(server);
+    closable(server, new OpenAnswers());
     server.on('upgrade', (request, socket: Socket, head) =>
       declineUpgrade(server, { request, socket, head }),
     );
