@@ -31,7 +31,7 @@ export function closable(server: Server, answers: OpenAnswers): (graceMillisecon
     answers.closeBehindAnswers();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     // Whoever upgraded a connection says good-bye on it.
-    const busy = new Set([...answers.connections, ...upgraded]);
+    const busy = new Set([...answers.busyConnections, ...upgraded]);
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     const cut = setTimeout(() => {
       answers.abortAll();

@@ -17,34 +17,18 @@ export class Exchange {
   caller: Caller | null = null;
   /** The bytes that the answer is made of, which are let go of at its end. */
   written: WrittenData | null = null;
-  readonly #onFailure: (exchange: Exchange, thrown: unknown) => void;
   #facts: Record<string, unknown> | null = null;
   #gone: AbortController | null = null;
   #isGone = false;
   #hasUsualHeaders = false;
 
-  /** `onFailure` answers what is thrown by whoever works on the answer. */
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    onFailure: (exchange: Exchange, thrown: unknown) => void,
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
     this.response = response;
-    this.#onFailure = onFailure;
     const address = request.url ?? '/';
     const queryAt = address.indexOf('?');
     this.path = queryAt === -1 ? address : address.slice(0, queryAt);
     this.search = queryAt === -1 ? '' : address.slice(queryAt + 1);
-  }
-
-  /** Does a part of the work on the answer. What it throws, or rejects with, is the end of that, and told to the client. */
-  attempt(work: () => Promise<void> | undefined): void {
-    try {
-      work()?.catch((thrown: unknown) => this.#onFailure(this, thrown));
-    } catch (thrown) {
-      this.#onFailure(this, thrown);
-    }
   }
 
   /** What the log says of it beside the usual. */

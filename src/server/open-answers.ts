@@ -3,47 +3,64 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Exchange } from './exchange.ts';
 
+/**
+ * The answers under way on a connection: one as a rule. They are kept in no Set: what passes through one by the
+ * thousand is held by its discarded tables, which point to each other, until the next full collection of garbage. That
+ * halved the answers a second.
+ */
+interface Connection {
+  only: Exchange | null;
+  /** All of them, where clients send more than one request before they read the answers. */
+  several: Exchange[] | null;
+}
+
 /** The answers under way on a server. */
 export class OpenAnswers {
-  readonly #all = new Set<Exchange>();
-  readonly #ofConnection = new WeakMap<Socket, Set<Exchange>>();
+  readonly #connections = new Map<Socket, Connection>();
   #isClosing = false;
 
   /** A request has come. Where the server is about to close, its answer says so. */
   add(exchange: Exchange): void {
     const { socket } = exchange.request;
-    this.#all.add(exchange);
-    const answers = this.#ofConnection.get(socket);
-    if (answers === undefined) this.#watch(socket, exchange);
-    else answers.add(exchange);
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) this.#watch(socket, { only: exchange, several: null });
+    else if (connection.several !== null) connection.several.push(exchange);
+    else if (connection.only === null) connection.only = exchange;
+    else {
+      connection.several = [connection.only, exchange];
+      connection.only = null;
+    }
     if (this.#isClosing) exchange.response.setHeader('connection', 'close');
   }
 
   /** Its answer is over, or nobody is there to get it; false where that was known already. */
   remove(exchange: Exchange): boolean {
-    if (!this.#all.delete(exchange)) return false;
     const { socket } = exchange.request;
-    this.#ofConnection.get(socket)?.delete(exchange);
-    if (this.#isClosing) socket.destroySoon();
+    const connection = this.#connections.get(socket);
+    if (connection === undefined || !take(exchange, connection)) return false;
+    if (socket.destroyed) this.#forgetWhereDone(socket, connection);
+    else if (this.#isClosing) socket.destroySoon();
     return true;
   }
 
   /** The connections of all answers under way. */
-  get connections(): Set<Socket> {
-    return new Set(Array.from(this.#all, ({ request }) => request.socket));
+  get busyConnections(): Socket[] {
+    return Array.from(this.#connections)
+      .filter(([, connection]) => answersOf(connection).length > 0)
+      .map(([socket]) => socket);
   }
 
   /** From now on connections are closed behind their answers. */
   closeBehindAnswers(): void {
     this.#isClosing = true;
-    for (const { response } of this.#all) {
+    for (const { response } of this.#all()) {
       if (!response.headersSent) response.setHeader('connection', 'close');
     }
   }
 
   /** Tells whoever works on an answer that nobody waits for it any more. */
   abortAll(): void {
-    for (const exchange of this.#all) exchange.abort();
+    for (const exchange of this.#all()) exchange.abort();
   }
 
   /**
@@ -51,8 +68,9 @@ export class OpenAnswers {
    * none is open; never where the connection goes before that.
    */
   afterAnswers(socket: Socket, callback: () => void): void {
-    const answers = this.#ofConnection.get(socket);
-    if (answers === undefined || answers.size === 0) {
+    const connection = this.#connections.get(socket);
+    const answers = connection === undefined ? [] : [...answersOf(connection)];
+    if (connection === undefined || answers.length === 0) {
       callback();
       return;
     }
@@ -60,23 +78,56 @@ export class OpenAnswers {
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
     const onClose = (): void => {
-      if (answers.size > 0) return;
+      if (answersOf(connection).length > 0) return;
       socket.off('error', onError);
       if (socket.writable) callback();
     };
     for (const { response } of answers) response.once('close', onClose);
   }
 
+  *#all(): Generator<Exchange> {
+    for (const connection of this.#connections.values()) yield* [...answersOf(connection)];
+  }
+
   /**
    * Where a connection goes, node tells only the answer whose turn it is: here those behind it are told as well, or
    * whoever works for them would never hear that their client has left.
    */
-  #watch(socket: Socket, first: Exchange): void {
-    const answers = new Set([first]);
-    this.#ofConnection.set(socket, answers);
+  #watch(socket: Socket, connection: Connection): void {
+    this.#connections.set(socket, connection);
     // Once node has told whom it tells.
-    socket.once('close', () => setImmediate(() => answers.forEach(({ response }) => close(response))));
+    socket.once('close', () =>
+      setImmediate(() => {
+        for (const { response } of [...answersOf(connection)]) close(response);
+        this.#forgetWhereDone(socket, connection);
+      }),
+    );
   }
+
+  #forgetWhereDone(socket: Socket, connection: Connection): void {
+    if (socket.closed && answersOf(connection).length === 0) this.#connections.delete(socket);
+  }
+}
+
+const none: readonly Exchange[] = [];
+
+function answersOf({ only, several }: Connection): readonly Exchange[] {
+  return several ?? (only === null ? none : [only]);
+}
+
+/** Takes it out; false where it is not there. */
+function take(exchange: Exchange, connection: Connection): boolean {
+  const { several } = connection;
+  if (several === null) {
+    if (connection.only !== exchange) return false;
+    connection.only = null;
+    return true;
+  }
+  const at = several.indexOf(exchange);
+  if (at === -1) return false;
+  several.splice(at, 1);
+  if (several.length === 0) connection.several = null;
+  return true;
 }
 
 /** As node does with the answer whose turn it is. */

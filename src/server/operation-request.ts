@@ -16,11 +16,8 @@ const knownLengthLimit = 8_192;
 /** Characters of questions that are remembered, with what was read from them. */
 const knownCharacters = 131_072;
 
-/**
- * Reads the operation of a request, at once where nothing has to come in first, and hands over what gives it, or throws
- * the HttpProblem that says why there is none. Throws where that is known before the body has come.
- */
-export type ReadOperation = (asked: Asked, take: (operation: () => AdmittedOperation) => void) => void;
+/** Reads the operation of a request, at once where nothing has to come in first. */
+export type ReadOperation = (exchange: Asked) => Promise<AdmittedOperation> | AdmittedOperation;
 
 /** What an operation is read from. */
 interface Asked {
@@ -31,7 +28,8 @@ interface Asked {
 
 /**
  * Reads the operation in the address of a GET or in the JSON body of a POST (GraphQL over HTTP, 5), and has it
- * admitted. A body that is too long is not kept. What was admitted is remembered by the very bytes of the question, whoever asked it: it depends on
+ * admitted. Throws, or rejects with, an HttpProblem where there is no reading it, or no admitting. A body that is too
+ * long is not kept. What was admitted is remembered by the very bytes of the question, whoever asked it: it depends on
  * nothing else. What was not is read anew each time.
  */
 export function operationReader(admit: Admit): ReadOperation {
@@ -41,24 +39,27 @@ export function operationReader(admit: Admit): ReadOperation {
     if (operation === undefined) known.set(key, (operation = admit(read())));
     return operation;
   };
-  const ofAddress = (search: string): AdmittedOperation => {
-    const read = (): OperationRequest => readQuery(new URLSearchParams(search));
+  return ({ request, search }) => {
     // No JSON begins with a question mark: no address is taken for a body.
-    return search.length > knownLengthLimit ? admit(read()) : remembered(`?${search}`, read);
-  };
-  const ofBody = (body: Buffer | HttpProblem): AdmittedOperation => {
-    if (body instanceof HttpProblem) throw body;
-    const read = (): OperationRequest => parseObject(readText(body), 'The body');
-    // In Latin-1 each byte is a character: no two bodies are the same text.
-    return body.length > knownLengthLimit ? admit(read()) : remembered(body.toString('latin1'), read);
-  };
-  return ({ request, search }, take) => {
     if (request.method === 'GET') {
-      take(() => ofAddress(search));
-      return;
+      const read = (): OperationRequest => readQuery(new URLSearchParams(search));
+      return search.length > knownLengthLimit ? admit(read()) : remembered(`?${search}`, read);
     }
     checkContentType(request);
-    onBody(request, (body) => take(() => ofBody(body)));
+    return new Promise((resolve, reject) => {
+      onBody(request, (body) => {
+        try {
+          if (body instanceof HttpProblem) throw body;
+          const read = (): OperationRequest => parseObject(readText(body), 'The body');
+          // In Latin-1 each byte is a character: no two bodies are the same text.
+          const isLong = body.length > knownLengthLimit;
+          resolve(isLong ? admit(read()) : remembered(body.toString('latin1'), read));
+        } catch (thrown) {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown goes on
+          reject(thrown);
+        }
+      });
+    });
   };
 }
 

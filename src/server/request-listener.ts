@@ -18,11 +18,10 @@ export interface ListenerWorld {
 
 /** Has the route answer all requests of a server. */
 export function listenToRequests(server: Server, route: Route, { answers, log, now }: ListenerWorld): void {
-  const onFailure = (exchange: Exchange, thrown: unknown): void => answerError(thrown, { exchange, log });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const isTold = log.isLevelEnabled('debug');
     const startedAt = isTold ? now() : 0;
-    const exchange = new Exchange(request, response, onFailure);
+    const exchange = new Exchange(request, response);
     answers.add(exchange);
     // Where a connection goes, it may be told twice.
     response.on('close', () => {
@@ -32,7 +31,11 @@ export function listenToRequests(server: Server, route: Route, { answers, log, n
       if (isTold)
         log.debug({ ...aboutExchange(exchange), ms: now() - startedAt, ...exchange.facts }, 'request');
     });
-    exchange.attempt(() => route(exchange));
+    try {
+      route(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
+    } catch (thrown) {
+      answerError(thrown, { exchange, log });
+    }
   });
   // Node would write it into the middle of an answer whose turn has not come. Nobody has to wait for it (RFC 9110, 10.1.1).
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

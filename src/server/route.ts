@@ -7,7 +7,7 @@ import type { Doorkeeper } from './doorkeeper.ts';
 import type { EventStreams } from './event-streams.ts';
 import { wantsGraphiql, type Graphiql } from './graphiql.ts';
 import type { Exchange } from './exchange.ts';
-import type { Answer, Endpoint } from './graphql-endpoint.ts';
+import type { Endpoint } from './graphql-endpoint.ts';
 import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
 import type { Identified } from './identity.ts';
@@ -92,11 +92,8 @@ function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> | undefi
     authorization: request.headers.authorization ?? null,
     socket: request.socket,
   });
-  if (identified instanceof Promise) {
-    return identified.then((later) => answerCaller(rooms, { exchange, method, identified: later }));
-  }
-  answerCaller(rooms, { exchange, method, identified });
-  return undefined;
+  if (!(identified instanceof Promise)) return answerCaller(rooms, { exchange, method, identified });
+  return identified.then((later) => answerCaller(rooms, { exchange, method, identified: later }));
 }
 
 interface Identification {
@@ -105,19 +102,9 @@ interface Identification {
   readonly identified: Identified;
 }
 
-function answerCaller(rooms: Rooms, identification: Identification): void {
-  const { exchange, identified } = identification;
+async function answerCaller(rooms: Rooms, { exchange, method, identified }: Identification): Promise<void> {
   exchange.caller = identified.caller;
-  // No promise is made for what comes with the request as a rule: this is done for each.
-  rooms.readOperation(exchange, (operation) =>
-    exchange.attempt(() => answerOperation(rooms, { ...identification, operation: operation() })),
-  );
-}
-
-function answerOperation(
-  rooms: Rooms,
-  { exchange, method, identified, operation }: Identification & { readonly operation: AdmittedOperation },
-): Promise<void> | undefined {
+  const operation = await rooms.readOperation(exchange);
   const { events, mediaType } = readAccept(exchange.request.headers.accept);
   // Who takes both gets events only where there will be more than one.
   const takesEvents = events && (mediaType === null || rooms.isSubscription(operation));
@@ -137,11 +124,8 @@ function answerOperation(
   if (mediaType === null) throw notAcceptable();
   rooms.outbox.beforeMore();
   const answer = rooms.endpoint({ call, mediaType });
-  const send = ({ status, result }: Answer): void =>
-    sendAnswer(exchange, { status, result, mediaType }, rooms.outbox);
-  if (answer instanceof Promise) return answer.then(send);
-  send(answer);
-  return undefined;
+  const { status, result } = answer instanceof Promise ? await answer : answer;
+  sendAnswer(exchange, { status, result, mediaType }, rooms.outbox);
 }
 
 function notAcceptable(): HttpProblem {

@@ -9,7 +9,7 @@ import { startTestService, type TestService } from './test-service.ts';
 const opened = (): Exchange => {
   const request = new IncomingMessage(new Socket());
   request.url = '/graphql?query={hello}';
-  return new Exchange(request, new ServerResponse(request), vi.fn());
+  return new Exchange(request, new ServerResponse(request));
 };
 
 describe('an exchange', () => {

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GraphQLError } from 'graphql';
-import { admission, type Admit, type AdmittedOperation } from '../../src/server/admission.ts';
+import { admission, type Admit } from '../../src/server/admission.ts';
 import { operationReader } from '../../src/server/operation-request.ts';
 import { preparation } from '../../src/server/prepared-document.ts';
 import { documentIdOf } from '../../src/server/document-id.ts';
@@ -30,16 +30,10 @@ function get(search: string): { request: IncomingMessage; search: string } {
   return { request, search };
 }
 
-/** What is read, as a promise. */
-function reader(admit: Admit): (asked: ReturnType<typeof get>) => Promise<AdmittedOperation> {
-  const read = operationReader(admit);
-  return async (asked) => (await new Promise<() => AdmittedOperation>((resolve) => read(asked, resolve)))();
-}
-
 describe('a question', () => {
   it('that was admitted is the same operation when its very bytes come again', async () => {
     const admit = vi.fn<Admit>(admission(null));
-    const read = reader(admit);
+    const read = operationReader(admit);
     const first = await read(post('{"query":"{ hello }"}'));
     expect(await read(post('{"query":"{ hello }"}'))).toBe(first);
     expect(await read(post('{"query":"{ hello }" }'))).not.toBe(first);
@@ -50,7 +44,7 @@ describe('a question', () => {
 
   it('that was refused is read anew', async () => {
     const admit = vi.fn<Admit>(admission([]));
-    const read = reader(admit);
+    const read = operationReader(admit);
     for (const _ of [1, 2]) {
       await expect(read(post('{"query":"{ hello }"}'))).rejects.toThrow(/only the operations/);
       await expect(read(post('{"query":'))).rejects.toThrow(/not valid JSON/);
@@ -59,7 +53,7 @@ describe('a question', () => {
   });
 
   it('is not taken for one whose bytes are others, though they read alike', async () => {
-    const read = reader(admission(null));
+    const read = operationReader(admission(null));
     // U+FFFD, which is also what bytes that are no UTF-8 are often read as.
     await read(post('{"query":"{ hello }","variables":{"t":"\ufffd"}}'));
     const broken = Buffer.concat([
@@ -71,7 +65,7 @@ describe('a question', () => {
   });
 
   it('is forgotten for others, and not remembered where it is long', async () => {
-    const read = reader(admission(null));
+    const read = operationReader(admission(null));
     const short = await read(post('{"query":"{ hello }"}'));
     const long = `{"query":"{ hello }${' '.repeat(10_000)}"}`;
     expect(await read(post(long))).not.toBe(await read(post(long)));
