@@ -12,6 +12,7 @@ import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { coercion, refused, type ExecutionContext } from './execute.ts';
+import { Expiries } from './expiries.ts';
 import { LiveStream } from './live-stream.ts';
 import { placeRequest, type StreamPlace, type TakePlace } from './stream-place.ts';
 import { StreamQuota, type KeptText } from './stream-quota.ts';
@@ -35,11 +36,13 @@ export class LiveOperations {
   readonly #operations = new Map<string, WatchedOperation>();
   readonly #streams = new Set<LiveStream>();
   readonly #quota: StreamQuota;
+  readonly #expiries: Expiries;
   #isClosed = false;
 
   constructor(world: LiveWorld) {
     this.#world = world;
     this.#quota = new StreamQuota(world.service.limits);
+    this.#expiries = new Expiries(world.now);
   }
 
   /** How many streams are open. */
@@ -121,22 +124,19 @@ export class LiveOperations {
       this.#quota.countText(partitionId, { text, change: 1 });
       grid.add(operation);
     }
-    const stream = new LiveStream({
-      operation,
-      lookNow: () => grid.lookNow(operation),
-      expiresAt,
-      now: this.#world.now,
-      onEnd: () => {
-        this.#streams.delete(stream);
-        this.#quota.countStream(partitionId, -1);
-        place?.release();
-        if (operation.isWatched) return;
-        this.#operations.delete(key);
-        this.#quota.countText(partitionId, { text, change: -1 });
-        grid.remove(operation);
-      },
-    });
+    const onEnd = (): void => {
+      this.#streams.delete(stream);
+      if (expiresAt !== null) this.#expiries.remove(stream, expiresAt);
+      this.#quota.countStream(partitionId, -1);
+      place?.release();
+      if (operation.isWatched) return;
+      this.#operations.delete(key);
+      this.#quota.countText(partitionId, { text, change: -1 });
+      grid.remove(operation);
+    };
+    const stream = new LiveStream({ operation, onEnd }, grid.lookNow(operation));
     this.#streams.add(stream);
+    if (expiresAt !== null) this.#expiries.add(stream, expiresAt);
     this.#quota.countStream(partitionId, 1);
     if (this.#isClosed) stream.end();
     return stream;

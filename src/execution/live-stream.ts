@@ -8,18 +8,9 @@ import type { WatchedOperation } from './watched-operation.ts';
 /** What a stream needs of those around it. */
 export interface LiveStreamWorld {
   readonly operation: WatchedOperation;
-  /** Looks out of turn, for the first event. */
-  readonly lookNow: () => Promise<Tick>;
-  /** When the caller's identity ends, milliseconds since 1970; null where it never does. */
-  readonly expiresAt: number | null;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
   /** Called once, when nothing more will come. */
   readonly onEnd: () => void;
 }
-
-/** A timer that is set to more fires at once. */
-const longestTimerMilliseconds = 0x7fff_ffff;
 
 /** Who is given the events of a stream, one each time that it wants one. None of these throws. */
 export interface EventTaker {
@@ -49,13 +40,12 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   /** Gives what is still to be said once the stream is over, or throws it. */
   #lastWord: (() => ExecutionResult) | null = null;
   #taker: EventTaker | null = null;
-  #expiry: NodeJS.Timeout | undefined;
 
-  constructor(world: LiveStreamWorld) {
+  /** `firstLook` is a look out of turn, for the first event. */
+  constructor(world: LiveStreamWorld, firstLook: Promise<Tick>) {
     this.#world = world;
     world.operation.add(this);
-    this.#armExpiry();
-    world.lookNow().then(
+    firstLook.then(
       (tick) => {
         this.#first = tick.began.monotonicNanoseconds;
         this.#offer(tick);
@@ -126,6 +116,11 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     );
   }
 
+  /** The caller's identity has ended. */
+  expire(): void {
+    this.end(sayExpired);
+  }
+
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#lastWord = null;
     this.end();
@@ -140,7 +135,6 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#newest = null;
     this.#previous = null;
     this.#said = null;
-    clearTimeout(this.#expiry);
     this.#world.operation.remove(this);
     this.#world.onEnd();
     this.#step();
@@ -192,16 +186,6 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
       return;
     }
     taker?.event(result);
-  }
-
-  #armExpiry(): void {
-    const { expiresAt, now } = this.#world;
-    if (expiresAt === null) return;
-    const left = expiresAt - now();
-    this.#expiry = setTimeout(
-      () => (expiresAt > now() ? this.#armExpiry() : this.end(sayExpired)),
-      Math.min(Math.max(left, 0), longestTimerMilliseconds),
-    );
   }
 }
 

@@ -18,7 +18,7 @@ export function closable(server: Server, answers: OpenAnswers): (graceMillisecon
     upgraded.delete(socket);
     if (sockets.has(socket)) return;
     sockets.add(socket);
-    socket.once('close', () => {
+    socket.on('close', () => {
       sockets.delete(socket);
       upgraded.delete(socket);
     });

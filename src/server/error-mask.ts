@@ -3,12 +3,12 @@ import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
 import type { CallAudit } from './audit.ts';
+import type { Asker } from './call.ts';
 
 /** Whose errors are masked, for the log and for the client to quote. */
 export interface MaskContext {
-  readonly requestId: string;
-  /** Once it is aborted, errors are what is to be expected. */
-  readonly signal: AbortSignal;
+  /** Once the signal is aborted, errors are what is to be expected. It may be made when it is asked for. */
+  readonly asker: Pick<Asker, 'requestId' | 'signal'>;
   readonly log: Logger;
   /** Told of the reads that are denied by these errors; null where there is no audit trail, or it is told elsewhere. */
   readonly audit: CallAudit | null;
@@ -31,13 +31,14 @@ export function maskErrors(errors: readonly unknown[], context: MaskContext): re
 const messageLimit = 1_000;
 
 /** One error, masked where it is not meant for the client. */
-function maskError(error: unknown, { requestId, signal, log }: MaskContext): GraphQLError {
+function maskError(error: unknown, { asker, log }: MaskContext): GraphQLError {
   if (error instanceof HvqlError) return new GraphQLError(error.message, { originalError: error });
   if (error instanceof GraphQLError && isMeantForClient(error)) return fitForClient(error);
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located === undefined ? error : innermost(located);
+  const { requestId } = asker;
   const facts = { requestId, path: located?.path, err: describeThrown(cause) };
-  if (signal.aborted) log.debug(facts, 'error after the end');
+  if (asker.signal.aborted) log.debug(facts, 'error after the end');
   else log.error(facts, 'unexpected error');
   return new GraphQLError('Unexpected error', {
     ...placeOf(located),

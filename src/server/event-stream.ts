@@ -1,22 +1,22 @@
 /** One answer as Server-Sent Events (graphql-sse's PROTOCOL.md, "distinct connections mode"). */
-import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
+import type { Logger } from 'pino';
 import type { StreamEnd } from './audit.ts';
 import type { Events, EventSink } from './events.ts';
 import type { Outcome } from './operation.ts';
+import type { Exchange } from './exchange.ts';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { nextEventBytes, nextEventChunk } from './result-bytes.ts';
+import { flatSecurityHeaders } from './security-header.ts';
 
-/** What an event stream needs. */
-export interface EventStreamParts {
-  readonly response: ServerResponse;
+/** What all event streams share. */
+export interface EventStreamWorld {
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
-  /** The client takes nothing; by then it has been cut. */
-  readonly onStall: () => void;
-  /** An event could not be written; by then the client has been cut. */
-  readonly onFailure: (thrown: unknown) => void;
+  readonly log: Logger;
+  /** Told of each that is over. */
+  readonly onClose: (stream: EventStream) => void;
 }
 
 const comment = Buffer.from(':\n\n');
@@ -30,7 +30,8 @@ const completeEvent = Buffer.from('event: complete\ndata: \n\n');
 export class EventStream implements EventSink {
   /** Events sent so far. */
   count = 0;
-  readonly #parts: EventStreamParts;
+  readonly #exchange: Exchange;
+  readonly #world: EventStreamWorld;
   readonly #patience: Patience;
   #quietBeats = 0;
   /** Why no more events are wanted; null while they are. */
@@ -43,31 +44,29 @@ export class EventStream implements EventSink {
   };
 
   /** Begins the answer: its status is 200 whatever comes, as errors are events too. */
-  constructor(parts: EventStreamParts) {
-    const { response, pulse, limits } = parts;
-    this.#parts = parts;
-    this.#patience = new Patience(limits.stallBeats);
-    const leave = pulse.join(() => this.#beat());
-    response.once('close', () => {
-      leave();
-      this.#end ??= 'client';
-      this.#events?.release(this.#end);
-      this.#events = null;
-    });
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      // Neither kept nor, by proxies, packed: what is packed waits for more.
-      'cache-control': 'no-cache, no-transform',
-      // Nginx would collect events (ngx_http_proxy_module, proxy_buffering).
-      'x-accel-buffering': 'no',
-    });
+  constructor(exchange: Exchange, world: EventStreamWorld) {
+    const { response } = exchange;
+    this.#exchange = exchange;
+    this.#world = world;
+    this.#patience = new Patience(world.limits.stallBeats);
+    world.pulse.join(this);
+    // Not once: what node keeps for that is kept for as long as the stream.
+    response.on('close', () => this.#onClose());
+    this.#writeHead();
     // Some browsers hold the answer back until there is a first byte of its body.
     this.#write(comment);
   }
 
+  /** What the log says of it. */
+  get facts(): object {
+    const { requestId, caller, facts } = this.#exchange;
+    const { operation } = facts;
+    return { requestId, transport: 'sse', partition: caller?.partitionId.toString(), operation };
+  }
+
   /** Sends what came of the operation. */
   send(outcome: Outcome): void {
-    const { response } = this.#parts;
+    const { response } = this.#exchange;
     if (outcome.kind === 'result') {
       if (response.writableEnded || response.destroyed) return;
       this.count += 1;
@@ -92,7 +91,7 @@ export class EventStream implements EventSink {
 
   /** The same bytes go to many, straight to the socket: node would put three pieces together for each. */
   deliver(event: ExecutionResult): void {
-    const { response } = this.#parts;
+    const { response } = this.#exchange;
     this.count += 1;
     if (response.writableEnded || response.destroyed) return;
     this.#quietBeats = 0;
@@ -111,34 +110,72 @@ export class EventStream implements EventSink {
 
   failed(thrown: unknown): void {
     this.#events = null;
-    this.#parts.response.destroy();
-    this.#parts.onFailure(thrown);
+    this.#exchange.response.destroy();
+    this.#world.log.error({ ...this.facts, err: thrown }, 'unexpected error');
+  }
+
+  /** One beat of the pulse. */
+  beat(): void {
+    const { response } = this.#exchange;
+    const { limits, log } = this.#world;
+    this.#quietBeats += 1;
+    if (this.#patience.beat()) {
+      this.#end ??= 'stalled';
+      response.destroy();
+      const { stallMilliseconds } = limits;
+      log.warn({ ...this.facts, stallMilliseconds }, 'a client that took nothing for too long was cut');
+    } else if (this.#quietBeats >= limits.pingBeats && this.#patience.isIdle) {
+      this.#write(comment);
+    }
+  }
+
+  /** Told twice where the connection goes while the answer waits for its turn on it. */
+  #onClose(): void {
+    this.#world.pulse.leave(this);
+    this.#end ??= 'client';
+    this.#events?.release(this.#end);
+    this.#events = null;
+    this.#world.onClose(this);
+  }
+
+  #writeHead(): void {
+    const { request, response, requestId, hasUsualHeaders } = this.#exchange;
+    const headers = [
+      'content-type',
+      'text/event-stream; charset=utf-8',
+      // Neither kept nor, by proxies, packed: what is packed waits for more.
+      'cache-control',
+      'no-cache, no-transform',
+      // Nginx would collect events (ngx_http_proxy_module, proxy_buffering).
+      'x-accel-buffering',
+      'no',
+    ];
+    if (!hasUsualHeaders) headers.push('x-request-id', requestId, ...flatSecurityHeaders(request));
+    response.writeHead(200, headers);
+    flatten(response);
   }
 
   #complete(): void {
-    const { response } = this.#parts;
+    const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
     this.#patience.sent();
     response.end(completeEvent);
   }
 
   #write(bytes: Buffer): void {
-    const { response } = this.#parts;
+    const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
     this.#quietBeats = 0;
     this.#patience.sent();
     response.write(bytes, this.#onTaken);
   }
+}
 
-  #beat(): void {
-    const { response, limits, onStall } = this.#parts;
-    this.#quietBeats += 1;
-    if (this.#patience.beat()) {
-      this.#end ??= 'stalled';
-      response.destroy();
-      onStall();
-    } else if (this.#quietBeats >= limits.pingBeats && this.#patience.isIdle) {
-      this.#write(comment);
-    }
-  }
+/**
+ * Node keeps the text of a head for as long as its answer goes on, as the tree of pieces that it put it together from:
+ * 2 KB. V8 makes one text of it, a tenth as large, when somebody looks for something in it. Where node has it by another
+ * name, nothing happens.
+ */
+function flatten(response: object): void {
+  if ('_header' in response && typeof response._header === 'string') response._header.includes('\0');
 }

@@ -1,5 +1,4 @@
 /** All answers by Server-Sent Events that are open. */
-import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Call } from './call.ts';
 import { EventStream } from './event-stream.ts';
@@ -28,33 +27,22 @@ export interface EventStreams {
 export function eventStreams({ run, pulse, limits, log }: EventStreamsOptions): EventStreams {
   const open = new Set<EventStream>();
   let isClosing = false;
+  const onClose = (stream: EventStream): void => {
+    if (!open.delete(stream)) return;
+    if (log.isLevelEnabled('debug')) log.debug({ ...stream.facts, events: stream.count }, 'stream closed');
+  };
+  const world = { pulse, limits, log, onClose };
   return {
-    answer: async ({ request, response, requestId, facts, signal }, call) => {
+    answer: async (exchange, call) => {
       // Gone while its operation was read.
-      if (signal.aborted) return;
-      const partition = call.asker.caller.partitionId.toString();
-      const who = { requestId, transport: 'sse', partition };
-      const stream = new EventStream({
-        response,
-        pulse,
-        limits,
-        onStall: () =>
-          log.warn(
-            { ...who, stallMilliseconds: limits.stallMilliseconds },
-            'a client that took nothing for too long was cut',
-          ),
-        onFailure: (thrown) => log.error({ ...who, err: thrown }, 'unexpected error'),
-      });
-      facts['transport'] = who.transport;
+      if (exchange.isGone) return;
+      const stream = new EventStream(exchange, world);
+      exchange.facts['transport'] = 'sse';
       open.add(stream);
-      response.once('close', () => {
-        open.delete(stream);
-        log.debug({ ...who, operation: facts['operation'], events: stream.count }, 'stream closed');
-      });
       if (isClosing) stream.end();
       const outcome = await run(call);
-      log.debug({ ...who, operation: facts['operation'] }, 'stream opened');
-      if (outcome.kind === 'events') forgetHead(request);
+      if (log.isLevelEnabled('debug')) log.debug(stream.facts, 'stream opened');
+      if (outcome.kind === 'events') forgetHead(exchange);
       stream.send(outcome);
     },
     endAll: () => {
@@ -65,7 +53,7 @@ export function eventStreams({ run, pulse, limits, log }: EventStreamsOptions): 
 }
 
 /** Nobody reads the head of a request any more once its events have begun: a kilobyte or more for as long as they go on. */
-function forgetHead(request: IncomingMessage): void {
+function forgetHead({ request }: Exchange): void {
   request.headers = {};
   request.rawHeaders = [];
 }

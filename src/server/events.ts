@@ -112,10 +112,12 @@ export class Events implements EventTaker {
   #releaseFeed(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { requestId, log } = this.#masking;
+    const { asker, log } = this.#masking;
     this.#feed
       .return()
-      .catch((thrown: unknown) => log.error({ requestId, err: thrown }, 'a stream did not end well'));
+      .catch((thrown: unknown) =>
+        log.error({ requestId: asker.requestId, err: thrown }, 'a stream did not end well'),
+      );
   }
 }
 

@@ -42,14 +42,13 @@ export function graphqlEndpoint(
   ): Answer => {
     if (isEvents(came)) throw new TypeError('There are events for a call that takes none');
     if (came.errors === undefined) return { status: 200, result: came };
-    const { requestId, signal } = call.asker;
-    const result = maskResult(came, { requestId, signal, log: world.log, audit });
+    const result = maskResult(came, { asker: call.asker, log: world.log, audit });
     return { status: statusOf(result, mediaType), result };
   };
   const failure = (request: EndpointRequest, audit: CallAudit | null, thrown: unknown): Answer => {
     if (thrown instanceof HttpProblem) throw thrown;
-    const { requestId, signal } = request.call.asker;
-    const result = { errors: maskErrors([thrown], { requestId, signal, log: world.log, audit }) };
+    const { asker } = request.call;
+    const result = { errors: maskErrors([thrown], { asker, log: world.log, audit }) };
     return { status: statusOf(result, request.mediaType), result };
   };
   return (request) => {

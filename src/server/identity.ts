@@ -65,8 +65,9 @@ export async function openIdentity(settings: IdentitySettings, world: IdentityWo
   const key = await openKey(settings.method, now);
   const { keysVersion = () => 0 } = key;
   const known = new KnownTokens({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
-  // As it came, which is the client's own text and goes with its connection: no digest is needed to find it.
-  const lastOf = new WeakMap<object, { readonly authorization: string; readonly known: Known }>();
+  // As it came, which is the client's own text and goes with its connection: no digest is needed to find it. Null for
+  // connections that have asked once: most of those that have one stream, and are many, never ask again.
+  const lastOf = new WeakMap<object, { readonly authorization: string; readonly known: Known } | null>();
   const verifyAnew = async (token: string): Promise<Identified> => {
     const version = keysVersion();
     const identified = await verify(token, { key, settings, world });
@@ -76,7 +77,7 @@ export async function openIdentity(settings: IdentitySettings, world: IdentityWo
   return {
     identify: (authorization, connection) => {
       const last = connection === undefined ? undefined : lastOf.get(connection);
-      if (last !== undefined && last.authorization === authorization && known.isGood(last.known)) {
+      if (last != null && last.authorization === authorization && known.isGood(last.known)) {
         return last.known.identified;
       }
       const token = readBearer(authorization);
@@ -88,7 +89,7 @@ export async function openIdentity(settings: IdentitySettings, world: IdentityWo
         authorization !== null &&
         authorization.length <= rememberedCharacters
       ) {
-        lastOf.set(connection, { authorization, known: record });
+        lastOf.set(connection, last === undefined ? null : { authorization, known: record });
       }
       return record.identified;
     },

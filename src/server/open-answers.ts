@@ -95,8 +95,8 @@ export class OpenAnswers {
    */
   #watch(socket: Socket, connection: Connection): void {
     this.#connections.set(socket, connection);
-    // Once node has told whom it tells.
-    socket.once('close', () =>
+    // Once node has told whom it tells. It comes once as it is: node keeps more for what is to be called once only.
+    socket.on('close', () =>
       setImmediate(() => {
         for (const { response } of [...answersOf(connection)]) close(response);
         this.#forgetWhereDone(socket, connection);

@@ -26,8 +26,7 @@ export function operationRunner(
 ): RunOperation {
   return async (call) => {
     const audit = auditOf(call, auditWorld);
-    const { requestId, signal } = call.asker;
-    const context = { requestId, signal, log, audit };
+    const context = { asker: call.asker, log, audit };
     try {
       const { parameters } = call.operation;
       const [operationName, variables] = [readName(parameters), readVariables(parameters)];

@@ -1,30 +1,34 @@
 /** One timer for all connections that are open, in place of some for each. */
 
+/** Who is told of each beat. */
+export interface PulseListener {
+  beat(): void;
+}
+
 /** Beats as long as anybody listens. */
 export interface Pulse {
-  /** Calls back at each beat; gives a function that ends it. */
-  join(onBeat: () => void): () => void;
+  join(listener: PulseListener): void;
+  /** Nothing happens to one that has left already. */
+  leave(listener: PulseListener): void;
 }
 
 /** A pulse. Without listeners there is no timer. */
 export function pulse(beatMilliseconds: number): Pulse {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<PulseListener>();
   let timer: NodeJS.Timeout | null = null;
   const beat = (): void => {
-    for (const onBeat of listeners) onBeat();
+    for (const listener of listeners) listener.beat();
   };
   return {
-    join: (onBeat) => {
-      // A function of its own, so that one who joins twice leaves twice.
-      const listener = (): void => onBeat();
+    join: (listener) => {
       listeners.add(listener);
       timer ??= setInterval(beat, beatMilliseconds);
-      return () => {
-        listeners.delete(listener);
-        if (listeners.size > 0 || timer === null) return;
-        clearInterval(timer);
-        timer = null;
-      };
+    },
+    leave: (listener) => {
+      listeners.delete(listener);
+      if (listeners.size > 0 || timer === null) return;
+      clearInterval(timer);
+      timer = null;
     },
   };
 }

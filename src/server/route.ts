@@ -118,7 +118,6 @@ async function answerCaller(rooms: Rooms, { exchange, method, identified }: Iden
     onOperation: (name) => (exchange.facts['operation'] = name.slice(0, 100)),
   };
   if (takesEvents) {
-    exchange.setUsualHeaders();
     return rooms.eventStreams.answer(exchange, call);
   }
   if (mediaType === null) throw notAcceptable();

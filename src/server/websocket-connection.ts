@@ -7,12 +7,13 @@ import type { WebSocket } from 'ws';
 import { HvqlError } from '../errors.ts';
 import type { Admit } from './admission.ts';
 import type { StreamEnd } from './audit.ts';
+import { ConnectionLog } from './connection-log.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
-import { WebSocketLink } from './websocket-link.ts';
+import { WebSocketLink, type LinkWatcher } from './websocket-link.ts';
 import {
   ackMessage,
   closeReason,
@@ -42,7 +43,8 @@ const expiryGraceMilliseconds = 5_000;
 const goingAway = 1_001;
 
 /** One connection: the request that opened it, and what it stands on. */
-export interface ConnectionParts extends ConnectionWorld {
+export interface ConnectionParts {
+  readonly world: ConnectionWorld;
   readonly requestId: string;
   readonly connection: Socket;
   /** The Authorization header of that request. */
@@ -50,11 +52,13 @@ export interface ConnectionParts extends ConnectionWorld {
 }
 
 /** Serves one WebSocket until it is closed. */
-export class WebSocketConnection {
-  readonly #world: ConnectionParts;
+export class WebSocketConnection implements LinkWatcher {
+  readonly #world: ConnectionWorld;
+  readonly #connection: Socket;
+  readonly #upgradeAuthorization: string | null;
   readonly #link: WebSocketLink;
-  #log: Logger;
-  readonly #initTimer: NodeJS.Timeout;
+  readonly #log: ConnectionLog;
+  #initTimer: NodeJS.Timeout | null;
   readonly #operations: WebSocketOperations;
   #hasInit = false;
   #identified: Identified | null = null;
@@ -62,15 +66,12 @@ export class WebSocketConnection {
   #farewell: readonly [code: number, reason: string] | null = null;
   #isClosed = false;
 
-  constructor(socket: WebSocket, world: ConnectionParts) {
+  constructor(socket: WebSocket, { world, requestId, connection, upgradeAuthorization }: ConnectionParts) {
     this.#world = world;
-    this.#log = world.log.child({ connectionId: world.requestId, transport: 'websocket' });
-    const onStall = (): void => {
-      const { stallMilliseconds } = world.limits;
-      this.#log.warn({ stallMilliseconds }, 'a client that took nothing for too long was cut');
-      this.#release('stalled');
-    };
-    this.#link = new WebSocketLink({ ...world, socket, onBeat: () => this.#checkExpiry(), onStall });
+    this.#connection = connection;
+    this.#upgradeAuthorization = upgradeAuthorization;
+    this.#log = new ConnectionLog(world.log, requestId);
+    this.#link = new WebSocketLink({ socket, connection, watcher: this, world });
     this.#operations = new WebSocketOperations({
       link: this.#link,
       admit: world.admit,
@@ -89,11 +90,11 @@ export class WebSocketConnection {
     });
     // A frame that is none, or too long; ws closes it with the code for that.
     socket.on('error', (error) => this.#log.debug({ err: error }, 'connection error'));
-    socket.once('close', (code) => {
+    socket.on('close', (code) => {
       this.#release('client');
       this.#log.debug({ code }, 'connection closed');
     });
-    this.#log.debug('connection opened');
+    this.#log.debug({}, 'connection opened');
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       const needed = `Subprotocol not acceptable: needed is ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
       this.#close(CloseCode.SubprotocolNotAcceptable, needed);
@@ -105,6 +106,16 @@ export class WebSocketConnection {
     this.#farewell ??= [goingAway, 'Going away'];
     this.#operations.finishAll();
     this.#closeIfDrained();
+  }
+
+  onBeat(): void {
+    this.#checkExpiry();
+  }
+
+  onStall(): void {
+    const { stallMilliseconds } = this.#world.limits;
+    this.#log.warn({ stallMilliseconds }, 'a client that took nothing for too long was cut');
+    this.#release('stalled');
   }
 
   #receive(text: string): void {
@@ -136,18 +147,18 @@ export class WebSocketConnection {
       return;
     }
     this.#hasInit = true;
-    clearTimeout(this.#initTimer);
+    this.#stopInitTimer();
     const authorization = payload?.['Authorization'];
     try {
       const identified = await this.#world.identify({
         authorization: typeof authorization === 'string' ? authorization : null,
-        strayAuthorization: this.#world.upgradeAuthorization ?? strayAuthorizationOf(payload),
-        socket: this.#world.connection,
+        strayAuthorization: this.#upgradeAuthorization ?? strayAuthorizationOf(payload),
+        socket: this.#connection,
       });
       if (this.#isClosed) return;
       this.#identified = identified;
-      this.#log = this.#log.child({ partition: identified.caller.partitionId.toString() });
-      this.#log.debug('connection acknowledged');
+      this.#log.partition = identified.caller.partitionId;
+      this.#log.debug({}, 'connection acknowledged');
       this.#link.send(ackMessage);
     } catch (thrown) {
       if (thrown instanceof HvqlError) this.#close(CloseCode.Unauthorized, thrown.message);
@@ -200,8 +211,14 @@ export class WebSocketConnection {
 
   #release(end: StreamEnd): void {
     this.#isClosed = true;
-    clearTimeout(this.#initTimer);
+    this.#stopInitTimer();
     this.#operations.cancelAll(end);
+  }
+
+  #stopInitTimer(): void {
+    if (this.#initTimer === null) return;
+    clearTimeout(this.#initTimer);
+    this.#initTimer = null;
   }
 }
 

@@ -9,12 +9,22 @@ export interface LinkParts {
   readonly socket: WebSocket;
   /** What the WebSocket stands on. */
   readonly connection: Socket;
+  readonly watcher: LinkWatcher;
+  readonly world: LinkWorld;
+}
+
+/** What all links share. */
+export interface LinkWorld {
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
-  /** Called at each beat of the pulse. */
-  readonly onBeat: () => void;
+}
+
+/** Who is told how a link does. */
+export interface LinkWatcher {
+  /** One beat of the pulse. */
+  onBeat(): void;
   /** The client takes nothing, or answers no ping; by then it has been cut. */
-  readonly onStall: () => void;
+  onStall(): void;
 }
 
 /** More that is unsent, and nothing is read until less is: nobody can fill the memory by asking without listening. */
@@ -22,37 +32,41 @@ const unsentLimitInBytes = 1_048_576;
 
 /** Sends over one WebSocket and watches over it. */
 export class WebSocketLink {
-  readonly #parts: LinkParts;
+  readonly #socket: WebSocket;
+  readonly #connection: Socket;
+  readonly #watcher: LinkWatcher;
+  readonly #world: LinkWorld;
   readonly #unsent: Patience;
   readonly #unanswered: Patience;
-  readonly #leave: () => void;
   #quietBeats = 0;
   readonly #onTaken = (): void => {
-    const { socket } = this.#parts;
+    const socket = this.#socket;
     this.#unsent.taken();
     if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
   };
 
-  constructor(parts: LinkParts) {
-    this.#parts = parts;
-    this.#unsent = new Patience(parts.limits.stallBeats);
-    this.#unanswered = new Patience(parts.limits.stallBeats);
-    this.#leave = parts.pulse.join(() => this.#beat());
-    parts.socket.on('pong', () => {
+  constructor({ socket, connection, watcher, world }: LinkParts) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#watcher = watcher;
+    this.#world = world;
+    this.#unsent = new Patience(world.limits.stallBeats);
+    this.#unanswered = new Patience(world.limits.stallBeats);
+    world.pulse.join(this);
+    socket.on('pong', () => {
       if (!this.#unanswered.isIdle) this.#unanswered.taken();
     });
-    parts.socket.once('close', this.#leave);
+    socket.on('close', () => world.pulse.leave(this));
   }
 
   get isOpen(): boolean {
-    return this.#parts.socket.readyState === this.#parts.socket.OPEN;
+    return this.#socket.readyState === this.#socket.OPEN;
   }
 
   send(message: Buffer): void {
-    const { socket } = this.#parts;
     if (!this.isOpen) return;
     this.#unsent.sent();
-    socket.send(message, { binary: false }, this.#onTaken);
+    this.#socket.send(message, { binary: false }, this.#onTaken);
     this.#pauseWhereUnsent();
   }
 
@@ -64,7 +78,7 @@ export class WebSocketLink {
   sendFrame(frame: Buffer, onTaken: () => void): void {
     if (!this.isOpen) return;
     this.#unsent.sent();
-    this.#parts.connection.write(frame, (error) => {
+    this.#connection.write(frame, (error) => {
       this.#onTaken();
       if (error == null) onTaken();
     });
@@ -73,31 +87,31 @@ export class WebSocketLink {
 
   /** Says good-bye; ws itself cuts who does not answer that. */
   close(code: number, reason: string): void {
-    this.#leave();
+    this.#world.pulse.leave(this);
     // Paused, it would not hear the answer.
-    this.#parts.socket.resume();
-    this.#parts.socket.close(code, reason);
+    this.#socket.resume();
+    this.#socket.close(code, reason);
   }
 
   #pauseWhereUnsent(): void {
-    const { socket } = this.#parts;
-    if (socket.bufferedAmount > unsentLimitInBytes) socket.pause();
+    if (this.#socket.bufferedAmount > unsentLimitInBytes) this.#socket.pause();
   }
 
-  #beat(): void {
-    const { socket, limits, onBeat, onStall } = this.#parts;
+  /** One beat of the pulse. */
+  beat(): void {
+    const socket = this.#socket;
     // Where nothing is read no answer is heard: then it is the unsent that counts.
     if (this.#unsent.beat() || (!socket.isPaused && this.#unanswered.beat())) {
       socket.terminate();
-      onStall();
+      this.#watcher.onStall();
       return;
     }
     this.#quietBeats += 1;
-    if (this.#quietBeats >= limits.pingBeats && this.#unanswered.isIdle && this.isOpen) {
+    if (this.#quietBeats >= this.#world.limits.pingBeats && this.#unanswered.isIdle && this.isOpen) {
       this.#quietBeats = 0;
       this.#unanswered.sent();
       socket.ping();
     }
-    onBeat();
+    this.#watcher.onBeat();
   }
 }

@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionResult } from 'graphql';
 import type { SubscribeMessage } from 'graphql-ws';
-import type { Logger } from 'pino';
 import type { Admit } from './admission.ts';
 import type { StreamEnd } from './audit.ts';
+import type { Asker } from './call.ts';
+import type { ConnectionLog } from './connection-log.ts';
 import type { Events, EventSink } from './events.ts';
 import { HttpProblem, problemError } from './http-problem.ts';
 import type { Identified } from './identity.ts';
@@ -14,26 +15,40 @@ import { completeMessage, errorMessage, nextFrame, nextMessage } from './websock
 
 /** What an operation over a WebSocket needs. */
 export interface WebSocketOperationParts {
-  readonly message: SubscribeMessage;
   readonly identified: Identified;
+  readonly log: ConnectionLog;
+  readonly keeper: OperationKeeper;
+  readonly world: OperationWorld;
+}
+
+/** What the operations of a connection share. */
+export interface OperationWorld {
   readonly link: WebSocketLink;
   readonly admit: Admit;
   readonly run: RunOperation;
-  /** With what the connection is about. */
-  readonly log: Logger;
-  /** It sends nothing any more: its id is free. */
-  readonly onOver: () => void;
-  /** It is over, and nothing works for it any more. */
-  readonly onGone: () => void;
-  /** A result could not be written. */
-  readonly onFailure: () => void;
 }
 
-/** Runs as soon as it is made. */
-export class WebSocketOperation implements EventSink {
-  readonly #parts: WebSocketOperationParts;
-  readonly #requestId = randomUUID();
-  readonly #abort = new AbortController();
+/** Who is told what becomes of an operation. */
+export interface OperationKeeper {
+  /** It sends nothing any more: its id is free. */
+  onOver(id: string): void;
+  /** It is over, and nothing works for it any more. */
+  onGone(): void;
+  /** A result could not be written. */
+  onFailure(): void;
+}
+
+/** One operation. It is who asks as well, for as long as it runs. */
+export class WebSocketOperation implements EventSink, Asker {
+  readonly caller: Asker['caller'];
+  readonly by: Asker['by'];
+  readonly expiresAt: number | null;
+  readonly requestId: string = randomUUID();
+  readonly #id: string;
+  readonly #log: ConnectionLog;
+  readonly #keeper: OperationKeeper;
+  readonly #world: OperationWorld;
+  #abort: AbortController | null = null;
   #isOver = false;
   /** Why no more events are wanted; null while they are. */
   #reason: StreamEnd | null = null;
@@ -43,9 +58,27 @@ export class WebSocketOperation implements EventSink {
   #name: string | undefined;
   #count = 0;
 
-  constructor(parts: WebSocketOperationParts) {
-    this.#parts = parts;
-    this.#start().catch((thrown: unknown) => this.#fail(thrown));
+  /** `id` is the one that the client has chosen. */
+  constructor(id: string, { identified, log, keeper, world }: WebSocketOperationParts) {
+    this.#id = id;
+    this.caller = identified.caller;
+    this.by = identified.by;
+    this.expiresAt = identified.expiresAt;
+    this.#log = log;
+    this.#keeper = keeper;
+    this.#world = world;
+  }
+
+  /** To be called once. Nothing of the message is kept. */
+  start({ payload }: SubscribeMessage): void {
+    this.#start(payload).catch((thrown: unknown) => this.#fail(thrown));
+  }
+
+  /** Aborted once nobody waits for it any more. Made when it is asked for. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#isOver) this.#abort.abort();
+    return this.#abort.signal;
   }
 
   /** Nobody waits for it any more. */
@@ -54,7 +87,7 @@ export class WebSocketOperation implements EventSink {
     this.#reason ??= end;
     this.#events?.release(this.#reason);
     this.#end();
-    this.#abort.abort();
+    this.#abort?.abort();
   }
 
   /** Completes events at once; a single answer that is under way once it is there. */
@@ -65,22 +98,22 @@ export class WebSocketOperation implements EventSink {
     this.#complete();
   }
 
-  async #start(): Promise<void> {
-    const outcome = await this.#run();
+  async #start(payload: SubscribeMessage['payload']): Promise<void> {
+    const outcome = await this.#run(payload);
     this.#isStarting = false;
     if (this.#isOver) {
       if (outcome.kind === 'events') outcome.events.release(this.#reason ?? 'service');
-      this.#parts.onGone();
+      this.#keeper.onGone();
     } else {
       this.#send(outcome);
     }
   }
 
-  async #run(): Promise<Outcome> {
-    const { message, identified, admit, run } = this.#parts;
+  async #run(payload: SubscribeMessage['payload']): Promise<Outcome> {
+    const { admit, run } = this.#world;
     let operation;
     try {
-      operation = admit(message.payload as unknown as Record<string, unknown>);
+      operation = admit(payload as unknown as Record<string, unknown>);
     } catch (thrown) {
       if (!(thrown instanceof HttpProblem)) throw thrown;
       return { kind: 'result', result: { errors: [problemError(thrown)] } };
@@ -89,14 +122,14 @@ export class WebSocketOperation implements EventSink {
       way: 'WebSocket',
       method: 'POST',
       operation,
-      asker: { ...identified, signal: this.#abort.signal, requestId: this.#requestId },
+      asker: this,
       takesEvents: true,
       onOperation: (name) => (this.#name = name.slice(0, 100)),
     });
   }
 
   #send(outcome: Outcome): void {
-    const { message, link } = this.#parts;
+    const { link } = this.#world;
     if (outcome.kind === 'events') {
       if (this.#reason === null) this.#follow(outcome.events);
       else {
@@ -105,24 +138,23 @@ export class WebSocketOperation implements EventSink {
       }
     } else if (!('data' in outcome.result) && outcome.result.errors !== undefined) {
       // Nothing ran. An error is the end, without a complete message (PROTOCOL.md, "Error").
-      link.send(errorMessage(message.id, outcome.result.errors));
+      link.send(errorMessage(this.#id, outcome.result.errors));
       this.#end();
     } else {
-      link.send(nextMessage(message.id, outcome.result));
+      link.send(nextMessage(this.#id, outcome.result));
       this.#complete();
     }
   }
 
   #follow(events: Events): void {
-    this.#parts.log.debug({ requestId: this.#requestId, operation: this.#name }, 'stream opened');
+    this.#log.debug({ requestId: this.requestId, operation: this.#name }, 'stream opened');
     this.#events = events;
     events.pour(this);
   }
 
   deliver(event: ExecutionResult): void {
-    const { message, link } = this.#parts;
     this.#count += 1;
-    link.sendFrame(nextFrame(message.id, event), this.#onTaken);
+    this.#world.link.sendFrame(nextFrame(this.#id, event), this.#onTaken);
   }
 
   done(): void {
@@ -135,22 +167,21 @@ export class WebSocketOperation implements EventSink {
 
   #complete(): void {
     if (this.#isOver) return;
-    this.#parts.link.send(completeMessage(this.#parts.message.id));
+    this.#world.link.send(completeMessage(this.#id));
     this.#end();
   }
 
   #end(): void {
-    const { log, onOver, onGone } = this.#parts;
     this.#isOver = true;
-    const facts = { requestId: this.#requestId, operation: this.#name };
-    if (this.#events === null) log.debug(facts, 'operation');
-    else log.debug({ ...facts, events: this.#count }, 'stream closed');
-    onOver();
-    if (!this.#isStarting) onGone();
+    const facts = { requestId: this.requestId, operation: this.#name };
+    if (this.#events === null) this.#log.debug(facts, 'operation');
+    else this.#log.debug({ ...facts, events: this.#count }, 'stream closed');
+    this.#keeper.onOver(this.#id);
+    if (!this.#isStarting) this.#keeper.onGone();
   }
 
   #fail(thrown: unknown): void {
-    this.#parts.log.error({ requestId: this.#requestId, err: thrown }, 'unexpected error');
-    this.#parts.onFailure();
+    this.#log.error({ requestId: this.requestId, err: thrown }, 'unexpected error');
+    this.#keeper.onFailure();
   }
 }

@@ -1,15 +1,15 @@
 /** The operations of one connection, each under the id that its client chose. */
 import { GraphQLError } from 'graphql';
 import type { SubscribeMessage } from 'graphql-ws';
-import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
 import type { Admit } from './admission.ts';
 import type { StreamEnd } from './audit.ts';
+import type { ConnectionLog } from './connection-log.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
 import type { WebSocketLink } from './websocket-link.ts';
 import { errorMessage } from './websocket-message.ts';
-import { WebSocketOperation } from './websocket-operation.ts';
+import { WebSocketOperation, type OperationKeeper } from './websocket-operation.ts';
 
 /** Operations that one connection may have running; whoever wants more opens another connection. */
 export const operationLimit = 1_000;
@@ -26,7 +26,7 @@ export interface WebSocketOperationsParts {
 }
 
 /** Starts, finds and ends operations. */
-export class WebSocketOperations {
+export class WebSocketOperations implements OperationKeeper {
   readonly #parts: WebSocketOperationsParts;
   readonly #byId = new Map<string, WebSocketOperation>();
   /** Those cancelled among them for which something still works. */
@@ -45,28 +45,33 @@ export class WebSocketOperations {
   }
 
   /** Starts one, or tells the client that there are too many. */
-  start(message: SubscribeMessage, asker: { readonly identified: Identified; readonly log: Logger }): void {
-    const { link, admit, run, onIdle, onFailure } = this.#parts;
+  start(
+    message: SubscribeMessage,
+    asker: { readonly identified: Identified; readonly log: ConnectionLog },
+  ): void {
+    const { link } = this.#parts;
     const { id } = message;
     if (this.#running >= operationLimit) {
       link.send(errorMessage(id, [tooMany(this.#running + 1)]));
       return;
     }
     this.#running += 1;
-    const operation = new WebSocketOperation({
-      ...asker,
-      message,
-      link,
-      admit,
-      run,
-      onOver: () => {
-        this.#byId.delete(id);
-        if (this.isIdle) onIdle();
-      },
-      onGone: () => (this.#running -= 1),
-      onFailure,
-    });
+    const operation = new WebSocketOperation(id, { ...asker, keeper: this, world: this.#parts });
     this.#byId.set(id, operation);
+    operation.start(message);
+  }
+
+  onOver(id: string): void {
+    this.#byId.delete(id);
+    if (this.isIdle) this.#parts.onIdle();
+  }
+
+  onGone(): void {
+    this.#running -= 1;
+  }
+
+  onFailure(): void {
+    this.#parts.onFailure();
   }
 
   /** The client wants no more of one. It may have come to its end meanwhile. */

@@ -1,7 +1,7 @@
 /** All WebSockets of a server. */
 import type { Server } from 'node:http';
 import { DEPRECATED_GRAPHQL_WS_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { bodyLimitInBytes } from './operation-request.ts';
 import { onUpgrade, type UpgradeOptions } from './upgrade.ts';
 import { WebSocketConnection, type ConnectionWorld } from './websocket-connection.ts';
@@ -32,17 +32,17 @@ export function webSockets(server: Server, options: WebSocketsOptions): WebSocke
     // Known to ws, but not to its types.
     closeTimeout: closeTimeoutMilliseconds,
   };
+  // Where nothing of the request is in sight, which would be kept for as long.
+  const keep = (connection: WebSocketConnection, webSocket: WebSocket): void => {
+    open.add(connection);
+    webSocket.on('close', () => open.delete(connection));
+  };
   const handshake = new WebSocketServer(settings);
   onUpgrade(server, { ...options, isClosing: () => isClosing }, ({ request, socket, head, requestId }) => {
     handshake.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new WebSocketConnection(webSocket, {
-        ...options,
-        requestId,
-        connection: socket,
-        upgradeAuthorization: request.headers.authorization ?? null,
-      });
-      open.add(connection);
-      webSocket.once('close', () => open.delete(connection));
+      const { authorization: upgradeAuthorization = null } = request.headers;
+      const parts = { world: options, requestId, connection: socket, upgradeAuthorization };
+      keep(new WebSocketConnection(webSocket, parts), webSocket);
     });
   });
   return {

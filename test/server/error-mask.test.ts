@@ -206,7 +206,8 @@ describe('a request that is none', () => {
 
 describe('the mask', () => {
   const { log } = readableLog();
-  const context = { requestId: 'r', signal: new AbortController().signal, log, audit: null };
+  const asker = { requestId: 'r', signal: new AbortController().signal };
+  const context = { asker, log, audit: null };
 
   it('takes errors that never came near GraphQL', () => {
     const own = new HvqlError('PAGE_UNAVAILABLE', 'Gone.');
