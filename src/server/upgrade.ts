@@ -25,7 +25,6 @@ export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   readonly head: Buffer;
-  readonly requestId: string;
 }
 
 /** Calls back for each upgrade to a WebSocket that passes. Others are answered as what they are without it. */
@@ -35,12 +34,12 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
       declineUpgrade(server, { request, socket, head });
       return;
     }
-    const requestId = randomUUID();
     try {
       check(request, options);
-      accept({ request, socket, head, requestId });
+      accept({ request, socket, head });
     } catch (thrown) {
       if (!(thrown instanceof HttpProblem)) throw thrown;
+      const requestId = randomUUID();
       options.log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
       refuse({ request, socket, requestId }, thrown);
     }
@@ -72,7 +71,10 @@ function check(request: IncomingMessage, options: UpgradeOptions): void {
   }
 }
 
-function refuse({ request, socket, requestId }: Omit<Upgrade, 'head'>, problem: HttpProblem): void {
+function refuse(
+  { request, socket, requestId }: Omit<Upgrade, 'head'> & { readonly requestId: string },
+  problem: HttpProblem,
+): void {
   // Node has let go of the socket: errors of it are ours.
   socket.on('error', () => socket.destroy());
   const response = new ServerResponse(request);

@@ -45,7 +45,6 @@ const goingAway = 1_001;
 /** One connection: the request that opened it, and what it stands on. */
 export interface ConnectionParts {
   readonly world: ConnectionWorld;
-  readonly requestId: string;
   readonly connection: Socket;
   /** The Authorization header of that request. */
   readonly upgradeAuthorization: string | null;
@@ -66,11 +65,11 @@ export class WebSocketConnection implements LinkWatcher {
   #farewell: readonly [code: number, reason: string] | null = null;
   #isClosed = false;
 
-  constructor(socket: WebSocket, { world, requestId, connection, upgradeAuthorization }: ConnectionParts) {
+  constructor(socket: WebSocket, { world, connection, upgradeAuthorization }: ConnectionParts) {
     this.#world = world;
     this.#connection = connection;
     this.#upgradeAuthorization = upgradeAuthorization;
-    this.#log = new ConnectionLog(world.log, requestId);
+    this.#log = new ConnectionLog(world.log);
     this.#link = new WebSocketLink({ socket, connection, watcher: this, world });
     this.#operations = new WebSocketOperations({
       link: this.#link,

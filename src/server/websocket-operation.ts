@@ -43,11 +43,11 @@ export class WebSocketOperation implements EventSink, Asker {
   readonly caller: Asker['caller'];
   readonly by: Asker['by'];
   readonly expiresAt: number | null;
-  readonly requestId: string = randomUUID();
   readonly #id: string;
   readonly #log: ConnectionLog;
   readonly #keeper: OperationKeeper;
   readonly #world: OperationWorld;
+  #requestId: string | null = null;
   #abort: AbortController | null = null;
   #isOver = false;
   /** Why no more events are wanted; null while they are. */
@@ -72,6 +72,12 @@ export class WebSocketOperation implements EventSink, Asker {
   /** To be called once. Nothing of the message is kept. */
   start({ payload }: SubscribeMessage): void {
     this.#start(payload).catch((thrown: unknown) => this.#fail(thrown));
+  }
+
+  /** Made when it is asked for. */
+  get requestId(): string {
+    this.#requestId ??= randomUUID();
+    return this.#requestId;
   }
 
   /** Aborted once nobody waits for it any more. Made when it is asked for. */
@@ -147,7 +153,7 @@ export class WebSocketOperation implements EventSink, Asker {
   }
 
   #follow(events: Events): void {
-    this.#log.debug({ requestId: this.requestId, operation: this.#name }, 'stream opened');
+    if (this.#log.isDebugged) this.#log.debug(this.#facts, 'stream opened');
     this.#events = events;
     events.pour(this);
   }
@@ -173,11 +179,17 @@ export class WebSocketOperation implements EventSink, Asker {
 
   #end(): void {
     this.#isOver = true;
-    const facts = { requestId: this.requestId, operation: this.#name };
-    if (this.#events === null) this.#log.debug(facts, 'operation');
-    else this.#log.debug({ ...facts, events: this.#count }, 'stream closed');
+    if (this.#log.isDebugged) {
+      if (this.#events === null) this.#log.debug(this.#facts, 'operation');
+      else this.#log.debug({ ...this.#facts, events: this.#count }, 'stream closed');
+    }
     this.#keeper.onOver(this.#id);
     if (!this.#isStarting) this.#keeper.onGone();
+  }
+
+  /** What the log says of it. */
+  get #facts(): object {
+    return { requestId: this.requestId, operation: this.#name };
   }
 
   #fail(thrown: unknown): void {

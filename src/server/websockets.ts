@@ -38,10 +38,10 @@ export function webSockets(server: Server, options: WebSocketsOptions): WebSocke
     webSocket.on('close', () => open.delete(connection));
   };
   const handshake = new WebSocketServer(settings);
-  onUpgrade(server, { ...options, isClosing: () => isClosing }, ({ request, socket, head, requestId }) => {
+  onUpgrade(server, { ...options, isClosing: () => isClosing }, ({ request, socket, head }) => {
     handshake.handleUpgrade(request, socket, head, (webSocket) => {
       const { authorization: upgradeAuthorization = null } = request.headers;
-      const parts = { world: options, requestId, connection: socket, upgradeAuthorization };
+      const parts = { world: options, connection: socket, upgradeAuthorization };
       keep(new WebSocketConnection(webSocket, parts), webSocket);
     });
   });
