@@ -52,7 +52,7 @@ async function texts(): Promise<string> {
       return comparison();
     case 'streams':
       return `${machine()}\n\n${await streamsText({
-        streams: numbersOf(values.streams ?? (quick ? '1000' : '1000,5000,10000')),
+        streams: numbersOf(values.streams ?? (quick ? '1000' : '1000,10000')),
         seconds: Number(values.seconds ?? (quick ? 5 : 15)),
         tell,
       })}`;
