@@ -5,7 +5,7 @@ import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Granted } from '../access/access.ts';
 import { objectsOf, type LookRequest } from './look.ts';
-import { see } from './sight.ts';
+import { ReadSight, see } from './sight.ts';
 import { SightHistory } from './sight-history.ts';
 import type { Tick, Watcher } from './tick.ts';
 
@@ -21,7 +21,7 @@ export interface GridWorld {
   readonly onError: (error: unknown) => void;
 }
 
-/** A look for those who have just come: all of one turn, and who comes soon after and needs what they need. */
+/** A look for those who have just come: all of one turn, and who comes soon after and needs what was seen in it. */
 interface NewcomersLook {
   readonly watchers: Set<Watcher>;
   readonly tick: Promise<Tick>;
@@ -75,10 +75,24 @@ export class Grid {
   /** A look out of turn, for a watcher of this grid that has just come; it may be one of a moment ago. */
   lookNow(watcher: Watcher): Promise<Tick> {
     const newest = this.#newcomers;
-    if (newest !== null && this.#isFor(watcher, newest)) {
-      newest.watchers.add(watcher);
-      return newest.tick;
-    }
+    if (newest === null || this.#isTooOld(newest)) return this.#newcomersLook(watcher);
+    if (newest.began !== null && !newest.watchers.has(watcher)) return this.#coveringLook(watcher, newest);
+    newest.watchers.add(watcher);
+    return newest.tick;
+  }
+
+  /** That one, where it has seen all that the watcher needs; else another. */
+  async #coveringLook(watcher: Watcher, look: NewcomersLook): Promise<Tick> {
+    const tick = await look.tick;
+    const { topology, sight } = tick;
+    if (topology instanceof HvqlError || !(sight instanceof ReadSight)) return this.#newcomersLook(watcher);
+    const objects = objectsOf(await watcher.requests(topology));
+    if (!sight.covers({ objects })) return this.#newcomersLook(watcher);
+    look.watchers.add(watcher);
+    return tick;
+  }
+
+  #newcomersLook(watcher: Watcher): Promise<Tick> {
     const watchers = new Set([watcher]);
     const turn = new Promise<void>((resolve) => setImmediate(resolve));
     const tick = turn.then(() => {
@@ -90,12 +104,11 @@ export class Grid {
     return tick;
   }
 
-  #isFor(watcher: Watcher, { began, watchers }: NewcomersLook): boolean {
-    if (began === null) return true;
-    if (!watchers.has(watcher)) return false;
+  #isTooOld({ began }: NewcomersLook): boolean {
+    if (began === null) return false;
     const { shareMilliseconds = defaultShareMilliseconds, clock } = this.#world;
     const age = clock.now().monotonicNanoseconds - began;
-    return age < BigInt(shareMilliseconds) * nanosecondsPerMillisecond;
+    return age >= BigInt(shareMilliseconds) * nanosecondsPerMillisecond;
   }
 
   /** Forgets the sights that growth is taken over: they have no place in time any more. */

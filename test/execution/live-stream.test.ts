@@ -155,6 +155,24 @@ describe('streams together', () => {
     expect(source.batches).toHaveLength(2);
   });
 
+  it('share the first look of others within that time, where all that they ask for was seen in it', async () => {
+    const others = 'subscription { hypervisor { sampledAt logicalProcessors { rates { totalRunTime } } } }';
+    const one =
+      'subscription { hypervisor { sampledAt logicalProcessor(index: 1) { counters { totalRunTime } } } }';
+    const more = 'subscription { hypervisor { sampledAt partition(id: 5) { counters { gpaPages } } } }';
+    const sampledAt = async (query: string): Promise<string> => {
+      const event = await (await bench.open(query)).next();
+      return (event?.data as any).hypervisor.sampledAt as string;
+    };
+    const first = await sampledAt(lps);
+    source.milliseconds += 5;
+    expect([await sampledAt(others), await sampledAt(one)]).toEqual([first, first]);
+    expect(source.batches).toEqual([['lp/0', 'lp/1']]);
+    expect(await sampledAt(more)).not.toBe(first);
+    expect(source.batches).toEqual([['lp/0', 'lp/1'], ['partition/5']]);
+    expect(await sampledAt(one)).not.toBe(first);
+  });
+
   it(
     'go on each by itself: one that is slow holds up none, in whatever number they are',
     { timeout: 30_000 },
