@@ -32,13 +32,15 @@ export const nextEventBytes = keepingBytes((result) =>
 
 /** The same event as a chunk of an HTTP/1.1 body (RFC 9112, 7.1). */
 export const nextEventChunk = keepingBytes((result) => {
-  const event = nextEventBytes(result);
-  return Buffer.concat([Buffer.from(`${event.length.toString(16)}\r\n`), event, chunkEnd]);
+  const bytes = resultBytes(result);
+  const length = nextEventStart.length + bytes.length + nextEventEnd.length;
+  // Copied once: there are as many of them as first events, when thousands come.
+  return Buffer.concat([Buffer.from(`${length.toString(16)}\r\n`), nextEventStart, bytes, lastChunkEnd]);
 });
 
-const chunkEnd = Buffer.from('\r\n');
 const nextEventStart = Buffer.from('event: next\ndata: ');
 const nextEventEnd = Buffer.from('\n\n');
+const lastChunkEnd = Buffer.from('\n\n\r\n');
 
 /** The errors as JSON has them. */
 export function formatErrors(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[] {

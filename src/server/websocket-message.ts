@@ -52,8 +52,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** The `next` message of an operation. */
 export function nextMessage(id: string, result: ExecutionResult): Buffer {
+  return Buffer.concat(nextPieces(id, result));
+}
+
+function nextPieces(id: string, result: ExecutionResult): readonly Buffer[] {
   const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`);
-  return Buffer.concat([start, resultBytes(result), end]);
+  return [start, resultBytes(result), end];
 }
 const end = Buffer.from('}');
 
@@ -66,21 +70,21 @@ const newestFrames = new WeakMap<ExecutionResult, { readonly id: string; readonl
 export function nextFrame(id: string, result: ExecutionResult): Buffer {
   const newest = newestFrames.get(result);
   if (newest?.id === id) return newest.bytes;
-  const bytes = textFrame(nextMessage(id, result));
+  const bytes = textFrame(nextPieces(id, result));
   newestFrames.set(result, { id, bytes });
   return bytes;
 }
 
-/** A text message as one frame (RFC 6455, 5.2). */
-function textFrame(payload: Buffer): Buffer {
-  const { length } = payload;
+/** A text message, in pieces, as one frame (RFC 6455, 5.2). */
+function textFrame(pieces: readonly Buffer[]): Buffer {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const size = length < 126 ? length : length < 65_536 ? 126 : 127;
   const head = Buffer.alloc(size === 127 ? 10 : size === 126 ? 4 : 2);
   head[0] = finalText;
   head[1] = size;
   if (size === 126) head.writeUInt16BE(length, 2);
   if (size === 127) head.writeBigUInt64BE(BigInt(length), 2);
-  return Buffer.concat([head, payload]);
+  return Buffer.concat([head, ...pieces]);
 }
 const finalText = 0x81;
 

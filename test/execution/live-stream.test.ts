@@ -162,7 +162,7 @@ describe('streams together', () => {
     const more = 'subscription { hypervisor { sampledAt partition(id: 5) { counters { gpaPages } } } }';
     const sampledAt = async (query: string): Promise<string> => {
       const event = await (await bench.open(query)).next();
-      return (event?.data as any).hypervisor.sampledAt as string;
+      return String(event?.data.hypervisor.sampledAt);
     };
     const first = await sampledAt(lps);
     source.milliseconds += 5;
