@@ -29,6 +29,8 @@ export interface LinkWatcher {
 
 /** More that is unsent, and nothing is read until less is: nobody can fill the memory by asking without listening. */
 const unsentLimitInBytes = 1_048_576;
+/** So many times longer goes a busy connection without a ping than a quiet one: pings for thousands cost as much as events. */
+const busyPingFactor = 5;
 
 /** Sends over one WebSocket and watches over it. */
 export class WebSocketLink {
@@ -39,11 +41,8 @@ export class WebSocketLink {
   readonly #unsent: Patience;
   readonly #unanswered: Patience;
   #quietBeats = 0;
-  readonly #onTaken = (): void => {
-    const socket = this.#socket;
-    this.#unsent.taken();
-    if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
-  };
+  #beatsSincePing = 0;
+  readonly #onTaken = (): void => this.taken();
 
   constructor({ socket, connection, watcher, world }: LinkParts) {
     this.#socket = socket;
@@ -71,18 +70,24 @@ export class WebSocketLink {
   }
 
   /**
-   * Sends a whole frame, which others may be sent as well, and calls back once it is in the kernel's hands; never where
-   * the connection is gone. It goes past ws, which would write a head and a payload for each of them: without
-   * compression ws writes each frame whole and at once (ws, lib/sender.js, sendFrame), so this gets between none.
+   * Sends a whole frame, which others may be sent as well, and calls back once it is in the kernel's hands, or with what
+   * came between; whoever is called back tells the link, by `taken`. It goes past ws, which would write a head and a
+   * payload for each of them: without compression ws writes each frame whole and at once (ws, lib/sender.js, sendFrame),
+   * so this gets between none.
    */
-  sendFrame(frame: Buffer, onTaken: () => void): void {
+  sendFrame(frame: Buffer, onTaken: (problem?: Error | null) => void): void {
     if (!this.isOpen) return;
     this.#unsent.sent();
-    this.#connection.write(frame, (error) => {
-      this.#onTaken();
-      if (error == null) onTaken();
-    });
+    this.#quietBeats = 0;
+    this.#connection.write(frame, onTaken);
     this.#pauseWhereUnsent();
+  }
+
+  /** What was sent is in the kernel's hands, or will never be. */
+  taken(): void {
+    const socket = this.#socket;
+    this.#unsent.taken();
+    if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
   }
 
   /** Says good-bye; ws itself cuts who does not answer that. */
@@ -91,6 +96,12 @@ export class WebSocketLink {
     // Paused, it would not hear the answer.
     this.#socket.resume();
     this.#socket.close(code, reason);
+  }
+
+  /** Events keep the connection alive as well, but only an answer shows that there is still somebody. */
+  get #needsPing(): boolean {
+    const { pingBeats } = this.#world.limits;
+    return this.#quietBeats >= pingBeats || this.#beatsSincePing >= pingBeats * busyPingFactor;
   }
 
   #pauseWhereUnsent(): void {
@@ -107,8 +118,10 @@ export class WebSocketLink {
       return;
     }
     this.#quietBeats += 1;
-    if (this.#quietBeats >= this.#world.limits.pingBeats && this.#unanswered.isIdle && this.isOpen) {
+    this.#beatsSincePing += 1;
+    if (this.#needsPing && this.#unanswered.isIdle && this.isOpen) {
       this.#quietBeats = 0;
+      this.#beatsSincePing = 0;
       this.#unanswered.sent();
       socket.ping();
     }

@@ -54,7 +54,10 @@ export class WebSocketOperation implements EventSink, Asker {
   #reason: StreamEnd | null = null;
   #isStarting = true;
   #events: Events | null = null;
-  readonly #onTaken = (): void => this.#events?.taken();
+  readonly #onTaken = (problem?: Error | null): void => {
+    this.#world.link.taken();
+    if (problem == null) this.#events?.taken();
+  };
   #name: string | undefined;
   #count = 0;
 

@@ -431,6 +431,26 @@ describe('a connection', () => {
     await own.close();
   });
 
+  it('is pinged less often while events go out, but cut all the same where nobody answers', async () => {
+    const own = await startLiveService({ pingMilliseconds: 40, stallMilliseconds: 300 });
+    const [quiet, busy] = [await openAcknowledged(own), await openAcknowledged(own)];
+    busy.send(subscribeMessage('a', 'subscription { tick }'));
+    const stream = await own.stream();
+    const pings = { quiet: 0, busy: 0 };
+    quiet.socket.on('ping', () => (pings.quiet += 1));
+    busy.socket.on('ping', () => (pings.busy += 1));
+    const ticking = setInterval(() => stream.tick('still here'), 5);
+    await until(() => pings.busy >= 3);
+    expect(pings.quiet).toBeGreaterThan(2 * pings.busy);
+    // It takes what comes, but says nothing.
+    busy.socket.removeAllListeners('ping');
+    Object.assign(busy.socket, { _autoPong: false });
+    const { code } = await busy.closed;
+    expect([code, quiet.socket.readyState]).toEqual([1006, quiet.socket.OPEN]);
+    clearInterval(ticking);
+    await own.close();
+  });
+
   it('is in the log at debug, without its token', async () => {
     const own = await startLiveService();
     const token = await own.identity.sign(5n);
