@@ -61,6 +61,8 @@ export class WatchedOperation implements Watcher {
    * it would keep all that ever were.
    */
   readonly #events = new WeakMap<Tick, WeakMap<object, SharedEvent>>();
+  /** The newest tick of the grid. */
+  #newest: Tick | null = null;
 
   constructor(parts: WatchedOperationParts) {
     this.options = parts.options;
@@ -80,6 +82,9 @@ export class WatchedOperation implements Watcher {
   }
 
   take(tick: Tick): void {
+    // All are offered the new one: nobody asks for events of the one before any more, which streams hold on to.
+    if (this.#newest !== null) this.#events.delete(this.#newest);
+    this.#newest = tick;
     for (const stream of this.#streams) stream.take(tick);
   }
 

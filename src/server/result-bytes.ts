@@ -34,9 +34,20 @@ export const nextEventBytes = keepingBytes((result) =>
 export const nextEventChunk = keepingBytes((result) => {
   const bytes = resultBytes(result);
   const length = nextEventStart.length + bytes.length + nextEventEnd.length;
-  // Copied once: there are as many of them as first events, when thousands come.
-  return Buffer.concat([Buffer.from(`${length.toString(16)}\r\n`), nextEventStart, bytes, lastChunkEnd]);
+  const start = Buffer.concat([Buffer.from(`${length.toString(16)}\r\n`), nextEventStart]);
+  const chunk = Buffer.concat([start, bytes, lastChunkEnd]);
+  keepWithin(chunk, { result, start: start.length });
+  return chunk;
 });
+
+/** Lets go of a result's own bytes: what they became part of is there for as long. */
+export function keepWithin(
+  whole: Buffer,
+  { result, start }: { readonly result: ExecutionResult; readonly start: number },
+): void {
+  const written = result.errors === undefined ? writtenDataOf(result) : null;
+  written?.moveTo(whole.subarray(start, start + written.answer.length));
+}
 
 const nextEventStart = Buffer.from('event: next\ndata: ');
 const nextEventEnd = Buffer.from('\n\n');

@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import { MessageType, validateMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
 import { parseJsonText } from './json-text.ts';
-import { formatErrors, resultBytes } from './result-bytes.ts';
+import { formatErrors, keepWithin, resultBytes } from './result-bytes.ts';
 
 /** What a client may send; null for anything else. */
 export type ClientMessage =
@@ -55,7 +55,10 @@ export function nextMessage(id: string, result: ExecutionResult): Buffer {
   return Buffer.concat(nextPieces(id, result));
 }
 
-function nextPieces(id: string, result: ExecutionResult): readonly Buffer[] {
+function nextPieces(
+  id: string,
+  result: ExecutionResult,
+): readonly [start: Buffer, answer: Buffer, end: Buffer] {
   const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`);
   return [start, resultBytes(result), end];
 }
@@ -70,7 +73,10 @@ const newestFrames = new WeakMap<ExecutionResult, { readonly id: string; readonl
 export function nextFrame(id: string, result: ExecutionResult): Buffer {
   const newest = newestFrames.get(result);
   if (newest?.id === id) return newest.bytes;
-  const bytes = textFrame(nextPieces(id, result));
+  const pieces = nextPieces(id, result);
+  const bytes = textFrame(pieces);
+  const [, answer, last] = pieces;
+  keepWithin(bytes, { result, start: bytes.length - answer.length - last.length });
   newestFrames.set(result, { id, bytes });
   return bytes;
 }

@@ -41,6 +41,12 @@ export class WrittenData {
     this.release();
   }
 
+  /** The same bytes stand there as well, as a part of what is kept longer than these. */
+  moveTo(answer: Buffer): void {
+    this.#answer = answer;
+    this.release();
+  }
+
   toJSON(): unknown {
     return JSON.parse(this.bytes.toString());
   }
