@@ -84,11 +84,10 @@ export class Grid {
   /** That one, where it has seen all that the watcher needs; else another. */
   async #coveringLook(watcher: Watcher, look: NewcomersLook): Promise<Tick> {
     const tick = await look.tick;
-    const { topology, sight } = tick;
-    if (topology instanceof HvqlError || !(sight instanceof ReadSight)) return this.#newcomersLook(watcher);
-    const objects = objectsOf(await watcher.requests(topology));
-    if (!sight.covers({ objects })) return this.#newcomersLook(watcher);
-    look.watchers.add(watcher);
+    const isEnough = await hasSeenFor(watcher, tick);
+    // Nobody looks for one that has left meanwhile: it could be the look of a grid that has stopped.
+    if (!isEnough && this.#watchers.has(watcher)) return this.#newcomersLook(watcher);
+    if (isEnough) look.watchers.add(watcher);
     return tick;
   }
 
@@ -154,6 +153,12 @@ export class Grid {
     if (number !== null) this.#history.keep(sight, { number, overs: oversOf(requests) });
     return { began, topology, sight, earlier: (over) => this.#history.find(over, sight) };
   }
+}
+
+/** Whether all that the watcher needs was read in this tick. */
+async function hasSeenFor(watcher: Watcher, { topology, sight }: Tick): Promise<boolean> {
+  if (topology instanceof HvqlError || !(sight instanceof ReadSight)) return false;
+  return sight.covers({ objects: objectsOf(await watcher.requests(topology)) });
 }
 
 async function orHvqlError<Value>(promise: Promise<Value>): Promise<Value | HvqlError> {

@@ -117,9 +117,7 @@ async function answerCaller(rooms: Rooms, { exchange, method, identified }: Iden
     // Callers choose the name, at any length.
     onOperation: (name) => (exchange.facts['operation'] = name.slice(0, 100)),
   };
-  if (takesEvents) {
-    return rooms.eventStreams.answer(exchange, call);
-  }
+  if (takesEvents) return rooms.eventStreams.answer(exchange, call);
   if (mediaType === null) throw notAcceptable();
   rooms.outbox.beforeMore();
   const answer = rooms.endpoint({ call, mediaType });

@@ -1,0 +1,53 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Granted } from '../../src/access/access.ts';
+import { HvqlError } from '../../src/errors.ts';
+import { Grid } from '../../src/sampling/grid.ts';
+import type { Watcher } from '../../src/sampling/tick.ts';
+import { topologyOf } from '../../src/snapshot/topology.ts';
+
+const topology = topologyOf([], []);
+const moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
+
+/** A watcher of this logical processor, which says so when it is let. */
+function watcherOf(index: number, until: Promise<unknown> = Promise.resolve()): Watcher {
+  const object = { object: 'LOGICAL_PROCESSOR', index } as unknown as Granted;
+  return { requests: () => until.then(() => [{ object, over: null }]), take: () => undefined };
+}
+
+describe('a grid', () => {
+  it('does not look for a newcomer that has left, so that the next one gets no look of a grid that has stopped', async () => {
+    const looks: number[] = [];
+    const grid = new Grid({
+      everyMilliseconds: 60_000,
+      clock: { now: () => moment },
+      topology: (signal) =>
+        signal.aborted ? Promise.reject(new Error('stopped')) : Promise.resolve(topology),
+      read: (objects) => {
+        looks.push(objects.length);
+        return Promise.resolve({
+          at: moment,
+          outcomes: objects.map(() => new HvqlError('PAGE_UNAVAILABLE', 'Gone.')),
+        });
+      },
+      onError: () => undefined,
+    });
+    const first = watcherOf(1);
+    grid.add(first);
+    await grid.lookNow(first);
+    let letGo: () => void = () => undefined;
+    const second = watcherOf(2, new Promise<void>((resolve) => (letGo = resolve)));
+    grid.add(second);
+    const waiting = grid.lookNow(second);
+    grid.remove(first);
+    grid.remove(second);
+    letGo();
+    await waiting;
+    await turn();
+    const third = watcherOf(3);
+    grid.add(third);
+    expect((await grid.lookNow(third)).topology).toBe(topology);
+    expect(looks).toEqual([1, 1]);
+    grid.remove(third);
+  });
+});
