@@ -2,6 +2,7 @@
 import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
+import { NotingAccess } from '../access/noting-access.ts';
 import type { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
 import type { Look, LookRequest } from '../sampling/look.ts';
@@ -9,6 +10,7 @@ import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import type { Sampler } from '../sampling/sampler.ts';
+import type { Topology } from '../snapshot/topology.ts';
 import { selectionOf } from '../writer/selection.ts';
 import { KeptPattern } from '../writer/kept-pattern.ts';
 import { writeResult, type Writing } from '../writer/write.ts';
@@ -66,7 +68,7 @@ export function operationContext(world: OperationWorld, request: OperationReques
   const { sampler, service, writesBytes = true } = world;
   const deadline = new OperationDeadline(request);
   const look = sampler.look(deadline);
-  const topology = () => sampler.topologyFor(deadline);
+  const topology = (lists: ReadonlySet<bigint> | null) => sampler.topologyFor(deadline, lists);
   const { caller, expiresAt } = request;
   const operation = new OperationContext({ caller, service, look, topology });
   return { operation, expiresAt, deadline, look, writesBytes, kept: keptWorkOf(world) };
@@ -114,12 +116,15 @@ function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
   const context = args.contextValue as ExecutionContext;
   const { operation, look } = context;
   const planning = new PlanningLook(look.defaultOver);
-  const contextValue = { ...context, operation: operation.withLook(planning) };
+  const lists = new Set<bigint>();
+  const noting = (caller: Caller, topology: Topology) => new NotingAccess({ caller, topology, noted: lists });
+  const contextValue = { ...context, operation: operation.withLook(planning, noting) };
   return whenThere(planAtOnce({ ...args, contextValue }, planning), (made) => ({
     plan: made,
     problem: costProblem(made, operation.service.limits),
     waitMilliseconds: longestWait(made.requests, look.defaultOver),
     pattern: new KeptPattern(),
+    lists,
   }));
 }
 

@@ -19,6 +19,8 @@ import { variablesText } from './variables-text.ts';
 
 /** So many variables of one operation are known at once. */
 const variantsKept = 16;
+/** For so many partitions it pays to look at their lists alone. */
+const listsTold = 16;
 
 /** A plan, and what follows from it and the limits. */
 export interface Planned {
@@ -29,6 +31,8 @@ export interface Planned {
   readonly waitMilliseconds: number;
   /** What is the same in all answers by this plan. */
   readonly pattern: KeptPattern;
+  /** The partitions whose virtual processors it looks for. */
+  readonly lists: ReadonlySet<bigint>;
 }
 
 /** One operation with its variables. */
@@ -42,6 +46,8 @@ export class PreparedOperation {
   /** Of an operation that does not ask what exists. */
   readonly #freePlans = new WeakMap<Caller, Planned>();
   #asksTopology: boolean | undefined;
+  /** Whose virtual processors its plans look for, all of them together; null where these are too many to be told. */
+  #lists: ReadonlySet<bigint> | null = new Set();
 
   constructor(operation: OperationDefinitionNode, args: ExecutionArgs) {
     this.variableValues = args.variableValues;
@@ -52,20 +58,32 @@ export class PreparedOperation {
   planFor(asked: OperationContext, make: () => PromiseOrValue<Planned>): PromiseOrValue<Planned> {
     if (this.#asksTopology === false) return this.#freePlans.get(asked.caller) ?? this.#keep(asked, make());
     if (this.#asksTopology === undefined) return this.#keep(asked, make());
+    asked.askWith(this.#lists);
     return whenThere(accessFor(asked), (access) => {
       const known = access === null ? undefined : this.#plans.get(access);
-      return known ?? this.#keep(asked, make());
+      if (known !== undefined) return known;
+      // Nobody knows yet what this plan will look for; what could not be said now is not asked again.
+      if (access !== null) asked.askWith(null);
+      return this.#keep(asked, make());
     });
   }
 
   #keep(asked: OperationContext, making: PromiseOrValue<Planned>): PromiseOrValue<Planned> {
     return whenThere(making, (planned) => {
       this.#asksTopology = asked.hasAskedTopology;
+      this.#noteLists(planned);
       const { caller, knownTopology } = asked;
       if (!this.#asksTopology) this.#freePlans.set(caller, planned);
       else if (knownTopology !== null) this.#plans.set(accessOf(caller, knownTopology), planned);
       return planned;
     });
+  }
+
+  /** The very same set while nothing new comes: who asks with it may be given what was asked for with it. */
+  #noteLists({ lists }: Planned): void {
+    if (this.#lists === null || [...lists].every((id) => this.#lists?.has(id))) return;
+    const all = new Set([...this.#lists, ...lists]);
+    this.#lists = all.size > listsTold ? null : all;
   }
 }
 

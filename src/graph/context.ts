@@ -71,12 +71,20 @@ export interface GraphContext {
   readonly expiresAt: number | null;
 }
 
+/** Asks what exists; with `lists`, virtual processors of other partitions may be as they were. */
+type AskTopology = (lists: ReadonlySet<bigint> | null) => Topology | Promise<Topology>;
+
 /** What exists, asked for once, when the first field needs it, and known once that has an answer. */
 interface TopologyOnce {
-  readonly ask: () => Topology | Promise<Topology>;
+  readonly ask: AskTopology;
+  /** Whose virtual processors will be looked at, where that is known; null is everybody's. */
+  lists: ReadonlySet<bigint> | null;
   promise?: Promise<Topology>;
   known?: Topology | { readonly problem: unknown };
 }
+
+/** Makes a caller's access to what exists. */
+type AccessTo = (caller: Caller, topology: Topology) => Access;
 
 /** One operation and who asks it. */
 export class OperationContext {
@@ -84,19 +92,22 @@ export class OperationContext {
   readonly service: ServiceFacts;
   readonly look: Look;
   readonly #topology: TopologyOnce;
+  readonly #accessTo: AccessTo;
   #view: View | undefined;
 
   constructor(parts: {
     caller: Caller;
     service: ServiceFacts;
     look: Look;
-    topology: (() => Topology | Promise<Topology>) | TopologyOnce;
+    topology: AskTopology | TopologyOnce;
+    accessTo?: AccessTo;
   }) {
     this.caller = parts.caller;
     this.service = parts.service;
     this.look = parts.look;
     const { topology } = parts;
-    this.#topology = typeof topology === 'function' ? { ask: topology } : topology;
+    this.#topology = typeof topology === 'function' ? { ask: topology, lists: null } : topology;
+    this.#accessTo = parts.accessTo ?? accessOf;
   }
 
   /** What exists, where it has been asked for and could be said. */
@@ -122,19 +133,30 @@ export class OperationContext {
     return this.#viewOf(known);
   }
 
-  /** The same operation over another look. */
-  withLook(look: Look): OperationContext {
+  /** What exists is asked for with these lists, and once more where it was asked with others and not with all. */
+  askWith(lists: ReadonlySet<bigint> | null): void {
+    const topology = this.#topology;
+    if (topology.lists === lists || (topology.lists === null && this.hasAskedTopology)) return;
+    topology.lists = lists;
+    delete topology.promise;
+    delete topology.known;
+    this.#view = undefined;
+  }
+
+  /** The same operation over another look, and with an access of its own where one is given. */
+  withLook(look: Look, accessTo?: AccessTo): OperationContext {
     return new OperationContext({
       caller: this.caller,
       service: this.service,
       look,
       topology: this.#topology,
+      ...(accessTo === undefined ? {} : { accessTo }),
     });
   }
 
   #viewOf(topology: Topology): View {
     this.#view ??= {
-      access: accessOf(this.caller, topology),
+      access: this.#accessTo(this.caller, topology),
       look: this.look,
       limits: this.service.limits,
       sourceKind: () => this.service.health().kind,
@@ -145,8 +167,10 @@ export class OperationContext {
   #askTopology(): Topology | Promise<Topology> {
     const topology = this.#topology;
     if (topology.promise !== undefined) return topology.promise;
-    const asked = topology.ask();
+    const asked = topology.ask(topology.lists);
     if (!(asked instanceof Promise)) return (topology.known = asked);
+    // What has to be waited for tells all there is.
+    topology.lists = null;
     topology.promise = asked.then(
       (known) => (topology.known = known),
       (problem: unknown) => {

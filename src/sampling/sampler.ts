@@ -37,6 +37,12 @@ export interface SamplerOptions {
   readonly clock: Clock;
 }
 
+/** What exists, and whose virtual processors were looked for; null is everybody's. */
+interface Existing {
+  readonly topology: Topology;
+  readonly lists: ReadonlySet<bigint> | null;
+}
+
 const onlyParent: readonly StatisticsArea[] = ['PARENT'];
 
 /** How the source has been answering; nothing in it tells a stranger where the source is. */
@@ -72,7 +78,7 @@ export class Sampler {
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
   readonly #grids = new Map<number, Grid>();
   readonly #looks: SharedLooks;
-  readonly #lately: Lately<Topology>;
+  readonly #lately: Lately<Existing>;
   #lastSuccess: Moment | null = null;
 
   constructor(options: SamplerOptions) {
@@ -128,24 +134,31 @@ export class Sampler {
     }, signal);
   }
 
-  /** The same, at once where nothing has to be waited for; within the time that looks are shared it is not asked again. */
-  topologyFor(asker: Asker): PromiseOrValue<Topology> {
+  /**
+   * The same, at once where nothing has to be waited for; within the time that looks are shared it is not asked again.
+   * Where `lists` is given, the virtual processors of other partitions may be as they were.
+   */
+  topologyFor(asker: Asker, lists: ReadonlySet<bigint> | null = null): PromiseOrValue<Topology> {
     const lately = this.#lately.value;
-    if (lately !== null) return lately;
+    if (lately !== null && holdsLists(lately, lists)) return lately.topology;
     const began = this.#lately.begin();
-    const atOnce = this.#topologyAtOnce();
+    const atOnce = this.#topologyAtOnce(lists);
     if (atOnce === null) {
-      return this.topology(asker.signal).then((topology) => this.#lately.keep(topology, began));
+      return this.topology(asker.signal).then(
+        (topology) => this.#lately.keep({ topology, lists: null }, began).topology,
+      );
     }
-    return atOnce instanceof Promise ? atOnce : this.#lately.keep(atOnce, began);
+    if (atOnce instanceof Promise) return atOnce;
+    this.#lately.keep({ topology: atOnce, lists }, began);
+    return atOnce;
   }
 
   /** What exists, and the newest look, while they are shared: what is known without asking anybody. */
   get shared(): { readonly topology: Topology; readonly sight: ReadSight } | null {
     const now = this.#lately.begin();
     const sight = this.#looks.newestAt(now);
-    const topology = this.#lately.valueAt(now);
-    return sight === null || topology === null ? null : { topology, sight };
+    const lately = this.#lately.valueAt(now);
+    return sight === null || lately === null ? null : { topology: lately.topology, sight };
   }
 
   /** A look for one operation; it ends with the asker. */
@@ -208,11 +221,11 @@ export class Sampler {
     return readings;
   }
 
-  #topologyAtOnce(): PromiseOrValue<Topology> | null {
+  #topologyAtOnce(lists: ReadonlySet<bigint> | null): PromiseOrValue<Topology> | null {
     const source = this.#source.atOnce;
     if (source === undefined) return null;
     return this.#topologies.callAtOnce(() => {
-      const answer = source.topology();
+      const answer = source.topology(lists);
       return answer === null ? null : this.#checkedTopology(answer);
     });
   }
@@ -241,6 +254,13 @@ export class Sampler {
     this.#looks.forget();
     for (const grid of this.#grids.values()) grid.forgetHistory();
   }
+}
+
+function holdsLists({ lists: held }: Existing, lists: ReadonlySet<bigint> | null): boolean {
+  if (held === null || held === lists) return true;
+  if (lists === null) return false;
+  for (const id of lists) if (!held.has(id)) return false;
+  return true;
 }
 
 /** Timers may fire up to a millisecond before the steady clock has got there. */

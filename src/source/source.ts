@@ -43,6 +43,10 @@ export interface Source {
  * to be waited for, because it would hold up the process for long: then the others are asked.
  */
 export interface SourceAtOnce {
-  topology(): Topology | null;
+  /**
+   * Where `lists` is given, nobody will look at virtual processors but those of these partitions: the lists of others
+   * may be as they were, and a source that can tell need not look for them.
+   */
+  topology(lists?: ReadonlySet<bigint> | null): Topology | null;
   read(objects: readonly ObjectName[]): Readings | null;
 }

@@ -42,6 +42,17 @@ export class FileMemory<T> {
     }
   }
 
+  /** Whether what `get` gave before the last `forgetUnasked` is what it would give now; false where that is not sure. */
+  stands(path: string): boolean {
+    const known = this.#remembered.get(path);
+    try {
+      const state = this.#files.statSync(path);
+      return known?.isSettled === true && isSame(known.state, state);
+    } catch (thrown) {
+      return known === undefined && isNotThere(thrown);
+    }
+  }
+
   /** Forgets what nobody asked for since the last call, so that memory does not grow with what has come and gone. */
   forgetUnasked(): void {
     this.#remembered = this.#asked;

@@ -21,6 +21,8 @@ export interface FolderTreeSettings {
 /** A page tree that remembers listings. */
 export interface FolderTree extends PageTree {
   readonly has: (place: string) => boolean;
+  /** Whether the folders in this place are those that were listed before the last `forgetUnasked`. */
+  stands(place: string): boolean;
   /** Forgets the listings that were not asked for since the last call. */
   forgetUnasked(): void;
 }
@@ -59,6 +61,7 @@ export function folderTree({ folder, label = '', release, files }: FolderTreeSet
           return readPageFile({ path: `${folder}/${place}`, origin }, files);
         },
       }),
+    stands: (place) => listings.stands(`${folder}/${place}`),
     forgetUnasked: () => listings.forgetUnasked(),
   };
 }

@@ -16,7 +16,7 @@ import { FoundAreas } from './found-areas.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { readObjects, readObjectsAtOnce } from './page-batch.ts';
-import { treeTopology } from './page-tree.ts';
+import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
 import { readTextFile } from './text-file.ts';
 
 /** What a page folder needs of the world. */
@@ -41,6 +41,8 @@ export function openPageFolder(
   const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
   const areas = new FoundAreas(files.now);
   let latest: Topology | undefined;
+  /** Whether what is remembered of folders is what the latest topology was made of. */
+  let isWhole = false;
 
   function manifest(explain: (thrown: unknown) => Error): Manifest {
     try {
@@ -53,14 +55,32 @@ export function openPageFolder(
   assertFolder(folder, files);
   withFolderNamed(folder, () => manifest(manifestError));
 
-  function topology(): Topology {
+  /** The topology found last, where the files that these parts of it were read from are as they were; else null. */
+  function standing(lists: ReadonlySet<bigint>): Topology | null {
+    if (!isWhole || latest === undefined) return null;
+    if (!tree.stands('partition') || !manifests.stands(`${folder}/${manifestName}`)) return null;
+    for (const id of lists) if (!tree.stands(virtualProcessorsPlace(id))) return null;
+    return tree.stands('lp') ? latest : null;
+  }
+
+  function topology(lists: ReadonlySet<bigint> | null = null): Topology {
     try {
       if (!files.statSync(folder).isDirectory())
         throw new HvqlError('PAGE_UNAVAILABLE', 'The page folder is not a folder.', { reason: 'ENOTDIR' });
+    } catch (thrown) {
+      throw folderError(thrown);
+    }
+    return (lists === null ? null : standing(lists)) ?? wholeTopology();
+  }
+
+  function wholeTopology(): Topology {
+    isWhole = false;
+    try {
       latest = sameOrNext(
         latest,
         treeTopology(tree, () => manifest(manifestUnavailable)),
       );
+      isWhole = true;
       return latest;
     } catch (thrown) {
       throw folderError(thrown);

@@ -44,12 +44,17 @@ export function treeTopology(tree: PageTree, readManifest: () => Manifest): Topo
   return topologyOf(indexesIn(tree, 'lp'), partitions);
 }
 
+/** Where the folders of a partition's virtual processors stand. */
+export function virtualProcessorsPlace(id: bigint): string {
+  return `partition/${id}/vp`;
+}
+
 /** One folder that cannot be listed must not take the others along. */
 function virtualProcessorsOf(
   tree: PageTree,
   id: bigint,
 ): Pick<PartitionEntry, 'virtualProcessors' | 'unlisted'> {
-  const indexes = indexesIn(tree, `partition/${id}/vp`);
+  const indexes = indexesIn(tree, virtualProcessorsPlace(id));
   if (indexes instanceof HvqlError) return { virtualProcessors: [], unlisted: indexes };
   return { virtualProcessors: indexes.sort((a, b) => a - b) };
 }

@@ -1,0 +1,30 @@
+/** Access that notes whose virtual processors are looked for. */
+import type { VirtualProcessorName } from '../snapshot/object-name.ts';
+import type { Topology } from '../snapshot/topology.ts';
+import { Access, type Granted, type GrantedPartition } from './access.ts';
+import type { Caller } from './caller.ts';
+
+/** The same rules, and the same names; `noted` gets the id of each partition whose virtual processors are asked for. */
+export class NotingAccess extends Access {
+  readonly #noted: Set<bigint>;
+
+  constructor(parts: { caller: Caller; topology: Topology; noted: Set<bigint> }) {
+    super(parts.caller, parts.topology);
+    this.#noted = parts.noted;
+  }
+
+  override allVirtualProcessors(): readonly Granted<VirtualProcessorName>[] {
+    for (const { entry } of this.partitions()) this.#noted.add(entry.id);
+    return super.allVirtualProcessors();
+  }
+
+  override virtualProcessors(partition: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
+    this.#noted.add(partition.entry.id);
+    return super.virtualProcessors(partition);
+  }
+
+  override virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
+    this.#noted.add(partition.entry.id);
+    return super.virtualProcessor(partition, index);
+  }
+}

@@ -1,0 +1,123 @@
+import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, type DocumentNode, type ExecutionResult } from 'graphql';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { executeOperation, operationContext, type OperationWorld } from '../../src/execution/execute.ts';
+import { createSchema } from '../../src/graph/schema.ts';
+import { Sampler } from '../../src/sampling/sampler.ts';
+import { systemClock, type Clock } from '../../src/snapshot/moment.ts';
+import { systemFiles, type FileSystem } from '../../src/source/page-folder/file-system.ts';
+import { openPageFolder } from '../../src/source/page-folder/page-folder.ts';
+import { caller, testLimits } from '../ask.ts';
+import { ManualClock } from '../source/manual-clock.ts';
+import { copyOfFixture } from '../source/scratch.ts';
+
+const schema = createSchema();
+const oneCounter = parse('{ partition(id: 5) { virtualProcessor(index: 0) { counters { totalRunTime } } } }');
+const processorsOf = (id: number): DocumentNode =>
+  parse(`{ partition(id: ${id}) { virtualProcessors { index } } }`);
+const ofFive = processorsOf(5);
+const ofRoot = processorsOf(1);
+const ofAll = parse('{ hypervisor { partitions { nodes { partitionId virtualProcessors { index } } } } }');
+const total = parse('{ hypervisor { virtualProcessorTotals { objects } } }');
+const logicalProcessors = parse('{ hypervisor { logicalProcessors { index } } }');
+
+let folder: string;
+/** The lists of virtual processors that the file system was asked about. */
+let asked: string[];
+beforeEach(() => {
+  folder = copyOfFixture('small-host');
+  for (let id = 100; id < 140; id++) mkdirSync(`${folder}/partition/${id}/vp/0`, { recursive: true });
+  asked = [];
+});
+
+function service(shareMilliseconds: number, clock: Clock = systemClock): OperationWorld {
+  const files: FileSystem = {
+    ...systemFiles,
+    statSync(path) {
+      if (path.endsWith('/vp')) asked.push(path.slice(folder.length + 1));
+      return systemFiles.statSync(path);
+    },
+    // Later than it is: no change is so new that files have to be read again for it.
+    now: () => Date.now() + 10_000,
+  };
+  const source = openPageFolder(folder, { clock, files });
+  const sampler = new Sampler({ source, clock, timeoutMilliseconds: 5_000, shareMilliseconds });
+  const health = () => sampler.health;
+  return {
+    sampler,
+    service: { version: '1.2.3', limits: testLimits, introspection: 'on', health },
+  };
+}
+
+async function run(world: OperationWorld, document: DocumentNode): Promise<ExecutionResult> {
+  const request = { caller: caller(1n), expiresAt: null, signal: new AbortController().signal };
+  const contextValue = operationContext(world, request);
+  const result = await executeOperation({ schema, document, contextValue });
+  return JSON.parse(JSON.stringify(result)) as ExecutionResult;
+}
+
+/** Something new, well after the clock of the file system has ticked. */
+async function add(place: string): Promise<void> {
+  await sleep(30);
+  mkdirSync(`${folder}/${place}`, { recursive: true });
+}
+
+describe('the lists of virtual processors', () => {
+  it('are looked at for the partitions alone that a question is about, however many there are', async () => {
+    const world = service(0);
+    const first = await run(world, oneCounter);
+    expect(first.errors).toBeUndefined();
+    asked = [];
+    expect(await run(world, oneCounter)).toEqual(first);
+    expect(asked).toEqual(['partition/5/vp']);
+    await run(world, logicalProcessors);
+    asked = [];
+    await run(world, logicalProcessors);
+    expect(asked).toEqual([]);
+    await run(world, ofAll);
+    asked = [];
+    await run(world, ofAll);
+    expect(new Set(asked).size).toBeGreaterThan(40);
+  });
+
+  it('are seen anew by each question that tells of them, whatever was asked between', async () => {
+    const world = service(0);
+    const questions = [oneCounter, ofFive, ofRoot, ofAll, total];
+    for (const question of questions) await run(world, question);
+    await add('partition/1/vp/9');
+    // It does not look there, and must not hide it from those who do.
+    await run(world, oneCounter);
+    expect(JSON.stringify(await run(world, ofFive))).not.toContain('"index":9');
+    expect(JSON.stringify(await run(world, ofRoot))).toContain('"index":9');
+    await add('partition/139/vp/8');
+    await run(world, oneCounter);
+    expect(JSON.stringify(await run(world, ofAll))).toContain('"index":8');
+    await add('partition/138/vp/7');
+    await run(world, oneCounter);
+    // Never asked before: nobody knows yet where it looks.
+    expect(JSON.stringify(await run(world, processorsOf(138)))).toContain('"index":7');
+    await add('partition/5/vp/6');
+    expect(JSON.stringify(await run(world, ofFive))).toContain('"index":6');
+    await add('partition/200/vp/0');
+    expect((await run(world, processorsOf(200))).errors).toBeUndefined();
+    expect(JSON.stringify(await run(world, ofAll))).toContain('"200"');
+  });
+
+  it('are looked for where a look that is shared was taken without them', async () => {
+    const clock = new ManualClock();
+    const world = service(1_000, clock);
+    for (const question of [oneCounter, ofRoot]) await run(world, question);
+    clock.advance(1_001);
+    await run(world, oneCounter);
+    await add('partition/1/vp/9');
+    asked = [];
+    expect(JSON.stringify(await run(world, ofRoot))).toContain('"index":9');
+    expect(asked).toContain('partition/1/vp');
+    // Whatever it looks for was looked for by then.
+    asked = [];
+    await run(world, logicalProcessors);
+    await run(world, ofRoot);
+    expect(asked).toEqual([]);
+  });
+});
