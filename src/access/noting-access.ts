@@ -4,8 +4,13 @@ import type { Topology } from '../snapshot/topology.ts';
 import { Access, type Granted, type GrantedPartition } from './access.ts';
 import type { Caller } from './caller.ts';
 
-/** The same rules, and the same names; `noted` gets the id of each partition whose virtual processors are asked for. */
-export class NotingAccess extends Access {
+/** What makes such access: `noted` gets the id of each partition whose virtual processors are asked for. */
+export function notingAccess(noted: Set<bigint>): (caller: Caller, topology: Topology) => Access {
+  return (caller, topology) => new NotingAccess({ caller, topology, noted });
+}
+
+/** The same rules, and the same names. */
+class NotingAccess extends Access {
   readonly #noted: Set<bigint>;
 
   constructor(parts: { caller: Caller; topology: Topology; noted: Set<bigint> }) {

@@ -2,7 +2,7 @@
 import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
-import { NotingAccess } from '../access/noting-access.ts';
+import { notingAccess } from '../access/noting-access.ts';
 import type { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
 import type { Look, LookRequest } from '../sampling/look.ts';
@@ -10,7 +10,6 @@ import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import type { Sampler } from '../sampling/sampler.ts';
-import type { Topology } from '../snapshot/topology.ts';
 import { selectionOf } from '../writer/selection.ts';
 import { KeptPattern } from '../writer/kept-pattern.ts';
 import { writeResult, type Writing } from '../writer/write.ts';
@@ -117,8 +116,7 @@ function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
   const { operation, look } = context;
   const planning = new PlanningLook(look.defaultOver);
   const lists = new Set<bigint>();
-  const noting = (caller: Caller, topology: Topology) => new NotingAccess({ caller, topology, noted: lists });
-  const contextValue = { ...context, operation: operation.withLook(planning, noting) };
+  const contextValue = { ...context, operation: operation.withLook(planning, notingAccess(lists)) };
   return whenThere(planAtOnce({ ...args, contextValue }, planning), (made) => ({
     plan: made,
     problem: costProblem(made, operation.service.limits),

@@ -4,7 +4,7 @@ import type { GrantedPartition } from '../access/access.ts';
 import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
-import type { Limits, View } from '../graph/context.ts';
+import type { AccessTo, Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
 import type { Topology } from '../snapshot/topology.ts';
@@ -22,6 +22,8 @@ export interface LiveEventParts {
   readonly isFirst: boolean;
   /** Whether events are written as bytes. */
   readonly writesBytes: boolean;
+  /** Makes the caller's access, where it is not the one that all share. */
+  readonly accessTo?: AccessTo;
 }
 
 /** What came of an event. */
@@ -85,9 +87,9 @@ class EventRoot implements LiveEvent {
   }
 
   view(): View {
-    const { caller, topology, look, limits, sourceKind } = this.#parts;
+    const { caller, topology, look, limits, sourceKind, accessTo = accessOf } = this.#parts;
     if (topology instanceof HvqlError) throw topology;
-    return { access: accessOf(caller, topology), look, limits, sourceKind };
+    return { access: accessTo(caller, topology), look, limits, sourceKind };
   }
 
   partition(id: bigint | null): GrantedPartition {

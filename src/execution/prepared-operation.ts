@@ -11,6 +11,7 @@ import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import type { HvqlError } from '../errors.ts';
 import type { OperationContext } from '../graph/context.ts';
+import { AskedLists } from '../sampling/asked-lists.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import { selectionOf } from '../writer/selection.ts';
 import type { KeptPattern } from '../writer/kept-pattern.ts';
@@ -19,8 +20,6 @@ import { variablesText } from './variables-text.ts';
 
 /** So many variables of one operation are known at once. */
 const variantsKept = 16;
-/** For so many partitions it pays to look at their lists alone. */
-const listsTold = 16;
 
 /** A plan, and what follows from it and the limits. */
 export interface Planned {
@@ -46,8 +45,7 @@ export class PreparedOperation {
   /** Of an operation that does not ask what exists. */
   readonly #freePlans = new WeakMap<Caller, Planned>();
   #asksTopology: boolean | undefined;
-  /** Whose virtual processors its plans look for, all of them together; null where these are too many to be told. */
-  #lists: ReadonlySet<bigint> | null = new Set();
+  readonly #asked = new AskedLists();
 
   constructor(operation: OperationDefinitionNode, args: ExecutionArgs) {
     this.variableValues = args.variableValues;
@@ -58,7 +56,7 @@ export class PreparedOperation {
   planFor(asked: OperationContext, make: () => PromiseOrValue<Planned>): PromiseOrValue<Planned> {
     if (this.#asksTopology === false) return this.#freePlans.get(asked.caller) ?? this.#keep(asked, make());
     if (this.#asksTopology === undefined) return this.#keep(asked, make());
-    asked.askWith(this.#lists);
+    asked.askWith(this.#asked.lists);
     return whenThere(accessFor(asked), (access) => {
       const known = access === null ? undefined : this.#plans.get(access);
       if (known !== undefined) return known;
@@ -71,19 +69,12 @@ export class PreparedOperation {
   #keep(asked: OperationContext, making: PromiseOrValue<Planned>): PromiseOrValue<Planned> {
     return whenThere(making, (planned) => {
       this.#asksTopology = asked.hasAskedTopology;
-      this.#noteLists(planned);
+      this.#asked.add(planned.lists);
       const { caller, knownTopology } = asked;
       if (!this.#asksTopology) this.#freePlans.set(caller, planned);
       else if (knownTopology !== null) this.#plans.set(accessOf(caller, knownTopology), planned);
       return planned;
     });
-  }
-
-  /** The very same set while nothing new comes: who asks with it may be given what was asked for with it. */
-  #noteLists({ lists }: Planned): void {
-    if (this.#lists === null || [...lists].every((id) => this.#lists?.has(id))) return;
-    const all = new Set([...this.#lists, ...lists]);
-    this.#lists = all.size > listsTold ? null : all;
   }
 }
 

@@ -1,9 +1,11 @@
 /** An operation that streams watch: planned once for what exists, executed once a tick for all of them. */
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../access/caller.ts';
+import { notingAccess } from '../access/noting-access.ts';
 import { HvqlError } from '../errors.ts';
 import type { ServiceFacts } from '../graph/context.ts';
 import type { LiveOptions } from '../graph/subscription.ts';
+import { AskedLists } from '../sampling/asked-lists.ts';
 import { LiveLook } from '../sampling/live-look.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
@@ -54,6 +56,7 @@ export class WatchedOperation implements Watcher {
   readonly #streams = new Set<TickTaker>();
   /** Sources give the same topology for as long as nothing in it changes. */
   readonly #plans = new WeakMap<Topology, Promise<Plan>>();
+  readonly #asked = new AskedLists();
   /** Whether the caller was given an event in which the partition that it watches was there. */
   #hasBeenThere = false;
   /**
@@ -67,6 +70,10 @@ export class WatchedOperation implements Watcher {
   constructor(parts: WatchedOperationParts) {
     this.options = parts.options;
     this.#parts = parts;
+  }
+
+  get lists(): ReadonlySet<bigint> | null {
+    return this.#asked.lists;
   }
 
   get isWatched(): boolean {
@@ -144,10 +151,14 @@ export class WatchedOperation implements Watcher {
     return plan;
   }
 
-  #makePlan(topology: Topology): Promise<Plan> {
+  async #makePlan(topology: Topology): Promise<Plan> {
     const look = new PlanningLook('PREVIOUS_EVENT');
-    const rootValue = eventRoot(this.#partsOf(topology, { look, isFirst: true }));
-    return planOperation({ ...this.#parts.args, rootValue }, look);
+    const noted = new Set<bigint>();
+    const parts = this.#partsOf(topology, { look, isFirst: true });
+    const rootValue = eventRoot({ ...parts, accessTo: notingAccess(noted) });
+    const plan = await planOperation({ ...this.#parts.args, rootValue }, look);
+    this.#asked.add(noted);
+    return plan;
   }
 
   #partsOf(topology: Tick['topology'], more: Pick<LiveEventParts, 'look' | 'isFirst'>): LiveEventParts {

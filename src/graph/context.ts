@@ -84,7 +84,7 @@ interface TopologyOnce {
 }
 
 /** Makes a caller's access to what exists. */
-type AccessTo = (caller: Caller, topology: Topology) => Access;
+export type AccessTo = (caller: Caller, topology: Topology) => Access;
 
 /** One operation and who asks it. */
 export class OperationContext {

@@ -4,6 +4,7 @@ import type { Clock, Moment } from '../snapshot/moment.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Granted } from '../access/access.ts';
+import { AskedLists, isWithin } from './asked-lists.ts';
 import { objectsOf, type LookRequest } from './look.ts';
 import { ReadSight, see } from './sight.ts';
 import { SightHistory } from './sight-history.ts';
@@ -13,7 +14,8 @@ import type { Tick, Watcher } from './tick.ts';
 export interface GridWorld {
   readonly everyMilliseconds: number;
   readonly clock: Clock;
-  readonly topology: (signal: AbortSignal) => Promise<Topology>;
+  /** Where lists are given, virtual processors of other partitions may be as they were. */
+  readonly topology: (signal: AbortSignal, lists: ReadonlySet<bigint> | null) => Promise<Topology>;
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<Readings>;
   /** How old a look may be that is given to one who has just come; 0 for one of its own. */
   readonly shareMilliseconds?: number;
@@ -27,6 +29,12 @@ interface NewcomersLook {
   readonly tick: Promise<Tick>;
   /** When it begins, in nanoseconds; null until then. */
   began: bigint | null;
+}
+
+/** What exists, and what is to be read of it. */
+interface Existing {
+  readonly topology: Topology | HvqlError;
+  readonly requests: readonly LookRequest[];
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
@@ -140,11 +148,26 @@ export class Grid {
     if (this.#running === running) this.#schedule();
   }
 
+  /** What exists, and what the watchers need of it. */
+  async #existing(watchers: readonly Watcher[], signal: AbortSignal): Promise<Existing> {
+    const lists = listsOf(watchers);
+    const existing = await this.#ask(watchers, { signal, lists });
+    // What is there now may have made plans look elsewhere.
+    return isWithin(listsOf(watchers), lists) ? existing : this.#ask(watchers, { signal, lists: null });
+  }
+
+  async #ask(
+    watchers: readonly Watcher[],
+    { signal, lists }: { signal: AbortSignal; lists: ReadonlySet<bigint> | null },
+  ): Promise<Existing> {
+    const topology = await orHvqlError(this.#world.topology(signal, lists));
+    return { topology, requests: topology instanceof HvqlError ? [] : await requestsOf(watchers, topology) };
+  }
+
   async #look(watchers: readonly Watcher[], number: number | null): Promise<Tick> {
     const signal = this.#running?.controller.signal ?? AbortSignal.abort();
     const began = this.#world.clock.now();
-    const topology = await orHvqlError(this.#world.topology(signal));
-    const requests = topology instanceof HvqlError ? [] : await requestsOf(watchers, topology);
+    const { topology, requests } = await this.#existing(watchers, signal);
     const read =
       topology instanceof HvqlError
         ? () => Promise.reject(topology)
@@ -153,6 +176,16 @@ export class Grid {
     if (number !== null) this.#history.keep(sight, { number, overs: oversOf(requests) });
     return { began, topology, sight, earlier: (over) => this.#history.find(over, sight) };
   }
+}
+
+/** Whose virtual processors they look for together; null is everybody's. */
+function listsOf(watchers: readonly Watcher[]): ReadonlySet<bigint> | null {
+  const asked = new AskedLists();
+  for (const { lists } of watchers) {
+    if (lists === null) return null;
+    asked.add(lists);
+  }
+  return asked.lists;
 }
 
 /** Whether all that the watcher needs was read in this tick. */

@@ -7,6 +7,7 @@ import type { StatisticsArea } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
+import { isWithin } from './asked-lists.ts';
 import type { Asker } from './audience.ts';
 import { Circuit } from './circuit.ts';
 import { Grid } from './grid.ts';
@@ -124,23 +125,23 @@ export class Sampler {
     };
   }
 
-  /** Which objects exist now. Rejects with PAGE_UNAVAILABLE where the source fails or takes too long. */
-  topology(signal: AbortSignal): Promise<Topology> {
+  /**
+   * Which objects exist now. Rejects with PAGE_UNAVAILABLE where the source fails or takes too long. Where `lists` is
+   * given, the virtual processors of other partitions may be as they were.
+   */
+  topology(signal: AbortSignal, lists: ReadonlySet<bigint> | null = null): Promise<Topology> {
     return this.#topologies.call(async (limited) => {
-      const answer = await this.#source.topology(limited);
+      const answer = await this.#source.topology(limited, lists);
       // What comes after its time is not used for anything.
       limited.throwIfAborted();
       return this.#checkedTopology(answer);
     }, signal);
   }
 
-  /**
-   * The same, at once where nothing has to be waited for; within the time that looks are shared it is not asked again.
-   * Where `lists` is given, the virtual processors of other partitions may be as they were.
-   */
+  /** The same, at once where nothing has to be waited for; within the time that looks are shared it is not asked again. */
   topologyFor(asker: Asker, lists: ReadonlySet<bigint> | null = null): PromiseOrValue<Topology> {
     const lately = this.#lately.value;
-    if (lately !== null && holdsLists(lately, lists)) return lately.topology;
+    if (lately !== null && isWithin(lists, lately.lists)) return lately.topology;
     const began = this.#lately.begin();
     const atOnce = this.#topologyAtOnce(lists);
     if (atOnce === null) {
@@ -179,7 +180,7 @@ export class Sampler {
       new Grid({
         everyMilliseconds,
         clock: this.#clock,
-        topology: (signal) => this.topology(signal),
+        topology: (signal, lists) => this.topology(signal, lists),
         read: (objects, signal) => this.#read(objects, signal),
         onError: this.#onError,
         ...this.#firstLooks,
@@ -254,13 +255,6 @@ export class Sampler {
     this.#looks.forget();
     for (const grid of this.#grids.values()) grid.forgetHistory();
   }
-}
-
-function holdsLists({ lists: held }: Existing, lists: ReadonlySet<bigint> | null): boolean {
-  if (held === null || held === lists) return true;
-  if (lists === null) return false;
-  for (const id of lists) if (!held.has(id)) return false;
-  return true;
 }
 
 /** Timers may fire up to a millisecond before the steady clock has got there. */

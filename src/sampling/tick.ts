@@ -18,6 +18,8 @@ export interface Tick {
 
 /** Someone who watches a grid. */
 export interface Watcher {
+  /** Whose virtual processors it looks for, as far as its plans say; null is everybody's. */
+  readonly lists: ReadonlySet<bigint> | null;
   /** What its event will need to have read. Rejects never. */
   requests(topology: Topology): Promise<readonly LookRequest[]>;
   /** Takes the newest tick. */

@@ -23,8 +23,11 @@ export interface Source {
    * PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the signal's reason once it is aborted. Where
    * only the logical processors cannot be listed, or the virtual processors of a partition, that list alone is empty
    * and its `unlisted` says why, in words that only those get to see who may read what it lists.
+   *
+   * Where `lists` is given, nobody will look at virtual processors but those of these partitions: the lists of others
+   * may be as they were, and a source that can tell need not look for them.
    */
-  topology(signal: AbortSignal): Promise<Topology>;
+  topology(signal: AbortSignal, lists?: ReadonlySet<bigint> | null): Promise<Topology>;
   /**
    * Reads a batch of objects in one go. A name may ask for the area SELF of an object: where the source has that one, it
    * gives it for such names alone; where it has one area only, it gives that for all. An object that is gone, unreadable or malformed has an HvqlError
@@ -43,10 +46,6 @@ export interface Source {
  * to be waited for, because it would hold up the process for long: then the others are asked.
  */
 export interface SourceAtOnce {
-  /**
-   * Where `lists` is given, nobody will look at virtual processors but those of these partitions: the lists of others
-   * may be as they were, and a source that can tell need not look for them.
-   */
   topology(lists?: ReadonlySet<bigint> | null): Topology | null;
   read(objects: readonly ObjectName[]): Readings | null;
 }

@@ -2,7 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { executeOperation, operationContext, type OperationWorld } from '../../src/execution/execute.ts';
+import {
+  executeOperation,
+  operationContext,
+  type ExecutionContext,
+  type OperationWorld,
+} from '../../src/execution/execute.ts';
+import { LiveOperations } from '../../src/execution/live-operations.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock, type Clock } from '../../src/snapshot/moment.ts';
@@ -50,10 +56,13 @@ function service(shareMilliseconds: number, clock: Clock = systemClock): Operati
   };
 }
 
-async function run(world: OperationWorld, document: DocumentNode): Promise<ExecutionResult> {
+function contextIn(world: OperationWorld): ExecutionContext {
   const request = { caller: caller(1n), expiresAt: null, signal: new AbortController().signal };
-  const contextValue = operationContext(world, request);
-  const result = await executeOperation({ schema, document, contextValue });
+  return operationContext(world, request);
+}
+
+async function run(world: OperationWorld, document: DocumentNode): Promise<ExecutionResult> {
+  const result = await executeOperation({ schema, document, contextValue: contextIn(world) });
   return JSON.parse(JSON.stringify(result)) as ExecutionResult;
 }
 
@@ -119,5 +128,37 @@ describe('the lists of virtual processors', () => {
     await run(world, logicalProcessors);
     await run(world, ofRoot);
     expect(asked).toEqual([]);
+  });
+
+  it('are looked at by a tick for what is watched alone, and by the first tick that tells of them', async () => {
+    const world = service(0);
+    const live = new LiveOperations({ ...world, now: Date.now });
+    const events = async (document: DocumentNode) => {
+      const stream = await live.subscribe({ schema, document, contextValue: contextIn(world) });
+      if (!('next' in stream)) throw new Error(JSON.stringify(stream));
+      return stream;
+    };
+    const one = await events(
+      parse('subscription { partition(id: 5, every: "100ms") { virtualProcessor(index: 0) { index } } }'),
+    );
+    await one.next();
+    await one.next();
+    asked = [];
+    await one.next();
+    expect(new Set(asked)).toEqual(new Set(['partition/5/vp']));
+    const root = await events(
+      parse('subscription { partition(id: 1, every: "100ms") { virtualProcessors { index } } }'),
+    );
+    await root.next();
+    await add('partition/1/vp/9');
+    await root.next();
+    expect(JSON.stringify(await root.next())).toContain('"index":9');
+    await add('partition/139/vp/8');
+    // It has not been looked at by any tick so far.
+    const late = await events(
+      parse('subscription { partition(id: 139, every: "100ms") { virtualProcessors { index } } }'),
+    );
+    expect(JSON.stringify(await late.next())).toContain('"index":8');
+    for (const stream of [one, root, late]) await stream.return();
   });
 });

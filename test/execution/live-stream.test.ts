@@ -193,6 +193,7 @@ describe('streams together', () => {
   it('keep no ticks but those that growth is still to be taken from', async () => {
     const ticks: WeakRef<Tick>[] = [];
     const watcher: Watcher = {
+      lists: null,
       requests: () => Promise.resolve([]),
       take: (tick) => void ticks.push(new WeakRef(tick)),
     };

@@ -12,7 +12,7 @@ const moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
 /** A watcher of this logical processor, which says so when it is let. */
 function watcherOf(index: number, until: Promise<unknown> = Promise.resolve()): Watcher {
   const object = { object: 'LOGICAL_PROCESSOR', index } as unknown as Granted;
-  return { requests: () => until.then(() => [{ object, over: null }]), take: () => undefined };
+  return { lists: null, requests: () => until.then(() => [{ object, over: null }]), take: () => undefined };
 }
 
 describe('a grid', () => {

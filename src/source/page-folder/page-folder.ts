@@ -101,9 +101,9 @@ export function openPageFolder(
         return null;
       }
     },
-    async topology(signal): Promise<Topology> {
+    async topology(signal, lists): Promise<Topology> {
       signal.throwIfAborted();
-      return topology();
+      return topology(lists);
     },
     async read(objects, signal) {
       const at = clock.now();
