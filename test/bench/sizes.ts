@@ -1,4 +1,5 @@
 /** What questions and ticks cost on hosts of many sizes: what one counter costs must not grow with what exists. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventStream } from '../soak/raw-stream.ts';
 import { table } from '../soak/table.ts';
 import { medianOf } from './comparison-table.ts';
@@ -39,6 +40,8 @@ const oneCounter = '{ partition(id: 1) { virtualProcessor(index: 0) { counters {
 const logicalProcessors = '{ hypervisor { logicalProcessors { index counters { totalRunTime } } } }';
 const partitions =
   '{ hypervisor { partitions(first: 100) { nodes { partitionId virtualProcessors { index counters { totalRunTime } } } } } }';
+/** After so long, an unchanged stamp of a folder means an unchanged folder. */
+const settledMilliseconds = 2_500;
 const everyMilliseconds = 100;
 const live = (selection: string): string =>
   `subscription ${selection.replace(/(hypervisor|partition\()/, (name) =>
@@ -57,6 +60,8 @@ export async function sizesText({ isQuick, tell }: SizesOptions): Promise<string
       await onGround({ size, contenders: [contenderNamed(key)] }, async ([opponent]) => {
         if (opponent === undefined) return;
         const { server } = opponent;
+        // What was written a moment ago is read again at each question; a host stands for longer.
+        if (key === 'hvql files') await sleep(settledMilliseconds);
         const costs = [
           await askedOften(server, { query: oneCounter, questions }),
           await askedOften(server, { query: logicalProcessors, questions }),
