@@ -30,6 +30,8 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   readonly #world: LiveStreamWorld;
   /** When the first look was taken, in nanoseconds; what was read in it is not kept for this. */
   #first: bigint | null = null;
+  /** Whether ticks have come that were not right after the first event: all are offered from then on. */
+  #isUnderWay = false;
   #newest: Tick | null = null;
   #previous: Tick | null = null;
   /** The last event, where the next one is compared with it. */
@@ -76,8 +78,12 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   /** A tick of the grid. One that comes right after the first event is left out: there is little to tell yet. */
   take(tick: Tick): void {
     if (this.#first === null) return;
-    const elapsed = Number(tick.began.monotonicNanoseconds - this.#first) / 1e6;
-    if (elapsed >= this.#world.operation.options.every / 2) this.#offer(tick);
+    if (!this.#isUnderWay) {
+      const elapsed = Number(tick.began.monotonicNanoseconds - this.#first) / 1e6;
+      if (elapsed < this.#world.operation.options.every / 2) return;
+      this.#isUnderWay = true;
+    }
+    this.#offer(tick);
   }
 
   /** The event of a tick that it has asked the operation for. */
