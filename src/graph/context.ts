@@ -138,6 +138,8 @@ export class OperationContext {
     const topology = this.#topology;
     if (topology.lists === lists || (topology.lists === null && this.hasAskedTopology)) return;
     topology.lists = lists;
+    // Nearly always: each question comes here.
+    if (!this.hasAskedTopology) return;
     delete topology.promise;
     delete topology.known;
     this.#view = undefined;
