@@ -3,6 +3,9 @@ import type { Topology } from '../snapshot/topology.ts';
 import { Access } from './access.ts';
 import type { Caller } from './caller.ts';
 
+/** Makes a caller's access to what exists. */
+export type AccessTo = (caller: Caller, topology: Topology) => Access;
+
 /** So many partitions have theirs kept for a topology. */
 const partitionsKept = 64;
 

@@ -1,11 +1,12 @@
 /** Access that notes whose virtual processors are looked for. */
 import type { VirtualProcessorName } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
+import type { AccessTo } from './access-of.ts';
 import { Access, type Granted, type GrantedPartition } from './access.ts';
 import type { Caller } from './caller.ts';
 
 /** What makes such access: `noted` gets the id of each partition whose virtual processors are asked for. */
-export function notingAccess(noted: Set<bigint>): (caller: Caller, topology: Topology) => Access {
+export function notingAccess(noted: Set<bigint>): AccessTo {
   return (caller, topology) => new NotingAccess({ caller, topology, noted });
 }
 

@@ -1,10 +1,10 @@
 /** One event of a subscription: an execution over one tick, for all streams that had the same event before it. */
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { GrantedPartition } from '../access/access.ts';
-import { accessOf } from '../access/access-of.ts';
+import { accessOf, type AccessTo } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
-import type { AccessTo, Limits, View } from '../graph/context.ts';
+import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
 import type { Topology } from '../snapshot/topology.ts';

@@ -1,6 +1,6 @@
 /** What resolvers are given: who asks, and that one's view of what exists, taken in one look. */
 import type { Access } from '../access/access.ts';
-import { accessOf } from '../access/access-of.ts';
+import { accessOf, type AccessTo } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import type { Look } from '../sampling/look.ts';
 import type { SourceHealth } from '../sampling/sampler.ts';
@@ -82,9 +82,6 @@ interface TopologyOnce {
   promise?: Promise<Topology>;
   known?: Topology | { readonly problem: unknown };
 }
-
-/** Makes a caller's access to what exists. */
-export type AccessTo = (caller: Caller, topology: Topology) => Access;
 
 /** One operation and who asks it. */
 export class OperationContext {

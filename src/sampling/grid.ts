@@ -32,8 +32,7 @@ interface NewcomersLook {
 }
 
 /** What exists, and what is to be read of it. */
-interface Existing {
-  readonly topology: Topology | HvqlError;
+interface Existing extends Pick<Tick, 'topology' | 'lists'> {
   readonly requests: readonly LookRequest[];
 }
 
@@ -161,20 +160,21 @@ export class Grid {
     { signal, lists }: { signal: AbortSignal; lists: ReadonlySet<bigint> | null },
   ): Promise<Existing> {
     const topology = await orHvqlError(this.#world.topology(signal, lists));
-    return { topology, requests: topology instanceof HvqlError ? [] : await requestsOf(watchers, topology) };
+    const requests = topology instanceof HvqlError ? [] : await requestsOf(watchers, topology);
+    return { topology, lists, requests };
   }
 
   async #look(watchers: readonly Watcher[], number: number | null): Promise<Tick> {
     const signal = this.#running?.controller.signal ?? AbortSignal.abort();
     const began = this.#world.clock.now();
-    const { topology, requests } = await this.#existing(watchers, signal);
+    const { topology, lists, requests } = await this.#existing(watchers, signal);
     const read =
       topology instanceof HvqlError
         ? () => Promise.reject(topology)
         : (objects: readonly Granted[]) => this.#world.read(objects, signal);
     const sight = await see(objectsOf(requests), read);
     if (number !== null) this.#history.keep(sight, { number, overs: oversOf(requests) });
-    return { began, topology, sight, earlier: (over) => this.#history.find(over, sight) };
+    return { began, topology, lists, sight, earlier: (over) => this.#history.find(over, sight) };
   }
 }
 
@@ -188,10 +188,11 @@ function listsOf(watchers: readonly Watcher[]): ReadonlySet<bigint> | null {
   return asked.lists;
 }
 
-/** Whether all that the watcher needs was read in this tick. */
-async function hasSeenFor(watcher: Watcher, { topology, sight }: Tick): Promise<boolean> {
+/** Whether all that the watcher needs was looked for, and read, in this tick. */
+async function hasSeenFor(watcher: Watcher, { topology, lists, sight }: Tick): Promise<boolean> {
   if (topology instanceof HvqlError || !(sight instanceof ReadSight)) return false;
-  return sight.covers({ objects: objectsOf(await watcher.requests(topology)) });
+  const objects = objectsOf(await watcher.requests(topology));
+  return isWithin(watcher.lists, lists) && sight.covers({ objects });
 }
 
 async function orHvqlError<Value>(promise: Promise<Value>): Promise<Value | HvqlError> {

@@ -11,6 +11,8 @@ export interface Tick {
   readonly began: Moment;
   /** What exists; the error where the source as a whole could not say. */
   readonly topology: Topology | HvqlError;
+  /** Whose virtual processors were looked for; null is everybody's. Those of others may be as they were. */
+  readonly lists: ReadonlySet<bigint> | null;
   readonly sight: Sight;
   /** The newest sight kept that is at least so many milliseconds older than this one. */
   earlier(over: number): Sight | undefined;

@@ -62,6 +62,9 @@ export function describeSource(title: string, open: () => Promise<SourceOnTrial>
       const topology = await source.topology(never);
       await source.read([hypervisorName], never);
       expect(await source.topology(never)).toBe(topology);
+      for (const { id } of topology.partitions) {
+        expect(await source.topology(never, new Set([id]))).toBe(topology);
+      }
     });
 
     it('finds each partition by its id, and no other', async () => {
@@ -183,9 +186,9 @@ function askedAtOnce(source: Source): Source {
   return {
     kind: source.kind,
     description: source.description,
-    async topology(signal) {
+    async topology(signal, lists) {
       signal.throwIfAborted();
-      return atOnce.topology() ?? source.topology(signal);
+      return atOnce.topology(lists) ?? source.topology(signal, lists);
     },
     async read(objects, signal) {
       signal.throwIfAborted();

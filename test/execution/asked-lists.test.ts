@@ -11,6 +11,9 @@ import {
 import { LiveOperations } from '../../src/execution/live-operations.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
+import { HvqlError } from '../../src/errors.ts';
+import type { Watcher } from '../../src/sampling/tick.ts';
+import type { Topology } from '../../src/snapshot/topology.ts';
 import { systemClock, type Clock } from '../../src/snapshot/moment.ts';
 import { systemFiles, type FileSystem } from '../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../src/source/page-folder/page-folder.ts';
@@ -128,6 +131,26 @@ describe('the lists of virtual processors', () => {
     await run(world, logicalProcessors);
     await run(world, ofRoot);
     expect(asked).toEqual([]);
+  });
+
+  it('are looked at for who comes right after another, where that one needed none of them', async () => {
+    const world = service(10_000);
+    const grid = world.sampler.grid(60_000);
+    const watching = (id: bigint): Watcher => ({
+      lists: new Set([id]),
+      requests: () => Promise.resolve([]),
+      take: () => undefined,
+    });
+    const [before, one, late] = [watching(9n), watching(5n), watching(139n)];
+    for (const watcher of [before, one, late]) grid.add(watcher);
+    await grid.lookNow(before);
+    await add('partition/139/vp/8');
+    // Each needs no more than what was seen but for its lists.
+    const { topology: forOne } = await grid.lookNow(one);
+    const { topology: forLate } = await grid.lookNow(late);
+    for (const watcher of [before, one, late]) grid.remove(watcher);
+    expect(forOne).not.toBeInstanceOf(HvqlError);
+    expect((forLate as Topology).partition(139n)?.virtualProcessors).toEqual([0, 8]);
   });
 
   it('are looked at by a tick for what is watched alone, and by the first tick that tells of them', async () => {
