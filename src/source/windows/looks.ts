@@ -2,7 +2,7 @@
 import { HvqlError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { SourceLog } from '../source-log.ts';
-import { orAborted } from './aborted.ts';
+import { orAborted } from '../aborted.ts';
 import { PowerShell } from './powershell.ts';
 import { Restart } from './restart.ts';
 import { parseSample, type Sample } from './sample.ts';
