@@ -31,7 +31,7 @@ const rooms: Record<string, readonly string[]> = {
 };
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]s$/.test(file));
 
 /** What a file of src imports from src, as paths below it, and the packages it imports. */
 function importsOf(file: string): string[] {
@@ -60,7 +60,7 @@ describe('src', () => {
   it('names each file that it imports as it is written, so that none escapes the check', () => {
     const unknown = files.flatMap((file) =>
       importsOf(file)
-        .filter((name) => name.endsWith('.ts') && !files.includes(name))
+        .filter((name) => /^[^:]+\.[jt]s$/.test(name) && !files.includes(name))
         .map((name) => `${file}: ${name}`),
     );
     expect(unknown).toEqual([]);

@@ -58,6 +58,7 @@ describe('the package that npm pack makes', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
         'dist/cli/main.js',
+        'dist/source/mshv/reading-thread.js',
         'dist/source/windows/look.ps1',
         'packaging/hvql.service',
         'schema/schema.graphql',

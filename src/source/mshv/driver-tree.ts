@@ -2,6 +2,7 @@
 import { HvqlError } from '../../errors.ts';
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
 import { isNotThere, systemErrorCode, type FileSystem } from '../page-folder/file-system.ts';
+import type { Reading } from '../../snapshot/reading.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import {
   reasonWithAdvice,
@@ -22,6 +23,14 @@ export interface DriverTreeSettings {
   readonly parser: StatsParser;
 }
 
+/** A tree of texts, which others may read as well. */
+export interface DriverTree extends PageTree {
+  /** Where an object's text stands in the file system. */
+  path(name: ObjectName): string;
+  /** The reading in an object's text. Throws PAGE_UNAVAILABLE for one without a byte. */
+  parse(name: ObjectName, bytes: Uint8Array): Reading;
+}
+
 /** The folder of the own partition where it is not the root but a parent of virtual machines all the same (L1VH). */
 const selfFolder = 'partition/self';
 
@@ -29,7 +38,7 @@ const selfFolder = 'partition/self';
  * The tree in this folder. It is listed anew each time, since debugfs does not stamp a folder that something was put
  * into. Whatever else lies in it is left alone: some of the driver's other files do things when they are written to.
  */
-export function driverTree({ folder, selfId, files, parser }: DriverTreeSettings): PageTree {
+export function driverTree({ folder, selfId, files, parser }: DriverTreeSettings): DriverTree {
   const texts = new StatsFiles(files);
   const selfKey = `partition/${selfId}`;
   /** Whether there is a partition "self"; undefined before anybody looked. */
@@ -70,22 +79,32 @@ export function driverTree({ folder, selfId, files, parser }: DriverTreeSettings
       : 'is not there';
   }
 
+  function path(name: ObjectName): string {
+    if (hasSelf === undefined) folders('partition');
+    return `${folder}/${driverPlace(objectKey(name))}/${statsName}`;
+  }
+
+  function parse(name: ObjectName, bytes: Uint8Array): Reading {
+    if (bytes.byteLength > 0) return parser.parse({ object: name.object, bytes });
+    throw unavailable(statsPlace(name), { problem: 'is empty', reason: 'EMPTY' });
+  }
+
   return {
     folders,
+    path,
+    parse,
     read(name) {
-      if (hasSelf === undefined) folders('partition');
-      const place = statsPlace(name);
       let bytes;
       try {
-        bytes = texts.read(`${folder}/${driverPlace(objectKey(name))}/${statsName}`);
+        bytes = texts.read(path(name));
       } catch (thrown) {
+        const place = statsPlace(name);
         if (isNotThere(thrown)) {
           throw unavailable(place, { problem: describeAbsence(name), reason: 'ENOENT' });
         }
         throw statsError(place, thrown);
       }
-      if (bytes.byteLength === 0) throw unavailable(place, { problem: 'is empty', reason: 'EMPTY' });
-      return parser.parse({ object: name.object, bytes });
+      return parse(name, bytes);
     },
   };
 }

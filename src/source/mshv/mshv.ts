@@ -4,13 +4,14 @@ import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import { isNotThere, systemErrorCode, systemFiles, type FileSystem } from '../page-folder/file-system.ts';
 import type { Manifest } from '../page-folder/manifest.ts';
-import { readObjects } from '../page-folder/page-batch.ts';
 import { treeTopology } from '../page-folder/page-tree.ts';
 import type { Source } from '../source.ts';
 import { driverTree } from './driver-tree.ts';
 import { partitionNames, type PartitionNames } from './partition-names.ts';
 import { describeMshv, type MshvSettings } from './settings.ts';
 import { reasonWithAdvice, statsName } from './stats-file.ts';
+import { SecondReader } from './second-reader.ts';
+import { readStats } from './stats-batch.ts';
 import { StatsParser } from './stats-parser.ts';
 
 /** What a host of Linux needs of the world. */
@@ -22,6 +23,8 @@ export interface MshvWorld {
   readonly warn?: (sentence: string) => void;
   /** The file system, where it is not this machine's. */
   readonly files?: FileSystem;
+  /** The thread that takes its part of long readings, where it is not the usual one. */
+  readonly second?: SecondReader;
 }
 
 /**
@@ -33,6 +36,8 @@ export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
   const { folder, selfId } = settings;
   const { clock, files = systemFiles, warn = () => {} } = world;
   const parser = new StatsParser();
+  // Its thread has this machine's files.
+  const second = files === systemFiles ? (world.second ?? new SecondReader()) : null;
   const tree = driverTree({ folder, selfId, files, parser });
   const problems = problemsOf(() => assertDriverFolder(folder, files));
   let names: () => PartitionNames = () => new Map();
@@ -61,9 +66,9 @@ export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
     },
     async read(objects, signal) {
       const at = clock.now();
-      return { at, outcomes: await readObjects(tree, { objects, signal }) };
+      return { at, outcomes: await readStats(tree, { objects, signal, second }) };
     },
-    close: async () => {},
+    close: async () => second?.close(),
   };
 }
 

@@ -8,14 +8,12 @@ import {
   systemErrorReason,
   type FileSystem,
 } from '../page-folder/file-system.ts';
+import { maxTextInBytes, readToEnd } from './read-to-end.js';
 
 /** Name of the one file in each folder that is opened. */
 export const statsName = 'stats';
 
-/** A hundred times what the longest has. */
-const maxTextInBytes = 1024 * 1024;
 const usualTextInBytes = 64 * 1024;
-const newline = 0x0a;
 
 /** Where the object's text stands in a tree of texts: "lp/0/stats". */
 export function statsPlace(name: ObjectName): string {
@@ -36,34 +34,17 @@ export class StatsFiles {
   }
 
   /**
-   * The text of a file, good until the next one is read. Sizes in debugfs are 0, so it is read until it has ended: that
-   * is when nothing more comes, or less than there was room for and no line is cut. The driver's files are of one record
-   * each (DEFINE_SHOW_ATTRIBUTE in mshv_debugfs.c), which is given whole where there is room for it (seq_read_iter in
-   * fs/seq_file.c); and a plain file that gives less is at its end. So one reading is enough for each file, and most of
-   * what a second one would cost is saved. Throws what the system throws, and a RangeError where it has no end.
+   * The text of a file, good until the next one is read. Throws what the system throws, and a RangeError where it has no
+   * end.
    */
   read(path: string): Uint8Array {
-    const descriptor = this.#files.openSync(path, readWithoutWaiting);
-    try {
-      for (let length = 0; ;) {
-        const room = this.#bytes.byteLength - length;
-        const count = this.#files.readSync(descriptor, this.#bytes, length, room, length);
-        if (count === 0) return this.#bytes.subarray(0, length);
-        length += count;
-        if (count < room && this.#bytes[length - 1] === newline) return this.#bytes.subarray(0, length);
-        if (length === this.#bytes.byteLength) this.#grow();
-      }
-    } finally {
-      this.#files.closeSync(descriptor);
+    for (;;) {
+      const end = readToEnd(this.#files, { path, flags: readWithoutWaiting, bytes: this.#bytes, at: 0 });
+      if (end >= 0) return this.#bytes.subarray(0, end);
+      const { byteLength } = this.#bytes;
+      if (byteLength >= maxTextInBytes) throw new RangeError(`it has ${byteLength} bytes and more`);
+      this.#bytes = Buffer.allocUnsafeSlow(byteLength * 2);
     }
-  }
-
-  #grow(): void {
-    const { byteLength } = this.#bytes;
-    if (byteLength >= maxTextInBytes) throw new RangeError(`it has ${byteLength} bytes and more`);
-    const larger = Buffer.allocUnsafeSlow(byteLength * 2);
-    this.#bytes.copy(larger);
-    this.#bytes = larger;
   }
 }
 

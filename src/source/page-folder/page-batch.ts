@@ -6,7 +6,7 @@ import type { Reading } from '../../snapshot/reading.ts';
 import type { PageTree } from './page-tree.ts';
 
 /** Some 2 ms of reading; then others get their turn. */
-const objectsPerTurn = 128;
+export const objectsPerTurn = 128;
 
 /** The same at once; null where there are so many that others would have to wait for their turn. */
 export function readObjectsAtOnce(
@@ -37,8 +37,13 @@ export async function readObjects(
 }
 
 function readOne(tree: PageTree, name: ObjectName): Reading | HvqlError {
+  return orHvqlError(() => tree.read(name));
+}
+
+/** What reading gives, the error of an object among it. Throws whatever is none. */
+export function orHvqlError(read: () => Reading): Reading | HvqlError {
   try {
-    return tree.read(name);
+    return read();
   } catch (thrown) {
     if (thrown instanceof HvqlError) return thrown;
     throw thrown;

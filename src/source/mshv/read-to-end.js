@@ -1,0 +1,54 @@
+// @ts-check
+/** Reads a text of statistics to its end; in JavaScript, since a thread runs it as it stands (reading-thread.js). */
+
+const newline = 0x0a;
+/** A hundred times what the longest text has. */
+export const maxTextInBytes = 1024 * 1024;
+
+/**
+ * The functions of the file system that it takes; each throws what its namesake in node:fs throws.
+ *
+ * @typedef {object} TextFiles
+ * @property {(path: string, flags: number) => number} openSync
+ * @property {(descriptor: number, bytes: Uint8Array, at: number, length: number, position: number) => number} readSync
+ * @property {(descriptor: number) => void} closeSync
+ */
+
+/**
+ * A file, and where its text is wanted.
+ *
+ * @typedef {object} Wanted
+ * @property {string} path
+ * @property {number} flags How it is opened.
+ * @property {Uint8Array} bytes
+ * @property {number} at Where in `bytes` the text begins.
+ */
+
+/**
+ * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it, or it is longer than any text. Throws what
+ * the system throws.
+ *
+ * Sizes in debugfs are 0, so it is read until it has ended: that is when nothing more comes, or less than there was room
+ * for and no line is cut. The driver's files are of one record each (DEFINE_SHOW_ATTRIBUTE in mshv_debugfs.c), which is
+ * given whole where there is room for it (seq_read_iter in fs/seq_file.c); and a plain file that gives less is at its
+ * end. So one reading is enough for each file, and most of what a second one would cost is saved.
+ *
+ * @param {TextFiles} files
+ * @param {Wanted} wanted
+ * @returns {number}
+ */
+export function readToEnd(files, { path, flags, bytes, at }) {
+  const descriptor = files.openSync(path, flags);
+  try {
+    for (let end = at; ;) {
+      const room = Math.min(bytes.byteLength, at + maxTextInBytes) - end;
+      if (room === 0) return -1;
+      const count = files.readSync(descriptor, bytes, end, room, end - at);
+      if (count === 0) return end;
+      end += count;
+      if (count < room && bytes[end - 1] === newline) return end;
+    }
+  } finally {
+    files.closeSync(descriptor);
+  }
+}
