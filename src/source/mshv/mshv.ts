@@ -54,11 +54,12 @@ export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
     get unreadableLines() {
       return parser.unreadableLines;
     },
-    async topology(signal) {
+    async topology(signal, lists) {
       signal.throwIfAborted();
       try {
         files.statSync(folder);
-        const next = treeTopology(tree, () => manifestOf(names(), selfId));
+        const before = lists == null || latest === undefined ? undefined : { topology: latest, lists };
+        const next = treeTopology(tree, () => manifestOf(names(), selfId), before);
         return (latest = sameOrNext(latest, next));
       } catch (thrown) {
         throw driverError(thrown);

@@ -23,6 +23,12 @@ export interface PageTree {
 const maxIndex = 0x7fff_ffff;
 const canonicalIndex = /^(?:0|[1-9]\d{0,9})$/;
 
+/** What was found in a tree the last time, and the partitions whose virtual processors may be others now. */
+export interface TreeBefore {
+  readonly topology: Topology;
+  readonly lists: ReadonlySet<bigint>;
+}
+
 /**
  * What exists in a tree: the folders say it, the manifest adds parents and names. The root exists even without a
  * folder, since a hypervisor has one and the access rules turn on it. Folders whose names are not plain numbers
@@ -30,16 +36,18 @@ const canonicalIndex = /^(?:0|[1-9]\d{0,9})$/;
  *
  * The manifest is read after the folders are listed: a writer names a partition before its folder appears, and forgets
  * it after its folder is gone. So nobody who can be read is taken for a child of the root for want of an entry.
+ *
+ * Where it is known what was there before, only the lists that are named are looked at, and those of new partitions.
  */
-export function treeTopology(tree: PageTree, readManifest: () => Manifest): Topology {
+export function treeTopology(tree: PageTree, readManifest: () => Manifest, before?: TreeBefore): Topology {
   const listed = tree.folders('partition').flatMap(partitionIdOf);
   const manifest = readManifest();
   const ids = new Set(listed).add(manifest.root);
   const partitions = Array.from(ids, (id) => ({
+    ...(virtualProcessorsBefore(id, before) ?? virtualProcessorsOf(tree, id)),
     id,
     parent: parentOf(manifest, id),
     name: manifest.partitions.get(id)?.name ?? null,
-    ...virtualProcessorsOf(tree, id),
   }));
   return topologyOf(indexesIn(tree, 'lp'), partitions);
 }
@@ -49,11 +57,14 @@ export function virtualProcessorsPlace(id: bigint): string {
   return `partition/${id}/vp`;
 }
 
+type ListedProcessors = Pick<PartitionEntry, 'virtualProcessors' | 'unlisted'>;
+
+function virtualProcessorsBefore(id: bigint, before: TreeBefore | undefined): ListedProcessors | undefined {
+  return before?.lists.has(id) === false ? before.topology.partition(id) : undefined;
+}
+
 /** One folder that cannot be listed must not take the others along. */
-function virtualProcessorsOf(
-  tree: PageTree,
-  id: bigint,
-): Pick<PartitionEntry, 'virtualProcessors' | 'unlisted'> {
+function virtualProcessorsOf(tree: PageTree, id: bigint): ListedProcessors {
   const indexes = indexesIn(tree, virtualProcessorsPlace(id));
   if (indexes instanceof HvqlError) return { virtualProcessors: [], unlisted: indexes };
   return { virtualProcessors: indexes.sort((a, b) => a - b) };

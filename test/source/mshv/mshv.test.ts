@@ -130,6 +130,41 @@ describe('a Linux host', () => {
     expect(after.partition(9n)).toMatchObject({ parent: 1n, virtualProcessors: [0] });
   });
 
+  it('has those virtual processors looked for that are asked for, and those of who is new', async () => {
+    const folder = copyOfFixture('mshv');
+    const listed: string[] = [];
+    const readdirSync = (path: string) => {
+      listed.push(path.slice(folder.length + 1));
+      return systemFiles.readdirSync(path);
+    };
+    const source = open(folder, { files: { ...systemFiles, readdirSync } });
+    const processors = async (lists?: Set<bigint>) => {
+      listed.length = 0;
+      const { partitions } = await source.topology(never, lists);
+      return partitions.map(({ id, virtualProcessors }) => [id, virtualProcessors]);
+    };
+    const all = [
+      [1n, [0, 1]],
+      [2n, [0, 1]],
+      [4n, [0, 1]],
+    ];
+    // Nothing is known yet.
+    expect(await processors(new Set([2n]))).toEqual(all);
+    expect(listed).toEqual(['partition', 'partition/1/vp', 'partition/2/vp', 'partition/4/vp', 'lp']);
+    expect(await processors(new Set())).toEqual(all);
+    expect(listed).toEqual(['partition', 'lp']);
+    for (const id of [2, 4, 9]) putFile(folder, { place: `partition/${id}/vp/5/stats`, content: '' });
+    rmSync(join(folder, 'partition/1'), { recursive: true });
+    expect(await processors(new Set([1n, 2n]))).toEqual([
+      [1n, []],
+      [2n, [0, 1, 5]],
+      [4n, [0, 1]],
+      [9n, [5]],
+    ]);
+    expect(listed.sort()).toEqual(['lp', 'partition', 'partition/1/vp', 'partition/2/vp', 'partition/9/vp']);
+    expect((await processors())[2]).toEqual([4n, [0, 1, 5]]);
+  });
+
   it('counts lines that cannot be read, each time that they are met', async () => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'lp/0/stats', content: 'LpGlobalTime : 5\nLpTotalRunTime = 6\n\u0007\n' });
