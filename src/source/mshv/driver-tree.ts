@@ -2,7 +2,6 @@
 import { HvqlError } from '../../errors.ts';
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
 import { isNotThere, systemErrorCode, type FileSystem } from '../page-folder/file-system.ts';
-import type { Reading } from '../../snapshot/reading.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import {
   reasonWithAdvice,
@@ -23,12 +22,10 @@ export interface DriverTreeSettings {
   readonly parser: StatsParser;
 }
 
-/** A tree of texts, which others may read as well. */
+/** A tree of texts, whose files others may read as well. */
 export interface DriverTree extends PageTree {
   /** Where an object's text stands in the file system. */
   path(name: ObjectName): string;
-  /** The reading in an object's text. Throws PAGE_UNAVAILABLE for one without a byte. */
-  parse(name: ObjectName, bytes: Uint8Array): Reading;
 }
 
 /** The folder of the own partition where it is not the root but a parent of virtual machines all the same (L1VH). */
@@ -84,27 +81,22 @@ export function driverTree({ folder, selfId, files, parser }: DriverTreeSettings
     return `${folder}/${driverPlace(objectKey(name))}/${statsName}`;
   }
 
-  function parse(name: ObjectName, bytes: Uint8Array): Reading {
-    if (bytes.byteLength > 0) return parser.parse({ object: name.object, bytes });
-    throw unavailable(statsPlace(name), { problem: 'is empty', reason: 'EMPTY' });
-  }
-
   return {
     folders,
     path,
-    parse,
     read(name) {
+      const place = statsPlace(name);
       let bytes;
       try {
         bytes = texts.read(path(name));
       } catch (thrown) {
-        const place = statsPlace(name);
         if (isNotThere(thrown)) {
           throw unavailable(place, { problem: describeAbsence(name), reason: 'ENOENT' });
         }
         throw statsError(place, thrown);
       }
-      return parse(name, bytes);
+      if (bytes.byteLength === 0) throw unavailable(place, { problem: 'is empty', reason: 'EMPTY' });
+      return parser.parse({ object: name.object, bytes });
     },
   };
 }

@@ -67,7 +67,7 @@ export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
     },
     async read(objects, signal) {
       const at = clock.now();
-      return { at, outcomes: await readStats(tree, { objects, signal, second }) };
+      return { at, outcomes: await readStats(tree, { objects, signal, second, layouts: parser.layouts }) };
     },
     close: async () => second?.close(),
   };

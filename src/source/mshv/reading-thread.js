@@ -1,83 +1,78 @@
 // @ts-check
-/** The thread of a SecondReader: reads its part of a batch of files into bytes that go to and fro. */
+/** The thread of a SecondReader: reads its part of a batch of files, and the values in those whose layout is known. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { maxTextInBytes, readToEnd } from './read-to-end.js';
+import { readValues, valueSizeInBytes } from './values-in-text.js';
 
 /**
  * What is to be read. Whoever adds to `next` has so many paths, from what stood there before.
  *
  * @typedef {object} ReadingTask
  * @property {string} paths With NUL between them, which is in no path.
- * @property {number} flags How they are opened.
+ * @property {Uint8Array} kinds For each path, which of the layouts its text should have.
+ * @property {readonly import('./values-in-text.js').TextLayout[]} layouts
+ * @property {number} flags How files are opened.
  * @property {Int32Array} next Of one number, in memory that both threads see.
  * @property {number} step How many are taken at a time.
- * @property {Uint8Array<ArrayBuffer>} bytes Given, and given back.
+ * @property {Uint8Array<ArrayBuffer>} values Room, given and given back.
  */
 
 /**
  * What was read.
  *
  * @typedef {object} ReadingResult
- * @property {Int32Array<ArrayBuffer>} texts Three numbers for each: which path, where in the bytes its text begins, where it ends. A path that was taken and could not be read is missing.
- * @property {Uint8Array<ArrayBuffer>} bytes
+ * @property {Int32Array<ArrayBuffer>} found Two numbers for each: which path, and where its values begin. What was taken and could not be read, or has another layout, is missing.
+ * @property {Uint8Array<ArrayBuffer>} values Of 64 bits each, little-endian.
  */
 
-/** What all texts of a part may have together; whoever finds no room is missing. */
-const maxSizeInBytes = 16 * 1024 * 1024;
 const files = { openSync, readSync, closeSync };
+const bytes = new Uint8Array(maxTextInBytes);
 
 parentPort?.on('message', (/** @type {ReadingTask} */ task) => {
   const result = read(task);
-  parentPort?.postMessage(result, [result.texts.buffer, result.bytes.buffer]);
+  parentPort?.postMessage(result, [result.found.buffer, result.values.buffer]);
 });
 
 /**
  * @param {ReadingTask} task
  * @returns {ReadingResult}
  */
-function read({ paths, flags, next, step, bytes: given }) {
-  let bytes = given;
+function read({ paths, kinds, layouts, flags, next, step, values: given }) {
   const places = paths.split('\0');
-  const texts = new Int32Array(places.length * 3);
-  let numbers = 0;
+  const sizes = layouts.map(({ headEnds }) => headEnds.length * valueSizeInBytes);
+  const room = kinds.reduce((sum, kind) => sum + (sizes[kind] ?? 0), 0);
+  const values = given.byteLength < room ? new Uint8Array(room) : given;
+  const found = new Int32Array(places.length * 2);
+  let count = 0;
   let at = 0;
   for (let from = Atomics.add(next, 0, step); from < places.length; from = Atomics.add(next, 0, step)) {
     const to = Math.min(from + step, places.length);
-    for (let n = from; n < to;) {
-      const end = endOf({ path: places[n] ?? '', flags, bytes, at });
-      const isFull = bytes.byteLength - at < maxTextInBytes;
-      if (end === -1 && isFull && bytes.byteLength < maxSizeInBytes) {
-        bytes = larger(bytes);
-        continue;
-      }
-      if (end >= 0) {
-        texts.set([n, at, end], numbers);
-        numbers += 3;
-        at = end;
-      }
-      n++;
+    for (let n = from; n < to; n++) {
+      const kind = kinds[n] ?? 0;
+      const layout = layouts[kind];
+      const size = sizes[kind] ?? 0;
+      const text = textOf({ path: places[n] ?? '', flags, bytes, at: 0 });
+      if (layout === undefined || text === null) continue;
+      if (!readValues(text, layout, new DataView(values.buffer, at, size))) continue;
+      found.set([n, at], count);
+      count += 2;
+      at += size;
     }
   }
-  return { texts: texts.slice(0, numbers), bytes };
+  return { found: found.slice(0, count), values };
 }
 
 /**
- * -2 where it cannot be read: whoever asked reads it once more, and finds the reason.
+ * null where it cannot be read: whoever asked reads it once more, and finds the reason.
  *
  * @param {import('./read-to-end.js').Wanted} wanted
  */
-function endOf(wanted) {
+function textOf(wanted) {
   try {
-    return readToEnd(files, wanted);
+    const end = readToEnd(files, wanted);
+    return end === -1 ? null : bytes.subarray(0, end);
   } catch {
-    return -2;
+    return null;
   }
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-function larger(bytes) {
-  const doubled = new Uint8Array(bytes.byteLength * 2);
-  doubled.set(bytes);
-  return doubled;
 }

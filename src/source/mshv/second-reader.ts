@@ -1,27 +1,34 @@
 /** A thread that takes its part of long readings, so that two processors read, and the service waits half as long. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import { CellReading } from '../../snapshot/cell-reading.ts';
 import { orAborted } from '../aborted.ts';
 import { readWithoutWaiting } from '../page-folder/file-system.ts';
 import type { ReadingResult, ReadingTask } from './reading-thread.js';
+import type { StatsLayout } from './stats-layout.ts';
+import { valueSizeInBytes } from './values-in-text.js';
 
-/** A whole host is read in steps of this many files by either thread: some 100 µs. */
+/** Files that either thread takes at a time: some 100 µs. */
 const filesPerStep = 8;
-const firstSizeInBytes = 2 * 1024 * 1024;
 /** So long after the last reading the thread ends: nobody watches the host as a whole. */
 const idleMilliseconds = 30_000;
+
+/** A file, and what its text is of. */
+export interface StatsFile {
+  readonly path: string;
+  readonly object: StatisticsObject;
+}
 
 /** A batch of files that two threads read. */
 export interface SharedReading {
   /** The next ones that the asker is to read: from this one, up to the other. null where nothing is left to take. */
   take(): { readonly from: number; readonly to: number } | null;
   /**
-   * The texts that the thread has read, by the index of their paths, once all are taken; what was taken and is not
-   * among them could not be read there. Good until the end. Rejects with the signal's reason once it is aborted.
+   * What the thread has read, by the index of the file, once all are taken; what was taken and is not among them could
+   * not be read there, or is laid out otherwise. Rejects with the signal's reason once it is aborted.
    */
-  texts(signal: AbortSignal): Promise<ReadonlyMap<number, Uint8Array>>;
-  /** The bytes of the texts may be written to again. */
-  end(): void;
+  readings(signal: AbortSignal): Promise<ReadonlyMap<number, CellReading>>;
 }
 
 /** What may be other than usual. */
@@ -38,11 +45,12 @@ export class SecondReader {
   readonly #idleMilliseconds: number;
   readonly #script: URL;
   #worker: Worker | undefined;
-  /** Whether the thread can take something now: not before it runs, nor while it reads or is read from. */
+  /** Whether the thread can take something now: not before it runs, nor while it reads. */
   #isReady = false;
   /** Whether it ended by itself. It is not begun a second time. */
   #isBroken: boolean;
-  #bytes = new Uint8Array(0);
+  /** Room for values, which goes to and fro. */
+  #values = new Uint8Array(0);
   #onResult: (result: ReadingResult | null) => void = () => undefined;
   #idle: NodeJS.Timeout | undefined;
 
@@ -58,32 +66,43 @@ export class SecondReader {
     return this.#isReady ? 'ready' : 'busy';
   }
 
-  /** Shares these files with the thread, and must be told the end; null where it cannot take any now, and the asker is to read all of them. */
-  begin(paths: readonly string[]): SharedReading | null {
+  /**
+   * Shares these files with the thread, which reads those that are laid out like this; null where it cannot take any
+   * now, and the asker is to read all of them.
+   */
+  begin(
+    files: readonly StatsFile[],
+    layouts: ReadonlyMap<StatisticsObject, StatsLayout>,
+  ): SharedReading | null {
     const worker = this.#running();
     if (worker === undefined || !this.#isReady) return null;
     this.#isReady = false;
     const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    if (this.#bytes.byteLength === 0) this.#bytes = new Uint8Array(firstSizeInBytes);
+    const kinds = [...layouts.keys()];
+    const layoutOfKind = [...layouts.values()];
+    const kindOf = Uint8Array.from(files, ({ object }) => kinds.indexOf(object));
     const task: ReadingTask = {
-      paths: paths.join('\0'),
+      paths: files.map(({ path }) => path).join('\0'),
+      kinds: kindOf,
+      layouts: layoutOfKind.map(({ heads, headEnds }) => ({ heads, headEnds })),
       flags: readWithoutWaiting,
       next,
       step: filesPerStep,
-      bytes: this.#bytes,
+      values: this.#values,
     };
-    const result = new Promise<ReadingResult | null>((resolve) => (this.#onResult = resolve));
-    worker.postMessage(task, [this.#bytes.buffer]);
-    const release = (): void => {
-      if (this.#worker === worker) this.#isReady = true;
-    };
+    // Nothing waits between a result and the copies of it, so the room is free for the next batch by then.
+    const readings = new Promise<ReadonlyMap<number, CellReading>>((resolve) => {
+      this.#onResult = (result) => {
+        resolve(result === null ? new Map() : readingsOf(result, (n) => layoutOfKind[kindOf[n] ?? 0]));
+      };
+    });
+    worker.postMessage(task, [this.#values.buffer]);
     return {
       take() {
         const from = Atomics.add(next, 0, filesPerStep);
-        return from < paths.length ? { from, to: Math.min(from + filesPerStep, paths.length) } : null;
+        return from < files.length ? { from, to: Math.min(from + filesPerStep, files.length) } : null;
       },
-      texts: async (signal) => textsOf(await orAborted(result, signal)),
-      end: () => void result.then(release),
+      readings: (signal) => orAborted(readings, signal),
     };
   }
 
@@ -119,8 +138,10 @@ export class SecondReader {
     };
     worker.once('online', () => (this.#isReady = this.#worker === worker));
     worker.on('message', (result: ReadingResult) => {
-      this.#bytes = result.bytes;
+      if (this.#worker !== worker) return;
       this.#onResult(result);
+      this.#values = result.values;
+      this.#isReady = true;
     });
     worker.once('error', ended);
     worker.once('exit', ended);
@@ -137,17 +158,23 @@ export class SecondReader {
   #forget(): void {
     this.#worker = undefined;
     this.#isReady = false;
-    this.#bytes = new Uint8Array(0);
+    this.#values = new Uint8Array(0);
     this.#onResult(null);
   }
 }
 
-function textsOf(result: ReadingResult | null): ReadonlyMap<number, Uint8Array> {
-  const texts = new Map<number, Uint8Array>();
-  if (result === null) return texts;
-  const { texts: places, bytes } = result;
-  for (let n = 0; n < places.length; n += 3) {
-    texts.set(places[n] ?? 0, bytes.subarray(places[n + 1], places[n + 2]));
+/** Readings in bytes of their own. */
+function readingsOf(
+  { found, values }: ReadingResult,
+  layoutOf: (n: number) => StatsLayout | undefined,
+): ReadonlyMap<number, CellReading> {
+  const readings = new Map<number, CellReading>();
+  for (let place = 0; place < found.length; place += 2) {
+    const [n = 0, at = 0] = [found[place], found[place + 1]];
+    const layout = layoutOf(n);
+    if (layout === undefined) continue;
+    const copy = values.slice(at, at + layout.headEnds.length * valueSizeInBytes);
+    readings.set(n, new CellReading(layout, new DataView(copy.buffer)));
   }
-  return texts;
+  return readings;
 }

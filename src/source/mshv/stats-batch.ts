@@ -1,11 +1,13 @@
 /** A batch of objects of a Linux host; of a long one a second thread reads its part. */
 import { setImmediate } from 'node:timers/promises';
+import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import { objectsPerTurn, orHvqlError, readObjects } from '../page-folder/page-batch.ts';
 import type { DriverTree } from './driver-tree.ts';
 import type { SecondReader, SharedReading } from './second-reader.ts';
+import type { StatsLayout } from './stats-layout.ts';
 
 /** What is to be read, for whom, and who helps. */
 export interface StatsBatch {
@@ -13,6 +15,8 @@ export interface StatsBatch {
   readonly signal: AbortSignal;
   /** null for nobody. */
   readonly second: SecondReader | null;
+  /** How the texts were laid out that were read last. */
+  readonly layouts: ReadonlyMap<StatisticsObject, StatsLayout>;
 }
 
 /**
@@ -20,16 +24,12 @@ export interface StatsBatch {
  * signal's reason once it is aborted.
  */
 export async function readStats(tree: DriverTree, batch: StatsBatch): Promise<(Reading | HvqlError)[]> {
-  const { objects, signal, second } = batch;
+  const { objects, signal, second, layouts } = batch;
   signal.throwIfAborted();
-  const isLong = objects.length > objectsPerTurn;
-  const shared = isLong ? second?.begin(objects.map((name) => tree.path(name))) : null;
-  if (shared == null) return readObjects(tree, { objects, signal });
-  try {
-    return await readShared(tree, batch, shared);
-  } finally {
-    shared.end();
-  }
+  const files = (): { path: string; object: StatisticsObject }[] =>
+    objects.map((name) => ({ path: tree.path(name), object: name.object }));
+  const shared = objects.length > objectsPerTurn ? second?.begin(files(), layouts) : null;
+  return shared == null ? readObjects(tree, { objects, signal }) : readShared(tree, batch, shared);
 }
 
 async function readShared(
@@ -50,9 +50,6 @@ async function readShared(
       signal.throwIfAborted();
     }
   }
-  const texts = await shared.texts(signal);
-  return objects.map((name, n) => {
-    const bytes = texts.get(n);
-    return taken[n] ?? orHvqlError(() => (bytes === undefined ? tree.read(name) : tree.parse(name, bytes)));
-  });
+  const readings = await shared.readings(signal);
+  return objects.map((name, n) => taken[n] ?? readings.get(n) ?? orHvqlError(() => tree.read(name)));
 }

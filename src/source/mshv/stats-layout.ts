@@ -4,9 +4,7 @@ import type { Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { NamedLayout, UnnamedCell } from '../../snapshot/reading.ts';
 import { counterOfName } from './counter-name.ts';
-
-/** Bytes of a value. */
-export const valueSizeInBytes = 8;
+import { valueSizeInBytes } from './values-in-text.js';
 
 /** A line that was read: the bytes up to its colon, as they stand, and the name in them. */
 export interface StatsLine {

@@ -2,7 +2,8 @@
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { maxUInt64 } from '../../snapshot/uint64.ts';
 import { counterOfName } from './counter-name.ts';
-import { StatsLayout, valueSizeInBytes, type StatsLine } from './stats-layout.ts';
+import { StatsLayout, type StatsLine } from './stats-layout.ts';
+import { valueSizeInBytes } from './values-in-text.js';
 
 /** The text of one object. */
 export interface StatsText {

@@ -7,7 +7,8 @@ import { HvqlError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
 import { objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import { openMshv } from '../../../src/source/mshv/mshv.ts';
-import { SecondReader } from '../../../src/source/mshv/second-reader.ts';
+import { SecondReader, type StatsFile } from '../../../src/source/mshv/second-reader.ts';
+import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
 import { systemFiles } from '../../../src/source/page-folder/file-system.ts';
 import { putFile, scratchFolder } from '../scratch.ts';
 
@@ -49,9 +50,20 @@ function reader(options: ConstructorParameters<typeof SecondReader>[0] = {}): Se
   return second;
 }
 
+function filesIn(folder: string): StatsFile[] {
+  return names.map(({ object }, index) => ({ path: join(folder, place(index)), object }));
+}
+
+/** One that knows how this text is laid out. */
+function parserOf(text: string): StatsParser {
+  const parser = new StatsParser();
+  parser.parse({ object: 'VIRTUAL_PROCESSOR', bytes: Buffer.from(text) });
+  return parser;
+}
+
 /** Begins the thread, and waits until it can take something. */
 async function awake(second: SecondReader): Promise<void> {
-  second.begin(['none'])?.end();
+  second.begin([], new Map());
   await vi.waitFor(() => expect(second.state).toBe('ready'), 10_000);
 }
 
@@ -65,38 +77,35 @@ async function valuesOf(source: ReturnType<typeof open>): Promise<unknown[]> {
 const allValues = names.map((_, index) => valueOf(index));
 
 describe('a second reader', () => {
-  it('reads what nobody else takes, each text where it belongs', async () => {
+  it('reads what nobody else takes, each where it belongs, in bytes of its own', async () => {
     const folder = hostFolder();
     const second = reader();
     await awake(second);
-    const shared = second.begin(names.map((_, index) => join(folder, place(index))));
-    const texts = await shared?.texts(never);
-    expect(texts?.size).toBe(processors);
-    for (const [index, bytes] of texts ?? []) {
-      expect(Buffer.from(bytes).toString()).toBe(`VpTotalRunTime : ${valueOf(index)}\n`);
+    const { layouts } = parserOf('VpTotalRunTime : 1\n');
+    const shared = second.begin(filesIn(folder), layouts);
+    const readings = await shared?.readings(never);
+    expect(readings?.size).toBe(processors);
+    for (const [index, { view }] of readings ?? []) {
+      expect(view.getBigUint64(0, true)).toBe(valueOf(index));
+      expect(view.buffer.byteLength).toBe(8);
     }
     expect(shared?.take()).toBeNull();
-    shared?.end();
   });
 
-  it('finds room for more than it had at first, and leaves what is more than it may have', async () => {
-    const folder = scratchFolder();
-    const long = 'VpTotalRunTime : 5\n'.padEnd(900_000, 'x\n');
-    const paths = Array.from({ length: 30 }, (_, n) => {
-      putFile(folder, { place: `${n}`, content: long });
-      return join(folder, `${n}`);
-    });
+  it('leaves to who asks what is laid out otherwise, and what there is no layout for', async () => {
+    const folder = hostFolder();
+    putFile(folder, { place: place(7), content: 'VpTotalRunTime  : 1\n' });
+    putFile(folder, { place: place(8), content: 'VpTotalRunTime : 1\nVpTotalRunTime : 2\n' });
+    putFile(folder, { place: place(9), content: 'VpTotalRunTime : 1' });
     const second = reader();
     await awake(second);
-    for (const round of [1, 2]) {
-      const shared = second.begin(paths);
-      const texts = await shared?.texts(never);
-      // 16 MiB hold 18 of them.
-      expect([round, texts?.size]).toEqual([round, 18]);
-      expect(Buffer.from(texts?.get(17) ?? []).equals(Buffer.from(long))).toBe(true);
-      shared?.end();
-      await vi.waitFor(() => expect(second.state).toBe('ready'));
-    }
+    const readings = await second
+      .begin(filesIn(folder), parserOf('VpTotalRunTime : 1\n').layouts)
+      ?.readings(never);
+    const missing = names.flatMap((_, n) => (readings?.has(n) === true ? [] : [n]));
+    expect(missing).toEqual([7, 8, 9]);
+    await vi.waitFor(() => expect(second.state).toBe('ready'));
+    expect((await second.begin(filesIn(folder), new Map())?.readings(never))?.size).toBe(0);
   });
 
   it('makes no difference to what is read', async () => {

@@ -1,0 +1,120 @@
+// @ts-check
+/** Reads the values of a text whose layout is known; in JavaScript, since a thread runs it as it stands. */
+
+const newline = 0x0a;
+const tab = 0x09;
+const blank = 0x20;
+const zero = 0x30;
+const lowDigits = 9;
+const maxDigits = 20;
+const billion = 1e9;
+const two16 = 2 ** 16;
+const two32 = 2 ** 32;
+/** Bytes of a value. */
+export const valueSizeInBytes = 8;
+
+/**
+ * How a text is laid out.
+ *
+ * @typedef {object} TextLayout
+ * @property {Uint8Array} heads What stands before the values, one behind the other.
+ * @property {Uint32Array} headEnds Where in `heads` each line's ends.
+ */
+
+/**
+ * Puts the values of a text that is laid out just so where they are wanted, of 64 bits each, little-endian. Returns
+ * false where the text is not laid out so: then there is no saying what stands there.
+ *
+ * @param {Uint8Array} bytes
+ * @param {TextLayout} layout
+ * @param {DataView} values As many as the layout has lines.
+ * @returns {boolean}
+ */
+export function readValues(bytes, { heads, headEnds }, values) {
+  const text = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const expected = new DataView(heads.buffer, heads.byteOffset, heads.byteLength);
+  const lines = headEnds.length;
+  const end = bytes.length;
+  let at = 0;
+  let head = 0;
+  for (let line = 0; line < lines; line++) {
+    const headEnd = headEnds[line] ?? 0;
+    const length = headEnd - head;
+    const after = at + length;
+    // Behind the head comes a digit and the newline at the least.
+    if (after + 2 > end) return false;
+    // Doubles with the same bits are equal, and equal ones have the same bits but for zeros and what is not a number;
+    // no eight printable characters are either.
+    for (; at + 8 <= after; at += 8, head += 8) {
+      if (text.getFloat64(at, true) !== expected.getFloat64(head, true)) return false;
+    }
+    if (at < after && length >= 8) {
+      // The rest together with some of what was compared already: one step in place of up to seven.
+      if (text.getFloat64(after - 8, true) !== expected.getFloat64(headEnd - 8, true)) return false;
+      at = after;
+      head = headEnd;
+    }
+    for (; at < after; at++, head++) if (bytes[at] !== heads[head]) return false;
+    while (bytes[at] === blank || bytes[at] === tab) at++;
+
+    const first = at;
+    // Up to nine digits are a whole number of 32 bits, which is reckoned with in half the time.
+    let front = 0;
+    let byte = bytes[at] ?? 0;
+    for (const last = Math.min(at + lowDigits, end); at < last;) {
+      const digit = byte - zero;
+      if (digit < 0 || digit > 9) break;
+      front = (Math.imul(front, 10) + digit) | 0;
+      byte = bytes[++at] ?? 0;
+    }
+    let number = front;
+    while (at < end) {
+      const digit = byte - zero;
+      if (digit < 0 || digit > 9) break;
+      number = number * 10 + digit;
+      byte = bytes[++at] ?? 0;
+    }
+    const digits = at - first;
+    if (digits === 0 || at === end || byte !== newline) return false;
+    at++;
+    const offset = line * valueSizeInBytes;
+    if (digits <= lowDigits) {
+      values.setUint32(offset, number, true);
+      values.setUint32(offset + 4, 0, true);
+    } else if (number <= Number.MAX_SAFE_INTEGER) {
+      const high = Math.floor(number / two32);
+      values.setUint32(offset, number - high * two32, true);
+      values.setUint32(offset + 4, high, true);
+    } else if (digits > maxDigits || !storeLarge({ bytes, first, end: first + digits }, { values, offset })) {
+      return false;
+    }
+  }
+  return at === end;
+}
+
+/**
+ * Stores a number of up to 20 digits, which no double holds; false where 64 bits do not hold it either.
+ *
+ * @param {{ bytes: Uint8Array, first: number, end: number }} digits
+ * @param {{ values: DataView, offset: number }} place
+ * @returns {boolean}
+ */
+function storeLarge({ bytes, first, end }, { values, offset }) {
+  const split = end - lowDigits;
+  let front = 0;
+  for (let at = first; at < split; at++) front = front * 10 + (bytes[at] ?? 0) - zero;
+  let rest = 0;
+  for (let at = split; at < end; at++) rest = rest * 10 + (bytes[at] ?? 0) - zero;
+  // (upper × 2^16 + lower) × 10^9 + rest, of which each step stays below 2^53.
+  const upper = Math.floor(front / two16);
+  const low = (front - upper * two16) * billion + rest;
+  const high = upper * billion;
+  const highRest = high % two16;
+  const sum = highRest * two16 + (low % two32);
+  const lowHalf = sum % two32;
+  const highHalf = (high - highRest) / two16 + Math.floor(low / two32) + Math.floor(sum / two32);
+  if (highHalf >= two32) return false;
+  values.setUint32(offset, lowHalf, true);
+  values.setUint32(offset + 4, highHalf, true);
+  return true;
+}
