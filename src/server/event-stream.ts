@@ -9,6 +9,7 @@ import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { nextEventBytes, nextEventChunk } from './result-bytes.ts';
 import { flatSecurityHeaders } from './security-header.ts';
+import { writeShared } from './shared-write.ts';
 
 /** What all event streams share. */
 export interface EventStreamWorld {
@@ -100,7 +101,7 @@ export class EventStream implements EventSink {
     // There is none while an answer ahead of this one on the connection is under way; HTTP/1.0 has no chunks.
     if (socket === null || !response.chunkedEncoding)
       response.write(nextEventBytes(event), this.#onEventTaken);
-    else socket.write(nextEventChunk(event), this.#onEventTaken);
+    else writeShared(socket, nextEventChunk(event), this.#onEventTaken);
   }
 
   done(): void {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
+import { writeShared } from './shared-write.ts';
 
 /** What a link needs. */
 export interface LinkParts {
@@ -79,7 +80,7 @@ export class WebSocketLink {
     if (!this.isOpen) return;
     this.#unsent.sent();
     this.#quietBeats = 0;
-    this.#connection.write(frame, onTaken);
+    writeShared(this.#connection, frame, onTaken);
     this.#pauseWhereUnsent();
   }
 
