@@ -7,6 +7,7 @@ import { HvqlError } from '../errors.ts';
 import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
+import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { writtenDataOf } from '../writer/written-data.ts';
 import { writtenOrNull } from './execute.ts';
@@ -37,23 +38,24 @@ export interface LiveResult {
   readonly isThere: boolean;
 }
 
-/** Executes one event. The rights of the caller are decided anew. */
-export async function executeEvent(args: ExecutionArgs, parts: LiveEventParts): Promise<LiveResult> {
+/** Executes one event, at once where nothing has to be waited for. The rights of the caller are decided anew. */
+export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): PromiseOrValue<LiveResult> {
   const event = new EventRoot(parts);
   const liveArgs = { ...args, rootValue: event };
   const written = parts.writesBytes ? writtenOrNull(liveArgs) : null;
-  const result = written ?? (await execute(liveArgs));
-  // It goes to all who watch, each in its own time.
-  writtenDataOf(result)?.keep();
-  let text: string | undefined;
-  return {
-    result,
-    get text() {
-      return (text ??= textOf(result));
-    },
-    isLast: event.isLast,
-    isThere: event.isThere,
-  };
+  return whenThere(written ?? execute(liveArgs), (result) => {
+    // It goes to all who watch, each in its own time.
+    writtenDataOf(result)?.keep();
+    let text: string | undefined;
+    return {
+      result,
+      get text() {
+        return (text ??= textOf(result));
+      },
+      isLast: event.isLast,
+      isThere: event.isThere,
+    };
+  });
 }
 
 /** An event that no execution made, and that ends its stream. */

@@ -14,7 +14,8 @@ export interface LiveStreamWorld {
 
 /** Who is given the events of a stream, one each time that it wants one. None of these throws. */
 export interface EventTaker {
-  event(result: ExecutionResult): void;
+  /** Returns true where it has room for one more at once. */
+  event(result: ExecutionResult): boolean;
   /** Nothing more will come. */
   done(): void;
   /** An event could not be made. */
@@ -27,7 +28,8 @@ export interface EventTaker {
  * streams; `next` makes one for those who are few.
  */
 export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefined> {
-  readonly #world: LiveStreamWorld;
+  readonly #operation: WatchedOperation;
+  readonly #onEnd: () => void;
   /** When the first look was taken, in nanoseconds; what was read in it is not kept for this. */
   #first: bigint | null = null;
   /** Whether ticks have come that were not right after the first event: all are offered from then on. */
@@ -44,9 +46,10 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   #taker: EventTaker | null = null;
 
   /** `firstLook` is a look out of turn, for the first event. */
-  constructor(world: LiveStreamWorld, firstLook: Promise<Tick>) {
-    this.#world = world;
-    world.operation.add(this);
+  constructor({ operation, onEnd }: LiveStreamWorld, firstLook: Promise<Tick>) {
+    this.#operation = operation;
+    this.#onEnd = onEnd;
+    operation.add(this);
     firstLook.then(
       (tick) => {
         this.#first = tick.began.monotonicNanoseconds;
@@ -77,13 +80,8 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
 
   /** A tick of the grid. One that comes right after the first event is left out: there is little to tell yet. */
   take(tick: Tick): void {
-    if (this.#first === null) return;
-    if (!this.#isUnderWay) {
-      const elapsed = Number(tick.began.monotonicNanoseconds - this.#first) / 1e6;
-      if (elapsed < this.#world.operation.options.every / 2) return;
-      this.#isUnderWay = true;
-    }
-    this.#offer(tick);
+    this.#isUnderWay ||= this.#isWellBefore(tick);
+    if (this.#isUnderWay) this.#offer(tick);
   }
 
   /** The event of a tick that it has asked the operation for. */
@@ -95,10 +93,10 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
       return;
     }
     this.#previous = tick;
-    if (this.#world.operation.options.suppressUnchanged) this.#said = event;
+    if (this.#operation.options.suppressUnchanged) this.#said = event;
     this.#isWanted = false;
     if (event.isLast) this.end();
-    this.#taker?.event(event.result);
+    this.#hand(event.result);
   }
 
   /** The event of a tick could not be made. */
@@ -115,7 +113,10 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   next(): Promise<IteratorResult<ExecutionResult, undefined>> {
     return new Promise((resolve, reject) =>
       this.follow({
-        event: (value) => resolve({ done: false, value }),
+        event: (value) => {
+          resolve({ done: false, value });
+          return false;
+        },
         done: () => resolve({ done: true, value: undefined }),
         failed: reject,
       }),
@@ -141,9 +142,20 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#newest = null;
     this.#previous = null;
     this.#said = null;
-    this.#world.operation.remove(this);
-    this.#world.onEnd();
+    this.#operation.remove(this);
+    this.#onEnd();
     this.#step();
+  }
+
+  /** Whether the first event was there, and some time before. */
+  #isWellBefore(tick: Tick): boolean {
+    if (this.#first === null) return false;
+    const elapsed = Number(tick.began.monotonicNanoseconds - this.#first) / 1e6;
+    return elapsed >= this.#operation.options.every / 2;
+  }
+
+  #hand(result: ExecutionResult): void {
+    if (this.#taker?.event(result) === true) this.want();
   }
 
   #offer(tick: Tick): void {
@@ -163,12 +175,12 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     if (tick === null || this.#isMaking) return;
     this.#newest = null;
     this.#isMaking = true;
-    this.#world.operation.make({ tick, previous: this.#previous }, this);
+    this.#operation.make({ tick, previous: this.#previous }, this);
   }
 
   /** Whether the event says nothing new, and the silence may go on until the next tick. */
   #isHeldBack(event: LiveResult, tick: Tick): boolean {
-    const { heartbeat, every } = this.#world.operation.options;
+    const { heartbeat, every } = this.#operation.options;
     if (this.#said === null || this.#previous === null || event.isLast) return false;
     if (event.text !== this.#said.text) return false;
     if (heartbeat === null) return true;
@@ -191,7 +203,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
       taker?.failed(thrown);
       return;
     }
-    taker?.event(result);
+    this.#hand(result);
   }
 }
 

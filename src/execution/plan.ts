@@ -44,11 +44,6 @@ export const valuesOfError = 25;
 /** Fields and items that are looked at for a plan: about half a second. */
 export const stepLimit = 400_000;
 
-/** As `planAtOnce`, for those who wait in any case. */
-export async function planOperation(args: ExecutionArgs, look: PlanningLook): Promise<Plan> {
-  return planAtOnce(args, look);
-}
-
 /**
  * Plans an operation whose context stands on the look: at once, unless what exists has to be waited for. Never throws
  * nor rejects: what goes wrong shows when it is executed.

@@ -9,12 +9,13 @@ import { AskedLists } from '../sampling/asked-lists.ts';
 import { LiveLook } from '../sampling/live-look.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
+import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { costProblem } from './cost.ts';
 import { refused } from './execute.ts';
 import { eventRoot, executeEvent, lastEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
-import { planOperation, type Plan } from './plan.ts';
+import { planAtOnce, type Plan } from './plan.ts';
 
 /** What a watched operation is. */
 export interface WatchedOperationParts {
@@ -55,7 +56,7 @@ export class WatchedOperation implements Watcher {
   readonly #parts: WatchedOperationParts;
   readonly #streams = new Set<TickTaker>();
   /** Sources give the same topology for as long as nothing in it changes. */
-  readonly #plans = new WeakMap<Topology, Promise<Plan>>();
+  readonly #plans = new WeakMap<Topology, PromiseOrValue<Plan>>();
   readonly #asked = new AskedLists();
   /** Whether the caller was given an event in which the partition that it watches was there. */
   #hasBeenThere = false;
@@ -64,8 +65,10 @@ export class WatchedOperation implements Watcher {
    * it would keep all that ever were.
    */
   readonly #events = new WeakMap<Tick, WeakMap<object, SharedEvent>>();
-  /** The newest tick of the grid. */
+  /** The newest tick of the grid, and the last one that all streams were offered. */
   #newest: Tick | null = null;
+  #offered: Tick | null = null;
+  #isOffering = false;
 
   constructor(parts: WatchedOperationParts) {
     this.options = parts.options;
@@ -89,10 +92,8 @@ export class WatchedOperation implements Watcher {
   }
 
   take(tick: Tick): void {
-    // All are offered the new one: nobody asks for events of the one before any more, which streams hold on to.
-    if (this.#newest !== null) this.#events.delete(this.#newest);
     this.#newest = tick;
-    for (const stream of this.#streams) stream.take(tick);
+    if (!this.#isOffering) this.#offer(tick, this.#streams.values());
   }
 
   /** Nothing where there is too much of it: the event says so, without anything having been read for it. */
@@ -101,9 +102,9 @@ export class WatchedOperation implements Watcher {
   }
 
   /** LIMIT_EXCEEDED where an event, with what exists now, would hold or read more than one may; else null. */
-  async problem(topology: Topology): Promise<HvqlError | null> {
+  problem(topology: Topology): PromiseOrValue<HvqlError | null> {
     const { maxStreamValues: maxValues, maxPages } = this.#parts.service.limits;
-    return costProblem(await this.#planFor(topology), { maxValues, maxPages });
+    return whenThere(this.#planFor(topology), (plan) => costProblem(plan, { maxValues, maxPages }));
   }
 
   /**
@@ -118,47 +119,91 @@ export class WatchedOperation implements Watcher {
     if (known === undefined) {
       const shared: SharedEvent = { event: null, waiting: [asker] };
       events.set(before, shared);
-      this.#makeEvent(tick, previous).then(
-        (event) => {
-          shared.event = event;
-          give(shared.waiting, (each) => each.made(tick, event));
-        },
-        (thrown: unknown) => {
-          events.delete(before);
-          give(shared.waiting, (each) => each.notMade(thrown));
-        },
-      );
+      const made = (event: LiveResult): void => {
+        shared.event = event;
+        give(shared.waiting, (each) => each.made(tick, event));
+      };
+      const notMade = (thrown: unknown): void => {
+        events.delete(before);
+        give(shared.waiting, (each) => each.notMade(thrown));
+      };
+      let making;
+      try {
+        making = this.#makeEvent(tick, previous);
+      } catch (thrown) {
+        notMade(thrown);
+        return;
+      }
+      if (making instanceof Promise) making.then(made, notMade);
+      else made(making);
     } else if (known.event === null || known.waiting.length > 0) known.waiting.push(asker);
     else asker.made(tick, known.event);
   }
 
   /** What exists may have come to more than it was when the stream began, or the source could not say then. */
-  async #makeEvent(tick: Tick, previous: Tick | null): Promise<LiveResult> {
+  #makeEvent(tick: Tick, previous: Tick | null): PromiseOrValue<LiveResult> {
     const { topology } = tick;
-    const problem = topology instanceof HvqlError ? null : await this.problem(topology);
-    if (problem !== null) return lastEvent(refused(problem));
-    const look = new LiveLook(tick, previous?.sight ?? null);
-    const isFirst = previous === null || !this.#hasBeenThere;
-    const event = await executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst }));
-    this.#hasBeenThere ||= event.isThere;
-    return event;
+    const problem = topology instanceof HvqlError ? null : this.problem(topology);
+    return whenThere(problem, (known) => {
+      if (known !== null) return lastEvent(refused(known));
+      const look = new LiveLook(tick, previous?.sight ?? null);
+      const isFirst = previous === null || !this.#hasBeenThere;
+      const event = executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst }));
+      return whenThere(event, (made) => {
+        this.#hasBeenThere ||= made.isThere;
+        return made;
+      });
+    });
   }
 
   /** What an event needs, with what exists now. */
-  #planFor(topology: Topology): Promise<Plan> {
-    const plan = this.#plans.get(topology) ?? this.#makePlan(topology);
-    this.#plans.set(topology, plan);
+  #planFor(topology: Topology): PromiseOrValue<Plan> {
+    let plan = this.#plans.get(topology);
+    if (plan === undefined) {
+      plan = whenThere(this.#makePlan(topology), (made) => {
+        this.#plans.set(topology, made);
+        return made;
+      });
+      if (plan instanceof Promise) this.#plans.set(topology, plan);
+    }
     return plan;
   }
 
-  async #makePlan(topology: Topology): Promise<Plan> {
+  #makePlan(topology: Topology): PromiseOrValue<Plan> {
     const look = new PlanningLook('PREVIOUS_EVENT');
     const noted = new Set<bigint>();
     const parts = this.#partsOf(topology, { look, isFirst: true });
     const rootValue = eventRoot({ ...parts, accessTo: notingAccess(noted) });
-    const plan = await planOperation({ ...this.#parts.args, rootValue }, look);
-    this.#asked.add(noted);
-    return plan;
+    return whenThere(planAtOnce({ ...this.#parts.args, rootValue }, look), (plan) => {
+      this.#asked.add(noted);
+      return plan;
+    });
+  }
+
+  /**
+   * Offers a tick to all streams, so many before whatever else there is to do has its turn; then the newest, where
+   * another one has come meanwhile. A stream that wants the tick has its event made and takes it in the same step, so
+   * that what is kept of the stream is looked at once and not twice: of thousands it has to come from far.
+   */
+  #offer(tick: Tick, streams: Iterator<TickTaker>): void {
+    this.#isOffering = true;
+    for (let n = 0; n < givenAtOnce; n += 1) {
+      const next = streams.next();
+      if (next.done === true) {
+        this.#hasOffered(tick);
+        return;
+      }
+      next.value.take(tick);
+    }
+    setImmediate(() => this.#offer(tick, streams));
+  }
+
+  #hasOffered(tick: Tick): void {
+    // Nobody asks for events of the one before any more, which streams hold on to.
+    if (this.#offered !== null) this.#events.delete(this.#offered);
+    this.#offered = tick;
+    this.#isOffering = false;
+    if (this.#newest !== null && this.#newest !== tick) this.#offer(this.#newest, this.#streams.values());
   }
 
   #partsOf(topology: Tick['topology'], more: Pick<LiveEventParts, 'look' | 'isFirst'>): LiveEventParts {

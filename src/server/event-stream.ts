@@ -1,4 +1,5 @@
 /** One answer as Server-Sent Events (graphql-sse's PROTOCOL.md, "distinct connections mode"). */
+import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { StreamEnd } from './audit.ts';
@@ -38,6 +39,8 @@ export class EventStream implements EventSink {
   /** Why no more events are wanted; null while they are. */
   #end: StreamEnd | null = null;
   #events: Events | null = null;
+  /** Where events are written to as they stand; null until the first one, and at the end. */
+  #socket: Socket | null = null;
   readonly #onTaken = (): void => this.#patience.taken();
   readonly #onEventTaken = (): void => {
     this.#patience.taken();
@@ -91,17 +94,24 @@ export class EventStream implements EventSink {
   }
 
   /** The same bytes go to many, straight to the socket: node would put three pieces together for each. */
-  deliver(event: ExecutionResult): void {
-    const { response } = this.#exchange;
+  deliver(event: ExecutionResult): boolean {
     this.count += 1;
-    if (response.writableEnded || response.destroyed) return;
+    this.#socket ??= this.#chunkedSocket();
+    if (this.#socket === null) {
+      this.#write(nextEventBytes(event), this.#onEventTaken);
+      return false;
+    }
     this.#quietBeats = 0;
+    if (writeShared(this.#socket, nextEventChunk(event), this.#onEventTaken)) return true;
     this.#patience.sent();
-    const { socket } = response;
-    // There is none while an answer ahead of this one on the connection is under way; HTTP/1.0 has no chunks.
-    if (socket === null || !response.chunkedEncoding)
-      response.write(nextEventBytes(event), this.#onEventTaken);
-    else writeShared(socket, nextEventChunk(event), this.#onEventTaken);
+    return false;
+  }
+
+  /** There is none while an answer ahead of this one on the connection is under way; HTTP/1.0 has no chunks. */
+  #chunkedSocket(): Socket | null {
+    const { response } = this.#exchange;
+    const isOpen = !response.writableEnded && !response.destroyed;
+    return isOpen && response.chunkedEncoding ? response.socket : null;
   }
 
   done(): void {
@@ -159,16 +169,17 @@ export class EventStream implements EventSink {
   #complete(): void {
     const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
+    this.#socket = null;
     this.#patience.sent();
     response.end(completeEvent);
   }
 
-  #write(bytes: Buffer): void {
+  #write(bytes: Buffer, onTaken = this.#onTaken): void {
     const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
     this.#quietBeats = 0;
     this.#patience.sent();
-    response.write(bytes, this.#onTaken);
+    response.write(bytes, onTaken);
   }
 }
 

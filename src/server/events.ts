@@ -7,8 +7,8 @@ import { maskResult } from './result-mask.ts';
 
 /** Where events go. */
 export interface EventSink {
-  /** Hands an event to the socket; whoever does tells the events once it has been taken. */
-  deliver(event: ExecutionResult): void;
+  /** Hands an event to the socket. Returns true where it has been taken at once; else tells the events when it has. */
+  deliver(event: ExecutionResult): boolean;
   /** Told when the stream is over of itself, but not when it was stopped. */
   done(): void;
   /** Told when an event could not be written; by then the stream has been released. */
@@ -66,14 +66,15 @@ export class Events implements EventTaker {
   }
 
   /** From the feed. */
-  event(result: ExecutionResult): void {
-    if (this.#sink === null) return;
+  event(result: ExecutionResult): boolean {
+    if (this.#sink === null) return false;
     try {
       let masked = maskedAlready.get(result);
       if (masked === undefined) maskedAlready.set(result, (masked = maskResult(result, this.#masking)));
-      this.#deliver(masked, this.#sink);
+      return this.#deliver(masked, this.#sink);
     } catch (thrown) {
       this.#fail(thrown);
+      return false;
     }
   }
 
@@ -92,15 +93,15 @@ export class Events implements EventTaker {
     if (this.#sink === null) return;
     this.#releaseFeed();
     try {
-      this.#deliver({ errors: maskErrors([thrown], this.#masking) }, this.#sink);
+      if (this.#deliver({ errors: maskErrors([thrown], this.#masking) }, this.#sink)) this.done();
     } catch (another) {
       this.#fail(another);
     }
   }
 
-  #deliver(event: ExecutionResult, sink: EventSink): void {
+  #deliver(event: ExecutionResult, sink: EventSink): boolean {
     this.#trail?.sent(event);
-    sink.deliver(event);
+    return sink.deliver(event);
   }
 
   #fail(thrown: unknown): void {
@@ -138,7 +139,10 @@ class IteratorFeed implements Feed {
   want(): void {
     const taker = this.#taker;
     this.#pull().then(
-      (step) => (step.done === true ? taker?.done() : taker?.event(step.value)),
+      (step) => {
+        if (step.done === true) taker?.done();
+        else if (taker?.event(step.value) === true) this.want();
+      },
       (thrown: unknown) => taker?.failed(thrown),
     );
   }

@@ -4,17 +4,22 @@ import type { Socket } from 'node:net';
 const nothing = Buffer.alloc(0);
 
 /**
- * Writes, and calls back once all of it is in the kernel's hands, or never will be: at once where the kernel takes it at
- * once, as it nearly always does. To be called back by the stream itself would cost a turn and some objects for each of
- * thousands (lib/internal/streams/writable.js, onwrite). A TLS connection always takes its time.
+ * Writes. Returns true where all of it is in the kernel's hands already, as it nearly always is; else calls back once it
+ * is, or never will be. To be called back by the stream itself would cost a turn and some objects for each of thousands
+ * (lib/internal/streams/writable.js, onwrite). A TLS connection always takes its time.
  */
-export function writeShared(socket: Socket, bytes: Buffer, onTaken: (problem?: Error | null) => void): void {
+export function writeShared(
+  socket: Socket,
+  bytes: Buffer,
+  onTaken: (problem?: Error | null) => void,
+): boolean {
   if (socket.writableLength > 0 || 'encrypted' in socket) {
     socket.write(bytes, onTaken);
-    return;
+    return false;
   }
   socket.write(bytes);
-  if (socket.writableLength === 0) onTaken();
+  if (socket.writableLength === 0) return true;
   // Calls back behind what is left.
-  else socket.write(nothing, onTaken);
+  socket.write(nothing, onTaken);
+  return false;
 }

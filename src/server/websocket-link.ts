@@ -71,17 +71,18 @@ export class WebSocketLink {
   }
 
   /**
-   * Sends a whole frame, which others may be sent as well, and calls back once it is in the kernel's hands, or with what
-   * came between; whoever is called back tells the link, by `taken`. It goes past ws, which would write a head and a
-   * payload for each of them: without compression ws writes each frame whole and at once (ws, lib/sender.js, sendFrame),
-   * so this gets between none.
+   * Sends a whole frame, which others may be sent as well. Returns true where it is in the kernel's hands at once; else
+   * calls back when it is, or with what came between, and whoever is called back tells the link, by `taken`. It goes past
+   * ws, which would write a head and a payload for each of them: without compression ws writes each frame whole and at
+   * once (ws, lib/sender.js, sendFrame), so this gets between none.
    */
-  sendFrame(frame: Buffer, onTaken: (problem?: Error | null) => void): void {
-    if (!this.isOpen) return;
-    this.#unsent.sent();
+  sendFrame(frame: Buffer, onTaken: (problem?: Error | null) => void): boolean {
+    if (!this.isOpen) return false;
     this.#quietBeats = 0;
-    writeShared(this.#connection, frame, onTaken);
+    if (writeShared(this.#connection, frame, onTaken)) return true;
+    this.#unsent.sent();
     this.#pauseWhereUnsent();
+    return false;
   }
 
   /** What was sent is in the kernel's hands, or will never be. */

@@ -161,9 +161,9 @@ export class WebSocketOperation implements EventSink, Asker {
     events.pour(this);
   }
 
-  deliver(event: ExecutionResult): void {
+  deliver(event: ExecutionResult): boolean {
     this.#count += 1;
-    this.#world.link.sendFrame(nextFrame(this.#id, event), this.#onTaken);
+    return this.#world.link.sendFrame(nextFrame(this.#id, event), this.#onTaken);
   }
 
   done(): void {

@@ -52,10 +52,11 @@ function connectRaw({ port, localAddress }: StreamRequest, parse: Parse): Socket
 }
 
 const headEnd = Buffer.from('\r\n\r\n');
-const blockEnd = Buffer.from('\n\n');
-const [carriageReturn, lineFeed] = [13, 10];
+const carriageReturn = 0x0d;
+const lineEnd = 2;
+const nextEvent = 'event: next\ndata: ';
 
-/** By Server-Sent Events, with or without chunks around them. */
+/** By Server-Sent Events, each of them a chunk (RFC 9112, 7.1). */
 export const openEventStream: OpenStream = (request, sink) => {
   const body = JSON.stringify({ query: request.query });
   let hasHead = false;
@@ -70,13 +71,11 @@ export const openEventStream: OpenStream = (request, sink) => {
       }
       taken = end + headEnd.length;
     }
-    for (let end = bytes.indexOf(blockEnd, taken); end !== -1; end = bytes.indexOf(blockEnd, taken)) {
-      const block = bytes.subarray(taken, end);
-      taken = end + blockEnd.length;
-      // What ends a chunk.
-      if (bytes[taken] === carriageReturn && bytes[taken + 1] === lineFeed) taken += 2;
-      if (isNext(block)) sink.event(block);
-      else if (block.includes('event:')) sink.failed(block.toString('latin1', 0, 200));
+    for (let read = readChunk(bytes, taken); read !== null; read = readChunk(bytes, taken)) {
+      taken = read.end;
+      const { chunk } = read;
+      if (chunk.toString('latin1', 0, nextEvent.length) === nextEvent) sink.event(chunk);
+      else if (chunk.includes('event:')) sink.failed(chunk.toString('latin1', 0, 200));
     }
     return taken;
   });
@@ -96,10 +95,14 @@ export const openEventStream: OpenStream = (request, sink) => {
   return socket;
 };
 
-/** The length of a chunk may stand before it. */
-function isNext(block: Buffer): boolean {
-  const place = block.indexOf('event: next');
-  return place !== -1 && place < 12;
+/** The chunk that starts there; null where not all of it has come. */
+function readChunk(bytes: Buffer, at: number): { chunk: Buffer; end: number } | null {
+  let start = at;
+  while (start < bytes.length && bytes[start] !== carriageReturn) start += 1;
+  const size = Number.parseInt(bytes.toString('latin1', at, start), 16);
+  start += lineEnd;
+  const end = start + size + lineEnd;
+  return end <= bytes.length ? { chunk: bytes.subarray(start, start + size), end } : null;
 }
 
 const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };

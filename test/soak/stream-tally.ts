@@ -46,7 +46,8 @@ export class StreamTally {
   #surplus = 0;
   #lags = new Float64Array(0);
   #events = 0;
-  #parsed = { text: Buffer.from('none'), milliseconds: 0 };
+  /** The last event that was looked through: thousands of streams are sent the same bytes, mostly one after the other. */
+  #known: Known | null = null;
 
   constructor(streams: number) {
     this.#streams = streams;
@@ -63,15 +64,15 @@ export class StreamTally {
   /** Takes an event as the bytes that came. Errors stand at its beginning. */
   event(stream: number, bytes: Buffer): void {
     const arrivedAt = performance.timeOrigin + performance.now();
-    const place = bytes.indexOf(sampledAtKey);
-    if (place === -1 || place > farthestSampledAt || bytes.subarray(0, place).includes('"errors"')) {
+    const known = this.#known?.bytes.equals(bytes) === true ? this.#known : read(bytes);
+    this.#known = known;
+    if (known === null) {
       this.error(`event: ${bytes.toString('latin1', 0, 200)}`);
       return;
     }
-    const start = place + sampledAtKey.length;
-    const sampledAt = this.#parse(bytes, start);
+    const { sampledAt } = known;
     if (stream === 0) this.newestSampledAt = sampledAt;
-    if (bytes.includes(unknownRates)) {
+    if (!known.hasRates) {
       // Only a first event has nothing before it.
       if (this.#isWarm[stream] === 1) this.error('rates are unknown');
       return;
@@ -116,14 +117,21 @@ export class StreamTally {
     if (this.#events < this.#lags.length) this.#lags[this.#events] = event.arrivedAt - event.sampledAt;
     this.#events += 1;
   }
+}
 
-  /** All streams have the same moments: one is read as a date once. */
-  #parse(bytes: Buffer, start: number): number {
-    const { text, milliseconds } = this.#parsed;
-    const isSame = bytes.compare(text, 0, text.length, start, start + text.length) === 0;
-    if (isSame) return milliseconds;
-    const copy = Buffer.from(bytes.subarray(start, start + timestampLength));
-    this.#parsed = { text: copy, milliseconds: Date.parse(copy.toString('latin1')) };
-    return this.#parsed.milliseconds;
-  }
+/** What an event says, as far as it counts here. */
+interface Known {
+  readonly bytes: Buffer;
+  /** Milliseconds since 1970. */
+  readonly sampledAt: number;
+  readonly hasRates: boolean;
+}
+
+/** Looks through an event; null where it has errors, or says no moment. */
+function read(bytes: Buffer): Known | null {
+  const place = bytes.indexOf(sampledAtKey);
+  if (place === -1 || place > farthestSampledAt || bytes.subarray(0, place).includes('"errors"')) return null;
+  const start = place + sampledAtKey.length;
+  const sampledAt = Date.parse(bytes.toString('latin1', start, start + timestampLength));
+  return { bytes: Buffer.from(bytes), sampledAt, hasRates: !bytes.includes(unknownRates) };
 }
