@@ -8,6 +8,7 @@ import { systemErrorReason } from '../source/page-folder/file-system.ts';
 import { openSource } from '../source/sources.ts';
 import { systemWait, type CommandWorld } from './command-world.ts';
 import { doctor } from './doctor.ts';
+import { keepHeapClose } from './heap.ts';
 import { inspect } from './inspect.ts';
 import { printOperations } from './operations.ts';
 import { packageVersion } from './package.ts';
@@ -56,6 +57,7 @@ function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
 async function run(command: Command, world: CommandWorld): Promise<number> {
   switch (command.name) {
     case 'serve': {
+      keepHeapClose();
       const log = logger(command.settings.logLevel);
       const code = await serveByWorkers(command.settings, { ...world, platform: process.platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.

@@ -10,13 +10,19 @@ export interface ConnectionLimits {
   readonly stallBeats: number;
 }
 
-/** The limits in beats. A beat is a second, or less where the limits are short. */
+/** More rarely than so the end of a token would be noticed late on connections without streams. */
+const longestBeatMilliseconds = 3_000;
+
+/** The limits in beats. A beat is three seconds, or less where the limits are short: it looks at each connection. */
 export function connectionLimits(limits: {
   readonly pingMilliseconds: number;
   readonly stallMilliseconds: number;
 }): ConnectionLimits {
   const { pingMilliseconds, stallMilliseconds } = limits;
-  const beatMilliseconds = Math.max(1, Math.min(1_000, pingMilliseconds / 4, stallMilliseconds / 4));
+  const beatMilliseconds = Math.max(
+    1,
+    Math.min(longestBeatMilliseconds, pingMilliseconds / 4, stallMilliseconds / 4),
+  );
   return {
     beatMilliseconds,
     pingBeats: Math.floor(pingMilliseconds / beatMilliseconds),

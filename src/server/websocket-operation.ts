@@ -47,6 +47,8 @@ export class WebSocketOperation implements EventSink, Asker {
   readonly #log: ConnectionLog;
   readonly #keeper: OperationKeeper;
   readonly #world: OperationWorld;
+  /** Of the world: one step less to it for each of thousands of events. */
+  readonly #link: WebSocketLink;
   #requestId: string | null = null;
   #abort: AbortController | null = null;
   #isOver = false;
@@ -55,7 +57,7 @@ export class WebSocketOperation implements EventSink, Asker {
   #isStarting = true;
   #events: Events | null = null;
   readonly #onTaken = (problem?: Error | null): void => {
-    this.#world.link.taken();
+    this.#link.taken();
     if (problem == null) this.#events?.taken();
   };
   #name: string | undefined;
@@ -70,6 +72,7 @@ export class WebSocketOperation implements EventSink, Asker {
     this.#log = log;
     this.#keeper = keeper;
     this.#world = world;
+    this.#link = world.link;
   }
 
   /** To be called once. Nothing of the message is kept. */
@@ -138,7 +141,7 @@ export class WebSocketOperation implements EventSink, Asker {
   }
 
   #send(outcome: Outcome): void {
-    const { link } = this.#world;
+    const link = this.#link;
     if (outcome.kind === 'events') {
       if (this.#reason === null) this.#follow(outcome.events);
       else {
@@ -163,7 +166,7 @@ export class WebSocketOperation implements EventSink, Asker {
 
   deliver(event: ExecutionResult): boolean {
     this.#count += 1;
-    return this.#world.link.sendFrame(nextFrame(this.#id, event), this.#onTaken);
+    return this.#link.sendFrame(nextFrame(this.#id, event), this.#onTaken);
   }
 
   done(): void {
@@ -176,7 +179,7 @@ export class WebSocketOperation implements EventSink, Asker {
 
   #complete(): void {
     if (this.#isOver) return;
-    this.#world.link.send(completeMessage(this.#id));
+    this.#link.send(completeMessage(this.#id));
     this.#end();
   }
 

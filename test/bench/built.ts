@@ -1,5 +1,6 @@
 /** What is compared is what users run: the program as tsc builds it, not as tsx reads it. */
 import type * as commandWorld from '../../src/cli/command-world.ts';
+import type * as heap from '../../src/cli/heap.ts';
 import type * as serve from '../../src/cli/serve.ts';
 import type * as serviceLimit from '../../src/cli/service-limit.ts';
 import type * as settings from '../../src/cli/settings.ts';
@@ -15,6 +16,7 @@ import type * as objectName from '../../src/snapshot/object-name.ts';
 /** The modules of the built program that the benchmark takes parts from. */
 interface Built {
   readonly 'cli/command-world.js': typeof commandWorld;
+  readonly 'cli/heap.js': typeof heap;
   readonly 'cli/serve.js': typeof serve;
   readonly 'cli/service-limit.js': typeof serviceLimit;
   readonly 'cli/settings.js': typeof settings;

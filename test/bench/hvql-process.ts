@@ -9,10 +9,12 @@ import { readHost } from './host.ts';
 import { memorySource } from './memory-source.ts';
 
 const { serveByWorkers } = await built('cli/workers.js');
+const { keepHeapClose } = await built('cli/heap.js');
 const { parseCommand } = await built('cli/settings.js');
 const { systemWait } = await built('cli/command-world.js');
 const { systemClock } = await built('snapshot/moment.js');
 
+keepHeapClose();
 const [folder = '', ...flags] = process.argv.slice(2);
 const command = parseCommand(['serve', ...flags], process.env);
 if (command.name !== 'serve') throw new TypeError('serve is another command');
