@@ -1,4 +1,5 @@
 /** Ticks at one distance, shared by all who watch at it. Runs while somebody watches. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { HvqlError } from '../errors.ts';
 import type { Clock, Moment } from '../snapshot/moment.ts';
 import type { Readings } from '../snapshot/reading.ts';
@@ -39,6 +40,8 @@ interface Existing extends Pick<Tick, 'topology' | 'lists'> {
 const nanosecondsPerMillisecond = 1_000_000n;
 /** What clients do not notice, and what lets thousands come in seconds. */
 const defaultShareMilliseconds = 10;
+/** For so long watchers are given a tick before whatever else there is to do has its turn. */
+const longestTurnNanoseconds = 10n * nanosecondsPerMillisecond;
 
 /** Reads once a tick what all watchers need together. */
 export class Grid {
@@ -139,12 +142,25 @@ export class Grid {
     if (this.#newcomers?.began != null) this.#newcomers = null;
     try {
       const tick = await this.#look(watchers, number);
-      // Whoever came meanwhile has a look of its own, and what it needs is not in this one.
-      for (const watcher of watchers) if (this.#watchers.has(watcher)) watcher.take(tick);
+      await this.#give(tick, watchers);
     } catch (error) {
       if (this.#running === running) this.#world.onError(error);
     }
     if (this.#running === running) this.#schedule();
+  }
+
+  /** Others have their turn in between: events of thousands of operations take a second. */
+  async #give(tick: Tick, watchers: readonly Watcher[]): Promise<void> {
+    const now = (): bigint => this.#world.clock.now().monotonicNanoseconds;
+    let turnBegan = now();
+    for (const watcher of watchers) {
+      // Whoever came meanwhile has a look of its own, and what it needs is not in this one.
+      if (!this.#watchers.has(watcher)) continue;
+      watcher.take(tick);
+      if (now() - turnBegan < longestTurnNanoseconds) continue;
+      await turn();
+      turnBegan = now();
+    }
   }
 
   /** What exists, and what the watchers need of it. */

@@ -50,4 +50,41 @@ describe('a grid', () => {
     expect(looks).toEqual([1, 1]);
     grid.remove(third);
   });
+
+  it('gives others their turn where its watchers take long, and leaves none of them out', async () => {
+    let nanoseconds = 0n;
+    const clock = { now: () => ({ wallMilliseconds: 0, monotonicNanoseconds: nanoseconds }) };
+    const taken: string[] = [];
+    let hasAll: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => (hasAll = resolve));
+    const grid = new Grid({
+      everyMilliseconds: 1,
+      clock,
+      topology: () => Promise.resolve(topology),
+      read: () => Promise.resolve({ at: moment, outcomes: [] }),
+      onError: (error) => taken.push(String(error)),
+    });
+    const watchers = Array.from({ length: 6 }, (_, n): Watcher => {
+      const take = (): void => {
+        if (taken.length === 0) setImmediate(() => taken.push('another'));
+        taken.push(`watcher ${n}`);
+        // Each takes 4 ms.
+        nanoseconds += 4_000_000n;
+        if (n === 5) hasAll();
+      };
+      return { lists: null, requests: () => Promise.resolve([]), take };
+    });
+    for (const watcher of watchers) grid.add(watcher);
+    await all;
+    for (const watcher of watchers) grid.remove(watcher);
+    expect(taken).toEqual([
+      'watcher 0',
+      'watcher 1',
+      'watcher 2',
+      'another',
+      'watcher 3',
+      'watcher 4',
+      'watcher 5',
+    ]);
+  });
 });
