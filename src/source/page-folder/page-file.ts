@@ -25,6 +25,8 @@ export function readPageFile(file: PageFile, files: FileSystem): OverlayPage {
   let descriptor: number | undefined;
   try {
     descriptor = files.openSync(file.path, readWithoutWaiting);
+    const page = readAtOnce(descriptor, files);
+    if (page !== null) return decodePage(page, file.origin);
     const state = files.fstatSync(descriptor);
     if (!state.isFile())
       throw unavailable(file.origin, {
@@ -56,6 +58,30 @@ export function unavailable(
   return new HvqlError('PAGE_UNAVAILABLE', `${origin.place} ${problem}.`, { page: origin.place, reason });
 }
 
+/** Room for a page and a byte more, which tells that there is more. */
+const room = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
+
+/**
+ * The bytes of a file that has just a page of them, as nearly all have; null for anything else, which is looked at anew.
+ * What is no file is not touched: reading from a position of it fails (ESPIPE), or gives another number of bytes.
+ */
+function readAtOnce(descriptor: number, files: FileSystem): Uint8Array | null {
+  try {
+    if (files.readSync(descriptor, room, 0, room.byteLength, 0) !== pageSizeInBytes) return null;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    return null;
+  }
+  const page = newPage();
+  page.set(room.subarray(0, pageSizeInBytes));
+  return page;
+}
+
+/** Not from Buffer's pool: a reading that is held must not hold seven others' bytes as well. */
+function newPage(): Uint8Array {
+  return Buffer.allocUnsafeSlow(pageSizeInBytes);
+}
+
 interface OpenPage {
   readonly state: Stats;
   readonly origin: PageOrigin;
@@ -63,8 +89,7 @@ interface OpenPage {
 }
 
 function readWholePage(descriptor: number, { state, origin, files }: OpenPage): Uint8Array {
-  // Not from Buffer's pool: a reading that is held must not hold seven others' bytes as well.
-  const bytes = Buffer.allocUnsafeSlow(pageSizeInBytes);
+  const bytes = newPage();
   const found = fill(bytes, (rest, at) => files.readSync(descriptor, rest, 0, rest.byteLength, at));
   if (state.size === pageSizeInBytes && found === pageSizeInBytes) return bytes;
   // Some file systems say 0 for every size, so what could be read counts; beyond the page a byte more or none tells.

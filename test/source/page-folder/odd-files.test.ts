@@ -192,7 +192,12 @@ describe('a page that grows or shrinks while it is read', () => {
     [
       'grows',
       (path) => appendFileSync(path, 'more'),
-      (outcome) => expect(outcome).toMatchObject({ page: {} }),
+      (outcome) =>
+        expect(outcome).toMatchObject({
+          code: 'PAGE_MALFORMED',
+          message:
+            'lp/0/stats.page is not a statistics page: a statistics page has 4096 bytes, but there are 4100.',
+        }),
     ],
     [
       'shrinks',
