@@ -1,4 +1,4 @@
-/** The workers of a service: begun together, replaced when they die, ended together. */
+/** The workers of a service: begun together, replaced when they die or do nothing any more, ended together. */
 import cluster, { type Worker } from 'node:cluster';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
@@ -33,6 +33,10 @@ const startLimitMilliseconds = 30_000;
 const closeLimitMilliseconds = 9_500;
 /** One that lived so long did not die of its start. */
 const settledMilliseconds = 10_000;
+/** All are asked so often whether they still do anything. */
+const askMilliseconds = 2_000;
+/** So many questions that are not answered, and a worker is taken for hung: far beyond what one answer may take. */
+const mostUnanswered = 5;
 const shortestRestMilliseconds = 100;
 const longestRestMilliseconds = 10_000;
 
@@ -44,6 +48,8 @@ interface Member {
   startLimit: NodeJS.Timeout | undefined;
   serving: Serving | null;
   failure: Error | null;
+  /** Questions since the last answer. */
+  unanswered: number;
 }
 
 /**
@@ -60,6 +66,7 @@ export class Crew {
   #port: number;
   #announced: string | null = null;
   #isClosing = false;
+  #asking: NodeJS.Timeout | undefined;
   #begin: { resolve: (serving: Serving) => void; reject: (error: Error) => void } | null = null;
   #onFailed: (error: Error) => void = () => undefined;
   #onEmpty: () => void = () => undefined;
@@ -75,6 +82,7 @@ export class Crew {
     cluster.setupPrimary({ stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] });
     const served = new Promise<Serving>((resolve, reject) => (this.#begin = { resolve, reject }));
     for (let place = 1; place <= this.#options.count; place++) this.#start(place);
+    this.#asking = setInterval(() => this.#askAll(), askMilliseconds);
     return served;
   }
 
@@ -91,6 +99,7 @@ export class Crew {
   /** Ends all: each finishes what is under way, for as long as it may take. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    clearInterval(this.#asking);
     for (const rest of this.#rests.values()) clearTimeout(rest);
     this.#rests.clear();
     if (this.#members.size === 0) return;
@@ -99,6 +108,24 @@ export class Crew {
     const limit = setTimeout(() => this.#killAll(), closeLimitMilliseconds);
     await emptied;
     clearTimeout(limit);
+  }
+
+  /**
+   * One that hangs would leave whoever it is dealt without an answer for ever. Counted in questions of this process:
+   * while it stands still itself, nobody's patience runs out.
+   */
+  #askAll(): void {
+    for (const member of this.#members.values()) {
+      if (member.serving === null) continue;
+      if (member.unanswered >= mostUnanswered) {
+        const seconds = (mostUnanswered * askMilliseconds) / 1_000;
+        member.failure ??= new Error(`A worker has not answered for ${seconds} s`);
+        member.worker.process.kill('SIGKILL');
+      } else {
+        member.unanswered += 1;
+        tell(member.worker, { kind: 'ask' });
+      }
+    }
   }
 
   #killAll(): void {
@@ -110,7 +137,15 @@ export class Crew {
     const worker = cluster.fork();
     closeLostConnection(worker);
     const begunAt = performance.now();
-    const member: Member = { worker, place, begunAt, startLimit: undefined, serving: null, failure: null };
+    const member: Member = {
+      worker,
+      place,
+      begunAt,
+      startLimit: undefined,
+      serving: null,
+      failure: null,
+      unanswered: 0,
+    };
     member.startLimit = setTimeout(() => {
       member.failure = new Error(`A worker does not serve within ${startLimitMilliseconds / 1_000} s`);
       worker.process.kill('SIGKILL');
@@ -138,6 +173,9 @@ export class Crew {
         break;
       case 'failed':
         member.failure = failureError(message.failure);
+        break;
+      case 'alive':
+        member.unanswered = 0;
         break;
       case 'take': {
         const { number, request } = message;

@@ -32,6 +32,10 @@ export async function openLink(): Promise<WorkerLink> {
   let last = 0;
   let begin: (task: WorkerTask) => void;
   const begun = new Promise<WorkerTask>((resolve) => (begin = resolve));
+  const tell = (message: ToPrimary): void => {
+    // Where the primary has gone, this process is about to end.
+    if (process.connected) process.send?.(message, undefined, {}, () => undefined);
+  };
   process.on('message', (message: ToWorker) => {
     switch (message.kind) {
       case 'begin':
@@ -39,6 +43,9 @@ export async function openLink(): Promise<WorkerLink> {
         break;
       case 'place':
         waiting.get(message.number)?.(message.problem && hvqlErrorOf(message.problem));
+        break;
+      case 'ask':
+        tell({ kind: 'alive' });
         break;
       case 'reopen':
         for (const reopen of reopening) reopen();
@@ -48,10 +55,6 @@ export async function openLink(): Promise<WorkerLink> {
         for (const close of closing) close();
     }
   });
-  const tell = (message: ToPrimary): void => {
-    // Where the primary has gone, this process is about to end.
-    if (process.connected) process.send?.(message, undefined, {}, () => undefined);
-  };
   tell({ kind: 'hello' });
   const task = await within(begun, 'what to do');
   const ask = async (number: number, request: PlaceRequest): Promise<HvqlError | null> => {

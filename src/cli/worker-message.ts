@@ -22,6 +22,8 @@ export type ToWorker =
   | WorkerTask
   /** The answer to a request for a place. */
   | { readonly kind: 'place'; readonly number: number; readonly problem: ErrorRecord | null }
+  /** Whether it still does anything; to be answered at once. */
+  | { readonly kind: 'ask' }
   /** Files that are held open or were read are to be opened anew. */
   | { readonly kind: 'reopen' }
   | { readonly kind: 'close' };
@@ -32,6 +34,7 @@ export type ToPrimary =
   | { readonly kind: 'serving'; readonly url: string; readonly tokens: readonly GraphiqlToken[] | null }
   /** It cannot serve, and ends. */
   | { readonly kind: 'failed'; readonly failure: WorkerFailure }
+  | { readonly kind: 'alive' }
   | { readonly kind: 'take'; readonly number: number; readonly request: PlaceRequest }
   | { readonly kind: 'release'; readonly number: number };
 

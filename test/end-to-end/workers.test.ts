@@ -178,6 +178,25 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('a worker that hangs', () => {
+  it('is found out and replaced, so that each connection is answered again', async () => {
+    const { program, url, tokens } = await start();
+    const [hung = 0] = workersOf({ program, url, tokens });
+    process.kill(hung, 'SIGSTOP');
+    await until(() => !workersOf({ program, url, tokens }).includes(hung));
+    await until(() => workersOf({ program, url, tokens }).length === 2);
+    expect(program.stderr).toMatch(
+      /"signal":"SIGKILL".*A worker has not answered for 10 s.*a worker has ended/,
+    );
+    // Two in turn: each of the workers has one of them.
+    for (let n = 0; n < 2; n++) {
+      const { data } = await askAnew(url, { token: tokens[0], query: '{ __typename }' });
+      expect(data.__typename).toBe('Query');
+    }
+    expect(await program.stop('SIGTERM')).toBe(0);
+  });
+});
+
 describe('limits on streams', () => {
   it('hold for a caller over both workers, and what a dead one had is free again', async () => {
     const here = await start('--max-streams-per-caller', '3');
