@@ -1,7 +1,7 @@
 /** Whose virtual processors an operation looks for, so that what exists need not be looked at whole for it. */
 
 /** For so many partitions it pays to look at their lists alone. */
-const mostTold = 16;
+const mostTold = 256;
 
 /** Learns from each plan of an operation. */
 export class AskedLists {

@@ -36,7 +36,10 @@ let folder: string;
 let asked: string[];
 beforeEach(() => {
   folder = copyOfFixture('small-host');
-  for (let id = 100; id < 140; id++) mkdirSync(`${folder}/partition/${id}/vp/0`, { recursive: true });
+  const some = Array.from({ length: 40 }, (_, n) => 100 + n);
+  // So many that there is no telling all of them any more.
+  const more = Array.from({ length: 260 }, (_, n) => 1_000 + n);
+  for (const id of [...some, ...more]) mkdirSync(`${folder}/partition/${id}/vp/0`, { recursive: true });
   asked = [];
 });
 
