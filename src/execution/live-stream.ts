@@ -78,6 +78,11 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#step();
   }
 
+  /** There is no room after all: until it is wanted again nothing is made. */
+  unwant(): void {
+    this.#isWanted = false;
+  }
+
   /** A tick of the grid. One that comes right after the first event is left out: there is little to tell yet. */
   take(tick: Tick): void {
     this.#isUnderWay ||= this.#isWellBefore(tick);

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Admit, AdmittedOperation } from './admission.ts';
 import { closable } from './close.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
+import type { EventWrites } from './event-writes.ts';
 import { eventStreams } from './event-streams.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { Endpoint } from './graphql-endpoint.ts';
@@ -23,6 +24,7 @@ import { webSockets } from './websockets.ts';
 export interface House {
   readonly endpoint: Endpoint;
   readonly outbox: Outbox;
+  readonly writes: EventWrites;
   readonly run: RunOperation;
   readonly admit: Admit;
   readonly readOperation: ReadOperation;

@@ -4,16 +4,17 @@ import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { StreamEnd } from './audit.ts';
 import type { Events, EventSink } from './events.ts';
+import type { EventWrites, WrittenFor } from './event-writes.ts';
 import type { Outcome } from './operation.ts';
 import type { Exchange } from './exchange.ts';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { nextEventBytes, nextEventChunk } from './result-bytes.ts';
 import { flatSecurityHeaders } from './security-header.ts';
-import { writeShared } from './shared-write.ts';
 
 /** What all event streams share. */
 export interface EventStreamWorld {
+  readonly writes: EventWrites;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
   readonly log: Logger;
@@ -29,7 +30,7 @@ const completeEvent = Buffer.from('event: complete\ndata: \n\n');
  * Answers straight on node's response: a fetch stream in between would keep events that a slow client should never
  * get.
  */
-export class EventStream implements EventSink {
+export class EventStream implements EventSink, WrittenFor {
   /** Events sent so far. */
   count = 0;
   readonly #exchange: Exchange;
@@ -41,8 +42,8 @@ export class EventStream implements EventSink {
   #events: Events | null = null;
   /** Where events are written to as they stand; null until the first one, and at the end. */
   #socket: Socket | null = null;
-  readonly #onTaken = (): void => this.#patience.taken();
-  readonly #onEventTaken = (): void => {
+  readonly #onOtherTaken = (): void => this.#patience.taken();
+  readonly onTaken = (): void => {
     this.#patience.taken();
     this.#events?.taken();
   };
@@ -98,13 +99,17 @@ export class EventStream implements EventSink {
     this.count += 1;
     this.#socket ??= this.#chunkedSocket();
     if (this.#socket === null) {
-      this.#write(nextEventBytes(event), this.#onEventTaken);
+      this.#write(nextEventBytes(event), this.onTaken);
       return false;
     }
     this.#quietBeats = 0;
-    if (writeShared(this.#socket, nextEventChunk(event), this.#onEventTaken)) return true;
+    this.#world.writes.put(this.#socket, nextEventChunk(event), this);
+    return true;
+  }
+
+  untaken(): void {
     this.#patience.sent();
-    return false;
+    this.#events?.untaken();
   }
 
   /** There is none while an answer ahead of this one on the connection is under way; HTTP/1.0 has no chunks. */
@@ -169,14 +174,16 @@ export class EventStream implements EventSink {
   #complete(): void {
     const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
+    this.#world.writes.flush();
     this.#socket = null;
     this.#patience.sent();
     response.end(completeEvent);
   }
 
-  #write(bytes: Buffer, onTaken = this.#onTaken): void {
+  #write(bytes: Buffer, onTaken = this.#onOtherTaken): void {
     const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
+    this.#world.writes.flush();
     this.#quietBeats = 0;
     this.#patience.sent();
     response.write(bytes, onTaken);

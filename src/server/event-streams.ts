@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Call } from './call.ts';
 import { EventStream } from './event-stream.ts';
+import type { EventWrites } from './event-writes.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
@@ -10,6 +11,7 @@ import type { Exchange } from './exchange.ts';
 /** What event streams are made with. */
 export interface EventStreamsOptions {
   readonly run: RunOperation;
+  readonly writes: EventWrites;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
   readonly log: Logger;
@@ -24,14 +26,14 @@ export interface EventStreams {
 }
 
 /** Event streams of a server. */
-export function eventStreams({ run, pulse, limits, log }: EventStreamsOptions): EventStreams {
+export function eventStreams({ run, writes, pulse, limits, log }: EventStreamsOptions): EventStreams {
   const open = new Set<EventStream>();
   let isClosing = false;
   const onClose = (stream: EventStream): void => {
     if (!open.delete(stream)) return;
     if (log.isLevelEnabled('debug')) log.debug({ ...stream.facts, events: stream.count }, 'stream closed');
   };
-  const world = { pulse, limits, log, onClose };
+  const world = { writes, pulse, limits, log, onClose };
   return {
     answer: async (exchange, call) => {
       // Gone while its operation was read.

@@ -7,7 +7,10 @@ import { maskResult } from './result-mask.ts';
 
 /** Where events go. */
 export interface EventSink {
-  /** Hands an event to the socket. Returns true where it has been taken at once; else tells the events when it has. */
+  /**
+   * Hands an event to the socket. Returns true where there is room for one more, unless the events are told of the
+   * contrary in the same turn (`untaken`); where there is none, they are told when there is.
+   */
   deliver(event: ExecutionResult): boolean;
   /** Told when the stream is over of itself, but not when it was stopped. */
   done(): void;
@@ -19,6 +22,8 @@ export interface EventSink {
 interface Feed {
   follow(taker: EventTaker): void;
   want(): void;
+  /** None is wanted after all; one that is under way may come all the same. */
+  unwant(): void;
   return(): Promise<unknown>;
 }
 
@@ -38,6 +43,8 @@ export class Events implements EventTaker {
   #sink: EventSink | null = null;
   /** Whether the feed gives nothing any more. */
   #isOver = false;
+  /** Whether the client has to take something before it is given more. */
+  #isBehind = false;
 
   constructor(iterator: AsyncIterator<ExecutionResult>, context: MaskContext) {
     this.#feed = iterator instanceof LiveStream ? iterator : new IteratorFeed(iterator);
@@ -53,9 +60,16 @@ export class Events implements EventTaker {
 
   /** The last event is in the kernel's hands: one more is wanted. */
   taken(): void {
+    this.#isBehind = false;
     if (this.#sink === null) return;
     if (this.#isOver) this.done();
     else this.#feed.want();
+  }
+
+  /** The last event is not in the kernel's hands after all. */
+  untaken(): void {
+    this.#isBehind = true;
+    if (!this.#isOver) this.#feed.unwant();
   }
 
   /** Ends it from this side, at any time; once it is over nothing happens. */
@@ -101,7 +115,7 @@ export class Events implements EventTaker {
 
   #deliver(event: ExecutionResult, sink: EventSink): boolean {
     this.#trail?.sent(event);
-    return sink.deliver(event);
+    return sink.deliver(event) && !this.#isBehind;
   }
 
   #fail(thrown: unknown): void {
@@ -146,6 +160,8 @@ class IteratorFeed implements Feed {
       (thrown: unknown) => taker?.failed(thrown),
     );
   }
+
+  unwant(): void {}
 
   async return(): Promise<void> {
     await this.#iterator.return?.();

@@ -12,6 +12,7 @@ import { doors, type OpenDoor } from './doors.ts';
 import { graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
 import type { Asker } from './call.ts';
+import { EventWrites } from './event-writes.ts';
 import { openEngine, type Execute, type Subscribe } from './engine.ts';
 import { graphqlEndpoint } from './graphql-endpoint.ts';
 import { hostRule } from './host.ts';
@@ -164,6 +165,7 @@ function openHouse(options: ServerOptions): House {
     log,
     endpoint: graphqlEndpoint(engine, { log, auditWorld }),
     outbox: new Outbox(),
+    writes: new EventWrites(),
     admit,
     readOperation: operationReader(admit),
     isSubscription: (operation) => isSubscription(engine, operation),

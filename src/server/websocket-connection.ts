@@ -9,6 +9,7 @@ import type { Admit } from './admission.ts';
 import type { StreamEnd } from './audit.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
+import type { EventWrites } from './event-writes.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
 import type { ConnectionLimits } from './patience.ts';
@@ -28,6 +29,7 @@ export interface ConnectionWorld {
   readonly identify: Doorkeeper;
   readonly admit: Admit;
   readonly run: RunOperation;
+  readonly writes: EventWrites;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
   /** How long a client may take to say who it is. */

@@ -1,9 +1,9 @@
 /** One WebSocket as bytes: what is sent, whether it is taken, and whether there is still somebody. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import type { EventWrites, WrittenFor } from './event-writes.ts';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
-import { writeShared } from './shared-write.ts';
 
 /** What a link needs. */
 export interface LinkParts {
@@ -16,6 +16,7 @@ export interface LinkParts {
 
 /** What all links share. */
 export interface LinkWorld {
+  readonly writes: EventWrites;
   readonly pulse: Pulse;
   readonly limits: ConnectionLimits;
 }
@@ -65,24 +66,29 @@ export class WebSocketLink {
 
   send(message: Buffer): void {
     if (!this.isOpen) return;
+    this.#world.writes.flush();
     this.#unsent.sent();
     this.#socket.send(message, { binary: false }, this.#onTaken);
     this.#pauseWhereUnsent();
   }
 
   /**
-   * Sends a whole frame, which others may be sent as well. Returns true where it is in the kernel's hands at once; else
-   * calls back when it is, or with what came between, and whoever is called back tells the link, by `taken`. It goes past
-   * ws, which would write a head and a payload for each of them: without compression ws writes each frame whole and at
-   * once (ws, lib/sender.js, sendFrame), so this gets between none.
+   * Sends a whole frame, which others may be sent as well; false where nobody is there any more. Whoever is told that it
+   * is not in the kernel's hands, and when it is, tells the link, by `untaken` and `taken`. It goes past ws, which would
+   * write a head and a payload for each of them: without compression ws writes each frame whole and at once (ws,
+   * lib/sender.js, sendFrame), so this gets between none.
    */
-  sendFrame(frame: Buffer, onTaken: (problem?: Error | null) => void): boolean {
+  sendFrame(frame: Buffer, by: WrittenFor): boolean {
     if (!this.isOpen) return false;
     this.#quietBeats = 0;
-    if (writeShared(this.#connection, frame, onTaken)) return true;
+    this.#world.writes.put(this.#connection, frame, by);
+    return true;
+  }
+
+  /** A frame waits to be taken. */
+  untaken(): void {
     this.#unsent.sent();
     this.#pauseWhereUnsent();
-    return false;
   }
 
   /** What was sent is in the kernel's hands, or will never be. */
@@ -94,6 +100,7 @@ export class WebSocketLink {
 
   /** Says good-bye; ws itself cuts who does not answer that. */
   close(code: number, reason: string): void {
+    this.#world.writes.flush();
     this.#world.pulse.leave(this);
     // Paused, it would not hear the answer.
     this.#socket.resume();

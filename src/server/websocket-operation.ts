@@ -7,6 +7,7 @@ import type { StreamEnd } from './audit.ts';
 import type { Asker } from './call.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Events, EventSink } from './events.ts';
+import type { WrittenFor } from './event-writes.ts';
 import { HttpProblem, problemError } from './http-problem.ts';
 import type { Identified } from './identity.ts';
 import type { Outcome, RunOperation } from './operation.ts';
@@ -39,7 +40,7 @@ export interface OperationKeeper {
 }
 
 /** One operation. It is who asks as well, for as long as it runs. */
-export class WebSocketOperation implements EventSink, Asker {
+export class WebSocketOperation implements EventSink, WrittenFor, Asker {
   readonly caller: Asker['caller'];
   readonly by: Asker['by'];
   readonly expiresAt: number | null;
@@ -56,7 +57,7 @@ export class WebSocketOperation implements EventSink, Asker {
   #reason: StreamEnd | null = null;
   #isStarting = true;
   #events: Events | null = null;
-  readonly #onTaken = (problem?: Error | null): void => {
+  readonly onTaken = (problem?: Error | null): void => {
     this.#link.taken();
     if (problem == null) this.#events?.taken();
   };
@@ -166,7 +167,12 @@ export class WebSocketOperation implements EventSink, Asker {
 
   deliver(event: ExecutionResult): boolean {
     this.#count += 1;
-    return this.#link.sendFrame(nextFrame(this.#id, event), this.#onTaken);
+    return this.#link.sendFrame(nextFrame(this.#id, event), this);
+  }
+
+  untaken(): void {
+    this.#link.untaken();
+    this.#events?.untaken();
   }
 
   done(): void {

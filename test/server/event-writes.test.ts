@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { writeShared } from '../../src/server/shared-write.ts';
+import { EventWrites } from '../../src/server/event-writes.ts';
 import { tlsFile } from '../secure.ts';
 
 const open: { destroy(): void }[] = [];
@@ -33,35 +33,56 @@ function plainPair() {
 /** More than a kernel takes for a client that does not read. */
 const large = Buffer.alloc(16 * 1024 * 1024, 'x');
 
-function written(socket: Socket, bytes: Buffer) {
-  let calls = 0;
+const writes = new EventWrites();
+
+/** Puts bytes there, and tells what is heard of them. */
+function put(socket: Socket, bytes: Buffer) {
+  const heard: string[] = [];
   let onCall: () => void = () => undefined;
   const called = new Promise<void>((resolve) => (onCall = resolve));
-  const isTaken = writeShared(socket, bytes, () => {
-    calls += 1;
-    onCall();
+  writes.put(socket, bytes, {
+    untaken: () => void heard.push('untaken'),
+    onTaken: () => {
+      heard.push('taken');
+      onCall();
+    },
   });
-  return { isTaken, called, calls: () => calls };
+  return { heard, called };
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 describe('bytes that are written to many', () => {
-  it('are taken at once by whoever reads, and nobody is called back', async () => {
+  it('leave at the end of the turn, and nobody is called back where they are taken at once', async () => {
     const { here, there } = await plainPair();
-    const first = written(here, Buffer.from('one '));
-    const second = written(here, Buffer.from('two'));
-    expect([first.isTaken, second.isTaken]).toEqual([true, true]);
+    const first = put(here, Buffer.from('one '));
+    const second = put(here, Buffer.from('two'));
+    expect(here.bytesWritten).toBe(0);
+    await Promise.resolve();
+    expect(here.bytesWritten).toBe(7);
     let text = '';
     for await (const chunk of there) if ((text += String(chunk)) === 'one two') break;
-    expect([first.calls(), second.calls()]).toEqual([0, 0]);
+    expect([first.heard, second.heard]).toEqual([[], []]);
+  });
+
+  it('leave before that where there are many, or somebody has something else to write', async () => {
+    const { here } = await plainPair();
+    for (let n = 0; n < 1_000; n += 1) put(here, Buffer.from('x'));
+    expect(here.bytesWritten + here.writableLength).toBe(1_000);
+    await turn();
+    const before = here.bytesWritten;
+    put(here, Buffer.from('x'));
+    writes.flush();
+    expect(here.bytesWritten).toBe(before + 1);
   });
 
   it('are waited for where the client does not read, each called back once, in their order and whole', async () => {
     const { here, there } = await plainPair();
     there.pause();
-    const first = written(here, large);
-    const second = written(here, Buffer.from('the end'));
-    expect([first.isTaken, second.isTaken]).toEqual([false, false]);
-    expect([first.calls(), second.calls()]).toEqual([0, 0]);
+    const first = put(here, large);
+    const second = put(here, Buffer.from('the end'));
+    writes.flush();
+    expect([first.heard, second.heard]).toEqual([['untaken'], ['untaken']]);
     let length = 0;
     let tail = '';
     there.on('data', (chunk: Buffer) => {
@@ -75,17 +96,20 @@ describe('bytes that are written to many', () => {
     await once(there, 'end');
     expect(length).toBe(large.length + 7);
     expect(tail).toBe('the end');
-    expect([first.calls(), second.calls()]).toEqual([1, 1]);
+    expect([first.heard, second.heard]).toEqual([
+      ['untaken', 'taken'],
+      ['untaken', 'taken'],
+    ]);
   });
 
   it('are called back for once where the client goes before it has taken them', async () => {
     const { here, there } = await plainPair();
     there.pause();
-    const first = written(here, large);
-    expect(first.isTaken).toBe(false);
+    const first = put(here, large);
+    writes.flush();
     there.destroy();
     await first.called;
-    expect(first.calls()).toBe(1);
+    expect(first.heard).toEqual(['untaken', 'taken']);
   });
 
   it('harm nobody where the connection has gone', async () => {
@@ -93,7 +117,7 @@ describe('bytes that are written to many', () => {
     const thrown: unknown[] = [];
     here.on('error', (error) => thrown.push(error));
     here.destroy();
-    written(here, Buffer.from('late'));
+    put(here, Buffer.from('late'));
     await once(here, 'close');
     expect(thrown).toEqual([]);
   });
@@ -106,11 +130,10 @@ describe('bytes that are written to many', () => {
     const reach = (port: number): Socket =>
       connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
     const { here, there } = await pair(server, reach, 'secureConnection');
-    const first = written(here, Buffer.from('kept secret'));
-    expect(first.isTaken).toBe(false);
+    const first = put(here, Buffer.from('kept secret'));
     const [chunk] = (await once(there, 'data')) as [Buffer];
     await first.called;
     expect(chunk.toString()).toBe('kept secret');
-    expect(first.calls()).toBe(1);
+    expect(first.heard).toEqual(['untaken', 'taken']);
   });
 });
