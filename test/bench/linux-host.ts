@@ -19,6 +19,7 @@ import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.
 import { namesOf } from '../../src/source/look.ts';
 import { openMshv } from '../../src/source/mshv/mshv.ts';
 import { readWithoutWaiting } from '../../src/source/page-folder/file-system.ts';
+import { SecondReader } from '../../src/source/mshv/second-reader.ts';
 import { statsPlace } from '../../src/source/mshv/stats-file.ts';
 import type { HostSize } from './workload.ts';
 
@@ -48,6 +49,9 @@ export async function linuxHostText({
   try {
     const places = writeTree(folder, wholeHost);
     const source = openMshv({ folder, selfId: 1n }, { clock: systemClock });
+    // As in debugfs, of which this machine has no such folder: files stay open, since they stay what they are.
+    const second = new SecondReader({ areKept: true });
+    const debugfs = openMshv({ folder, selfId: 1n }, { clock: systemClock, areKept: true, second });
     const one: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: 64n, index: 3 };
     const contenders: Contender[] = [
       {
@@ -73,6 +77,16 @@ export async function linuxHostText({
       {
         name: 'hvql: a reading of everything',
         run: async () => source.read(await everything, never),
+        milliseconds: [],
+      },
+      {
+        name: 'hvql in debugfs: what exists, and everything',
+        run: async () => debugfs.read(namesOf(await debugfs.topology(never)), never),
+        milliseconds: [],
+      },
+      {
+        name: 'hvql in debugfs: a reading of everything',
+        run: async () => debugfs.read(await everything, never),
         milliseconds: [],
       },
       {
@@ -116,14 +130,12 @@ const bytes = Buffer.alloc(64 * 1024);
 
 /**
  * In another order each round: what one of them leaves behind, such as garbage to collect, is not always the same one's
- * to bear. As their number is a prime, all have their turn in each.
+ * to bear.
  */
 function inOrderOf(round: number, contenders: readonly Contender[]): readonly Contender[] {
-  const count = contenders.length;
-  const step = 1 + (Math.abs(round) % (count - 1));
-  return contenders
-    .map((_, n) => contenders[(n * step + Math.abs(round)) % count])
-    .filter((each) => each !== undefined);
+  const first = Math.abs(round) % contenders.length;
+  const turned = [...contenders.slice(first), ...contenders.slice(0, first)];
+  return round % 2 === 0 ? turned : turned.toReversed();
 }
 
 function table(contenders: readonly Contender[], title: string): string {

@@ -11,6 +11,7 @@ import {
   statsPlace,
   unavailable,
 } from './stats-file.ts';
+import type { KeptFiles } from './kept-files.js';
 import type { StatsParser } from './stats-parser.ts';
 
 /** Where the tree lies, and how it is read. */
@@ -20,6 +21,8 @@ export interface DriverTreeSettings {
   readonly selfId: bigint;
   readonly files: FileSystem;
   readonly parser: StatsParser;
+  /** Where files may stay open between readings; null where they may not. */
+  readonly kept: KeptFiles | null;
 }
 
 /** A tree of texts, whose files others may read as well. */
@@ -35,8 +38,8 @@ const selfFolder = 'partition/self';
  * The tree in this folder. It is listed anew each time, since debugfs does not stamp a folder that something was put
  * into. Whatever else lies in it is left alone: some of the driver's other files do things when they are written to.
  */
-export function driverTree({ folder, selfId, files, parser }: DriverTreeSettings): DriverTree {
-  const texts = new StatsFiles(files);
+export function driverTree({ folder, selfId, files, parser, kept }: DriverTreeSettings): DriverTree {
+  const texts = new StatsFiles(files, kept);
   const selfKey = `partition/${selfId}`;
   /** Whether there is a partition "self"; undefined before anybody looked. */
   let hasSelf: boolean | undefined;

@@ -2,11 +2,18 @@
 import { HvqlError, problemsOf, UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
-import { isNotThere, systemErrorCode, systemFiles, type FileSystem } from '../page-folder/file-system.ts';
+import {
+  isNotThere,
+  readWithoutWaiting,
+  systemErrorCode,
+  systemFiles,
+  type FileSystem,
+} from '../page-folder/file-system.ts';
 import type { Manifest } from '../page-folder/manifest.ts';
 import { treeTopology } from '../page-folder/page-tree.ts';
 import type { Source } from '../source.ts';
 import { driverTree } from './driver-tree.ts';
+import { KeptFiles } from './kept-files.js';
 import { partitionNames, type PartitionNames } from './partition-names.ts';
 import { describeMshv, type MshvSettings } from './settings.ts';
 import { reasonWithAdvice, statsName } from './stats-file.ts';
@@ -25,7 +32,12 @@ export interface MshvWorld {
   readonly files?: FileSystem;
   /** The thread that takes its part of long readings, where it is not the usual one. */
   readonly second?: SecondReader;
+  /** Whether files stay open between readings: as a rule where the folder is the driver's own, in debugfs. */
+  readonly areKept?: boolean;
 }
+
+/** So often those files are closed that nobody asks for any more. */
+const sweepMilliseconds = 30_000;
 
 /**
  * Opens a Linux host. Reads only the files that are asked for, each time anew, and none but `stats`. Throws a
@@ -37,8 +49,19 @@ export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
   const { clock, files = systemFiles, warn = () => {} } = world;
   const parser = new StatsParser();
   // Its thread has this machine's files.
-  const second = files === systemFiles ? (world.second ?? new SecondReader()) : null;
-  const tree = driverTree({ folder, selfId, files, parser });
+  const areKept = world.areKept ?? files.isDebugfsSync(folder);
+  const second = files === systemFiles ? (world.second ?? new SecondReader({ areKept })) : null;
+  const kept = areKept ? new KeptFiles(files, readWithoutWaiting) : null;
+  const tree = driverTree({ folder, selfId, files, parser, kept });
+  let sweep: NodeJS.Timeout | undefined;
+  const sweepSoon = (): void => {
+    if (kept === null || kept.size === 0) return;
+    sweep ??= setTimeout(() => {
+      sweep = undefined;
+      kept.closeUnasked();
+      sweepSoon();
+    }, sweepMilliseconds).unref();
+  };
   const problems = problemsOf(() => assertDriverFolder(folder, files));
   let names: () => PartitionNames = () => new Map();
   if (world.names !== undefined) {
@@ -67,9 +90,17 @@ export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
     },
     async read(objects, signal) {
       const at = clock.now();
-      return { at, outcomes: await readStats(tree, { objects, signal, second, layouts: parser.layouts }) };
+      try {
+        return { at, outcomes: await readStats(tree, { objects, signal, second, layouts: parser.layouts }) };
+      } finally {
+        sweepSoon();
+      }
     },
-    close: async () => second?.close(),
+    async close() {
+      clearTimeout(sweep);
+      kept?.close();
+      await second?.close();
+    },
   };
 }
 

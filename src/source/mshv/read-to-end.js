@@ -25,6 +25,15 @@ export const maxTextInBytes = 1024 * 1024;
  */
 
 /**
+ * A file that is open, and where its text is wanted.
+ *
+ * @typedef {object} WantedOpen
+ * @property {number} descriptor
+ * @property {Uint8Array} bytes
+ * @property {number} at Where in `bytes` the text begins.
+ */
+
+/**
  * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it, or it is longer than any text. Throws what
  * the system throws.
  *
@@ -40,15 +49,26 @@ export const maxTextInBytes = 1024 * 1024;
 export function readToEnd(files, { path, flags, bytes, at }) {
   const descriptor = files.openSync(path, flags);
   try {
-    for (let end = at; ;) {
-      const room = Math.min(bytes.byteLength, at + maxTextInBytes) - end;
-      if (room === 0) return -1;
-      const count = files.readSync(descriptor, bytes, end, room, end - at);
-      if (count === 0) return end;
-      end += count;
-      if (count < room && bytes[end - 1] === newline) return end;
-    }
+    return readOpen(files, { descriptor, bytes, at });
   } finally {
     files.closeSync(descriptor);
+  }
+}
+
+/**
+ * The same of a file that is open, from its beginning.
+ *
+ * @param {Pick<TextFiles, 'readSync'>} files
+ * @param {WantedOpen} wanted
+ * @returns {number}
+ */
+export function readOpen(files, { descriptor, bytes, at }) {
+  for (let end = at; ;) {
+    const room = Math.min(bytes.byteLength, at + maxTextInBytes) - end;
+    if (room === 0) return -1;
+    const count = files.readSync(descriptor, bytes, end, room, end - at);
+    if (count === 0) return end;
+    end += count;
+    if (count < room && bytes[end - 1] === newline) return end;
   }
 }

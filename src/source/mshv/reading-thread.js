@@ -2,6 +2,7 @@
 /** The thread of a SecondReader: reads its part of a batch of files, and the values in those whose layout is known. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { KeptFiles } from './kept-files.js';
 import { maxTextInBytes, readToEnd } from './read-to-end.js';
 import { readValues, valueSizeInBytes } from './values-in-text.js';
 
@@ -13,6 +14,7 @@ import { readValues, valueSizeInBytes } from './values-in-text.js';
  * @property {Uint8Array} kinds For each path, which of the layouts its text should have.
  * @property {readonly import('./values-in-text.js').TextLayout[]} layouts
  * @property {number} flags How files are opened.
+ * @property {boolean} areKept Whether they stay open for the next time.
  * @property {Int32Array} next Of one number, in memory that both threads see.
  * @property {number} step How many are taken at a time.
  * @property {Uint8Array<ArrayBuffer>} values Room, given and given back.
@@ -28,6 +30,11 @@ import { readValues, valueSizeInBytes } from './values-in-text.js';
 
 const files = { openSync, readSync, closeSync };
 const bytes = new Uint8Array(maxTextInBytes);
+/** So often those are closed that nobody asks for any more. With the thread all are closed. */
+const sweepMilliseconds = 30_000;
+/** @type {KeptFiles | undefined} */
+let kept;
+let sweptAt = performance.now();
 
 parentPort?.on('message', (/** @type {ReadingTask} */ task) => {
   const result = read(task);
@@ -38,7 +45,12 @@ parentPort?.on('message', (/** @type {ReadingTask} */ task) => {
  * @param {ReadingTask} task
  * @returns {ReadingResult}
  */
-function read({ paths, kinds, layouts, flags, next, step, values: given }) {
+function read({ paths, kinds, layouts, flags, areKept, next, step, values: given }) {
+  if (areKept) kept ??= new KeptFiles(files, flags);
+  if (performance.now() - sweptAt > sweepMilliseconds) {
+    kept?.closeUnasked();
+    sweptAt = performance.now();
+  }
   const places = paths.split('\0');
   const sizes = layouts.map(({ headEnds }) => headEnds.length * valueSizeInBytes);
   const room = kinds.reduce((sum, kind) => sum + (sizes[kind] ?? 0), 0);
@@ -52,7 +64,7 @@ function read({ paths, kinds, layouts, flags, next, step, values: given }) {
       const kind = kinds[n] ?? 0;
       const layout = layouts[kind];
       const size = sizes[kind] ?? 0;
-      const text = textOf({ path: places[n] ?? '', flags, bytes, at: 0 });
+      const text = textOf(places[n] ?? '', flags);
       if (layout === undefined || text === null) continue;
       if (!readValues(text, layout, new DataView(values.buffer, at, size))) continue;
       found.set([n, at], count);
@@ -66,11 +78,12 @@ function read({ paths, kinds, layouts, flags, next, step, values: given }) {
 /**
  * null where it cannot be read: whoever asked reads it once more, and finds the reason.
  *
- * @param {import('./read-to-end.js').Wanted} wanted
+ * @param {string} path
+ * @param {number} flags
  */
-function textOf(wanted) {
+function textOf(path, flags) {
   try {
-    const end = readToEnd(files, wanted);
+    const end = kept?.read(path, bytes) ?? readToEnd(files, { path, flags, bytes, at: 0 });
     return end === -1 ? null : bytes.subarray(0, end);
   } catch {
     return null;

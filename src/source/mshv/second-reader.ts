@@ -38,12 +38,15 @@ export interface SecondReaderOptions {
   readonly script?: URL;
   /** How many this machine has; with one alone there is no thread. */
   readonly processors?: number;
+  /** Whether files stay open between readings. */
+  readonly areKept?: boolean;
 }
 
 /** Begins a thread when there is something for it, and ends it when there was nothing for a while. */
 export class SecondReader {
   readonly #idleMilliseconds: number;
   readonly #script: URL;
+  readonly #areKept: boolean;
   #worker: Worker | undefined;
   /** Whether the thread can take something now: not before it runs, nor while it reads. */
   #isReady = false;
@@ -57,6 +60,7 @@ export class SecondReader {
   constructor(options: SecondReaderOptions = {}) {
     this.#idleMilliseconds = options.idleMilliseconds ?? idleMilliseconds;
     this.#script = options.script ?? new URL('reading-thread.js', import.meta.url);
+    this.#areKept = options.areKept ?? false;
     this.#isBroken = (options.processors ?? availableParallelism()) < 2;
   }
 
@@ -86,6 +90,7 @@ export class SecondReader {
       kinds: kindOf,
       layouts: layoutOfKind.map(({ heads, headEnds }) => ({ heads, headEnds })),
       flags: readWithoutWaiting,
+      areKept: this.#areKept,
       next,
       step: filesPerStep,
       values: this.#values,

@@ -8,6 +8,7 @@ import {
   systemErrorReason,
   type FileSystem,
 } from '../page-folder/file-system.ts';
+import type { KeptFiles } from './kept-files.js';
 import { maxTextInBytes, readToEnd } from './read-to-end.js';
 
 /** Name of the one file in each folder that is opened. */
@@ -27,10 +28,13 @@ export const accessAdvice =
 /** Reads such files one after the other into bytes that it keeps. */
 export class StatsFiles {
   readonly #files: FileSystem;
+  readonly #kept: KeptFiles | null;
   #bytes = Buffer.allocUnsafeSlow(usualTextInBytes);
 
-  constructor(files: FileSystem) {
+  /** `kept` where they may stay open. */
+  constructor(files: FileSystem, kept: KeptFiles | null = null) {
     this.#files = files;
+    this.#kept = kept;
   }
 
   /**
@@ -39,7 +43,9 @@ export class StatsFiles {
    */
   read(path: string): Uint8Array {
     for (;;) {
-      const end = readToEnd(this.#files, { path, flags: readWithoutWaiting, bytes: this.#bytes, at: 0 });
+      const end =
+        this.#kept?.read(path, this.#bytes) ??
+        readToEnd(this.#files, { path, flags: readWithoutWaiting, bytes: this.#bytes, at: 0 });
       if (end >= 0) return this.#bytes.subarray(0, end);
       const { byteLength } = this.#bytes;
       if (byteLength >= maxTextInBytes) throw new RangeError(`it has ${byteLength} bytes and more`);

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  statfsSync,
   statSync,
   type BigIntStats,
   type Dirent,
@@ -30,6 +31,8 @@ export interface FileSystem {
   /** Whether there is anything at this path. An error for nothing would cost ten times the question. */
   readonly isThereSync: (path: string) => boolean;
   readonly readdirSync: (path: string) => readonly Dirent[];
+  /** Whether a path lies in the file system that Linux's drivers show what they know in; false where it cannot be told. */
+  readonly isDebugfsSync: (path: string) => boolean;
   /** The clock that files are stamped with, milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -52,8 +55,20 @@ export const systemFiles: FileSystem = {
   statSync: (path) => statSync(path, { bigint: true }),
   isThereSync: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
   readdirSync: (path) => readdirSync(path, { withFileTypes: true }),
+  isDebugfsSync: isDebugfs,
   now: Date.now,
 };
+
+/** DEBUGFS_MAGIC in include/uapi/linux/magic.h. */
+const debugfsType = 0x64626720;
+
+function isDebugfs(path: string): boolean {
+  try {
+    return statfsSync(path).type === debugfsType;
+  } catch {
+    return false;
+  }
+}
 
 /** How files are opened: to read, and without waiting for the writer of a named pipe. Windows knows no O_NONBLOCK. */
 export const readWithoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK;

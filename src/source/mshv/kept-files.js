@@ -1,0 +1,101 @@
+// @ts-check
+/**
+ * Keeps files open from one reading to the next; in JavaScript, since a thread runs it as it stands. To find a file and
+ * open it takes three times as long as to read it.
+ */
+import { readOpen } from './read-to-end.js';
+
+/** More are opened for each reading. A large host has a thousand or two. */
+const mostKept = 4_096;
+
+/**
+ * Files that are what stands at their path for as long as they can be read. So it is in debugfs: each reading from the
+ * beginning has the text printed anew (seq_read_iter in fs/seq_file.c), and a file that was removed cannot be read any
+ * more (debugfs_file_get in fs/debugfs/file.c), whatever is at its path by then. Of a plain file that was replaced the
+ * old text could be read for ever.
+ */
+export class KeptFiles {
+  /** @type {import('./read-to-end.js').TextFiles} */
+  #files;
+  /** @type {number} */
+  #flags;
+  /** @type {Map<string, { readonly descriptor: number, isAsked: boolean }>} */
+  #open = new Map();
+
+  /**
+   * @param {import('./read-to-end.js').TextFiles} files
+   * @param {number} flags How files are opened.
+   */
+  constructor(files, flags) {
+    this.#files = files;
+    this.#flags = flags;
+  }
+
+  /** How many are open. */
+  get size() {
+    return this.#open.size;
+  }
+
+  /**
+   * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it. Throws what
+   * the system throws.
+   *
+   * @param {string} path
+   * @param {Uint8Array} bytes
+   * @returns {number}
+   */
+  read(path, bytes) {
+    const kept = this.#open.get(path);
+    if (kept !== undefined) {
+      kept.isAsked = true;
+      try {
+        const end = readOpen(this.#files, { descriptor: kept.descriptor, bytes, at: 0 });
+        if (end !== 0) return end;
+      } catch {
+        // What is at the path now says more.
+      }
+      this.#forget(path, kept.descriptor);
+    }
+    return this.#readAnew(path, bytes);
+  }
+
+  /** Closes those that were not asked for since the last time: objects go, and whoever watches does. */
+  closeUnasked() {
+    for (const [path, kept] of this.#open) {
+      if (!kept.isAsked) this.#forget(path, kept.descriptor);
+      kept.isAsked = false;
+    }
+  }
+
+  /** Closes all. */
+  close() {
+    for (const [path, { descriptor }] of this.#open) this.#forget(path, descriptor);
+  }
+
+  /**
+   * @param {string} path
+   * @param {Uint8Array} bytes
+   * @returns {number}
+   */
+  #readAnew(path, bytes) {
+    const descriptor = this.#files.openSync(path, this.#flags);
+    let isKept = false;
+    try {
+      const end = readOpen(this.#files, { descriptor, bytes, at: 0 });
+      isKept = end > 0 && this.#open.size < mostKept;
+      if (isKept) this.#open.set(path, { descriptor, isAsked: true });
+      return end;
+    } finally {
+      if (!isKept) this.#files.closeSync(descriptor);
+    }
+  }
+
+  /**
+   * @param {string} path
+   * @param {number} descriptor
+   */
+  #forget(path, descriptor) {
+    this.#open.delete(path);
+    this.#files.closeSync(descriptor);
+  }
+}
