@@ -68,7 +68,7 @@ async function texts(): Promise<string> {
         seconds: Number(values.seconds ?? (quick ? 3 : 6)),
       })}`;
     case 'mshv':
-      return `${machine()}\n\n${await linuxHostText({ rounds: Number(values.rounds ?? (quick ? 10 : 50)), tell })}`;
+      return `${machine()}\n\n${await linuxHostText({ rounds: Number(values.rounds ?? (quick ? 5 : 25)), tell })}`;
     default:
       throw new Error(
         `There is no benchmark "${what}"; there are compare, streams, sizes, profile and mshv.`,
