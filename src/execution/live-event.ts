@@ -46,16 +46,26 @@ export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): Promis
   return whenThere(written ?? execute(liveArgs), (result) => {
     // It goes to all who watch, each in its own time.
     writtenDataOf(result)?.keep();
-    let text: string | undefined;
-    return {
-      result,
-      get text() {
-        return (text ??= textOf(result));
-      },
-      isLast: event.isLast,
-      isThere: event.isThere,
-    };
+    return new ExecutedEvent(result, event);
   });
+}
+
+/** Holds on to nothing of what it was made of, since it is there until the next one. */
+class ExecutedEvent implements LiveResult {
+  readonly result: ExecutionResult;
+  readonly isLast: boolean;
+  readonly isThere: boolean;
+  #text: string | undefined;
+
+  constructor(result: ExecutionResult, { isLast, isThere }: Pick<LiveResult, 'isLast' | 'isThere'>) {
+    this.result = result;
+    this.isLast = isLast;
+    this.isThere = isThere;
+  }
+
+  get text(): string {
+    return (this.#text ??= textOf(this.result));
+  }
 }
 
 /** An event that no execution made, and that ends its stream. */

@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { LiveStream, type EventTaker } from '../execution/live-stream.ts';
 import type { StreamAudit, StreamEnd } from './audit.ts';
 import { maskErrors, type MaskContext } from './error-mask.ts';
+import { KeptWithResult } from './kept-with-result.ts';
 import { maskResult } from './result-mask.ts';
 
 /** Where events go. */
@@ -27,7 +28,7 @@ interface Feed {
   return(): Promise<unknown>;
 }
 
-const maskedAlready = new WeakMap<ExecutionResult, ExecutionResult>();
+const maskedAlready = new KeptWithResult<ExecutionResult>();
 
 /**
  * A stream of events that are fit to leave, their errors masked. One event that goes to many is masked once, so that
@@ -83,9 +84,7 @@ export class Events implements EventTaker {
   event(result: ExecutionResult): boolean {
     if (this.#sink === null) return false;
     try {
-      let masked = maskedAlready.get(result);
-      if (masked === undefined) maskedAlready.set(result, (masked = maskResult(result, this.#masking)));
-      return this.#deliver(masked, this.#sink);
+      return this.#deliver(this.#masked(result), this.#sink);
     } catch (thrown) {
       this.#fail(thrown);
       return false;
@@ -111,6 +110,11 @@ export class Events implements EventTaker {
     } catch (another) {
       this.#fail(another);
     }
+  }
+
+  #masked(result: ExecutionResult): ExecutionResult {
+    if (result.errors === undefined) return result;
+    return maskedAlready.of(result) ?? maskedAlready.keep(result, maskResult(result, this.#masking));
   }
 
   #deliver(event: ExecutionResult, sink: EventSink): boolean {

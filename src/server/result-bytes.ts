@@ -1,6 +1,7 @@
 /** Results as bytes. A result that goes to many is written once. */
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { writtenDataOf } from '../writer/written-data.ts';
+import { KeptWithResult } from './kept-with-result.ts';
 
 /** The result as JSON in UTF-8; the same bytes for the same object, which must not change. */
 export function resultBytes(result: ExecutionResult): Buffer {
@@ -59,10 +60,6 @@ export function formatErrors(errors: readonly GraphQLError[]): readonly GraphQLF
 }
 
 function keepingBytes(write: (result: ExecutionResult) => Buffer): (result: ExecutionResult) => Buffer {
-  const kept = new WeakMap<ExecutionResult, Buffer>();
-  return (result) => {
-    let bytes = kept.get(result);
-    if (bytes === undefined) kept.set(result, (bytes = write(result)));
-    return bytes;
-  };
+  const kept = new KeptWithResult<Buffer>();
+  return (result) => kept.of(result) ?? kept.keep(result, write(result));
 }

@@ -2,6 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import { MessageType, validateMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
 import { parseJsonText } from './json-text.ts';
+import { KeptWithResult } from './kept-with-result.ts';
 import { formatErrors, keepWithin, resultBytes } from './result-bytes.ts';
 
 /** What a client may send; null for anything else. */
@@ -64,20 +65,20 @@ function nextPieces(
 }
 const end = Buffer.from('}');
 
-const newestFrames = new WeakMap<ExecutionResult, { readonly id: string; readonly bytes: Buffer }>();
+const newestFrames = new KeptWithResult<{ readonly id: string; readonly bytes: Buffer }>();
 
 /**
  * The same as a frame. A server's frames have no mask (RFC 6455, 5.1): those who chose the same id, as many clients
  * do that have one operation, share the bytes.
  */
 export function nextFrame(id: string, result: ExecutionResult): Buffer {
-  const newest = newestFrames.get(result);
+  const newest = newestFrames.of(result);
   if (newest?.id === id) return newest.bytes;
   const pieces = nextPieces(id, result);
   const bytes = textFrame(pieces);
   const [, answer, last] = pieces;
   keepWithin(bytes, { result, start: bytes.length - answer.length - last.length });
-  newestFrames.set(result, { id, bytes });
+  newestFrames.keep(result, { id, bytes });
   return bytes;
 }
 
