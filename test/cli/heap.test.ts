@@ -13,8 +13,25 @@ const churn = `
   console.log(most / 1e6);
 `;
 
-function mostOfHeap(before: string): number {
-  const flags = ['--max-semi-space-size=1', '--input-type=module', '-e', before + churn];
+/** Makes 1 MB of events again and again, of which none is there after the next ones, and prints the most they came to. */
+const events = `
+  const source = Buffer.alloc(1_000);
+  function event() { return { bytes: Buffer.from(source) }; }
+  function work() { let sum = 0; for (let n = 0; n < 30_000; n += 1) sum += [n, n, n, n].length; return sum; }
+  let [newest, most] = [[], 0];
+  for (let n = 0; n < 300; n += 1) {
+    newest = Array.from({ length: 1_000 }, event);
+    work();
+    most = Math.max(most, process.memoryUsage().arrayBuffers);
+  }
+  console.log(most / 1e6 + 0 * newest.length);
+`;
+
+const built = new URL('../../dist/cli/heap.js', import.meta.url).href;
+const closely = `import { keepHeapClose } from '${built}'; keepHeapClose();`;
+
+function megabytesOf(script: string): number {
+  const flags = ['--max-semi-space-size=1', '--input-type=module', '-e', script];
   const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
   const megabytes = Number(stdout);
   if (!(megabytes > 0)) throw new Error(stderr);
@@ -23,10 +40,16 @@ function mostOfHeap(before: string): number {
 
 describe('the heap of the service', () => {
   it('stays close to what is alive in it', () => {
-    const built = new URL('../../dist/cli/heap.js', import.meta.url).href;
-    const close = mostOfHeap(`import { keepHeapClose } from '${built}'; keepHeapClose();`);
-    const usual = mostOfHeap('');
+    const close = megabytesOf(closely + churn);
+    const usual = megabytesOf(churn);
     expect(close).toBeLessThan(60 * 1.6);
     expect(close).toBeLessThan(usual * 0.8);
+  });
+
+  it('keeps nothing of events that are over', () => {
+    const close = megabytesOf(closely + events);
+    const usual = megabytesOf(events);
+    expect(close).toBeLessThan(20);
+    expect(close).toBeLessThan(usual * 0.6);
   });
 });
