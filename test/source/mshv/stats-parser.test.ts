@@ -152,6 +152,23 @@ describe('the text of statistics', () => {
     );
   });
 
+  it('takes no byte for a digit that is none, wherever in a number it stands', () => {
+    const known = new StatsParser();
+    parse('PtFoo : 1\nPtBar : 2\n', known);
+    for (let byte = 0; byte < 256; byte += 1) {
+      for (let place = 0; place < 9; place += 1) {
+        const number = `${'123456789'.slice(0, place)}${String.fromCharCode(byte)}${'123456789'.slice(place + 1)}`;
+        const text = `PtFoo : ${number}\nPtBar : 2\n`;
+        const anew = new StatsParser();
+        expect(valuesOf(parse(text, known)), JSON.stringify(number)).toEqual(valuesOf(parse(text, anew)));
+        // Behind a colon or a line's end is something else.
+        const isNumber = /^[\t ]*\d+$/.test(number);
+        if (!/[:\n]/.test(number)) expect(anew.unreadableLines === 0, JSON.stringify(number)).toBe(isNumber);
+        parse('PtFoo : 1\nPtBar : 2\n', known);
+      }
+    }
+  });
+
   it('says the same of an object when a reading of it is written as text and read again', () => {
     const reading = parse('PtVirtualProcessors : 3\nPtOfTomorrow : 18446744073709551615\nTlbSize : 0\n');
     const again = parse(Buffer.from(formatStats('PARTITION', reading)).toString('latin1'));
