@@ -79,8 +79,8 @@ async function texts(): Promise<string> {
 async function comparison(): Promise<string> {
   installRivals();
   const generator = loadGenerator();
-  const seconds = Number(values.seconds ?? (quick ? 1 : 3));
-  const rounds = Number(values.rounds ?? 3);
+  const seconds = Number(values.seconds ?? (quick ? 1 : 2));
+  const rounds = Number(values.rounds ?? (quick ? 3 : 7));
   const all = chosenContenders();
   const results = await compare({
     contenders: all,
@@ -95,6 +95,9 @@ async function comparison(): Promise<string> {
     machine(),
     `Answers per second: the median of ${rounds} rounds of ${seconds} s, by turns, under ${generator.name}; the least and`,
     'the most. Only ratios within one run say something. All answers were found equal before.',
+    generator.isPinned
+      ? `Servers of one process have a processor of their own, and ${generator.name} has another.`
+      : 'Servers and load were not kept on processors of their own (taskset): at times they share one.',
     '',
     comparisonText(results, all),
     '',

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Contender } from './contender.ts';
 import { memoryFolder, writeHost } from './host.ts';
 import type { LoadGenerator } from './load.ts';
+import { pin, processors } from './processors.ts';
 import { rootToken } from './root-token.ts';
 import type { RunningServer } from './running-server.ts';
 import { bodyOf, type HostSize, type Workload } from './workload.ts';
@@ -56,6 +57,7 @@ export async function compare(options: ComparisonOptions): Promise<WorkloadResul
   for (const size of new Set(options.workloads.map(({ host }) => host))) {
     const workloads = options.workloads.filter(({ host }) => host === size);
     await onGround({ size, contenders: options.contenders }, async (opponents) => {
+      if (options.generator.isPinned) keepApart(opponents);
       for (const workload of workloads) results.push(await compareOne({ workload, opponents }, options));
     });
   }
@@ -109,6 +111,13 @@ export async function askOnce({ url }: RunningServer, query: string): Promise<st
     throw new Error(`${url} answers ${response.status}, ${text.slice(0, 1_000)} to ${query}`);
   }
   return text;
+}
+
+/** Those of one process have a processor that the load generator leaves alone. */
+function keepApart(opponents: readonly Opponent[]): void {
+  for (const { contender, server } of opponents) {
+    if (contender.processes === 1) pin(server.pid, processors.server);
+  }
 }
 
 async function compareOne(

@@ -18,11 +18,12 @@ export interface Contender {
   readonly note: string;
   /** Which row of the table to reach it is held to. */
   readonly heldTo: 'computed anew' | 'shared look' | null;
+  readonly processes: number;
   start(ground: Ground, nodeFlags?: readonly string[]): Promise<RunningServer>;
 }
 
 /** hvql with flags of `serve`, over pages in memory, or over the page folder as the program itself reads it. */
-interface Variant extends Omit<Contender, 'start'> {
+interface Variant extends Omit<Contender, 'start' | 'processes'> {
   readonly pages: 'memory' | 'folder';
   readonly flags: readonly string[];
 }
@@ -96,6 +97,7 @@ export function contenders(): readonly Contender[] {
       name: 'C. Yoga, graphql-js',
       note: 'this schema and its looks over pages in memory; verifies the token, plans',
       heldTo: null,
+      processes: 1,
       start: ({ folder, secret }, nodeFlags = []) =>
         startServer({
           file: 'yoga-process.ts',
@@ -111,6 +113,7 @@ export function contenders(): readonly Contender[] {
       name: 'D. Mercurius, JIT',
       note: 'a schema of its own with the same fields over pages in memory; asks nobody who they are',
       heldTo: null,
+      processes: 1,
       start: ({ folder }, nodeFlags = []) =>
         startServer({
           file: 'rival/mercurius-process.ts',
@@ -130,9 +133,10 @@ export function contenderNamed(key: string): Contender {
   return contender;
 }
 
-function bare(way: 'ready' | 'memory' | 'files'): Pick<Contender, 'heldTo' | 'start'> {
+function bare(way: 'ready' | 'memory' | 'files'): Pick<Contender, 'heldTo' | 'processes' | 'start'> {
   return {
     heldTo: null,
+    processes: 1,
     start: ({ folder }, nodeFlags = []) =>
       startServer({ file: 'bare-process.ts', args: [way, folder], env: {}, nodeFlags }),
   };
@@ -142,6 +146,7 @@ function hvql({ pages, flags, ...contender }: Variant): Contender {
   const common = ['--port', '0', '--log-level', 'warn', ...flags];
   return {
     ...contender,
+    processes: flags.includes('--workers') ? 2 : 1,
     start: ({ folder, secret }, nodeFlags = []) =>
       startServer({
         file: pages === 'memory' ? 'hvql-process.ts' : null,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { canPin, processors } from './processors.ts';
 
 /** What is asked, by how many at once, and for how long. */
 export interface Load {
@@ -19,6 +20,8 @@ export interface Load {
 /** A load generator. */
 export interface LoadGenerator {
   readonly name: string;
+  /** Whether it has a processor of its own, where servers are kept off it. */
+  readonly isPinned: boolean;
   /** Gives the answers per second. Rejects where any of them was not 200. */
   run(load: Load): Promise<number>;
 }
@@ -30,15 +33,24 @@ const graceMilliseconds = 20_000;
 
 /** The best one there is. Throws where there is none. */
 export function loadGenerator(): LoadGenerator {
+  const isPinned = canPin();
+  const before = isPinned ? ['taskset', '-c', `${processors.client}`] : [];
   // It says its version and then fails; where it is missing, there is nothing to run.
-  if (spawnSync('wrk', ['-v']).error === undefined) return { name: 'wrk', run: runWrk };
-  if (existsSync(autocannon)) return { name: 'autocannon', run: runAutocannon };
+  if (spawnSync('wrk', ['-v']).error === undefined) {
+    return { name: 'wrk', isPinned, run: (load) => runWrk(load, before) };
+  }
+  if (existsSync(autocannon)) {
+    return { name: 'autocannon', isPinned, run: (load) => runAutocannon(load, before) };
+  }
   throw new Error(
     'A load generator is needed: wrk (apt-get install wrk), or autocannon (npm ci in test/bench/rival).',
   );
 }
 
-async function runWrk({ url, body, token, connections, seconds }: Load): Promise<number> {
+async function runWrk(
+  { url, body, token, connections, seconds }: Load,
+  before: readonly string[],
+): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'hvql-wrk-'));
   try {
     const script = join(folder, 'post.lua');
@@ -51,7 +63,7 @@ async function runWrk({ url, body, token, connections, seconds }: Load): Promise
     ];
     await writeFile(script, lines.join('\n'));
     const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
-    const { stdout } = await run('wrk', args, { timeout: seconds * 1_000 + graceMilliseconds });
+    const stdout = await outputOf([...before, 'wrk', ...args], seconds);
     if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`not all was answered: ${stdout}`);
     return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
   } finally {
@@ -59,13 +71,19 @@ async function runWrk({ url, body, token, connections, seconds }: Load): Promise
   }
 }
 
-async function runAutocannon({ url, body, token, connections, seconds }: Load): Promise<number> {
+async function runAutocannon(
+  { url, body, token, connections, seconds }: Load,
+  before: readonly string[],
+): Promise<number> {
   const headers = ['-H', 'content-type=application/json', '-H', `authorization=Bearer ${token}`];
   const args = [autocannon, '-m', 'POST', '-b', body, '-c', `${connections}`, '-d', `${seconds}`, ...headers];
-  const { stdout } = await run(process.execPath, [...args, '--json', url], {
-    timeout: seconds * 1_000 + graceMilliseconds,
-  });
+  const stdout = await outputOf([...before, process.execPath, ...args, '--json', url], seconds);
   const result = JSON.parse(stdout) as { non2xx: number; errors: number; requests: { average: number } };
   if (result.non2xx + result.errors > 0) throw new Error(`not all was answered: ${stdout}`);
   return result.requests.average;
+}
+
+async function outputOf([program = '', ...args]: readonly string[], seconds: number): Promise<string> {
+  const { stdout } = await run(program, args, { timeout: seconds * 1_000 + graceMilliseconds });
+  return stdout;
 }

@@ -1,5 +1,5 @@
 /** What many subscribers cost: missed ticks, lag, time on a processor, memory, for each transport. */
-import { spawnSync, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../src/catalogue/counter.ts';
 import { processFigures, type ProcessFigures } from '../soak/process-figures.ts';
@@ -7,6 +7,7 @@ import { forkStreams, order, until } from '../soak/stream-client.ts';
 import type { TransportName } from '../soak/stream-process.ts';
 import type { TallyResult } from '../soak/stream-tally.ts';
 import { table } from '../soak/table.ts';
+import { canPin, pin, processors } from './processors.ts';
 import { rootToken } from './root-token.ts';
 import { startServer, type RunningServer } from './running-server.ts';
 
@@ -112,12 +113,18 @@ async function runCase(parts: Case): Promise<(string | number)[]> {
   const pairs: Pair[] = [];
   try {
     for (const streams of shares(parts.streams)) pairs.push(await startPair(parts.subject, streams));
-    if (pairs.length > 1) pairs.forEach(({ server }) => pin(server.pid));
+    if (canPin() || pairs.length > 1) pairs.forEach(keepApart);
     return await watch(parts, pairs);
   } finally {
     for (const { child } of pairs) child.kill('SIGKILL');
     await Promise.all(pairs.map(({ server }) => server.stop()));
   }
+}
+
+/** Servers on one processor, and who asks them on another: they would be put on the same one at times. */
+function keepApart({ server, child }: Pair): void {
+  pin(server.pid, processors.server);
+  if (child.pid !== undefined) pin(child.pid, processors.client);
 }
 
 /** As few as there can be, and about the same for each. */
@@ -155,12 +162,6 @@ function startHvql(streams: number): Promise<RunningServer> {
     args: ['serve', '--port', '0', '--source', source, '--log-level', 'error', ...limits],
     env: { HVQL_JWT_SECRET: secret },
   });
-}
-
-/** All threads of the process run on the first processor from now on. */
-function pin(pid: number): void {
-  const { status } = spawnSync('taskset', ['-apc', '0', `${pid}`]);
-  if (status !== 0) throw new Error('taskset is needed, which keeps several processes on one processor');
 }
 
 async function watch(
