@@ -10,12 +10,16 @@ const dataStart = '{"data":'.length;
  */
 export class WrittenData {
   #answer: Buffer;
-  #release: (() => void) | null;
+  #takeBack: (() => void) | null;
+  #holders = 1;
 
-  /** `release` is called once nobody needs the bytes any more, where whoever takes them says so. */
-  constructor(answer: Buffer, release: (() => void) | null = null) {
+  /**
+   * Held once, by whoever it is made for. `takeBack` gets the memory once all who hold the bytes have released them; of
+   * those who never do, it becomes garbage.
+   */
+  constructor(answer: Buffer, takeBack: (() => void) | null = null) {
     this.#answer = answer;
-    this.#release = release;
+    this.#takeBack = takeBack;
   }
 
   /** The whole answer, as it is sent where there is no error: `{"data":…}`. */
@@ -28,15 +32,29 @@ export class WrittenData {
     return this.answer.subarray(dataStart, -1);
   }
 
-  /** The bytes are not needed any more, and may be another answer's from now on. */
-  release(): void {
-    this.#release?.();
-    this.#release = null;
+  /** What the answer takes, with the room that it was written into. */
+  get memoryInBytes(): number {
+    return this.#answer.buffer.byteLength;
   }
 
-  /** The bytes are for more than one: they stay as they are, whoever releases them, in memory of their own. */
+  /** The bytes are for one more, who either releases them as well or never does. */
+  hold(): void {
+    this.#holders += 1;
+  }
+
+  /** One of those who hold the bytes needs them no more: after the last one they may be another answer's. */
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
+    this.#takeBack?.();
+    this.#takeBack = null;
+  }
+
+  /**
+   * The bytes are for anybody, and stay as they are, in memory of their own. To be called before anybody else has them.
+   */
   keep(): void {
-    if (this.#release === null) return;
+    if (this.#takeBack === null) return;
     this.#answer = Buffer.from(this.#answer);
     this.release();
   }

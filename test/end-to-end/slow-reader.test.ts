@@ -2,17 +2,11 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve, type Served } from './program.ts';
 
-let served: Served;
-beforeAll(async () => {
-  served = await serve(['--source', 'simulator?lps=16', '--share-looks', '0', '--max-values', '1000000']);
-});
-afterAll(() => served.program.stop());
-
 /** More than the kernel takes for a client that reads nothing: some 5 MB. */
 const fields = Array.from({ length: 60 }, (_, n) => n);
 
 /** Asks for much under names of its own, and takes nothing of it for so long. */
-function askSlowly(name: string, milliseconds: number): Promise<string> {
+function askSlowly(served: Served, name: string, milliseconds: number): Promise<string> {
   const { url, tokens } = served;
   const { hostname, port, host } = new URL(url);
   const field = (n: number): string => `${name}_${n}: logicalProcessors { page { bytes } }`;
@@ -41,13 +35,22 @@ function askSlowly(name: string, milliseconds: number): Promise<string> {
   });
 }
 
-describe('clients that take their answers slowly', () => {
+describe.each(['0', '50ms'])('clients that take their answers slowly, looks shared for %s', (shared) => {
+  let served: Served;
+  beforeAll(async () => {
+    const source = ['--source', 'simulator?lps=16', '--max-values', '1000000'];
+    served = await serve([...source, '--share-looks', shared]);
+  });
+  afterAll(() => served.program.stop());
+
   it('get their own bytes to the last, though the memory of answers is used again', async () => {
     const names = Array.from({ length: 12 }, (_, n) => `reader${n}`);
-    const answers = await Promise.all(names.map((name, n) => askSlowly(name, (n % 4) * 200)));
+    // Who asks the same is answered the same bytes, where looks are shared, and is through with them at another time.
+    const asked = names.flatMap((name) => [name, name]);
+    const answers = await Promise.all(asked.map((name, n) => askSlowly(served, name, (n % 5) * 200)));
     for (const [n, answer] of answers.entries()) {
       const { hypervisor } = JSON.parse(answer).data;
-      expect(Object.keys(hypervisor)).toEqual(fields.map((field) => `${names[n]}_${field}`));
+      expect(Object.keys(hypervisor)).toEqual(fields.map((field) => `${asked[n]}_${field}`));
       for (const processors of Object.values<any[]>(hypervisor)) expect(processors).toHaveLength(16);
     }
   });

@@ -7,6 +7,7 @@ import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { sameOrNext, type Topology } from '../../src/snapshot/topology.ts';
 import type { Source } from '../../src/source/source.ts';
+import { writtenDataOf, type WrittenData } from '../../src/writer/written-data.ts';
 import { caller, testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
@@ -177,6 +178,59 @@ describe('the same question within one look', () => {
     expect(await run(world, document, { operationName: 'C' })).not.toBe(
       await run(world, document, { operationName: 'C' }),
     );
+  });
+});
+
+describe('the bytes of a shared answer', () => {
+  const document = parse(readable);
+  const other = parse('{ partition(id: 5) { partitionId sampledAt } }');
+  const written = (result: ExecutionResult): WrittenData => {
+    const data = writtenDataOf(result);
+    if (data === null) throw new Error('the answer is not written');
+    return data;
+  };
+  const ask = async (world: OperationWorld, asked = document): Promise<WrittenData> =>
+    written(await run(world, asked));
+
+  it('stay as they are until all who were given them have them, and are another answer after that', async () => {
+    const world = serviceOver(source, 1_000);
+    const [first, second] = [await ask(world), await ask(world)];
+    expect(second).toBe(first);
+    const { buffer } = first.answer;
+    const text = first.answer.toString();
+    first.release();
+    source.milliseconds = 2_000;
+    // The first one lets go of what is kept of the look before it.
+    const next = [await ask(world), await ask(world, other)];
+    expect(next.map(({ answer }) => answer.buffer)).not.toContain(buffer);
+    expect(first.answer.toString()).toBe(text);
+    second.release();
+    source.milliseconds = 4_000;
+    expect((await ask(world, other)).answer.buffer).toBe(buffer);
+  });
+
+  it('are kept for as long as the look is, though nobody is sent them at the time', async () => {
+    const world = serviceOver(source, 1_000);
+    const first = await ask(world);
+    const text = first.answer.toString();
+    first.release();
+    const { buffer } = first.answer;
+    expect((await ask(world, other)).answer.buffer).not.toBe(buffer);
+    expect((await ask(world)).answer.toString()).toBe(text);
+  });
+
+  it('never become another answer where somebody does not say that they have them', async () => {
+    const world = serviceOver(source, 1_000);
+    const first = await ask(world);
+    await ask(world);
+    first.release();
+    const { buffer } = first.answer;
+    for (let n = 1; n < 5; n += 1) {
+      source.milliseconds += 2_000;
+      const next = await ask(world);
+      expect(next.answer.buffer).not.toBe(buffer);
+      next.release();
+    }
   });
 });
 
