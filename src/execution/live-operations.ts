@@ -126,6 +126,7 @@ export class LiveOperations {
     }
     const onEnd = (): void => {
       this.#streams.delete(stream);
+      grid.leave(stream);
       if (expiresAt !== null) this.#expiries.remove(stream, expiresAt);
       this.#quota.countStream(partitionId, -1);
       place?.release();
@@ -136,6 +137,7 @@ export class LiveOperations {
     };
     const stream = new LiveStream({ operation, onEnd }, grid.lookNow(operation));
     this.#streams.add(stream);
+    grid.join(stream);
     if (expiresAt !== null) this.#expiries.add(stream, expiresAt);
     this.#quota.countStream(partitionId, 1);
     if (this.#isClosed) stream.end();

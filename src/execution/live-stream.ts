@@ -49,7 +49,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   constructor({ operation, onEnd }: LiveStreamWorld, firstLook: Promise<Tick>) {
     this.#operation = operation;
     this.#onEnd = onEnd;
-    operation.add(this);
+    operation.add();
     firstLook.then(
       (tick) => {
         this.#first = tick.began.monotonicNanoseconds;
@@ -147,7 +147,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#newest = null;
     this.#previous = null;
     this.#said = null;
-    this.#operation.remove(this);
+    this.#operation.remove();
     this.#onEnd();
     this.#step();
   }

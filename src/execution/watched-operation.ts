@@ -26,9 +26,8 @@ export interface WatchedOperationParts {
   readonly writesBytes: boolean;
 }
 
-/** Who takes the ticks of an operation, and the events that it has asked for. Neither throws. */
-export interface TickTaker {
-  take(tick: Tick): void;
+/** Who has asked for an event. Neither throws. */
+export interface EventAsker {
   made(tick: Tick, event: LiveResult): void;
   notMade(thrown: unknown): void;
 }
@@ -42,7 +41,7 @@ export interface EventParts {
 /** An event, and who waits for it. */
 interface SharedEvent {
   event: LiveResult | null;
-  readonly waiting: TickTaker[];
+  readonly waiting: EventAsker[];
 }
 
 /** In place of the tick before, for first events. */
@@ -54,7 +53,7 @@ const givenAtOnce = 1_000;
 export class WatchedOperation implements Watcher {
   readonly options: LiveOptions;
   readonly #parts: WatchedOperationParts;
-  readonly #streams = new Set<TickTaker>();
+  #streams = 0;
   /** Sources give the same topology for as long as nothing in it changes. */
   readonly #plans = new WeakMap<Topology, PromiseOrValue<Plan>>();
   readonly #asked = new AskedLists();
@@ -65,10 +64,8 @@ export class WatchedOperation implements Watcher {
    * it would keep all that ever were.
    */
   readonly #events = new WeakMap<Tick, WeakMap<object, SharedEvent>>();
-  /** The newest tick of the grid, and the last one that all streams were offered. */
-  #newest: Tick | null = null;
+  /** The last tick that all streams were offered. */
   #offered: Tick | null = null;
-  #isOffering = false;
 
   constructor(parts: WatchedOperationParts) {
     this.options = parts.options;
@@ -80,20 +77,23 @@ export class WatchedOperation implements Watcher {
   }
 
   get isWatched(): boolean {
-    return this.#streams.size > 0;
+    return this.#streams > 0;
   }
 
-  add(stream: TickTaker): void {
-    this.#streams.add(stream);
+  /** One stream more watches. */
+  add(): void {
+    this.#streams += 1;
   }
 
-  remove(stream: TickTaker): void {
-    this.#streams.delete(stream);
+  /** One of them does not any more. */
+  remove(): void {
+    this.#streams -= 1;
   }
 
-  take(tick: Tick): void {
-    this.#newest = tick;
-    if (!this.#isOffering) this.#offer(tick, this.#streams.values());
+  /** Nobody asks for events of the tick before any more, which streams hold on to. */
+  offered(tick: Tick): void {
+    if (this.#offered !== null && this.#offered !== tick) this.#events.delete(this.#offered);
+    this.#offered = tick;
   }
 
   /** Nothing where there is too much of it: the event says so, without anything having been read for it. */
@@ -111,7 +111,7 @@ export class WatchedOperation implements Watcher {
    * Has the event made that a tick makes for streams whose last event was made by the previous one, once for all of
    * them, and gives it to each who asks.
    */
-  make({ tick, previous }: EventParts, asker: TickTaker): void {
+  make({ tick, previous }: EventParts, asker: EventAsker): void {
     const events = this.#events.get(tick) ?? new WeakMap<object, SharedEvent>();
     this.#events.set(tick, events);
     const before = previous ?? noTick;
@@ -180,32 +180,6 @@ export class WatchedOperation implements Watcher {
     });
   }
 
-  /**
-   * Offers a tick to all streams, so many before whatever else there is to do has its turn; then the newest, where
-   * another one has come meanwhile. A stream that wants the tick has its event made and takes it in the same step, so
-   * that what is kept of the stream is looked at once and not twice: of thousands it has to come from far.
-   */
-  #offer(tick: Tick, streams: Iterator<TickTaker>): void {
-    this.#isOffering = true;
-    for (let n = 0; n < givenAtOnce; n += 1) {
-      const next = streams.next();
-      if (next.done === true) {
-        this.#hasOffered(tick);
-        return;
-      }
-      next.value.take(tick);
-    }
-    setImmediate(() => this.#offer(tick, streams));
-  }
-
-  #hasOffered(tick: Tick): void {
-    // Nobody asks for events of the one before any more, which streams hold on to.
-    if (this.#offered !== null) this.#events.delete(this.#offered);
-    this.#offered = tick;
-    this.#isOffering = false;
-    if (this.#newest !== null && this.#newest !== tick) this.#offer(this.#newest, this.#streams.values());
-  }
-
   #partsOf(topology: Tick['topology'], more: Pick<LiveEventParts, 'look' | 'isFirst'>): LiveEventParts {
     const { caller, service, writesBytes } = this.#parts;
     const { limits, health } = service;
@@ -214,7 +188,7 @@ export class WatchedOperation implements Watcher {
 }
 
 /** Gives to all of them, those who join meanwhile among them, and leaves the list empty. */
-function give(waiting: TickTaker[], handOver: (asker: TickTaker) => void, from = 0): void {
+function give(waiting: EventAsker[], handOver: (asker: EventAsker) => void, from = 0): void {
   const end = Math.min(waiting.length, from + givenAtOnce);
   for (let n = from; n < end; n += 1) {
     const asker = waiting[n];

@@ -18,12 +18,18 @@ export interface Tick {
   earlier(over: number): Sight | undefined;
 }
 
-/** Someone who watches a grid. */
+/** What somebody watches on a grid: what is to be looked at. */
 export interface Watcher {
   /** Whose virtual processors it looks for, as far as its plans say; null is everybody's. */
   readonly lists: ReadonlySet<bigint> | null;
   /** What its event will need to have read. Rejects never. */
   requests(topology: Topology): Promise<readonly LookRequest[]>;
+  /** All takers have been offered this tick: none is offered one before it any more. */
+  offered(tick: Tick): void;
+}
+
+/** One who is given the ticks of a grid. Never throws. */
+export interface TickTaker {
   /** Takes the newest tick. */
   take(tick: Tick): void;
 }

@@ -142,7 +142,7 @@ describe('the lists of virtual processors', () => {
     const watching = (id: bigint): Watcher => ({
       lists: new Set([id]),
       requests: () => Promise.resolve([]),
-      take: () => undefined,
+      offered: () => undefined,
     });
     const [before, one, late] = [watching(9n), watching(5n), watching(139n)];
     for (const watcher of [before, one, late]) grid.add(watcher);

@@ -190,12 +190,27 @@ describe('streams together', () => {
     },
   );
 
+  it('are given a tick in the order in which they came, whatever they watch', async () => {
+    const [one, other] = [lps, lps.replace('sampledAt', 'sampledAt name: sampledAt')];
+    const given: number[] = [];
+    const queries = [one, other, one, one, other, other, one];
+    for (const [n, query] of queries.entries()) {
+      const { stream } = await bench.open(query);
+      const event = (): boolean => given.push(n) > 0;
+      stream.follow({ event, done: () => undefined, failed: () => undefined });
+      await settle();
+    }
+    given.length = 0;
+    await pass(bench, 1000);
+    expect(given).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
   it('keep no ticks but those that growth is still to be taken from', async () => {
     const ticks: WeakRef<Tick>[] = [];
     const watcher: Watcher = {
       lists: null,
       requests: () => Promise.resolve([]),
-      take: (tick) => void ticks.push(new WeakRef(tick)),
+      offered: (tick) => void ticks.push(new WeakRef(tick)),
     };
     const stream = await bench.open(lps);
     await stream.next();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Granted } from '../../src/access/access.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { Grid } from '../../src/sampling/grid.ts';
-import type { Watcher } from '../../src/sampling/tick.ts';
+import type { Tick, TickTaker, Watcher } from '../../src/sampling/tick.ts';
 import { topologyOf } from '../../src/snapshot/topology.ts';
 
 const topology = topologyOf([], []);
@@ -12,7 +12,11 @@ const moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
 /** A watcher of this logical processor, which says so when it is let. */
 function watcherOf(index: number, until: Promise<unknown> = Promise.resolve()): Watcher {
   const object = { object: 'LOGICAL_PROCESSOR', index } as unknown as Granted;
-  return { lists: null, requests: () => until.then(() => [{ object, over: null }]), take: () => undefined };
+  return {
+    lists: null,
+    requests: () => until.then(() => [{ object, over: null }]),
+    offered: () => undefined,
+  };
 }
 
 describe('a grid', () => {
@@ -51,40 +55,68 @@ describe('a grid', () => {
     grid.remove(third);
   });
 
-  it('gives others their turn where its watchers take long, and leaves none of them out', async () => {
+  it('gives others their turn where its takers take long, and leaves none of them out', async () => {
     let nanoseconds = 0n;
-    const clock = { now: () => ({ wallMilliseconds: 0, monotonicNanoseconds: nanoseconds }) };
     const taken: string[] = [];
-    let hasAll: () => void = () => undefined;
-    const all = new Promise<void>((resolve) => (hasAll = resolve));
-    const grid = new Grid({
-      everyMilliseconds: 1,
-      clock,
-      topology: () => Promise.resolve(topology),
-      read: () => Promise.resolve({ at: moment, outcomes: [] }),
-      onError: (error) => taken.push(String(error)),
-    });
-    const watchers = Array.from({ length: 6 }, (_, n): Watcher => {
+    const grid = gridOn(() => nanoseconds);
+    const takers = Array.from({ length: 20 }, (_, n): TickTaker => {
       const take = (): void => {
         if (taken.length === 0) setImmediate(() => taken.push('another'));
-        taken.push(`watcher ${n}`);
-        // Each takes 4 ms.
-        nanoseconds += 4_000_000n;
-        if (n === 5) hasAll();
+        taken.push(`taker ${n}`);
+        // Each takes 1 ms.
+        nanoseconds += 1_000_000n;
       };
-      return { lists: null, requests: () => Promise.resolve([]), take };
+      return { take };
     });
-    for (const watcher of watchers) grid.add(watcher);
-    await all;
-    for (const watcher of watchers) grid.remove(watcher);
-    expect(taken).toEqual([
-      'watcher 0',
-      'watcher 1',
-      'watcher 2',
-      'another',
-      'watcher 3',
-      'watcher 4',
-      'watcher 5',
-    ]);
+    for (const taker of takers) grid.join(taker);
+    await oneTick(grid);
+    const names = takers.map((_, n) => `taker ${n}`);
+    expect(taken).toEqual([...names.slice(0, 16), 'another', ...names.slice(16)]);
+  });
+
+  it('tells a watcher when all were offered a tick, and not those who left meanwhile', async () => {
+    const offered: string[] = [];
+    const grid = gridOn(() => 0n);
+    const second: TickTaker = { take: () => offered.push('second') };
+    const third: TickTaker = { take: () => offered.push('third') };
+    grid.join({
+      take: () => {
+        offered.push('first');
+        grid.leave(second);
+      },
+    });
+    grid.join(second);
+    grid.join(third);
+    await oneTick(grid, () => offered.push('all'));
+    expect(offered).toEqual(['first', 'third', 'all']);
   });
 });
+
+/** On a clock that says what it is told to. */
+function gridOn(now: () => bigint): Grid {
+  return new Grid({
+    everyMilliseconds: 1,
+    clock: { now: () => ({ wallMilliseconds: 0, monotonicNanoseconds: now() }) },
+    topology: () => Promise.resolve(topology),
+    read: () => Promise.resolve({ at: moment, outcomes: [] }),
+    onError: (error) => {
+      throw error;
+    },
+  });
+}
+
+/** Until one tick has been offered to all. */
+async function oneTick(grid: Grid, onOffered: (tick: Tick) => void = () => undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const watcher: Watcher = {
+      lists: null,
+      requests: () => Promise.resolve([]),
+      offered: (tick) => {
+        onOffered(tick);
+        grid.remove(watcher);
+        resolve();
+      },
+    };
+    grid.add(watcher);
+  });
+}

@@ -67,7 +67,7 @@ async function answer(order: Order): Promise<Answer> {
 }
 
 async function open({ transport, streams, queries, ...request }: Order & { kind: 'open' }): Promise<Answer> {
-  tally = new StreamTally(streams);
+  tally = new StreamTally(streams, queries.length);
   const began = performance.now();
   let firsts = 0;
   for (let n = 0; n < streams; n += 1) {

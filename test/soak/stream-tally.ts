@@ -46,11 +46,13 @@ export class StreamTally {
   #surplus = 0;
   #lags = new Float64Array(0);
   #events = 0;
-  /** The last event that was looked through: thousands of streams are sent the same bytes, mostly one after the other. */
-  #known: Known | null = null;
+  /** The last events that were looked through, one of each kind: thousands of streams are sent the same bytes. */
+  readonly #known: (Known | null)[];
 
-  constructor(streams: number) {
+  /** What streams are sent is of so many kinds, which they have by turns. */
+  constructor(streams: number, kinds = 1) {
     this.#streams = streams;
+    this.#known = Array.from({ length: kinds }, () => null);
     this.#isWarm = new Uint8Array(streams);
   }
 
@@ -64,8 +66,10 @@ export class StreamTally {
   /** Takes an event as the bytes that came. Errors stand at its beginning. */
   event(stream: number, bytes: Buffer): void {
     const arrivedAt = performance.timeOrigin + performance.now();
-    const known = this.#known?.bytes.equals(bytes) === true ? this.#known : read(bytes);
-    this.#known = known;
+    const kind = stream % this.#known.length;
+    const last = this.#known[kind];
+    const known = last?.bytes.equals(bytes) === true ? last : read(bytes);
+    this.#known[kind] = known;
     if (known === null) {
       this.error(`event: ${bytes.toString('latin1', 0, 200)}`);
       return;
