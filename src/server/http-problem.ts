@@ -46,8 +46,13 @@ export function sendProblem(response: ServerResponse, problem: HttpProblem): voi
     status: problem.status,
     headers: problem.headers,
     mediaType: readAccept(response.req.headers.accept).mediaType ?? 'application/json',
-    body: { errors: [{ message: problem.message, extensions: problem.extensions }] },
+    body: problemBody(problem),
   });
+}
+
+/** The problem in the shape of a GraphQL response. */
+export function problemBody({ message, extensions }: HttpProblem): object {
+  return { errors: [{ message, extensions }] };
 }
 
 /** Answers with JSON that is never to be cached. */

@@ -50,6 +50,30 @@ export class OpenAnswers {
       .map(([socket]) => socket);
   }
 
+  /**
+   * Nothing more can be read from the connection: whoever waits for the rest of a request is told. Calls back once all
+   * that came whole before have been answered, at once where there are none. Returns false, and never calls back, where
+   * an answer has begun, which may go on for as long as it likes.
+   */
+  stopReading(socket: Socket, callback: () => void): boolean {
+    const connection = this.#connections.get(socket);
+    const exchanges = connection === undefined ? [] : [...answersOf(connection)];
+    if (exchanges.some(({ response }) => response.headersSent)) return false;
+    const [whole, broken] = [true, false].map((isWhole) =>
+      exchanges.filter(({ request }) => request.complete === isWhole),
+    ) as [Exchange[], Exchange[]];
+    for (const exchange of broken) exchange.abort();
+    let left = whole.length;
+    if (left === 0) callback();
+    for (const { response } of whole) {
+      response.once('close', () => {
+        left -= 1;
+        if (left === 0) callback();
+      });
+    }
+    return true;
+  }
+
   /** From now on connections are closed behind their answers. */
   closeBehindAnswers(): void {
     this.#isClosing = true;

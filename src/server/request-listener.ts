@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { internalErrorCode } from './error-mask.ts';
 import { Exchange } from './exchange.ts';
 import { asUnauthorized, HttpProblem, sendProblem } from './http-problem.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 import type { OpenAnswers } from './open-answers.ts';
 
 /** Answers one request, or throws or rejects with an HttpProblem that does. */
@@ -37,6 +38,7 @@ export function listenToRequests(server: Server, route: Route, { answers, log, n
       answerError(thrown, { exchange, log });
     }
   });
+  answerUnreadable(server, { answers, log });
   // Node would write it into the middle of an answer whose turn has not come. Nobody has to wait for it (RFC 9110, 10.1.1).
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (response.socket !== null) response.writeContinue();

@@ -98,7 +98,8 @@ export const expectations = {
   'half a request, left': [],
   'random bytes': ['HTTP 400', 'cut'],
   'too long a head': ['HTTP 431'],
-  'a request that two would read differently': ['HTTP 400'],
+  // Where node takes two spaces for one, a question without a token stands before what is no request.
+  'a request that two would read differently': ['HTTP 400', 'HTTP 401'],
   'requests in a row, answers unread': [],
   'upgrades that are none': [
     'HTTP 200',

@@ -1,0 +1,86 @@
+/** What node's parser can make no request of: it is told why in words, where node would send a status alone. */
+import { maxHeaderSize, STATUS_CODES, type Server } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { HttpProblem, problemBody } from './http-problem.ts';
+import type { OpenAnswers } from './open-answers.ts';
+
+/** Of node's parser: `code` says what kind of mistake it is, `reason` which one. */
+interface ReadError extends Error {
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+/** So long what still comes is thrown away: who hears that the connection is gone may lose the answer on the way. */
+const lingerMilliseconds = 1_000;
+
+/** Answers what cannot be read, behind what was asked before it on the connection, and closes that. */
+export function answerUnreadable(
+  server: Server,
+  { answers, log }: { readonly answers: OpenAnswers; readonly log: Logger },
+): void {
+  // The parser goes on with what still comes, and finds more mistakes in it.
+  const known = new WeakSet<Duplex>();
+  server.on('clientError', (error: ReadError, socket: Duplex) => {
+    const hasEnded = error.code === 'HPE_INVALID_EOF_STATE';
+    if (known.has(socket)) {
+      if (hasEnded && !socket.writableEnded) socket.destroy();
+      return;
+    }
+    known.add(socket);
+    const say = (): void => {
+      if (!socket.writable) return;
+      log.debug({ code: error.code, reason: error.reason }, 'a request could not be read');
+      socket.end(answerTo(problemOf(error)));
+      const linger = setTimeout(() => socket.destroy(), lingerMilliseconds);
+      socket.once('close', () => clearTimeout(linger));
+    };
+    const isThere = socket instanceof Socket && socket.writable && error.code !== 'ECONNRESET';
+    if (!isThere || !answers.stopReading(socket, say)) socket.destroy();
+    // Who breaks off does not wait for the answers to what was asked before.
+    else if (hasEnded && !socket.writableEnded) socket.destroy();
+  });
+}
+
+function problemOf({ code, reason }: ReadError): HttpProblem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW': {
+      const message =
+        `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most that is ` +
+        'read: send a long question as the body of a POST.';
+      return new HttpProblem(message, {
+        status: 431,
+        code: 'LIMIT_EXCEEDED',
+        facts: { limit: maxHeaderSize },
+      });
+    }
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return badRequest('The chunks of the body have longer extensions than are read.', 413);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return badRequest('The request did not arrive in time.', 408);
+    default:
+      return badRequest(
+        `What came is no request of HTTP/1.1${reason === undefined ? '' : `: ${reason}`}.`,
+        400,
+      );
+  }
+}
+
+function badRequest(message: string, status: number): HttpProblem {
+  return new HttpProblem(message, { status, code: 'BAD_REQUEST' });
+}
+
+function answerTo(problem: HttpProblem): string {
+  const body = JSON.stringify(problemBody(problem));
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'Connection: close',
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    '',
+    body,
+  ].join('\r\n');
+}
