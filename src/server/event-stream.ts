@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { nextEventBytes, nextEventChunk } from './result-bytes.ts';
-import { flatSecurityHeaders } from './security-header.ts';
+import { flatDataHeaders } from './security-header.ts';
 
 /** What all event streams share. */
 export interface EventStreamWorld {
@@ -166,7 +166,7 @@ export class EventStream implements EventSink, WrittenFor {
       'x-accel-buffering',
       'no',
     ];
-    if (!hasUsualHeaders) headers.push('x-request-id', requestId, ...flatSecurityHeaders(request));
+    if (!hasUsualHeaders) headers.push('x-request-id', requestId, ...flatDataHeaders(request));
     response.writeHead(200, headers);
     flatten(response);
   }

@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.ts';
 import type { Answer } from './graphql-endpoint.ts';
 import type { Outbox } from './outbox.ts';
 import { resultBytes } from './result-bytes.ts';
-import { flatSecurityHeaders } from './security-header.ts';
+import { flatDataHeaders } from './security-header.ts';
 import { writtenDataOf } from '../writer/written-data.ts';
 
 /** What is sent as the answer of an exchange. */
@@ -36,7 +36,7 @@ function write(exchange: Exchange, { status, mediaType }: SentAnswer, bytes: Buf
     'cache-control',
     'no-store',
   ];
-  if (!exchange.hasUsualHeaders) headers.push('x-request-id', requestId, ...flatSecurityHeaders(request));
+  if (!exchange.hasUsualHeaders) headers.push('x-request-id', requestId, ...flatDataHeaders(request));
   response.writeHead(status, headers);
   response.end(bytes);
 }
