@@ -39,7 +39,7 @@ export class SharedAnswers {
   /** The answer that somebody with the same rights got to the same in this look, held once more; null where nobody did. */
   find({ caller, prepared }: AnswerAsked): ExecutionResult | null {
     const { shared } = this.#sampler;
-    const kept = shared === null ? null : this.#keptOf(shared.sight);
+    const kept = this.#keptOf(shared?.sight ?? null);
     if (shared === null || kept === null) return null;
     const answer = kept.answers.get(accessOf(caller, shared.topology))?.get(prepared);
     if (answer === undefined) return null;
@@ -73,11 +73,12 @@ export class SharedAnswers {
     answers.set(prepared, result);
   }
 
-  /** What is kept of this look, which is newer than any other: what is kept of another one is let go of. */
-  #keptOf(sight: ReadSight): Kept | null {
-    if (this.#kept?.sight === sight) return this.#kept;
-    if (this.#kept !== null) release(this.#kept);
+  /** What is kept of the newest look, null where there is none: what is kept of another one is let go of. */
+  #keptOf(sight: ReadSight | null): Kept | null {
+    const kept = this.#kept;
+    if (kept === null || kept.sight === sight) return kept;
     this.#kept = null;
+    release(kept);
     return null;
   }
 }

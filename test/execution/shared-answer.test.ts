@@ -200,7 +200,6 @@ describe('the bytes of a shared answer', () => {
     const text = first.answer.toString();
     first.release();
     source.milliseconds = 2_000;
-    // The first one lets go of what is kept of the look before it.
     const next = [await ask(world), await ask(world, other)];
     expect(next.map(({ answer }) => answer.buffer)).not.toContain(buffer);
     expect(first.answer.toString()).toBe(text);
@@ -217,6 +216,16 @@ describe('the bytes of a shared answer', () => {
     const { buffer } = first.answer;
     expect((await ask(world, other)).answer.buffer).not.toBe(buffer);
     expect((await ask(world)).answer.toString()).toBe(text);
+  });
+
+  it('are let go of by the next question after the look, whatever comes of it', async () => {
+    const world = serviceOver(source, 1_000);
+    const first = await ask(world);
+    first.release();
+    source.milliseconds = 2_000;
+    const refused = await run(world, parse('{ partition(id: 77) { name } }'));
+    expect(refused.errors).toHaveLength(1);
+    expect(written(refused).answer.buffer).toBe(first.answer.buffer);
   });
 
   it('never become another answer where somebody does not say that they have them', async () => {
