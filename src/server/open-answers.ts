@@ -59,10 +59,8 @@ export class OpenAnswers {
     const connection = this.#connections.get(socket);
     const exchanges = connection === undefined ? [] : [...answersOf(connection)];
     if (exchanges.some(({ response }) => response.headersSent)) return false;
-    const [whole, broken] = [true, false].map((isWhole) =>
-      exchanges.filter(({ request }) => request.complete === isWhole),
-    ) as [Exchange[], Exchange[]];
-    for (const exchange of broken) exchange.abort();
+    const whole = exchanges.filter(({ request }) => request.complete);
+    for (const exchange of exchanges) if (!exchange.request.complete) exchange.abort();
     let left = whole.length;
     if (left === 0) callback();
     for (const { response } of whole) {

@@ -29,8 +29,8 @@ export function securityHeaders({ socket }: IncomingMessage): Readonly<Record<st
  * a small answer takes.
  */
 export function flatDataHeaders(request: IncomingMessage): readonly string[] {
-  return request.socket instanceof TLSSocket ? flatOverTls : flat;
+  return request.socket instanceof TLSSocket ? flatDataOverTls : flatData;
 }
 
-const flat = Object.entries(forData).flat();
-const flatOverTls = Object.entries({ ...forData, ...tls }).flat();
+const flatData = Object.entries(forData).flat();
+const flatDataOverTls = Object.entries({ ...forData, ...tls }).flat();

@@ -20,26 +20,23 @@ export function answerUnreadable(
   server: Server,
   { answers, log }: { readonly answers: OpenAnswers; readonly log: Logger },
 ): void {
+  const say = (socket: Socket, error: ReadError): void => {
+    if (!socket.writable) return;
+    log.debug({ code: error.code, reason: error.reason }, 'a request could not be read');
+    socket.end(answerTo(problemOf(error)));
+    const linger = setTimeout(() => socket.destroy(), lingerMilliseconds);
+    socket.once('close', () => clearTimeout(linger));
+  };
   // The parser goes on with what still comes, and finds more mistakes in it.
   const known = new WeakSet<Duplex>();
   server.on('clientError', (error: ReadError, socket: Duplex) => {
-    const hasEnded = error.code === 'HPE_INVALID_EOF_STATE';
-    if (known.has(socket)) {
-      if (hasEnded && !socket.writableEnded) socket.destroy();
-      return;
+    if (!known.has(socket)) {
+      known.add(socket);
+      const isThere = socket instanceof Socket && socket.writable && error.code !== 'ECONNRESET';
+      if (!isThere || !answers.stopReading(socket, () => say(socket, error))) socket.destroy();
     }
-    known.add(socket);
-    const say = (): void => {
-      if (!socket.writable) return;
-      log.debug({ code: error.code, reason: error.reason }, 'a request could not be read');
-      socket.end(answerTo(problemOf(error)));
-      const linger = setTimeout(() => socket.destroy(), lingerMilliseconds);
-      socket.once('close', () => clearTimeout(linger));
-    };
-    const isThere = socket instanceof Socket && socket.writable && error.code !== 'ECONNRESET';
-    if (!isThere || !answers.stopReading(socket, say)) socket.destroy();
     // Who breaks off does not wait for the answers to what was asked before.
-    else if (hasEnded && !socket.writableEnded) socket.destroy();
+    if (error.code === 'HPE_INVALID_EOF_STATE' && !socket.writableEnded) socket.destroy();
   });
 }
 
