@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 
+/** A request, headers and body, has to arrive in this time; slow senders hold a socket no longer. In milliseconds. */
+export const arrivalLimits = { headersTimeout: 10_000, requestTimeout: 30_000 };
 const limits = {
-  // A request, headers and body, has to arrive in this time; slow senders hold a socket no longer.
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  ...arrivalLimits,
   connectionsCheckingInterval: 5_000,
   // Longer than the minute that load balancers commonly keep idle connections for.
   keepAliveTimeout: 65_000,

@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { HttpProblem, problemBody } from './http-problem.ts';
+import { arrivalLimits } from './http-server.ts';
 import type { OpenAnswers } from './open-answers.ts';
 
 /** Of node's parser: `code` says what kind of mistake it is, `reason` which one. */
@@ -12,6 +13,7 @@ interface ReadError extends Error {
   readonly reason?: string;
 }
 
+const { headersTimeout, requestTimeout } = arrivalLimits;
 /** So long what still comes is thrown away: who hears that the connection is gone may lose the answer on the way. */
 const lingerMilliseconds = 1_000;
 
@@ -55,7 +57,10 @@ function problemOf({ code, reason }: ReadError): HttpProblem {
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return badRequest('The chunks of the body have longer extensions than are read.', 413);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return badRequest('The request did not arrive in time.', 408);
+      return badRequest(
+        `The request did not arrive in time: its headers have ${headersTimeout / 1_000} s, and all of it has ${requestTimeout / 1_000} s.`,
+        408,
+      );
     default:
       return badRequest(
         `What came is no request of HTTP/1.1${reason === undefined ? '' : `: ${reason}`}.`,

@@ -2,7 +2,11 @@ import { maxHeaderSize } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startTestService, type TestService } from './test-service.ts';
+import { createHttpServer } from '../../src/server/http-server.ts';
+import { listen } from '../../src/server/listen.ts';
+import { OpenAnswers } from '../../src/server/open-answers.ts';
+import { answerUnreadable } from '../../src/server/unreadable-request.ts';
+import { readableLog, startTestService, type TestService } from './test-service.ts';
 
 let service: TestService;
 let finish: () => void;
@@ -44,6 +48,28 @@ async function answered(bytes: string, isAll = false): Promise<{ head: string; b
 }
 
 describe('what is no request', () => {
+  it('is told how long a request may take', async () => {
+    const server = createHttpServer();
+    answerUnreadable(server, { answers: new OpenAnswers(), log: readableLog().log });
+    // Node looks for those that are late every few seconds, and says so like this.
+    server.on('connection', (late) => {
+      server.emit(
+        'clientError',
+        Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }),
+        late,
+      );
+    });
+    const port = await listen(server, { host: '127.0.0.1', port: 0 });
+    const socket = connect(port, '127.0.0.1');
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    expect(bytes.toString()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(bytes.toString()).toContain(
+      'The request did not arrive in time: its headers have 10 s, and all of it has 30 s.',
+    );
+    socket.destroy();
+    server.close();
+  });
+
   it('is told how long a request may be, whatever still comes of it', async () => {
     const { head, body } = await answered(
       `GET /graphql?query=${'x'.repeat(400_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
