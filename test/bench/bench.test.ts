@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, validate } from 'graphql';
 import { createSchema } from '../../src/graph/schema.ts';
-import { askOnce, openGround, type OpenGround } from './comparison.ts';
-import { comparisonText, medianOf } from './comparison-table.ts';
+import { askOnce, compare, openGround, type OpenGround } from './comparison.ts';
+import { comparisonText, failuresText, medianOf } from './comparison-table.ts';
 import { areRivalsInstalled, contenders } from './contender.ts';
 import { ownTimes } from './profile.ts';
 import { selectionsOf } from './streams.ts';
@@ -24,17 +26,18 @@ describe('what the benchmark asks', () => {
 
 describe('the servers that are compared', () => {
   const all = contenders();
+  const startable = all.filter(({ key }) => key !== 'D' || areRivalsInstalled());
   let ground: OpenGround;
   beforeAll(async () => {
     // L asks for whatever there is, so the small host does.
-    ground = await openGround({ size: workloadNamed('S').host, contenders: all });
-  });
+    ground = await openGround({ size: workloadNamed('S').host, contenders: startable });
+    // Ten programs, each of which tsx compiles first.
+  }, 300_000);
   afterAll(() => ground.close());
 
-  it('are all there, Mercurius where it is installed', () => {
+  it('are all there, whether Mercurius is installed or not', () => {
     const hvql = ['hvql', 'hvql shared', 'hvql default', 'hvql workers', 'hvql files'];
-    const keys = ['A', 'B', 'B files', 'C', ...(areRivalsInstalled() ? ['D'] : []), ...hvql];
-    expect(all.map(({ key }) => key)).toEqual(keys);
+    expect(all.map(({ key }) => key)).toEqual(['A', 'B', 'B files', 'C', 'D', ...hvql]);
   });
 
   it.each(workloads)('give the same answer to $name', async ({ query }) => {
@@ -45,6 +48,39 @@ describe('the servers that are compared', () => {
     expect(others.length).toBeGreaterThan(4);
     for (const other of others) expect(other).toEqual(first);
     expect(JSON.stringify(first).match(/":"\d+"/g)?.length).toBeGreaterThan(50);
+  });
+});
+
+describe('a contender that cannot be started', () => {
+  it('is named above the tables with the reason, and the others are measured', async () => {
+    const [first, second] = contenders();
+    if (first === undefined || second === undefined) throw new Error('there are no contenders');
+    const broken = { ...second, start: () => Promise.reject(new Error('no such program')) };
+    const { results, failures } = await compare({
+      contenders: [broken, first],
+      workloads: [workloadNamed('S')],
+      generator: { name: 'none', isPinned: false, run: () => Promise.resolve(5) },
+      rounds: 1,
+      seconds: 1,
+      warmingSeconds: 1,
+      tell: () => undefined,
+    });
+    expect(failuresText(failures)).toBe(
+      `NOT MEASURED: ${second.name} could not be started: no such program\n`,
+    );
+    expect(Array.from(results[0]?.rounds ?? [])).toEqual([[first.key, [5]]]);
+  });
+});
+
+describe('the lock file of what hvql is compared with', () => {
+  it('has only packages for this version of Node', () => {
+    // Only looked at: --dry-run checks the engines and installs nothing.
+    const { status, stderr } = spawnSync('npm', ['ci', '--dry-run', '--engine-strict', '--offline'], {
+      cwd: fileURLToPath(new URL('rival', import.meta.url)),
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });
 

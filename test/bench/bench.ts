@@ -3,6 +3,7 @@
  * the servers; `streams`, `sizes`, `profile` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
+ * A server that cannot be started is named above the tables, and the exit code is 1.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compare } from './comparison.ts';
-import { comparisonText } from './comparison-table.ts';
+import { comparisonText, failuresText } from './comparison-table.ts';
 import { areRivalsInstalled, contenders, type Contender } from './contender.ts';
 import { linuxHostText } from './linux-host.ts';
 import { loadGenerator } from './load.ts';
@@ -77,12 +78,12 @@ async function texts(): Promise<string> {
 }
 
 async function comparison(): Promise<string> {
+  const all = chosenContenders();
   installRivals();
   const generator = loadGenerator();
   const seconds = Number(values.seconds ?? (quick ? 1 : 2));
   const rounds = Number(values.rounds ?? (quick ? 3 : 7));
-  const all = chosenContenders();
-  const results = await compare({
+  const { results, failures } = await compare({
     contenders: all,
     workloads: chosenWorkloads(),
     generator,
@@ -91,8 +92,9 @@ async function comparison(): Promise<string> {
     warmingSeconds: quick ? 1 : 2,
     tell,
   });
+  if (failures.length > 0) process.exitCode = 1;
   return [
-    machine(),
+    failuresText(failures) + machine(),
     `Answers per second: the median of ${rounds} rounds of ${seconds} s, by turns, under ${generator.name}; the least and`,
     'the most. Only ratios within one run say something. All answers were found equal before.',
     generator.isPinned
@@ -107,20 +109,33 @@ async function comparison(): Promise<string> {
 }
 
 function chosenContenders(): readonly Contender[] {
-  const keys = values.contenders?.split(',');
-  return contenders().filter(({ key }) => keys?.includes(key) ?? true);
+  const all = contenders();
+  const keys = chosenNames('--contenders', { chosen: values.contenders, all: all.map(({ key }) => key) });
+  return all.filter(({ key }) => keys.includes(key));
 }
 
 function chosenWorkloads(): typeof workloads {
-  const names = values.only?.split(',');
-  return workloads.filter(({ name }) => names?.includes(name) ?? true);
+  const names = chosenNames('--only', { chosen: values.only, all: workloads.map(({ name }) => name) });
+  return workloads.filter(({ name }) => names.includes(name));
+}
+
+/** The names in the value of a flag, or all of them without it. Throws where one does not exist. */
+function chosenNames(
+  flag: string,
+  { chosen, all }: { readonly chosen: string | undefined; readonly all: readonly string[] },
+): readonly string[] {
+  const names = chosen?.split(',') ?? all;
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`${flag}: there is no "${unknown}"; there are ${all.join(', ')}.`);
+  return names;
 }
 
 function installRivals(): void {
   if (areRivalsInstalled()) return;
   tell('Installing what hvql is compared with, in test/bench/rival.');
   const { status } = spawnSync('npm', ['ci'], { cwd: `${here}rival`, stdio: ['ignore', 2, 2] });
-  if (status !== 0) tell('That failed: D is left out.');
+  if (status !== 0) tell('npm ci in test/bench/rival failed.');
 }
 
 function machine(): string {

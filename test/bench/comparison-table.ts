@@ -1,6 +1,6 @@
 /** The comparison as a person reads it. */
 import { table } from '../soak/table.ts';
-import type { WorkloadResult } from './comparison.ts';
+import type { StartFailure, WorkloadResult } from './comparison.ts';
 import type { Contender } from './contender.ts';
 import type { WorkloadName } from './workload.ts';
 
@@ -27,10 +27,18 @@ export function comparisonText(results: readonly WorkloadResult[], contenders: r
   return results.map((result) => workloadText(result, contenders)).join('\n\n');
 }
 
+/** A line for each contender that the tables lack; nothing where none is missing. */
+export function failuresText(failures: readonly StartFailure[]): string {
+  return failures
+    .map(({ contender, reason }) => `NOT MEASURED: ${contender.name} could not be started: ${reason}\n`)
+    .join('');
+}
+
 function workloadText(result: WorkloadResult, contenders: readonly Contender[]): string {
   const { workload, answerInBytes, rounds } = result;
   const perSecond = (key: string): number | null => medianOf(rounds.get(key) ?? []);
-  const rows = contenders.map((contender) => {
+  const measured = contenders.filter(({ key }) => rounds.has(key));
+  const rows = measured.map((contender) => {
     const own = perSecond(contender.key);
     const all = rounds.get(contender.key) ?? [];
     const ratios = rivals.map((key) => ratioText(own, perSecond(key)));

@@ -35,10 +35,25 @@ interface Opponent {
   readonly server: RunningServer;
 }
 
-/** A host, and who stands before it. */
+/** A contender that could not be started, and why. */
+export interface StartFailure {
+  readonly contender: Contender;
+  readonly reason: string;
+}
+
+/** A host, and the servers that are started for it. */
 export interface GroundOptions {
   readonly size: HostSize;
   readonly contenders: readonly Contender[];
+  /** Called for each contender that cannot be started; the others go on. Without it, the first failure is thrown. */
+  readonly onFailure?: (failure: StartFailure) => void;
+}
+
+/** What a comparison found. */
+export interface Comparison {
+  readonly results: readonly WorkloadResult[];
+  /** Contenders that are missing in the results, each once. */
+  readonly failures: readonly StartFailure[];
 }
 
 /** Servers that run. */
@@ -51,17 +66,28 @@ export interface OpenGround {
 /** Long enough for HS512, and of no use outside of this run. */
 const secret = 'a secret of the benchmark, which opens nothing else than that: 0123456789';
 
-/** Compares them, one workload after the other, one server under load at a time. Leaves nothing behind. */
-export async function compare(options: ComparisonOptions): Promise<WorkloadResult[]> {
+/**
+ * Compares them, one workload after the other, one server under load at a time. Leaves nothing behind. A contender that
+ * cannot be started is not tried again.
+ */
+export async function compare(options: ComparisonOptions): Promise<Comparison> {
   const results: WorkloadResult[] = [];
+  const failures: StartFailure[] = [];
   for (const size of new Set(options.workloads.map(({ host }) => host))) {
     const workloads = options.workloads.filter(({ host }) => host === size);
-    await onGround({ size, contenders: options.contenders }, async (opponents) => {
+    const contenders = options.contenders.filter(({ key }) =>
+      failures.every(({ contender }) => contender.key !== key),
+    );
+    const onFailure = (failure: StartFailure): void => {
+      failures.push(failure);
+      options.tell(`${failure.contender.name} could not be started: ${failure.reason}`);
+    };
+    await onGround({ size, contenders, onFailure }, async (opponents) => {
       if (options.generator.isPinned) keepApart(opponents);
       for (const workload of workloads) results.push(await compareOne({ workload, opponents }, options));
     });
   }
-  return results;
+  return { results, failures };
 }
 
 /** Starts the servers before a host of this size, and ends them. */
@@ -78,7 +104,7 @@ export async function onGround(
 }
 
 /** Starts the servers; whoever opens a ground closes it. */
-export async function openGround({ size, contenders }: GroundOptions): Promise<OpenGround> {
+export async function openGround({ size, contenders, onFailure }: GroundOptions): Promise<OpenGround> {
   const folder = memoryFolder();
   const opponents: Opponent[] = [];
   const close = async (): Promise<void> => {
@@ -88,7 +114,12 @@ export async function openGround({ size, contenders }: GroundOptions): Promise<O
   try {
     await writeHost(folder, size);
     for (const contender of contenders) {
-      opponents.push({ contender, server: await contender.start({ folder, secret }) });
+      try {
+        opponents.push({ contender, server: await contender.start({ folder, secret }) });
+      } catch (thrown) {
+        if (onFailure === undefined) throw thrown;
+        onFailure({ contender, reason: thrown instanceof Error ? thrown.message : String(thrown) });
+      }
     }
     return { opponents, close };
   } catch (thrown) {
