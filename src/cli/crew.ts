@@ -177,6 +177,9 @@ export class Crew {
       case 'alive':
         member.unanswered = 0;
         break;
+      case 'absent':
+        for (const other of this.#members.values()) if (other !== member) tell(other.worker, message);
+        break;
       case 'take': {
         const { number, request } = message;
         const problem = places.take(worker, { number, request });

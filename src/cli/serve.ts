@@ -4,6 +4,7 @@ import { executeOperation, operationContext, type OperationWorld } from '../exec
 import { LiveOperations } from '../execution/live-operations.ts';
 import type { TakePlace } from '../execution/stream-place.ts';
 import { createSchema } from '../graph/schema.ts';
+import type { AbsenceReport } from '../sampling/absences.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import { checkGuestSockets, openGuestSockets } from '../server/guest-sockets.ts';
@@ -38,6 +39,12 @@ export interface ServeWorld extends CommandWorld {
   readonly developmentSecret?: Uint8Array;
   /** Given where the streams of other processes count with the service's own. */
   readonly takePlace?: TakePlace;
+  /** Given where other processes of the service read the same source: what one sees to be absent is so for all. */
+  readonly absences?: {
+    readonly report: (report: AbsenceReport) => void;
+    /** Calls back with what another process has seen; gives a function that ends it. */
+    readonly onReport: (note: (report: AbsenceReport) => void) => () => void;
+  };
   /** Told where the service is once it listens; prints it where nothing else is given. */
   readonly announce?: (started: Announced) => void;
 }
@@ -170,19 +177,23 @@ export function announceOn({
   };
 }
 
-function samplerFor(source: Source, { settings, world: { clock, log } }: Told): Sampler {
-  return new Sampler({
+function samplerFor(source: Source, { settings, world: { clock, log, absences } }: Told): Sampler {
+  const sampler = new Sampler({
     source,
     clock,
     timeoutMilliseconds: settings.sourceTimeout,
     shareMilliseconds: settings.shareLooks,
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
+    ...(absences === undefined ? {} : { onAbsence: absences.report }),
     onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),
     onTurn: (err) => {
       if (err === null) log.info('the source answers again');
       else log.warn({ err }, 'the source does not answer');
     },
   });
+  // For as long as the process lives: a worker serves with one sampler.
+  absences?.onReport((report) => sampler.noteAbsence(report));
+  return sampler;
 }
 
 /** Resolves once the signal is aborted. */

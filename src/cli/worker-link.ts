@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import type { PlaceRequest, TakePlace } from '../execution/stream-place.ts';
 import type { HvqlError } from '../errors.ts';
+import type { AbsenceReport } from '../sampling/absences.ts';
 import { hvqlErrorOf } from '../source/shared/error-record.ts';
 import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
 
@@ -17,6 +18,8 @@ export interface WorkerLink {
   readonly sourceChannel: Socket;
   readonly takePlace: TakePlace;
   tell(message: ToPrimary): void;
+  /** Calls back with what another worker has seen to be absent; gives a function that ends it. */
+  onAbsence(note: (report: AbsenceReport) => void): () => void;
   /** Calls back when files are to be opened anew; gives a function that ends it. */
   onReopen(reopen: () => void): () => void;
   /** Calls back when the worker is to end. */
@@ -27,6 +30,7 @@ export interface WorkerLink {
 export async function openLink(): Promise<WorkerLink> {
   const waiting = new Map<number, (problem: HvqlError | null) => void>();
   const reopening = new Set<() => void>();
+  const noting = new Set<(report: AbsenceReport) => void>();
   const closing = new Set<() => void>();
   let isToClose = false;
   let last = 0;
@@ -46,6 +50,9 @@ export async function openLink(): Promise<WorkerLink> {
         break;
       case 'ask':
         tell({ kind: 'alive' });
+        break;
+      case 'absent':
+        for (const note of noting) note(message.report);
         break;
       case 'reopen':
         for (const reopen of reopening) reopen();
@@ -79,6 +86,10 @@ export async function openLink(): Promise<WorkerLink> {
       return problem ?? { release: () => tell({ kind: 'release', number }) };
     },
     tell,
+    onAbsence: (note) => {
+      noting.add(note);
+      return () => noting.delete(note);
+    },
     onReopen: (reopen) => {
       reopening.add(reopen);
       return () => reopening.delete(reopen);

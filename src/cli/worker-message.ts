@@ -1,5 +1,6 @@
 /** What the processes of a service tell each other: plain JSON over the channel that node gives them. */
 import type { PlaceRequest } from '../execution/stream-place.ts';
+import type { AbsenceReport } from '../sampling/absences.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
 import type { ErrorRecord } from '../source/shared/error-record.ts';
 import type { SourceIdentity } from '../source/shared/shared-source.ts';
@@ -24,6 +25,8 @@ export type ToWorker =
   | { readonly kind: 'place'; readonly number: number; readonly problem: ErrorRecord | null }
   /** Whether it still does anything; to be answered at once. */
   | { readonly kind: 'ask' }
+  /** What another worker has seen to be absent. */
+  | { readonly kind: 'absent'; readonly report: AbsenceReport }
   /** Files that are held open or were read are to be opened anew. */
   | { readonly kind: 'reopen' }
   | { readonly kind: 'close' };
@@ -35,6 +38,8 @@ export type ToPrimary =
   /** It cannot serve, and ends. */
   | { readonly kind: 'failed'; readonly failure: WorkerFailure }
   | { readonly kind: 'alive' }
+  /** For all other workers. */
+  | { readonly kind: 'absent'; readonly report: AbsenceReport }
   | { readonly kind: 'take'; readonly number: number; readonly request: PlaceRequest }
   | { readonly kind: 'release'; readonly number: number };
 

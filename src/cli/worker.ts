@@ -25,6 +25,10 @@ export async function work(settings: ServeSettings, world: ServeWorld): Promise<
         ...(source === null ? {} : { openSource: async () => sharedSource(link.sourceChannel, source) }),
         developmentSecret: Buffer.from(developmentSecret, 'base64'),
         takePlace: link.takePlace,
+        absences: {
+          report: (report) => link.tell({ kind: 'absent', report }),
+          onReport: (note) => link.onAbsence(note),
+        },
         announce: ({ url, tokens }) => link.tell({ kind: 'serving', url, tokens }),
       },
     );

@@ -1,15 +1,15 @@
 /** The readings that growth up to a sight is taken from: the same for all who share the sight. */
 import type { Granted } from '../access/access.ts';
 import type { HvqlError } from '../errors.ts';
-import { growthOf, type ReadingGrowth, type Sample } from './growth.ts';
+import { growthOf, type ReadingGrowth } from './growth.ts';
 import type { Outcome } from './outcome.ts';
-import type { ReadSight } from './sight.ts';
+import type { ReadSight, TakenSample } from './sight.ts';
 
 /** The newest reading held of an object that is at least so much older than the moment. */
 export type FindHeld = (
   object: Granted,
   asked: { before: bigint; ageNanoseconds: bigint },
-) => Sample | undefined;
+) => TakenSample | undefined;
 
 /** An object by its number in the sight, and how much older its earlier reading is at least. */
 export interface EarlierAsked {
@@ -18,7 +18,7 @@ export interface EarlierAsked {
 }
 
 interface Earlier {
-  readonly sample: Sample | HvqlError;
+  readonly sample: TakenSample | HvqlError;
   growth: Outcome<ReadingGrowth> | undefined;
 }
 
@@ -42,7 +42,7 @@ export class EarlierReadings {
   }
 
   /** The earlier reading that stands already, or one that is held, which stands from now on; null where none is. */
-  find(asked: EarlierAsked & { object: Granted }, findHeld: FindHeld): Outcome<Sample> {
+  find(asked: EarlierAsked & { object: Granted }, findHeld: FindHeld): Outcome<TakenSample> {
     const standing = this.#at(asked);
     if (standing !== undefined) return standing.sample;
     const before = this.#sight.at.monotonicNanoseconds;
@@ -53,7 +53,7 @@ export class EarlierReadings {
   }
 
   /** The earlier reading from now on, unless one stands already; null changes nothing. */
-  set(asked: EarlierAsked, sample: Outcome<Sample>): void {
+  set(asked: EarlierAsked, sample: Outcome<TakenSample>): void {
     if (sample === null) return;
     let readings = this.#byTime.get(asked.milliseconds);
     if (readings === undefined) this.#byTime.set(asked.milliseconds, (readings = []));

@@ -2,12 +2,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { HvqlError } from '../errors.ts';
 import type { Clock, Moment } from '../snapshot/moment.ts';
-import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Granted } from '../access/access.ts';
 import { AskedLists, isWithin } from './asked-lists.ts';
 import { objectsOf, type LookRequest } from './look.ts';
-import { ReadSight, see } from './sight.ts';
+import { ReadSight, see, type Sight, type TakenReadings, type TakenSample } from './sight.ts';
 import { SightHistory } from './sight-history.ts';
 import type { Tick, TickTaker, Watcher } from './tick.ts';
 
@@ -17,7 +16,9 @@ export interface GridWorld {
   readonly clock: Clock;
   /** Where lists are given, virtual processors of other partitions may be as they were. */
   readonly topology: (signal: AbortSignal, lists: ReadonlySet<bigint> | null) => Promise<Topology>;
-  readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<Readings>;
+  readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<TakenReadings>;
+  /** Whether the object has not been seen to be absent since the reading. */
+  readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   /** How old a look may be that is given to one who has just come; 0 for one of its own. */
   readonly shareMilliseconds?: number;
   /** Told what nobody expected; the grid goes on. */
@@ -208,7 +209,21 @@ export class Grid {
         : (objects: readonly Granted[]) => this.#world.read(objects, signal);
     const sight = await see(objectsOf(requests), read);
     if (number !== null) this.#history.keep(sight, { number, overs: oversOf(requests) });
-    return { began, topology, lists, sight, earlier: (over) => this.#history.find(over, sight) };
+    return {
+      began,
+      topology,
+      lists,
+      sight,
+      earlier: (object, from) => this.#earlier(object, { from, sight }),
+    };
+  }
+
+  /** An object that could not be read then has no earlier reading: that is no error any more once it is back. */
+  #earlier(object: Granted, { from, sight }: { from: Sight | number; sight: Sight }): TakenSample | null {
+    const before = typeof from === 'number' ? this.#history.find(from, sight) : from;
+    const sample = before?.sampleOf(object) ?? null;
+    if (sample === null || sample instanceof HvqlError) return null;
+    return this.#world.isOngoing(object, sample) ? sample : null;
   }
 }
 

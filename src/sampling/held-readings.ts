@@ -1,8 +1,8 @@
 /** Readings that earlier questions left behind, so that a rate need not wait for a second one. Bounded; no timer. */
 import { HvqlError } from '../errors.ts';
 import { readingKey, type ObjectName } from '../snapshot/object-name.ts';
-import type { Readings } from '../snapshot/reading.ts';
-import type { Sample } from './growth.ts';
+import type { Absences } from './absences.ts';
+import type { TakenReadings, TakenSample } from './sight.ts';
 
 /** How much is held: a reading for each object and stretch of time, and at most so many, so long. */
 export interface HoldingLimits {
@@ -21,24 +21,26 @@ export const defaultHoldingLimits: HoldingLimits = {
 interface Stretch {
   readonly startNanoseconds: bigint;
   /** The first reading of each object in this stretch of time. */
-  readonly samples: Map<string, Sample>;
+  readonly samples: Map<string, TakenSample>;
   /** Lists of objects of which each has a reading here: nothing more of them is held in this stretch. */
   readonly whole: WeakSet<readonly ObjectName[]>;
 }
 
 /** Readings of the recent past by object key: objects outlive the topologies that name them. */
 export class HeldReadings {
+  readonly #absences: Absences;
   readonly #limits: HoldingLimits;
   /** Oldest first. */
   #stretches: Stretch[] = [];
   #count = 0;
 
-  constructor(limits: HoldingLimits = defaultHoldingLimits) {
+  constructor(absences: Absences, limits: HoldingLimits = defaultHoldingLimits) {
+    this.#absences = absences;
     this.#limits = limits;
   }
 
   /** Holds what was read of these objects. The same list again in the same stretch of time costs next to nothing. */
-  hold(objects: readonly ObjectName[], { at, outcomes }: Readings): void {
+  hold(objects: readonly ObjectName[], { at, outcomes, absencesBefore }: TakenReadings): void {
     if (objects.length === 0) return;
     const stretch = this.#stretchAt(at.monotonicNanoseconds);
     if (stretch.whole.has(objects)) return;
@@ -46,20 +48,24 @@ export class HeldReadings {
     for (const [n, object] of objects.entries()) {
       const reading = outcomes[n];
       if (reading === undefined || reading instanceof HvqlError) isWhole = false;
-      else this.#hold(stretch, { key: readingKey(object), sample: { at, reading } });
+      else this.#hold(stretch, { key: readingKey(object), sample: { at, reading, absencesBefore } });
     }
     if (isWhole) stretch.whole.add(objects);
     this.#forgetOld(at.monotonicNanoseconds);
   }
 
-  /** The newest reading that is at least so much older than the moment, or undefined where none is held. */
-  find(object: ObjectName, asked: { before: bigint; ageNanoseconds: bigint }): Sample | undefined {
+  /**
+   * The newest reading that is at least so much older than the moment, or undefined where none is held. The object has
+   * not been seen to be absent since.
+   */
+  find(object: ObjectName, asked: { before: bigint; ageNanoseconds: bigint }): TakenSample | undefined {
     const key = readingKey(object);
     for (let n = this.#stretches.length - 1; n >= 0; n -= 1) {
       const sample = this.#stretches[n]?.samples.get(key);
       if (sample === undefined) continue;
       const age = asked.before - sample.at.monotonicNanoseconds;
       if (age > this.#limits.maximumAgeNanoseconds) return undefined;
+      if (!this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
       if (age >= asked.ageNanoseconds) return sample;
     }
     return undefined;
@@ -77,7 +83,7 @@ export class HeldReadings {
     return newest;
   }
 
-  #hold({ samples }: Stretch, { key, sample }: { key: string; sample: Sample }): void {
+  #hold({ samples }: Stretch, { key, sample }: { key: string; sample: TakenSample }): void {
     if (samples.has(key)) return;
     samples.set(key, sample);
     this.#count += 1;

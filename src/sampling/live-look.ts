@@ -44,10 +44,9 @@ export class LiveLook implements Look {
     const known = growths.get(object);
     if (known !== undefined) return known;
     const later = this.#tick.sight.sampleOf(object);
-    const before = over === 'PREVIOUS_EVENT' ? this.#previous : this.#tick.earlier(over);
-    const earlier = before?.sampleOf(object) ?? null;
-    // An object that was away is not an error any more once it is back: its growth is not known yet.
-    const growth = growthOf(object.object, { earlier: earlier instanceof HvqlError ? null : earlier, later });
+    const from = over === 'PREVIOUS_EVENT' ? this.#previous : over;
+    const earlier = from === null ? null : this.#tick.earlier(object, from);
+    const growth = growthOf(object.object, { earlier, later });
     growths.set(object, growth);
     return growth;
   }

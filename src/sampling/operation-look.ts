@@ -5,13 +5,13 @@ import type { Moment } from '../snapshot/moment.ts';
 import { readingKey } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import { EarlierReadings, type FindHeld } from './earlier-readings.ts';
-import type { ReadingGrowth, Sample } from './growth.ts';
+import type { ReadingGrowth } from './growth.ts';
 import type { Look, Over, Ranking } from './look.ts';
 import type { GrowthRequest, LookPlan } from './look-plan.ts';
 import type { Outcome } from './outcome.ts';
 import { whenThere, type PromiseOrValue } from './promise-or-value.ts';
 import { firstOf } from './rank.ts';
-import { failedSight, ReadSight, type Seen } from './sight.ts';
+import { failedSight, ReadSight, type Seen, type TakenSample } from './sight.ts';
 
 /** What a look needs of the world around it. */
 export interface LookWorld {
@@ -22,6 +22,8 @@ export interface LookWorld {
   readonly see: (seen: Seen, anew: boolean) => PromiseOrValue<ReadSight>;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly findHeld: FindHeld;
+  /** Whether the object has not been seen to be absent since the reading. */
+  readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly defaultOver: number;
 }
 
@@ -95,7 +97,7 @@ export class OperationLook implements Look {
   ): Promise<void> {
     // For whoever need not wait: the others' wait may outlast what is held.
     const held = new Map(plan.growths.map((request) => [request, this.#held(request, sight)]));
-    const earlier = new Map<GrowthRequest, Outcome<Sample>>();
+    const earlier = new Map<GrowthRequest, Outcome<TakenSample>>();
     const overs = [...new Set(waiting.map(({ over }) => this.#millisecondsOf(over)))].sort((a, b) => b - a);
     let latest = failedOrSeen(sight);
     for (const [n, over] of overs.entries()) {
@@ -116,10 +118,19 @@ export class OperationLook implements Look {
     this.#sight = last;
     const readings = EarlierReadings.of(last);
     for (const request of plan.growths) {
-      const sample = earlier.get(request) ?? this.#held(request, last) ?? held.get(request) ?? null;
+      const sample = this.#ongoing(
+        request,
+        earlier.get(request) ?? this.#held(request, last) ?? held.get(request),
+      );
       const number = this.#numberIn(last, request.object);
       readings.set({ number, milliseconds: this.#millisecondsOf(request.over) }, sample);
     }
+  }
+
+  /** An object that was away while the answer waited has no growth from before. */
+  #ongoing({ object }: GrowthRequest, sample: Outcome<TakenSample> | undefined): Outcome<TakenSample> {
+    if (sample === undefined || sample === null || sample instanceof HvqlError) return sample ?? null;
+    return this.#world.isOngoing(object, sample) ? sample : null;
   }
 
   /** What cannot be read now is not waited for. */
@@ -130,7 +141,7 @@ export class OperationLook implements Look {
     );
   }
 
-  #held({ object, over }: GrowthRequest, sight: ReadSight): Outcome<Sample> {
+  #held({ object, over }: GrowthRequest, sight: ReadSight): Outcome<TakenSample> {
     const number = this.#numberIn(sight, object);
     const milliseconds = this.#millisecondsOf(over);
     return EarlierReadings.of(sight).find({ object, number, milliseconds }, this.#world.findHeld);

@@ -7,6 +7,7 @@ import type { StatisticsArea } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
+import { Absences, type AbsenceReport } from './absences.ts';
 import { isWithin } from './asked-lists.ts';
 import type { Asker } from './audience.ts';
 import { Circuit } from './circuit.ts';
@@ -16,7 +17,7 @@ import { Lately } from './lately.ts';
 import { OperationLook } from './operation-look.ts';
 import type { PromiseOrValue } from './promise-or-value.ts';
 import { SharedLooks } from './shared-looks.ts';
-import type { ReadSight } from './sight.ts';
+import type { ReadSight, TakenReadings } from './sight.ts';
 import { SourceCheck, type Asked } from './source-check.ts';
 
 /** How a sampler reads. */
@@ -28,6 +29,8 @@ export interface SamplerOptions {
   readonly onError?: (error: unknown) => void;
   /** Told when the source stops answering, with the reason, and when it answers again, with null. */
   readonly onTurn?: (reason: HvqlError | null) => void;
+  /** Called with what this sampler has seen to be absent, for other processes that read the same source. */
+  readonly onAbsence?: (report: AbsenceReport) => void;
   /** Waits between two readings; the system's timer where nothing else is given. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** What growth is taken over where a question does not say. */
@@ -75,7 +78,8 @@ export class Sampler {
   /** How long streams that have just come share one; the grid's own time where nothing else is given. */
   readonly #firstLooks: { readonly shareMilliseconds?: number } = {};
   readonly #onError: (error: unknown) => void;
-  readonly #held = new HeldReadings();
+  readonly #absences: Absences;
+  readonly #held: HeldReadings;
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
   readonly #grids = new Map<number, Grid>();
   readonly #looks: SharedLooks;
@@ -87,6 +91,8 @@ export class Sampler {
     this.#defaultOver = options.defaultOver ?? 1000;
     this.#clock = options.clock;
     this.#onError = options.onError ?? (() => {});
+    this.#absences = new Absences(options.onAbsence);
+    this.#held = new HeldReadings(this.#absences);
     this.#wait = options.wait ?? waitFully;
     this.#check = new SourceCheck(() => this.#forget());
     const { shareMilliseconds } = options;
@@ -169,6 +175,7 @@ export class Sampler {
       see: (seen, anew) => this.#looks.see(seen, { asker, anew }),
       wait: (milliseconds) => this.#wait(milliseconds, asker.signal),
       findHeld: this.#findHeld,
+      isOngoing: (object, { absencesBefore }) => this.#absences.isOngoing(object, absencesBefore),
     });
   }
 
@@ -182,11 +189,17 @@ export class Sampler {
         clock: this.#clock,
         topology: (signal, lists) => this.topology(signal, lists),
         read: (objects, signal) => this.#read(objects, signal),
+        isOngoing: (object, { absencesBefore }) => this.#absences.isOngoing(object, absencesBefore),
         onError: this.#onError,
         ...this.#firstLooks,
       });
     this.#grids.set(everyMilliseconds, grid);
     return grid;
+  }
+
+  /** Another process that reads the same source has seen something to be absent. */
+  noteAbsence(report: AbsenceReport): void {
+    this.#absences.noteReport(report);
   }
 
   /**
@@ -199,27 +212,33 @@ export class Sampler {
     await this.#read([], limits.signal);
   }
 
-  async #read(objects: readonly Granted[], signal: AbortSignal): Promise<Readings> {
+  async #read(objects: readonly Granted[], signal: AbortSignal): Promise<TakenReadings> {
     const readings = await this.#readings.call(async (limited) => {
-      const { newestNanoseconds } = this.#check;
+      const asked = this.#asked(objects);
       const answer = await this.#source.read(objects, limited);
       limited.throwIfAborted();
-      return this.#checkedReadings(answer, { objects, newestNanoseconds });
+      return this.#checkedReadings(answer, asked);
     }, signal);
     this.#held.hold(objects, readings);
     return readings;
   }
 
-  #readAtOnce(objects: readonly Granted[]): PromiseOrValue<Readings> | null {
+  #readAtOnce(objects: readonly Granted[]): PromiseOrValue<TakenReadings> | null {
     const source = this.#source.atOnce;
     if (source === undefined) return null;
     const readings = this.#readings.callAtOnce(() => {
-      const { newestNanoseconds } = this.#check;
+      const asked = this.#asked(objects);
       const answer = source.read(objects);
-      return answer === null ? null : this.#checkedReadings(answer, { objects, newestNanoseconds });
+      return answer === null ? null : this.#checkedReadings(answer, asked);
     });
     if (readings !== null && !(readings instanceof Promise)) this.#held.hold(objects, readings);
     return readings;
+  }
+
+  /** What is known when a reading begins. */
+  #asked(objects: readonly Granted[]): Asked & { readonly absencesBefore: number } {
+    const { newestNanoseconds } = this.#check;
+    return { objects, newestNanoseconds, absencesBefore: this.#absences.count };
   }
 
   #topologyAtOnce(lists: ReadonlySet<bigint> | null): PromiseOrValue<Topology> | null {
@@ -233,14 +252,16 @@ export class Sampler {
 
   #checkedTopology(answer: Topology): Topology {
     const checked = this.#check.topology(answer);
+    this.#absences.noteTopology(checked);
     this.#lastSuccess = this.#clock.now();
     return checked;
   }
 
-  #checkedReadings(answer: Readings, asked: Asked): Readings {
-    const checked = this.#check.readings(answer, asked);
+  #checkedReadings(answer: Readings, asked: Asked & { readonly absencesBefore: number }): TakenReadings {
+    const { at, outcomes } = this.#check.readings(answer, asked);
+    this.#absences.noteReadings(asked.objects, { outcomes });
     this.#lastSuccess = this.#clock.now();
-    return checked;
+    return { at, outcomes, absencesBefore: asked.absencesBefore };
   }
 
   #successAge(): number {

@@ -3,11 +3,10 @@ import DataLoader from 'dataloader';
 import type { Granted } from '../access/access.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { readingKey } from '../snapshot/object-name.ts';
-import type { Readings } from '../snapshot/reading.ts';
 import { Audience, type Asker } from './audience.ts';
 import { unlessAborted } from './deadline.ts';
 import type { PromiseOrValue } from './promise-or-value.ts';
-import { ReadSight, type Seen } from './sight.ts';
+import { ReadSight, type Seen, type TakenReadings } from './sight.ts';
 import { Lately } from './lately.ts';
 
 /** How looks are read, and shared. */
@@ -16,9 +15,9 @@ export interface SharedLooksWorld {
   /** For so long a look is shared, counted from when its reading began; 0 is not at all. */
   readonly windowMilliseconds: number;
   /** Reads objects, each once, until the signal is aborted. */
-  readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<Readings>;
+  readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<TakenReadings>;
   /** The same where nothing has to be waited for; null where it is not so. */
-  readonly readAtOnce: (objects: readonly Granted[]) => PromiseOrValue<Readings> | null;
+  readonly readAtOnce: (objects: readonly Granted[]) => PromiseOrValue<TakenReadings> | null;
 }
 
 interface Ask {

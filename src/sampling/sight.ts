@@ -8,11 +8,19 @@ import type { Sample } from './growth.ts';
 import type { LookPlan } from './look-plan.ts';
 import type { Outcome } from './outcome.ts';
 
+/** Readings as the service took them: with the number of the last absence before they began, from `Absences`. */
+export interface TakenReadings extends Readings {
+  readonly absencesBefore: number;
+}
+
+/** A reading that the service took, with that number. */
+export interface TakenSample extends Sample, Pick<TakenReadings, 'absencesBefore'> {}
+
 /** A sight of some objects. Where the source failed as a whole, that is what came of each. */
 export interface Sight {
   readonly at: Moment | HvqlError;
   /** The object's reading; null for an object that was not asked for. */
-  sampleOf(object: Granted): Outcome<Sample>;
+  sampleOf(object: Granted): Outcome<TakenSample>;
 }
 
 /** What is seen: objects, and where each stands among them, as a `LookPlan` lays them out. */
@@ -23,18 +31,24 @@ export class ReadSight implements Sight {
   readonly at: Moment;
   readonly #seen: Seen;
   readonly #outcomes: Readings['outcomes'];
+  readonly #absencesBefore: number;
   /** Made once somebody asks by a name of another topology. */
   #numbersByKey: ReadonlyMap<string, number> | undefined;
 
-  constructor(seen: Seen, { at, outcomes }: Readings) {
+  constructor(seen: Seen, { at, outcomes, absencesBefore }: TakenReadings) {
     this.at = at;
     this.#seen = seen;
     this.#outcomes = outcomes;
+    this.#absencesBefore = absencesBefore;
   }
 
   /** The same sight, but another to whoever keeps something by it. */
   copy(): ReadSight {
-    return new ReadSight(this.#seen, { at: this.at, outcomes: this.#outcomes });
+    return new ReadSight(this.#seen, {
+      at: this.at,
+      outcomes: this.#outcomes,
+      absencesBefore: this.#absencesBefore,
+    });
   }
 
   /** Whether all these objects were read. */
@@ -55,10 +69,11 @@ export class ReadSight implements Sight {
     return this.#outcomes[number] ?? null;
   }
 
-  sampleOf(object: Granted): Outcome<Sample> {
+  sampleOf(object: Granted): Outcome<TakenSample> {
     const number = this.numberOf(object);
     const outcome = number === undefined ? null : this.outcomeAt(number);
-    return outcome === null || outcome instanceof HvqlError ? outcome : { at: this.at, reading: outcome };
+    if (outcome === null || outcome instanceof HvqlError) return outcome;
+    return { at: this.at, reading: outcome, absencesBefore: this.#absencesBefore };
   }
 }
 
@@ -70,7 +85,7 @@ export function failedSight(error: HvqlError): Sight {
 /** Reads objects. Rejects only with what is not an HvqlError. */
 export async function see(
   objects: readonly Granted[],
-  read: (objects: readonly Granted[]) => Promise<Readings>,
+  read: (objects: readonly Granted[]) => Promise<TakenReadings>,
 ): Promise<Sight> {
   try {
     const readings = await read(objects);

@@ -2,8 +2,9 @@
 import type { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
+import type { Granted } from '../access/access.ts';
 import type { LookRequest } from './look.ts';
-import type { Sight } from './sight.ts';
+import type { Sight, TakenSample } from './sight.ts';
 
 /** What a tick found. */
 export interface Tick {
@@ -14,8 +15,11 @@ export interface Tick {
   /** Whose virtual processors were looked for; null is everybody's. Those of others may be as they were. */
   readonly lists: ReadonlySet<bigint> | null;
   readonly sight: Sight;
-  /** The newest sight kept that is at least so many milliseconds older than this one. */
-  earlier(over: number): Sight | undefined;
+  /**
+   * What growth up to this tick is taken from: the object's reading in the sight of an earlier event, or one that is at
+   * least so many milliseconds older. null where there is none, or the object has been absent since.
+   */
+  earlier(object: Granted, from: Sight | number): TakenSample | null;
 }
 
 /** What somebody watches on a grid: what is to be looked at. */

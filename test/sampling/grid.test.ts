@@ -31,9 +31,11 @@ describe('a grid', () => {
         looks.push(objects.length);
         return Promise.resolve({
           at: moment,
+          absencesBefore: 0,
           outcomes: objects.map(() => new HvqlError('PAGE_UNAVAILABLE', 'Gone.')),
         });
       },
+      isOngoing: () => true,
       onError: () => undefined,
     });
     const first = watcherOf(1);
@@ -98,7 +100,8 @@ function gridOn(now: () => bigint): Grid {
     everyMilliseconds: 1,
     clock: { now: () => ({ wallMilliseconds: 0, monotonicNanoseconds: now() }) },
     topology: () => Promise.resolve(topology),
-    read: () => Promise.resolve({ at: moment, outcomes: [] }),
+    read: () => Promise.resolve({ at: moment, outcomes: [], absencesBefore: 0 }),
+    isOngoing: () => true,
     onError: (error) => {
       throw error;
     },
