@@ -68,7 +68,6 @@ export async function ask(question: Question): Promise<Answer> {
   if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
   const request = {
     caller: question.caller ?? caller(1n),
-    expiresAt: null,
     signal: new AbortController().signal,
   };
   const contextValue = operationContext({ sampler, service }, request);

@@ -19,7 +19,6 @@ export interface Subscription {
   readonly query: string;
   readonly caller?: Caller;
   readonly variables?: Record<string, unknown>;
-  readonly expiresAt?: number | null;
 }
 
 /** A service's subscriptions over a fake source. Timers must be vitest's fake ones. */
@@ -49,21 +48,19 @@ export class LiveBench {
     this.live = new LiveOperations({
       sampler,
       service: this.#service,
-      now: () => source.now().wallMilliseconds,
       writesBytes,
     });
   }
 
   /** A stream, or the errors of a subscription that makes none. */
   async subscribe(subscription: Subscription): Promise<LiveStream | ExecutionResult> {
-    const { query, variables, expiresAt = null } = subscription;
+    const { query, variables } = subscription;
     const document = documents.get(query) ?? parse(query);
     documents.set(query, document);
     const problems = validate(schema, document);
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
     const request = {
       caller: subscription.caller ?? caller(1n),
-      expiresAt,
       signal: new AbortController().signal,
     };
     const { sampler } = this;

@@ -115,7 +115,7 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
   const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
   const operations: OperationWorld = { sampler, service, writesBytes: settings.compiled };
   const { takePlace } = world;
-  const live = new LiveOperations({ ...operations, now, ...(takePlace === undefined ? {} : { takePlace }) });
+  const live = new LiveOperations({ ...operations, ...(takePlace === undefined ? {} : { takePlace }) });
   const server = await startServer({
     host: settings.host,
     port: settings.port,

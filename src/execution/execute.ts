@@ -31,8 +31,6 @@ export interface OperationWorld {
 /** A request to run an operation: who asks, and the signal that ends it. */
 export interface OperationRequest {
   readonly caller: Caller;
-  /** When the caller's identity ends, milliseconds since 1970; null where it never does. */
-  readonly expiresAt: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -68,9 +66,9 @@ export function operationContext(world: OperationWorld, request: OperationReques
   const deadline = new OperationDeadline(request);
   const look = sampler.look(deadline);
   const topology = (lists: ReadonlySet<bigint> | null) => sampler.topologyFor(deadline, lists);
-  const { caller, expiresAt } = request;
+  const { caller } = request;
   const operation = new OperationContext({ caller, service, look, topology });
-  return { operation, expiresAt, deadline, look, writesBytes, kept: keptWorkOf(world) };
+  return { operation, deadline, look, writesBytes, kept: keptWorkOf(world) };
 }
 
 /**

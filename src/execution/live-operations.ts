@@ -12,7 +12,6 @@ import type { OperationContext, ServiceFacts } from '../graph/context.ts';
 import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { coercion, refused, type ExecutionContext } from './execute.ts';
-import { Expiries } from './expiries.ts';
 import { LiveStream } from './live-stream.ts';
 import { placeRequest, type StreamPlace, type TakePlace } from './stream-place.ts';
 import { StreamQuota, type KeptText } from './stream-quota.ts';
@@ -22,8 +21,6 @@ import { WatchedOperation } from './watched-operation.ts';
 export interface LiveWorld {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
   /** Given where other processes have streams as well, which count with these. */
   readonly takePlace?: TakePlace;
   /** Whether events are written as bytes; where not, graphql-js makes objects of them, and says the same. */
@@ -36,13 +33,11 @@ export class LiveOperations {
   readonly #operations = new Map<string, WatchedOperation>();
   readonly #streams = new Set<LiveStream>();
   readonly #quota: StreamQuota;
-  readonly #expiries: Expiries;
   #isClosed = false;
 
   constructor(world: LiveWorld) {
     this.#world = world;
     this.#quota = new StreamQuota(world.service.limits);
-    this.#expiries = new Expiries(world.now);
   }
 
   /** How many streams are open. */
@@ -75,7 +70,7 @@ export class LiveOperations {
 
   async #subscribe(
     args: ExecutionArgs,
-    { operation: asked, expiresAt }: ExecutionContext,
+    { operation: asked }: ExecutionContext,
   ): Promise<LiveStream | ExecutionResult> {
     const request = await createSourceEventStream(args);
     if (!(request instanceof LiveRequest)) {
@@ -103,18 +98,17 @@ export class LiveOperations {
     // Nothing may be waited for between the count and the opening, or any number would find the last place free.
     const place = takePlace === undefined ? null : await takePlace(placeRequest(args, { caller, text }));
     if (place instanceof HvqlError) return refused(place);
-    return this.#open({ key, operation, caller, expiresAt, text, place });
+    return this.#open({ key, operation, caller, text, place });
   }
 
   #open(opening: {
     key: string;
     operation: WatchedOperation;
     caller: Caller;
-    expiresAt: number | null;
     text: KeptText;
     place: StreamPlace | null;
   }): LiveStream {
-    const { key, expiresAt, text, place } = opening;
+    const { key, text, place } = opening;
     const { partitionId } = opening.caller;
     // Another stream may have opened the same in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
@@ -127,7 +121,6 @@ export class LiveOperations {
     const onEnd = (): void => {
       this.#streams.delete(stream);
       grid.leave(stream);
-      if (expiresAt !== null) this.#expiries.remove(stream, expiresAt);
       this.#quota.countStream(partitionId, -1);
       place?.release();
       if (operation.isWatched) return;
@@ -138,7 +131,6 @@ export class LiveOperations {
     const stream = new LiveStream({ operation, onEnd }, grid.lookNow(operation));
     this.#streams.add(stream);
     grid.join(stream);
-    if (expiresAt !== null) this.#expiries.add(stream, expiresAt);
     this.#quota.countStream(partitionId, 1);
     if (this.#isClosed) stream.end();
     return stream;

@@ -1,6 +1,5 @@
 /** One subscriber's stream of events: made when they are wanted, so that whoever is slow gets the newest and costs no more. */
-import { GraphQLError, type ExecutionResult } from 'graphql';
-import { HvqlError } from '../errors.ts';
+import type { ExecutionResult } from 'graphql';
 import type { Tick } from '../sampling/tick.ts';
 import type { LiveResult } from './live-event.ts';
 import type { WatchedOperation } from './watched-operation.ts';
@@ -128,11 +127,6 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     );
   }
 
-  /** The caller's identity has ended. */
-  expire(): void {
-    this.end(sayExpired);
-  }
-
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#lastWord = null;
     this.end();
@@ -210,14 +204,6 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     }
     this.#hand(result);
   }
-}
-
-function sayExpired(): ExecutionResult {
-  const error = new HvqlError(
-    'UNAUTHENTICATED',
-    'The token or the client certificate has expired, and the stream with it.',
-  );
-  return { errors: [new GraphQLError(error.message, { originalError: error })] };
 }
 
 function millisecondsBetween(earlier: Tick, later: Tick): number {

@@ -67,8 +67,6 @@ export type Introspection = (typeof introspections)[number];
 /** The context that resolvers are given: an object that a server may add to. */
 export interface GraphContext {
   readonly operation: OperationContext;
-  /** When the caller's identity ends, milliseconds since 1970; null where it never does. */
-  readonly expiresAt: number | null;
 }
 
 /** Asks what exists; with `lists`, virtual processors of other partitions may be as they were. */

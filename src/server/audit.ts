@@ -86,7 +86,6 @@ export class StreamAudit {
   #events = 0;
   /** The denied reads of the event before: what stands in one event after another is told once. */
   #standing = nothing;
-  #isExpired = false;
   #isClosed = false;
 
   constructor(call: CallAudit, now: () => number) {
@@ -96,7 +95,7 @@ export class StreamAudit {
   }
 
   /** An event leaves. */
-  sent({ data, errors }: ExecutionResult): void {
+  sent({ errors }: ExecutionResult): void {
     if (this.#isClosed) return;
     this.#events += 1;
     const before = this.#standing;
@@ -104,14 +103,6 @@ export class StreamAudit {
     for (const [key, denial] of this.#standing) {
       if (!before.has(key)) this.#call.tell({ event: 'denied', ...denial });
     }
-    this.#isExpired =
-      data === undefined &&
-      errors?.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED') === true;
-  }
-
-  /** The stream came to its end by itself, after its last event. */
-  ended(): void {
-    this.closed(this.#isExpired ? 'expired' : 'complete');
   }
 
   /** The stream is over; the first reason counts. */

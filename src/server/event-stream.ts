@@ -124,6 +124,20 @@ export class EventStream implements EventSink, WrittenFor {
     this.#complete();
   }
 
+  /** Its answer is whole, but not complete; the connection goes with it. */
+  expired(): void {
+    this.#events = null;
+    const { request, response } = this.#exchange;
+    if (response.writableEnded || response.destroyed) return;
+    this.#world.writes.flush();
+    this.#socket = null;
+    this.#patience.sent();
+    // Node has let go of the connection by then.
+    const { socket } = request;
+    response.once('finish', () => socket.destroySoon());
+    response.end();
+  }
+
   failed(thrown: unknown): void {
     this.#events = null;
     this.#exchange.response.destroy();
@@ -135,6 +149,7 @@ export class EventStream implements EventSink, WrittenFor {
     const { response } = this.#exchange;
     const { limits, log } = this.#world;
     this.#quietBeats += 1;
+    this.#events?.checkExpiry();
     if (this.#patience.beat()) {
       this.#end ??= 'stalled';
       response.destroy();

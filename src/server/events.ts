@@ -1,7 +1,9 @@
 /** Events on their way from whoever makes them to a socket: one at a time, and never kept in between. */
 import type { ExecutionResult } from 'graphql';
+import { HvqlError } from '../errors.ts';
 import { LiveStream, type EventTaker } from '../execution/live-stream.ts';
 import type { StreamAudit, StreamEnd } from './audit.ts';
+import type { Asker } from './call.ts';
 import { maskErrors, type MaskContext } from './error-mask.ts';
 import { KeptWithResult } from './kept-with-result.ts';
 import { maskResult } from './result-mask.ts';
@@ -15,6 +17,11 @@ export interface EventSink {
   deliver(event: ExecutionResult): boolean;
   /** Told when the stream is over of itself, but not when it was stopped. */
   done(): void;
+  /**
+   * Told, behind the last event, when the caller's identity has expired: the connection ends without saying that the
+   * operation is complete, so that a client with a new token opens the stream again.
+   */
+  expired(): void;
   /** Told when an event could not be written; by then the stream has been released. */
   failed(thrown: unknown): void;
 }
@@ -28,18 +35,26 @@ interface Feed {
   return(): Promise<unknown>;
 }
 
+/** Whose events they are, and the clock that the end of their identity is compared with. */
+export interface EventsContext extends MaskContext {
+  readonly asker: Asker;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
 const maskedAlready = new KeptWithResult<ExecutionResult>();
 
 /**
  * A stream of events that are fit to leave, their errors masked. One event that goes to many is masked once, so that
  * it stays one for all of them and one mistake is one line in the log; what it denies is told of each stream. A feed
  * that fails ends with the error as its event. Each stream begins here, and ends here however it does: so both are
- * audited.
+ * audited. The identity of the caller is compared with the wall clock, which may be set and goes on while a machine
+ * is suspended, at every event; whoever holds the stream has it compared in between, by `checkExpiry`.
  */
 export class Events implements EventTaker {
   readonly #feed: Feed;
   /** Without the trail: masked for the first of many, an event must not be taken for one that only this stream was sent. */
-  readonly #masking: MaskContext;
+  readonly #masking: EventsContext;
   readonly #trail: StreamAudit | null;
   #sink: EventSink | null = null;
   /** Whether the feed gives nothing any more. */
@@ -47,7 +62,7 @@ export class Events implements EventTaker {
   /** Whether the client has to take something before it is given more. */
   #isBehind = false;
 
-  constructor(iterator: AsyncIterator<ExecutionResult>, context: MaskContext) {
+  constructor(iterator: AsyncIterator<ExecutionResult>, context: EventsContext) {
     this.#feed = iterator instanceof LiveStream ? iterator : new IteratorFeed(iterator);
     this.#masking = context.audit === null ? context : { ...context, audit: null };
     this.#trail = context.audit?.opened() ?? null;
@@ -56,7 +71,8 @@ export class Events implements EventTaker {
   /** Begins: the first event is wanted at once. */
   pour(sink: EventSink): void {
     this.#sink = sink;
-    this.#feed.follow(this);
+    if (this.#isExpired) this.expire();
+    else this.#feed.follow(this);
   }
 
   /** The last event is in the kernel's hands: one more is wanted. */
@@ -80,8 +96,25 @@ export class Events implements EventTaker {
     this.#releaseFeed();
   }
 
+  /** Ends it with one last event where the identity behind it has expired; once it is over nothing happens. */
+  checkExpiry(): void {
+    if (this.#isExpired) this.expire();
+  }
+
+  /** Ends it with one last event that says that the identity behind it has expired. */
+  expire(): void {
+    const sink = this.#sink;
+    if (sink === null) return;
+    this.#sink = null;
+    this.#releaseFeed();
+    this.#deliver({ errors: maskErrors([expiryError(this.#masking.asker)], this.#masking) }, sink);
+    this.#trail?.closed('expired');
+    sink.expired();
+  }
+
   /** From the feed. */
   event(result: ExecutionResult): boolean {
+    this.checkExpiry();
     if (this.#sink === null) return false;
     try {
       return this.#deliver(this.#masked(result), this.#sink);
@@ -97,7 +130,7 @@ export class Events implements EventTaker {
     if (sink === null) return;
     this.#sink = null;
     this.#isOver = true;
-    this.#trail?.ended();
+    this.#trail?.closed('complete');
     sink.done();
   }
 
@@ -110,6 +143,11 @@ export class Events implements EventTaker {
     } catch (another) {
       this.#fail(another);
     }
+  }
+
+  get #isExpired(): boolean {
+    const { asker, now } = this.#masking;
+    return asker.expiresAt !== null && now() >= asker.expiresAt;
   }
 
   #masked(result: ExecutionResult): ExecutionResult {
@@ -138,6 +176,15 @@ export class Events implements EventTaker {
         log.error({ requestId: asker.requestId, err: thrown }, 'a stream did not end well'),
       );
   }
+}
+
+function expiryError({ by }: Asker): HvqlError {
+  return new HvqlError('UNAUTHENTICATED', `${expiryReason(by)}, and the stream with it.`);
+}
+
+/** What has expired, for the client. */
+export function expiryReason(by: Asker['by']): string {
+  return `The ${by === 'certificate' ? 'client certificate' : 'token'} has expired`;
 }
 
 /** An iterator as a feed. */

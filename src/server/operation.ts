@@ -22,7 +22,11 @@ export type RunOperation = (call: Call) => Promise<Outcome>;
 /** Runs operations, but leaves the answer to the caller. */
 export function operationRunner(
   engine: Engine,
-  { log, auditWorld }: { readonly log: Logger; readonly auditWorld: AuditWorld | null },
+  {
+    log,
+    auditWorld,
+    now,
+  }: { readonly log: Logger; readonly auditWorld: AuditWorld | null; readonly now: () => number },
 ): RunOperation {
   return async (call) => {
     const audit = auditOf(call, auditWorld);
@@ -32,7 +36,7 @@ export function operationRunner(
       const [operationName, variables] = [readName(parameters), readVariables(parameters)];
       const result = await engine.run({ call, operationName, variables, audit });
       if (!isEvents(result)) return { kind: 'result', result: maskResult(result, context) };
-      return { kind: 'events', events: new Events(result, context) };
+      return { kind: 'events', events: new Events(result, { ...context, now }) };
     } catch (thrown) {
       if (thrown instanceof HttpProblem)
         return { kind: 'result', result: { errors: [problemError(thrown)] } };

@@ -58,7 +58,7 @@ export interface ServerOptions {
   readonly audit?: (line: string) => void;
   /** null for no page. With tokens in it, it is development mode. */
   readonly graphiql: GraphiqlOptions | null;
-  /** Milliseconds on a clock that may be set back, for the log. */
+  /** Milliseconds since 1970 on the wall clock, which may be set: for the end of identities, and for the log. */
   readonly now: () => number;
   /** How long `close` waits for answers under way. */
   readonly graceMilliseconds?: number;
@@ -159,7 +159,7 @@ function openHouse(options: ServerOptions): House {
   const engine = openEngine(options);
   const admit = admission(options.allowedDocuments ?? null);
   return {
-    run: operationRunner(engine, { log, auditWorld }),
+    run: operationRunner(engine, { log, auditWorld, now }),
     pulse: pulse(limits.beatMilliseconds),
     limits,
     log,

@@ -9,6 +9,7 @@ import type { Admit } from './admission.ts';
 import type { StreamEnd } from './audit.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
+import { expiryReason } from './events.ts';
 import type { EventWrites } from './event-writes.ts';
 import type { Identified } from './identity.ts';
 import type { RunOperation } from './operation.ts';
@@ -39,7 +40,7 @@ export interface ConnectionWorld {
   readonly now: () => number;
 }
 
-/** How long streams may take to say that the token has expired, before the connection is closed over their heads. */
+/** How long single answers that were asked for in time may take beyond the end of the identity. */
 const expiryGraceMilliseconds = 5_000;
 /** The server is going away (RFC 6455, 7.4.1). */
 const goingAway = 1_001;
@@ -65,6 +66,8 @@ export class WebSocketConnection implements LinkWatcher {
   #identified: Identified | null = null;
   /** What it is closed with once the last operation is over. */
   #farewell: readonly [code: number, reason: string] | null = null;
+  /** Beats of the pulse since the identity was found to have expired. */
+  #expiredBeats = 0;
   #isClosed = false;
 
   constructor(socket: WebSocket, { world, connection, upgradeAuthorization }: ConnectionParts) {
@@ -78,6 +81,7 @@ export class WebSocketConnection implements LinkWatcher {
       admit: world.admit,
       run: world.run,
       onIdle: () => this.#closeIfDrained(),
+      onExpired: () => this.#expire(),
       onFailure: () => this.#close(CloseCode.InternalServerError, 'Internal server error'),
     });
     this.#initTimer = setTimeout(
@@ -110,7 +114,13 @@ export class WebSocketConnection implements LinkWatcher {
   }
 
   onBeat(): void {
-    this.#checkExpiry();
+    if (this.#farewell?.[0] !== CloseCode.Forbidden) {
+      this.#checkExpiry();
+      return;
+    }
+    this.#expiredBeats += 1;
+    const { beatMilliseconds } = this.#world.limits;
+    if (this.#expiredBeats * beatMilliseconds >= expiryGraceMilliseconds) this.#close(...this.#farewell);
   }
 
   onStall(): void {
@@ -183,16 +193,18 @@ export class WebSocketConnection implements LinkWatcher {
     this.#operations.start(message, { identified: this.#identified, log: this.#log });
   }
 
-  /** The streams end by themselves then, each with an error that says why; this closes behind the last one. */
+  /** By the wall clock, which may be set and goes on while the machine is suspended. */
   #checkExpiry(): void {
-    const { expiresAt = null, by } = this.#identified ?? {};
-    if (expiresAt === null) return;
-    const late = this.#world.now() - expiresAt;
-    if (late < 0) return;
-    const reason = `The ${by === 'certificate' ? 'client certificate' : 'token'} has expired`;
-    this.#farewell ??= [CloseCode.Forbidden, reason];
-    if (late < expiryGraceMilliseconds) this.#closeIfDrained();
-    else this.#close(CloseCode.Forbidden, reason);
+    const { expiresAt = null } = this.#identified ?? {};
+    if (expiresAt !== null && this.#world.now() >= expiresAt) this.#expire();
+  }
+
+  /** Each stream says so in its last event; behind the last one the connection is closed. */
+  #expire(): void {
+    if (this.#identified === null || this.#isClosed) return;
+    this.#farewell ??= [CloseCode.Forbidden, expiryReason(this.#identified.by)];
+    this.#operations.expireAll();
+    this.#closeIfDrained();
   }
 
   #closeIfDrained(): void {

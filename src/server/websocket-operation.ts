@@ -35,6 +35,8 @@ export interface OperationKeeper {
   onOver(id: string): void;
   /** It is over, and nothing works for it any more. */
   onGone(): void;
+  /** Its caller's identity has expired: its last event has said so. */
+  onExpired(): void;
   /** A result could not be written. */
   onFailure(): void;
 }
@@ -111,6 +113,11 @@ export class WebSocketOperation implements EventSink, WrittenFor, Asker {
     this.#complete();
   }
 
+  /** The identity behind it has expired: events end at once, a single answer that is under way once it is there. */
+  expire(): void {
+    this.#events?.expire();
+  }
+
   async #start(payload: SubscribeMessage['payload']): Promise<void> {
     const outcome = await this.#run(payload);
     this.#isStarting = false;
@@ -177,6 +184,12 @@ export class WebSocketOperation implements EventSink, WrittenFor, Asker {
 
   done(): void {
     this.#complete();
+  }
+
+  /** Without a complete message: the connection is closed instead, for what has expired is everybody's on it. */
+  expired(): void {
+    this.#end();
+    this.#keeper.onExpired();
   }
 
   failed(thrown: unknown): void {

@@ -21,6 +21,8 @@ export interface WebSocketOperationsParts {
   readonly run: RunOperation;
   /** The last one is over. */
   readonly onIdle: () => void;
+  /** The identity of the connection has expired. */
+  readonly onExpired: () => void;
   /** A result could not be written. */
   readonly onFailure: () => void;
 }
@@ -70,6 +72,10 @@ export class WebSocketOperations implements OperationKeeper {
     this.#running -= 1;
   }
 
+  onExpired(): void {
+    this.#parts.onExpired();
+  }
+
   onFailure(): void {
     this.#parts.onFailure();
   }
@@ -81,6 +87,11 @@ export class WebSocketOperations implements OperationKeeper {
 
   cancelAll(end: StreamEnd): void {
     for (const operation of this.#byId.values()) operation.cancel(end);
+  }
+
+  /** Ends what is live with an event that says that its identity has expired; single answers come to their end. */
+  expireAll(): void {
+    for (const operation of this.#byId.values()) operation.expire();
   }
 
   /** Completes what is live; single answers come to their end. */

@@ -40,8 +40,8 @@ const planned: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(executeO
 const yoga = createYoga({
   schema: createSchema(),
   context: async ({ request }): Promise<ExecutionContext> => {
-    const { caller, expiresAt } = await identity.identify(request.headers.get('authorization'));
-    return operationContext({ sampler, service }, { caller, expiresAt, signal: request.signal });
+    const { caller } = await identity.identify(request.headers.get('authorization'));
+    return operationContext({ sampler, service }, { caller, signal: request.signal });
   },
   plugins: [planned],
 });

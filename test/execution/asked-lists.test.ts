@@ -63,7 +63,7 @@ function service(shareMilliseconds: number, clock: Clock = systemClock): Operati
 }
 
 function contextIn(world: OperationWorld): ExecutionContext {
-  const request = { caller: caller(1n), expiresAt: null, signal: new AbortController().signal };
+  const request = { caller: caller(1n), signal: new AbortController().signal };
   return operationContext(world, request);
 }
 
@@ -158,7 +158,7 @@ describe('the lists of virtual processors', () => {
 
   it('are looked at by a tick for what is watched alone, and by the first tick that tells of them', async () => {
     const world = service(0);
-    const live = new LiveOperations({ ...world, now: Date.now });
+    const live = new LiveOperations(world);
     const events = async (document: DocumentNode) => {
       const stream = await live.subscribe({ schema, document, contextValue: contextIn(world) });
       if (!('next' in stream)) throw new Error(JSON.stringify(stream));

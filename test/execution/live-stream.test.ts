@@ -553,19 +553,6 @@ describe('what goes wrong while it is watched', () => {
     await stream.stream.return();
     await pass(bench, 1300);
   });
-
-  it('ends with the token: a last event that says so', async () => {
-    const stream = await bench.open(lps, { expiresAt: source.now().wallMilliseconds + 1500 });
-    await stream.next();
-    const second = stream.next();
-    await pass(bench, 1000);
-    expect((await second)?.data).not.toBeNull();
-    const last = stream.next();
-    await pass(bench, 500);
-    expect(await last).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
-    expect(await stream.next()).toBeNull();
-    expect(bench.live.size).toBe(0);
-  });
 });
 
 describe('a subscription', () => {

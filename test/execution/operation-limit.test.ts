@@ -29,7 +29,7 @@ async function run(
     introspection,
     health: () => sampler.health,
   };
-  const request = { caller: caller(by), expiresAt: null, signal };
+  const request = { caller: caller(by), signal };
   const contextValue = operationContext({ sampler, service }, request);
   const result = await executeOperation({ schema, document: parse(query), contextValue });
   if (result.data != null) result.data = JSON.parse(JSON.stringify(result.data));

@@ -35,7 +35,7 @@ async function plan(query: string, { caller: asking = caller(1n), variables = {}
     introspection: 'on' as const,
     health: () => sampler.health,
   };
-  const request = { caller: asking, expiresAt: null, signal: new AbortController().signal };
+  const request = { caller: asking, signal: new AbortController().signal };
   const context = operationContext({ sampler, service }, request);
   const look = new PlanningLook(context.operation.look.defaultOver);
   const contextValue = { ...context, operation: context.operation.withLook(look) };

@@ -48,7 +48,7 @@ interface Question {
 }
 
 function run(world: OperationWorld, document: DocumentNode, { by = caller(1n), ...more }: Question = {}) {
-  const request = { caller: by, expiresAt: null, signal: new AbortController().signal };
+  const request = { caller: by, signal: new AbortController().signal };
   return executeOperation({ schema, document, contextValue: operationContext(world, request), ...more });
 }
 

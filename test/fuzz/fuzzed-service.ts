@@ -39,7 +39,7 @@ export async function startFuzzedService(): Promise<FuzzedService> {
     health: () => sampler.health,
   };
   const world = { sampler, service: facts };
-  const live = new LiveOperations({ ...world, now: Date.now });
+  const live = new LiveOperations(world);
   const service = await startTestService({
     schema,
     contextOf: (asker) => operationContext(world, asker),

@@ -61,7 +61,7 @@ export async function askTrial(trial: Trial, sampler: Sampler): Promise<Answer> 
     introspection: 'on' as const,
     health: () => sampler.health,
   };
-  const request = { caller: trial.caller, expiresAt: null, signal: new AbortController().signal };
+  const request = { caller: trial.caller, signal: new AbortController().signal };
   const contextValue = operationContext({ sampler, service }, request);
   const variableValues = operation.variables;
   return asAnswer(await executeOperation({ schema, document, contextValue, variableValues }));

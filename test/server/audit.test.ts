@@ -206,8 +206,6 @@ const watch: Readonly<
   },
 };
 
-const error = (code: 'UNAUTHENTICATED', message: string): GraphQLError =>
-  new GraphQLError(message, { originalError: new HvqlError(code, message) });
 const denial = (object: DeniedObject, path: string): GraphQLError =>
   new GraphQLError('Access denied.', {
     path: [path],
@@ -268,7 +266,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     expect(service.told()[1]).toMatchObject({ event: 'closed', events: 0, seconds: 0 });
   });
 
-  it.each<[string, number, (service: Audited, stream: TestStream) => void]>([
+  it.each<[string, number, (service: Audited, stream: TestStream) => unknown]>([
     ['complete', 0, (_service, stream) => stream.end()],
     [
       'complete',
@@ -279,18 +277,12 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
       },
     ],
     ['complete', 1, (_service, stream) => stream.fail(new Error('swordfish'))],
-    [
-      'expired',
-      1,
-      (_service, stream) => {
-        stream.push({ errors: [error('UNAUTHENTICATED', 'The token has expired.')] });
-        stream.end();
-      },
-    ],
+    ['expired', 1, ({ clock }) => (clock.now += 60_000)],
     ['service', 0, (service) => void service.close()],
     ['service', 0, (_service, stream) => stream.push({ data: { tick: 1n } })],
   ])('is closed with the reason %s after %d events (%#)', async (reason, events, end) => {
-    const service = await start();
+    const service = await start({ pingMilliseconds: 20 });
+    service.clock.expiresAt = service.clock.now + 60_000;
     const { leave } = await open(service);
     const stream = await service.stream();
     end(service, stream);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { GraphQLError } from 'graphql';
 import { createClient, type Client } from 'graphql-sse';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HvqlError } from '../../src/errors.ts';
 import { startLiveService, openRawStream, until, type LiveService } from './live-service.ts';
 import { secretText, send } from './test-service.ts';
 
@@ -61,18 +61,31 @@ describe('a subscription by graphql-sse', () => {
     await until(() => stream.returns > 0);
     expect(stream.returns).toBe(1);
   });
+});
 
-  it('gets its last event with the error when the token expires', async () => {
-    const results = client.iterate({ query: 'subscription { tick }' });
-    const first = results.next();
-    const stream = await service.stream();
-    const originalError = new HvqlError('UNAUTHENTICATED', 'The token has expired.');
-    stream.push({ errors: [new GraphQLError(originalError.message, { originalError })] });
-    stream.end();
-    expect((await first).value).toEqual({
-      errors: [{ message: 'The token has expired.', extensions: { code: 'UNAUTHENTICATED' } }],
-    });
-    expect((await results.next()).done).toBe(true);
+describe('the end of a token', () => {
+  it.each(['HTTP/1.1', 'HTTP/1.0'])('ends a quiet stream and its connection, over %s', async (version) => {
+    const own = await startLiveService({ pingMilliseconds: 20 });
+    own.clock.expiresAt = own.clock.now + 1_000;
+    const query = encodeURIComponent('subscription { tick }');
+    const socket = connect(own.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
+    const head = ['Host: localhost', 'Accept: text/event-stream', `Authorization: Bearer ${own.rootToken}`];
+    socket.write(
+      [`GET /graphql?query=${query} ${version}`, ...head, 'Connection: keep-alive', '\r\n'].join('\r\n'),
+    );
+    const stream = await own.stream();
+    stream.tick('one');
+    await until(() => text.includes('"tick":"one"'));
+    own.clock.now += 1_000;
+    await once(socket, 'end');
+    expect(text.match(/event: \w+/g)).toEqual(['event: next', 'event: next']);
+    expect(text).toContain(
+      '{"errors":[{"message":"The token has expired, and the stream with it.","extensions":{"code":"UNAUTHENTICATED"}}]}',
+    );
+    expect(stream.returns).toBe(1);
+    await own.close();
   });
 });
 

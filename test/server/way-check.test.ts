@@ -49,7 +49,7 @@ async function openTable({
   const sampler = new Sampler({ source, clock: systemClock, timeoutMilliseconds: 20_000 });
   const limits = { ...testLimits, ...some };
   const service = { version: '1', limits, introspection, health: () => sampler.health };
-  const operations = new LiveOperations({ sampler, service, now: Date.now });
+  const operations = new LiveOperations({ sampler, service });
   const audit: string[] = [];
   const server = await startTestService({
     schema,

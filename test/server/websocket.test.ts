@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { GraphQLError } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HvqlError } from '../../src/errors.ts';
 import { closable } from '../../src/server/close.ts';
 import { OpenAnswers } from '../../src/server/open-answers.ts';
 import { createHttpServer } from '../../src/server/http-server.ts';
@@ -48,11 +46,6 @@ const init = (token = service.rootToken): object => ({
   type: 'connection_init',
   payload: { Authorization: `Bearer ${token}` },
 });
-const expired = (): GraphQLError => {
-  const originalError = new HvqlError('UNAUTHENTICATED', 'The token has expired.');
-  return new GraphQLError(originalError.message, { originalError });
-};
-
 describe('a subscription by graphql-ws', () => {
   it('gets each event as it comes, and its end', async () => {
     const results = client.iterate({ query: 'subscription { tick }' });
@@ -352,21 +345,14 @@ describe('the end of a token', () => {
     send(subscribeMessage('b'));
     const streams = [await own.stream(), await own.stream()];
     own.clock.now += 1_000;
-    for (const stream of streams) {
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      stream.push({ errors: [expired()] });
-      stream.end();
-    }
     expect((await closed).code).toBe(4403);
-    const payload = {
-      errors: [{ message: 'The token has expired.', extensions: { code: 'UNAUTHENTICATED' } }],
-    };
+    const message = 'The token has expired, and the stream with it.';
+    const payload = { errors: [{ message, extensions: { code: 'UNAUTHENTICATED' } }] };
     expect(messages.slice(1)).toEqual([
       { id: 'a', type: 'next', payload },
-      { id: 'a', type: 'complete' },
       { id: 'b', type: 'next', payload },
-      { id: 'b', type: 'complete' },
     ]);
+    expect(streams.map(({ returns }) => returns)).toEqual([1, 1]);
     await own.close();
   });
 
@@ -381,14 +367,42 @@ describe('the end of a token', () => {
     await own.close();
   });
 
-  it('does not wait for streams that never end', async () => {
+  it('ends a stream that was still being opened', async () => {
     const own = await start();
-    const { closed, send } = await openAcknowledged(own);
+    let open = (): void => undefined;
+    own.gate.until = new Promise((resolve) => (open = resolve));
+    const { closed, messages, send } = await openAcknowledged(own);
     send(subscribeMessage('a'));
-    const stream = await own.stream();
-    own.clock.now += 6_000;
+    send({ type: 'ping' });
+    await until(() => messages.length === 2);
+    own.clock.now += 1_000;
+    open();
     expect((await closed).code).toBe(4403);
-    expect(stream.returns).toBe(1);
+    expect(messages.at(-1)).toMatchObject({ id: 'a', type: 'next', payload: { errors: [{}] } });
+    await own.close();
+  });
+
+  it('lets single answers that are under way come to their end', async () => {
+    let answer = (): void => undefined;
+    const waited = new Promise<string>((resolve) => (answer = () => resolve('done')));
+    const own = await startLiveService({
+      pingMilliseconds: 20,
+      contextOf: (asker) => ({ ...asker, onWait: () => waited }),
+    });
+    own.clock.expiresAt = own.clock.now + 1_000;
+    const { closed, messages, send } = await openAcknowledged(own);
+    send(subscribeMessage('a', '{ wait }'));
+    send(subscribeMessage('b'));
+    await own.stream();
+    own.clock.now += 1_000;
+    await until(() => messages.length === 2);
+    answer();
+    expect((await closed).code).toBe(4403);
+    expect(messages.slice(1)).toMatchObject([
+      { id: 'b', type: 'next', payload: { errors: [{}] } },
+      { id: 'a', type: 'next', payload: { data: { wait: 'done' } } },
+      { id: 'a', type: 'complete' },
+    ]);
     await own.close();
   });
 });

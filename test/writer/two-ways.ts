@@ -76,7 +76,7 @@ async function answersOf(
     health: () => sampler.health,
   };
   const world = { sampler, service, writesBytes };
-  const request = { caller: trial.caller, expiresAt: null, signal: new AbortController().signal };
+  const request = { caller: trial.caller, signal: new AbortController().signal };
   const { schema, document, operation } = trial;
   const texts: string[] = [];
   const patternsBefore = patternsWritten;

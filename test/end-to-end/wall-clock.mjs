@@ -1,0 +1,26 @@
+/**
+ * Loaded before the program (`node --import`): moves its wall clock, and that of its workers, by as many milliseconds
+ * as the file in WALL_CLOCK_FILE says. The steady clock and timers stay as they are.
+ */
+import { readFileSync } from 'node:fs';
+
+const file = process.env['WALL_CLOCK_FILE'];
+const RealDate = Date;
+let moved = 0;
+
+const read = () => {
+  moved = Number(readFileSync(file, 'utf8'));
+};
+read();
+setInterval(read, 20).unref();
+
+globalThis.Date = class extends RealDate {
+  constructor(...parts) {
+    if (parts.length === 0) super(RealDate.now() + moved);
+    else super(...parts);
+  }
+
+  static now() {
+    return RealDate.now() + moved;
+  }
+};
