@@ -26,6 +26,15 @@ export function countersThatNeverGoBack(object: StatisticsObject): readonly Coun
   return neverGoingBack.get(object) ?? [];
 }
 
+const times = new Map(
+  statisticsObjects.map((object) => [object, counters[object].filter(({ kind }) => kind === 'TIME')]),
+);
+
+/** Those of an object's counters that are totals of time: what percentages are taken of. */
+export function timesOf(object: StatisticsObject): readonly Counter[] {
+  return times.get(object) ?? [];
+}
+
 /** The counters that stand in the pages of one kind of object in a release. */
 export function countersInPages(object: StatisticsObject, release: Release): readonly Counter[] {
   return counters[object].filter((counter) => standsInPages(counter, release));

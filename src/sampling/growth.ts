@@ -1,5 +1,5 @@
 /** What an object's counters did between two readings: deltas and rates. Pure; exact over all of u64. */
-import { clockOf, countersThatNeverGoBack, operationsOf } from '../catalogue/catalogue.ts';
+import { clockOf, countersThatNeverGoBack, operationsOf, timesOf } from '../catalogue/catalogue.ts';
 import { isTotal, nanosecondsPerUnit, type Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 import { HvqlError } from '../errors.ts';
@@ -14,7 +14,7 @@ export interface Sample {
   readonly reading: Reading;
 }
 
-/** The time between two readings. `reset`: a total or time itself went backwards, so nothing is known of the growth. */
+/** The time between two readings. `reset`: a total or a clock went backwards, so nothing is known of the growth. */
 export interface Interval {
   readonly from: Moment;
   readonly to: Moment;
@@ -40,6 +40,8 @@ export class ReadingGrowth implements Growth {
   readonly #cells: CellPair | null;
   readonly #elapsedNanoseconds: number;
   readonly #clock: Counter | undefined;
+  /** Whether both readings may have a clock of a counter's own. */
+  readonly #haveBases: boolean;
 
   constructor(object: StatisticsObject, samples: { earlier: Sample; later: Sample }) {
     const { earlier, later } = samples;
@@ -50,12 +52,14 @@ export class ReadingGrowth implements Growth {
     const to = later.reading.at ?? later.at;
     this.#elapsedNanoseconds = Number(to.monotonicNanoseconds - from.monotonicNanoseconds);
     this.#clock = clockOf(object);
+    this.#haveBases = earlier.reading.base !== undefined && later.reading.base !== undefined;
     this.interval = {
       from,
       to,
       seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
       reset:
         this.#elapsedNanoseconds < 0 ||
+        (this.#haveBases && timesOf(object).some((counter) => (this.#baseDifference(counter) ?? 0n) < 0n)) ||
         (this.#cells?.wentBackwards(object) ??
           countersThatNeverGoBack(object).some((counter) => this.#wentBackwards(counter))),
     };
@@ -74,7 +78,7 @@ export class ReadingGrowth implements Growth {
       case 'COUNT':
         return quotient(delta, this.interval.seconds);
       case 'TIME':
-        return percentOf(this.elapsedNanoseconds(), { counter, delta });
+        return percentOf(this.elapsedNanoseconds(counter), { counter, delta });
       case 'COST':
         return costOf(delta, { counter, operations: this.#grown(operationsOf(counter)) });
       case 'GAUGE':
@@ -84,8 +88,13 @@ export class ReadingGrowth implements Growth {
     }
   }
 
-  /** What percentages are taken against: the object's own clock where it has one, else the moments of reading. */
-  elapsedNanoseconds(): number {
+  /**
+   * What a percentage of this counter is taken against: its own base where both readings have one (Windows), else the
+   * object's clock where it has one, else the moments of reading.
+   */
+  elapsedNanoseconds(counter: Counter): number {
+    const base = this.#haveBases ? this.#baseDifference(counter) : null;
+    if (base !== null) return Number(base) * nanosecondsPerUnit(counter);
     const ticks = this.#clock === undefined ? null : this.#grown(this.#clock);
     if (this.#clock === undefined || ticks === null) return this.#elapsedNanoseconds;
     return ticks * nanosecondsPerUnit(this.#clock);
@@ -101,6 +110,12 @@ export class ReadingGrowth implements Growth {
   #difference(counter: Counter): bigint | null {
     const earlier = this.#earlier.value(counter);
     const later = this.#later.value(counter);
+    return earlier === undefined || later === undefined ? null : later - earlier;
+  }
+
+  #baseDifference(counter: Counter): bigint | null {
+    const earlier = this.#earlier.base?.(counter);
+    const later = this.#later.base?.(counter);
     return earlier === undefined || later === undefined ? null : later - earlier;
   }
 

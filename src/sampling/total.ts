@@ -44,7 +44,7 @@ export class GrowthTotal implements Growth {
     if (delta === null) return null;
     switch (counter.kind) {
       case 'TIME': {
-        const elapsed = this.#growths.reduce((sum, growth) => sum + growth.elapsedNanoseconds(), 0);
+        const elapsed = this.#growths.reduce((sum, growth) => sum + growth.elapsedNanoseconds(counter), 0);
         return percentOf(elapsed, { counter, delta: Number(delta) });
       }
       case 'COST':

@@ -1,5 +1,6 @@
 /** A reading without a page: its values in memory and, shared with others, where which of them stands. */
 import type { Counter } from '../catalogue/counter.ts';
+import type { Moment } from './moment.ts';
 import type { CounterCells, NamedLayout, Reading, UnnamedValue } from './reading.ts';
 
 /** Values of 64 bits, little-endian like those in a page; nothing more per object. */
@@ -28,4 +29,22 @@ export class CellReading implements Reading, CounterCells {
       value: this.view.getBigUint64(offset, true),
     }));
   }
+}
+
+/** A reading whose layout has bases of counters. */
+class BasedReading extends CellReading {
+  base(counter: Counter): bigint | undefined {
+    const offset = this.layout.baseOffsetOf?.(counter) ?? -1;
+    return offset === -1 ? undefined : this.view.getBigUint64(offset, true);
+  }
+}
+
+/** The reading in these cells, with its bases where the layout has any, and with a moment of its own where one is given. */
+export function readingInCells(
+  { layout, view }: Pick<CellReading, 'layout' | 'view'>,
+  at?: Moment,
+): CellReading & Pick<Reading, 'at' | 'base'> {
+  const reading =
+    layout.baseOffsetOf === undefined ? new CellReading(layout, view) : new BasedReading(layout, view);
+  return at === undefined ? reading : Object.assign(reading, { at });
 }

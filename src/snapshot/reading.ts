@@ -15,6 +15,11 @@ export interface Reading {
    * this; without it, at the moment of the look.
    */
   readonly at?: Moment;
+  /**
+   * The clock that the source read together with a counter of time, in the counter's own unit: what its percentages are
+   * taken against. undefined where there is none for this counter; left out where the source has none at all.
+   */
+  base?(counter: Counter): bigint | undefined;
   /** What the source reported under names that the catalogue does not have; left out where its numbers have no names. */
   unnamed?(): readonly UnnamedValue[];
   /** The same numbers as they stand in memory, where they do; for whoever writes them without a bigint in between. */
@@ -39,9 +44,11 @@ export interface CellLayout {
   offsetOf(counter: Counter): number;
 }
 
-/** A layout in which numbers without a counter have their places as well. */
+/** A layout in which numbers without a counter have their places as well, and clocks that belong to one. */
 export interface NamedLayout extends CellLayout {
   readonly unnamed: readonly UnnamedCell[];
+  /** The byte where the base of a counter stands, or -1 where it is absent; left out where no counter has one. */
+  readonly baseOffsetOf?: ((counter: Counter) => number) | undefined;
 }
 
 /** A number without a counter: the name that the source has for it, and the byte where it stands. */

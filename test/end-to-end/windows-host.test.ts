@@ -1,6 +1,10 @@
 /** The service in front of a Windows host that plays a recording. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { record } from '../../src/cli/record.ts';
+import { openSource } from '../../src/source/sources.ts';
+import { CommandOnTrial } from '../cli/command-on-trial.ts';
+import { scratchFolder } from '../source/scratch.ts';
 import { isRunning, RecordedHost, until } from '../source/windows/recorded-host.ts';
 import { post, serve, type Served } from './program.ts';
 import { transports } from './watcher.ts';
@@ -30,7 +34,7 @@ describe('a Windows host', () => {
     expect(host.starts()).toHaveLength(1);
   });
 
-  it('has rates by the clocks of its samples', async () => {
+  it('has counts by the clock of its samples, and percentages by their own', async () => {
     const host = new RecordedHost();
     const { url, tokens } = await serveHost(host);
     const ask = (query: string) => post(url, { token: tokens[0], query });
@@ -62,7 +66,7 @@ describe('a Windows host', () => {
       );
     expect((await rates).data.hypervisor.logicalProcessor.rates).toEqual({
       contextSwitches: grown('ContextSwitchesPersec') / 2,
-      totalRunTime: (grown('PercentTotalRunTime') * 100 * 100) / 2e9,
+      totalRunTime: (grown('PercentTotalRunTime') * 100) / grown('PercentTotalRunTime_Base'),
       interval: { seconds: 2 },
     });
   });
@@ -102,18 +106,19 @@ describe('a Windows host', () => {
       const grown = (instance: readonly [string, string, string]): number =>
         Number(host.recorded(1, [...instance]) - host.recorded(0, [...instance]));
       const switches = grown(['LogicalProcessor', 'Hv LP 1', 'ContextSwitchesPersec']);
-      const percent = (runTime: number, seconds: number): number => (runTime * 100 * 100) / (seconds * 1e9);
+      // By the clock that comes with each of them: it has gone on by 1.5 s.
+      const percent = (runTime: number): number => (runTime * 100) / 15_000_000;
       expect(logicalProcessor).toEqual({
         rates: {
           contextSwitches: switches / 2,
-          totalRunTime: percent(grown(['LogicalProcessor', 'Hv LP 1', 'PercentTotalRunTime']), 2),
+          totalRunTime: percent(grown(['LogicalProcessor', 'Hv LP 1', 'PercentTotalRunTime'])),
           interval: { seconds: 2 },
         },
         deltas: { contextSwitches: String(switches) },
       });
       const ofVirtual = grown(['RootVirtualProcessor', 'Root VP 0', 'PercentTotalRunTime']);
       expect(partition.virtualProcessor.rates).toEqual({
-        totalRunTime: percent(ofVirtual, 2.5),
+        totalRunTime: percent(ofVirtual),
         interval: { seconds: 2.5 },
       });
       // However many serve, one reads.
@@ -134,6 +139,118 @@ describe('a Windows host', () => {
       await until(() => !isRunning(pid));
     },
   );
+});
+
+/** What is asked of the host whose percentages have another clock than its samples, over so long. */
+const ownClockQuestion = (over: string): string => `{ hypervisor {
+  logicalProcessors { index rates(over: "${over}") { totalRunTime contextSwitches interval { seconds reset } } }
+  logicalProcessorTotals { rates(over: "${over}") { totalRunTime contextSwitches } }
+  partitions { nodes {
+    name
+    virtualProcessors { rates(over: "${over}") { totalRunTime hypercalls interval { seconds } } }
+    virtualProcessorTotals { rates(over: "${over}") { totalRunTime } }
+  } }
+} }`;
+
+/** 2.0 s by the clock of the percentages, 2.5 s by that of the samples. */
+const ownClockAnswer = {
+  hypervisor: {
+    logicalProcessors: [
+      { index: 0, rates: { totalRunTime: 50, contextSwitches: 8, interval: { seconds: 2.5, reset: false } } },
+      {
+        index: 70,
+        rates: { totalRunTime: 100, contextSwitches: 8, interval: { seconds: 2.5, reset: false } },
+      },
+    ],
+    logicalProcessorTotals: { rates: { totalRunTime: 75, contextSwitches: 16 } },
+    partitions: {
+      nodes: [
+        {
+          name: 'Root',
+          virtualProcessors: [{ rates: { totalRunTime: 50, hypercalls: null, interval: { seconds: 2.5 } } }],
+          virtualProcessorTotals: { rates: { totalRunTime: 50 } },
+        },
+        {
+          name: 'web',
+          virtualProcessors: [{ rates: { totalRunTime: 100, hypercalls: 400, interval: { seconds: 2.5 } } }],
+          virtualProcessorTotals: { rates: { totalRunTime: 100 } },
+        },
+      ],
+    },
+  },
+};
+
+/** Whether the first frame has been read, not only listed. */
+function hasRead(host: RecordedHost): boolean {
+  return host.questions().some((classes) => classes['LogicalProcessor']?.includes('PercentTotalRunTime'));
+}
+
+describe('a Windows host whose percentages have another clock than its samples', () => {
+  it.each([1, 2])('has percentages by their own, with %d process(es) that serve', async (workers) => {
+    const host = new RecordedHost('own-clock');
+    const { url, tokens } = await serveHost(host, ['--workers', String(workers)]);
+    const token = tokens[0];
+    const answer = post(url, { token, query: ownClockQuestion('2s') });
+    await until(() => hasRead(host));
+    host.play(1);
+    expect(await answer).toEqual({ data: ownClockAnswer });
+  });
+
+  it('has them by the clock of the samples where one is not there', async () => {
+    const host = new RecordedHost('own-clock');
+    host.rewrite((text) => text.replaceAll('PercentTotalRunTime_Base', 'SomethingElse'));
+    const { url, tokens } = await serveHost(host);
+    const answer = post(url, { token: tokens[0], query: ownClockQuestion('2s') });
+    await until(() => hasRead(host));
+    host.play(1);
+    const { hypervisor } = (await answer).data;
+    const shares = hypervisor.logicalProcessors.map(({ rates }: any) => rates.totalRunTime);
+    expect(shares).toEqual([40, 80]);
+    expect(hypervisor.logicalProcessorTotals.rates.totalRunTime).toBe(60);
+  });
+
+  it.each(Object.entries(transports))(
+    'puts processors in the order of their shares over %s',
+    async (_, watch) => {
+      const host = new RecordedHost('own-clock');
+      // Processor 70 has run for 2 s of 8 by its clock, processor 0 for 1 s of 2.
+      host.rewrite((text) => text.replace('"70000000","1020000000"', '"70000000","1080000000"'));
+      const { url, tokens } = await serveHost(host);
+      const watcher = watch({
+        url,
+        token: tokens[0],
+        query: `subscription { hypervisor(every: "100ms") {
+        logicalProcessors(orderBy: { counter: TOTAL_RUN_TIME }) { index rates { totalRunTime interval { seconds } } }
+      } }`,
+      });
+      await watcher.event(0);
+      host.play(1);
+      const grown = ({ data }: any) => data.hypervisor.logicalProcessors[0].rates?.interval.seconds > 0;
+      await watcher.until(({ events }) => events.some(grown));
+      expect(watcher.events.find(grown).data.hypervisor.logicalProcessors).toEqual([
+        { index: 0, rates: { totalRunTime: 50, interval: { seconds: 2.5 } } },
+        { index: 70, rates: { totalRunTime: 25, interval: { seconds: 2.5 } } },
+      ]);
+      watcher.stop();
+    },
+  );
+
+  it.each(['host.tar', 'host'])('is recorded to %s with the clocks, and answers alike', async (name) => {
+    const host = new RecordedHost('own-clock');
+    const recording = new CommandOnTrial();
+    recording.afterWait = () => host.play(1);
+    const source = await openSource(`windows?powershell=${host.executable}`, recording);
+    const out = `${scratchFolder()}/${name}`;
+    expect(await record({ source, every: 2_500, for: 2_500, out }, recording)).toBe(0);
+    await source.close();
+    const { program, url, tokens } = await serve(['--source', `capture:${out}`]);
+    onTestFinished(async () => {
+      await program.stop('SIGKILL');
+    });
+    expect(await post(url, { token: tokens[0], query: ownClockQuestion('2600ms') })).toEqual({
+      data: ownClockAnswer,
+    });
+  });
 });
 
 /** In the second look the class of the root's virtual processors comes half a second later, as on a busy host. */

@@ -69,7 +69,8 @@ export interface ExpectedGrowth {
   /** May be more than 64 bits hold, where it is a sum. */
   readonly delta: (counter: Counter) => bigint | null;
   readonly rate: (counter: Counter) => number | null;
-  readonly elapsedNanoseconds: number;
+  /** What percentages of the counter are taken against. */
+  readonly elapsedNanoseconds: (counter: Counter) => number;
 }
 
 /** The growth of an object from one moment to another. */
@@ -82,14 +83,23 @@ export function growthOf(
     const [before, after] = [host.numberAt(name, counter, from), host.numberAt(name, counter, to)];
     return before === null || after === null ? null : after - before;
   };
+  const baseDifference = (counter: Counter): bigint | null => {
+    const [before, after] = [host.baseAt(name, counter, from), host.baseAt(name, counter, to)];
+    return before === null || after === null ? null : after - before;
+  };
   const reset = countersOf(name.object).some(
-    (counter) => !['GAUGE', 'RAW'].includes(counter.kind) && (difference(counter) ?? 0n) < 0n,
+    (counter) =>
+      (baseDifference(counter) ?? 0n) < 0n ||
+      (!['GAUGE', 'RAW'].includes(counter.kind) && (difference(counter) ?? 0n) < 0n),
   );
   const delta = (counter: Counter): bigint | null => (reset ? null : difference(counter));
   const clock = clockOf(name.object);
   const ticks = clock === undefined ? null : difference(clock);
-  const elapsedNanoseconds =
-    clock === undefined || ticks === null ? (to - from) * 1e6 : Number(ticks) * unitOf(clock);
+  const elapsedNanoseconds = (counter: Counter): number => {
+    const base = baseDifference(counter);
+    if (base !== null) return Number(base) * unitOf(counter);
+    return clock === undefined || ticks === null ? (to - from) * 1e6 : Number(ticks) * unitOf(clock);
+  };
   const seconds = (to - from) / 1000;
   const rate = rateOf({
     delta,
@@ -115,7 +125,8 @@ export function totalGrowth(growths: readonly ExpectedGrowth[]): ExpectedGrowth 
       growths.map((growth) => growth.rate(counter)),
       (a, b) => a + b,
     );
-  const elapsedNanoseconds = growths.reduce((ns, growth) => ns + growth.elapsedNanoseconds, 0);
+  const elapsedNanoseconds = (counter: Counter): number =>
+    growths.reduce((ns, growth) => ns + growth.elapsedNanoseconds(counter), 0);
   return {
     ...longest,
     reset,
@@ -128,7 +139,7 @@ export function totalGrowth(growths: readonly ExpectedGrowth[]): ExpectedGrowth 
 /** Per second for COUNT, percent of the elapsed time for TIME, nanoseconds an operation for COST. */
 function rateOf(parts: {
   delta: (counter: Counter) => bigint | null;
-  elapsedNanoseconds: number;
+  elapsedNanoseconds: (counter: Counter) => number;
   perSecond: (counter: Counter) => number | null;
 }): (counter: Counter) => number | null {
   const { delta, elapsedNanoseconds, perSecond } = parts;
@@ -140,7 +151,7 @@ function rateOf(parts: {
       case 'COUNT':
         return perSecond(counter);
       case 'TIME':
-        return quotient(nanoseconds * 100, elapsedNanoseconds);
+        return quotient(nanoseconds * 100, elapsedNanoseconds(counter));
       case 'COST':
         return quotient(nanoseconds, Number(delta(operationsOf(counter)) ?? 0n));
       default:

@@ -31,6 +31,8 @@ export class RandomHost extends FakeSource {
   /** What of the source as a whole fails. */
   readonly fails: 'nothing' | 'topology' | 'read';
   readonly hasUnlistedProcessors: boolean;
+  /** Whether counters of time come with a clock of their own, as on Windows. */
+  readonly hasBases: boolean;
   readonly #pages = new Map<string, ChangingPage>();
   readonly #topology: Topology;
 
@@ -43,6 +45,7 @@ export class RandomHost extends FakeSource {
       'topology',
       'read',
     ] as const);
+    this.hasBases = rarely(choicesOf(...seed, 7), 4);
     this.hasUnlistedProcessors = rarely(choose, 15);
     this.partitions = randomPartitions(choose);
     this.logicalProcessors = this.hasUnlistedProcessors ? [] : randomIndexes(choose);
@@ -86,6 +89,14 @@ export class RandomHost extends FakeSource {
     return value === undefined ? null : valueAt(value, milliseconds);
   }
 
+  /** The clock that comes with a counter of time, every other one's; it begins anew with another page. */
+  baseAt(name: ObjectName, { kind, slot }: Counter, milliseconds: number): bigint | null {
+    if (!this.hasBases || kind !== 'TIME' || slot % 2 > 0) return null;
+    const changesAt = this.#pages.get(objectKey(name))?.changesAt ?? 0;
+    const sinceStart = milliseconds < changesAt ? milliseconds + 5_000 : milliseconds - changesAt;
+    return BigInt(sinceStart * (8_000 + slot));
+  }
+
   /** Begins anew. */
   rewind(): void {
     this.milliseconds = 0;
@@ -108,8 +119,13 @@ export class RandomHost extends FakeSource {
     const page = this.pageAt(name, this.milliseconds);
     if (page.is === 'unavailable') return unavailable(pagePlace(name));
     const bytes = page.is === 'malformed' ? page.bytes : bytesAt(page.groups, this.milliseconds);
+    const at = this.milliseconds;
     try {
-      return decodePage(bytes, { object: name.object, place: pagePlace(name) });
+      const reading: Reading = decodePage(bytes, { object: name.object, place: pagePlace(name) });
+      if (!this.hasBases) return reading;
+      return Object.assign(reading, {
+        base: (counter: Counter) => this.baseAt(name, counter, at) ?? undefined,
+      });
     } catch (error) {
       if (error instanceof HvqlError) return error;
       throw error;

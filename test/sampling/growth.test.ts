@@ -53,6 +53,57 @@ describe('growth of readings that have moments of their own', () => {
   });
 });
 
+describe('growth of readings that come with a clock for each time', () => {
+  /** A processor of a host whose samples are 2.5 s apart, and its clock of run times only so many ticks of 100 ns. */
+  const based = (atSeconds: number, runTime: bigint, base: bigint | undefined): Sample => ({
+    ...sample(atSeconds, {}),
+    reading: {
+      ...reading({ totalRunTime: runTime, hypervisorRunTime: runTime, hypercalls: runTime }),
+      base: ({ field }) => (field === 'totalRunTime' ? base : undefined),
+    },
+  });
+  const grown = growth(
+    'VIRTUAL_PROCESSOR',
+    based(10, 0n, 1_000_000_000n),
+    based(12.5, 10_000_000n, 1_020_000_000n),
+  );
+
+  it('has percentages against that clock, and all else against the moments', () => {
+    expect(grown.rate(counter('totalRunTime'))).toBe(50);
+    expect(grown.rate(counter('hypervisorRunTime'))).toBe(40);
+    expect(grown.rate(counter('hypercalls'))).toBe(4_000_000);
+    expect(grown.interval.seconds).toBe(2.5);
+  });
+
+  it('has percentages of several together against the sum of their clocks', () => {
+    const other = growth('VIRTUAL_PROCESSOR', based(10, 0n, 0n), based(12.5, 20_000_000n, 20_000_000n));
+    const total = new GrowthTotal([grown, other]);
+    expect(total.rate(counter('totalRunTime'))).toBe(75);
+    expect(total.rate(counter('hypervisorRunTime'))).toBe(60);
+  });
+
+  it.each([
+    ['earlier', undefined, 20_000_000n],
+    ['later', 0n, undefined],
+  ])('has them against the moments where the %s reading has no such clock', (_, before, after) => {
+    const half = growth('VIRTUAL_PROCESSOR', based(10, 0n, before), based(12.5, 10_000_000n, after));
+    expect(half.rate(counter('totalRunTime'))).toBe(40);
+  });
+
+  it('has no percentage where the clock stood still, and is unknown where it went back', () => {
+    const still = growth('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 5n));
+    expect([still.rate(counter('totalRunTime')), still.interval.reset]).toEqual([null, false]);
+    const back = growth('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 4n));
+    expect([back.delta(counter('hypercalls')), back.interval.reset]).toEqual([null, true]);
+  });
+
+  it('is exact where the clock is near the end of 64 bits', () => {
+    const late = 2n ** 64n - 20_000_001n;
+    const high = growth('VIRTUAL_PROCESSOR', based(10, 0n, late), based(12.5, 10_000_000n, 2n ** 64n - 1n));
+    expect(high.rate(counter('totalRunTime'))).toBe(50);
+  });
+});
+
 describe('the rate', () => {
   const grown = growth(
     'VIRTUAL_PROCESSOR',

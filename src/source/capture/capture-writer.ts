@@ -12,7 +12,7 @@ import { unwritable, type SunkFile } from './capture-sink.ts';
 import { framePlace } from './capture-store.ts';
 import { openFolderSink } from './folder-sink.ts';
 import { openTarSink } from './tar-sink.ts';
-import { withMomentAsNumbers } from './timed-reading.ts';
+import { asRecorded } from './recorded-reading.ts';
 
 /** A capture that is being written. */
 export interface CaptureWriter {
@@ -85,7 +85,7 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
 function* filesOf({ pages, pageless }: Look): Generator<Pick<SunkFile, 'place' | 'bytes'>> {
   for (const { name, bytes } of pages) yield { place: pagePlace(name, areaOf(name)), bytes };
   for (const { name, reading } of pageless) {
-    yield { place: statsPlace(name), bytes: formatStats(name.object, withMomentAsNumbers(reading)) };
+    yield { place: statsPlace(name), bytes: formatStats(name.object, asRecorded(name.object, reading)) };
   }
 }
 

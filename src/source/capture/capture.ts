@@ -21,7 +21,7 @@ import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
 import { playback, type Playback, type ShownFrame } from './playback.ts';
 import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
-import { movedOn } from './timed-reading.ts';
+import { movedOn } from './recorded-reading.ts';
 
 /** What a capture needs of the world. */
 export interface CaptureWorld {

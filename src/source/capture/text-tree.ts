@@ -5,7 +5,7 @@ import type { StatsParser } from '../mshv/stats-parser.ts';
 import { isNotThere } from '../page-folder/file-system.ts';
 import { isMissingPage } from '../page-folder/page-area.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
-import { withMomentOfNumbers } from './timed-reading.ts';
+import { fromRecorded } from './recorded-reading.ts';
 
 /** Where the texts come from. */
 export interface Texts {
@@ -25,7 +25,9 @@ export function withTexts(pages: PageTree, { label, parser, read }: Texts): Page
     const place = statsPlace(name);
     try {
       const bytes = read(place);
-      return bytes === undefined ? null : withMomentOfNumbers(parser.parse({ object: name.object, bytes }));
+      return bytes === undefined
+        ? null
+        : fromRecorded(name.object, parser.parse({ object: name.object, bytes }));
     } catch (thrown) {
       if (isNotThere(thrown)) return null;
       throw statsError(`${label}${place}`, thrown);

@@ -1,5 +1,5 @@
 /** Layouts of readings without a page, for another process: each is told once, and has a number from then on. */
-import { countersOf } from '../../catalogue/catalogue.ts';
+import { countersOf, timesOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import { statisticsObjects, type StatisticsObject } from '../../catalogue/group.ts';
 import type { NamedLayout, UnnamedCell } from '../../snapshot/reading.ts';
@@ -7,31 +7,46 @@ import type { NamedLayout, UnnamedCell } from '../../snapshot/reading.ts';
 /** Layouts that have a number on a channel: a host has one for each kind of object, or a few. */
 export const layoutLimit = 64;
 
-/** What stands where in values: slots of counters, and names of numbers without a counter. */
+/** The offset of each slot that has one. */
+type SlotOffsets = readonly (readonly [slot: number, offset: number])[];
+
+/** What stands where in values: slots of counters and of their bases, and names of numbers without a counter. */
 export interface LayoutRecord {
   readonly object: StatisticsObject;
-  readonly counters: readonly (readonly [slot: number, offset: number])[];
+  readonly counters: SlotOffsets;
+  readonly bases: SlotOffsets;
   readonly unnamed: readonly UnnamedCell[];
 }
 
 /** The record of a layout. */
 export function layoutRecord(object: StatisticsObject, layout: NamedLayout): LayoutRecord {
-  const counters = countersOf(object).flatMap((counter) => {
-    const offset = layout.offsetOf(counter);
+  return {
+    object,
+    counters: offsetsOf(countersOf(object), (counter) => layout.offsetOf(counter)),
+    bases: offsetsOf(timesOf(object), (counter) => layout.baseOffsetOf?.(counter) ?? -1),
+    unnamed: layout.unnamed,
+  };
+}
+
+function offsetsOf(counters: readonly Counter[], offsetOf: (counter: Counter) => number): SlotOffsets {
+  return counters.flatMap((counter) => {
+    const offset = offsetOf(counter);
     return offset === -1 ? [] : [[counter.slot, offset] as const];
   });
-  return { object, counters, unnamed: layout.unnamed };
 }
 
 /** A layout that another process told of. */
 export class ToldLayout implements NamedLayout {
   readonly unnamed: readonly UnnamedCell[];
+  readonly baseOffsetOf: ((counter: Counter) => number) | undefined;
   readonly #object: StatisticsObject;
   readonly #offsets: Int32Array;
 
-  constructor({ object, counters, unnamed }: LayoutRecord) {
+  constructor({ object, counters, bases, unnamed }: LayoutRecord) {
     this.unnamed = unnamed;
     this.#object = object;
+    const baseOffsets = new Map(bases);
+    this.baseOffsetOf = baseOffsets.size > 0 ? ({ slot }) => baseOffsets.get(slot) ?? -1 : undefined;
     this.#offsets = new Int32Array(countersOf(object).length).fill(-1);
     for (const [slot, offset] of counters) this.#offsets[slot] = offset;
   }

@@ -1,9 +1,10 @@
 /** Readings and errors as bytes, for another process: pages as pages, other readings as their values and a layout. */
-import { countersOf } from '../../catalogue/catalogue.ts';
+import { countersOf, timesOf } from '../../catalogue/catalogue.ts';
+import type { Counter } from '../../catalogue/counter.ts';
 import { HvqlError } from '../../errors.ts';
 import { decodePage } from '../../page/decode.ts';
 import { pageSizeInBytes } from '../../page/format.ts';
-import { CellReading } from '../../snapshot/cell-reading.ts';
+import { readingInCells } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { pagePlace, statisticsAreas, type ObjectName } from '../../snapshot/object-name.ts';
 import type { NamedLayout, PageView, Reading } from '../../snapshot/reading.ts';
@@ -54,12 +55,16 @@ export function readOutcome(
   const kind = bytes.u8();
   // Written above, by a process of the same program.
   if (kind === outcomeKinds.error) return hvqlErrorOf(bytes.json() as ErrorRecord);
-  if (kind === outcomeKinds.page) return withMoment(readPage(bytes, name), readMoment(bytes));
+  if (kind === outcomeKinds.page) {
+    const page = readPage(bytes, name);
+    const at = readMoment(bytes);
+    return at === undefined ? page : Object.assign(page, { at });
+  }
   const length = bytes.u32();
   // Copied: a reading that is held must not hold the others of its frame.
   const { buffer } = new Uint8Array(bytes.bytes(length));
   const layout = kind === outcomeKinds.values ? layouts.at(bytes.u8()) : parseLayout(bytes.json() as string);
-  return withMoment(new CellReading(layout, new DataView(buffer)), readMoment(bytes));
+  return readingInCells({ layout, view: new DataView(buffer) }, readMoment(bytes));
 }
 
 function writePage(bytes: ByteWriter, { bytes: page, area = null }: PageView): void {
@@ -95,26 +100,28 @@ interface LaidOutValues {
 
 /** As they stand in memory, where they do; else they are laid out here. */
 function valuesOf(name: ObjectName, reading: Reading): LaidOutValues {
-  const { cells } = reading;
-  if (cells !== undefined && isNamed(cells.layout)) return { layout: cells.layout, values: cells.view };
-  const named = countersOf(name.object).flatMap((counter) => {
-    const value = reading.value(counter);
-    return value === undefined ? [] : [{ slot: counter.slot, value }];
-  });
-  const unnamed = reading.unnamed?.() ?? [];
-  const values = new DataView(new ArrayBuffer((named.length + unnamed.length) * valueSizeInBytes));
-  for (const [n, { value }] of [...named, ...unnamed].entries()) {
-    values.setBigUint64(n * valueSizeInBytes, value, true);
+  const inMemory = reading.cells;
+  if (inMemory !== undefined && isNamed(inMemory.layout)) {
+    return { layout: inMemory.layout, values: inMemory.view };
   }
+  const values: bigint[] = [];
+  /** Where the value stands from now on. */
+  const place = (value: bigint): number => (values.push(value) - 1) * valueSizeInBytes;
+  const placed = (counters: readonly Counter[], valueOf: (counter: Counter) => bigint | undefined) =>
+    counters.flatMap((counter) => {
+      const value = valueOf(counter);
+      return value === undefined ? [] : [[counter.slot, place(value)] as const];
+    });
   const layout = new ToldLayout({
     object: name.object,
-    counters: named.map(({ slot }, n) => [slot, n * valueSizeInBytes]),
-    unnamed: unnamed.map((each, n) => ({
-      name: each.name,
-      offset: (named.length + n) * valueSizeInBytes,
-    })),
+    counters: placed(countersOf(name.object), (counter) => reading.value(counter)),
+    bases:
+      reading.base === undefined ? [] : placed(timesOf(name.object), (counter) => reading.base?.(counter)),
+    unnamed: (reading.unnamed?.() ?? []).map((each) => ({ name: each.name, offset: place(each.value) })),
   });
-  return { layout, values };
+  const cells = new DataView(new ArrayBuffer(values.length * valueSizeInBytes));
+  for (const [n, value] of values.entries()) cells.setBigUint64(n * valueSizeInBytes, value, true);
+  return { layout, values: cells };
 }
 
 function isNamed(layout: object): layout is NamedLayout {
@@ -132,8 +139,4 @@ function writeMoment(bytes: ByteWriter, at: Moment | undefined): void {
 function readMoment(bytes: ByteReader): Moment | undefined {
   if (bytes.u8() === 0) return undefined;
   return { wallMilliseconds: bytes.double(), monotonicNanoseconds: bytes.i64() };
-}
-
-function withMoment(reading: Reading, at: Moment | undefined): Reading {
-  return at === undefined ? reading : Object.assign(reading, { at });
 }

@@ -32,11 +32,14 @@ const classObjects = [
   [performanceClasses.virtualProcessor, 'VIRTUAL_PROCESSOR'],
 ] as const satisfies readonly (readonly [PerformanceClass, StatisticsObject])[];
 
-/** Of each class the property of every counter that Windows reports. The first is the number, a second its base. */
+/**
+ * Of each class the property of every counter that Windows reports, and the base of each percentage. Bases of costs are
+ * not asked for: they count operations, which have counters of their own.
+ */
 const allOf: Wanted = new Map(
   classObjects.map(([name, object]) => [
     name,
-    countersOf(object).flatMap(({ windows: [property] }) => property ?? []),
+    countersOf(object).flatMap(({ kind, windows }) => windows.slice(0, kind === 'TIME' ? 2 : 1)),
   ]),
 );
 

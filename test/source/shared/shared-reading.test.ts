@@ -116,6 +116,17 @@ describe('a reading without a page that another process takes', () => {
     expect(without?.at).toBeUndefined();
   });
 
+  it('keeps the clocks of its percentages, where it has any', async () => {
+    const based = counterNamed('LOGICAL_PROCESSOR', 'totalRunTime');
+    const other = counterNamed('LOGICAL_PROCESSOR', 'hypervisorRunTime');
+    const base: Reading['base'] = (counter) => (counter === based ? 2n ** 64n - 1n : undefined);
+    const source = seenByAnother(giving([{ ...onlyUnnamed({ name: 'a', value: 1n }), base }, onlyUnnamed()]));
+    const [with_, without] = await readingsOf(source, 2);
+    expect([with_?.base?.(based), with_?.base?.(other)]).toEqual([2n ** 64n - 1n, undefined]);
+    expect(with_?.unnamed?.()).toEqual([{ name: 'a', value: 1n }]);
+    expect(without).not.toHaveProperty('base');
+  });
+
   it('is read whatever its layout, where there are more of them than are kept', async () => {
     const count = layoutLimit + 10;
     const readings = Array.from({ length: count }, (_, n) =>

@@ -4,8 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fixture, scratchFolder } from '../scratch.ts';
 
-/** The releases that are recorded. */
-export type Release = '2019' | '23h2';
+/** What is recorded: two releases, and a host whose percentages have another clock than its samples. */
+export type Release = '2019' | '23h2' | 'own-clock';
 
 /** All properties of a class, as the recording has them. */
 interface RecordedTable {

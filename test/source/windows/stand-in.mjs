@@ -94,8 +94,9 @@ function tableOf(name, wanted, frame) {
 const questions = createInterface({ input: process.stdin });
 questions.on('line', (line) => {
   const { look, classes } = JSON.parse(line);
-  appendFileSync(`${folder}/questions`, `${line}\n`);
+  // Whoever sees the question may go on to the next frame.
   const frame = frames[Math.min(Number(read('frame')), frames.length - 1)];
+  appendFileSync(`${folder}/questions`, `${line}\n`);
   const found = Object.entries(classes).map(([name, wanted]) => [name, tableOf(name, wanted, frame)]);
   behaviours[read('behaviour')](JSON.stringify({ look, classes: Object.fromEntries(found) }));
 });

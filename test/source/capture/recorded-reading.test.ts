@@ -7,11 +7,7 @@ import type { Reading } from '../../../src/snapshot/reading.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
 import { lookAtAll } from '../../../src/source/look.ts';
 import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
-import {
-  movedOn,
-  withMomentAsNumbers,
-  withMomentOfNumbers,
-} from '../../../src/source/capture/timed-reading.ts';
+import { asRecorded, fromRecorded, movedOn } from '../../../src/source/capture/recorded-reading.ts';
 import { openSource } from '../../../src/source/sources.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -31,7 +27,8 @@ const at = { wallMilliseconds: 1_763_726_400_004, monotonicNanoseconds: 8_123_45
 
 describe('the moment of a reading in a text', () => {
   it('is two lines, which are no numbers of the source', () => {
-    const reading = withMomentOfNumbers(
+    const reading = fromRecorded(
+      'LOGICAL_PROCESSOR',
       parse(
         'at.wallMilliseconds: 1763726400004\nLpGlobalTime: 7\nLpOfTomorrow: 8\nat.monotonicNanoseconds: 8123456793012300\n',
       ),
@@ -44,7 +41,7 @@ describe('the moment of a reading in a text', () => {
   });
 
   it('is not there where one of the two is missing', () => {
-    const reading = withMomentOfNumbers(parse('LpGlobalTime: 7\nat.wallMilliseconds: 5\n'));
+    const reading = fromRecorded('LOGICAL_PROCESSOR', parse('LpGlobalTime: 7\nat.wallMilliseconds: 5\n'));
     expect(reading.at).toBeUndefined();
     expect(reading.unnamed?.()).toEqual([{ name: 'at.wallMilliseconds', value: 5n }]);
   });
@@ -53,7 +50,10 @@ describe('the moment of a reading in a text', () => {
     const parser = new StatsParser();
     const readings = [7, 8].map((n) => {
       const text = `LpGlobalTime: ${n}\nat.wallMilliseconds: ${n}\nat.monotonicNanoseconds: ${n}\n`;
-      return withMomentOfNumbers(parser.parse({ object: 'LOGICAL_PROCESSOR', bytes: Buffer.from(text) }));
+      return fromRecorded(
+        'LOGICAL_PROCESSOR',
+        parser.parse({ object: 'LOGICAL_PROCESSOR', bytes: Buffer.from(text) }),
+      );
     });
     expect(readings[1]?.at?.monotonicNanoseconds).toBe(8n);
     expect(readings[1]?.cells?.layout).toBe(readings[0]?.cells?.layout);
@@ -61,19 +61,65 @@ describe('the moment of a reading in a text', () => {
 
   it('is left out where it is none of a host', () => {
     const reading: Reading = { page: null, value: () => 1n, at: { ...at, wallMilliseconds: -1 } };
-    expect(withMomentAsNumbers(reading)).toBe(reading);
+    expect(asRecorded('LOGICAL_PROCESSOR', reading)).toBe(reading);
   });
 
   it('moves on with the rounds of a loop, and others have none to move', () => {
     const text = 'at.wallMilliseconds: 10\nat.monotonicNanoseconds: 10000000\n';
     const gone = new HvqlError('PAGE_UNAVAILABLE', 'lp/1/stats is not there.');
-    const outcomes = [withMomentOfNumbers(parse(text)), parse('LpGlobalTime: 7\n'), gone];
+    const outcomes = [fromRecorded('LOGICAL_PROCESSOR', parse(text)), parse('LpGlobalTime: 7\n'), gone];
     const moved = movedOn(outcomes, {
       recorded: { wallMilliseconds: 11, monotonicNanoseconds: 11_000_000n },
       shown: { wallMilliseconds: 111, monotonicNanoseconds: 111_000_000n },
     });
     expect(moved[0]).toMatchObject({ at: { wallMilliseconds: 110, monotonicNanoseconds: 110_000_000n } });
     expect(moved.slice(1)).toEqual(outcomes.slice(1));
+  });
+});
+
+describe('the clock of a percentage in a text', () => {
+  it('is a line, which is no number of the source', () => {
+    const reading = fromRecorded(
+      'LOGICAL_PROCESSOR',
+      parse('base.LpTotalRunTime: 7\nLpTotalRunTime: 5\nbase.LpOfTomorrow: 8\nbase.LpGlobalTime: 9\n'),
+    );
+    expect(reading.base?.(totalRunTime)).toBe(7n);
+    expect(reading.value(totalRunTime)).toBe(5n);
+    expect(reading.base?.(counterNamed('LOGICAL_PROCESSOR', 'hypervisorRunTime'))).toBeUndefined();
+    // What is no time has none, whatever a later version may have.
+    expect(reading.unnamed?.()).toEqual([
+      { name: 'base.LpOfTomorrow', value: 8n },
+      { name: 'base.LpGlobalTime', value: 9n },
+    ]);
+    expect(reading.at).toBeUndefined();
+  });
+
+  it('is kept with the moment and what has no counter', () => {
+    const reading: Reading = {
+      page: null,
+      value: () => undefined,
+      base: (counter) => (counter === totalRunTime ? 2n ** 64n - 1n : undefined),
+      unnamed: () => [{ name: 'LpOfTomorrow', value: 8n }],
+      at,
+    };
+    const recorded = asRecorded('LOGICAL_PROCESSOR', reading);
+    expect(recorded.unnamed?.()).toEqual([
+      { name: 'LpOfTomorrow', value: 8n },
+      { name: 'base.LpTotalRunTime', value: 2n ** 64n - 1n },
+      { name: 'at.wallMilliseconds', value: 1_763_726_400_004n },
+      { name: 'at.monotonicNanoseconds', value: 8_123_456_793_012_300n },
+    ]);
+  });
+
+  it('stays as it is while the moment moves on with the rounds of a loop', () => {
+    const text = 'base.LpTotalRunTime: 7\nat.wallMilliseconds: 10\nat.monotonicNanoseconds: 10000000\n';
+    const [moved] = movedOn([fromRecorded('LOGICAL_PROCESSOR', parse(text))], {
+      recorded: { wallMilliseconds: 11, monotonicNanoseconds: 11_000_000n },
+      shown: { wallMilliseconds: 111, monotonicNanoseconds: 111_000_000n },
+    });
+    if (moved === undefined || moved instanceof HvqlError) throw moved ?? new Error('no outcome');
+    expect(moved.at?.wallMilliseconds).toBe(110);
+    expect(moved.base?.(totalRunTime)).toBe(7n);
   });
 });
 
@@ -103,7 +149,9 @@ describe('a Windows host that was recorded', () => {
       clock.advance(2000);
       const growth = new ReadingGrowth('LOGICAL_PROCESSOR', { earlier, later });
       expect(growth.interval).toMatchObject({ seconds: 2, reset: false });
-      expect(growth.rate(totalRunTime)).toBe((Number(grown) * 100 * 100) / 2e9);
+      // Its percentages have a clock of their own, by which that was 1.5 s.
+      expect(growth.rate(totalRunTime)).toBe((Number(grown) * 100 * 100) / 1.5e9);
+      expect(later.reading.unnamed?.()).toEqual([]);
       // A round is the two seconds of the recording, and as much to the next.
       const age = growth.interval.from.monotonicNanoseconds - momentOf(first);
       expect(age).toBe(BigInt(round) * 4_000_000_000n);

@@ -1,0 +1,135 @@
+/**
+ * A reading as the text of a capture keeps it. What a reading has beside its numbers stands in lines of its own: its
+ * moment, and the clocks that percentages are taken against. No counter is called so: names of drivers and of fields
+ * have no dots.
+ */
+import { timesOf } from '../../catalogue/catalogue.ts';
+import type { Counter } from '../../catalogue/counter.ts';
+import { statisticsObjects, type StatisticsObject } from '../../catalogue/group.ts';
+import { HvqlError } from '../../errors.ts';
+import { readingInCells, type CellReading } from '../../snapshot/cell-reading.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import type { NamedLayout, Reading, UnnamedValue } from '../../snapshot/reading.ts';
+import { nameOfCounter } from '../mshv/counter-name.ts';
+
+const wallName = 'at.wallMilliseconds';
+const monotonicName = 'at.monotonicNanoseconds';
+
+/** The line of a counter's base. */
+function baseNameOf(counter: Counter): string {
+  return `base.${nameOfCounter(counter)}`;
+}
+
+/** Of each kind of object, the counters that may have a base, by the names of those lines. */
+const countersOfBases = new Map(
+  statisticsObjects.map((object) => [
+    object,
+    new Map(timesOf(object).map((counter) => [baseNameOf(counter), counter])),
+  ]),
+);
+
+/** The reading as a text is to keep it: its moment and its bases become numbers without a counter. */
+export function asRecorded(object: StatisticsObject, reading: Reading): Reading {
+  const added = [...basesOf(object, reading), ...momentOf(reading)];
+  if (added.length === 0) return reading;
+  return {
+    page: null,
+    value: (counter) => reading.value(counter),
+    unnamed: () => [...(reading.unnamed?.() ?? []), ...added],
+  };
+}
+
+function basesOf(object: StatisticsObject, reading: Reading): readonly UnnamedValue[] {
+  if (reading.base === undefined) return [];
+  return timesOf(object).flatMap((counter) => {
+    const value = reading.base?.(counter);
+    return value === undefined ? [] : [{ name: baseNameOf(counter), value }];
+  });
+}
+
+function momentOf({ at }: Reading): readonly UnnamedValue[] {
+  if (at === undefined) return [];
+  const moment: readonly UnnamedValue[] = [
+    { name: wallName, value: BigInt(Math.round(at.wallMilliseconds)) },
+    { name: monotonicName, value: at.monotonicNanoseconds },
+  ];
+  // A text has no minus: such a clock is none of a host's, and the frame's moment stands for it.
+  return moment.some(({ value }) => value < 0n) ? [] : moment;
+}
+
+/** The reading that a text keeps: the two numbers of a moment are that again, where both are there, and so are bases. */
+export function fromRecorded(object: StatisticsObject, reading: CellReading): Reading {
+  const recorded = recordedLayoutOf(object, reading.layout);
+  if (recorded === null) return reading;
+  const { layout, moment } = recorded;
+  const { view } = reading;
+  if (moment === null) return readingInCells({ layout, view });
+  return readingInCells(
+    { layout, view },
+    {
+      wallMilliseconds: Number(view.getBigUint64(moment.wallOffset, true)),
+      monotonicNanoseconds: view.getBigUint64(moment.monotonicOffset, true),
+    },
+  );
+}
+
+/** The outcomes as they are shown in a later round of a loop: moments of their own move on with the frame's. */
+export function movedOn(
+  outcomes: readonly (Reading | HvqlError)[],
+  { recorded, shown }: { readonly recorded: Moment; readonly shown: Moment },
+): readonly (Reading | HvqlError)[] {
+  if (recorded === shown) return outcomes;
+  return outcomes.map((outcome) => {
+    if (outcome instanceof HvqlError || outcome.at === undefined) return outcome;
+    const { wallMilliseconds, monotonicNanoseconds } = outcome.at;
+    // It was made for this look, and nobody has seen it yet.
+    return Object.assign(outcome, {
+      at: {
+        wallMilliseconds: wallMilliseconds + shown.wallMilliseconds - recorded.wallMilliseconds,
+        monotonicNanoseconds:
+          monotonicNanoseconds + shown.monotonicNanoseconds - recorded.monotonicNanoseconds,
+      },
+    });
+  });
+}
+
+/** A layout without the lines that are no numbers, and where those of the moment stand. */
+interface RecordedLayout {
+  readonly layout: NamedLayout;
+  readonly moment: { readonly wallOffset: number; readonly monotonicOffset: number } | null;
+}
+
+/** Made once a layout, which is of one kind of object: readings that share one go on sharing one. */
+const recordedLayouts = new WeakMap<NamedLayout, RecordedLayout | null>();
+
+function recordedLayoutOf(object: StatisticsObject, layout: NamedLayout): RecordedLayout | null {
+  let recorded = recordedLayouts.get(layout);
+  if (recorded === undefined) {
+    recorded = findRecorded(object, layout);
+    recordedLayouts.set(layout, recorded);
+  }
+  return recorded;
+}
+
+function findRecorded(object: StatisticsObject, layout: NamedLayout): RecordedLayout | null {
+  const bases = new Map<Counter, number>();
+  const others = new Map<string, number>();
+  for (const { name, offset } of layout.unnamed) {
+    const counter = countersOfBases.get(object)?.get(name);
+    if (counter === undefined) others.set(name, offset);
+    else bases.set(counter, offset);
+  }
+  const [wallOffset, monotonicOffset] = [others.get(wallName), others.get(monotonicName)];
+  const moment =
+    wallOffset === undefined || monotonicOffset === undefined ? null : { wallOffset, monotonicOffset };
+  if (moment === null && bases.size === 0) return null;
+  if (moment !== null) for (const name of [wallName, monotonicName]) others.delete(name);
+  return {
+    layout: {
+      unnamed: Array.from(others, ([name, offset]) => ({ name, offset })),
+      offsetOf: (counter) => layout.offsetOf(counter),
+      ...(bases.size === 0 ? {} : { baseOffsetOf: (counter: Counter) => bases.get(counter) ?? -1 }),
+    },
+    moment,
+  };
+}
