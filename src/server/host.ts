@@ -23,8 +23,14 @@ export function hostRule(options: {
   return allowedHosts.length === 0 ? null : { isLoopback: false, allowedHosts };
 }
 
-/** Throws an HttpProblem where a request names a host that the rule does not have. */
-export function checkHost({ headers }: IncomingMessage, rule: HostRule | null): void {
+/** Throws an HttpProblem where a request names no host (RFC 9112, 3.2), or one that the rule does not have. */
+export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostRule | null): void {
+  if (headers.host === undefined && httpVersion === '1.1') {
+    throw new HttpProblem('A request of HTTP/1.1 needs a Host header, and this one has none.', {
+      status: 400,
+      code: 'BAD_REQUEST',
+    });
+  }
   if (rule === null || (rule.isLoopback && namesLoopback(headers.host))) return;
   const name = normalHost((headers.host ?? '').replace(/:\d{1,5}$/, ''));
   if (name !== null && rule.allowedHosts.some((allowed) => normalHost(allowed) === name)) return;

@@ -11,6 +11,8 @@ const limits = {
   connectionsCheckingInterval: 5_000,
   // Longer than the minute that load balancers commonly keep idle connections for.
   keepAliveTimeout: 65_000,
+  // Node's own answer would be one that nothing here knows of, with what follows on the connection written into it.
+  requireHostHeader: false,
 };
 /** How long a client may take over its TLS handshake. */
 const handshakeTimeout = 10_000;

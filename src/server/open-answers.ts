@@ -87,22 +87,17 @@ export class OpenAnswers {
 
   /**
    * Calls back once all requests that came on the connection before have been answered (RFC 9112, 9.3.2), at once where
-   * none is open; never where the connection goes before that.
+   * none is open; never where the connection is closed by then, or about to be.
    */
   afterAnswers(socket: Socket, callback: () => void): void {
     const connection = this.#connections.get(socket);
     const answers = connection === undefined ? [] : [...answersOf(connection)];
     if (connection === undefined || answers.length === 0) {
-      callback();
+      if (socket.writable) callback();
       return;
     }
-    // Node has let go of it already, for the upgrade, and nobody else has it yet.
-    const onError = (): void => void socket.destroy();
-    socket.on('error', onError);
     const onClose = (): void => {
-      if (answersOf(connection).length > 0) return;
-      socket.off('error', onError);
-      if (socket.writable) callback();
+      if (answersOf(connection).length === 0 && socket.writable) callback();
     };
     for (const { response } of answers) response.once('close', onClose);
   }

@@ -19,7 +19,7 @@ export interface ListenerWorld {
 
 /** Has the route answer all requests of a server. */
 export function listenToRequests(server: Server, route: Route, { answers, log, now }: ListenerWorld): void {
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const answerBy = (answer: Route) => (request: IncomingMessage, response: ServerResponse) => {
     const isTold = log.isLevelEnabled('debug');
     const startedAt = isTold ? now() : 0;
     const exchange = new Exchange(request, response);
@@ -33,17 +33,30 @@ export function listenToRequests(server: Server, route: Route, { answers, log, n
         log.debug({ ...aboutExchange(exchange), ms: now() - startedAt, ...exchange.facts }, 'request');
     });
     try {
-      route(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
+      answer(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
     } catch (thrown) {
       answerError(thrown, { exchange, log });
     }
-  });
+  };
+  server.on('request', answerBy(route));
+  // Node's own answer would be one that nothing here knows of.
+  server.on('checkExpectation', answerBy(refuseExpectation));
   answerUnreadable(server, { answers, log });
   // Node would write it into the middle of an answer whose turn has not come. Nobody has to wait for it (RFC 9110, 10.1.1).
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (response.socket !== null) response.writeContinue();
     server.emit('request', request, response);
   });
+}
+
+function refuseExpectation(): never {
+  throw new HttpProblem(
+    'The only expectation that is met is 100-continue, and the header Expect has another.',
+    {
+      status: 417,
+      code: 'BAD_REQUEST',
+    },
+  );
 }
 
 function aboutExchange({ request, response, requestId, path, caller }: Exchange): object {
@@ -66,7 +79,7 @@ function answerError(thrown: unknown, { exchange, log }: { exchange: Exchange; l
   if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
   exchange.setUsualHeaders();
   const problem = asUnauthorized(thrown);
-  if (problem instanceof HttpProblem) {
+  if (problem instanceof HttpProblem && !response.headersSent) {
     facts['problem'] = problem.message;
     sendProblem(response, problem);
     return;

@@ -1,10 +1,11 @@
 /** What node's parser can make no request of: it is told why in words, where node would send a status alone. */
-import { maxHeaderSize, STATUS_CODES, type Server } from 'node:http';
+import { maxHeaderSize, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { HttpProblem, problemBody } from './http-problem.ts';
+import { HttpProblem } from './http-problem.ts';
 import { arrivalLimits } from './http-server.ts';
+import { sendLastAnswer } from './last-answer.ts';
 import type { OpenAnswers } from './open-answers.ts';
 
 /** Of node's parser: `code` says what kind of mistake it is, `reason` which one. */
@@ -14,9 +15,6 @@ interface ReadError extends Error {
 }
 
 const { headersTimeout, requestTimeout } = arrivalLimits;
-/** So long what still comes is thrown away: who hears that the connection is gone may lose the answer on the way. */
-const lingerMilliseconds = 1_000;
-
 /** Answers what cannot be read, behind what was asked before it on the connection, and closes that. */
 export function answerUnreadable(
   server: Server,
@@ -25,9 +23,11 @@ export function answerUnreadable(
   const say = (socket: Socket, error: ReadError): void => {
     if (!socket.writable) return;
     log.debug({ code: error.code, reason: error.reason }, 'a request could not be read');
-    socket.end(answerTo(problemOf(error)));
-    const linger = setTimeout(() => socket.destroy(), lingerMilliseconds);
-    socket.once('close', () => clearTimeout(linger));
+    sendLastAnswer(socket, problemOf(error), {
+      method: null,
+      mediaType: 'application/json',
+      headers: { 'X-Content-Type-Options': 'nosniff' },
+    });
   };
   // The parser goes on with what still comes, and finds more mistakes in it.
   const known = new WeakSet<Duplex>();
@@ -71,18 +71,4 @@ function problemOf({ code, reason }: ReadError): HttpProblem {
 
 function badRequest(message: string, status: number): HttpProblem {
   return new HttpProblem(message, { status, code: 'BAD_REQUEST' });
-}
-
-function answerTo(problem: HttpProblem): string {
-  const body = JSON.stringify(problemBody(problem));
-  return [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    'Connection: close',
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
-    '',
-    body,
-  ].join('\r\n');
 }

@@ -1,10 +1,12 @@
 /** The way in for WebSockets: what an upgrade has to be before it is one. */
 import { randomUUID } from 'node:crypto';
-import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { readAccept } from './accept.ts';
 import { checkHost, type HostRule } from './host.ts';
-import { HttpProblem, sendProblem } from './http-problem.ts';
+import { HttpProblem } from './http-problem.ts';
+import { sendLastAnswer } from './last-answer.ts';
 import { checkOrigin } from './origin.ts';
 import type { OpenAnswers } from './open-answers.ts';
 import { securityHeaders } from './security-header.ts';
@@ -29,24 +31,57 @@ export interface Upgrade {
 
 /** Calls back for each upgrade to a WebSocket that passes. Others are answered as what they are without it. */
 export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgrade: Upgrade) => void): void {
-  const onTurn = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      declineUpgrade(server, { request, socket, head });
-      return;
-    }
+  const { answers, log } = options;
+  const decide = (upgrade: Upgrade, act: () => void): void => {
     try {
-      check(request, options);
-      accept({ request, socket, head });
+      act();
     } catch (thrown) {
-      if (!(thrown instanceof HttpProblem)) throw thrown;
       const requestId = randomUUID();
-      options.log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
-      refuse({ request, socket, requestId }, thrown);
+      if (thrown instanceof HttpProblem) {
+        log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
+        refuse(upgrade, { problem: thrown, requestId });
+      } else {
+        log.error({ requestId, err: thrown }, 'unexpected error');
+        upgrade.socket.destroy();
+      }
     }
   };
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const upgrade = { request, socket, head };
+    ignoreErrors(socket);
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      answers.afterAnswers(socket, declineUpgrade(server, upgrade));
+      return;
+    }
+    const checkAndAccept = (): void => {
+      check(request, options);
+      accept(upgrade);
+    };
     // What it becomes then speaks another protocol: answers to requests ahead of it would get into that.
-    options.answers.afterAnswers(socket, () => onTurn(request, socket, head));
+    answers.afterAnswers(socket, () => decide(upgrade, checkAndAccept));
+  });
+  // Without a listener node closes the connection, whatever is still to be answered on it.
+  server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    ignoreErrors(socket);
+    answers.afterAnswers(socket, () => decide({ request, socket, head }, refuseTunnel));
+  });
+}
+
+/**
+ * From an upgrade on node's HTTP server no longer listens to the errors of the connection, and an error without a
+ * listener ends the process. The socket closes by itself after one.
+ */
+function ignoreErrors(socket: Socket): void {
+  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore);
+}
+
+const ignore = (): void => undefined;
+
+function refuseTunnel(): never {
+  throw new HttpProblem('The service is no proxy: it opens no tunnel with CONNECT.', {
+    status: 405,
+    code: 'METHOD_NOT_ALLOWED',
+    headers: { allow: 'GET, POST' },
   });
 }
 
@@ -72,16 +107,12 @@ function check(request: IncomingMessage, options: UpgradeOptions): void {
 }
 
 function refuse(
-  { request, socket, requestId }: Omit<Upgrade, 'head'> & { readonly requestId: string },
-  problem: HttpProblem,
+  { request, socket }: Upgrade,
+  { problem, requestId }: { readonly problem: HttpProblem; readonly requestId: string },
 ): void {
-  // Node has let go of the socket: errors of it are ours.
-  socket.on('error', () => socket.destroy());
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  const headers = { 'x-request-id': requestId, ...securityHeaders(request) };
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.assignSocket(socket);
-  response.once('finish', () => socket.destroySoon());
-  sendProblem(response, problem);
+  sendLastAnswer(socket, problem, {
+    method: request.method ?? null,
+    mediaType: readAccept(request.headers.accept).mediaType ?? 'application/json',
+    headers: { 'x-request-id': requestId, ...securityHeaders(request) },
+  });
 }

@@ -608,7 +608,7 @@ describe('an upgrade', () => {
     const server = createHttpServer();
     closable(server, new OpenAnswers());
     server.on('upgrade', (request, socket: Socket, head) =>
-      declineUpgrade(server, { request, socket, head }),
+      declineUpgrade(server, { request, socket, head })(),
     );
     const listeners: number[] = [];
     server.on('request', ({ socket }, response) => {

@@ -1,0 +1,134 @@
+/** Connections without any identity that must not harm the service: the built program, on each kind of listener. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { rawClient, type RawClient, type RawTarget } from '../raw-client.ts';
+import { secureWays, sendSecurely, tlsFile } from '../secure.ts';
+import { sendBySocket } from '../server/guest-client.ts';
+import { post, serve, type Served } from './program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hvql-hostile-'));
+const guestSocket = join(folder, 'guest');
+let plain: Served;
+let secure: Served;
+beforeAll(async () => {
+  [plain, secure] = await Promise.all([
+    serve(['--guest-socket', `2=${guestSocket}`]),
+    serve(['--tls-cert', tlsFile('server.pem'), '--tls-key', tlsFile('server.key')]),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([plain.program.stop(), secure.program.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const portOf = ({ url }: Served): number => Number(new URL(url).port);
+/** A connection of each kind, without identity. */
+const listeners: Readonly<Record<RawTarget['kind'], () => RawClient>> = {
+  plain: () => rawClient({ kind: 'plain', port: portOf(plain) }),
+  TLS: () => rawClient({ kind: 'TLS', port: portOf(secure) }),
+  'guest socket': () => rawClient({ kind: 'guest socket', path: guestSocket }),
+};
+
+const viewer = '{ viewer { isRoot } }';
+const answer = { data: { viewer: { isRoot: true } } };
+/** Both programs have not ended, and answer. */
+async function expectService(): Promise<void> {
+  const ended = [plain, secure].filter(({ program: { child } }) => child.exitCode ?? child.signalCode);
+  expect(ended.map(({ program }) => program.stderr)).toEqual([]);
+  const health = await fetch(new URL('/health', plain.url));
+  expect(await health.json()).toEqual({ status: 'ok' });
+  expect(await post(plain.url, { token: plain.tokens[0], query: viewer })).toEqual(answer);
+  const secureHealth = await sendSecurely(new URL('/health', secure.url).href);
+  expect(JSON.parse(secureHealth.body)).toEqual({ status: 'ok' });
+  const secureAnswer = await secureWays.POST(secure.url, {
+    certificate: null,
+    query: viewer,
+    token: secure.tokens[0],
+  });
+  expect(JSON.parse(secureAnswer.body)).toEqual(answer);
+  expect((await sendBySocket(guestSocket, { path: '/health' })).status).toBe(200);
+}
+afterEach(expectService);
+
+/** Sends, and gives all that comes until the connection is closed, which is where `isEnough`. */
+async function received(
+  open: () => RawClient,
+  bytes: string,
+  isEnough: (text: string) => boolean = () => false,
+): Promise<string> {
+  const { socket } = open();
+  let text = '';
+  socket.on('end', () => socket.end());
+  socket.on('data', (part: Buffer) => {
+    text += part.toString('latin1');
+    if (isEnough(text)) socket.end();
+  });
+  socket.write(bytes);
+  await once(socket, 'close');
+  return text;
+}
+
+const statusesOf = (text: string): string[] =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status = '']) => status);
+const head = (line: string, ...headers: readonly string[]): string =>
+  `${[`${line} HTTP/1.1`, ...headers].join('\r\n')}\r\n\r\n`;
+const host = 'Host: localhost';
+const webSocket = [
+  host,
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Protocol: graphql-transport-ws',
+];
+const h2c = head('GET /health', host, 'Connection: Upgrade', 'Upgrade: h2c');
+
+const firsts = {
+  'a request without Host': [head('GET /health'), '400'],
+  'an expectation that there is not': [head('GET /health', host, 'Expect: x'), '417'],
+} as const;
+const upgrades = {
+  'an upgrade at no path for it': [head('GET /nope', ...webSocket), '404'],
+  'an upgrade of a foreign host': [head('GET /graphql', 'Host: evil.example', ...webSocket.slice(1)), '403'],
+  'an upgrade without a key': [head('GET /graphql', ...webSocket.slice(0, 3)), '400'],
+  'an upgrade': [head('GET /graphql', ...webSocket), '101'],
+  'an upgrade to HTTP/2': [h2c, '200'],
+  'a tunnel': [head('CONNECT localhost:80', host), '405'],
+} as const;
+
+describe.each(Object.entries(listeners))('pipelined on one connection, by %s', (way, open) => {
+  describe.each(Object.entries(firsts))('%s', (_, [first, firstStatus]) => {
+    it.each(Object.entries(upgrades))('and %s are answered in turn', async (_, [upgrade, status]) => {
+      // Whoever comes by a guest socket is known, whatever the host's name is.
+      const expected = way === 'guest socket' && status === '403' ? '101' : status;
+      const text = await received(open, first + upgrade, (come) => statusesOf(come).length === 2);
+      expect(statusesOf(text)).toEqual([firstStatus, expected]);
+    });
+  });
+
+  it('upgrades in a row, reset at any time, end nothing but the connection', async () => {
+    const opening = Array.from({ length: 120 }, async (_, n) => {
+      const { socket, reset } = open();
+      socket.write(h2c.repeat(4));
+      // The moment is part of what is sent.
+      setTimeout(reset, n % 12);
+      await once(socket, 'close');
+    });
+    await Promise.all(opening);
+  });
+});
+
+describe('a client that ends its side behind an upgrade', () => {
+  it('has its request answered that asks for another protocol', async () => {
+    const { socket } = listeners.plain();
+    let text = '';
+    socket.on('data', (part: Buffer) => (text += part.toString('latin1')));
+    // /ready takes its time.
+    socket.end(head('GET /ready', host) + h2c);
+    await once(socket, 'close');
+    expect(statusesOf(text)[0]).toBe('200');
+  });
+});

@@ -1,0 +1,44 @@
+/** Connections of each kind that the service listens for, for what no client library would send. */
+import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
+import { clientOptions } from './secure.ts';
+
+/** An open connection, or one about to be. It may be half closed. */
+export interface RawClient {
+  readonly socket: Socket;
+  /** Closes it with RST where it is TCP; a UNIX socket has no more than that its peer finds it gone. */
+  readonly reset: () => void;
+}
+
+/** Where a connection goes. */
+export type RawTarget =
+  | { readonly kind: 'plain' | 'TLS'; readonly port: number }
+  | { readonly kind: 'guest socket'; readonly path: string };
+
+/** Connects. Errors are ignored: they end the connection, and that is seen by its 'close'. */
+export function rawClient(target: RawTarget): RawClient {
+  if (target.kind === 'guest socket') {
+    const socket = ignoreErrors(connect({ path: target.path, allowHalfOpen: true }));
+    return { socket, reset: () => void socket.destroy() };
+  }
+  const wire = ignoreErrors(connect({ port: target.port, host: '127.0.0.1', allowHalfOpen: true }));
+  if (target.kind === 'plain') return { socket: wire, reset: () => void wire.resetAndDestroy() };
+  const socket = ignoreErrors(
+    connectSecurely({ socket: wire, servername: 'localhost', ...halfOpen, ...secure }),
+  );
+  return {
+    socket,
+    reset: () => {
+      wire.resetAndDestroy();
+      socket.destroy();
+    },
+  };
+}
+
+const secure = clientOptions(null);
+/** Known to Node (tls.connect), but not to its types. */
+const halfOpen = { allowHalfOpen: true };
+
+function ignoreErrors<Kind extends Socket>(socket: Kind): Kind {
+  return socket.on('error', () => undefined);
+}
