@@ -45,10 +45,17 @@ export function listAssets({ script, style, icon, workers }: GraphiqlAssets): re
   return [script, style, icon, ...Object.values(workers)];
 }
 
-/** The file as it is, for those few who do not take gzip. */
-export async function plainBytes(asset: Asset): Promise<Buffer> {
-  return decompress(asset.gzipped);
+/** The file as it is, for those few who do not take gzip: made when it is first asked for, and kept. */
+export function plainBytes(asset: Asset): Promise<Buffer> {
+  const known = plain.get(asset);
+  if (known !== undefined) return known;
+  const made = decompress(asset.gzipped);
+  plain.set(asset, made);
+  made.catch(() => plain.delete(asset));
+  return made;
 }
+
+const plain = new WeakMap<Asset, Promise<Buffer>>();
 
 const contentTypes = {
   js: 'text/javascript; charset=utf-8',

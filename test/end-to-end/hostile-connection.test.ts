@@ -1,5 +1,6 @@
 /** Connections without any identity that must not harm the service: the built program, on each kind of listener. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,4 +132,47 @@ describe('a client that ends its side behind an upgrade', () => {
     await once(socket, 'close');
     expect(statusesOf(text)[0]).toBe('200');
   });
+});
+
+describe('the script of GraphiQL', () => {
+  /** In kilobytes, the most so far (proc_pid_status(5)). */
+  const peakOf = ({ program }: Served): number =>
+    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${program.child.pid}/status`, 'utf8'))?.[1]);
+  const scriptOf = async ({ url }: Served): Promise<string> => {
+    const page = await sendAny(url, { accept: 'text/html' });
+    return /\/graphql\/assets\/[0-9a-f]+\.js/.exec(page)?.[0] ?? '';
+  };
+  const sendAny = async (url: string, headers: Record<string, string> = {}): Promise<string> =>
+    url.startsWith('https')
+      ? (await sendSecurely(url, { headers })).body
+      : (await fetch(url, { headers: { 'accept-encoding': 'identity', ...headers } })).text();
+
+  /** One who never reads what it asks for. */
+  const ask = async ({ socket }: RawClient, request: string): Promise<Socket> => {
+    socket.pause();
+    await new Promise<void>((resolve) => void socket.write(request, () => resolve()));
+    return socket;
+  };
+
+  it.each(['plain', 'TLS'] as const)(
+    'is not made again for each who asks for it without taking it, by %s',
+    async (way) => {
+      const served = way === 'plain' ? plain : secure;
+      const path = await scriptOf(served);
+      const script = (): Promise<string> => sendAny(new URL(path, served.url).href);
+      expect((await script()).length).toBeGreaterThan(5_000_000);
+      const before = peakOf(served);
+      const request = head(`GET ${path}`, host);
+      const open = listeners[way];
+      const sockets = [
+        await ask(open(), request.repeat(100)),
+        ...(await Promise.all(Array.from({ length: 50 }, () => ask(open(), request)))),
+      ];
+      // Asked last, it is there after the others have been made.
+      await script();
+      const grown = peakOf(served) - before;
+      for (const socket of sockets) socket.destroy();
+      expect(grown).toBeLessThan(100_000);
+    },
+  );
 });
