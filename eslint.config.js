@@ -3,7 +3,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/'] },
+  { ignores: ['dist/', 'coverage/', 'test/bench/result/'] },
   {
     files: ['**/*.{js,ts}'],
     extends: [js.configs.recommended, ...tseslint.configs.strictTypeChecked],

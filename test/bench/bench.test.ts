@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, validate } from 'graphql';
 import { createSchema } from '../../src/graph/schema.ts';
-import { askOnce, compare, openGround, type OpenGround } from './comparison.ts';
+import { askOnce, compare, openGround, type OpenGround, type Round } from './comparison.ts';
 import { comparisonText, failuresText, medianOf } from './comparison-table.ts';
-import { areRivalsInstalled, contenders } from './contender.ts';
+import { cellsOf } from './before.ts';
+import { rowsOf } from './before-streams.ts';
+import { parseGoals } from './before-table.ts';
+import { areRivalsInstalled, contenders, variants } from './contender.ts';
 import { ownTimes } from './profile.ts';
-import { selectionsOf } from './streams.ts';
+import { selectionsOf, type StreamsFigures } from './streams.ts';
 import { workloadNamed, workloads } from './workload.ts';
 
 const schema = createSchema();
@@ -55,11 +58,12 @@ describe('a contender that cannot be started', () => {
   it('is named above the tables with the reason, and the others are measured', async () => {
     const [first, second] = contenders();
     if (first === undefined || second === undefined) throw new Error('there are no contenders');
+    const load = { perSecond: 5, answers: 5 };
     const broken = { ...second, start: () => Promise.reject(new Error('no such program')) };
     const { results, failures } = await compare({
       contenders: [broken, first],
       workloads: [workloadNamed('S')],
-      generator: { name: 'none', isPinned: false, run: () => Promise.resolve(5) },
+      generator: { name: 'none', isPinned: false, run: () => Promise.resolve(load) },
       rounds: 1,
       seconds: 1,
       warmingSeconds: 1,
@@ -68,7 +72,8 @@ describe('a contender that cannot be started', () => {
     expect(failuresText(failures)).toBe(
       `NOT MEASURED: ${second.name} could not be started: no such program\n`,
     );
-    expect(Array.from(results[0]?.rounds ?? [])).toEqual([[first.key, [5]]]);
+    expect(Array.from(results[0]?.rounds.keys() ?? [])).toEqual([first.key]);
+    expect(results[0]?.rounds.get(first.key)).toMatchObject([{ perSecond: 5 }]);
   });
 });
 
@@ -85,10 +90,12 @@ describe('the lock file of what hvql is compared with', () => {
 });
 
 describe('the table of a comparison', () => {
+  const roundsOf = (...rates: number[]): Round[] =>
+    rates.map((perSecond) => ({ perSecond, processorMicroseconds: 1e6 / perSecond }));
   const rounds = new Map([
-    ['A', [1_000, 3_000, 2_000]],
-    ['B', [100, 100, 100]],
-    ['hvql', [90, 120, 130]],
+    ['A', roundsOf(1_000, 3_000, 2_000)],
+    ['B', roundsOf(100, 100, 100)],
+    ['hvql', roundsOf(90, 120, 130)],
   ]);
   const text = comparisonText(
     [{ workload: workloadNamed('S'), answerInBytes: 2_741, rounds }],
@@ -101,7 +108,15 @@ describe('the table of a comparison', () => {
       ?.split(/ {2,}/) ?? [];
 
   it('has the median, the least, the most, and the ratios to others', () => {
-    expect(cellsOf('A. node:http')).toEqual(['A. node:http', '2,000', '1,000', '3,000', '1.00', '20.00']);
+    expect(cellsOf('A. node:http')).toEqual([
+      'A. node:http',
+      '2,000',
+      '1,000',
+      '3,000',
+      '1.00',
+      '20.00',
+      '500.0',
+    ]);
   });
 
   it('says what is reached, what is not, and what nobody knows', () => {
@@ -111,12 +126,67 @@ describe('the table of a comparison', () => {
       '130',
       '0.06',
       '1.20',
+      '8333.3',
       '1.1 × B: reached, 1.8 × D: not measured',
     ]);
-    const slower = new Map(rounds).set('hvql', [109, 109, 109]);
+    const slower = new Map(rounds).set('hvql', roundsOf(109, 109, 109));
     expect(
       comparisonText([{ workload: workloadNamed('S'), answerInBytes: 1, rounds: slower }], contenders()),
     ).toContain('1.1 × B: not reached');
+  });
+});
+
+describe('two builds beside each other', () => {
+  const round = (perSecond: number, processorMicroseconds: number): Round => ({
+    perSecond,
+    processorMicroseconds,
+  });
+  const pairs = {
+    before: [round(100, 50), round(200, 50), round(50, 50)],
+    now: [round(96, 40), round(220, 50), round(25, 100)],
+  };
+
+  it('have the ratios of each pair, not those of the medians', () => {
+    expect(cellsOf(pairs, 0.97)).toEqual([
+      100,
+      96,
+      ...['0.960', '0.500', '1.100', '≥ 0.97: missed'],
+      ...['50.0', '50.0', '1.000', '0.500', '1.250', '≥ 0.97: reached'],
+    ]);
+  });
+
+  it('are held to what streams take, and to what they miss', () => {
+    const figures = (processorPercent: number, kilobytesEach: number, missed: number): StreamsFigures => ({
+      processes: 1,
+      missed,
+      errors: 0,
+      lags: [1, 2, 3, 4],
+      processorPercent,
+      kilobytesEach,
+      openedInSeconds: 1,
+    });
+    const rows = rowsOf([10], { before: [figures(10, 10, 0)], now: [figures(11, 12, 1)] }, 1.1);
+    expect(rows.map((row) => row.at(-1))).toEqual([
+      '≤ 1.1: reached',
+      '≤ 1.1: missed',
+      '',
+      '≤ before: missed',
+    ]);
+  });
+
+  it('have a goal for all, for some, or both', () => {
+    const goalOf = parseGoals('0.9,hvql=0.95', ['hvql', 'streams']);
+    expect([goalOf('hvql'), goalOf('streams')]).toEqual([0.95, 0.9]);
+    expect(parseGoals(undefined, [])('hvql')).toBeUndefined();
+    expect(() => parseGoals('Hvql=0.9', ['hvql'])).toThrow('there is no "Hvql"; there are hvql.');
+    expect(() => parseGoals('hvql=fast', ['hvql'])).toThrow('"hvql=fast" is not a number');
+  });
+
+  it('are measured row by row, each variant against one that there is', () => {
+    const keys = variants.map(({ key }) => key);
+    const measured = variants.flatMap(({ before }) => before ?? []);
+    expect(measured.length).toBeGreaterThan(3);
+    expect(keys).toEqual(expect.arrayContaining(measured));
   });
 });
 

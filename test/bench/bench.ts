@@ -3,7 +3,9 @@
  * the servers; `streams`, `sizes`, `profile` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
- * A server that cannot be started is named above the tables, and the exit code is 1.
+ * --before <commit> builds that commit and measures its build beside that of the working tree, each load in pairs by
+ * turns: the rows of hvql alone, and streams with --streams; --rounds says how many pairs. A server that cannot be
+ * started is named above the tables, and the exit code is 1.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,7 +14,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compare } from './comparison.ts';
 import { comparisonText, failuresText } from './comparison-table.ts';
-import { areRivalsInstalled, contenders, type Contender } from './contender.ts';
+import { compareBuilds } from './before.ts';
+import { compareStreams } from './before-streams.ts';
+import { beforeText, parseGoals } from './before-table.ts';
+import { buildCommit, currentBuild } from './build.ts';
+import { areRivalsInstalled, contenders, variants, type Contender } from './contender.ts';
 import { linuxHostText } from './linux-host.ts';
 import { loadGenerator } from './load.ts';
 import { memoryOverTime } from './memory-over-time.ts';
@@ -32,6 +38,12 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     contenders: { type: 'string' },
     streams: { type: 'string' },
+    /** compare, streams: the build of this commit is what the working tree's is measured against. */
+    before: { type: 'string' },
+    /** With --before: the least ratio, "0.95" or "hvql=0.95,hvql shared=0.9,streams=1.1"; that of streams is the most. */
+    goal: { type: 'string' },
+    /** With --before: of how many different selections the streams are. */
+    selections: { type: 'string', default: '1' },
     /** sizes: memory over time as well, after so many minutes of load. */
     long: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '1,10,30' },
@@ -40,9 +52,11 @@ const { values, positionals } = parseArgs({
 const { quick } = values;
 const tell = (what: string): void => void process.stderr.write(`${what}\n`);
 
+/** What streams of the new build may take, as a ratio to those of the earlier one. */
+const mostForStreams = 1.1;
 const [what = 'compare'] = positionals;
 const text = await texts();
-const place = `${here}result/${what}.txt`;
+const place = `${here}result/${values.before === undefined ? what : `${what}-before`}.txt`;
 mkdirSync(`${here}result`, { recursive: true });
 writeFileSync(place, text);
 process.stdout.write(`${text}\nWritten to ${place}\n`);
@@ -50,8 +64,9 @@ process.stdout.write(`${text}\nWritten to ${place}\n`);
 async function texts(): Promise<string> {
   switch (what) {
     case 'compare':
-      return comparison();
+      return values.before === undefined ? comparison() : beforeAndNow(values.before);
     case 'streams':
+      if (values.before !== undefined) return beforeAndNow(values.before);
       return `${machine()}\n\n${await streamsText({
         streams: numbersOf(values.streams ?? (quick ? '1000' : '1000,10000')),
         seconds: Number(values.seconds ?? (quick ? 5 : 15)),
@@ -108,8 +123,49 @@ async function comparison(): Promise<string> {
   ].join('\n');
 }
 
+async function beforeAndNow(commit: string): Promise<string> {
+  const rows = chosenOf(variants.filter(({ before }) => before !== null));
+  const goalOf = parseGoals(values.goal, [...rows.map(({ key }) => key), 'streams']);
+  const builds = { before: buildCommit(commit, tell), now: currentBuild };
+  const rounds = Number(values.rounds ?? (quick ? 3 : 5));
+  const texts = [machine(), beforeText({ builds, rounds })];
+  if (what === 'compare') {
+    const { text, failures } = await compareBuilds({
+      rows,
+      builds,
+      goalOf: (row) => goalOf(row.key) ?? row.goalBeside,
+      workloads: chosenWorkloads(),
+      generator: loadGenerator(),
+      rounds,
+      seconds: Number(values.seconds ?? (quick ? 1 : 2)),
+      warmingSeconds: quick ? 1 : 2,
+      tell,
+    });
+    if (failures.length > 0) process.exitCode = 1;
+    texts.unshift(...(failures.length > 0 ? [failuresText(failures)] : []));
+    texts.push(text);
+  }
+  if (what === 'streams' || values.streams !== undefined) {
+    const text = await compareStreams({
+      builds,
+      streams: numbersOf(values.streams ?? (quick ? '1000' : '10000')),
+      selections: numbersOf(values.selections),
+      pairs: rounds,
+      seconds: Number(values.seconds ?? (quick ? 5 : 15)),
+      goal: goalOf('streams') ?? mostForStreams,
+      tell,
+    });
+    texts.push(text, '');
+  }
+  return texts.join('\n');
+}
+
 function chosenContenders(): readonly Contender[] {
-  const all = contenders();
+  return chosenOf(contenders());
+}
+
+/** Those that --contenders names, or all. */
+function chosenOf<Named extends { readonly key: string }>(all: readonly Named[]): readonly Named[] {
   const keys = chosenNames('--contenders', { chosen: values.contenders, all: all.map(({ key }) => key) });
   return all.filter(({ key }) => keys.includes(key));
 }

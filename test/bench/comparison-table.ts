@@ -1,6 +1,6 @@
 /** The comparison as a person reads it. */
 import { table } from '../soak/table.ts';
-import type { StartFailure, WorkloadResult } from './comparison.ts';
+import type { Round, StartFailure, WorkloadResult } from './comparison.ts';
 import type { Contender } from './contender.ts';
 import type { WorkloadName } from './workload.ts';
 
@@ -36,21 +36,32 @@ export function failuresText(failures: readonly StartFailure[]): string {
 
 function workloadText(result: WorkloadResult, contenders: readonly Contender[]): string {
   const { workload, answerInBytes, rounds } = result;
-  const perSecond = (key: string): number | null => medianOf(rounds.get(key) ?? []);
+  const perSecond = (key: string): number | null =>
+    medianOf((rounds.get(key) ?? []).map((round) => round.perSecond));
   const measured = contenders.filter(({ key }) => rounds.has(key));
   const rows = measured.map((contender) => {
     const own = perSecond(contender.key);
     const all = rounds.get(contender.key) ?? [];
+    const rates = all.map((round) => round.perSecond);
     const ratios = rivals.map((key) => ratioText(own, perSecond(key)));
     return [
       contender.name,
-      ...[own ?? NaN, Math.min(...all), Math.max(...all)].map((rate) => Math.round(rate)),
+      ...[own ?? NaN, Math.min(...rates), Math.max(...rates)].map((rate) => Math.round(rate)),
       ...ratios,
+      processorText(all),
       goalText(contender, { name: workload.name, perSecond }),
     ];
   });
   const title = `${workload.name}: ${workload.title} (${answerInBytes.toLocaleString('en')} bytes, ${workload.connections} connections)`;
-  const head = ['', 'answers/s', 'from', 'to', ...rivals.map((key) => `× ${key}`), 'to reach'];
+  const head = [
+    '',
+    'answers/s',
+    'from',
+    'to',
+    ...rivals.map((key) => `× ${key}`),
+    'processor µs',
+    'to reach',
+  ];
   return `${title}\n${table([head, ...rows])}`;
 }
 
@@ -74,6 +85,15 @@ export function medianOf(numbers: readonly number[]): number | null {
   const sorted = numbers.toSorted((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
   return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+/** The median time on a processor for each answer. */
+export function processorMicroseconds(rounds: readonly Round[]): number | null {
+  return medianOf(rounds.flatMap((round) => round.processorMicroseconds ?? []));
+}
+
+function processorText(rounds: readonly Round[]): string {
+  return processorMicroseconds(rounds)?.toFixed(1) ?? '';
 }
 
 function ratioText(own: number | null, other: number | null): string {

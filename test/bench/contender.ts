@@ -1,5 +1,6 @@
 /** Who is compared. A new variant of hvql is a line in this list. */
 import { existsSync } from 'node:fs';
+import { currentBuild, sharingFlag, type Build } from './build.ts';
 import { startServer, type RunningServer } from './running-server.ts';
 
 /** What each of the servers is given. */
@@ -23,53 +24,67 @@ export interface Contender {
 }
 
 /** hvql with flags of `serve`, over pages in memory, or over the page folder as the program itself reads it. */
-interface Variant extends Omit<Contender, 'start' | 'processes'> {
+export interface Variant extends Omit<Contender, 'start' | 'processes'> {
   readonly pages: 'memory' | 'folder';
+  /** How long requests share a snapshot; null: as long as they do by default. */
+  readonly sharing: '0' | '1s' | null;
   readonly flags: readonly string[];
+  /** The key of the variant of an earlier build that it is measured against; null: none. */
+  readonly before: string | null;
+  /** Its answers per second, and for each second on a processor, as a ratio to that one's. */
+  readonly goalBeside: number;
 }
 
-const variants: readonly Variant[] = [
-  {
-    key: 'hvql',
-    name: 'hvql',
-    note: 'as it is built, over pages in memory; each answer computed anew; a token at each request',
-    heldTo: 'computed anew',
-    pages: 'memory',
-    flags: ['--share-looks', '0'],
-  },
-  {
-    key: 'hvql shared',
-    name: 'hvql, shared looks',
-    note: 'the same question within one look of a second; a token at each request',
-    heldTo: 'shared look',
-    pages: 'memory',
-    flags: ['--share-looks', '1s'],
-  },
-  {
-    key: 'hvql default',
-    name: 'hvql, as it comes',
-    note: 'looks are shared for 10 ms',
-    heldTo: null,
-    pages: 'memory',
-    flags: [],
-  },
-  {
-    key: 'hvql workers',
-    name: 'hvql, two workers',
-    note: 'hvql, each answer computed anew, with --workers 2; on a machine of two cores they share them with the load generator, which needs one',
-    heldTo: null,
-    pages: 'memory',
-    flags: ['--workers', '2', '--share-looks', '0'],
-  },
-  {
-    key: 'hvql files',
-    name: 'hvql, pages:<folder>',
-    note: 'the same over page files in a tmpfs, which are read at each look: compare with "B, reading files"',
-    heldTo: null,
-    pages: 'folder',
-    flags: ['--share-looks', '0'],
-  },
-];
+const computedAnew: Variant = {
+  key: 'hvql',
+  name: 'hvql',
+  note: 'as it is built, over pages in memory; each answer computed anew; a token at each request',
+  heldTo: 'computed anew',
+  pages: 'memory',
+  sharing: '0',
+  flags: [],
+  before: 'hvql',
+  goalBeside: 0.97,
+};
+const shared: Variant = {
+  ...computedAnew,
+  key: 'hvql shared',
+  name: 'hvql, shared looks',
+  note: 'the same question within one look of a second; a token at each request',
+  heldTo: 'shared look',
+  sharing: '1s',
+  before: 'hvql shared',
+};
+const asItComes: Variant = {
+  ...computedAnew,
+  key: 'hvql default',
+  name: 'hvql, as it comes',
+  note: 'looks are shared for 10 ms',
+  heldTo: null,
+  sharing: null,
+  before: 'hvql default',
+};
+const workers: Variant = {
+  ...computedAnew,
+  key: 'hvql workers',
+  name: 'hvql, two workers',
+  note: 'hvql, each answer computed anew, with --workers 2; on a machine of two cores they share them with the load generator, which needs one',
+  heldTo: null,
+  flags: ['--workers', '2'],
+  before: null,
+};
+const files: Variant = {
+  ...computedAnew,
+  key: 'hvql files',
+  name: 'hvql, pages:<folder>',
+  note: 'the same over page files in a tmpfs, which are read at each look: compare with "B, reading files"',
+  heldTo: null,
+  pages: 'folder',
+  before: 'hvql files',
+};
+
+/** All variants in the order of the tables. */
+export const variants: readonly Variant[] = [computedAnew, shared, asItComes, workers, files];
 
 /** Whether the rivals are installed. They have a folder of their own: no test is to find their graphql for the project's. */
 export function areRivalsInstalled(): boolean {
@@ -124,7 +139,7 @@ export function contenders(): readonly Contender[] {
       },
     },
   ];
-  return [...all, ...variants.map(hvql)];
+  return [...all, ...variants.map((variant) => hvql(variant, currentBuild))];
 }
 
 /** The contender of a key. */
@@ -143,17 +158,21 @@ function bare(way: 'ready' | 'memory' | 'files'): Pick<Contender, 'heldTo' | 'pr
   };
 }
 
-function hvql({ pages, flags, ...contender }: Variant): Contender {
-  const common = ['--port', '0', '--log-level', 'warn', ...flags];
+/** A variant of a build. */
+export function hvql({ pages, sharing, flags, ...contender }: Variant, build: Build): Contender {
   return {
     ...contender,
     processes: flags.includes('--workers') ? 2 : 1,
-    start: ({ folder, secret }, nodeFlags = []) =>
-      startServer({
+    async start({ folder, secret }, nodeFlags = []) {
+      const shares = sharing === null ? [] : [sharingFlag(build), sharing];
+      const common = ['--port', '0', '--log-level', 'warn', ...shares, ...flags];
+      return startServer({
+        root: build.root,
         file: pages === 'memory' ? 'hvql-process.ts' : null,
         args: pages === 'memory' ? [folder, ...common] : ['serve', '--source', `pages:${folder}`, ...common],
         env: { HVQL_JWT_SECRET: secret },
         nodeFlags,
-      }),
+      });
+    },
   };
 }

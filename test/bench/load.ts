@@ -22,8 +22,15 @@ export interface LoadGenerator {
   readonly name: string;
   /** Whether it has a processor of its own, where servers are kept off it. */
   readonly isPinned: boolean;
-  /** Gives the answers per second. Rejects where any of them was not 200. */
-  run(load: Load): Promise<number>;
+  /** Rejects where any answer was not 200. */
+  run(load: Load): Promise<LoadResult>;
+}
+
+/** What came of a load. */
+export interface LoadResult {
+  readonly perSecond: number;
+  /** How many answers there were. */
+  readonly answers: number;
 }
 
 const run = promisify(execFile);
@@ -50,7 +57,7 @@ export function loadGenerator(): LoadGenerator {
 async function runWrk(
   { url, body, token, connections, seconds }: Load,
   before: readonly string[],
-): Promise<number> {
+): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), 'hvql-wrk-'));
   try {
     const script = join(folder, 'post.lua');
@@ -65,7 +72,10 @@ async function runWrk(
     const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
     const stdout = await outputOf([...before, 'wrk', ...args], seconds);
     if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`not all was answered: ${stdout}`);
-    return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
+    return {
+      perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
+      answers: Number(/(\d+) requests in /.exec(stdout)?.[1]),
+    };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -74,13 +84,17 @@ async function runWrk(
 async function runAutocannon(
   { url, body, token, connections, seconds }: Load,
   before: readonly string[],
-): Promise<number> {
+): Promise<LoadResult> {
   const headers = ['-H', 'content-type=application/json', '-H', `authorization=Bearer ${token}`];
   const args = [autocannon, '-m', 'POST', '-b', body, '-c', `${connections}`, '-d', `${seconds}`, ...headers];
   const stdout = await outputOf([...before, process.execPath, ...args, '--json', url], seconds);
-  const result = JSON.parse(stdout) as { non2xx: number; errors: number; requests: { average: number } };
+  const result = JSON.parse(stdout) as {
+    non2xx: number;
+    errors: number;
+    requests: { average: number; total: number };
+  };
   if (result.non2xx + result.errors > 0) throw new Error(`not all was answered: ${stdout}`);
-  return result.requests.average;
+  return { perSecond: result.requests.average, answers: result.requests.total };
 }
 
 async function outputOf([program = '', ...args]: readonly string[], seconds: number): Promise<string> {

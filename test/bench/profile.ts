@@ -44,7 +44,7 @@ export async function profileText({ workloads, generator, seconds }: ProfileOpti
         const { connections } = workload;
         const load = { url, body: bodyOf(workload), token: await tokenOnGround(), connections };
         await generator.run({ ...load, seconds: warmingSeconds });
-        perSecond = await generator.run({ ...load, seconds });
+        ({ perSecond } = await generator.run({ ...load, seconds }));
       });
       const rows = ownTimes(readProfile(folder), seconds);
       const title = `${workload.name}: ${workload.title}, ${perSecond.toFixed(0)} answers a second while profiled`;

@@ -14,7 +14,9 @@ export interface RunningServer {
 
 /** A program to start. */
 export interface ServerProgram {
-  /** A file of this folder, or null for the built hvql. */
+  /** The checkout whose program it is; without, this one. */
+  readonly root?: URL;
+  /** A file of test/bench, or null for the built hvql. */
   readonly file: string | null;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -24,27 +26,27 @@ export interface ServerProgram {
 
 const startLimitMilliseconds = 30_000;
 const stopLimitMilliseconds = 12_000;
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  scripts: { start: string };
-};
-const startFlags = scripts.start.match(/--\S+/g) ?? [];
+const thisCheckout = new URL('../../', import.meta.url);
 const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Starts it and waits for the line that says where it listens. */
 export async function startServer({
+  root = thisCheckout,
   file,
   args,
   env,
   nodeFlags = [],
 }: ServerProgram): Promise<RunningServer> {
-  const flags = [...startFlags, ...nodeFlags];
+  const flags = [...startFlags(root), ...nodeFlags];
   const options = { env: { PATH: process.env['PATH'], ...env } };
   const child =
     file === null
-      ? spawn(process.execPath, [...flags, main, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
-      : fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+      ? spawn(process.execPath, [...flags, fileURLToPath(new URL('dist/cli/main.js', root)), ...args], {
+          ...options,
+          stdio: ['ignore', 'pipe', 'pipe'],
+        })
+      : fork(fileURLToPath(new URL(`test/bench/${file}`, root)), args, {
           ...options,
           execArgv: [...flags, '--import', 'tsx'],
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -59,6 +61,14 @@ export async function startServer({
     clearTimeout(limit);
   };
   return { url, pid: child.pid ?? 0, stop };
+}
+
+/** The flags that `npm start` gives Node. */
+function startFlags(root: URL): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.match(/--\S+/g) ?? [];
 }
 
 function listening(child: ChildProcess): Promise<string> {

@@ -2,11 +2,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../src/catalogue/counter.ts';
-import { processFigures, type ProcessFigures } from '../soak/process-figures.ts';
+import { processFigures } from '../soak/process-figures.ts';
 import { forkStreams, order, until } from '../soak/stream-client.ts';
 import type { TransportName } from '../soak/stream-process.ts';
 import type { TallyResult } from '../soak/stream-tally.ts';
 import { table } from '../soak/table.ts';
+import { currentBuild, type Build } from './build.ts';
+import { processorMilliseconds } from './processor-time.ts';
 import { canPin, pin, processors } from './processors.ts';
 import { rootToken } from './root-token.ts';
 import { startServer, type RunningServer } from './running-server.ts';
@@ -18,10 +20,11 @@ export interface StreamsOptions {
   readonly tell: (what: string) => void;
 }
 
-/** Whose streams they are: the service's, or those of a server that does nothing else than writing them. */
-type Subject = 'hvql' | 'bare';
+/** Whose streams they are: those of a build of the service, or of a server that does nothing else than writing them. */
+type Subject = Build | 'bare';
 
-interface Case {
+/** Streams of one kind. */
+export interface StreamsCase {
   readonly subject: Subject;
   readonly transport: TransportName;
   readonly streams: number;
@@ -47,7 +50,8 @@ export async function streamsText({ streams, seconds, tell }: StreamsOptions): P
     for (const transport of ['SSE', 'WebSocket'] as const) {
       for (const [subject, selections] of cases) {
         if (selections > 1 && count > mostSpread) continue;
-        const row = await runCase({ subject, transport, streams: count, selections, seconds });
+        const parts = { subject, transport, streams: count, selections, seconds };
+        const row = rowOf(parts, await runStreams(parts));
         rows.push(row);
         tell(row.join('  '));
       }
@@ -105,11 +109,41 @@ interface Pair {
 const mostSpread = 10_000;
 const cases: readonly (readonly [Subject, number])[] = [
   ['bare', 1],
-  ['hvql', 1],
-  ['hvql', 100],
+  [currentBuild, 1],
+  [currentBuild, 100],
 ];
 
-async function runCase(parts: Case): Promise<(string | number)[]> {
+/** What such streams cost. */
+export interface StreamsFigures {
+  /** Servers, each with a client of its own. */
+  readonly processes: number;
+  readonly missed: number;
+  readonly errors: number;
+  /** Mean, p50, p99 and maximum, milliseconds. */
+  readonly lags: readonly number[];
+  readonly processorPercent: number;
+  readonly kilobytesEach: number;
+  readonly openedInSeconds: number;
+}
+
+function rowOf({ subject, streams, transport, selections }: StreamsCase, figures: StreamsFigures) {
+  return [
+    subject === 'bare' ? 'bare' : 'hvql',
+    streams,
+    transport,
+    selections,
+    figures.processes,
+    figures.missed,
+    figures.errors,
+    ...figures.lags.map((lag) => rounded(lag, 1)),
+    rounded(figures.processorPercent, 1),
+    rounded(figures.kilobytesEach, 1),
+    rounded(figures.openedInSeconds, 1),
+  ];
+}
+
+/** Starts as many servers as these streams need, watches the streams, and ends the servers. */
+export async function runStreams(parts: StreamsCase): Promise<StreamsFigures> {
   const pairs: Pair[] = [];
   try {
     for (const streams of shares(parts.streams)) pairs.push(await startPair(parts.subject, streams));
@@ -146,7 +180,7 @@ interface UserLimits {
 }
 
 async function startPair(subject: Subject, streams: number): Promise<Pair> {
-  const server = subject === 'hvql' ? await startHvql(streams) : await startBare();
+  const server = subject === 'bare' ? await startBare() : await startHvql(subject, streams);
   return { server, child: forkStreams(), streams };
 }
 
@@ -154,10 +188,11 @@ function startBare(): Promise<RunningServer> {
   return startServer({ file: 'bare-streams-process.ts', args: [], env: {} });
 }
 
-function startHvql(streams: number): Promise<RunningServer> {
+function startHvql({ root }: Build, streams: number): Promise<RunningServer> {
   const limits = ['--max-streams', `${streams}`, '--max-streams-per-caller', `${streams}`];
   const source = 'simulator?seed=1&lps=16';
   return startServer({
+    root,
     file: null,
     args: ['serve', '--port', '0', '--source', source, '--log-level', 'error', ...limits],
     env: { HVQL_JWT_SECRET: secret },
@@ -165,9 +200,9 @@ function startHvql(streams: number): Promise<RunningServer> {
 }
 
 async function watch(
-  { subject, transport, streams, selections, seconds }: Case,
+  { transport, streams, selections, seconds }: StreamsCase,
   pairs: readonly Pair[],
-): Promise<(string | number)[]> {
+): Promise<StreamsFigures> {
   const before = figuresOf(pairs);
   const token = await rootToken(secret);
   const queries = selectionsOf(selections);
@@ -200,19 +235,15 @@ async function watch(
     }),
   );
   const errors = results.flatMap((result) => Object.values(result.errors));
-  return [
-    subject,
-    streams,
-    transport,
-    selections,
-    pairs.length,
-    sum(results.map(({ missed }) => missed)),
-    sum(errors),
-    ...lagsOf(results).map((lag) => rounded(lag, 1)),
-    rounded(((atEnd.processorSeconds - atStart.processorSeconds) / seconds) * 100, 1),
-    rounded((atEnd.residentKilobytes - before.residentKilobytes) / streams, 1),
-    rounded(Math.max(...opened.map(({ seconds: each }) => each)), 1),
-  ];
+  return {
+    processes: pairs.length,
+    missed: sum(results.map(({ missed }) => missed)),
+    errors: sum(errors),
+    lags: lagsOf(results),
+    processorPercent: ((atEnd.processorMilliseconds - atStart.processorMilliseconds) / seconds) * 0.1,
+    kilobytesEach: (atEnd.residentKilobytes - before.residentKilobytes) / streams,
+    openedInSeconds: Math.max(...opened.map(({ seconds: each }) => each)),
+  };
 }
 
 /** Mean, p50, p99 and maximum; of several processes the worst. */
@@ -222,11 +253,16 @@ function lagsOf(results: readonly TallyResult[]): number[] {
   );
 }
 
-function figuresOf(pairs: readonly Pair[]): ProcessFigures {
-  const all = pairs.map(({ server }) => processFigures(server.pid));
+interface ServersFigures {
+  readonly processorMilliseconds: number;
+  readonly residentKilobytes: number;
+}
+
+function figuresOf(pairs: readonly Pair[]): ServersFigures {
+  const pids = pairs.map(({ server }) => server.pid);
   return {
-    processorSeconds: sum(all.map(({ processorSeconds }) => processorSeconds)),
-    residentKilobytes: sum(all.map(({ residentKilobytes }) => residentKilobytes)),
+    processorMilliseconds: sum(pids.map(processorMilliseconds)),
+    residentKilobytes: sum(pids.map((pid) => processFigures(pid).residentKilobytes)),
   };
 }
 
