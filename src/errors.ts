@@ -25,7 +25,8 @@ export type ErrorFacts = Readonly<Record<string, string | number | boolean | nul
 
 /**
  * An error whose message and facts may be shown to the client. `extensions` is what GraphQL carries. What only the
- * operator may know is the `cause`: it goes to the log, and to no client.
+ * operator may know is the `cause`: it goes to the log, and to no client. It has no stack trace, since a client may
+ * ask for thousands of errors at once.
  */
 export class HvqlError extends Error {
   override readonly name = 'HvqlError';
@@ -33,10 +34,32 @@ export class HvqlError extends Error {
   readonly extensions: ErrorFacts;
 
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}, options: ErrorOptions = {}) {
+    const stackTraceLimit = stopStacks();
     super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     const hvStatus = hypervisorStatus[code];
     this.extensions = { code, ...(hvStatus === undefined ? {} : { hvStatus }), ...facts };
+  }
+}
+
+/** Stops the recording of stack traces. Gives the limit to set again. */
+function stopStacks(): number {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  return stackTraceLimit;
+}
+
+/**
+ * What `make` gives, made without recording stack traces: they take most of the time of an error, and thousands may
+ * stand in one answer. For errors made on purpose, whose message says where they are from.
+ */
+export function withoutStacks<Made>(make: () => Made): Made {
+  const stackTraceLimit = stopStacks();
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -8,10 +8,10 @@ export type CostLimits = Pick<Limits, 'maxValues' | 'maxPages'>;
 
 /** LIMIT_EXCEEDED where a plan asks for more than may be; null where it does not. */
 export function costProblem(
-  { values, pages, isCutShort }: Plan,
+  { values, pages, cutShortBy }: Plan,
   { maxValues, maxPages }: CostLimits,
 ): HvqlError | null {
-  if (isCutShort) {
+  if (cutShortBy === 'steps') {
     return new HvqlError(
       'LIMIT_EXCEEDED',
       `What the operation would cost takes more than ${stepLimit} steps to find out: ask for fewer fields, for fewer ` +
@@ -19,12 +19,13 @@ export function costProblem(
       { limit: stepLimit, actual: `more than ${stepLimit}` },
     );
   }
-  if (values > maxValues) {
+  if (cutShortBy === 'values' || values > maxValues) {
+    const actual = cutShortBy === null ? values : `more than ${maxValues}`;
     return new HvqlError(
       'LIMIT_EXCEEDED',
-      `The answer would hold ${values} values, but at most ${maxValues} may be: ask for fewer fields, for fewer ` +
+      `The answer would hold ${actual} values, but at most ${maxValues} may be: ask for fewer fields, for fewer ` +
         'objects (first, indexes), or in several operations.',
-      { limit: maxValues, actual: values },
+      { limit: maxValues, actual },
     );
   }
   if (pages <= maxPages) return null;

@@ -43,6 +43,13 @@ export class OperationDeadline {
     return performance.now() > this.#endsAt && reason === undefined ? tooLong(this.#limitMilliseconds) : null;
   }
 
+  /** Throws LIMIT_EXCEEDED where the time is over, and the reason where nobody waits for the answer any more. */
+  check(): void {
+    const { problem } = this;
+    if (problem !== null) throw problem;
+    this.signal.throwIfAborted();
+  }
+
   /** From now on there are so many milliseconds, and those that the operation itself asks to wait for. */
   start(limitMilliseconds: number, waitMilliseconds = 0): void {
     this.#limitMilliseconds = limitMilliseconds;

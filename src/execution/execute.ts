@@ -3,7 +3,7 @@ import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type Execut
 import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import { notingAccess } from '../access/noting-access.ts';
-import type { HvqlError } from '../errors.ts';
+import { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
 import type { Look, LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
@@ -100,24 +100,36 @@ function executeInTime(
   const { operation, deadline } = args.contextValue as ExecutionContext;
   deadline.start(operation.service.limits.maxTimeMilliseconds);
   const known = prepared === null ? args : { ...args, variableValues: prepared.variableValues };
-  return whenThere(introspectionProblem(args.document, operation), (refusal) => {
+  const result = whenThere(introspectionProblem(args.document, operation), (refusal) => {
     if (refusal !== null) return refused(refusal);
     const make = (): PromiseOrValue<Planned> => planned(known);
     return whenThere(prepared === null ? make() : prepared.planFor(operation, make), (made) =>
       executePlanned(known, { planned: made, prepared }),
     );
   });
+  return result instanceof Promise ? result.catch(refusedInTime) : result;
+}
+
+/** The time may be over before anything is read. */
+function refusedInTime(thrown: unknown): ExecutionResult {
+  if (thrown instanceof HvqlError) return refused(thrown);
+  throw thrown;
 }
 
 function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
   const context = args.contextValue as ExecutionContext;
-  const { operation, look } = context;
+  const { operation, look, deadline } = context;
+  const { limits } = operation.service;
   const planning = new PlanningLook(look.defaultOver);
   const lists = new Set<bigint>();
   const contextValue = { ...context, operation: operation.withLook(planning, notingAccess(lists)) };
-  return whenThere(planAtOnce({ ...args, contextValue }, planning), (made) => ({
+  const plan = planAtOnce(
+    { ...args, contextValue },
+    { look: planning, maxValues: limits.maxValues, onResume: () => deadline.check() },
+  );
+  return whenThere(plan, (made) => ({
     plan: made,
-    problem: costProblem(made, operation.service.limits),
+    problem: costProblem(made, limits),
     waitMilliseconds: longestWait(made.requests, look.defaultOver),
     pattern: new KeptPattern(),
     lists,

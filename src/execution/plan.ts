@@ -1,7 +1,8 @@
 /**
  * What an operation will need, known before anything is read: the objects it asks for and how large its answer gets.
  * The operation is walked with the graph's own resolvers over a look that only takes notes, each object once for each
- * place of the document, so that a plan takes its time from what exists and not from the size of the answer.
+ * place of the document, so that a plan takes its time from what exists and not from the size of the answer. The walk
+ * stops where the operation turns out to cost too much, and lets other work run in between.
  */
 import {
   getOperationAST,
@@ -18,6 +19,7 @@ import { LookPlan } from '../sampling/look-plan.ts';
 import type { PlanningLook } from '../sampling/planning-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
 import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
+import { runInSlices, TimeSlice, type SlicedWork } from './time-slice.ts';
 
 /** What an operation will need. */
 export interface Plan {
@@ -33,34 +35,56 @@ export interface Plan {
   readonly values: number;
   /** Objects of which something is read: overlay pages, where the source has pages. */
   readonly pages: number;
-  /** Whether the walk was given up, since it took too many steps: then there is more than this. */
-  readonly isCutShort: boolean;
+  /**
+   * Why the walk stopped before its end: it took too many steps, or there were too many values already. Then there is
+   * more than this. null where the plan is whole.
+   */
+  readonly cutShortBy: 'steps' | 'values' | null;
 }
 
-const nothing: Plan = { requests: [], look: new LookPlan([]), values: 0, pages: 0, isCutShort: false };
+const nothing: Plan = { requests: [], look: new LookPlan([]), values: 0, pages: 0, cutShortBy: null };
 
-/** An error takes about the time and the memory of so many values: it has a place in the document, a path, a stack. */
-export const valuesOfError = 25;
-/** Fields and items that are looked at for a plan: about half a second. */
-export const stepLimit = 400_000;
+/** An error takes about the time of so many values: it is thrown twice, and has a message, a path and a place. */
+export const valuesOfError = 100;
+/** An object that is put in order takes about the time of so many values. */
+export const valuesOfRank = 5;
+/** Fields and items that are looked at for a plan: some 50 ms. */
+export const stepLimit = 100_000;
+/** A plan of up to so many steps is made to its end even where there are too many values: then their number is exact. */
+const exactSteps = 2_000;
+/** What throws takes about the time of so many steps. */
+const stepsOfError = 10;
+/** The time is looked at once in so many steps. */
+const stepsBetweenLooks = 64;
+
+/** What is planned with. */
+export interface Planning {
+  readonly look: PlanningLook;
+  /** With more values than this the operation will be refused: the walk may stop there. */
+  readonly maxValues?: number;
+  /** Called before the walk goes on after other work has run. What it throws, the plan rejects with. */
+  readonly onResume?: () => void;
+}
 
 /**
- * Plans an operation whose context stands on the look: at once, unless what exists has to be waited for. Never throws
- * nor rejects: what goes wrong shows when it is executed.
+ * Plans an operation whose context stands on the look: at once, unless what exists has to be waited for or it takes
+ * long. Never throws, and rejects only with what `onResume` throws: what goes wrong shows when it is executed.
  */
-export function planAtOnce(args: ExecutionArgs, look: PlanningLook): PromiseOrValue<Plan> {
+export function planAtOnce(args: ExecutionArgs, planning: Planning): PromiseOrValue<Plan> {
   const { schema, document, operationName, rootValue } = args;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
   if (operation == null || type == null) return nothing;
   const selection = selectionOf(operation, args);
   if (selection === null) return nothing;
-  const walk = new PlanningWalk(args, { selection, look });
+  const { look, maxValues = Infinity, onResume } = planning;
+  const walk = new PlanningWalk(args, { selection, look, maxValues });
   const values = walk.valuesOfRoot(selection.setOf(type, [operation.selectionSet]), rootValue);
-  return whenThere(values, (known) => {
-    const plan = new LookPlan(look.requests);
+  return whenThere(runInSlices(values, onResume), (known) => {
+    const { cutShortBy } = walk;
+    const plan = new LookPlan(cutShortBy === null ? look.requests : []);
     const pages = plan.objects.length;
-    return { requests: plan.requests, look: plan, values: known, pages, isCutShort: walk.isCutShort };
+    return { requests: plan.requests, look: plan, values: known, pages, cutShortBy };
   });
 }
 
@@ -79,61 +103,66 @@ class PlanningWalk {
   readonly #args: ExecutionArgs;
   readonly #selection: Selection;
   readonly #look: PlanningLook;
+  readonly #maxValues: number;
+  readonly #slice = new TimeSlice();
   /** The values below an object in a set, for all places that they come to. */
   readonly #known = new Map<SelectedSet, Map<unknown, number>>();
   readonly #leaves = new Map<SelectedSet, number>();
+  readonly #setsBelow = new Map<SelectedField, SelectedSet>();
   #steps = 0;
+  #nextLook = stepsBetweenLooks;
+  #cutShortBy: Plan['cutShortBy'] = null;
 
-  constructor(args: ExecutionArgs, { selection, look }: { selection: Selection; look: PlanningLook }) {
+  constructor(args: ExecutionArgs, parts: { selection: Selection; look: PlanningLook; maxValues: number }) {
     this.#args = args;
-    this.#selection = selection;
-    this.#look = look;
+    this.#selection = parts.selection;
+    this.#look = parts.look;
+    this.#maxValues = parts.maxValues;
   }
 
-  get isCutShort(): boolean {
-    return this.#steps > stepLimit;
+  get cutShortBy(): Plan['cutShortBy'] {
+    return this.#cutShortBy;
   }
 
   /** The values of the whole answer. The fields of the root alone may have to wait: for what exists. */
-  valuesOfRoot(set: SelectedSet, source: unknown): PromiseOrValue<number> {
-    // All are asked before any is waited for, as graphql-js does.
-    const all = set.fields.map((field) => this.#find(field, { source, parentType: set.type }));
-    const valuesOf = (values: readonly unknown[]): number =>
-      all.reduce((sum, found, n) => sum + this.#valuesOfField(found, values[n]), this.#leavesOf(set));
-    const values = all.map(({ value }) => value);
-    if (!values.some((value) => value instanceof Promise)) return valuesOf(values);
-    return Promise.all(values.map(settled)).then(valuesOf);
-  }
-
-  /** The values of an object; each of its leaves counts for so many readings. */
-  #valuesOf(set: SelectedSet, source: unknown, readings: number): number {
-    return this.#leavesOf(set) * readings + this.#valuesBelow(set, source);
-  }
-
-  #valuesBelow(set: SelectedSet, source: unknown): number {
-    const known = this.#known.get(set) ?? new Map<unknown, number>();
-    this.#known.set(set, known);
-    const key = modelKey(source);
-    let values = known.get(key);
-    if (values !== undefined) return values;
-    values = 0;
-    const isAllRead = isContent(set.type);
+  *valuesOfRoot(set: SelectedSet, source: unknown): SlicedWork<number> {
+    let values = this.#leavesOf(set);
     for (const field of set.fields) {
-      if (field.isLeaf && isAllRead) continue;
-      // One after the other: a step too many is the last one.
-      if (this.isCutShort) break;
+      if (this.#isOver(values + itemsOf(field))) break;
       const found = this.#find(field, { source, parentType: set.type });
-      values += this.#valuesOfField(found, found.value);
+      const { value } = found;
+      if (value instanceof Promise) {
+        const late: unknown = yield settled(value);
+        this.#slice.begin();
+        values += yield* this.#valuesOfField(found, late);
+      } else {
+        values += yield* this.#valuesOfField(found, value);
+      }
+      if (this.#isDue()) yield* this.#pause();
     }
-    known.set(key, values);
     return values;
   }
 
-  #valuesOfField(found: Found, value: unknown): number {
-    const below = this.#valuesIn(found, value);
-    const { definition, isLeaf } = found.field;
+  *#valuesBelow(set: SelectedSet, source: unknown): SlicedWork<number> {
+    let values = 0;
+    const isAllRead = isContent(set.type);
+    for (const field of set.fields) {
+      if (field.isLeaf && isAllRead) continue;
+      if (this.#isOver(values + itemsOf(field))) break;
+      const found = this.#find(field, { source, parentType: set.type });
+      values += yield* this.#valuesOfField(found, found.value);
+      if (this.#isDue()) yield* this.#pause();
+    }
+    return values;
+  }
+
+  *#valuesOfField(found: Found, value: unknown): SlicedWork<number> {
+    const { field, least } = found;
+    const own = valuesOf(field.definition, field.isLeaf);
+    const simple = this.#simpleValues(field, value);
+    const below = simple ?? (yield* this.#valuesIn(found, value));
     // Leaves are counted together, and whatever holds a whole page with them.
-    return valuesOf(definition, isLeaf) === 0 ? Math.max(below, found.least) : 0;
+    return own === 0 ? Math.max(below, least) : Math.max(0, least - own);
   }
 
   #leavesOf(set: SelectedSet): number {
@@ -146,12 +175,17 @@ class PlanningWalk {
   }
 
   #find(field: SelectedField, parent: { source: unknown; parentType: GraphQLObjectType }): Found {
-    const before = { ...this.#look.asked };
+    const { asked } = this.#look;
+    const before = asked.readings;
+    const rankedBefore = asked.ranked;
+    const items = itemsOf(field);
+    this.#steps += 1 + items;
     const value = this.#resolve(field, parent);
-    const { readings, ranked } = this.#look.asked;
-    const least = Math.max(ranked - before.ranked, itemsOf(field));
-    this.#steps += 1 + least;
-    return { field, value, readings: Math.max(1, readings - before.readings), least };
+    const readings = asked.readings - before;
+    const ranked = asked.ranked - rankedBefore;
+    this.#steps += ranked + readings + (value === refused ? stepsOfError : 0);
+    const least = Math.max(ranked * valuesOfRank, items, readings);
+    return { field, value, readings: Math.max(1, readings), least };
   }
 
   #resolve(field: SelectedField, parent: { source: unknown; parentType: GraphQLObjectType }): unknown {
@@ -162,41 +196,62 @@ class PlanningWalk {
     // All that resolvers, graphql-js's own for introspection among them, want to know of where they are.
     const info = { fieldName: definition.name, parentType: parent.parentType, schema } as GraphQLResolveInfo;
     try {
-      const value: unknown = definition.resolve(parent.source, args, contextValue, info);
-      // It may reject before its turn to be waited for comes.
-      if (value instanceof Promise) value.catch(() => {});
-      return value;
+      return definition.resolve(parent.source, args, contextValue, info);
     } catch {
       return refused;
     }
   }
 
-  /** At least one, for whatever there is takes a place in the answer. */
-  #valuesIn(found: Found, value: unknown): number {
-    const { field } = found;
-    if (value === refused || value instanceof Error) {
-      this.#steps += valuesOfError;
-      return valuesOfError;
-    }
-    if (value === null || value === undefined || field.isLeaf) return 1;
-    if (Array.isArray(value)) return Math.max(1, this.#valuesInList(found, value));
+  /** The values of what is no object and no list; null where it is one. At least one: whatever there is takes a place. */
+  #simpleValues(field: SelectedField, value: unknown): number | null {
+    if (value === refused || value instanceof Error) return valuesOfError;
+    return value === null || value === undefined || field.isLeaf ? 1 : null;
+  }
+
+  /** The values of a value of a field; at least one. */
+  *#valuesIn(found: Found, value: unknown): SlicedWork<number> {
+    if (Array.isArray(value)) return Math.max(1, yield* this.#valuesInList(found, value));
+    const { field, readings } = found;
     const type = this.#typeOf(field, value);
     if (type === undefined) return 1;
-    const sets = field.nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-    return Math.max(1, this.#valuesOf(this.#selection.setOf(type, sets), value, found.readings));
+    const set = this.#setBelow(field, type);
+    let known = this.#known.get(set);
+    if (known === undefined) this.#known.set(set, (known = new Map<unknown, number>()));
+    const key = modelKey(value);
+    let below = known.get(key);
+    if (below === undefined) known.set(key, (below = yield* this.#valuesBelow(set, value)));
+    return Math.max(1, this.#leavesOf(set) * readings + below);
   }
 
   /** A list in an order has all objects here that might come first: the largest stand for those that will. */
-  #valuesInList(found: Found, items: readonly unknown[]): number {
-    const values: number[] = [];
+  *#valuesInList(found: Found, items: readonly unknown[]): SlicedWork<number> {
+    const { field } = found;
+    const first = field.args?.['first'];
+    const isCut = typeof first === 'number' && first < items.length;
+    const each: number[] = [];
+    let values = 0;
     for (const item of items) {
-      if (this.isCutShort) break;
-      this.#steps += 1;
-      values.push(this.#valuesIn(found, item));
+      if (this.#isOver(isCut ? 0 : values)) break;
+      this.#steps += item instanceof Error ? stepsOfError : 1;
+      const ofItem = this.#simpleValues(field, item) ?? (yield* this.#valuesIn(found, item));
+      values += ofItem;
+      if (isCut) each.push(ofItem);
+      if (this.#isDue()) yield* this.#pause();
     }
-    const first = found.field.args?.['first'];
-    const most = typeof first === 'number' && first < values.length ? values.sort((a, b) => b - a) : values;
-    return most.slice(0, typeof first === 'number' ? first : undefined).reduce((sum, n) => sum + n, 0);
+    if (!isCut) return values;
+    return each
+      .sort((a, b) => b - a)
+      .slice(0, first)
+      .reduce((sum, n) => sum + n, 0);
+  }
+
+  #setBelow(field: SelectedField, type: GraphQLObjectType): SelectedSet {
+    const last = this.#setsBelow.get(field);
+    if (last?.type === type) return last;
+    const sets = field.nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+    const set = this.#selection.setOf(type, sets);
+    this.#setsBelow.set(field, set);
+    return set;
   }
 
   #typeOf({ type }: SelectedField, value: unknown): GraphQLObjectType | undefined {
@@ -206,15 +261,39 @@ class PlanningWalk {
     const info = { schema } as GraphQLResolveInfo;
     return schema.getPossibleTypes(type).find((each) => each.isTypeOf?.(value, contextValue, info) === true);
   }
+
+  /** Whether there is no need to go on, with so many values in one place. */
+  #isOver(values: number): boolean {
+    if (this.#cutShortBy !== null) return true;
+    if (this.#steps > stepLimit) this.#cutShortBy = 'steps';
+    else if (values > this.#maxValues && this.#steps > exactSteps) this.#cutShortBy = 'values';
+    return this.#cutShortBy !== null;
+  }
+
+  /** Whether other work should run before the next step. */
+  #isDue(): boolean {
+    if (this.#steps < this.#nextLook) return false;
+    this.#nextLook = this.#steps + stepsBetweenLooks;
+    return this.#slice.isOver;
+  }
+
+  *#pause(): SlicedWork<void> {
+    yield undefined;
+    this.#slice.begin();
+  }
 }
 
 /** Items of lists that a field is given: each is looked at, whether it leads to anything or not. */
 function itemsOf({ args }: SelectedField): number {
-  const lists = Object.values(args ?? {}).filter((value) => Array.isArray(value));
-  return lists.reduce((sum, list) => sum + list.length, 0);
+  let items = 0;
+  for (const name in args) {
+    const value = args[name];
+    if (Array.isArray(value)) items += value.length;
+  }
+  return items;
 }
 
-async function settled(value: unknown): Promise<unknown> {
+async function settled(value: Promise<unknown>): Promise<unknown> {
   try {
     return await value;
   } catch {

@@ -174,7 +174,8 @@ export class WatchedOperation implements Watcher {
     const noted = new Set<bigint>();
     const parts = this.#partsOf(topology, { look, isFirst: true });
     const rootValue = eventRoot({ ...parts, accessTo: notingAccess(noted) });
-    return whenThere(planAtOnce({ ...this.#parts.args, rootValue }, look), (plan) => {
+    const { maxStreamValues: maxValues } = this.#parts.service.limits;
+    return whenThere(planAtOnce({ ...this.#parts.args, rootValue }, { look, maxValues }), (plan) => {
       this.#asked.add(noted);
       return plan;
     });

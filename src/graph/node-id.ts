@@ -10,8 +10,17 @@ const prefixes: Readonly<Record<StatisticsObject, string>> = {
   VIRTUAL_PROCESSOR: 'virtual-processor',
 };
 
+/** Ids that were asked for, by the name that stands for an object for as long as the topology does. */
+const known = new WeakMap<ObjectName, string>();
+
 /** The id of an object, also its cursor in a connection. */
 export function nodeIdOf(name: ObjectName): string {
+  let id = known.get(name);
+  if (id === undefined) known.set(name, (id = encode(name)));
+  return id;
+}
+
+function encode(name: ObjectName): string {
   return Buffer.from(`${prefixes[name.object]}:${objectKey(name)}`).toString('base64url');
 }
 
@@ -26,7 +35,7 @@ export function parseNodeId(id: string): ObjectName {
   const groups = id.length > idLimit ? undefined : keys.exec(Buffer.from(id, 'base64url').toString())?.groups;
   const name = groups === undefined ? undefined : nameOf(groups);
   // Base64 has many spellings of the same bytes and decimal of the same number: one of them is the id.
-  if (name !== undefined && nodeIdOf(name) === id) return name;
+  if (name !== undefined && encode(name) === id) return name;
   const shown = id.length > 60 ? `${id.slice(0, 59)}…` : id;
   throw new HvqlError(
     'INVALID_PARAMETER',

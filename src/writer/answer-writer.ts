@@ -6,7 +6,6 @@ import {
   defaultTypeResolver,
   GraphQLError,
   isObjectType,
-  locatedError,
   type GraphQLAbstractType,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
@@ -16,6 +15,7 @@ import type { PatternRecorder } from './answer-pattern.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
 import { CounterRun, nullBytes } from './counter-run.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';
+import { errorAt } from './error-at.ts';
 import type { Completion, PreparedField, PreparedSet } from './prepared-set.ts';
 
 /** Thrown where something is met that only graphql-js can do, such as a promise. */
@@ -81,7 +81,7 @@ export class AnswerWriter {
   ): void {
     if (thrown instanceof LeftToGraphql) throw thrown;
     this.#path.length = place.depth;
-    const error = locatedError(thrown, place.field.selected.nodes, [...this.#path]);
+    const error = errorAt(thrown, { nodes: place.field.selected.nodes, path: [...this.#path] });
     if (place.isNonNull) throw error;
     this.errors.push(error);
     this.#sink.length = place.start;

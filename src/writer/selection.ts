@@ -33,7 +33,7 @@ export interface SelectedField {
   readonly isLeaf: boolean;
   /** Its arguments; null where they are not what the schema asks for. */
   readonly args: Readonly<Record<string, unknown>> | null;
-  /** Asks for the arguments again, to hear what is wrong with them: throws it, as graphql-js does. */
+  /** Asks for the arguments again, to hear what is wrong with them: throws it, as graphql-js does, each time the same. */
   readonly argumentsAgain: () => Readonly<Record<string, unknown>>;
 }
 
@@ -162,7 +162,7 @@ export class Selection {
       type: named,
       isLeaf: isLeafType(named),
       args: this.#argsOf(definition, node),
-      argumentsAgain: () => getArgumentValues(definition, node, this.#world.variables),
+      argumentsAgain: throwingTheSame(() => getArgumentValues(definition, node, this.#world.variables)),
     };
   }
 
@@ -175,6 +175,20 @@ export class Selection {
       return null;
     }
   }
+}
+
+/** What is wrong with arguments is found out once, however many objects the field is asked of. */
+function throwingTheSame<Result>(work: () => Result): () => Result {
+  let problem: { readonly thrown: unknown } | undefined;
+  return () => {
+    if (problem !== undefined) throw problem.thrown;
+    try {
+      return work();
+    } catch (thrown) {
+      problem = { thrown };
+      throw thrown;
+    }
+  };
 }
 
 const noArgs = {};

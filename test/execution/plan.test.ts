@@ -2,8 +2,8 @@ import { parse } from 'graphql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import type { Caller } from '../../src/access/caller.ts';
-import { operationContext } from '../../src/execution/execute.ts';
-import { planAtOnce, valuesOfError } from '../../src/execution/plan.ts';
+import { executeOperation, operationContext } from '../../src/execution/execute.ts';
+import { planAtOnce, stepLimit, valuesOfError, valuesOfRank } from '../../src/execution/plan.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { PlanningLook } from '../../src/sampling/planning-look.ts';
@@ -26,8 +26,8 @@ interface Asked {
   readonly variables?: Record<string, unknown>;
 }
 
-/** What an operation is planned to cost. Nothing may be read for it. */
-async function plan(query: string, { caller: asking = caller(1n), variables = {} }: Asked = {}) {
+/** The context of an operation by the caller. */
+function contextOf(asking: Caller) {
   const sampler = samplerOf(source);
   const service = {
     version: '',
@@ -36,13 +36,18 @@ async function plan(query: string, { caller: asking = caller(1n), variables = {}
     health: () => sampler.health,
   };
   const request = { caller: asking, signal: new AbortController().signal };
-  const context = operationContext({ sampler, service }, request);
+  return operationContext({ sampler, service }, request);
+}
+
+/** What an operation is planned to cost. Nothing may be read for it. */
+async function plan(query: string, { caller: asking = caller(1n), variables = {} }: Asked = {}) {
+  const context = contextOf(asking);
   const look = new PlanningLook(context.operation.look.defaultOver);
   const contextValue = { ...context, operation: context.operation.withLook(look) };
   const document = parse(query);
   const { values, pages } = await planAtOnce(
     { schema, document, contextValue, variableValues: variables },
-    look,
+    { look },
   );
   expect(source.batches).toEqual([]);
   return { values, pages };
@@ -70,7 +75,7 @@ describe('a plan', () => {
       1,
     ],
     [
-      '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS }, first: 4) { index counters { hypercalls totalRunTime } } } }',
+      `{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS }, first: 4) { index counters { ${allOfVirtualProcessor} } } } }`,
       9,
     ],
     [
@@ -102,8 +107,8 @@ describe('a plan', () => {
 
   it('takes the larger objects for those that an order will put first', async () => {
     const query =
-      '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 3) { partition { virtualProcessors { index } } } } }';
-    expect(await plan(query)).toEqual({ values: 3 * 4, pages: 9 });
+      '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 3) { partition { virtualProcessors { ...f } } } } } fragment f on VirtualProcessor { index id a: index b: id }';
+    expect(await plan(query)).toEqual({ values: 3 * 4 * 4, pages: 9 });
   });
 
   it('counts totals for every reading in them, and a page for the values it has room for', async () => {
@@ -127,7 +132,7 @@ describe('a plan', () => {
   });
 
   it('is exact for answers that could never be given, and quick about it', async () => {
-    source.partitions = Array.from({ length: 100 }, (_, n) =>
+    source.partitions = Array.from({ length: 20 }, (_, n) =>
       partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 64),
     );
     let below = 'index counters { hypercalls }';
@@ -136,8 +141,8 @@ describe('a plan', () => {
     let values = 2;
     for (let n = 0; n < 6; n += 1) values = 1 + 64 * values;
     const planned = await plan(query);
-    expect(planned).toEqual({ values: 100 * 64 * values, pages: 6_400 });
-    expect(planned.values).toBeGreaterThan(1e14);
+    expect(planned).toEqual({ values: 20 * 64 * values, pages: 1_280 });
+    expect(planned.values).toBeGreaterThan(1e13);
   });
 
   it('of an operation that cannot run is nothing', async () => {
@@ -170,7 +175,7 @@ describe('a plan', () => {
     [
       'objects that are only put in order',
       '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 1) { index } } }',
-      9,
+      9 * valuesOfRank,
     ],
     ['items of a list that is given', '{ partition { virtualProcessors(indexes: [1, 1, 1]) { index } } }', 3],
   ])('has nothing for free, not even %s', async (_what, query, values) => {
@@ -188,11 +193,66 @@ describe('a plan', () => {
       errors: [
         {
           message:
-            'What the operation would cost takes more than 400000 steps to find out: ask for fewer fields, for fewer objects (first, indexes), or in several operations.',
-          extensions: { code: 'LIMIT_EXCEEDED', limit: 400_000, actual: 'more than 400000' },
+            'What the operation would cost takes more than 100000 steps to find out: ask for fewer fields, for fewer objects (first, indexes), or in several operations.',
+          extensions: { code: 'LIMIT_EXCEEDED', limit: stepLimit, actual: 'more than 100000' },
         },
       ],
     });
+  });
+
+  it('is not made any further where there are too many values already', async () => {
+    const counted = createSchema();
+    const nodes = counted.getQueryType()?.getFields()['nodes'];
+    const resolve = nodes?.resolve;
+    if (nodes === undefined || resolve === undefined) throw new Error('There is no field nodes.');
+    let resolved = 0;
+    nodes.resolve = (...args) => {
+      resolved += 1;
+      return resolve(...args);
+    };
+    const ids = Array.from({ length: 1_000 }, (_, n) =>
+      nodeIdOf({ object: 'PARTITION', partitionId: BigInt(n + 100) }),
+    );
+    const fields = Array.from({ length: 199 }, (_, n) => `a${n}: nodes(ids: $ids) { id }`);
+    const document = parse(`query ($ids: [ID!]!) { ${fields.join(' ')} }`);
+    const contextValue = contextOf(caller(1n));
+    const answer = await executeOperation({
+      schema: counted,
+      document,
+      contextValue,
+      variableValues: { ids },
+    });
+    const most = testLimits.maxValues;
+    expect(JSON.parse(JSON.stringify(answer))).toEqual({
+      errors: [
+        {
+          message: `The answer would hold more than ${most} values, but at most ${most} may be: ask for fewer fields, for fewer objects (first, indexes), or in several operations.`,
+          extensions: { code: 'LIMIT_EXCEEDED', limit: most, actual: `more than ${most}` },
+        },
+      ],
+    });
+    expect(resolved).toBe(1);
+  });
+
+  it('that takes long lets other work run in between, and ends with the time of the operation', async () => {
+    source.partitions = Array.from({ length: 100 }, (_, n) =>
+      partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 64),
+    );
+    const aliases = Array.from({ length: 10 }, (_, n) => `a${n}: virtualProcessors { index id }`);
+    const document = parse(`{ hypervisor { partitions { nodes { ${aliases.join(' ')} } } } }`);
+    const context = contextOf(caller(1n));
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      // The last of its time is over with the first turn of others.
+      context.deadline.start(0);
+    };
+    setImmediate(count);
+    const answer = await executeOperation({ schema, document, contextValue: context });
+    expect(turns).toBe(1);
+    expect(answer.errors).toMatchObject([
+      { extensions: { code: 'LIMIT_EXCEEDED', actual: 'more than 0ms' } },
+    ]);
   });
 
   it('is not held up by variables that are wrong in many places', async () => {
