@@ -112,7 +112,8 @@ function defineInterval(builder: Builder) {
       from: t.field({
         type: 'DateTime',
         nullable: false,
-        description: 'When the earlier reading was taken.',
+        description:
+          'When the earlier reading was taken: so many seconds before the later one, also where the wall clock was set in between.',
         resolve: ({ from }) => from.wallMilliseconds,
       }),
       to: t.field({
@@ -128,7 +129,7 @@ function defineInterval(builder: Builder) {
       reset: t.exposeBoolean('reset', {
         nullable: false,
         description:
-          'A total went backwards: the object was restarted, and no delta and no rate of it is known for this interval.',
+          'A total went backwards, or a share of time is more than twice the elapsed time and more than a tenth of a second over it: the two readings do not belong together, and no delta and no rate of the object is known for this interval.',
       }),
     }),
   });

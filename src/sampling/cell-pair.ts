@@ -1,6 +1,6 @@
 /** Two readings of one object that stand alike in memory: what grew between them, without a bigint. */
-import { countersThatNeverGoBack } from '../catalogue/catalogue.ts';
-import type { Counter } from '../catalogue/counter.ts';
+import { countersThatNeverGoBack, timesOf } from '../catalogue/catalogue.ts';
+import { nanosecondsPerUnit, type Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 import type { CellLayout, Reading } from '../snapshot/reading.ts';
 
@@ -8,6 +8,9 @@ const halfRange = 0x1_0000_0000;
 
 /** Where all counters stand that must not go backwards, by layout. */
 const offsetsOfTotals = new WeakMap<CellLayout, readonly number[]>();
+
+/** The counters of time that a layout has. */
+const timesIn = new WeakMap<CellLayout, readonly Counter[]>();
 
 /** The earlier and the later cells. */
 export class CellPair {
@@ -55,6 +58,18 @@ export class CellPair {
       if (after > before) continue;
       if (after < before || this.#later.getUint32(at, true) < this.#earlier.getUint32(at, true)) return true;
     }
+    return false;
+  }
+
+  /** Whether any of the object's counters of time grew by more nanoseconds than these. */
+  tookLonger(object: StatisticsObject, nanoseconds: number): boolean {
+    let times = timesIn.get(this.#layout);
+    if (times === undefined) {
+      times = timesOf(object).filter((counter) => this.#layout.offsetOf(counter) >= 0);
+      timesIn.set(this.#layout, times);
+    }
+    for (const counter of times)
+      if ((this.difference(counter) ?? 0) * nanosecondsPerUnit(counter) > nanoseconds) return true;
     return false;
   }
 

@@ -14,7 +14,10 @@ export interface Sample {
   readonly reading: Reading;
 }
 
-/** The time between two readings. `reset`: a total or a clock went backwards, so nothing is known of the growth. */
+/**
+ * The time between two readings. `reset`: a total or time itself went backwards, or a share of time is one that cannot
+ * be: the two readings do not belong together, so nothing is known of the growth.
+ */
 export interface Interval {
   readonly from: Moment;
   readonly to: Moment;
@@ -30,6 +33,14 @@ export interface Growth {
 }
 
 const nanosecondsPerSecond = 1e9;
+const nanosecondsPerMillisecond = 1e6;
+/**
+ * Readings are not of one instant, so shares of slightly more than the elapsed time are real. One that is more than
+ * twice that and more than a tenth of a second beyond it is none: the Linux driver may print the number of another area
+ * under the same name from one reading to the next (mshv_debugfs.c prints that of PARENT or, where it is 0, of SELF).
+ */
+const mostElapsedTimes = 2;
+const mostNanosecondsBeyond = 1e8;
 
 /** The growth of one object between an earlier and a later reading of it. */
 export class ReadingGrowth implements Growth {
@@ -53,15 +64,14 @@ export class ReadingGrowth implements Growth {
     this.#elapsedNanoseconds = Number(to.monotonicNanoseconds - from.monotonicNanoseconds);
     this.#clock = clockOf(object);
     this.#haveBases = earlier.reading.base !== undefined && later.reading.base !== undefined;
+    const milliseconds = this.#elapsedNanoseconds / nanosecondsPerMillisecond;
     this.interval = {
-      from,
+      // The wall clock may have been set in between: what it said then does not go with what it says now.
+      from: { ...from, wallMilliseconds: Math.round(to.wallMilliseconds - milliseconds) },
       to,
       seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
       reset:
-        this.#elapsedNanoseconds < 0 ||
-        (this.#haveBases && timesOf(object).some((counter) => (this.#baseDifference(counter) ?? 0n) < 0n)) ||
-        (this.#cells?.wentBackwards(object) ??
-          countersThatNeverGoBack(object).some((counter) => this.#wentBackwards(counter))),
+        this.#elapsedNanoseconds < 0 || this.#wentBackwardsIn(object) || this.#hasImpossibleShare(object),
     };
   }
 
@@ -95,6 +105,10 @@ export class ReadingGrowth implements Growth {
   elapsedNanoseconds(counter: Counter): number {
     const base = this.#haveBases ? this.#baseDifference(counter) : null;
     if (base !== null) return Number(base) * nanosecondsPerUnit(counter);
+    return this.#objectNanoseconds();
+  }
+
+  #objectNanoseconds(): number {
     const ticks = this.#clock === undefined ? null : this.#grown(this.#clock);
     if (this.#clock === undefined || ticks === null) return this.#elapsedNanoseconds;
     return ticks * nanosecondsPerUnit(this.#clock);
@@ -119,10 +133,32 @@ export class ReadingGrowth implements Growth {
     return earlier === undefined || later === undefined ? null : later - earlier;
   }
 
+  #wentBackwardsIn(object: StatisticsObject): boolean {
+    if (this.#haveBases && timesOf(object).some((counter) => (this.#baseDifference(counter) ?? 0n) < 0n))
+      return true;
+    if (this.#cells !== null) return this.#cells.wentBackwards(object);
+    return countersThatNeverGoBack(object).some((counter) => this.#wentBackwards(counter));
+  }
+
+  /** Against the same clock as the percentage of the counter. */
+  #hasImpossibleShare(object: StatisticsObject): boolean {
+    if (this.#cells !== null && !this.#haveBases)
+      return this.#cells.tookLonger(object, mostNanosecondsIn(this.#objectNanoseconds()));
+    return timesOf(object).some((counter) => {
+      const grown = (this.#grown(counter) ?? 0) * nanosecondsPerUnit(counter);
+      return grown > mostNanosecondsIn(this.elapsedNanoseconds(counter));
+    });
+  }
+
   #wentBackwards(counter: Counter): boolean {
     const difference = this.#difference(counter);
     return difference !== null && difference < 0n;
   }
+}
+
+/** The most that a counter of time may grow by while so much time passes. */
+function mostNanosecondsIn(elapsedNanoseconds: number): number {
+  return Math.max(mostElapsedTimes * elapsedNanoseconds, elapsedNanoseconds + mostNanosecondsBeyond);
 }
 
 /** Percent of an elapsed time; null where no time passed. */

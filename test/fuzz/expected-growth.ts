@@ -87,12 +87,6 @@ export function growthOf(
     const [before, after] = [host.baseAt(name, counter, from), host.baseAt(name, counter, to)];
     return before === null || after === null ? null : after - before;
   };
-  const reset = countersOf(name.object).some(
-    (counter) =>
-      (baseDifference(counter) ?? 0n) < 0n ||
-      (!['GAUGE', 'RAW'].includes(counter.kind) && (difference(counter) ?? 0n) < 0n),
-  );
-  const delta = (counter: Counter): bigint | null => (reset ? null : difference(counter));
   const clock = clockOf(name.object);
   const ticks = clock === undefined ? null : difference(clock);
   const elapsedNanoseconds = (counter: Counter): number => {
@@ -100,6 +94,16 @@ export function growthOf(
     if (base !== null) return Number(base) * unitOf(counter);
     return clock === undefined || ticks === null ? (to - from) * 1e6 : Number(ticks) * unitOf(clock);
   };
+  const reset = countersOf(name.object).some((counter) => {
+    const grown = difference(counter);
+    if ((baseDifference(counter) ?? 0n) < 0n) return true;
+    if (grown === null || ['GAUGE', 'RAW'].includes(counter.kind)) return false;
+    if (grown < 0n) return true;
+    const [taken, elapsed] = [Number(grown) * unitOf(counter), elapsedNanoseconds(counter)];
+    // A share of time that cannot be.
+    return counter.kind === 'TIME' && taken > 2 * elapsed && taken - elapsed > 1e8;
+  });
+  const delta = (counter: Counter): bigint | null => (reset ? null : difference(counter));
   const seconds = (to - from) / 1000;
   const rate = rateOf({
     delta,

@@ -87,8 +87,14 @@ function randomGroups(choose: Choose, object: StatisticsObject): RandomGroup[] {
 
 function randomValue(choose: Choose, counter: Counter | null): RandomValue {
   const start = wideNumber(choose, rarely(choose, 3) ? 64 : 40);
-  const step = counter?.kind === 'CLOCK' ? 10_000n : wideNumber(choose, rarely(choose, 30) ? 54 : 20);
+  const step = counter?.kind === 'CLOCK' ? 10_000n : randomStep(choose, counter);
   return { start, step, resetAt: rarely(choose, 400) ? 1 + choose(4_000) : null };
+}
+
+/** Mostly what may be: of time no more than what passes, now and then more than that, or far more. */
+function randomStep(choose: Choose, counter: Counter | null): bigint {
+  if (rarely(choose, counter?.kind === 'TIME' ? 60 : 30)) return wideNumber(choose, 54);
+  return wideNumber(choose, counter?.kind === 'TIME' && !rarely(choose, 12) ? 13 : 20);
 }
 
 function pageOf(...words: readonly (readonly [at: number, value: number])[]): Uint8Array {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counterNamed, countersOf } from '../../src/catalogue/catalogue.ts';
+import { clockOf, counterNamed, countersOf } from '../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../src/catalogue/counter.ts';
 import { statisticsObjects, type StatisticsObject } from '../../src/catalogue/group.ts';
 import { ReadingGrowth, type Sample } from '../../src/sampling/growth.ts';
@@ -185,6 +185,71 @@ describe('the rate of a total', () => {
   });
 });
 
+describe('a share of time', () => {
+  // In units of 100 ns, over so many seconds.
+  const share = (runTime: bigint, seconds = 1) =>
+    growth(
+      'VIRTUAL_PROCESSOR',
+      sample(0, { hypercalls: 1n, totalRunTime: 120n }),
+      sample(seconds, { hypercalls: 5n, totalRunTime: 120n + runTime }),
+    );
+
+  it('that cannot be makes all growth of the object unknown, as a total that went backwards does', () => {
+    const impossible = share(5_079_430_000_000n, 2.9);
+    expect(impossible.interval).toMatchObject({ seconds: 2.9, reset: true });
+    for (const each of countersOf('VIRTUAL_PROCESSOR'))
+      expect([impossible.delta(each), impossible.rate(each)]).toEqual([null, null]);
+  });
+
+  it('may be up to twice the time, as readings are not of one instant', () => {
+    expect(share(20_000_000n).rate(counter('totalRunTime'))).toBe(200);
+    expect(share(20_000_001n).interval.reset).toBe(true);
+  });
+
+  it('may be up to a tenth of a second over a time that is shorter than that', () => {
+    expect(share(1_100_000n, 0.01).rate(counter('totalRunTime'))).toBe(1_100);
+    expect(share(1_100_001n, 0.01).interval.reset).toBe(true);
+    expect(share(1_000_000n, 0).interval.reset).toBe(false);
+    expect(share(1_000_001n, 0).interval.reset).toBe(true);
+  });
+
+  it('is measured by the clock of the object where it has one', () => {
+    const logical = (ticks: bigint) =>
+      growth(
+        'LOGICAL_PROCESSOR',
+        sample(0, { globalTime: 0n, totalRunTime: 0n }),
+        sample(1, { globalTime: ticks, totalRunTime: 30_000_000n }),
+      );
+    expect(logical(10_000_000n).interval.reset).toBe(true);
+    // The machine was suspended, and its steady clock with it.
+    expect(logical(40_000_000n).rate(lpCounter('totalRunTime'))).toBe(75);
+  });
+
+  it('of several objects has the room of all together, and is unknown where one of them cannot be', () => {
+    const sum = new GrowthTotal([share(20_000_000n), share(19_000_000n)]);
+    expect(sum.rate(counter('totalRunTime'))).toBe(195);
+    const broken = new GrowthTotal([share(0n), share(20_000_001n)]);
+    expect(broken.interval.reset).toBe(true);
+    expect([broken.delta(counter('hypercalls')), broken.rate(counter('totalRunTime'))]).toEqual([null, null]);
+  });
+});
+
+describe('an interval', () => {
+  it('is told by the steady clock where the wall clock was set in between', () => {
+    const at = (wallMilliseconds: number, seconds: number) => ({
+      at: { wallMilliseconds, monotonicNanoseconds: BigInt(seconds * 1e9) },
+      reading: reading({ hypercalls: 1n }),
+    });
+    const { interval } = growth('VIRTUAL_PROCESSOR', at(3_600_000, 10), at(1_000_000, 12.5));
+    expect(interval).toMatchObject({
+      from: { wallMilliseconds: 997_500 },
+      to: { wallMilliseconds: 1_000_000 },
+      seconds: 2.5,
+      reset: false,
+    });
+  });
+});
+
 describe('the percentage of a logical processor', () => {
   it('is taken against its own global time', () => {
     const grown = growth(
@@ -222,6 +287,9 @@ describe('the percentage of a logical processor', () => {
   });
 });
 
+/** Whether a share of time cannot be: more than twice the time, and more than a tenth of a second beyond it. */
+const isTooLong = (taken: number, passed: number): boolean => taken > 2 * passed && taken - passed > 1e8;
+
 const uint64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const values = fc.array(fc.option(uint64, { nil: undefined }), { minLength: 65, maxLength: 65 });
 
@@ -256,13 +324,26 @@ describe('growth between any two readings', () => {
             const [a, b] = [before[slot], ahead[slot]];
             return kind !== 'GAUGE' && kind !== 'RAW' && a !== undefined && b !== undefined && b < a;
           });
-          expect(grown.interval.reset).toBe(backwards);
-          if (backwards) resets += 1;
+          const clock = clockOf(object);
+          const [began, ended] = clock === undefined ? [] : [before[clock.slot], ahead[clock.slot]];
+          const passed = began === undefined || ended === undefined ? elapsed : Number(ended - began) * 100;
+          const impossible = countersOf(object).some(({ kind, slot, unit }) => {
+            const [a, b] = [before[slot], ahead[slot]];
+            return (
+              kind === 'TIME' &&
+              a !== undefined &&
+              b !== undefined &&
+              isTooLong(Number(b - a) * (unit === '100ns' ? 100 : 1), passed)
+            );
+          });
+          const isReset = backwards || impossible;
+          expect(grown.interval.reset).toBe(isReset);
+          if (isReset) resets += 1;
           for (const each of countersOf(object)) {
             const [a, b] = [before[each.slot], ahead[each.slot]];
             const delta = grown.delta(each);
             const rate = grown.rate(each);
-            const isKnown = isTotal(each) && !backwards && a !== undefined && b !== undefined;
+            const isKnown = isTotal(each) && !isReset && a !== undefined && b !== undefined;
             expect(delta).toBe(isKnown ? b - a : null);
             if (rate === null) continue;
             known += 1;
