@@ -47,6 +47,7 @@ export async function compareBuilds({
     }
   }
   const text = options.workloads
+    .filter(({ name }) => lines.has(name))
     .map(({ name, title }) => `${name}: ${title}\n${table([head, ...(lines.get(name) ?? [])])}\n`)
     .join('\n');
   return { text, failures };

@@ -18,7 +18,7 @@ import { compareBuilds } from './before.ts';
 import { compareStreams } from './before-streams.ts';
 import { beforeText, parseGoals } from './before-table.ts';
 import { buildCommit, currentBuild } from './build.ts';
-import { areRivalsInstalled, contenders, variants, type Contender } from './contender.ts';
+import { areRivalsInstalled, contenderNamed, contenders, variants, type Contender } from './contender.ts';
 import { linuxHostText } from './linux-host.ts';
 import { loadGenerator } from './load.ts';
 import { memoryOverTime } from './memory-over-time.ts';
@@ -80,6 +80,7 @@ async function texts(): Promise<string> {
     case 'profile':
       return `${machine()}\n\n${await profileText({
         workloads: chosenWorkloads(),
+        contender: contenderNamed(values.contenders ?? 'hvql'),
         generator: loadGenerator(),
         seconds: Number(values.seconds ?? (quick ? 3 : 6)),
       })}`;

@@ -6,21 +6,31 @@ import type { WorkloadName } from './workload.ts';
 
 /** What is to be reached: a ratio to another's answers per second. */
 export interface Goal {
-  readonly against: 'A' | 'B' | 'D';
+  readonly against: 'A' | 'B' | 'B files' | 'C' | 'D';
   readonly ratio: number;
 }
 
 /** Ratios within one run, each by the workload. */
-export const goals = {
+export const goals: Record<
+  NonNullable<Contender['heldTo']>,
+  Partial<Record<WorkloadName, readonly Goal[]>>
+> = {
   'computed anew': {
-    S: [goal('B', 1.1), goal('D', 1.8)],
-    M: [goal('B', 2), goal('D', 3)],
-    L: [goal('B', 4), goal('D', 8)],
+    S: [goal('B', 1.3), goal('D', 1.8)],
+    M: [goal('B', 2.2), goal('D', 3)],
+    L: [goal('B', 4.7), goal('D', 8)],
+    'S cold': [goal('C', 1.5)],
+    'M cold': [goal('C', 1.5)],
   },
   'shared look': { S: [goal('A', 0.8)], M: [goal('A', 0.8)], L: [goal('A', 0.9)] },
-} as const satisfies Record<string, Record<WorkloadName, readonly Goal[]>>;
+  'page files': {
+    S: [goal('B files', 1.3)],
+    M: [goal('B files', 1.3)],
+    L: [goal('B files', 1.5)],
+  },
+};
 
-const rivals = ['A', 'B', 'D'] as const;
+const rivals = ['A', 'B', 'C', 'D'] as const;
 
 /** A table for each workload. */
 export function comparisonText(results: readonly WorkloadResult[], contenders: readonly Contender[]): string {
@@ -49,7 +59,7 @@ function workloadText(result: WorkloadResult, contenders: readonly Contender[]):
       ...[own ?? NaN, Math.min(...rates), Math.max(...rates)].map((rate) => Math.round(rate)),
       ...ratios,
       processorText(all),
-      goalText(contender, { name: workload.name, perSecond }),
+      goalText(contender, result),
     ];
   });
   const title = `${workload.name}: ${workload.title} (${answerInBytes.toLocaleString('en')} bytes, ${workload.connections} connections)`;
@@ -65,19 +75,24 @@ function workloadText(result: WorkloadResult, contenders: readonly Contender[]):
   return `${title}\n${table([head, ...rows])}`;
 }
 
-function goalText(
-  { key, heldTo }: Contender,
-  { name, perSecond }: { name: WorkloadName; perSecond: (key: string) => number | null },
-): string {
+function goalText({ key, heldTo }: Contender, { workload, rounds }: WorkloadResult): string {
   if (heldTo === null) return '';
-  const own = perSecond(key);
-  return goals[heldTo][name]
+  const [own, ownTime] = medians(rounds.get(key) ?? []);
+  return (goals[heldTo][workload.name] ?? [])
     .map(({ against, ratio }) => {
-      const other = perSecond(against);
-      if (own === null || other === null) return `${ratio} × ${against}: not measured`;
-      return `${ratio} × ${against}: ${own >= ratio * other ? 'reached' : 'not reached'}`;
+      const [other, otherTime] = medians(rounds.get(against) ?? []);
+      const name = against === 'B files' ? 'B, reading files' : against;
+      if (own === null || other === null) return `${ratio} × ${name}: not measured`;
+      const byTime = ratioText(otherTime, ownTime);
+      const result = own >= ratio * other ? 'reached' : 'not reached';
+      return `${ratio} × ${name}: ${result} (${ratioText(own, other)}; by processor time ${byTime})`;
     })
     .join(', ');
+}
+
+/** Of answers per second, and of the time on a processor for each answer. */
+function medians(rounds: readonly Round[]): [number | null, number | null] {
+  return [medianOf(rounds.map(({ perSecond }) => perSecond)), processorMicroseconds(rounds)];
 }
 
 /** The one in the middle; of an even number, the mean of the two in the middle; null of none. */
@@ -100,6 +115,6 @@ function ratioText(own: number | null, other: number | null): string {
   return own === null || other === null ? '' : (own / other).toFixed(2);
 }
 
-function goal<Against extends Goal['against']>(against: Against, ratio: number) {
+function goal(against: Goal['against'], ratio: number): Goal {
   return { against, ratio };
 }

@@ -97,7 +97,10 @@ export async function compare(options: ComparisonOptions): Promise<Comparison> {
     };
     await onGround({ size, contenders, onFailure }, async (opponents) => {
       if (options.generator.isPinned) keepApart(opponents);
-      for (const workload of workloads) results.push(await compareOne({ workload, opponents }, options));
+      for (const workload of workloads) {
+        const asked = opponents.filter(({ contender }) => contender.isAskedCold || !workload.isNewText);
+        if (asked.length > 0) results.push(await compareOne({ workload, opponents: asked }, options));
+      }
     });
   }
   return { results, failures };

@@ -18,7 +18,9 @@ export interface Contender {
   /** Where its pages are, and what it does not do. */
   readonly note: string;
   /** Which row of the table to reach it is held to. */
-  readonly heldTo: 'computed anew' | 'shared look' | null;
+  readonly heldTo: 'computed anew' | 'shared look' | 'page files' | null;
+  /** Whether it is asked the cold questions: it needs to understand GraphQL, and one variant of hvql is enough. */
+  readonly isAskedCold: boolean;
   readonly processes: number;
   start(ground: Ground, nodeFlags?: readonly string[]): Promise<RunningServer>;
 }
@@ -40,6 +42,7 @@ const computedAnew: Variant = {
   name: 'hvql',
   note: 'as it is built, over pages in memory; each answer computed anew; a token at each request',
   heldTo: 'computed anew',
+  isAskedCold: true,
   pages: 'memory',
   sharing: '0',
   flags: [],
@@ -52,6 +55,7 @@ const shared: Variant = {
   name: 'hvql, shared looks',
   note: 'the same question within one look of a second; a token at each request',
   heldTo: 'shared look',
+  isAskedCold: false,
   sharing: '1s',
   before: 'hvql shared',
 };
@@ -61,6 +65,7 @@ const asItComes: Variant = {
   name: 'hvql, as it comes',
   note: 'looks are shared for 10 ms',
   heldTo: null,
+  isAskedCold: false,
   sharing: null,
   before: 'hvql default',
 };
@@ -70,6 +75,7 @@ const workers: Variant = {
   name: 'hvql, two workers',
   note: 'hvql, each answer computed anew, with --workers 2; on a machine of two cores they share them with the load generator, which needs one',
   heldTo: null,
+  isAskedCold: false,
   flags: ['--workers', '2'],
   before: null,
 };
@@ -78,13 +84,30 @@ const files: Variant = {
   key: 'hvql files',
   name: 'hvql, pages:<folder>',
   note: 'the same over page files in a tmpfs, which are read at each look: compare with "B, reading files"',
-  heldTo: null,
+  heldTo: 'page files',
+  isAskedCold: false,
   pages: 'folder',
   before: 'hvql files',
 };
+const filesAsTheyCome: Variant = {
+  ...files,
+  key: 'hvql files default',
+  name: 'hvql, pages:<folder>, as it comes',
+  note: 'over the same page files, and looks are shared for 10 ms',
+  heldTo: null,
+  sharing: null,
+  before: 'hvql files default',
+};
 
 /** All variants in the order of the tables. */
-export const variants: readonly Variant[] = [computedAnew, shared, asItComes, workers, files];
+export const variants: readonly Variant[] = [
+  computedAnew,
+  shared,
+  asItComes,
+  workers,
+  files,
+  filesAsTheyCome,
+];
 
 /** Whether the rivals are installed. They have a folder of their own: no test is to find their graphql for the project's. */
 export function areRivalsInstalled(): boolean {
@@ -112,6 +135,7 @@ export function contenders(): readonly Contender[] {
       name: 'C. Yoga, graphql-js',
       note: 'this schema and its looks over pages in memory; verifies the token, plans',
       heldTo: null,
+      isAskedCold: true,
       processes: 1,
       start: ({ folder, secret }, nodeFlags = []) =>
         startServer({
@@ -126,6 +150,7 @@ export function contenders(): readonly Contender[] {
       name: 'D. Mercurius, JIT',
       note: 'a schema of its own with the same fields over pages in memory; asks nobody who they are',
       heldTo: null,
+      isAskedCold: true,
       processes: 1,
       async start({ folder }, nodeFlags = []) {
         if (!areRivalsInstalled())
@@ -149,9 +174,12 @@ export function contenderNamed(key: string): Contender {
   return contender;
 }
 
-function bare(way: 'ready' | 'memory' | 'files'): Pick<Contender, 'heldTo' | 'processes' | 'start'> {
+function bare(
+  way: 'ready' | 'memory' | 'files',
+): Pick<Contender, 'heldTo' | 'isAskedCold' | 'processes' | 'start'> {
   return {
     heldTo: null,
+    isAskedCold: false,
     processes: 1,
     start: ({ folder }, nodeFlags = []) =>
       startServer({ file: 'bare-process.ts', args: [way, folder], env: {}, nodeFlags }),

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import type { HostInMemory } from './host.ts';
-import { asked, bodyOf, workloads, type WorkloadName } from './workload.ts';
+import { asked, bodyOf, workloadNamed, type QuestionName } from './workload.ts';
 
 /** Gives the page at a place of the tree. */
 export type PageOf = (place: string) => Uint8Array;
@@ -45,7 +45,7 @@ export function handWrittenAnswers(host: HostInMemory, pageOf: PageOf): Readonly
       virtualProcessors: virtualWith(partition, asked.L.virtualProcessor),
     })),
   });
-  const answers: Record<WorkloadName, () => object> = {
+  const answers: Record<QuestionName, () => object> = {
     S: () => ({ logicalProcessors: processorsWith(asked.S.logicalProcessor) }),
     M: () => ({
       partitions: {
@@ -62,9 +62,9 @@ export function handWrittenAnswers(host: HostInMemory, pageOf: PageOf): Readonly
     }),
   };
   return new Map(
-    workloads.map((workload) => [
-      bodyOf(workload),
-      () => JSON.stringify({ data: { hypervisor: answers[workload.name]() } }),
+    (['S', 'M', 'L'] as const).map((name) => [
+      bodyOf(workloadNamed(name)),
+      () => JSON.stringify({ data: { hypervisor: answers[name]() } }),
     ]),
   );
 }

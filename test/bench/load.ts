@@ -1,4 +1,5 @@
 /** Puts a server under load: wrk where it is installed, else autocannon, which takes more of the machine itself. */
+import { randomUUID } from 'node:crypto';
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,8 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { canPin, processors } from './processors.ts';
+import { newTextMark } from './workload.ts';
 
-/** What is asked, by how many at once, and for how long. */
+/** What is asked, a `newTextMark` in it being another text in each request, by how many at once, and for how long. */
 export interface Load {
   readonly url: string;
   readonly body: string;
@@ -38,12 +40,21 @@ const autocannon = fileURLToPath(new URL('rival/node_modules/autocannon/autocann
 /** Beyond the time of the load: connecting, and the answers still under way. */
 const graceMilliseconds = 20_000;
 
+/** Whether there is one. */
+export function hasLoadGenerator(): boolean {
+  return hasWrk() || existsSync(autocannon);
+}
+
+/** It says its version and then fails; where it is missing, there is nothing to run. */
+function hasWrk(): boolean {
+  return spawnSync('wrk', ['-v']).error === undefined;
+}
+
 /** The best one there is. Throws where there is none. */
 export function loadGenerator(): LoadGenerator {
   const isPinned = canPin();
   const before = isPinned ? ['taskset', '-c', `${processors.client}`] : [];
-  // It says its version and then fails; where it is missing, there is nothing to run.
-  if (spawnSync('wrk', ['-v']).error === undefined) {
+  if (hasWrk()) {
     return { name: 'wrk', isPinned, run: (load) => runWrk(load, before) };
   }
   if (existsSync(autocannon)) {
@@ -62,9 +73,13 @@ async function runWrk(
   try {
     const script = join(folder, 'post.lua');
     // A string of JSON is one of Lua as long as all of it is ASCII.
+    const [start = '', ...rest] = body.split(newTextMark).map((part) => JSON.stringify(part));
+    const newText = `..${JSON.stringify(randomUUID())}..n..`;
     const lines = [
       'wrk.method = "POST"',
-      `wrk.body = ${JSON.stringify(body)}`,
+      rest.length === 0
+        ? `wrk.body = ${start}`
+        : `local n = 0\nfunction request() n = n + 1; return wrk.format(nil, nil, nil, ${[start, ...rest].join(newText)}) end`,
       'wrk.headers["Content-Type"] = "application/json"',
       `wrk.headers["Authorization"] = "Bearer ${token}"`,
     ];
@@ -87,6 +102,7 @@ async function runAutocannon(
 ): Promise<LoadResult> {
   const headers = ['-H', 'content-type=application/json', '-H', `authorization=Bearer ${token}`];
   const args = [autocannon, '-m', 'POST', '-b', body, '-c', `${connections}`, '-d', `${seconds}`, ...headers];
+  if (body.includes(newTextMark)) args.push('--idReplacement');
   const stdout = await outputOf([...before, process.execPath, ...args, '--json', url], seconds);
   const result = JSON.parse(stdout) as {
     non2xx: number;

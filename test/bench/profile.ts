@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contenderNamed, type Contender } from './contender.ts';
+import type { Contender } from './contender.ts';
 import { onGround, tokenOnGround } from './comparison.ts';
 import type { LoadGenerator } from './load.ts';
 import { table } from '../soak/table.ts';
@@ -11,6 +11,7 @@ import { bodyOf, type Workload } from './workload.ts';
 /** What is profiled, and for how long. */
 export interface ProfileOptions {
   readonly workloads: readonly Workload[];
+  readonly contender: Contender;
   readonly generator: LoadGenerator;
   readonly seconds: number;
 }
@@ -31,13 +32,18 @@ interface ProfileNode {
 const warmingSeconds = 2;
 const functionsShown = 15;
 
-/** Profiles hvql over pages in memory. */
-export async function profileText({ workloads, generator, seconds }: ProfileOptions): Promise<string> {
+/** Profiles a variant of hvql. */
+export async function profileText({
+  workloads,
+  contender,
+  generator,
+  seconds,
+}: ProfileOptions): Promise<string> {
   const texts: string[] = [];
   for (const workload of workloads) {
     const folder = mkdtempSync(join(tmpdir(), 'hvql-profile-'));
     try {
-      const profiled = profiledHvql(folder);
+      const profiled = profiledIn(folder, contender);
       let perSecond = 0;
       await onGround({ size: workload.host, contenders: [profiled] }, async ([opponent]) => {
         const url = opponent?.server.url ?? '';
@@ -56,9 +62,11 @@ export async function profileText({ workloads, generator, seconds }: ProfileOpti
   return texts.join('\n');
 }
 
-function profiledHvql(folder: string): Contender {
-  const hvql = contenderNamed('hvql');
-  return { ...hvql, start: (ground) => hvql.start(ground, ['--cpu-prof', '--cpu-prof-dir', folder]) };
+function profiledIn(folder: string, contender: Contender): Contender {
+  return {
+    ...contender,
+    start: (ground) => contender.start(ground, ['--cpu-prof', '--cpu-prof-dir', folder]),
+  };
 }
 
 /** That of the main thread, whose number is 0; tsx has a thread of its own. */

@@ -11,7 +11,13 @@ export interface HostSize {
 }
 
 /** Small, middle, large. */
-export type WorkloadName = 'S' | 'M' | 'L';
+export type QuestionName = 'S' | 'M' | 'L';
+
+/** The questions, and those whose text no server has seen before. */
+export type WorkloadName = QuestionName | 'S cold' | 'M cold';
+
+/** What stands in the body of a load is another text in each request. */
+export const newTextMark = '[<id>]';
 
 /** A question that all servers answer. */
 export interface Workload {
@@ -21,6 +27,8 @@ export interface Workload {
   readonly query: string;
   /** Clients that ask at once. Answers of megabytes would only stand in each other's way. */
   readonly connections: number;
+  /** Whether each request has a text of its own, so that nothing can be kept of it: no parsing, no plan. */
+  readonly isNewText: boolean;
   /** Answers before the first round, so that all is compiled that will be. */
   readonly warmingAnswers: number;
 }
@@ -37,16 +45,17 @@ export const asked = {
     partition: countersInPages('PARTITION', 2013),
     virtualProcessor: countersInPages('VIRTUAL_PROCESSOR', 2013),
   },
-} as const satisfies Record<WorkloadName, Record<string, readonly Counter[]>>;
+} as const satisfies Record<QuestionName, Record<string, readonly Counter[]>>;
 
-/** The three workloads. None selects `sampledAt`: the answers of all servers must be the same. */
-export const workloads: readonly Workload[] = [
+/** None selects `sampledAt`: the answers of all servers must be the same. */
+const questions: readonly Workload[] = [
   {
     name: 'S',
     title: '16 logical processors × 5 counters',
     host: smallHost,
     query: `{ hypervisor { logicalProcessors { index counters { ${fields(asked.S.logicalProcessor)} } } } }`,
     connections: 32,
+    isNewText: false,
     warmingAnswers: 10_000,
   },
   {
@@ -57,6 +66,7 @@ export const workloads: readonly Workload[] = [
       partitionId virtualProcessors { index counters { ${fields(asked.M.virtualProcessor)} } }
     } } } }`,
     connections: 32,
+    isNewText: false,
     warmingAnswers: 10_000,
   },
   {
@@ -77,9 +87,13 @@ export const workloads: readonly Workload[] = [
       virtualProcessors { index counters { ${everyField('VIRTUAL_PROCESSOR')} } }
     }`,
     connections: 4,
+    isNewText: false,
     warmingAnswers: 50,
   },
 ];
+
+/** All workloads. The cold ones are the first two questions, behind a comment that differs from request to request. */
+export const workloads: readonly Workload[] = [...questions, cold('S'), cold('M')];
 
 /** The workload of a name. */
 export function workloadNamed(name: WorkloadName): Workload {
@@ -91,6 +105,19 @@ export function workloadNamed(name: WorkloadName): Workload {
 /** The body of the request: the same bytes every time, as a dashboard sends them. */
 export function bodyOf({ query }: Pick<Workload, 'query'>): string {
   return JSON.stringify({ query });
+}
+
+function cold(name: 'S' | 'M'): Workload {
+  const question = questions.find((candidate) => candidate.name === name);
+  if (question === undefined) throw new TypeError(`there is no question ${name}`);
+  return {
+    ...question,
+    name: `${name} cold`,
+    title: `${question.title}, each request with a text that is new`,
+    query: `# ${newTextMark}\n${question.query}`,
+    isNewText: true,
+    warmingAnswers: 3_000,
+  };
 }
 
 function everyField(object: StatisticsObject): string {
