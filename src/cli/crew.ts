@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { StreamPlaces } from '../execution/stream-places.ts';
 import type { GraphiqlToken } from '../server/graphiql-page.ts';
+import type { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { recordOf } from '../source/shared/error-record.ts';
 import { closeLostConnection } from './lost-connection.ts';
 import { failureError } from './worker-failure.ts';
@@ -14,8 +15,10 @@ import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
 export interface CrewOptions {
   readonly count: number;
   /** What each is told beside its place. */
-  readonly task: Omit<WorkerTask, 'kind' | 'place'>;
+  readonly task: Omit<WorkerTask, 'kind' | 'place' | 'isManifestKnown'>;
   readonly places: StreamPlaces<Worker>;
+  /** Of the page folder that each worker reads, where that is the source. */
+  readonly manifestMemory: ManifestMemory;
   /** Takes the channel over which a worker asks the source. */
   readonly answerFor: (channel: Duplex) => void;
   readonly log: Logger;
@@ -162,10 +165,16 @@ export class Crew {
 
   #hear(member: Member, message: ToPrimary): void {
     const { worker, place } = member;
-    const { places } = this.#options;
+    const { places, manifestMemory } = this.#options;
     switch (message.kind) {
       case 'hello':
-        tell(worker, { ...this.#options.task, kind: 'begin', place, port: this.#port });
+        tell(worker, {
+          ...this.#options.task,
+          kind: 'begin',
+          place,
+          port: this.#port,
+          isManifestKnown: manifestMemory.isKnown,
+        });
         if (this.#isClosing) tell(worker, { kind: 'close' });
         break;
       case 'serving':
@@ -177,8 +186,12 @@ export class Crew {
       case 'alive':
         member.unanswered = 0;
         break;
+      case 'manifest':
+        manifestMemory.hear();
+        this.#tellOthers(member, message);
+        break;
       case 'absent':
-        for (const other of this.#members.values()) if (other !== member) tell(other.worker, message);
+        this.#tellOthers(member, message);
         break;
       case 'take': {
         const { number, request } = message;
@@ -189,6 +202,10 @@ export class Crew {
       case 'release':
         places.release(worker, message.number);
     }
+  }
+
+  #tellOthers(member: Member, message: ToWorker): void {
+    for (const other of this.#members.values()) if (other !== member) tell(other.worker, message);
   }
 
   #welcome(member: Member, { url, tokens }: Serving): void {

@@ -11,6 +11,7 @@ import { checkGuestSockets, openGuestSockets } from '../server/guest-sockets.ts'
 import { openIdentity } from '../server/identity.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { readTls } from '../server/tls.ts';
+import type { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import type { Source } from '../source/source.ts';
 import { openSource } from '../source/sources.ts';
 import { openAuditFile } from './audit-file.ts';
@@ -45,6 +46,8 @@ export interface ServeWorld extends CommandWorld {
     /** Calls back with what another process has seen; gives a function that ends it. */
     readonly onReport: (note: (report: AbsenceReport) => void) => () => void;
   };
+  /** Given where other processes of the service read the same page folder. */
+  readonly manifestMemory?: ManifestMemory;
   /** Told where the service is once it listens; prints it where nothing else is given. */
   readonly announce?: (started: Announced) => void;
 }
@@ -77,10 +80,16 @@ interface Told {
 
 /** All that may be wrong with what the settings name is found here, and told at once. */
 export async function openParts(settings: ServeSettings, world: ServeWorld) {
-  const { clock, log, platform } = world;
+  const { clock, log, platform, manifestMemory } = world;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, identity, allowedDocuments, tls, audit] = await together(
-    (world.openSource ?? openSource)(settings.source, { clock, names: settings.names, log, platform }),
+    (world.openSource ?? openSource)(settings.source, {
+      clock,
+      names: settings.names,
+      log,
+      platform,
+      manifestMemory,
+    }),
     whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
     whereSet(settings.operations, openOperationFolder),
     whereSet(settings.tls, readTls),

@@ -20,6 +20,8 @@ export interface WorkerLink {
   tell(message: ToPrimary): void;
   /** Calls back with what another worker has seen to be absent; gives a function that ends it. */
   onAbsence(note: (report: AbsenceReport) => void): () => void;
+  /** Calls back when another worker has seen a manifest in the page folder. */
+  onManifest(note: () => void): void;
   /** Calls back when files are to be opened anew; gives a function that ends it. */
   onReopen(reopen: () => void): () => void;
   /** Calls back when the worker is to end. */
@@ -31,6 +33,7 @@ export async function openLink(): Promise<WorkerLink> {
   const waiting = new Map<number, (problem: HvqlError | null) => void>();
   const reopening = new Set<() => void>();
   const noting = new Set<(report: AbsenceReport) => void>();
+  const manifestNoting = new Set<() => void>();
   const closing = new Set<() => void>();
   let isToClose = false;
   let last = 0;
@@ -53,6 +56,9 @@ export async function openLink(): Promise<WorkerLink> {
         break;
       case 'absent':
         for (const note of noting) note(message.report);
+        break;
+      case 'manifest':
+        for (const note of manifestNoting) note();
         break;
       case 'reopen':
         for (const reopen of reopening) reopen();
@@ -90,6 +96,7 @@ export async function openLink(): Promise<WorkerLink> {
       noting.add(note);
       return () => noting.delete(note);
     },
+    onManifest: (note) => void manifestNoting.add(note),
     onReopen: (reopen) => {
       reopening.add(reopen);
       return () => reopening.delete(reopen);

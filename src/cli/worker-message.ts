@@ -16,6 +16,8 @@ export interface WorkerTask {
   readonly developmentSecret: string;
   /** The source that is read for it; null where it is to read it itself. */
   readonly source: SourceIdentity | null;
+  /** Whether the page folder that it reads has had a manifest. */
+  readonly isManifestKnown: boolean;
 }
 
 /** From the primary to a worker. */
@@ -27,6 +29,8 @@ export type ToWorker =
   | { readonly kind: 'ask' }
   /** What another worker has seen to be absent. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
+  /** Another worker has seen a manifest in the page folder. */
+  | { readonly kind: 'manifest' }
   /** Files that are held open or were read are to be opened anew. */
   | { readonly kind: 'reopen' }
   | { readonly kind: 'close' };
@@ -38,6 +42,8 @@ export type ToPrimary =
   /** It cannot serve, and ends. */
   | { readonly kind: 'failed'; readonly failure: WorkerFailure }
   | { readonly kind: 'alive' }
+  /** It has seen a manifest in the page folder: for all other workers, and those that begin later. */
+  | { readonly kind: 'manifest' }
   /** For all other workers. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
   | { readonly kind: 'take'; readonly number: number; readonly request: PlaceRequest }

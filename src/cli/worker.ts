@@ -1,4 +1,5 @@
 /** One of the processes that serve: told by the primary what to do, and when to end. */
+import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { sharedSource } from '../source/shared/shared-source.ts';
 import { serve, type ServeWorld } from './serve.ts';
 import type { ServeSettings } from './settings.ts';
@@ -8,7 +9,9 @@ import { openLink } from './worker-link.ts';
 /** Serves until the primary or a signal says that it is to end. What it says of its start goes to the primary. */
 export async function work(settings: ServeSettings, world: ServeWorld): Promise<number> {
   const link = await openLink();
-  const { place, port, source, developmentSecret } = link.task;
+  const { place, port, source, developmentSecret, isManifestKnown } = link.task;
+  const manifestMemory = new ManifestMemory(isManifestKnown, () => link.tell({ kind: 'manifest' }));
+  link.onManifest(() => manifestMemory.hear());
   const ended = new AbortController();
   link.onClose(() => ended.abort());
   const log = world.log.child({ worker: place });
@@ -19,6 +22,7 @@ export async function work(settings: ServeSettings, world: ServeWorld): Promise<
       { ...settings, port, guestSocket },
       {
         ...world,
+        manifestMemory,
         log,
         signal: AbortSignal.any([world.signal, ended.signal]),
         onReopen: (reopen) => link.onReopen(reopen),

@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { StreamPlaces } from '../execution/stream-places.ts';
 import { oneLook } from '../source/shared/one-look.ts';
+import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { answerFor } from '../source/shared/source-owner.ts';
 import { Crew } from './crew.ts';
 import { announceOn, openParts, serve, untilAborted, type ServeWorld } from './serve.ts';
@@ -26,7 +27,8 @@ export async function serveByWorkers(settings: ServeSettings, world: ServeWorld)
 async function lead(settings: ServeSettings, world: ServeWorld): Promise<number> {
   const { log, signal } = world;
   // What is wrong with the settings is found here, and told once; the workers open what is theirs themselves.
-  const { source, audit } = await openParts(settings, world);
+  const manifestMemory = new ManifestMemory();
+  const { source, audit } = await openParts(settings, { ...world, manifestMemory });
   await audit?.close();
   try {
     const isReadByEach = kindsReadByEach.includes(source.kind);
@@ -40,6 +42,7 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
         source: isReadByEach ? null : { kind, description },
       },
       places: new StreamPlaces(limitsOf(settings)),
+      manifestMemory,
       answerFor: (channel) => answerFor(shared, channel),
       log,
     });

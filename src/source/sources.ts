@@ -6,6 +6,7 @@ import { openCapture } from './capture/capture.ts';
 import { openMshv } from './mshv/mshv.ts';
 import { mshvSettings } from './mshv/settings.ts';
 import { readRelease } from './release.ts';
+import type { ManifestMemory } from './page-folder/manifest-memory.ts';
 import { openPageFolder } from './page-folder/page-folder.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
 import { openSimulator } from './simulator/simulator.ts';
@@ -23,6 +24,8 @@ export interface SourceWorld {
   readonly names?: string | null;
   /** As `process.platform` has it; unchecked without. */
   readonly platform?: string;
+  /** Whether a page folder has had a manifest, where several processes read it. */
+  readonly manifestMemory?: ManifestMemory | undefined;
   /** For what only the operator may know. */
   readonly log?: SourceLog;
 }
@@ -96,7 +99,7 @@ function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
   if (typeof release === 'string') problems.push(`pages: ${release}`);
   if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but there is none.');
   if (problems.length > 0 || typeof release === 'string') throw new UsageError(problems);
-  return ({ clock }) => openPageFolder(place, { clock, release });
+  return ({ clock, manifestMemory }) => openPageFolder(place, { clock, release, manifestMemory });
 }
 
 function parseCaptureText(text: SourceText): OpenSource {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
@@ -53,6 +53,22 @@ describe('recording', () => {
     const seen = await watch(capture, played, 11);
     expect(seen).toEqual(await watch(await openSource(text, live), live, 11));
     await capture.close();
+  });
+
+  it('leaves out looks at a page folder that has lost its manifest', async () => {
+    const folder = copyOfFixture('small-host');
+    const out = `${scratchFolder()}/capture`;
+    const world = new CommandOnTrial();
+    let waits = 0;
+    world.afterWait = () => {
+      const manifest = readFileSync(`${fixture('small-host')}/manifest.json`);
+      if (++waits === 1) rmSync(`${folder}/manifest.json`);
+      else putFile(folder, { place: 'manifest.json', content: manifest });
+    };
+    const source = await openSource(`pages:${folder}`, world);
+    expect(await record({ source, every: 1000, for: 2000, out }, world)).toBe(0);
+    expect(world.output).toMatch(/^Recorded 2 frames /);
+    expect(world.errors).toContain('manifest.json is not there any more');
   });
 
   it('a page folder gives a capture with the same partitions and pages', async () => {

@@ -2,11 +2,15 @@
 import type { StatsParser } from '../mshv/stats-parser.ts';
 import type { FileSystem } from '../page-folder/file-system.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
+import type { CaptureManifest } from './frame.ts';
 
 /** The files of a capture. */
 export interface CaptureStore {
-  /** Text of the manifest. Throws a UsageError where there is none. */
-  readManifest(): string;
+  /**
+   * The manifest as it stands now, the very same object for as long as nothing in it changes; undefined where there is
+   * none. Throws a UsageError that says what is wrong with it.
+   */
+  manifest(): CaptureManifest | undefined;
   hasFrame(name: string): boolean;
   /** Throws PAGE_UNAVAILABLE where a frame that was there is gone. */
   assertFrame(name: string): void;

@@ -11,13 +11,14 @@ import {
 } from '../page-folder/file-system.ts';
 import { areasIn } from '../page-folder/found-areas.ts';
 import { readObjects, readObjectsAtOnce } from '../page-folder/page-batch.ts';
-import { withFolderNamed } from '../page-folder/page-folder.ts';
+import { manifestName, type Manifest } from '../page-folder/manifest.ts';
+import { manifestGone, manifestUnavailable, withFolderNamed } from '../page-folder/page-folder.ts';
 import { treeTopology, type PageTree } from '../page-folder/page-tree.ts';
 import { StatsParser } from '../mshv/stats-parser.ts';
 import type { Source } from '../source.ts';
 import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
 import { folderStore } from './folder-store.ts';
-import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
+import type { CaptureManifest } from './frame.ts';
 import { playback, type Playback, type ShownFrame } from './playback.ts';
 import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
@@ -34,8 +35,8 @@ export interface CaptureWorld {
 /**
  * Opens a capture, which plays from the first reading of objects on: whoever only asks what exists, or whether it can
  * be read, does not start it. Rejects with a UsageError where there is none, its manifest is wrong, a frame that it
- * lists is missing, or there is no frame of the number to stand still at. A folder that goes away later makes
- * topologies fail until it is back.
+ * lists is missing, or there is no frame of the number to stand still at. A folder that goes away later, or its manifest,
+ * makes topologies fail until it is back; so does a manifest that is wrong.
  */
 export async function openCapture(settings: CaptureSettings, world: CaptureWorld): Promise<Source> {
   const { path, isLoop, standStillAt } = settings;
@@ -44,7 +45,7 @@ export async function openCapture(settings: CaptureSettings, world: CaptureWorld
   try {
     const manifest = withFolderNamed(path, () => checkedManifest(store, standStillAt));
     const player = playback({ frames: manifest.frames, isLoop, standStillAt }, world.clock);
-    return captureSource({ description: describeCapture(settings), store, parser, manifest, player });
+    return captureSource({ description: describeCapture(settings), store, parser, player });
   } catch (thrown) {
     store.close();
     throw thrown;
@@ -64,7 +65,10 @@ async function openStore(path: string, tools: StoreTools): Promise<CaptureStore>
 }
 
 function checkedManifest(store: CaptureStore, standStillAt: number | undefined): CaptureManifest {
-  const manifest = parseCaptureManifest(store.readManifest());
+  const manifest = store.manifest();
+  if (manifest === undefined) {
+    throw new UsageError([`${manifestName} is not there, and a capture needs one.`]);
+  }
   const count = manifest.frames.length;
   const problems = manifest.frames
     .filter(({ name }) => !store.hasFrame(name))
@@ -80,18 +84,18 @@ interface OpenCapture {
   readonly description: string;
   readonly store: CaptureStore;
   readonly parser: StatsParser;
-  readonly manifest: CaptureManifest;
   readonly player: Playback;
 }
 
 interface OpenFrame {
   readonly name: string;
   readonly tree: PageTree;
-  topology?: Topology;
+  /** As the folders and this manifest say it. */
+  listed?: { readonly topology: Topology; readonly manifest: Manifest };
   areas?: readonly StatisticsArea[];
 }
 
-function captureSource({ description, store, parser, manifest, player }: OpenCapture): Source {
+function captureSource({ description, store, parser, player }: OpenCapture): Source {
   /** The frame that was looked at last: most looks are at the same again, and frames do not change. */
   let current: OpenFrame | undefined;
   let latest: Topology | undefined;
@@ -104,10 +108,15 @@ function captureSource({ description, store, parser, manifest, player }: OpenCap
   function topology(): Topology {
     const { name } = player.peek().frame;
     store.assertFrame(name);
+    const manifest = currentManifest(store);
     const frame = open(name);
-    latest = sameOrNext(latest, frame.topology ?? treeTopology(frame.tree, () => manifest));
+    if (frame.listed?.manifest === manifest) return (latest = frame.listed.topology);
+    latest = sameOrNext(
+      latest,
+      treeTopology(frame.tree, () => manifest),
+    );
     // What could not be listed may be the next time.
-    if (isListed(latest)) frame.topology = latest;
+    if (isListed(latest)) frame.listed = { topology: latest, manifest };
     return latest;
   }
 
@@ -117,7 +126,7 @@ function captureSource({ description, store, parser, manifest, player }: OpenCap
     const { has } = frame.tree;
     if (has === undefined) return null;
     try {
-      return (frame.areas ??= areasIn({ topology: frame.topology ?? topology(), has }));
+      return (frame.areas ??= areasIn({ topology: topology(), has }));
     } catch {
       return null;
     }
@@ -158,6 +167,18 @@ function captureSource({ description, store, parser, manifest, player }: OpenCap
       store.close();
     },
   };
+}
+
+/** Who is whose parent, as the capture says it now; which frames there are was found at the opening. */
+function currentManifest(store: CaptureStore): Manifest {
+  let manifest;
+  try {
+    manifest = store.manifest();
+  } catch (thrown) {
+    throw manifestUnavailable(thrown);
+  }
+  if (manifest === undefined) throw manifestGone();
+  return manifest;
 }
 
 function isListed(topology: Topology): boolean {

@@ -2,24 +2,27 @@
 import { HvqlError, UsageError } from '../../errors.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../page-folder/file-system.ts';
 import { StatsFiles } from '../mshv/stats-file.ts';
+import { FileMemory } from '../page-folder/file-memory.ts';
 import { folderTree } from '../page-folder/folder-tree.ts';
 import { manifestName } from '../page-folder/manifest.ts';
 import { manifestError } from '../page-folder/page-folder.ts';
 import { readTextFile } from '../page-folder/text-file.ts';
 import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
+import { parseCaptureManifest } from './frame.ts';
 import { withTexts } from './text-tree.ts';
 
 /** The capture in this folder. */
 export function folderStore(folder: string, { files, parser }: StoreTools): CaptureStore {
   const texts = new StatsFiles(files);
+  const manifests = new FileMemory(files, (path) => parseCaptureManifest(readTextFile(path, files)));
   return {
-    readManifest() {
+    manifest() {
       try {
-        return readTextFile(`${folder}/${manifestName}`, files);
+        return manifests.get(`${folder}/${manifestName}`);
       } catch (thrown) {
-        if (isNotThere(thrown))
-          throw new UsageError([`${manifestName} is not there, and a capture needs one.`]);
         throw manifestError(thrown);
+      } finally {
+        manifests.forgetUnasked();
       }
     },
     hasFrame(name) {

@@ -11,7 +11,8 @@ import { fill, pageError, unavailable } from '../page-folder/page-file.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import { assertTextSize } from '../page-folder/text-file.ts';
 import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
-import { indexTar, type TarEntry } from './tar-index.ts';
+import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
+import { indexTar, type TarEntry, type TarIndex } from './tar-index.ts';
 import { withTexts } from './text-tree.ts';
 
 /** The capture in this tar. Rejects with a UsageError where it is none. */
@@ -34,13 +35,11 @@ export async function openTarStore(path: string, { files, parser }: StoreTools):
   };
 
   try {
+    let manifest: CaptureManifest | undefined;
     const index = await indexTar(path, chunksOf(descriptor, files));
     return {
-      readManifest() {
-        if (index.manifest === undefined) throw new UsageError([missingManifest(index.strayManifest)]);
-        assertTextSize(index.manifest.sizeInBytes);
-        return read(index.manifest).toString('utf8');
-      },
+      // Read once: nothing in the tar changes.
+      manifest: () => (manifest ??= readManifest(index, read)),
       hasFrame: (name) => index.frames.has(name),
       // It has been open since it was indexed: nobody can take it away.
       assertFrame: assertOpen,
@@ -76,6 +75,12 @@ async function* chunksOf(descriptor: number, files: FileSystem): AsyncGenerator<
     position += length;
     await setImmediate();
   }
+}
+
+function readManifest({ manifest, strayManifest }: TarIndex, read: TarFrame['read']): CaptureManifest {
+  if (manifest === undefined) throw new UsageError([missingManifest(strayManifest)]);
+  assertTextSize(manifest.sizeInBytes);
+  return parseCaptureManifest(read(manifest).toString('utf8'));
 }
 
 function missingManifest(stray: string | undefined): string {

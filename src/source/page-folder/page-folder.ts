@@ -15,6 +15,7 @@ import {
 import { FoundAreas } from './found-areas.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
+import { ManifestMemory } from './manifest-memory.ts';
 import { readObjects, readObjectsAtOnce } from './page-batch.ts';
 import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
 import { readTextFile } from './text-file.ts';
@@ -26,39 +27,58 @@ export interface PageFolderWorld {
   readonly files?: FileSystem;
   /** The release of the hypervisor that writes the pages, where it is not the first. */
   readonly release?: Release;
+  /** Shared with the other processes that read the folder, where there are any. */
+  readonly manifestMemory?: ManifestMemory | undefined;
 }
 
 /**
  * Opens a page folder. Reads only the pages that are asked for, each time anew; folders and the manifest are read
  * again when they have changed. Throws a UsageError where there is no such folder or its manifest is wrong. A folder
- * that goes away later makes topologies fail until it is back.
+ * that goes away later makes topologies fail until it is back, and so does a manifest that is gone or wrong: where there
+ * has been one already, in this process or another, even at the opening.
  */
 export function openPageFolder(
   folder: string,
-  { clock, files = systemFiles, release = releases[0] }: PageFolderWorld,
+  {
+    clock,
+    files = systemFiles,
+    release = releases[0],
+    manifestMemory = new ManifestMemory(),
+  }: PageFolderWorld,
 ): Source {
   const tree = folderTree({ folder, release, files });
   const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
+  const manifestPath = `${folder}/${manifestName}`;
   const areas = new FoundAreas(files.now);
   let latest: Topology | undefined;
   /** Whether what is remembered of folders is what the latest topology was made of. */
   let isWhole = false;
+  /** Whether there was a manifest when it was last looked for. */
+  let hasManifest = false;
 
   function manifest(explain: (thrown: unknown) => Error): Manifest {
+    let found;
     try {
-      return manifests.get(`${folder}/${manifestName}`) ?? emptyManifest;
+      found = manifests.get(manifestPath);
     } catch (thrown) {
+      manifestMemory.note();
       throw explain(thrown);
     }
+    hasManifest = found !== undefined;
+    if (hasManifest) manifestMemory.note();
+    else if (manifestMemory.isKnown) throw manifestGone();
+    return found ?? emptyManifest;
   }
 
   assertFolder(folder, files);
-  withFolderNamed(folder, () => manifest(manifestError));
+  if (!manifestMemory.isKnown) withFolderNamed(folder, () => manifest(manifestError));
 
   /** The topology found last, where the files that these parts of it were read from are as they were; else null. */
   function standing(lists: ReadonlySet<bigint>): Topology | null {
     if (!isWhole || latest === undefined) return null;
-    if (!tree.stands('partition') || !manifests.stands(`${folder}/${manifestName}`)) return null;
+    // Another process may have seen one since.
+    if (manifestMemory.isKnown && !hasManifest) return null;
+    if (!tree.stands('partition') || !manifests.stands(manifestPath)) return null;
     for (const id of lists) if (!tree.stands(virtualProcessorsPlace(id))) return null;
     return tree.stands('lp') ? latest : null;
   }
@@ -152,11 +172,17 @@ export function manifestError(thrown: unknown): UsageError {
  * Why a manifest could not be had, for a client. What is wrong in it may quote the names of partitions that are not for
  * every client, so that is for the log alone.
  */
-function manifestUnavailable(thrown: unknown): HvqlError {
+export function manifestUnavailable(thrown: unknown): HvqlError {
   const problem = manifestError(thrown);
   return thrown instanceof UsageError
     ? new HvqlError('PAGE_UNAVAILABLE', `${manifestName} is not valid.`, {}, { cause: problem })
     : new HvqlError('PAGE_UNAVAILABLE', problem.message);
+}
+
+/** PAGE_UNAVAILABLE where there is no manifest any more. */
+export function manifestGone(): HvqlError {
+  const problem = 'is not there any more, and without it nothing says which partition is the root';
+  return new HvqlError('PAGE_UNAVAILABLE', `${manifestName} ${problem}.`, { reason: 'ENOENT' });
 }
 
 /** Why the folder as a whole cannot be read, for a client: without its path. */

@@ -123,6 +123,15 @@ describe('a capture in a tar', () => {
     await source.close();
   });
 
+  it('keeps the manifest that it opened, which nobody can take away', async () => {
+    const tar = await packTar(fixture('three-frames'));
+    const source = await open(tar);
+    const topology = await source.topology(never);
+    rmSync(tar);
+    expect(await source.topology(never)).toBe(topology);
+    await source.close();
+  });
+
   it('keeps the tar that it opened, whatever is put in its place', async () => {
     const path = await packTar(fixture('three-frames'));
     const source = await open(path);
@@ -159,6 +168,44 @@ describe('a capture in a folder', () => {
       code: 'PAGE_UNAVAILABLE',
       message: 'frames/000001 is not a folder.',
     });
+  });
+
+  it('fails as a whole while its manifest is gone or wrong, and goes on when it is back', async () => {
+    const folder = copyOfFixture('three-frames');
+    const source = await open(folder);
+    const topology = await source.topology(never);
+    const place = 'manifest.json';
+    const text = readFileSync(`${folder}/${place}`, 'utf8');
+    rmSync(`${folder}/${place}`);
+    for (let look = 0; look < 2; look++) {
+      await expect(source.topology(never)).rejects.toMatchObject({
+        code: 'PAGE_UNAVAILABLE',
+        message:
+          'manifest.json is not there any more, and without it nothing says which partition is the root.',
+      });
+    }
+    putFile(folder, { place, content: text.slice(0, -20) });
+    await expect(source.topology(never)).rejects.toMatchObject({
+      code: 'PAGE_UNAVAILABLE',
+      message: 'manifest.json is not valid.',
+      extensions: { code: 'PAGE_UNAVAILABLE' },
+    });
+    putFile(folder, { place, content: text });
+    expect(await source.topology(never)).toBe(topology);
+  });
+
+  it('follows what its manifest says of partitions', async () => {
+    const folder = copyOfFixture('three-frames');
+    const source = await open(folder);
+    const { partitions } = await source.topology(never);
+    const manifest = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8')) as { partitions: object[] };
+    const [first, ...others] = manifest.partitions;
+    const content = JSON.stringify({ ...manifest, partitions: [{ ...first, name: 'renamed' }, ...others] });
+    putFile(folder, { place: 'manifest.json', content });
+    const renamed = await source.topology(never);
+    expect(renamed.partitions.map(({ id }) => id)).toEqual(partitions.map(({ id }) => id));
+    expect(renamed.partitions.map(({ name }) => name)).toContain('renamed');
+    expect(await source.topology(never)).toBe(renamed);
   });
 
   it('lists again what it could not list before', async () => {

@@ -6,10 +6,11 @@ import { HvqlError, UsageError } from '../../../src/errors.ts';
 import { encodeCounters, encodePage, encodeRelease } from '../../../src/page/encode.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
+import { ManifestMemory } from '../../../src/source/page-folder/manifest-memory.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
 import { namesOf, type Look } from '../../../src/source/look.ts';
 import { pageFolderWriter } from '../../../src/source/page-folder/page-folder-writer.ts';
-import { topologyOf } from '../../../src/snapshot/topology.ts';
+import { topologyOf, type Topology } from '../../../src/snapshot/topology.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { expectedOf, expectValues } from '../expected-values.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -381,6 +382,96 @@ describe('the topology of a page folder', () => {
       renameSync(`${folder}-away`, folder);
     }
     expect((await source.topology(never)).partitions).toHaveLength(4);
+  });
+
+  const gone = {
+    code: 'PAGE_UNAVAILABLE',
+    message: 'manifest.json is not there any more, and without it nothing says which partition is the root.',
+  };
+  const withRoot = (id: string): string =>
+    JSON.stringify({ format: 'hvql-pages', version: 1, partitions: [{ id, parent: null }] });
+  const rootIn = ({ partitions }: Topology): bigint | undefined =>
+    partitions.find(({ parent }) => parent === null)?.id;
+
+  it('fails where the manifest that was there at the opening is gone, until it is back', async () => {
+    const folder = copyOfFixture('small-host');
+    putFile(folder, { place: 'manifest.json', content: withRoot('5') });
+    const source = openPageFolder(folder, { clock });
+    renameSync(`${folder}/manifest.json`, `${folder}/away.json`);
+    for (let look = 0; look < 3; look++) await expect(source.topology(never)).rejects.toMatchObject(gone);
+    expect(() => source.atOnce?.topology(new Set([1n]))).toThrow(gone.message);
+    renameSync(`${folder}/away.json`, `${folder}/manifest.json`);
+    expect(rootIn(await source.topology(never))).toBe(5n);
+    expect(source.atOnce?.topology(new Set([1n]))?.partition(1n)?.parent).toBe(5n);
+    // Not by a whole topology, but by one that looks only whether all is as it was.
+    rmSync(`${folder}/manifest.json`);
+    expect(() => source.atOnce?.topology(new Set([1n]))).toThrow(gone.message);
+  });
+
+  it('fails where a manifest that came later is gone', async () => {
+    const folder = copyOfFixture('small-host');
+    rmSync(`${folder}/manifest.json`);
+    const source = openPageFolder(folder, { clock });
+    expect(rootIn(await source.topology(never))).toBe(1n);
+    putFile(folder, { place: 'manifest.json', content: withRoot('5') });
+    expect(rootIn(await source.topology(never))).toBe(5n);
+    rmSync(`${folder}/manifest.json`);
+    await expect(source.topology(never)).rejects.toMatchObject(gone);
+  });
+
+  it('fails where a manifest that was never right is gone, since it was to say something', async () => {
+    const folder = copyOfFixture('small-host');
+    rmSync(`${folder}/manifest.json`);
+    const source = openPageFolder(folder, { clock });
+    putFile(folder, { place: 'manifest.json', content: '{' });
+    await expect(source.topology(never)).rejects.toMatchObject({ message: 'manifest.json is not valid.' });
+    rmSync(`${folder}/manifest.json`);
+    await expect(source.topology(never)).rejects.toMatchObject(gone);
+  });
+
+  it('fails where the folder comes back without its manifest', async () => {
+    const folder = copyOfFixture('small-host');
+    const source = openPageFolder(folder, { clock });
+    rmSync(folder, { recursive: true });
+    await expect(source.topology(never)).rejects.toMatchObject({ message: 'The page folder is not there.' });
+    putFile(folder, { place: 'partition/1/stats.page', content: '' });
+    await expect(source.topology(never)).rejects.toMatchObject(gone);
+  });
+
+  it.each([
+    ['is gone', undefined, gone],
+    ['is wrong', '{', { code: 'PAGE_UNAVAILABLE', message: 'manifest.json is not valid.' }],
+  ])(
+    'fails, and opens all the same, where another process has seen a manifest that %s',
+    async (_, text, why) => {
+      const folder = copyOfFixture('small-host');
+      rmSync(`${folder}/manifest.json`);
+      if (text !== undefined) putFile(folder, { place: 'manifest.json', content: text });
+      const source = openPageFolder(folder, { clock, manifestMemory: new ManifestMemory(true) });
+      await expect(source.topology(never)).rejects.toMatchObject(why);
+      putFile(folder, { place: 'manifest.json', content: withRoot('5') });
+      expect(rootIn(await source.topology(never))).toBe(5n);
+    },
+  );
+
+  it('tells other processes once that there is a manifest, and hears of it from them', async () => {
+    const folder = copyOfFixture('small-host');
+    rmSync(`${folder}/manifest.json`);
+    let told = 0;
+    const here = openPageFolder(folder, { clock, manifestMemory: new ManifestMemory(false, () => told++) });
+    const memory = new ManifestMemory();
+    const there = openPageFolder(folder, { clock, manifestMemory: memory });
+    await here.topology(never);
+    expect(told).toBe(0);
+    putFile(folder, { place: 'manifest.json', content: withRoot('5') });
+    await here.topology(never);
+    await here.topology(never);
+    expect(told).toBe(1);
+    rmSync(`${folder}/manifest.json`);
+    expect(rootIn(await there.topology(never))).toBe(1n);
+    memory.hear();
+    expect(() => there.atOnce?.topology(new Set([1n]))).toThrow(gone.message);
+    await expect(there.topology(never)).rejects.toMatchObject(gone);
   });
 
   it('fails where a new manifest is wrong, and tells what is wrong with it to the operator alone', async () => {
