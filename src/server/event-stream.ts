@@ -53,7 +53,7 @@ export class EventStream implements EventSink, WrittenFor {
     const { response } = exchange;
     this.#exchange = exchange;
     this.#world = world;
-    this.#patience = new Patience(world.limits.stallBeats);
+    this.#patience = new Patience(world.limits.stallBeats, exchange.request.socket);
     world.pulse.join(this);
     // Not once: what node keeps for that is kept for as long as the stream.
     response.on('close', () => this.#onClose());

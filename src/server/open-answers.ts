@@ -43,6 +43,12 @@ export class OpenAnswers {
     return true;
   }
 
+  /** The answers under way on a connection, in the order in which they are sent. */
+  on(socket: Socket): readonly Exchange[] {
+    const connection = this.#connections.get(socket);
+    return connection === undefined ? none : answersOf(connection);
+  }
+
   /** The connections of all answers under way. */
   get busyConnections(): Socket[] {
     return Array.from(this.#connections)

@@ -6,37 +6,47 @@ import { Exchange } from './exchange.ts';
 import { asUnauthorized, HttpProblem, sendProblem } from './http-problem.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 import type { OpenAnswers } from './open-answers.ts';
+import { beginInTurn, beginLater } from './pipeline.ts';
+import { watchWhereSlow, type SlowAnswerWorld } from './slow-answer.ts';
 
 /** Answers one request, or throws or rejects with an HttpProblem that does. */
 export type Route = (exchange: Exchange) => Promise<void> | undefined;
 
 /** What the listener needs of the world. */
-export interface ListenerWorld {
+export interface ListenerWorld extends SlowAnswerWorld {
   readonly answers: OpenAnswers;
-  readonly log: Logger;
   readonly now: () => number;
 }
 
 /** Has the route answer all requests of a server. */
-export function listenToRequests(server: Server, route: Route, { answers, log, now }: ListenerWorld): void {
-  const answerBy = (answer: Route) => (request: IncomingMessage, response: ServerResponse) => {
-    const isTold = log.isLevelEnabled('debug');
-    const startedAt = isTold ? now() : 0;
-    const exchange = new Exchange(request, response);
-    answers.add(exchange);
-    // Where a connection goes, it may be told twice.
-    response.on('close', () => {
-      if (!answers.remove(exchange)) return;
-      if (!response.writableFinished) exchange.abort();
-      exchange.written?.release();
-      if (isTold)
-        log.debug({ ...aboutExchange(exchange), ms: now() - startedAt, ...exchange.facts }, 'request');
-    });
-    try {
-      answer(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
-    } catch (thrown) {
-      answerError(thrown, { exchange, log });
-    }
+export function listenToRequests(server: Server, route: Route, world: ListenerWorld): void {
+  const { answers, log, now } = world;
+  const answerBy = (answer: Route) => {
+    const begin = (exchange: Exchange): void => {
+      try {
+        answer(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
+      } catch (thrown) {
+        answerError(thrown, { exchange, log });
+      }
+    };
+    const beginning = { answers, log, begin };
+    return (request: IncomingMessage, response: ServerResponse): void => {
+      const isTold = log.isLevelEnabled('debug');
+      const startedAt = isTold ? now() : 0;
+      const exchange = new Exchange(request, response);
+      answers.add(exchange);
+      // Where a connection goes, it may be told twice.
+      response.on('close', () => {
+        if (!answers.remove(exchange)) return;
+        if (!response.writableFinished) exchange.abort();
+        exchange.written?.release();
+        beginLater(exchange.request.socket, answers);
+        if (isTold)
+          log.debug({ ...aboutExchange(exchange), ms: now() - startedAt, ...exchange.facts }, 'request');
+      });
+      response.on('prefinish', () => watchWhereSlow(exchange, world));
+      beginInTurn(exchange, beginning);
+    };
   };
   server.on('request', answerBy(route));
   // Node's own answer would be one that nothing here knows of.

@@ -51,8 +51,8 @@ export class WebSocketLink {
     this.#connection = connection;
     this.#watcher = watcher;
     this.#world = world;
-    this.#unsent = new Patience(world.limits.stallBeats);
-    this.#unanswered = new Patience(world.limits.stallBeats);
+    this.#unsent = new Patience(world.limits.stallBeats, connection);
+    this.#unanswered = new Patience(world.limits.stallBeats, null);
     world.pulse.join(this);
     socket.on('pong', () => {
       if (!this.#unanswered.isIdle) this.#unanswered.taken();
