@@ -18,6 +18,7 @@ import type { Pulse } from './pulse.ts';
 import type { NotReady } from './readiness.ts';
 import { listenToRequests } from './request-listener.ts';
 import { route } from './route.ts';
+import { SlowAnswers } from './slow-answers.ts';
 import { webSockets } from './websockets.ts';
 
 /** What stands behind all doors of a service: one of each, whatever door a request comes by. */
@@ -65,13 +66,14 @@ export function openDoor(server: Server, { house, ...options }: DoorOptions & { 
   const answers = new OpenAnswers();
   const sockets = webSockets(server, { ...house, ...options, answers });
   const rooms = { ...house, ...options, eventStreams: streams };
-  listenToRequests(server, route(rooms), { ...house, answers });
+  const slowAnswers = new SlowAnswers({ ...house, answers });
+  listenToRequests(server, route(rooms), { ...house, answers, slowAnswers });
   const close = closable(server, answers);
   return {
     close: (graceMilliseconds) => {
       streams.endAll();
       sockets.endAll();
-      return close(graceMilliseconds);
+      return close(graceMilliseconds).finally(() => slowAnswers.stop());
     },
   };
 }

@@ -54,6 +54,7 @@ export class EventStream implements EventSink, WrittenFor {
     this.#exchange = exchange;
     this.#world = world;
     this.#patience = new Patience(world.limits.stallBeats, exchange.request.socket);
+    exchange.isWatched = true;
     world.pulse.join(this);
     // Not once: what node keeps for that is kept for as long as the stream.
     response.on('close', () => this.#onClose());

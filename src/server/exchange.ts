@@ -17,6 +17,8 @@ export class Exchange {
   caller: Caller | null = null;
   /** The bytes that the answer is made of, which are let go of at its end. */
   written: WrittenData | null = null;
+  /** Whether who writes the answer sees to it that the client takes it. */
+  isWatched = false;
   /** Begins to work for the answer, where requests ahead of it on the connection are answered first; else null. */
   begin: ((exchange: Exchange) => void) | null = null;
   #facts: Record<string, unknown> | null = null;

@@ -7,20 +7,22 @@ import { asUnauthorized, HttpProblem, sendProblem } from './http-problem.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 import type { OpenAnswers } from './open-answers.ts';
 import { beginInTurn, beginLater } from './pipeline.ts';
-import { watchWhereSlow, type SlowAnswerWorld } from './slow-answer.ts';
+import type { SlowAnswers } from './slow-answers.ts';
 
 /** Answers one request, or throws or rejects with an HttpProblem that does. */
 export type Route = (exchange: Exchange) => Promise<void> | undefined;
 
 /** What the listener needs of the world. */
-export interface ListenerWorld extends SlowAnswerWorld {
+export interface ListenerWorld {
   readonly answers: OpenAnswers;
+  readonly slowAnswers: SlowAnswers;
+  readonly log: Logger;
   readonly now: () => number;
 }
 
 /** Has the route answer all requests of a server. */
 export function listenToRequests(server: Server, route: Route, world: ListenerWorld): void {
-  const { answers, log, now } = world;
+  const { answers, slowAnswers, log, now } = world;
   const answerBy = (answer: Route) => {
     const begin = (exchange: Exchange): void => {
       try {
@@ -35,6 +37,7 @@ export function listenToRequests(server: Server, route: Route, world: ListenerWo
       const startedAt = isTold ? now() : 0;
       const exchange = new Exchange(request, response);
       answers.add(exchange);
+      slowAnswers.watch();
       // Where a connection goes, it may be told twice.
       response.on('close', () => {
         if (!answers.remove(exchange)) return;
@@ -44,7 +47,6 @@ export function listenToRequests(server: Server, route: Route, world: ListenerWo
         if (isTold)
           log.debug({ ...aboutExchange(exchange), ms: now() - startedAt, ...exchange.facts }, 'request');
       });
-      response.on('prefinish', () => watchWhereSlow(exchange, world));
       beginInTurn(exchange, beginning);
     };
   };

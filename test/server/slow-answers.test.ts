@@ -2,16 +2,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readTls } from '../../src/server/tls.ts';
 import { tlsFile, tlsText } from '../secure.ts';
-import { until } from './live-service.ts';
 import { startTestService, type TestService } from './test-service.ts';
 
 const cut = 'a client that took nothing for too long was cut';
 /** Far more than the buffers of both ends of a connection hold. */
 const large = 'x'.repeat(16_000_000);
 const stallMilliseconds = 400;
+
+/** Waits for what others bring about; generously, since a machine may be busy. */
+const until = (condition: () => boolean): Promise<true> => vi.waitUntil(condition, { timeout: 25_000 });
 
 let service: TestService;
 const sockets: Socket[] = [];
@@ -42,8 +44,8 @@ const cuts = (): Record<string, unknown>[] =>
     .filter(({ level }) => Number(level) >= 40);
 
 describe.each([
-  ['HTTP', false, 12],
-  ['HTTPS', true, 3],
+  ['HTTP', false, 5],
+  ['HTTPS', true, 2],
 ])('over %s, a client', (_, isSecure, count) => {
   const start = async (onWait: () => Promise<string>): Promise<void> => {
     const files = {
