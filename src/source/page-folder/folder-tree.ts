@@ -1,11 +1,11 @@
 /** A tree of pages in a folder of the file system. */
 import type { Release } from '../../catalogue/release.ts';
 import { HvqlError } from '../../errors.ts';
-import { pagePlace } from '../../snapshot/object-name.ts';
+import { pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';
 import { FileMemory } from './file-memory.ts';
 import { isNotThere, systemErrorCode, systemErrorReason, type FileSystem } from './file-system.ts';
 import { readInArea } from './page-area.ts';
-import { pageError, readPageFile } from './page-file.ts';
+import { pageError, readPageFile, type PageFile } from './page-file.ts';
 import type { PageTree } from './page-tree.ts';
 
 /** Where the tree lies. */
@@ -16,6 +16,11 @@ export interface FolderTreeSettings {
   /** The release that wrote the pages, where it is known. */
   readonly release?: Release | undefined;
   readonly files: FileSystem;
+  /**
+   * Whether the tree is read again and again: then the last page of each name is kept for as long as the name is, and a
+   * page that has not changed is the same reading.
+   */
+  readonly keepsPages?: boolean;
 }
 
 /** A page tree that remembers listings. */
@@ -28,9 +33,26 @@ export interface FolderTree extends PageTree {
 }
 
 /** The tree in this folder, which may change or go away at any time. */
-export function folderTree({ folder, label = '', release, files }: FolderTreeSettings): FolderTree {
+export function folderTree({
+  folder,
+  label = '',
+  release,
+  files,
+  keepsPages = false,
+}: FolderTreeSettings): FolderTree {
+  const pages = new WeakMap<ObjectName, PageFile>();
   const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
   const listings = new FileMemory(files, (path) => listFolders(path, files));
+  /** One object may have its page in the one area now and in the other then. */
+  const pageFile = (name: ObjectName, area: StatisticsArea | null): PageFile => {
+    const kept = pages.get(name);
+    if (kept?.origin.area === area) return kept;
+    const place = pagePlace(name, area);
+    return {
+      path: `${folder}/${place}`,
+      origin: { object: name.object, place: `${label}${place}`, area, release },
+    };
+  };
   return {
     folders(place) {
       try {
@@ -56,9 +78,10 @@ export function folderTree({ folder, label = '', release, files }: FolderTreeSet
           }
         },
         read(area) {
-          const place = pagePlace(name, area);
-          const origin = { object: name.object, place: `${label}${place}`, area, release };
-          return readPageFile({ path: `${folder}/${place}`, origin }, files);
+          const file = pageFile(name, area);
+          const page = readPageFile(file, files);
+          if (keepsPages && page !== file.known) pages.set(name, { ...file, known: page });
+          return page;
         },
       }),
     stands: (place) => listings.stands(`${folder}/${place}`),

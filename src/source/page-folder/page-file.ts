@@ -15,18 +15,20 @@ import {
 export interface PageFile {
   readonly path: string;
   readonly origin: PageOrigin;
+  /** The page that was read from this file before, in the same origin. */
+  readonly known?: OverlayPage;
 }
 
 /**
- * Reads and decodes a page file into bytes of its own. Throws PAGE_UNAVAILABLE where there is no such file, it cannot
+ * Reads and decodes a page file into bytes of its own; gives the known page where the file has its very bytes, which
+ * costs a comparison instead of 4 KB outside of the heap. Throws PAGE_UNAVAILABLE where there is no such file, it cannot
  * be read or is a pipe, a folder, a device; PAGE_MALFORMED where it is not a statistics page.
  */
 export function readPageFile(file: PageFile, files: FileSystem): OverlayPage {
   let descriptor: number | undefined;
   try {
     descriptor = files.openSync(file.path, readWithoutWaiting);
-    const page = readAtOnce(descriptor, files);
-    if (page !== null) return decodePage(page, file.origin);
+    if (readAtOnce(descriptor, files)) return pageInRoom(file);
     const state = files.fstatSync(descriptor);
     if (!state.isFile())
       throw unavailable(file.origin, {
@@ -62,19 +64,24 @@ export function unavailable(
 const room = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
 
 /**
- * The bytes of a file that has just a page of them, as nearly all have; null for anything else, which is looked at anew.
+ * Whether the file has just a page of bytes, as nearly all have: then they are in `room`. Anything else is looked at again.
  * What is no file is not touched: reading from a position of it fails (ESPIPE), or gives another number of bytes.
  */
-function readAtOnce(descriptor: number, files: FileSystem): Uint8Array | null {
+function readAtOnce(descriptor: number, files: FileSystem): boolean {
   try {
-    if (files.readSync(descriptor, room, 0, room.byteLength, 0) !== pageSizeInBytes) return null;
+    return files.readSync(descriptor, room, 0, room.byteLength, 0) === pageSizeInBytes;
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
-    return null;
+    return false;
   }
-  const page = newPage();
-  page.set(room.subarray(0, pageSizeInBytes));
-  return page;
+}
+
+function pageInRoom({ origin, known }: PageFile): OverlayPage {
+  if (known !== undefined && room.compare(known.bytes, 0, pageSizeInBytes, 0, pageSizeInBytes) === 0)
+    return known;
+  const bytes = newPage();
+  bytes.set(room.subarray(0, pageSizeInBytes));
+  return decodePage(bytes, origin);
 }
 
 /** Not from Buffer's pool: a reading that is held must not hold seven others' bytes as well. */

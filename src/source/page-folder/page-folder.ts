@@ -46,7 +46,7 @@ export function openPageFolder(
     manifestMemory = new ManifestMemory(),
   }: PageFolderWorld,
 ): Source {
-  const tree = folderTree({ folder, release, files });
+  const tree = folderTree({ folder, release, files, keepsPages: true });
   const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
   const manifestPath = `${folder}/${manifestName}`;
   const areas = new FoundAreas(files.now);

@@ -13,7 +13,7 @@ export interface PageTree {
    * Throws PAGE_UNAVAILABLE where it cannot be listed.
    */
   folders(place: string): readonly string[];
-  /** The reading of an object, in bytes of its own. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
+  /** The reading of an object, in bytes that stay as they are. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
   read(name: ObjectName): Reading;
   /** Whether there is a page at this place, as a tree may have one for each area; left out where there are none. */
   readonly has?: (place: string) => boolean;

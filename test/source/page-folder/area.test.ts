@@ -81,6 +81,24 @@ async function captureOf(folder: string): Promise<string> {
   return out;
 }
 
+describe('a page that is found in the other area now, with the same bytes', () => {
+  it('is a page of that area', async () => {
+    const folder = copyOfFixture('small-host');
+    const source = await openSource(`pages:${folder}`, { clock: new ManualClock() });
+    const [own, parents] = ['stats.self.page', 'stats.page'].map((file) => `partition/5/${file}`);
+    for (const [place = '', other = '', area] of [
+      [own, parents, 'SELF'],
+      [parents, own, 'PARENT'],
+      [own, parents, 'SELF'],
+    ] as const) {
+      rmSync(join(folder, other), { force: true });
+      putFile(folder, { place, content: pageOf(partition, 3n) });
+      expect(await seen(source, partition)).toEqual([`${area} 3`]);
+      expect(await seen(source, partition)).toEqual([`${area} 3`]);
+    }
+  });
+});
+
 describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
   async function withSource<T>(folder: string, use: (source: Source) => Promise<T>): Promise<T> {
     const source = await open(folder);

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { counterNamed } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError, UsageError } from '../../../src/errors.ts';
 import { encodeCounters, encodePage, encodeRelease } from '../../../src/page/encode.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
+import type { Reading } from '../../../src/snapshot/reading.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
 import { ManifestMemory } from '../../../src/source/page-folder/manifest-memory.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
@@ -66,6 +68,40 @@ describe('a page folder', () => {
     opened.length = 0;
     await source.read([{ object: 'VIRTUAL_PROCESSOR', partitionId: 9n, index: 1 }], never);
     expect(opened).toEqual(['partition/9/vp/1/stats.page']);
+  });
+
+  it('gives the same reading for as long as a page has the same bytes, and another one for any other byte', async () => {
+    const folder = copyOfFixture('small-host');
+    const place = join(folder, 'lp/0/stats.page');
+    const name = processor(0);
+    const source = openPageFolder(folder, { clock });
+    const read = async (): Promise<Reading> => {
+      const [outcome] = (await source.read([name], never)).outcomes;
+      if (outcome === undefined || outcome instanceof HvqlError) throw outcome ?? new Error('no outcome');
+      return outcome;
+    };
+    const first = await read();
+    const bytes = readFileSync(place);
+    expect(Buffer.from(first.page?.bytes ?? [])).toEqual(bytes);
+    expect(await read()).toBe(first);
+    // A writer that has nothing new to say replaces the file all the same.
+    putFile(folder, { place: 'lp/0/stats.page', content: bytes });
+    expect(await read()).toBe(first);
+
+    for (const at of [8, 4095]) {
+      const changed = Buffer.from(bytes);
+      changed[at] = 255 - (bytes[at] ?? 0);
+      putFile(folder, { place: 'lp/0/stats.page', content: changed });
+      const reading = await read();
+      expect(reading).not.toBe(first);
+      expect(Buffer.from(reading.page?.bytes ?? [])).toEqual(changed);
+      // What was handed out before is as it was.
+      expect(Buffer.from(first.page?.bytes ?? [])).toEqual(bytes);
+    }
+    truncateSync(place, 4095);
+    await expect(read()).rejects.toThrow('4095');
+    rmSync(place);
+    await expect(read()).rejects.toThrow('is not there');
   });
 
   it('is read anew at each look', async () => {
