@@ -83,10 +83,10 @@ describe('src', () => {
     expect(granting).toEqual(['access/access.ts']);
   });
 
-  it('admits operations in server/admission.ts only', () => {
-    const admitting = files.filter((file) =>
-      /as AdmittedOperation/.test(readFileSync(join(src, file), 'utf8')),
+  it('allows operations in server/allowlist.ts only', () => {
+    const allowing = files.filter((file) =>
+      /as AllowedOperation/.test(readFileSync(join(src, file), 'utf8')),
     );
-    expect(admitting).toEqual(['server/admission.ts']);
+    expect(allowing).toEqual(['server/allowlist.ts']);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { createSchema } from '../graph/schema.ts';
 import { listDocuments, type DocumentFile, type ListedDocument } from '../server/document-list.ts';
-import { bodyLimitInBytes } from '../server/operation-request.ts';
+import { bodyLimitInBytes } from '../server/operation-reader.ts';
 import { systemErrorReason } from '../source/page-folder/file-system.ts';
 
 const ending = '.graphql';

@@ -19,6 +19,7 @@ import type { CommandWorld } from './command-world.ts';
 import { development } from './development-token.ts';
 import { openOperationFolder } from './operation-folder.ts';
 import { exampleOperations, packageVersion } from './package.ts';
+import { loadPlugins } from './plugin.ts';
 import { tlsRenewer } from './renew-tls.ts';
 import { limitsOf } from './service-limit.ts';
 import type { ServeSettings } from './settings.ts';
@@ -82,7 +83,7 @@ interface Told {
 export async function openParts(settings: ServeSettings, world: ServeWorld) {
   const { clock, log, platform, manifestMemory } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const [source, identity, allowedDocuments, tls, audit] = await together(
+  const [source, identity, allowedDocuments, tls, audit, plugins] = await together(
     (world.openSource ?? openSource)(settings.source, {
       clock,
       names: settings.names,
@@ -94,9 +95,10 @@ export async function openParts(settings: ServeSettings, world: ServeWorld) {
     whereSet(settings.operations, openOperationFolder),
     whereSet(settings.tls, readTls),
     whereSet(settings.audit, (path) => openAuditFile(path, log)),
+    loadPlugins(settings.plugin),
     checkGuestSockets(settings.guestSocket, platform),
   );
-  return { source, identity, allowedDocuments, tls, audit, now };
+  return { source, identity, allowedDocuments, tls, audit, plugins, now };
 }
 
 /** null where there is no such setting. */
@@ -111,7 +113,7 @@ async function whereSet<Value, Part>(
 type Started = RunningServer & { readonly tokens: readonly GraphiqlToken[] | null };
 
 async function start(parts: Parts, { settings, world }: Told): Promise<Started> {
-  const { source, allowedDocuments, tls, audit, now } = parts;
+  const { source, allowedDocuments, tls, audit, plugins, now } = parts;
   const sampler = samplerFor(source, { settings, world });
   const tabs =
     allowedDocuments?.map(({ file, text }) => ({ name: file, query: text })) ?? (await exampleOperations());
@@ -138,6 +140,8 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
     execute: executeOperation,
     subscribe: live.subscribe,
     closeStreams: () => live.close(),
+    hotPath: settings.hotPath,
+    plugins,
     allowedHosts: settings.allowedHosts ?? [],
     allowedOrigins: settings.allowedOrigins ?? [],
     ready: (signal) => sampler.checkReady({ signal, maximumAgeMilliseconds: readyAgeMilliseconds }),

@@ -1,6 +1,6 @@
 /** The limits of a service, as its settings and what is built in say. */
 import type { Limits } from '../graph/context.ts';
-import { bodyLimitInBytes } from '../server/operation-request.ts';
+import { bodyLimitInBytes } from '../server/operation-reader.ts';
 import { operationLimit } from '../server/websocket-operations.ts';
 import type { ServeSettings } from './settings.ts';
 

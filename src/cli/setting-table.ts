@@ -221,6 +221,26 @@ export const commands = {
         description:
           'whether answers are written as bytes; off: graphql-js makes them, and they say the same',
       },
+      hotPath: {
+        flag: 'hot-path',
+        variable: 'HVQL_HOT_PATH',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description:
+          'whether repeats of the same query by verified credentials are answered without Yoga; they say the same',
+      },
+      plugin: {
+        flag: 'plugin',
+        variable: 'HVQL_PLUGIN',
+        placeholder: '<module>',
+        parse: parseText,
+        default: null,
+        isRepeatable: true,
+        description:
+          "plugin of Yoga or envelop to add: a path that begins with . or /, or a package's name. It runs with all rights " +
+          'of the service and turns the hot path off. May be given several times (the variable: with commas between them)',
+      },
       graphiql: {
         flag: 'graphiql',
         variable: 'HVQL_GRAPHIQL',

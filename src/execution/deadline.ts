@@ -17,8 +17,7 @@ export class OperationDeadline {
   readonly #onGone = (): void => this.#controller?.abort(this.#asked.signal.reason);
   #timer: NodeJS.Timeout | undefined;
   #limitMilliseconds = Infinity;
-  /** By `performance.now()`, as the end. */
-  #startedAt = 0;
+  /** By `performance.now()`. */
   #endsAt = Infinity;
 
   constructor(asked: WhoWaits) {
@@ -44,11 +43,6 @@ export class OperationDeadline {
     return performance.now() > this.#endsAt && reason === undefined ? tooLong(this.#limitMilliseconds) : null;
   }
 
-  /** Whether the operation has run for so many milliseconds since it was started last. */
-  hasRunFor(milliseconds: number): boolean {
-    return performance.now() > this.#startedAt + milliseconds;
-  }
-
   /** Throws LIMIT_EXCEEDED where the time is over, and the reason where nobody waits for the answer any more. */
   check(): void {
     const { problem } = this;
@@ -59,8 +53,7 @@ export class OperationDeadline {
   /** From now on there are so many milliseconds, and those that the operation itself asks to wait for. */
   start(limitMilliseconds: number, waitMilliseconds = 0): void {
     this.#limitMilliseconds = limitMilliseconds;
-    this.#startedAt = performance.now();
-    this.#endsAt = this.#startedAt + limitMilliseconds + waitMilliseconds;
+    this.#endsAt = performance.now() + limitMilliseconds + waitMilliseconds;
     if (this.#controller !== null) this.#setTimer();
   }
 

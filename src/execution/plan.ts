@@ -18,8 +18,8 @@ import type { LookRequest } from '../sampling/look.ts';
 import { LookPlan } from '../sampling/look-plan.ts';
 import type { PlanningLook } from '../sampling/planning-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
-import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
 import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
+import { runInSlices, TimeSlice, type SlicedWork } from './time-slice.ts';
 
 /** What an operation will need. */
 export interface Plan {
@@ -52,8 +52,6 @@ export const valuesOfRank = 5;
 export const stepLimit = 100_000;
 /** A plan of up to so many steps is made to its end even where there are too many values: then their number is exact. */
 const exactSteps = 2_000;
-/** An item of a list that is given, such as an id, takes about the time of so many steps. */
-const stepsOfItem = 4;
 /** What throws takes about the time of so many steps. */
 const stepsOfError = 10;
 /** The time is looked at once in so many steps. */
@@ -140,7 +138,7 @@ class PlanningWalk {
       } else {
         values += yield* this.#valuesOfField(found, value);
       }
-      if (this.#isDue()) yield* this.#slice.pause();
+      if (this.#isDue()) yield* this.#pause();
     }
     return values;
   }
@@ -153,7 +151,7 @@ class PlanningWalk {
       if (this.#isOver(values + itemsOf(field))) break;
       const found = this.#find(field, { source, parentType: set.type });
       values += yield* this.#valuesOfField(found, found.value);
-      if (this.#isDue()) yield* this.#slice.pause();
+      if (this.#isDue()) yield* this.#pause();
     }
     return values;
   }
@@ -181,7 +179,7 @@ class PlanningWalk {
     const before = asked.readings;
     const rankedBefore = asked.ranked;
     const items = itemsOf(field);
-    this.#steps += 1 + items * stepsOfItem;
+    this.#steps += 1 + items;
     const value = this.#resolve(field, parent);
     const readings = asked.readings - before;
     const ranked = asked.ranked - rankedBefore;
@@ -238,7 +236,7 @@ class PlanningWalk {
       const ofItem = this.#simpleValues(field, item) ?? (yield* this.#valuesIn(found, item));
       values += ofItem;
       if (isCut) each.push(ofItem);
-      if (this.#isDue()) yield* this.#slice.pause();
+      if (this.#isDue()) yield* this.#pause();
     }
     if (!isCut) return values;
     return each
@@ -277,6 +275,11 @@ class PlanningWalk {
     if (this.#steps < this.#nextLook) return false;
     this.#nextLook = this.#steps + stepsBetweenLooks;
     return this.#slice.isOver;
+  }
+
+  *#pause(): SlicedWork<void> {
+    yield undefined;
+    this.#slice.begin();
   }
 }
 

@@ -1,7 +1,7 @@
 /** The audit trail: a line for each read that was denied, and for each stream that was opened and closed. */
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { denialsByKey, denialsOf, type Denial } from './audit-denial.ts';
-import type { Call } from './call.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Where the trail goes. */
 export interface AuditWorld {
@@ -18,11 +18,6 @@ export interface AuditWorld {
  */
 export type StreamEnd = 'client' | 'complete' | 'expired' | 'service' | 'stalled';
 
-/** What the trail is told of a call; null where there is no trail, so that nothing is done for one. */
-export function auditOf(call: Call, world: AuditWorld | null): CallAudit | null {
-  return world === null ? null : new CallAudit(call, world);
-}
-
 /** The longest name that is told: callers choose it, at any length. */
 const nameLimit = 100;
 
@@ -36,15 +31,20 @@ type Line =
       readonly reason: StreamEnd;
     };
 
-/** What the trail is told of one call. Neither variables nor the document are in it. */
-export class CallAudit {
+/** The operation that lines of the trail are about. */
+export type AuditedRequest = Pick<RequestContext, 'caller' | 'by' | 'transport' | 'operation' | 'requestId'>;
+
+/** What the trail is told of one operation. Neither variables nor the document are in it. */
+export class OperationAudit {
   /** The name of the operation that runs; null where it has none, or nothing ran. */
   operationName: string | null = null;
-  readonly #call: Call;
+  readonly #request: AuditedRequest;
   readonly #world: AuditWorld;
+  /** Known from the first line on: a stream lets go of its operation once it has been opened. */
+  #documentId: string | null = null;
 
-  constructor(call: Call, world: AuditWorld) {
-    this.#call = call;
+  constructor(request: AuditedRequest, world: AuditWorld) {
+    this.#request = request;
     this.#world = world;
   }
 
@@ -60,17 +60,18 @@ export class CallAudit {
   }
 
   tell({ event, ...facts }: Line): void {
-    const { asker, way, operation } = this.#call;
+    const { caller, by, transport, operation, requestId } = this.#request;
+    this.#documentId ??= operation?.documentId ?? null;
     const line = {
       time: new Date(this.#world.now()).toISOString(),
       event,
-      caller: asker.caller.partitionId.toString(),
-      by: asker.by,
-      way,
+      caller: caller.partitionId.toString(),
+      by,
+      way: transport,
       operation: this.operationName?.slice(0, nameLimit) ?? null,
-      documentId: operation.documentId,
+      documentId: this.#documentId,
       ...facts,
-      requestId: asker.requestId,
+      requestId,
     };
     this.#world.write(`${JSON.stringify(line)}\n`);
   }
@@ -80,7 +81,7 @@ const nothing: ReadonlyMap<string, Denial> = new Map();
 
 /** What the trail is told of one stream. After its end nothing more is. */
 export class StreamAudit {
-  readonly #call: CallAudit;
+  readonly #call: OperationAudit;
   readonly #now: () => number;
   readonly #openedAt: number;
   #events = 0;
@@ -88,7 +89,7 @@ export class StreamAudit {
   #standing = nothing;
   #isClosed = false;
 
-  constructor(call: CallAudit, now: () => number) {
+  constructor(call: OperationAudit, now: () => number) {
     this.#call = call;
     this.#now = now;
     this.#openedAt = now();

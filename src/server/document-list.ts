@@ -2,9 +2,9 @@
 import { getLocation, GraphQLError, Kind, parse, Source, validate } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { messageOf } from '../errors.ts';
-import type { AllowedDocument } from './admission.ts';
+import type { AllowedDocument } from './allowlist.ts';
 import { documentIdOf } from './document-id.ts';
-import { documentRules } from './document-rule.ts';
+import { documentRules } from './document-store.ts';
 
 /** A file as it was read. */
 export interface DocumentFile {

@@ -1,17 +1,18 @@
 /** What of an error a client may see: only errors made on purpose leave, all else is logged and masked. */
-import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLErrorOptions } from 'graphql';
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
-import type { CallAudit } from './audit.ts';
-import type { Asker } from './call.ts';
+import type { OperationAudit } from './audit.ts';
+import { HttpProblem } from './http-problem.ts';
+import type { Requester } from './request-context.ts';
 
 /** Whose errors are masked, for the log and for the client to quote. */
 export interface MaskContext {
   /** Once the signal is aborted, errors are what is to be expected. It may be made when it is asked for. */
-  readonly asker: Pick<Asker, 'requestId' | 'signal'>;
+  readonly requester: Pick<Requester, 'requestId' | 'signal'>;
   readonly log: Logger;
   /** Told of the reads that are denied by these errors; null where there is no audit trail, or it is told elsewhere. */
-  readonly audit: CallAudit | null;
+  readonly audit: OperationAudit | null;
 }
 
 /** The code of an error that was not made on purpose. */
@@ -30,15 +31,28 @@ export function maskErrors(errors: readonly unknown[], context: MaskContext): re
 /** Characters of a message. */
 const messageLimit = 1_000;
 
+/** The result with its errors masked: the very same object where there is nothing to mask. */
+export function maskResult(result: ExecutionResult, context: MaskContext): ExecutionResult {
+  const { errors } = result;
+  if (errors === undefined) return result;
+  // Yoga gives no error for an operation that was aborted; "no data and no error" would be no answer.
+  const given =
+    errors.length === 0 && !('data' in result) ? [new Error('The operation was aborted')] : errors;
+  const masked = maskErrors(given, context);
+  return masked.every((error, n) => error === errors[n]) ? result : { ...result, errors: masked };
+}
+
 /** One error, masked where it is not meant for the client. */
-function maskError(error: unknown, { asker, log }: MaskContext): GraphQLError {
+function maskError(error: unknown, { requester, log }: MaskContext): GraphQLError {
+  const problem = httpProblemOf(error);
+  if (problem !== null) return new GraphQLError(problem.message, { extensions: { ...problem.extensions } });
   if (error instanceof HvqlError) return new GraphQLError(error.message, { originalError: error });
   if (error instanceof GraphQLError && isMeantForClient(error)) return fitForClient(error);
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located === undefined ? error : innermost(located);
-  const { requestId } = asker;
+  const { requestId } = requester;
   const facts = { requestId, path: located?.path, err: describeThrown(cause) };
-  if (asker.signal.aborted) log.debug(facts, 'error after the end');
+  if (requester.signal.aborted) log.debug(facts, 'error after the end');
   else log.error(facts, 'unexpected error');
   return new GraphQLError('Unexpected error', {
     ...placeOf(located),
@@ -46,15 +60,25 @@ function maskError(error: unknown, { asker, log }: MaskContext): GraphQLError {
   });
 }
 
-/** What graphql-js says may show what was sent, at any length; and of variables it says it without a code. */
+/** The HttpProblem that was thrown, also where Yoga has made a GraphQLError of it; null for any other error. */
+export function httpProblemOf(error: unknown): HttpProblem | null {
+  const thrown = error instanceof GraphQLError ? error.originalError : error;
+  return thrown instanceof HttpProblem ? thrown : null;
+}
+
+/**
+ * Messages of graphql-js may quote what was sent, at any length, and its errors about variables have no code. Yoga notes
+ * HTTP statuses in `extensions.http`, also in errors that are kept with their document: those are for the server alone.
+ */
 function fitForClient(error: GraphQLError): GraphQLError {
   const { message } = error;
+  const { http, ...extensions } = error.extensions;
   const isShort = message.length <= messageLimit;
-  if (isShort && error.extensions['code'] !== undefined) return error;
+  if (isShort && http === undefined && extensions['code'] !== undefined) return error;
   return new GraphQLError(isShort ? message : `${message.slice(0, messageLimit - 1)}…`, {
     ...placeOf(error),
     originalError: error.originalError ?? null,
-    extensions: { code: 'BAD_USER_INPUT', ...error.extensions },
+    extensions: { code: 'BAD_USER_INPUT', ...extensions },
   });
 }
 
@@ -75,6 +99,8 @@ export function placeOf(error: GraphQLError | undefined): GraphQLErrorOptions {
  */
 function isMeantForClient(error: GraphQLError): boolean {
   const root = innermost(error);
+  // Yoga's mark on an error that it has made of a thrown value that was no Error.
+  if (error.extensions['unexpected'] === true) return false;
   if (root instanceof HvqlError) return true;
   return root instanceof GraphQLError && (error.path === undefined || root.nodes !== undefined);
 }

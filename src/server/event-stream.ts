@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { StreamEnd } from './audit.ts';
 import type { Events, EventSink } from './events.ts';
 import type { EventWrites, WrittenFor } from './event-writes.ts';
-import type { Outcome } from './operation.ts';
+import type { Outcome } from './operation-outcome.ts';
 import type { Exchange } from './exchange.ts';
 import { Patience, type ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
@@ -73,6 +73,8 @@ export class EventStream implements EventSink, WrittenFor {
   /** Sends what came of the operation. */
   send(outcome: Outcome): void {
     const { response } = this.#exchange;
+    const { log } = this.#world;
+    if (log.isLevelEnabled('debug')) log.debug(this.facts, 'stream opened');
     if (outcome.kind === 'result') {
       if (response.writableEnded || response.destroyed) return;
       this.count += 1;
@@ -82,6 +84,7 @@ export class EventStream implements EventSink, WrittenFor {
       outcome.events.release(this.#end);
       this.#complete();
     } else {
+      forgetHead(this.#exchange);
       this.#events = outcome.events;
       outcome.events.pour(this);
     }
@@ -215,4 +218,10 @@ function flatten(response: object): void {
   const head = '_header' in response ? response._header : null;
   // Of a question that nobody needs the answer of, V8 makes nothing at all.
   if (typeof head === 'string' && head.includes('\0')) throw new TypeError('A head with a zero in it');
+}
+
+/** The head of a request is not read any more once its events have begun: a kilobyte or more for as long as they go on. */
+function forgetHead({ request }: Exchange): void {
+  request.headers = {};
+  request.rawHeaders = [];
 }

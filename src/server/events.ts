@@ -3,10 +3,9 @@ import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import { LiveStream, type EventTaker } from '../execution/live-stream.ts';
 import type { StreamAudit, StreamEnd } from './audit.ts';
-import type { Asker } from './call.ts';
-import { maskErrors, type MaskContext } from './error-mask.ts';
+import { maskErrors, maskResult, type MaskContext } from './error-mask.ts';
 import { KeptWithResult } from './kept-with-result.ts';
-import { maskResult } from './result-mask.ts';
+import type { Requester } from './request-context.ts';
 
 /** Where events go. */
 export interface EventSink {
@@ -37,7 +36,7 @@ interface Feed {
 
 /** Whose events they are, and the clock that the end of their identity is compared with. */
 export interface EventsContext extends MaskContext {
-  readonly asker: Asker;
+  readonly requester: Requester;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -107,7 +106,7 @@ export class Events implements EventTaker {
     if (sink === null) return;
     this.#sink = null;
     this.#releaseFeed();
-    this.#deliver({ errors: maskErrors([expiryError(this.#masking.asker)], this.#masking) }, sink);
+    this.#deliver({ errors: maskErrors([expiryError(this.#masking.requester)], this.#masking) }, sink);
     this.#trail?.closed('expired');
     sink.expired();
   }
@@ -146,8 +145,8 @@ export class Events implements EventTaker {
   }
 
   get #isExpired(): boolean {
-    const { asker, now } = this.#masking;
-    return asker.expiresAt !== null && now() >= asker.expiresAt;
+    const { requester, now } = this.#masking;
+    return requester.expiresAt !== null && now() >= requester.expiresAt;
   }
 
   #masked(result: ExecutionResult): ExecutionResult {
@@ -169,21 +168,21 @@ export class Events implements EventTaker {
   #releaseFeed(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { asker, log } = this.#masking;
+    const { requester, log } = this.#masking;
     this.#feed
       .return()
       .catch((thrown: unknown) =>
-        log.error({ requestId: asker.requestId, err: thrown }, 'a stream did not end well'),
+        log.error({ requestId: requester.requestId, err: thrown }, 'a stream did not end well'),
       );
   }
 }
 
-function expiryError({ by }: Asker): HvqlError {
+function expiryError({ by }: Requester): HvqlError {
   return new HvqlError('UNAUTHENTICATED', `${expiryReason(by)}, and the stream with it.`);
 }
 
 /** What has expired, for the client. */
-export function expiryReason(by: Asker['by']): string {
+export function expiryReason(by: Requester['by']): string {
   return `The ${by === 'certificate' ? 'client certificate' : 'token'} has expired`;
 }
 

@@ -8,8 +8,10 @@ import type { Exchange } from './exchange.ts';
 
 /** The page and its files. */
 export interface Graphiql {
-  /** Answers with the page. */
-  sendPage(response: ServerResponse): Promise<void>;
+  /** The page as HTML in UTF-8, the same bytes for all who ask; Yoga sends it. */
+  page(): Promise<Buffer<ArrayBuffer>>;
+  /** Sets the headers that the page needs on a response that it will be sent in. */
+  preparePage(response: ServerResponse): Promise<void>;
   /** The folder that its files stand in. */
   readonly assetFolder: string;
   /** Answers with the file at the path that was asked for; false where there is none. */
@@ -26,7 +28,8 @@ export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
  * next one is.
  */
 export function graphiql(options: GraphiqlOptions, loadAssets = loadGraphiqlAssets): Graphiql {
-  let ready: Promise<{ page: Page; html: Buffer; assets: ReadonlyMap<string, Asset> }> | null = null;
+  let ready: Promise<{ page: Page; html: Buffer<ArrayBuffer>; assets: ReadonlyMap<string, Asset> }> | null =
+    null;
   const load = (): NonNullable<typeof ready> => {
     ready ??= loadAssets()
       .then((assets) => {
@@ -41,16 +44,12 @@ export function graphiql(options: GraphiqlOptions, loadAssets = loadGraphiqlAsse
     return ready;
   };
   return {
-    sendPage: async (response) => {
-      const { page, html: body } = await load();
-      response.writeHead(200, {
-        'content-type': 'text/html; charset=utf-8',
-        'content-length': body.length,
-        'content-security-policy': page.contentSecurityPolicy,
-        // It may hold tokens.
-        'cache-control': 'no-store',
-      });
-      response.end(body);
+    page: async () => (await load()).html,
+    preparePage: async (response) => {
+      const { page } = await load();
+      response.setHeader('content-security-policy', page.contentSecurityPolicy);
+      // It may hold tokens.
+      response.setHeader('cache-control', 'no-store');
     },
     assetFolder,
     sendAsset: async ({ request, response, path }) => {

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { guestDoorkeeper, type Doorkeeper } from './doorkeeper.ts';
-import type { OpenDoor } from './doors.ts';
+import type { OpenListener } from './listeners.ts';
 import { createHttpServer } from './http-server.ts';
 import { listenOnFile } from './socket-file.ts';
 
@@ -15,7 +15,7 @@ export interface GuestSocketPlace {
 /** What all guest sockets are made with. */
 export interface GuestSocketWorld {
   /** Opens a door of the service. */
-  readonly openSideDoor: (server: Server, identify: Doorkeeper) => OpenDoor;
+  readonly openSideDoor: (server: Server, identify: Doorkeeper) => OpenListener;
   /** Who may write to a socket's file may connect. */
   readonly mode: number;
   /** As `process.platform` has it. */

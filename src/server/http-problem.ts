@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
-import { readAccept, type MediaType } from './accept.ts';
+import { readAccept, type MediaType } from './media-type.ts';
 
 /** An HTTP status with a sentence for the client; `code` and `facts` go into the error's `extensions`. */
 export class HttpProblem extends Error {

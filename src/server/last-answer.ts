@@ -1,7 +1,7 @@
 /** The last answer on a connection that Node's HTTP server writes to no longer. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { MediaType } from './accept.ts';
+import type { MediaType } from './media-type.ts';
 import { problemBody, type HttpProblem } from './http-problem.ts';
 
 /** How the problem is written. */

@@ -1,67 +1,52 @@
-/** Every path of the service, and who may come in by it. */
-import { readAccept } from './accept.ts';
-import type { AdmittedOperation } from './admission.ts';
-import { ExchangeAsker } from './asker.ts';
-import type { Call } from './call.ts';
-import type { Doorkeeper } from './doorkeeper.ts';
-import type { EventStreams } from './event-streams.ts';
-import { wantsGraphiql, type Graphiql } from './graphiql.ts';
+/** Every path of the service. */
+import { sendNodeResponse } from '@whatwg-node/server';
+import type { ListenerContext, ServerContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
-import type { Endpoint } from './graphql-endpoint.ts';
-import { checkHost, type HostRule } from './host.ts';
+import { wantsGraphiql } from './graphiql.ts';
+import type { HotPath } from './hot-path/hot-path.ts';
+import { checkHost } from './host.ts';
 import { HttpProblem, sendJson } from './http-problem.ts';
-import type { Identified } from './identity.ts';
-import type { Outbox } from './outbox.ts';
-import type { ReadOperation } from './operation-request.ts';
-import { answerPreflight, checkOrigin, isPreflight, shareWithOrigin } from './origin.ts';
-import type { NotReady } from './readiness.ts';
+import { HttpRequest } from './http-request.ts';
+import { answerPreflight, isPreflight, shareWithOrigin } from './origin.ts';
 import type { Route } from './request-listener.ts';
-import { sendAnswer } from './send-answer.ts';
+import { endpointPath } from './yoga.ts';
 
-/** What stands behind the paths. */
-export interface Rooms {
-  readonly identify: Doorkeeper;
-  readonly endpoint: Endpoint;
-  readonly outbox: Outbox;
-  readonly eventStreams: EventStreams;
-  readonly readOperation: ReadOperation;
-  readonly isSubscription: (operation: AdmittedOperation) => boolean;
-  /** null where no page is served. */
-  readonly graphiql: Graphiql | null;
-  readonly checkReady: () => Promise<NotReady>;
-  /** The names that are answered to; null for any. */
-  readonly hosts: HostRule | null;
-  /** Origins of pages that may ask, beside the service's own. */
-  readonly allowedOrigins: readonly string[];
+/** What stands behind the paths of a listener. */
+interface Contexts {
+  readonly listener: ListenerContext;
+  readonly server: ServerContext;
 }
 
-/** The route behind a door: all requests that come in by it take it, but for upgrades. */
-export function route(rooms: Rooms): Route {
+/** The route of a listener: all its requests take it, but for upgrades. */
+export function route(contexts: Contexts): Route {
+  const { hosts } = contexts.listener;
   // Most requests name the host that the one before has named.
   let goodHost: string | null = null;
   return (exchange) => {
     const { request, path } = exchange;
     const { host } = request.headers;
+    // Before anything of Yoga's, which answers some requests itself (DNS rebinding).
     if (host !== goodHost) {
-      checkHost(request, rooms.hosts);
+      checkHost(request, hosts);
       goodHost = host ?? null;
     }
-    if (path === '/graphql') return answerGraphql(rooms, exchange);
+    // Yoga takes any address that ends with its endpoint for it.
+    if (path === endpointPath) return answerGraphql(contexts, exchange);
     exchange.setUsualHeaders();
-    return answerOther(rooms, exchange);
+    return answerOther(contexts, exchange);
   };
 }
 
-async function answerOther(rooms: Rooms, exchange: Exchange): Promise<void> {
+async function answerOther({ listener, server }: Contexts, exchange: Exchange): Promise<void> {
   const { path } = exchange;
   if (path === '/health') {
     answerHealth(exchange);
     return;
   }
-  if (path === '/ready') return answerReady(rooms, exchange);
-  if (rooms.graphiql !== null && path.startsWith(rooms.graphiql.assetFolder)) {
+  if (path === '/ready') return answerReady(server, exchange);
+  if (listener.graphiql !== null && path.startsWith(listener.graphiql.assetFolder)) {
     checkMethod(exchange, ['GET', 'HEAD']);
-    if (await rooms.graphiql.sendAsset(exchange)) return;
+    if (await listener.graphiql.sendAsset(exchange)) return;
   }
   throw new HttpProblem('There is nothing at this path; GraphQL is at /graphql.', {
     status: 404,
@@ -69,67 +54,60 @@ async function answerOther(rooms: Rooms, exchange: Exchange): Promise<void> {
   });
 }
 
-function answerGraphql(rooms: Rooms, exchange: Exchange): Promise<void> | undefined {
-  const { request, response } = exchange;
-  // The page is for whoever follows a link to it; as it may hold tokens, no page elsewhere may read it.
-  if (rooms.graphiql !== null && wantsGraphiql(request)) {
+function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | undefined {
+  const { request } = exchange;
+  const { graphiql, allowedOrigins } = contexts.listener;
+  // The page may hold tokens, so no page elsewhere may read it.
+  if (graphiql !== null && wantsGraphiql(request)) {
     exchange.setUsualHeaders();
-    return rooms.graphiql.sendPage(response);
+    return answerByYoga(new HttpRequest(exchange, contexts));
   }
-  if (rooms.allowedOrigins.length > 0) {
+  if (allowedOrigins.length > 0) {
     exchange.setUsualHeaders();
-    shareWithOrigin(exchange, rooms.allowedOrigins);
+    shareWithOrigin(exchange, allowedOrigins);
   }
   if (isPreflight(request)) {
     exchange.setUsualHeaders();
-    answerPreflight(exchange, rooms.allowedOrigins);
+    answerPreflight(exchange, allowedOrigins);
     return undefined;
   }
-  const method = checkMethod(exchange, ['GET', 'POST']);
-  checkOrigin(request, rooms.allowedOrigins);
-  // Before anything of the operation is read: whoever has no identity makes no work.
-  const identified = rooms.identify({
-    authorization: request.headers.authorization ?? null,
-    socket: request.socket,
+  const asked = new HttpRequest(exchange, contexts);
+  const { hotPath } = contexts.server;
+  if (hotPath === null) return answerByYoga(asked);
+  return answerRepeat(asked, hotPath);
+}
+
+async function answerRepeat(asked: HttpRequest, hotPath: HotPath): Promise<void> {
+  const answering = hotPath.answer(asked);
+  const isAnswered = answering instanceof Promise ? await answering : answering;
+  if (!isAnswered) await answerByYoga(asked, hotPath);
+}
+
+/** Yoga's Response stands for the answer, which the request writes itself, or is one that Yoga or a plugin has made. */
+async function answerByYoga(asked: HttpRequest, hotPath: HotPath | null = null): Promise<void> {
+  const { exchange, server } = asked;
+  const { request, response } = exchange;
+  try {
+    const given = await server.yoga.handleNodeRequestAndResponse(request, response, { hvql: asked });
+    if (asked.isOwn(given)) {
+      hotPath?.note(asked);
+      if (server.hasActivePlugins) copyHeaders(given, exchange);
+      asked.send();
+    } else {
+      exchange.setUsualHeaders();
+      await sendNodeResponse(given, response, request, true);
+    }
+  } finally {
+    asked.drop();
+  }
+}
+
+/** Headers that a plugin has set on the Response; those that the answer has anyway are its own. */
+function copyHeaders({ headers }: Response, exchange: Exchange): void {
+  exchange.setUsualHeaders();
+  headers.forEach((value, name) => {
+    if (name !== 'content-type' && name !== 'content-length') exchange.response.setHeader(name, value);
   });
-  if (!(identified instanceof Promise)) return answerCaller(rooms, { exchange, method, identified });
-  return identified.then((later) => answerCaller(rooms, { exchange, method, identified: later }));
-}
-
-interface Identification {
-  readonly exchange: Exchange;
-  readonly method: 'GET' | 'POST';
-  readonly identified: Identified;
-}
-
-async function answerCaller(rooms: Rooms, { exchange, method, identified }: Identification): Promise<void> {
-  exchange.caller = identified.caller;
-  const operation = await rooms.readOperation(exchange);
-  const { events, mediaType } = readAccept(exchange.request.headers.accept);
-  // Who takes both gets events only where there will be more than one.
-  const takesEvents = events && (mediaType === null || rooms.isSubscription(operation));
-  const call: Call = {
-    way: takesEvents ? 'SSE' : method,
-    method,
-    operation,
-    asker: new ExchangeAsker(exchange, identified),
-    takesEvents,
-    // Callers choose the name, at any length.
-    onOperation: (name) => (exchange.facts['operation'] = name.slice(0, 100)),
-  };
-  if (takesEvents) return rooms.eventStreams.answer(exchange, call);
-  if (mediaType === null) throw notAcceptable();
-  rooms.outbox.beforeMore();
-  const answer = rooms.endpoint({ call, mediaType });
-  const { status, result } = answer instanceof Promise ? await answer : answer;
-  sendAnswer(exchange, { status, result, mediaType }, rooms.outbox);
-}
-
-function notAcceptable(): HttpProblem {
-  const message =
-    'Answers are written as application/json or application/graphql-response+json, and the events of subscriptions as ' +
-    'text/event-stream: the header Accept has none of them.';
-  return new HttpProblem(message, { status: 406, code: 'NOT_ACCEPTABLE' });
 }
 
 function answerHealth(exchange: Exchange): void {
@@ -137,9 +115,9 @@ function answerHealth(exchange: Exchange): void {
   sendJson(exchange.response, { status: 200, body: { status: 'ok' } });
 }
 
-async function answerReady(rooms: Rooms, exchange: Exchange): Promise<void> {
+async function answerReady(server: ServerContext, exchange: Exchange): Promise<void> {
   checkMethod(exchange, ['GET', 'HEAD']);
-  const reason = await rooms.checkReady();
+  const reason = await server.checkReady();
   if (reason === null) sendJson(exchange.response, { status: 200, body: { status: 'ok' } });
   else sendJson(exchange.response, { status: 503, body: { status: 'unavailable', reason } });
 }

@@ -4,28 +4,31 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
-import { admission, type AllowedDocument } from './admission.ts';
+import { allowlist, type AllowedDocument } from './allowlist.ts';
 import type { CertificateMap } from './certificate-map.ts';
-import type { House } from './door.ts';
+import type { ServerContext } from './context.ts';
+import { DocumentStore } from './document-store.ts';
 import { certificateDoorkeeper, tokenDoorkeeper, type Doorkeeper } from './doorkeeper.ts';
-import { doors, type OpenDoor } from './doors.ts';
-import { graphiql } from './graphiql.ts';
+import { graphiql, type Graphiql } from './graphiql.ts';
 import type { GraphiqlOptions } from './graphiql-page.ts';
-import type { Asker } from './call.ts';
 import { EventWrites } from './event-writes.ts';
-import { openEngine, type Execute, type Subscribe } from './engine.ts';
-import { graphqlEndpoint } from './graphql-endpoint.ts';
 import { hostRule } from './host.ts';
+import { HotPath } from './hot-path/hot-path.ts';
 import { createHttpServer, createHttpsServer, renewCertificate } from './http-server.ts';
 import type { Identity } from './identity.ts';
 import { listen } from './listen.ts';
-import { isSubscription, operationRunner } from './operation.ts';
-import { operationReader } from './operation-request.ts';
+import { Listeners, type OpenListener } from './listeners.ts';
+import { operationReader } from './operation-reader.ts';
+import { operationRunner } from './operation-runner.ts';
+import { queryRunner, type Execute } from './plugins/use-execution.ts';
+import type { Subscribe } from './plugins/use-subscriptions.ts';
+import type { Requester } from './request-context.ts';
 import { connectionLimits } from './patience.ts';
 import { Outbox } from './outbox.ts';
 import { pulse } from './pulse.ts';
 import { readiness } from './readiness.ts';
 import type { Tls } from './tls.ts';
+import { openYoga, type AddedPlugin } from './yoga.ts';
 
 /** What is served, to whom, and where. */
 export interface ServerOptions {
@@ -40,7 +43,7 @@ export interface ServerOptions {
   /** The only documents that may be asked for, on every way in; any document where it is left out. */
   readonly allowedDocuments?: readonly AllowedDocument[] | null;
   /** The GraphQL context of a request. */
-  readonly contextOf: (asker: Asker) => object;
+  readonly contextOf: (requester: Requester) => object;
   /** Runs operations in place of graphql-js's `execute`. */
   readonly execute?: Execute;
   /** Starts subscriptions in place of graphql-js's `subscribe`. */
@@ -68,6 +71,10 @@ export interface ServerOptions {
   readonly allowedOrigins?: readonly string[];
   /** How long a client may leave untaken what was sent to it, before it is cut. */
   readonly stallMilliseconds?: number;
+  /** Whether repeats of the same bytes by verified credentials are answered without Yoga; true where it is left out. */
+  readonly hotPath?: boolean;
+  /** Plugins that see every operation. With any that may deny or change something, the hot path is off. */
+  readonly plugins?: readonly AddedPlugin[];
   /** The silence after which a stream is pinged. */
   readonly pingMilliseconds?: number;
   /** How long a client may take over its WebSocket to say who it is. */
@@ -84,7 +91,7 @@ export interface RunningServer {
    * comes in by it is answered as ever, but the doorkeeper alone says who asks, whatever name the service is called by;
    * there is no GraphiQL, since its page may hold tokens. It closes with the service, or before.
    */
-  openSideDoor(server: Server, identify: Doorkeeper): OpenDoor;
+  openSideDoor(server: Server, identify: Doorkeeper): OpenListener;
   /** Shows another certificate from now on, and takes other ones; only for a server that began with TLS. */
   renewTls(tls: Tls): void;
   /**
@@ -110,11 +117,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Anybody can fail to shake hands.
   secure?.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
   const server = secure ?? createHttpServer();
-  const entrances = doors(openHouse(options), options.graceMilliseconds ?? defaultGraceMilliseconds);
+  const page = options.graphiql && graphiql(options.graphiql);
+  const context = openContext(options, page);
+  const entrances = new Listeners(context, options.graceMilliseconds ?? defaultGraceMilliseconds);
   const allowedOrigins = options.allowedOrigins ?? [];
   entrances.open(server, {
     identify: doorkeeperOf(options, () => tls?.clients?.map ?? new Map()),
-    graphiql: options.graphiql && graphiql(options.graphiql),
+    graphiql: page,
     hosts: hostRule({ host: options.host, allowedHosts: options.allowedHosts ?? [] }),
     allowedOrigins,
   });
@@ -149,28 +158,33 @@ function doorkeeperOf({ identity, tls, now }: ServerOptions, map: () => Certific
   return tokenDoorkeeper(identity);
 }
 
-function openHouse(options: ServerOptions): House {
-  const { log, now } = options;
+function openContext(options: ServerOptions, page: Graphiql | null): ServerContext {
+  const { log, now, schema, contextOf, subscribe, plugins: added = [], hotPath = true } = options;
   const limits = connectionLimits({
     pingMilliseconds: options.pingMilliseconds ?? defaultPingMilliseconds,
     stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
   });
-  const auditWorld = options.audit === undefined ? null : { write: options.audit, now };
-  const engine = openEngine(options);
-  const admit = admission(options.allowedDocuments ?? null);
+  const hasActivePlugins = added.some(({ observesOnly }) => !observesOnly);
+  const documents = new DocumentStore(options);
+  const runQuery = queryRunner(options);
+  const yoga = openYoga({ schema, documents, run: runQuery, contextOf, subscribe, graphiql: page, added });
+  const allow = allowlist(options.allowedDocuments ?? null);
   return {
-    run: operationRunner(engine, { log, auditWorld, now }),
-    pulse: pulse(limits.beatMilliseconds),
-    limits,
-    log,
-    endpoint: graphqlEndpoint(engine, { log, auditWorld }),
+    yoga,
+    hotPath: hotPath && !hasActivePlugins ? new HotPath(schema, runQuery) : null,
+    hasActivePlugins,
+    run: operationRunner(yoga, { log, now }),
+    admit: allow,
+    readOperation: operationReader(allow),
+    documents,
+    auditWorld: options.audit === undefined ? null : { write: options.audit, now },
+    checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
     outbox: new Outbox(),
     writes: new EventWrites(),
-    admit,
-    readOperation: operationReader(admit),
-    isSubscription: (operation) => isSubscription(engine, operation),
-    checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
+    pulse: pulse(limits.beatMilliseconds),
+    limits,
     initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
+    log,
     now,
   };
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { readAccept } from './accept.ts';
+import { readAccept } from './media-type.ts';
 import { checkHost, type HostRule } from './host.ts';
 import { HttpProblem } from './http-problem.ts';
 import { sendLastAnswer } from './last-answer.ts';

@@ -1,18 +1,18 @@
 /** One connection by graphql-transport-ws: who asks, and what is asked under which id. */
 import type { Socket } from 'node:net';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws';
-import type { ConnectionInitMessage, SubscribeMessage } from 'graphql-ws';
+import type { ConnectionInitMessage } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../errors.ts';
-import type { Admit } from './admission.ts';
-import type { StreamEnd } from './audit.ts';
+import type { Allow } from './allowlist.ts';
+import type { AuditWorld, StreamEnd } from './audit.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import { expiryReason } from './events.ts';
 import type { EventWrites } from './event-writes.ts';
 import type { Identified } from './identity.ts';
-import type { RunOperation } from './operation.ts';
+import type { RunOperation } from './operation-runner.ts';
 import type { ConnectionLimits } from './patience.ts';
 import type { Pulse } from './pulse.ts';
 import { WebSocketLink, type LinkWatcher } from './websocket-link.ts';
@@ -22,13 +22,16 @@ import {
   pongMessage,
   readMessage,
   strayAuthorizationOf,
+  type OperationMessage,
 } from './websocket-message.ts';
 import { WebSocketOperations } from './websocket-operations.ts';
 
 /** What connections are served with. */
 export interface ConnectionWorld {
   readonly identify: Doorkeeper;
-  readonly admit: Admit;
+  readonly admit: Allow;
+  /** null where there is no audit trail. */
+  readonly auditWorld: AuditWorld | null;
   readonly run: RunOperation;
   readonly writes: EventWrites;
   readonly pulse: Pulse;
@@ -80,6 +83,7 @@ export class WebSocketConnection implements LinkWatcher {
       link: this.#link,
       admit: world.admit,
       run: world.run,
+      auditWorld: world.auditWorld,
       onIdle: () => this.#closeIfDrained(),
       onExpired: () => this.#expire(),
       onFailure: () => this.#close(CloseCode.InternalServerError, 'Internal server error'),
@@ -177,7 +181,7 @@ export class WebSocketConnection implements LinkWatcher {
     }
   }
 
-  #subscribe(message: SubscribeMessage): void {
+  #subscribe(message: OperationMessage): void {
     const { id } = message;
     if (this.#identified === null) {
       this.#close(CloseCode.Unauthorized, 'Unauthorized');

@@ -1,14 +1,23 @@
 /** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
 import type { ExecutionResult } from 'graphql';
-import { MessageType, validateMessage, type ConnectionInitMessage, type SubscribeMessage } from 'graphql-ws';
+import { MessageType, validateMessage, type ConnectionInitMessage } from 'graphql-ws';
 import { parseJsonText } from './json-text.ts';
 import { KeptWithResult } from './kept-with-result.ts';
+import type { OperationRequest } from './operation-reader.ts';
 import { formatErrors, keepWithin, resultBytes } from './result-bytes.ts';
+
+/** A subscribe message whose parameters are unchecked. */
+export interface OperationMessage {
+  readonly type: MessageType.Subscribe;
+  /** Chosen by the client. */
+  readonly id: string;
+  readonly payload: OperationRequest;
+}
 
 /** What a client may send; null for anything else. */
 export type ClientMessage =
   | ConnectionInitMessage
-  | SubscribeMessage
+  | OperationMessage
   | { readonly type: MessageType.Ping; readonly payload?: Record<string, unknown> | undefined }
   | { readonly type: MessageType.Pong }
   | { readonly type: MessageType.Complete; readonly id: string };
@@ -18,33 +27,34 @@ const idLimitInCharacters = 256;
 /** The payload of a close frame has 125 bytes, two of them for the code (RFC 6455, 5.5). */
 const reasonLimitInBytes = 123;
 
-/** Reads a message; null where it is none that a client may send. */
+/**
+ * Reads a message; null where it is none that a client may send. The payload of a subscribe message is looked at no
+ * further: the pipeline answers bad parameters as on every other transport, and the other operations of the connection
+ * go on.
+ */
 export function readMessage(text: string): ClientMessage | null {
   try {
-    const message = validateMessage(withQuery(parseJsonText(text)));
-    if ('id' in message && message.id.length > idLimitInCharacters) return null;
-    switch (message.type) {
+    const message = parseJsonText(text);
+    if (isObject(message) && message['type'] === MessageType.Subscribe) return readSubscribe(message);
+    const checked = validateMessage(message);
+    if ('id' in checked && checked.id.length > idLimitInCharacters) return null;
+    switch (checked.type) {
+      case MessageType.Subscribe:
       case MessageType.ConnectionAck:
       case MessageType.Next:
       case MessageType.Error:
         return null;
       default:
-        return message;
+        return checked;
     }
   } catch {
     return null;
   }
 }
 
-/**
- * The protocol asks for a query in every subscribe message. One that names its document by an id instead passes with an
- * empty one, as graphql-ws's own clients have to send it.
- */
-function withQuery(message: unknown): unknown {
-  if (!isObject(message) || !isObject(message['payload'])) return message;
-  const { payload } = message;
-  const { query = null, documentId = null } = payload;
-  return query === null && documentId !== null ? { ...message, payload: { ...payload, query: '' } } : message;
+function readSubscribe({ id, payload }: Readonly<Record<string, unknown>>): ClientMessage | null {
+  if (typeof id !== 'string' || id === '' || id.length > idLimitInCharacters) return null;
+  return isObject(payload) ? { type: MessageType.Subscribe, id, payload } : null;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

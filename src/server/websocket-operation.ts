@@ -1,18 +1,24 @@
 /** One operation over a WebSocket, from its subscribe message to its complete. */
 import { randomUUID } from 'node:crypto';
 import type { ExecutionResult } from 'graphql';
-import type { SubscribeMessage } from 'graphql-ws';
-import type { Admit } from './admission.ts';
-import type { StreamEnd } from './audit.ts';
-import type { Asker } from './call.ts';
+import type { Allow, AllowedOperation } from './allowlist.ts';
+import { OperationAudit, type AuditWorld, type StreamEnd } from './audit.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Events, EventSink } from './events.ts';
 import type { WrittenFor } from './event-writes.ts';
 import { HttpProblem, problemError } from './http-problem.ts';
 import type { Identified } from './identity.ts';
-import type { Outcome, RunOperation } from './operation.ts';
+import type { Outcome } from './operation-outcome.ts';
+import type { RunOperation } from './operation-runner.ts';
+import type { RequestContext } from './request-context.ts';
 import type { WebSocketLink } from './websocket-link.ts';
-import { completeMessage, errorMessage, nextFrame, nextMessage } from './websocket-message.ts';
+import {
+  completeMessage,
+  errorMessage,
+  nextFrame,
+  nextMessage,
+  type OperationMessage,
+} from './websocket-message.ts';
 
 /** What an operation over a WebSocket needs. */
 export interface WebSocketOperationParts {
@@ -25,7 +31,9 @@ export interface WebSocketOperationParts {
 /** What the operations of a connection share. */
 export interface OperationWorld {
   readonly link: WebSocketLink;
-  readonly admit: Admit;
+  readonly admit: Allow;
+  /** null where there is no audit trail. */
+  readonly auditWorld: AuditWorld | null;
   readonly run: RunOperation;
 }
 
@@ -42,9 +50,15 @@ export interface OperationKeeper {
 }
 
 /** One operation. It is who asks as well, for as long as it runs. */
-export class WebSocketOperation implements EventSink, WrittenFor, Asker {
-  readonly caller: Asker['caller'];
-  readonly by: Asker['by'];
+export class WebSocketOperation implements EventSink, WrittenFor, RequestContext {
+  readonly transport = 'WebSocket';
+  readonly takesEvents = true;
+  operation: AllowedOperation | null = null;
+  document: RequestContext['document'] = null;
+  events: RequestContext['events'] = null;
+  audit: OperationAudit | null = null;
+  readonly caller: RequestContext['caller'];
+  readonly by: RequestContext['by'];
   readonly expiresAt: number | null;
   readonly #id: string;
   readonly #log: ConnectionLog;
@@ -79,7 +93,7 @@ export class WebSocketOperation implements EventSink, WrittenFor, Asker {
   }
 
   /** To be called once. Nothing of the message is kept. */
-  start({ payload }: SubscribeMessage): void {
+  start({ payload }: OperationMessage): void {
     this.#start(payload).catch((thrown: unknown) => this.#fail(thrown));
   }
 
@@ -118,7 +132,7 @@ export class WebSocketOperation implements EventSink, WrittenFor, Asker {
     this.#events?.expire();
   }
 
-  async #start(payload: SubscribeMessage['payload']): Promise<void> {
+  async #start(payload: OperationMessage['payload']): Promise<void> {
     const outcome = await this.#run(payload);
     this.#isStarting = false;
     if (this.#isOver) {
@@ -129,24 +143,24 @@ export class WebSocketOperation implements EventSink, WrittenFor, Asker {
     }
   }
 
-  async #run(payload: SubscribeMessage['payload']): Promise<Outcome> {
-    const { admit, run } = this.#world;
-    let operation;
+  async #run(payload: OperationMessage['payload']): Promise<Outcome> {
+    const { admit, run, auditWorld } = this.#world;
     try {
-      operation = admit(payload as unknown as Record<string, unknown>);
+      this.operation = admit(payload);
     } catch (thrown) {
       if (!(thrown instanceof HttpProblem)) throw thrown;
       return { kind: 'result', result: { errors: [problemError(thrown)] } };
     }
-    return run({
-      way: 'WebSocket',
-      method: 'POST',
-      operation,
-      asker: this,
-      takesEvents: true,
-      onOperation: (name) => (this.#name = name.slice(0, 100)),
-    });
+    if (auditWorld !== null) this.audit = new OperationAudit(this, auditWorld);
+    return run(this);
   }
+
+  onOperation(name: string): void {
+    this.#name = name.slice(0, 100);
+  }
+
+  /** The connection is closed with the service, and its operations know of that from their first message on. */
+  onStart(): void {}
 
   #send(outcome: Outcome): void {
     const link = this.#link;

@@ -1,14 +1,13 @@
 /** The operations of one connection, each under the id that its client chose. */
 import { GraphQLError } from 'graphql';
-import type { SubscribeMessage } from 'graphql-ws';
 import { HvqlError } from '../errors.ts';
-import type { Admit } from './admission.ts';
-import type { StreamEnd } from './audit.ts';
+import type { Allow } from './allowlist.ts';
+import type { AuditWorld, StreamEnd } from './audit.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Identified } from './identity.ts';
-import type { RunOperation } from './operation.ts';
+import type { RunOperation } from './operation-runner.ts';
 import type { WebSocketLink } from './websocket-link.ts';
-import { errorMessage } from './websocket-message.ts';
+import { errorMessage, type OperationMessage } from './websocket-message.ts';
 import { WebSocketOperation, type OperationKeeper } from './websocket-operation.ts';
 
 /** Operations that one connection may have running; whoever wants more opens another connection. */
@@ -17,7 +16,8 @@ export const operationLimit = 1_000;
 /** What the operations of a connection need. */
 export interface WebSocketOperationsParts {
   readonly link: WebSocketLink;
-  readonly admit: Admit;
+  readonly admit: Allow;
+  readonly auditWorld: AuditWorld | null;
   readonly run: RunOperation;
   /** The last one is over. */
   readonly onIdle: () => void;
@@ -48,7 +48,7 @@ export class WebSocketOperations implements OperationKeeper {
 
   /** Starts one, or tells the client that there are too many. */
   start(
-    message: SubscribeMessage,
+    message: OperationMessage,
     asker: { readonly identified: Identified; readonly log: ConnectionLog },
   ): void {
     const { link } = this.#parts;

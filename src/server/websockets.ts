@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import { DEPRECATED_GRAPHQL_WS_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { bodyLimitInBytes } from './operation-request.ts';
+import { bodyLimitInBytes } from './operation-reader.ts';
 import { onUpgrade, type UpgradeOptions } from './upgrade.ts';
 import { WebSocketConnection, type ConnectionWorld } from './websocket-connection.ts';
 

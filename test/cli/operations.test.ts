@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { printOperations } from '../../src/cli/operations.ts';
 import { UsageError } from '../../src/errors.ts';
-import { bodyLimitInBytes } from '../../src/server/operation-request.ts';
+import { bodyLimitInBytes } from '../../src/server/operation-reader.ts';
 import { putFile, scratchFolder } from '../source/scratch.ts';
 import { CommandOnTrial } from './command-on-trial.ts';
 

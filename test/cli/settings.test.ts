@@ -30,6 +30,8 @@ describe('hvql serve', () => {
     identity: null,
     minInterval: 100,
     shareLooks: 10,
+    hotPath: true,
+    plugin: [],
     compiled: true,
     sourceTimeout: 5_000,
     graphiql: true,
@@ -98,6 +100,7 @@ describe('hvql serve', () => {
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
     argv.push('--audit', '-', '--share-looks=250ms', '--workers=3', '--compiled', 'off');
+    argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -113,6 +116,8 @@ describe('hvql serve', () => {
         },
         minInterval: 1_500,
         shareLooks: 250,
+        hotPath: false,
+        plugin: ['./a.mjs', 'b'],
         compiled: false,
         sourceTimeout: 60_000,
         graphiql: false,
@@ -188,6 +193,8 @@ describe('hvql serve', () => {
       HVQL_AUDIT: '/var/log/hvql-audit',
       HVQL_SHARE_LOOKS: '0',
       HVQL_COMPILED: 'off',
+      HVQL_HOT_PATH: 'off',
+      HVQL_PLUGIN: './a.mjs, b',
       HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
@@ -201,6 +208,8 @@ describe('hvql serve', () => {
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
         shareLooks: 0,
+        hotPath: false,
+        plugin: ['./a.mjs', 'b'],
         compiled: false,
         sourceTimeout: 1_000,
         graphiql: false,
@@ -703,6 +712,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 40 + 5 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 42 + 5 + 4 + 2 + 0 + 7);
   });
 });

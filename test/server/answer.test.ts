@@ -141,7 +141,14 @@ const rows: readonly [
   ],
   ['two operations and no name', { query: '{ hello } query B { hello }' }, both, 400, 400, noOperation],
   ['a name of none', { query: '{ hello }', operationName: 'x' }, both, 400, 400, noOperation],
-  ['a name that is no text', { query: '{ hello }', operationName: 5 }, ['POST'], 400, 400, noOperation],
+  [
+    'a name that is no text',
+    { query: '{ hello }', operationName: 5 },
+    ['POST'],
+    400,
+    400,
+    error('Expected "operationName" param to be empty or a string, but given number.', 'BAD_REQUEST'),
+  ],
   ['a fragment alone', { query: 'fragment A on Query { hello }' }, both, 400, 400, noOperation],
   [
     'a field that is denied',

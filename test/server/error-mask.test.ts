@@ -206,8 +206,8 @@ describe('a request that is none', () => {
 
 describe('the mask', () => {
   const { log } = readableLog();
-  const asker = { requestId: 'r', signal: new AbortController().signal };
-  const context = { asker, log, audit: null };
+  const requester = { requestId: 'r', signal: new AbortController().signal };
+  const context = { requester, log, audit: null };
 
   it('takes errors that never came near GraphQL', () => {
     const own = new HvqlError('PAGE_UNAVAILABLE', 'Gone.');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bodyLimitInBytes } from '../../src/server/operation-request.ts';
-import { send, startTestService, type TestService } from './test-service.ts';
+import { bodyLimitInBytes } from '../../src/server/operation-reader.ts';
+import { requesterOf, send, startTestService, type TestService } from './test-service.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -304,7 +304,7 @@ describe('a client that goes away', () => {
       });
     };
     const own = await startTestService({
-      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }),
+      contextOf: (asker) => ({ ...requesterOf(asker), onWait }),
     });
     try {
       const client = new AbortController();

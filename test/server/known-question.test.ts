@@ -3,9 +3,9 @@ import { Socket } from 'node:net';
 import { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GraphQLError } from 'graphql';
-import { admission, type Admit } from '../../src/server/admission.ts';
-import { operationReader } from '../../src/server/operation-request.ts';
-import { preparation } from '../../src/server/prepared-document.ts';
+import { allowlist, type Allow } from '../../src/server/allowlist.ts';
+import { operationReader } from '../../src/server/operation-reader.ts';
+import { DocumentStore } from '../../src/server/document-store.ts';
 import { documentIdOf } from '../../src/server/document-id.ts';
 import { testLimits } from '../ask.ts';
 import { startTestService, testSchema, type TestService } from './test-service.ts';
@@ -31,29 +31,29 @@ function get(search: string): { request: IncomingMessage; search: string } {
 }
 
 describe('a question', () => {
-  it('that was admitted is the same operation when its very bytes come again', async () => {
-    const admit = vi.fn<Admit>(admission(null));
-    const read = operationReader(admit);
+  it('that was allowed is the same operation when its very bytes come again', async () => {
+    const allow = vi.fn<Allow>(allowlist(null));
+    const read = operationReader(allow);
     const first = await read(post('{"query":"{ hello }"}'));
     expect(await read(post('{"query":"{ hello }"}'))).toBe(first);
     expect(await read(post('{"query":"{ hello }" }'))).not.toBe(first);
     const byGet = await read(get('query={hello}'));
     expect(await read(get('query={hello}'))).toBe(byGet);
-    expect(admit).toHaveBeenCalledTimes(3);
+    expect(allow).toHaveBeenCalledTimes(3);
   });
 
   it('that was refused is read anew', async () => {
-    const admit = vi.fn<Admit>(admission([]));
-    const read = operationReader(admit);
+    const allow = vi.fn<Allow>(allowlist([]));
+    const read = operationReader(allow);
     for (const _ of [1, 2]) {
       await expect(read(post('{"query":"{ hello }"}'))).rejects.toThrow(/only the operations/);
       await expect(read(post('{"query":'))).rejects.toThrow(/not valid JSON/);
     }
-    expect(admit).toHaveBeenCalledTimes(2);
+    expect(allow).toHaveBeenCalledTimes(2);
   });
 
   it('is not taken for one whose bytes are others, though they read alike', async () => {
-    const read = operationReader(admission(null));
+    const read = operationReader(allowlist(null));
     // U+FFFD, which is also what bytes that are no UTF-8 are often read as.
     await read(post('{"query":"{ hello }","variables":{"t":"\ufffd"}}'));
     const broken = Buffer.concat([
@@ -65,7 +65,7 @@ describe('a question', () => {
   });
 
   it('is forgotten for others, and not remembered where it is long', async () => {
-    const read = operationReader(admission(null));
+    const read = operationReader(allowlist(null));
     const short = await read(post('{"query":"{ hello }"}'));
     const long = `{"query":"{ hello }${' '.repeat(10_000)}"}`;
     expect(await read(post(long))).not.toBe(await read(post(long)));
@@ -103,28 +103,32 @@ describe('a question', () => {
 
 describe('a document', () => {
   const prepare = (introspection: 'on' | 'off' = 'on') =>
-    preparation({ schema: testSchema, limits: testLimits, introspection });
+    new DocumentStore({ schema: testSchema, limits: testLimits, introspection });
 
   it('is parsed and validated once a text', () => {
     const prepared = prepare();
-    const first = prepared('{ hello }');
-    expect(prepared('{ hello }')).toBe(first);
-    const wrong = prepared('{ hallo }');
-    expect(prepared('{ hallo }').errors).toBe(wrong.errors);
-    expect(prepared('{').errors).toBe(prepared('{').errors);
+    const first = prepared.prepare('{ hello }');
+    expect(prepared.prepare('{ hello }')).toBe(first);
+    const wrong = prepared.prepare('{ hallo }');
+    expect(prepared.prepare('{ hallo }').errors).toBe(wrong.errors);
+    expect(prepared.prepare('{').errors).toBe(prepared.prepare('{').errors);
   });
 
   it('with a mistake keeps nothing of what was on the stack', () => {
-    const stacks = ['{', '{ hallo }'].flatMap((text) => prepare()(text).errors.map(({ stack }) => stack));
+    const stacks = ['{', '{ hallo }'].flatMap((text) =>
+      prepare()
+        .prepare(text)
+        .errors.map(({ stack }) => stack),
+    );
     expect(stacks).toEqual(['', '']);
   });
 
   it('that asks for the schema is refused where nobody may, the first time and the second', () => {
     const prepared = prepare('off');
     for (const _ of [1, 2]) {
-      const [error] = prepared('{ __schema { queryType { name } } }').errors;
+      const [error] = prepared.prepare('{ __schema { queryType { name } } }').errors;
       expect(error).toBeInstanceOf(GraphQLError);
-      expect(error?.message).toMatch(/introspection/i);
+      expect(error.message).toMatch(/introspection/i);
     }
   });
 });

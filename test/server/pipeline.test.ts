@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startLiveService, until, type LiveService } from './live-service.ts';
+import { requesterOf } from './test-service.ts';
 
 let service: LiveService;
 let socket: Socket;
@@ -11,7 +12,9 @@ let letGo: () => void;
 
 beforeEach(async () => {
   const waited = new Promise<string>((resolve) => (letGo = () => resolve('done')));
-  service = await startLiveService({ contextOf: (asker) => ({ ...asker, onWait: () => waited }) });
+  service = await startLiveService({
+    contextOf: (asker) => ({ ...requesterOf(asker), onWait: () => waited }),
+  });
   socket = connect(service.port, '127.0.0.1');
   socket.on('error', () => undefined);
   text = '';

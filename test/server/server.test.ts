@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HvqlError, UsageError } from '../../src/errors.ts';
 import { readiness } from '../../src/server/readiness.ts';
-import { readableLog, send, startTestService, type TestService } from './test-service.ts';
+import { readableLog, requesterOf, send, startTestService, type TestService } from './test-service.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -293,7 +293,7 @@ describe('a server that is closed', () => {
   it('finishes the answer that is under way', async () => {
     const { wait, started, open: letGo } = gate();
     const own = await startTestService({
-      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait: wait }),
+      contextOf: (asker) => ({ ...requesterOf(asker), onWait: wait }),
       graceMilliseconds: 600_000,
     });
     const answer = own.post({ query: '{ wait }' });
@@ -312,7 +312,7 @@ describe('a server that is closed', () => {
     const own = await startTestService({
       contextOf: (asker) => {
         signal = asker.signal;
-        return { ...asker, signal: asker.signal, onWait: wait };
+        return { ...requesterOf(asker), onWait: wait };
       },
       graceMilliseconds: 1,
     });

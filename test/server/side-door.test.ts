@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { allPrivileges } from '../../src/access/caller.ts';
 import type { Doorkeeper } from '../../src/server/doorkeeper.ts';
-import type { OpenDoor } from '../../src/server/doors.ts';
+
 import { createHttpServer } from '../../src/server/http-server.ts';
+import type { OpenListener } from '../../src/server/listeners.ts';
 import { startLiveService, type LiveService } from './live-service.ts';
 import { send } from './test-service.ts';
 
@@ -20,7 +21,7 @@ const fifth: Doorkeeper = () =>
 
 let service: LiveService;
 let server: Server;
-let door: OpenDoor;
+let door: OpenListener;
 let url: string;
 beforeEach(async () => {
   service = await startLiveService({ graceMilliseconds: 600_000 });

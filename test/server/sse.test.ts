@@ -129,8 +129,6 @@ describe('an answer by events', () => {
     ['{ hallo }', {}, 'Cannot query field "hallo"', 'GRAPHQL_VALIDATION_FAILED'],
     ['{', {}, 'Syntax Error', 'GRAPHQL_PARSE_FAILED'],
     ['query A { hello } query B { hello }', {}, 'Could not determine', 'OPERATION_RESOLUTION_FAILURE'],
-    ['{ hello }', { variables: [1] }, 'The parameter variables needs to be an object', 'BAD_REQUEST'],
-    ['{ hello }', { operationName: 1 }, 'The parameter operationName needs to be a string', 'BAD_REQUEST'],
     ['subscription { refused }', {}, 'Too many streams.', 'LIMIT_EXCEEDED'],
     ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'LIMIT_EXCEEDED'],
   ])('says in an event why an operation cannot run (%#)', async (query, more, message, code) => {

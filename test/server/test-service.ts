@@ -14,7 +14,7 @@ import { pino, type Logger } from 'pino';
 import { HvqlError } from '../../src/errors.ts';
 import { testLimits } from '../ask.ts';
 import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/development.ts';
-import type { Asker } from '../../src/server/call.ts';
+import type { Requester } from '../../src/server/request-context.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
 
 /** What must never leave the service. */
@@ -48,7 +48,7 @@ const even = new GraphQLScalarType({
   },
 });
 
-interface TestContext extends Asker {
+interface TestContext extends Requester {
   readonly onWait?: (signal: AbortSignal) => Promise<string>;
 }
 const fail = (thrown: unknown): never => {
@@ -112,6 +112,11 @@ export interface TestService extends RunningServer {
   post(body: unknown, init?: RequestInit): Promise<Response>;
 }
 
+/** Who asks, and no more of the request. */
+export function requesterOf({ caller, by, expiresAt, requestId, signal }: Requester): Requester {
+  return { caller, by, expiresAt, requestId, signal };
+}
+
 /** Starts a service in development mode on any free port of loopback, but for what `options` says. */
 export async function startTestService(options: Partial<ServerOptions> = {}): Promise<TestService> {
   const { log, lines } = readableLog();
@@ -126,7 +131,7 @@ export async function startTestService(options: Partial<ServerOptions> = {}): Pr
     limits: testLimits,
     introspection: 'on',
     identity,
-    contextOf: (asker) => ({ ...asker, signal: asker.signal }),
+    contextOf: requesterOf,
     ready: () => Promise.resolve(),
     log,
     graphiql: {

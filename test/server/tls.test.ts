@@ -6,7 +6,7 @@ import { UsageError } from '../../src/errors.ts';
 import { readTls, type TlsSettings } from '../../src/server/tls.ts';
 import { clientOptions, secureWays, sendSecurely, tlsFile } from '../secure.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-import { startTestService, type TestService } from './test-service.ts';
+import { requesterOf, startTestService, type TestService } from './test-service.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -146,7 +146,7 @@ describe('a server with TLS that is closed', () => {
       return waiting;
     };
     const own = await startSecurely({
-      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }),
+      contextOf: (asker) => ({ ...requesterOf(asker), onWait }),
       graceMilliseconds: 600_000,
     });
     const headers = { authorization: `Bearer ${own.rootToken}` };

@@ -9,7 +9,7 @@ import { LiveOperations } from '../../src/execution/live-operations.ts';
 import type { Introspection, Limits } from '../../src/graph/context.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
-import type { AllowedDocument } from '../../src/server/admission.ts';
+import type { AllowedDocument } from '../../src/server/allowlist.ts';
 import { openGuestSockets } from '../../src/server/guest-sockets.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
@@ -19,7 +19,8 @@ import { ways, type DoorToTry, type Way, type WayAnswer, type WayQuestion } from
 
 const doors = ['network', 'guest socket'] as const;
 const cells = doors.flatMap((door) => Object.keys(ways).map((way) => [door, way] as const));
-const live = (way: string): boolean => !['POST', 'GET'].includes(way);
+const live = (way: string): boolean => !/^(?:POST|GET)/.test(way);
+const isByAddress = (way: string): boolean => way.includes('GET');
 
 /** A service with both doors; partition 1 is the root, 5 a guest. */
 interface Table {
@@ -206,7 +207,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       event: 'denied',
       caller: '5',
       by: door === 'network' ? 'token' : 'guest socket',
-      way: way.replace(/ by .*/, ''),
+      way: way.replace(/ (?:by|again).*/, ''),
       operation: 'Peek',
       object: 'partition 9',
       reason: 'NOT_SELF_OR_PARENT',
@@ -224,7 +225,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     answer.end();
     await expect.poll(() => audit.length).toBe(2);
     const by = door === 'network' ? 'token' : 'guest socket';
-    const about = { caller: '5', by, way: way.replace(/ by .*/, ''), operation: 'Own' };
+    const about = { caller: '5', by, way: way.replace(/ (?:by|again).*/, ''), operation: 'Own' };
     expect(audit.map((line) => JSON.parse(line))).toMatchObject([
       { ...about, event: 'opened' },
       { ...about, event: 'closed', reason: 'client' },
@@ -297,7 +298,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     expect(source.batches.flat()).toEqual([]);
   },
-  'a limit on time': async ({ ask, open }) => {
+  'a limit on time': async ({ way, ask, open }) => {
     const { source } = await open({ limits: { maxTimeMilliseconds: 100 } });
     let ended = 0;
     source.read = (_: unknown, signal?: AbortSignal) => {
@@ -307,7 +308,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const answer = await ask('{ partition { counters { virtualProcessors } } }');
     expect(answer.data ?? null).toBeNull();
     expect(answer.errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: '100ms' } }]);
-    expect(ended).toBe(1);
+    expect(ended).toBe(way.endsWith(' again') ? 2 : 1);
   },
   'a limit on intervals': async ({ way, ask, open }) => {
     await open({});
@@ -356,7 +357,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const parameters = { query: '{ partition { name } }', extensions: { pad: 'x'.repeat(1_048_576) } };
     const answer = await ask({ parameters });
     // A message, an address, a body: each has its own word for it.
-    expect(answer.status).toBe(way === 'WebSocket' ? 1009 : way.endsWith('GET') ? 431 : 413);
+    expect(answer.status).toBe(way === 'WebSocket' ? 1009 : isByAddress(way) ? 431 : 413);
     expect(answer.data).toBeUndefined();
   },
   'no batches': async ({ way, ask, open }) => {
@@ -365,7 +366,36 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const answer = await ask({ parameters: [one, one] });
     expect(answer.data).toBeUndefined();
     if (way === 'WebSocket') expect(answer.status).toBe(4400);
-    else expect(codes(answer)).toEqual([way.endsWith('GET') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_REQUEST']);
+    else expect(codes(answer)).toEqual([isByAddress(way) ? 'GRAPHQL_PARSE_FAILED' : 'BAD_REQUEST']);
+    expect(source.batches).toEqual([]);
+  },
+  'the shapes of parameters': async ({ way, ask, open }) => {
+    const { source } = await open({});
+    const query = '{ partition { counters { virtualProcessors } } }';
+    const said = async (parameters: Record<string, unknown>) => {
+      const answer = await ask({ parameters });
+      expect(answer.data).toBeUndefined();
+      expect(answer.status).toBe(way === 'WebSocket' ? null : 400);
+      expect(answer.errors).toHaveLength(1);
+      const [{ message, extensions } = { message: '', extensions: {} }] = answer.errors ?? [];
+      expect(extensions).toEqual({ code: 'BAD_REQUEST' });
+      return message;
+    };
+    expect(await said({})).toBe('The parameter query needs to be a GraphQL document, but is missing.');
+    // Other than objects, an address has no types, and names that are not known are none of its parameters.
+    const byAddress = isByAddress(way);
+    for (const name of ['variables', 'extensions']) {
+      const expected = byAddress
+        ? `The parameter ${name} needs to be a JSON object, but is number.`
+        : `Expected "${name}" param to be empty or an object, but given number.`;
+      expect(await said({ query, [name]: 7 })).toBe(expected);
+    }
+    if (!byAddress) {
+      expect(await said({ query, foo: 1 })).toBe('Unexpected parameter "foo" in the request body.');
+      expect(await said({ query, operationName: 5 })).toBe(
+        'Expected "operationName" param to be empty or a string, but given number.',
+      );
+    }
     expect(source.batches).toEqual([]);
   },
   'allowed operations only': async ({ way, ask, open }) => {

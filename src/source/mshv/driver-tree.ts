@@ -10,7 +10,6 @@ import {
   statsName,
   statsPlace,
   unavailable,
-  withoutCounters,
 } from './stats-file.ts';
 import type { KeptFiles } from './kept-files.js';
 import type { StatsParser } from './stats-parser.ts';
@@ -100,9 +99,7 @@ export function driverTree({ folder, selfId, files, parser, kept }: DriverTreeSe
         throw statsError(place, thrown);
       }
       if (bytes.byteLength === 0) throw unavailable(place, { problem: 'is empty', reason: 'EMPTY' });
-      const reading = parser.parse({ object: name.object, bytes });
-      if (!reading.layout.hasCounters) throw withoutCounters(place);
-      return reading;
+      return parser.parse({ object: name.object, bytes });
     },
   };
 }

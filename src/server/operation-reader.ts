@@ -1,49 +1,53 @@
 /** The operation that an HTTP request carries: a document, its variables, which of its operations to run. */
 import type { IncomingMessage } from 'node:http';
-import type { Admit, AdmittedOperation } from './admission.ts';
-import { documentCache } from './document-cache.ts';
+import { LRUCache } from 'lru-cache';
+import type { Allow, AllowedOperation } from './allowlist.ts';
+import { charactersOfDocument } from './document-store.ts';
 import { HttpProblem } from './http-problem.ts';
 import { nestingLimit, parseJsonText } from './json-text.ts';
 
 /** The parameters as they came: nothing is checked of them; of which document they speak, the admission reads. */
 export type OperationRequest = Readonly<Record<string, unknown>>;
 
-/** More is no question that a person or a program asks here. */
+/** Upper bound for the body of a request, and for a message by WebSocket. */
 export const bodyLimitInBytes = 1_048_576;
 
-/** Characters of a question that is remembered; longer ones are few, and take longer to answer than to read. */
+/** Longest body or query string, in characters, that is kept with what was read from it: longer ones are few. */
 const knownLengthLimit = 8_192;
-/** Characters of questions that are remembered, with what was read from them. */
+/** Characters of bodies and query strings that are kept. */
 const knownCharacters = 131_072;
 
 /** Reads the operation of a request, at once where nothing has to come in first. */
-export type ReadOperation = (exchange: Asked) => Promise<AdmittedOperation> | AdmittedOperation;
+export type ReadOperation = (exchange: Asked) => Promise<AllowedOperation> | AllowedOperation;
 
 /** What an operation is read from. */
 interface Asked {
   readonly request: IncomingMessage;
-  /** The address behind its question mark. */
+  /** The query string. */
   readonly search: string;
 }
 
 /**
- * Reads the operation in the address of a GET or in the JSON body of a POST (GraphQL over HTTP, 5), and has it
- * admitted. Throws, or rejects with, an HttpProblem where there is no reading it, or no admitting. A body that is too
- * long is not kept. What was admitted is remembered by the very bytes of the question, whoever asked it: it depends on
- * nothing else. What was not is read anew each time.
+ * Reads the operation from the query string of a GET or the JSON body of a POST (GraphQL over HTTP, 5), and asks the
+ * allowlist. Throws, or rejects with, an HttpProblem where it cannot be read or is not allowed. A body that is too long
+ * is not kept. An allowed operation is kept by the exact bytes of its request, whoever sent them, since it depends on
+ * nothing else: the same bytes give the same object. A refusal is not kept.
  */
-export function operationReader(admit: Admit): ReadOperation {
-  const known = documentCache<AdmittedOperation>(knownCharacters);
-  const remembered = (key: string, read: () => OperationRequest): AdmittedOperation => {
+export function operationReader(allow: Allow): ReadOperation {
+  const known = new LRUCache<string, AllowedOperation>({
+    maxSize: knownCharacters,
+    sizeCalculation: (_, bytes) => bytes.length + charactersOfDocument,
+  });
+  const remembered = (key: string, read: () => OperationRequest): AllowedOperation => {
     let operation = known.get(key);
-    if (operation === undefined) known.set(key, (operation = admit(read())));
+    if (operation === undefined) known.set(key, (operation = allow(read())));
     return operation;
   };
   return ({ request, search }) => {
-    // No JSON begins with a question mark: no address is taken for a body.
+    // No JSON begins with a question mark, so a query string is never taken for a body.
     if (request.method === 'GET') {
       const read = (): OperationRequest => readQuery(new URLSearchParams(search));
-      return search.length > knownLengthLimit ? admit(read()) : remembered(`?${search}`, read);
+      return search.length > knownLengthLimit ? allow(read()) : remembered(`?${search}`, read);
     }
     checkContentType(request);
     return new Promise((resolve, reject) => {
@@ -53,7 +57,7 @@ export function operationReader(admit: Admit): ReadOperation {
           const read = (): OperationRequest => parseObject(readText(body), 'The body');
           // In Latin-1 each byte is a character: no two bodies are the same text.
           const isLong = body.length > knownLengthLimit;
-          resolve(isLong ? admit(read()) : remembered(body.toString('latin1'), read));
+          resolve(isLong ? allow(read()) : remembered(body.toString('latin1'), read));
         } catch (thrown) {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown goes on
           reject(thrown);

@@ -3,7 +3,7 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { admission, type AllowedDocument } from '../../src/server/admission.ts';
+import { allowlist, type AllowedDocument } from '../../src/server/allowlist.ts';
 import { documentIdOf } from '../../src/server/document-id.ts';
 import { HttpProblem } from '../../src/server/http-problem.ts';
 import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
@@ -22,7 +22,7 @@ const malformed =
 /** What comes of a request: the text that runs, or the problem. */
 function outcomeOf(allowed: readonly AllowedDocument[] | null, request: object): unknown {
   try {
-    return admission(allowed)({ ...request }).query;
+    return allowlist(allowed)({ ...request }).query;
   } catch (thrown) {
     if (!(thrown instanceof HttpProblem)) throw thrown;
     return [thrown.status, thrown.extensions['code'], thrown.message];
@@ -42,7 +42,7 @@ describe('the id of a document', () => {
   });
 });
 
-describe('an admission with a list', () => {
+describe('an allowlist with a list', () => {
   it.each([
     ['its id', { documentId: hashOf(hello) }],
     ['its id and an empty query', { query: '', documentId: hashOf(hello) }],
@@ -120,7 +120,7 @@ describe('an admission with a list', () => {
 
   it('hands on the other parameters as they came, and the id of the document', () => {
     const request = { documentId: hashOf(two), operationName: 'One', variables: { n: 1 }, extensions: {} };
-    const operation = admission(list)(request);
+    const operation = allowlist(list)(request);
     expect(operation.parameters).toEqual({
       query: two,
       operationName: 'One',
@@ -131,9 +131,9 @@ describe('an admission with a list', () => {
   });
 });
 
-describe('an admission without a list', () => {
+describe('an allowlist without a list', () => {
   it('lets any text run, and knows its id', () => {
-    const operation = admission(null)({ query: foreign, variables: null });
+    const operation = allowlist(null)({ query: foreign, variables: null });
     expect([operation.query, operation.documentId]).toEqual([foreign, hashOf(foreign)]);
     expect(operation.parameters).toEqual({ query: foreign, variables: null });
     expect(outcomeOf(null, { query: foreign, documentId: hashOf(foreign) })).toBe(foreign);
@@ -265,11 +265,18 @@ describe('a service with a list of allowed documents', () => {
   });
 
   it.each([{}, { query: null }, { documentId: null }])(
-    'closes a WebSocket on a subscribe message that names no document: %j',
+    'answers a subscribe message that names no document, and goes on: %j',
     async (payload) => {
-      const { send, closed } = await openAcknowledged(service);
+      const { send, messages } = await openAcknowledged(service);
       send({ id: 'a', type: 'subscribe', payload });
-      expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+      await until(() => messages.length > 1);
+      expect(messages.at(-1)).toMatchObject({
+        id: 'a',
+        type: 'error',
+        payload: [
+          { message: expect.stringContaining('The parameter query'), extensions: { code: 'BAD_REQUEST' } },
+        ],
+      });
     },
   );
 

@@ -1,25 +1,25 @@
 /**
- * Which documents may run. What comes out of here as `AdmittedOperation` may, and nothing else is taken further: on
- * every way in a decision stands before the first look at the text.
+ * Which documents may run. Only an `AllowedOperation` is parsed, validated and executed, and only this module makes
+ * one: every transport decides before the text is looked at, and the pipeline checks that it did.
  */
 import { documentIdOf, isDocumentId, type DocumentId } from './document-id.ts';
 import { HttpProblem } from './http-problem.ts';
-import type { OperationRequest } from './operation-request.ts';
+import type { OperationRequest } from './operation-reader.ts';
 
-declare const admitted: unique symbol;
+declare const allowed: unique symbol;
 /** An operation that may be parsed, validated and run. Only this module makes one. */
-export interface AdmittedOperation {
+export interface AllowedOperation {
   /** The text of the document that runs; where the request named it by its id, it is not in the request. */
   readonly query: string;
   /** The parameters of the request, with that document as `query` and without an id. */
   readonly parameters: OperationRequest;
   /** Hashed when it is first asked for, unless it is known; a KB of text takes some microseconds. */
   readonly documentId: DocumentId;
-  readonly [admitted]: true;
+  readonly [allowed]: true;
 }
 
-/** Admits an operation, or throws an HttpProblem that says why not and what to do. */
-export type Admit = (request: OperationRequest) => AdmittedOperation;
+/** Allows an operation, or throws an HttpProblem that says why not and what to do. */
+export type Allow = (request: OperationRequest) => AllowedOperation;
 
 /** A document that may be asked for. */
 export interface AllowedDocument {
@@ -28,30 +28,30 @@ export interface AllowedDocument {
 }
 
 /**
- * Admits only these documents, asked for by their id or by their exact text; any document where it is null. Knows no
- * difference between questions, subscriptions and introspection.
+ * Allows only these documents, asked for by their id or by their exact text; any document where it is null. Queries,
+ * subscriptions and introspection are treated alike.
  */
-export function admission(allowed: readonly AllowedDocument[] | null): Admit {
-  return allowed === null ? admitAny : admitListed(allowed);
+export function allowlist(allowed: readonly AllowedDocument[] | null): Allow {
+  return allowed === null ? allowAny : allowListed(allowed);
 }
 
-function admitAny(request: OperationRequest): AdmittedOperation {
+function allowAny(request: OperationRequest): AllowedOperation {
   const { text, documentId } = readDocument(request);
-  if (text !== null) return admit(request, { text, documentId });
+  if (text !== null) return makeAllowed(request, { text, documentId });
   throw notFound(
     'This service has no persisted documents: send the text of the document as query.',
     documentId,
   );
 }
 
-function admitListed(allowed: readonly AllowedDocument[]): Admit {
+function allowListed(allowed: readonly AllowedDocument[]): Allow {
   const byId = new Map<string, AllowedDocument>(allowed.map((document) => [document.documentId, document]));
   // By the text itself, not by its hash: two texts that only a broken surrogate tells apart have the same UTF-8.
   const byText = new Map<string, AllowedDocument>(allowed.map((document) => [document.text, document]));
   return (request) => {
     const { text, documentId } = readDocument(request);
     const document = text !== null ? byText.get(text) : byId.get(documentId);
-    if (document !== undefined) return admit(request, document);
+    if (document !== undefined) return makeAllowed(request, document);
     if (text !== null && documentId === null) throw notAllowed(text);
     throw notFound(
       'This service answers only the operations that it has been given, and there is no document of this id among ' +
@@ -82,13 +82,13 @@ function readDocument({ query, documentId = null }: OperationRequest): Named {
   );
 }
 
-function admit(
+function makeAllowed(
   request: OperationRequest,
   { text, documentId }: { text: string; documentId: DocumentId | null },
-): AdmittedOperation {
+): AllowedOperation {
   const { documentId: _, ...parameters } = request;
   let known = documentId;
-  const operation: Omit<AdmittedOperation, typeof admitted> = {
+  const operation: Omit<AllowedOperation, typeof allowed> = {
     query: text,
     parameters: { ...parameters, query: text },
     get documentId() {
@@ -96,7 +96,7 @@ function admit(
       return known;
     },
   };
-  return operation as AdmittedOperation;
+  return operation as AllowedOperation;
 }
 
 function notAllowed(text: string): HttpProblem {

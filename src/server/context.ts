@@ -1,0 +1,60 @@
+/** What the parts of the server share: one context for the service, one for each listener. */
+import type { Logger } from 'pino';
+import type { Allow } from './allowlist.ts';
+import type { AuditWorld } from './audit.ts';
+import type { DocumentStore } from './document-store.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
+import type { EventStreams } from './event-streams.ts';
+import type { EventWrites } from './event-writes.ts';
+import type { Graphiql } from './graphiql.ts';
+import type { HostRule } from './host.ts';
+import type { HotPath } from './hot-path/hot-path.ts';
+import type { ReadOperation } from './operation-reader.ts';
+import type { RunOperation } from './operation-runner.ts';
+import type { Outbox } from './outbox.ts';
+import type { ConnectionLimits } from './patience.ts';
+import type { Pulse } from './pulse.ts';
+import type { NotReady } from './readiness.ts';
+import type { Yoga } from './yoga.ts';
+
+/** One of each for a service, whatever listener a request comes by. */
+export interface ServerContext {
+  readonly yoga: Yoga;
+  /** null where every request goes through Yoga. */
+  readonly hotPath: HotPath | null;
+  /** Whether the operator has added plugins that may replace a Response. */
+  readonly hasActivePlugins: boolean;
+  /** Runs operations that do not come by HTTP. */
+  readonly run: RunOperation;
+  readonly admit: Allow;
+  readonly readOperation: ReadOperation;
+  readonly documents: DocumentStore;
+  /** null where there is no audit trail. */
+  readonly auditWorld: AuditWorld | null;
+  readonly checkReady: () => Promise<NotReady>;
+  readonly outbox: Outbox;
+  readonly writes: EventWrites;
+  readonly pulse: Pulse;
+  readonly limits: ConnectionLimits;
+  /** How long a client may take over its WebSocket until it has given its credentials. */
+  readonly initMilliseconds: number;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What differs from listener to listener. */
+export interface ListenerOptions {
+  readonly identify: Doorkeeper;
+  /** null where no page is served. */
+  readonly graphiql: Graphiql | null;
+  /** The names that it answers to; null for any. */
+  readonly hosts: HostRule | null;
+  /** Origins of pages that may ask, beside its own. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** A listener and the event streams that are open on it. */
+export interface ListenerContext extends ListenerOptions {
+  readonly eventStreams: EventStreams;
+}

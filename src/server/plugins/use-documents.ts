@@ -1,0 +1,35 @@
+/** Parsing, the limits of documents, and validation: once a text, kept by the document store. */
+import { specifiedRules, validate, type GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { DocumentStore } from '../document-store.ts';
+import { requestOf, type YogaContext } from '../request-context.ts';
+
+/** Parses and validates through the store. Rules that other plugins add are checked after the store's own. */
+export function useDocuments(documents: DocumentStore): Plugin<YogaContext> {
+  const own = new Set<unknown>(specifiedRules);
+  return {
+    onParse({ context, params: { source }, setParseFn, setParsedDocument }) {
+      const request = requestOf(context);
+      const stored = documents.prepare(String(source));
+      request.document = stored;
+      if (stored.document !== null) setParsedDocument(stored.document);
+      else {
+        const [error] = stored.errors;
+        // Thrown where parse throws, so that other plugins see it as they see any mistake of syntax.
+        setParseFn(() => {
+          throw error;
+        });
+      }
+    },
+    onValidate({ context, setValidationFn }) {
+      const { document: stored } = requestOf(context);
+      const validateStored: typeof validate = (schema, document, rules) => {
+        const isStored = stored !== null && stored.document === document;
+        const errors: readonly GraphQLError[] = isStored ? stored.errors : documents.check(document);
+        const added = rules?.filter((rule) => !own.has(rule)) ?? [];
+        return errors.length > 0 || added.length === 0 ? errors : validate(schema, document, added);
+      };
+      setValidationFn(validateStored);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/** Queries are run by the service's own executor, over its own context. */
+import {
+  execute as executeWithGraphql,
+  GraphQLError,
+  type ExecutionArgs,
+  type ExecutionResult,
+} from 'graphql';
+import { createGraphQLError, type Plugin } from 'graphql-yoga';
+import { messageOf } from '../../errors.ts';
+import type { DocumentStore } from '../document-store.ts';
+import { requestOf, type RequestContext, type Requester, type YogaContext } from '../request-context.ts';
+
+/** Runs one operation; graphql-js's `execute`, or one that gives the same answers. */
+export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
+
+/** Runs a query for a request. Never throws or rejects: what was thrown is an error of the result. */
+export type RunQuery = (
+  request: RequestContext,
+  args: ExecutionArgs,
+) => Promise<ExecutionResult> | ExecutionResult;
+
+/** What queries are run with. */
+export interface ExecutionOptions {
+  /** The GraphQL context of a request. */
+  readonly contextOf: (requester: Requester) => object;
+  readonly execute?: Execute | undefined;
+}
+
+/** Runs queries over a context that holds nothing of Yoga's. */
+export function queryRunner({ contextOf, execute = executeWithGraphql }: ExecutionOptions): RunQuery {
+  return (request, args) => {
+    try {
+      const result = execute({ ...args, contextValue: contextOf(request) });
+      return result instanceof Promise ? result.catch(failed) : result;
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  };
+}
+
+/** Executes through the runner. Cost, deadline and introspection by caller are decided there. */
+export function useExecution(run: RunQuery, documents: DocumentStore): Plugin<YogaContext> {
+  return {
+    onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
+      const request = requestOf(args.contextValue);
+      const problem = begin(request, { args, documents });
+      if (problem !== null) {
+        setResultAndStopExecution(problem);
+        return;
+      }
+      request.onStart();
+      setExecuteFn((given) => run(request, given));
+    },
+  };
+}
+
+/**
+ * Notes the operation that is about to run. Gives a result where it may not run after all: another plugin may have
+ * replaced the document, or its validation.
+ */
+export function begin(
+  request: RequestContext,
+  { args, documents }: { readonly args: ExecutionArgs; readonly documents: DocumentStore },
+): ExecutionResult | null {
+  const { document: stored } = request;
+  const isStored = stored !== null && stored.document === args.document;
+  const errors = isStored ? stored.errors : documents.check(args.document);
+  if (errors.length > 0) return { errors };
+  const name = isStored ? stored.operation(args.operationName)?.name : undefined;
+  if (name !== undefined) {
+    if (request.audit !== null) request.audit.operationName = name.value;
+    request.onOperation(name.value);
+  }
+  return null;
+}
+
+/**
+ * Yoga shows a thrown string to the client and answers an AbortError with no error at all, so whatever was thrown
+ * becomes an error of the result before Yoga sees it; it is masked with all others.
+ */
+export function failed(thrown: unknown): ExecutionResult {
+  if (thrown instanceof GraphQLError) return { errors: [thrown] };
+  const originalError = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return { errors: [createGraphQLError(messageOf(thrown), { originalError })] };
+}
