@@ -21,7 +21,7 @@ import { openOperationFolder } from './operation-folder.ts';
 import { exampleOperations, packageVersion } from './package.ts';
 import { loadPlugins } from './plugin.ts';
 import { tlsRenewer } from './renew-tls.ts';
-import { limitsOf } from './service-limit.ts';
+import { limitsOf, maxWaitMilliseconds } from './service-limit.ts';
 import type { ServeSettings } from './settings.ts';
 import { together } from './together.ts';
 
@@ -196,6 +196,7 @@ function samplerFor(source: Source, { settings, world: { clock, log, absences } 
     clock,
     timeoutMilliseconds: settings.sourceTimeout,
     shareMilliseconds: settings.shareLooks,
+    holding: { maximumAgeMilliseconds: 2 * maxWaitMilliseconds, maximumBytes: settings.historyBytes },
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     ...(absences === undefined ? {} : { onAbsence: absences.report }),
     onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),

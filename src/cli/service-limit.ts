@@ -7,7 +7,7 @@ import type { ServeSettings } from './settings.ts';
 /** Between two events. */
 const maxIntervalMilliseconds = 3_600_000;
 /** Growth over more than this is a matter for subscriptions, not for a question that waits. */
-const maxWaitMilliseconds = 60_000;
+export const maxWaitMilliseconds = 60_000;
 /** As the Relay connections of the schema say. */
 const maxPageSize = 100;
 /** Four times what the longest field of the schema has. */

@@ -2,6 +2,7 @@
 import { parseSimulator } from '../source/sources.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 import {
+  parseBytes,
   parseCount,
   parseGuestPort,
   parseGuestSocket,
@@ -211,6 +212,15 @@ export const commands = {
         variable: 'HVQL_SOURCE_TIMEOUT',
         default: '5s',
         description: 'how long to wait for the source before it counts as unavailable',
+      },
+      historyBytes: {
+        flag: 'history-bytes',
+        variable: 'HVQL_HISTORY_BYTES',
+        placeholder: '<size>',
+        parse: parseBytes,
+        default: '256MB',
+        description:
+          'memory for past readings, in each process: 13 of 2 KB of each of 10,000 objects, enough for any time up to a minute',
       },
       compiled: {
         flag: 'compiled',

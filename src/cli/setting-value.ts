@@ -116,6 +116,19 @@ export function parseCount(text: string): number {
   throw new RangeError(`needs a whole number from 1 to 999999999, but is ${show(text)}.`);
 }
 
+const bytesPerUnit: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
+const leastBytes = 2 ** 20;
+
+/** An amount of memory, in bytes: "64MB". At least a megabyte, below which nothing would be held for long. */
+export function parseBytes(text: string): number {
+  const { number, unit = '' } = /^(?<number>\d{1,9}) ?(?<unit>B|KB|MB|GB)$/.exec(text)?.groups ?? {};
+  const bytes = Number(number) * (bytesPerUnit[unit] ?? Number.NaN);
+  if (bytes >= leastBytes && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
+  throw new RangeError(
+    `needs an amount of memory of at least 1MB, such as "64MB" or "1GB", but is ${show(text)}.`,
+  );
+}
+
 /** More would only wait for each other: a primary deals out the connections of all. */
 const mostWorkers = 64;
 

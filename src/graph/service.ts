@@ -1,4 +1,5 @@
 /** What the service says of itself. */
+import type { HeldFacts } from '../sampling/held-readings.ts';
 import type { SourceHealth } from '../sampling/sampler.ts';
 import type { Builder } from './builder.ts';
 import type { AreaRef } from './statistics-area.ts';
@@ -32,6 +33,42 @@ export function defineService(builder: Builder, area: AreaRef): void {
         description:
           'Which areas it has of partitions and virtual processors. Where it has both, a partition is given SELF and its parent PARENT; where it has one only, both are given that one.',
         resolve: ({ areas }) => [...areas],
+      }),
+    }),
+  });
+  const history = builder.objectRef<HeldFacts>('ServiceHistory').implement({
+    description:
+      'What is held of past readings, so that deltas and rates need not wait for a second one. Old readings are thinned before the bound is reached.',
+    fields: (t) => ({
+      readings: t.field({
+        type: 'UInt64',
+        nullable: false,
+        description: 'How many readings are held, each of one object.',
+        resolve: ({ readings }) => BigInt(readings),
+      }),
+      bytes: t.field({
+        type: 'UInt64',
+        nullable: false,
+        description: 'How much memory they take, about.',
+        resolve: ({ bytes }) => BigInt(bytes),
+      }),
+      maxBytes: t.field({
+        type: 'UInt64',
+        nullable: false,
+        description: 'How much memory they may take.',
+        resolve: ({ maximumBytes }) => BigInt(maximumBytes),
+      }),
+      span: t.field({
+        type: 'Duration',
+        nullable: true,
+        description: 'The time from the oldest of them to the newest; null where none is held.',
+        resolve: ({ spanMilliseconds }) => (spanMilliseconds === null ? null : Math.round(spanMilliseconds)),
+      }),
+      maxSpan: t.field({
+        type: 'Duration',
+        nullable: false,
+        description: 'How long a reading is held at the most.',
+        resolve: ({ maximumAgeMilliseconds }) => maximumAgeMilliseconds,
       }),
     }),
   });
@@ -146,6 +183,12 @@ export function defineService(builder: Builder, area: AreaRef): void {
         nullable: false,
         description: 'Where the statistics come from.',
         resolve: (facts) => facts.health(),
+      }),
+      history: t.field({
+        type: history,
+        nullable: false,
+        description: 'What is held of past readings.',
+        resolve: (facts) => facts.health().held,
       }),
       limits: t.field({
         type: limits,

@@ -58,7 +58,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
 
 /** What the `over` argument means, wherever it stands. */
 export const overDescription =
-  'How long ago the earlier reading is at least; "1s" where nothing is given. Where none is held, the answer waits for a second reading.';
+  'How long before the later reading the earlier one was taken, about: a held reading is used that is 0.9 to 2 times as old. Where none is held, the answer to a query waits for a second reading, and in a subscription nothing is known. Without it "1s" in a query, and in a subscription the event before, or for its first event a held reading that is 0.5 to 2 times as old as `every`.';
 
 function readingsOf({ view, names }: TotalsModel) {
   return readableOf(names.map((name) => view.look.reading(name)));

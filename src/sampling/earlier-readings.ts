@@ -1,17 +1,18 @@
 /** The readings that growth up to a sight is taken from: the same for all who share the sight. */
 import type { Granted } from '../access/access.ts';
 import type { HvqlError } from '../errors.ts';
+import { ageForOver, type EarlierAge } from './earlier-age.ts';
 import { growthOf, type ReadingGrowth } from './growth.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReadSight, TakenSample } from './sight.ts';
 
-/** The newest reading held of an object that is at least so much older than the moment. */
+/** The reading held of an object whose age at the moment is the nearest to the one that is wanted. */
 export type FindHeld = (
   object: Granted,
-  asked: { before: bigint; ageNanoseconds: bigint },
+  asked: { before: bigint; age: EarlierAge },
 ) => TakenSample | undefined;
 
-/** An object by its number in the sight, and how much older its earlier reading is at least. */
+/** An object by its number in the sight, and the time that its growth is taken over. */
 export interface EarlierAsked {
   readonly number: number;
   readonly milliseconds: number;
@@ -22,7 +23,6 @@ interface Earlier {
   growth: Outcome<ReadingGrowth> | undefined;
 }
 
-const nanosecondsPerMillisecond = 1_000_000n;
 const known = new WeakMap<ReadSight, EarlierReadings>();
 
 /** For a sight, the earlier readings by time and object, and the growth since each, made once. */
@@ -46,8 +46,7 @@ export class EarlierReadings {
     const standing = this.#at(asked);
     if (standing !== undefined) return standing.sample;
     const before = this.#sight.at.monotonicNanoseconds;
-    const ageNanoseconds = BigInt(asked.milliseconds) * nanosecondsPerMillisecond;
-    const held = findHeld(asked.object, { before, ageNanoseconds });
+    const held = findHeld(asked.object, { before, age: ageForOver(asked.milliseconds) });
     if (held !== undefined) this.set(asked, held);
     return held ?? null;
   }

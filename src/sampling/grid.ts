@@ -5,6 +5,8 @@ import type { Clock, Moment } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Granted } from '../access/access.ts';
 import { AskedLists, isWithin } from './asked-lists.ts';
+import { ageForFirstEvent, ageForOver } from './earlier-age.ts';
+import type { FindHeld } from './earlier-readings.ts';
 import { objectsOf, type LookRequest } from './look.ts';
 import { ReadSight, see, type Sight, type TakenReadings, type TakenSample } from './sight.ts';
 import { SightHistory } from './sight-history.ts';
@@ -19,6 +21,7 @@ export interface GridWorld {
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<TakenReadings>;
   /** Whether the object has not been seen to be absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
+  readonly findHeld: FindHeld;
   /** How old a look may be that is given to one who has just come; 0 for one of its own. */
   readonly shareMilliseconds?: number;
   /** Told what nobody expected; the grid goes on. */
@@ -219,11 +222,18 @@ export class Grid {
   }
 
   /** An object that could not be read then has no earlier reading: that is no error any more once it is back. */
-  #earlier(object: Granted, { from, sight }: { from: Sight | number; sight: Sight }): TakenSample | null {
+  #earlier(
+    object: Granted,
+    { from, sight }: { from: Sight | number | null; sight: Sight },
+  ): TakenSample | null {
+    const { everyMilliseconds, findHeld, isOngoing } = this.#world;
     const before = typeof from === 'number' ? this.#history.find(from, sight) : from;
     const sample = before?.sampleOf(object) ?? null;
-    if (sample === null || sample instanceof HvqlError) return null;
-    return this.#world.isOngoing(object, sample) ? sample : null;
+    const isUsable = sample !== null && !(sample instanceof HvqlError) && isOngoing(object, sample);
+    if (isUsable || (typeof from === 'object' && from !== null)) return isUsable ? sample : null;
+    if (sight.at instanceof HvqlError) return null;
+    const age = from === null ? ageForFirstEvent(everyMilliseconds) : ageForOver(from);
+    return findHeld(object, { before: sight.at.monotonicNanoseconds, age }) ?? null;
   }
 }
 

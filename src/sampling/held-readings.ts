@@ -1,107 +1,209 @@
-/** Readings that earlier questions left behind, so that a rate need not wait for a second one. Bounded; no timer. */
+/** Readings of the recent past, so that a rate need not wait for a second one. Bounded in age and bytes; no timer. */
 import { HvqlError } from '../errors.ts';
 import { readingKey, type ObjectName } from '../snapshot/object-name.ts';
 import type { Absences } from './absences.ts';
+import type { EarlierAge } from './earlier-age.ts';
+import { packed } from './packed-reading.ts';
+import { bytesOf, ReadingSeries, type Dropped, type HeldLook } from './reading-series.ts';
 import type { TakenReadings, TakenSample } from './sight.ts';
 
-/** How much is held: a reading for each object and stretch of time, and at most so many, so long. */
+/** How much is held. */
 export interface HoldingLimits {
-  readonly stretchNanoseconds: bigint;
-  readonly maximumAgeNanoseconds: bigint;
-  readonly maximumReadings: number;
+  readonly maximumAgeMilliseconds: number;
+  readonly maximumBytes: number;
 }
 
-/** About 20 MB of pages at the most: three looks at a host of 64 logical and 1,024 virtual processors. */
+/**
+ * Twice the longest time that a question may ask over; and some 13 readings, packed to 2 KB, of each of the 10,000
+ * objects that an answer may read by default: that many lie at most 2.2 times as old as each other over two minutes.
+ */
 export const defaultHoldingLimits: HoldingLimits = {
-  stretchNanoseconds: 250_000_000n,
-  maximumAgeNanoseconds: 60_000_000_000n,
-  maximumReadings: 5000,
+  maximumAgeMilliseconds: 120_000,
+  maximumBytes: 256 * 1024 * 1024,
 };
 
-interface Stretch {
-  readonly startNanoseconds: bigint;
-  /** The first reading of each object in this stretch of time. */
-  readonly samples: Map<string, TakenSample>;
-  /** Lists of objects of which each has a reading here: nothing more of them is held in this stretch. */
-  readonly whole: WeakSet<readonly ObjectName[]>;
+/** What is held now. */
+export interface HeldFacts {
+  readonly readings: number;
+  readonly bytes: number;
+  readonly maximumBytes: number;
+  /** From the oldest look to the newest; null where nothing is held. */
+  readonly spanMilliseconds: number | null;
+  readonly maximumAgeMilliseconds: number;
 }
 
-/** Readings of the recent past by object key: objects outlive the topologies that name them. */
+/** Of each object no more than one reading is held in so long: 0.9 of the shortest time that is asked over. */
+const apartMilliseconds = 90;
+/** Of older ones no more than one in a stretch of time of this length. */
+const stretchMilliseconds = 250;
+/** From this age on: for any longer time readings that are a stretch apart are enough. */
+const settledMilliseconds = 500;
+/** From this part of the bound on, what is old is thinned, so that memory grows on with the number of objects only. */
+const thinnedFrom = 1 / 4;
+/** The thinning then: ages by which a change over any time is met to about a tenth. */
+const gentleRatio = 1.25;
+/** Thinning to stay within the bound: for any time there still is a reading that is 0.9 to 2 times as old. */
+const firmRatio = 2.2;
+/** How often, in parts of the greatest age, what has become too old is dropped. */
+const expiriesPerAge = 16;
+
+/**
+ * Readings by the key of their object: objects outlive the topologies that name them. A series is of one life of its
+ * object. A look costs a few steps for each of its objects, a list of objects once in ninety milliseconds; nothing is
+ * copied before a reading is half a second old, and then one in a quarter of a second.
+ */
 export class HeldReadings {
   readonly #absences: Absences;
   readonly #limits: HoldingLimits;
-  /** Oldest first. */
+  readonly #series = new Map<string, ReadingSeries>();
+  #readings = 0;
+  #bytes = 0;
+  #newest: HeldLook | null = null;
+  /** The stretches whose readings are not settled, the newest last. */
   #stretches: Stretch[] = [];
-  #count = 0;
+  /** Since when no object has had a reading held twice, and lists of objects that all have had one. */
+  #moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet<readonly ObjectName[]>() };
+  #expiresAt = 0;
+  /** Thinning anew pays only once there is more than this. */
+  #thinnedAbove = 0;
 
   constructor(absences: Absences, limits: HoldingLimits = defaultHoldingLimits) {
     this.#absences = absences;
     this.#limits = limits;
   }
 
+  get facts(): HeldFacts {
+    const starts = [...this.#series.values()].map(({ oldest }) => oldest?.milliseconds ?? Infinity);
+    const oldest = starts.reduce((a, b) => Math.min(a, b), Infinity);
+    return {
+      ...this.#limits,
+      readings: this.#readings,
+      bytes: this.#bytes,
+      spanMilliseconds:
+        this.#newest === null || this.#readings === 0 ? null : this.#newest.milliseconds - oldest,
+    };
+  }
+
   /** Holds what was read of these objects. The same list again in the same stretch of time costs next to nothing. */
   hold(objects: readonly ObjectName[], { at, outcomes, absencesBefore }: TakenReadings): void {
     if (objects.length === 0) return;
-    const stretch = this.#stretchAt(at.monotonicNanoseconds);
-    if (stretch.whole.has(objects)) return;
+    const milliseconds = Number(at.monotonicNanoseconds) / 1e6;
+    // Looks overlap: one that ends after a later one adds nothing.
+    if (this.#newest !== null && milliseconds < this.#newest.milliseconds) return;
+    if (milliseconds - this.#moment.start >= apartMilliseconds)
+      this.#moment = { start: milliseconds, whole: new WeakSet() };
+    if (this.#moment.whole.has(objects)) return;
+    const stretch = this.#stretchAt(milliseconds);
+    const look: HeldLook = { at, milliseconds, absencesBefore };
+    this.#newest = look;
     let isWhole = true;
-    for (const [n, object] of objects.entries()) {
-      const reading = outcomes[n];
-      if (reading === undefined || reading instanceof HvqlError) isWhole = false;
-      else this.#hold(stretch, { key: readingKey(object), sample: { at, reading, absencesBefore } });
+    for (let n = 0; n < objects.length; n += 1) {
+      const [object, reading] = [objects[n], outcomes[n]];
+      if (object === undefined) continue;
+      if (reading === undefined || reading instanceof HvqlError) {
+        isWhole = false;
+        continue;
+      }
+      const series = this.#seriesOf(object);
+      const before = series.newest?.milliseconds ?? Number.NEGATIVE_INFINITY;
+      if (before >= this.#moment.start) continue;
+      if (before < stretch.start) stretch.filled.push({ series, object });
+      series.add(look, reading);
+      this.#readings += 1;
+      this.#bytes += bytesOf(reading);
     }
-    if (isWhole) stretch.whole.add(objects);
-    this.#forgetOld(at.monotonicNanoseconds);
+    if (isWhole) this.#moment.whole.add(objects);
+    if (this.#bytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
   }
 
-  /**
-   * The newest reading that is at least so much older than the moment, or undefined where none is held. The object has
-   * not been seen to be absent since.
-   */
-  find(object: ObjectName, asked: { before: bigint; ageNanoseconds: bigint }): TakenSample | undefined {
+  /** The reading of the object's present life that is nearest to the wanted age before this moment. */
+  find(object: ObjectName, asked: { before: bigint; age: EarlierAge }): TakenSample | undefined {
+    const sample = this.#series.get(readingKey(object))?.find(Number(asked.before) / 1e6, asked.age);
+    if (sample === undefined || !this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
+    return sample;
+  }
+
+  forgetAll(): void {
+    this.#series.clear();
+    this.#readings = 0;
+    this.#bytes = 0;
+    this.#newest = null;
+    this.#stretches = [];
+    this.#moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet() };
+  }
+
+  /** The series of the object's present life. */
+  #seriesOf(object: ObjectName): ReadingSeries {
     const key = readingKey(object);
-    for (let n = this.#stretches.length - 1; n >= 0; n -= 1) {
-      const sample = this.#stretches[n]?.samples.get(key);
-      if (sample === undefined) continue;
-      const age = asked.before - sample.at.monotonicNanoseconds;
-      if (age > this.#limits.maximumAgeNanoseconds) return undefined;
-      if (!this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
-      if (age >= asked.ageNanoseconds) return sample;
+    let series = this.#series.get(key);
+    if (series?.newest !== undefined && !this.#absences.isOngoing(object, series.newest.absencesBefore)) {
+      this.#count(series.thin(0, { oldest: -Infinity, ratio: 0 }));
+      series = undefined;
     }
-    return undefined;
+    if (series === undefined) this.#series.set(key, (series = new ReadingSeries()));
+    return series;
   }
 
-  #stretchAt(now: bigint): Stretch {
+  #stretchAt(now: number): Stretch {
     let newest = this.#stretches.at(-1);
-    // A recording that starts over comes with earlier moments: nothing held fits them.
-    if (newest !== undefined && now < newest.startNanoseconds) this.forgetAll();
-    newest = this.#stretches.at(-1);
-    if (newest === undefined || now - newest.startNanoseconds >= this.#limits.stretchNanoseconds) {
-      newest = { startNanoseconds: now, samples: new Map(), whole: new WeakSet() };
+    if (newest === undefined || now - newest.start >= stretchMilliseconds) {
+      newest = { start: now, filled: [] };
       this.#stretches.push(newest);
+      this.#settle(now);
+      this.#keepWithin(now);
     }
     return newest;
   }
 
-  #hold({ samples }: Stretch, { key, sample }: { key: string; sample: TakenSample }): void {
-    if (samples.has(key)) return;
-    samples.set(key, sample);
-    this.#count += 1;
-  }
-
-  #forgetOld(now: bigint): void {
+  /** Of the stretches that are old enough, leaves one reading of each object, without its page. */
+  #settle(now: number): void {
     for (;;) {
-      const oldest = this.#stretches[0];
-      if (oldest === undefined || oldest === this.#stretches.at(-1)) return;
-      const isOld = now - oldest.startNanoseconds > this.#limits.maximumAgeNanoseconds;
-      if (!isOld && this.#count <= this.#limits.maximumReadings) return;
+      const [stretch, next] = this.#stretches;
+      if (stretch === undefined || next === undefined || now - next.start < settledMilliseconds) return;
+      const time = { from: stretch.start, until: next.start };
+      for (const { series, object } of stretch.filled)
+        this.#count(series.settle(time, (reading) => packed(reading, object.object)));
       this.#stretches.shift();
-      this.#count -= oldest.samples.size;
     }
   }
 
-  forgetAll(): void {
-    this.#stretches = [];
-    this.#count = 0;
+  /** Drops what is too old, now and then; thins the rest where there is much of it. */
+  #keepWithin(now: number): void {
+    const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
+    const isMuch = this.#bytes > Math.max(maximumBytes * thinnedFrom, this.#thinnedAbove);
+    if (!isMuch && now < this.#expiresAt) return;
+    this.#thin(now, { oldest: maximumAgeMilliseconds, ratio: isMuch ? gentleRatio : 0 });
+    this.#thinnedAbove = this.#bytes * 1.1;
+    this.#expiresAt = now + maximumAgeMilliseconds / expiriesPerAge;
   }
+
+  /** Comes within the bound: thinned first, then with less and less of the past, at last with nothing. */
+  #reduce(now: number): void {
+    const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
+    let oldest = maximumAgeMilliseconds;
+    this.#thin(now, { oldest, ratio: firmRatio });
+    while (this.#bytes > maximumBytes && oldest > stretchMilliseconds) {
+      oldest /= 2;
+      this.#thin(now, { oldest, ratio: firmRatio });
+    }
+    if (this.#bytes > maximumBytes) this.forgetAll();
+  }
+
+  #thin(now: number, how: { readonly oldest: number; readonly ratio: number }): void {
+    for (const [key, series] of this.#series) {
+      this.#count(series.thin(now, how));
+      if (series.length === 0) this.#series.delete(key);
+    }
+  }
+
+  #count({ bytes, readings }: Dropped): void {
+    this.#bytes -= bytes;
+    this.#readings -= readings;
+  }
+}
+
+interface Stretch {
+  readonly start: number;
+  /** The series that have a reading in it. */
+  readonly filled: { readonly series: ReadingSeries; readonly object: ObjectName }[];
 }

@@ -10,7 +10,10 @@ import { firstOf } from './rank.ts';
 import type { Sight } from './sight.ts';
 import type { Tick } from './tick.ts';
 
-/** A look at a tick. Growth is taken against the event before, or an earlier tick where a time is asked for. */
+/**
+ * A look at a tick. Growth is taken against the event before, or an earlier reading where a time is asked for or there
+ * was no event before.
+ */
 export class LiveLook implements Look {
   readonly defaultOver = 'PREVIOUS_EVENT';
   readonly #tick: Tick;
@@ -44,8 +47,7 @@ export class LiveLook implements Look {
     const known = growths.get(object);
     if (known !== undefined) return known;
     const later = this.#tick.sight.sampleOf(object);
-    const from = over === 'PREVIOUS_EVENT' ? this.#previous : over;
-    const earlier = from === null ? null : this.#tick.earlier(object, from);
+    const earlier = this.#tick.earlier(object, over === 'PREVIOUS_EVENT' ? this.#previous : over);
     const growth = growthOf(object.object, { earlier, later });
     growths.set(object, growth);
     return growth;

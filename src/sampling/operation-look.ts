@@ -4,6 +4,7 @@ import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import { readingKey } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
+import { ageForOver } from './earlier-age.ts';
 import { EarlierReadings, type FindHeld } from './earlier-readings.ts';
 import type { ReadingGrowth } from './growth.ts';
 import type { Look, Over, Ranking } from './look.ts';
@@ -26,6 +27,8 @@ export interface LookWorld {
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly defaultOver: number;
 }
+
+const nanosecondsPerMillisecond = 1_000_000n;
 
 /** A look for a question: growth is taken against a reading that is held, or the answer waits for a second one. */
 export class OperationLook implements Look {
@@ -93,10 +96,10 @@ export class OperationLook implements Look {
   /** One moment for the whole batch, after as long a wait as the growths need for which nothing is held. */
   async #waitForSecond(
     plan: LookPlan,
-    { waiting, sight }: { waiting: readonly GrowthRequest[]; sight: ReadSight },
+    missing: { waiting: readonly GrowthRequest[]; sight: ReadSight },
   ): Promise<void> {
-    // For whoever need not wait: the others' wait may outlast what is held.
-    const held = new Map(plan.growths.map((request) => [request, this.#held(request, sight)]));
+    const { sight } = missing;
+    const { waiting, held } = this.#scheduled(plan, missing);
     const earlier = new Map<GrowthRequest, Outcome<TakenSample>>();
     const overs = [...new Set(waiting.map(({ over }) => this.#millisecondsOf(over)))].sort((a, b) => b - a);
     let latest = failedOrSeen(sight);
@@ -127,6 +130,31 @@ export class OperationLook implements Look {
     }
   }
 
+  /**
+   * Which growths begin with a reading of this operation, and the held readings that the others begin with. A held one
+   * has to be of the right age when the wait is over; where none will be, that growth waits as well.
+   */
+  #scheduled(
+    plan: LookPlan,
+    { waiting, sight }: { waiting: readonly GrowthRequest[]; sight: ReadSight },
+  ): { waiting: readonly GrowthRequest[]; held: ReadonlyMap<GrowthRequest, TakenSample> } {
+    const all = new Set(waiting);
+    const held = new Map<GrowthRequest, TakenSample>();
+    for (let size = -1; size !== all.size;) {
+      size = all.size;
+      const wait = [...all].reduce((most, { over }) => Math.max(most, this.#millisecondsOf(over)), 0);
+      const before = sight.at.monotonicNanoseconds + BigInt(wait) * nanosecondsPerMillisecond;
+      for (const request of plan.growths) {
+        if (all.has(request) || !this.#isReadable(request, sight)) continue;
+        const age = ageForOver(this.#millisecondsOf(request.over));
+        const sample = this.#world.findHeld(request.object, { before, age });
+        if (sample === undefined) all.add(request);
+        else held.set(request, sample);
+      }
+    }
+    return { waiting: [...all], held };
+  }
+
   /** An object that was away while the answer waited has no growth from before. */
   #ongoing({ object }: GrowthRequest, sample: Outcome<TakenSample> | undefined): Outcome<TakenSample> {
     if (sample === undefined || sample === null || sample instanceof HvqlError) return sample ?? null;
@@ -135,10 +163,11 @@ export class OperationLook implements Look {
 
   /** What cannot be read now is not waited for. */
   #mustWait(request: GrowthRequest, sight: ReadSight): boolean {
-    return (
-      !(sight.outcomeAt(this.#numberIn(sight, request.object)) instanceof HvqlError) &&
-      this.#held(request, sight) === null
-    );
+    return this.#isReadable(request, sight) && this.#held(request, sight) === null;
+  }
+
+  #isReadable({ object }: GrowthRequest, sight: ReadSight): boolean {
+    return !(sight.outcomeAt(this.#numberIn(sight, object)) instanceof HvqlError);
   }
 
   #held({ object, over }: GrowthRequest, sight: ReadSight): Outcome<TakenSample> {

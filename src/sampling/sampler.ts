@@ -12,7 +12,7 @@ import { isWithin } from './asked-lists.ts';
 import type { Asker } from './audience.ts';
 import { Circuit } from './circuit.ts';
 import { Grid } from './grid.ts';
-import { HeldReadings } from './held-readings.ts';
+import { HeldReadings, type HeldFacts, type HoldingLimits } from './held-readings.ts';
 import { Lately } from './lately.ts';
 import { OperationLook } from './operation-look.ts';
 import type { PromiseOrValue } from './promise-or-value.ts';
@@ -37,6 +37,8 @@ export interface SamplerOptions {
   readonly defaultOver?: number;
   /** How long questions share a look, and what exists, counted from its reading; 0, or nothing, is not at all. */
   readonly shareMilliseconds?: number;
+  /** How much is held for later questions; some default where nothing is given. */
+  readonly holding?: HoldingLimits;
   /** The service's own clock, for the age of the last success. */
   readonly clock: Clock;
 }
@@ -60,6 +62,8 @@ export interface SourceHealth {
   readonly unreadableLines: number | null;
   /** The areas that it has of partitions and virtual processors: where it has one only, everybody is given that. */
   readonly areas: readonly StatisticsArea[];
+  /** What is held of its readings. */
+  readonly held: HeldFacts;
 }
 
 /**
@@ -92,7 +96,7 @@ export class Sampler {
     this.#clock = options.clock;
     this.#onError = options.onError ?? (() => {});
     this.#absences = new Absences(options.onAbsence);
-    this.#held = new HeldReadings(this.#absences);
+    this.#held = new HeldReadings(this.#absences, options.holding);
     this.#wait = options.wait ?? waitFully;
     this.#check = new SourceCheck(() => this.#forget());
     const { shareMilliseconds } = options;
@@ -118,7 +122,7 @@ export class Sampler {
 
   get health(): SourceHealth {
     const isFailing = this.#topologies.isFailing || this.#readings.isFailing;
-    const source = this.#source;
+    const [source, held] = [this.#source, this.#held];
     return {
       kind: this.#source.kind,
       lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
@@ -127,6 +131,9 @@ export class Sampler {
       // Found when it is asked for: a folder has to be searched.
       get areas() {
         return source.areas ?? onlyParent;
+      },
+      get held() {
+        return held.facts;
       },
     };
   }
@@ -189,6 +196,7 @@ export class Sampler {
         clock: this.#clock,
         topology: (signal, lists) => this.topology(signal, lists),
         read: (objects, signal) => this.#read(objects, signal),
+        findHeld: this.#findHeld,
         isOngoing: (object, { absencesBefore }) => this.#absences.isOngoing(object, absencesBefore),
         onError: this.#onError,
         ...this.#firstLooks,

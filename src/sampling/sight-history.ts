@@ -36,12 +36,14 @@ export class SightHistory {
     this.#levels.clear();
   }
 
-  /** The newest kept sight that is at least so many milliseconds older than this one, or undefined. */
+  /** The newest kept sight that is at least so many milliseconds older than this one and at most twice as many, or undefined. */
   find(over: number, than: Sight): Sight | undefined {
-    const age = BigInt(over) * nanosecondsPerMillisecond;
+    const wanted = BigInt(over) * nanosecondsPerMillisecond;
     return this.#levels.get(this.#levelOf(over))?.findLast((sight) => {
       if (sight.at instanceof HvqlError || than.at instanceof HvqlError) return false;
-      return than.at.monotonicNanoseconds - sight.at.monotonicNanoseconds >= age;
+      const age = than.at.monotonicNanoseconds - sight.at.monotonicNanoseconds;
+      // Ticks may have failed to come for a while.
+      return age >= wanted && age <= 2n * wanted;
     });
   }
 

@@ -16,10 +16,11 @@ export interface Tick {
   readonly lists: ReadonlySet<bigint> | null;
   readonly sight: Sight;
   /**
-   * What growth up to this tick is taken from: the object's reading in the sight of an earlier event, or one that is at
-   * least so many milliseconds older. null where there is none, or the object has been absent since.
+   * What growth up to this tick is taken from: the object's reading in the sight of an earlier event, or one that is
+   * about so many milliseconds older; in a first event, which is given null, one that is about as old as the time from
+   * one event to the next. null where there is none, or the object has been absent since.
    */
-  earlier(object: Granted, from: Sight | number): TakenSample | null;
+  earlier(object: Granted, from: Sight | number | null): TakenSample | null;
 }
 
 /** What somebody watches on a grid: what is to be looked at. */

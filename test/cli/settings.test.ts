@@ -34,6 +34,7 @@ describe('hvql serve', () => {
     plugin: [],
     compiled: true,
     sourceTimeout: 5_000,
+    historyBytes: 268_435_456,
     graphiql: true,
     introspection: 'on',
     maxTokens: 10_000,
@@ -101,6 +102,7 @@ describe('hvql serve', () => {
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
     argv.push('--audit', '-', '--share-looks=250ms', '--workers=3', '--compiled', 'off');
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
+    argv.push('--history-bytes=1GB');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -120,6 +122,7 @@ describe('hvql serve', () => {
         plugin: ['./a.mjs', 'b'],
         compiled: false,
         sourceTimeout: 60_000,
+        historyBytes: 1_073_741_824,
         graphiql: false,
         introspection: 'root',
         maxTokens: 1,
@@ -195,6 +198,7 @@ describe('hvql serve', () => {
       HVQL_COMPILED: 'off',
       HVQL_HOT_PATH: 'off',
       HVQL_PLUGIN: './a.mjs, b',
+      HVQL_HISTORY_BYTES: '2MB',
       HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
@@ -211,6 +215,7 @@ describe('hvql serve', () => {
         hotPath: false,
         plugin: ['./a.mjs', 'b'],
         compiled: false,
+        historyBytes: 2_097_152,
         sourceTimeout: 1_000,
         graphiql: false,
         introspection: 'off',
@@ -341,6 +346,12 @@ describe('hvql serve', () => {
     [['-p', '1'], ['-p is no flag of this command.']],
     [['--', '--port'], ['"--port" is one argument too many.']],
     [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
+    ...['64', '1023KB', '64 mb', '0.5GB', '99999999999MB'].map((text): [string[], string[]] => [
+      ['--history-bytes', text],
+      [
+        `--history-bytes: needs an amount of memory of at least 1MB, such as "64MB" or "1GB", but is ${JSON.stringify(text)}.`,
+      ],
+    ]),
     [['--share-looks', '1001ms'], ['--share-looks: needs at most 1s, but is "1001ms".']],
     [
       ['--share-looks', '10'],
@@ -712,6 +723,6 @@ describe('the table of settings', () => {
       '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows |',
     ]);
     expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 42 + 5 + 4 + 2 + 0 + 7);
+    expect(lines).toHaveLength(2 + 43 + 5 + 4 + 2 + 0 + 7);
   });
 });

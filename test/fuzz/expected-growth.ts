@@ -15,6 +15,8 @@ export interface Reads {
   readonly earlier: readonly TakenLook[];
   /** In an event of a subscription: when the event before was read, or that there was none. */
   readonly previous?: number | null;
+  /** The time from one event to the next, where it is one of a subscription. */
+  readonly every?: number;
 }
 
 /** What growth may be: a number against a reading of that moment, not known, or broken with a code. */
@@ -32,15 +34,17 @@ export function pageFault({ host }: Reads, name: ObjectName, at: number): string
 
 /** All that growth over so many milliseconds may be; null is the default, and in a subscription the event before. */
 export function growthCases(reads: Reads, name: ObjectName, over: number | null): GrowthCase[] {
-  const { at, looks, earlier, previous } = reads;
+  const { host, at, looks, earlier, previous } = reads;
   const code = pageFault(reads, name, at);
   if (code !== null) return [{ is: 'broken', code }];
   const isFine = (moment: number): boolean => pageFault(reads, name, moment) === null;
-  if (previous !== undefined && over === null) {
-    return [previous !== null && isFine(previous) ? { is: 'grown', from: previous } : { is: 'unknown' }];
+  if (previous != null && over === null) {
+    return [isFine(previous) ? { is: 'grown', from: previous } : { is: 'unknown' }];
   }
   const key = objectKey(name);
-  const age = over ?? 1000;
+  const age = over ?? (previous === undefined ? 1000 : (reads.every ?? 1000));
+  // Held readings are about as old as was asked; of a first event they need be half as old.
+  const [least, most] = [previous !== undefined && over === null ? age / 2 : age * 0.9, age * 2];
   const own = looks.filter(({ keys }) => keys.has(key)).map((look) => look.at);
   // What could not be read when the wait began was not waited for.
   const [first] = own;
@@ -51,12 +55,19 @@ export function growthCases(reads: Reads, name: ObjectName, over: number | null)
     return [before === null ? { is: 'grown', from: at - age } : { is: 'broken', code: before }];
   }
   const taken = [...earlier.filter(({ keys }) => keys.has(key)).map((look) => look.at), ...own];
-  const froms = new Set(taken.filter((from) => from <= at - age && isFine(from)));
+  // Nothing spans a look that found the object gone.
+  const isMissing = (moment: number): boolean =>
+    host.fails !== 'read' && host.pageAt(name, moment).is === 'unavailable';
+  const isOneLife = (from: number): boolean =>
+    !taken.some((moment) => moment > from && moment <= at && isMissing(moment));
+  const froms = new Set(
+    taken.filter((from) => from <= at - least && from >= at - most && isFine(from) && isOneLife(from)),
+  );
   const cases: GrowthCase[] = [...froms].map((from) => ({ is: 'grown', from }));
   const broken = own.map((moment) => pageFault(reads, name, moment)).find((fault) => fault !== null);
   if (broken != null) cases.push({ is: 'unknown' }, { is: 'broken', code: broken });
-  // A stream takes what there is.
-  if (previous !== undefined) cases.push({ is: 'unknown' });
+  // A stream does not wait.
+  if (previous !== undefined && froms.size === 0) cases.push({ is: 'unknown' });
   return cases;
 }
 

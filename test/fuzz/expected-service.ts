@@ -21,6 +21,18 @@ export function expectedService(kind: string): Meant {
           some('a count or null', (it) => it === null || /^\d+$/.test(typeof it === 'string' ? it : '')),
         areas: () => listOf([value('PARENT')]),
       }),
+    history: () =>
+      thing('ServiceHistory', {
+        readings: () => some('a count', (it) => typeof it === 'string' && /^\d+$/.test(it)),
+        bytes: () => some('a size', (it) => typeof it === 'string' && /^\d+$/.test(it)),
+        maxBytes: () => value('268435456'),
+        span: () =>
+          some(
+            'a time or null',
+            (it) => it === null || (typeof it === 'string' && /^\d+(?:ms|s|m)$/.test(it)),
+          ),
+        maxSpan: () => value('2m'),
+      }),
     limits: () => ({
       is: 'thing',
       thing: {

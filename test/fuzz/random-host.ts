@@ -21,6 +21,9 @@ interface ChangingPage {
   readonly first: RandomPage;
   readonly changesAt: number;
   readonly second: RandomPage;
+  /** From then on another one stands there; null for never. */
+  readonly returnsAt: number | null;
+  readonly third: RandomPage;
 }
 
 const unavailable = (what: string): HvqlError => new HvqlError('PAGE_UNAVAILABLE', `${what} cannot be read.`);
@@ -74,6 +77,7 @@ export class RandomHost extends FakeSource {
   pageAt(name: ObjectName, milliseconds: number): RandomPage {
     const page = this.#pages.get(objectKey(name));
     if (page === undefined) return { is: 'unavailable' };
+    if (page.returnsAt !== null && milliseconds >= page.returnsAt) return page.third;
     return milliseconds < page.changesAt ? page.first : page.second;
   }
 
@@ -175,6 +179,12 @@ function randomIndexes(choose: Choose): number[] {
 function changingPage(choose: Choose, of: { name: ObjectName; brokenOnce: number }): ChangingPage {
   const asked = { object: of.name.object, brokenOnce: of.brokenOnce };
   const first = randomPage(choose, asked);
-  if (!rarely(choose, 15)) return { first, changesAt: Number.POSITIVE_INFINITY, second: first };
-  return { first, changesAt: 1 + choose(3_000), second: randomPage(choose, asked) };
+  const never = { changesAt: Number.POSITIVE_INFINITY, returnsAt: null, third: first };
+  if (!rarely(choose, 10)) return { first, second: first, ...never };
+  const changesAt = 1 + choose(3_000);
+  const second = randomPage(choose, asked);
+  if (!rarely(choose, 2)) return { first, second, ...never, changesAt };
+  // Away for a while, and back as another one that has counted for itself.
+  const gone = { is: 'unavailable' } as const;
+  return { first, second: gone, changesAt, returnsAt: changesAt + 1 + choose(1_000), third: second };
 }

@@ -190,7 +190,7 @@ describe('a stream over an absence', () => {
     const known =
       over === ''
         ? ['0', '0', '0', 'away', null, '0', '0', '0']
-        : [null, null, '0', 'away', null, null, '0', '0'];
+        : [null, '0', '0', 'away', null, null, '0', '0'];
     expect(deltas).toEqual(known);
     bench.live.close();
     await settle();

@@ -36,6 +36,7 @@ describe('a grid', () => {
         });
       },
       isOngoing: () => true,
+      findHeld: () => undefined,
       onError: () => undefined,
     });
     const first = watcherOf(1);
@@ -102,6 +103,7 @@ function gridOn(now: () => bigint): Grid {
     topology: () => Promise.resolve(topology),
     read: () => Promise.resolve({ at: moment, outcomes: [], absencesBefore: 0 }),
     isOngoing: () => true,
+    findHeld: () => undefined,
     onError: (error) => {
       throw error;
     },

@@ -100,7 +100,7 @@ describe('growth in a question', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('keeps to the reading that was held, also where the answer then waits longer than readings are', async () => {
+  it('takes no held reading that is too old once the answer has waited for another growth', async () => {
     const sampler = samplerOf(source);
     await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
     await source.wait(1_000);
@@ -112,20 +112,69 @@ describe('growth in a question', () => {
     }`;
     const { data } = await ask({ source, sampler, query });
     expect(data).toEqual({
-      short: { deltas: { interval: { seconds: 61.1 } } },
+      short: { deltas: { interval: { seconds: 1 } } },
       long: { deltas: { interval: { seconds: 60 } } },
     });
+  });
+
+  it('takes the held reading that is of the right age once the answer has waited for another growth', async () => {
+    const sampler = samplerOf(source);
+    const held = '{ partition(id: 5) { counters { gpaPages } } }';
+    for (let n = 0; n < 5; n += 1) {
+      await ask({ source, sampler, query: held });
+      await source.wait(1_000);
+    }
+    const query = `{
+      held: partition(id: 5) { deltas(over: "4s") { interval { seconds } } }
+      waiting: partition(id: 9) { deltas(over: "3s") { interval { seconds } } }
+    }`;
+    const { data } = await ask({ source, sampler, query });
+    expect(source.milliseconds).toBe(8_000);
+    expect(data.held.deltas.interval.seconds).toBe(4);
+    expect(data.waiting.deltas.interval.seconds).toBe(3);
+  });
+
+  it.each([
+    [899, 1],
+    [900, 0.9],
+    [2_000, 2],
+    [2_001, 1],
+    [32_000, 1],
+  ])('over a second, with a reading that is %i ms old, is over %d s', async (age, seconds) => {
+    const sampler = samplerOf(source);
+    await ask({
+      source,
+      sampler,
+      query: '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }',
+    });
+    await source.wait(age);
+    const { data } = await ask({ source, sampler, query: rates });
+    expect(data.partition.virtualProcessor.rates.interval.seconds).toBe(seconds);
+    expect(source.milliseconds).toBe(seconds === age / 1_000 ? age : age + 1_000);
+  });
+
+  it('never waits for a client that polls and asks over its interval', async () => {
+    const sampler = samplerOf(source);
+    const query = '{ partition(id: 5) { rates(over: "1m") { interval { seconds } } } }';
+    await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
+    for (const late of [0, 40, -30, 250, -100]) {
+      const before = source.milliseconds;
+      await source.wait(60_000 + late);
+      const { data } = await ask({ source, sampler, query });
+      expect(data.partition.rates.interval.seconds).toBe((60_000 + late) / 1_000);
+      expect(source.milliseconds).toBe(before + 60_000 + late);
+    }
   });
 
   it('does not wait where an old enough reading is held', async () => {
     const sampler = samplerOf(source);
     const held = '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }';
     await ask({ source, sampler, query: held });
-    await source.wait(2500);
+    await source.wait(1900);
     const { data } = await ask({ source, sampler, query: rates });
-    expect(data.partition.virtualProcessor.rates).toEqual({ interval: { seconds: 2.5 }, hypercalls: 3000 });
+    expect(data.partition.virtualProcessor.rates).toEqual({ interval: { seconds: 1.9 }, hypercalls: 3000 });
     expect(source.batches).toHaveLength(2);
-    expect(source.milliseconds).toBe(2500);
+    expect(source.milliseconds).toBe(1900);
   });
 
   it('waits where the reading held is too young', async () => {
@@ -135,7 +184,7 @@ describe('growth in a question', () => {
       sampler,
       query: '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }',
     });
-    await source.wait(999);
+    await source.wait(899);
     const { data } = await ask({ source, sampler, query: rates });
     expect(data.partition.virtualProcessor.rates.interval.seconds).toBe(1);
   });
@@ -193,6 +242,27 @@ describe('growth in a question', () => {
       extensions: { code: 'LIMIT_EXCEEDED', limit: '100ms', actual: '99ms' },
     });
     expect((await over('61s')).errors?.[0]?.message).toBe('over needs to be at most 1m, but is 61s.');
+  });
+});
+
+describe('what the service says of past readings', () => {
+  it('is how many it holds, of how long a time, in how much memory', async () => {
+    const sampler = samplerOf(source);
+    const query = '{ service { history { readings span bytes maxBytes maxSpan } } }';
+    const historyNow = async () => (await ask({ source, sampler, query })).data.service.history;
+    const bounds = { maxBytes: '268435456', maxSpan: '2m' };
+    expect(await historyNow()).toEqual({ readings: '0', span: null, bytes: '0', ...bounds });
+    await ask({
+      source,
+      sampler,
+      query: '{ hypervisor { logicalProcessors { counters { totalRunTime } } } }',
+    });
+    await source.wait(1_500);
+    await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
+    const { bytes, ...others } = await historyNow();
+    expect(others).toEqual({ readings: '3', span: '1500ms', ...bounds });
+    expect(Number(bytes)).toBeGreaterThan(3 * 4_096);
+    expect(Number(bytes)).toBeLessThan(3 * 5_000);
   });
 });
 

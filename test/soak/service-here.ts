@@ -21,6 +21,9 @@ export async function startServiceHere(): Promise<ServiceHere> {
     '0',
     '--source',
     'simulator?seed=1&lps=256&partitions=8&vps=4',
+    // So little that it is full soon, and does not look as if it were left behind by visitors.
+    '--history-bytes',
+    '1MB',
     '--log-level',
     'warn',
   ];
@@ -59,14 +62,11 @@ export async function startServiceHere(): Promise<ServiceHere> {
   };
 }
 
-/** More than are made of one look, and further apart. */
+/** A megabyte of readings of all logical processors, each look at another moment. */
 const looks = 25;
 const apartMilliseconds = 260;
 
-/**
- * Fills the memory that the service keeps for readings of the last minute (5,000 of them), so that it does not look as
- * if it were left behind by visitors.
- */
+/** Fills the memory that the service keeps for past readings. */
 export async function fillHeldReadings({ port, token }: ServiceHere): Promise<void> {
   for (let look = 0; look < looks; look += 1) {
     const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
