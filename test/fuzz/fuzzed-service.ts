@@ -5,6 +5,7 @@ import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
+import type { ServerOptions } from '../../src/server/server.ts';
 import { startTestService, type TestService } from '../server/test-service.ts';
 import { RandomHost } from './random-host.ts';
 
@@ -20,8 +21,10 @@ export interface FuzzedService extends TestService {
 }
 
 /** Starts it. Waits for second readings take no time. */
-export async function startFuzzedService(): Promise<FuzzedService> {
-  const host = hostWithEverything();
+export async function startFuzzedService(
+  options: Partial<ServerOptions> = {},
+  host = hostWithEverything(),
+): Promise<FuzzedService> {
   const uncaught: string[] = [];
   const note = (thrown: unknown): void => void uncaught.push(String(thrown));
   process.on('uncaughtExceptionMonitor', note).on('unhandledRejection', note);
@@ -47,6 +50,7 @@ export async function startFuzzedService(): Promise<FuzzedService> {
     subscribe: live.subscribe,
     closeStreams: () => live.close(),
     graceMilliseconds: 3_000,
+    ...options,
   });
   return {
     ...service,
