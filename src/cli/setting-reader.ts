@@ -1,4 +1,5 @@
 /** Reads one command's settings from its arguments and the environment, and collects all that is wrong with them. */
+import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from '../errors.ts';
 import { nameOf, type Setting } from './setting.ts';
 import type { CommandRow } from './setting-table.ts';
@@ -90,44 +91,43 @@ function readArguments(row: CommandRow, args: readonly string[]): ReadArguments 
   const texts = new Map<Setting, GivenTexts>();
   const positionals: string[] = [];
   const problems: string[] = [];
-  const rest = [...args];
-  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
-    if (argument === '--') {
-      positionals.push(...rest.splice(0));
-    } else if (!argument.startsWith('-') || argument === '-') {
-      positionals.push(argument);
-    } else {
-      const { flag, inline } = splitFlag(argument);
-      const setting = flags.get(flag);
-      // A switch has no value, and what follows another flag is none.
-      const takesNext = inline === undefined && setting?.placeholder !== null && isValue(rest[0]);
-      const text = inline ?? (takesNext ? rest.shift() : undefined);
-      const problem = checkFlag(flag, {
-        setting,
-        text,
-        isTwice: setting !== undefined && setting.isRepeatable !== true && texts.has(setting),
-      });
-      if (problem !== null)
-        problems.push(setting === undefined ? problem + didYouMean(flag, [...flags.keys()]) : problem);
-      else if (setting !== undefined) {
-        const before = texts.get(setting)?.texts ?? [];
-        texts.set(setting, { texts: [...before, text ?? ''], place: flag });
-      }
+  const tokens = tokensOf(args);
+  for (let token = tokens.shift(); token !== undefined; token = tokens.shift()) {
+    const argument = args[token.index] ?? '';
+    if (token.kind === 'positional') positionals.push(argument);
+    if (token.kind !== 'option') continue;
+    const [flag = ''] = argument.split('=', 1);
+    const setting = flags.get(flag);
+    let text = token.value;
+    const [next] = tokens;
+    // The argument behind a flag is its value, unless it is a flag itself or "--", or the flag is a switch.
+    if (text === undefined && setting?.placeholder !== null && next?.kind === 'positional') {
+      text = next.value;
+      tokens.shift();
+    }
+    const problem = checkFlag(flag, {
+      setting,
+      text,
+      isTwice: setting !== undefined && setting.isRepeatable !== true && texts.has(setting),
+    });
+    if (problem !== null)
+      problems.push(setting === undefined ? problem + didYouMean(flag, [...flags.keys()]) : problem);
+    else if (setting !== undefined) {
+      const before = texts.get(setting)?.texts ?? [];
+      texts.set(setting, { texts: [...before, text ?? ''], place: flag });
     }
   }
   return { texts, positionals, problems };
 }
 
-/** Whether an argument is a value, not a flag; "-" stands for standard output. */
-function isValue(argument: string | undefined): boolean {
-  return argument === '-' || argument?.startsWith('-') === false;
-}
-
-function splitFlag(argument: string): { flag: string; inline: string | undefined } {
-  const at = argument.indexOf('=');
-  return at === -1
-    ? { flag: argument, inline: undefined }
-    : { flag: argument.slice(0, at), inline: argument.slice(at + 1) };
+/**
+ * The arguments as parseArgs tells flags, inline values and positionals apart. No option is declared to it: it would
+ * take the flag in "--port --host localhost" for the value of --port. There are no short flags, so an argument with one
+ * dash gets two more, which keeps parseArgs from reading it as a group of letters.
+ */
+function tokensOf(args: readonly string[]) {
+  const long = args.map((argument) => (/^-[^-]/.test(argument) ? `--${argument}` : argument));
+  return parseArgs({ args: long, strict: false, tokens: true, allowPositionals: true }).tokens;
 }
 
 function checkFlag(

@@ -344,6 +344,16 @@ describe('hvql serve', () => {
     ],
     [['--jwt-secret', secret], ['--jwt-secret is no flag of this command. Did you mean --jwt-secret-file?']],
     [['-p', '1'], ['-p is no flag of this command.']],
+    [['-p=1'], ['-p is no flag of this command.']],
+    [
+      ['-a-b', '--port', 'x'],
+      ['-a-b is no flag of this command.', '--port: needs a port from 0 to 65535, but is "x".'],
+    ],
+    [
+      ['--port', '--', '5'],
+      ['--port needs a value: --port <port>.', '"5" is one argument too many.'],
+    ],
+    [['---port', '5'], ['---port is no flag of this command. Did you mean --port?']],
     [['--', '--port'], ['"--port" is one argument too many.']],
     [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
     ...['64', '1023KB', '64 mb', '0.5GB', '99999999999MB'].map((text): [string[], string[]] => [
@@ -571,6 +581,7 @@ describe('hvql inspect', () => {
       name: 'inspect',
       settings: { page: '--help', object: null, json: false },
     });
+    expect(parseCommand(['inspect', '--', '-a-b'], {})).toMatchObject({ settings: { page: '-a-b' } });
     expect(problemsOf(['inspect', '--json=yes', '--object', 'partion'])).toEqual([
       '--json takes no value.',
       '--object: needs one of hypervisor, logical-processor, partition, virtual-processor, but is "partion". Did you mean partition?',
