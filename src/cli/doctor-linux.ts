@@ -1,5 +1,6 @@
 /** What a Linux machine has: the root partition's Linux publishes the hypervisor's statistics under debugfs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readLines } from '../source/mshv/stats-lines.ts';
 import { systemErrorCode, systemErrorReason } from '../source/page-folder/file-system.ts';
 import { formatCount } from './figure.ts';
 import type { Diagnosis, Finding } from './doctor-finding.ts';
@@ -77,17 +78,19 @@ function lookAtStatistics(root: string, folder: string): Finding {
     const places = ['stats', ...partitions.map((id) => `partition/${id}/stats`)];
     const place = places.find((each) => existsSync(`${root}${folder}/${each}`));
     if (place === undefined) return { isWell: false, text: `${folder} has no file of statistics.` };
-    const counters =
-      readFileSync(`${root}${folder}/${place}`, 'latin1').match(/^\w+ *: *\d+$/gm)?.length ?? 0;
-    if (counters === 0)
+    const { layout } = readLines({
+      object: place === 'stats' ? 'HYPERVISOR' : 'PARTITION',
+      bytes: readFileSync(`${root}${folder}/${place}`),
+    });
+    if (!layout.hasCounters)
       return {
         isWell: false,
-        text: `${folder}/${place} has no lines of a name and a number, as ${driver} prints them.`,
+        text: `${folder}/${place} has no counter in it, as ${driver} prints them.`,
       };
     const all = `${formatCount(logicalProcessors.length, 'logical processor')} and ${formatCount(partitions.length, 'partition')}`;
     return {
       isWell: true,
-      text: `${folder} can be read: ${formatCount(counters, 'counter')} in ${place}, ${all}.`,
+      text: `${folder} can be read: ${formatCount(layout.headEnds.length, 'counter')} in ${place}, ${all}.`,
     };
   } catch (thrown) {
     const code = systemErrorCode(thrown);

@@ -4,12 +4,12 @@ import type { Moment } from './moment.ts';
 import type { CounterCells, NamedLayout, Reading, UnnamedValue } from './reading.ts';
 
 /** Values of 64 bits, little-endian like those in a page; nothing more per object. */
-export class CellReading implements Reading, CounterCells {
+export class CellReading<Layout extends NamedLayout = NamedLayout> implements Reading, CounterCells {
   readonly page = null;
-  readonly layout: NamedLayout;
+  readonly layout: Layout;
   readonly view: DataView;
 
-  constructor(layout: NamedLayout, view: DataView) {
+  constructor(layout: Layout, view: DataView) {
     this.layout = layout;
     this.view = view;
   }

@@ -136,7 +136,7 @@ Its statistics can be read. Start the service with:
       'what stands there is something else',
       { 'sys/kernel/debug/mshv/stats': 'hello\n' },
       [
-        '  no  /sys/kernel/debug/mshv/stats has no lines of a name and a number, as the mshv driver of the Linux kernel prints them.',
+        '  no  /sys/kernel/debug/mshv/stats has no counter in it, as the mshv driver of the Linux kernel prints them.',
       ],
     ],
   ])('says what is missing where %s', async (_title, changes, lines) => {
@@ -144,6 +144,13 @@ Its statistics can be read. Start the service with:
     expect(output.split('\n')).toEqual(expect.arrayContaining(lines));
     expect(output).toMatch(/with a simulated machine:\n {2}hvql serve --source simulator\n$/);
     expect(exitCode).toBe(1);
+  });
+
+  it.each(['\r\n', ' \t\n'])('counts the counters of lines that end in %j', async (end) => {
+    const root = linuxTree({
+      'sys/kernel/debug/mshv/stats': `HvPartitions : 3${end}HvVirtualProcessors : 9${end}${end}`,
+    });
+    expect((await run({ root })).output).toContain('can be read: 2 counters in stats,');
   });
 
   it('says how to get rights that it has not', async () => {

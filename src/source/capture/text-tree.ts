@@ -1,6 +1,6 @@
 /** A tree of a capture where an object may have a text of its counters in place of a page. */
 import type { ObjectName } from '../../snapshot/object-name.ts';
-import { statsError, statsPlace } from '../mshv/stats-file.ts';
+import { statsError, statsPlace, withoutCounters } from '../mshv/stats-file.ts';
 import type { StatsParser } from '../mshv/stats-parser.ts';
 import { isNotThere } from '../page-folder/file-system.ts';
 import { isMissingPage } from '../page-folder/page-area.ts';
@@ -25,9 +25,13 @@ export function withTexts(pages: PageTree, { label, parser, read }: Texts): Page
     const place = statsPlace(name);
     try {
       const bytes = read(place);
-      return bytes === undefined
-        ? null
-        : fromRecorded(name.object, parser.parse({ object: name.object, bytes }));
+      if (bytes === undefined) return null;
+      const parsed = parser.parse({ object: name.object, bytes });
+      const reading = fromRecorded(name.object, parsed);
+      // Of an object that reports nothing a recording has no line, or those alone that it adds itself.
+      const isRecorded = bytes.byteLength === 0 || reading !== parsed;
+      if (!isRecorded && !parsed.layout.hasCounters) throw withoutCounters(`${label}${place}`);
+      return reading;
     } catch (thrown) {
       if (isNotThere(thrown)) return null;
       throw statsError(`${label}${place}`, thrown);

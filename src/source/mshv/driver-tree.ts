@@ -10,6 +10,7 @@ import {
   statsName,
   statsPlace,
   unavailable,
+  withoutCounters,
 } from './stats-file.ts';
 import type { KeptFiles } from './kept-files.js';
 import type { StatsParser } from './stats-parser.ts';
@@ -99,7 +100,9 @@ export function driverTree({ folder, selfId, files, parser, kept }: DriverTreeSe
         throw statsError(place, thrown);
       }
       if (bytes.byteLength === 0) throw unavailable(place, { problem: 'is empty', reason: 'EMPTY' });
-      return parser.parse({ object: name.object, bytes });
+      const reading = parser.parse({ object: name.object, bytes });
+      if (!reading.layout.hasCounters) throw withoutCounters(place);
+      return reading;
     },
   };
 }

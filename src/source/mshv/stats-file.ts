@@ -76,6 +76,12 @@ export function unavailable(
   return new HvqlError('PAGE_UNAVAILABLE', `${place} ${problem}.`, { page: place, reason });
 }
 
+/** PAGE_MALFORMED for a text at this place in which no line is a counter of its object. */
+export function withoutCounters(place: string): HvqlError {
+  const message = `${place} is no text of statistics: it has no counter in it.`;
+  return new HvqlError('PAGE_MALFORMED', message, { page: place, reason: 'NO_COUNTERS' });
+}
+
 /** Why a system call failed, and what to do where it is a matter of rights. */
 export function reasonWithAdvice(thrown: unknown): string {
   const code = systemErrorCode(thrown);

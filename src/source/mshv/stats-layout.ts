@@ -23,6 +23,8 @@ export class StatsLayout implements NamedLayout {
   readonly #offsets: Int32Array;
   /** The bytes of values whose names the catalogue does not have. */
   readonly unnamed: readonly UnnamedCell[];
+  /** Whether any line is a counter of such an object: a text without one is no text of its statistics. */
+  readonly hasCounters: boolean;
 
   constructor(object: StatisticsObject, lines: readonly StatsLine[]) {
     this.object = object;
@@ -38,6 +40,7 @@ export class StatsLayout implements NamedLayout {
       else this.#offsets[counter.slot] = offset;
     }
     this.unnamed = unnamed;
+    this.hasCounters = unnamed.length < lines.length;
   }
 
   /** The byte of a counter's value, -1 where there is none. Throws a TypeError for a counter of another kind of object. */

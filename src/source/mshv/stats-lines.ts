@@ -21,11 +21,13 @@ export interface StatsLines {
 
 /** What may stand before the colon: printable ASCII, further colons included. */
 const headPattern = /^[\t -~]+$/;
-const numberPattern = /^[ \t]*(\d{1,20})$/;
+/** What stands behind the number is left by tools that copy texts: the return of another system's line end, or blanks. */
+const numberPattern = /^[ \t]*(\d{1,20})[ \t\r]*$/;
+const blankPattern = /^[ \t\r]*$/;
 
 /**
- * Every line of a text. One without an end is unreadable, since its number may have been cut; one with nothing in it
- * says nothing, and does not count.
+ * Every line of a text. One without an end is unreadable, since its number may have been cut; one with nothing but white
+ * space in it says nothing, and does not count.
  */
 export function readLines({ object, bytes }: StatsText): StatsLines {
   // One byte is one character, whatever it is: heads are cut from the bytes by the lengths of texts.
@@ -37,7 +39,7 @@ export function readLines({ object, bytes }: StatsText): StatsLines {
   for (let start = 0; start < text.length;) {
     const end = text.indexOf('\n', start);
     const line = end === -1 ? null : text.slice(start, end);
-    if (line !== '') {
+    if (line === null || !blankPattern.test(line)) {
       const read = line === null ? null : readLine(line);
       // The name with its prefix and without are one.
       const meaning = read === null ? null : (counterOfName(object, read.name) ?? read.name);

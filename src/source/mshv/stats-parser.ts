@@ -9,7 +9,7 @@ import { readValues, valueSizeInBytes } from './values-in-text.js';
  * Parses one text after the other. All objects of a kind have the same names in the same columns, look after look, so
  * the layout of the last text is held against the next one: bytes are compared, numbers are read in place, and no
  * string is made. A text that does not fit, for whatever reason, is read line by line, and its layout is the next to
- * be held against, unless some of its lines could not be read.
+ * be held against, unless some of its lines could not be read or none is a counter.
  */
 export class StatsParser {
   /** Lines that could not be read so far, in all texts. */
@@ -23,7 +23,8 @@ export class StatsParser {
     return this.#layouts;
   }
 
-  parse(text: StatsText): CellReading {
+  /** Whether the text is one of statistics, its layout says: with another one the reading has no counter. */
+  parse(text: StatsText): CellReading<StatsLayout> {
     this.texts++;
     const known = this.#layouts.get(text.object);
     if (known !== undefined) {
@@ -32,7 +33,7 @@ export class StatsParser {
     }
     const found = readLines(text);
     this.unreadableLines += found.unreadable;
-    if (found.unreadable === 0) this.#layouts.set(text.object, found.layout);
+    if (found.unreadable === 0 && found.layout.hasCounters) this.#layouts.set(text.object, found.layout);
     return new CellReading(found.layout, found.values);
   }
 }

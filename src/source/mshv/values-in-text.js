@@ -3,6 +3,7 @@
 
 const newline = 0x0a;
 const tab = 0x09;
+const carriageReturn = 0x0d;
 const blank = 0x20;
 const zero = 0x30;
 /** For words of four bytes, of which the lowest is the first. */
@@ -83,7 +84,9 @@ export function readValues(bytes, { heads, headEnds }, values) {
       byte = bytes[++at] ?? 0;
     }
     const digits = at - first;
-    if (digits === 0 || at === end || byte !== newline) return false;
+    // What a tool that copied the text has left behind the number.
+    while (byte === blank || byte === tab || byte === carriageReturn) byte = bytes[++at] ?? 0;
+    if (digits === 0 || at >= end || byte !== newline) return false;
     at++;
     const offset = line * valueSizeInBytes;
     if (digits <= lowDigits) {

@@ -165,6 +165,40 @@ describe('a Linux host', () => {
     expect((await processors())[2]).toEqual([4n, [0, 1, 5]]);
   });
 
+  it.each<[ObjectName, string, string]>([
+    [{ object: 'HYPERVISOR' }, 'stats', 'Hv'],
+    [{ object: 'LOGICAL_PROCESSOR', index: 0 }, 'lp/0/stats', 'Lp'],
+    [{ object: 'PARTITION', partitionId: 2n }, 'partition/2/stats', 'Pt'],
+    [{ object: 'VIRTUAL_PROCESSOR', partitionId: 2n, index: 0 }, 'partition/2/vp/0/stats', 'Vp'],
+  ])('says of %o that its text is none where it has no counter in it', async (name, place, prefix) => {
+    const folder = copyOfFixture('mshv');
+    const source = open(folder);
+    const good = readFileSync(`${folder}/${place}`, 'utf8');
+    const sentences = 'Access to this object is denied.\nAsk the owner of the machine.\n';
+    for (const content of [
+      sentences,
+      '\n\n',
+      ' \r\n',
+      `${prefix}OfTomorrow: 5\n`,
+      `\ufffe${good}`.replaceAll(':', '='),
+    ]) {
+      putFile(folder, { place, content });
+      for (let look = 0; look < 2; look++) {
+        expect(await outcomeOf(source, name)).toMatchObject({
+          code: 'PAGE_MALFORMED',
+          message: `${place} is no text of statistics: it has no counter in it.`,
+          extensions: { page: place, reason: 'NO_COUNTERS' },
+        });
+      }
+      // As the older driver prints it, and copied by another system.
+      putFile(folder, { place, content: good.replace(/^[A-Z][a-z]/gm, '').replaceAll('\n', '\r\n') });
+      const reading = await outcomeOf(source, name);
+      if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
+      const values = countersOf(name.object).filter((counter) => reading.value(counter) !== undefined);
+      expect(values.length).toBeGreaterThan(5);
+    }
+  });
+
   it('counts lines that cannot be read, each time that they are met', async () => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'lp/0/stats', content: 'LpGlobalTime : 5\nLpTotalRunTime = 6\n\u0007\n' });

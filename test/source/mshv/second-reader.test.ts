@@ -149,6 +149,35 @@ describe('a second reader', () => {
     expect(found.filter((each) => each instanceof HvqlError).length).toBeLessThanOrEqual(4);
   });
 
+  it('makes no difference to texts that were copied by other systems, or are no statistics', async () => {
+    const folder = hostFolder();
+    const changes = [
+      (text: string) => text.replace('\n', '\r\n'),
+      (text: string) => text.replace('\n', ' \t\n'),
+      (text: string) => text.replace('Vp', ''),
+      () => '\n\n',
+      () => 'Access to this object is denied.\n',
+      () => 'VpOfTomorrow : 5\n',
+    ];
+    const expected: unknown[] = [...allValues];
+    for (let index = 0; index < processors; index++) {
+      const kind = index % 7;
+      const content = changes[kind]?.(`VpTotalRunTime : ${valueOf(index)}\n`);
+      if (content === undefined) continue;
+      putFile(folder, { place: place(index), content });
+      if (kind < 3) continue;
+      expected[index] = `partition/5/vp/${index}/stats is no text of statistics: it has no counter in it.`;
+    }
+    const second = reader();
+    const source = open(folder, second);
+    await awake(second);
+    for (let round = 0; round < 3; round++) {
+      const found = await valuesOf(source);
+      expect(found.map((each) => (each instanceof HvqlError ? each.message : each))).toEqual(expected);
+      await vi.waitFor(() => expect(second.state).toBe('ready'), 10_000);
+    }
+  });
+
   it('is left by who waits no longer, and reads for the next', async () => {
     const second = reader();
     const source = open(hostFolder(), second);

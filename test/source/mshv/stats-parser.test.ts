@@ -79,7 +79,8 @@ describe('the text of statistics', () => {
     ['a hexadecimal number', 'PtFoo : 0x10'],
     ['a fraction', 'PtFoo : 1.5'],
     ['something behind the number', 'PtFoo : 1 KB'],
-    ['a carriage return', 'PtFoo : 1\r'],
+    ['a carriage return within the number', 'PtFoo : 1\r2'],
+    ['a carriage return for an end', 'PtFoo : 1\rPtBaz : 2'],
     ['no number', 'PtFoo : '],
     ['no colon', 'PtFoo 1'],
     ['no name', '   : 1'],
@@ -100,16 +101,54 @@ describe('the text of statistics', () => {
 
   it('counts a last line that has no end: its number may have been cut', () => {
     const parser = new StatsParser();
-    parse('PtFoo : 1\nPtBar : 23\n', parser);
-    expect(valuesOf(parse('PtFoo : 1\nPtBar : 2', parser))).toEqual({ PtFoo: 1n });
+    parse('PtVirtualProcessors : 1\nPtBar : 23\n', parser);
+    expect(valuesOf(parse('PtVirtualProcessors : 1\nPtBar : 2', parser))).toEqual({ virtualProcessors: 1n });
     expect(parser.unreadableLines).toBe(1);
   });
 
-  it('may have lines with nothing in them, which are not counted', () => {
+  it('may have lines with nothing but white space in them, which are not counted', () => {
     const parser = new StatsParser();
-    expect(valuesOf(parse('\nPtFoo : 1\n\n', parser))).toEqual({ PtFoo: 1n });
+    expect(valuesOf(parse('\n \t\r\nPtFoo : 1\n\r\n \n', parser))).toEqual({ PtFoo: 1n });
     expect(parser.unreadableLines).toBe(0);
   });
+
+  it.each([
+    ['a carriage return', '\r'],
+    ['a blank and a tab', ' \t'],
+    ['blanks and a carriage return', '   \r'],
+  ])('may have %s behind its numbers, and is laid out like one without', (_what, end) => {
+    const lines = ['PtVirtualProcessors  : 1', `PtGpaPages : ${maxUInt64}`, 'TlbSize: 123456789', 'PtFoo :0'];
+    const textWith = (lineEnd: string): string => lines.map((line) => line + lineEnd).join('');
+    const plain = bothWays(textWith('\n'));
+    expect(Object.keys(plain)).toHaveLength(4);
+    expect(bothWays(textWith(`${end}\n`))).toEqual(plain);
+    const parser = new StatsParser();
+    const { layout } = parse(textWith('\n'), parser);
+    // Read in place: a new layout would have been made line by line.
+    expect(parse(textWith(`${end}\n`), parser).layout).toBe(layout);
+    expect(parser.unreadableLines).toBe(0);
+    // Its last number may have been cut all the same.
+    parse(textWith(`${end}\n`).slice(0, -1), parser);
+    expect(parser.unreadableLines).toBe(1);
+  });
+
+  it.each([
+    ['sentences', 'Access to this object is denied.\nAsk the owner of the machine.\n', 2],
+    ['white space', '\n \r\n\t\n', 0],
+    ['a line without an end', 'PtVirtualProcessors : 1', 1],
+    ['numbers of nobody', 'PtFoo : 1\nTotal: 5\n', 0],
+    ['counters of another kind of object', 'HvPartitions : 3\nVpTotalRunTime : 77\n', 0],
+  ])(
+    'has no counters where there is nothing but %s, and leaves no layout behind',
+    (_what, text, unreadable) => {
+      const parser = new StatsParser();
+      for (let time = 1; time <= 2; time++) {
+        expect(parse(text, parser).layout).toMatchObject({ hasCounters: false });
+        expect(parser.unreadableLines).toBe(unreadable * time);
+        expect(parser.layouts.size).toBe(0);
+      }
+    },
+  );
 
   it('may be followed by one with more lines, fewer or others', () => {
     const parser = new StatsParser();
@@ -144,27 +183,28 @@ describe('the text of statistics', () => {
     fc.assert(
       fc.property(fc.array(fc.bigInt({ min: 0n, max: maxUInt64 }), { maxLength: 50 }), (numbers) => {
         const text = (values: readonly bigint[]): string =>
-          values.map((value, n) => `Name${n}`.padEnd(n) + `: ${value}\n`).join('');
+          // A text without a counter leaves no layout.
+          `PtVirtualProcessors : 1\n${values.map((value, n) => `Name${n}`.padEnd(n) + `: ${value}\n`).join('')}`;
         const parser = new StatsParser();
         parse(text(numbers.map(() => 0n)), parser);
-        expect(Object.values(valuesOf(parse(text(numbers), parser)))).toEqual(numbers);
+        expect(Object.values(valuesOf(parse(text(numbers), parser)))).toEqual([1n, ...numbers]);
       }),
     );
   });
 
   it('takes no byte for a digit that is none, wherever in a number it stands', () => {
     const known = new StatsParser();
-    parse('PtFoo : 1\nPtBar : 2\n', known);
+    parse('PtTlbSize : 1\nPtBar : 2\n', known);
     for (let byte = 0; byte < 256; byte += 1) {
       for (let place = 0; place < 9; place += 1) {
         const number = `${'123456789'.slice(0, place)}${String.fromCharCode(byte)}${'123456789'.slice(place + 1)}`;
-        const text = `PtFoo : ${number}\nPtBar : 2\n`;
+        const text = `PtTlbSize : ${number}\nPtBar : 2\n`;
         const anew = new StatsParser();
         expect(valuesOf(parse(text, known)), JSON.stringify(number)).toEqual(valuesOf(parse(text, anew)));
         // Behind a colon or a line's end is something else.
-        const isNumber = /^[\t ]*\d+$/.test(number);
+        const isNumber = /^[\t ]*\d+[\t\r ]*$/.test(number);
         if (!/[:\n]/.test(number)) expect(anew.unreadableLines === 0, JSON.stringify(number)).toBe(isNumber);
-        parse('PtFoo : 1\nPtBar : 2\n', known);
+        parse('PtTlbSize : 1\nPtBar : 2\n', known);
       }
     }
   });
