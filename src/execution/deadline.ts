@@ -17,7 +17,8 @@ export class OperationDeadline {
   readonly #onGone = (): void => this.#controller?.abort(this.#asked.signal.reason);
   #timer: NodeJS.Timeout | undefined;
   #limitMilliseconds = Infinity;
-  /** By `performance.now()`. */
+  /** By `performance.now()`, as the end. */
+  #startedAt = 0;
   #endsAt = Infinity;
 
   constructor(asked: WhoWaits) {
@@ -43,6 +44,11 @@ export class OperationDeadline {
     return performance.now() > this.#endsAt && reason === undefined ? tooLong(this.#limitMilliseconds) : null;
   }
 
+  /** Whether the operation has run for so many milliseconds since it was started last. */
+  hasRunFor(milliseconds: number): boolean {
+    return performance.now() > this.#startedAt + milliseconds;
+  }
+
   /** Throws LIMIT_EXCEEDED where the time is over, and the reason where nobody waits for the answer any more. */
   check(): void {
     const { problem } = this;
@@ -53,7 +59,8 @@ export class OperationDeadline {
   /** From now on there are so many milliseconds, and those that the operation itself asks to wait for. */
   start(limitMilliseconds: number, waitMilliseconds = 0): void {
     this.#limitMilliseconds = limitMilliseconds;
-    this.#endsAt = performance.now() + limitMilliseconds + waitMilliseconds;
+    this.#startedAt = performance.now();
+    this.#endsAt = this.#startedAt + limitMilliseconds + waitMilliseconds;
     if (this.#controller !== null) this.#setTimer();
   }
 

@@ -9,6 +9,7 @@ import type { Look, LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { otherWork, sliceMilliseconds } from '../sampling/time-slice.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { selectionOf } from '../writer/selection.ts';
 import { KeptPattern } from '../writer/kept-pattern.ts';
@@ -144,11 +145,21 @@ function executePlanned(
   const { limits, introspection } = operation.service;
   if (made.problem !== null) return refused(made.problem);
   deadline.start(limits.maxTimeMilliseconds, made.waitMilliseconds);
+  const onResume = (): void => deadline.check();
   return whenThere(readAhead(look, { planned: made, deadline }), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
-    const patterned = prepared?.isShareable === true ? { kept: made.pattern, look } : null;
-    const written = writesBytes ? writtenOrNull(args, patterned) : null;
-    const result = written ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' });
+    const isLarge = made.plan.values > valuesAtOnce;
+    const write = (): PromiseOrValue<ExecutionResult> => {
+      const patterned = prepared?.isShareable === true ? { kept: made.pattern, look } : null;
+      const written = writesBytes ? writtenOrNull(args, { patterned, isLarge, onResume }) : null;
+      return whenThere(
+        written,
+        (there) => there ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' }),
+      );
+    };
+    // Reading may have taken its time already.
+    const isDue = isLarge && deadline.hasRunFor(sliceMilliseconds);
+    const result = isDue ? otherWork().then(onResume).then(write) : write();
     if (prepared === null) return result;
     return whenThere(result, (answer) => {
       const { caller, knownTopology } = operation;
@@ -174,17 +185,20 @@ function readAhead(
   });
 }
 
-/** The result with its data written; null where that has to be left to graphql-js. */
+/** An answer of up to so many values is written without other work in between. */
+export const valuesAtOnce = 10_000;
+
+/** The result with its data written; null where that has to be left to graphql-js. A promise only where it is large. */
 export function writtenOrNull(
   args: ExecutionArgs,
-  patterned: Writing['patterned'] = null,
-): ExecutionResult | null {
+  writing: Omit<Writing, 'selection' | 'contextWith'>,
+): PromiseOrValue<ExecutionResult | null> {
   const operation = getOperationAST(args.document, args.operationName);
   const selection = operation == null ? null : selectionOf(operation, args);
   if (selection === null) return null;
   const context = args.contextValue as ExecutionContext;
   const contextWith = (look: Look): object => ({ ...context, operation: context.operation.withLook(look) });
-  return writeResult(args, { selection, patterned, contextWith });
+  return writeResult(args, { ...writing, selection, contextWith });
 }
 
 /** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */

@@ -23,6 +23,8 @@ export interface LiveEventParts {
   readonly isFirst: boolean;
   /** Whether events are written as bytes. */
   readonly writesBytes: boolean;
+  /** Whether the event may take long to write, so that other work has to run in between. */
+  readonly isLarge: boolean;
   /** Makes the caller's access, where it is not the one that all share. */
   readonly accessTo?: AccessTo;
 }
@@ -42,8 +44,10 @@ export interface LiveResult {
 export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): PromiseOrValue<LiveResult> {
   const event = new EventRoot(parts);
   const liveArgs = { ...args, rootValue: event };
-  const written = parts.writesBytes ? writtenOrNull(liveArgs) : null;
-  return whenThere(written ?? execute(liveArgs), (result) => {
+  const { isLarge } = parts;
+  const written = parts.writesBytes ? writtenOrNull(liveArgs, { isLarge }) : null;
+  const executed = whenThere(written, (there) => there ?? execute(liveArgs));
+  return whenThere(executed, (result) => {
     // It goes to all who watch, each in its own time.
     writtenDataOf(result)?.keep();
     return new ExecutedEvent(result, event);

@@ -18,8 +18,8 @@ import type { LookRequest } from '../sampling/look.ts';
 import { LookPlan } from '../sampling/look-plan.ts';
 import type { PlanningLook } from '../sampling/planning-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
 import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
-import { runInSlices, TimeSlice, type SlicedWork } from './time-slice.ts';
 
 /** What an operation will need. */
 export interface Plan {
@@ -138,7 +138,7 @@ class PlanningWalk {
       } else {
         values += yield* this.#valuesOfField(found, value);
       }
-      if (this.#isDue()) yield* this.#pause();
+      if (this.#isDue()) yield* this.#slice.pause();
     }
     return values;
   }
@@ -151,7 +151,7 @@ class PlanningWalk {
       if (this.#isOver(values + itemsOf(field))) break;
       const found = this.#find(field, { source, parentType: set.type });
       values += yield* this.#valuesOfField(found, found.value);
-      if (this.#isDue()) yield* this.#pause();
+      if (this.#isDue()) yield* this.#slice.pause();
     }
     return values;
   }
@@ -236,7 +236,7 @@ class PlanningWalk {
       const ofItem = this.#simpleValues(field, item) ?? (yield* this.#valuesIn(found, item));
       values += ofItem;
       if (isCut) each.push(ofItem);
-      if (this.#isDue()) yield* this.#pause();
+      if (this.#isDue()) yield* this.#slice.pause();
     }
     if (!isCut) return values;
     return each
@@ -275,11 +275,6 @@ class PlanningWalk {
     if (this.#steps < this.#nextLook) return false;
     this.#nextLook = this.#steps + stepsBetweenLooks;
     return this.#slice.isOver;
-  }
-
-  *#pause(): SlicedWork<void> {
-    yield undefined;
-    this.#slice.begin();
   }
 }
 

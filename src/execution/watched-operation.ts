@@ -13,7 +13,7 @@ import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts'
 import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { costProblem } from './cost.ts';
-import { refused } from './execute.ts';
+import { refused, valuesAtOnce } from './execute.ts';
 import { eventRoot, executeEvent, lastEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
 import { planAtOnce, type Plan } from './plan.ts';
 
@@ -103,8 +103,12 @@ export class WatchedOperation implements Watcher {
 
   /** LIMIT_EXCEEDED where an event, with what exists now, would hold or read more than one may; else null. */
   problem(topology: Topology): PromiseOrValue<HvqlError | null> {
+    return whenThere(this.#planFor(topology), (plan) => this.#problemOf(plan));
+  }
+
+  #problemOf(plan: Plan): HvqlError | null {
     const { maxStreamValues: maxValues, maxPages } = this.#parts.service.limits;
-    return whenThere(this.#planFor(topology), (plan) => costProblem(plan, { maxValues, maxPages }));
+    return costProblem(plan, { maxValues, maxPages });
   }
 
   /**
@@ -143,12 +147,14 @@ export class WatchedOperation implements Watcher {
   /** What exists may have come to more than it was when the stream began, or the source could not say then. */
   #makeEvent(tick: Tick, previous: Tick | null): PromiseOrValue<LiveResult> {
     const { topology } = tick;
-    const problem = topology instanceof HvqlError ? null : this.problem(topology);
-    return whenThere(problem, (known) => {
-      if (known !== null) return lastEvent(refused(known));
+    const planned = topology instanceof HvqlError ? null : this.#planFor(topology);
+    return whenThere(planned, (plan) => {
+      const problem = plan === null ? null : this.#problemOf(plan);
+      if (problem !== null) return lastEvent(refused(problem));
+      const isLarge = plan !== null && plan.values > valuesAtOnce;
       const look = new LiveLook(tick, previous?.sight ?? null);
       const isFirst = previous === null || !this.#hasBeenThere;
-      const event = executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst }));
+      const event = executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst, isLarge }));
       return whenThere(event, (made) => {
         this.#hasBeenThere ||= made.isThere;
         return made;
@@ -172,7 +178,7 @@ export class WatchedOperation implements Watcher {
   #makePlan(topology: Topology): PromiseOrValue<Plan> {
     const look = new PlanningLook('PREVIOUS_EVENT');
     const noted = new Set<bigint>();
-    const parts = this.#partsOf(topology, { look, isFirst: true });
+    const parts = this.#partsOf(topology, { look, isFirst: true, isLarge: false });
     const rootValue = eventRoot({ ...parts, accessTo: notingAccess(noted) });
     const { maxStreamValues: maxValues } = this.#parts.service.limits;
     return whenThere(planAtOnce({ ...this.#parts.args, rootValue }, { look, maxValues }), (plan) => {
@@ -181,7 +187,10 @@ export class WatchedOperation implements Watcher {
     });
   }
 
-  #partsOf(topology: Tick['topology'], more: Pick<LiveEventParts, 'look' | 'isFirst'>): LiveEventParts {
+  #partsOf(
+    topology: Tick['topology'],
+    more: Pick<LiveEventParts, 'look' | 'isFirst' | 'isLarge'>,
+  ): LiveEventParts {
     const { caller, service, writesBytes } = this.#parts;
     const { limits, health } = service;
     return { ...more, caller, limits, sourceKind: () => health().kind, topology, writesBytes };

@@ -11,6 +11,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import { isMoment } from '../graph/size.ts';
+import type { SlicedWork, TimeSlice } from '../sampling/time-slice.ts';
 import type { PatternRecorder } from './answer-pattern.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
 import { CounterRun, nullBytes } from './counter-run.ts';
@@ -54,6 +55,22 @@ export class AnswerWriter {
     this.#sink.constant(items.length === 0 ? emptyObject : objectEnd);
   }
 
+  /** Writes an object like `writeSet`, and lets other work run in between. */
+  *writeSetInSlices(set: PreparedSet, source: unknown, slice: TimeSlice): SlicedWork<void> {
+    const { items } = set;
+    for (const item of items) {
+      if (item instanceof CounterRun) {
+        if (item.write(source, this.#sink)) continue;
+        for (const field of item.fields) this.#writeField(field, source);
+      } else if (item.selected.isLeaf) this.#writeField(item, source);
+      else {
+        yield* this.#writeFieldInSlices(item, source, slice);
+        if (slice.isOver) yield* slice.pause();
+      }
+    }
+    this.#sink.constant(items.length === 0 ? emptyObject : objectEnd);
+  }
+
   /** The error that a set was thrown for, which leaves the answer without data; null for anything else. */
   errorOf(thrown: unknown): GraphQLError | null {
     return thrown instanceof GraphQLError && thrown.path !== undefined ? thrown : null;
@@ -68,6 +85,22 @@ export class AnswerWriter {
       const { selected, info } = field;
       const args = selected.args ?? selected.argumentsAgain();
       this.#complete(field, field.completion, field.resolve(source, args, this.#context, info));
+    } catch (thrown) {
+      this.#fail(thrown, { field, start, depth, isNonNull: field.isNonNull });
+    }
+    path.pop();
+  }
+
+  *#writeFieldInSlices(field: PreparedField, source: unknown, slice: TimeSlice): SlicedWork<void> {
+    const path = this.#path;
+    const depth = path.push(field.name);
+    this.#sink.constant(field.key);
+    const start = this.#sink.length;
+    try {
+      const { selected, info } = field;
+      const args = selected.args ?? selected.argumentsAgain();
+      const value = field.resolve(source, args, this.#context, info);
+      yield* this.#completeInSlices(field, { completion: field.completion, value, slice });
     } catch (thrown) {
       this.#fail(thrown, { field, start, depth, isNonNull: field.isNonNull });
     }
@@ -124,6 +157,26 @@ export class AnswerWriter {
     }
   }
 
+  /** Completes a value like `#complete`: what holds no objects is left to it. */
+  *#completeInSlices(
+    field: PreparedField,
+    { completion, value, slice }: { completion: Completion; value: unknown; slice: TimeSlice },
+  ): SlicedWork<void> {
+    const inner = completion.kind === 'nonNull' ? completion.of : completion;
+    const isThere = typeof value === 'object' && value !== null;
+    if (!isThere || value instanceof Error || value instanceof Promise) {
+      this.#complete(field, completion, value);
+    } else if (inner.kind === 'list') {
+      yield* this.#writeListInSlices(field, { completion: inner.of, items: value, slice });
+    } else if (inner.kind === 'object' || inner.kind === 'abstract') {
+      const type = inner.kind === 'object' ? inner.type : this.#typeOf(inner.type, value, field.info);
+      const set = this.#setFor(field, type, value);
+      const start = this.#sink.length;
+      yield* this.writeSetInSlices(set, value, slice);
+      this.#recorder?.noteSet(set, value, { start, end: this.#sink.length });
+    } else this.#complete(field, completion, value);
+  }
+
   #writeLeaf(value: unknown): void {
     switch (typeof value) {
       case 'string':
@@ -169,10 +222,36 @@ export class AnswerWriter {
     this.#sink.constant(items.length === 0 ? emptyList : listEnd);
   }
 
-  #writeObject(field: PreparedField, type: GraphQLObjectType, value: unknown): void {
-    const set = field.setOf(type);
+  *#writeListInSlices(
+    field: PreparedField,
+    { completion, items, slice }: { completion: Completion; items: unknown; slice: TimeSlice },
+  ): SlicedWork<void> {
+    if (!Array.isArray(items)) throw leftToGraphql;
+    const path = this.#path;
+    const isNonNull = completion.kind === 'nonNull';
+    for (let n = 0; n < items.length; n += 1) {
+      const depth = path.push(n);
+      this.#sink.constant(n === 0 ? listStart : comma);
+      const start = this.#sink.length;
+      try {
+        yield* this.#completeInSlices(field, { completion, value: items[n], slice });
+      } catch (thrown) {
+        this.#fail(thrown, { field, start, depth, isNonNull });
+      }
+      path.pop();
+      if (slice.isOver) yield* slice.pause();
+    }
+    this.#sink.constant(items.length === 0 ? emptyList : listEnd);
+  }
+
+  #setFor(field: PreparedField, type: GraphQLObjectType, value: unknown): PreparedSet {
     if (type.isTypeOf != null && type.isTypeOf(value, this.#context, field.info) !== true)
       throw leftToGraphql;
+    return field.setOf(type);
+  }
+
+  #writeObject(field: PreparedField, type: GraphQLObjectType, value: unknown): void {
+    const set = this.#setFor(field, type, value);
     const start = this.#sink.length;
     this.writeSet(set, value);
     this.#recorder?.noteSet(set, value, { start, end: this.#sink.length });

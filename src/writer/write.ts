@@ -1,6 +1,8 @@
 /** Answers an operation with bytes: the same that graphql-js and JSON.stringify would come to. */
 import { getOperationAST, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Look } from '../sampling/look.ts';
+import type { PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
 import { PatternRecorder } from './answer-pattern.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
@@ -22,70 +24,82 @@ export interface Writing {
   readonly patterned?: { readonly kept: KeptPattern; readonly look: Look } | null;
   /** The context over another look. */
   readonly contextWith?: (look: Look) => unknown;
+  /** Whether it may take long, so that other work has to run in between. */
+  readonly isLarge?: boolean;
+  /** Called when it goes on after other work has run. What it throws, the result rejects with. */
+  readonly onResume?: () => void;
 }
 
 /**
  * The result of an operation over a context in which nothing has to be waited for any more, its data written; null
- * where it has to be left to graphql-js.
+ * where it has to be left to graphql-js. A promise only where it is large.
  */
-export function writeResult(args: ExecutionArgs, writing: Writing): ExecutionResult | null {
+export function writeResult(args: ExecutionArgs, writing: Writing): PromiseOrValue<ExecutionResult | null> {
   const sink = lendSink();
-  let isLent = false;
+  const fail = (thrown: unknown): never => {
+    takeBack(sink);
+    throw thrown;
+  };
   try {
-    const errors = writeAnswer(sink, args, writing);
-    if (errors === null) return null;
-    if (sink.length === 0) return writtenResult(null, errors);
-    isLent = true;
-    return writtenResult(new WrittenData(sink.written(), () => takeBack(sink)), errors);
-  } finally {
-    if (!isLent) takeBack(sink);
+    if (writesPattern(sink, args, writing)) return resultOf(sink, []);
+    const errors = runInSlices(walk(sink, args, writing), writing.onResume);
+    return errors instanceof Promise
+      ? errors.then((late) => resultOf(sink, late), fail)
+      : resultOf(sink, errors);
+  } catch (thrown) {
+    return fail(thrown);
   }
 }
 
-/** The errors beside what was written, which is nothing where there is no data; null for graphql-js. */
-function writeAnswer(
+/** What was written, with its errors; null for graphql-js where there are none to say. */
+function resultOf(sink: ByteSink, errors: readonly GraphQLError[] | null): ExecutionResult | null {
+  if (errors !== null && sink.length > 0)
+    return writtenResult(new WrittenData(sink.written(), () => takeBack(sink)), errors);
+  takeBack(sink);
+  return errors === null ? null : writtenResult(null, errors);
+}
+
+/** Whether there is a pattern, and the answer could be written by it. */
+function writesPattern(
+  sink: ByteSink,
+  { contextValue: context }: ExecutionArgs,
+  { patterned = null }: Writing,
+): boolean {
+  if (patterned === null) return false;
+  const { kept, look } = patterned;
+  if (kept.pattern?.write(sink, { look, context }) === true) return true;
+  sink.length = 0;
+  return false;
+}
+
+/** Writes the answer. The errors beside what was written, which is nothing where there is no data; null for graphql-js. */
+function* walk(
   sink: ByteSink,
   args: ExecutionArgs,
-  { selection, patterned = null, contextWith }: Writing,
-): readonly GraphQLError[] | null {
-  const { contextValue: context } = args;
-  if (patterned !== null) {
-    const { kept, look } = patterned;
-    if (kept.pattern?.write(sink, { look, context }) === true) return [];
-    sink.length = 0;
-    if (contextWith !== undefined && kept.isWanted) {
-      const recorder = new PatternRecorder(new RecordingLook(look));
-      const errors = walk(
-        sink,
-        { ...args, contextValue: contextWith(recorder.look) },
-        { selection, recorder },
-      );
-      kept.take(errors?.length === 0 ? recorder.pattern(sink.written()) : null);
-      return errors;
-    }
-  }
-  return walk(sink, args, { selection, recorder: null });
-}
-
-function walk(
-  sink: ByteSink,
-  { schema, document, operationName, rootValue, contextValue }: ExecutionArgs,
-  { selection, recorder }: { selection: Selection; recorder: PatternRecorder | null },
-): readonly GraphQLError[] | null {
+  writing: Writing,
+): SlicedWork<readonly GraphQLError[] | null> {
+  const { schema, document, operationName, rootValue } = args;
+  const { selection, patterned = null, contextWith, isLarge = false } = writing;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
   if (operation == null || type == null) return null;
-  const writer = new AnswerWriter(sink, contextValue, recorder);
+  const isRecorded = patterned !== null && contextWith !== undefined && patterned.kept.isWanted;
+  const recorder = isRecorded ? new PatternRecorder(new RecordingLook(patterned.look)) : null;
+  const context = recorder === null ? args.contextValue : contextWith?.(recorder.look);
+  const writer = new AnswerWriter(sink, context, recorder);
+  let errors: readonly GraphQLError[] | null = writer.errors;
   try {
     sink.constant(answerStart);
-    const set = selection.setOf(type, [operation.selectionSet]);
-    writer.writeSet(prepareSet(set, { schema, selection }), rootValue);
+    const set = prepareSet(selection.setOf(type, [operation.selectionSet]), { schema, selection });
+    if (isLarge) yield* writer.writeSetInSlices(set, rootValue, new TimeSlice());
+    else writer.writeSet(set, rootValue);
     sink.constant(answerEnd);
-    return writer.errors;
   } catch (thrown) {
     sink.length = 0;
     // A field that must not be null is: there is no data at all. Where it is another error, graphql-js finds it too.
     const error = writer.errorOf(thrown);
-    return error === null ? null : [...writer.errors, error];
+    errors = error === null ? null : [...writer.errors, error];
   }
+  if (recorder !== null) patterned?.kept.take(errors?.length === 0 ? recorder.pattern(sink.written()) : null);
+  return errors;
 }

@@ -1,12 +1,17 @@
 /** Work that is done in slices of time, so that one operation does not hold the event loop for long. */
 import { setImmediate } from 'node:timers/promises';
-import type { PromiseOrValue } from '../sampling/promise-or-value.ts';
+import type { PromiseOrValue } from './promise-or-value.ts';
 
 /** Work that yields where it may be interrupted: a promise to wait for, or undefined to let other work run. */
 export type SlicedWork<Result> = Generator<Promise<unknown> | undefined, Result, unknown>;
 
+/** Lets other work run. */
+export function otherWork(): Promise<void> {
+  return setImmediate();
+}
+
 /** How long work runs before other work has its turn, in milliseconds. */
-const sliceMilliseconds = 10;
+export const sliceMilliseconds = 10;
 
 /** The slice of time that some work has now. */
 export class TimeSlice {
@@ -20,6 +25,12 @@ export class TimeSlice {
   /** A new slice begins. */
   begin(): void {
     this.#endsAt = performance.now() + sliceMilliseconds;
+  }
+
+  /** Lets other work run; a new slice begins after it. */
+  *pause(): SlicedWork<void> {
+    yield undefined;
+    this.begin();
   }
 }
 
@@ -41,7 +52,7 @@ async function resume<Result>(
 ): Promise<Result> {
   let next = awaited;
   for (;;) {
-    const value: unknown = await (next ?? setImmediate());
+    const value: unknown = await (next ?? otherWork());
     if (next === undefined) onResume();
     const step = work.next(value);
     if (step.done === true) return step.value;
