@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import type { Limits } from '../graph/context.ts';
+import { comparisonLimit, comparisonsOf } from './field-comparison.ts';
 
 /** How large a document may be. */
 export type DocumentLimits = Pick<
@@ -60,7 +61,8 @@ export function documentProblem(document: DocumentNode, limits: DocumentLimits):
     if (directives + own > limits.maxDirectives)
       return problem(limits.maxDirectives, directives + own, tooManyDirectives);
   }
-  return null;
+  const comparisons = comparisonsOf(document);
+  return comparisons > comparisonLimit ? problem(comparisonLimit, comparisons, tooManyComparisons) : null;
 }
 
 class Extents {
@@ -134,6 +136,8 @@ function problem(
   return new GraphQLError(error.message, { originalError: error });
 }
 
+const tooManyComparisons = (limit: number): string =>
+  `The document repeats fields or spreads fragments so often that more than ${limit} pairs of fields would have to be compared: ask for each field once.`;
 const tooManyTokens = (limit: number): string =>
   `The document has more than ${limit} tokens, the most that is read: ask in several operations.`;
 const tooLong = (limit: number, actual: number): string =>

@@ -52,6 +52,8 @@ export const valuesOfRank = 5;
 export const stepLimit = 100_000;
 /** A plan of up to so many steps is made to its end even where there are too many values: then their number is exact. */
 const exactSteps = 2_000;
+/** An item of a list that is given, such as an id, takes about the time of so many steps. */
+const stepsOfItem = 4;
 /** What throws takes about the time of so many steps. */
 const stepsOfError = 10;
 /** The time is looked at once in so many steps. */
@@ -179,7 +181,7 @@ class PlanningWalk {
     const before = asked.readings;
     const rankedBefore = asked.ranked;
     const items = itemsOf(field);
-    this.#steps += 1 + items;
+    this.#steps += 1 + items * stepsOfItem;
     const value = this.#resolve(field, parent);
     const readings = asked.readings - before;
     const ranked = asked.ranked - rankedBefore;

@@ -30,8 +30,21 @@ const keys =
 /** The longest id there is has 66: a virtual processor's, with numbers of 20 and 16 digits. */
 const idLimit = 100;
 
+/** Names by their ids, for lists of ids that are asked for again: forgotten all at once when there are too many. */
+const parsed = new Map<string, ObjectName>();
+const parsedLimit = 10_000;
+
 /** The name behind an id. Throws INVALID_PARAMETER for anything that `nodeIdOf` did not make. */
 export function parseNodeId(id: string): ObjectName {
+  const known = parsed.get(id);
+  if (known !== undefined) return known;
+  const name = parse(id);
+  if (parsed.size >= parsedLimit) parsed.clear();
+  parsed.set(id, name);
+  return name;
+}
+
+function parse(id: string): ObjectName {
   const groups = id.length > idLimit ? undefined : keys.exec(Buffer.from(id, 'base64url').toString())?.groups;
   const name = groups === undefined ? undefined : nameOf(groups);
   // Base64 has many spellings of the same bytes and decimal of the same number: one of them is the id.

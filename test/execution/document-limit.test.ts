@@ -10,6 +10,10 @@ const problemOf = (text: string) => {
   return problem && { message: problem.message, ...problem.extensions };
 };
 
+function manyOf(count: number, text: (n: number) => string): string {
+  return Array.from({ length: count }, (_, n) => text(n)).join(' ');
+}
+
 describe('a text', () => {
   it('may have so many tokens and no more', () => {
     expect(textProblem('{ a a a a a a a a a a }', limits)).toBeNull();
@@ -99,6 +103,40 @@ describe('an operation', () => {
 
   it('with a fragment that spreads itself is left to validation', () => {
     expect(problemOf('{ ...f } fragment f on T { a { ...g } } fragment g on T { b { ...f } }')).toBeNull();
+  });
+
+  it.each([
+    ['one field', `{ ${'a '.repeat(600)} }`],
+    ['one field with fields', `{ ${'a { b c } '.repeat(600)} }`],
+    ['fields of merged fields', `{ ${`a { ${'b { c } '.repeat(25)} } `.repeat(25)} }`],
+    ['inline fragments', `{ ${'... { a } '.repeat(600)} }`],
+    [
+      'fragments',
+      `{ ${manyOf(600, (n) => `...f${n}`)} } ${manyOf(600, (n) => `fragment f${n} on T { a${n} }`)}`,
+    ],
+    [
+      'fragments within each other',
+      `{ ...f0 } ${manyOf(600, (n) => `fragment f${n} on T { a ...f${n + 1} }`)} fragment f600 on T { a }`,
+    ],
+    ['fragments that no operation spreads', `{ a } fragment f on T { ${'a '.repeat(600)} }`],
+    [
+      'fragments that double each other',
+      `{ ...f0 } ${manyOf(14, (n) => `fragment f${n} on T { a { ...f${n + 1} } b { ...f${n + 1} } }`)} fragment f14 on T { ${manyOf(40, (n) => `a${n}`)} }`,
+    ],
+  ])('that would take long to validate, since it repeats %s, is refused before', (_what, text) => {
+    const roomy = { ...testLimits, maxDepth: 100 };
+    expect(documentProblem(parse(text), roomy)).toMatchObject({
+      message:
+        'The document repeats fields or spreads fragments so often that more than 125000 pairs of fields would have to be compared: ask for each field once.',
+      extensions: { code: 'LIMIT_EXCEEDED', limit: 125_000 },
+    });
+  });
+
+  it('that repeats fields as fragments of programs do is let through', () => {
+    const fields = manyOf(20, (n) => `f${n}`);
+    const fragments = manyOf(50, (n) => `fragment g${n} on T { ${fields} }`);
+    const text = `{ a { ${manyOf(50, (n) => `...g${n}`)} } ${manyOf(190, (n) => `a${n}: a { ...g0 }`)} } ${fragments}`;
+    expect(documentProblem(parse(text), testLimits)).toBeNull();
   });
 });
 

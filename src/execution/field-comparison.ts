@@ -1,0 +1,92 @@
+/**
+ * How many pairs of fields graphql-js will compare to validate a document: all that give the same name of the answer
+ * at the same place (GraphQL, 5.3.2, Field Selection Merging). Their number grows with the square of the document;
+ * graphql-js itself gives up at 500,000, which takes it a quarter of a second.
+ */
+import {
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** The most pairs that are compared: some 20 ms. A field that a document has once needs none. */
+export const comparisonLimit = 125_000;
+/** A pair of fields that have fields themselves, or of fragments, takes about the time of so many pairs of leaves. */
+const leavesOfPair = 4;
+/** Fields that are looked at to count the pairs, with fragments spread; more count as too many pairs. */
+const visitLimit = 200_000;
+/** Deeper than documents may be, which is checked before; fragments that spread themselves end here. */
+const depthLimit = 100;
+
+/** The pairs to compare; once there are more than the limit, some number above it. */
+export function comparisonsOf(document: DocumentNode): number {
+  const counting = new Counting(document);
+  for (const definition of document.definitions) {
+    if ('selectionSet' in definition) counting.add([definition.selectionSet], 0);
+    if (counting.isOver) break;
+  }
+  return counting.pairs;
+}
+
+class Counting {
+  pairs = 0;
+  #visits = 0;
+  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+
+  constructor(document: DocumentNode) {
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION)
+        this.#fragments.set(definition.name.value, definition);
+    }
+  }
+
+  get isOver(): boolean {
+    return this.pairs > comparisonLimit;
+  }
+
+  /** Counts the pairs in selection sets that are merged, and below them. */
+  add(sets: readonly SelectionSetNode[], depth: number): void {
+    const fields = new Map<string, FieldNode[]>();
+    const spread = new Set<string>();
+    for (const set of sets) this.#collect(set, { fields, spread });
+    this.pairs += pairsOf(spread.size) * leavesOfPair;
+    for (const same of fields.values()) {
+      const isLeaf = same[0]?.selectionSet === undefined;
+      this.pairs += pairsOf(same.length) * (isLeaf ? 1 : leavesOfPair);
+    }
+    if (this.#visits > visitLimit) this.pairs += comparisonLimit + 1;
+    if (depth > depthLimit) return;
+    for (const same of fields.values()) {
+      if (this.isOver) return;
+      const below = same.flatMap(({ selectionSet }) => selectionSet ?? []);
+      if (below.length > 0) this.add(below, depth + 1);
+    }
+  }
+
+  #collect(
+    { selections }: SelectionSetNode,
+    into: { fields: Map<string, FieldNode[]>; spread: Set<string> },
+  ): void {
+    for (const selection of selections) {
+      this.#visits += 1;
+      if (this.#visits > visitLimit) return;
+      if (selection.kind === Kind.FIELD) {
+        const name = selection.alias?.value ?? selection.name.value;
+        const same = into.fields.get(name);
+        if (same === undefined) into.fields.set(name, [selection]);
+        else same.push(selection);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) this.#collect(selection.selectionSet, into);
+      else if (!into.spread.has(selection.name.value)) {
+        into.spread.add(selection.name.value);
+        const fragment = this.#fragments.get(selection.name.value);
+        if (fragment !== undefined) this.#collect(fragment.selectionSet, into);
+      }
+    }
+  }
+}
+
+function pairsOf(count: number): number {
+  return (count * (count - 1)) / 2;
+}

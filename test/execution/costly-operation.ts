@@ -1,0 +1,212 @@
+/** Operations that are as expensive as the schema allows: made by chance from a seed, and made larger by aliases. */
+import {
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql';
+
+/** Values for arguments that lead somewhere, and such as lead nowhere. */
+export interface ArgumentPool {
+  readonly ids: readonly string[];
+  readonly partitionIds: readonly string[];
+  readonly indexes: readonly number[];
+  readonly listItems: number;
+}
+
+/** An operation that is repeated by aliases. */
+export interface CostlyOperation {
+  readonly title: string;
+  /** The document with so many aliases of its field. */
+  readonly query: (aliases: number) => string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** Numbers by chance, the same for the same seed (mulberry32). */
+export class Chance {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  }
+
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  one<Item>(items: readonly Item[]): Item {
+    const item = items[this.below(items.length)];
+    if (item === undefined) throw new RangeError('There is nothing to choose from.');
+    return item;
+  }
+
+  is(probability: number): boolean {
+    return this.next() < probability;
+  }
+}
+
+/** How deep operations by chance are at the most. */
+const depthLimit = 7;
+
+/** An operation by chance. */
+export function costlyOperation(
+  schema: GraphQLSchema,
+  { chance, pool }: { chance: Chance; pool: ArgumentPool },
+): CostlyOperation {
+  const query = schema.getQueryType();
+  if (query == null) throw new TypeError('The schema has no queries.');
+  const making = new Making({ schema, chance, pool });
+  const selections = making.spine(query, 0);
+  return {
+    title: selections(1),
+    query: (aliases) => `query${making.declarations} { ${selections(aliases)} }`,
+    variables: making.variables,
+  };
+}
+
+type Written = (aliases: number) => string;
+
+class Making {
+  readonly #schema: GraphQLSchema;
+  readonly #chance: Chance;
+  readonly #pool: ArgumentPool;
+  readonly #types: string[] = [];
+  readonly variables: Record<string, unknown> = {};
+
+  constructor(parts: { schema: GraphQLSchema; chance: Chance; pool: ArgumentPool }) {
+    this.#schema = parts.schema;
+    this.#chance = parts.chance;
+    this.#pool = parts.pool;
+  }
+
+  get declarations(): string {
+    return this.#types.length === 0 ? '' : `(${this.#types.join(', ')})`;
+  }
+
+  /** One field of a type, on which the aliases may stand, and below it all leaves or one more field. */
+  spine(type: GraphQLObjectType, depth: number): Written {
+    const chance = this.#chance;
+    const fields = Object.values(type.getFields());
+    const branches = fields.filter((field) => !isLeafType(getNamedType(field.type)));
+    const leaves = fields.filter((field) => !branches.includes(field)).map((field) => this.#fieldText(field));
+    if (branches.length === 0 || depth >= depthLimit || (leaves.length > 0 && chance.is(0.25)))
+      return this.#leaves(leaves);
+    const field = chance.one(
+      branches.flatMap((branch) => (isLarge(branch) ? [branch, branch, branch] : branch)),
+    );
+    const text = this.#fieldText(field);
+    const below = this.#below(field, depth);
+    const some = chance.is(0.3) ? leaves.join(' ') : '';
+    // Aliases multiply where they stand; one place of them is enough.
+    if (chance.is(0.5)) {
+      return (aliases) => `${some} ${repeated(aliases, (n) => `a${n}: ${text} { ${below(1)} }`)}`;
+    }
+    return (aliases) => `${some} ${text} { ${below(aliases)} }`;
+  }
+
+  #leaves(leaves: readonly string[]): Written {
+    const chosen = this.#chance.is(0.5) || leaves.length === 0 ? leaves : [this.#chance.one(leaves)];
+    const name = '__typename';
+    return (aliases) =>
+      aliases === 1 || chosen.length > 3
+        ? [...chosen, ...(chosen.length === 0 ? [name] : [])].join(' ')
+        : repeated(aliases, (n) => `l${n}: ${chosen[n % chosen.length] ?? name}`);
+  }
+
+  #below(field: GraphQLField<unknown, unknown>, depth: number): Written {
+    const type = getNamedType(field.type);
+    if (isObjectType(type)) return this.spine(type, depth + 1);
+    if (!isAbstractType(type)) throw new TypeError(`${field.name} has no fields.`);
+    const possible = this.#chance.one(this.#schema.getPossibleTypes(type));
+    const within = this.spine(possible, depth + 1);
+    return (aliases) => `__typename ... on ${possible.name} { ${within(aliases)} }`;
+  }
+
+  #fieldText(field: GraphQLField<unknown, unknown>): string {
+    const given = field.args.flatMap((argument) => {
+      if (!isNonNullType(argument.type) && this.#chance.is(0.5)) return [];
+      return [`${argument.name}: ${this.#argumentText(argument)}`];
+    });
+    return given.length === 0 ? field.name : `${field.name}(${given.join(', ')})`;
+  }
+
+  #argumentText(argument: GraphQLArgument): string {
+    const name = `v${this.#types.length}`;
+    this.#types.push(`$${name}: ${String(argument.type)}`);
+    this.variables[name] = this.#valueOf(argument.name, argument.type);
+    return `$${name}`;
+  }
+
+  #valueOf(name: string, type: GraphQLInputType): unknown {
+    const chance = this.#chance;
+    const { ids, partitionIds, indexes, listItems } = this.#pool;
+    const named = getNamedType(type);
+    if (isInputObjectType(named)) {
+      const fields = Object.values(named.getFields());
+      return Object.fromEntries(fields.map((field) => [field.name, this.#valueOf(field.name, field.type)]));
+    }
+    if (isEnumType(named)) return chance.one(named.getValues()).name;
+    const isMissing = chance.is(0.4);
+    switch (name) {
+      case 'ids':
+        return Array.from({ length: chance.one([10, listItems]) }, (_, n) =>
+          isMissing ? `${chance.one(ids)}${n}` : chance.one(ids),
+        );
+      case 'indexes':
+        return Array.from({ length: chance.one([10, listItems]) }, (_, n) =>
+          isMissing ? listItems * 2 - n : chance.one(indexes),
+        );
+      case 'index':
+        return isMissing ? 99_999 : chance.one(indexes);
+      case 'first':
+      case 'last':
+        return chance.one([0, 1, 100, 100]);
+      case 'over':
+        return '1s';
+      case 'after':
+      case 'before':
+        return isMissing ? 'x' : chance.one(ids);
+      case 'name':
+        return chance.one(['Query', 'VirtualProcessorCounters', 'Nothing']);
+      default:
+    }
+    switch (named.name) {
+      case 'ID':
+        return isMissing ? 'x' : chance.one(ids);
+      case 'UInt64':
+        return isMissing ? '999999999' : chance.one(partitionIds);
+      case 'Int':
+        return chance.below(100);
+      case 'Boolean':
+        return chance.is(0.5);
+      default:
+        return null;
+    }
+  }
+}
+
+/** Whether a field gives many objects, or the way to them. */
+function isLarge({ type, name }: GraphQLField<unknown, unknown>): boolean {
+  return isListType(getNullableType(type)) || name === 'hypervisor' || name === 'partitions';
+}
+
+function repeated(count: number, text: (n: number) => string): string {
+  return Array.from({ length: count }, (_, n) => text(n)).join(' ');
+}
