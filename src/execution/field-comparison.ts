@@ -24,8 +24,14 @@ const depthLimit = 100;
 export function comparisonsOf(document: DocumentNode): number {
   const counting = new Counting(document);
   for (const definition of document.definitions) {
-    if ('selectionSet' in definition) counting.add([definition.selectionSet], 0);
+    if (definition.kind === Kind.OPERATION_DEFINITION) counting.add([definition.selectionSet], 0);
     if (counting.isOver) break;
+  }
+  // Two fragments are compared once, wherever they are spread.
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.FRAGMENT_DEFINITION || counting.hasMet(definition)) continue;
+    if (counting.isOver) break;
+    counting.add([definition.selectionSet], 0);
   }
   return counting.pairs;
 }
@@ -33,6 +39,8 @@ export function comparisonsOf(document: DocumentNode): number {
 class Counting {
   pairs = 0;
   #visits = 0;
+  /** Fragments that were spread somewhere. */
+  readonly #met = new Set<string>();
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
 
   constructor(document: DocumentNode) {
@@ -40,6 +48,10 @@ class Counting {
       if (definition.kind === Kind.FRAGMENT_DEFINITION)
         this.#fragments.set(definition.name.value, definition);
     }
+  }
+
+  hasMet({ name }: FragmentDefinitionNode): boolean {
+    return this.#met.has(name.value);
   }
 
   get isOver(): boolean {
@@ -80,6 +92,7 @@ class Counting {
       } else if (selection.kind === Kind.INLINE_FRAGMENT) this.#collect(selection.selectionSet, into);
       else if (!into.spread.has(selection.name.value)) {
         into.spread.add(selection.name.value);
+        this.#met.add(selection.name.value);
         const fragment = this.#fragments.get(selection.name.value);
         if (fragment !== undefined) this.#collect(fragment.selectionSet, into);
       }

@@ -132,6 +132,11 @@ describe('an operation', () => {
     });
   });
 
+  it('with a hundred fragments that spread each other in a circle is left to validation', () => {
+    const fragments = manyOf(100, (n) => `fragment f${n} on T { a ...f${(n + 1) % 100} }`);
+    expect(documentProblem(parse(`{ ...f0 } ${fragments}`), testLimits)).toBeNull();
+  });
+
   it('that repeats fields as fragments of programs do is let through', () => {
     const fields = manyOf(20, (n) => `f${n}`);
     const fragments = manyOf(50, (n) => `fragment g${n} on T { ${fields} }`);

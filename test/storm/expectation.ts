@@ -55,6 +55,8 @@ export const expectations = {
   'too many values': limit,
   'too many pages': limit,
   'too many list items': limit,
+  'the most errors that a guest can ask for': limit,
+  'the most orders and totals': limit,
   'too large a page of a connection': ['INVALID_PARAMETER', 'LIMIT_EXCEEDED'],
   'growth over too long or too short a time': limit,
   'too short or too long an interval': limit,

@@ -14,6 +14,10 @@ function asked(
 
 const times = (count: number, text: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => text(n)).join(' ');
+/** Ids of partitions that are not there. */
+const absentIds = Array.from({ length: 5_000 }, (_, n) =>
+  Buffer.from(`partition:partition/${1_000_000 + n}`).toString('base64url'),
+);
 /** So that no answer comes from what is kept of an earlier one. */
 const fresh = ({ chance }: Visit): string => `query ${chance.word()}`;
 
@@ -41,6 +45,16 @@ export const overLimits: readonly Kind[] = kindsOf({
   'too many list items': asked(longWays, () => ({
     query: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',
     variables: { ids: Array.from({ length: 5_001 }, (_, n) => `id${n}`) },
+  })),
+  // Once held the process for 20 seconds: all of them were resolved before anything was charged.
+  'the most errors that a guest can ask for': (visit) =>
+    askBy(longWays, visit, {
+      token: visit.callers.guest,
+      query: `query ${visit.chance.word()}($ids: [ID!]!) { ${times(199, (n) => `a${n}: nodes(ids: $ids) { id }`)} }`,
+      variables: { ids: absentIds },
+    }),
+  'the most orders and totals': asked(ways, (visit) => ({
+    query: `${fresh(visit)} { hypervisor { ${times(190, (n) => `a${n}: partitions { nodes { virtualProcessorTotals { readable } virtualProcessors(orderBy: { counter: HYPERCALLS }) { id page { bytes } } } }`)} } }`,
   })),
   'too large a page of a connection': asked(ways, () => ({
     query: '{ hypervisor { partitions(first: 101) { totalCount } } }',
