@@ -9,6 +9,7 @@ import type { Look, LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
 import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { eventLoop } from '../sampling/fair-schedule.ts';
 import { otherWork, sliceMilliseconds } from '../sampling/time-slice.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { selectionOf } from '../writer/selection.ts';
@@ -146,7 +147,7 @@ function executePlanned(
   if (made.problem !== null) return refused(made.problem);
   deadline.start(limits.maxTimeMilliseconds, made.waitMilliseconds);
   const onResume = (): void => deadline.check();
-  return whenThere(readAhead(look, { planned: made, deadline }), () => {
+  return whenThere(readAhead(look, { planned: made, deadline, caller: operation.caller }), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
     const isLarge = made.plan.values > valuesAtOnce;
     const write = (): PromiseOrValue<ExecutionResult> => {
@@ -173,16 +174,21 @@ function executePlanned(
   });
 }
 
-/** The wait for second readings ends with the deadline, in words of its own. */
+/**
+ * The wait for second readings ends with the deadline, in words of its own. Many may have waited for the same readings:
+ * they go on when it is their caller's turn.
+ */
 function readAhead(
   look: OperationLook,
-  { planned, deadline }: { planned: Planned; deadline: OperationDeadline },
+  { planned, deadline, caller }: { planned: Planned; deadline: OperationDeadline; caller: Caller },
 ): PromiseOrValue<void> {
   const reading = look.readAhead(planned.plan.look);
   if (!(reading instanceof Promise)) return;
-  return reading.catch((error: unknown) => {
-    if (deadline.problem === null) throw error;
-  });
+  return reading
+    .catch((error: unknown) => {
+      if (deadline.problem === null) throw error;
+    })
+    .then(() => (eventLoop.isFree() ? undefined : eventLoop.turn(caller.partitionId)));
 }
 
 /** An answer of up to so many values is written without other work in between. */

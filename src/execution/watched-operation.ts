@@ -6,6 +6,7 @@ import { HvqlError } from '../errors.ts';
 import type { ServiceFacts } from '../graph/context.ts';
 import type { LiveOptions } from '../graph/subscription.ts';
 import { AskedLists } from '../sampling/asked-lists.ts';
+import { eventLoop } from '../sampling/fair-schedule.ts';
 import { LiveLook } from '../sampling/live-look.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
@@ -133,7 +134,7 @@ export class WatchedOperation implements Watcher {
       };
       let making;
       try {
-        making = this.#makeEvent(tick, previous);
+        making = this.#inTurn(() => this.#makeEvent(tick, previous));
       } catch (thrown) {
         notMade(thrown);
         return;
@@ -142,6 +143,11 @@ export class WatchedOperation implements Watcher {
       else made(making);
     } else if (known.event === null || known.waiting.length > 0) known.waiting.push(asker);
     else asker.made(tick, known.event);
+  }
+
+  /** Operations of one caller may be many, and each plan and each event takes its time. */
+  #inTurn<Result>(work: () => PromiseOrValue<Result>): PromiseOrValue<Result> {
+    return eventLoop.isFree() ? work() : eventLoop.turn(this.#parts.caller.partitionId).then(work);
   }
 
   /** What exists may have come to more than it was when the stream began, or the source could not say then. */
@@ -166,10 +172,13 @@ export class WatchedOperation implements Watcher {
   #planFor(topology: Topology): PromiseOrValue<Plan> {
     let plan = this.#plans.get(topology);
     if (plan === undefined) {
-      plan = whenThere(this.#makePlan(topology), (made) => {
-        this.#plans.set(topology, made);
-        return made;
-      });
+      plan = whenThere(
+        this.#inTurn(() => this.#makePlan(topology)),
+        (made) => {
+          this.#plans.set(topology, made);
+          return made;
+        },
+      );
       if (plan instanceof Promise) this.#plans.set(topology, plan);
     }
     return plan;

@@ -1,13 +1,13 @@
 /** Work that is done in slices of time, so that one operation does not hold the event loop for long. */
-import { setImmediate } from 'node:timers/promises';
+import { eventLoop } from './fair-schedule.ts';
 import type { PromiseOrValue } from './promise-or-value.ts';
 
 /** Work that yields where it may be interrupted: a promise to wait for, or undefined to let other work run. */
 export type SlicedWork<Result> = Generator<Promise<unknown> | undefined, Result, unknown>;
 
-/** Lets other work run. */
+/** Lets other work run. Where many operations have paused, they go on in turn. */
 export function otherWork(): Promise<void> {
-  return setImmediate();
+  return eventLoop.turn(null);
 }
 
 /** How long work runs before other work has its turn, in milliseconds. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI } from 'graphql-yoga';
 import type { Caller } from '../access/caller.ts';
+import { eventLoop } from '../sampling/fair-schedule.ts';
 import { writtenDataOf } from '../writer/written-data.ts';
 import type { AllowedOperation } from './allowlist.ts';
 import { OperationAudit } from './audit.ts';
@@ -102,10 +103,8 @@ export class HttpRequest implements RequestContext {
     if (this.#reading !== null) return this.#reading;
     this.#accepted = readAccept(this.exchange.request.headers.accept);
     const read = this.server.readOperation(this.exchange);
-    if (read instanceof Promise) {
-      this.#reading = read.then((operation) => this.#take(operation));
-      this.#reading.catch(() => undefined);
-    } else this.#reading = this.#take(read);
+    this.#reading = read instanceof Promise ? read.then(this.#takeInTurn) : this.#takeInTurn(read);
+    if (this.#reading instanceof Promise) this.#reading.catch(() => undefined);
     return this.#reading;
   }
 
@@ -181,6 +180,12 @@ export class HttpRequest implements RequestContext {
     this.expiresAt = expiresAt;
     this.exchange.caller = caller;
   }
+
+  /** What follows, from parsing on, is begun when it is the caller's turn. */
+  readonly #takeInTurn = (operation: AllowedOperation): Promise<AllowedOperation> | AllowedOperation =>
+    eventLoop.isFree()
+      ? this.#take(operation)
+      : eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation));
 
   #take(operation: AllowedOperation): AllowedOperation {
     this.operation = operation;

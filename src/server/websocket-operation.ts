@@ -1,6 +1,7 @@
 /** One operation over a WebSocket, from its subscribe message to its complete. */
 import { randomUUID } from 'node:crypto';
 import type { ExecutionResult } from 'graphql';
+import { eventLoop } from '../sampling/fair-schedule.ts';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import { OperationAudit, type AuditWorld, type StreamEnd } from './audit.ts';
 import type { ConnectionLog } from './connection-log.ts';
@@ -144,6 +145,9 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
   }
 
   async #run(payload: OperationMessage['payload']): Promise<Outcome> {
+    if (!eventLoop.isFree()) await eventLoop.turn(this.caller.partitionId);
+    // Nobody waits for it any more.
+    if (this.#isOver) return { kind: 'result', result: {} };
     const { admit, run, auditWorld } = this.#world;
     try {
       this.operation = admit(payload);
