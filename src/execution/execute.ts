@@ -197,15 +197,17 @@ export const valuesAtOnce = 10_000;
 /** The result with its data written; null where that has to be left to graphql-js. A promise only where it is large. */
 export function writtenOrNull(
   args: ExecutionArgs,
-  writing: Omit<Writing, 'selection' | 'contextWith'>,
+  { patterned = null, isLarge = false, onResume = ignore }: Omit<Writing, 'selection' | 'contextWith'>,
 ): PromiseOrValue<ExecutionResult | null> {
   const operation = getOperationAST(args.document, args.operationName);
   const selection = operation == null ? null : selectionOf(operation, args);
   if (selection === null) return null;
   const context = args.contextValue as ExecutionContext;
   const contextWith = (look: Look): object => ({ ...context, operation: context.operation.withLook(look) });
-  return writeResult(args, { ...writing, selection, contextWith });
+  return writeResult(args, { selection, patterned, contextWith, isLarge, onResume });
 }
+
+function ignore(): void {}
 
 /** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */
 export const coercion = { options: { maxCoercionErrors: 5 } } as const;
