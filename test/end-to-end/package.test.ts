@@ -1,11 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { satisfies } from 'semver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
+
+const install = ['install', '--engine-strict', '--prefer-offline', '--no-audit', '--no-fund'];
 
 interface Packed {
   filename: string;
@@ -19,10 +22,32 @@ function parsePack(stdout: string): Packed {
   return packed;
 }
 
+/** The packages of a lock file that would refuse to be installed on this Node, and why. */
+async function refusals(lockFile: string, node: string): Promise<string[]> {
+  const { packages } = JSON.parse(await readFile(lockFile, 'utf8')) as {
+    packages: Record<string, { version: string; optional?: boolean; engines?: { node?: string } }>;
+  };
+  return Object.entries(packages).flatMap(
+    ([path, { version, optional, engines: { node: range = '*' } = {} }]) =>
+      optional === true || satisfies(node, range) ? [] : [`${path} ${version} needs Node ${range}`],
+  );
+}
+
+/** The oldest releases of each Node that the project is installed on: as a clone with its tools, and as a package. */
+const oldestNodes = ['20.19.0', '22.13.0', '24.0.0'];
+
+describe('a clone of the project', () => {
+  it.each(oldestNodes)('installs on Node %s', async (node) => {
+    expect(await refusals('package-lock.json', node)).toEqual([]);
+  });
+});
+
 describe('the package that npm pack makes', () => {
   let folder: string;
   let user: string;
   let packed: string[];
+  /** What npm wrote about the installation. */
+  let installation: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hvql-package-'));
     // Packed in a copy, since packing builds, and other tests run what is built here.
@@ -47,10 +72,8 @@ describe('the package that npm pack makes', () => {
     packed = files.map(({ path }) => path);
     user = join(folder, 'user');
     await mkdir(user);
-    await writeFile(join(user, 'package.json'), '{ "name": "user", "private": true }');
-    // Some packages that Yoga draws in ask for a newer Node than they need; users get a warning, and they run.
-    const install = ['install', '--engine-strict=false', '--prefer-offline', '--no-audit', '--no-fund'];
-    await run('npm', [...install, join(folder, filename)], { cwd: user });
+    const { stdout: out, stderr } = await run('npm', [...install, join(folder, filename)], { cwd: user });
+    installation = out + stderr;
   }, 300_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -69,9 +92,35 @@ describe('the package that npm pack makes', () => {
     expect(packed.filter((path) => /^(src|test|\.ci|node_modules)\//.test(path))).toEqual([]);
   });
 
+  it('installs under a strict check of engines without a warning', () => {
+    expect(installation).not.toMatch(/warn|EBADENGINE/i);
+    expect(installation).toMatch(/^added \d+ packages/m);
+  });
+
+  it.each(oldestNodes)('installs on Node %s', async (node) => {
+    expect(await refusals(join(user, 'node_modules', '.package-lock.json'), node)).toEqual([]);
+  });
+
   it('runs by npx', async () => {
     const { stdout } = await run('npx', ['--no-install', 'hvql', 'version'], { cwd: user });
     expect(stdout).toBe('0.1.0\n');
+  });
+
+  it('shares its graphql with the packages of plugins that are installed beside it', async () => {
+    const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
+      packages: Record<string, { version: string } | undefined>;
+    };
+    const name = '@envelop/disable-introspection';
+    const { version } = packages[`node_modules/${name}`] ?? {};
+    await run('npm', [...install, `${name}@${version}`], { cwd: user });
+    const { stdout } = await run('npm', ['ls', 'graphql', '@envelop/core', '--all', '--parseable'], {
+      cwd: user,
+    });
+    const folders = stdout
+      .trim()
+      .split('\n')
+      .map((path) => path.slice(path.indexOf('node_modules')));
+    expect([...new Set(folders)].sort()).toEqual(['node_modules/@envelop/core', 'node_modules/graphql']);
   });
 
   it('brings along what serving needs, and serves', async () => {
