@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { importsIn } from './imports.ts';
 
 /** The rooms of src in topological order, and what each may import beside itself, errors.ts and packages. */
 const rooms: Record<string, readonly string[]> = {
@@ -35,8 +36,7 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((fi
 
 /** What a file of src imports from src, as paths below it, and the packages it imports. */
 function importsOf(file: string): string[] {
-  const text = readFileSync(join(src, file), 'utf8');
-  const names = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) => String(name));
+  const names = importsIn(join(src, file)).map(({ name }) => name);
   return names.map((name) => (name.startsWith('.') ? relative(src, join(src, dirname(file), name)) : name));
 }
 
