@@ -59,6 +59,17 @@ const shared: Variant = {
   sharing: '1s',
   before: 'hvql shared',
 };
+const throughYoga: Variant = {
+  ...computedAnew,
+  key: 'hvql yoga',
+  name: 'hvql, through Yoga',
+  note: 'hvql with --hot-path off: every request runs through all of Yoga, each answer computed anew',
+  heldTo: null,
+  isAskedCold: false,
+  flags: ['--hot-path', 'off'],
+  before: 'hvql',
+  goalBeside: 0.45,
+};
 const asItComes: Variant = {
   ...computedAnew,
   key: 'hvql default',
@@ -103,6 +114,7 @@ const filesAsTheyCome: Variant = {
 export const variants: readonly Variant[] = [
   computedAnew,
   shared,
+  throughYoga,
   asItComes,
   workers,
   files,
