@@ -103,8 +103,8 @@ export class HttpRequest implements RequestContext {
     if (this.#reading !== null) return this.#reading;
     this.#accepted = readAccept(this.exchange.request.headers.accept);
     const read = this.server.readOperation(this.exchange);
-    this.#reading = read instanceof Promise ? read.then(this.#takeInTurn) : this.#takeInTurn(read);
-    if (this.#reading instanceof Promise) this.#reading.catch(() => undefined);
+    this.#reading =
+      read instanceof Promise ? read.then((late) => this.#takeInTurn(late)) : this.#takeInTurn(read);
     return this.#reading;
   }
 
@@ -182,10 +182,10 @@ export class HttpRequest implements RequestContext {
   }
 
   /** What follows, from parsing on, is begun when it is the caller's turn. */
-  readonly #takeInTurn = (operation: AllowedOperation): Promise<AllowedOperation> | AllowedOperation =>
-    eventLoop.isFree()
-      ? this.#take(operation)
-      : eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation));
+  #takeInTurn(operation: AllowedOperation): Promise<AllowedOperation> | AllowedOperation {
+    if (eventLoop.isFree()) return this.#take(operation);
+    return eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation));
+  }
 
   #take(operation: AllowedOperation): AllowedOperation {
     this.operation = operation;

@@ -74,13 +74,7 @@ function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | 
   const asked = new HttpRequest(exchange, contexts);
   const { hotPath } = contexts.server;
   if (hotPath === null) return answerByYoga(asked);
-  return answerRepeat(asked, hotPath);
-}
-
-async function answerRepeat(asked: HttpRequest, hotPath: HotPath): Promise<void> {
-  const answering = hotPath.answer(asked);
-  const isAnswered = answering instanceof Promise ? await answering : answering;
-  if (!isAnswered) await answerByYoga(asked, hotPath);
+  return hotPath.answer(asked, () => answerByYoga(asked, hotPath));
 }
 
 /** Yoga's Response stands for the answer, which the request writes itself, or is one that Yoga or a plugin has made. */

@@ -4,7 +4,7 @@
  * next is done again, by the same functions: host, origin, credentials, content type, cost, access, deadline, masking,
  * audit.
  */
-import type { DocumentNode, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AllowedOperation } from '../allowlist.ts';
 import type { ListenerContext } from '../context.ts';
 import type { HttpRequest } from '../http-request.ts';
@@ -34,24 +34,24 @@ export class HotPath {
   }
 
   /**
-   * Answers a request whose credentials are known to be good and whose bytes have been answered before; true where it
-   * did. Where it did not, what has begun of it is not done again: the request keeps its promises.
+   * Answers a request whose credentials are known to be good and whose bytes have been answered before; any other is
+   * left to `otherwise`. What has begun of it is not done again: the request keeps its promises.
    */
-  answer(request: HttpRequest): Promise<boolean> | boolean {
-    if (request.exchange.request.method === 'POST' && request.exchange.search !== '') return false;
+  answer(request: HttpRequest, otherwise: () => Promise<void>): Promise<void> | undefined {
+    if (request.exchange.request.method === 'POST' && request.exchange.search !== '') return otherwise();
     let operation;
     try {
-      if (request.authenticate() !== undefined) return false;
+      if (request.authenticate() !== undefined) return otherwise();
       operation = request.readOperation();
     } catch {
       // Yoga meets the same refusal and answers it.
-      return false;
+      return otherwise();
     }
-    if (!(operation instanceof Promise)) return this.#answer(request, operation);
-    return operation.then(
-      (read) => this.#answer(request, read),
-      () => false,
-    );
+    const answer = (read: AllowedOperation): Promise<void> | undefined => {
+      const entry = this.#entryOf(request, read);
+      return entry === null ? otherwise() : this.#answer(request, entry);
+    };
+    return operation instanceof Promise ? operation.then(answer, otherwise) : answer(operation);
   }
 
   /** Notes a query that Yoga has just run without errors. */
@@ -72,11 +72,14 @@ export class HotPath {
     });
   }
 
-  #answer(request: HttpRequest, operation: AllowedOperation): Promise<boolean> | boolean {
+  #entryOf({ exchange, listener }: HttpRequest, operation: AllowedOperation): Entry | null {
     const entry = this.#entries.get(operation);
-    const { accept, 'content-type': contentType } = request.exchange.request.headers;
-    if (entry === undefined || entry.listener !== request.listener) return false;
-    if (entry.accept !== accept || entry.contentType !== contentType) return false;
+    if (entry === undefined || entry.listener !== listener) return null;
+    const { accept, 'content-type': contentType } = exchange.request.headers;
+    return entry.accept === accept && entry.contentType === contentType ? entry : null;
+  }
+
+  #answer(request: HttpRequest, entry: Entry): Promise<void> | undefined {
     request.document = entry.stored;
     if (entry.name !== undefined) {
       request.onOperation(entry.name);
@@ -85,15 +88,12 @@ export class HotPath {
     request.server.outbox.beforeMore();
     const { document, variables: variableValues, operationName } = entry;
     const result = this.#run(request, { schema: this.#schema, document, variableValues, operationName });
-    if (!(result instanceof Promise)) {
-      request.finish(result);
+    const send = (given: ExecutionResult): void => {
+      request.finish(given);
       request.send();
-      return true;
-    }
-    return result.then((late) => {
-      request.finish(late);
-      request.send();
-      return true;
-    });
+    };
+    if (result instanceof Promise) return result.then(send);
+    send(result);
+    return undefined;
   }
 }
