@@ -33,13 +33,32 @@ async function loadModule(name: string): Promise<readonly AddedPlugin[]> {
   const given: unknown =
     typeof exported === 'function' ? await (exported as () => unknown)() : await exported;
   return (Array.isArray(given) ? given : [given]).map((plugin: unknown) => {
-    if (typeof plugin !== 'object' || plugin === null || Array.isArray(plugin)) {
-      const actual = plugin === null ? 'null' : typeof plugin;
+    const problem = explainNoPlugin(plugin);
+    if (problem !== null) {
       throw new TypeError(
         `its default export needs to be a plugin (an object of hooks), a list of plugins, or a function that gives ` +
-          `one of these, but is ${actual}.`,
+          `one of these, but is ${problem}.`,
       );
     }
-    return { plugin, observesOnly: observesOnly === true };
+    return { plugin: plugin as object, observesOnly: observesOnly === true };
   });
+}
+
+/**
+ * What a value is that cannot be a plugin; null where it can. An object without any hook would be accepted by Yoga and do
+ * nothing, also where it was meant to deny something.
+ */
+function explainNoPlugin(value: unknown): string | null {
+  if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
+  if (Array.isArray(value)) return 'a list in a list';
+  const keys = new Set<string>();
+  for (
+    let each: unknown = value;
+    each !== null && each !== Object.prototype;
+    each = Object.getPrototypeOf(each)
+  )
+    for (const key of Object.getOwnPropertyNames(each)) keys.add(key);
+  if (keys.has('instrumentation') || [...keys].some((key) => /^on[A-Z]/.test(key))) return null;
+  const found = [...keys].map((key) => JSON.stringify(key)).join(', ');
+  return `an object without a hook${found === '' ? '' : `; it has ${found}`}`;
 }
