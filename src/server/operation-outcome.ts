@@ -26,16 +26,17 @@ export function outcomeOf(
   request: RequestContext,
   { log, now }: OutcomeWorld,
 ): Outcome {
-  const context = { log, now, requester: request, audit: request.audit };
   const iterator = request.events ?? (isAsyncIterable(given) ? given[Symbol.asyncIterator]() : null);
+  const result = (given ?? { errors: [] }) as ExecutionResult;
+  // As it is nearly always.
+  if (iterator === null && result.errors === undefined) return { kind: 'result', result };
+  const context = { log, now, requester: request, audit: request.audit };
+  if (iterator === null) return { kind: 'result', result: maskResult(result, context) };
+  const events = new Events(iterator, context);
   request.events = null;
-  if (iterator !== null) {
-    const events = new Events(iterator, context);
-    request.operation = null;
-    request.document = null;
-    return { kind: 'events', events };
-  }
-  return { kind: 'result', result: maskResult((given ?? { errors: [] }) as ExecutionResult, context) };
+  request.operation = null;
+  request.document = null;
+  return { kind: 'events', events };
 }
 
 /** Ends the events of a subscription that no transport has taken. */
