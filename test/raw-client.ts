@@ -6,6 +6,8 @@ import { clientOptions } from './secure.ts';
 /** An open connection, or one about to be. It may be half closed. */
 export interface RawClient {
   readonly socket: Socket;
+  /** Resolves once it is closed, after an error as well. */
+  readonly closed: Promise<void>;
   /** Closes it with RST where it is TCP; a UNIX socket has no more than that its peer finds it gone. */
   readonly reset: () => void;
 }
@@ -19,20 +21,33 @@ export type RawTarget =
 export function rawClient(target: RawTarget): RawClient {
   if (target.kind === 'guest socket') {
     const socket = ignoreErrors(connect({ path: target.path, allowHalfOpen: true }));
-    return { socket, reset: () => void socket.destroy() };
+    return { socket, closed: closing(socket), reset: () => void socket.destroy() };
   }
   const wire = ignoreErrors(connect({ port: target.port, host: '127.0.0.1', allowHalfOpen: true }));
-  if (target.kind === 'plain') return { socket: wire, reset: () => void wire.resetAndDestroy() };
+  if (target.kind === 'plain')
+    return { socket: wire, closed: closing(wire), reset: () => void wire.resetAndDestroy() };
   const socket = ignoreErrors(
     connectSecurely({ socket: wire, servername: 'localhost', ...halfOpen, ...secure }),
   );
   return {
     socket,
+    closed: closing(socket),
     reset: () => {
       wire.resetAndDestroy();
       socket.destroy();
     },
   };
+}
+
+/** Sends, and gives all that comes until the service closes the connection. */
+export async function sendRaw(target: RawTarget, bytes: string): Promise<string> {
+  const { socket, closed } = rawClient(target);
+  const parts: string[] = [];
+  socket.on('data', (part: Buffer) => parts.push(part.toString('latin1')));
+  socket.on('end', () => socket.end());
+  socket.write(bytes);
+  await closed;
+  return parts.join('');
 }
 
 const secure = clientOptions(null);
@@ -41,4 +56,8 @@ const halfOpen = { allowHalfOpen: true };
 
 function ignoreErrors<Kind extends Socket>(socket: Kind): Kind {
   return socket.on('error', () => undefined);
+}
+
+function closing(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }

@@ -102,8 +102,17 @@ export class OpenAnswers {
       if (socket.writable) callback();
       return;
     }
+    // An answer may wait for it, and from an upgrade on node no longer passes it on.
+    const onDrain = (): void => void answersOf(connection)[0]?.response.emit('drain');
+    socket.on('drain', onDrain);
+    // Node resumes a connection that it paused for the answers ahead, although it reads it no longer: what comes would
+    // be lost. With such a listener nothing is given out unless it is read.
+    socket.on('readable', ignore);
     const onClose = (): void => {
-      if (answersOf(connection).length === 0 && socket.writable) callback();
+      if (answersOf(connection).length > 0) return;
+      socket.off('drain', onDrain);
+      socket.off('readable', ignore);
+      if (socket.writable) callback();
     };
     for (const { response } of answers) response.once('close', onClose);
   }
@@ -133,6 +142,7 @@ export class OpenAnswers {
 }
 
 const none: readonly Exchange[] = [];
+const ignore = (): void => undefined;
 
 function answersOf({ only, several }: Connection): readonly Exchange[] {
   return several ?? (only === null ? none : [only]);

@@ -29,8 +29,12 @@ export function declineUpgrade(
   }
   // Node reads headers as Latin-1.
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  // As if it had just come: above TLS, where there is TLS.
-  return () => server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
+  return () => {
+    // As if it had just come: above TLS, where there is TLS.
+    server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
+    // Node may have stopped reading for the answers ahead, and goes on at this event only.
+    socket.emit('drain');
+  };
 }
 
 function withoutUpgrade(connection: string): string {

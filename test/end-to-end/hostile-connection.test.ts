@@ -1,7 +1,6 @@
 /** Connections without any identity that must not harm the service: the built program, on each kind of listener. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -26,11 +25,15 @@ afterAll(async () => {
 });
 
 const portOf = ({ url }: Served): number => Number(new URL(url).port);
+const addressOf = (kind: RawTarget['kind']): RawTarget =>
+  kind === 'guest socket'
+    ? { kind, path: guestSocket }
+    : { kind, port: portOf(kind === 'plain' ? plain : secure) };
 /** A connection of each kind, without identity. */
 const listeners: Readonly<Record<RawTarget['kind'], () => RawClient>> = {
-  plain: () => rawClient({ kind: 'plain', port: portOf(plain) }),
-  TLS: () => rawClient({ kind: 'TLS', port: portOf(secure) }),
-  'guest socket': () => rawClient({ kind: 'guest socket', path: guestSocket }),
+  plain: () => rawClient(addressOf('plain')),
+  TLS: () => rawClient(addressOf('TLS')),
+  'guest socket': () => rawClient(addressOf('guest socket')),
 };
 
 const viewer = '{ viewer { isRoot } }';
@@ -60,7 +63,7 @@ async function received(
   bytes: string,
   isEnough: (text: string) => boolean = () => false,
 ): Promise<string> {
-  const { socket } = open();
+  const { socket, closed } = open();
   let text = '';
   socket.on('end', () => socket.end());
   socket.on('data', (part: Buffer) => {
@@ -68,7 +71,7 @@ async function received(
     if (isEnough(text)) socket.end();
   });
   socket.write(bytes);
-  await once(socket, 'close');
+  await closed;
   return text;
 }
 
@@ -112,11 +115,11 @@ describe.each(Object.entries(listeners))('pipelined on one connection, by %s', (
 
   it('upgrades in a row, reset at any time, end nothing but the connection', async () => {
     const opening = Array.from({ length: 120 }, async (_, n) => {
-      const { socket, reset } = open();
+      const { socket, closed, reset } = open();
       socket.write(h2c.repeat(4));
       // The moment is part of what is sent.
       setTimeout(reset, n % 12);
-      await once(socket, 'close');
+      await closed;
     });
     await Promise.all(opening);
   });
@@ -124,29 +127,55 @@ describe.each(Object.entries(listeners))('pipelined on one connection, by %s', (
 
 describe('a client that ends its side behind an upgrade', () => {
   it('has its request answered that asks for another protocol', async () => {
-    const { socket } = listeners.plain();
+    const { socket, closed } = listeners.plain();
     let text = '';
     socket.on('data', (part: Buffer) => (text += part.toString('latin1')));
     // /ready takes its time.
     socket.end(head('GET /ready', host) + h2c);
-    await once(socket, 'close');
+    await closed;
     expect(statusesOf(text)[0]).toBe('200');
   });
 });
 
-describe('the script of GraphiQL', () => {
-  /** In kilobytes, the most so far (proc_pid_status(5)). */
-  const peakOf = ({ program }: Served): number =>
-    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${program.child.pid}/status`, 'utf8'))?.[1]);
-  const scriptOf = async ({ url }: Served): Promise<string> => {
-    const page = await sendAny(url, { accept: 'text/html' });
-    return /\/graphql\/assets\/[0-9a-f]+\.js/.exec(page)?.[0] ?? '';
-  };
-  const sendAny = async (url: string, headers: Record<string, string> = {}): Promise<string> =>
-    url.startsWith('https')
-      ? (await sendSecurely(url, { headers })).body
-      : (await fetch(url, { headers: { 'accept-encoding': 'identity', ...headers } })).text();
+/** In kilobytes, the most so far (proc_pid_status(5)). */
+const peakOf = ({ program }: Served): number =>
+  Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${program.child.pid}/status`, 'utf8'))?.[1]);
+const sendAny = async (url: string, headers: Record<string, string> = {}): Promise<string> =>
+  url.startsWith('https')
+    ? (await sendSecurely(url, { headers })).body
+    : (await fetch(url, { headers: { 'accept-encoding': 'identity', ...headers } })).text();
+const scriptOf = async ({ url }: Served): Promise<string> => {
+  const page = await sendAny(url, { accept: 'text/html' });
+  return /\/graphql\/assets\/[0-9a-f]+\.js/.exec(page)?.[0] ?? '';
+};
 
+describe.each(['plain', 'TLS'] as const)('behind an answer that takes long to send, by %s', (way) => {
+  it.each(Object.entries(upgrades))('%s is answered in turn', async (_, [upgrade, status]) => {
+    const served = way === 'plain' ? plain : secure;
+    const first = head(`GET ${await scriptOf(served)}`, host);
+    const { socket, closed } = listeners[way]();
+    let size = 0;
+    let lastText = '';
+    socket.on('data', (part: Buffer) => {
+      size += part.length;
+      lastText = (lastText + part.toString('latin1')).slice(-6_000);
+      if (size > 5_000_000 && statusesOf(lastText).length === 2) socket.end();
+    });
+    socket.on('end', () => socket.end());
+    // What comes now meets an answer that waits for its client.
+    socket.pause();
+    socket.write(first);
+    await sendAny(new URL('/health', served.url).href);
+    socket.write(head('GET /health', host) + upgrade);
+    await sendAny(new URL('/health', served.url).href);
+    socket.resume();
+    await closed;
+    expect(size).toBeGreaterThan(5_000_000);
+    expect(statusesOf(lastText)).toEqual(['200', status]);
+  });
+});
+
+describe('the script of GraphiQL', () => {
   /** One who never reads what it asks for. */
   const ask = async ({ socket }: RawClient, request: string): Promise<Socket> => {
     socket.pause();
