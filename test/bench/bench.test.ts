@@ -68,7 +68,8 @@ describe('the servers that are compared', () => {
   afterAll(() => ground.close());
 
   it('are all there, whether Mercurius is installed or not', () => {
-    const hvql = ['hvql', 'hvql shared', 'hvql default', 'hvql workers', 'hvql files', 'hvql files default'];
+    const variants = ['', ' shared', ' yoga', ' default', ' workers', ' files', ' files default'];
+    const hvql = variants.map((variant) => `hvql${variant}`);
     expect(all.map(({ key }) => key)).toEqual(['A', 'B', 'B files', 'C', 'D', ...hvql]);
   });
 
