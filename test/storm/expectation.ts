@@ -112,6 +112,8 @@ export const expectations = {
     'HTTP 426',
     'HTTP 101',
   ],
+  // protocol-connection.ts
+  'pieces of requests in any order, cut anywhere': [],
   // hostile-websocket.ts
   'WebSocket garbage': ['closed 4400'],
   'broken frames': ['closed 1002', 'closed 1007', 'closed 1009', 'closed 4400', 'cut'],

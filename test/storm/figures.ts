@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { processFigures } from '../soak/process-figures.ts';
 import { pause } from './kind.ts';
-import type { StormedService } from './stormed-service.ts';
+import type { StormedProcess } from './stormed-service.ts';
 
 /** Figures of a service at rest. */
 export interface Figures {
@@ -25,7 +25,7 @@ const sampleMilliseconds = 300;
 const settlingMilliseconds = 15_000;
 
 /** Waits for so long, and until the number of descriptors stays the same, and measures then. */
-export async function figuresAtRest(service: StormedService, quietMilliseconds: number): Promise<Figures> {
+export async function figuresAtRest(service: StormedProcess, quietMilliseconds: number): Promise<Figures> {
   const { pid } = service;
   const never = new AbortController().signal;
   await pause(quietMilliseconds, never);

@@ -10,6 +10,8 @@ export interface StormWorld {
   readonly port: number;
   /** By which whoever comes is the guest. */
   readonly guestSocket: string;
+  /** Where the same service speaks TLS. */
+  readonly securePort: number;
   readonly callers: Callers;
   readonly chance: Chance;
   /** Of the connections that are kept. */

@@ -53,7 +53,7 @@ export const overLimits: readonly Kind[] = kindsOf({
       query: `query ${visit.chance.word()}($ids: [ID!]!) { ${times(199, (n) => `a${n}: nodes(ids: $ids) { id }`)} }`,
       variables: { ids: absentIds },
     }),
-  'the most orders and totals': asked(ways, (visit) => ({
+  'the most orders and totals': asked(longWays, (visit) => ({
     query: `${fresh(visit)} { hypervisor { ${times(190, (n) => `a${n}: partitions { nodes { virtualProcessorTotals { readable } virtualProcessors(orderBy: { counter: HYPERCALLS }) { id page { bytes } } } }`)} } }`,
   })),
   'too large a page of a connection': asked(ways, () => ({

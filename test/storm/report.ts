@@ -54,6 +54,9 @@ function rest({ before, after }: StormReport): string {
       Number(medianMilliseconds.toFixed(3)),
     ),
     ['busy with', before.resources, after.resources, ''],
+    row('over TLS: resident memory, KB (after a collection)', ({ secure }) => secure.collectedKilobytes),
+    row('over TLS: heap, KB (after it)', ({ secure }) => secure.heapKilobytes),
+    row('over TLS: descriptors', ({ secure }) => secure.descriptors),
   ]);
 }
 

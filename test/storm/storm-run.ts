@@ -30,7 +30,10 @@ export interface StormOptions {
 }
 
 /** A service at rest, and how it answers. */
-export interface Rest extends Figures, Answering {}
+export interface Rest extends Figures, Answering {
+  /** Of the process that speaks TLS. */
+  readonly secure: Figures;
+}
 
 /** What came of a storm. */
 export interface StormReport {
@@ -42,6 +45,8 @@ export interface StormReport {
   readonly before: Rest;
   readonly after: Rest;
   readonly log: StormedService['log'];
+  /** Of the process that speaks TLS. */
+  readonly secureLog: StormedService['log'];
   readonly trail: TrailCounts;
   readonly exitCode: number | null;
 }
@@ -74,11 +79,16 @@ async function stormOver(storm: Storm): Promise<StormReport> {
   const { service, seconds, quietMilliseconds, say } = storm;
   const chance = new Chance(storm.seed);
   const callers = await signCallers(service.secret);
-  const { port, guestSocket, secret } = service;
-  const world = { port, guestSocket, callers, chance, unspeakable: [secret, storm.unspeakable] };
+  const { port, guestSocket, secret, secure } = service;
+  const unspeakable = [secret, storm.unspeakable];
+  const world = { port, guestSocket, securePort: secure.port, callers, chance, unspeakable };
   const rest = async (): Promise<Rest> => {
     const figures = await figuresAtRest(service, quietMilliseconds);
-    return { ...figures, ...(await answering(world)) };
+    return {
+      ...figures,
+      secure: await figuresAtRest(secure, quietMilliseconds),
+      ...(await answering(world)),
+    };
   };
   const troubles = new Troubles();
   const blow = async (tally: Tally, forSeconds: number, attempts = 0): Promise<number> => {
@@ -98,7 +108,10 @@ async function stormOver(storm: Storm): Promise<StormReport> {
     } finally {
       clearInterval(timer);
     }
-    if (!service.isAlive) throw new Error(`The service has ended: ${service.log.complaints.join('\n')}`);
+    if (!service.isAlive) {
+      const complaints = [...service.log.complaints, ...secure.log.complaints];
+      throw new Error(`The service has ended: ${complaints.join('\n')}`);
+    }
     return (performance.now() - began) / 1_000;
   };
 
@@ -122,6 +135,7 @@ async function stormOver(storm: Storm): Promise<StormReport> {
     before,
     after,
     log: service.log,
+    secureLog: secure.log,
     trail,
     exitCode,
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BuiltProgram, nodeFlags } from './built-program.ts';
 import { Inspector } from './inspector.ts';
 import { ServiceLog } from './service-log.ts';
+import { tlsFile } from '../secure.ts';
 
 /**
  * Lower than they are set as a rule, so that they can be gone beyond: everything that the root may read is about 197
@@ -11,13 +12,10 @@ import { ServiceLog } from './service-log.ts';
  */
 export const serviceLimits = { maxPages: 165, maxStreamsPerCaller: 200 } as const;
 
-/** A service under way. */
-export interface StormedService {
+/** One of the service's processes. */
+export interface StormedProcess {
   readonly pid: number;
   readonly port: number;
-  readonly guestSocket: string;
-  readonly auditTrail: string;
-  readonly secret: string;
   readonly log: ServiceLog;
   /** Looks into it for a moment. */
   inspect<Result>(look: (inspector: Inspector) => Promise<Result>): Promise<Result>;
@@ -28,34 +26,68 @@ export interface StormedService {
   kill(): Promise<void>;
 }
 
+/** A service under way. */
+export interface StormedService extends StormedProcess {
+  readonly guestSocket: string;
+  readonly auditTrail: string;
+  readonly secret: string;
+  /** The same over TLS, for connections that do anything. */
+  readonly secure: StormedProcess;
+}
+
 /** Starts it in front of the page folder `pages` in this folder, where its guest's socket and its audit trail go as well. */
 export async function startStormedService(base: string): Promise<StormedService> {
   const guestSocket = join(base, 'guest.sock');
   const auditTrail = join(base, 'audit.jsonl');
   const secret = randomBytes(32).toString('hex');
-  const log = new ServiceLog();
   const { maxPages, maxStreamsPerCaller } = serviceLimits;
+  const args = [
+    ...['serve', '--port', '0', '--source', `pages:${join(base, 'pages')}`],
+    ...['--max-pages', String(maxPages), '--max-streams-per-caller', String(maxStreamsPerCaller)],
+  ];
+  const plain = await startProcess(
+    [...args, '--guest-socket', `2=${guestSocket}`, '--audit', auditTrail],
+    secret,
+  );
+  const tls = ['--tls-cert', tlsFile('server.pem'), '--tls-key', tlsFile('server.key')];
+  const secure = await startProcess([...args, ...tls], secret).catch(async (thrown: unknown) => {
+    await plain.kill();
+    throw thrown;
+  });
+  return {
+    ...plain,
+    guestSocket,
+    auditTrail,
+    secret,
+    secure,
+    get isAlive() {
+      return plain.isAlive && secure.isAlive;
+    },
+    stop: async () => {
+      const [code, secureCode] = await Promise.all([plain.stop(), secure.stop()]);
+      return code === 0 ? secureCode : code;
+    },
+    kill: async () => {
+      await Promise.all([plain.kill(), secure.kill()]);
+    },
+  };
+}
+
+async function startProcess(args: readonly string[], secret: string): Promise<StormedProcess> {
+  const log = new ServiceLog();
   const program = new BuiltProgram({
     // The inspector is not the product's: it lets the heap be measured, and sleeps until then.
     execArgv: [...nodeFlags, '--inspect=127.0.0.1:0'],
-    args: [
-      'serve',
-      ...['--port', '0', '--source', `pages:${join(base, 'pages')}`],
-      ...['--guest-socket', `2=${guestSocket}`, '--audit', auditTrail],
-      ...['--max-pages', String(maxPages), '--max-streams-per-caller', String(maxStreamsPerCaller)],
-    ],
+    args,
     env: { HVQL_JWT_SECRET: secret },
     onErrorLine: (line) => log.take(line),
   });
   let isAlive = true;
   void program.exited.then(() => (isAlive = false));
-  const [, port] = await program.prints(/^hvql listening on http:\/\/127\.0\.0\.1:(\d+)\/graphql\n/m);
+  const [, port] = await program.prints(/^hvql listening on https?:\/\/127\.0\.0\.1:(\d+)\/graphql\n/m);
   return {
     pid: program.pid,
     port: Number(port),
-    guestSocket,
-    auditTrail,
-    secret,
     log,
     inspect: async (look) => {
       const inspector = await Inspector.open(log.inspectorAddress);

@@ -8,6 +8,7 @@ import { hostileRequests } from './hostile-request.ts';
 import { hostileWebSockets, patientWebSockets } from './hostile-websocket.ts';
 import type { Kind, StormWorld, Visit } from './kind.ts';
 import { lookIns } from './look-in.ts';
+import { protocolConnections } from './protocol-connection.ts';
 import { mistakes } from './mistake.ts';
 import { greed, overLimits } from './over-limit.ts';
 import { largeQuestions, questions } from './question.ts';
@@ -36,6 +37,7 @@ const lanes: readonly Lane[] = [
   { kinds: hostileRequests, atOnce: 2 },
   { kinds: hostileConnections, atOnce: 3 },
   { kinds: patientConnections, atOnce: 6 },
+  { kinds: protocolConnections, atOnce: 6 },
   { kinds: hostileWebSockets, atOnce: 2 },
   { kinds: patientWebSockets, atOnce: 6 },
   { kinds: lookIns, atOnce: 1 },

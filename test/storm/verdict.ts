@@ -1,6 +1,7 @@
 /** Whether a storm has ended as it must. */
 import { expectations, type KindName } from './expectation.ts';
-import type { Rest, StormReport } from './storm-run.ts';
+import type { Figures } from './figures.ts';
+import type { StormReport } from './storm-run.ts';
 
 /** What is demanded beside the codes; null for nothing. */
 export interface Demands {
@@ -17,7 +18,7 @@ export function problemsOf(
   report: StormReport,
   { memoryPart, latencyRatio, isThorough }: Demands,
 ): readonly string[] {
-  const { warmUp, tally, trail, before, after, log, exitCode } = report;
+  const { warmUp, tally, trail, before, after, log, secureLog, exitCode } = report;
   const problems: string[] = [];
   for (const { unexpected, examples } of [warmUp, tally]) {
     if (unexpected > 0) problems.push(`${unexpected} answers were unexpected.`, ...examples);
@@ -29,15 +30,20 @@ export function problemsOf(
   for (const code of ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE']) {
     if (tally.answersWith(code) === 0) problems.push(`Nobody was answered ${code}.`);
   }
-  for (const line of log.complaints) problems.push(`The service complained: ${line}`);
+  for (const line of [...log.complaints, ...secureLog.complaints])
+    problems.push(`The service complained: ${line}`);
   if (trail.malformed > 0) problems.push(`${trail.malformed} lines of the audit trail are none.`);
   if (trail.opened !== trail.closed)
     problems.push(`${trail.opened} streams were opened, and ${trail.closed} closed.`);
   if (trail.denied === 0) problems.push('The audit trail tells of no denied read.');
   for (const problem of before.problems) problems.push(`Before: ${problem}`);
   for (const problem of after.problems) problems.push(`After: ${problem}`);
-  problems.push(...leftBehind(before, after));
-  if (memoryPart !== null) problems.push(...grown(before, after, memoryPart));
+  const ofSecure = (problem: string): string => `The process that speaks TLS: ${problem}`;
+  problems.push(...leftBehind(before, after), ...leftBehind(before.secure, after.secure).map(ofSecure));
+  if (memoryPart !== null) {
+    problems.push(...grown(before, after, memoryPart));
+    problems.push(...grown(before.secure, after.secure, memoryPart).map(ofSecure));
+  }
   const ratio = after.medianMilliseconds / before.medianMilliseconds;
   if (latencyRatio !== null && !(ratio <= latencyRatio))
     problems.push(`A question takes ${ratio.toFixed(2)} times as long as before.`);
@@ -45,7 +51,7 @@ export function problemsOf(
   return problems;
 }
 
-function leftBehind(before: Rest, after: Rest): string[] {
+function leftBehind(before: Figures, after: Figures): string[] {
   const problems: string[] = [];
   if (after.descriptors > before.descriptors)
     problems.push(`There were ${before.descriptors} descriptors, and now ${after.descriptors}.`);
@@ -60,7 +66,7 @@ function leftBehind(before: Rest, after: Rest): string[] {
  * By what is resident and in the heap once garbage was collected: as it stands, resident memory holds as much garbage as
  * V8 has seen fit to leave, which tells of the last seconds of traffic and not of what stays behind.
  */
-function grown(before: Rest, after: Rest, part: number): string[] {
+function grown(before: Figures, after: Figures, part: number): string[] {
   return (['collectedKilobytes', 'heapKilobytes'] as const).flatMap((name) => {
     const growth = after[name] / before[name] - 1;
     if (growth <= part) return [];
