@@ -13,12 +13,21 @@ import type { Chance } from './chance.ts';
 
 const pageSizeInBytes = 4_096;
 
-/** The paths of all pages in a folder. */
+/** The paths of all pages in a folder, while its writer may take some away. */
 export function pagesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('stats.page') && !path.includes('.new-') && !path.includes('.gone-'))
-    .map((path) => join(folder, path));
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('stats.page') && !path.includes('.new-') && !path.includes('.gone-'))
+        .map((path) => join(folder, path));
+    } catch (thrown) {
+      // A folder went between being found and being read.
+      if (attempts === listAttempts || (thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    }
+  }
 }
+
+const listAttempts = 20;
 
 type Break = (path: string, chance: Chance) => void;
 
