@@ -1,4 +1,5 @@
 /** Ticks at one distance, shared by all who watch at it. Runs while somebody watches. */
+import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { HvqlError } from '../errors.ts';
 import type { Clock, Moment } from '../snapshot/moment.ts';
@@ -75,7 +76,10 @@ export class Grid {
   add(watcher: Watcher): void {
     this.#watchers.add(watcher);
     if (this.#running !== null) return;
-    this.#running = { start: this.#world.clock.now(), controller: new AbortController() };
+    const controller = new AbortController();
+    // All looks that are under way listen to it, and newcomers may have many.
+    setMaxListeners(0, controller.signal);
+    this.#running = { start: this.#world.clock.now(), controller };
     this.#schedule();
   }
 

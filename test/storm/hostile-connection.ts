@@ -105,3 +105,45 @@ export const patientConnections: readonly Kind[] = kindsOf({
     return visit.over.aborted ? [] : connection.answers;
   },
 });
+
+const slowConnections = 12;
+const answersEach = 8;
+/** Some 2.5 MB. */
+const largeQuestion = JSON.stringify({
+  query: `{ hypervisor { ${Array.from({ length: 24 }, (_, n) => `a${n}: logicalProcessors { page { bytes } }`).join(' ')} } }`,
+});
+
+const leastLength = 1_500_000;
+
+/** Reads the head of an answer and nothing more; gives the length of its body, and 0 where there is none. */
+async function stopReadingAtHead(connection: RawConnection): Promise<number> {
+  const { socket } = connection;
+  const length = (): string => /\r\nContent-Length: (\d+)\r\n/i.exec(connection.text)?.[1] ?? '';
+  await new Promise<void>((resolve) => {
+    socket.once('close', resolve);
+    socket.on('data', () => {
+      if (length() === '') return;
+      socket.pause();
+      resolve();
+    });
+  });
+  return Number(length());
+}
+
+/** They ask for far more than the buffers of their connections hold, and take nothing of it until they are cut. */
+export const slowReaders: readonly Kind[] = kindsOf({
+  'large answers in a row, never read': async (visit) => {
+    const connections = Array.from({ length: slowConnections }, () => new RawConnection(visit));
+    const one = headOf(visit, `Content-Length: ${largeQuestion.length}`) + largeQuestion;
+    for (const connection of connections) connection.write(one.repeat(answersEach));
+    const lengths = await Promise.all(connections.map(stopReadingAtHead));
+    // In trouble answers are short, and may fit into the buffers of their connections.
+    for (const [n, length] of lengths.entries()) if (length < leastLength) void connections[n]?.cut();
+    const closings = connections.map((connection) => connection.closed(visit.over));
+    // A client that does not read hears of its end only when it writes; empty lines between requests say nothing.
+    const knock = setInterval(() => connections.forEach((connection) => connection.write('\r\n')), 1_000);
+    await Promise.all(closings);
+    clearInterval(knock);
+    return visit.over.aborted ? [] : connections.map(() => ({ door: 'socket', code: 'cut' }));
+  },
+});

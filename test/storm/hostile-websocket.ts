@@ -52,7 +52,6 @@ export const hostileWebSockets: readonly Kind[] = kindsOf({
         chance.bytes(500),
         { type: 'subscribe', id: 'x'.repeat(10_000), payload: { query: tiny } },
         { type: 'subscribe', id: '', payload: { query: tiny } },
-        { type: 'subscribe', id: 'a', payload: { query: 7 } },
       ]),
     ),
   ),

@@ -85,7 +85,7 @@ export const greed: readonly Kind[] = kindsOf({
     }),
 });
 
-/** Starts so many and waits until some are refused. */
+/** Starts so many and waits until some are refused, or all are done: none has to wait where its readings are held. */
 async function wantMany(visit: Visit, wanted: { count: number; query: string }): Promise<readonly Answer[]> {
   const visitor = new WebSocketVisitor(visit);
   const instead = await visitor.begin(visit.callers.guest);
@@ -93,12 +93,14 @@ async function wantMany(visit: Visit, wanted: { count: number; query: string }):
   for (let n = 0; n < wanted.count; n += 1) visitor.subscribe(`n${n}`, wanted);
   const answers: Answer[] = [];
   let refused = 0;
-  while (refused < 5) {
+  let done = 0;
+  while (refused < 5 && done < wanted.count) {
     const received = await visitor.receive();
     const some = visitor.answersOf(received);
     answers.push(...some);
     refused += some.filter(({ code }) => code !== 'data').length;
     if (received === null || received.type === 'closed') return answers;
+    if (received.type === 'complete') done += 1;
   }
   await visitor.leave(visit.chance.one(['politely', 'by cutting'] as const));
   // The service counts them until it has seen the end of the connection; and a thousand at once keep it from all others.

@@ -77,7 +77,7 @@ async function startProcess(args: readonly string[], secret: string): Promise<St
   const log = new ServiceLog();
   const program = new BuiltProgram({
     // The inspector is not the product's: it lets the heap be measured, and sleeps until then.
-    execArgv: [...nodeFlags, '--inspect=127.0.0.1:0'],
+    execArgv: ['--trace-warnings', ...nodeFlags, '--inspect=127.0.0.1:0'],
     args,
     env: { HVQL_JWT_SECRET: secret },
     onErrorLine: (line) => log.take(line),

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
 import type { Answer } from './answer.ts';
-import { hostileConnections, patientConnections } from './hostile-connection.ts';
+import { hostileConnections, patientConnections, slowReaders } from './hostile-connection.ts';
 import { hostileDocuments } from './hostile-document.ts';
 import { hostileRequests } from './hostile-request.ts';
 import { hostileWebSockets, patientWebSockets } from './hostile-websocket.ts';
@@ -38,13 +38,14 @@ const lanes: readonly Lane[] = [
   { kinds: hostileConnections, atOnce: 3 },
   { kinds: patientConnections, atOnce: 6 },
   { kinds: protocolConnections, atOnce: 6 },
+  { kinds: slowReaders, atOnce: 1 },
   { kinds: hostileWebSockets, atOnce: 2 },
   { kinds: patientWebSockets, atOnce: 6 },
   { kinds: lookIns, atOnce: 1 },
 ];
 
 /** Longer than anything may take: an answer that has not come by then hangs. */
-const limitMilliseconds = 40_000;
+const limitMilliseconds = 60_000;
 
 /** Where the traffic goes, and who judges it. */
 export interface TrafficOptions extends Omit<StormWorld, 'agent' | 'over'> {
