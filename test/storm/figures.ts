@@ -23,12 +23,15 @@ const samples = 9;
 const sampleMilliseconds = 300;
 /** How long sockets of those who have gone may take to go as well. */
 const settlingMilliseconds = 15_000;
+/** How long connections of clients that take nothing may stay, on a busy machine. */
+const cutMilliseconds = 90_000;
 
 /** Waits for so long, and until the number of descriptors stays the same, and measures then. */
 export async function figuresAtRest(service: StormedProcess, quietMilliseconds: number): Promise<Figures> {
   const { pid } = service;
   const never = new AbortController().signal;
   await pause(quietMilliseconds, never);
+  await connectionsAreGone(service);
   const descriptors = await settledDescriptors(pid);
   const resident: number[] = [];
   for (let n = 0; n < samples; n += 1) {
@@ -52,6 +55,15 @@ export async function figuresAtRest(service: StormedProcess, quietMilliseconds: 
     bufferKilobytes: Math.round(inside.memory.external / 1024),
     resources: summary(inside.resources),
   };
+}
+
+/** Waits until the process has no connection, but not for ever: those that take nothing are cut after 30 s. */
+async function connectionsAreGone(service: StormedProcess): Promise<void> {
+  const giveUpAt = performance.now() + cutMilliseconds;
+  const names = (): Promise<string[]> =>
+    service.inspect((inspector) => inspector.evaluate<string[]>('process.getActiveResourcesInfo()'));
+  while (performance.now() < giveUpAt && (await names()).includes('TCPSocketWrap'))
+    await pause(1_000, new AbortController().signal);
 }
 
 async function settledDescriptors(pid: number): Promise<number> {

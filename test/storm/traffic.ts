@@ -37,7 +37,7 @@ const lanes: readonly Lane[] = [
   { kinds: hostileRequests, atOnce: 2 },
   { kinds: hostileConnections, atOnce: 3 },
   { kinds: patientConnections, atOnce: 6 },
-  { kinds: protocolConnections, atOnce: 6 },
+  { kinds: protocolConnections, atOnce: 3 },
   { kinds: slowReaders, atOnce: 1 },
   { kinds: hostileWebSockets, atOnce: 2 },
   { kinds: patientWebSockets, atOnce: 6 },
