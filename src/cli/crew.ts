@@ -3,7 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { StreamPlaces } from '../execution/stream-places.ts';
-import type { GraphiqlToken } from '../server/graphiql-page.ts';
+import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { recordOf } from '../source/shared/error-record.ts';
 import { closeLostConnection } from './lost-connection.ts';

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Sampler } from '../sampling/sampler.ts';
-import { developmentIdentity } from '../server/development.ts';
-import type { GraphiqlToken } from '../server/graphiql-page.ts';
-import type { Identity } from '../server/identity.ts';
+import { developmentIdentity } from '../server/auth/development.ts';
+import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
+import type { Identity } from '../server/auth/identity.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { CommandWorld } from './command-world.ts';
 import { printable } from './printable.ts';

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../errors.ts';
 import type { RunningServer } from '../server/server.ts';
-import { readTls, type TlsSettings } from '../server/tls.ts';
+import { readTls, type TlsSettings } from '../server/http/tls.ts';
 
 /**
  * A function that reads the files of TLS again, and has the server show what they hold now. Where they are of no use,

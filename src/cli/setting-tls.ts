@@ -1,5 +1,5 @@
 /** What the settings on TLS come to; they need each other. */
-import type { TlsSettings } from '../server/tls.ts';
+import type { TlsSettings } from '../server/http/tls.ts';
 import { placesOf, type Chosen, type Given } from './setting-identity.ts';
 import type { SettingsOf } from './setting-table.ts';
 

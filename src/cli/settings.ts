@@ -1,7 +1,7 @@
 /** The command line and the environment become a command with its settings, or all that is wrong with them. */
 import { UsageError } from '../errors.ts';
-import type { IdentitySettings, SecretMethod } from '../server/identity.ts';
-import type { TlsSettings } from '../server/tls.ts';
+import type { IdentitySettings, SecretMethod } from '../server/auth/identity.ts';
+import type { TlsSettings } from '../server/http/tls.ts';
 import { findIdleGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';
 import { findIdleNames } from './setting-names.ts';

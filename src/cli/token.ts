@@ -1,6 +1,6 @@
 /** `hvql token`: prints a token for a service with the same secret. */
-import { openSecret } from '../server/identity-key.ts';
-import { signToken } from '../server/token.ts';
+import { openSecret } from '../server/auth/identity-key.ts';
+import { signToken } from '../server/auth/token.ts';
 import type { TextStream } from './command-world.ts';
 import type { TokenSettings } from './settings.ts';
 

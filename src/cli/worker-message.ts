@@ -1,7 +1,7 @@
 /** What the processes of a service tell each other: plain JSON over the channel that node gives them. */
 import type { PlaceRequest } from '../execution/stream-place.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
-import type { GraphiqlToken } from '../server/graphiql-page.ts';
+import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ErrorRecord } from '../source/shared/error-record.ts';
 import type { SourceIdentity } from '../source/shared/shared-source.ts';
 

@@ -3,7 +3,7 @@
  * one: every transport decides before the text is looked at, and the pipeline checks that it did.
  */
 import { documentIdOf, isDocumentId, type DocumentId } from './document-id.ts';
-import { HttpProblem } from './http-problem.ts';
+import { HttpProblem } from './http/http-problem.ts';
 import type { OperationRequest } from './operation-reader.ts';
 
 declare const allowed: unique symbol;

@@ -3,18 +3,18 @@ import type { Logger } from 'pino';
 import type { Allow } from './allowlist.ts';
 import type { AuditWorld } from './audit.ts';
 import type { DocumentStore } from './document-store.ts';
-import type { Doorkeeper } from './doorkeeper.ts';
-import type { EventStreams } from './event-streams.ts';
-import type { EventWrites } from './event-writes.ts';
-import type { Graphiql } from './graphiql.ts';
-import type { HostRule } from './host.ts';
+import type { Doorkeeper } from './auth/doorkeeper.ts';
+import type { EventStreams } from './sse/event-streams.ts';
+import type { EventWrites } from './sse/event-writes.ts';
+import type { Graphiql } from './http/graphiql.ts';
+import type { HostRule } from './auth/host.ts';
 import type { HotPath } from './hot-path/hot-path.ts';
 import type { ReadOperation } from './operation-reader.ts';
 import type { RunOperation } from './operation-runner.ts';
 import type { Outbox } from './outbox.ts';
-import type { ConnectionLimits } from './patience.ts';
+import type { ConnectionLimits } from './http/patience.ts';
 import type { Pulse } from './pulse.ts';
-import type { NotReady } from './readiness.ts';
+import type { NotReady } from './http/readiness.ts';
 import type { Yoga } from './yoga.ts';
 
 /** One of each for a service, whatever listener a request comes by. */

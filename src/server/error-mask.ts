@@ -3,7 +3,7 @@ import { GraphQLError, type ExecutionResult, type GraphQLErrorOptions } from 'gr
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
 import type { OperationAudit } from './audit.ts';
-import { HttpProblem } from './http-problem.ts';
+import { HttpProblem } from './http/http-problem.ts';
 import type { Requester } from './request-context.ts';
 
 /** Whose errors are masked, for the log and for the client to quote. */

@@ -1,13 +1,13 @@
 /** The listeners of a service: node servers whose requests are answered, and the end of one of them or of all. */
 import type { Server } from 'node:http';
-import { closable } from './close.ts';
+import { closable } from './http/close.ts';
 import type { ListenerOptions, ServerContext } from './context.ts';
-import { eventStreams } from './event-streams.ts';
-import { OpenAnswers } from './open-answers.ts';
-import { listenToRequests } from './request-listener.ts';
-import { route } from './route.ts';
-import { SlowAnswers } from './slow-answers.ts';
-import { webSockets } from './websockets.ts';
+import { eventStreams } from './sse/event-streams.ts';
+import { OpenAnswers } from './http/open-answers.ts';
+import { listenToRequests } from './http/request-listener.ts';
+import { route } from './http/route.ts';
+import { SlowAnswers } from './http/slow-answers.ts';
+import { webSockets } from './websocket/websockets.ts';
 
 /** A listener that is open. */
 export interface OpenListener {

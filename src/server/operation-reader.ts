@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import { charactersOfDocument } from './document-store.ts';
-import { HttpProblem } from './http-problem.ts';
+import { HttpProblem } from './http/http-problem.ts';
 import { nestingLimit, parseJsonText } from './json-text.ts';
 
 /** The parameters as they came: nothing is checked of them; of which document they speak, the admission reads. */

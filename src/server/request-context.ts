@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import type { AllowedOperation } from './allowlist.ts';
 import type { OperationAudit } from './audit.ts';
 import type { DocumentStore } from './document-store.ts';
-import type { Identified } from './identity.ts';
+import type { Identified } from './auth/identity.ts';
 
 /** How an operation comes and how its answer goes: whole by POST or GET, or as events. */
 export type Transport = 'POST' | 'GET' | 'SSE' | 'WebSocket';

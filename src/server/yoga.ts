@@ -2,8 +2,8 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { DocumentStore } from './document-store.ts';
-import type { Graphiql } from './graphiql.ts';
-import { httpRequestOf } from './http-request.ts';
+import type { Graphiql } from './http/graphiql.ts';
+import { httpRequestOf } from './http/http-request.ts';
 import { useAllowlist } from './plugins/use-allowlist.ts';
 import { useAuthentication } from './plugins/use-authentication.ts';
 import { useDocuments } from './plugins/use-documents.ts';

@@ -9,7 +9,7 @@ import type * as execute from '../../src/execution/execute.ts';
 import type * as schema from '../../src/graph/schema.ts';
 import type * as decode from '../../src/page/decode.ts';
 import type * as sampler from '../../src/sampling/sampler.ts';
-import type * as identity from '../../src/server/identity.ts';
+import type * as identity from '../../src/server/auth/identity.ts';
 import type * as moment from '../../src/snapshot/moment.ts';
 import type * as objectName from '../../src/snapshot/object-name.ts';
 
@@ -25,7 +25,7 @@ interface Built {
   readonly 'graph/schema.js': typeof schema;
   readonly 'page/decode.js': typeof decode;
   readonly 'sampling/sampler.js': typeof sampler;
-  readonly 'server/identity.js': typeof identity;
+  readonly 'server/auth/identity.js': typeof identity;
   readonly 'snapshot/moment.js': typeof moment;
   readonly 'snapshot/object-name.js': typeof objectName;
 }

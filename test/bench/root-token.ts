@@ -1,6 +1,6 @@
 /** A token of the root partition for as long as a run takes. */
 import { allPrivileges } from '../../src/access/caller.ts';
-import { signToken } from '../../src/server/token.ts';
+import { signToken } from '../../src/server/auth/token.ts';
 
 const lifetimeMilliseconds = 12 * 3_600_000;
 

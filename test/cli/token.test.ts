@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, describe, expect, it } from 'vitest';
 import { printToken } from '../../src/cli/token.ts';
 import type { TokenSettings } from '../../src/cli/settings.ts';
-import { openIdentity } from '../../src/server/identity.ts';
+import { openIdentity } from '../../src/server/auth/identity.ts';
 import { temporaryFolder } from '../server/temporary-folder.ts';
 import { readableLog } from '../server/test-service.ts';
 

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowlist, type AllowedDocument } from '../../src/server/allowlist.ts';
 import { documentIdOf } from '../../src/server/document-id.ts';
-import { HttpProblem } from '../../src/server/http-problem.ts';
+import { HttpProblem } from '../../src/server/http/http-problem.ts';
 import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
 
 const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;

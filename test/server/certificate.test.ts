@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ServerOptions } from '../../src/server/server.ts';
-import { readTls, type Tls } from '../../src/server/tls.ts';
+import { readTls, type Tls } from '../../src/server/http/tls.ts';
 import { askByWebSocket, clientOptions, secureWays, sendSecurely, tlsFile, tlsText } from '../secure.ts';
 import { startLiveService, until, type LiveService } from './live-service.ts';
 import { startTestService, type TestService } from './test-service.ts';

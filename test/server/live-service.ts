@@ -5,7 +5,7 @@ import { getOperationAST, GraphQLObjectType, GraphQLSchema, GraphQLString, Kind 
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { WebSocket } from 'ws';
 import { HvqlError } from '../../src/errors.ts';
-import type { Identified } from '../../src/server/identity.ts';
+import type { Identified } from '../../src/server/auth/identity.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
 import { secretText, send, startTestService, type TestService } from './test-service.ts';
 

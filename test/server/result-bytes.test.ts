@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { GraphQLError } from 'graphql';
 import { nextEventBytes, nextEventChunk, resultBytes } from '../../src/server/result-bytes.ts';
-import { nextFrame } from '../../src/server/websocket-message.ts';
+import { nextFrame } from '../../src/server/websocket/websocket-message.ts';
 import { WrittenData, writtenDataOf, writtenResult } from '../../src/writer/written-data.ts';
 
 const text = `{"data":{"name":"ä${'x'.repeat(200)}"}}`;

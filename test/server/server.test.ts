@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HvqlError, UsageError } from '../../src/errors.ts';
-import { readiness } from '../../src/server/readiness.ts';
+import { readiness } from '../../src/server/http/readiness.ts';
 import { readableLog, requesterOf, send, startTestService, type TestService } from './test-service.ts';
 
 let service: TestService;

@@ -5,9 +5,9 @@ import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { allPrivileges } from '../../src/access/caller.ts';
-import type { Doorkeeper } from '../../src/server/doorkeeper.ts';
+import type { Doorkeeper } from '../../src/server/auth/doorkeeper.ts';
 
-import { createHttpServer } from '../../src/server/http-server.ts';
+import { createHttpServer } from '../../src/server/http/http-server.ts';
 import type { OpenListener } from '../../src/server/listeners.ts';
 import { startLiveService, type LiveService } from './live-service.ts';
 import { send } from './test-service.ts';

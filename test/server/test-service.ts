@@ -13,7 +13,7 @@ import {
 import { pino, type Logger } from 'pino';
 import { HvqlError } from '../../src/errors.ts';
 import { testLimits } from '../ask.ts';
-import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/development.ts';
+import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/auth/development.ts';
 import type { Requester } from '../../src/server/request-context.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
 

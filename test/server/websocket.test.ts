@@ -4,12 +4,12 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { closable } from '../../src/server/close.ts';
-import { OpenAnswers } from '../../src/server/open-answers.ts';
-import { createHttpServer } from '../../src/server/http-server.ts';
-import { declineUpgrade } from '../../src/server/upgrade-decline.ts';
-import { operationLimit } from '../../src/server/websocket-operations.ts';
-import { closeReason } from '../../src/server/websocket-message.ts';
+import { closable } from '../../src/server/http/close.ts';
+import { OpenAnswers } from '../../src/server/http/open-answers.ts';
+import { createHttpServer } from '../../src/server/http/http-server.ts';
+import { declineUpgrade } from '../../src/server/websocket/upgrade-decline.ts';
+import { operationLimit } from '../../src/server/websocket/websocket-operations.ts';
+import { closeReason } from '../../src/server/websocket/websocket-message.ts';
 import {
   openAcknowledged,
   openRawWebSocket,

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Identity } from '../../src/server/identity.ts';
+import type { Identity } from '../../src/server/auth/identity.ts';
 import type { AddedPlugin } from '../../src/server/yoga.ts';
 import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
 import { secretText, send } from './test-service.ts';

@@ -7,7 +7,7 @@
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AllowedOperation } from '../allowlist.ts';
 import type { ListenerContext } from '../context.ts';
-import type { HttpRequest } from '../http-request.ts';
+import type { HttpRequest } from '../http/http-request.ts';
 import type { RunQuery } from '../plugins/use-execution.ts';
 
 /** What is known of a query that has run through Yoga without errors. */

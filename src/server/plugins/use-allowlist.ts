@@ -1,6 +1,6 @@
 /** Only what the allowlist has passed is parsed, whatever transport brought it. */
 import type { Plugin } from 'graphql-yoga';
-import { HttpProblem } from '../http-problem.ts';
+import { HttpProblem } from '../http/http-problem.ts';
 import { requestOf, type YogaContext } from '../request-context.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Who asks, and whether the page that it asks from may. */
 import type { Plugin } from 'graphql-yoga';
-import { httpRequestOf } from '../http-request.ts';
+import { httpRequestOf } from '../http/http-request.ts';
 import type { YogaContext } from '../request-context.ts';
 
 /**

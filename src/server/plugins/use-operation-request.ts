@@ -1,6 +1,6 @@
 /** The operation of an HTTP request: its body or query string, what the allowlist says, what the client accepts. */
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
-import { httpRequestOf } from '../http-request.ts';
+import { httpRequestOf } from '../http/http-request.ts';
 import type { YogaContext } from '../request-context.ts';
 
 /**

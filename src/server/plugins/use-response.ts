@@ -1,6 +1,6 @@
 /** The result of an HTTP request becomes the answer that the service writes itself. */
 import type { Plugin } from 'graphql-yoga';
-import { httpRequestOf } from '../http-request.ts';
+import { httpRequestOf } from '../http/http-request.ts';
 import type { PipelineResult } from '../operation-outcome.ts';
 import type { YogaContext } from '../request-context.ts';
 

@@ -1,0 +1,147 @@
+/** A public key file, in any of the forms that people keep one in, becomes a key to verify with. */
+import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createLocalJWKSet, type JWK } from 'jose';
+import { messageOf, UsageError } from '../../errors.ts';
+import type { VerificationKey } from './identity-key.ts';
+
+const rsaAlgorithms = ['RS256', 'RS384', 'RS512'];
+const pssAlgorithms = ['PS256', 'PS384', 'PS512'];
+const edwardsAlgorithms = ['EdDSA', 'Ed25519'];
+/** By the curve's name in OpenSSL. */
+const curveAlgorithms = new Map([
+  ['prime256v1', 'ES256'],
+  ['secp384r1', 'ES384'],
+  ['secp521r1', 'ES512'],
+]);
+
+/** Every algorithm with a public key; which of them a key of a set is for, the key says. */
+export const asymmetricAlgorithms: readonly string[] = [
+  ...rsaAlgorithms,
+  ...pssAlgorithms,
+  ...curveAlgorithms.values(),
+  ...edwardsAlgorithms,
+];
+
+/** Shorter RSA keys are not for signing (RFC 7518, 3.3). */
+const shortestRsaBits = 2_048;
+
+const forms =
+  'needed is a public key (PEM, "BEGIN PUBLIC KEY"), an X.509 certificate (PEM), a JSON Web Key or a JSON Web Key Set';
+
+/** The key in the text of the file at `path`. Throws a UsageError where there is none, or one that must stay private. */
+export function readPublicKey(text: string, path: string): VerificationKey {
+  const refuse = (problem: string): UsageError => new UsageError([`The key file ${path} ${problem}.`]);
+  const privateKey =
+    'holds a private key, which only the signer may have; give the public key that belongs to it';
+  // OpenSSL would quietly take the public half of a private key.
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw refuse(privateKey);
+  if (text.trimStart().startsWith('{')) {
+    const keys = parseKeySet(text, refuse);
+    if (keys.some((key) => 'd' in key)) throw refuse(privateKey);
+    if (keys.some((key) => key.kty === 'oct')) {
+      throw refuse('holds a symmetric key (kty "oct"); give a shared secret with --jwt-secret-file instead');
+    }
+    checkKeys(keys, refuse);
+    return { algorithms: asymmetricAlgorithms, resolve: createLocalJWKSet({ keys }) };
+  }
+  const key = parsePem(text, refuse);
+  return { algorithms: algorithmsOf(key, refuse), resolve: () => key };
+}
+
+type Refuse = (problem: string) => UsageError;
+
+function parsePem(text: string, refuse: Refuse): KeyObject {
+  const label = /-----BEGIN (?<label>[A-Z0-9 ]+)-----/.exec(text)?.groups?.['label'];
+  if (label === undefined) throw refuse(`is no key: ${forms}`);
+  try {
+    return label === 'CERTIFICATE' ? new X509Certificate(text).publicKey : createPublicKey(text);
+  } catch (thrown) {
+    throw refuse(`has a ${label} that cannot be read (${messageOf(thrown)}): ${forms}`);
+  }
+}
+
+function algorithmsOf(key: KeyObject, refuse: Refuse): readonly string[] {
+  const details = key.asymmetricKeyDetails;
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+    case 'rsa-pss': {
+      const bits = details?.modulusLength ?? 0;
+      if (bits < shortestRsaBits) {
+        throw refuse(`has an RSA key of ${bits} bits: needed are ${shortestRsaBits} or more (RFC 7518, 3.3)`);
+      }
+      return key.asymmetricKeyType === 'rsa' ? [...rsaAlgorithms, ...pssAlgorithms] : pssAlgorithms;
+    }
+    case 'ec': {
+      const algorithm = curveAlgorithms.get(details?.namedCurve ?? '');
+      if (algorithm === undefined) {
+        const curves = [...curveAlgorithms.keys()].join(', ');
+        throw refuse(`has a key on the curve ${String(details?.namedCurve)}: needed is one of ${curves}`);
+      }
+      return [algorithm];
+    }
+    case 'ed25519':
+      return edwardsAlgorithms;
+    default:
+      throw refuse(`has a key of the kind ${String(key.asymmetricKeyType)}: needed is RSA, EC or Ed25519`);
+  }
+}
+
+function parseKeySet(text: string, refuse: Refuse): JWK[] {
+  const parsed = parseJson(text, refuse);
+  const keys = 'keys' in parsed ? parsed.keys : [parsed];
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isKey)) {
+    throw refuse(`is JSON, but no JSON Web Key ("kty") or set of them ("keys"): ${forms}`);
+  }
+  return keys;
+}
+
+/** The members that a public key of each kind needs (RFC 7518, 6.2.1 and 6.3.1; RFC 8037, 2). */
+const jwkMembers = new Map<string, readonly (keyof JWK)[]>([
+  ['RSA', ['n', 'e']],
+  ['EC', ['crv', 'x', 'y']],
+  ['OKP', ['crv', 'x']],
+]);
+const jwkCurves = ['P-256', 'P-384', 'P-521', 'Ed25519'];
+
+/** Keys of other kinds than ours may stand in a set (RFC 7517, 5) beside one that is; ours must be in order. */
+function checkKeys(keys: readonly JWK[], refuse: Refuse): void {
+  const ours = keys.filter(({ kty = '', crv }) => jwkMembers.has(kty) && (!crv || jwkCurves.includes(crv)));
+  if (ours.length === 0) {
+    const kinds = keys.map(({ kty, crv }) => [kty, crv].filter(Boolean).join(' ')).join(', ');
+    throw refuse(
+      `has no key to verify with, but ${kinds}: needed is RSA, EC (P-256, P-384, P-521) or Ed25519`,
+    );
+  }
+  for (const key of ours) algorithmsOf(parseJwk(key, refuse), refuse);
+}
+
+function parseJwk(key: JWK, refuse: Refuse): KeyObject {
+  const { kty = '', kid } = key;
+  const label = `a JSON Web Key (kty "${kty}"${kid === undefined ? '' : `, kid ${JSON.stringify(kid)}`})`;
+  const members = jwkMembers.get(kty) ?? [];
+  const missing = members.filter((member) => typeof key[member] !== 'string');
+  if (missing.length > 0) {
+    throw refuse(
+      `has ${label} that lacks ${missing.join(' and ')}: needed are the strings ${members.join(', ')}`,
+    );
+  }
+  try {
+    return createPublicKey({ key, format: 'jwk' });
+  } catch (thrown) {
+    throw refuse(`has ${label} that is of no use: ${messageOf(thrown)}`);
+  }
+}
+
+function parseJson(text: string, refuse: Refuse): object {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+  } catch (thrown) {
+    throw refuse(`begins like JSON but is none (${messageOf(thrown)}): ${forms}`);
+  }
+  throw refuse(`is JSON, but no object: ${forms}`);
+}
+
+function isKey(value: unknown): value is JWK {
+  return typeof value === 'object' && value !== null && 'kty' in value && typeof value.kty === 'string';
+}

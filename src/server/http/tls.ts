@@ -1,0 +1,106 @@
+/** The files that TLS is made of, read and checked before anybody relies on them. */
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import { messageOf, UsageError } from '../../errors.ts';
+import { parseCertificateMap, type CertificateMap } from '../auth/certificate-map.ts';
+import type { TlsContext } from './http-server.ts';
+
+/** Where the files are. */
+export interface TlsSettings {
+  /** The service's certificate, with those between it and its root behind it. */
+  readonly cert: string;
+  readonly key: string;
+  /** Certificates of those whose client certificates are taken; null where clients show none. */
+  readonly clientCa: string | null;
+  /** Which client certificates stand for which partitions; null where they say so themselves. */
+  readonly clientMap: string | null;
+}
+
+/** All that TLS needs. */
+export interface Tls {
+  readonly context: TlsContext;
+  /** null where clients show no certificates. */
+  readonly clients: { readonly map: CertificateMap } | null;
+}
+
+/**
+ * Reads the files. Rejects with a UsageError that has every problem there is. Problems name the flags, not the paths:
+ * they may come to stand in the log, where a new certificate is of no use.
+ */
+export async function readTls(settings: TlsSettings): Promise<Tls> {
+  const problems: string[] = [];
+  const read = async <Value>(
+    { flag, path }: { flag: string; path: string | null },
+    parse: (text: string, flag: string) => Value,
+  ): Promise<Value | null> => {
+    if (path === null) return null;
+    try {
+      return parse(await readText(path, flag), flag);
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      problems.push(...thrown.problems);
+      return null;
+    }
+  };
+  const cert = await read({ flag: '--tls-cert', path: settings.cert }, readChain);
+  const key = await read({ flag: '--tls-key', path: settings.key }, readKey);
+  const ca = await read({ flag: '--tls-client-ca', path: settings.clientCa }, readChain);
+  const map = await read({ flag: '--tls-client-map', path: settings.clientMap }, parseCertificateMap);
+  if (cert !== null && key !== null && cert.leaf?.checkPrivateKey(key.key) === false)
+    problems.push('--tls-cert and --tls-key do not fit together: the certificate is for another key.');
+  if (problems.length > 0 || cert === null || key === null) throw new UsageError(problems);
+  const context = { cert: cert.text, key: key.text, ...(ca === null ? {} : { ca: ca.text }) };
+  checkContext(context);
+  return { context, clients: ca === null ? null : { map: map ?? new Map() } };
+}
+
+async function readText(path: string, flag: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    const reason = (thrown as NodeJS.ErrnoException).code ?? 'unknown reason';
+    throw new UsageError([`${flag}: the file cannot be read (${reason}).`]);
+  }
+}
+
+const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM file, each of which can be read; the first is the leaf. */
+function readChain(text: string, flag: string): { text: string; leaf: X509Certificate | undefined } {
+  const blocks = text.match(certificatePattern) ?? [];
+  if (blocks.length === 0)
+    throw new UsageError([`${flag}: the file has no certificate: needed is PEM, "BEGIN CERTIFICATE".`]);
+  const certificates = blocks.map((block, n) => {
+    try {
+      return new X509Certificate(block);
+    } catch (thrown) {
+      const which = `certificate ${n + 1} of the file`;
+      throw new UsageError([`${flag}: ${which} cannot be read (${messageOf(thrown)}).`]);
+    }
+  });
+  // A private key may stand in the same file, and none of its text is to go further than it must.
+  return { text: blocks.join('\n'), leaf: certificates[0] };
+}
+
+function readKey(text: string, flag: string): { text: string; key: KeyObject } {
+  const refuse = (problem: string): UsageError => new UsageError([`${flag}: the file ${problem}.`]);
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text))
+    throw refuse('holds an encrypted key, and there is nobody to ask for its password: give it decrypted');
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
+    throw refuse('has no private key: needed is PEM, "BEGIN PRIVATE KEY"');
+  try {
+    return { text, key: createPrivateKey(text) };
+  } catch (thrown) {
+    throw refuse(`has a private key that cannot be read (${messageOf(thrown)})`);
+  }
+}
+
+/** OpenSSL has conditions of its own, such as keys that are long enough. */
+function checkContext(context: TlsContext): void {
+  try {
+    createSecureContext(context);
+  } catch (thrown) {
+    throw new UsageError([`--tls-cert and --tls-key are of no use to OpenSSL: ${messageOf(thrown)}.`]);
+  }
+}

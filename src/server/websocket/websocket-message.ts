@@ -1,0 +1,144 @@
+/** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
+import type { ExecutionResult } from 'graphql';
+import { MessageType, validateMessage, type ConnectionInitMessage } from 'graphql-ws';
+import { parseJsonText } from '../json-text.ts';
+import { KeptWithResult } from '../kept-with-result.ts';
+import type { OperationRequest } from '../operation-reader.ts';
+import { formatErrors, keepWithin, resultBytes } from '../result-bytes.ts';
+
+/** A subscribe message whose parameters are unchecked. */
+export interface OperationMessage {
+  readonly type: MessageType.Subscribe;
+  /** Chosen by the client. */
+  readonly id: string;
+  readonly payload: OperationRequest;
+}
+
+/** What a client may send; null for anything else. */
+export type ClientMessage =
+  | ConnectionInitMessage
+  | OperationMessage
+  | { readonly type: MessageType.Ping; readonly payload?: Record<string, unknown> | undefined }
+  | { readonly type: MessageType.Pong }
+  | { readonly type: MessageType.Complete; readonly id: string };
+
+/** An id goes into every message of its operation. */
+const idLimitInCharacters = 256;
+/** The payload of a close frame has 125 bytes, two of them for the code (RFC 6455, 5.5). */
+const reasonLimitInBytes = 123;
+
+/**
+ * Reads a message; null where it is none that a client may send. The payload of a subscribe message is looked at no
+ * further: the pipeline answers bad parameters as on every other transport, and the other operations of the connection
+ * go on.
+ */
+export function readMessage(text: string): ClientMessage | null {
+  try {
+    const message = parseJsonText(text);
+    if (isObject(message) && message['type'] === MessageType.Subscribe) return readSubscribe(message);
+    const checked = validateMessage(message);
+    if ('id' in checked && checked.id.length > idLimitInCharacters) return null;
+    switch (checked.type) {
+      case MessageType.Subscribe:
+      case MessageType.ConnectionAck:
+      case MessageType.Next:
+      case MessageType.Error:
+        return null;
+      default:
+        return checked;
+    }
+  } catch {
+    return null;
+  }
+}
+
+function readSubscribe({ id, payload }: Readonly<Record<string, unknown>>): ClientMessage | null {
+  if (typeof id !== 'string' || id === '' || id.length > idLimitInCharacters) return null;
+  return isObject(payload) ? { type: MessageType.Subscribe, id, payload } : null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The `next` message of an operation. */
+export function nextMessage(id: string, result: ExecutionResult): Buffer {
+  return Buffer.concat(nextPieces(id, result));
+}
+
+function nextPieces(
+  id: string,
+  result: ExecutionResult,
+): readonly [start: Buffer, answer: Buffer, end: Buffer] {
+  const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`);
+  return [start, resultBytes(result), end];
+}
+const end = Buffer.from('}');
+
+const newestFrames = new KeptWithResult<{ readonly id: string; readonly bytes: Buffer }>();
+
+/**
+ * The same as a frame. A server's frames have no mask (RFC 6455, 5.1): those who chose the same id, as many clients
+ * do that have one operation, share the bytes.
+ */
+export function nextFrame(id: string, result: ExecutionResult): Buffer {
+  const newest = newestFrames.of(result);
+  if (newest?.id === id) return newest.bytes;
+  const pieces = nextPieces(id, result);
+  const bytes = textFrame(pieces);
+  const [, answer, last] = pieces;
+  keepWithin(bytes, { result, start: bytes.length - answer.length - last.length });
+  newestFrames.keep(result, { id, bytes });
+  return bytes;
+}
+
+/** A text message, in pieces, as one frame (RFC 6455, 5.2). */
+function textFrame(pieces: readonly Buffer[]): Buffer {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const size = length < 126 ? length : length < 65_536 ? 126 : 127;
+  const head = Buffer.alloc(size === 127 ? 10 : size === 126 ? 4 : 2);
+  head[0] = finalText;
+  head[1] = size;
+  if (size === 126) head.writeUInt16BE(length, 2);
+  if (size === 127) head.writeBigUInt64BE(BigInt(length), 2);
+  return Buffer.concat([head, ...pieces]);
+}
+const finalText = 0x81;
+
+/** The message that an operation could not run. */
+export function errorMessage(id: string, errors: NonNullable<ExecutionResult['errors']>): Buffer {
+  return Buffer.from(JSON.stringify({ id, type: MessageType.Error, payload: formatErrors(errors) }));
+}
+
+/** The message that an operation is over. */
+export function completeMessage(id: string): Buffer {
+  return Buffer.from(JSON.stringify({ id, type: MessageType.Complete }));
+}
+
+/** The answer to a ping, with the ping's payload. */
+export function pongMessage(payload: Record<string, unknown> | undefined): Buffer {
+  return Buffer.from(JSON.stringify({ type: MessageType.Pong, payload }));
+}
+
+/** A payload's authorization in another spelling, or one that is no text: it identifies nobody, but is there. */
+export function strayAuthorizationOf(payload: Record<string, unknown> | undefined): string | null {
+  const stray = Object.entries(payload ?? {}).find(
+    ([name, value]) =>
+      name.toLowerCase() === 'authorization' &&
+      value !== null &&
+      !(name === 'Authorization' && typeof value === 'string'),
+  );
+  return stray === undefined ? null : typeof stray[1];
+}
+
+/** The message that a caller has been identified. */
+export const ackMessage = Buffer.from(JSON.stringify({ type: MessageType.ConnectionAck }));
+
+/** A text cut to what a close frame holds, without half a character at its end. */
+export function closeReason(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= reasonLimitInBytes) return text;
+  // Three bytes for the ellipsis; a character cut in half becomes U+FFFD, which would take three as well.
+  const kept = bytes.subarray(0, reasonLimitInBytes - 3).toString('utf8');
+  return `${kept.replace(/\uFFFD+$/, '')}…`;
+}

@@ -1,0 +1,595 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { exportJWK, SignJWT, UnsecuredJWT, type JWTPayload, type JWK } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { HvqlError } from '../../../src/errors.ts';
+import { openIdentity, type Identity, type IdentityMethod } from '../../../src/server/auth/identity.ts';
+import { readableLog } from '../test-service.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const now = Date.parse('2026-11-20T10:00:00.000Z');
+const nowInSeconds = now / 1_000;
+const secret = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
+const { log, lines } = readableLog();
+const folder = temporaryFolder();
+
+/** Node reads certificates but cannot make them: a key for this test alone, and its self-signed certificate. */
+const certificateKey = createPrivateKey({
+  format: 'jwk',
+  key: {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'kpsZXSFQwSl30kiCCqlf4kOV61T8LtTUALTkVePRFvo',
+    y: 'NLUlQLgT43g36JqCjXDQgEo0ih8Re2lIqGMHAX7-myk',
+    d: 'Jurz9IMbbsp-JDA817AUKL62x7V0nXiINon8uIajtHo',
+  },
+});
+const certificate = `-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUfYwOj+4nCvAF3Z8XhkwtzQgBCTswCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJaHZxbC10ZXN0MCAXDTI2MTEyMzE3NDkyMloYDzIxMjYxMDMw
+MTc0OTIyWjAUMRIwEAYDVQQDDAlodnFsLXRlc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASSmxldIVDBKXfSSIIKqV/iQ5XrVPwu1NQAtORV49EW+jS1JUC4E+N4
+N+iago1w0IBKNIofEXtpSKhjBwF+/pspo1MwUTAdBgNVHQ4EFgQUI8GQNNpncFs4
+9jwirnzww6AnbLMwHwYDVR0jBBgwFoAUI8GQNNpncFs49jwirnzww6AnbLMwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAqsUb2m6Coc19VxMCBfMS
+vYlaPyPrAJtujpAkpWTPN+gCIE4NBj0+5QaBKWg20izV8TdOtDWZkyzzL7DAm5fS
+/lCj
+-----END CERTIFICATE-----`;
+
+const open = (
+  method: IdentityMethod,
+  checks: { issuer?: string; audience?: string } = {},
+): Promise<Identity> =>
+  openIdentity(
+    { method, issuer: checks.issuer ?? null, audience: checks.audience ?? null },
+    { log, now: () => now },
+  );
+const openAt = (method: IdentityMethod, clock: () => number): Promise<Identity> =>
+  openIdentity({ method, issuer: null, audience: null }, { log, now: clock });
+const sign = (
+  claims: JWTPayload,
+  header: { alg: string; kid?: string },
+  key: KeyObject | Uint8Array,
+): Promise<string> => new SignJWT(claims).setProtectedHeader(header).sign(key);
+const hs256 = (claims: JWTPayload): Promise<string> => sign(claims, { alg: 'HS256' }, secret);
+const root = { hv_partition: '1' };
+
+/** The message that a token is refused with. */
+async function refusal(identity: Identity, token: string): Promise<string> {
+  try {
+    await identity.identify(`Bearer ${token}`);
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(HvqlError);
+    const { code, message } = thrown as HvqlError;
+    expect(code).toBe('UNAUTHENTICATED');
+    if (token.length > 40) expect(message).not.toContain(token.slice(-20));
+    return message;
+  }
+  throw new Error('the token was not refused');
+}
+
+afterAll(() => {
+  folder.remove();
+  for (const line of lines) expect(line).not.toMatch(/ey[A-Za-z0-9_-]{20}/);
+});
+
+describe('a token signed with the secret', () => {
+  it.each(['HS256', 'HS384', 'HS512'])('by %s says who asks', async (alg) => {
+    const identity = await open({ kind: 'secret', secret });
+    const token = await sign({ hv_partition: '5', exp: nowInSeconds + 60 }, { alg }, secret);
+    expect(await identity.identify(`Bearer ${token}`)).toEqual({
+      caller: { partitionId: 5n, privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']) },
+      by: 'token',
+      expiresAt: now + 60_000,
+    });
+    expect((await identity.identify(`bearer  ${token} `)).caller.partitionId).toBe(5n);
+  });
+
+  it.each([
+    [['ACCESS_STATS'], ['ACCESS_STATS']],
+    [['ACCESS_STATS_MSR', 'ACCESS_STATS_MSR'], ['ACCESS_STATS_MSR']],
+    [[], []],
+  ])('has the privileges %j that it names', async (hv_privileges, privileges) => {
+    const identity = await open({ kind: 'secret', secret });
+    const identified = await identity.identify(`Bearer ${await hs256({ ...root, hv_privileges })}`);
+    expect(identified).toEqual({
+      caller: { partitionId: 1n, privileges: new Set(privileges) },
+      by: 'token',
+      expiresAt: null,
+    });
+  });
+
+  it('may be of the last partition there can be', async () => {
+    const identity = await open({ kind: 'secret', secret });
+    const token = await hs256({ hv_partition: '18446744073709551615' });
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(2n ** 64n - 1n);
+  });
+
+  it.each([
+    [
+      {},
+      'The token lacks the claim hv_partition: needed is the caller\'s partition id as a decimal string, such as "5".',
+    ],
+    [
+      { hv_partition: 5 },
+      'The token\'s claim hv_partition is 5: needed is the caller\'s partition id as a decimal string, such as "5".',
+    ],
+    [
+      { hv_partition: '0' },
+      'The token\'s claim hv_partition is "0": needed is the caller\'s partition id as a decimal string, such as "5".',
+    ],
+    [{ hv_partition: '05' }, /^The token's claim hv_partition is "05": /],
+    [{ hv_partition: '-1' }, /^The token's claim hv_partition is "-1": /],
+    [{ hv_partition: ' 1' }, /^The token's claim hv_partition is " 1": /],
+    [{ hv_partition: '' }, /^The token's claim hv_partition is "": /],
+    [{ hv_partition: '1e3' }, /hv_partition/],
+    [{ hv_partition: '18446744073709551616' }, /hv_partition is "18446744073709551616"/],
+    [{ hv_partition: null }, /hv_partition is null/],
+    [{ hv_partition: ['1'] }, /hv_partition is \["1"\]/],
+    [
+      { ...root, hv_privileges: 'ACCESS_STATS' },
+      'The token\'s claim hv_privileges is "ACCESS_STATS": needed is an array of ACCESS_STATS and ACCESS_STATS_MSR, which may be empty.',
+    ],
+    [{ ...root, hv_privileges: null }, /hv_privileges is null/],
+    [
+      { ...root, hv_privileges: ['ACCESS_STATS', 'ROOT'] },
+      'The token\'s claim hv_privileges holds "ROOT": needed is an array of ACCESS_STATS and ACCESS_STATS_MSR, which may be empty.',
+    ],
+    [{ ...root, hv_privileges: [1] }, /hv_privileges holds 1/],
+    [{ ...root, exp: nowInSeconds - 1 }, 'The token expired at 2026-11-20T09:59:59.000Z.'],
+    [{ ...root, exp: nowInSeconds }, 'The token expired at 2026-11-20T10:00:00.000Z.'],
+    [{ ...root, exp: 'soon' as unknown as number }, `The token's claim exp is "soon", which is not valid.`],
+    [{ ...root, nbf: nowInSeconds + 1 }, 'The token is not valid before 2026-11-20T10:00:01.000Z.'],
+    [{ ...root, exp: -1e300 }, 'The token expired at -1e+300 s since 1970.'],
+  ])('with the claims %j is refused in words', async (claims, message) => {
+    const identity = await open({ kind: 'secret', secret });
+    expect(await refusal(identity, await hs256(claims as JWTPayload))).toMatch(message);
+  });
+
+  it('by another secret is refused', async () => {
+    const token = await sign(root, { alg: 'HS256' }, new Uint8Array(32).fill(1));
+    expect(await refusal(await open({ kind: 'secret', secret }), token)).toBe(
+      "The token's signature does not fit the service's key: it was signed with another one, or changed since.",
+    );
+  });
+
+  it('and changed since is refused', async () => {
+    const [header, , signature] = (await hs256({ hv_partition: '5' })).split('.');
+    const claims = Buffer.from(JSON.stringify(root)).toString('base64url');
+    expect(
+      await refusal(await open({ kind: 'secret', secret }), `${header ?? ''}.${claims}.${signature ?? ''}`),
+    ).toContain('does not fit');
+  });
+
+  it('not at all is refused', async () => {
+    expect(await refusal(await open({ kind: 'secret', secret }), new UnsecuredJWT(root).encode())).toBe(
+      'The token is signed with "none", but needed is HS256, HS384, HS512.',
+    );
+  });
+
+  it.each(['x', 'a.b', 'a.b.c.d.e', '....', 'e30.e30.e30', `${'a'.repeat(100_000)}.b.c`])(
+    'that is none is refused: %.20s',
+    async (token) => {
+      expect(await refusal(await open({ kind: 'secret', secret }), token)).toMatch(
+        /^The token is not a JSON Web Token/,
+      );
+    },
+  );
+});
+
+describe('an authorization', () => {
+  it.each([
+    [null, 'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.'],
+    ['', 'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.'],
+    ['Basic cm9vdDpyb290', 'The authorization is not of the form "Bearer <token>" with one JSON Web Token.'],
+    ['Bearer', 'The authorization is not of the form "Bearer <token>" with one JSON Web Token.'],
+    ['Bearer a b', 'The authorization is not of the form "Bearer <token>" with one JSON Web Token.'],
+  ])('of %j is refused', async (authorization, message) => {
+    const identity = await open({ kind: 'secret', secret });
+    await expect(identity.identify(authorization)).rejects.toEqual(new HvqlError('UNAUTHENTICATED', message));
+  });
+});
+
+describe('the issuer and the audience', () => {
+  const checks = { issuer: 'https://id.example', audience: 'hvql' };
+
+  it('are checked where they are configured', async () => {
+    const identity = await open({ kind: 'secret', secret }, checks);
+    const good = await hs256({ ...root, iss: 'https://id.example', aud: ['other', 'hvql'] });
+    expect((await identity.identify(`Bearer ${good}`)).caller.partitionId).toBe(1n);
+    expect(await refusal(identity, await hs256({ ...root, aud: 'hvql' }))).toBe(
+      'The token lacks the claim iss: needed is "https://id.example".',
+    );
+    expect(await refusal(identity, await hs256({ ...root, iss: 'x', aud: 'hvql' }))).toBe(
+      'The token\'s claim iss is "x": needed is "https://id.example".',
+    );
+    expect(await refusal(identity, await hs256({ ...root, iss: 'https://id.example', aud: ['a'] }))).toBe(
+      'The token\'s claim aud is ["a"]: needed is "hvql".',
+    );
+  });
+
+  it('are not checked where they are not', async () => {
+    const identity = await open({ kind: 'secret', secret });
+    const token = await hs256({ ...root, iss: 'x', aud: 'y' });
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+  });
+});
+
+describe('a secret', () => {
+  it.each([
+    ['0123456789abcdef0123456789abcdef\n'],
+    ['0123456789abcdef0123456789abcdef\r\n'],
+    ['0123456789abcdef0123456789abcdef'],
+  ])('in a file is the same with or without a newline: %j', async (text) => {
+    const identity = await open({ kind: 'secret-file', path: folder.write('secret', text) });
+    expect((await identity.identify(`Bearer ${await hs256(root)}`)).caller.partitionId).toBe(1n);
+  });
+
+  it.each([
+    ['', 'it is empty'],
+    ['\n', 'it is empty'],
+    ['short\n', 'it has 5'],
+    [`${'x'.repeat(31)}\n`, 'it has 31'],
+  ])('in a file that is too short is refused: %j', async (text, there) => {
+    const path = folder.write('short', text);
+    await expect(open({ kind: 'secret-file', path })).rejects.toThrow(
+      `The secret in ${path} needs 32 bytes or more (RFC 7518, 3.2), but ${there}.`,
+    );
+  });
+
+  it('that is not there is refused', async () => {
+    await expect(open({ kind: 'secret-file', path: '/nowhere' })).rejects.toThrow(
+      /^The secret file \/nowhere cannot be read: ENOENT/,
+    );
+  });
+});
+
+const pairs = {
+  rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  p256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  p384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+  p521: generateKeyPairSync('ec', { namedCurve: 'P-521' }),
+  ed25519: generateKeyPairSync('ed25519'),
+};
+const pem = (key: KeyObject): string =>
+  key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();
+const jwk = async (key: KeyObject, more: JWK = { kty: '' }): Promise<JWK> => ({
+  ...more,
+  ...(await exportJWK(key)),
+});
+
+describe('a token signed with a private key', () => {
+  it.each([
+    ['RS256', 'rsa'],
+    ['RS384', 'rsa'],
+    ['RS512', 'rsa'],
+    ['PS256', 'rsa'],
+    ['PS512', 'rsa'],
+    ['ES256', 'p256'],
+    ['ES384', 'p384'],
+    ['ES512', 'p521'],
+    ['EdDSA', 'ed25519'],
+  ] as const)(
+    'by %s is verified with the public key, as PEM, as JSON Web Key and in a set',
+    async (alg, name) => {
+      const { publicKey, privateKey } = pairs[name];
+      const token = await sign({ hv_partition: '7' }, { alg }, privateKey);
+      const key = await jwk(publicKey);
+      for (const text of [pem(publicKey), JSON.stringify(key), JSON.stringify({ keys: [key] })]) {
+        const identity = await open({ kind: 'key-file', path: folder.write('key', text) });
+        expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(7n);
+        expect(await refusal(identity, await hs256(root))).toMatch(
+          /^The token is signed with "HS256", but needed is/,
+        );
+      }
+    },
+  );
+
+  it('is verified with a certificate', async () => {
+    const path = folder.write('certificate', certificate);
+    const identity = await open({ kind: 'key-file', path });
+    const token = await sign(root, { alg: 'ES256' }, certificateKey);
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+  });
+
+  it('is refused where it belongs to another key', async () => {
+    const identity = await open({
+      kind: 'key-file',
+      path: folder.write('key', pem(pairs.ed25519.publicKey)),
+    });
+    const token = await sign(root, { alg: 'EdDSA' }, generateKeyPairSync('ed25519').privateKey);
+    expect(await refusal(identity, token)).toContain('does not fit');
+  });
+
+  it('is chosen by its key id out of a set', async () => {
+    const keys = [
+      await jwk(pairs.rsa.publicKey, { kty: '', kid: 'one' }),
+      await jwk(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey, { kty: '', kid: 'two' }),
+    ];
+    const identity = await open({ kind: 'key-file', path: folder.write('set', JSON.stringify({ keys })) });
+    const signed = (header: { alg: string; kid?: string }): Promise<string> =>
+      sign(root, header, pairs.rsa.privateKey);
+    expect((await identity.identify(`Bearer ${await signed({ alg: 'RS256', kid: 'one' })}`)).expiresAt).toBe(
+      null,
+    );
+    expect(await refusal(identity, await signed({ alg: 'RS256', kid: 'two' }))).toContain('does not fit');
+    expect(await refusal(identity, await signed({ alg: 'RS256', kid: 'three' }))).toBe(
+      'The token names the key "three", and the service\'s key set has none that fits it with "RS256".',
+    );
+    expect(await refusal(identity, await signed({ alg: 'RS256' }))).toBe(
+      "The token names no key (kid), and several of the service's key set fit.",
+    );
+  });
+});
+
+describe('a public key', () => {
+  it('is no secret: a token that was signed with its text is refused', async () => {
+    const text = pem(pairs.rsa.publicKey);
+    const identity = await open({ kind: 'key-file', path: folder.write('key', text) });
+    for (const forged of [text, text.trimEnd()]) {
+      const token = await sign(root, { alg: 'HS256' }, new TextEncoder().encode(forged));
+      expect(await refusal(identity, token)).toMatch(
+        /^The token is signed with "HS256", but needed is RS256/,
+      );
+    }
+  });
+});
+
+describe('a key file', () => {
+  const refuses = async (text: string): Promise<string> => {
+    const path = folder.write('bad', text);
+    try {
+      await open({ kind: 'key-file', path });
+    } catch (thrown) {
+      return (thrown as Error).message.replace(path, 'PATH');
+    }
+    throw new Error('the key was not refused');
+  };
+  const isPrivate =
+    'The key file PATH holds a private key, which only the signer may have; give the public key that belongs to it.';
+
+  it('with a private key is refused, whatever its form', async () => {
+    const { privateKey, publicKey } = pairs.rsa;
+    expect(await refuses(pem(privateKey))).toBe(isPrivate);
+    expect(await refuses(privateKey.export({ type: 'pkcs1', format: 'pem' }).toString())).toBe(isPrivate);
+    expect(await refuses(`${pem(publicKey)}${pem(privateKey)}`)).toBe(isPrivate);
+    const encrypted = { type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' } as const;
+    expect(await refuses(privateKey.export(encrypted).toString())).toBe(isPrivate);
+    expect(await refuses(JSON.stringify(await jwk(privateKey)))).toBe(isPrivate);
+    expect(
+      await refuses(JSON.stringify({ keys: [await jwk(publicKey), await jwk(pairs.p256.privateKey)] })),
+    ).toBe(isPrivate);
+  });
+
+  it.each([
+    ['', /^The key file PATH is no key: needed is a public key/],
+    ['ssh-ed25519 AAAA', /^The key file PATH is no key/],
+    [
+      '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
+      /^The key file PATH has a PUBLIC KEY that cannot be read \(/,
+    ],
+    [
+      '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
+      /^The key file PATH has a CERTIFICATE that cannot be read \(/,
+    ],
+    ['{', /^The key file PATH begins like JSON but is none/],
+    ['{}', /^The key file PATH is JSON, but no JSON Web Key/],
+    ['{"keys":[]}', /^The key file PATH is JSON, but no JSON Web Key/],
+    ['{"keys":{}}', /^The key file PATH is JSON, but no JSON Web Key/],
+    ['{"keys":[1]}', /^The key file PATH is JSON, but no JSON Web Key/],
+    [
+      '{"kty":"RSA"}',
+      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that lacks n and e: needed are the strings n, e\.$/,
+    ],
+    [
+      '{"kty":"EC","crv":"P-256","x":"AA","y":5,"kid":"one"}',
+      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that lacks y: needed are the strings crv, x, y\.$/,
+    ],
+    [
+      '{"kty":"EC","x":"AA","y":"AA"}',
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that lacks crv: needed are the strings crv, x, y\.$/,
+    ],
+    [
+      '{"keys":[{"kty":"OKP","crv":"Ed25519"}]}',
+      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that lacks x: needed are the strings crv, x\.$/,
+    ],
+    [
+      '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}',
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that is of no use: Invalid JWK/,
+    ],
+    [
+      '{"keys":[{"kty":"XYZ"},{"kty":"OKP","crv":"X25519","x":"AA"}]}',
+      /^The key file PATH has no key to verify with, but XYZ, OKP X25519: needed is RSA, EC \(P-256, P-384, P-521\) or Ed25519\.$/,
+    ],
+    [
+      '{"kty":"RSA","n":"AQAB","e":"AQAB"}',
+      /^The key file PATH has an RSA key of 17 bits: needed are 2048 or more \(RFC 7518, 3\.3\)\.$/,
+    ],
+    [
+      '{"kty":"oct","k":"AAAA"}',
+      /^The key file PATH holds a symmetric key \(kty "oct"\); give a shared secret with --jwt-secret-file instead/,
+    ],
+  ])('with %j is refused in words', async (text, message) => {
+    expect(await refuses(text)).toMatch(message);
+  });
+
+  it('may have keys of other kinds beside one to verify with', async () => {
+    const keys = [{ kty: 'OKP', crv: 'X25519', x: 'AA' }, { kty: 'XYZ' }, await jwk(pairs.p256.publicKey)];
+    const identity = await open({ kind: 'key-file', path: folder.write('set', JSON.stringify({ keys })) });
+    const token = await sign(root, { alg: 'ES256' }, pairs.p256.privateKey);
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+  });
+
+  it('with a key that is too weak or of another kind is refused', async () => {
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    expect(await refuses(pem(weak.publicKey))).toBe(
+      'The key file PATH has an RSA key of 1024 bits: needed are 2048 or more (RFC 7518, 3.3).',
+    );
+    expect(await refuses(pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey))).toBe(
+      'The key file PATH has a key on the curve secp256k1: needed is one of prime256v1, secp384r1, secp521r1.',
+    );
+    expect(await refuses(pem(generateKeyPairSync('x25519').publicKey))).toBe(
+      'The key file PATH has a key of the kind x25519: needed is RSA, EC or Ed25519.',
+    );
+  });
+
+  it('that is not there is refused', async () => {
+    await expect(open({ kind: 'key-file', path: '/nowhere' })).rejects.toThrow(
+      /^The key file \/nowhere cannot be read: ENOENT/,
+    );
+  });
+});
+
+describe('a key set at an address', () => {
+  let server: Server;
+  let url: URL;
+  let answer: { status: number; body: string };
+  let fetches = 0;
+  beforeAll(async () => {
+    server = createServer((_, response) => {
+      fetches += 1;
+      response.writeHead(answer.status, { connection: 'close' }).end(answer.body);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`);
+  });
+  afterAll(() => server.close());
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const serve = (keys: readonly JWK[]): void => {
+    answer = { status: 200, body: JSON.stringify({ keys }) };
+  };
+
+  it('is fetched once for many tokens, and again when keys rotate', async () => {
+    // The key set's age is measured by jose, on the clock of the process.
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    const [one, two] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+    const publicOne = await jwk(one.publicKey, { kty: '', kid: 'one' });
+    const publicTwo = await jwk(two.publicKey, { kty: '', kid: 'two' });
+    const signedOne = await sign({ hv_partition: '1' }, { alg: 'EdDSA', kid: 'one' }, one.privateKey);
+    const signedTwo = await sign({ hv_partition: '2' }, { alg: 'EdDSA', kid: 'two' }, two.privateKey);
+    const identity = await openAt({ kind: 'jwks', url }, () => Date.now());
+    serve([publicOne]);
+    fetches = 0;
+    await identity.identify(`Bearer ${signedOne}`);
+    await identity.identify(`Bearer ${signedOne}`);
+    expect(fetches).toBe(1);
+    serve([publicTwo]);
+    expect(await refusal(identity, signedTwo)).toContain('The token names the key "two"');
+    expect(fetches).toBe(1);
+    vi.setSystemTime(now + 10_001);
+    expect((await identity.identify(`Bearer ${signedTwo}`)).caller.partitionId).toBe(2n);
+    expect(fetches).toBe(2);
+    expect(await refusal(identity, signedOne)).toContain('The token names the key "one"');
+    expect(fetches).toBe(2);
+  });
+
+  it('cannot be made to take its own text, or a symmetric key in it, for a secret', async () => {
+    const shared = { kty: 'oct', k: Buffer.from(secret).toString('base64url'), kid: 'shared', alg: 'HS256' };
+    serve([shared]);
+    const identity = await open({ kind: 'jwks', url });
+    const token = await sign(root, { alg: 'HS256', kid: 'shared' }, secret);
+    expect(await refusal(identity, token)).toMatch(/^The token is signed with "HS256", but needed is RS256/);
+  });
+
+  it('is not at a loss for a key id that is no text, however deep', async () => {
+    serve([await jwk(pairs.rsa.publicKey, { kty: '', kid: 'one' })]);
+    const identity = await open({ kind: 'jwks', url });
+    for (const kid of ['5', '{}', '['.repeat(6_000) + ']'.repeat(6_000)]) {
+      const parts = [`{"alg":"ES256","kid":${kid}}`, '{"hv_partition":"1"}', 'x'];
+      const token = parts.map((part) => Buffer.from(part).toString('base64url')).join('.');
+      expect(await refusal(identity, token)).toBe(
+        'The token names no key (kid), and the service\'s key set has none that fits it with "ES256".',
+      );
+    }
+  });
+
+  it.each([
+    ['fails', { status: 500, body: 'database password' }],
+    ['is no JSON', { status: 200, body: '<html>' }],
+    ['is no key set', { status: 200, body: '{"keys":1}' }],
+  ])('that %s is not the fault of whoever asks, and is in the log', async (_, given) => {
+    answer = given;
+    const identity = await open({ kind: 'jwks', url });
+    const before = lines.length;
+    const token = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
+    expect(await refusal(identity, token)).toBe(
+      'The identity cannot be verified right now: the service has no usable verification key. Try again later.',
+    );
+    expect(lines.slice(before).join('')).toContain('"level":40');
+    expect(lines.slice(before).join('')).toContain('a token could not be verified');
+  });
+
+  it('that nobody serves is not the fault of whoever asks, and is asked again after a rest', async () => {
+    const other = createServer((_, response) => void response.end(answer.body));
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    other.close();
+    await once(other, 'close');
+    const time = { now };
+    const identity = await openAt(
+      { kind: 'jwks', url: new URL(`http://127.0.0.1:${port}/`) },
+      () => time.now,
+    );
+    const token = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
+    expect(await refusal(identity, token)).toMatch(/^The identity cannot be verified right now/);
+    serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
+    const again = createServer((_, response) => {
+      response.setHeader('connection', 'close').end(answer.body);
+    }).listen(port, '127.0.0.1');
+    await once(again, 'listening');
+    time.now += 4_999;
+    expect(await refusal(identity, token)).toMatch(/^The identity cannot be verified right now/);
+    time.now += 1;
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    again.close();
+  });
+
+  it.each([
+    ['fails', { status: 500, body: '' }],
+    ['is no JSON', { status: 200, body: '<html>' }],
+    ['is no key set', { status: 200, body: '{"keys":1}' }],
+  ])('that %s is left alone for a while, however many tokens come, and so is the log', async (_, given) => {
+    answer = given;
+    fetches = 0;
+    const before = lines.length;
+    const time = { now };
+    const identity = await openAt({ kind: 'jwks', url }, () => time.now);
+    const token = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
+    for (let n = 0; n < 20; n++) {
+      expect(await refusal(identity, token)).toMatch(/^The identity cannot be verified right now/);
+      time.now += 200;
+    }
+    expect([fetches, lines.length - before]).toEqual([1, 1]);
+    time.now += 1_000;
+    await refusal(identity, token);
+    expect([fetches, lines.length - before]).toEqual([2, 2]);
+    // Set back by an hour, the clock must not make the rest an hour long.
+    time.now -= 3_600_000;
+    serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
+    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    expect(fetches).toBe(3);
+  });
+
+  it('that cannot be had again goes on verifying with the keys it had, whatever keys others name', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
+    const identity = await openAt({ kind: 'jwks', url }, () => Date.now());
+    const good = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
+    const madeUp = await sign(root, { alg: 'EdDSA', kid: 'made up' }, pairs.ed25519.privateKey);
+    await identity.identify(`Bearer ${good}`);
+    answer = { status: 500, body: '' };
+    fetches = 0;
+    vi.setSystemTime(now + 20_000);
+    for (let n = 0; n < 5; n++) {
+      await refusal(identity, madeUp);
+      expect((await identity.identify(`Bearer ${good}`)).caller.partitionId).toBe(1n);
+    }
+    expect(fetches).toBe(1);
+  });
+});

@@ -1,0 +1,128 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, SignJWT } from 'jose';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { allPrivileges } from '../../../src/access/caller.ts';
+import { openIdentity, type Identified, type Identity } from '../../../src/server/auth/identity.ts';
+import { KnownTokens } from '../../../src/server/auth/known-token.ts';
+import { readableLog } from '../test-service.ts';
+
+const identified = (expiresAt: number | null = null): Identified => ({
+  caller: { partitionId: 5n, privileges: new Set(allPrivileges) },
+  by: 'token',
+  expiresAt,
+});
+
+describe('a token that was verified', () => {
+  let now = 1_000;
+  let keysVersion = 0;
+  let known: KnownTokens;
+  beforeEach(() => {
+    [now, keysVersion] = [1_000, 0];
+    known = new KnownTokens({ now: () => now, keysVersion: () => keysVersion, maxAgeMilliseconds: 60_000 });
+  });
+
+  it('is known by its very text', () => {
+    const who = identified();
+    known.keep('a.b.c', { identified: who, keysVersion });
+    expect(known.find('a.b.c')).toBe(who);
+    expect(known.find('a.b.C')).toBeUndefined();
+  });
+
+  it('is not known at its end any more, nor after a time', () => {
+    known.keep('short', { identified: identified(5_000), keysVersion });
+    known.keep('long', { identified: identified(), keysVersion });
+    now = 4_999;
+    expect(known.find('short')).toBeDefined();
+    now = 5_000;
+    expect(known.find('short')).toBeUndefined();
+    now = 60_999;
+    expect(known.find('long')).toBeDefined();
+    now = 61_000;
+    expect(known.find('long')).toBeUndefined();
+    expect(known.size).toBe(0);
+  });
+
+  it('is not known under a clock that was set back to before its verification', () => {
+    known.keep('a', { identified: identified(), keysVersion });
+    now = 999;
+    expect(known.find('a')).toBeUndefined();
+  });
+
+  it('is not known once the keys may be others, also where they changed while it was verified', () => {
+    known.keep('a', { identified: identified(), keysVersion });
+    const before = keysVersion;
+    keysVersion += 1;
+    known.keep('b', { identified: identified(), keysVersion: before });
+    expect([known.find('a'), known.find('b')]).toEqual([undefined, undefined]);
+  });
+
+  it('makes room for others: 10,000 are known', () => {
+    for (let n = 0; n <= 10_000; n += 1) known.keep(`token ${n}`, { identified: identified(), keysVersion });
+    expect(known.size).toBe(10_000);
+    expect(known.find('token 0')).toBeUndefined();
+    expect(known.find('token 10000')).toBeDefined();
+  });
+});
+
+describe('an identity', () => {
+  const secret = new TextEncoder().encode('the secret of known tokens, long enough');
+  const unchecked = { issuer: null, audience: null };
+  const sign = (claims: object) =>
+    new SignJWT({ hv_partition: '5', ...claims }).setProtectedHeader({ alg: 'HS256' });
+  afterEach(() => vi.restoreAllMocks());
+
+  it('verifies a token once, and says that it has expired when it has', async () => {
+    let now = 1_700_000_000_000;
+    const world = { log: readableLog().log, now: () => now };
+    const identity = await openIdentity({ method: { kind: 'secret', secret }, ...unchecked }, world);
+    const token = await sign({ exp: now / 1_000 + 30 }).sign(secret);
+    const verify = vi.spyOn(crypto.subtle, 'verify');
+    const first = await identity.identify(`Bearer ${token}`);
+    const calls = verify.mock.calls.length;
+    expect(calls).toBe(1);
+    expect(await identity.identify(`bearer  ${token}`)).toBe(first);
+    expect(verify.mock.calls.length).toBe(calls);
+    now += 30_000;
+    await expect(identity.identify(`Bearer ${token}`)).rejects.toThrow(/expired/);
+    // A token that is good by its looks, but signed by somebody else, is none that is known.
+    const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(43)}`;
+    now -= 30_000;
+    await expect(identity.identify(`Bearer ${forged}`)).rejects.toThrow(/signature/);
+  });
+
+  describe('with a key set', () => {
+    let server: Server;
+    let keys: object[];
+    let identity: Identity;
+    let now = 1_700_000_000_000;
+    beforeEach(async () => {
+      vi.useFakeTimers({ toFake: ['Date'], now });
+      server = createServer((_, response) => response.end(JSON.stringify({ keys })));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const world = { log: readableLog().log, now: () => now };
+      identity = await openIdentity({ method: { kind: 'jwks', url }, ...unchecked }, world);
+    });
+    afterEach(() => {
+      server.close();
+      vi.useRealTimers();
+    });
+
+    it('does not go on with a token whose key was withdrawn', async () => {
+      const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }];
+      const token = await new SignJWT({ hv_partition: '5' })
+        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+        .sign(privateKey);
+      await identity.identify(`Bearer ${token}`);
+      keys = [];
+      now += 301_000;
+      vi.setSystemTime(now);
+      await expect(identity.identify(`Bearer ${token}`)).rejects.toThrow();
+    });
+  });
+});

@@ -1,0 +1,227 @@
+import { once } from 'node:events';
+import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import { listenOnFile, type SocketFile } from '../../../src/server/guest-socket/socket-file.ts';
+import { checkSocketPath } from '../../../src/server/guest-socket/socket-path.ts';
+import { isSomebodyListening } from '../../../src/server/guest-socket/socket-probe.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let servers: Server[];
+beforeEach(() => {
+  folder = temporaryFolder();
+  servers = [];
+});
+afterEach(async () => {
+  await Promise.all(servers.map(close));
+  folder.remove();
+});
+
+function newServer(): Server {
+  const server = createServer((socket) => socket.end());
+  servers.push(server);
+  return server;
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
+}
+
+const { platform } = process;
+const open = (path: string, mode = 0o600): Promise<SocketFile> =>
+  listenOnFile(newServer(), { path, mode, platform });
+const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
+const problemOf = async (path: string, system: string = platform): Promise<string> => {
+  const thrown: unknown = await checkSocketPath({ path, platform: system }).catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(UsageError);
+  const { problems } = thrown as UsageError;
+  expect(problems).toHaveLength(1);
+  return String(problems[0]);
+};
+
+/** A socket file whose program has gone without removing it. */
+async function leaveStale(path: string): Promise<void> {
+  const server = newServer();
+  const elsewhere = join(folder.path, 'elsewhere');
+  server.listen(elsewhere);
+  await once(server, 'listening');
+  // Node removes the name that it was told, and leaves this one.
+  linkSync(elsewhere, path);
+  await close(server);
+  expect(await isSomebodyListening(path)).toBe(false);
+}
+
+describe('the file of a socket', () => {
+  it.each([
+    ['a permissive umask', 0o000, 0o600],
+    ['a strict umask', 0o177, 0o666],
+    ['a usual umask', 0o022, 0o660],
+  ])('has its mode whatever the umask: %s', async (_, umask, mode) => {
+    const path = join(folder.path, 'a');
+    const before = process.umask(umask);
+    try {
+      await open(path, mode);
+    } finally {
+      process.umask(before);
+    }
+    expect(modeOf(path)).toBe(mode);
+    expect(await isSomebodyListening(path)).toBe(true);
+  });
+
+  it('has its mode from the first moment, and nobody else can come to it before', async () => {
+    const path = join(folder.path, 'a');
+    const seen: [string, number][] = [];
+    // Called by the event loop between any two steps of the making.
+    let looking: NodeJS.Immediate;
+    const look = (): void => {
+      for (const name of readdirSync(folder.path)) {
+        const found = lstatSync(join(folder.path, name), { throwIfNoEntry: false });
+        if (found !== undefined) seen.push([name, found.mode & 0o7777]);
+      }
+      looking = setImmediate(look);
+    };
+    looking = setImmediate(look);
+    const before = process.umask(0);
+    try {
+      for (let n = 0; n < 50; n += 1) {
+        const server = newServer();
+        const file = await listenOnFile(server, { path, mode: 0o600, platform });
+        await file.remove();
+        await close(server);
+      }
+    } finally {
+      clearImmediate(looking);
+      process.umask(before);
+    }
+    expect(new Set(seen.map(([name]) => name === 'a'))).toEqual(new Set([true, false]));
+    for (const [name, mode] of seen) expect([name, mode]).toEqual([name, name === 'a' ? 0o600 : 0o700]);
+  });
+
+  it('is all that is there, and is gone at the end', async () => {
+    const path = join(folder.path, 'a');
+    const file = await open(path);
+    expect(readdirSync(folder.path)).toEqual(['a']);
+    await file.remove();
+    expect(readdirSync(folder.path)).toEqual([]);
+    // Nor is it missed.
+    await file.remove();
+  });
+
+  it('is left alone at the end where somebody has put another one in its place', async () => {
+    const path = join(folder.path, 'a');
+    const server = newServer();
+    const file = await listenOnFile(server, { path, mode: 0o600, platform });
+    unlinkSync(path);
+    await open(path);
+    await file.remove();
+    await close(server);
+    expect(await isSomebodyListening(path)).toBe(true);
+  });
+
+  it('takes the place of a stale one', async () => {
+    const path = join(folder.path, 'a');
+    await leaveStale(path);
+    await open(path);
+    expect(await isSomebodyListening(path)).toBe(true);
+    expect(readdirSync(folder.path)).toEqual(['a']);
+  });
+
+  it('is made by one of two that come for the same stale one at once', async () => {
+    const path = join(folder.path, 'a');
+    for (let n = 0; n < 20; n += 1) {
+      const stale = join(folder.path, 'stale');
+      await leaveStale(stale);
+      renameSync(stale, path);
+      const ends = await Promise.allSettled([open(path), open(path)]);
+      expect(await isSomebodyListening(path)).toBe(true);
+      const made = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+      expect(made).toHaveLength(1);
+      expect(readdirSync(folder.path)).toEqual(['a']);
+      await made[0]?.remove();
+    }
+  });
+
+  it('can have a path as long as the kernel takes it, however long that of its folder is', async () => {
+    const parent = `${folder.path}/${'d'.repeat(104 - Buffer.byteLength(folder.path))}`;
+    mkdirSync(parent);
+    const path = `${parent}/s`;
+    expect(Buffer.byteLength(path)).toBe(107);
+    const server = newServer();
+    const file = await listenOnFile(server, { path, mode: 0o600, platform });
+    expect(await isSomebodyListening(path)).toBe(true);
+    expect(modeOf(path)).toBe(0o600);
+    await file.remove();
+    await close(server);
+    expect(readdirSync(parent)).toEqual([]);
+  });
+});
+
+describe('the path of a socket', () => {
+  it('is refused by name and length where it is longer', async () => {
+    const path = `${folder.path}/${'s'.repeat(107 - Buffer.byteLength(folder.path))}`;
+    const sentence = 'needs a path of at most 107 bytes, for the kernel takes no more, but it has 108.';
+    expect(await problemOf(path)).toBe(`The guest socket ${path} ${sentence}`);
+    await expect(open(path)).rejects.toThrow(sentence);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it('is measured in bytes, not in letters', async () => {
+    const path = `${folder.path}/${'é'.repeat(50)}`;
+    expect(path.length).toBeLessThan(107);
+    expect(await problemOf(path)).toContain(`but it has ${Buffer.byteLength(path)}.`);
+  });
+
+  it('may be less long on systems that take less', async () => {
+    const path = `${folder.path}/${'s'.repeat(103 - Buffer.byteLength(folder.path))}`;
+    expect(await problemOf(path, 'darwin')).toContain('needs a path of at most 103 bytes');
+  });
+
+  it('needs a folder to be in', async () => {
+    const path = join(folder.path, 'nowhere', 'a');
+    expect(await problemOf(path)).toContain(
+      `The guest socket ${path} needs a folder to be in, but has none: `,
+    );
+    folder.write('file', '');
+    const below = join(folder.path, 'file', 'a');
+    expect(await problemOf(below)).toBe(
+      `The guest socket ${below} needs a folder to be in, but ${folder.path}/file is a file.`,
+    );
+  });
+
+  it.each([
+    ['a file that is no socket', (path: string) => writeFileSync(path, 'precious')],
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a file that is no socket', (path: string) => symlinkSync('/nowhere', path)],
+  ])('is refused, and nothing removed, where there is %s', async (what, make) => {
+    const path = join(folder.path, 'a');
+    make(path);
+    const { ino } = lstatSync(path);
+    expect(await problemOf(path)).toBe(
+      `The guest socket ${path} needs a path that is free, but there is ${what}.`,
+    );
+    await expect(open(path)).rejects.toThrow(UsageError);
+    expect(lstatSync(path).ino).toBe(ino);
+    expect(readdirSync(folder.path)).toEqual(['a']);
+  });
+
+  it('is refused, and nothing removed, where somebody listens', async () => {
+    const path = join(folder.path, 'a');
+    await open(path);
+    const { ino } = lstatSync(path);
+    const problem = `The guest socket ${path} needs a path that is free, but another program listens there.`;
+    expect(await problemOf(path)).toBe(problem);
+    await expect(open(path)).rejects.toThrow(problem);
+    expect(lstatSync(path).ino).toBe(ino);
+    expect(await isSomebodyListening(path)).toBe(true);
+  });
+
+  it('is not looked at where there are no UNIX sockets', async () => {
+    const path = join(folder.path, 'a');
+    expect(await problemOf(path, 'win32')).toContain('UNIX sockets are not available on this system');
+    expect(existsSync(path)).toBe(false);
+  });
+});

@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { runInNewContext } from 'node:vm';
+import { parse, type DocumentNode } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadGraphiqlAssets } from '../../../src/server/http/graphiql-asset.ts';
+import { graphiql } from '../../../src/server/http/graphiql.ts';
+import { send, startTestService, type TestService } from '../test-service.ts';
+
+const tabs = [
+  { name: 'Whole host', query: 'query Whole { hello }' },
+  { name: 'Nasty', query: '# </script><script>alert(1)</script><!-- \u2028\nquery Nasty { hello }' },
+];
+let service: TestService;
+let html: string;
+let policy: string;
+beforeAll(async () => {
+  service = await startTestService({
+    graphiql: {
+      tabs,
+      tokens: [
+        { title: 'the root', token: 'ROOT-TOKEN' },
+        { title: 'partition 2, web-1', token: 'GUEST-TOKEN' },
+      ],
+    },
+  });
+  const response = await fetch(service.url, {
+    headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+  });
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html']);
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  policy = response.headers.get('content-security-policy') ?? '';
+  html = await response.text();
+});
+afterAll(() => service.close());
+
+const inlineScripts = (): readonly string[] =>
+  [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, text]) => text ?? '');
+const assetPaths = (): readonly string[] => [...new Set(html.match(/\/graphql\/assets\/[0-9a-f]+\.\w+/g))];
+
+interface Rendered {
+  readonly defaultTabs: readonly { readonly query: string; readonly headers: string }[];
+  readonly headers: string;
+  readonly shouldPersistHeaders: boolean;
+  readonly endpoint: string;
+  readonly print?: (document: DocumentNode) => string;
+  readonly method?: string;
+}
+
+/** Runs the page's own script in a world with just what it needs, and gives what it renders. */
+function runPage(
+  script: string,
+  storage: Record<string, string> = {},
+): { rendered: Rendered; workerUrl: (label: string) => string } {
+  let rendered: Rendered | undefined;
+  const world: Record<string, unknown> = {
+    localStorage: Object.defineProperties(storage, {
+      getItem: { value: (key: string) => storage[key] ?? null },
+      setItem: { value: (key: string, value: string) => (storage[key] = value) },
+    }),
+    document: { getElementById: (id: string) => id },
+    console,
+    addEventListener: (event: string, listen: () => void) => {
+      expect(event).toBe('DOMContentLoaded');
+      listen();
+    },
+    YogaGraphiQL: { renderYogaGraphiQL: (_: unknown, options: Rendered) => (rendered = options) },
+  };
+  world['self'] = world;
+  runInNewContext(script, world);
+  if (rendered === undefined) throw new Error('the page renders nothing');
+  const environment = world['MonacoEnvironment'] as { getWorkerUrl: (id: string, label: string) => string };
+  return { rendered, workerUrl: (label) => environment.getWorkerUrl('workerMain.js', label) };
+}
+
+describe('the page of GraphiQL', () => {
+  it('runs under a policy that allows it nothing but its own files and its own script', () => {
+    const [script = ''] = inlineScripts();
+    expect(inlineScripts()).toHaveLength(1);
+    expect(policy.split('; ')).toEqual([
+      "default-src 'none'",
+      `script-src 'self' 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+      "style-src 'self' 'unsafe-inline'",
+      "font-src 'self' data:",
+      "img-src 'self' data:",
+      "worker-src 'self'",
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ]);
+    expect(html).not.toMatch(/\son\w+=/);
+  });
+
+  it('names no other place', () => {
+    expect(html).not.toMatch(/https?:|\/\/\w/);
+    for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g))
+      expect(address).toMatch(/^\/graphql\/assets\//);
+  });
+
+  it('keeps what is put into it inside its script', () => {
+    const [script = ''] = inlineScripts();
+    expect(script).not.toMatch(/<(?!\s|=)/);
+    expect(runPage(script).rendered.defaultTabs[1]?.query).toContain(
+      '</script><script>alert(1)</script><!-- \u2028',
+    );
+  });
+
+  it('opens with the example operations as the root, and with one tab for the guest', () => {
+    const { rendered } = runPage(inlineScripts()[0] ?? '');
+    expect(rendered.endpoint).toBe('/graphql');
+    const headers = (token: string): string => JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
+    expect(rendered.headers).toBe(headers('ROOT-TOKEN'));
+    expect(rendered.defaultTabs.map((tab) => tab.headers)).toEqual(
+      ['ROOT-TOKEN', 'ROOT-TOKEN', 'GUEST-TOKEN'].map(headers),
+    );
+    expect(rendered.defaultTabs[0]?.query).toBe('# Whole host\nquery Whole { hello }');
+    expect(rendered.defaultTabs[2]?.query).toBe(
+      '# Asked with the token of partition 2, web-1, which stands in the headers below.\nquery Whole { hello }',
+    );
+  });
+
+  it('puts the present tokens in place of those that an earlier service left in the browser', () => {
+    const storage = {
+      'hvql:tokens': '["OLD-ROOT","OLD-GUEST"]',
+      'graphiql:tabState': '{"a":"Bearer OLD-ROOT","b":"Bearer OLD-GUEST","mine":"query"}',
+      other: 'as it was',
+    };
+    runPage(inlineScripts()[0] ?? '', storage);
+    expect(storage).toEqual({
+      'hvql:tokens': '["ROOT-TOKEN","GUEST-TOKEN"]',
+      'graphiql:tabState': '{"a":"Bearer ROOT-TOKEN","b":"Bearer GUEST-TOKEN","mine":"query"}',
+      other: 'as it was',
+    });
+  });
+
+  it('is not given to who asks for anything but HTML', async () => {
+    for (const accept of ['*/*', 'application/json']) {
+      expect((await fetch(service.url, { headers: { accept } })).status).toBe(401);
+    }
+  });
+
+  it('has no token in it, and keeps none, where people bring their own', async () => {
+    const own = await startTestService({ graphiql: { tabs, tokens: null } });
+    const page = await (await fetch(own.url, { headers: { accept: 'text/html' } })).text();
+    await own.close();
+    expect(page).not.toContain(own.rootToken);
+    const script = /<script>([^]*?)<\/script>/.exec(page)?.[1] ?? '';
+    const storage = { 'hvql:tokens': '["OLD"]', 'graphiql:headers': 'Bearer OLD' };
+    const { rendered } = runPage(script, storage);
+    expect(rendered).toMatchObject({
+      headers: '{\n  "Authorization": "Bearer <token>"\n}',
+      shouldPersistHeaders: false,
+    });
+    expect(storage).toEqual({ 'hvql:tokens': '[]', 'graphiql:headers': 'Bearer ' });
+  });
+
+  it('shows and sends the very texts where only they are answered', async () => {
+    const text = '\n# One.\nquery  A { hello } # two\n';
+    const tokens = ['ROOT', 'GUEST'].map((token) => ({ title: token, token }));
+    const own = await startTestService({
+      graphiql: { tabs: [{ name: 'a.graphql', query: text }], tokens, isExact: true },
+    });
+    const page = await (await fetch(own.url, { headers: { accept: 'text/html' } })).text();
+    await own.close();
+    const { rendered } = runPage(/<script>([^]*?)<\/script>/.exec(page)?.[1] ?? '');
+    expect(rendered.defaultTabs.map(({ query }) => query)).toEqual([text, text]);
+    expect(rendered.print?.(parse(text))).toBe(text);
+    expect(rendered.method).toBe('POST');
+    expect(runPage(inlineScripts()[0] ?? '').rendered).not.toHaveProperty('print');
+  });
+});
+
+describe('a file of GraphiQL', () => {
+  it('comes gzipped, for ever, under a name made of what is in it', async () => {
+    expect(assetPaths()).toHaveLength(6);
+    for (const path of assetPaths()) {
+      const answer = await send(service.url, { path, headers: { 'accept-encoding': 'br, gzip' } });
+      expect(answer.headers).toMatchObject({
+        'content-encoding': 'gzip',
+        'cache-control': 'public, max-age=31536000, immutable',
+        vary: 'accept-encoding',
+        'x-content-type-options': 'nosniff',
+      });
+      const hash = createHash('sha256').update(gunzipSync(answer.body)).digest('hex').slice(0, 16);
+      expect(path).toContain(`/${hash}.`);
+      expect(answer.headers['content-type']).toMatch(
+        { js: /^text\/javascript/, css: /^text\/css/, ico: /^image\/x-icon/ }[path.split('.')[1] ?? ''] ??
+          /never/,
+      );
+    }
+  });
+
+  it.each([{}, { 'accept-encoding': 'identity' }, { 'accept-encoding': 'gzip;q=0' }])(
+    'comes as it is where gzip is not taken: %j',
+    async (headers) => {
+      const path = assetPaths().find((name) => name.endsWith('.css')) ?? '';
+      const answer = await send(service.url, { path, headers: { ...headers } });
+      expect(answer.headers['content-encoding']).toBe(undefined);
+      expect(answer.body.toString()).toContain('.graphiql-container');
+    },
+  );
+
+  it('is there for every worker that the editor asks for', async () => {
+    const { workerUrl } = runPage(inlineScripts()[0] ?? '');
+    for (const label of ['editorWorkerService', 'json', 'graphql', 'anything']) {
+      const answer = await send(service.url, { path: workerUrl(label), method: 'HEAD' });
+      expect([answer.status, answer.body.length]).toEqual([200, 0]);
+    }
+  });
+
+  it('that could not be loaded once is loaded when it is asked for again', async () => {
+    let isBroken = true;
+    const page = graphiql({ tabs, tokens: null }, async () => {
+      if (isBroken) throw new Error('EMFILE');
+      return loadGraphiqlAssets();
+    });
+    const server = createServer((_, response) => {
+      page.page().then(
+        (html) => response.end(html),
+        () => response.writeHead(500).end(),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    expect((await fetch(url)).status).toBe(500);
+    isBroken = false;
+    expect((await fetch(url)).status).toBe(200);
+    server.closeAllConnections();
+    server.close();
+  });
+});

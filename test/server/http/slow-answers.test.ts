@@ -1,0 +1,151 @@
+/** Clients that do not read their answers: each is cut, and nothing grows meanwhile. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readTls } from '../../../src/server/http/tls.ts';
+import { tlsFile, tlsText } from '../../secure.ts';
+import { startTestService, type TestService } from '../test-service.ts';
+
+const cut = 'a client that took nothing for too long was cut';
+/** Far more than the buffers of both ends of a connection hold. */
+const large = 'x'.repeat(16_000_000);
+const stallMilliseconds = 400;
+
+/** Waits for what others bring about; generously, since a machine may be busy. */
+const until = (condition: () => boolean): Promise<true> => vi.waitUntil(condition, { timeout: 25_000 });
+
+let service: TestService;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await service.close();
+});
+
+/** Connects over HTTP or HTTPS, and reads nothing until it is resumed. */
+async function open(isSecure: boolean): Promise<Socket> {
+  const { port } = service;
+  const to = { port, host: '127.0.0.1' };
+  const socket = isSecure
+    ? connectTls({ ...to, ca: tlsText('ca.pem'), servername: 'localhost' })
+    : connect(to);
+  sockets.push(socket);
+  socket.on('error', () => undefined);
+  await once(socket, isSecure ? 'secureConnect' : 'connect');
+  socket.pause();
+  return socket;
+}
+
+const get = (path: string): string =>
+  `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${service.rootToken}\r\n\r\n`;
+const cuts = (): Record<string, unknown>[] =>
+  service.lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ level }) => Number(level) >= 40);
+
+describe.each([
+  ['HTTP', false, 5],
+  ['HTTPS', true, 2],
+])('over %s, a client', (_, isSecure, count) => {
+  const start = async (onWait: () => Promise<string>): Promise<void> => {
+    const files = {
+      cert: tlsFile('server.pem'),
+      key: tlsFile('server.key'),
+      clientCa: null,
+      clientMap: null,
+    };
+    service = await startTestService({
+      stallMilliseconds,
+      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }),
+      ...(isSecure ? { tls: await readTls(files) } : {}),
+    });
+  };
+
+  it('that never reads is cut, and has had few answers made for it', async () => {
+    let made = 0;
+    await start(async () => {
+      made += 1;
+      return large;
+    });
+    const clients = await Promise.all(Array.from({ length: count }, () => open(isSecure)));
+    for (const client of clients) client.write(get('/graphql?query={wait}').repeat(8));
+    await until(() => cuts().length === clients.length);
+    for (const line of cuts()) expect(line).toMatchObject({ msg: cut, partition: '1', stallMilliseconds });
+    // Not the eight that it has asked for.
+    expect(made).toBeLessThanOrEqual(4 * clients.length);
+    const other = await open(isSecure);
+    let text = '';
+    other.on('data', (bytes: Buffer) => (text += bytes.toString()));
+    other.resume();
+    other.write(get('/graphql?query={hello}'));
+    await until(() => text.endsWith('{"data":{"hello":"world"}}'));
+  });
+
+  it('that reads slowly gets all of its answers', async () => {
+    await start(async () => large);
+    const client = await open(isSecure);
+    client.write(get('/graphql?query={wait}') + get('/graphql?query={hello}'));
+    let length = 0;
+    let end = '';
+    client.on('data', (bytes: Buffer) => {
+      length += bytes.length;
+      end = (end + bytes.toString('latin1')).slice(-100);
+      // Some thirty pauses, which take longer together than a client may take nothing.
+      if (Math.floor(length / 500_000) === Math.floor((length - bytes.length) / 500_000)) return;
+      client.pause();
+      setTimeout(() => client.resume(), 50);
+    });
+    const began = performance.now();
+    client.resume();
+    await until(() => end.endsWith('{"data":{"hello":"world"}}'));
+    expect(performance.now() - began).toBeGreaterThan(2 * stallMilliseconds);
+    expect(cuts()).toEqual([]);
+  });
+
+  it("that never reads GraphiQL's files is cut", async () => {
+    await start(async () => '');
+    const page = await open(isSecure);
+    let html = '';
+    page.on('data', (bytes: Buffer) => (html += bytes.toString()));
+    page.write(get('/graphql').replace('\r\n\r\n', '\r\nAccept: text/html\r\n\r\n'));
+    page.resume();
+    await until(() => html.includes('</html>'));
+    const [script = ''] = /\/graphql\/assets\/\w+\.js/.exec(html) ?? [];
+    const client = await open(isSecure);
+    client.write(get(script).repeat(100));
+    await until(() => cuts().length === 1);
+    expect(cuts()[0]).toMatchObject({ msg: cut });
+  });
+
+  it('that sends far more requests than it reads answers to is cut', async () => {
+    let letGo = (): void => undefined;
+    const waited = new Promise<string>((resolve) => (letGo = () => resolve('done')));
+    await start(() => waited);
+    const client = await open(isSecure);
+    client.on('close', letGo);
+    client.resume();
+    const waiting = get('/graphql?query={wait}');
+    client.write(waiting + 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20_000));
+    await until(() => client.destroyed);
+    expect(cuts()).toMatchObject([
+      { msg: 'a client with too many requests at once on a connection was cut' },
+    ]);
+  });
+
+  it('that sends many requests at once gets the answers to all, in their order', async () => {
+    let waits = 0;
+    await start(async () => `answer ${(waits += 1)}`);
+    const client = await open(isSecure);
+    let text = '';
+    client.on('data', (bytes: Buffer) => (text += bytes.toString()));
+    client.resume();
+    const body = JSON.stringify({ query: '{ wait }', variables: { pad: 'x'.repeat(3_000) } });
+    const head = get('/graphql').replace('GET', 'POST').trimEnd();
+    const post = `${head}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    client.write((post + get('/graphql?query={wait}')).repeat(200));
+    const expected = Array.from({ length: 400 }, (_, n) => `answer ${n + 1}`);
+    await until(() => (text.match(/answer \d+/g) ?? []).length === expected.length);
+    expect(text.match(/answer \d+/g)).toEqual(expected);
+    expect(cuts()).toEqual([]);
+  });
+});

@@ -1,0 +1,155 @@
+import { maxHeaderSize } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createHttpServer } from '../../../src/server/http/http-server.ts';
+import { listen } from '../../../src/server/http/listen.ts';
+import { OpenAnswers } from '../../../src/server/http/open-answers.ts';
+import { answerUnreadable } from '../../../src/server/http/unreadable-request.ts';
+import { readableLog, startTestService, type TestService } from '../test-service.ts';
+
+let service: TestService;
+let finish: () => void;
+let asked: number;
+beforeEach(async () => {
+  const mayFinish = new Promise<void>((resolve) => (finish = resolve));
+  asked = 0;
+  service = await startTestService({
+    execute: async () => {
+      asked += 1;
+      await mayFinish;
+      return { data: { hello: 'late' } };
+    },
+  });
+});
+afterEach(() => service.close());
+
+const post = (body: string, more = ''): string =>
+  `POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${service.rootToken}\r\n` +
+  `Content-Type: application/json\r\n${more}\r\n${body}`;
+const sized = (body: string): string => post(body, `Content-Length: ${body.length}\r\n`);
+
+/** A connection, and all that comes on it until it is closed. */
+function connection(): { socket: Socket; text: Promise<string> } {
+  const socket = connect(service.port, '127.0.0.1');
+  const parts: string[] = [];
+  socket.on('data', (part: Buffer) => parts.push(part.toString('latin1')));
+  socket.on('error', () => undefined);
+  return { socket, text: once(socket, 'close').then(() => parts.join('')) };
+}
+
+/** What is answered to these bytes, behind which nothing comes, or may. */
+async function answered(bytes: string, isAll = false): Promise<{ head: string; body: any }> {
+  const { socket, text } = connection();
+  socket.write(bytes);
+  if (isAll) socket.end();
+  const [head = '', body = ''] = (await text).split('\r\n\r\n');
+  return { head, body: JSON.parse(body) };
+}
+
+describe('what is no request', () => {
+  it('is told how long a request may take', async () => {
+    const server = createHttpServer();
+    answerUnreadable(server, { answers: new OpenAnswers(), log: readableLog().log });
+    // Node looks for those that are late every few seconds, and says so like this.
+    server.on('connection', (late) => {
+      server.emit(
+        'clientError',
+        Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }),
+        late,
+      );
+    });
+    const port = await listen(server, { host: '127.0.0.1', port: 0 });
+    const socket = connect(port, '127.0.0.1');
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    expect(bytes.toString()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(bytes.toString()).toContain(
+      'The request did not arrive in time: its headers have 10 s, and all of it has 30 s.',
+    );
+    socket.destroy();
+    server.close();
+  });
+
+  it('is told how long a request may be, whatever still comes of it', async () => {
+    const { head, body } = await answered(
+      `GET /graphql?query=${'x'.repeat(400_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    );
+    expect(head).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\nConnection: close\r\n/);
+    expect(head).toMatch(/Content-Type: application\/json; charset=utf-8/);
+    expect(body.errors).toEqual([
+      {
+        message:
+          `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most ` +
+          'that is read: send a long question as the body of a POST.',
+        extensions: { code: 'LIMIT_EXCEEDED', limit: maxHeaderSize },
+      },
+    ]);
+  });
+
+  it.each([
+    ['another protocol', () => '\x16\x03\x01\x02\x00\x01\x00\x01', 'Invalid method'],
+    ['a method that there is not', () => 'LOOK /graphql HTTP/1.1\r\n\r\n', 'Invalid method'],
+    ['a length of no number', () => post('', 'Content-Length: many\r\n'), 'Content-Length'],
+    ['a chunk of no length', () => post('what\r\n', 'Transfer-Encoding: chunked\r\n'), 'chunk size'],
+  ])('is told what is wrong with it: %s', async (_, bytes, reason) => {
+    const { head, body } = await answered(bytes());
+    expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n/);
+    expect(body.errors).toHaveLength(1);
+    expect(body.errors[0].message).toMatch(/^What came is no request of HTTP\/1\.1: .+\.$/);
+    expect(body.errors[0].message).toContain(reason);
+    expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+  });
+
+  it('is told so behind the answer to what came before it', async () => {
+    const { socket, text } = connection();
+    socket.write(sized('{"query":"{ hello }"}'));
+    await vi.waitFor(() => expect(asked).toBe(1));
+    socket.write('this is no request\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    finish();
+    expect(await text).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[^]*\{"data":\{"hello":"late"\}\}HTTP\/1\.1 400 Bad Request\r\n[^]*BAD_REQUEST"\}\}\]\}$/,
+    );
+  });
+
+  it('is nobody to wait for answers once it breaks off', async () => {
+    const { socket, text } = connection();
+    socket.write(sized('{"query":"{ hello }"}'));
+    await vi.waitFor(() => expect(asked).toBe(1));
+    socket.write('this is no request\r\n\r\n');
+    socket.end();
+    expect(await text).toBe('');
+  });
+
+  it('is told so where half of one is all that comes', async () => {
+    const { head, body } = await answered('GET /graphql HTTP/1.1\r\nHost: loc', true);
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+  });
+
+  it('never gets into an answer that has begun: the connection is closed', async () => {
+    const { socket, text } = connection();
+    socket.write(sized('{"query":"{ hello }"}').replace('Host:', 'Accept: text/event-stream\r\nHost:'));
+    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(0));
+    socket.write('this is no request\r\n\r\n');
+    expect(await text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(await text).not.toContain('400');
+    finish();
+  });
+
+  it('keeps no connection of one who goes on sending', async () => {
+    const { socket, text } = connection();
+    socket.write('this is no request\r\n\r\n');
+    const more = setInterval(() => socket.write('x'.repeat(1_000)), 20);
+    expect(await text).toMatch(/^HTTP\/1\.1 400 /);
+    clearInterval(more);
+  });
+
+  it('does no harm to those who come after it', async () => {
+    finish();
+    await answered('this is no request\r\n\r\n');
+    const { socket, text } = connection();
+    socket.write(post('{"query":"{ hello }"}', 'Content-Length: 21\r\nConnection: close\r\n'));
+    expect(await text).toMatch(/^HTTP\/1\.1 200 OK[^]*\{"data":\{"hello":"late"\}\}$/);
+  });
+});
