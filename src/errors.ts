@@ -2,23 +2,40 @@
  * Every error code of the service, on one screen. An error made here is meant for a client: its message says what,
  * where, what was needed and what was there; its facts are machine-readable. Any other error is masked at the edge.
  */
-export type ErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'ACCESS_DENIED'
-  | 'INVALID_PARTITION_ID'
-  | 'INVALID_VP_INDEX'
-  | 'INVALID_PARAMETER'
-  | 'PAGE_MALFORMED'
-  | 'PAGE_UNAVAILABLE'
-  | 'LIMIT_EXCEEDED';
+export type ErrorCode = keyof typeof codes;
 
-/** The hypervisor's own status for the codes that have one (TLFS 2.0a, chapter 21). */
-const hypervisorStatus: Partial<Record<ErrorCode, string>> = {
-  ACCESS_DENIED: 'HV_STATUS_ACCESS_DENIED',
-  INVALID_PARTITION_ID: 'HV_STATUS_INVALID_PARTITION_ID',
-  INVALID_VP_INDEX: 'HV_STATUS_INVALID_VP_INDEX',
-  INVALID_PARAMETER: 'HV_STATUS_INVALID_PARAMETER',
-};
+/** Codes that refuse a request before it is an operation. */
+export type HttpErrorCode = {
+  [Code in ErrorCode]: (typeof codes)[Code] extends { httpStatus: number } ? Code : never;
+}[ErrorCode];
+
+/** `hvStatus` is the hypervisor's own status (TLFS 2.0a, chapter 21). */
+const codes = {
+  ACCESS_DENIED: { hvStatus: 'HV_STATUS_ACCESS_DENIED' },
+  INVALID_PARTITION_ID: { hvStatus: 'HV_STATUS_INVALID_PARTITION_ID' },
+  INVALID_VP_INDEX: { hvStatus: 'HV_STATUS_INVALID_VP_INDEX' },
+  INVALID_PARAMETER: { hvStatus: 'HV_STATUS_INVALID_PARAMETER' },
+  PAGE_MALFORMED: {},
+  PAGE_UNAVAILABLE: {},
+  BAD_REQUEST: { httpStatus: 400 },
+  PERSISTED_DOCUMENT_NOT_FOUND: { httpStatus: 400 },
+  UNAUTHENTICATED: { httpStatus: 401 },
+  FOREIGN_HOST: { httpStatus: 403 },
+  FOREIGN_ORIGIN: { httpStatus: 403 },
+  OPERATION_NOT_ALLOWED: { httpStatus: 403 },
+  NOT_FOUND: { httpStatus: 404 },
+  METHOD_NOT_ALLOWED: { httpStatus: 405 },
+  NOT_ACCEPTABLE: { httpStatus: 406 },
+  LIMIT_EXCEEDED: { httpStatus: 413 },
+  UNSUPPORTED_MEDIA_TYPE: { httpStatus: 415 },
+  INTERNAL_SERVER_ERROR: { httpStatus: 500 },
+  CLOSING: { httpStatus: 503 },
+} as const satisfies Record<string, { readonly httpStatus?: number; readonly hvStatus?: string }>;
+
+/** The HTTP status of a request that is refused with a code. */
+export function httpStatusOf(code: HttpErrorCode): number {
+  return codes[code].httpStatus;
+}
 
 /** Facts that go into a GraphQL error's `extensions` beside `code`: plain JSON, 64-bit numbers as strings. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
@@ -38,7 +55,7 @@ export class HvqlError extends Error {
     super(message, options);
     Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
-    const hvStatus = hypervisorStatus[code];
+    const { hvStatus }: { readonly httpStatus?: number; readonly hvStatus?: string } = codes[code];
     this.extensions = { code, ...(hvStatus === undefined ? {} : { hvStatus }), ...facts };
   }
 }

@@ -3,7 +3,7 @@
  * one: every transport decides before the text is looked at, and the pipeline checks that it did.
  */
 import { documentIdOf, isDocumentId, type DocumentId } from './document-id.ts';
-import { HttpProblem } from './http/http-problem.ts';
+import { HttpError } from './http/http-error.ts';
 import type { OperationRequest } from './operation-reader.ts';
 
 declare const allowed: unique symbol;
@@ -18,7 +18,7 @@ export interface AllowedOperation {
   readonly [allowed]: true;
 }
 
-/** Allows an operation, or throws an HttpProblem that says why not and what to do. */
+/** Allows an operation, or throws an HttpError that says why not and what to do. */
 export type Allow = (request: OperationRequest) => AllowedOperation;
 
 /** A document that may be asked for. */
@@ -99,31 +99,31 @@ function makeAllowed(
   return operation as AllowedOperation;
 }
 
-function notAllowed(text: string): HttpProblem {
+function notAllowed(text: string): HttpError {
   const message =
     'This service answers only the operations that it has been given, and this document is none of them: send the ' +
     'exact text of one, or its documentId.';
   const facts = { documentId: documentIdOf(text) };
-  return new HttpProblem(message, { status: 403, code: 'OPERATION_NOT_ALLOWED', facts });
+  return new HttpError('OPERATION_NOT_ALLOWED', message, { facts });
 }
 
-function notFound(message: string, documentId: DocumentId | null): HttpProblem {
+function notFound(message: string, documentId: DocumentId | null): HttpError {
   const facts = { documentId };
-  return new HttpProblem(message, { status: 400, code: 'PERSISTED_DOCUMENT_NOT_FOUND', facts });
+  return new HttpError('PERSISTED_DOCUMENT_NOT_FOUND', message, { facts });
 }
 
-function needsText(query: unknown): HttpProblem {
+function needsText(query: unknown): HttpError {
   const there = query === undefined ? 'missing' : 'not a string';
   return badRequest(`The parameter query needs to be a GraphQL document, but is ${there}.`);
 }
 
-function badId(documentId: unknown): HttpProblem {
+function badId(documentId: unknown): HttpError {
   const there = typeof documentId === 'string' ? JSON.stringify(documentId.slice(0, 100)) : `not a string`;
   return badRequest(
     `The parameter documentId needs to be "sha256:" and 64 hexadecimal digits in lower case, but is ${there}.`,
   );
 }
 
-function badRequest(message: string): HttpProblem {
-  return new HttpProblem(message, { status: 400, code: 'BAD_REQUEST' });
+function badRequest(message: string): HttpError {
+  return new HttpError('BAD_REQUEST', message);
 }

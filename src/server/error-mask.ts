@@ -3,7 +3,7 @@ import { GraphQLError, type ExecutionResult, type GraphQLErrorOptions } from 'gr
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
 import type { OperationAudit } from './audit.ts';
-import { HttpProblem } from './http/http-problem.ts';
+import { HttpError } from './http/http-error.ts';
 import type { Requester } from './request-context.ts';
 
 /** Whose errors are masked, for the log and for the client to quote. */
@@ -44,9 +44,8 @@ export function maskResult(result: ExecutionResult, context: MaskContext): Execu
 
 /** One error, masked where it is not meant for the client. */
 function maskError(error: unknown, { requester, log }: MaskContext): GraphQLError {
-  const problem = httpProblemOf(error);
-  if (problem !== null) return new GraphQLError(problem.message, { extensions: { ...problem.extensions } });
-  if (error instanceof HvqlError) return new GraphQLError(error.message, { originalError: error });
+  const own = httpErrorOf(error) ?? error;
+  if (own instanceof HvqlError) return new GraphQLError(own.message, { originalError: own });
   if (error instanceof GraphQLError && isMeantForClient(error)) return fitForClient(error);
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located === undefined ? error : innermost(located);
@@ -60,10 +59,10 @@ function maskError(error: unknown, { requester, log }: MaskContext): GraphQLErro
   });
 }
 
-/** The HttpProblem that was thrown, also where Yoga has made a GraphQLError of it; null for any other error. */
-export function httpProblemOf(error: unknown): HttpProblem | null {
+/** The HttpError that was thrown, also where Yoga has made a GraphQLError of it; null for any other error. */
+export function httpErrorOf(error: unknown): HttpError | null {
   const thrown = error instanceof GraphQLError ? error.originalError : error;
-  return thrown instanceof HttpProblem ? thrown : null;
+  return thrown instanceof HttpError ? thrown : null;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import { charactersOfDocument } from './document-store.ts';
-import { HttpProblem } from './http/http-problem.ts';
+import { HttpError } from './http/http-error.ts';
 import { nestingLimit, parseJsonText } from './json-text.ts';
 
 /** The parameters as they came: nothing is checked of them; of which document they speak, the admission reads. */
@@ -29,7 +29,7 @@ interface Asked {
 
 /**
  * Reads the operation from the query string of a GET or the JSON body of a POST (GraphQL over HTTP, 5), and asks the
- * allowlist. Throws, or rejects with, an HttpProblem where it cannot be read or is not allowed. A body that is too long
+ * allowlist. Throws, or rejects with, an HttpError where it cannot be read or is not allowed. A body that is too long
  * is not kept. An allowed operation is kept by the exact bytes of its request, whoever sent them, since it depends on
  * nothing else: the same bytes give the same object. A refusal is not kept.
  */
@@ -53,7 +53,7 @@ export function operationReader(allow: Allow): ReadOperation {
     return new Promise((resolve, reject) => {
       onBody(request, (body) => {
         try {
-          if (body instanceof HttpProblem) throw body;
+          if (body instanceof HttpError) throw body;
           const read = (): OperationRequest => parseObject(readText(body), 'The body');
           // In Latin-1 each byte is a character: no two bodies are the same text.
           const isLong = body.length > knownLengthLimit;
@@ -85,7 +85,7 @@ function readQuery(query: URLSearchParams): OperationRequest {
  * Calls back once with the body, or with why it is not read. Where the client goes away before the end of it, nothing
  * comes any more: nobody waits, and what has come is garbage.
  */
-function onBody(request: IncomingMessage, callback: (body: Buffer | HttpProblem) => void): void {
+function onBody(request: IncomingMessage, callback: (body: Buffer | HttpError) => void): void {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > bodyLimitInBytes) {
     callback(tooLong(declared));
@@ -129,23 +129,16 @@ function checkContentType({ headers }: IncomingMessage): void {
   if (mediaType === 'application/json' && isUtf8 && headers['content-encoding'] === undefined) return;
   const encoding = headers['content-encoding'] === undefined ? '' : ' with a content encoding';
   const there = given === '' ? 'none' : JSON.stringify(given.slice(0, 100));
-  throw new HttpProblem(
+  throw new HttpError(
+    'UNSUPPORTED_MEDIA_TYPE',
     `The body needs the content type application/json in UTF-8, not ${there}${encoding}.`,
-    {
-      status: 415,
-      code: 'UNSUPPORTED_MEDIA_TYPE',
-      headers: { accept: 'application/json' },
-    },
+    { headers: { accept: 'application/json' } },
   );
 }
 
-function tooLong(actual: number): HttpProblem {
+function tooLong(actual: number): HttpError {
   const message = `The body has more than ${bodyLimitInBytes} bytes, the most that is read.`;
-  return new HttpProblem(message, {
-    status: 413,
-    code: 'LIMIT_EXCEEDED',
-    facts: { limit: bodyLimitInBytes, actual },
-  });
+  return new HttpError('LIMIT_EXCEEDED', message, { facts: { limit: bodyLimitInBytes, actual } });
 }
 
 function parseObject(text: string, place: string): OperationRequest {
@@ -163,16 +156,13 @@ function parseObject(text: string, place: string): OperationRequest {
     : value === null
       ? 'null'
       : typeof value;
-  throw new HttpProblem(`${place} needs to be a JSON object, but is ${there}.`, {
-    status: 400,
-    code: 'BAD_REQUEST',
-  });
+  throw new HttpError('BAD_REQUEST', `${place} needs to be a JSON object, but is ${there}.`);
 }
 
 function isObject(value: unknown): value is OperationRequest {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function badRequest(message: string): HttpProblem {
-  return new HttpProblem(message, { status: 400, code: 'BAD_REQUEST' });
+function badRequest(message: string): HttpError {
+  return new HttpError('BAD_REQUEST', message);
 }

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowlist, type AllowedDocument } from '../../src/server/allowlist.ts';
 import { documentIdOf } from '../../src/server/document-id.ts';
-import { HttpProblem } from '../../src/server/http/http-problem.ts';
+import { HttpError } from '../../src/server/http/http-error.ts';
 import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
 
 const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -24,7 +24,7 @@ function outcomeOf(allowed: readonly AllowedDocument[] | null, request: object):
   try {
     return allowlist(allowed)({ ...request }).query;
   } catch (thrown) {
-    if (!(thrown instanceof HttpProblem)) throw thrown;
+    if (!(thrown instanceof HttpError)) throw thrown;
     return [thrown.status, thrown.extensions['code'], thrown.message];
   }
 }

@@ -1,6 +1,6 @@
 /** Which names in the Host header are answered to. */
 import type { IncomingMessage } from 'node:http';
-import { HttpProblem } from '../http/http-problem.ts';
+import { HttpError } from '../http/http-error.ts';
 import { isLoopback, namesLoopback } from './loopback.ts';
 
 /** The names that a door answers to. */
@@ -23,22 +23,19 @@ export function hostRule(options: {
   return allowedHosts.length === 0 ? null : { isLoopback: false, allowedHosts };
 }
 
-/** Throws an HttpProblem where a request names no host (RFC 9112, 3.2), or one that the rule does not have. */
+/** Throws an HttpError where a request names no host (RFC 9112, 3.2), or one that the rule does not have. */
 export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostRule | null): void {
   if (headers.host === undefined && httpVersion === '1.1') {
-    throw new HttpProblem('A request of HTTP/1.1 needs a Host header, and this one has none.', {
-      status: 400,
-      code: 'BAD_REQUEST',
-    });
+    throw new HttpError('BAD_REQUEST', 'A request of HTTP/1.1 needs a Host header, and this one has none.');
   }
   if (rule === null || (rule.isLoopback && namesLoopback(headers.host))) return;
   const name = normalHost((headers.host ?? '').replace(/:\d{1,5}$/, ''));
   if (name !== null && rule.allowedHosts.some((allowed) => normalHost(allowed) === name)) return;
   const loopback = rule.isLoopback ? 'localhost, 127.0.0.1, [::1] and ' : '';
-  throw new HttpProblem(
+  throw new HttpError(
+    'FOREIGN_HOST',
     `Only requests to ${loopback}the names that --allowed-hosts lists are answered, and the Host header names ` +
       'another host.',
-    { status: 403, code: 'FOREIGN_HOST' },
   );
 }
 

@@ -3,10 +3,10 @@
  * of whoever sits before it, and leaves it to the service to look at where they come from.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HttpProblem } from '../http/http-problem.ts';
+import { HttpError } from '../http/http-error.ts';
 
 /**
- * Throws an HttpProblem where a browser asks for a page of another origin that is not on the list. Who says nothing of
+ * Throws an HttpError where a browser asks for a page of another origin that is not on the list. Who says nothing of
  * where it comes from is no browser, and could say anything.
  */
 export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly string[]): void {
@@ -19,9 +19,9 @@ export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly s
       ? origin === undefined || namesOwnHost(origin, request.headers.host)
       : site === 'same-origin' || site === 'none';
   if (isOwn) return;
-  throw new HttpProblem(
+  throw new HttpError(
+    'FOREIGN_ORIGIN',
     'Pages of this origin, and of those that --allowed-origins lists, may ask here; this request comes from another.',
-    { status: 403, code: 'FOREIGN_ORIGIN' },
   );
 }
 
@@ -47,16 +47,16 @@ export function isPreflight({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-/** Answers a preflight of a listed origin; throws an HttpProblem for any other. */
+/** Answers a preflight of a listed origin; throws an HttpError for any other. */
 export function answerPreflight(
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
   allowedOrigins: readonly string[],
 ): void {
   if (!isListed(request, allowedOrigins)) {
-    throw new HttpProblem('Pages of this origin may not ask here: --allowed-origins does not list it.', {
-      status: 403,
-      code: 'FOREIGN_ORIGIN',
-    });
+    throw new HttpError(
+      'FOREIGN_ORIGIN',
+      'Pages of this origin may not ask here: --allowed-origins does not list it.',
+    );
   }
   // No credentials: a token stands in a header that the page sets itself.
   response.writeHead(204, {

@@ -8,10 +8,10 @@ import { writtenDataOf } from '../../writer/written-data.ts';
 import type { AllowedOperation } from '../allowlist.ts';
 import { OperationAudit } from '../audit.ts';
 import type { ListenerContext, ServerContext } from '../context.ts';
-import { httpProblemOf, internalErrorCode } from '../error-mask.ts';
+import { httpErrorOf, internalErrorCode } from '../error-mask.ts';
 import type { EventStream } from '../sse/event-stream.ts';
 import type { Exchange } from './exchange.ts';
-import { HttpProblem } from './http-problem.ts';
+import { HttpError } from './http-error.ts';
 import type { Identified } from '../auth/identity.ts';
 import { readAccept, type Accepted, type MediaType } from './media-type.ts';
 import { dropEvents, outcomeOf, type Outcome, type PipelineResult } from '../operation-outcome.ts';
@@ -75,7 +75,7 @@ export class HttpRequest implements RequestContext {
 
   /**
    * Checks method, origin and credentials; a promise only while the credentials are being verified, and the same one for
-   * all who ask. Throws, or rejects with, an HttpProblem or UNAUTHENTICATED.
+   * all who ask. Throws, or rejects with, an HttpError or UNAUTHENTICATED.
    */
   authenticate(): Promise<void> | undefined {
     if (this.#isAuthenticated) return undefined;
@@ -97,7 +97,7 @@ export class HttpRequest implements RequestContext {
 
   /**
    * Reads the operation and has it allowed, then decides how it will be answered. The same promise for all who ask.
-   * Throws, or rejects with, an HttpProblem.
+   * Throws, or rejects with, an HttpError.
    */
   readOperation(): Promise<AllowedOperation> | AllowedOperation {
     if (this.#reading !== null) return this.#reading;
@@ -292,7 +292,7 @@ function statusOf(result: ExecutionResult, mediaType: MediaType): number {
 function refusalOf(result: PipelineResult): Pick<Answer, 'status' | 'headers'> | null {
   const [first] = (result as ExecutionResult | undefined)?.errors ?? [];
   if (first === undefined) return null;
-  const problem = httpProblemOf(first);
+  const problem = httpErrorOf(first);
   if (problem !== null) return problem;
   const { code, http = null } = first.extensions;
   if (code !== 'BAD_REQUEST' || http === null) return null;
@@ -305,16 +305,12 @@ const methods = ['GET', 'POST'];
 function checkMethod({ method = '' }: IncomingMessage): void {
   if (methods.includes(method)) return;
   const list = methods.join(', ');
-  throw new HttpProblem(`/graphql answers ${list} only.`, {
-    status: 405,
-    code: 'METHOD_NOT_ALLOWED',
-    headers: { allow: list },
-  });
+  throw new HttpError('METHOD_NOT_ALLOWED', `/graphql answers ${list} only.`, { headers: { allow: list } });
 }
 
-function notAcceptable(): HttpProblem {
+function notAcceptable(): HttpError {
   const message =
     'Answers are written as application/json or application/graphql-response+json, and the events of subscriptions as ' +
     'text/event-stream: the header Accept has none of them.';
-  return new HttpProblem(message, { status: 406, code: 'NOT_ACCEPTABLE' });
+  return new HttpError('NOT_ACCEPTABLE', message);
 }

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { MediaType } from './media-type.ts';
-import { problemBody, type HttpProblem } from './http-problem.ts';
+import { errorBody, type HttpError } from './http-error.ts';
 
 /** How the problem is written. */
 export interface LastAnswerOptions {
@@ -19,15 +19,15 @@ const lingerMilliseconds = 1_000;
  * Answers with the problem and closes the connection. It writes to the socket itself: a ServerResponse throws on a
  * socket that has another one, and it may have one for as long as Node is about to finish that.
  */
-export function sendLastAnswer(socket: Socket, problem: HttpProblem, options: LastAnswerOptions): void {
+export function sendLastAnswer(socket: Socket, problem: HttpError, options: LastAnswerOptions): void {
   socket.end(messageOf(problem, options));
   socket.resume();
   const linger = setTimeout(() => socket.destroy(), lingerMilliseconds);
   socket.once('close', () => clearTimeout(linger));
 }
 
-function messageOf(problem: HttpProblem, { method, mediaType, headers }: LastAnswerOptions): string {
-  const body = JSON.stringify(problemBody(problem));
+function messageOf(problem: HttpError, { method, mediaType, headers }: LastAnswerOptions): string {
+  const body = JSON.stringify(errorBody(problem));
   const allHeaders = {
     Connection: 'close',
     Date: new Date().toUTCString(),

@@ -3,13 +3,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { internalErrorCode } from '../error-mask.ts';
 import { Exchange } from './exchange.ts';
-import { asUnauthorized, HttpProblem, sendProblem } from './http-problem.ts';
+import { asUnauthorized, HttpError, sendError } from './http-error.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 import type { OpenAnswers } from './open-answers.ts';
 import { beginInTurn, beginLater } from './pipeline.ts';
 import type { SlowAnswers } from './slow-answers.ts';
 
-/** Answers one request, or throws or rejects with an HttpProblem that does. */
+/** Answers one request, or throws or rejects with an HttpError that does. */
 export type Route = (exchange: Exchange) => Promise<void> | undefined;
 
 /** What the listener needs of the world. */
@@ -62,12 +62,10 @@ export function listenToRequests(server: Server, route: Route, world: ListenerWo
 }
 
 function refuseExpectation(): never {
-  throw new HttpProblem(
+  throw new HttpError(
+    'BAD_REQUEST',
     'The only expectation that is met is 100-continue, and the header Expect has another.',
-    {
-      status: 417,
-      code: 'BAD_REQUEST',
-    },
+    { status: 417 },
   );
 }
 
@@ -91,16 +89,15 @@ function answerError(thrown: unknown, { exchange, log }: { exchange: Exchange; l
   if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
   exchange.setUsualHeaders();
   const problem = asUnauthorized(thrown);
-  if (problem instanceof HttpProblem && !response.headersSent) {
+  if (problem instanceof HttpError && !response.headersSent) {
     facts['problem'] = problem.message;
-    sendProblem(response, problem);
+    sendError(response, problem);
     return;
   }
   log.error({ requestId, err: thrown }, 'unexpected error');
   // Half an answer must not look like a whole one.
   if (response.headersSent) response.destroy();
   else {
-    const answer = { status: 500, code: internalErrorCode, facts: { requestId } };
-    sendProblem(response, new HttpProblem('Unexpected error', answer));
+    sendError(response, new HttpError(internalErrorCode, 'Unexpected error', { facts: { requestId } }));
   }
 }

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 import { wantsGraphiql } from './graphiql.ts';
 import type { HotPath } from '../hot-path/hot-path.ts';
 import { checkHost } from '../auth/host.ts';
-import { HttpProblem, sendJson } from './http-problem.ts';
+import { HttpError, sendJson } from './http-error.ts';
 import { HttpRequest } from './http-request.ts';
 import { answerPreflight, isPreflight, shareWithOrigin } from '../auth/origin.ts';
 import type { Route } from './request-listener.ts';
@@ -48,10 +48,7 @@ async function answerOther({ listener, server }: Contexts, exchange: Exchange): 
     checkMethod(exchange, ['GET', 'HEAD']);
     if (await listener.graphiql.sendAsset(exchange)) return;
   }
-  throw new HttpProblem('There is nothing at this path; GraphQL is at /graphql.', {
-    status: 404,
-    code: 'NOT_FOUND',
-  });
+  throw new HttpError('NOT_FOUND', 'There is nothing at this path; GraphQL is at /graphql.');
 }
 
 function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | undefined {
@@ -120,9 +117,5 @@ function checkMethod<Method extends string>({ request, path }: Exchange, allowed
   const method = allowed.find((candidate) => candidate === request.method);
   if (method !== undefined) return method;
   const list = allowed.join(', ');
-  throw new HttpProblem(`${path} answers ${list} only.`, {
-    status: 405,
-    code: 'METHOD_NOT_ALLOWED',
-    headers: { allow: list },
-  });
+  throw new HttpError('METHOD_NOT_ALLOWED', `${path} answers ${list} only.`, { headers: { allow: list } });
 }

@@ -3,7 +3,7 @@ import { maxHeaderSize, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { HttpProblem } from './http-problem.ts';
+import { HttpError } from './http-error.ts';
 import { arrivalLimits } from './http-server.ts';
 import { sendLastAnswer } from './last-answer.ts';
 import type { OpenAnswers } from './open-answers.ts';
@@ -42,33 +42,29 @@ export function answerUnreadable(
   });
 }
 
-function problemOf({ code, reason }: ReadError): HttpProblem {
+function problemOf({ code, reason }: ReadError): HttpError {
   switch (code) {
-    case 'HPE_HEADER_OVERFLOW': {
-      const message =
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpError(
+        'LIMIT_EXCEEDED',
         `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most that is ` +
-        'read: send a long question as the body of a POST.';
-      return new HttpProblem(message, {
-        status: 431,
-        code: 'LIMIT_EXCEEDED',
-        facts: { limit: maxHeaderSize },
-      });
+          'read: send a long question as the body of a POST.',
+        { status: 431, facts: { limit: maxHeaderSize } },
+      );
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': {
+      const message = 'The chunks of the body have longer extensions than are read.';
+      return new HttpError('BAD_REQUEST', message, { status: 413 });
     }
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return badRequest('The chunks of the body have longer extensions than are read.', 413);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return badRequest(
+      return new HttpError(
+        'BAD_REQUEST',
         `The request did not arrive in time: its headers have ${headersTimeout / 1_000} s, and all of it has ${requestTimeout / 1_000} s.`,
-        408,
+        { status: 408 },
       );
     default:
-      return badRequest(
+      return new HttpError(
+        'BAD_REQUEST',
         `What came is no request of HTTP/1.1${reason === undefined ? '' : `: ${reason}`}.`,
-        400,
       );
   }
-}
-
-function badRequest(message: string, status: number): HttpProblem {
-  return new HttpProblem(message, { status, code: 'BAD_REQUEST' });
 }

@@ -1,6 +1,6 @@
 /** Only what the allowlist has passed is parsed, whatever transport brought it. */
 import type { Plugin } from 'graphql-yoga';
-import { HttpProblem } from '../http/http-problem.ts';
+import { HttpError } from '../http/http-error.ts';
 import { requestOf, type YogaContext } from '../request-context.ts';
 
 /**
@@ -11,10 +11,7 @@ export function useAllowlist(): Plugin<YogaContext> {
   return {
     onParse({ context, params: { source } }) {
       if (requestOf(context).operation?.query === source) return;
-      throw new HttpProblem('This document has not been allowed for this request.', {
-        status: 403,
-        code: 'OPERATION_NOT_ALLOWED',
-      });
+      throw new HttpError('OPERATION_NOT_ALLOWED', 'This document has not been allowed for this request.');
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { readAccept } from '../http/media-type.ts';
 import { checkHost, type HostRule } from '../auth/host.ts';
-import { HttpProblem } from '../http/http-problem.ts';
+import { HttpError } from '../http/http-error.ts';
 import { sendLastAnswer } from '../http/last-answer.ts';
 import { checkOrigin } from '../auth/origin.ts';
 import type { OpenAnswers } from '../http/open-answers.ts';
@@ -37,7 +37,7 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
       act();
     } catch (thrown) {
       const requestId = randomUUID();
-      if (thrown instanceof HttpProblem) {
+      if (thrown instanceof HttpError) {
         log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
         refuse(upgrade, { problem: thrown, requestId });
       } else {
@@ -78,9 +78,7 @@ function ignoreErrors(socket: Socket): void {
 const ignore = (): void => undefined;
 
 function refuseTunnel(): never {
-  throw new HttpProblem('The service is no proxy: it opens no tunnel with CONNECT.', {
-    status: 405,
-    code: 'METHOD_NOT_ALLOWED',
+  throw new HttpError('METHOD_NOT_ALLOWED', 'The service is no proxy: it opens no tunnel with CONNECT.', {
     headers: { allow: 'GET, POST' },
   });
 }
@@ -88,27 +86,22 @@ function refuseTunnel(): never {
 function check(request: IncomingMessage, options: UpgradeOptions): void {
   checkHost(request, options.hosts);
   if (request.url?.split('?')[0] !== '/graphql') {
-    throw new HttpProblem('There is no WebSocket at this path; GraphQL is at /graphql.', {
-      status: 404,
-      code: 'NOT_FOUND',
-    });
+    throw new HttpError('NOT_FOUND', 'There is no WebSocket at this path; GraphQL is at /graphql.');
   }
   if (request.method !== 'GET') {
-    throw new HttpProblem('A WebSocket is opened with GET only.', {
-      status: 405,
-      code: 'METHOD_NOT_ALLOWED',
+    throw new HttpError('METHOD_NOT_ALLOWED', 'A WebSocket is opened with GET only.', {
       headers: { allow: 'GET' },
     });
   }
   checkOrigin(request, options.allowedOrigins);
   if (options.isClosing()) {
-    throw new HttpProblem('The service is closing.', { status: 503, code: 'CLOSING' });
+    throw new HttpError('CLOSING', 'The service is closing.');
   }
 }
 
 function refuse(
   { request, socket }: Upgrade,
-  { problem, requestId }: { readonly problem: HttpProblem; readonly requestId: string },
+  { problem, requestId }: { readonly problem: HttpError; readonly requestId: string },
 ): void {
   sendLastAnswer(socket, problem, {
     method: request.method ?? null,

@@ -1,13 +1,13 @@
 /** One operation over a WebSocket, from its subscribe message to its complete. */
 import { randomUUID } from 'node:crypto';
-import type { ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 import { eventLoop } from '../../sampling/fair-schedule.ts';
 import type { Allow, AllowedOperation } from '../allowlist.ts';
 import { OperationAudit, type AuditWorld, type StreamEnd } from '../audit.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Events, EventSink } from '../events.ts';
 import type { WrittenFor } from '../sse/event-writes.ts';
-import { HttpProblem, problemError } from '../http/http-problem.ts';
+import { HttpError } from '../http/http-error.ts';
 import type { Identified } from '../auth/identity.ts';
 import type { Outcome } from '../operation-outcome.ts';
 import type { RunOperation } from '../operation-runner.ts';
@@ -152,8 +152,9 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     try {
       this.operation = admit(payload);
     } catch (thrown) {
-      if (!(thrown instanceof HttpProblem)) throw thrown;
-      return { kind: 'result', result: { errors: [problemError(thrown)] } };
+      if (!(thrown instanceof HttpError)) throw thrown;
+      const error = new GraphQLError(thrown.message, { originalError: thrown });
+      return { kind: 'result', result: { errors: [error] } };
     }
     if (auditWorld !== null) this.audit = new OperationAudit(this, auditWorld);
     return run(this);

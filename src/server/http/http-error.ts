@@ -1,0 +1,61 @@
+/** Refusals of requests that never become an operation, and JSON responses. */
+import type { ServerResponse } from 'node:http';
+import { HvqlError, type ErrorFacts, type HttpErrorCode, httpStatusOf } from '../../errors.ts';
+import { readAccept, type MediaType } from './media-type.ts';
+
+/** A refusal with the HTTP status of its code, unless it has another one. */
+export class HttpError extends HvqlError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: HttpErrorCode,
+    message: string,
+    options: { status?: number; facts?: ErrorFacts; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(code, message, options.facts);
+    this.status = options.status ?? httpStatusOf(code);
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** UNAUTHENTICATED as HTTP says it (RFC 6750, 3); any other error unchanged. */
+export function asUnauthorized(thrown: unknown): unknown {
+  if (!(thrown instanceof HvqlError) || thrown.code !== 'UNAUTHENTICATED') return thrown;
+  return new HttpError(thrown.code, thrown.message, { headers: { 'www-authenticate': 'Bearer' } });
+}
+
+/** Sends the refusal in the shape of a GraphQL response, in the media type that the client accepts. */
+export function sendError(response: ServerResponse, error: HttpError): void {
+  sendJson(response, {
+    status: error.status,
+    headers: error.headers,
+    mediaType: readAccept(response.req.headers.accept).mediaType ?? 'application/json',
+    body: errorBody(error),
+  });
+}
+
+/** The refusal in the shape of a GraphQL response. */
+export function errorBody({ message, extensions }: HttpError): object {
+  return { errors: [{ message, extensions }] };
+}
+
+/** Sends JSON that must not be cached. */
+export function sendJson(
+  response: ServerResponse,
+  answer: {
+    status: number;
+    body: object;
+    headers?: Readonly<Record<string, string>>;
+    mediaType?: MediaType;
+  },
+): void {
+  const bytes = Buffer.from(JSON.stringify(answer.body));
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    'content-type': `${answer.mediaType ?? 'application/json'}; charset=utf-8`,
+    'content-length': bytes.length,
+    'cache-control': 'no-store',
+  });
+  response.end(bytes);
+}
