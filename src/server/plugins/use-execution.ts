@@ -30,11 +30,25 @@ export interface ExecutionOptions {
 export function queryRunner({ contextOf, execute = executeWithGraphql }: ExecutionOptions): RunQuery {
   return (request, args) => {
     try {
-      const result = execute({ ...args, contextValue: contextOf(request) });
+      const result = execute(withContext(args, contextOf(request)));
       return result instanceof Promise ? result.catch(failed) : result;
     } catch (thrown) {
       return failed(thrown);
     }
+  };
+}
+
+/** Written out: where the arguments have several shapes, as here, V8 spreads them at the cost of a small answer. */
+function withContext(args: ExecutionArgs, contextValue: object): ExecutionArgs {
+  return {
+    schema: args.schema,
+    document: args.document,
+    rootValue: args.rootValue,
+    contextValue,
+    variableValues: args.variableValues,
+    operationName: args.operationName,
+    fieldResolver: args.fieldResolver,
+    typeResolver: args.typeResolver,
   };
 }
 
