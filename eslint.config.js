@@ -37,7 +37,7 @@ export default tseslint.config(
       ].map((rule) => [`@typescript-eslint/no-${rule}`, 'off']),
     ),
   },
-  { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['eslint.config.js', 'build.js'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['schema/**/*.graphql'],
     plugins: { '@graphql-eslint': graphql },

@@ -61,6 +61,7 @@ describe('the package that npm pack makes', () => {
       '.npmrc',
       'tsconfig.json',
       'tsconfig.build.json',
+      'build.js',
       'README.md',
       'LICENSE',
     ]) {
@@ -89,7 +90,7 @@ describe('the package that npm pack makes', () => {
         'README.md',
       ]),
     );
-    expect(packed.filter((path) => /^(src|test|\.ci|node_modules)\//.test(path))).toEqual([]);
+    expect(packed.filter((path) => /^(src|test|\.ci|node_modules)\/|\.build\.json$/.test(path))).toEqual([]);
   });
 
   it('installs under a strict check of engines without a warning', () => {

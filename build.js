@@ -1,0 +1,159 @@
+// @ts-check
+/**
+ * Compiles src into dist: only the files whose contents changed since the last time, and without TypeScript where none
+ * did. Types are not checked here; `npm run types` does that.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+
+/** @typedef {import('typescript')} TypeScript */
+/** @typedef {{ compiler: string, files: Record<string, string> }} BuildRecord What dist was made of: hashes of contents. */
+
+const root = import.meta.dirname;
+const sourceFolder = join(root, 'src');
+const outputFolder = join(root, 'dist');
+const configFile = join(root, 'tsconfig.build.json');
+const recordFile = join(outputFolder, '.build.json');
+const unfinished = /\.\d+\.unfinished$/;
+
+const before = readRecord();
+const now = { compiler: hashCompiler(), files: hashFiles() };
+const outputs = new Map(Object.keys(now.files).map((file) => [outputOf(file), file]));
+removeOthers();
+const changed = [...outputs].filter(
+  ([output, file]) =>
+    before.compiler !== now.compiler || before.files[file] !== now.files[file] || !existsSync(output),
+);
+if (changed.length > 0) await build(changed.map(([, file]) => file));
+
+/** @param {readonly string[]} files */
+async function build(files) {
+  const isCompiled = (/** @type {string} */ file) => /\.[jt]s$/.test(file);
+  const compiled = files.filter(isCompiled);
+  const begun = performance.now();
+  if (compiled.length > 0) {
+    process.stderr.write(`Compiling ${compiled.length === 1 ? '1 file' : `${compiled.length} files`} ...\n`);
+    if (!compile((await import('typescript')).default, compiled)) {
+      process.exitCode = 1;
+      return;
+    }
+    process.stderr.write(`Compiled in ${((performance.now() - begun) / 1_000).toFixed(1)} s.\n`);
+  }
+  forgetRecord();
+  for (const file of files)
+    if (!isCompiled(file)) write(outputOf(file), readFileSync(join(sourceFolder, file)));
+  write(recordFile, JSON.stringify(now));
+}
+
+/**
+ * Whether the files could be compiled; what is wrong with their syntax is printed.
+ *
+ * @param {TypeScript} ts
+ * @param {readonly string[]} files
+ */
+function compile(ts, files) {
+  // Each file on its own: neither what it imports nor any declaration is read.
+  const alone = { noResolve: true, noLib: true, noCheck: true, types: [] };
+  /** @type {import('typescript').Diagnostic[]} */
+  const problems = [];
+  const host = {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: (/** @type {import('typescript').Diagnostic} */ problem) =>
+      void problems.push(problem),
+  };
+  const config = ts.getParsedCommandLineOfConfigFile(configFile, alone, host);
+  if (config !== undefined) {
+    const program = ts.createProgram(
+      files.map((file) => join(sourceFolder, file)),
+      config.options,
+    );
+    problems.push(...config.errors, ...program.getSyntacticDiagnostics());
+    if (problems.length === 0) {
+      forgetRecord();
+      program.emit(undefined, write);
+    }
+  }
+  const format = {
+    getCanonicalFileName: (/** @type {string} */ name) => name,
+    getCurrentDirectory: () => root,
+    getNewLine: () => '\n',
+  };
+  process.stderr.write(ts.formatDiagnostics(problems, format));
+  return problems.length === 0;
+}
+
+/** @returns {BuildRecord} what dist was made of the last time; of nothing where that is not known. */
+function readRecord() {
+  try {
+    return /** @type {BuildRecord} */ (JSON.parse(readFileSync(recordFile, 'utf8')));
+  } catch {
+    return { compiler: '', files: {} };
+  }
+}
+
+/** A build that is interrupted from here on leaves no record, so the next one compiles everything. */
+function forgetRecord() {
+  rmSync(recordFile, { force: true });
+}
+
+/** What else decides what a file is compiled to. */
+function hashCompiler() {
+  const require = createRequire(import.meta.url);
+  let compiler;
+  try {
+    compiler = readFileSync(require.resolve('typescript/package.json'));
+  } catch {
+    process.stderr.write('TypeScript is not installed; install what hvql needs with "npm ci" first.\n');
+    process.exit(1);
+  }
+  return hash([compiler, readFileSync(configFile), readFileSync(join(root, 'tsconfig.json'))]);
+}
+
+function hashFiles() {
+  return Object.fromEntries(
+    filesIn(sourceFolder).map((file) => [file, hash([readFileSync(join(sourceFolder, file))])]),
+  );
+}
+
+/** @param {readonly Buffer[]} contents */
+function hash(contents) {
+  const digest = createHash('sha256');
+  for (const content of contents) digest.update(content);
+  return digest.digest('base64');
+}
+
+/** Removes what was compiled from files that are no more, but not what another build is writing. */
+function removeOthers() {
+  if (!existsSync(outputFolder)) return;
+  for (const name of filesIn(outputFolder)) {
+    const path = join(outputFolder, name);
+    if (path !== recordFile && !outputs.has(path) && !unfinished.test(name)) rmSync(path);
+  }
+}
+
+/** @param {string} folder */
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+/** @param {string} file */
+function outputOf(file) {
+  return join(outputFolder, extname(file) === '.ts' ? file.replace(/ts$/, 'js') : file);
+}
+
+/**
+ * Writes a whole file at once: a program that starts meanwhile reads the old or the new one.
+ *
+ * @param {string} path
+ * @param {string | Buffer} content
+ */
+function write(path, content) {
+  mkdirSync(dirname(path), { recursive: true });
+  const beside = `${path}.${process.pid}.unfinished`;
+  writeFileSync(beside, content);
+  renameSync(beside, path);
+}

@@ -1,0 +1,135 @@
+/** `node build.js`, in a small project of its own. */
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { scratchFolder } from './source/scratch.ts';
+
+/** Built once; each test has a copy, since loading TypeScript takes a second of processor time. */
+const template = mkdtempSync(join(tmpdir(), 'hvql-build-'));
+afterAll(() => rmSync(template, { recursive: true, force: true }));
+let root = template;
+let first: ReturnType<typeof build>;
+beforeAll(() => {
+  for (const name of ['build.js', 'tsconfig.json', 'tsconfig.build.json', 'package.json'])
+    cpSync(name, pathOf(name));
+  symlinkSync(resolve('node_modules'), pathOf('node_modules'), 'junction');
+  edit(
+    'main.ts',
+    "import { one } from './part/one.ts';\nconst two: number = one + one;\nconsole.log(two);\n",
+  );
+  edit('part/one.ts', 'export const one = 1;\n');
+  edit('part/script.ps1', 'Write-Output 1\n');
+  first = build();
+});
+beforeEach(() => {
+  root = scratchFolder();
+  cpSync(template, root, { recursive: true });
+});
+
+const pathOf = (file: string): string => join(root, file);
+function edit(file: string, text: string): void {
+  mkdirSync(join(root, 'src', file, '..'), { recursive: true });
+  writeFileSync(join(root, 'src', file), text);
+}
+
+/** Builds; gives the exit code and what was printed, times aside. */
+function build(): { status: number | null; printed: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['build.js'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return { status, printed: `${stdout}${stderr}`.replace(/[\d.]+ s\./, 'x s.') };
+}
+const compiled = (files: string) => ({ status: 0, printed: `Compiling ${files} ...\nCompiled in x s.\n` });
+
+/** In place of TypeScript, a package that only says which release it is: whoever loads it fails. */
+function takeTypescriptAway(): void {
+  rmSync(pathOf('node_modules'));
+  mkdirSync(pathOf('node_modules/typescript'), { recursive: true });
+  cpSync('node_modules/typescript/package.json', pathOf('node_modules/typescript/package.json'));
+}
+
+function outputs(): string[] {
+  return readdirSync(pathOf('dist'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== '.build.json')
+    .map((entry) => entry.name)
+    .sort();
+}
+
+describe('the build', () => {
+  it('compiles everything the first time, and says so', () => {
+    expect(first).toEqual(compiled('2 files'));
+    expect(outputs()).toEqual(['main.js', 'one.js', 'script.ps1']);
+    const { stdout } = spawnSync(process.execPath, ['dist/main.js'], { cwd: root, encoding: 'utf8' });
+    expect(stdout).toBe('2\n');
+  });
+
+  it('does nothing without a change, and does not load TypeScript', () => {
+    takeTypescriptAway();
+    expect(build()).toEqual({ status: 0, printed: '' });
+    // A file that was written with the same contents has not changed.
+    edit('part/one.ts', 'export const one = 1;\n');
+    expect(build()).toEqual({ status: 0, printed: '' });
+    edit('part/one.ts', 'export const one = 2;\n');
+    expect(build().status).not.toBe(0);
+  });
+
+  it('compiles only what changed', () => {
+    const before = statSync(pathOf('dist/main.js'));
+    edit('part/one.ts', 'export const one = 21;\n');
+    expect(build()).toEqual(compiled('1 file'));
+    expect(readFileSync(pathOf('dist/part/one.js'), 'utf8')).toBe('export const one = 21;\n');
+    expect(statSync(pathOf('dist/main.js')).ino).toBe(before.ino);
+    edit('part/script.ps1', 'Write-Output 2\n');
+    expect(build()).toEqual({ status: 0, printed: '' });
+    expect(readFileSync(pathOf('dist/part/script.ps1'), 'utf8')).toBe('Write-Output 2\n');
+  });
+
+  it('makes again what is gone from dist, and removes what has no source any more', () => {
+    rmSync(pathOf('dist/main.js'));
+    expect(build()).toEqual(compiled('1 file'));
+    rmSync(pathOf('src/part'), { recursive: true });
+    edit('main.ts', 'console.log(1);\n');
+    build();
+    expect(outputs()).toEqual(['main.js']);
+  });
+
+  it('compiles everything again with other options', () => {
+    const config = pathOf('tsconfig.build.json');
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8').replace('"outDir"', '"removeComments": true, "outDir"'),
+    );
+    expect(build()).toMatchObject({ printed: expect.stringContaining('Compiling 2 files') });
+  });
+
+  it('says where the syntax is wrong, and compiles the file once it is mended', () => {
+    edit('part/one.ts', 'export const one = ;\n');
+    const { status, printed } = build();
+    expect(status).toBe(1);
+    expect(printed).toMatch(/src\/part\/one\.ts\(1,20\): error TS1109: Expression expected/);
+    edit('part/one.ts', 'export const one = 3;\n');
+    expect(build()).toEqual(compiled('1 file'));
+    expect(readFileSync(pathOf('dist/part/one.js'), 'utf8')).toContain('3');
+  });
+
+  it('names the remedy where nothing is installed yet', () => {
+    rmSync(pathOf('node_modules'));
+    rmSync(pathOf('dist'), { recursive: true });
+    expect(build()).toEqual({ status: 1, printed: expect.stringContaining('"npm ci"') });
+    expect(existsSync(pathOf('dist'))).toBe(false);
+  });
+});
