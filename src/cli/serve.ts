@@ -7,7 +7,7 @@ import { createSchema } from '../graph/schema.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
-import { checkGuestSockets, openGuestSockets } from '../server/guest-socket/guest-sockets.ts';
+import { checkGuestSockets, openGuestSockets } from '../server/guest-socket/guest-socket.ts';
 import { openIdentity } from '../server/auth/identity.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { readTls } from '../server/http/tls.ts';
@@ -161,7 +161,7 @@ async function serveOn(server: Started, { parts, settings, world }: Told & { par
     places: settings.guestSocket,
     port: settings.guestPort,
     mode: settings.guestSocketMode,
-    openSideDoor: (door, identify) => server.openSideDoor(door, identify),
+    addListener: (listener, identify) => server.addListener(listener, identify),
     platform,
     log,
   });

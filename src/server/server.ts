@@ -91,7 +91,7 @@ export interface RunningServer {
    * comes in by it is answered as ever, but the doorkeeper alone says who asks, whatever name the service is called by;
    * there is no GraphiQL, since its page may hold tokens. It closes with the service, or before.
    */
-  openSideDoor(server: Server, identify: Doorkeeper): OpenListener;
+  addListener(server: Server, identify: Doorkeeper): OpenListener;
   /** Shows another certificate from now on, and takes other ones; only for a server that began with TLS. */
   renewTls(tls: Tls): void;
   /**
@@ -135,7 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http${secure === null ? '' : 's'}://${host}:${port}/graphql`,
     port,
-    openSideDoor: (sideServer, identify) =>
+    addListener: (sideServer, identify) =>
       entrances.open(sideServer, { identify, graphiql: null, hosts: null, allowedOrigins }),
     renewTls: (renewed) => {
       if (secure === null) throw new TypeError('There is no TLS to renew');

@@ -29,7 +29,7 @@ beforeEach(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
-  door = service.openSideDoor(server, fifth);
+  door = service.addListener(server, fifth);
 });
 afterEach(() => service.close());
 
@@ -86,7 +86,7 @@ describe('a side door', () => {
     const late = createHttpServer();
     late.listen(0, '127.0.0.1');
     await once(late, 'listening');
-    await service.openSideDoor(late, fifth).close();
+    await service.addListener(late, fifth).close();
     expect(late.listening).toBe(false);
   });
 

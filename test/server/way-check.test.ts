@@ -10,7 +10,7 @@ import type { Introspection, Limits } from '../../src/graph/context.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import type { AllowedDocument } from '../../src/server/allowlist.ts';
-import { openGuestSockets } from '../../src/server/guest-socket/guest-sockets.ts';
+import { openGuestSockets } from '../../src/server/guest-socket/guest-socket.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
@@ -71,7 +71,7 @@ async function openTable({
     ],
     port: 4000,
     mode: 0o600,
-    openSideDoor: (side, identify) => server.openSideDoor(side, identify),
+    addListener: (side, identify) => server.addListener(side, identify),
     platform: process.platform,
     log: readableLog().log,
   });

@@ -1,97 +1,88 @@
-/** The file of a UNIX socket: there with its mode from the first moment, and removed at the end. */
+/** The file of a UNIX socket: checked, made with its mode, taken over where it is stale, and removed. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { BigIntStats } from 'node:fs';
-import { chmod, link, mkdtemp, open, rename, rmdir, unlink } from 'node:fs/promises';
-import type { Server } from 'node:net';
+import { chmod, link, lstat, mkdtemp, open, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { messageOf, UsageError } from '../../errors.ts';
-import { checkSocketPath, lookAt, pathLimitInBytes, type SocketPath } from './socket-path.ts';
 
-/** Where a socket is to be, and who may connect to it. */
-export interface SocketFileOptions extends SocketPath {
-  /** Who may write to the file may connect. */
-  readonly mode: number;
+/** A path for a socket, and the value of `process.platform`. */
+export interface SocketPath {
+  readonly path: string;
+  readonly platform: string;
 }
 
-/** A socket's file. */
+/** A socket's file. `remove` leaves a file that has replaced it; call it while the server still listens. */
 export interface SocketFile {
-  /** Removes it, unless somebody has put another one in its place. Is called while the server still listens. */
   remove(): Promise<void>;
 }
 
+/** The names of the private folders that sockets are made in begin with this. */
+export const privatePrefix = '.hvql-';
+
 /**
- * Lets a server listen on a socket file; a stale one is taken over. Rejects with a UsageError, of one problem that
- * names the path; then nothing is left of it, but the server may be listening and is to be closed.
+ * Makes a server listen on a socket file. Everyone who may write to the file may connect. Rejects with a UsageError of
+ * one problem that names the path; then no file is left, but the server may be listening.
  *
- * The socket is made in a folder that nobody else may enter, given its mode there, and then linked to its path. So
- * others cannot connect to it in any moment before, without the umask, which is one for the whole process. And
- * node, which removes the path that it was told when the server closes, whosever socket is there by then, does so in
- * that folder. In the kernel's lists the socket has its first name.
+ * The socket gets its mode in a folder that no other user may enter and is then linked to its path, so nobody connects
+ * before, and the umask of the process stays. When the server closes, node removes the path that it was given, even
+ * where another socket has taken that path: here it is the one in the private folder.
  */
-export async function listenOnFile(server: Server, options: SocketFileOptions): Promise<SocketFile> {
-  const { path } = options;
+export async function listenOnFile(
+  server: Server,
+  { path, platform, mode }: SocketPath & { readonly mode: number },
+): Promise<SocketFile> {
   try {
-    const stale = await checkSocketPath(options);
+    const stale = await checkSocketPath({ path, platform });
     const folder = await mkdtemp(join(dirname(path), privatePrefix));
-    // Of this name there is one only, wherever node should look for it at the end.
+    // Unique, since node may look for it in another folder when the server closes.
     const made = join(folder, randomUUID().slice(0, 8));
     const aside = join(folder, 'stale');
     try {
-      await listen(server, { folder, made, platform: options.platform });
-      await chmod(made, options.mode);
+      await listen(server, { folder, made, platform });
+      await chmod(made, mode);
       const own = await lookAt(made);
-      if (stale !== null) await takeAway(path, { stale, aside });
+      if (stale !== null) await moveAside(path, { stale, aside });
       await link(made, path);
-      return { remove: () => remove(path, own) };
+      return {
+        remove: async () => {
+          if (isSame(await lookAt(path), own)) await unlink(path);
+        },
+      };
     } finally {
       await Promise.allSettled([unlink(made), unlink(aside)]);
-      // Not with all that is in it: whatever came there by a mistake is not ours. One that stays is in nobody's way.
+      // Not recursive: other files in it are not ours. A folder that stays does no harm.
       await rmdir(folder).catch(() => undefined);
     }
   } catch (thrown) {
     if (thrown instanceof UsageError) throw thrown;
-    const isTaken = thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST';
-    const problem = isTaken
-      ? explainRace(path)
-      : `The guest socket ${path} cannot be made: ${messageOf(thrown)}.`;
-    throw new UsageError([problem]);
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return refuseRace(path);
+    return refuse(`The guest socket ${path} cannot be made: ${messageOf(thrown)}.`);
   }
 }
 
-/** What the names of the folders begin with that sockets are made in. */
-export const privatePrefix = '.hvql-';
-
-interface Making {
-  readonly folder: string;
-  readonly made: string;
-  readonly platform: string;
-}
-
-/**
- * Listens in the private folder, whose path is longer than the socket's own and may be too long. In this very process
- * (`exclusive`), even where it is one of several behind one port.
- */
-async function listen(server: Server, { folder, made, platform }: Making): Promise<void> {
-  const limit = pathLimitInBytes(platform);
-  if (Buffer.byteLength(made) <= limit) {
-    server.listen({ path: made, exclusive: true });
-    await once(server, 'listening');
-    return;
-  }
-  if (platform !== 'linux') throw new Error("its folder's path is too long to make a socket in");
-  // There, each folder that is open has a short name (proc_pid_fd(5)).
-  const handle = await open(folder);
+/** Listens in this process (`exclusive`), even where it is one of several workers behind one port. */
+async function listen(
+  server: Server,
+  { folder, made, platform }: { readonly folder: string; readonly made: string; readonly platform: string },
+): Promise<void> {
+  // The private folder makes the path longer than the socket's own. On Linux, an open folder has a short name as well
+  // (proc_pid_fd(5)).
+  const isShort = Buffer.byteLength(made) <= pathLimitInBytes(platform);
+  if (!isShort && platform !== 'linux') throw new Error("its folder's path is too long to make a socket in");
+  const handle = isShort ? null : await open(folder);
   try {
-    server.listen({ path: `/proc/self/fd/${handle.fd}/${made.slice(folder.length + 1)}`, exclusive: true });
+    const path = handle === null ? made : `/proc/self/fd/${handle.fd}/${made.slice(folder.length + 1)}`;
+    server.listen({ path, exclusive: true });
     await once(server, 'listening');
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }
 
-/** Moves a stale socket out of the way; gives back what is not it, but came in its place since it was looked at. */
-async function takeAway(
+/** Moves a stale socket away. Puts back a file that has replaced it since it was checked, and refuses. */
+async function moveAside(
   path: string,
   { stale, aside }: { readonly stale: BigIntStats; readonly aside: string },
 ): Promise<void> {
@@ -99,19 +90,100 @@ async function takeAway(
   await rename(path, aside);
   if (isSame(await lookAt(aside), stale)) return;
   await rename(aside, path);
-  throw new UsageError([explainRace(path)]);
+  refuseRace(path);
 }
 
-function explainRace(path: string): string {
-  return `The guest socket ${path} needs a path that is free, but something else came there at the same time.`;
+/**
+ * The stale socket at a path, on which no program listens any more, or null where the path is free. Rejects with a
+ * UsageError of one problem that names the path where no socket can be made. Changes nothing.
+ */
+export async function checkSocketPath({ path, platform }: SocketPath): Promise<BigIntStats | null> {
+  const at = `The guest socket ${path}`;
+  if (platform === 'win32') return refuse(`${at} cannot be: UNIX sockets are not available on this system.`);
+  const limit = pathLimitInBytes(platform);
+  const length = Buffer.byteLength(path);
+  if (length > limit) {
+    return refuse(
+      `${at} needs a path of at most ${limit} bytes, for the kernel takes no more, but it has ${length}.`,
+    );
+  }
+  const folder = dirname(path);
+  const parent = await stat(folder).catch((thrown: unknown) =>
+    refuse(`${at} needs a folder to be in, but has none: ${messageOf(thrown)}.`),
+  );
+  if (!parent.isDirectory()) return refuse(`${at} needs a folder to be in, but ${folder} is a file.`);
+  const found = await lookAt(path).catch((thrown: unknown) =>
+    refuse(`What is at the path of the guest socket ${path} cannot be told: ${messageOf(thrown)}.`),
+  );
+  if (found === null) return null;
+  if (!found.isSocket()) {
+    const kind = found.isDirectory() ? 'a folder' : 'a file that is no socket';
+    return refuse(`${at} needs a path that is free, but there is ${kind}.`);
+  }
+  const isTaken = await hasListener(path).catch((thrown: unknown) =>
+    refuse(`Whether the guest socket ${path} is in use cannot be told: ${messageOf(thrown)}.`),
+  );
+  return isTaken ? refuse(`${at} needs a path that is free, but another program listens there.`) : found;
 }
 
-async function remove(path: string, own: BigIntStats | null): Promise<void> {
-  if (isSame(await lookAt(path), own)) await unlink(path);
+/**
+ * The longest path of a socket: the kernel's `sun_path` without its final zero (unix(7); 104 bytes on BSD and macOS).
+ * Node cuts longer paths without an error.
+ */
+function pathLimitInBytes(platform: string): number {
+  return platform === 'linux' ? 107 : 103;
 }
 
-/** Whether two looks saw the same file: the number of one that has gone may soon be another's, but not its birth. */
+/** The kernel answers at once; a listener that takes longer exists in any case. */
+const connectTimeoutMilliseconds = 1_000;
+
+/** Whether a program listens on a socket file. Rejects where this cannot be found out. */
+export function hasListener(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    const finish = (isListening: boolean): void => {
+      socket.destroy();
+      resolve(isListening);
+    };
+    socket.setTimeout(connectTimeoutMilliseconds, () => finish(true));
+    socket.once('connect', () => finish(true));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') finish(false);
+      // The backlog is full, or it is a socket of another type.
+      else if (error.code === 'EAGAIN' || error.code === 'EPROTOTYPE') finish(true);
+      else reject(error);
+    });
+  });
+}
+
+/** The file at a path, without following links; null where there is none. */
+async function lookAt(path: string): Promise<BigIntStats | null> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (thrown) {
+    if (isNotFound(thrown)) return null;
+    throw thrown;
+  }
+}
+
+/** Whether an error of the file system says that a file or its folder does not exist. */
+export function isNotFound(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** Compares the birth time too: the inode number of a removed file may be used again. */
 function isSame(one: BigIntStats | null, other: BigIntStats | null): boolean {
   if (one === null || other === null) return false;
   return one.dev === other.dev && one.ino === other.ino && one.birthtimeNs === other.birthtimeNs;
+}
+
+function refuseRace(path: string): never {
+  return refuse(
+    `The guest socket ${path} needs a path that is free, but something else came there at the same time.`,
+  );
+}
+
+function refuse(problem: string): never {
+  throw new UsageError([problem]);
 }

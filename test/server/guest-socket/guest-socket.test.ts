@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { openGuestSocket, type GuestSocketWorld } from '../../../src/server/guest-socket/guest-socket.ts';
-import { checkGuestSockets, openGuestSockets } from '../../../src/server/guest-socket/guest-sockets.ts';
+import {
+  checkGuestSockets,
+  openGuestSocket,
+  openGuestSockets,
+  type GuestSocketOptions,
+} from '../../../src/server/guest-socket/guest-socket.ts';
 import { getBySocket, openBySocket, postBySocket, sendBySocket, streamBySocket } from '../guest-client.ts';
 import { startLiveService, subscribeMessage, until, type LiveService } from '../live-service.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -11,8 +15,8 @@ import { startTestService, type TestService } from '../test-service.ts';
 import { pino } from 'pino';
 
 const { platform } = process;
-const worldOf = (service: TestService): GuestSocketWorld => ({
-  openSideDoor: (server, identify) => service.openSideDoor(server, identify),
+const worldOf = (service: TestService): GuestSocketOptions => ({
+  addListener: (server, identify) => service.addListener(server, identify),
   log: pino({ level: 'trace' }, { write: (line: string) => service.lines.push(line) }),
   mode: 0o600,
   platform,
@@ -224,12 +228,12 @@ describe('several guest sockets', () => {
     const world = worldOf(service);
     const rival = {
       ...world,
-      openSideDoor: ((server, identify) => {
+      addListener: ((server, identify) => {
         server.prependOnceListener('listening', () => {
           if (!existsSync(taken)) folder.write('taken', 'precious');
         });
-        return world.openSideDoor(server, identify);
-      }) satisfies GuestSocketWorld['openSideDoor'],
+        return world.addListener(server, identify);
+      }) satisfies GuestSocketOptions['addListener'],
     };
     expect(await problemsOf(openGuestSockets({ ...rival, places, port: 4_000 }))).toEqual([
       expect.stringContaining(taken),

@@ -5,9 +5,12 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { listenOnFile, type SocketFile } from '../../../src/server/guest-socket/socket-file.ts';
-import { checkSocketPath } from '../../../src/server/guest-socket/socket-path.ts';
-import { isSomebodyListening } from '../../../src/server/guest-socket/socket-probe.ts';
+import {
+  checkSocketPath,
+  hasListener,
+  listenOnFile,
+  type SocketFile,
+} from '../../../src/server/guest-socket/socket-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -52,7 +55,7 @@ async function leaveStale(path: string): Promise<void> {
   // Node removes the name that it was told, and leaves this one.
   linkSync(elsewhere, path);
   await close(server);
-  expect(await isSomebodyListening(path)).toBe(false);
+  expect(await hasListener(path)).toBe(false);
 }
 
 describe('the file of a socket', () => {
@@ -69,7 +72,7 @@ describe('the file of a socket', () => {
       process.umask(before);
     }
     expect(modeOf(path)).toBe(mode);
-    expect(await isSomebodyListening(path)).toBe(true);
+    expect(await hasListener(path)).toBe(true);
   });
 
   it('has its mode from the first moment, and nobody else can come to it before', async () => {
@@ -119,14 +122,14 @@ describe('the file of a socket', () => {
     await open(path);
     await file.remove();
     await close(server);
-    expect(await isSomebodyListening(path)).toBe(true);
+    expect(await hasListener(path)).toBe(true);
   });
 
   it('takes the place of a stale one', async () => {
     const path = join(folder.path, 'a');
     await leaveStale(path);
     await open(path);
-    expect(await isSomebodyListening(path)).toBe(true);
+    expect(await hasListener(path)).toBe(true);
     expect(readdirSync(folder.path)).toEqual(['a']);
   });
 
@@ -137,7 +140,7 @@ describe('the file of a socket', () => {
       await leaveStale(stale);
       renameSync(stale, path);
       const ends = await Promise.allSettled([open(path), open(path)]);
-      expect(await isSomebodyListening(path)).toBe(true);
+      expect(await hasListener(path)).toBe(true);
       const made = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
       expect(made).toHaveLength(1);
       expect(readdirSync(folder.path)).toEqual(['a']);
@@ -152,7 +155,7 @@ describe('the file of a socket', () => {
     expect(Buffer.byteLength(path)).toBe(107);
     const server = newServer();
     const file = await listenOnFile(server, { path, mode: 0o600, platform });
-    expect(await isSomebodyListening(path)).toBe(true);
+    expect(await hasListener(path)).toBe(true);
     expect(modeOf(path)).toBe(0o600);
     await file.remove();
     await close(server);
@@ -216,7 +219,7 @@ describe('the path of a socket', () => {
     expect(await problemOf(path)).toBe(problem);
     await expect(open(path)).rejects.toThrow(problem);
     expect(lstatSync(path).ino).toBe(ino);
-    expect(await isSomebodyListening(path)).toBe(true);
+    expect(await hasListener(path)).toBe(true);
   });
 
   it('is not looked at where there are no UNIX sockets', async () => {

@@ -4,10 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  openGuestFolder,
-  type GuestSocketFolder,
-} from '../../../src/server/guest-socket/guest-socket-folder.ts';
+import { openGuestFolder, type GuestFolder } from '../../../src/server/guest-socket/guest-folder.ts';
 import { postBySocket } from '../guest-client.ts';
 import { until } from '../live-service.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -16,7 +13,7 @@ import { startTestService, type TestService } from '../test-service.ts';
 let scratch: ReturnType<typeof temporaryFolder>;
 let folder: string;
 let service: TestService;
-let watched: GuestSocketFolder;
+let watched: GuestFolder;
 beforeEach(async () => {
   scratch = temporaryFolder();
   folder = join(scratch.path, 'guests');
@@ -33,7 +30,7 @@ async function open(options: { limit?: number } = {}): Promise<void> {
   watched = await openGuestFolder({
     folder,
     port: 4_000,
-    openSideDoor: (server, identify) => service.openSideDoor(server, identify),
+    addListener: (server, identify) => service.addListener(server, identify),
     log: pino({ level: 'trace' }, { write: (line: string) => service.lines.push(line) }),
     mode: 0o600,
     platform: process.platform,
