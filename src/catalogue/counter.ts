@@ -11,7 +11,7 @@ export type CounterKind = 'COUNT' | 'TIME' | 'COST' | 'GAUGE' | 'CLOCK' | 'RAW';
 /** Unit of the number as it stands; '1' is a plain number. */
 export type CounterUnit = '1' | 'page' | '100ns' | 'ns' | 'unknown';
 /** Where a counter is reported: by the public page of 2013, the Linux driver on either machine, Windows. */
-export type CounterReporter = 'SEED' | 'LINUX_X64' | 'LINUX_ARM64' | 'WINDOWS';
+export type CounterReporter = 'PUBLIC_2013' | 'LINUX_X64' | 'LINUX_ARM64' | 'WINDOWS';
 
 /**
  * What drives the counter on the simulated host, and how much of it: events per second of the driver (COUNT), a
@@ -97,7 +97,7 @@ export function counterRows(object: StatisticsObject, rows: readonly CounterRow[
 
 function reportersOf({ release, linux, onlyOn, windows }: CounterRow): readonly CounterReporter[] {
   const reporters: CounterReporter[] = [];
-  if (release === undefined) reporters.push('SEED');
+  if (release === undefined) reporters.push('PUBLIC_2013');
   if (linux !== '' && onlyOn !== 'LINUX_ARM64') reporters.push('LINUX_X64');
   if (linux !== '' && onlyOn !== 'LINUX_X64') reporters.push('LINUX_ARM64');
   if (windows.length > 0) reporters.push('WINDOWS');

@@ -48,7 +48,7 @@ export function defineCounterDefinition(builder: Builder) {
   const reporter = builder.enumType('CounterReporter', {
     description: 'Where a counter is reported.',
     values: {
-      SEED: { description: 'By overlay pages as the public list of 2013 describes them.' },
+      PUBLIC_2013: { description: 'By overlay pages as the public list of 2013 describes them.' },
       LINUX_X64: { description: 'By the Linux driver on x86-64.' },
       LINUX_ARM64: { description: 'By the Linux driver on arm64.' },
       WINDOWS: { description: 'By the performance classes of Windows.' },

@@ -23,7 +23,7 @@ describe('the definition of a counter', () => {
     const place = { group: 'VPV', groupId: 3, origin: 'RELEASE_SPECIFIC', access: 'LOCAL' };
     expect(of('cpuidInstructions')).toMatchObject({
       ...{ ...place, groupVersion: '1.0', index: 13, kind: 'COUNT' },
-      reportedBy: ['SEED', 'LINUX_X64', 'WINDOWS'],
+      reportedBy: ['PUBLIC_2013', 'LINUX_X64', 'WINDOWS'],
     });
     expect(of('hardwareInterrupts')).toMatchObject({
       ...{ ...place, groupVersion: '1.1', index: 64, kind: 'COUNT', title: 'VpHardwareInterrupts' },
