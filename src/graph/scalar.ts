@@ -15,13 +15,15 @@ export function defineScalars(builder: Builder): void {
     parseLiteral: (node) => parseUInt64(literalOf(node, [Kind.STRING, Kind.INT])),
   });
   builder.scalarType('Duration', {
-    description: 'A length of time: a number and a unit, "250ms", "1s", "5m".',
+    description:
+      'A length of time: a number and a unit, "250ms", "1s", "5m"; or a duration of ISO 8601 without years and months, "PT1S". It is always written with a number and a unit.',
     serialize: formatDuration,
     parseValue: parseDurationValue,
     parseLiteral: (node) => parseDurationValue(literalOf(node, [Kind.STRING])),
   });
   builder.scalarType('DateTime', {
     description: 'An RFC 3339 timestamp in UTC.',
+    specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
     serialize: (wallMilliseconds) => new Date(wallMilliseconds).toISOString(),
     parseValue: () => {
       throw new GraphQLError('DateTime is given, never taken.');

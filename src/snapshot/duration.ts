@@ -1,4 +1,4 @@
-/** Lengths of time as people write them: a number and a unit. */
+/** Lengths of time as people write them, a number and a unit, or as ISO 8601 does. */
 
 /** Milliseconds in each unit, the largest first. */
 const units = [
@@ -11,28 +11,64 @@ const units = [
 /** Digits, a fraction if wanted, a unit. More digits than a double holds are no use, and would cost time. */
 const pattern = /^(?<whole>\d{1,16})(?:\.(?<fraction>\d{1,16}))?(?<unit>ms|s|m|h)$/;
 
+/** Milliseconds in a week, day, hour, minute and second: the parts of ISO 8601 that are always of the same length. */
+const isoMilliseconds = [604_800_000, 86_400_000, 3_600_000, 60_000, 1_000] as const;
+const isoNumber = String.raw`(\d{1,16}(?:[.,]\d{1,16})?)`;
+const isoPattern = new RegExp(
+  String.raw`^P(?=[\dT])(?:${isoNumber}W)?(?:${isoNumber}D)?` +
+    String.raw`(?:T(?=\d)(?:${isoNumber}H)?(?:${isoNumber}M)?(?:${isoNumber}S)?)?$`,
+);
+
+/** One part of a length of time: digits, digits behind the decimal sign, and the milliseconds of its unit. */
+interface DurationPart {
+  readonly whole: string;
+  readonly fraction: string;
+  readonly factor: number;
+}
+
 /**
- * The whole milliseconds of a text like "250ms", "1.5s", "5m" or "1h". Throws a RangeError that shows the text where
- * it is anything else: a sign, a space, no unit or another one, a fraction of a millisecond, a time too long to count.
+ * The whole milliseconds of a text like "250ms", "1.5s", "5m" or "1h", or of ISO 8601 like "PT0.25S", "PT1M30S" or
+ * "P1D". Throws a RangeError that shows the text where it is anything else: a sign, a space, no unit or another one,
+ * years or months, a fraction of a millisecond, a time too long to count.
  */
 export function parseDuration(text: string): number {
-  const { whole, fraction = '', unit } = pattern.exec(text)?.groups ?? {};
-  const factor = units.find(([name]) => name === unit)?.[1];
-  if (whole === undefined || factor === undefined) {
+  const parts = partsOf(text) ?? isoPartsOf(text);
+  if (parts === null) {
     throw unfit(
       text,
-      'is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m"',
+      'is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", ' +
+        'or a duration of ISO 8601 without years and months, such as "PT1S"',
     );
   }
-  // In integers, since 1.1 × 1000 is 1100.0000000000002 in doubles.
-  const scale = 10n ** BigInt(fraction.length);
-  const scaled = BigInt(whole + fraction) * BigInt(factor);
-  if (scaled % scale !== 0n)
-    throw unfit(text, 'is finer than a millisecond, the smallest step of a length of time');
-  const milliseconds = Number(scaled / scale);
-  if (!Number.isSafeInteger(milliseconds))
+  let milliseconds = 0n;
+  for (const { whole, fraction, factor } of parts) {
+    // In integers, since 1.1 × 1000 is 1100.0000000000002 in doubles.
+    const scale = 10n ** BigInt(fraction.length);
+    const scaled = BigInt(whole + fraction) * BigInt(factor);
+    if (scaled % scale !== 0n)
+      throw unfit(text, 'is finer than a millisecond, the smallest step of a length of time');
+    milliseconds += scaled / scale;
+  }
+  if (milliseconds > BigInt(Number.MAX_SAFE_INTEGER))
     throw unfit(text, 'is a longer time than can be counted in milliseconds');
-  return milliseconds;
+  return Number(milliseconds);
+}
+
+function partsOf(text: string): readonly DurationPart[] | null {
+  const { whole, fraction = '', unit } = pattern.exec(text)?.groups ?? {};
+  const factor = units.find(([name]) => name === unit)?.[1];
+  return whole === undefined || factor === undefined ? null : [{ whole, fraction, factor }];
+}
+
+/** null where it is no such duration. Only the last part may have a fraction (ISO 8601-1:2019, 5.5.2.3). */
+function isoPartsOf(text: string): readonly DurationPart[] | null {
+  const found = isoPattern.exec(text);
+  if (found === null) return null;
+  const parts = isoMilliseconds.flatMap((factor, n) => {
+    const [whole, fraction = ''] = found[n + 1]?.split(/[.,]/) ?? [];
+    return whole === undefined ? [] : [{ whole, fraction, factor }];
+  });
+  return parts.slice(0, -1).some(({ fraction }) => fraction !== '') ? null : parts;
 }
 
 /**

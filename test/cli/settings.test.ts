@@ -302,7 +302,7 @@ describe('hvql serve', () => {
       '--json is no flag of this command.',
       '--jwt-issuer needs a value: --jwt-issuer <issuer>.',
       '--port: needs a port from 0 to 65535, but is "70000".',
-      '--min-interval: "5" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
+      '--min-interval: "5" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       'HVQL_SOURCE_TIMEOUT: needs a length of time above zero, but is "0s".',
       '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "inof". Did you mean info?',
       '"extra" is one argument too many.',
@@ -366,7 +366,7 @@ describe('hvql serve', () => {
     [
       ['--share-looks', '10'],
       [
-        '--share-looks: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
+        '--share-looks: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       ],
     ],
     [['--workers', '0'], ['--workers: needs a whole number from 1 to 64, or auto, but is "0".']],
@@ -531,7 +531,7 @@ describe('hvql record', () => {
   it('takes no times that make no sense', () => {
     expect(problemsOf(['record', '--out', 'x', '--every', '0s', '--for=-1s'])).toEqual([
       '--every: needs a length of time above zero, but is "0s".',
-      '--for: "-1s" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m".',
+      '--for: "-1s" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
     ]);
   });
 

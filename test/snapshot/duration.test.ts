@@ -16,6 +16,17 @@ describe('a duration', () => {
     ['0.5h', 1_800_000],
     ['007s', 7_000],
     ['9007199254740991ms', Number.MAX_SAFE_INTEGER],
+    ['PT1S', 1_000],
+    ['PT0S', 0],
+    ['PT0.25S', 250],
+    ['PT0,25S', 250],
+    ['PT1M30S', 90_000],
+    ['PT1M30.5S', 90_500],
+    ['PT0.5H', 1_800_000],
+    ['P1D', 86_400_000],
+    ['P1W', 604_800_000],
+    ['P1DT1H1M1.001S', 90_061_001],
+    ['PT9007199254740.991S', Number.MAX_SAFE_INTEGER],
   ])('%s is %d milliseconds', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
@@ -40,11 +51,27 @@ describe('a duration', () => {
     'Infinitys',
     '٣s',
     '1s\n',
+    'P',
+    'PT',
+    'P1',
+    'P1DT',
+    'PT1',
+    'T1S',
+    'pt1s',
+    'PT1s',
+    '-PT1S',
+    'P1Y',
+    'P1M',
+    'PT1S1M',
+    'PT0.5M1S',
+    'PT1.S',
+    'PT.5S',
+    'PT1S\n',
   ])('is not %j, and the message shows it with an example', (text) => {
     expect(() => parseDuration(text)).toThrow(
       new RangeError(
         `${JSON.stringify(text)} is not a length of time: needed is a number and one of the units ms, s, m, h, ` +
-          'such as "250ms", "1s" or "5m".',
+          'such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       ),
     );
   });
@@ -54,6 +81,9 @@ describe('a duration', () => {
       new RangeError('"1.5ms" is finer than a millisecond, the smallest step of a length of time.'),
     );
     expect(() => parseDuration('0.0001s')).toThrow(RangeError);
+    expect(() => parseDuration('PT0.0001S')).toThrow(
+      new RangeError('"PT0.0001S" is finer than a millisecond, the smallest step of a length of time.'),
+    );
   });
 
   it('is no longer than can be counted exactly', () => {
@@ -61,6 +91,8 @@ describe('a duration', () => {
       new RangeError('"9007199254740992ms" is a longer time than can be counted in milliseconds.'),
     );
     expect(() => parseDuration('9999999999999999h')).toThrow(RangeError);
+    expect(() => parseDuration('PT9007199254740.992S')).toThrow(RangeError);
+    expect(() => parseDuration('P9999999999999999W')).toThrow(RangeError);
   });
 
   it('shows only the start of a very long text', () => {
