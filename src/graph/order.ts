@@ -7,8 +7,9 @@ import type { Order } from '../sampling/look.ts';
 import type { Builder } from './builder.ts';
 
 /** An order as it is given: the counter by its slot. */
-export interface OrderInput extends Omit<Order, 'counter'> {
+export interface OrderInput extends Omit<Order, 'counter' | 'by'> {
   readonly counter: number;
+  readonly by?: Order['by'] | null | undefined;
 }
 
 export type Orders = ReturnType<typeof defineOrders>;
@@ -42,9 +43,9 @@ export function defineOrders(builder: Builder) {
         }),
         by: t.field({
           type: view,
-          required: true,
-          defaultValue: 'RATE',
-          description: 'What of it; what is no total (kinds GAUGE, CLOCK and RAW) has a VALUE only.',
+          required: false,
+          description:
+            'What of it: without this the RATE where the counter has one, else the VALUE. What is no total (kinds GAUGE, CLOCK and RAW) has a VALUE only.',
         }),
         direction: t.field({
           type: direction,
@@ -81,10 +82,11 @@ function enumValueOf({ field }: Counter): string {
 export function orderArgument(object: StatisticsObject, input: OrderInput | null | undefined): Order | null {
   const counter = input == null ? undefined : countersOf(object)[input.counter];
   if (input == null || counter === undefined) return null;
-  if (input.by === 'VALUE' || isTotal(counter)) return { ...input, counter };
+  const by = input.by ?? (isTotal(counter) ? 'RATE' : 'VALUE');
+  if (by === 'VALUE' || isTotal(counter)) return { counter, by, direction: input.direction };
   throw new HvqlError(
     'INVALID_PARAMETER',
-    `${counter.field} is a ${counter.kind} and has no ${input.by}: order it by VALUE.`,
+    `${counter.field} is a ${counter.kind} and has no ${by}: order it by VALUE.`,
     { argument: 'orderBy' },
   );
 }

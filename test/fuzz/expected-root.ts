@@ -208,17 +208,18 @@ class ExpectedGraph {
   ): Meant {
     const { all, listFault, missing } = of;
     const counter = orderBy == null ? null : this.#orderCounter(of, orderBy.counter);
+    const by = counter === null ? null : (orderBy.by ?? (isTotal(counter) ? 'RATE' : 'VALUE'));
     const wanted = indexes == null ? null : [...new Set<number>(indexes)].sort((a, b) => a - b);
     const chosen =
       wanted === null ? all : wanted.flatMap((index) => all.filter((name) => indexOf(name) === index));
     const codes = [
       ...(first != null && first < 0 ? ['INVALID_PARAMETER'] : []),
-      ...(counter !== null && orderBy.by !== 'VALUE' && !isTotal(counter) ? ['INVALID_PARAMETER'] : []),
+      ...(counter !== null && by !== 'VALUE' && !isTotal(counter) ? ['INVALID_PARAMETER'] : []),
       ...(listFault === null ? [] : [listFault]),
       ...(listFault === null && wanted !== null && chosen.length < wanted.length ? [missing] : []),
     ];
     if (codes.length > 0) return fails(...codes);
-    const ordered = counter === null ? chosen : this.#ordered(chosen, { ...orderBy, counter });
+    const ordered = counter === null ? chosen : this.#ordered(chosen, { ...orderBy, by, counter });
     return listOf(ordered.slice(0, first ?? undefined).map((name) => this.#named(name)));
   }
 

@@ -118,10 +118,20 @@ describe('an order', () => {
     expect(errors).toMatchObject([{ path: ['hypervisor', 'virtualProcessors', 5, 'counters'] }]);
   });
 
+  it('is by value, the largest first, where the counter has no rate and no more is said', async () => {
+    source.value = (_counter, { index }: any) => BigInt([7, 9, 3, 8][index] ?? 0);
+    const { data, errors } = await ask({
+      source,
+      query: '{ hypervisor { logicalProcessors(orderBy: { counter: GLOBAL_TIME }) { index } } }',
+    });
+    expect(errors).toBeUndefined();
+    expect(data.hypervisor.logicalProcessors.map(({ index }: any) => index)).toEqual([1, 3, 0, 2]);
+  });
+
   it('cannot be by the rate of what has none', async () => {
     const { errors } = await ask({
       source,
-      query: '{ hypervisor { logicalProcessors(orderBy: { counter: GLOBAL_TIME }) { index } } }',
+      query: '{ hypervisor { logicalProcessors(orderBy: { counter: GLOBAL_TIME, by: RATE }) { index } } }',
     });
     expect(errors).toMatchObject([
       {

@@ -56,6 +56,8 @@ describe('a counter of no known kind', () => {
     const orderBy = (view: string) => `orderBy: { counter: WAITING_FOR_CPU_TIME, by: ${view} }`;
     const query = (view: string) => `{ partition { virtualProcessors(${orderBy(view)}) { index } } }`;
     expect((await ask({ source, query: query('VALUE') })).errors).toBeUndefined();
+    expect((await ask({ source, query: query('VALUE').replace(', by: VALUE', '') })).errors).toBeUndefined();
+    expect((await ask({ source, query: query('null') })).errors).toBeUndefined();
     const answer = await ask({ source, query: query(by) });
     expect(errorsOf(answer)).toEqual(['partition.virtualProcessors INVALID_PARAMETER']);
     expect(answer.errors?.[0]?.message).toBe(
