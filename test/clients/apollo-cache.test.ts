@@ -1,0 +1,214 @@
+import { ApolloClient, HttpLink, InMemoryCache, gql, type DocumentNode } from '@apollo/client';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import apollo from '../../schema/clients/apollo.json' with { type: 'json' };
+import { startWatchedService, type WatchedService } from './watched-service.ts';
+
+let service: WatchedService;
+beforeAll(async () => {
+  service = await startWatchedService();
+});
+beforeEach(() => {
+  service.requests.length = 0;
+});
+
+const patience = { timeout: 20_000 };
+const counters = (selection: string): DocumentNode => gql`
+  {
+    hypervisor {
+      id
+      logicalProcessor(index: 0) {
+        id
+        ${selection}
+      }
+    }
+  }
+`;
+const a = counters('counters { totalRunTime }');
+const b = counters('counters { contextSwitches }');
+
+/** Two components that are shown together. Each keeps its data up to date from the cache. */
+function watchBoth(cache: InMemoryCache, documents: readonly [DocumentNode, DocumentNode]) {
+  const client = new ApolloClient({ cache, link: new HttpLink({ uri: service.url, fetch: service.fetch }) });
+  const components = documents.map((query) => client.watchQuery({ query }));
+  const subscriptions = components.map((component) => component.subscribe(() => undefined));
+  return {
+    components,
+    isComplete: (): boolean => components.every((each) => each.getCurrentResult().dataState === 'complete'),
+    close: (): void => {
+      subscriptions.forEach((subscription) => subscription.unsubscribe());
+      client.stop();
+    },
+  };
+}
+
+describe('two components of Apollo Client that ask for different fields of one object', () => {
+  it.each([
+    ['counters', a, b],
+    [
+      'rates and their interval',
+      counters('rates { totalRunTime interval { seconds } }'),
+      counters('rates { contextSwitches interval { from } }'),
+    ],
+    [
+      'objects without their ids',
+      gql`
+        {
+          hypervisor {
+            logicalProcessor(index: 0) {
+              counters {
+                totalRunTime
+              }
+            }
+          }
+        }
+      `,
+      gql`
+        {
+          hypervisor {
+            sampledAt
+            logicalProcessor(index: 0) {
+              counters {
+                contextSwitches
+              }
+            }
+          }
+        }
+      `,
+    ],
+    [
+      'an object with its id and without it',
+      a,
+      gql`
+        {
+          hypervisor {
+            logicalProcessor(index: 0) {
+              counters {
+                contextSwitches
+              }
+            }
+          }
+        }
+      `,
+    ],
+    [
+      'totals',
+      gql`
+        {
+          hypervisor {
+            id
+            logicalProcessorTotals {
+              of
+              counters {
+                totalRunTime
+              }
+            }
+          }
+        }
+      `,
+      gql`
+        {
+          hypervisor {
+            id
+            logicalProcessorTotals {
+              readable
+              counters {
+                contextSwitches
+              }
+            }
+          }
+        }
+      `,
+    ],
+    [
+      'lists of objects',
+      gql`
+        {
+          hypervisor {
+            id
+            partitions(first: 3) {
+              nodes {
+                id
+                counters {
+                  virtualProcessors
+                }
+              }
+            }
+          }
+        }
+      `,
+      gql`
+        {
+          hypervisor {
+            id
+            partitions(first: 3) {
+              pageInfo {
+                hasNextPage
+              }
+              nodes {
+                id
+                name
+              }
+            }
+          }
+        }
+      `,
+    ],
+    [
+      'pages',
+      gql`
+        {
+          partition {
+            id
+            page {
+              source
+            }
+          }
+        }
+      `,
+      gql`
+        {
+          partition {
+            id
+            page {
+              sampledAt
+            }
+          }
+        }
+      `,
+    ],
+    [
+      'the service',
+      gql`
+        {
+          service {
+            version
+          }
+        }
+      `,
+      gql`
+        {
+          service {
+            limits {
+              maxDepth
+            }
+            source {
+              kind
+            }
+          }
+        }
+      `,
+    ],
+  ])('settle after one request each: %s', async (_, first, second) => {
+    const watched = watchBoth(new InMemoryCache(apollo), [first, second]);
+    await vi.waitUntil(watched.isComplete, patience);
+    await service.untilIdle();
+    expect([service.requests.length, watched.isComplete()]).toEqual([2, true]);
+    watched.close();
+  });
+
+  it('go on asking for ever with a cache that knows nothing of the types', async () => {
+    const watched = watchBoth(new InMemoryCache(), [a, b]);
+    await vi.waitUntil(() => service.requests.length > 20, patience);
+    watched.close();
+  });
+});
