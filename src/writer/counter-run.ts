@@ -16,7 +16,7 @@ export class CounterRun {
   readonly #counters: readonly Counter[];
   /** Their keys, each with the quotation mark of a number that follows, from a multiple of eight bytes on. */
   readonly #keys: DataView;
-  /** Of each counter: where its key starts and ends in `#keys`, how long it is, and where its number stands. */
+  /** Of each counter: where its key starts in `#keys`, how long it is, and where its number stands. */
   readonly #table: DataView;
   readonly #mostBytes: number;
   #layout: CellLayout | null = null;
@@ -32,11 +32,9 @@ export class CounterRun {
     let start = 0;
     for (const [n, text] of texts.entries()) {
       const entry = n * entrySizeInBytes;
-      const end = start + (padded[n]?.length ?? 0);
       this.#table.setInt32(entry + entryField.start, start, true);
-      this.#table.setInt32(entry + entryField.end, end, true);
       this.#table.setInt32(entry + entryField.length, text.length, true);
-      start = end;
+      start += padded[n]?.length ?? 0;
     }
     this.#mostBytes = texts.reduce((sum, text) => sum + text.length + longestValue, 0);
   }
@@ -94,12 +92,11 @@ export class CounterRun {
   #writeKey(view: DataView, at: number, entry: number): number {
     const table = this.#table;
     const keys = this.#keys;
-    const start = table.getInt32(entry + entryField.start, true);
-    const end = table.getInt32(entry + entryField.end, true);
-    for (let n = start, to = at; n < end; n += 8, to += 8) {
-      view.setFloat64(to, keys.getFloat64(n, true), true);
+    const end = at + table.getInt32(entry + entryField.length, true);
+    for (let from = table.getInt32(entry + entryField.start, true), to = at; to < end; from += 8, to += 8) {
+      view.setFloat64(to, keys.getFloat64(from, true), true);
     }
-    return at + table.getInt32(entry + entryField.length, true);
+    return end;
   }
 
   #writeDeltas(growth: ReadingGrowth, sink: ByteSink): void {
@@ -132,9 +129,9 @@ export class CounterRun {
   }
 }
 
-/** Four numbers of 32 bits. */
-const entrySizeInBytes = 16;
-const entryField = { start: 0, end: 4, length: 8, offset: 12 } as const;
+/** Three numbers of 32 bits. */
+const entrySizeInBytes = 12;
+const entryField = { start: 0, length: 4, offset: 8 } as const;
 
 /** Nothing, as JSON has it. */
 export const nullBytes = new ConstantBytes('null');

@@ -20,17 +20,23 @@ const groupWords = (() => {
   return words;
 })();
 
-/** Writes the number whose halves are given, each from 0 to 2^32-1, and gives where the next byte is to stand. */
+/**
+ * Writes the number whose halves are given, each from 0 to 2^32-1, and returns where the next byte goes. Rare long
+ * numbers have a function of their own: what is left is small enough for V8 to inline it, with the functions that it
+ * calls, into the loop over counters.
+ */
 export function writeDecimal(view: DataView, at: number, high: number, low: number): number {
   if (high === 0 && low < partRange) return writeShort(view, at, low);
-  if (high < 0x20_0000) {
-    // Below 2^53: exact as a number.
-    const value = high * halfRange + low;
-    if (value < partRange) return writeShort(view, at, value);
-    const upper = Math.floor(value / partRange);
-    return writePart(view, writeShort(view, at, upper), value - upper * partRange);
-  }
-  // By hand, a quarter at a time: each step stays below 2^53.
+  if (high >= 0x20_0000) return writeLong(view, at, high, low);
+  // Below 2^53: exact as a number.
+  const value = high * halfRange + low;
+  const upper = value < partRange ? 0 : Math.floor(value / partRange);
+  const after = writeShort(view, at, upper === 0 ? value : upper);
+  return upper === 0 ? after : writePart(view, after, value - upper * partRange);
+}
+
+/** By hand, a quarter at a time: each step stays below 2^53. */
+function writeLong(view: DataView, at: number, high: number, low: number): number {
   const highQuotient = Math.floor(high / partRange);
   const first = (high - highQuotient * partRange) * quarterRange + (low >>> 16);
   const firstQuotient = Math.floor(first / partRange);
