@@ -1,7 +1,7 @@
 /** The limits of a service, as its settings and what is built in say. */
 import type { Limits } from '../graph/context.ts';
 import { bodyLimitInBytes } from '../server/operation-reader.ts';
-import { operationLimit } from '../server/websocket/websocket-operations.ts';
+import { operationLimit } from '../server/websocket/websocket-connection.ts';
 import type { ServeSettings } from './settings.ts';
 
 /** Between two events. */

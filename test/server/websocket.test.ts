@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { closable } from '../../src/server/http/close.ts';
 import { OpenAnswers } from '../../src/server/http/open-answers.ts';
 import { createHttpServer } from '../../src/server/http/http-server.ts';
-import { declineUpgrade } from '../../src/server/websocket/upgrade-decline.ts';
-import { operationLimit } from '../../src/server/websocket/websocket-operations.ts';
+import { declineUpgrade } from '../../src/server/websocket/upgrade.ts';
+import { operationLimit } from '../../src/server/websocket/websocket-connection.ts';
 import { closeReason } from '../../src/server/websocket/websocket-message.ts';
 import {
   openAcknowledged,

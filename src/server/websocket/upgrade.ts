@@ -1,16 +1,17 @@
-/** The way in for WebSockets: what an upgrade has to be before it is one. */
+/** Upgrades of HTTP connections: those to a WebSocket are checked, others are answered as plain requests. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
-import { readAccept } from '../http/media-type.ts';
 import { checkHost, type HostRule } from '../auth/host.ts';
+import { checkOrigin } from '../auth/origin.ts';
 import { HttpError } from '../http/http-error.ts';
 import { sendLastAnswer } from '../http/last-answer.ts';
-import { checkOrigin } from '../auth/origin.ts';
+import { readAccept } from '../http/media-type.ts';
 import type { OpenAnswers } from '../http/open-answers.ts';
 import { securityHeaders } from '../http/security-header.ts';
-import { declineUpgrade } from './upgrade-decline.ts';
+import { endpointPath } from '../yoga.ts';
 
 /** What upgrades are checked against. */
 export interface UpgradeOptions {
@@ -22,19 +23,20 @@ export interface UpgradeOptions {
   readonly log: Logger;
 }
 
-/** An upgrade that may be one. */
+/** A request for an upgrade, its connection, and the bytes that came behind the request. */
 export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   readonly head: Buffer;
 }
 
-/** Calls back for each upgrade to a WebSocket that passes. Others are answered as what they are without it. */
+/** Calls back for each upgrade to a WebSocket that passes the checks. */
 export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgrade: Upgrade) => void): void {
   const { answers, log } = options;
-  const decide = (upgrade: Upgrade, act: () => void): void => {
+  const decide = (upgrade: Upgrade, check: () => void): void => {
     try {
-      act();
+      check();
+      accept(upgrade);
     } catch (thrown) {
       const requestId = randomUUID();
       if (thrown instanceof HttpError) {
@@ -49,18 +51,14 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const upgrade = { request, socket, head };
     ignoreErrors(socket);
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      answers.afterAnswers(socket, declineUpgrade(server, upgrade));
-      return;
-    }
-    const checkAndAccept = (): void => {
-      check(request, options);
-      accept(upgrade);
-    };
-    // What it becomes then speaks another protocol: answers to requests ahead of it would get into that.
-    answers.afterAnswers(socket, () => decide(upgrade, checkAndAccept));
+    // Behind the answers to earlier requests: they would get into the protocol that follows.
+    const act =
+      request.headers.upgrade?.toLowerCase() === 'websocket'
+        ? () => decide(upgrade, () => check(request, options))
+        : declineUpgrade(server, upgrade);
+    answers.afterAnswers(socket, act);
   });
-  // Without a listener node closes the connection, whatever is still to be answered on it.
+  // Without a listener node closes the connection before the answers ahead have been sent.
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     ignoreErrors(socket);
     answers.afterAnswers(socket, () => decide({ request, socket, head }, refuseTunnel));
@@ -68,7 +66,7 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
 }
 
 /**
- * From an upgrade on node's HTTP server no longer listens to the errors of the connection, and an error without a
+ * After an upgrade, node's HTTP server no longer listens to the errors of the connection, and an error without a
  * listener ends the process. The socket closes by itself after one.
  */
 function ignoreErrors(socket: Socket): void {
@@ -83,20 +81,18 @@ function refuseTunnel(): never {
   });
 }
 
-function check(request: IncomingMessage, options: UpgradeOptions): void {
-  checkHost(request, options.hosts);
-  if (request.url?.split('?')[0] !== '/graphql') {
-    throw new HttpError('NOT_FOUND', 'There is no WebSocket at this path; GraphQL is at /graphql.');
+function check(request: IncomingMessage, { hosts, allowedOrigins, isClosing }: UpgradeOptions): void {
+  checkHost(request, hosts);
+  if (request.url?.split('?')[0] !== endpointPath) {
+    throw new HttpError('NOT_FOUND', `There is no WebSocket at this path; GraphQL is at ${endpointPath}.`);
   }
   if (request.method !== 'GET') {
     throw new HttpError('METHOD_NOT_ALLOWED', 'A WebSocket is opened with GET only.', {
       headers: { allow: 'GET' },
     });
   }
-  checkOrigin(request, options.allowedOrigins);
-  if (options.isClosing()) {
-    throw new HttpError('CLOSING', 'The service is closing.');
-  }
+  checkOrigin(request, allowedOrigins);
+  if (isClosing()) throw new HttpError('CLOSING', 'The service is closing.');
 }
 
 function refuse(
@@ -108,4 +104,33 @@ function refuse(
     mediaType: readAccept(request.headers.accept).mediaType ?? 'application/json',
     headers: { 'x-request-id': requestId, ...securityHeaders(request) },
   });
+}
+
+/**
+ * Has a request answered as if it had not asked for an upgrade (RFC 9110, 7.8): some clients offer HTTP/2 in this way to
+ * every server, and node answers no upgrade itself once there is a listener for them. The request, without its offer, is
+ * put back on the socket at once, so that what has arrived is complete even where the client ends its side meanwhile.
+ * The function that is returned has it read.
+ */
+export function declineUpgrade(server: Server, { request, socket, head }: Upgrade): () => void {
+  const lines = [`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/${request.httpVersion}`];
+  for (let n = 0; n + 1 < request.rawHeaders.length; n += 2) {
+    const [name = '', value = ''] = request.rawHeaders.slice(n, n + 2);
+    if (/^connection$/i.test(name)) lines.push(`${name}: ${withoutUpgrade(value)}`);
+    else if (!upgradeHeader.test(name)) lines.push(`${name}: ${value}`);
+  }
+  // Node reads headers as Latin-1.
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  return () => {
+    server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
+    // Node may have stopped reading for the answers ahead, and goes on at this event only.
+    socket.emit('drain');
+  };
+}
+
+const upgradeHeader = /^(?:upgrade|http2-settings)$/i;
+
+function withoutUpgrade(connection: string): string {
+  const options = connection.split(',').map((option) => option.trim());
+  return options.filter((option) => !upgradeHeader.test(option)).join(', ') || 'keep-alive';
 }

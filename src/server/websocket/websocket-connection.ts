@@ -1,136 +1,151 @@
-/** One connection by graphql-transport-ws: who asks, and what is asked under which id. */
+/** One WebSocket connection by graphql-transport-ws (graphql-ws's PROTOCOL.md): its caller and its operations. */
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { GraphQLError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws';
 import type { ConnectionInitMessage } from 'graphql-ws';
-import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../../errors.ts';
-import type { Allow } from '../allowlist.ts';
-import type { AuditWorld, StreamEnd } from '../audit.ts';
-import { ConnectionLog } from './connection-log.ts';
-import type { Doorkeeper } from '../auth/doorkeeper.ts';
-import { expiryReason } from '../events.ts';
-import type { EventWrites } from '../sse/event-writes.ts';
+import type { StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
-import type { RunOperation } from '../operation-runner.ts';
-import type { ConnectionLimits } from '../http/patience.ts';
-import type { Pulse } from '../pulse.ts';
-import { WebSocketLink, type LinkWatcher } from './websocket-link.ts';
+import type { ListenerOptions, ServerContext } from '../context.ts';
+import { expiryReason } from '../events.ts';
+import { WebSocketLink, type LinkListener } from './websocket-link.ts';
 import {
   ackMessage,
   closeReason,
+  errorMessage,
   pongMessage,
   readMessage,
   strayAuthorizationOf,
   type OperationMessage,
 } from './websocket-message.ts';
-import { WebSocketOperations } from './websocket-operations.ts';
+import { WebSocketOperation } from './websocket-operation.ts';
 
-/** What connections are served with. */
-export interface ConnectionWorld {
-  readonly identify: Doorkeeper;
-  readonly admit: Allow;
-  /** null where there is no audit trail. */
-  readonly auditWorld: AuditWorld | null;
-  readonly run: RunOperation;
-  readonly writes: EventWrites;
-  readonly pulse: Pulse;
-  readonly limits: ConnectionLimits;
-  /** How long a client may take to say who it is. */
-  readonly initMilliseconds: number;
-  readonly log: Logger;
-  /** Milliseconds since 1970, for the end of tokens. */
-  readonly now: () => number;
+/** What a connection is served with: its service, its listener, and the request that opened it. */
+export interface ConnectionParts {
+  readonly context: ServerContext & ListenerOptions;
+  /** What the WebSocket runs over. */
+  readonly connection: Socket;
+  /** The Authorization header of the upgrade request. */
+  readonly upgradeAuthorization: string | null;
 }
 
-/** How long single answers that were asked for in time may take beyond the end of the identity. */
+/** Operations that one connection may have running; a client that needs more opens another connection. */
+export const operationLimit = 1_000;
+/** How long single results that were asked for in time may take after the identity has expired. */
 const expiryGraceMilliseconds = 5_000;
 /** The server is going away (RFC 6455, 7.4.1). */
 const goingAway = 1_001;
 
-/** One connection: the request that opened it, and what it stands on. */
-export interface ConnectionParts {
-  readonly world: ConnectionWorld;
-  readonly connection: Socket;
-  /** The Authorization header of that request. */
-  readonly upgradeAuthorization: string | null;
-}
-
 /** Serves one WebSocket until it is closed. */
-export class WebSocketConnection implements LinkWatcher {
-  readonly #world: ConnectionWorld;
-  readonly #connection: Socket;
-  readonly #upgradeAuthorization: string | null;
-  readonly #link: WebSocketLink;
-  readonly #log: ConnectionLog;
+export class WebSocketConnection implements LinkListener {
+  readonly link: WebSocketLink;
+  readonly #parts: ConnectionParts;
+  readonly #operations = new Map<string, WebSocketOperation>();
+  /** Operations that still use something, cancelled ones included. */
+  #running = 0;
   #initTimer: NodeJS.Timeout | null;
-  readonly #operations: WebSocketOperations;
   #hasInit = false;
   #identified: Identified | null = null;
-  /** What it is closed with once the last operation is over. */
-  #farewell: readonly [code: number, reason: string] | null = null;
-  /** Beats of the pulse since the identity was found to have expired. */
+  /** What the connection is closed with once its last operation has ended. */
+  #pendingClose: readonly [code: number, reason: string] | null = null;
+  /** Heartbeats since the identity was found to have expired. */
   #expiredBeats = 0;
   #isClosed = false;
+  /** For the log; made on first use. */
+  #connectionId: string | null = null;
 
-  constructor(socket: WebSocket, { world, connection, upgradeAuthorization }: ConnectionParts) {
-    this.#world = world;
-    this.#connection = connection;
-    this.#upgradeAuthorization = upgradeAuthorization;
-    this.#log = new ConnectionLog(world.log);
-    this.#link = new WebSocketLink({ socket, connection, watcher: this, world });
-    this.#operations = new WebSocketOperations({
-      link: this.#link,
-      admit: world.admit,
-      run: world.run,
-      auditWorld: world.auditWorld,
-      onIdle: () => this.#closeIfDrained(),
-      onExpired: () => this.#expire(),
-      onFailure: () => this.#close(CloseCode.InternalServerError, 'Internal server error'),
-    });
+  constructor(socket: WebSocket, parts: ConnectionParts) {
+    this.#parts = parts;
+    this.link = new WebSocketLink({ ...parts, socket, listener: this });
     this.#initTimer = setTimeout(
       () => this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
-      world.initMilliseconds,
+      this.context.initMilliseconds,
     );
     socket.on('message', (data, isBinary) => {
-      if (this.#isClosed) return;
       // With ws's default binaryType it is a Buffer.
-      this.#receive(isBinary ? '' : (data as Buffer).toString('utf8'));
+      if (!this.#isClosed) this.#receive(isBinary ? '' : (data as Buffer).toString('utf8'));
     });
-    // A frame that is none, or too long; ws closes it with the code for that.
-    socket.on('error', (error) => this.#log.debug({ err: error }, 'connection error'));
+    // An invalid frame, or one that is too long; ws closes the connection with the code for that.
+    socket.on('error', (error) => this.debug({ err: error }, 'connection error'));
     socket.on('close', (code) => {
       this.#release('client');
-      this.#log.debug({ code }, 'connection closed');
+      this.debug({ code }, 'connection closed');
     });
-    this.#log.debug({}, 'connection opened');
+    this.debug({}, 'connection opened');
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       const needed = `Subprotocol not acceptable: needed is ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
       this.#close(CloseCode.SubprotocolNotAcceptable, needed);
     }
   }
 
-  /** Completes what is live, lets single answers finish, and closes. */
+  get context(): ConnectionParts['context'] {
+    return this.#parts.context;
+  }
+
+  /** Completes streams, lets single results finish, and closes. */
   end(): void {
-    this.#farewell ??= [goingAway, 'Going away'];
-    this.#operations.finishAll();
+    this.#pendingClose ??= [goingAway, 'Going away'];
+    for (const operation of this.#operations.values()) operation.finish();
     this.#closeIfDrained();
   }
 
   onBeat(): void {
-    if (this.#farewell?.[0] !== CloseCode.Forbidden) {
+    if (this.#pendingClose?.[0] !== CloseCode.Forbidden) {
       this.#checkExpiry();
       return;
     }
     this.#expiredBeats += 1;
-    const { beatMilliseconds } = this.#world.limits;
-    if (this.#expiredBeats * beatMilliseconds >= expiryGraceMilliseconds) this.#close(...this.#farewell);
+    const { beatMilliseconds } = this.context.limits;
+    if (this.#expiredBeats * beatMilliseconds >= expiryGraceMilliseconds) this.#close(...this.#pendingClose);
   }
 
   onStall(): void {
-    const { stallMilliseconds } = this.#world.limits;
-    this.#log.warn({ stallMilliseconds }, 'a client that took nothing for too long was cut');
+    const { log, limits } = this.context;
+    const facts = this.#facts({ stallMilliseconds: limits.stallMilliseconds });
+    log.warn(facts, 'a client that took nothing for too long was cut');
     this.#release('stalled');
+  }
+
+  /** An operation sends nothing more: its id is free. */
+  onOver(id: string): void {
+    this.#operations.delete(id);
+    this.#closeIfDrained();
+  }
+
+  /** An operation is over, and nothing works for it any more. */
+  onGone(): void {
+    this.#running -= 1;
+  }
+
+  /** The identity has expired: each stream says so in its last event, and the connection is closed behind the last. */
+  expire(): void {
+    if (this.#identified === null || this.#isClosed) return;
+    this.#pendingClose ??= [CloseCode.Forbidden, expiryReason(this.#identified.by)];
+    for (const operation of this.#operations.values()) operation.expire();
+    this.#closeIfDrained();
+  }
+
+  /** Closes the connection for a defect of the service. */
+  fail(thrown: unknown, facts: object = {}): void {
+    this.context.log.error(this.#facts({ ...facts, err: thrown }), 'unexpected error');
+    this.#close(CloseCode.InternalServerError, 'Internal server error');
+  }
+
+  get isDebugged(): boolean {
+    return this.context.log.isLevelEnabled('debug');
+  }
+
+  debug(facts: object, message: string): void {
+    if (this.isDebugged) this.context.log.debug(this.#facts(facts), message);
+  }
+
+  /** A child logger for each connection would take more memory than its stream. */
+  #facts(more: object): object {
+    this.#connectionId ??= randomUUID();
+    const partition = this.#identified?.caller.partitionId.toString();
+    return { connectionId: this.#connectionId, transport: 'websocket', partition, ...more };
   }
 
   #receive(text: string): void {
@@ -143,10 +158,11 @@ export class WebSocketConnection implements LinkWatcher {
         this.#subscribe(message);
         return;
       case MessageType.Complete:
-        this.#operations.cancel(message.id);
+        // Its end may have crossed this message.
+        this.#operations.get(message.id)?.cancel('client');
         return;
       case MessageType.Ping:
-        this.#link.send(pongMessage(message.payload));
+        this.link.send(pongMessage(message.payload));
         return;
       case MessageType.Pong:
         return;
@@ -155,7 +171,7 @@ export class WebSocketConnection implements LinkWatcher {
     }
   }
 
-  /** Nothing of the upgrade's headers says who asks: a browser cannot set them, and one way is enough. */
+  /** The headers of the upgrade identify nobody: a browser cannot set them, and one way is enough. */
   async #initialise({ payload }: ConnectionInitMessage): Promise<void> {
     if (this.#hasInit) {
       this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
@@ -163,26 +179,25 @@ export class WebSocketConnection implements LinkWatcher {
     }
     this.#hasInit = true;
     this.#stopInitTimer();
+    const { connection, upgradeAuthorization } = this.#parts;
     const authorization = payload?.['Authorization'];
     try {
-      const identified = await this.#world.identify({
+      const identified = await this.context.identify({
         authorization: typeof authorization === 'string' ? authorization : null,
-        strayAuthorization: this.#upgradeAuthorization ?? strayAuthorizationOf(payload),
-        socket: this.#connection,
+        strayAuthorization: upgradeAuthorization ?? strayAuthorizationOf(payload),
+        socket: connection,
       });
       if (this.#isClosed) return;
       this.#identified = identified;
-      this.#log.partition = identified.caller.partitionId;
-      this.#log.debug({}, 'connection acknowledged');
-      this.#link.send(ackMessage);
+      this.debug({}, 'connection acknowledged');
+      this.link.send(ackMessage);
     } catch (thrown) {
       if (thrown instanceof HvqlError) this.#close(CloseCode.Unauthorized, thrown.message);
-      else this.#fail(thrown);
+      else this.fail(thrown);
     }
   }
 
-  #subscribe(message: OperationMessage): void {
-    const { id } = message;
+  #subscribe({ id, payload }: OperationMessage): void {
     if (this.#identified === null) {
       this.#close(CloseCode.Unauthorized, 'Unauthorized');
       return;
@@ -192,49 +207,42 @@ export class WebSocketConnection implements LinkWatcher {
       return;
     }
     this.#checkExpiry();
-    // The close frame is the answer to all that comes now.
-    if (this.#farewell !== null) return;
-    this.#operations.start(message, { identified: this.#identified, log: this.#log });
+    // The close frame answers whatever comes now.
+    if (this.#pendingClose !== null) return;
+    if (this.#running >= operationLimit) {
+      this.link.send(errorMessage(id, [tooMany(this.#running + 1)]));
+      return;
+    }
+    this.#running += 1;
+    const operation = new WebSocketOperation(id, { identified: this.#identified, connection: this });
+    this.#operations.set(id, operation);
+    operation.start(payload);
   }
 
   /** By the wall clock, which may be set and goes on while the machine is suspended. */
   #checkExpiry(): void {
     const { expiresAt = null } = this.#identified ?? {};
-    if (expiresAt !== null && this.#world.now() >= expiresAt) this.#expire();
-  }
-
-  /** Each stream says so in its last event; behind the last one the connection is closed. */
-  #expire(): void {
-    if (this.#identified === null || this.#isClosed) return;
-    this.#farewell ??= [CloseCode.Forbidden, expiryReason(this.#identified.by)];
-    this.#operations.expireAll();
-    this.#closeIfDrained();
+    if (expiresAt !== null && this.context.now() >= expiresAt) this.expire();
   }
 
   #closeIfDrained(): void {
-    if (this.#farewell !== null && this.#operations.isIdle) this.#close(...this.#farewell);
-  }
-
-  #fail(thrown: unknown): void {
-    this.#log.error({ err: thrown }, 'unexpected error');
-    this.#close(CloseCode.InternalServerError, 'Internal server error');
+    if (this.#pendingClose !== null && this.#operations.size === 0) this.#close(...this.#pendingClose);
   }
 
   #close(code: number, reason: string): void {
     if (this.#isClosed) return;
     this.#release(endOf(code));
-    this.#link.close(code, closeReason(reason));
+    this.link.close(code, closeReason(reason));
   }
 
   #release(end: StreamEnd): void {
     this.#isClosed = true;
     this.#stopInitTimer();
-    this.#operations.cancelAll(end);
+    for (const operation of this.#operations.values()) operation.cancel(end);
   }
 
   #stopInitTimer(): void {
-    if (this.#initTimer === null) return;
-    clearTimeout(this.#initTimer);
+    if (this.#initTimer !== null) clearTimeout(this.#initTimer);
     this.#initTimer = null;
   }
 }
@@ -248,4 +256,10 @@ function endOf(code: number): StreamEnd {
   };
   // All others say what the client did wrong.
   return ends[code] ?? 'client';
+}
+
+function tooMany(actual: number): GraphQLError {
+  const message = `This connection has ${operationLimit} operations running, the most that one may have.`;
+  const originalError = new HvqlError('LIMIT_EXCEEDED', message, { limit: operationLimit, actual });
+  return new GraphQLError(message, { originalError });
 }

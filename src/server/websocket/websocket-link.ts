@@ -1,87 +1,73 @@
-/** One WebSocket as bytes: what is sent, whether it is taken, and whether there is still somebody. */
+/** One WebSocket as bytes: what is sent, whether the client takes it, and whether the client still answers. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { EventWrites, WrittenFor } from '../sse/event-writes.ts';
-import { Patience, type ConnectionLimits } from '../http/patience.ts';
-import type { Pulse } from '../pulse.ts';
+import type { ServerContext } from '../context.ts';
+import { Patience } from '../http/patience.ts';
+import type { WrittenFor } from '../sse/event-writes.ts';
 
 /** What a link needs. */
 export interface LinkParts {
   readonly socket: WebSocket;
-  /** What the WebSocket stands on. */
+  /** What the WebSocket runs over. */
   readonly connection: Socket;
-  readonly watcher: LinkWatcher;
-  readonly world: LinkWorld;
+  readonly listener: LinkListener;
+  readonly context: Pick<ServerContext, 'writes' | 'pulse' | 'limits'>;
 }
 
-/** What all links share. */
-export interface LinkWorld {
-  readonly writes: EventWrites;
-  readonly pulse: Pulse;
-  readonly limits: ConnectionLimits;
-}
-
-/** Who is told how a link does. */
-export interface LinkWatcher {
-  /** One beat of the pulse. */
+/** Hears of a link. */
+export interface LinkListener {
+  /** Called at each heartbeat. */
   onBeat(): void;
-  /** The client takes nothing, or answers no ping; by then it has been cut. */
+  /** Called once the client has been cut because it took nothing, or answered no ping. */
   onStall(): void;
 }
 
-/** More that is unsent, and nothing is read until less is: nobody can fill the memory by asking without listening. */
+/** With more unsent, nothing is read until less is: a client that sends without reading cannot fill the memory. */
 const unsentLimitInBytes = 1_048_576;
-/** So many times longer goes a busy connection without a ping than a quiet one: pings for thousands cost as much as events. */
+/** A busy connection is pinged so many times less often than a quiet one: pings for thousands cost as much as events. */
 const busyPingFactor = 5;
 
-/** Sends over one WebSocket and watches over it. */
+/** Sends over one WebSocket, pings it, and cuts it when it stalls. */
 export class WebSocketLink {
-  readonly #socket: WebSocket;
-  readonly #connection: Socket;
-  readonly #watcher: LinkWatcher;
-  readonly #world: LinkWorld;
+  readonly #parts: LinkParts;
   readonly #unsent: Patience;
   readonly #unanswered: Patience;
   #quietBeats = 0;
   #beatsSincePing = 0;
   readonly #onTaken = (): void => this.taken();
 
-  constructor({ socket, connection, watcher, world }: LinkParts) {
-    this.#socket = socket;
-    this.#connection = connection;
-    this.#watcher = watcher;
-    this.#world = world;
-    this.#unsent = new Patience(world.limits.stallBeats, connection);
-    this.#unanswered = new Patience(world.limits.stallBeats, null);
-    world.pulse.join(this);
+  constructor(parts: LinkParts) {
+    const { socket, connection, context } = parts;
+    this.#parts = parts;
+    this.#unsent = new Patience(context.limits.stallBeats, connection);
+    this.#unanswered = new Patience(context.limits.stallBeats, null);
+    context.pulse.join(this);
     socket.on('pong', () => {
       if (!this.#unanswered.isIdle) this.#unanswered.taken();
     });
-    socket.on('close', () => world.pulse.leave(this));
-  }
-
-  get isOpen(): boolean {
-    return this.#socket.readyState === this.#socket.OPEN;
+    socket.on('close', () => context.pulse.leave(this));
   }
 
   send(message: Buffer): void {
-    if (!this.isOpen) return;
-    this.#world.writes.flush();
+    const { socket, context } = this.#parts;
+    if (socket.readyState !== socket.OPEN) return;
+    context.writes.flush();
     this.#unsent.sent();
-    this.#socket.send(message, { binary: false }, this.#onTaken);
+    socket.send(message, { binary: false }, this.#onTaken);
     this.#pauseWhereUnsent();
   }
 
   /**
-   * Sends a whole frame, which others may be sent as well; false where nobody is there any more. Whoever is told that it
-   * is not in the kernel's hands, and when it is, tells the link, by `untaken` and `taken`. It goes past ws, which would
-   * write a head and a payload for each of them: without compression ws writes each frame whole and at once (ws,
-   * lib/sender.js, sendFrame), so this gets between none.
+   * Sends a whole frame, which may be shared with other connections; false where this one is no longer open. `by` hears
+   * when the frame is not in the kernel's hands at once, and when it is, and tells the link by `untaken` and `taken`. The
+   * frame goes past ws, which would write a header and a payload for each connection: without compression ws writes each
+   * frame whole and at once (ws, lib/sender.js, sendFrame), so this frame gets between none.
    */
   sendFrame(frame: Buffer, by: WrittenFor): boolean {
-    if (!this.isOpen) return false;
+    const { socket, connection, context } = this.#parts;
+    if (socket.readyState !== socket.OPEN) return false;
     this.#quietBeats = 0;
-    this.#world.writes.put(this.#connection, frame, by);
+    context.writes.put(connection, frame, by);
     return true;
   }
 
@@ -91,49 +77,48 @@ export class WebSocketLink {
     this.#pauseWhereUnsent();
   }
 
-  /** What was sent is in the kernel's hands, or will never be. */
+  /** What was sent is in the kernel's hands, or never will be. */
   taken(): void {
-    const socket = this.#socket;
+    const { socket } = this.#parts;
     this.#unsent.taken();
     if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
   }
 
-  /** Says good-bye; ws itself cuts who does not answer that. */
+  /** Sends a close frame; ws cuts a client that does not answer it. */
   close(code: number, reason: string): void {
-    this.#world.writes.flush();
-    this.#world.pulse.leave(this);
-    // Paused, it would not hear the answer.
-    this.#socket.resume();
-    this.#socket.close(code, reason);
-  }
-
-  /** Events keep the connection alive as well, but only an answer shows that there is still somebody. */
-  get #needsPing(): boolean {
-    const { pingBeats } = this.#world.limits;
-    return this.#quietBeats >= pingBeats || this.#beatsSincePing >= pingBeats * busyPingFactor;
+    const { socket, context } = this.#parts;
+    context.writes.flush();
+    context.pulse.leave(this);
+    // Paused, it would not read the answer.
+    socket.resume();
+    socket.close(code, reason);
   }
 
   #pauseWhereUnsent(): void {
-    if (this.#socket.bufferedAmount > unsentLimitInBytes) this.#socket.pause();
+    const { socket } = this.#parts;
+    if (socket.bufferedAmount > unsentLimitInBytes) socket.pause();
   }
 
-  /** One beat of the pulse. */
+  /** One heartbeat. */
   beat(): void {
-    const socket = this.#socket;
-    // Where nothing is read no answer is heard: then it is the unsent that counts.
+    const { socket, listener, context } = this.#parts;
+    const { pingBeats } = context.limits;
+    // While nothing is read no pong is: then what is unsent counts.
     if (this.#unsent.beat() || (!socket.isPaused && this.#unanswered.beat())) {
       socket.terminate();
-      this.#watcher.onStall();
+      listener.onStall();
       return;
     }
     this.#quietBeats += 1;
     this.#beatsSincePing += 1;
-    if (this.#needsPing && this.#unanswered.isIdle && this.isOpen) {
+    // Events keep the connection alive as well, but only a pong shows that the client still reads.
+    const isDue = this.#quietBeats >= pingBeats || this.#beatsSincePing >= pingBeats * busyPingFactor;
+    if (isDue && this.#unanswered.isIdle && socket.readyState === socket.OPEN) {
       this.#quietBeats = 0;
       this.#beatsSincePing = 0;
       this.#unanswered.sent();
       socket.ping();
     }
-    this.#watcher.onBeat();
+    listener.onBeat();
   }
 }

@@ -14,7 +14,7 @@ export interface OperationMessage {
   readonly payload: OperationRequest;
 }
 
-/** What a client may send; null for anything else. */
+/** What a client may send. */
 export type ClientMessage =
   | ConnectionInitMessage
   | OperationMessage
@@ -28,9 +28,8 @@ const idLimitInCharacters = 256;
 const reasonLimitInBytes = 123;
 
 /**
- * Reads a message; null where it is none that a client may send. The payload of a subscribe message is looked at no
- * further: the pipeline answers bad parameters as on every other transport, and the other operations of the connection
- * go on.
+ * Reads a message; null where a client may not send it. The payload of a subscribe message is not checked here: the
+ * pipeline answers bad parameters as on every other transport, and the other operations of the connection go on.
  */
 export function readMessage(text: string): ClientMessage | null {
   try {
@@ -63,45 +62,40 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** The `next` message of an operation. */
 export function nextMessage(id: string, result: ExecutionResult): Buffer {
-  return Buffer.concat(nextPieces(id, result));
+  return Buffer.concat([nextStart(id), resultBytes(result), nextEnd]);
 }
 
-function nextPieces(
-  id: string,
-  result: ExecutionResult,
-): readonly [start: Buffer, answer: Buffer, end: Buffer] {
-  const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`);
-  return [start, resultBytes(result), end];
+function nextStart(id: string): Buffer {
+  return Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`);
 }
-const end = Buffer.from('}');
+const nextEnd = Buffer.from('}');
 
 const newestFrames = new KeptWithResult<{ readonly id: string; readonly bytes: Buffer }>();
 
 /**
- * The same as a frame. A server's frames have no mask (RFC 6455, 5.1): those who chose the same id, as many clients
- * do that have one operation, share the bytes.
+ * The same message as a whole frame. A server's frames are not masked (RFC 6455, 5.1), so operations with the same id
+ * share the bytes: clients with one operation nearly always choose the same.
  */
 export function nextFrame(id: string, result: ExecutionResult): Buffer {
   const newest = newestFrames.of(result);
   if (newest?.id === id) return newest.bytes;
-  const pieces = nextPieces(id, result);
-  const bytes = textFrame(pieces);
-  const [, answer, last] = pieces;
-  keepWithin(bytes, { result, start: bytes.length - answer.length - last.length });
+  const [start, answer] = [nextStart(id), resultBytes(result)];
+  const header = textFrameHeader(start.length + answer.length + nextEnd.length);
+  const bytes = Buffer.concat([header, start, answer, nextEnd]);
+  keepWithin(bytes, { result, start: header.length + start.length });
   newestFrames.keep(result, { id, bytes });
   return bytes;
 }
 
-/** A text message, in pieces, as one frame (RFC 6455, 5.2). */
-function textFrame(pieces: readonly Buffer[]): Buffer {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+/** The header of a frame that is a whole text message (RFC 6455, 5.2). */
+function textFrameHeader(length: number): Buffer {
   const size = length < 126 ? length : length < 65_536 ? 126 : 127;
-  const head = Buffer.alloc(size === 127 ? 10 : size === 126 ? 4 : 2);
-  head[0] = finalText;
-  head[1] = size;
-  if (size === 126) head.writeUInt16BE(length, 2);
-  if (size === 127) head.writeBigUInt64BE(BigInt(length), 2);
-  return Buffer.concat([head, ...pieces]);
+  const header = Buffer.alloc(size === 127 ? 10 : size === 126 ? 4 : 2);
+  header[0] = finalText;
+  header[1] = size;
+  if (size === 126) header.writeUInt16BE(length, 2);
+  if (size === 127) header.writeBigUInt64BE(BigInt(length), 2);
+  return header;
 }
 const finalText = 0x81;
 

@@ -1,56 +1,21 @@
-/** One operation over a WebSocket, from its subscribe message to its complete. */
+/** One operation over a WebSocket, from its subscribe message to its end. */
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { eventLoop } from '../../sampling/fair-schedule.ts';
-import type { Allow, AllowedOperation } from '../allowlist.ts';
-import { OperationAudit, type AuditWorld, type StreamEnd } from '../audit.ts';
-import type { ConnectionLog } from './connection-log.ts';
-import type { Events, EventSink } from '../events.ts';
-import type { WrittenFor } from '../sse/event-writes.ts';
-import { HttpError } from '../http/http-error.ts';
+import type { AllowedOperation } from '../allowlist.ts';
+import { OperationAudit, type StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
+import type { Events, EventSink } from '../events.ts';
+import { HttpError } from '../http/http-error.ts';
+import type { OperationRequest } from '../operation-reader.ts';
 import type { Outcome } from '../operation-outcome.ts';
-import type { RunOperation } from '../operation-runner.ts';
 import type { RequestContext } from '../request-context.ts';
+import type { WrittenFor } from '../sse/event-writes.ts';
+import type { WebSocketConnection } from './websocket-connection.ts';
 import type { WebSocketLink } from './websocket-link.ts';
-import {
-  completeMessage,
-  errorMessage,
-  nextFrame,
-  nextMessage,
-  type OperationMessage,
-} from './websocket-message.ts';
+import { completeMessage, errorMessage, nextFrame, nextMessage } from './websocket-message.ts';
 
-/** What an operation over a WebSocket needs. */
-export interface WebSocketOperationParts {
-  readonly identified: Identified;
-  readonly log: ConnectionLog;
-  readonly keeper: OperationKeeper;
-  readonly world: OperationWorld;
-}
-
-/** What the operations of a connection share. */
-export interface OperationWorld {
-  readonly link: WebSocketLink;
-  readonly admit: Allow;
-  /** null where there is no audit trail. */
-  readonly auditWorld: AuditWorld | null;
-  readonly run: RunOperation;
-}
-
-/** Who is told what becomes of an operation. */
-export interface OperationKeeper {
-  /** It sends nothing any more: its id is free. */
-  onOver(id: string): void;
-  /** It is over, and nothing works for it any more. */
-  onGone(): void;
-  /** Its caller's identity has expired: its last event has said so. */
-  onExpired(): void;
-  /** A result could not be written. */
-  onFailure(): void;
-}
-
-/** One operation. It is who asks as well, for as long as it runs. */
+/** One operation, and its own request context for as long as it runs. */
 export class WebSocketOperation implements EventSink, WrittenFor, RequestContext {
   readonly transport = 'WebSocket';
   readonly takesEvents = true;
@@ -62,10 +27,8 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
   readonly by: RequestContext['by'];
   readonly expiresAt: number | null;
   readonly #id: string;
-  readonly #log: ConnectionLog;
-  readonly #keeper: OperationKeeper;
-  readonly #world: OperationWorld;
-  /** Of the world: one step less to it for each of thousands of events. */
+  readonly #connection: WebSocketConnection;
+  /** The connection's: one step less for each of thousands of events. */
   readonly #link: WebSocketLink;
   #requestId: string | null = null;
   #abort: AbortController | null = null;
@@ -82,36 +45,37 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
   #count = 0;
 
   /** `id` is the one that the client has chosen. */
-  constructor(id: string, { identified, log, keeper, world }: WebSocketOperationParts) {
+  constructor(
+    id: string,
+    { identified, connection }: { readonly identified: Identified; readonly connection: WebSocketConnection },
+  ) {
     this.#id = id;
     this.caller = identified.caller;
     this.by = identified.by;
     this.expiresAt = identified.expiresAt;
-    this.#log = log;
-    this.#keeper = keeper;
-    this.#world = world;
-    this.#link = world.link;
+    this.#connection = connection;
+    this.#link = connection.link;
   }
 
-  /** To be called once. Nothing of the message is kept. */
-  start({ payload }: OperationMessage): void {
-    this.#start(payload).catch((thrown: unknown) => this.#fail(thrown));
+  /** Runs the operation; called once. The parameters are not kept: a stream may go on for long. */
+  start(parameters: OperationRequest): void {
+    this.#run(parameters)
+      .then((outcome) => this.#onOutcome(outcome))
+      .catch((thrown: unknown) => this.failed(thrown));
   }
 
-  /** Made when it is asked for. */
   get requestId(): string {
     this.#requestId ??= randomUUID();
     return this.#requestId;
   }
 
-  /** Aborted once nobody waits for it any more. Made when it is asked for. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#isOver) this.#abort.abort();
     return this.#abort.signal;
   }
 
-  /** Nobody waits for it any more. */
+  /** The client no longer waits for it. */
   cancel(end: StreamEnd): void {
     if (this.#isOver) return;
     this.#reason ??= end;
@@ -120,7 +84,7 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     this.#abort?.abort();
   }
 
-  /** Completes events at once; a single answer that is under way once it is there. */
+  /** Completes a stream at once, and a single result that is under way once it is there. */
   finish(): void {
     this.#reason ??= 'service';
     if (this.#events === null) return;
@@ -128,29 +92,17 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     this.#complete();
   }
 
-  /** The identity behind it has expired: events end at once, a single answer that is under way once it is there. */
+  /** The identity has expired: a stream ends at once, a single result that is under way once it is there. */
   expire(): void {
     this.#events?.expire();
   }
 
-  async #start(payload: OperationMessage['payload']): Promise<void> {
-    const outcome = await this.#run(payload);
-    this.#isStarting = false;
-    if (this.#isOver) {
-      if (outcome.kind === 'events') outcome.events.release(this.#reason ?? 'service');
-      this.#keeper.onGone();
-    } else {
-      this.#send(outcome);
-    }
-  }
-
-  async #run(payload: OperationMessage['payload']): Promise<Outcome> {
+  async #run(parameters: OperationRequest): Promise<Outcome> {
     if (!eventLoop.isFree()) await eventLoop.turn(this.caller.partitionId);
-    // Nobody waits for it any more.
     if (this.#isOver) return { kind: 'result', result: {} };
-    const { admit, run, auditWorld } = this.#world;
+    const { admit, run, auditWorld } = this.#connection.context;
     try {
-      this.operation = admit(payload);
+      this.operation = admit(parameters);
     } catch (thrown) {
       if (!(thrown instanceof HttpError)) throw thrown;
       const error = new GraphQLError(thrown.message, { originalError: thrown });
@@ -164,29 +116,34 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     this.#name = name.slice(0, 100);
   }
 
-  /** The connection is closed with the service, and its operations know of that from their first message on. */
+  /** The connection is kept alive by itself, and its end reaches an operation from the subscribe message on. */
   onStart(): void {}
 
-  #send(outcome: Outcome): void {
-    const link = this.#link;
-    if (outcome.kind === 'events') {
-      if (this.#reason === null) this.#follow(outcome.events);
-      else {
-        outcome.events.release(this.#reason);
-        this.#complete();
-      }
-    } else if (!('data' in outcome.result) && outcome.result.errors !== undefined) {
-      // Nothing ran. An error is the end, without a complete message (PROTOCOL.md, "Error").
-      link.send(errorMessage(this.#id, outcome.result.errors));
-      this.#end();
-    } else {
-      link.send(nextMessage(this.#id, outcome.result));
+  #onOutcome(outcome: Outcome): void {
+    this.#isStarting = false;
+    if (this.#isOver) this.#connection.onGone();
+    if (outcome.kind === 'events') this.#follow(outcome.events);
+    else if (!this.#isOver) this.#sendResult(outcome.result);
+  }
+
+  #sendResult(result: ExecutionResult): void {
+    if ('data' in result || result.errors === undefined) {
+      this.#link.send(nextMessage(this.#id, result));
       this.#complete();
+    } else {
+      // Nothing ran. An error is the end, without a complete message (PROTOCOL.md, "Error").
+      this.#link.send(errorMessage(this.#id, result.errors));
+      this.#end();
     }
   }
 
   #follow(events: Events): void {
-    if (this.#log.isDebugged) this.#log.debug(this.#facts, 'stream opened');
+    if (this.#reason !== null) {
+      events.release(this.#reason);
+      this.#complete();
+      return;
+    }
+    if (this.#connection.isDebugged) this.#connection.debug(this.#facts, 'stream opened');
     this.#events = events;
     events.pour(this);
   }
@@ -205,14 +162,14 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     this.#complete();
   }
 
-  /** Without a complete message: the connection is closed instead, for what has expired is everybody's on it. */
+  /** Without a complete message: the connection is closed instead, because all its operations have expired. */
   expired(): void {
     this.#end();
-    this.#keeper.onExpired();
+    this.#connection.expire();
   }
 
   failed(thrown: unknown): void {
-    this.#fail(thrown);
+    this.#connection.fail(thrown, { requestId: this.requestId });
   }
 
   #complete(): void {
@@ -223,21 +180,19 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
 
   #end(): void {
     this.#isOver = true;
-    if (this.#log.isDebugged) {
-      if (this.#events === null) this.#log.debug(this.#facts, 'operation');
-      else this.#log.debug({ ...this.#facts, events: this.#count }, 'stream closed');
+    if (this.#connection.isDebugged) {
+      const stream = this.#events === null ? {} : { events: this.#count };
+      this.#connection.debug(
+        { ...this.#facts, ...stream },
+        this.#events === null ? 'operation' : 'stream closed',
+      );
     }
-    this.#keeper.onOver(this.#id);
-    if (!this.#isStarting) this.#keeper.onGone();
+    this.#connection.onOver(this.#id);
+    if (!this.#isStarting) this.#connection.onGone();
   }
 
   /** What the log says of it. */
   get #facts(): object {
     return { requestId: this.requestId, operation: this.#name };
-  }
-
-  #fail(thrown: unknown): void {
-    this.#log.error({ requestId: this.requestId, err: thrown }, 'unexpected error');
-    this.#keeper.onFailure();
   }
 }

@@ -1,15 +1,13 @@
-/** All WebSockets of a server. */
+/** All WebSockets of a listener. */
 import type { Server } from 'node:http';
-import { DEPRECATED_GRAPHQL_WS_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
+import { DEPRECATED_GRAPHQL_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
+import type { OpenAnswers } from '../http/open-answers.ts';
 import { bodyLimitInBytes } from '../operation-reader.ts';
-import { onUpgrade, type UpgradeOptions } from './upgrade.ts';
-import { WebSocketConnection, type ConnectionWorld } from './websocket-connection.ts';
+import { onUpgrade } from './upgrade.ts';
+import { WebSocketConnection, type ConnectionParts } from './websocket-connection.ts';
 
-/** What WebSockets are served with. */
-export type WebSocketsOptions = ConnectionWorld & Omit<UpgradeOptions, 'isClosing'>;
-
-/** The WebSockets of a server. */
+/** The WebSockets of a listener. */
 export interface WebSockets {
   /** Completes all streams and closes all connections; new ones are refused. */
   endAll(): void;
@@ -19,7 +17,10 @@ export interface WebSockets {
 const closeTimeoutMilliseconds = 5_000;
 
 /** Serves WebSockets on a server. */
-export function webSockets(server: Server, options: WebSocketsOptions): WebSockets {
+export function webSockets(
+  server: Server,
+  context: ConnectionParts['context'] & { readonly answers: OpenAnswers },
+): WebSockets {
   const open = new Set<WebSocketConnection>();
   let isClosing = false;
   const settings = {
@@ -28,20 +29,24 @@ export function webSockets(server: Server, options: WebSocketsOptions): WebSocke
     maxPayload: bodyLimitInBytes,
     // Memory for each connection, and a way to blow up small messages.
     perMessageDeflate: false,
-    handleProtocols: chooseProtocol,
+    // The old protocol of subscriptions-transport-ws is chosen only to close it with the code for that: a client that is
+    // offered none of its own hangs up before it could hear why.
+    handleProtocols: (offered: Set<string>) =>
+      handleProtocols(offered) ||
+      (offered.has(DEPRECATED_GRAPHQL_WS_PROTOCOL) && DEPRECATED_GRAPHQL_WS_PROTOCOL),
     // Known to ws, but not to its types.
     closeTimeout: closeTimeoutMilliseconds,
   };
-  // Where nothing of the request is in sight, which would be kept for as long.
+  // A function of its own, so that what is kept with a connection does not keep its request.
   const keep = (connection: WebSocketConnection, webSocket: WebSocket): void => {
     open.add(connection);
     webSocket.on('close', () => open.delete(connection));
   };
   const handshake = new WebSocketServer(settings);
-  onUpgrade(server, { ...options, isClosing: () => isClosing }, ({ request, socket, head }) => {
+  onUpgrade(server, { ...context, isClosing: () => isClosing }, ({ request, socket, head }) => {
     handshake.handleUpgrade(request, socket, head, (webSocket) => {
       const { authorization: upgradeAuthorization = null } = request.headers;
-      const parts = { world: options, connection: socket, upgradeAuthorization };
+      const parts = { context, connection: socket, upgradeAuthorization };
       keep(new WebSocketConnection(webSocket, parts), webSocket);
     });
   });
@@ -51,16 +56,4 @@ export function webSockets(server: Server, options: WebSocketsOptions): WebSocke
       for (const connection of open) connection.end();
     },
   };
-}
-
-/**
- * The protocol that is spoken, else the old one of subscriptions-transport-ws, only to close it with the code for that:
- * a client that is offered none of its own hangs up before it could hear why.
- */
-function chooseProtocol(offered: ReadonlySet<string>): string | false {
-  return (
-    [GRAPHQL_TRANSPORT_WS_PROTOCOL, DEPRECATED_GRAPHQL_WS_PROTOCOL].find((protocol) =>
-      offered.has(protocol),
-    ) ?? false
-  );
 }
