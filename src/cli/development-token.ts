@@ -29,7 +29,7 @@ export async function development(
     host,
     log,
     now,
-    randomBytes: (count) => developmentSecret ?? randomBytes(count),
+    secret: developmentSecret ?? randomBytes(32),
   });
   const topology = await sampler.topology(signal);
   const tokens = developmentPartitions(topology).map(async ({ title, id }) => ({

@@ -1,6 +1,7 @@
 /** The operation that an HTTP request carries: a document, its variables, which of its operations to run. */
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
+import { isObject } from '../lib/json.ts';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import { charactersOfDocument } from './document-store.ts';
 import { HttpError } from './http/http-error.ts';
@@ -161,10 +162,6 @@ function parseObject(text: string, place: string): OperationRequest {
       ? 'null'
       : typeof value;
   throw new HttpError('BAD_REQUEST', `${place} needs to be a JSON object, but is ${there}.`);
-}
-
-function isObject(value: unknown): value is OperationRequest {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function badRequest(message: string): HttpError {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
-import type { CertificateMap } from './auth/certificate-map.ts';
+import type { CertificateMap } from './auth/client-certificate.ts';
 import type { ServerContext } from './context.ts';
 import { DocumentStore } from './document-store.ts';
 import { certificateDoorkeeper, tokenDoorkeeper, type Doorkeeper } from './auth/doorkeeper.ts';

@@ -121,8 +121,8 @@ export function requesterOf({ caller, by, expiresAt, requestId, signal }: Reques
 export async function startTestService(options: Partial<ServerOptions> = {}): Promise<TestService> {
   const { log, lines } = readableLog();
   const now = Date.now;
-  const randomBytes = (count: number): Uint8Array => new Uint8Array(count).fill(7);
-  const identity = await developmentIdentity({ host: '127.0.0.1', log, now, randomBytes });
+  const secret = new Uint8Array(32).fill(7);
+  const identity = await developmentIdentity({ host: '127.0.0.1', log, now, secret });
   const rootToken = await identity.sign(1n);
   const server = await startServer({
     host: '127.0.0.1',

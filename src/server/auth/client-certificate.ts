@@ -1,28 +1,24 @@
-/** Who asks, by the certificate that a client has shown. */
+/** The caller that a client certificate stands for: by its own SAN URI, or by the service's map of certificates. */
 import type { X509Certificate } from 'node:crypto';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
-import { HvqlError } from '../../errors.ts';
+import { HvqlError, messageOf, UsageError } from '../../errors.ts';
+import { excerpt, isObject } from '../../lib/json.ts';
 import { parsePartitionId } from '../../snapshot/partition-id.ts';
-import { readAlternativeNames } from './alternative-name.ts';
-import { normalFingerprint, type CertificateMap } from './certificate-map.ts';
 import type { Identified } from './identity.ts';
 
-/** A certificate as it was shown, and what there is to judge it by. */
-export interface ShownCertificate {
-  readonly certificate: X509Certificate;
-  /** OpenSSL's word for why it does not verify, such as CERT_HAS_EXPIRED; null where it does. */
-  readonly problem: string | null;
-}
+/** Callers by the SHA-256 fingerprints of their certificates, as 64 lower-case hexadecimal digits. */
+export type CertificateMap = ReadonlyMap<string, Caller>;
 
 const form = 'hvql://partition/<id>';
+const example = '{"<SHA-256 fingerprint>": {"partition": "5", "privileges": ["ACCESS_STATS"]}}';
 
 /**
- * The caller that a certificate stands for: the partition of its SAN URI `hvql://partition/<id>`, or of the map. Throws
- * UNAUTHENTICATED, in words for whoever shows it. `now` is in milliseconds since 1970: a certificate is verified when
- * its connection, or the session that it resumes, begins, and may end while they last.
+ * The caller of a certificate. `problem` is OpenSSL's code for why it does not verify, null where it does; `now` is in
+ * milliseconds since 1970, since a certificate is verified when its connection or session begins, and may end
+ * meanwhile. Throws UNAUTHENTICATED.
  */
 export function identifyCertificate(
-  { certificate, problem }: ShownCertificate,
+  { certificate, problem }: { readonly certificate: X509Certificate; readonly problem: string | null },
   { map, now }: { readonly map: CertificateMap; readonly now: number },
 ): Identified {
   const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
@@ -33,7 +29,7 @@ export function identifyCertificate(
 }
 
 function callerOf(certificate: X509Certificate, map: CertificateMap): Caller {
-  const named = namedPartition(certificate);
+  const named = partitionOf(certificate);
   const mapped = map.get(normalFingerprint(certificate.fingerprint256) ?? '');
   if (named === null) {
     if (mapped !== undefined) return mapped;
@@ -46,8 +42,8 @@ function callerOf(certificate: X509Certificate, map: CertificateMap): Caller {
   throw refused(`names another partition than the service's map of certificates has for it`);
 }
 
-/** The partition that the certificate names itself; null where it names none. */
-function namedPartition({ subjectAltName }: X509Certificate): bigint | null {
+/** The partition of the certificate's SAN URI; null where it has none. */
+function partitionOf({ subjectAltName }: X509Certificate): bigint | null {
   const names = readAlternativeNames(subjectAltName ?? '');
   if (names === null) throw refused('has alternative names that cannot be read');
   const ids = names
@@ -61,7 +57,88 @@ function namedPartition({ subjectAltName }: X509Certificate): bigint | null {
   return ids[0] ?? null;
 }
 
-/** What OpenSSL's words mean that are met most. */
+/**
+ * Reads node's `subjectAltName`: "DNS:a.example, URI:urn:x". A name with a comma is a JSON string there; splitting at
+ * commas would find names that no authority has signed (CVE-2021-44532). null where the text has another form.
+ */
+export function readAlternativeNames(text: string): readonly { kind: string; value: string }[] | null {
+  const names: { kind: string; value: string }[] = [];
+  // Sticky: each name begins exactly where the one before ends.
+  const form = /(?<kind>[A-Za-z ]+):(?:(?<quoted>"(?:[^"\\]|\\.)*")|(?<plain>[^",\\]*))(?:, |$)/y;
+  while (form.lastIndex < text.length) {
+    const { kind, quoted, plain = '' } = form.exec(text)?.groups ?? {};
+    if (kind === undefined) return null;
+    try {
+      names.push({ kind, value: quoted === undefined ? plain : (JSON.parse(quoted) as string) });
+    } catch {
+      return null;
+    }
+  }
+  return names;
+}
+
+/**
+ * Reads the text of a map of certificates, as in the example above. Fingerprints may have colons and capital letters, as
+ * openssl prints them; an entry without `privileges` has all. Throws a UsageError with all problems; `place` names the
+ * file.
+ */
+export function parseCertificateMap(text: string, place: string): CertificateMap {
+  const problems: string[] = [];
+  const map = new Map<string, Caller>();
+  for (const [key, entry] of Object.entries(parseObject(text, place))) {
+    const at = `${place}: ${show(key)}`;
+    const fingerprint = normalFingerprint(key);
+    if (fingerprint === null) problems.push(`${at} is no SHA-256 fingerprint: needed are 64 hex digits.`);
+    else if (map.has(fingerprint)) problems.push(`${at} is there twice, in two spellings.`);
+    const { caller, problems: more } = readEntry(entry, at);
+    problems.push(...more);
+    if (fingerprint !== null) map.set(fingerprint, caller);
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return map;
+}
+
+function normalFingerprint(text: string): string | null {
+  const digits = text.replaceAll(':', '').toLowerCase();
+  return /^[0-9a-f]{64}$/.test(digits) ? digits : null;
+}
+
+function parseObject(text: string, place: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    throw new UsageError([`${place} is not valid JSON: ${messageOf(thrown)}.`]);
+  }
+  if (isObject(value)) return value;
+  throw new UsageError([`${place} needs to be a JSON object such as ${example}.`]);
+}
+
+function readEntry(entry: unknown, at: string): { caller: Caller; problems: readonly string[] } {
+  const nobody = { partitionId: 0n, privileges: new Set<never>() };
+  if (!isObject(entry)) return { caller: nobody, problems: [`${at} needs an object, as in ${example}.`] };
+  const { partition, privileges = allPrivileges, ...others } = entry;
+  const problems = Object.keys(others).map((name) => `${at} has ${show(name)}, which is not known.`);
+  const partitionId = typeof partition === 'string' ? parsePartitionId(partition) : null;
+  if (partitionId === null)
+    problems.push(
+      `${at}: partition needs a partition id as a decimal string, such as "5", but is ${show(partition)}.`,
+    );
+  const names: readonly unknown[] = Array.isArray(privileges) ? privileges : [];
+  const known = allPrivileges.filter((privilege) => names.includes(privilege));
+  const wrong = Array.isArray(privileges)
+    ? names.filter((name) => !known.some((privilege) => privilege === name))
+    : [privileges];
+  const needed = `an array of ${allPrivileges.join(' and ')}`;
+  for (const name of wrong) problems.push(`${at}: privileges needs ${needed}, but has ${show(name)}.`);
+  return { caller: { partitionId: partitionId ?? 0n, privileges: new Set(known) }, problems };
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'missing' : excerpt(JSON.stringify(value), 80);
+}
+
+/** The meaning of the most frequent codes of OpenSSL. */
 function explain(problem: string): string {
   switch (problem) {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':

@@ -1,36 +1,31 @@
-/** Development mode: an identity for trying things out on one's own machine, with nothing configured. */
+/** Development mode: an identity without configuration, for trying things out on one's own machine. */
 import { allPrivileges } from '../../access/caller.ts';
 import { UsageError } from '../../errors.ts';
+import { isLoopback } from './host.ts';
 import { openIdentity, type Identity, type IdentityWorld } from './identity.ts';
-import { isLoopback } from './loopback.ts';
 import { signToken } from './token.ts';
 
 /** An identity that makes tokens as well. */
 export interface DevelopmentIdentity extends Identity {
-  /** A token for a partition with all privileges, good for as long as this identity lives. */
+  /** A token for a partition with all privileges, valid for as long as the secret. */
   sign(partitionId: bigint): Promise<string>;
 }
 
-/** What a development identity is made of. */
-export interface DevelopmentWorld extends IdentityWorld {
-  /** The host that the service binds to. */
-  readonly host: string;
-  /** Random bytes for the secret. */
-  readonly randomBytes: (count: number) => Uint8Array;
-}
-
 /**
- * Makes a secret that nobody else knows and that dies with the process. Rejects with a UsageError on a host that others
- * can reach, since whoever opens the page of GraphiQL is given a token of the root.
+ * An identity over a secret. Rejects with a UsageError where others can reach the host, since everyone who opens the
+ * page of GraphiQL gets a token of the root partition.
  */
-export async function developmentIdentity(world: DevelopmentWorld): Promise<DevelopmentIdentity> {
-  const problem = developmentProblem(world.host);
+export async function developmentIdentity({
+  host,
+  secret,
+  ...world
+}: IdentityWorld & { readonly host: string; readonly secret: Uint8Array }): Promise<DevelopmentIdentity> {
+  const problem = developmentProblem(host);
   if (problem !== null) throw new UsageError([problem]);
-  const secret = world.randomBytes(32);
   const unchecked = { issuer: null, audience: null };
   const identity = await openIdentity({ method: { kind: 'secret', secret }, ...unchecked }, world);
   return {
-    identify: (authorization, connection) => identity.identify(authorization, connection),
+    ...identity,
     sign: (partitionId) => {
       const caller = { partitionId, privileges: new Set(allPrivileges) };
       return signToken({ caller, issuedAt: world.now(), expiresAt: null, ...unchecked }, secret);
@@ -38,7 +33,7 @@ export async function developmentIdentity(world: DevelopmentWorld): Promise<Deve
   };
 }
 
-/** Why there can be no development mode on a host, or null where there can. */
+/** Why there can be no development mode on a host; null where there can. */
 export function developmentProblem(host: string): string | null {
   if (isLoopback(host)) return null;
   return (

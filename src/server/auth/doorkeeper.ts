@@ -1,45 +1,42 @@
-/** Who comes in by a door of the service. */
+/** How the listeners of the service identify callers. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { HvqlError } from '../../errors.ts';
-import { identifyCertificate, type ShownCertificate } from './client-certificate.ts';
-import type { CertificateMap } from './certificate-map.ts';
+import { identifyCertificate, type CertificateMap } from './client-certificate.ts';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import type { Identified, Identity } from './identity.ts';
 
-/** What a request brings along that may say who asks. */
-export interface Evidence {
-  /** Its authorization, like "Bearer <token>"; null where there was none. */
+/** The credentials of a request. */
+interface Evidence {
+  /** Such as "Bearer <token>"; null where there is none. */
   readonly authorization: string | null;
-  /** One that stands where none is looked for: it identifies nobody, but is one too many beside a certificate. */
+  /** One in a place where none is read: it identifies nobody, but must not stand beside a certificate. */
   readonly strayAuthorization?: string | null;
-  /** The connection it came by. */
   readonly socket: Socket;
 }
 
-/** The caller behind the evidence, at once where it is known. Rejects with UNAUTHENTICATED where there is none. */
+/** The caller of a request, at once where it is known. Rejects with UNAUTHENTICATED. */
 export type Doorkeeper = (evidence: Evidence) => Promise<Identified> | Identified;
 
-/** Lets in whoever has a token that verifies. */
+/** Identifies clients by a token. */
 export function tokenDoorkeeper(identity: Identity): Doorkeeper {
   return ({ authorization, socket }) => identity.identify(authorization, socket);
 }
 
-/** What a doorkeeper knows clients by that may show certificates. */
-export interface CertificateDoorkeeperOptions {
-  /** For those without a certificate; null where each needs one. */
-  readonly identity: Identity | null;
-  /** The map as it is now. */
-  readonly map: () => CertificateMap;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
-
 /**
- * Lets in whoever has shown a certificate that verifies, or else has a token. Who gives both is let in by neither: it
- * would be one of two callers, and which one only this service would know.
+ * Identifies clients by a certificate that verifies, else by a token. Refuses both at once: they could name two callers.
+ * `identity` is for clients without a certificate, null where each needs one; `map` gives the current map, `now`
+ * milliseconds since 1970.
  */
-export function certificateDoorkeeper({ identity, map, now }: CertificateDoorkeeperOptions): Doorkeeper {
+export function certificateDoorkeeper({
+  identity,
+  map,
+  now,
+}: {
+  readonly identity: Identity | null;
+  readonly map: () => CertificateMap;
+  readonly now: () => number;
+}): Doorkeeper {
   return async ({ authorization, strayAuthorization, socket }) => {
     const shown = certificateOf(socket);
     if (shown === null) {
@@ -50,7 +47,7 @@ export function certificateDoorkeeper({ identity, map, now }: CertificateDoorkee
       );
     }
     const identified = identifyCertificate(shown, { map: map(), now: now() });
-    // An empty one is none, as ever.
+    // An empty authorization is none.
     if (!authorization && !strayAuthorization) return identified;
     throw new HvqlError(
       'UNAUTHENTICATED',
@@ -59,18 +56,18 @@ export function certificateDoorkeeper({ identity, map, now }: CertificateDoorkee
   };
 }
 
-/** What the client has shown when its connection, or the session that it resumes, was made; null for nothing. */
-function certificateOf(socket: Socket): ShownCertificate | null {
-  // Node has forgotten what was shown on a connection that is gone.
+/** The certificate that the client has shown, and OpenSSL's code where it does not verify; null for none. */
+function certificateOf(socket: Socket): Parameters<typeof identifyCertificate>[0] | null {
+  // Node has forgotten the certificate of a closed connection.
   if (socket.destroyed) throw new HvqlError('UNAUTHENTICATED', 'The connection is gone.');
-  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  if (!(socket instanceof TLSSocket) || certificate === undefined) return null;
-  if (socket.authorized) return { certificate, problem: null };
-  // Node's types have an Error here, but what it holds on a server is the word alone.
-  return { certificate, problem: String(socket.authorizationError) };
+  if (!(socket instanceof TLSSocket)) return null;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return null;
+  // Node's types say Error, but on a server it is the code.
+  return { certificate, problem: socket.authorized ? null : String(socket.authorizationError) };
 }
 
-/** Lets in whoever comes, as one partition with all privileges: the way it came by says who it is, whatever it sends. */
+/** Identifies every request as one partition with all privileges, whatever credentials it has. */
 export function guestDoorkeeper(partitionId: bigint): Doorkeeper {
   const caller: Caller = { partitionId, privileges: new Set(allPrivileges) };
   const identified: Identified = { caller, by: 'guest socket', expiresAt: null };

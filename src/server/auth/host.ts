@@ -1,9 +1,9 @@
-/** Which names in the Host header are answered to. */
+/** Which names in the Host header are answered, and which addresses are loopback. */
 import type { IncomingMessage } from 'node:http';
+import { isIPv4, isIPv6 } from 'node:net';
 import { HttpError } from '../http/http-error.ts';
-import { isLoopback, namesLoopback } from './loopback.ts';
 
-/** The names that a door answers to. */
+/** The names that a listener answers to. */
 export interface HostRule {
   /** Whether loopback names are among them. */
   readonly isLoopback: boolean;
@@ -11,25 +11,26 @@ export interface HostRule {
 }
 
 /**
- * The rule for a service: on a loopback address only loopback names and those that are allowed, since a page elsewhere
- * can make its own name point there; on another one those that are allowed, or any (null) where there is no list.
+ * The rule for a listener bound to `host`; null where it answers to any name. On loopback only loopback names and the
+ * allowed ones are answered, since a page elsewhere can make its own name point there (DNS rebinding).
  */
-export function hostRule(options: {
-  readonly host: string;
-  readonly allowedHosts: readonly string[];
-}): HostRule | null {
-  const { host, allowedHosts } = options;
+export function hostRule({
+  host,
+  allowedHosts,
+}: Omit<HostRule, 'isLoopback'> & { readonly host: string }): HostRule | null {
   if (isLoopback(host)) return { isLoopback: true, allowedHosts };
   return allowedHosts.length === 0 ? null : { isLoopback: false, allowedHosts };
 }
 
-/** Throws an HttpError where a request names no host (RFC 9112, 3.2), or one that the rule does not have. */
+/** Throws an HttpError where a request names no host (RFC 9112, 3.2), or one that the rule does not allow. */
 export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostRule | null): void {
   if (headers.host === undefined && httpVersion === '1.1') {
     throw new HttpError('BAD_REQUEST', 'A request of HTTP/1.1 needs a Host header, and this one has none.');
   }
-  if (rule === null || (rule.isLoopback && namesLoopback(headers.host))) return;
-  const name = normalHost((headers.host ?? '').replace(/:\d{1,5}$/, ''));
+  if (rule === null) return;
+  const host = (headers.host ?? '').replace(/:\d{1,5}$/, '');
+  const name = normalHost(host);
+  if (name !== null && rule.isLoopback && isLoopback(host)) return;
   if (name !== null && rule.allowedHosts.some((allowed) => normalHost(allowed) === name)) return;
   const loopback = rule.isLoopback ? 'localhost, 127.0.0.1, [::1] and ' : '';
   throw new HttpError(
@@ -39,8 +40,17 @@ export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostR
   );
 }
 
-/** A host without a port in one spelling, as in an address: "HVQL.example" is "hvql.example". null where it is none. */
+/** A host without a port as the URL parser writes it: "HVQL.example" is "hvql.example". null for anything else. */
 export function normalHost(text: string): string | null {
   if (!/^(?:\[[0-9a-f:.]+\]|[^\s:/?#@[\]\\%*]+)$/i.test(text)) return null;
   return URL.canParse(`http://${text}`) ? new URL(`http://${text}`).hostname : null;
+}
+
+/** Whether a host is loopback: "localhost", 127.0.0.0/8 or ::1, in brackets or without. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  if (name === 'localhost') return true;
+  if (isIPv4(name)) return name.startsWith('127.');
+  // The URL parser writes every spelling of an IPv6 address in one way.
+  return isIPv6(name) && !name.includes('%') && new URL(`http://[${name}]`).hostname === '[::1]';
 }

@@ -5,11 +5,11 @@ import { messageOf, UsageError } from '../../errors.ts';
 import type { IdentityMethod, SecretMethod } from './identity.ts';
 import { asymmetricAlgorithms, readPublicKey } from './public-key.ts';
 
-/** A way to the key for a token's header, and the algorithms it is for. */
+/** Finds the key for a token's header, and the algorithms that the key may be used for. */
 export interface VerificationKey {
   readonly algorithms: readonly string[];
   readonly resolve: JWTVerifyGetKey;
-  /** Another number once the keys may be others; left out where they stay the same. */
+  /** Another number once the keys may have changed; left out where they cannot. */
   readonly keysVersion?: () => number;
 }
 
@@ -19,24 +19,21 @@ const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
 
 /** How long the key set's server may take to answer. */
 const fetchTimeoutMilliseconds = 5_000;
-/**
- * The key set is fetched anew for a key id that it lacks, but no more often than this: keys rotate, and anyone may
- * make up key ids.
- */
+/** The key set is fetched again for an unknown key id at most this often: keys rotate, but anyone may invent key ids. */
 const fetchCooldownMilliseconds = 10_000;
-/** How long a server that gave no key set is left alone, whoever asks meanwhile. */
+/** How long no fetch follows one that has failed. */
 const failureCooldownMilliseconds = 5_000;
-/** The age at which a key set is fetched anew in any case, so that a withdrawn key stops being good. */
+/** The age at which a key set is fetched again in any case, so that a withdrawn key stops being valid. */
 const keySetMaxAgeMilliseconds = 300_000;
 
-/** A key set that could not be had a moment ago, and is not asked for again yet. */
-export class KeySetResting extends Error {
-  override readonly name = 'KeySetResting';
+/** The key set could not be fetched a moment ago, and is not fetched again yet. */
+export class JwksCooldownError extends Error {
+  override readonly name = 'JwksCooldownError';
 }
 
 /**
- * Opens the key of a method. Rejects with a UsageError where it is of no use. The key of a key set rejects with
- * KeySetResting for a while after the set could not be had. `now` is in milliseconds since 1970.
+ * Opens the key of a method. Rejects with a UsageError where it is unusable. The key of a key set rejects with
+ * JwksCooldownError for a while after a fetch has failed. `now` is in milliseconds since 1970.
  */
 export async function openKey(method: IdentityMethod, now: () => number): Promise<VerificationKey> {
   switch (method.kind) {
@@ -52,7 +49,7 @@ export async function openKey(method: IdentityMethod, now: () => number): Promis
   }
 }
 
-/** The secret, of a file without a newline at its end. Rejects with a UsageError where it is missing or too short. */
+/** The secret, without the final newline of a file. Rejects with a UsageError where it is missing or too short. */
 export async function openSecret(method: SecretMethod): Promise<Uint8Array> {
   if (method.kind === 'secret') return checkSecret(method.secret, 'The secret');
   const bytes = await readBytes(method.path, 'secret');
@@ -60,7 +57,7 @@ export async function openSecret(method: SecretMethod): Promise<Uint8Array> {
   return checkSecret(bytes.subarray(0, end), `The secret in ${method.path}`);
 }
 
-/** Gives the secret back. Throws a UsageError, in which `place` names it, where it is too short. */
+/** Returns the secret. Throws a UsageError that names its `place` where it is too short. */
 export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
   if (secret.length >= shortestSecretInBytes) return secret;
   const there = secret.length === 0 ? 'it is empty' : `it has ${secret.length}`;
@@ -72,34 +69,28 @@ export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
 
 function remoteKeySet(url: URL, now: () => number): Omit<VerificationKey, 'algorithms'> {
   let fetches = 0;
-  const fetchKeys = fetchWithRests(now);
+  let lastFetchAt = Number.NEGATIVE_INFINITY;
+  // jose keeps a key set, but where it has none, it fetches one for every token.
+  const fetchWithCooldown: FetchImplementation = async (...request) => {
+    fetches += 1;
+    const elapsed = now() - lastFetchAt;
+    // So soon after the last fetch, that one has failed. A clock that was set back delays nothing.
+    if (elapsed >= 0 && elapsed < failureCooldownMilliseconds)
+      throw new JwksCooldownError(`The key set could not be had ${elapsed} ms ago.`);
+    try {
+      return await fetch(...request);
+    } finally {
+      // Also where the server never answers: the cooldown begins when the waiting ends.
+      lastFetchAt = now();
+    }
+  };
   const resolve = createRemoteJWKSet(url, {
     timeoutDuration: fetchTimeoutMilliseconds,
     cooldownDuration: fetchCooldownMilliseconds,
     cacheMaxAge: keySetMaxAgeMilliseconds,
-    [customFetch]: (...request) => {
-      fetches += 1;
-      return fetchKeys(...request);
-    },
+    [customFetch]: fetchWithCooldown,
   });
   return { resolve, keysVersion: () => fetches };
-}
-
-/** jose remembers a key set, and fetches one again for every token where it has none: this is what keeps it from that. */
-function fetchWithRests(now: () => number): FetchImplementation {
-  let lastFetchAt = Number.NEGATIVE_INFINITY;
-  return async (url, options) => {
-    const elapsed = now() - lastFetchAt;
-    // Whoever asks so soon after the last time got no key set then. A clock that was set back holds nobody up.
-    if (elapsed >= 0 && elapsed < failureCooldownMilliseconds)
-      throw new KeySetResting(`The key set could not be had ${elapsed} ms ago.`);
-    try {
-      return await fetch(url, options);
-    } finally {
-      // A server that never answers has its rest as well: it begins when the waiting ends.
-      lastFetchAt = now();
-    }
-  };
 }
 
 async function readBytes(path: string, what: string): Promise<Buffer> {

@@ -1,28 +1,26 @@
-/** Who asks: a bearer token becomes a caller, or a sentence on what is wrong with the token. */
+/** Bearer tokens and the callers that they stand for. */
 import { jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { Logger } from 'pino';
 import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
-import { readCaller } from './claim.ts';
-import { KeySetResting, openKey, type VerificationKey } from './identity-key.ts';
-import { KnownTokens, type Known } from './known-token.ts';
-import { explainTokenProblem } from './token-problem.ts';
+import { JwksCooldownError, openKey, type VerificationKey } from './identity-key.ts';
+import { explainTokenProblem, readCaller } from './token.ts';
+import { TokenCache, type VerifiedToken } from './token-cache.ts';
 
 /** A verified identity. */
 export interface Identified {
   readonly caller: Caller;
   /** What proved it. */
   readonly by: 'token' | 'certificate' | 'guest socket';
-  /** When the proof ends, milliseconds since 1970; null where it never does. */
+  /** When the proof ends, in milliseconds since 1970; null where it does not. */
   readonly expiresAt: number | null;
 }
 
-/** Verifies tokens. Knows no HTTP: every way into the service hands over the same text. */
+/** Verifies tokens, whatever transport brought them. */
 export interface Identity {
   /**
-   * The caller behind an authorization like "Bearer <token>"; null where there was none. At once where the token is
-   * known already. Rejects with UNAUTHENTICATED, in words that help and never hold the token. A connection, where one
-   * is given, is known by what it was last identified with, for as long as that is good.
+   * The caller of an authorization such as "Bearer <token>", at once where the token is known. Rejects with
+   * UNAUTHENTICATED; the message never holds the token. A connection is remembered with its last authorization.
    */
   identify(authorization: string | null, connection?: object): Promise<Identified> | Identified;
 }
@@ -32,7 +30,7 @@ export type SecretMethod =
   | { readonly kind: 'secret'; readonly secret: Uint8Array }
   | { readonly kind: 'secret-file'; readonly path: string };
 
-/** Where the key comes from; there is exactly one way at a time. */
+/** Where the key comes from. */
 export type IdentityMethod =
   | SecretMethod
   | { readonly kind: 'key-file'; readonly path: string }
@@ -46,63 +44,64 @@ export interface IdentitySettings {
   readonly audience: string | null;
 }
 
-/** What an identity needs of the world. */
+/** The log, and the wall clock in milliseconds since 1970. */
 export interface IdentityWorld {
   readonly log: Logger;
-  /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Below the age at which key sets are fetched anew, so that a key that was withdrawn stops being good in time. */
+/** Below the age at which key sets are fetched again, so that a withdrawn key stops being valid in time. */
 const verificationAgeMilliseconds = 60_000;
 
 /** Longer authorizations are not remembered with their connection. */
 const rememberedCharacters = 4_096;
 
-/** Opens the identity. Rejects with a UsageError where the secret or the key is of no use. */
+/** Opens the identity. Rejects with a UsageError where the secret or the key is unusable. */
 export async function openIdentity(settings: IdentitySettings, world: IdentityWorld): Promise<Identity> {
   const { now } = world;
   const key = await openKey(settings.method, now);
   const { keysVersion = () => 0 } = key;
-  const known = new KnownTokens({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
-  // As it came, which is the client's own text and goes with its connection: no digest is needed to find it. Null for
-  // connections that have asked once: most of those that have one stream, and are many, never ask again.
-  const lastOf = new WeakMap<object, { readonly authorization: string; readonly known: Known } | null>();
-  const verifyAnew = async (token: string): Promise<Identified> => {
+  const cache = new TokenCache({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
+  // By the client's own text, so that no digest is needed. null for connections with one request so far: most
+  // connections that carry a stream, of which there are many, never send another.
+  const lastOf = new WeakMap<
+    object,
+    { readonly authorization: string; readonly verified: VerifiedToken } | null
+  >();
+  const verifyAndKeep = async (token: string): Promise<Identified> => {
     const version = keysVersion();
     const identified = await verify(token, { key, settings, world });
-    known.keep(token, { identified, keysVersion: version });
+    cache.set(token, { identified, keysVersion: version });
     return identified;
   };
   return {
     identify: (authorization, connection) => {
       const last = connection === undefined ? undefined : lastOf.get(connection);
-      if (last != null && last.authorization === authorization && known.isGood(last.known)) {
-        return last.known.identified;
-      }
+      if (last != null && last.authorization === authorization && cache.isValid(last.verified))
+        return last.verified.identified;
       const token = readBearer(authorization);
       if (token instanceof HvqlError) return Promise.reject(token);
-      const record = known.record(token);
-      if (record === undefined) return verifyAnew(token);
-      if (
-        connection !== undefined &&
-        authorization !== null &&
-        authorization.length <= rememberedCharacters
-      ) {
-        lastOf.set(connection, last === undefined ? null : { authorization, known: record });
-      }
-      return record.identified;
+      const verified = cache.get(token);
+      if (verified === undefined) return verifyAndKeep(token);
+      if (connection !== undefined && authorization !== null && authorization.length <= rememberedCharacters)
+        lastOf.set(connection, last === undefined ? null : { authorization, verified });
+      return verified.identified;
     },
   };
 }
 
-interface Verifier {
-  readonly key: VerificationKey;
-  readonly settings: IdentitySettings;
-  readonly world: IdentityWorld;
-}
-
-async function verify(token: string, { key, settings, world }: Verifier): Promise<Identified> {
+async function verify(
+  token: string,
+  {
+    key,
+    settings,
+    world,
+  }: {
+    readonly key: VerificationKey;
+    readonly settings: IdentitySettings;
+    readonly world: IdentityWorld;
+  },
+): Promise<Identified> {
   const { issuer, audience } = settings;
   const options: JWTVerifyOptions = {
     // Pinned to the key: a public key must never serve as an HMAC secret (RFC 8725, 2.1).
@@ -119,8 +118,9 @@ async function verify(token: string, { key, settings, world }: Verifier): Promis
     if (thrown instanceof HvqlError) throw thrown;
     const problem = explainTokenProblem(thrown, { token, settings, algorithms: key.algorithms });
     if (problem !== null) throw new HvqlError('UNAUTHENTICATED', problem);
-    // Not the caller's fault: the key set's server is down, or has a key that is of no use.
-    if (!(thrown instanceof KeySetResting)) world.log.warn({ err: thrown }, 'a token could not be verified');
+    // The service's problem: the key set cannot be fetched, or has an unusable key.
+    if (!(thrown instanceof JwksCooldownError))
+      world.log.warn({ err: thrown }, 'a token could not be verified');
     throw new HvqlError(
       'UNAUTHENTICATED',
       'The identity cannot be verified right now: the service has no usable verification key. Try again later.',

@@ -1,19 +1,25 @@
 /**
- * Which pages may ask, and read what is answered. A browser sends requests for any page, with the client certificate
- * of whoever sits before it, and leaves it to the service to look at where they come from.
+ * Which pages may send requests and read the responses. A browser sends requests for any page, with the client
+ * certificate of its user, and leaves it to the service to check the origin.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from '../http/http-error.ts';
 
+/** A request, and the response whose headers are set. */
+interface Exchanged {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 /**
- * Throws an HttpError where a browser asks for a page of another origin that is not on the list. Who says nothing of
- * where it comes from is no browser, and could say anything.
+ * Throws an HttpError for a browser's request from a page of another origin that is not listed. A client that names no
+ * origin is no browser, and could name any.
  */
 export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly string[]): void {
   const { 'sec-fetch-site': site, origin } = request.headers;
   if (site === undefined && origin === undefined) return;
   if (isListed(request, allowedOrigins)) return;
-  // What the browser knows, it knows better: behind a proxy the service goes by another name here than there.
+  // Sec-Fetch-Site first: behind a proxy the service has another name here than for the browser.
   const isOwn =
     site === undefined
       ? origin === undefined || namesOwnHost(origin, request.headers.host)
@@ -25,11 +31,8 @@ export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly s
   );
 }
 
-/** Lets pages of listed origins read the answer. Without a list no answer has such a header. */
-export function shareWithOrigin(
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  allowedOrigins: readonly string[],
-): void {
+/** Lets pages of listed origins read the response. Without a list no response has such a header. */
+export function shareWithOrigin({ request, response }: Exchanged, allowedOrigins: readonly string[]): void {
   if (allowedOrigins.length === 0) return;
   response.setHeader('vary', 'origin');
   if (!isListed(request, allowedOrigins)) return;
@@ -38,27 +41,21 @@ export function shareWithOrigin(
   response.setHeader('cross-origin-resource-policy', 'cross-origin');
 }
 
-/** Whether a request only asks for leave to send another one (Fetch, 3.3.2: CORS-preflight request). */
+/** Whether this is a CORS-preflight request (Fetch, 3.3.2). */
 export function isPreflight({ method, headers }: IncomingMessage): boolean {
-  return (
-    method === 'OPTIONS' &&
-    headers.origin !== undefined &&
-    headers['access-control-request-method'] !== undefined
-  );
+  const { origin, 'access-control-request-method': requested } = headers;
+  return method === 'OPTIONS' && origin !== undefined && requested !== undefined;
 }
 
-/** Answers a preflight of a listed origin; throws an HttpError for any other. */
-export function answerPreflight(
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  allowedOrigins: readonly string[],
-): void {
+/** Answers the preflight of a listed origin; throws an HttpError for any other. */
+export function answerPreflight({ request, response }: Exchanged, allowedOrigins: readonly string[]): void {
   if (!isListed(request, allowedOrigins)) {
     throw new HttpError(
       'FOREIGN_ORIGIN',
       'Pages of this origin may not ask here: --allowed-origins does not list it.',
     );
   }
-  // No credentials: a token stands in a header that the page sets itself.
+  // No credentials: a page sets the header with its token itself.
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST',
     'access-control-allow-headers': 'authorization, content-type',
@@ -78,8 +75,7 @@ function namesOwnHost(origin: string, host: string | undefined): boolean {
   return given !== null && given.host === parseAddress(`${given.protocol}//${host ?? ''}`)?.host;
 }
 
-/** The address in one spelling: small letters, no port where it is the scheme's own. */
+/** The address as the URL parser writes it: lower case, without the default port of its scheme. */
 function parseAddress(text: string): URL | null {
-  if (!/^https?:/i.test(text) || !URL.canParse(text)) return null;
-  return new URL(text);
+  return /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : null;
 }

@@ -1,7 +1,8 @@
-/** A public key file, in any of the forms that people keep one in, becomes a key to verify with. */
+/** Reads a public key file in any of its usual forms. */
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createLocalJWKSet, type JWK } from 'jose';
 import { messageOf, UsageError } from '../../errors.ts';
+import { isObject } from '../../lib/json.ts';
 import type { VerificationKey } from './identity-key.ts';
 
 const rsaAlgorithms = ['RS256', 'RS384', 'RS512'];
@@ -14,7 +15,7 @@ const curveAlgorithms = new Map([
   ['secp521r1', 'ES512'],
 ]);
 
-/** Every algorithm with a public key; which of them a key of a set is for, the key says. */
+/** Every algorithm with a public key; a key of a set says which of them it is for. */
 export const asymmetricAlgorithms: readonly string[] = [
   ...rsaAlgorithms,
   ...pssAlgorithms,
@@ -28,12 +29,12 @@ const shortestRsaBits = 2_048;
 const forms =
   'needed is a public key (PEM, "BEGIN PUBLIC KEY"), an X.509 certificate (PEM), a JSON Web Key or a JSON Web Key Set';
 
-/** The key in the text of the file at `path`. Throws a UsageError where there is none, or one that must stay private. */
+/** The key in the text of the file at `path`. Throws a UsageError where there is none, or a private or symmetric one. */
 export function readPublicKey(text: string, path: string): VerificationKey {
   const refuse = (problem: string): UsageError => new UsageError([`The key file ${path} ${problem}.`]);
   const privateKey =
     'holds a private key, which only the signer may have; give the public key that belongs to it';
-  // OpenSSL would quietly take the public half of a private key.
+  // OpenSSL would take the public half of a private key without an error.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw refuse(privateKey);
   if (text.trimStart().startsWith('{')) {
     const keys = parseKeySet(text, refuse);
@@ -87,7 +88,13 @@ function algorithmsOf(key: KeyObject, refuse: Refuse): readonly string[] {
 }
 
 function parseKeySet(text: string, refuse: Refuse): JWK[] {
-  const parsed = parseJson(text, refuse);
+  let parsed: object;
+  try {
+    // The text begins with a brace.
+    parsed = JSON.parse(text) as object;
+  } catch (thrown) {
+    throw refuse(`begins like JSON but is none (${messageOf(thrown)}): ${forms}`);
+  }
   const keys = 'keys' in parsed ? parsed.keys : [parsed];
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isKey)) {
     throw refuse(`is JSON, but no JSON Web Key ("kty") or set of them ("keys"): ${forms}`);
@@ -103,7 +110,7 @@ const jwkMembers = new Map<string, readonly (keyof JWK)[]>([
 ]);
 const jwkCurves = ['P-256', 'P-384', 'P-521', 'Ed25519'];
 
-/** Keys of other kinds than ours may stand in a set (RFC 7517, 5) beside one that is; ours must be in order. */
+/** A set may hold keys of other kinds (RFC 7517, 5) beside one of ours; each of ours must be usable. */
 function checkKeys(keys: readonly JWK[], refuse: Refuse): void {
   const ours = keys.filter(({ kty = '', crv }) => jwkMembers.has(kty) && (!crv || jwkCurves.includes(crv)));
   if (ours.length === 0) {
@@ -132,16 +139,6 @@ function parseJwk(key: JWK, refuse: Refuse): KeyObject {
   }
 }
 
-function parseJson(text: string, refuse: Refuse): object {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === 'object' && parsed !== null) return parsed;
-  } catch (thrown) {
-    throw refuse(`begins like JSON but is none (${messageOf(thrown)}): ${forms}`);
-  }
-  throw refuse(`is JSON, but no object: ${forms}`);
-}
-
 function isKey(value: unknown): value is JWK {
-  return typeof value === 'object' && value !== null && 'kty' in value && typeof value.kty === 'string';
+  return isObject(value) && typeof value['kty'] === 'string';
 }

@@ -1,20 +1,27 @@
-/** Tokens as this service verifies them, signed with a secret. */
-import { SignJWT } from 'jose';
-import { allPrivileges, type Caller } from '../../access/caller.ts';
-import { partitionClaim, privilegesClaim } from './claim.ts';
+/** The tokens of this service: their claims, how they are signed, and what is wrong with one that is refused. */
+import { decodeProtectedHeader, errors, SignJWT, type JWTPayload } from 'jose';
+import { allPrivileges, type Caller, type Privilege } from '../../access/caller.ts';
+import { HvqlError } from '../../errors.ts';
+import { excerpt } from '../../lib/json.ts';
+import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import type { IdentitySettings } from './identity.ts';
 
-/** What stands in a token. Times are milliseconds since 1970. */
-export interface TokenContents {
-  readonly caller: Caller;
-  readonly issuedAt: number;
-  /** null for a token that lasts as long as the secret. */
-  readonly expiresAt: number | null;
-  readonly issuer: string | null;
-  readonly audience: string | null;
-}
+/** The caller's partition id, a decimal string. */
+const partitionClaim = 'hv_partition';
+/** The names of the caller's privileges; without this claim the caller has all. */
+const privilegesClaim = 'hv_privileges';
 
-/** Signs a token with HS256. Names the privileges only where the caller lacks one, as having all is the default. */
-export async function signToken(contents: TokenContents, secret: Uint8Array): Promise<string> {
+/** Signs a token with HS256. Times are milliseconds since 1970; without `expiresAt` it lasts as long as the secret. */
+export async function signToken(
+  contents: {
+    readonly caller: Caller;
+    readonly issuedAt: number;
+    readonly expiresAt: number | null;
+    readonly issuer: string | null;
+    readonly audience: string | null;
+  },
+  secret: Uint8Array,
+): Promise<string> {
   const { caller, issuedAt, expiresAt, issuer, audience } = contents;
   const hasAll = allPrivileges.every((privilege) => caller.privileges.has(privilege));
   const claims = {
@@ -23,13 +30,96 @@ export async function signToken(contents: TokenContents, secret: Uint8Array): Pr
   };
   const token = new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setIssuedAt(secondsOf(issuedAt));
-  if (expiresAt !== null) token.setExpirationTime(secondsOf(expiresAt));
+    .setIssuedAt(Math.floor(issuedAt / 1_000));
+  if (expiresAt !== null) token.setExpirationTime(Math.floor(expiresAt / 1_000));
   if (issuer !== null) token.setIssuer(issuer);
   if (audience !== null) token.setAudience(audience);
   return token.sign(secret);
 }
 
-function secondsOf(milliseconds: number): number {
-  return Math.floor(milliseconds / 1_000);
+/** The caller that verified claims name. Throws UNAUTHENTICATED where they do not name one. */
+export function readCaller(claims: JWTPayload): Caller {
+  const { [partitionClaim]: partition, [privilegesClaim]: privileges } = claims;
+  return { partitionId: readPartitionId(partition), privileges: readPrivileges(privileges) };
+}
+
+function readPartitionId(claim: unknown): bigint {
+  const needed = `the caller's partition id as a decimal string, such as "5"`;
+  if (claim === undefined) throw refused(`The token lacks the claim ${partitionClaim}: needed is ${needed}`);
+  const id = typeof claim === 'string' ? parsePartitionId(claim) : null;
+  if (id !== null) return id;
+  throw refused(`The token's claim ${partitionClaim} is ${show(claim)}: needed is ${needed}`);
+}
+
+function readPrivileges(claim: unknown): ReadonlySet<Privilege> {
+  if (claim === undefined) return new Set(allPrivileges);
+  const needed = `needed is an array of ${allPrivileges.join(' and ')}, which may be empty`;
+  if (!Array.isArray(claim))
+    throw refused(`The token's claim ${privilegesClaim} is ${show(claim)}: ${needed}`);
+  const privileges = claim.map((name: unknown) => {
+    const known = allPrivileges.find((privilege) => privilege === name);
+    if (known !== undefined) return known;
+    throw refused(`The token's claim ${privilegesClaim} holds ${show(name)}: ${needed}`);
+  });
+  return new Set(privileges);
+}
+
+/**
+ * What is wrong with a token that jose rejects; null where the token is not to blame. Nothing of the token is quoted
+ * but the algorithm and the key id of its header, and claims.
+ */
+export function explainTokenProblem(
+  thrown: unknown,
+  facts: {
+    readonly token: string;
+    readonly settings: IdentitySettings;
+    readonly algorithms: readonly string[];
+  },
+): string | null {
+  if (thrown instanceof errors.JWTExpired) return `The token expired at ${timeOf(thrown.payload.exp)}.`;
+  if (thrown instanceof errors.JWTClaimValidationFailed) return explainClaim(thrown, facts.settings);
+  if (thrown instanceof errors.JWSSignatureVerificationFailed)
+    return "The token's signature does not fit the service's key: it was signed with another one, or changed since.";
+  if (thrown instanceof errors.JOSEAlgNotAllowed) {
+    const { alg } = decodeProtectedHeader(facts.token);
+    return `The token is signed with ${show(alg)}, but needed is ${facts.algorithms.join(', ')}.`;
+  }
+  if (thrown instanceof errors.JWKSNoMatchingKey) {
+    const { alg, kid } = decodeProtectedHeader(facts.token);
+    // The header is not verified and may hold anything.
+    const named =
+      typeof kid === 'string' ? `The token names the key ${show(kid)}` : 'The token names no key (kid)';
+    return `${named}, and the service's key set has none that fits it with ${show(alg)}.`;
+  }
+  if (thrown instanceof errors.JWKSMultipleMatchingKeys)
+    return "The token names no key (kid), and several of the service's key set fit.";
+  if (thrown instanceof errors.JWSInvalid || thrown instanceof errors.JWTInvalid)
+    return 'The token is not a JSON Web Token: needed are three base64url parts with dots between them, header, claims and signature.';
+  if (thrown instanceof errors.JOSENotSupported)
+    return 'The token asks for an extension that is not supported.';
+  return null;
+}
+
+function explainClaim(problem: errors.JWTClaimValidationFailed, settings: IdentitySettings): string {
+  const { claim, reason, payload } = problem;
+  const expected = claim === 'iss' ? settings.issuer : claim === 'aud' ? settings.audience : null;
+  const needed = expected === null ? '' : `: needed is ${JSON.stringify(expected)}`;
+  if (reason === 'missing') return `The token lacks the claim ${claim}${needed}.`;
+  if (claim === 'nbf' && reason === 'check_failed')
+    return `The token is not valid before ${timeOf(payload.nbf)}.`;
+  return `The token's claim ${claim} is ${show(payload[claim])}${needed || ', which is not valid'}.`;
+}
+
+/** Seconds since 1970 as a time, or as a number outside of the calendar. */
+function timeOf(seconds: number | undefined): string {
+  const date = new Date((seconds ?? Number.NaN) * 1_000);
+  return Number.isNaN(date.getTime()) ? `${String(seconds)} s since 1970` : date.toISOString();
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : excerpt(JSON.stringify(value), 40);
+}
+
+function refused(problem: string): HvqlError {
+  return new HvqlError('UNAUTHENTICATED', `${problem}.`);
 }

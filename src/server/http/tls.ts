@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { messageOf, UsageError } from '../../errors.ts';
-import { parseCertificateMap, type CertificateMap } from '../auth/certificate-map.ts';
+import { parseCertificateMap, type CertificateMap } from '../auth/client-certificate.ts';
 import type { TlsContext } from './http-server.ts';
 
 /** Where the files are. */

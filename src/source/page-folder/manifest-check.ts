@@ -1,5 +1,6 @@
 /** Checks of a manifest's JSON that note every problem instead of stopping at the first. */
 import { UsageError, messageOf } from '../../errors.ts';
+import { isObject } from '../../lib/json.ts';
 
 /** A place in a JSON document: its path, "partitions[2].id", and the value that stands there. */
 export interface Place {
@@ -57,10 +58,6 @@ export class ManifestCheck {
   end(): void {
     if (this.#problems.length > 0) throw new UsageError(this.#problems);
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describeValue(value: unknown): string {

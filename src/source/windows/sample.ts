@@ -1,4 +1,5 @@
 /** One line of the script, as it is checked and held. */
+import { isObject } from '../../lib/json.ts';
 import { messageOf } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { maxUInt64 } from '../../snapshot/uint64.ts';
@@ -42,10 +43,10 @@ const name = 'Name';
  */
 export function parseSample(line: string, { look, wanted }: Asked): Sample {
   const answer = parseJson(line);
-  if (!isRecord(answer)) throw new TypeError('it is no object');
+  if (!isObject(answer)) throw new TypeError('it is no object');
   if (answer['look'] !== look) throw new TypeError(`it does not answer look ${look}`);
   const classes = answer['classes'];
-  if (!isRecord(classes)) throw new TypeError('it has no classes');
+  if (!isObject(classes)) throw new TypeError('it has no classes');
   const tables = new Map<PerformanceClass, InstanceTable | string>();
   for (const each of wanted.keys()) tables.set(each, parseTable(classes[each], each));
   return { at: latestMoment(tables.values()), tables };
@@ -60,7 +61,7 @@ function parseJson(line: string): unknown {
 }
 
 function parseTable(found: unknown, title: string): InstanceTable | string {
-  if (!isRecord(found)) throw new TypeError(`it has no ${title}`);
+  if (!isObject(found)) throw new TypeError(`it has no ${title}`);
   const { error, properties, instances } = found;
   if (typeof error === 'string') return error.slice(0, longestMessage);
   if (!isTexts(properties) || !Array.isArray(instances)) throw new TypeError(`${title} is no table`);
@@ -79,10 +80,6 @@ function parseTable(found: unknown, title: string): InstanceTable | string {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((cell) => typeof cell === 'string');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Whether it is a u64 or nothing. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAlternativeNames } from '../../../src/server/auth/alternative-name.ts';
+import { readAlternativeNames } from '../../../src/server/auth/client-certificate.ts';
 
 describe('the alternative names of a certificate', () => {
   it('are read one by one', () => {

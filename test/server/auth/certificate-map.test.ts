@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { allPrivileges } from '../../../src/access/caller.ts';
 import { UsageError } from '../../../src/errors.ts';
-import { parseCertificateMap } from '../../../src/server/auth/certificate-map.ts';
+import { parseCertificateMap } from '../../../src/server/auth/client-certificate.ts';
 
 const a = 'a'.repeat(64);
 const b = 'b'.repeat(64);

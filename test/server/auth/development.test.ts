@@ -5,7 +5,7 @@ import { developmentIdentity, type DevelopmentIdentity } from '../../../src/serv
 import { readableLog } from '../test-service.ts';
 
 const develop = (host: string): Promise<DevelopmentIdentity> =>
-  developmentIdentity({ host, log: readableLog().log, now: () => 0, randomBytes });
+  developmentIdentity({ host, log: readableLog().log, now: () => 0, secret: randomBytes(32) });
 
 describe('the identity of development mode', () => {
   it('signs tokens that it verifies, with all privileges and without an end', async () => {

@@ -6,7 +6,7 @@ import { exportJWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allPrivileges } from '../../../src/access/caller.ts';
 import { openIdentity, type Identified, type Identity } from '../../../src/server/auth/identity.ts';
-import { KnownTokens } from '../../../src/server/auth/known-token.ts';
+import { TokenCache } from '../../../src/server/auth/token-cache.ts';
 import { readableLog } from '../test-service.ts';
 
 const identified = (expiresAt: number | null = null): Identified => ({
@@ -18,52 +18,52 @@ const identified = (expiresAt: number | null = null): Identified => ({
 describe('a token that was verified', () => {
   let now = 1_000;
   let keysVersion = 0;
-  let known: KnownTokens;
+  let known: TokenCache;
   beforeEach(() => {
     [now, keysVersion] = [1_000, 0];
-    known = new KnownTokens({ now: () => now, keysVersion: () => keysVersion, maxAgeMilliseconds: 60_000 });
+    known = new TokenCache({ now: () => now, keysVersion: () => keysVersion, maxAgeMilliseconds: 60_000 });
   });
 
   it('is known by its very text', () => {
     const who = identified();
-    known.keep('a.b.c', { identified: who, keysVersion });
-    expect(known.find('a.b.c')).toBe(who);
-    expect(known.find('a.b.C')).toBeUndefined();
+    known.set('a.b.c', { identified: who, keysVersion });
+    expect(known.get('a.b.c')?.identified).toBe(who);
+    expect(known.get('a.b.C')).toBeUndefined();
   });
 
   it('is not known at its end any more, nor after a time', () => {
-    known.keep('short', { identified: identified(5_000), keysVersion });
-    known.keep('long', { identified: identified(), keysVersion });
+    known.set('short', { identified: identified(5_000), keysVersion });
+    known.set('long', { identified: identified(), keysVersion });
     now = 4_999;
-    expect(known.find('short')).toBeDefined();
+    expect(known.get('short')).toBeDefined();
     now = 5_000;
-    expect(known.find('short')).toBeUndefined();
+    expect(known.get('short')).toBeUndefined();
     now = 60_999;
-    expect(known.find('long')).toBeDefined();
+    expect(known.get('long')).toBeDefined();
     now = 61_000;
-    expect(known.find('long')).toBeUndefined();
+    expect(known.get('long')).toBeUndefined();
     expect(known.size).toBe(0);
   });
 
   it('is not known under a clock that was set back to before its verification', () => {
-    known.keep('a', { identified: identified(), keysVersion });
+    known.set('a', { identified: identified(), keysVersion });
     now = 999;
-    expect(known.find('a')).toBeUndefined();
+    expect(known.get('a')).toBeUndefined();
   });
 
   it('is not known once the keys may be others, also where they changed while it was verified', () => {
-    known.keep('a', { identified: identified(), keysVersion });
+    known.set('a', { identified: identified(), keysVersion });
     const before = keysVersion;
     keysVersion += 1;
-    known.keep('b', { identified: identified(), keysVersion: before });
-    expect([known.find('a'), known.find('b')]).toEqual([undefined, undefined]);
+    known.set('b', { identified: identified(), keysVersion: before });
+    expect([known.get('a'), known.get('b')]).toEqual([undefined, undefined]);
   });
 
   it('makes room for others: 10,000 are known', () => {
-    for (let n = 0; n <= 10_000; n += 1) known.keep(`token ${n}`, { identified: identified(), keysVersion });
+    for (let n = 0; n <= 10_000; n += 1) known.set(`token ${n}`, { identified: identified(), keysVersion });
     expect(known.size).toBe(10_000);
-    expect(known.find('token 0')).toBeUndefined();
-    expect(known.find('token 10000')).toBeDefined();
+    expect(known.get('token 0')).toBeUndefined();
+    expect(known.get('token 10000')).toBeDefined();
   });
 });
 
