@@ -1,5 +1,12 @@
 /** What the schema says of the fields that stand for counters, for whoever reads them without their resolvers. */
-import type { GraphQLField } from 'graphql';
+import {
+  DirectiveLocation,
+  GraphQLDirective,
+  GraphQLNonNull,
+  GraphQLSchema,
+  GraphQLString,
+  type GraphQLField,
+} from 'graphql';
 import type { Counter } from '../catalogue/counter.ts';
 import type { Order } from '../sampling/look.ts';
 
@@ -9,12 +16,40 @@ export interface CounterField {
   readonly by: Order['by'];
 }
 
-/** Extensions of a field that gives nothing but what `counterField` says, and of which the resolver does the same. */
-export function counterExtensions(counterField: CounterField): { readonly hvqlCounter: CounterField } {
-  return { hvqlCounter: counterField };
+/**
+ * Extensions of a field that gives nothing but what `counterField` says, and of which the resolver does the same.
+ * `directives` is where printers of schemas look for applied directives (@graphql-tools/utils).
+ */
+export function counterExtensions(counterField: CounterField) {
+  const { kind, unit, rateUnit } = counterField.counter;
+  const args = { kind, unit, ...(rateUnit === null ? {} : { rateUnit }) };
+  return { hvqlCounter: counterField, directives: { [counterDirectiveName]: args } };
 }
 
 /** The counter that a field stands for; null where it is another field. */
 export function counterFieldOf({ extensions }: GraphQLField<unknown, unknown>): CounterField | null {
   return (extensions as { readonly hvqlCounter?: CounterField }).hvqlCounter ?? null;
+}
+
+const counterDirectiveName = 'counter';
+
+/** The schema with the directive that its counter fields carry. Throws a TypeError where it has no CounterKind. */
+export function withCounterDirective(schema: GraphQLSchema): GraphQLSchema {
+  const kind = schema.getType('CounterKind');
+  if (kind === undefined || !('getValues' in kind)) throw new TypeError('there is no enum CounterKind');
+  const directive = new GraphQLDirective({
+    name: counterDirectiveName,
+    description: 'Says which kind of number a field of a counter is, as its CounterDefinition does.',
+    locations: [DirectiveLocation.FIELD_DEFINITION],
+    args: {
+      kind: { type: new GraphQLNonNull(kind), description: 'What kind of number the counter is.' },
+      unit: {
+        type: new GraphQLNonNull(GraphQLString),
+        description: 'The unit of the counter as it stands, and of its growth.',
+      },
+      rateUnit: { type: GraphQLString, description: 'The unit of its rate; left out where it has none.' },
+    },
+  });
+  const config = schema.toConfig();
+  return new GraphQLSchema({ ...config, directives: [...config.directives, directive] });
 }

@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { createBuilder, createRefs } from './builder.ts';
 import { defineCounterDefinition } from './counter-definition.ts';
+import { withCounterDirective } from './counter-field.ts';
 import { defineCounterViews } from './counter-view.ts';
 import { defineHypervisor } from './hypervisor.ts';
 import { defineLogicalProcessor } from './logical-processor.ts';
@@ -48,5 +49,5 @@ export function createSchema(): GraphQLSchema {
   defineCounterDefinition(builder);
   defineService(builder, area);
   // In the order of the definitions: counters as they stand in their pages, not by the alphabet.
-  return builder.toSchema({ sortSchema: false });
+  return withCounterDirective(builder.toSchema({ sortSchema: false }));
 }

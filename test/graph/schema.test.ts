@@ -1,13 +1,27 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { GraphQLObjectType, isEnumType, isObjectType, lexicographicSortSchema, printSchema } from 'graphql';
+import { printSchemaWithDirectives } from '@graphql-tools/utils';
+import {
+  buildSchema,
+  getDirectiveValues,
+  GraphQLObjectType,
+  isEnumType,
+  isObjectType,
+  lexicographicSortSchema,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
-import { isTotal } from '../../src/catalogue/counter.ts';
+import { isTotal, type Counter } from '../../src/catalogue/counter.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 
 const file = new URL('../../schema/schema.graphql', import.meta.url);
 const schema = createSchema();
-const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
+const printed = `${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;
+
+const objects = [
+  ['LOGICAL_PROCESSOR', 'LogicalProcessor'],
+  ['PARTITION', 'Partition'],
+  ['VIRTUAL_PROCESSOR', 'VirtualProcessor'],
+] as const;
 
 function fieldsOf(typeName: string): string[] {
   const type = schema.getType(typeName);
@@ -22,11 +36,6 @@ describe('the schema', () => {
   });
 
   it('has the counters of the catalogue in counters, the totals among them in deltas and rates', () => {
-    const objects = [
-      ['LOGICAL_PROCESSOR', 'LogicalProcessor'],
-      ['PARTITION', 'Partition'],
-      ['VIRTUAL_PROCESSOR', 'VirtualProcessor'],
-    ] as const;
     for (const [object, name] of objects) {
       const all = countersOf(object).map(({ field }) => field);
       const totals = countersOf(object)
@@ -37,6 +46,33 @@ describe('the schema', () => {
       expect(fieldsOf(`${name}Rates`)).toEqual([...totals, 'interval']);
     }
     expect(fieldsOf('HypervisorCounters')).toEqual(countersOf('HYPERVISOR').map(({ field }) => field));
+  });
+
+  it('says of each counter field in the SDL what kind of number it is, and in which units', () => {
+    const read = buildSchema(readFileSync(file, 'utf8'));
+    const directive = read.getDirective('counter');
+    if (directive == null) throw new Error('there is no @counter');
+    const said = (typeName: string): object => {
+      const type = read.getType(typeName);
+      if (!isObjectType(type)) throw new Error(`${typeName} is no object type`);
+      const fields = Object.values(type.getFields()).filter(({ name }) => name !== 'interval');
+      return Object.fromEntries(
+        fields.map(({ name, astNode }) => [name, astNode && { ...getDirectiveValues(directive, astNode) }]),
+      );
+    };
+    const rows = (counters: readonly Counter[]): object =>
+      Object.fromEntries(
+        counters.map(({ field, kind, unit, rateUnit }) => [
+          field,
+          { kind, unit, ...(rateUnit === null ? {} : { rateUnit }) },
+        ]),
+      );
+    expect(said('HypervisorCounters')).toEqual(rows(countersOf('HYPERVISOR')));
+    for (const [object, name] of objects) {
+      expect(said(`${name}Counters`)).toEqual(rows(countersOf(object)));
+      expect(said(`${name}Deltas`)).toEqual(rows(countersOf(object).filter(isTotal)));
+      expect(said(`${name}Rates`)).toEqual(rows(countersOf(object).filter(isTotal)));
+    }
   });
 
   it('describes every type, field, argument and value', () => {
