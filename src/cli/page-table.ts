@@ -40,11 +40,12 @@ export function pageTable({ path, object, page }: PageParts): string {
 function rowsOfGroup(object: StatisticsObject, group: GroupView): Row[] {
   const counters = group.isKnown ? countersAt(object, group) : [];
   const label = labelOf(object, group);
-  const length = Math.max(group.values.length, counters.length);
-  if (length === 0) return [[label, '', '(empty)', '', '', '']];
-  return Array.from({ length }, (_, n) => {
-    const counter = counters.find(({ index }) => index === n + 1);
-    return [label, String(n + 1), ...describeCounter(counter, group.values[n])];
+  const indexes = new Set([...group.values.keys()].map((n) => n + 1));
+  for (const { index } of counters) if (index !== null) indexes.add(index);
+  if (indexes.size === 0) return [[label, '', '(empty)', '', '', '']];
+  return [...indexes].map((index) => {
+    const counter = counters.find((each) => each.index === index);
+    return [label, String(index), ...describeCounter(counter, group.values[index - 1])];
   });
 }
 

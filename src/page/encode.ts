@@ -70,7 +70,18 @@ export function encodeRelease(
     type: group.id,
     versionMajor: group.versionMajor,
     versionMinor: versionMinorOf[release],
-    values: counters.filter((counter) => counter.group === group.name).map(valueOf),
+    values: valuesInPlaces(
+      counters.filter((counter) => counter.group === group.name),
+      valueOf,
+    ),
   }));
   return encodePage(groups.filter(({ values }) => values.length > 0));
+}
+
+/** The values of a group up to its last counter; 0 in the places of which the catalogue has no row. */
+function valuesInPlaces(counters: readonly Counter[], valueOf: (counter: Counter) => bigint): bigint[] {
+  const length = counters.reduce((most, { index }) => Math.max(most, index ?? 0), 0);
+  const values = Array.from({ length }, () => 0n);
+  for (const counter of counters) if (counter.index !== null) values[counter.index - 1] = valueOf(counter);
+  return values;
 }

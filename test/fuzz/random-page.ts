@@ -53,7 +53,7 @@ export function bytesAt(groups: readonly RandomGroup[], milliseconds: number): U
 function randomGroups(choose: Choose, object: StatisticsObject): RandomGroup[] {
   const known = groupsOf(object).filter(() => !rarely(choose, 12));
   const groups = known.map(({ id, name, versionMajor, versionMinor }): RandomGroup => {
-    const all = countersInPages(object, 2026).filter((counter) => counter.group === name);
+    const all = placesOf(countersInPages(object, 2026).filter((counter) => counter.group === name));
     const counters =
       versionMinor > 0 ? all : countersInPages(object, 2013).filter((each) => all.includes(each));
     const values = counters.map((counter) => randomValue(choose, counter));
@@ -83,6 +83,12 @@ function randomGroups(choose: Choose, object: StatisticsObject): RandomGroup[] {
     groups.splice(choose(groups.length), 0, { type: 14, versionMajor: 1, versionMinor: 0, values });
   }
   return rarely(choose, 10) ? groups.reverse() : groups;
+}
+
+/** The counters at their places in a group; null in places that no row of the catalogue is for. */
+function placesOf(counters: readonly Counter[]): (Counter | null)[] {
+  const length = Math.max(0, ...counters.map(({ index }) => index ?? 0));
+  return Array.from({ length }, (_, n) => counters.find(({ index }) => index === n + 1) ?? null);
 }
 
 function randomValue(choose: Choose, counter: Counter | null): RandomValue {
