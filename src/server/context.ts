@@ -12,8 +12,8 @@ import type { HotPath } from './hot-path/hot-path.ts';
 import type { ReadOperation } from './operation-reader.ts';
 import type { RunOperation } from './operation-runner.ts';
 import type { Outbox } from './outbox.ts';
-import type { ConnectionLimits } from './http/patience.ts';
-import type { Pulse } from './pulse.ts';
+import type { ConnectionLimits } from './http/stall-detector.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import type { NotReady } from './http/readiness.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -34,7 +34,7 @@ export interface ServerContext {
   readonly checkReady: () => Promise<NotReady>;
   readonly outbox: Outbox;
   readonly writes: EventWrites;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
   readonly limits: ConnectionLimits;
   /** How long a client may take over its WebSocket until it has given its credentials. */
   readonly initMilliseconds: number;

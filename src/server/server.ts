@@ -23,9 +23,9 @@ import { operationRunner } from './operation-runner.ts';
 import { queryRunner, type Execute } from './plugins/use-execution.ts';
 import type { Subscribe } from './plugins/use-subscriptions.ts';
 import type { Requester } from './request-context.ts';
-import { connectionLimits } from './http/patience.ts';
+import { connectionLimits } from './http/stall-detector.ts';
 import { Outbox } from './outbox.ts';
-import { pulse } from './pulse.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { readiness } from './http/readiness.ts';
 import type { Tls } from './http/tls.ts';
 import { openYoga, type AddedPlugin } from './yoga.ts';
@@ -121,7 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const context = openContext(options, page);
   const entrances = new Listeners(context, options.graceMilliseconds ?? defaultGraceMilliseconds);
   const allowedOrigins = options.allowedOrigins ?? [];
-  entrances.open(server, {
+  entrances.add(server, {
     identify: doorkeeperOf(options, () => tls?.clients?.map ?? new Map()),
     graphiql: page,
     hosts: hostRule({ host: options.host, allowedHosts: options.allowedHosts ?? [] }),
@@ -136,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http${secure === null ? '' : 's'}://${host}:${port}/graphql`,
     port,
     addListener: (sideServer, identify) =>
-      entrances.open(sideServer, { identify, graphiql: null, hosts: null, allowedOrigins }),
+      entrances.add(sideServer, { identify, graphiql: null, hosts: null, allowedOrigins }),
     renewTls: (renewed) => {
       if (secure === null) throw new TypeError('There is no TLS to renew');
       renewCertificate(secure, renewed.context);
@@ -181,7 +181,7 @@ function openContext(options: ServerOptions, page: Graphiql | null): ServerConte
     checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
     outbox: new Outbox(),
     writes: new EventWrites(),
-    pulse: pulse(limits.beatMilliseconds),
+    heartbeat: new Heartbeat(limits.beatMilliseconds),
     limits,
     initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
     log,

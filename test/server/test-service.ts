@@ -1,5 +1,5 @@
 /** A small schema behind a real socket, with every kind of mistake that a resolver can make. */
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import {
   GraphQLError,
   GraphQLInt,
@@ -14,6 +14,9 @@ import { pino, type Logger } from 'pino';
 import { HvqlError } from '../../src/errors.ts';
 import { testLimits } from '../ask.ts';
 import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/auth/development.ts';
+import { Heartbeat } from '../../src/server/heartbeat.ts';
+import { Connections } from '../../src/server/http/connections.ts';
+import { connectionLimits } from '../../src/server/http/stall-detector.ts';
 import type { Requester } from '../../src/server/request-context.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
 
@@ -25,6 +28,13 @@ export function readableLog(): { readonly log: Logger; readonly lines: string[] 
   const lines: string[] = [];
   const log: Logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
   return { log, lines };
+}
+
+/** The connections of a server that belongs to no service. */
+export function connectionsOf(server: Server): Connections {
+  const limits = connectionLimits({ pingMilliseconds: 12_000, stallMilliseconds: 30_000 });
+  const heartbeat = new Heartbeat(limits.beatMilliseconds);
+  return new Connections(server, { heartbeat, limits, log: readableLog().log });
 }
 
 const grumpy = new GraphQLScalarType({

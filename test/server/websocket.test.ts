@@ -4,8 +4,6 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { closable } from '../../src/server/http/close.ts';
-import { OpenAnswers } from '../../src/server/http/open-answers.ts';
 import { createHttpServer } from '../../src/server/http/http-server.ts';
 import { declineUpgrade } from '../../src/server/websocket/upgrade.ts';
 import { operationLimit } from '../../src/server/websocket/websocket-connection.ts';
@@ -19,7 +17,7 @@ import {
   upgrade,
   type LiveService,
 } from './live-service.ts';
-import { requesterOf, secretText, send } from './test-service.ts';
+import { connectionsOf, requesterOf, secretText, send } from './test-service.ts';
 
 let service: LiveService;
 let client: Client;
@@ -603,7 +601,7 @@ describe('an upgrade', () => {
 
   it('that is declined leaves nothing on its connection, however often it is asked for', async () => {
     const server = createHttpServer();
-    closable(server, new OpenAnswers());
+    connectionsOf(server);
     server.on('upgrade', (request, socket: Socket, head) =>
       declineUpgrade(server, { request, socket, head })(),
     );

@@ -1,30 +1,32 @@
-/** One request and what becomes of it: what is not asked for is not made, as there are tens of thousands a second. */
+/** One request and its response. What is not used is not made: there are tens of thousands a second. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../access/caller.ts';
 import type { WrittenData } from '../../writer/written-data.ts';
 import { securityHeaders } from './security-header.ts';
 
-/** One request, its answer, and what is known of both. */
+/** One request, its response, and what is known of both. */
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
-  /** The address behind its question mark; empty where there is none. */
+  /** The query string, without its question mark. */
   readonly search: string;
   readonly requestId: string = randomUUID();
-  /** Who asks; null while that is not known. */
+  /** null before authentication. */
   caller: Caller | null = null;
-  /** The bytes that the answer is made of, which are let go of at its end. */
+  /** The bytes of the response, which are released at its end. */
   written: WrittenData | null = null;
-  /** Whether who writes the answer sees to it that the client takes it. */
-  isWatched = false;
-  /** Begins to work for the answer, where requests ahead of it on the connection are answered first; else null. */
+  /** Whether the client was cut because it took nothing. */
+  isStalled = false;
+  /** Begins the work, where other responses of the connection come first; else null. */
   begin: ((exchange: Exchange) => void) | null = null;
+  /** Whether the client, or the server, has gone. */
+  isGone = false;
+  /** Whether `setUsualHeaders` has set headers; they must not be written again. */
+  hasUsualHeaders = false;
   #facts: Record<string, unknown> | null = null;
-  #gone: AbortController | null = null;
-  #isGone = false;
-  #hasUsualHeaders = false;
+  #abort: AbortController | null = null;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
@@ -35,41 +37,31 @@ export class Exchange {
     this.search = queryAt === -1 ? '' : address.slice(queryAt + 1);
   }
 
-  /** What the log says of it beside the usual. */
+  /** Further facts for the log. */
   get facts(): Record<string, unknown> {
     this.#facts ??= {};
     return this.#facts;
   }
 
-  /** Aborted when the client goes away, or the server. Made when it is asked for. */
+  /** Aborted when the client, or the server, goes. */
   get signal(): AbortSignal {
-    this.#gone ??= new AbortController();
-    if (this.#isGone) this.#gone.abort();
-    return this.#gone.signal;
+    this.#abort ??= new AbortController();
+    if (this.isGone) this.#abort.abort();
+    return this.#abort.signal;
   }
 
-  /** Whether nobody waits for the answer any more. */
-  get isGone(): boolean {
-    return this.#isGone;
-  }
-
-  /** Tells whoever works on the answer that nobody waits for it any more. */
+  /** The client, or the server, goes. */
   abort(): void {
-    this.#isGone = true;
-    this.#gone?.abort();
+    this.isGone = true;
+    this.#abort?.abort();
   }
 
-  /** Sets the headers that all answers have, where they are not set yet. Whoever does not call it writes them itself. */
+  /** Sets the headers of all responses. Where it is not called, they are written with the head. */
   setUsualHeaders(): void {
-    if (this.#hasUsualHeaders || this.response.headersSent) return;
-    this.#hasUsualHeaders = true;
+    if (this.hasUsualHeaders || this.response.headersSent) return;
+    this.hasUsualHeaders = true;
     this.response.setHeader('x-request-id', this.requestId);
-    const headers = securityHeaders(this.request);
-    for (const name in headers) this.response.setHeader(name, headers[name] ?? '');
-  }
-
-  /** Whether some headers of the answer are set already, which must not be written again. */
-  get hasUsualHeaders(): boolean {
-    return this.#hasUsualHeaders;
+    const headers = Object.entries(securityHeaders(this.request));
+    for (const [name, value] of headers) this.response.setHeader(name, value);
   }
 }

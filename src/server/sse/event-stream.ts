@@ -7,15 +7,15 @@ import type { Events, EventSink } from '../events.ts';
 import type { EventWrites, WrittenFor } from './event-writes.ts';
 import type { Outcome } from '../operation-outcome.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { Patience, type ConnectionLimits } from '../http/patience.ts';
-import type { Pulse } from '../pulse.ts';
+import type { ConnectionLimits } from '../http/stall-detector.ts';
+import type { Heartbeat } from '../heartbeat.ts';
 import { nextEventBytes, nextEventChunk } from '../result-bytes.ts';
 import { flatDataHeaders } from '../http/security-header.ts';
 
 /** What all event streams share. */
 export interface EventStreamWorld {
   readonly writes: EventWrites;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
   readonly limits: ConnectionLimits;
   readonly log: Logger;
   /** Told of each that is over. */
@@ -35,27 +35,20 @@ export class EventStream implements EventSink, WrittenFor {
   count = 0;
   readonly #exchange: Exchange;
   readonly #world: EventStreamWorld;
-  readonly #patience: Patience;
   #quietBeats = 0;
   /** Why no more events are wanted; null while they are. */
   #end: StreamEnd | null = null;
   #events: Events | null = null;
   /** Where events are written to as they stand; null until the first one, and at the end. */
   #socket: Socket | null = null;
-  readonly #onOtherTaken = (): void => this.#patience.taken();
-  readonly onTaken = (): void => {
-    this.#patience.taken();
-    this.#events?.taken();
-  };
+  readonly onTaken = (): void => this.#events?.taken();
 
   /** Begins the answer: its status is 200 whatever comes, as errors are events too. */
   constructor(exchange: Exchange, world: EventStreamWorld) {
     const { response } = exchange;
     this.#exchange = exchange;
     this.#world = world;
-    this.#patience = new Patience(world.limits.stallBeats, exchange.request.socket);
-    exchange.isWatched = true;
-    world.pulse.join(this);
+    world.heartbeat.add(this);
     // Not once: what node keeps for that is kept for as long as the stream.
     response.on('close', () => this.#onClose());
     this.#writeHead();
@@ -112,7 +105,6 @@ export class EventStream implements EventSink, WrittenFor {
   }
 
   untaken(): void {
-    this.#patience.sent();
     this.#events?.untaken();
   }
 
@@ -135,7 +127,6 @@ export class EventStream implements EventSink, WrittenFor {
     if (response.writableEnded || response.destroyed) return;
     this.#world.writes.flush();
     this.#socket = null;
-    this.#patience.sent();
     // Node has let go of the connection by then.
     const { socket } = request;
     response.once('finish', () => socket.destroySoon());
@@ -148,26 +139,17 @@ export class EventStream implements EventSink, WrittenFor {
     this.#world.log.error({ ...this.facts, err: thrown }, 'unexpected error');
   }
 
-  /** One beat of the pulse. */
-  beat(): void {
-    const { response } = this.#exchange;
-    const { limits, log } = this.#world;
+  onHeartbeat(): void {
     this.#quietBeats += 1;
     this.#events?.checkExpiry();
-    if (this.#patience.beat()) {
-      this.#end ??= 'stalled';
-      response.destroy();
-      const { stallMilliseconds } = limits;
-      log.warn({ ...this.facts, stallMilliseconds }, 'a client that took nothing for too long was cut');
-    } else if (this.#quietBeats >= limits.pingBeats && this.#patience.isIdle) {
-      this.#write(comment);
-    }
+    const isQuiet = this.#quietBeats >= this.#world.limits.pingBeats;
+    if (isQuiet && this.#exchange.response.writableLength === 0) this.#write(comment);
   }
 
   /** Told twice where the connection goes while the answer waits for its turn on it. */
   #onClose(): void {
-    this.#world.pulse.leave(this);
-    this.#end ??= 'client';
+    this.#world.heartbeat.delete(this);
+    this.#end ??= this.#exchange.isStalled ? 'stalled' : 'client';
     this.#events?.release(this.#end);
     this.#events = null;
     this.#world.onClose(this);
@@ -195,16 +177,14 @@ export class EventStream implements EventSink, WrittenFor {
     if (response.writableEnded || response.destroyed) return;
     this.#world.writes.flush();
     this.#socket = null;
-    this.#patience.sent();
     response.end(completeEvent);
   }
 
-  #write(bytes: Buffer, onTaken = this.#onOtherTaken): void {
+  #write(bytes: Buffer, onTaken?: () => void): void {
     const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
     this.#world.writes.flush();
     this.#quietBeats = 0;
-    this.#patience.sent();
     response.write(bytes, onTaken);
   }
 }

@@ -2,14 +2,14 @@
 import type { Logger } from 'pino';
 import { EventStream } from './event-stream.ts';
 import type { EventWrites } from './event-writes.ts';
-import type { ConnectionLimits } from '../http/patience.ts';
-import type { Pulse } from '../pulse.ts';
+import type { ConnectionLimits } from '../http/stall-detector.ts';
+import type { Heartbeat } from '../heartbeat.ts';
 import type { Exchange } from '../http/exchange.ts';
 
 /** What event streams are made with. */
 export interface EventStreamsOptions {
   readonly writes: EventWrites;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
   readonly limits: ConnectionLimits;
   readonly log: Logger;
 }
@@ -26,14 +26,14 @@ export interface EventStreams {
 }
 
 /** Event streams of a server. */
-export function eventStreams({ writes, pulse, limits, log }: EventStreamsOptions): EventStreams {
+export function eventStreams({ writes, heartbeat, limits, log }: EventStreamsOptions): EventStreams {
   const open = new Set<EventStream>();
   let isClosing = false;
   const onClose = (stream: EventStream): void => {
     if (!open.delete(stream)) return;
     if (log.isLevelEnabled('debug')) log.debug({ ...stream.facts, events: stream.count }, 'stream closed');
   };
-  const world = { writes, pulse, limits, log, onClose };
+  const world = { writes, heartbeat, limits, log, onClose };
   return {
     open: (exchange) => {
       const stream = new EventStream(exchange, world);

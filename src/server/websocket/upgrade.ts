@@ -6,10 +6,10 @@ import { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import { checkHost, type HostRule } from '../auth/host.ts';
 import { checkOrigin } from '../auth/origin.ts';
+import { sendLastResponse } from '../http/client-error.ts';
+import type { Connections } from '../http/connections.ts';
 import { HttpError } from '../http/http-error.ts';
-import { sendLastAnswer } from '../http/last-answer.ts';
 import { readAccept } from '../http/media-type.ts';
-import type { OpenAnswers } from '../http/open-answers.ts';
 import { securityHeaders } from '../http/security-header.ts';
 import { endpointPath } from '../yoga.ts';
 
@@ -19,7 +19,7 @@ export interface UpgradeOptions {
   readonly hosts: HostRule | null;
   readonly allowedOrigins: readonly string[];
   readonly isClosing: () => boolean;
-  readonly answers: OpenAnswers;
+  readonly connections: Connections;
   readonly log: Logger;
 }
 
@@ -32,7 +32,7 @@ export interface Upgrade {
 
 /** Calls back for each upgrade to a WebSocket that passes the checks. */
 export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgrade: Upgrade) => void): void {
-  const { answers, log } = options;
+  const { connections, log } = options;
   const decide = (upgrade: Upgrade, check: () => void): void => {
     try {
       check();
@@ -56,12 +56,12 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
       request.headers.upgrade?.toLowerCase() === 'websocket'
         ? () => decide(upgrade, () => check(request, options))
         : declineUpgrade(server, upgrade);
-    answers.afterAnswers(socket, act);
+    connections.afterResponses(socket, act);
   });
   // Without a listener node closes the connection before the answers ahead have been sent.
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     ignoreErrors(socket);
-    answers.afterAnswers(socket, () => decide({ request, socket, head }, refuseTunnel));
+    connections.afterResponses(socket, () => decide({ request, socket, head }, refuseTunnel));
   });
 }
 
@@ -99,7 +99,7 @@ function refuse(
   { request, socket }: Upgrade,
   { problem, requestId }: { readonly problem: HttpError; readonly requestId: string },
 ): void {
-  sendLastAnswer(socket, problem, {
+  sendLastResponse(socket, problem, {
     method: request.method ?? null,
     mediaType: readAccept(request.headers.accept).mediaType ?? 'application/json',
     headers: { 'x-request-id': requestId, ...securityHeaders(request) },

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { ServerContext } from '../context.ts';
-import { Patience } from '../http/patience.ts';
+import { StallDetector } from '../http/stall-detector.ts';
 import type { WrittenFor } from '../sse/event-writes.ts';
 
 /** What a link needs. */
@@ -11,7 +11,7 @@ export interface LinkParts {
   /** What the WebSocket runs over. */
   readonly connection: Socket;
   readonly listener: LinkListener;
-  readonly context: Pick<ServerContext, 'writes' | 'pulse' | 'limits'>;
+  readonly context: Pick<ServerContext, 'writes' | 'heartbeat' | 'limits'>;
 }
 
 /** Hears of a link. */
@@ -30,8 +30,9 @@ const busyPingFactor = 5;
 /** Sends over one WebSocket, pings it, and cuts it when it stalls. */
 export class WebSocketLink {
   readonly #parts: LinkParts;
-  readonly #unsent: Patience;
-  readonly #unanswered: Patience;
+  readonly #stall: StallDetector;
+  /** Heartbeats since a ping that no pong has answered; null where there is none. */
+  #unansweredBeats: number | null = null;
   #quietBeats = 0;
   #beatsSincePing = 0;
   readonly #onTaken = (): void => this.taken();
@@ -39,20 +40,16 @@ export class WebSocketLink {
   constructor(parts: LinkParts) {
     const { socket, connection, context } = parts;
     this.#parts = parts;
-    this.#unsent = new Patience(context.limits.stallBeats, connection);
-    this.#unanswered = new Patience(context.limits.stallBeats, null);
-    context.pulse.join(this);
-    socket.on('pong', () => {
-      if (!this.#unanswered.isIdle) this.#unanswered.taken();
-    });
-    socket.on('close', () => context.pulse.leave(this));
+    this.#stall = new StallDetector(connection, context.limits.stallBeats);
+    context.heartbeat.add(this);
+    socket.on('pong', () => (this.#unansweredBeats = null));
+    socket.on('close', () => context.heartbeat.delete(this));
   }
 
   send(message: Buffer): void {
     const { socket, context } = this.#parts;
     if (socket.readyState !== socket.OPEN) return;
     context.writes.flush();
-    this.#unsent.sent();
     socket.send(message, { binary: false }, this.#onTaken);
     this.#pauseWhereUnsent();
   }
@@ -73,14 +70,12 @@ export class WebSocketLink {
 
   /** A frame waits to be taken. */
   untaken(): void {
-    this.#unsent.sent();
     this.#pauseWhereUnsent();
   }
 
   /** What was sent is in the kernel's hands, or never will be. */
   taken(): void {
     const { socket } = this.#parts;
-    this.#unsent.taken();
     if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
   }
 
@@ -88,7 +83,7 @@ export class WebSocketLink {
   close(code: number, reason: string): void {
     const { socket, context } = this.#parts;
     context.writes.flush();
-    context.pulse.leave(this);
+    context.heartbeat.delete(this);
     // Paused, it would not read the answer.
     socket.resume();
     socket.close(code, reason);
@@ -99,12 +94,12 @@ export class WebSocketLink {
     if (socket.bufferedAmount > unsentLimitInBytes) socket.pause();
   }
 
-  /** One heartbeat. */
-  beat(): void {
+  onHeartbeat(): void {
     const { socket, listener, context } = this.#parts;
-    const { pingBeats } = context.limits;
+    const { pingBeats, stallBeats } = context.limits;
     // While nothing is read no pong is: then what is unsent counts.
-    if (this.#unsent.beat() || (!socket.isPaused && this.#unanswered.beat())) {
+    if (!socket.isPaused && this.#unansweredBeats !== null) this.#unansweredBeats += 1;
+    if (this.#stall.isStalled() || (this.#unansweredBeats ?? 0) > stallBeats) {
       socket.terminate();
       listener.onStall();
       return;
@@ -113,10 +108,10 @@ export class WebSocketLink {
     this.#beatsSincePing += 1;
     // Events keep the connection alive as well, but only a pong shows that the client still reads.
     const isDue = this.#quietBeats >= pingBeats || this.#beatsSincePing >= pingBeats * busyPingFactor;
-    if (isDue && this.#unanswered.isIdle && socket.readyState === socket.OPEN) {
+    if (isDue && this.#unansweredBeats === null && socket.readyState === socket.OPEN) {
       this.#quietBeats = 0;
       this.#beatsSincePing = 0;
-      this.#unanswered.sent();
+      this.#unansweredBeats = 0;
       socket.ping();
     }
     listener.onBeat();

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import { DEPRECATED_GRAPHQL_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { OpenAnswers } from '../http/open-answers.ts';
+import type { Connections } from '../http/connections.ts';
 import { bodyLimitInBytes } from '../operation-reader.ts';
 import { onUpgrade } from './upgrade.ts';
 import { WebSocketConnection, type ConnectionParts } from './websocket-connection.ts';
@@ -19,7 +19,7 @@ const closeTimeoutMilliseconds = 5_000;
 /** Serves WebSockets on a server. */
 export function webSockets(
   server: Server,
-  context: ConnectionParts['context'] & { readonly answers: OpenAnswers },
+  context: ConnectionParts['context'] & { readonly connections: Connections },
 ): WebSockets {
   const open = new Set<WebSocketConnection>();
   let isClosing = false;

@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../../src/server/http/http-server.ts';
 import { listen } from '../../../src/server/http/listen.ts';
-import { OpenAnswers } from '../../../src/server/http/open-answers.ts';
-import { answerUnreadable } from '../../../src/server/http/unreadable-request.ts';
-import { readableLog, startTestService, type TestService } from '../test-service.ts';
+import { answerClientErrors } from '../../../src/server/http/client-error.ts';
+import { connectionsOf, readableLog, startTestService, type TestService } from '../test-service.ts';
 
 let service: TestService;
 let finish: () => void;
@@ -50,7 +49,7 @@ async function answered(bytes: string, isAll = false): Promise<{ head: string; b
 describe('what is no request', () => {
   it('is told how long a request may take', async () => {
     const server = createHttpServer();
-    answerUnreadable(server, { answers: new OpenAnswers(), log: readableLog().log });
+    answerClientErrors(server, { connections: connectionsOf(server), log: readableLog().log });
     // Node looks for those that are late every few seconds, and says so like this.
     server.on('connection', (late) => {
       server.emit(

@@ -1,0 +1,101 @@
+/** Responses that the service writes to a socket itself: to what node's parser cannot read, and to refused upgrades. */
+import { maxHeaderSize, STATUS_CODES, type Server } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import type { Connections } from './connections.ts';
+import { errorBody, HttpError } from './http-error.ts';
+import { arrivalLimits } from './http-server.ts';
+import type { MediaType } from './media-type.ts';
+
+/** An error of node's parser. */
+interface ParseError extends Error {
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+/** Answers what node cannot read, after the responses in flight on the connection, and closes it. */
+export function answerClientErrors(
+  server: Server,
+  { connections, log }: { readonly connections: Connections; readonly log: Logger },
+): void {
+  const answer = (socket: Socket, error: ParseError): void => {
+    if (!socket.writable) return;
+    log.debug({ code: error.code, reason: error.reason }, 'a request could not be read');
+    sendLastResponse(socket, refusalOf(error), {
+      method: null,
+      mediaType: 'application/json',
+      headers: { 'X-Content-Type-Options': 'nosniff' },
+    });
+  };
+  // The parser goes on, and may find more errors.
+  const known = new WeakSet<Duplex>();
+  server.on('clientError', (error: ParseError, socket: Duplex) => {
+    if (!known.has(socket)) {
+      known.add(socket);
+      const isOpen = socket instanceof Socket && socket.writable && error.code !== 'ECONNRESET';
+      if (!isOpen || !connections.stopReading(socket, () => answer(socket, error))) socket.destroy();
+    }
+    // A client that breaks off does not wait for responses.
+    if (error.code === 'HPE_INVALID_EOF_STATE' && !socket.writableEnded) socket.destroy();
+  });
+}
+
+function refusalOf({ code, reason }: ParseError): HttpError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpError(
+        'LIMIT_EXCEEDED',
+        `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most that is ` +
+          'read: send a long question as the body of a POST.',
+        { status: 431, facts: { limit: maxHeaderSize } },
+      );
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': {
+      const message = 'The chunks of the body have longer extensions than are read.';
+      return new HttpError('BAD_REQUEST', message, { status: 413 });
+    }
+    case 'ERR_HTTP_REQUEST_TIMEOUT': {
+      const [headers, all] = [arrivalLimits.headersTimeout / 1_000, arrivalLimits.requestTimeout / 1_000];
+      const message = `The request did not arrive in time: its headers have ${headers} s, and all of it has ${all} s.`;
+      return new HttpError('BAD_REQUEST', message, { status: 408 });
+    }
+    default: {
+      const detail = reason === undefined ? '' : `: ${reason}`;
+      return new HttpError('BAD_REQUEST', `What came is no request of HTTP/1.1${detail}.`);
+    }
+  }
+}
+
+/** How long what still arrives is discarded: a client that sees a reset may lose the response. */
+const lingerMilliseconds = 1_000;
+
+/**
+ * Answers with the refusal and closes the connection. It writes to the socket itself: a ServerResponse throws where the
+ * socket still has another one. `method` is that of the request, null where it could not be read.
+ */
+export function sendLastResponse(
+  socket: Socket,
+  error: HttpError,
+  options: {
+    readonly method: string | null;
+    readonly mediaType: MediaType;
+    readonly headers: Readonly<Record<string, string>>;
+  },
+): void {
+  const body = JSON.stringify(errorBody(error));
+  const headers = {
+    Connection: 'close',
+    Date: new Date().toUTCString(),
+    ...options.headers,
+    ...error.headers,
+    'Content-Type': `${options.mediaType}; charset=utf-8`,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const status = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`;
+  socket.end([status, ...lines, '', options.method === 'HEAD' ? '' : body].join('\r\n'));
+  socket.resume();
+  const linger = setTimeout(() => socket.destroy(), lingerMilliseconds);
+  socket.once('close', () => clearTimeout(linger));
+}

@@ -1,0 +1,256 @@
+/** The connections of a listener and the requests in flight on them: their order, slow readers, and the end. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import type { ServerContext } from '../context.ts';
+import type { HeartbeatListener } from '../heartbeat.ts';
+import type { Exchange } from './exchange.ts';
+import { StallDetector } from './stall-detector.ts';
+
+/** Requests of one connection that run at the same time: some wait for a second reading. */
+const mostRunning = 4;
+/** With more unsent bytes on a connection, no further request of it begins. */
+const unsentLimitInBytes = 1_048_576;
+/** With more waiting requests, nothing is read from the connection. */
+const pausedAt = 16;
+/** More waiting requests fit into what was read before the pause only where a client ignores its responses: it is cut. */
+const mostWaiting = 512;
+
+interface Connection {
+  /** In the order of their responses (RFC 9112, 9.3.2). */
+  readonly exchanges: Exchange[];
+  /** After an upgrade, the new protocol closes the connection. */
+  isUpgraded: boolean;
+  stall: StallDetector | null;
+}
+
+/** The connections of one server, from their beginning. */
+export class Connections implements HeartbeatListener {
+  readonly #server: Server;
+  readonly #context: Pick<ServerContext, 'heartbeat' | 'limits' | 'log'>;
+  readonly #connections = new Map<Socket, Connection>();
+  /** TLS connections without a finished handshake, by peer: node does not say which TLS socket is on which of them. */
+  readonly #handshakes = new Map<string, Socket>();
+  #isClosing = false;
+  #isListening = false;
+
+  constructor(server: Server, context: Pick<ServerContext, 'heartbeat' | 'limits' | 'log'>) {
+    this.#server = server;
+    this.#context = context;
+    // A connection comes again where its upgrade was declined.
+    const open = (socket: Socket): void => void (this.#of(socket).isUpgraded = false);
+    if (server instanceof TlsServer) {
+      server.on('connection', (socket: Socket) => this.#watchHandshake(socket));
+      server.on('secureConnection', (socket) => {
+        this.#handshakes.delete(peerOf(socket));
+        open(socket);
+      });
+    } else server.on('connection', open);
+    server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => {
+      this.#of(socket).isUpgraded = true;
+    });
+  }
+
+  /**
+   * Takes a request: begins it at once where no other is in flight on the connection, else in its turn. Of several, one
+   * begins in each turn of the event loop, while few run and little is unsent: so a client that sends many requests at
+   * once delays no other, and one that does not read takes little memory.
+   */
+  add(exchange: Exchange, begin: (exchange: Exchange) => void): void {
+    const { socket } = exchange.request;
+    const { exchanges } = this.#of(socket);
+    exchanges.push(exchange);
+    if (this.#isClosing) exchange.response.setHeader('connection', 'close');
+    if (!this.#isListening) {
+      this.#isListening = true;
+      this.#context.heartbeat.add(this);
+    }
+    const ahead = exchanges.length - 1;
+    if (ahead === 0) {
+      begin(exchange);
+      return;
+    }
+    exchange.begin = begin;
+    // After a cut, the rest of what was read in one piece still comes.
+    if (socket.destroyed) return;
+    if (ahead > mostWaiting) {
+      this.#context.log.warn(
+        { requests: ahead },
+        'a client with too many requests at once on a connection was cut',
+      );
+      socket.destroy();
+      return;
+    }
+    if (ahead > pausedAt) socket.pause();
+    this.#beginLater(socket, exchanges);
+  }
+
+  /** The response has ended, or its client has gone; false where this was known. */
+  remove(exchange: Exchange): boolean {
+    const { socket } = exchange.request;
+    const connection = this.#connections.get(socket);
+    const at = connection?.exchanges.indexOf(exchange) ?? -1;
+    if (connection === undefined || at === -1) return false;
+    const { exchanges } = connection;
+    if (at === 0) exchanges.shift();
+    else exchanges.splice(at, 1);
+    connection.stall = null;
+    if (this.#isClosing && !socket.destroyed) socket.destroySoon();
+    this.#beginLater(socket, exchanges);
+    return true;
+  }
+
+  /**
+   * Gives up reading a connection: aborts the requests that are incomplete. Calls back once the complete ones have been
+   * answered. Returns false, and never calls back, where a response has begun, which may last.
+   */
+  stopReading(socket: Socket, callback: () => void): boolean {
+    const exchanges = [...this.#of(socket).exchanges];
+    if (exchanges.some(({ response }) => response.headersSent)) return false;
+    const complete = exchanges.filter(({ request }) => request.complete);
+    for (const exchange of exchanges) if (!exchange.request.complete) exchange.abort();
+    let left = complete.length;
+    if (left === 0) callback();
+    for (const { response } of complete) {
+      response.once('close', () => {
+        left -= 1;
+        if (left === 0) callback();
+      });
+    }
+    return true;
+  }
+
+  /**
+   * Calls back once all requests in flight on the connection have been answered, at once where there are none; never
+   * where the connection is closed by then, or about to be.
+   */
+  afterResponses(socket: Socket, callback: () => void): void {
+    const { exchanges } = this.#of(socket);
+    if (exchanges.length === 0) {
+      if (socket.writable) callback();
+      return;
+    }
+    // A response may wait for it, and after an upgrade node no longer passes it on.
+    const onDrain = (): void => void exchanges[0]?.response.emit('drain');
+    socket.on('drain', onDrain);
+    // Node resumes a connection that it has paused, although it no longer reads it: without this listener, what comes
+    // would be lost.
+    socket.on('readable', ignore);
+    const onClose = (): void => {
+      if (exchanges.length > 0) return;
+      socket.off('drain', onDrain);
+      socket.off('readable', ignore);
+      if (socket.writable) callback();
+    };
+    for (const { response } of exchanges) response.once('close', onClose);
+  }
+
+  /**
+   * Closes the server: idle connections at once, others after their responses, and all after the grace time. Node's
+   * `closeIdleConnections` leaves connections without a first request open, which browsers keep in reserve.
+   */
+  async close(graceMilliseconds: number): Promise<void> {
+    this.#isClosing = true;
+    const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    for (const [socket, { exchanges, isUpgraded }] of this.#connections) {
+      if (exchanges.length === 0 && !isUpgraded) socket.destroy();
+      for (const { response } of exchanges)
+        if (!response.headersSent) response.setHeader('connection', 'close');
+    }
+    for (const socket of this.#handshakes.values()) socket.destroy();
+    const cut = setTimeout(() => {
+      for (const [socket, { exchanges }] of this.#connections) {
+        for (const exchange of [...exchanges]) exchange.abort();
+        socket.destroy();
+      }
+      for (const socket of this.#handshakes.values()) socket.destroy();
+    }, graceMilliseconds);
+    await closed;
+    clearTimeout(cut);
+    this.#context.heartbeat.delete(this);
+  }
+
+  /** Cuts clients that take nothing of their responses for too long: what is unsent waits in this process's memory. */
+  onHeartbeat(): void {
+    let isBusy = false;
+    for (const [socket, connection] of this.#connections) {
+      const [exchange] = connection.exchanges;
+      if (exchange === undefined) continue;
+      isBusy = true;
+      connection.stall ??= new StallDetector(socket, this.#context.limits.stallBeats);
+      if (exchange.response.headersSent && connection.stall.isStalled()) this.#cut(exchange);
+    }
+    if (isBusy) return;
+    this.#isListening = false;
+    this.#context.heartbeat.delete(this);
+  }
+
+  #cut(exchange: Exchange): void {
+    const { limits, log } = this.#context;
+    const { request, requestId, caller, facts } = exchange;
+    const { stallMilliseconds } = limits;
+    const partition = caller?.partitionId.toString();
+    log.warn(
+      { requestId, transport: 'http', partition, ...facts, stallMilliseconds },
+      'a client that took nothing for too long was cut',
+    );
+    exchange.isStalled = true;
+    request.socket.destroy();
+  }
+
+  #of(socket: Socket): Connection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection: Connection = { exchanges: [], isUpgraded: false, stall: null };
+    this.#connections.set(socket, connection);
+    // Node tells only the response whose turn it is that the client has gone; the others are told here, after node.
+    const onClose = (): void =>
+      void setImmediate(() => {
+        for (const { response } of [...connection.exchanges]) closeResponse(response);
+        this.#connections.delete(socket);
+      });
+    if (socket.closed) onClose();
+    // Not once: node keeps more for a listener that is called once.
+    else socket.on('close', onClose);
+    return connection;
+  }
+
+  #watchHandshake(socket: Socket): void {
+    const peer = peerOf(socket);
+    this.#handshakes.set(peer, socket);
+    socket.once('close', () => this.#handshakes.delete(peer));
+  }
+
+  #beginLater(socket: Socket, exchanges: readonly Exchange[]): void {
+    if (exchanges.at(-1)?.begin != null) setImmediate(() => this.#beginNext(socket, exchanges));
+  }
+
+  #beginNext(socket: Socket, exchanges: readonly Exchange[]): void {
+    // Those that have begun come first.
+    const running = exchanges.findIndex(({ begin }) => begin !== null);
+    const next = exchanges[running];
+    const begin = next?.begin ?? null;
+    if (next === undefined || begin === null || socket.destroyed) return;
+    const unsent = exchanges
+      .slice(0, running)
+      .reduce((sum, { response }) => sum + response.writableLength, 0);
+    if (running >= mostRunning || unsent > unsentLimitInBytes) return;
+    next.begin = null;
+    if (exchanges.length <= pausedAt) socket.resume();
+    begin(next);
+    this.#beginLater(socket, exchanges);
+  }
+}
+
+const ignore = (): void => undefined;
+
+/** Where a connection comes from: the same for a TLS socket and the socket below it. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
+}
+
+/** As node does with the response whose turn it is. */
+function closeResponse(response: ServerResponse): void {
+  response.destroy();
+  response.emit('close');
+}
