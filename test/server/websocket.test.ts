@@ -198,11 +198,66 @@ describe('the messages', () => {
   });
 });
 
+describe('a caller is identified', () => {
+  it.each<[string, (authorization: string) => object]>([
+    ['as browsers and documents spell it', (Authorization) => ({ Authorization })],
+    ['in lower case', (authorization) => ({ authorization })],
+    ['in upper case', (AUTHORIZATION) => ({ AUTHORIZATION })],
+    ['below headers', (Authorization) => ({ headers: { Authorization } })],
+    ['below headers, in lower case', (authorization) => ({ headers: { authorization } })],
+    ['twice, the same', (Authorization) => ({ Authorization, headers: { authorization: Authorization } })],
+    ['among other keys', (authorization) => ({ clientName: 'x', headers: { 'x-a': 1, authorization } })],
+    ['beside keys that are null', (authorization) => ({ authorization, Authorization: null, headers: null })],
+  ])('by the authorization in the payload %s', async (_, payloadOf) => {
+    const { messages, send, socket } = await openRawWebSocket(service);
+    send({ type: 'connection_init', payload: payloadOf(`Bearer ${service.rootToken}`) });
+    await until(() => messages.length === 1);
+    expect(messages).toEqual([{ type: 'connection_ack' }]);
+    socket.close();
+  });
+});
+
 describe('a connection is closed', () => {
   it.each([
     ['no payload', { type: 'connection_init' }, /^No identity was given/],
-    ['no token', { type: 'connection_init', payload: { authorization: 'Bearer x' } }, /^No identity/],
-    ['a number', { type: 'connection_init', payload: { Authorization: 5 } }, /^No identity was given/],
+    [
+      'an empty payload',
+      { type: 'connection_init', payload: { Authorization: '' } },
+      /^No identity was given/,
+    ],
+    [
+      'a number',
+      { type: 'connection_init', payload: { Authorization: 5 } },
+      /^In connection_init, "Authorization" is of type number; needed is "Bearer <token>"\.$/,
+    ],
+    [
+      'a list',
+      { type: 'connection_init', payload: { headers: { authorization: ['Bearer x'] } } },
+      /^In connection_init, "headers\.authorization" is of type array; needed is "Bearer <token>"\.$/,
+    ],
+    [
+      'two different tokens',
+      {
+        type: 'connection_init',
+        payload: { Authorization: 'Bearer x', headers: { authorization: 'Bearer y' } },
+      },
+      /^In connection_init, "Authorization" and "headers\.authorization" differ: give one authorization\.$/,
+    ],
+    [
+      'another key',
+      { type: 'connection_init', payload: { headers: {}, authToken: 'x' } },
+      /^No identity was given: needed is "Authorization", but connection_init has "authToken"\.$/,
+    ],
+    [
+      'another header',
+      { type: 'connection_init', payload: { headers: { 'x-token-of-the-caller-who-asks': 'x' } } },
+      /^No identity was given: needed is "Authorization", but connection_init has "headers\.x-token-of-the-c…"\.$/,
+    ],
+    [
+      'headers that are none',
+      { type: 'connection_init', payload: { headers: 'Authorization: Bearer x' } },
+      /^No identity was given: needed is "Authorization", but connection_init has "headers"\.$/,
+    ],
     [
       'a bad token',
       { type: 'connection_init', payload: { Authorization: 'Bearer x' } },

@@ -12,6 +12,8 @@ interface Evidence {
   readonly authorization: string | null;
   /** One in a place where none is read: it identifies nobody, but must not stand beside a certificate. */
   readonly strayAuthorization?: string | null;
+  /** Why there is no authorization, for the client; null or absent where the absence says all. */
+  readonly problem?: string | null;
   readonly socket: Socket;
 }
 
@@ -20,7 +22,7 @@ export type Doorkeeper = (evidence: Evidence) => Promise<Identified> | Identifie
 
 /** Identifies clients by a token. */
 export function tokenDoorkeeper(identity: Identity): Doorkeeper {
-  return ({ authorization, socket }) => identity.identify(authorization, socket);
+  return (evidence) => identify(identity, evidence);
 }
 
 /**
@@ -37,10 +39,11 @@ export function certificateDoorkeeper({
   readonly map: () => CertificateMap;
   readonly now: () => number;
 }): Doorkeeper {
-  return async ({ authorization, strayAuthorization, socket }) => {
+  return async (evidence) => {
+    const { authorization, strayAuthorization, socket } = evidence;
     const shown = certificateOf(socket);
     if (shown === null) {
-      if (identity !== null) return identity.identify(authorization, socket);
+      if (identity !== null) return identify(identity, evidence);
       throw new HvqlError(
         'UNAUTHENTICATED',
         'No identity was given: needed is a client certificate, shown when the connection is made.',
@@ -54,6 +57,14 @@ export function certificateDoorkeeper({
       'There are two identities, a client certificate and a token: give one of them.',
     );
   };
+}
+
+function identify(
+  identity: Identity,
+  { authorization, problem = null, socket }: Evidence,
+): Promise<Identified> | Identified {
+  if (problem !== null) return Promise.reject(new HvqlError('UNAUTHENTICATED', problem));
+  return identity.identify(authorization, socket);
 }
 
 /** The certificate that the client has shown, and OpenSSL's code where it does not verify; null for none. */

@@ -10,6 +10,7 @@ import type { StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
 import type { ListenerOptions, ServerContext } from '../context.ts';
 import { expiryReason } from '../events.ts';
+import { readInitCredentials } from './connection-init.ts';
 import { WebSocketLink, type LinkListener } from './websocket-link.ts';
 import {
   ackMessage,
@@ -17,7 +18,6 @@ import {
   errorMessage,
   pongMessage,
   readMessage,
-  strayAuthorizationOf,
   type OperationMessage,
 } from './websocket-message.ts';
 import { WebSocketOperation } from './websocket-operation.ts';
@@ -180,11 +180,12 @@ export class WebSocketConnection implements LinkListener {
     this.#hasInit = true;
     this.#stopInitTimer();
     const { connection, upgradeAuthorization } = this.#parts;
-    const authorization = payload?.['Authorization'];
+    const { authorization, strayAuthorization, problem } = readInitCredentials(payload);
     try {
       const identified = await this.context.identify({
-        authorization: typeof authorization === 'string' ? authorization : null,
-        strayAuthorization: upgradeAuthorization ?? strayAuthorizationOf(payload),
+        authorization,
+        strayAuthorization: upgradeAuthorization ?? strayAuthorization,
+        problem,
         socket: connection,
       });
       if (this.#isClosed) return;

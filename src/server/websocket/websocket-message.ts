@@ -114,17 +114,6 @@ export function pongMessage(payload: Record<string, unknown> | undefined): Buffe
   return Buffer.from(JSON.stringify({ type: MessageType.Pong, payload }));
 }
 
-/** A payload's authorization in another spelling, or one that is no text: it identifies nobody, but is there. */
-export function strayAuthorizationOf(payload: Record<string, unknown> | undefined): string | null {
-  const stray = Object.entries(payload ?? {}).find(
-    ([name, value]) =>
-      name.toLowerCase() === 'authorization' &&
-      value !== null &&
-      !(name === 'Authorization' && typeof value === 'string'),
-  );
-  return stray === undefined ? null : typeof stray[1];
-}
-
 /** The message that a caller has been identified. */
 export const ackMessage = Buffer.from(JSON.stringify({ type: MessageType.ConnectionAck }));
 
