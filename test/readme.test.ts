@@ -83,7 +83,7 @@ describe('the examples of README.md', () => {
     );
     expect(stderr).toBe('');
     expect(stdout.trim().split('\n')).toHaveLength(5);
-    expect(stdout).toMatch(/^[\w-]+\/\d+: \d+\.\d % of the time$/m);
+    expect(stdout).toMatch(/^[\w-]+: \d+\.\d % of the time of \d+ processors$/m);
   });
 
   it.skipIf(findProgram('curl') === null)('run as they stand: curl', async () => {

@@ -228,7 +228,7 @@ class PlanningWalk {
   /** A list in an order has all objects here that might come first: the largest stand for those that will. */
   *#valuesInList(found: Found, items: readonly unknown[]): SlicedWork<number> {
     const { field } = found;
-    const first = field.args?.['first'];
+    const first = this.#look.lengthOf(items) ?? field.args?.['first'];
     const isCut = typeof first === 'number' && first < items.length;
     const each: number[] = [];
     let values = 0;
@@ -282,10 +282,15 @@ class PlanningWalk {
 
 /** Items of lists that a field is given: each is looked at, whether it leads to anything or not. */
 function itemsOf({ args }: SelectedField): number {
+  return args === null ? 0 : itemsIn(args);
+}
+
+function itemsIn(values: Readonly<Record<string, unknown>>): number {
   let items = 0;
-  for (const name in args) {
-    const value = args[name];
+  for (const name in values) {
+    const value = values[name];
     if (Array.isArray(value)) items += value.length;
+    else if (typeof value === 'object' && value !== null) items += itemsIn(value as typeof values);
   }
   return items;
 }

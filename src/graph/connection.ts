@@ -50,7 +50,12 @@ function countOf<Item>(list: Pageable<Item>, holds: (position: bigint) => boolea
   return index === -1 ? list.items.length : index;
 }
 
-function sizeArgument(name: string, value: number | null | undefined, maxPageSize: number): number | null {
+/** The size of a page; null where it is not given. Throws INVALID_PARAMETER below 0, LIMIT_EXCEEDED above the most. */
+export function sizeArgument(
+  name: string,
+  value: number | null | undefined,
+  maxPageSize: number,
+): number | null {
   const size = countArgument(name, value);
   if (size === null || size <= maxPageSize) return size;
   throw new HvqlError(

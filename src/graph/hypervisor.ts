@@ -17,13 +17,15 @@ import {
 } from './model.ts';
 import { nodeIdOf } from './node-id.ts';
 import { pageModelOf } from './overlay-page.ts';
-import { definePartitionConnection, partitionPageOf } from './partition-connection.ts';
+import { definePartitionConnection, definePartitionFilter } from './partition-connection.ts';
+import { partitionPageOf } from './partition-list.ts';
 import { listProcessors } from './processor-list.ts';
 import { idDescription, sampledAtDescription } from './readable.ts';
 import { moment } from './size.ts';
 
 export function defineHypervisor(builder: Builder, { refs, views, page, orders, totals }: GraphTypes): void {
   const partitionConnection = definePartitionConnection(builder, refs);
+  const partitionFilter = definePartitionFilter(builder);
   refs.hypervisor.implement({
     description: 'The hypervisor, with its logical processors and the partitions that the caller may read.',
     interfaces: [refs.node],
@@ -97,15 +99,23 @@ export function defineHypervisor(builder: Builder, { refs, views, page, orders, 
       }),
       partitions: t.field({
         type: partitionConnection,
-        nullable: false,
-        description: 'The partitions that the caller may read, by ascending id, at most 100 a page.',
+        nullable: true,
+        description:
+          'The partitions that the caller may read, by ascending id unless an order is given, at most 100 a page.',
         args: {
           first: t.arg.int({ required: false, description: 'No more than so many, from the front.' }),
           after: t.arg.string({ required: false, description: 'Those after this cursor only.' }),
           last: t.arg.int({ required: false, description: 'No more than so many, from the end.' }),
           before: t.arg.string({ required: false, description: 'Those before this cursor only.' }),
+          filter: t.arg({ type: partitionFilter, required: false, description: 'Which of them are wanted.' }),
+          orderBy: t.arg({
+            type: orders.partition,
+            required: false,
+            description:
+              'The order they come in. With it only first may be given: the order may be another one at the next request.',
+          }),
         },
-        resolve: ({ view }, page) => partitionPageOf(view, page),
+        resolve: ({ view }, list) => partitionPageOf(view, list),
       }),
       virtualProcessors: t.field({
         type: [refs.virtualProcessor],

@@ -12,6 +12,12 @@ export interface OrderInput extends Omit<Order, 'counter' | 'by'> {
   readonly by?: Order['by'] | null | undefined;
 }
 
+/** An order of partitions as it is given: one of the two. */
+export interface PartitionOrderInput {
+  readonly virtualProcessors?: OrderInput | null | undefined;
+  readonly partition?: OrderInput | null | undefined;
+}
+
 export type Orders = ReturnType<typeof defineOrders>;
 
 export function defineOrders(builder: Builder) {
@@ -31,13 +37,13 @@ export function defineOrders(builder: Builder) {
     } as const,
   });
 
-  const orderOf = (name: string, counters: readonly Counter[]) =>
+  const orderOf = (name: string, of: { object: string; counters: readonly Counter[] }) =>
     builder.inputRef<OrderInput>(`${name}Order`).implement({
       description:
         'An order by a counter. Objects of which the number is not known come last, equal ones by id and index.',
       fields: (t) => ({
         counter: t.field({
-          type: counterEnum(builder, { name: `${name}Counter`, counters }),
+          type: counterEnum(builder, { name: `${of.object}Counter`, counters: of.counters }),
           required: true,
           description: 'The counter to order by.',
         }),
@@ -55,9 +61,37 @@ export function defineOrders(builder: Builder) {
         }),
       }),
     });
+  const virtualProcessor = orderOf('VirtualProcessor', {
+    object: 'VirtualProcessor',
+    counters: countersOf('VIRTUAL_PROCESSOR'),
+  });
+  const partitionCounter = orderOf('PartitionCounter', {
+    object: 'Partition',
+    counters: countersOf('PARTITION'),
+  });
   return {
-    logicalProcessor: orderOf('LogicalProcessor', countersOf('LOGICAL_PROCESSOR')),
-    virtualProcessor: orderOf('VirtualProcessor', countersOf('VIRTUAL_PROCESSOR')),
+    logicalProcessor: orderOf('LogicalProcessor', {
+      object: 'LogicalProcessor',
+      counters: countersOf('LOGICAL_PROCESSOR'),
+    }),
+    virtualProcessor,
+    partition: builder.inputRef<PartitionOrderInput>('PartitionOrder').implement({
+      description: 'An order of partitions: by their virtual processors, or by a counter of their own.',
+      isOneOf: true,
+      fields: (t) => ({
+        virtualProcessors: t.field({
+          type: virtualProcessor,
+          required: false,
+          description:
+            "By what virtualProcessorTotals shows, but that the RATE of a counter of time is the sum of the processors' shares: 4 busy processors come before 1. Partitions without a processor that can be read come last.",
+        }),
+        partition: t.field({
+          type: partitionCounter,
+          required: false,
+          description: "By a partition's own counter.",
+        }),
+      }),
+    }),
   };
 }
 

@@ -1,29 +1,21 @@
 /** The connection of partitions: pages of those that the caller may read. */
-import type { GrantedPartition } from '../access/access.ts';
-import { HvqlError } from '../errors.ts';
 import type { Builder, Refs } from './builder.ts';
-import { pageOf, type Page, type PageArguments } from './connection.ts';
-import type { View } from './context.ts';
-import { PartitionModel } from './model.ts';
-import { nodeIdOf, parseNodeId } from './node-id.ts';
+import type { PartitionModel } from './model.ts';
+import { nodeIdOf } from './node-id.ts';
+import type { PartitionFilterInput, PartitionPage } from './partition-list.ts';
 
-/** A page of partitions, and how many there are on all pages. */
-export interface PartitionPage extends Page<PartitionModel> {
-  readonly totalCount: number;
-}
-
-/** The page asked for of the partitions that the caller may read. */
-export function partitionPageOf(view: View, page: PageArguments): PartitionPage {
-  const partitions = view.access.partitions();
-  const list = {
-    items: partitions,
-    positionOf: (partition: GrantedPartition) => partition.entry.id,
-    parseCursor,
-    maxPageSize: view.limits.maxPageSize,
-  };
-  const { items, ...more } = pageOf(list, page);
-  const models = items.map((partition) => new PartitionModel(view, partition));
-  return { ...more, items: models, totalCount: partitions.length };
+export function definePartitionFilter(builder: Builder) {
+  return builder.inputRef<PartitionFilterInput>('PartitionFilter').implement({
+    description: 'Which partitions are wanted: those for which all holds that is given.',
+    fields: (t) => ({
+      ids: t.field({ type: ['UInt64'], required: false, description: 'Its id is one of these.' }),
+      nameContains: t.string({
+        required: false,
+        description: 'Its name has this in it, upper and lower case being different.',
+      }),
+      isRoot: t.boolean({ required: false, description: 'Whether it is the root partition.' }),
+    }),
+  });
 }
 
 export function definePartitionConnection(builder: Builder, refs: Refs) {
@@ -56,13 +48,13 @@ export function definePartitionConnection(builder: Builder, refs: Refs) {
       }),
       startCursor: t.string({
         nullable: true,
-        description: 'The cursor of its first item; null on an empty page.',
-        resolve: ({ items }) => cursorOf(items.at(0)),
+        description: 'The cursor of its first item; null on an empty page, and in an order.',
+        resolve: ({ items, hasCursors }) => (hasCursors ? cursorOf(items.at(0)) : null),
       }),
       endCursor: t.string({
         nullable: true,
-        description: 'The cursor of its last item; null on an empty page.',
-        resolve: ({ items }) => cursorOf(items.at(-1)),
+        description: 'The cursor of its last item; null on an empty page, and in an order.',
+        resolve: ({ items, hasCursors }) => (hasCursors ? cursorOf(items.at(-1)) : null),
       }),
     }),
   });
@@ -89,7 +81,8 @@ export function definePartitionConnection(builder: Builder, refs: Refs) {
       }),
       totalCount: t.exposeInt('totalCount', {
         nullable: false,
-        description: 'How many partitions the caller may read.',
+        description:
+          'How many partitions there are on all pages: those that the caller may read and the filter lets through.',
       }),
     }),
   });
@@ -97,13 +90,4 @@ export function definePartitionConnection(builder: Builder, refs: Refs) {
 
 function cursorOf(partition: PartitionModel | undefined): string | null {
   return partition === undefined ? null : nodeIdOf(partition.name);
-}
-
-function parseCursor(cursor: string): bigint {
-  const name = parseNodeId(cursor);
-  if (name.object === 'PARTITION') return name.partitionId;
-  throw new HvqlError(
-    'INVALID_PARAMETER',
-    `${JSON.stringify(cursor)} is not a cursor of a list of partitions.`,
-  );
 }

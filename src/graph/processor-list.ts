@@ -39,7 +39,7 @@ export function listProcessors<
           .sort((a, b) => a - b)
           .map((index) => at(index));
   if (order !== null) {
-    return view.look.first(names, { order, first }).map(processors.modelOf);
+    return view.look.first(names, { order, first, objectsOf: (name) => name }).map(processors.modelOf);
   }
   return names.slice(0, first ?? undefined).map(processors.modelOf);
 }

@@ -1,7 +1,5 @@
 /** Processors taken together. */
-import { HvqlError } from '../errors.ts';
-import type { Outcome } from '../sampling/outcome.ts';
-import { GrowthTotal, ReadingTotal } from '../sampling/total.ts';
+import { GrowthTotal, readableOf, ReadingTotal } from '../sampling/total.ts';
 import { overArgument } from './argument.ts';
 import type { Builder } from './builder.ts';
 import type { CounterViews } from './counter-view.ts';
@@ -69,10 +67,4 @@ function growthOf({ view, names }: TotalsModel, asked: number | null | undefined
   const growths = names.map((name) => view.look.growth(name, over));
   const [first, ...rest] = readableOf(growths);
   return first === undefined ? null : new GrowthTotal([first, ...rest]);
-}
-
-function readableOf<Value>(outcomes: readonly Outcome<Value>[]): Value[] {
-  return outcomes.filter(
-    (outcome): outcome is Value & {} => outcome !== null && !(outcome instanceof HvqlError),
-  );
 }

@@ -53,7 +53,7 @@ export class LiveLook implements Look {
     return growth;
   }
 
-  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[] {
-    return firstOf(this, { objects, ...ranking });
+  first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
+    return firstOf(this, { items, ...ranking });
   }
 }

@@ -17,10 +17,12 @@ export interface Order {
   readonly direction: 'ASC' | 'DESC';
 }
 
-/** An order, and how many objects of it; null is all. */
-export interface Ranking {
+/** An order of items, and how many of them come of it; null is all. */
+export interface Ranking<Item> {
   readonly order: Order;
   readonly first: number | null;
+  /** The object that an item is ranked by; a list of objects where it is ranked by all of them together. */
+  readonly objectsOf: (item: Item) => Granted | readonly Granted[];
 }
 
 /**
@@ -36,8 +38,8 @@ export interface Look {
   reading(object: Granted): Outcome<Reading>;
   /** The object's growth over so long, or somewhat longer. */
   growth(object: Granted, over: Over): Outcome<ReadingGrowth>;
-  /** The first objects in an order. Those of which the number is unknown come last. */
-  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[];
+  /** The first items in an order. Those of which the number is unknown come last. */
+  first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[];
 }
 
 /** What a look is asked for: an object, or no more than the moment; its growth as well where `over` is not null. */

@@ -71,8 +71,8 @@ export class OperationLook implements Look {
     return earlier.growth({ object, number, milliseconds: this.#millisecondsOf(over) });
   }
 
-  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[] {
-    return firstOf(this, { objects, ...ranking });
+  first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
+    return firstOf(this, { items, ...ranking });
   }
 
   #seen(what: Granted | string): ReadSight | HvqlError {

@@ -22,6 +22,7 @@ export class PlanningLook implements Look {
   /** The times that growth of an object was asked for over, null for its reading. */
   readonly #noted = new Map<Granted | null, Set<Over | null>>();
   readonly #growths = new Map<StatisticsObject, ReadingGrowth>();
+  readonly #lengths = new WeakMap<readonly unknown[], number>();
 
   constructor(defaultOver: Over) {
     this.defaultOver = defaultOver;
@@ -54,11 +55,21 @@ export class PlanningLook implements Look {
     return growth;
   }
 
-  first<Name extends Granted>(objects: readonly Name[], { order }: Ranking): readonly Name[] {
+  first<Item>(items: readonly Item[], { order, first, objectsOf }: Ranking<Item>): readonly Item[] {
     const over = order.by === 'VALUE' ? null : this.defaultOver;
-    this.asked.ranked += objects.length;
-    for (const object of objects) this.#note({ object, over });
-    return objects;
+    for (const item of items) {
+      const objects = objectsOf(item);
+      const members = 'object' in objects ? [objects] : objects;
+      this.asked.ranked += Math.max(1, members.length);
+      for (const object of members) this.#note({ object, over });
+    }
+    if (first !== null) this.#lengths.set(items, first);
+    return items;
+  }
+
+  /** How many items of a list that `first` gave there will be at the most; undefined where all, or it gave no such list. */
+  lengthOf(items: readonly unknown[]): number | undefined {
+    return this.#lengths.get(items);
   }
 
   #note(request: LookRequest): void {

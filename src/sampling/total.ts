@@ -5,6 +5,7 @@ import { HvqlError } from '../errors.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import { maxUInt64 } from '../snapshot/uint64.ts';
 import { costOf, percentOf, type Growth, type Interval, type ReadingGrowth } from './growth.ts';
+import type { Outcome } from './outcome.ts';
 
 /** The sum of one reading or more. */
 export class ReadingTotal implements Reading {
@@ -17,7 +18,12 @@ export class ReadingTotal implements Reading {
 
   /** Absent where any of the readings does not carry the counter: a part is not the whole. */
   value(counter: Counter): bigint | undefined {
-    return withinUInt64(counter, sumOf(this.#readings.map((reading) => reading.value(counter)))) ?? undefined;
+    return withinUInt64(counter, this.sum(counter)) ?? undefined;
+  }
+
+  /** The sum, which may be more than 64 bits hold; null where it is not known. */
+  sum(counter: Counter): bigint | null {
+    return sumOf(this.#readings.map((reading) => reading.value(counter)));
   }
 }
 
@@ -35,12 +41,22 @@ export class GrowthTotal implements Growth {
   }
 
   delta(counter: Counter): bigint | null {
-    return withinUInt64(counter, this.#delta(counter));
+    return withinUInt64(counter, this.sum(counter));
+  }
+
+  /** The sum of the deltas, which may be more than 64 bits hold; null where it is not known. */
+  sum(counter: Counter): bigint | null {
+    return this.interval.reset ? null : sumOf(this.#growths.map((growth) => growth.delta(counter)));
+  }
+
+  /** The sum of each object's own rate. */
+  sumOfShares(counter: Counter): number | null {
+    return this.interval.reset ? null : sumOfNumbers(this.#growths.map((growth) => growth.rate(counter)));
   }
 
   /** Events per second of all; percent of all their time together; time of all over operations of all. */
   rate(counter: Counter): number | null {
-    const delta = this.#delta(counter);
+    const delta = this.sum(counter);
     if (delta === null) return null;
     switch (counter.kind) {
       case 'TIME': {
@@ -50,18 +66,21 @@ export class GrowthTotal implements Growth {
       case 'COST':
         return this.#cost(counter, Number(delta));
       default:
-        return sumOfNumbers(this.#growths.map((growth) => growth.rate(counter)));
+        return this.sumOfShares(counter);
     }
   }
 
   #cost(counter: Counter, delta: number): number | null {
-    const operations = this.#delta(operationsOf(counter));
+    const operations = this.sum(operationsOf(counter));
     return costOf(delta, { counter, operations: operations === null ? null : Number(operations) });
   }
+}
 
-  #delta(counter: Counter): bigint | null {
-    return this.interval.reset ? null : sumOf(this.#growths.map((growth) => growth.delta(counter)));
-  }
+/** What could be read of several objects. */
+export function readableOf<Value>(outcomes: readonly Outcome<Value>[]): Value[] {
+  return outcomes.filter(
+    (outcome): outcome is Value & {} => outcome !== null && !(outcome instanceof HvqlError),
+  );
 }
 
 function sumOf(values: readonly (bigint | null | undefined)[]): bigint | null {

@@ -45,9 +45,9 @@ export class RecordingLook implements Look {
     return this.#note(this.#look.growth(object, over), { object, over });
   }
 
-  first<Name extends Granted>(objects: readonly Name[], ranking: Ranking): readonly Name[] {
+  first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
     this.taken.orders += 1;
-    return this.#look.first(objects, ranking);
+    return this.#look.first(items, ranking);
   }
 
   #note<Value>(outcome: Outcome<Value>, origin: Origin): Outcome<Value> {

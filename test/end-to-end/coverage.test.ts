@@ -71,6 +71,8 @@ const literalOf: LiteralOf = ({ name, type }) => {
     case 'object: StatisticsObject':
       return 'PARTITION';
   }
+  if (typeName === 'PartitionOrder') return '{ partition: { counter: GPA_PAGES } }';
+  if (typeName === 'PartitionFilter') return '{ isRoot: false }';
   if (name === 'orderBy') return '{ counter: TOTAL_RUN_TIME, by: RATE, direction: DESC }';
   if (typeName === 'Duration') return '"200ms"';
   if (typeName === 'Int') return '1';
@@ -136,6 +138,27 @@ describe('the service, asked for everything,', () => {
       expect(lists.every((list) => Array.isArray(list) && list.length === 2)).toBe(true);
     },
   );
+
+  it('orders partitions by each counter', async () => {
+    const orders = [
+      ...valuesOf('PartitionCounter').map((counter) => `partition: { counter: ${counter}, by: VALUE }`),
+      ...valuesOf('VirtualProcessorCounter').map(
+        (counter) => `virtualProcessors: { counter: ${counter}, by: VALUE }`,
+      ),
+      ...valuesOf('CounterView').map((by) => `virtualProcessors: { counter: TOTAL_RUN_TIME, by: ${by} }`),
+    ];
+    const fields = orders.map(
+      (order, n) => `n${n}: partitions(orderBy: { ${order} }, first: 2) { nodes { partitionId } }`,
+    );
+    while (fields.length > 0) {
+      const some = fields.splice(0, 60).join(' ');
+      const { hypervisor } = await ask(
+        `orders of partitions before ${fields.length}`,
+        `{ hypervisor { ${some} } }`,
+      );
+      expect(Object.values<any>(hypervisor).every(({ nodes }) => nodes.length === 2)).toBe(true);
+    }
+  });
 
   it.each(valuesOf('StatisticsObject'))('defines the counters of %s', async (object) => {
     const { counterDefinitions } = await ask(

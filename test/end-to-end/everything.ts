@@ -42,9 +42,15 @@ export function everythingOf(
   const write = ({ name, args, type }: GraphQLField<unknown, unknown>): string => {
     const below = selection(getNamedType(type));
     const isBackward = (argument: GraphQLArgument): boolean => ['last', 'before'].includes(argument.name);
+    // An order has no place to go on from.
+    const hasPlace = args.some((argument) => argument.name === 'after');
+    const isOrder = (argument: GraphQLArgument): boolean => hasPlace && argument.name === 'orderBy';
     const given = (some: readonly GraphQLArgument[]): string =>
       some.length === 0 ? '' : `(${some.map((one) => `${one.name}: ${literalOf(one)}`).join(', ')})`;
-    const forward = `${name}${given(args.filter((argument) => !isBackward(argument)))} ${below}`;
+    const plain = args.filter((argument) => !isBackward(argument) && !isOrder(argument));
+    const order = args.filter(isOrder);
+    const inOrder = order.length === 0 ? '' : ` ${name}InOrder: ${name}${given(order)} { __typename }`;
+    const forward = `${name}${given(plain)} ${below}${inOrder}`;
     // From the front and from the end a list cannot be asked for at once.
     const backward = args.filter(isBackward);
     return backward.length === 0

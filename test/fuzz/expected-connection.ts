@@ -1,4 +1,4 @@
-/** The connection of partitions as it is to be: one page of those that a caller may read. */
+/** The connection of partitions as it is to be: one page of those that a caller may read, or the first in an order. */
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
@@ -13,13 +13,25 @@ export interface ExpectedConnection {
   readonly readable: readonly PartitionEntry[];
   readonly ids: ReadonlyMap<string, ObjectName | null>;
   readonly partition: (id: bigint) => Meant;
+  /** The partitions in an order; null where there is no such order. */
+  readonly ordered: (
+    entries: readonly PartitionEntry[],
+    orderBy: Readonly<Record<string, any>>,
+  ) => readonly PartitionEntry[] | null;
 }
 
 /** The page for these arguments, which may be unfit. */
 export function connectionFor(
-  { first, after, last, before }: Readonly<Record<string, any>>,
-  { readable, ids, partition }: ExpectedConnection,
+  { first, after, last, before, filter, orderBy }: Readonly<Record<string, any>>,
+  { readable: all, ids, partition, ordered }: ExpectedConnection,
 ): Meant {
+  const readable = all.filter(
+    ({ id, name, parent }) =>
+      (filter?.ids == null || filter.ids.includes(id)) &&
+      (filter?.nameContains == null || (name ?? '').includes(filter.nameContains)) &&
+      (filter?.isRoot == null || filter.isRoot === (parent === null)),
+  );
+  const inOrder = orderBy == null ? null : ordered(readable, orderBy);
   const idOf = (cursor: string | null | undefined): bigint | null | undefined => {
     const name = cursor == null ? undefined : ids.get(cursor);
     return cursor == null ? null : name?.object === 'PARTITION' ? name.partitionId : undefined;
@@ -31,8 +43,15 @@ export function connectionFor(
       ? ['INVALID_PARAMETER']
       : []),
     ...(sizes.some((size) => size > mostPerPage) ? ['LIMIT_EXCEEDED'] : []),
+    ...(orderBy != null && (inOrder === null || after != null || last != null || before != null)
+      ? ['INVALID_PARAMETER']
+      : []),
   ];
   if (codes.length > 0) return fails(...codes);
+  if (inOrder !== null) {
+    const page = inOrder.slice(0, first ?? mostPerPage);
+    return connection({ page, start: 0, total: readable.length, hasCursors: false }, partition);
+  }
   let start = readable.filter(({ id }) => afterId != null && id <= afterId).length;
   let page = readable.slice(start).filter(({ id }) => beforeId == null || id < beforeId);
   if (first != null) page = page.slice(0, first);
@@ -40,16 +59,22 @@ export function connectionFor(
     start += page.length - last;
     page = page.slice(page.length - last);
   }
-  return connection({ page, start, total: readable.length }, partition);
+  return connection({ page, start, total: readable.length, hasCursors: true }, partition);
 }
 
 function connection(
-  { page, start, total }: { page: readonly PartitionEntry[]; start: number; total: number },
+  {
+    page,
+    start,
+    total,
+    hasCursors,
+  }: { page: readonly PartitionEntry[]; start: number; total: number; hasCursors: boolean },
   partition: (id: bigint) => Meant,
 ): Meant {
   const cursorOf = (entry: PartitionEntry): string =>
     nodeIdOf({ object: 'PARTITION', partitionId: entry.id });
-  const [first, last] = [page.at(0), page.at(-1)];
+  // The order may be another one at the next request: there is no place in it to go on from.
+  const [first, last] = hasCursors ? [page.at(0), page.at(-1)] : [];
   const info = {
     hasPreviousPage: () => value(start > 0),
     hasNextPage: () => value(start + page.length < total),

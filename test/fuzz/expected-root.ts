@@ -5,7 +5,7 @@ import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
 import { connectionFor } from './expected-connection.ts';
-import { growthCases, growthOf, type Reads } from './expected-growth.ts';
+import { growthCases, growthOf, pageFault, totalGrowth, type Reads } from './expected-growth.ts';
 import { expectedDefinitions, expectedService } from './expected-service.ts';
 import {
   countersAndPage,
@@ -117,7 +117,12 @@ class ExpectedGraph {
       partition: ({ id }) => this.#partition(id),
       partitions: (args) => {
         const partition = (id: bigint): Meant => this.#partition(id);
-        return connectionFor(args, { readable: this.#readable(), ids: this.#ids, partition });
+        return connectionFor(args, {
+          readable: this.#readable(),
+          ids: this.#ids,
+          partition,
+          ordered: (entries, orderBy) => this.#orderedPartitions(entries, orderBy),
+        });
       },
       virtualProcessors: (args) => {
         const readable = this.#readable().flatMap(processorsOf);
@@ -246,10 +251,58 @@ class ExpectedGraph {
       return order.by === 'DELTA' ? delta(order.counter) : rate(order.counter);
     };
     const ranked = names.map((name) => ({ name, rank: rankOf(name) }));
-    const known = ranked.filter(({ rank }) => rank !== null) as { name: ObjectName; rank: bigint | number }[];
-    const sign = order.direction === 'ASC' ? 1 : -1;
-    known.sort((a, b) => sign * (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
-    return [...known, ...ranked.filter(({ rank }) => rank === null)].map(({ name }) => name);
+    return inOrder(ranked, order.direction).map(({ name }) => name);
+  }
+
+  /** By their own counter, or by those of their virtual processors together; null where the counter has no such view. */
+  #orderedPartitions(
+    entries: readonly PartitionEntry[],
+    { virtualProcessors, partition }: Record<string, any>,
+  ): PartitionEntry[] | null {
+    const asked = virtualProcessors ?? partition;
+    const isOwn = virtualProcessors == null;
+    const counter = countersOf(isOwn ? 'PARTITION' : 'VIRTUAL_PROCESSOR')[asked.counter];
+    if (counter === undefined) throw new TypeError(`there is no counter ${asked.counter}`);
+    const by = asked.by ?? (isTotal(counter) ? 'RATE' : 'VALUE');
+    if (by !== 'VALUE' && !isTotal(counter)) return null;
+    const order = { counter, by, direction: asked.direction };
+    if (isOwn) {
+      const names = entries.map(({ id }) => ({ object: 'PARTITION', partitionId: id }) as const);
+      const ordered = this.#ordered(names, order);
+      return ordered.flatMap(
+        (name) => entries.find(({ id }) => 'partitionId' in name && name.partitionId === id) ?? [],
+      );
+    }
+    const ranked = entries.map((entry) => ({ entry, rank: this.#rankOfAll(processorsOf(entry), order) }));
+    return inOrder(ranked, order.direction).map(({ entry }) => entry);
+  }
+
+  /** Of those that can be read; a share of time counts for each of them. */
+  #rankOfAll(
+    names: readonly ObjectName[],
+    { counter, by }: { counter: Counter; by: string },
+  ): bigint | number | null {
+    const { at, host } = this.#reads;
+    const readable = names.filter((name) => pageFault(this.#reads, name, at) === null);
+    const sum = <N extends bigint | number>(all: readonly (N | null)[], add: (a: N, b: N) => N): N | null =>
+      all.length === 0 || all.includes(null) ? null : (all as N[]).reduce(add);
+    if (by === 'VALUE')
+      return sum(
+        readable.map((name) => host.numberAt(name, counter, at)),
+        (a, b) => a + b,
+      );
+    const grown = readable.flatMap((name) => {
+      const growth = theOnlyCase(growthCases(this.#reads, name, null));
+      return growth.is === 'grown' ? [growthOf(host, name, { from: growth.from, to: at })] : [];
+    });
+    if (grown.length === 0) return null;
+    if (by === 'RATE' && counter.kind === 'TIME')
+      return sum(
+        grown.map(({ rate }) => rate(counter)),
+        (a, b) => a + b,
+      );
+    const total = totalGrowth(grown);
+    return by === 'DELTA' ? total.delta(counter) : total.rate(counter);
   }
 
   #readable(): PartitionEntry[] {
@@ -257,6 +310,19 @@ class ExpectedGraph {
       .filter(({ id }) => partitionFault(this.#situation, id) === null)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
+}
+
+/** Unknown ones last, equal ones as they come. */
+function inOrder<Ranked extends { readonly rank: bigint | number | null }>(
+  ranked: readonly Ranked[],
+  direction: string,
+): Ranked[] {
+  const sign = direction === 'ASC' ? 1 : -1;
+  const known = ranked.filter(({ rank }) => rank !== null);
+  known.sort(({ rank: a }, { rank: b }) =>
+    a === null || b === null ? 0 : sign * (a < b ? -1 : a > b ? 1 : 0),
+  );
+  return [...known, ...ranked.filter(({ rank }) => rank === null)];
 }
 
 function processorsOf({ id, virtualProcessors }: PartitionEntry): ObjectName[] {

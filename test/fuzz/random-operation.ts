@@ -1,5 +1,6 @@
 /** Random operations that are valid, made from nothing but the schema: whatever it gains is asked for as well. */
 import {
+  GraphQLNonNull,
   getNamedType,
   getNullableType,
   isAbstractType,
@@ -15,6 +16,7 @@ import {
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLInputField,
+  type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLSchema,
 } from 'graphql';
@@ -174,8 +176,8 @@ class OperationMaker {
     if (isListType(type)) return this.#several(() => this.#value(type.ofType));
     if (isEnumType(type)) return this.#enumValue(type.getValues());
     if (isInputObjectType(type)) {
-      const given = Object.values(type.getFields()).filter((field) => this.#isGiven(field));
-      return Object.fromEntries(given.map((field) => [field.name, this.#value(field.type)]));
+      const given = this.#givenOf(type);
+      return Object.fromEntries(given.map(({ name, of }) => [name, this.#value(of)]));
     }
     return this.#scalar(type.name);
   }
@@ -193,14 +195,23 @@ class OperationMaker {
     }
     if (isEnumType(type)) return this.#enumValue(type.getValues());
     if (isInputObjectType(type)) {
-      const given = Object.values(type.getFields()).filter((field) => this.#isGiven(field));
-      return `{ ${given.map((field) => `${field.name}: ${this.#argument(field)}`).join(', ')} }`;
+      const given = this.#givenOf(type);
+      return `{ ${given.map(({ name, of, field }) => `${name}: ${this.#argument({ ...field, type: of })}`).join(', ')} }`;
     }
     return JSON.stringify(this.#scalar(type.name));
   }
 
-  #isGiven(field: GraphQLInputField): boolean {
-    return isRequired(field) || rarely(this.#choose, 2);
+  /** The fields that an input has here; of a @oneOf exactly one, which is not null. */
+  #givenOf(type: GraphQLInputObjectType) {
+    const fields = Object.values(type.getFields());
+    const given = type.isOneOf
+      ? [oneOf(this.#choose, fields)]
+      : fields.filter((field) => isRequired(field) || rarely(this.#choose, 2));
+    return given.map((field) => ({
+      name: field.name,
+      field,
+      of: type.isOneOf ? new GraphQLNonNull(getNullableType(field.type)) : field.type,
+    }));
   }
 
   #enumValue(values: readonly { readonly name: string }[]): string {

@@ -173,8 +173,8 @@ function scalarsOf(host: RandomHost, ids: readonly string[]): Record<string, rea
   return {
     UInt64: ['1', ...partitions, ...partitions, 5, 0, '999', maxUInt64.toString(), '00000000000000000001'],
     ID: ids,
-    // Cursors are ids.
-    String: ids,
+    // Cursors are ids; the others are in names.
+    String: [...ids, 'name', 'the name of 1', '1', ''],
     Int: [0, 1, 2, 3, 1, 2, 0, 1, 4, 7, 77, 100, -1, 101, 2_147_483_647, -2_147_483_648],
     Duration: ['100ms', '1s', '250ms', '1.5s', '2s', '99ms', '0ms', '1m', '60001ms', '1h', '3600001ms'],
     Boolean: [false, true],

@@ -5,7 +5,9 @@ import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 
 /** What of the released schema is broken on purpose, by path, and why. Emptied by the next release. */
-const broken: Readonly<Record<string, string>> = {};
+const broken: Readonly<Record<string, string>> = {
+  'Hypervisor.partitions': 'may be null, so that a bad argument costs nothing but the list',
+};
 
 const released = read(new URL('released.graphql', import.meta.url));
 const present = read(new URL('../../schema/schema.graphql', import.meta.url));
