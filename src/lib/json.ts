@@ -1,4 +1,16 @@
-/** What is known of values that came as JSON. */
+/** JSON that clients send. */
+
+/** Deeper than any operation, variable or payload needs; `JSON.stringify` exhausts the stack at a few thousand. */
+export const nestingLimit = 100;
+
+/**
+ * The value of a text. Throws a SyntaxError for what is not JSON, and a RangeError for what is nested too deeply, before
+ * it is parsed: whatever walks such a value by recursion later would fail there.
+ */
+export function parseJsonText(text: string): unknown {
+  if (isNestedTooDeeply(text)) throw new RangeError(`JSON needs to be nested at most ${nestingLimit} deep.`);
+  return JSON.parse(text);
+}
 
 /** Whether a value is a JSON object: neither null nor an array. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -8,4 +20,24 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** A text of at most so many characters, with an ellipsis where it was longer. */
 export function excerpt(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+}
+
+const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [
+  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d,
+];
+
+function isNestedTooDeeply(text: string): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) isInString = !isInString;
+    else if (isInString) {
+      if (code === backslash) at += 1;
+    } else if (code === openBracket || code === openBrace) {
+      depth += 1;
+      if (depth > nestingLimit) return true;
+    } else if (code === closeBracket || code === closeBrace) depth -= 1;
+  }
+  return false;
 }

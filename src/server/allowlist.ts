@@ -1,35 +1,43 @@
 /**
  * Which documents may run. Only an `AllowedOperation` is parsed, validated and executed, and only this module makes
- * one: every transport decides before the text is looked at, and the pipeline checks that it did.
+ * one; the pipeline checks that a transport has asked for it.
  */
-import { documentIdOf, isDocumentId, type DocumentId } from './document-id.ts';
+import { createHash } from 'node:crypto';
 import { HttpError } from './http/http-error.ts';
 import type { OperationRequest } from './operation-reader.ts';
 
 declare const allowed: unique symbol;
 /** An operation that may be parsed, validated and run. Only this module makes one. */
 export interface AllowedOperation {
-  /** The text of the document that runs; where the request named it by its id, it is not in the request. */
+  /** The text of the document, also where the request has only its id. */
   readonly query: string;
-  /** The parameters of the request, with that document as `query` and without an id. */
+  /** The parameters of the request, with the document as `query` and without an id. */
   readonly parameters: OperationRequest;
-  /** Hashed when it is first asked for, unless it is known; a KB of text takes some microseconds. */
+  /** Hashed on first use, unless it is known: a KB of text takes some microseconds. */
   readonly documentId: DocumentId;
   readonly [allowed]: true;
 }
 
-/** Allows an operation, or throws an HttpError that says why not and what to do. */
+/** A "SHA256 hex document identifier" (GraphQL over HTTP, appendix "Persisted Documents"). */
+export type DocumentId = `sha256:${string}`;
+
+/** Allows an operation, or throws an HttpError. */
 export type Allow = (request: OperationRequest) => AllowedOperation;
 
-/** A document that may be asked for. */
+/** A document of the allowlist. */
 export interface AllowedDocument {
   readonly documentId: DocumentId;
   readonly text: string;
 }
 
+/** The id of a document, made from the exact text in UTF-8. */
+export function documentIdOf(text: string): DocumentId {
+  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+}
+
 /**
- * Allows only these documents, asked for by their id or by their exact text; any document where it is null. Queries,
- * subscriptions and introspection are treated alike.
+ * Allows these documents, requested by id or exact text, or any text where the list is null. Queries, subscriptions and
+ * introspection are treated alike.
  */
 export function allowlist(allowed: readonly AllowedDocument[] | null): Allow {
   return allowed === null ? allowAny : allowListed(allowed);
@@ -46,13 +54,18 @@ function allowAny(request: OperationRequest): AllowedOperation {
 
 function allowListed(allowed: readonly AllowedDocument[]): Allow {
   const byId = new Map<string, AllowedDocument>(allowed.map((document) => [document.documentId, document]));
-  // By the text itself, not by its hash: two texts that only a broken surrogate tells apart have the same UTF-8.
+  // By text and not by hash: texts that differ in an unpaired surrogate have the same UTF-8.
   const byText = new Map<string, AllowedDocument>(allowed.map((document) => [document.text, document]));
   return (request) => {
     const { text, documentId } = readDocument(request);
     const document = text !== null ? byText.get(text) : byId.get(documentId);
     if (document !== undefined) return makeAllowed(request, document);
-    if (text !== null && documentId === null) throw notAllowed(text);
+    if (text !== null && documentId === null) {
+      const message =
+        'This service answers only the operations that it has been given, and this document is none of them: send the ' +
+        'exact text of one, or its documentId.';
+      throw new HttpError('OPERATION_NOT_ALLOWED', message, { facts: { documentId: documentIdOf(text) } });
+    }
     throw notFound(
       'This service answers only the operations that it has been given, and there is no document of this id among ' +
         'them: ask for another one, or have this one added to them.',
@@ -61,25 +74,38 @@ function allowListed(allowed: readonly AllowedDocument[]): Allow {
   };
 }
 
-/** What a request says of its document: a text, an id, or both, and then they belong together. */
-type Named =
+/** The document of a request: a text, an id, or both of the same document. */
+type NamedDocument =
   | { readonly text: string; readonly documentId: DocumentId | null }
   | { readonly text: null; readonly documentId: DocumentId };
 
-function readDocument({ query, documentId = null }: OperationRequest): Named {
-  if (documentId === null) {
-    if (typeof query === 'string') return { text: query, documentId };
-    throw needsText(query);
+function readDocument({ query, documentId = null }: OperationRequest): NamedDocument {
+  if (documentId !== null && !isDocumentId(documentId)) {
+    const there = typeof documentId === 'string' ? JSON.stringify(documentId.slice(0, 100)) : 'not a string';
+    const needed = '"sha256:" and 64 hexadecimal digits in lower case';
+    throw new HttpError('BAD_REQUEST', `The parameter documentId needs to be ${needed}, but is ${there}.`);
   }
-  if (!isDocumentId(documentId)) throw badId(documentId);
-  // Clients whose types ask for a query leave it empty (graphql-ws, graphql-sse).
-  if (query === undefined || query === null || query === '') return { text: null, documentId };
-  if (typeof query !== 'string') throw needsText(query);
+  // Clients whose types require a query leave it empty beside an id (graphql-ws, graphql-sse).
+  const isTextMissing = query === undefined || query === null || query === '';
+  if (documentId !== null && isTextMissing) return { text: null, documentId };
+  if (typeof query !== 'string') {
+    const there = query === undefined ? 'missing' : 'not a string';
+    throw new HttpError(
+      'BAD_REQUEST',
+      `The parameter query needs to be a GraphQL document, but is ${there}.`,
+    );
+  }
+  if (documentId === null) return { text: query, documentId };
   const actual = documentIdOf(query);
   if (actual === documentId) return { text: query, documentId };
-  throw badRequest(
+  throw new HttpError(
+    'BAD_REQUEST',
     `The parameters query and documentId need to name the same document, but the id of the text is ${actual}.`,
   );
+}
+
+function isDocumentId(value: unknown): value is DocumentId {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 }
 
 function makeAllowed(
@@ -99,31 +125,6 @@ function makeAllowed(
   return operation as AllowedOperation;
 }
 
-function notAllowed(text: string): HttpError {
-  const message =
-    'This service answers only the operations that it has been given, and this document is none of them: send the ' +
-    'exact text of one, or its documentId.';
-  const facts = { documentId: documentIdOf(text) };
-  return new HttpError('OPERATION_NOT_ALLOWED', message, { facts });
-}
-
 function notFound(message: string, documentId: DocumentId | null): HttpError {
-  const facts = { documentId };
-  return new HttpError('PERSISTED_DOCUMENT_NOT_FOUND', message, { facts });
-}
-
-function needsText(query: unknown): HttpError {
-  const there = query === undefined ? 'missing' : 'not a string';
-  return badRequest(`The parameter query needs to be a GraphQL document, but is ${there}.`);
-}
-
-function badId(documentId: unknown): HttpError {
-  const there = typeof documentId === 'string' ? JSON.stringify(documentId.slice(0, 100)) : `not a string`;
-  return badRequest(
-    `The parameter documentId needs to be "sha256:" and 64 hexadecimal digits in lower case, but is ${there}.`,
-  );
-}
-
-function badRequest(message: string): HttpError {
-  return new HttpError('BAD_REQUEST', message);
+  return new HttpError('PERSISTED_DOCUMENT_NOT_FOUND', message, { facts: { documentId } });
 }

@@ -1,25 +1,37 @@
-/** The audit trail: a line for each read that was denied, and for each stream that was opened and closed. */
-import type { ExecutionResult, GraphQLError } from 'graphql';
-import { denialsByKey, denialsOf, type Denial } from './audit-denial.ts';
+/** The audit trail: a line for each denied read, and for each stream that was opened and closed. */
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import { AccessDenied, type DeniedObject } from '../access/access-denied.ts';
+import { excerpt } from '../lib/json.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Where the trail goes. */
+/** Where the trail is written, and the time of its lines. */
 export interface AuditWorld {
-  /** Takes a line of JSON, with the newline at its end. Never throws. */
+  /** Takes a line of JSON with a newline at its end. Never throws. */
   readonly write: (line: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /**
- * Why a stream was closed. client: the client ended it, went away or broke the protocol. complete: it came to its end
- * by itself. expired: its identity did. service: the service ends, or could not write an event. stalled: the client
- * took nothing and was cut.
+ * Why a stream was closed. client: the client ended it, went away or broke the protocol. complete: it ended by itself.
+ * expired: its identity did. service: the service closes, or could not write an event. stalled: the client took nothing
+ * and was cut.
  */
 export type StreamEnd = 'client' | 'complete' | 'expired' | 'service' | 'stalled';
 
-/** The longest name that is told: callers choose it, at any length. */
+/** Clients choose names, and paths by their aliases, at any length. */
 const nameLimit = 100;
+const pathLimit = 300;
+
+/** One denied read. */
+export interface Denial {
+  /** "hypervisor", "logical-processor 3", "logical-processors", "partition 9", "virtual-processor 9/0", or "schema". */
+  readonly object: string;
+  /** The path in the response, "hypervisor.partitions.0.parent"; null where nothing ran. */
+  readonly path: string | null;
+  /** `extensions.reason`. */
+  readonly reason: string | null;
+}
 
 type Line =
   | ({ readonly event: 'denied' } & Denial)
@@ -31,35 +43,35 @@ type Line =
       readonly reason: StreamEnd;
     };
 
-/** The operation that lines of the trail are about. */
-export type AuditedRequest = Pick<RequestContext, 'caller' | 'by' | 'transport' | 'operation' | 'requestId'>;
-
-/** What the trail is told of one operation. Neither variables nor the document are in it. */
+/** The trail of one operation. It has neither variables nor the document. */
 export class OperationAudit {
   /** The name of the operation that runs; null where it has none, or nothing ran. */
   operationName: string | null = null;
-  readonly #request: AuditedRequest;
+  readonly #request: Pick<RequestContext, 'caller' | 'by' | 'transport' | 'operation' | 'requestId'>;
   readonly #world: AuditWorld;
-  /** Known from the first line on: a stream lets go of its operation once it has been opened. */
+  /** Kept from the first line on: a stream drops its operation once it is open. */
   #documentId: string | null = null;
 
-  constructor(request: AuditedRequest, world: AuditWorld) {
+  constructor(
+    request: Pick<RequestContext, 'caller' | 'by' | 'transport' | 'operation' | 'requestId'>,
+    world: AuditWorld,
+  ) {
     this.#request = request;
     this.#world = world;
   }
 
-  /** Tells of the reads that a result was denied, each time that they are. */
+  /** Writes each denied read among the errors of a result. */
   denied(errors: readonly GraphQLError[]): void {
-    for (const denial of denialsOf(errors)) this.tell({ event: 'denied', ...denial });
+    for (const denial of denialsOf(errors)) this.write({ event: 'denied', ...denial });
   }
 
-  /** Tells that a stream was opened; what becomes of it is told to what this gives. */
+  /** Writes that a stream was opened. Its events and its end go to the trail that this returns. */
   opened(): StreamAudit {
-    this.tell({ event: 'opened' });
+    this.write({ event: 'opened' });
     return new StreamAudit(this, this.#world.now);
   }
 
-  tell({ event, ...facts }: Line): void {
+  write({ event, ...facts }: Line): void {
     const { caller, by, transport, operation, requestId } = this.#request;
     this.#documentId ??= operation?.documentId ?? null;
     const line = {
@@ -79,30 +91,30 @@ export class OperationAudit {
 
 const nothing: ReadonlyMap<string, Denial> = new Map();
 
-/** What the trail is told of one stream. After its end nothing more is. */
+/** The trail of one stream, until its end. */
 export class StreamAudit {
-  readonly #call: OperationAudit;
+  readonly #operation: OperationAudit;
   readonly #now: () => number;
   readonly #openedAt: number;
   #events = 0;
-  /** The denied reads of the event before: what stands in one event after another is told once. */
+  /** The denied reads of the last event: one that is in many events is written once. */
   #standing = nothing;
   #isClosed = false;
 
-  constructor(call: OperationAudit, now: () => number) {
-    this.#call = call;
+  constructor(operation: OperationAudit, now: () => number) {
+    this.#operation = operation;
     this.#now = now;
     this.#openedAt = now();
   }
 
-  /** An event leaves. */
+  /** An event is sent. */
   sent({ errors }: ExecutionResult): void {
     if (this.#isClosed) return;
     this.#events += 1;
     const before = this.#standing;
     this.#standing = errors === undefined ? nothing : denialsByKey(errors);
     for (const [key, denial] of this.#standing) {
-      if (!before.has(key)) this.#call.tell({ event: 'denied', ...denial });
+      if (!before.has(key)) this.#operation.write({ event: 'denied', ...denial });
     }
   }
 
@@ -113,6 +125,55 @@ export class StreamAudit {
     this.#standing = nothing;
     // The clock may have been set back meanwhile.
     const seconds = Math.max(0, this.#now() - this.#openedAt) / 1_000;
-    this.#call.tell({ event: 'closed', events: this.#events, seconds, reason });
+    this.#operation.write({ event: 'closed', events: this.#events, seconds, reason });
+  }
+}
+
+/** The denied reads among the errors of a result. */
+export function denialsOf(errors: readonly GraphQLError[]): readonly Denial[] {
+  return errors
+    .filter(({ extensions }) => extensions['code'] === 'ACCESS_DENIED')
+    .map((error) => {
+      const { path, extensions } = error;
+      const { reason } = extensions;
+      return {
+        object: nameOf(objectOf(error)),
+        path: path === undefined ? null : excerpt(path.join('.'), pathLimit),
+        reason: typeof reason === 'string' ? reason : null,
+      };
+    });
+}
+
+/** By errors: one event goes to many streams. */
+const denialsOfErrors = new WeakMap<readonly GraphQLError[], ReadonlyMap<string, Denial>>();
+
+function denialsByKey(errors: readonly GraphQLError[]): ReadonlyMap<string, Denial> {
+  let denials = denialsOfErrors.get(errors);
+  if (denials === undefined) {
+    denials = new Map(denialsOf(errors).map((denial) => [JSON.stringify(denial), denial]));
+    denialsOfErrors.set(errors, denials);
+  }
+  return denials;
+}
+
+/** The object of a denied read; null for the schema, which has no access rules. */
+function objectOf(error: GraphQLError): DeniedObject | null {
+  let root: Error | undefined = error;
+  while (root instanceof GraphQLError) root = root.originalError;
+  return root instanceof AccessDenied ? root.object : null;
+}
+
+function nameOf(object: DeniedObject | null): string {
+  switch (object?.object) {
+    case undefined:
+      return 'schema';
+    case 'HYPERVISOR':
+      return 'hypervisor';
+    case 'LOGICAL_PROCESSOR':
+      return object.index === 'all' ? 'logical-processors' : `logical-processor ${object.index}`;
+    case 'PARTITION':
+      return `partition ${object.partitionId}`;
+    case 'VIRTUAL_PROCESSOR':
+      return `virtual-processor ${object.partitionId}/${object.index}`;
   }
 }

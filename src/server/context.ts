@@ -10,12 +10,11 @@ import type { Graphiql } from './http/graphiql.ts';
 import type { HostRule } from './auth/host.ts';
 import type { HotPath } from './hot-path/hot-path.ts';
 import type { ReadOperation } from './operation-reader.ts';
-import type { RunOperation } from './operation-runner.ts';
 import type { Outbox } from './outbox.ts';
 import type { ConnectionLimits } from './http/stall-detector.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { NotReady } from './http/readiness.ts';
-import type { Yoga } from './yoga.ts';
+import type { RunOperation, Yoga } from './yoga.ts';
 
 /** One of each for a service, whatever listener a request comes by. */
 export interface ServerContext {

@@ -1,67 +1,49 @@
-/** Files with documents become a list of what may be asked for, or all that is wrong with them. */
-import { getLocation, GraphQLError, Kind, parse, Source, validate } from 'graphql';
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+/** Reads files with documents into an allowlist. */
+import { GraphQLError, Kind, parse, Source, validate, type GraphQLSchema } from 'graphql';
 import { messageOf } from '../errors.ts';
-import type { AllowedDocument } from './allowlist.ts';
-import { documentIdOf } from './document-id.ts';
+import { documentIdOf, type AllowedDocument } from './allowlist.ts';
 import { documentRules } from './document-store.ts';
 
 /** A file as it was read. */
 export interface DocumentFile {
   /** Its name within its folder. */
   readonly file: string;
-  /** As a person finds it, for what is said of it. */
+  /** Its path in messages. */
   readonly path: string;
   readonly bytes: Uint8Array;
 }
 
-/** A document of a file, with the operations that stand in it. */
+/** A document of a file, with its operations. */
 export interface ListedDocument extends AllowedDocument {
   readonly file: string;
-  readonly operations: readonly ListedOperation[];
-}
-
-/** One operation of a document. */
-export interface ListedOperation {
-  /** null where it has none. */
-  readonly name: string | null;
-  readonly type: 'query' | 'mutation' | 'subscription';
-}
-
-/** What came of the files: `documents` are all of them only where there are no problems. */
-export interface DocumentList {
-  readonly documents: readonly ListedDocument[];
-  /** Each a sentence that begins with the file, the line and the column. */
-  readonly problems: readonly string[];
+  readonly operations: readonly {
+    readonly name: string | null;
+    readonly type: 'query' | 'mutation' | 'subscription';
+  }[];
 }
 
 /**
- * Checks that each file is a document in UTF-8 that is valid against the schema. The text of a document is the
- * whole of its file, its last newline too, but without a byte order mark: editors put it there, and clients do not send it.
+ * Checks that each file is a document in UTF-8 that is valid against the schema. Its text is the whole file but a byte
+ * order mark, which editors write and clients do not send. Each problem begins with file, line and column; the documents
+ * are complete only without problems.
  */
-export function listDocuments(files: readonly DocumentFile[], schema: GraphQLSchema): DocumentList {
+export function listDocuments(
+  files: readonly DocumentFile[],
+  schema: GraphQLSchema,
+): { readonly documents: readonly ListedDocument[]; readonly problems: readonly string[] } {
   const documents: ListedDocument[] = [];
   const problems: string[] = [];
-  for (const file of files) {
-    const text = decode(file.bytes);
-    if (typeof text !== 'string') {
-      problems.push(`${file.path}:${text.line}:${text.column}: This is not UTF-8.`);
-      continue;
-    }
+  for (const { file, path, bytes } of files) {
     try {
+      const text = decode(bytes);
       const document = parse(text);
-      problems.push(...validate(schema, document, documentRules).map((error) => describe(error, file.path)));
-      documents.push({
-        file: file.file,
-        documentId: documentIdOf(text),
-        text,
-        operations: operationsOf(document).map(({ name, operation }) => ({
-          name: name?.value ?? null,
-          type: operation,
-        })),
-      });
+      problems.push(...validate(schema, document, documentRules).map((error) => describe(error, path)));
+      const operations = document.definitions
+        .filter((node) => node.kind === Kind.OPERATION_DEFINITION)
+        .map(({ name, operation }) => ({ name: name?.value ?? null, type: operation }));
+      documents.push({ file, documentId: documentIdOf(text), text, operations });
     } catch (thrown) {
-      problems.push(describe(thrown, file.path));
+      problems.push(describe(thrown, path));
     }
   }
   return { documents, problems };
@@ -70,18 +52,18 @@ export function listDocuments(files: readonly DocumentFile[], schema: GraphQLSch
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 const utf8 = { ignoreBOM: true };
 
-/** The text, or where it stops being one. */
-function decode(file: Uint8Array): string | { readonly line: number; readonly column: number } {
+/** Throws a GraphQLError with the place where the file stops being UTF-8. */
+function decode(file: Uint8Array): string {
   const bytes = Buffer.from(file);
   const content = bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes;
   const text = new TextDecoder('utf-8', utf8).decode(content);
-  // What could not be decoded has become U+FFFD, and so is another byte now.
+  // What cannot be decoded becomes U+FFFD, whose bytes differ.
   const again = Buffer.from(text);
   if (again.equals(content)) return text;
   const end = content.findIndex((byte, n) => byte !== again[n]);
-  // As a stream, so that half a character at the end counts for nothing.
+  // As a stream, which leaves out half a character at the end.
   const before = new TextDecoder('utf-8', utf8).decode(content.subarray(0, end), { stream: true });
-  return getLocation(new Source(before), before.length);
+  throw new GraphQLError('This is not UTF-8.', { source: new Source(before), positions: [before.length] });
 }
 
 function describe(thrown: unknown, path: string): string {
@@ -90,8 +72,4 @@ function describe(thrown: unknown, path: string): string {
   // graphql-js walks documents by recursion.
   const isTooDeep = thrown instanceof RangeError;
   return `${start}: ${isTooDeep ? 'This is nested too deeply to be read.' : messageOf(thrown)}`;
-}
-
-function operationsOf({ definitions }: DocumentNode): readonly OperationDefinitionNode[] {
-  return definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
 }

@@ -1,4 +1,4 @@
-/** Documents from their text to what can run: parsed and validated once, kept by their text. */
+/** Parses and validates documents, once for each text. */
 import {
   getOperationAST,
   GraphQLError,
@@ -16,59 +16,47 @@ import { LRUCache } from 'lru-cache';
 import { documentProblem, textProblem, type DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 
-/** What documents are checked against: the same for every transport. */
-export interface DocumentStoreOptions {
-  readonly schema: GraphQLSchema;
-  readonly limits: DocumentLimits;
-  readonly introspection: Introspection;
-}
-
 /** A text that cannot be parsed. */
-export interface Unparsable {
+interface Unparsable {
   readonly document: null;
   readonly errors: readonly [GraphQLError];
 }
 
-/** Mistakes of a document that are told; there are hardly more to learn from. */
+/** Errors of a document that are reported. */
 const validationErrorLimit = 20;
-/**
- * Characters of documents that are kept parsed: hundreds of operations as people write them. Parsed, a character takes
- * up to 400 bytes (`{a{a}a`), so that the worst that strangers can fill this with is 50 MB.
- */
+/** Characters of documents that are kept. Parsed, a character takes up to 400 bytes (`{a{a}a`): at most 50 MB. */
 const keptCharacters = 131_072;
-/**
- * Characters of a document in which errors say where they are. graphql-js counts the lines from the start for each one,
- * and there may be thousands.
- */
+/** Longer documents have no locations in their errors: graphql-js counts the lines from the start for each error. */
 const locatedCharacters = 16_384;
 
-/**
- * What a document takes beside its text, in characters: there may be very many short ones. A parsed document takes
- * memory in proportion to its text, so that neither many callers nor long texts can fill the memory.
- */
+/** What a kept document takes beside its text, in characters: it bounds the number of short ones. */
 export const charactersOfDocument = 512;
 
-/** Prepares documents for a schema. What it gives knows nothing of who asks and is the same for the same text. */
+/** Prepares documents for a schema: the same for the same text, whoever the caller is. */
 export class DocumentStore {
-  readonly #options: DocumentStoreOptions;
+  readonly #options;
   readonly #rules: readonly ValidationRule[];
   readonly #documents = textCache<StoredDocument>();
-  readonly #mistakes = textCache<Unparsable>();
+  readonly #unparsable = textCache<Unparsable>();
 
-  constructor(options: DocumentStoreOptions) {
+  constructor(options: {
+    readonly schema: GraphQLSchema;
+    readonly limits: DocumentLimits;
+    readonly introspection: Introspection;
+  }) {
     this.#options = options;
     const isClosed = options.introspection === 'off';
     this.#rules = isClosed ? [...documentRules, NoSchemaIntrospectionCustomRule] : documentRules;
   }
 
-  /** The document of a text, parsed; validated when its errors are first asked for. */
+  /** Parses a text. It is validated when its errors are first read. */
   prepare(text: string): StoredDocument | Unparsable {
-    const known = this.#documents.get(text) ?? this.#mistakes.get(text);
+    const known = this.#documents.get(text) ?? this.#unparsable.get(text);
     if (known !== undefined) return known;
     const parsed = parseText(text, this.#options.limits);
     if (parsed instanceof GraphQLError) {
       const unparsable: Unparsable = { document: null, errors: [withoutStack(parsed)] };
-      this.#mistakes.set(text, unparsable);
+      this.#unparsable.set(text, unparsable);
       return unparsable;
     }
     const stored = new StoredDocument(parsed, (document) => this.check(document));
@@ -100,12 +88,11 @@ function textCache<Value extends object>(): LRUCache<string, Value> {
   });
 }
 
-/** A document that could be parsed. */
-export class StoredDocument {
+/** A parsed document. */
+class StoredDocument {
   readonly document: DocumentNode;
   readonly #check: (document: DocumentNode) => readonly GraphQLError[];
   #errors: readonly GraphQLError[] | undefined;
-  /** What runs where no operation is named. */
   readonly #onlyOperation: OperationDefinitionNode | null;
 
   constructor(document: DocumentNode, check: (document: DocumentNode) => readonly GraphQLError[]) {
@@ -120,19 +107,18 @@ export class StoredDocument {
     return this.#errors;
   }
 
-  /** The operation of a name, or without one the only one; null where there is no such operation. */
+  /** The operation with a name, or without a name the only one; null where there is no such operation. */
   operation(name: unknown): OperationDefinitionNode | null {
     if (name === null || name === undefined) return this.#onlyOperation;
     return typeof name === 'string' ? (getOperationAST(this.document, name) ?? null) : null;
   }
 
-  /** Whether the operation of a name is a subscription. */
   isSubscription(name: unknown): boolean {
     return this.operation(name)?.operation === OperationTypeNode.SUBSCRIPTION;
   }
 }
 
-/** graphql-js notices only at execution that a schema has no such operations, and has no code for it. */
+/** graphql-js finds a type of operation that the schema lacks only at execution, and has no code for it. */
 const operationTypeRule: ValidationRule = (context) => ({
   OperationDefinition: (node) => {
     if (context.getSchema().getRootType(node.operation) != null) return;
@@ -155,19 +141,18 @@ function parseText(text: string, limits: DocumentLimits): DocumentNode | GraphQL
   }
 }
 
-/** graphql-js has no codes. */
 function withCode(error: GraphQLError, code: string): GraphQLError {
   error.extensions['code'] ??= code;
   return error;
 }
 
-/** Errors are kept with their document, and their stacks would keep all that stood on them: 50 KB for a short text. */
+/** Errors are kept with their document; the stack of one would keep 50 KB for a short text. */
 function withoutStack(error: GraphQLError): GraphQLError {
   error.stack = '';
   return error;
 }
 
-/** graphql-js walks documents by recursion: nested deep enough, and within the limit of tokens, they exhaust the stack. */
+/** graphql-js walks documents by recursion, which deep nesting within the limit of tokens can exhaust. */
 function whereNotTooDeep<Result>(walk: () => Result): Result {
   try {
     return walk();

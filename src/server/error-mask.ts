@@ -1,48 +1,45 @@
-/** What of an error a client may see: only errors made on purpose leave, all else is logged and masked. */
+/** What clients may see of errors: those made on purpose, while all others are logged and masked. */
 import { GraphQLError, type ExecutionResult, type GraphQLErrorOptions } from 'graphql';
 import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
+import { excerpt } from '../lib/json.ts';
 import type { OperationAudit } from './audit.ts';
 import { HttpError } from './http/http-error.ts';
 import type { Requester } from './request-context.ts';
 
-/** Whose errors are masked, for the log and for the client to quote. */
+/** Whose errors are masked. */
 export interface MaskContext {
-  /** Once the signal is aborted, errors are what is to be expected. It may be made when it is asked for. */
+  /** Once its signal is aborted, errors are expected. */
   readonly requester: Pick<Requester, 'requestId' | 'signal'>;
   readonly log: Logger;
-  /** Told of the reads that are denied by these errors; null where there is no audit trail, or it is told elsewhere. */
+  /** Gets the denied reads; null where there is no audit trail, or another one gets them. */
   readonly audit: OperationAudit | null;
 }
 
 /** The code of an error that was not made on purpose. */
 export const internalErrorCode = 'INTERNAL_SERVER_ERROR';
 
-/**
- * The errors of one result, masked where they are not meant for the client, and audited. Knows no HTTP: every way out
- * of the service goes through here.
- */
+/** Messages of graphql-js may quote a request at any length. */
+const messageLimitInCharacters = 1_000;
+
+/** The errors of one result, masked and audited. Every response and event has passed this. */
 export function maskErrors(errors: readonly unknown[], context: MaskContext): readonly GraphQLError[] {
   const masked = errors.map((error) => maskError(error, context));
   context.audit?.denied(masked);
   return masked;
 }
 
-/** Characters of a message. */
-const messageLimit = 1_000;
-
-/** The result with its errors masked: the very same object where there is nothing to mask. */
+/** The result with its errors masked: the same object where nothing was to be masked. */
 export function maskResult(result: ExecutionResult, context: MaskContext): ExecutionResult {
   const { errors } = result;
   if (errors === undefined) return result;
-  // Yoga gives no error for an operation that was aborted; "no data and no error" would be no answer.
+  // Yoga gives no error for an aborted operation; a response needs data or an error.
   const given =
     errors.length === 0 && !('data' in result) ? [new Error('The operation was aborted')] : errors;
   const masked = maskErrors(given, context);
   return masked.every((error, n) => error === errors[n]) ? result : { ...result, errors: masked };
 }
 
-/** One error, masked where it is not meant for the client. */
 function maskError(error: unknown, { requester, log }: MaskContext): GraphQLError {
   const own = httpErrorOf(error) ?? error;
   if (own instanceof HvqlError) return new GraphQLError(own.message, { originalError: own });
@@ -50,7 +47,8 @@ function maskError(error: unknown, { requester, log }: MaskContext): GraphQLErro
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located === undefined ? error : innermost(located);
   const { requestId } = requester;
-  const facts = { requestId, path: located?.path, err: describeThrown(cause) };
+  const err = cause instanceof Error ? cause : { type: typeof cause, message: String(cause) };
+  const facts = { requestId, path: located?.path, err };
   if (requester.signal.aborted) log.debug(facts, 'error after the end');
   else log.error(facts, 'unexpected error');
   return new GraphQLError('Unexpected error', {
@@ -66,40 +64,34 @@ export function httpErrorOf(error: unknown): HttpError | null {
 }
 
 /**
- * Messages of graphql-js may quote what was sent, at any length, and its errors about variables have no code. Yoga notes
- * HTTP statuses in `extensions.http`, also in errors that are kept with their document: those are for the server alone.
+ * Shortens the message, gives graphql-js's errors about variables a code, and drops `extensions.http`, which Yoga writes
+ * into errors, also into those that are kept with their document.
  */
 function fitForClient(error: GraphQLError): GraphQLError {
   const { message } = error;
   const { http, ...extensions } = error.extensions;
-  const isShort = message.length <= messageLimit;
+  const isShort = message.length <= messageLimitInCharacters;
   if (isShort && http === undefined && extensions['code'] !== undefined) return error;
-  return new GraphQLError(isShort ? message : `${message.slice(0, messageLimit - 1)}…`, {
+  return new GraphQLError(excerpt(message, messageLimitInCharacters), {
     ...placeOf(error),
     originalError: error.originalError ?? null,
     extensions: { code: 'BAD_USER_INPUT', ...extensions },
   });
 }
 
-/** Where an error stands, in the document and in the answer, for another that is to take its place. */
-export function placeOf(error: GraphQLError | undefined): GraphQLErrorOptions {
-  return {
-    nodes: error?.nodes ?? null,
-    source: error?.source ?? null,
-    positions: error?.positions ?? null,
-    path: error?.path ?? null,
-  };
+function placeOf(error: GraphQLError | undefined): GraphQLErrorOptions {
+  const { nodes = null, source = null, positions = null, path = null } = error ?? {};
+  return { nodes, source, positions, path };
 }
 
 /**
- * An HvqlError at its root; or a complaint of graphql-js about the operation, which it raises before anything runs
- * (there is no path yet) or at a node of the document. Other GraphQLErrors, such as a scalar's about a value that it
- * cannot write, are about the service.
+ * An HvqlError at its root; or an error of graphql-js about the operation, which has no path yet, or a node of the
+ * document. Other GraphQLErrors, such as a scalar's about a value that it cannot serialize, are about the service.
  */
 function isMeantForClient(error: GraphQLError): boolean {
-  const root = innermost(error);
-  // Yoga's mark on an error that it has made of a thrown value that was no Error.
+  // Yoga's mark on an error that it has made of a thrown value.
   if (error.extensions['unexpected'] === true) return false;
+  const root = innermost(error);
   if (root instanceof HvqlError) return true;
   return root instanceof GraphQLError && (error.path === undefined || root.nodes !== undefined);
 }
@@ -108,9 +100,4 @@ function innermost(error: GraphQLError): Error {
   let root: Error = error;
   while (root instanceof GraphQLError && root.originalError !== undefined) root = root.originalError;
   return root;
-}
-
-/** An error with its stack, or whatever else was thrown, as the log can write it. */
-function describeThrown(thrown: unknown): unknown {
-  return thrown instanceof Error ? thrown : { type: typeof thrown, message: String(thrown) };
 }

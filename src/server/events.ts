@@ -1,41 +1,38 @@
-/** Events on their way from whoever makes them to a socket: one at a time, and never kept in between. */
+/** Events on their way from their source to a socket: one at a time, and none is kept in between. */
 import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import { LiveStream, type EventTaker } from '../execution/live-stream.ts';
 import type { StreamAudit, StreamEnd } from './audit.ts';
 import { maskErrors, maskResult, type MaskContext } from './error-mask.ts';
-import { KeptWithResult } from './kept-with-result.ts';
 import type { Requester } from './request-context.ts';
+import { KeptWithResult } from './result-bytes.ts';
 
 /** Where events go. */
 export interface EventSink {
-  /**
-   * Hands an event to the socket. Returns true where there is room for one more, unless the events are told of the
-   * contrary in the same turn (`untaken`); where there is none, they are told when there is.
-   */
+  /** Sends an event. True where there is room for one more, unless `untaken` is called in the same turn. */
   deliver(event: ExecutionResult): boolean;
-  /** Told when the stream is over of itself, but not when it was stopped. */
+  /** The stream has ended by itself. */
   done(): void;
   /**
-   * Told, behind the last event, when the caller's identity has expired: the connection ends without saying that the
-   * operation is complete, so that a client with a new token opens the stream again.
+   * The caller's identity has expired; the last event has said so. The connection ends without completing the operation,
+   * so that a client with a new token subscribes again.
    */
   expired(): void;
-  /** Told when an event could not be written; by then the stream has been released. */
+  /** An event could not be written. The stream has been released. */
   failed(thrown: unknown): void;
 }
 
-/** Makes events for a taker, each when it is wanted; more than an iterator in that it needs no promise for each. */
+/** A source of events: an iterator that needs no promise for each event. */
 interface Feed {
   follow(taker: EventTaker): void;
+  /** Requests one event. */
   want(): void;
-  /** None is wanted after all; one that is under way may come all the same. */
+  /** Withdraws the request; an event may come nevertheless. */
   unwant(): void;
   return(): Promise<unknown>;
 }
 
-/** Whose events they are, and the clock that the end of their identity is compared with. */
-export interface EventsContext extends MaskContext {
+interface EventsContext extends MaskContext {
   readonly requester: Requester;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -44,37 +41,36 @@ export interface EventsContext extends MaskContext {
 const maskedAlready = new KeptWithResult<ExecutionResult>();
 
 /**
- * A stream of events that are fit to leave, their errors masked. One event that goes to many is masked once, so that
- * it stays one for all of them and one mistake is one line in the log; what it denies is told of each stream. A feed
- * that fails ends with the error as its event. Each stream begins here, and ends here however it does: so both are
- * audited. The identity of the caller is compared with the wall clock, which may be set and goes on while a machine
- * is suspended, at every event; whoever holds the stream has it compared in between, by `checkExpiry`.
+ * A stream of masked events. An event for many streams is masked once, so that it stays one object and one line in the
+ * log, but its denied reads are audited for each stream. A feed that fails ends with the error as its event. Every stream
+ * begins and ends here, which is audited. At each event, and in `checkExpiry`, the end of the caller's identity is
+ * compared with the wall clock, which may be set, and goes on while the machine is suspended.
  */
 export class Events implements EventTaker {
   readonly #feed: Feed;
-  /** Without the trail: masked for the first of many, an event must not be taken for one that only this stream was sent. */
-  readonly #masking: EventsContext;
+  /** Without the audit: each stream has its own trail. */
+  readonly #context: EventsContext;
   readonly #trail: StreamAudit | null;
   #sink: EventSink | null = null;
-  /** Whether the feed gives nothing any more. */
+  /** Whether the feed gives no more events. */
   #isOver = false;
-  /** Whether the client has to take something before it is given more. */
+  /** Whether the last event still waits in this process. */
   #isBehind = false;
 
   constructor(iterator: AsyncIterator<ExecutionResult>, context: EventsContext) {
     this.#feed = iterator instanceof LiveStream ? iterator : new IteratorFeed(iterator);
-    this.#masking = context.audit === null ? context : { ...context, audit: null };
+    this.#context = context.audit === null ? context : { ...context, audit: null };
     this.#trail = context.audit?.opened() ?? null;
   }
 
-  /** Begins: the first event is wanted at once. */
+  /** Begins, with a request for the first event. */
   pour(sink: EventSink): void {
     this.#sink = sink;
     if (this.#isExpired) this.expire();
     else this.#feed.follow(this);
   }
 
-  /** The last event is in the kernel's hands: one more is wanted. */
+  /** The kernel has the last event: requests the next one. */
   taken(): void {
     this.#isBehind = false;
     if (this.#sink === null) return;
@@ -82,36 +78,38 @@ export class Events implements EventTaker {
     else this.#feed.want();
   }
 
-  /** The last event is not in the kernel's hands after all. */
+  /** The kernel does not have the last event yet. */
   untaken(): void {
     this.#isBehind = true;
     if (!this.#isOver) this.#feed.unwant();
   }
 
-  /** Ends it from this side, at any time; once it is over nothing happens. */
+  /** Ends the stream from outside. */
   release(end: StreamEnd): void {
     this.#sink = null;
     this.#trail?.closed(end);
     this.#releaseFeed();
   }
 
-  /** Ends it with one last event where the identity behind it has expired; once it is over nothing happens. */
+  /** Expires the stream where the caller's identity has expired. */
   checkExpiry(): void {
     if (this.#isExpired) this.expire();
   }
 
-  /** Ends it with one last event that says that the identity behind it has expired. */
+  /** Ends the stream with a last event that says that the caller's identity has expired. */
   expire(): void {
     const sink = this.#sink;
     if (sink === null) return;
     this.#sink = null;
     this.#releaseFeed();
-    this.#deliver({ errors: maskErrors([expiryError(this.#masking.requester)], this.#masking) }, sink);
+    const message = `${expiryReason(this.#context.requester.by)}, and the stream with it.`;
+    const error = new HvqlError('UNAUTHENTICATED', message);
+    this.#deliver({ errors: maskErrors([error], this.#context) }, sink);
     this.#trail?.closed('expired');
     sink.expired();
   }
 
-  /** From the feed. */
+  /** Called by the feed, as are `done` and `failed`. */
   event(result: ExecutionResult): boolean {
     this.checkExpiry();
     if (this.#sink === null) return false;
@@ -123,7 +121,6 @@ export class Events implements EventTaker {
     }
   }
 
-  /** From the feed. */
   done(): void {
     const sink = this.#sink;
     if (sink === null) return;
@@ -133,25 +130,24 @@ export class Events implements EventTaker {
     sink.done();
   }
 
-  /** From the feed. */
   failed(thrown: unknown): void {
     if (this.#sink === null) return;
     this.#releaseFeed();
     try {
-      if (this.#deliver({ errors: maskErrors([thrown], this.#masking) }, this.#sink)) this.done();
+      if (this.#deliver({ errors: maskErrors([thrown], this.#context) }, this.#sink)) this.done();
     } catch (another) {
       this.#fail(another);
     }
   }
 
   get #isExpired(): boolean {
-    const { requester, now } = this.#masking;
+    const { requester, now } = this.#context;
     return requester.expiresAt !== null && now() >= requester.expiresAt;
   }
 
   #masked(result: ExecutionResult): ExecutionResult {
     if (result.errors === undefined) return result;
-    return maskedAlready.of(result) ?? maskedAlready.keep(result, maskResult(result, this.#masking));
+    return maskedAlready.of(result) ?? maskedAlready.keep(result, maskResult(result, this.#context));
   }
 
   #deliver(event: ExecutionResult, sink: EventSink): boolean {
@@ -168,17 +164,13 @@ export class Events implements EventTaker {
   #releaseFeed(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { requester, log } = this.#masking;
+    const { requester, log } = this.#context;
     this.#feed
       .return()
       .catch((thrown: unknown) =>
         log.error({ requestId: requester.requestId, err: thrown }, 'a stream did not end well'),
       );
   }
-}
-
-function expiryError({ by }: Requester): HvqlError {
-  return new HvqlError('UNAUTHENTICATED', `${expiryReason(by)}, and the stream with it.`);
 }
 
 /** What has expired, for the client. */
@@ -217,7 +209,7 @@ class IteratorFeed implements Feed {
     await this.#iterator.return?.();
   }
 
-  /** What is thrown at once is a rejection as well. */
+  /** Async, so that what is thrown is a rejection. */
   async #pull(): Promise<IteratorResult<ExecutionResult>> {
     return this.#iterator.next();
   }

@@ -1,7 +1,8 @@
-/** What came of an operation, ready to leave: its errors masked, its denied reads audited. Every transport sends these. */
+/** What an operation gives, masked and audited: every transport sends these. */
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { ServerContext } from './context.ts';
 import { maskResult } from './error-mask.ts';
 import { Events } from './events.ts';
 import type { RequestContext } from './request-context.ts';
@@ -11,24 +12,18 @@ export type Outcome =
   | { readonly kind: 'result'; readonly result: ExecutionResult }
   | { readonly kind: 'events'; readonly events: Events };
 
-/** The service's log and wall clock, in milliseconds since 1970. */
-export interface OutcomeWorld {
-  readonly log: Logger;
-  readonly now: () => number;
-}
-
-/** What Yoga gives for an operation whose request has not asked for a batch. */
+/** What Yoga's pipeline gives for one operation. */
 export type PipelineResult = ExecutionResult | AsyncIterable<ExecutionResult> | undefined;
 
-/** The outcome of what Yoga's pipeline gave. The events of a subscription are taken from their request. */
+/** The outcome of what Yoga's pipeline gave, or of the events that their request has taken from it. */
 export function outcomeOf(
   given: PipelineResult,
   request: RequestContext,
-  { log, now }: OutcomeWorld,
+  { log, now }: Pick<ServerContext, 'log' | 'now'>,
 ): Outcome {
   const iterator = request.events ?? (isAsyncIterable(given) ? given[Symbol.asyncIterator]() : null);
   const result = (given ?? { errors: [] }) as ExecutionResult;
-  // As it is nearly always.
+  // The most frequent case.
   if (iterator === null && result.errors === undefined) return { kind: 'result', result };
   const context = { log, now, requester: request, audit: request.audit };
   if (iterator === null) return { kind: 'result', result: maskResult(result, context) };

@@ -1,22 +1,35 @@
-/** Results as bytes. A result that goes to many is written once. */
+/** Results as bytes. A result for many clients is written once. */
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { writtenDataOf } from '../writer/written-data.ts';
-import { KeptWithResult } from './kept-with-result.ts';
+
+/**
+ * Values that are kept with a result. They are a property of it, not in a WeakMap: the values of an old WeakMap survive
+ * each collection of young objects, and events are made by the hundred each second.
+ */
+export class KeptWithResult<Value> {
+  readonly #key = Symbol('kept');
+
+  of(result: ExecutionResult): Value | undefined {
+    return (result as { readonly [key: symbol]: Value | undefined })[this.#key];
+  }
+
+  /** Returns the value. */
+  keep(result: ExecutionResult, value: Value): Value {
+    Object.defineProperty(result, this.#key, { value, writable: true });
+    return value;
+  }
+}
 
 /** The result as JSON in UTF-8; the same bytes for the same object, which must not change. */
 export function resultBytes(result: ExecutionResult): Buffer {
-  // They are there already: nothing is to be kept, nor looked for.
-  if (result.errors === undefined) {
-    const written = writtenDataOf(result);
-    if (written !== null) return written.answer;
-  }
-  return keptBytes(result);
+  const written = result.errors === undefined ? writtenDataOf(result) : null;
+  return written?.answer ?? keptBytes(result);
 }
 
 const keptBytes = keepingBytes((result) => {
-  const written = writtenDataOf(result);
   const { errors, ...rest } = result;
   if (errors === undefined) return Buffer.from(JSON.stringify(result));
+  const written = writtenDataOf(result);
   const formatted = formatErrors(errors);
   if (written === null) return Buffer.from(JSON.stringify({ errors: formatted, ...rest }));
   // In the order of graphql-js: the errors come first.
@@ -36,12 +49,12 @@ export const nextEventChunk = keepingBytes((result) => {
   const bytes = resultBytes(result);
   const length = nextEventStart.length + bytes.length + nextEventEnd.length;
   const start = Buffer.concat([Buffer.from(`${length.toString(16)}\r\n`), nextEventStart]);
-  const chunk = Buffer.concat([start, bytes, lastChunkEnd]);
+  const chunk = Buffer.concat([start, bytes, chunkEnd]);
   keepWithin(chunk, { result, start: start.length });
   return chunk;
 });
 
-/** Lets go of a result's own bytes: what they became part of is there for as long. */
+/** Releases a result's own bytes, in place of which those in `whole` are used from now on. */
 export function keepWithin(
   whole: Buffer,
   { result, start }: { readonly result: ExecutionResult; readonly start: number },
@@ -52,7 +65,7 @@ export function keepWithin(
 
 const nextEventStart = Buffer.from('event: next\ndata: ');
 const nextEventEnd = Buffer.from('\n\n');
-const lastChunkEnd = Buffer.from('\n\n\r\n');
+const chunkEnd = Buffer.from('\n\n\r\n');
 
 /** The errors as JSON has them. */
 export function formatErrors(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[] {

@@ -1,34 +1,32 @@
-/** The service on a socket: started with all that it needs, and closed without leaving anything behind. */
+/** The service on its sockets: started with all that it needs, and closed without a rest. */
 import type { Server } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
+import { certificateDoorkeeper, tokenDoorkeeper, type Doorkeeper } from './auth/doorkeeper.ts';
+import { hostRule } from './auth/host.ts';
+import type { Identity } from './auth/identity.ts';
 import type { CertificateMap } from './auth/client-certificate.ts';
 import type { ServerContext } from './context.ts';
 import { DocumentStore } from './document-store.ts';
-import { certificateDoorkeeper, tokenDoorkeeper, type Doorkeeper } from './auth/doorkeeper.ts';
-import { graphiql, type Graphiql } from './http/graphiql.ts';
-import type { GraphiqlOptions } from './http/graphiql-page.ts';
-import { EventWrites } from './sse/event-writes.ts';
-import { hostRule } from './auth/host.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { HotPath } from './hot-path/hot-path.ts';
-import { createHttpServer, createHttpsServer, renewCertificate } from './http/http-server.ts';
-import type { Identity } from './auth/identity.ts';
-import { listen } from './http/listen.ts';
+import type { GraphiqlOptions } from './http/graphiql-page.ts';
+import { Graphiql } from './http/graphiql.ts';
+import { createHttpServer, createHttpsServer, listen, renewCertificate } from './http/http-server.ts';
+import { readiness } from './http/readiness.ts';
+import { connectionLimits } from './http/stall-detector.ts';
+import type { Tls } from './http/tls.ts';
 import { Listeners, type OpenListener } from './listeners.ts';
 import { operationReader } from './operation-reader.ts';
-import { operationRunner } from './operation-runner.ts';
+import { Outbox } from './outbox.ts';
 import { queryRunner, type Execute } from './plugins/use-execution.ts';
 import type { Subscribe } from './plugins/use-subscriptions.ts';
 import type { Requester } from './request-context.ts';
-import { connectionLimits } from './http/stall-detector.ts';
-import { Outbox } from './outbox.ts';
-import { Heartbeat } from './heartbeat.ts';
-import { readiness } from './http/readiness.ts';
-import type { Tls } from './http/tls.ts';
-import { openYoga, type AddedPlugin } from './yoga.ts';
+import { EventWrites } from './sse/event-writes.ts';
+import { openYoga, operationRunner, type AddedPlugin } from './yoga.ts';
 
 /** What is served, to whom, and where. */
 export interface ServerOptions {
@@ -36,48 +34,47 @@ export interface ServerOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly schema: GraphQLSchema;
-  /** Verifies tokens; null where client certificates alone say who asks. */
+  /** Verifies tokens; null where only client certificates identify callers. */
   readonly identity: Identity | null;
-  /** Without, it is plain HTTP. */
+  /** @default null: plain HTTP */
   readonly tls?: Tls | null;
-  /** The only documents that may be asked for, on every way in; any document where it is left out. */
+  /** The only documents that may run. @default null: any */
   readonly allowedDocuments?: readonly AllowedDocument[] | null;
-  /** The GraphQL context of a request. */
+  /** Makes the GraphQL context of a request. */
   readonly contextOf: (requester: Requester) => object;
-  /** Runs operations in place of graphql-js's `execute`. */
+  /** @default graphql-js's `execute` */
   readonly execute?: Execute;
-  /** Starts subscriptions in place of graphql-js's `subscribe`. */
+  /** @default graphql-js's `subscribe` */
   readonly subscribe?: Subscribe;
-  /** How large a document may be. */
   readonly limits: DocumentLimits;
-  /** Who may ask for the schema. */
+  /** Which callers may read the schema. */
   readonly introspection: Introspection;
-  /** Ends all events that are under way, each iterator by being done; called when the server has begun to close. */
+  /** Ends all events under way, each iterator by being done; called when the server has begun to close. */
   readonly closeStreams?: () => void;
-  /** Tries out what answers need; rejects where it fails, with HvqlErrors where strangers may know the code. */
+  /** Tries what responses need; rejects where it fails, with an HvqlError where anyone may know its code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
-  /** Takes the audit trail, line by line; never throws. Without it no work is done for one. */
+  /** Takes the audit trail, line by line; never throws. @default no trail */
   readonly audit?: (line: string) => void;
   /** null for no page. With tokens in it, it is development mode. */
   readonly graphiql: GraphiqlOptions | null;
-  /** Milliseconds since 1970 on the wall clock, which may be set: for the end of identities, and for the log. */
+  /** Milliseconds since 1970 on the wall clock, which may be set. */
   readonly now: () => number;
-  /** How long `close` waits for answers under way. */
+  /** How long `close` waits for responses under way. @default 8 s */
   readonly graceMilliseconds?: number;
-  /** Names that the service answers to, beside those of loopback where it is bound to that: "hvql.example". */
+  /** Names that the service answers to, beside loopback ones where it is bound to loopback: "hvql.example". */
   readonly allowedHosts?: readonly string[];
-  /** Origins whose pages may ask and read answers, beside the service's own: "https://dashboard.example". */
+  /** Origins whose pages may send requests, beside the service's own: "https://dashboard.example". */
   readonly allowedOrigins?: readonly string[];
-  /** How long a client may leave untaken what was sent to it, before it is cut. */
+  /** How long a client may take nothing of what was sent to it. @default 30 s */
   readonly stallMilliseconds?: number;
-  /** Whether repeats of the same bytes by verified credentials are answered without Yoga; true where it is left out. */
+  /** Whether repeats of the same bytes by verified credentials are answered without Yoga. @default true */
   readonly hotPath?: boolean;
-  /** Plugins that see every operation. With any that may deny or change something, the hot path is off. */
+  /** Plugins that see every operation. One that may deny or change something turns the hot path off. */
   readonly plugins?: readonly AddedPlugin[];
-  /** The silence after which a stream is pinged. */
+  /** The silence after which a stream is pinged. @default 12 s, below the 15 s after which some proxies cut */
   readonly pingMilliseconds?: number;
-  /** How long a client may take over its WebSocket to say who it is. */
+  /** How long a client may take to send its credentials over a WebSocket. @default 5 s */
   readonly initMilliseconds?: number;
 }
 
@@ -87,56 +84,42 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   /**
-   * Opens a further door on a server of its own, made by `createHttpServer`, which may listen already or later. What
-   * comes in by it is answered as ever, but the doorkeeper alone says who asks, whatever name the service is called by;
-   * there is no GraphiQL, since its page may hold tokens. It closes with the service, or before.
+   * Adds a listener on a server made by `createHttpServer`, which may listen already or later. It answers to any name,
+   * identifies callers by `identify` alone, and has no GraphiQL, whose page may hold tokens. It closes with the service,
+   * or before.
    */
   addListener(server: Server, identify: Doorkeeper): OpenListener;
-  /** Shows another certificate from now on, and takes other ones; only for a server that began with TLS. */
+  /** Uses another certificate and another map of client certificates. Throws where the server has no TLS. */
   renewTls(tls: Tls): void;
-  /**
-   * Takes no more requests, lets the answers under way finish and cuts those that take longer than the grace time.
-   * May be called more than once.
-   */
+  /** Takes no more requests, and cuts the responses that outlast the grace time. May be called again. */
   close(): Promise<void>;
 }
 
-const defaultGraceMilliseconds = 8_000;
-const defaultStallMilliseconds = 30_000;
-/** Below the 15 s after which impatient proxies cut what is quiet. */
-const defaultPingMilliseconds = 12_000;
-const defaultInitMilliseconds = 5_000;
-/** How long /ready waits for the source. */
-const readyDeadlineMilliseconds = 5_000;
-
-/** Starts serving. Rejects with a UsageError where the address cannot be had. */
+/** Starts serving. Rejects with a UsageError where the address cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { log } = options;
+  const { host, log, allowedOrigins = [], allowedHosts = [], graceMilliseconds = 8_000 } = options;
   let tls = options.tls ?? null;
   const secure = tls === null ? null : createHttpsServer(tls.context);
-  // Anybody can fail to shake hands.
+  // Any client can make a handshake fail.
   secure?.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
   const server = secure ?? createHttpServer();
-  const page = options.graphiql && graphiql(options.graphiql);
-  const context = openContext(options, page);
-  const entrances = new Listeners(context, options.graceMilliseconds ?? defaultGraceMilliseconds);
-  const allowedOrigins = options.allowedOrigins ?? [];
-  entrances.add(server, {
+  const graphiql = options.graphiql && new Graphiql(options.graphiql);
+  const listeners = new Listeners(openContext(options, graphiql), graceMilliseconds);
+  listeners.add(server, {
     identify: doorkeeperOf(options, () => tls?.clients?.map ?? new Map()),
-    graphiql: page,
-    hosts: hostRule({ host: options.host, allowedHosts: options.allowedHosts ?? [] }),
+    graphiql,
+    hosts: hostRule({ host, allowedHosts }),
     allowedOrigins,
   });
   const port = await listen(server, options);
   server.on('error', (error) => log.error({ err: error }, 'server error'));
-  const host =
-    options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
+  const urlHost = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   let closing: Promise<void> | null = null;
   return {
-    url: `http${secure === null ? '' : 's'}://${host}:${port}/graphql`,
+    url: `http${secure === null ? '' : 's'}://${urlHost}:${port}/graphql`,
     port,
-    addListener: (sideServer, identify) =>
-      entrances.add(sideServer, { identify, graphiql: null, hosts: null, allowedOrigins }),
+    addListener: (added, identify) =>
+      listeners.add(added, { identify, graphiql: null, hosts: null, allowedOrigins }),
     renewTls: (renewed) => {
       if (secure === null) throw new TypeError('There is no TLS to renew');
       renewCertificate(secure, renewed.context);
@@ -144,8 +127,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     close: () => {
       if (closing !== null) return closing;
-      // First the doors, so that streams end for the reason that the service does.
-      closing = entrances.closeAll();
+      // Listeners first, so that the audit trail has the service's end as the reason of the streams' end.
+      closing = listeners.closeAll();
       options.closeStreams?.();
       return closing;
     },
@@ -154,20 +137,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function doorkeeperOf({ identity, tls, now }: ServerOptions, map: () => CertificateMap): Doorkeeper {
   if (tls?.clients) return certificateDoorkeeper({ identity, map, now });
-  if (identity === null) throw new TypeError('There is no way to know who asks');
+  if (identity === null) throw new TypeError('There is no way to identify callers');
   return tokenDoorkeeper(identity);
 }
 
-function openContext(options: ServerOptions, page: Graphiql | null): ServerContext {
+function openContext(options: ServerOptions, graphiql: Graphiql | null): ServerContext {
   const { log, now, schema, contextOf, subscribe, plugins: added = [], hotPath = true } = options;
-  const limits = connectionLimits({
-    pingMilliseconds: options.pingMilliseconds ?? defaultPingMilliseconds,
-    stallMilliseconds: options.stallMilliseconds ?? defaultStallMilliseconds,
-  });
+  const { pingMilliseconds = 12_000, stallMilliseconds = 30_000, initMilliseconds = 5_000 } = options;
+  const limits = connectionLimits({ pingMilliseconds, stallMilliseconds });
   const hasActivePlugins = added.some(({ observesOnly }) => !observesOnly);
   const documents = new DocumentStore(options);
   const runQuery = queryRunner(options);
-  const yoga = openYoga({ schema, documents, run: runQuery, contextOf, subscribe, graphiql: page, added });
+  const yoga = openYoga({ schema, documents, run: runQuery, contextOf, subscribe, graphiql, added });
   const allow = allowlist(options.allowedDocuments ?? null);
   return {
     yoga,
@@ -178,12 +159,12 @@ function openContext(options: ServerOptions, page: Graphiql | null): ServerConte
     readOperation: operationReader(allow),
     documents,
     auditWorld: options.audit === undefined ? null : { write: options.audit, now },
-    checkReady: readiness({ check: options.ready, deadlineMilliseconds: readyDeadlineMilliseconds, log }),
+    checkReady: readiness(options.ready, { log }),
     outbox: new Outbox(),
     writes: new EventWrites(),
     heartbeat: new Heartbeat(limits.beatMilliseconds),
     limits,
-    initMilliseconds: options.initMilliseconds ?? defaultInitMilliseconds,
+    initMilliseconds,
     log,
     now,
   };

@@ -3,8 +3,7 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allowlist, type AllowedDocument } from '../../src/server/allowlist.ts';
-import { documentIdOf } from '../../src/server/document-id.ts';
+import { allowlist, documentIdOf, type AllowedDocument } from '../../src/server/allowlist.ts';
 import { HttpError } from '../../src/server/http/http-error.ts';
 import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
 

@@ -2,8 +2,8 @@ import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString, type Exe
 import { afterEach, describe, expect, it } from 'vitest';
 import { AccessDenied, type DeniedObject } from '../../src/access/access-denied.ts';
 import { HvqlError } from '../../src/errors.ts';
-import { denialsOf } from '../../src/server/audit-denial.ts';
-import { documentIdOf } from '../../src/server/document-id.ts';
+import { documentIdOf } from '../../src/server/allowlist.ts';
+import { denialsOf } from '../../src/server/audit.ts';
 import { testLimits } from '../ask.ts';
 import {
   openAcknowledged,

@@ -3,10 +3,9 @@ import { Socket } from 'node:net';
 import { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GraphQLError } from 'graphql';
-import { allowlist, type Allow } from '../../src/server/allowlist.ts';
+import { allowlist, documentIdOf, type Allow } from '../../src/server/allowlist.ts';
 import { operationReader } from '../../src/server/operation-reader.ts';
 import { DocumentStore } from '../../src/server/document-store.ts';
-import { documentIdOf } from '../../src/server/document-id.ts';
 import { testLimits } from '../ask.ts';
 import { startTestService, testSchema, type TestService } from './test-service.ts';
 

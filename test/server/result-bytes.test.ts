@@ -1,6 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { GraphQLError } from 'graphql';
-import { nextEventBytes, nextEventChunk, resultBytes } from '../../src/server/result-bytes.ts';
+import {
+  KeptWithResult,
+  nextEventBytes,
+  nextEventChunk,
+  resultBytes,
+} from '../../src/server/result-bytes.ts';
 import { nextFrame } from '../../src/server/websocket/websocket-message.ts';
 import { WrittenData, writtenDataOf, writtenResult } from '../../src/writer/written-data.ts';
 
@@ -41,5 +46,25 @@ describe('the bytes of an event', () => {
       `{"id":"one","type":"next","payload":${whole}}`,
     );
     expect(resultBytes(result).toString()).toBe(whole);
+  });
+});
+
+describe('what is kept with a result', () => {
+  it('is there for the same result, and for no copy of it', () => {
+    const kept = new KeptWithResult<string>();
+    const result = { data: null };
+    expect(kept.of(result)).toBeUndefined();
+    expect(kept.keep(result, 'first')).toBe('first');
+    expect(kept.keep(result, 'second')).toBe('second');
+    expect(kept.of(result)).toBe('second');
+    expect(kept.of({ ...result })).toBeUndefined();
+    expect(new KeptWithResult<string>().of(result)).toBeUndefined();
+  });
+
+  it('is not seen by whoever writes the result or looks at its fields', () => {
+    const result = { data: null };
+    new KeptWithResult<string>().keep(result, 'bytes');
+    expect(JSON.stringify(result)).toBe('{"data":null}');
+    expect(Reflect.ownKeys({ ...result })).toEqual(['data']);
   });
 });

@@ -69,7 +69,7 @@ describe('readiness', () => {
       checks += 1;
       await wait();
     };
-    const isReady = readiness({ check, deadlineMilliseconds: 10_000, log });
+    const isReady = readiness(check, { milliseconds: 10_000, log });
     const answers = Promise.all([isReady(), isReady(), isReady()]);
     open();
     expect(await answers).toEqual([null, null, null]);
@@ -80,7 +80,7 @@ describe('readiness', () => {
 
   it('does not wait for a check that never ends', async () => {
     const never = (): Promise<void> => new Promise(() => undefined);
-    expect(await readiness({ check: never, deadlineMilliseconds: 1, log })()).toBe('TIMED_OUT');
+    expect(await readiness(never, { milliseconds: 1, log })()).toBe('TIMED_OUT');
   });
 
   it('is in the log when it turns, however often strangers ask', async () => {
@@ -89,7 +89,7 @@ describe('readiness', () => {
     const check = async (): Promise<void> => {
       if (isBroken) throw new HvqlError('PAGE_UNAVAILABLE', 'No /secret/folder.');
     };
-    const isReady = readiness({ check, deadlineMilliseconds: 10_000, log: own.log });
+    const isReady = readiness(check, { milliseconds: 10_000, log: own.log });
     const ask = async (count: number): Promise<void> => {
       for (let n = 0; n < count; n++) expect(await isReady()).toBe(isBroken ? 'PAGE_UNAVAILABLE' : null);
     };
@@ -109,11 +109,11 @@ describe('readiness', () => {
 
   it('keeps any other mistake to itself', async () => {
     const check = (): Promise<void> => Promise.reject(new Error('x'));
-    expect(await readiness({ check, deadlineMilliseconds: 10_000, log })()).toBe('UNAVAILABLE');
+    expect(await readiness(check, { milliseconds: 10_000, log })()).toBe('UNAVAILABLE');
     const throws = (): Promise<void> => {
       throw new Error('x');
     };
-    expect(await readiness({ check: throws, deadlineMilliseconds: 10_000, log })()).toBe('UNAVAILABLE');
+    expect(await readiness(throws, { milliseconds: 10_000, log })()).toBe('UNAVAILABLE');
   });
 });
 

@@ -1,6 +1,6 @@
 /** GraphiQL's page: our own few lines of HTML around its files, under a strict policy and without the internet. */
 import { createHash } from 'node:crypto';
-import type { GraphiqlAssets } from './graphiql-asset.ts';
+import type { GraphiqlAssets } from './graphiql.ts';
 
 /** What the page opens with. Nothing of a request may get in here: it goes into a script. */
 export interface GraphiqlOptions {

@@ -1,84 +1,138 @@
-/** Serves GraphiQL to browsers. */
+/** Serves GraphiQL: its page, and its files under names that change with their content. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { assetFolder, listAssets, loadGraphiqlAssets, plainBytes, type Asset } from './graphiql-asset.ts';
-import { graphiqlPage, type GraphiqlOptions, type Page } from './graphiql-page.ts';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import Negotiator from 'negotiator';
 import type { Exchange } from './exchange.ts';
+import { graphiqlPage, type GraphiqlOptions, type Page } from './graphiql-page.ts';
 
-/** The page and its files. */
-export interface Graphiql {
-  /** The page as HTML in UTF-8, the same bytes for all who ask; Yoga sends it. */
-  page(): Promise<Buffer<ArrayBuffer>>;
-  /** Sets the headers that the page needs on a response that it will be sent in. */
-  preparePage(response: ServerResponse): Promise<void>;
-  /** The folder that its files stand in. */
-  readonly assetFolder: string;
-  /** Answers with the file at the path that was asked for; false where there is none. */
-  sendAsset(exchange: Exchange): Promise<boolean>;
+/** Where the files are. */
+export const assetFolder = '/graphql/assets/';
+
+/** A file, gzipped once. */
+export interface Asset {
+  readonly path: string;
+  readonly contentType: string;
+  readonly gzipped: Buffer;
+  /** For the few clients that do not accept gzip; not kept. */
+  readonly plain: () => Buffer;
 }
 
-/** Whether a request for the endpoint is a person's: the address typed into a browser. */
+/** The files of GraphiQL by their purpose; workers by the label under which the editor asks for them. */
+export interface GraphiqlAssets {
+  readonly script: Asset;
+  readonly style: Asset;
+  readonly icon: Asset;
+  readonly workers: { readonly editorWorkerService: Asset; readonly json: Asset; readonly graphql: Asset };
+}
+
+/** Whether a request for the endpoint comes from a browser's address bar. */
 export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && (headers.accept ?? '').includes('text/html');
 }
 
-/**
- * GraphiQL with these options; its files are made ready when the first one is asked for, and where that fails, when the
- * next one is.
- */
-export function graphiql(options: GraphiqlOptions, loadAssets = loadGraphiqlAssets): Graphiql {
-  let ready: Promise<{ page: Page; html: Buffer<ArrayBuffer>; assets: ReadonlyMap<string, Asset> }> | null =
-    null;
-  const load = (): NonNullable<typeof ready> => {
-    ready ??= loadAssets()
+/** A client that reads nothing holds no more than a piece: of one write, TLS would keep all of it encrypted. */
+const pieceInBytes = 65_536;
+
+interface Loaded {
+  readonly page: Page;
+  readonly html: Buffer<ArrayBuffer>;
+  readonly assets: ReadonlyMap<string, Asset>;
+}
+
+/** The page and its files, 9 MB, which are loaded and compressed for the first request. */
+export class Graphiql {
+  readonly #options: GraphiqlOptions;
+  readonly #loadAssets: () => Promise<GraphiqlAssets>;
+  #loading: Promise<Loaded> | null = null;
+
+  constructor(options: GraphiqlOptions, loadAssets = loadGraphiqlAssets) {
+    this.#options = options;
+    this.#loadAssets = loadAssets;
+  }
+
+  /** The page as HTML in UTF-8. */
+  async page(): Promise<Buffer<ArrayBuffer>> {
+    return (await this.#load()).html;
+  }
+
+  /** Sets the headers that the page needs. */
+  async preparePage(response: ServerResponse): Promise<void> {
+    const { page } = await this.#load();
+    response.setHeader('content-security-policy', page.contentSecurityPolicy);
+    // It may hold tokens.
+    response.setHeader('cache-control', 'no-store');
+  }
+
+  /** Sends the file at the path of the request; false where there is none. */
+  async sendAsset({ request, response, path }: Exchange): Promise<boolean> {
+    const asset = (await this.#load()).assets.get(path);
+    if (asset === undefined) return false;
+    const takesGzip = new Negotiator(request).encoding(['gzip', 'identity']) === 'gzip';
+    const body = takesGzip ? asset.gzipped : asset.plain();
+    response.writeHead(200, {
+      'content-type': asset.contentType,
+      'content-length': body.length,
+      ...(takesGzip ? { 'content-encoding': 'gzip' } : {}),
+      vary: 'accept-encoding',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+    if (request.method === 'HEAD') response.end();
+    else await pipeline(Readable.from(piecesOf(body), { objectMode: false }), response);
+    return true;
+  }
+
+  /** Loads once; again after a failure. */
+  #load(): Promise<Loaded> {
+    this.#loading ??= this.#loadAssets()
       .then((assets) => {
-        const page = graphiqlPage(options, assets);
-        const byPath = new Map(listAssets(assets).map((asset) => [asset.path, asset]));
+        const { script, style, icon, workers } = assets;
+        const all = [script, style, icon, ...Object.values(workers)];
+        const page = graphiqlPage(this.#options, assets);
+        const byPath = new Map(all.map((asset) => [asset.path, asset]));
         return { page, html: Buffer.from(page.html), assets: byPath };
       })
       .catch((thrown: unknown) => {
-        ready = null;
+        this.#loading = null;
         throw thrown;
       });
-    return ready;
-  };
-  return {
-    page: async () => (await load()).html,
-    preparePage: async (response) => {
-      const { page } = await load();
-      response.setHeader('content-security-policy', page.contentSecurityPolicy);
-      // It may hold tokens.
-      response.setHeader('cache-control', 'no-store');
-    },
-    assetFolder,
-    sendAsset: async ({ request, response, path }) => {
-      const asset = (await load()).assets.get(path);
-      if (asset === undefined) return false;
-      const takesGzip = acceptsGzip(request);
-      const body = takesGzip ? asset.gzipped : await plainBytes(asset);
-      response.writeHead(200, {
-        'content-type': asset.contentType,
-        'content-length': body.length,
-        ...(takesGzip ? { 'content-encoding': 'gzip' } : {}),
-        vary: 'accept-encoding',
-        'cache-control': 'public, max-age=31536000, immutable',
-      });
-      if (request.method === 'HEAD') response.end();
-      else await pipeline(Readable.from(piecesOf(body), { objectMode: false }), response);
-      return true;
-    },
-  };
+    return this.#loading;
+  }
 }
 
-/** A client that takes nothing holds no more than a piece: in one write, TLS would keep all of it encrypted. */
-const pieceInBytes = 65_536;
+/** Imports the files and compresses them. */
+export async function loadGraphiqlAssets(): Promise<GraphiqlAssets> {
+  const files = await import('@graphql-yoga/render-graphiql/graphiql');
+  const script = (text: string): Promise<Asset> => makeAsset(() => Buffer.from(text), 'js');
+  const [page, style, icon, editorWorkerService, json, graphql] = await Promise.all([
+    script(files.js),
+    makeAsset(() => Buffer.from(files.css), 'css'),
+    makeAsset(() => Buffer.from(files.favicon.slice(files.favicon.indexOf(',') + 1), 'base64'), 'ico'),
+    script(files.editorWorkerService),
+    script(files.jsonWorker),
+    script(files.graphqlWorker),
+  ]);
+  return { script: page, style, icon, workers: { editorWorkerService, json, graphql } };
+}
+
+const contentTypes = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  ico: 'image/x-icon',
+} as const;
+
+const compress = promisify(gzip);
+
+async function makeAsset(plain: () => Buffer, extension: keyof typeof contentTypes): Promise<Asset> {
+  const bytes = plain();
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  const path = `${assetFolder}${hash}.${extension}`;
+  return { path, contentType: contentTypes[extension], gzipped: await compress(bytes), plain };
+}
 
 function* piecesOf(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += pieceInBytes) yield bytes.subarray(at, at + pieceInBytes);
-}
-
-function acceptsGzip({ headers }: IncomingMessage): boolean {
-  const codings = (headers['accept-encoding'] ?? '').split(',');
-  return codings.some((coding) => /^\s*gzip\s*(?:;\s*q=(?:1|0\.0*[1-9]).*)?$/.test(coding));
 }

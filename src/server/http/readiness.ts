@@ -1,30 +1,29 @@
 /** Whether the service can answer: what /ready says. */
-import { HvqlError } from '../../errors.ts';
 import type { Logger } from 'pino';
+import { HvqlError } from '../../errors.ts';
 
-/** null where the service is ready, else a reason that strangers may know. */
+/** null where the service is ready, else a reason without secrets. */
 export type NotReady = null | 'TIMED_OUT' | 'UNAVAILABLE' | 'PAGE_UNAVAILABLE';
 
-/** What readiness is made of. */
-export interface ReadinessOptions {
-  /** Tries out what an answer needs; rejects where it fails. */
-  readonly check: (signal: AbortSignal) => Promise<void>;
-  readonly deadlineMilliseconds: number;
-  readonly log: Logger;
-}
+const deadlineMilliseconds = 5_000;
 
 /**
- * A function that checks whether the service is ready. All who ask while a check is under way share it, so that
- * nobody can make work by asking often. The log has why the first check failed after one that did not, and that it is
- * over: strangers may ask, and are not to fill it.
+ * Returns a function that runs the check, which rejects where the service is not ready. Requests during a check share
+ * it. Since anyone may ask, only changes are logged.
  */
-export function readiness({ check, deadlineMilliseconds, log }: ReadinessOptions): () => Promise<NotReady> {
+export function readiness(
+  check: (signal: AbortSignal) => Promise<void>,
+  { log, milliseconds = deadlineMilliseconds }: { readonly log: Logger; readonly milliseconds?: number },
+): () => Promise<NotReady> {
   let underWay: Promise<NotReady> | null = null;
   let isReady = true;
   const run = async (): Promise<NotReady> => {
-    const deadline = AbortSignal.timeout(deadlineMilliseconds);
+    const deadline = AbortSignal.timeout(milliseconds);
+    const late = new Promise<never>((_, reject) => {
+      deadline.addEventListener('abort', () => reject(deadline.reason as Error), { once: true });
+    });
     try {
-      await Promise.race([check(deadline), rejectOnAbort(deadline)]);
+      await Promise.race([check(deadline), late]);
       if (!isReady) log.info('ready again');
       isReady = true;
       return null;
@@ -39,10 +38,4 @@ export function readiness({ check, deadlineMilliseconds, log }: ReadinessOptions
     underWay ??= run().finally(() => (underWay = null));
     return underWay;
   };
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }

@@ -1,36 +1,35 @@
-/** Every path of the service. */
+/** The paths of the service. */
 import { sendNodeResponse } from '@whatwg-node/server';
-import type { ListenerContext, ServerContext } from '../context.ts';
-import type { Exchange } from './exchange.ts';
-import { wantsGraphiql } from './graphiql.ts';
-import type { HotPath } from '../hot-path/hot-path.ts';
 import { checkHost } from '../auth/host.ts';
+import { answerPreflight, isPreflight, shareWithOrigin } from '../auth/origin.ts';
+import type { ListenerContext, ServerContext } from '../context.ts';
+import type { HotPath } from '../hot-path/hot-path.ts';
+import { endpointPath } from '../yoga.ts';
+import type { Exchange } from './exchange.ts';
+import { assetFolder, wantsGraphiql } from './graphiql.ts';
 import { HttpError, sendJson } from './http-error.ts';
 import { HttpRequest } from './http-request.ts';
-import { answerPreflight, isPreflight, shareWithOrigin } from '../auth/origin.ts';
 import type { Route } from './request-listener.ts';
-import { endpointPath } from '../yoga.ts';
 
-/** What stands behind the paths of a listener. */
 interface Contexts {
   readonly listener: ListenerContext;
   readonly server: ServerContext;
 }
 
-/** The route of a listener: all its requests take it, but for upgrades. */
+/** The route of all requests of a listener but upgrades. */
 export function route(contexts: Contexts): Route {
   const { hosts } = contexts.listener;
-  // Most requests name the host that the one before has named.
+  // Most requests name the same host as the one before.
   let goodHost: string | null = null;
   return (exchange) => {
     const { request, path } = exchange;
     const { host } = request.headers;
-    // Before anything of Yoga's, which answers some requests itself (DNS rebinding).
+    // Before Yoga, which answers some requests itself (DNS rebinding).
     if (host !== goodHost) {
       checkHost(request, hosts);
       goodHost = host ?? null;
     }
-    // Yoga takes any address that ends with its endpoint for it.
+    // Yoga compares only the end of the address with its endpoint.
     if (path === endpointPath) return answerGraphql(contexts, exchange);
     exchange.setUsualHeaders();
     return answerOther(contexts, exchange);
@@ -38,23 +37,36 @@ export function route(contexts: Contexts): Route {
 }
 
 async function answerOther({ listener, server }: Contexts, exchange: Exchange): Promise<void> {
-  const { path } = exchange;
+  const { path, response } = exchange;
   if (path === '/health') {
-    answerHealth(exchange);
+    checkMethod(exchange);
+    sendJson(response, { status: 200, body: { status: 'ok' } });
     return;
   }
-  if (path === '/ready') return answerReady(server, exchange);
-  if (listener.graphiql !== null && path.startsWith(listener.graphiql.assetFolder)) {
-    checkMethod(exchange, ['GET', 'HEAD']);
+  if (path === '/ready') {
+    checkMethod(exchange);
+    const reason = await server.checkReady();
+    if (reason === null) sendJson(response, { status: 200, body: { status: 'ok' } });
+    else sendJson(response, { status: 503, body: { status: 'unavailable', reason } });
+    return;
+  }
+  if (listener.graphiql !== null && path.startsWith(assetFolder)) {
+    checkMethod(exchange);
     if (await listener.graphiql.sendAsset(exchange)) return;
   }
   throw new HttpError('NOT_FOUND', 'There is nothing at this path; GraphQL is at /graphql.');
 }
 
+function checkMethod({ request, path }: Exchange): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  const headers = { allow: 'GET, HEAD' };
+  throw new HttpError('METHOD_NOT_ALLOWED', `${path} answers GET, HEAD only.`, { headers });
+}
+
 function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | undefined {
   const { request } = exchange;
   const { graphiql, allowedOrigins } = contexts.listener;
-  // The page may hold tokens, so no page elsewhere may read it.
+  // Without CORS headers: the page may hold tokens.
   if (graphiql !== null && wantsGraphiql(request)) {
     exchange.setUsualHeaders();
     return answerByYoga(new HttpRequest(exchange, contexts));
@@ -74,7 +86,7 @@ function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | 
   return hotPath.answer(asked, () => answerByYoga(asked, hotPath));
 }
 
-/** Yoga's Response stands for the answer, which the request writes itself, or is one that Yoga or a plugin has made. */
+/** Yoga's Response stands for one that the request writes itself, or it is Yoga's or a plugin's own. */
 async function answerByYoga(asked: HttpRequest, hotPath: HotPath | null = null): Promise<void> {
   const { exchange, server } = asked;
   const { request, response } = exchange;
@@ -93,29 +105,10 @@ async function answerByYoga(asked: HttpRequest, hotPath: HotPath | null = null):
   }
 }
 
-/** Headers that a plugin has set on the Response; those that the answer has anyway are its own. */
+/** Copies the headers that a plugin has set on the Response. */
 function copyHeaders({ headers }: Response, exchange: Exchange): void {
   exchange.setUsualHeaders();
   headers.forEach((value, name) => {
     if (name !== 'content-type' && name !== 'content-length') exchange.response.setHeader(name, value);
   });
-}
-
-function answerHealth(exchange: Exchange): void {
-  checkMethod(exchange, ['GET', 'HEAD']);
-  sendJson(exchange.response, { status: 200, body: { status: 'ok' } });
-}
-
-async function answerReady(server: ServerContext, exchange: Exchange): Promise<void> {
-  checkMethod(exchange, ['GET', 'HEAD']);
-  const reason = await server.checkReady();
-  if (reason === null) sendJson(exchange.response, { status: 200, body: { status: 'ok' } });
-  else sendJson(exchange.response, { status: 503, body: { status: 'unavailable', reason } });
-}
-
-function checkMethod<Method extends string>({ request, path }: Exchange, allowed: readonly Method[]): Method {
-  const method = allowed.find((candidate) => candidate === request.method);
-  if (method !== undefined) return method;
-  const list = allowed.join(', ');
-  throw new HttpError('METHOD_NOT_ALLOWED', `${path} answers ${list} only.`, { headers: { allow: list } });
 }

@@ -1,4 +1,4 @@
-/** The files that TLS is made of, read and checked before anybody relies on them. */
+/** Reads the files of TLS and checks them. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
@@ -6,18 +6,18 @@ import { messageOf, UsageError } from '../../errors.ts';
 import { parseCertificateMap, type CertificateMap } from '../auth/client-certificate.ts';
 import type { TlsContext } from './http-server.ts';
 
-/** Where the files are. */
+/** The paths of the files. */
 export interface TlsSettings {
-  /** The service's certificate, with those between it and its root behind it. */
+  /** The service's certificate, followed by intermediate ones. */
   readonly cert: string;
   readonly key: string;
-  /** Certificates of those whose client certificates are taken; null where clients show none. */
+  /** The certificates that client certificates are verified with; null where clients show none. */
   readonly clientCa: string | null;
-  /** Which client certificates stand for which partitions; null where they say so themselves. */
+  /** The map of client certificates to partitions; null where they name their partition themselves. */
   readonly clientMap: string | null;
 }
 
-/** All that TLS needs. */
+/** What TLS needs. */
 export interface Tls {
   readonly context: TlsContext;
   /** null where clients show no certificates. */
@@ -25,8 +25,8 @@ export interface Tls {
 }
 
 /**
- * Reads the files. Rejects with a UsageError that has every problem there is. Problems name the flags, not the paths:
- * they may come to stand in the log, where a new certificate is of no use.
+ * Reads the files. Rejects with a UsageError that has all problems. They name the flags and not the paths, since they
+ * may go to the log.
  */
 export async function readTls(settings: TlsSettings): Promise<Tls> {
   const problems: string[] = [];
@@ -51,7 +51,12 @@ export async function readTls(settings: TlsSettings): Promise<Tls> {
     problems.push('--tls-cert and --tls-key do not fit together: the certificate is for another key.');
   if (problems.length > 0 || cert === null || key === null) throw new UsageError(problems);
   const context = { cert: cert.text, key: key.text, ...(ca === null ? {} : { ca: ca.text }) };
-  checkContext(context);
+  try {
+    // OpenSSL has more conditions, such as the length of keys.
+    createSecureContext(context);
+  } catch (thrown) {
+    throw new UsageError([`--tls-cert and --tls-key are of no use to OpenSSL: ${messageOf(thrown)}.`]);
+  }
   return { context, clients: ca === null ? null : { map: map ?? new Map() } };
 }
 
@@ -66,7 +71,7 @@ async function readText(path: string, flag: string): Promise<string> {
 
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** The certificates of a PEM file, each of which can be read; the first is the leaf. */
+/** The certificates of a PEM file, without a private key in the same file. The first one is the leaf. */
 function readChain(text: string, flag: string): { text: string; leaf: X509Certificate | undefined } {
   const blocks = text.match(certificatePattern) ?? [];
   if (blocks.length === 0)
@@ -79,7 +84,6 @@ function readChain(text: string, flag: string): { text: string; leaf: X509Certif
       throw new UsageError([`${flag}: ${which} cannot be read (${messageOf(thrown)}).`]);
     }
   });
-  // A private key may stand in the same file, and none of its text is to go further than it must.
   return { text: blocks.join('\n'), leaf: certificates[0] };
 }
 
@@ -93,14 +97,5 @@ function readKey(text: string, flag: string): { text: string; key: KeyObject } {
     return { text, key: createPrivateKey(text) };
   } catch (thrown) {
     throw refuse(`has a private key that cannot be read (${messageOf(thrown)})`);
-  }
-}
-
-/** OpenSSL has conditions of its own, such as keys that are long enough. */
-function checkContext(context: TlsContext): void {
-  try {
-    createSecureContext(context);
-  } catch (thrown) {
-    throw new UsageError([`--tls-cert and --tls-key are of no use to OpenSSL: ${messageOf(thrown)}.`]);
   }
 }

@@ -1,10 +1,9 @@
 /** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
 import type { ExecutionResult } from 'graphql';
 import { MessageType, validateMessage, type ConnectionInitMessage } from 'graphql-ws';
-import { parseJsonText } from '../json-text.ts';
-import { KeptWithResult } from '../kept-with-result.ts';
+import { isObject, parseJsonText } from '../../lib/json.ts';
 import type { OperationRequest } from '../operation-reader.ts';
-import { formatErrors, keepWithin, resultBytes } from '../result-bytes.ts';
+import { formatErrors, keepWithin, KeptWithResult, resultBytes } from '../result-bytes.ts';
 
 /** A subscribe message whose parameters are unchecked. */
 export interface OperationMessage {
@@ -54,10 +53,6 @@ export function readMessage(text: string): ClientMessage | null {
 function readSubscribe({ id, payload }: Readonly<Record<string, unknown>>): ClientMessage | null {
   if (typeof id !== 'string' || id === '' || id.length > idLimitInCharacters) return null;
   return isObject(payload) ? { type: MessageType.Subscribe, id, payload } : null;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The `next` message of an operation. */

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../../src/server/http/http-server.ts';
-import { listen } from '../../../src/server/http/listen.ts';
+import { listen } from '../../../src/server/http/http-server.ts';
 import { answerClientErrors } from '../../../src/server/http/client-error.ts';
 import { connectionsOf, readableLog, startTestService, type TestService } from '../test-service.ts';
 

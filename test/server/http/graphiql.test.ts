@@ -6,8 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { runInNewContext } from 'node:vm';
 import { parse, type DocumentNode } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadGraphiqlAssets } from '../../../src/server/http/graphiql-asset.ts';
-import { graphiql } from '../../../src/server/http/graphiql.ts';
+import { Graphiql, loadGraphiqlAssets } from '../../../src/server/http/graphiql.ts';
 import { send, startTestService, type TestService } from '../test-service.ts';
 
 const tabs = [
@@ -214,7 +213,7 @@ describe('a file of GraphiQL', () => {
 
   it('that could not be loaded once is loaded when it is asked for again', async () => {
     let isBroken = true;
-    const page = graphiql({ tabs, tokens: null }, async () => {
+    const page = new Graphiql({ tabs, tokens: null }, async () => {
       if (isBroken) throw new Error('EMFILE');
       return loadGraphiqlAssets();
     });
