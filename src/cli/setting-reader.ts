@@ -41,6 +41,19 @@ export function readSettings(row: CommandRow, world: { args: readonly string[]; 
   return { values, given, positional: positionals[0] ?? null, problems };
 }
 
+/**
+ * The environment without what Kubernetes puts there for services whose names begin with "hvql", as Docker's links do:
+ * HVQL_SERVICE_HOST, HVQL_PORT=tcp://10.0.0.1:4000, HVQL_PORT_4000_TCP_ADDR, HVQL_METRICS_SERVICE_PORT_HTTP.
+ */
+export function withoutServiceLinks(env: Environment): Environment {
+  const isLink = ([name, text]: readonly [string, string | undefined]): boolean =>
+    serviceLink.test(name) || (/^HVQL_(\w+_)?PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(text ?? ''));
+  return Object.fromEntries(Object.entries(env).filter((variable) => !isLink(variable)));
+}
+
+const serviceLink =
+  /^HVQL_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$/;
+
 /** Variables that look like ours but are not: one letter wrong, and a setting would be silently ignored. */
 export function findUnknownVariables(env: Environment, known: readonly string[]): readonly string[] {
   return Object.keys(env)

@@ -5,7 +5,13 @@ import type { TlsSettings } from '../server/http/tls.ts';
 import { findIdleGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';
 import { findIdleNames } from './setting-names.ts';
-import { findUnknownVariables, readSettings, type Environment, type Read } from './setting-reader.ts';
+import {
+  findUnknownVariables,
+  readSettings,
+  withoutServiceLinks,
+  type Environment,
+  type Read,
+} from './setting-reader.ts';
 import {
   commandNames,
   commands,
@@ -60,7 +66,8 @@ const knownVariables = commandNames.flatMap((name) => {
  * The command of a command line, without the program's own name. No command at all is a call for help. Throws a
  * UsageError with every problem there is.
  */
-export function parseCommand(argv: readonly string[], env: Environment): Command {
+export function parseCommand(argv: readonly string[], environment: Environment): Command {
+  const env = withoutServiceLinks(environment);
   const [word = 'help', ...args] = argv;
   if (['version', '--version', '-v', '-V'].includes(word)) return { name: 'version' };
   if (helpWords.includes(word)) return { name: 'help', topic: findTopic(args[0]) };

@@ -460,6 +460,38 @@ describe('hvql serve', () => {
     expect(problemsOf(['serve', ...flags])).toEqual(problems);
   });
 
+  it('ignores what Kubernetes puts into the environment for services whose names begin with hvql', () => {
+    const links = Object.fromEntries(
+      ['HVQL', 'HVQL_METRICS', 'HVQL_GUEST'].flatMap((service, n) => [
+        [`${service}_SERVICE_HOST`, '10.96.0.10'],
+        [`${service}_SERVICE_PORT`, '4000'],
+        [`${service}_SERVICE_PORT_HTTP_ALT`, '4000'],
+        [`${service}_PORT`, `${['tcp', 'udp', 'sctp'][n]}://10.96.0.10:4005`],
+        ...['TCP', 'UDP', 'SCTP'].flatMap((protocol) => [
+          [`${service}_PORT_4000_${protocol}`, `${protocol.toLowerCase()}://10.96.0.10:4000`],
+          [`${service}_PORT_4000_${protocol}_PROTO`, protocol.toLowerCase()],
+          [`${service}_PORT_4000_${protocol}_PORT`, '4000'],
+          [`${service}_PORT_4000_${protocol}_ADDR`, '10.96.0.10'],
+        ]),
+      ]),
+    );
+    for (const command of ['serve', 'doctor']) expect(problemsOf([command], links)).toEqual([]);
+    expect(parseCommand(['serve'], links)).toMatchObject({ settings: { port: 4000, guestPort: 4000 } });
+    expect(parseCommand(['serve'], { ...links, HVQL_PORT: '4001' })).toMatchObject({
+      settings: { port: 4001 },
+    });
+    expect(parseCommand(['serve', '--port', '4002'], links)).toMatchObject({ settings: { port: 4002 } });
+  });
+
+  it.each([
+    [{ HVQL_SERVICE_HOTS: 'x' }, /^HVQL_SERVICE_HOTS is no variable/],
+    [{ HVQL_PORT_HTTP_TCP: 'x' }, /^HVQL_PORT_HTTP_TCP is no variable/],
+    [{ HVQL_PORT: 'http://10.96.0.10:4000' }, /^HVQL_PORT: /],
+    [{ HVQL_HOST: 'tcp://10.96.0.10:4000' }, /HVQL_HOST|--host/],
+  ])('does not take %j for one of those', (env, problem) => {
+    expect(problemsOf(['serve'], env)).toEqual([expect.stringMatching(problem)]);
+  });
+
   it('refuses several identity methods, from wherever they come', () => {
     expect(problemsOf(['serve', '--jwks-url', 'https://x'], { HVQL_JWT_SECRET: secret })).toEqual([
       'Only one identity method can be used, but there are HVQL_JWT_SECRET and --jwks-url.',
