@@ -103,7 +103,7 @@ describe('the image', () => {
       Record<string, string>
     >;
     const entry = /^ENTRYPOINT (.*)$/m.exec(containerfile)?.[1];
-    expect(JSON.parse(String(entry))).toEqual(scripts?.['start']?.split(' ').slice(0, -1));
+    expect(JSON.parse(String(entry))).toEqual(scripts?.['start']?.split(' ').slice(1, -1));
     expect(entry).toContain(String(bin?.['hvql']));
   });
 });

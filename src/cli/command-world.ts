@@ -23,8 +23,8 @@ export interface CommandWorld {
   /** Aborted when the command is to stop: it finishes what it has begun. */
   readonly signal: AbortSignal;
   /**
-   * Calls back when the program is told to open its files anew (SIGHUP); gives a function that ends it. While nobody
-   * listens, that ends the program, as it does any other.
+   * Calls back when the program is told to reopen its files (SIGHUP); returns a function that ends this. Without any
+   * callback, SIGHUP ends the program.
    */
   readonly onReopen: (reopen: () => void) => () => void;
 }

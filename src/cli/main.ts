@@ -1,24 +1,11 @@
 #!/usr/bin/env node
 /** The program `hvql`. */
 import { inspect as inspectThrown } from 'node:util';
-import { pino, type Logger } from 'pino';
+import { processWorld } from './process-world.ts';
 import { HvqlError, UsageError } from '../errors.ts';
-import { systemClock } from '../snapshot/moment.ts';
-import { systemErrorReason } from '../source/page-folder/file-system.ts';
-import { openSource } from '../source/sources.ts';
-import { systemWait, type CommandWorld } from './command-world.ts';
-import { doctor } from './doctor.ts';
-import { keepHeapClose } from './heap.ts';
-import { inspect } from './inspect.ts';
-import { printOperations } from './operations.ts';
-import { packageVersion } from './package.ts';
+import type { CommandWorld } from './command-world.ts';
 import { printable } from './printable.ts';
-import { record } from './record.ts';
-import { helpText } from './setting-help.ts';
 import { parseCommand, type Command } from './settings.ts';
-import { simulate } from './simulate.ts';
-import { printToken } from './token.ts';
-import { serveByWorkers } from './workers.ts';
 
 const usageExitCode = 2;
 /** How long the process may outlive its service. */
@@ -29,7 +16,7 @@ const exitCode = await main();
 process.exitCode ??= exitCode;
 
 async function main(): Promise<number> {
-  const world = worldOfProcess();
+  const world = processWorld();
   try {
     return await run(parseCommand(process.argv.slice(2), process.env), world);
   } catch (thrown) {
@@ -54,19 +41,31 @@ function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
   return thrown.cause instanceof UsageError ? thrown.cause.problems : [thrown.message];
 }
 
+/** Runs a command. Its code is loaded here: help is given without loading the server. */
 async function run(command: Command, world: CommandWorld): Promise<number> {
+  const { clock, stdout } = world;
+  const { platform } = process;
   switch (command.name) {
     case 'serve': {
+      const [{ keepHeapClose }, { openLog }, { serveByWorkers }] = await Promise.all([
+        import('./heap.ts'),
+        import('./log.ts'),
+        import('./workers.ts'),
+      ]);
       keepHeapClose();
-      const log = logger(command.settings.logLevel);
-      const code = await serveByWorkers(command.settings, { ...world, platform: process.platform, log });
+      const log = openLog(command.settings.logLevel);
+      const code = await serveByWorkers(command.settings, { ...world, platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
     }
     case 'record': {
+      const [{ openSource }, { record }] = await Promise.all([
+        import('../source/sources.ts'),
+        import('./record.ts'),
+      ]);
       const { source: text, names, every, for: duration, out } = command.settings;
-      const source = await openSource(text, { clock: world.clock, names, platform: process.platform });
+      const source = await openSource(text, { clock, names, platform });
       try {
         return await record({ source, every, for: duration ?? undefined, out }, world);
       } finally {
@@ -74,62 +73,29 @@ async function run(command: Command, world: CommandWorld): Promise<number> {
       }
     }
     case 'simulate': {
+      const { simulate } = await import('./simulate.ts');
       const { source: settings, every, for: duration, out } = command.settings;
       return simulate({ settings, every, for: duration ?? undefined, out }, world);
     }
     case 'inspect':
-      return inspect(command.settings, world);
+      return (await import('./inspect.ts')).inspect(command.settings, world);
     case 'operations':
-      return printOperations(command.settings, world);
+      return (await import('./operations.ts')).printOperations(command.settings, world);
     case 'doctor': {
-      const { platform } = process;
+      const [{ openSource }, { doctor }] = await Promise.all([
+        import('../source/sources.ts'),
+        import('./doctor.ts'),
+      ]);
       return doctor({ ...world, platform, root: '', windowsSource: 'windows', openSource });
     }
     case 'token':
-      await printToken(command.settings, { stdout: process.stdout, now: Date.now });
+      await (await import('./token.ts')).printToken(command.settings, { stdout, now: Date.now });
       return 0;
     case 'help':
-      process.stdout.write(helpText(command.topic));
+      stdout.write((await import('./setting-help.ts')).helpText(command.topic));
       return 0;
     case 'version':
-      process.stdout.write(`${packageVersion()}\n`);
+      stdout.write(`${(await import('./package.ts')).packageVersion()}\n`);
       return 0;
   }
-}
-
-function worldOfProcess(): CommandWorld {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, abort);
-  for (const stream of [process.stdout, process.stderr]) endWithReader(stream, abort);
-  return {
-    clock: systemClock,
-    wait: systemWait,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: controller.signal,
-    onReopen: (reopen) => {
-      process.on('SIGHUP', reopen);
-      return () => process.off('SIGHUP', reopen);
-    },
-  };
-}
-
-/** Where nobody reads any more what is printed ("hvql inspect … | head -1"), the command ends without a word. */
-function endWithReader(stream: NodeJS.WriteStream, end: () => void): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    end();
-    if (error.code === 'EPIPE') return;
-    process.exitCode = 1;
-    if (stream === process.stdout)
-      process.stderr.write(`hvql: standard output cannot be written: ${systemErrorReason(error)}.\n`);
-  });
-}
-
-/** One JSON line each to standard error, where it mixes with nothing that other programs read. */
-function logger(level: string): Logger {
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
-  );
 }

@@ -54,7 +54,14 @@ export interface ServeWorld extends CommandWorld {
 }
 
 /** What is said of a service that listens. */
-export type Announced = Pick<Started, 'url' | 'tokens'>;
+export interface Announced {
+  readonly url: string;
+  readonly tokens: readonly GraphiqlToken[] | null;
+  readonly source: string;
+  /** How many documents there are where no others are answered. */
+  readonly documents: number | undefined;
+  readonly workers?: number;
+}
 
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
 export async function serve(settings: ServeSettings, world: ServeWorld): Promise<number> {
@@ -170,23 +177,35 @@ async function serveOn(server: Started, { parts, settings, world }: Told & { par
     ...(audit === null ? [] : [world.onReopen(() => audit.reopen())]),
     ...(renewTls === null ? [] : [world.onReopen(() => void renewTls())]),
   ];
-  if (allowedDocuments !== null) log.info({ documents: allowedDocuments.length }, 'only these are answered');
-  log.info({ source: source.description, url: server.url }, 'listening');
-  (world.announce ?? announceOn(world))(server);
+  (world.announce ?? announceOn(world))({
+    url: server.url,
+    tokens: server.tokens,
+    source: source.description,
+    documents: allowedDocuments?.length,
+  });
   await untilAborted(signal);
   log.info('closing');
   await guests.close();
   for (const ignore of ignoreReopen) ignore();
 }
 
-/** Prints where a service is, and the tokens of development mode. */
+/**
+ * Prints where a service is, and the tokens of development mode: on a terminal the address first, elsewhere last, since
+ * programs wait for that line of standard output. Then the log has it as well.
+ */
 export function announceOn({
   stderr,
   stdout,
-}: Pick<ServeWorld, 'stderr' | 'stdout'>): (started: Announced) => void {
-  return ({ url, tokens }) => {
+  log,
+}: Pick<ServeWorld, 'stderr' | 'stdout' | 'log'>): (started: Announced) => void {
+  return ({ url, tokens, ...more }) => {
+    const isTerminal = stdout.isTTY === true && stderr.isTTY === true;
+    const address = `hvql listening on ${url}\n`;
+    if (isTerminal) stdout.write(address);
     for (const { title, token } of tokens ?? []) stderr.write(`Token of ${title}: ${token}\n`);
-    stdout.write(`hvql listening on ${url}\n`);
+    if (isTerminal) stderr.write('Press Ctrl-C to stop.\n');
+    else stdout.write(address);
+    log.info({ url, ...more }, 'listening');
   };
 }
 

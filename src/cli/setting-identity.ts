@@ -1,5 +1,5 @@
 /** Which identity method the settings come to; there can be one. */
-import { developmentProblem } from '../server/auth/development.ts';
+import { developmentProblem } from '../server/auth/host.ts';
 import type { IdentityMethod, IdentitySettings, SecretMethod } from '../server/auth/identity.ts';
 import type { SettingsOf } from './setting-table.ts';
 

@@ -9,7 +9,7 @@ import { UsageError } from '../errors.ts';
 import type { GuestSocketSetting } from '../server/guest-socket/guest-socket.ts';
 import { introspections, type Introspection } from '../graph/context.ts';
 import { normalHost } from '../server/auth/host.ts';
-import { checkSecret } from '../server/auth/identity-key.ts';
+import { checkSecret } from '../server/auth/secret.ts';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
 import { parsePartitionId } from '../snapshot/partition-id.ts';
 import { assertSource } from '../source/sources.ts';

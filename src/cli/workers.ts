@@ -28,7 +28,7 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
   const { log, signal } = world;
   // What is wrong with the settings is found here, and told once; the workers open what is theirs themselves.
   const manifestMemory = new ManifestMemory();
-  const { source, audit } = await openParts(settings, { ...world, manifestMemory });
+  const { source, audit, allowedDocuments } = await openParts(settings, { ...world, manifestMemory });
   await audit?.close();
   try {
     const isReadByEach = kindsReadByEach.includes(source.kind);
@@ -52,8 +52,12 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
       if (serving === undefined) return 0;
       const isReopened = settings.audit !== null || settings.tls !== null;
       const ignoreReopen = isReopened ? world.onReopen(() => crew.reopen()) : () => undefined;
-      log.info({ source: description, url: serving.url, workers: settings.workers }, 'listening');
-      announceOn(world)(serving);
+      announceOn(world)({
+        ...serving,
+        source: description,
+        documents: allowedDocuments?.length,
+        workers: settings.workers,
+      });
       await Promise.race([ended, crew.failed()]);
       log.info('closing');
       ignoreReopen();

@@ -2,20 +2,15 @@
 import { problemsOf, UsageError } from '../errors.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { captureSettings } from './capture/settings.ts';
-import { openCapture } from './capture/capture.ts';
-import { openMshv } from './mshv/mshv.ts';
 import { mshvSettings } from './mshv/settings.ts';
 import { readRelease } from './release.ts';
 import type { ManifestMemory } from './page-folder/manifest-memory.ts';
-import { openPageFolder } from './page-folder/page-folder.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
-import { openSimulator } from './simulator/simulator.ts';
 import type { SourceLog } from './source-log.ts';
 import { parseSourceText, type SourceText } from './source-text.ts';
 import type { Source } from './source.ts';
 import { didYouMean } from './suggestion.ts';
 import { windowsSettings } from './windows/settings.ts';
-import { openWindows } from './windows/windows.ts';
 
 /** What sources need of the world. */
 export interface SourceWorld {
@@ -38,8 +33,8 @@ interface SourceKind {
   readonly parse: (text: SourceText) => OpenSource;
 }
 
-/** Opens what a text names, once the text is known to be good. */
-type OpenSource = (world: SourceWorld) => Source | Promise<Source>;
+/** Opens what a text names, once the text is known to be good. The code of a kind is loaded here and no sooner. */
+type OpenSource = (world: SourceWorld) => Promise<Source>;
 
 /** A new kind of source is a file, a line here, and a green run of `test/contract/source.ts`. */
 const sourceKinds: readonly SourceKind[] = [
@@ -88,7 +83,7 @@ export function parseSimulator(text: string): SimulatorSettings {
 
 function parseSimulatorText({ text }: SourceText): OpenSource {
   const settings = parseSimulator(text);
-  return ({ clock }) => openSimulator(settings, clock);
+  return async ({ clock }) => (await import('./simulator/simulator.ts')).openSimulator(settings, clock);
 }
 
 function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
@@ -99,18 +94,19 @@ function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
   if (typeof release === 'string') problems.push(`pages: ${release}`);
   if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but there is none.');
   if (problems.length > 0 || typeof release === 'string') throw new UsageError(problems);
-  return ({ clock, manifestMemory }) => openPageFolder(place, { clock, release, manifestMemory });
+  return async ({ clock, manifestMemory }) =>
+    (await import('./page-folder/page-folder.ts')).openPageFolder(place, { clock, release, manifestMemory });
 }
 
 function parseCaptureText(text: SourceText): OpenSource {
   const settings = captureSettings(text);
-  return ({ clock }) => openCapture(settings, { clock });
+  return async ({ clock }) => (await import('./capture/capture.ts')).openCapture(settings, { clock });
 }
 
 function parseMshvText(text: SourceText): OpenSource {
   const settings = mshvSettings(text);
-  return ({ clock, names, log }) =>
-    openMshv(settings, {
+  return async ({ clock, names, log }) =>
+    (await import('./mshv/mshv.ts')).openMshv(settings, {
       clock,
       ...(names == null ? {} : { names }),
       ...(log === undefined ? {} : { warn: (sentence) => log.warn({}, sentence) }),
@@ -119,5 +115,5 @@ function parseMshvText(text: SourceText): OpenSource {
 
 function parseWindowsText(text: SourceText): OpenSource {
   const settings = windowsSettings(text);
-  return (world) => openWindows(settings, world);
+  return async (world) => (await import('./windows/windows.ts')).openWindows(settings, world);
 }

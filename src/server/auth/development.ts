@@ -1,7 +1,7 @@
 /** Development mode: an identity without configuration, for trying things out on one's own machine. */
 import { allPrivileges } from '../../access/caller.ts';
 import { UsageError } from '../../errors.ts';
-import { isLoopback } from './host.ts';
+import { developmentProblem } from './host.ts';
 import { openIdentity, type Identity, type IdentityWorld } from './identity.ts';
 import { signToken } from './token.ts';
 
@@ -31,13 +31,4 @@ export async function developmentIdentity({
       return signToken({ caller, issuedAt: world.now(), expiresAt: null, ...unchecked }, secret);
     },
   };
-}
-
-/** Why there can be no development mode on a host; null where there can. */
-export function developmentProblem(host: string): string | null {
-  if (isLoopback(host)) return null;
-  return (
-    `--host ${host} can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ` +
-    '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.'
-  );
 }

@@ -54,3 +54,12 @@ export function isLoopback(host: string): boolean {
   // The URL parser writes every spelling of an IPv6 address in one way.
   return isIPv6(name) && !name.includes('%') && new URL(`http://[${name}]`).hostname === '[::1]';
 }
+
+/** Why there can be no development mode on a host; null where there can. */
+export function developmentProblem(host: string): string | null {
+  if (isLoopback(host)) return null;
+  return (
+    `--host ${host} can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ` +
+    '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.'
+  );
+}

@@ -4,6 +4,7 @@ import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVeri
 import { messageOf, UsageError } from '../../errors.ts';
 import type { IdentityMethod, SecretMethod } from './identity.ts';
 import { asymmetricAlgorithms, readPublicKey } from './public-key.ts';
+import { checkSecret } from './secret.ts';
 
 /** Finds the key for a token's header, and the algorithms that the key may be used for. */
 export interface VerificationKey {
@@ -13,8 +14,6 @@ export interface VerificationKey {
   readonly keysVersion?: () => number;
 }
 
-/** HMAC with SHA-256 needs a key of 256 bits or more (RFC 7518, 3.2). */
-const shortestSecretInBytes = 32;
 const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
 
 /** How long the key set's server may take to answer. */
@@ -55,16 +54,6 @@ export async function openSecret(method: SecretMethod): Promise<Uint8Array> {
   const bytes = await readBytes(method.path, 'secret');
   const end = bytes.at(-1) !== 0x0a ? bytes.length : bytes.at(-2) === 0x0d ? -2 : -1;
   return checkSecret(bytes.subarray(0, end), `The secret in ${method.path}`);
-}
-
-/** Returns the secret. Throws a UsageError that names its `place` where it is too short. */
-export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
-  if (secret.length >= shortestSecretInBytes) return secret;
-  const there = secret.length === 0 ? 'it is empty' : `it has ${secret.length}`;
-  throw new UsageError([
-    `${place} needs ${shortestSecretInBytes} bytes or more (RFC 7518, 3.2), but ${there}. ` +
-      `"openssl rand -base64 48" makes a good one.`,
-  ]);
 }
 
 function remoteKeySet(url: URL, now: () => number): Omit<VerificationKey, 'algorithms'> {

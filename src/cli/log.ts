@@ -1,0 +1,32 @@
+/** The log of a service, on standard error, where it mixes with nothing that other programs read. */
+import { pino, type Logger } from 'pino';
+import { printable } from './printable.ts';
+
+/** What pino writes of a record; more names come with it. */
+interface LogRecord {
+  readonly level: number;
+  readonly time: string;
+  readonly msg: string;
+  readonly err?: { readonly message: string; readonly stack: string };
+}
+
+/** One JSON line for each record; on a terminal, where people read, a line of plain text. */
+export function openLog(level: string): Logger {
+  const file = pino.destination({ dest: 2, sync: true });
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    process.stderr.isTTY ? { write: (line: string) => file.write(`${plainText(line)}\n`) } : file,
+  );
+}
+
+/** A record as people read it: the time of day, the level, what happened, and the rest as name=value. */
+function plainText(line: string): string {
+  const { level, time, msg, err, ...rest } = JSON.parse(line) as LogRecord;
+  const label = pino.levels.labels[level] ?? '';
+  const fields = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const text = [new Date(time).toLocaleTimeString('en-GB'), label, msg, ...fields].join(' ');
+  if (err === undefined) return printable(text);
+  // Where the mistake is our own, it matters where it happened.
+  const problem = /^(?:error|fatal)$/.test(label) ? err.stack : err.message;
+  return `${text}: ${problem}`.split('\n').map(printable).join('\n');
+}
