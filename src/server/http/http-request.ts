@@ -158,6 +158,10 @@ export class HttpRequest implements RequestContext {
     const { outcome } = answer;
     if (answer.isRefusal) this.exchange.setUsualHeaders();
     if (outcome.kind === 'events' || (this.takesEvents && !answer.isRefusal)) {
+      // A stream may last for long, and needs nothing of how it was started.
+      this.#response = null;
+      this.#reading = null;
+      this.#authentication = null;
       const stream = this.#openEventStream();
       if (stream !== null) stream.send(outcome);
       else if (outcome.kind === 'events') outcome.events.release('client');

@@ -1,4 +1,5 @@
 /** The paths of the service. */
+import type { ServerResponse } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
 import { checkHost } from '../auth/host.ts';
 import { answerPreflight, isPreflight, shareWithOrigin } from '../auth/origin.ts';
@@ -86,12 +87,19 @@ function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | 
   return hotPath.answer(asked, () => answerByYoga(asked, hotPath));
 }
 
+/**
+ * In place of the response, of which Yoga's adapter takes its events only: its listeners would abort a signal that only
+ * plugins use, and take 2 KB of memory for as long as a stream lasts.
+ */
+const unheard = Object.create(null) as ServerResponse;
+
 /** Yoga's Response stands for one that the request writes itself, or it is Yoga's or a plugin's own. */
 async function answerByYoga(asked: HttpRequest, hotPath: HotPath | null = null): Promise<void> {
   const { exchange, server } = asked;
   const { request, response } = exchange;
   try {
-    const given = await server.yoga.handleNodeRequestAndResponse(request, response, { hvql: asked });
+    const heard = server.hasActivePlugins ? response : unheard;
+    const given = await server.yoga.handleNodeRequestAndResponse(request, heard, { hvql: asked });
     if (asked.isOwn(given)) {
       hotPath?.note(asked);
       if (server.hasActivePlugins) copyHeaders(given, exchange);
