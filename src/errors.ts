@@ -19,6 +19,7 @@ const codes = {
   PAGE_UNAVAILABLE: {},
   BAD_REQUEST: { httpStatus: 400 },
   PERSISTED_DOCUMENT_NOT_FOUND: { httpStatus: 400 },
+  PERSISTED_QUERY_NOT_SUPPORTED: { httpStatus: 400 },
   UNAUTHENTICATED: { httpStatus: 401 },
   FOREIGN_HOST: { httpStatus: 403 },
   FOREIGN_ORIGIN: { httpStatus: 403 },

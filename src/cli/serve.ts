@@ -17,7 +17,7 @@ import { openSource } from '../source/sources.ts';
 import { openAuditFile } from './audit-file.ts';
 import type { CommandWorld } from './command-world.ts';
 import { development } from './development-token.ts';
-import { openOperationFolder } from './operation-folder.ts';
+import { openOperations } from './operation-list.ts';
 import { exampleOperations, packageVersion } from './package.ts';
 import { loadPlugins } from './plugin.ts';
 import { tlsRenewer } from './renew-tls.ts';
@@ -99,7 +99,7 @@ export async function openParts(settings: ServeSettings, world: ServeWorld) {
       manifestMemory,
     }),
     whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
-    whereSet(settings.operations, openOperationFolder),
+    whereSet(settings.operations, openOperations),
     whereSet(settings.tls, readTls),
     whereSet(settings.audit, (path) => openAuditFile(path, log)),
     loadPlugins(settings.plugin),
@@ -123,7 +123,10 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
   const { source, allowedDocuments, tls, audit, plugins, now } = parts;
   const sampler = samplerFor(source, { settings, world });
   const tabs =
-    allowedDocuments?.map(({ file, text }) => ({ name: file, query: text })) ?? (await exampleOperations());
+    allowedDocuments?.map(({ file, keys, operations: [first], text }) => ({
+      name: keys === undefined ? file : (first?.name ?? file),
+      query: text,
+    })) ?? (await exampleOperations());
   const { identity, tokens } =
     parts.identity === null && tls?.clients == null
       ? await development(settings.host, { ...world, sampler, tabs })

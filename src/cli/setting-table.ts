@@ -346,11 +346,12 @@ export const commands = {
       operations: {
         flag: 'operations',
         variable: 'HVQL_OPERATIONS',
-        placeholder: '<folder>',
+        placeholder: '<folder or manifest>',
         parse: parseText,
         default: null,
         description:
-          'folder of .graphql files: only these documents are answered, asked for by id or by their text',
+          'folder of .graphql files, or manifest as GraphQL Code Generator, Relay or Apollo write it: only these ' +
+          'documents are answered, asked for by id or by their text',
       },
       audit: {
         flag: 'audit',
@@ -447,10 +448,12 @@ export const commands = {
     },
   },
   operations: {
-    summary: 'Prints the manifest of a folder of operations: the id of each document, for clients to send.',
+    summary:
+      'Prints the list of operations that serve would allow: the id of each document, for clients to send.',
     positional: {
-      placeholder: '<folder>',
-      description: 'folder of .graphql files, as serve takes it with --operations',
+      placeholder: '<folder or manifest>',
+      description:
+        'folder of .graphql files, or manifest of another tool, as serve takes it with --operations',
     },
     settings: {},
   },

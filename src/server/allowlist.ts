@@ -3,6 +3,7 @@
  * one; the pipeline checks that a transport has asked for it.
  */
 import { createHash } from 'node:crypto';
+import { malformedReference, readNamedDocument, type DocumentReference } from './document-reference.ts';
 import { HttpError } from './http/http-error.ts';
 import type { OperationRequest } from './operation-reader.ts';
 
@@ -11,7 +12,7 @@ declare const allowed: unique symbol;
 export interface AllowedOperation {
   /** The text of the document, also where the request has only its id. */
   readonly query: string;
-  /** The parameters of the request, with the document as `query` and without an id. */
+  /** The parameters of the request, with the document as `query`, without an id and without an empty operation name. */
   readonly parameters: OperationRequest;
   /** Hashed on first use, unless it is known: a KB of text takes some microseconds. */
   readonly documentId: DocumentId;
@@ -24,10 +25,12 @@ export type DocumentId = `sha256:${string}`;
 /** Allows an operation, or throws an HttpError. */
 export type Allow = (request: OperationRequest) => AllowedOperation;
 
-/** A document of the allowlist. */
+/** A document of the allowlist. No id stands for two documents. */
 export interface AllowedDocument {
   readonly documentId: DocumentId;
   readonly text: string;
+  /** The ids that a manifest gives it, whatever they are made of. */
+  readonly keys?: readonly string[];
 }
 
 /** The id of a document, made from the exact text in UTF-8. */
@@ -35,88 +38,118 @@ export function documentIdOf(text: string): DocumentId {
   return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 }
 
+/** Whether it is written as such an id. */
+export function isDocumentId(id: string): id is DocumentId {
+  return /^sha256:[0-9a-f]{64}$/.test(id);
+}
+
 /**
- * Allows these documents, requested by id or exact text, or any text where the list is null. Queries, subscriptions and
- * introspection are treated alike.
+ * Allows these documents, requested by an id or exact text, or any text where the list is null. Queries, subscriptions
+ * and introspection are treated alike.
  */
 export function allowlist(allowed: readonly AllowedDocument[] | null): Allow {
   return allowed === null ? allowAny : allowListed(allowed);
 }
 
 function allowAny(request: OperationRequest): AllowedOperation {
-  const { text, documentId } = readDocument(request);
-  if (text !== null) return makeAllowed(request, { text, documentId });
+  const { text, references } = readNamedDocument(request);
+  if (text !== null && references.length === 0) return makeAllowed(request, { text, documentId: null });
+  if (text !== null) {
+    const documentId = documentIdOf(text);
+    for (const reference of references) {
+      if (reference.parameter === 'doc_id') throw noManifest();
+      checkIsHash(reference);
+      if (hashIdOf(reference) !== documentId) throw notOfText(reference, documentId);
+    }
+    return makeAllowed(request, { text, documentId });
+  }
+  for (const reference of references) {
+    // Apollo Client's and urql's links look for this message, or this code, and send the text then.
+    if (reference.parameter !== 'documentId') {
+      throw new HttpError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+    }
+    checkIsHash(reference);
+  }
   throw notFound(
     'This service has no persisted documents: send the text of the document as query.',
-    documentId,
+    references[0],
   );
 }
 
 function allowListed(allowed: readonly AllowedDocument[]): Allow {
-  const byId = new Map<string, AllowedDocument>(allowed.map((document) => [document.documentId, document]));
+  const byDocumentId = new Map<string, AllowedDocument>(
+    allowed.map((document) => [document.documentId, document]),
+  );
+  const byKey = new Map<string, AllowedDocument>(
+    allowed.flatMap((document) => (document.keys ?? []).map((key) => [key, document] as const)),
+  );
   // By text and not by hash: texts that differ in an unpaired surrogate have the same UTF-8.
   const byText = new Map<string, AllowedDocument>(allowed.map((document) => [document.text, document]));
+  const find = (reference: DocumentReference): AllowedDocument | undefined => {
+    const named = byKey.get(reference.id);
+    if (named !== undefined || reference.parameter === 'doc_id') return named;
+    // GraphQL Code Generator's keys begin with "sha256:", and links send them with and without that.
+    const hashId = hashIdOf(reference);
+    return byKey.get(hashId) ?? byDocumentId.get(hashId);
+  };
+  // Where there are no keys, an id is a hash.
+  const check = byKey.size === 0 ? checkIsHash : () => undefined;
   return (request) => {
-    const { text, documentId } = readDocument(request);
-    const document = text !== null ? byText.get(text) : byId.get(documentId);
-    if (document !== undefined) return makeAllowed(request, document);
-    if (text !== null && documentId === null) {
-      const message =
-        'This service answers only the operations that it has been given, and this document is none of them: send the ' +
-        'exact text of one, or its documentId.';
-      throw new HttpError('OPERATION_NOT_ALLOWED', message, { facts: { documentId: documentIdOf(text) } });
+    const { text, references } = readNamedDocument(request);
+    if (text === null) return makeAllowed(request, findOne(references, { find, check }));
+    for (const reference of references) {
+      const found = find(reference);
+      if (found === undefined) check(reference);
+      const documentId = documentIdOf(text);
+      const isHash = found === undefined && reference.parameter !== 'doc_id';
+      const isOfText = isHash ? hashIdOf(reference) === documentId : found?.text === text;
+      if (!isOfText) throw notOfText(reference, documentId);
     }
-    throw notFound(
-      'This service answers only the operations that it has been given, and there is no document of this id among ' +
-        'them: ask for another one, or have this one added to them.',
-      documentId,
-    );
+    const document = byText.get(text);
+    if (document !== undefined) return makeAllowed(request, document);
+    const [reference] = references;
+    throw reference === undefined ? notAllowed(text) : notListed(reference);
   };
 }
 
-/** The document of a request: a text, an id, or both of the same document. */
-type NamedDocument =
-  | { readonly text: string; readonly documentId: DocumentId | null }
-  | { readonly text: null; readonly documentId: DocumentId };
-
-function readDocument({ query, documentId = null }: OperationRequest): NamedDocument {
-  if (documentId !== null && !isDocumentId(documentId)) {
-    const there = typeof documentId === 'string' ? JSON.stringify(documentId.slice(0, 100)) : 'not a string';
-    const needed = '"sha256:" and 64 hexadecimal digits in lower case';
-    throw new HttpError('BAD_REQUEST', `The parameter documentId needs to be ${needed}, but is ${there}.`);
-  }
-  // Clients whose types require a query leave it empty beside an id (graphql-ws, graphql-sse).
-  const isTextMissing = query === undefined || query === null || query === '';
-  if (documentId !== null && isTextMissing) return { text: null, documentId };
-  if (typeof query !== 'string') {
-    const there = query === undefined ? 'missing' : 'not a string';
-    throw new HttpError(
-      'BAD_REQUEST',
-      `The parameter query needs to be a GraphQL document, but is ${there}.`,
-    );
-  }
-  if (documentId === null) return { text: query, documentId };
-  const actual = documentIdOf(query);
-  if (actual === documentId) return { text: query, documentId };
-  throw new HttpError(
-    'BAD_REQUEST',
-    `The parameters query and documentId need to name the same document, but the id of the text is ${actual}.`,
-  );
+/** The document that all the references name. */
+function findOne(
+  references: readonly [DocumentReference, ...DocumentReference[]],
+  {
+    find,
+    check,
+  }: {
+    readonly find: (reference: DocumentReference) => AllowedDocument | undefined;
+    readonly check: (reference: DocumentReference) => void;
+  },
+): AllowedDocument {
+  const [document, ...others] = references.map((reference) => {
+    const found = find(reference);
+    if (found !== undefined) return found;
+    check(reference);
+    throw notListed(reference);
+  }) as [AllowedDocument, ...AllowedDocument[]];
+  if (others.every((other) => other === document)) return document;
+  throw badRequest('The ids of a request need to name the same document, but these name several.');
 }
 
-function isDocumentId(value: unknown): value is DocumentId {
-  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+/** The id of a document that a reference stands for where it is a hash. */
+function hashIdOf({ parameter, id }: DocumentReference): string {
+  return parameter === 'extensions.persistedQuery.sha256Hash' ? `sha256:${id}` : id;
 }
 
 function makeAllowed(
   request: OperationRequest,
   { text, documentId }: { text: string; documentId: DocumentId | null },
 ): AllowedOperation {
-  const { documentId: _, ...parameters } = request;
+  const { documentId: _, doc_id: __, ...rest } = request;
+  const parameters: Record<string, unknown> = { ...rest, query: text };
+  // What clients send that have no name for an operation (GraphQL over HTTP, 5.2); no operation can be called so.
+  if (parameters['operationName'] === '') delete parameters['operationName'];
   let known = documentId;
   const operation: Omit<AllowedOperation, typeof allowed> = {
     query: text,
-    parameters: { ...parameters, query: text },
+    parameters,
     get documentId() {
       known ??= documentIdOf(text);
       return known;
@@ -125,6 +158,50 @@ function makeAllowed(
   return operation as AllowedOperation;
 }
 
-function notFound(message: string, documentId: DocumentId | null): HttpError {
-  return new HttpError('PERSISTED_DOCUMENT_NOT_FOUND', message, { facts: { documentId } });
+function checkIsHash(reference: DocumentReference): void {
+  const { parameter, id } = reference;
+  if (parameter === 'doc_id' || isDocumentId(hashIdOf(reference))) return;
+  throw malformedReference(parameter, JSON.stringify(shorten(id)));
+}
+
+function notAllowed(text: string): HttpError {
+  const message =
+    'This service answers only the operations that it has been given, and this document is none of them: send the ' +
+    'exact text of one, or its documentId.';
+  const facts = { documentId: documentIdOf(text) };
+  return new HttpError('OPERATION_NOT_ALLOWED', message, { facts });
+}
+
+function notListed(reference: DocumentReference): HttpError {
+  return notFound(
+    'This service answers only the operations that it has been given, and there is no document of this id among ' +
+      'them: ask for another one, or have this one added to them.',
+    reference,
+  );
+}
+
+function notFound(message: string, { id }: DocumentReference): HttpError {
+  const facts = { documentId: shorten(id) };
+  return new HttpError('PERSISTED_DOCUMENT_NOT_FOUND', message, { facts });
+}
+
+function notOfText({ parameter }: DocumentReference, actual: DocumentId): HttpError {
+  return badRequest(
+    `The parameters query and ${parameter} need to name the same document, but the id of the text is ${actual}.`,
+  );
+}
+
+function noManifest(): HttpError {
+  return badRequest(
+    'The parameter doc_id names a document of a manifest, but this service has none: send query without it.',
+  );
+}
+
+/** Callers choose ids, at any length. */
+function shorten(id: string): string {
+  return id.slice(0, 100);
+}
+
+function badRequest(message: string): HttpError {
+  return new HttpError('BAD_REQUEST', message);
 }

@@ -1,7 +1,8 @@
 /** Reads files with documents into an allowlist. */
 import { GraphQLError, Kind, parse, Source, validate, type GraphQLSchema } from 'graphql';
 import { messageOf } from '../errors.ts';
-import { documentIdOf, type AllowedDocument } from './allowlist.ts';
+import { documentIdOf, isDocumentId, type AllowedDocument } from './allowlist.ts';
+import { readManifest } from './document-manifest.ts';
 import { documentRules } from './document-store.ts';
 
 /** A file as it was read. */
@@ -22,31 +23,88 @@ export interface ListedDocument extends AllowedDocument {
   }[];
 }
 
+/** The documents are complete only without problems, each of which begins with the place. */
+export interface DocumentList {
+  readonly documents: readonly ListedDocument[];
+  readonly problems: readonly string[];
+}
+
 /**
  * Checks that each file is a document in UTF-8 that is valid against the schema. Its text is the whole file but a byte
- * order mark, which editors write and clients do not send. Each problem begins with file, line and column; the documents
- * are complete only without problems.
+ * order mark, which editors write and clients do not send.
  */
-export function listDocuments(
-  files: readonly DocumentFile[],
-  schema: GraphQLSchema,
-): { readonly documents: readonly ListedDocument[]; readonly problems: readonly string[] } {
+export function listDocuments(files: readonly DocumentFile[], schema: GraphQLSchema): DocumentList {
   const documents: ListedDocument[] = [];
   const problems: string[] = [];
   for (const { file, path, bytes } of files) {
     try {
-      const text = decode(bytes);
-      const document = parse(text);
-      problems.push(...validate(schema, document, documentRules).map((error) => describe(error, path)));
-      const operations = document.definitions
-        .filter((node) => node.kind === Kind.OPERATION_DEFINITION)
-        .map(({ name, operation }) => ({ name: name?.value ?? null, type: operation }));
-      documents.push({ file, documentId: documentIdOf(text), text, operations });
+      const { document, mistakes } = check(decode(bytes), schema);
+      problems.push(...mistakes.map((error) => describe(error, path)));
+      documents.push({ file, ...document });
     } catch (thrown) {
       problems.push(describe(thrown, path));
     }
   }
   return { documents, problems };
+}
+
+/** Checks that a file is a manifest of documents that are valid against the schema, and that no id stands for two. */
+export function listManifest({ file, path, bytes }: DocumentFile, schema: GraphQLSchema): DocumentList {
+  const documents: ListedDocument[] = [];
+  const problems: string[] = [];
+  try {
+    for (const [text, keys] of keysOfTexts(decode(bytes), (problem) =>
+      problems.push(`${path}: ${problem}`),
+    )) {
+      const place = `${path}: ${JSON.stringify(keys[0])}`;
+      try {
+        const { document, mistakes } = check(text, schema);
+        problems.push(...mistakes.map((error) => describe(error, place)));
+        documents.push({ file, ...document, keys });
+      } catch (thrown) {
+        problems.push(describe(thrown, place));
+      }
+    }
+  } catch (thrown) {
+    problems.push(describe(thrown, path));
+  }
+  return { documents, problems };
+}
+
+/** The keys of each text of a manifest. */
+function keysOfTexts(json: string, onProblem: (problem: string) => void): Map<string, string[]> {
+  const textOfId = new Map<string, string>();
+  const keysOfText = new Map<string, string[]>();
+  for (const { key, text } of readManifest(json)) {
+    const name = JSON.stringify(key);
+    if (key === '') onProblem(`${name} is empty, but a document needs an id.`);
+    for (const id of new Set([withHashName(key), documentIdOf(text)])) {
+      const known = textOfId.get(id) ?? text;
+      textOfId.set(id, known);
+      if (known !== text) onProblem(`${name}: Two documents have the id ${JSON.stringify(id)}.`);
+    }
+    const keys = keysOfText.get(text) ?? [];
+    if (!keys.includes(key)) keysOfText.set(text, [...keys, key]);
+  }
+  return keysOfText;
+}
+
+/** Requests may name the hash of a document with the name of its algorithm and without. */
+function withHashName(key: string): string {
+  return isDocumentId(`sha256:${key}`) ? `sha256:${key}` : key;
+}
+
+/** Throws a GraphQLError where the text is no document. */
+function check(
+  text: string,
+  schema: GraphQLSchema,
+): { readonly document: Omit<ListedDocument, 'file'>; readonly mistakes: readonly GraphQLError[] } {
+  const parsed = parse(text);
+  const mistakes = validate(schema, parsed, documentRules);
+  const operations = parsed.definitions
+    .filter((node) => node.kind === Kind.OPERATION_DEFINITION)
+    .map(({ name, operation }) => ({ name: name?.value ?? null, type: operation }));
+  return { document: { documentId: documentIdOf(text), text, operations }, mistakes };
 }
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);

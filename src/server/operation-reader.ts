@@ -68,6 +68,7 @@ function readQuery(query: URLSearchParams): OperationRequest {
   return {
     query: text('query'),
     documentId: text('documentId'),
+    doc_id: text('doc_id'),
     operationName: text('operationName'),
     variables: json('variables'),
     extensions: json('extensions'),

@@ -124,10 +124,112 @@ describe('the manifest of a folder of operations', () => {
       `The folder ${folder} needs documents to allow, but has no file named *.graphql.`,
     ]);
     expect(await problemsOf(`${folder}/nowhere`)).toEqual([
-      `The folder ${folder}/nowhere cannot be read: no such file or directory (ENOENT).`,
+      `The operations ${folder}/nowhere cannot be read: no such file or directory (ENOENT).`,
     ]);
-    expect(await problemsOf(`${folder}/a.gql`)).toEqual([
-      `The folder ${folder}/a.gql cannot be read: not a directory (ENOTDIR).`,
+  });
+});
+
+/** A manifest of this content. */
+const manifestOf = (content: string | Uint8Array | object): string =>
+  `${folderOf({
+    'm.json':
+      typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content),
+  })}/m.json`;
+
+describe('the list of the operations of a manifest', () => {
+  it.each([
+    ['GraphQL Code Generator', 'codegen.json', ['Busy', 'Live']],
+    ['GraphQL Code Generator with SHA-1', 'codegen-sha1.json', ['Busy', 'Live']],
+    ['Relay', 'relay.json', ['docsBusyQuery', 'docsLiveSubscription']],
+    ['Apollo', 'apollo.json', ['Busy', 'Live']],
+  ])('has the documents that %s wrote, with their keys', async (_, file, names) => {
+    const path = `test/fixtures/manifests/${file}`;
+    const written = JSON.parse(readFileSync(path, 'utf8'));
+    const texts: [string, string][] =
+      written.operations?.map(({ id, body }: any) => [id, body]) ?? Object.entries(written);
+    const { manifest } = await run(path);
+    expect(manifest.operations.map(({ keys, document }: any) => [...keys, document])).toEqual(texts);
+    expect(manifest.operations).toMatchObject(
+      names.map((name, n) => ({ documentId: idOf(texts[n]?.[1] ?? ''), file, operations: [{ name }] })),
+    );
+  });
+
+  it('has a text once that has two ids, and leaves out a byte order mark', async () => {
+    const path = manifestOf(
+      `\ufeff{"a": "{ __typename }", "b \\" c": "{ __typename }", "__proto__": "{ viewer { isRoot } }"}`,
+    );
+    expect((await run(path)).manifest.operations).toMatchObject([
+      { keys: ['a', 'b " c'], document: '{ __typename }' },
+      { keys: ['__proto__'], document: '{ viewer { isRoot } }' },
     ]);
+  });
+
+  const [one, two] = ['query One { __typename }', 'query Two { __typename }'];
+  const apollo = (operations: unknown, rest: object = {}): object => ({
+    format: 'apollo-persisted-query-manifest',
+    version: 1,
+    operations,
+    ...rest,
+  });
+  it.each([
+    ['one id with two texts', `{"a": "${one}", "a": "${two}"}`, ['"a": Two documents have the id "a".']],
+    [
+      'the same of Apollo',
+      apollo([
+        { id: 'a', name: 'One', type: 'query', body: one },
+        { id: 'a', name: 'Two', type: 'query', body: two },
+      ]),
+      ['"a": Two documents have the id "a".'],
+    ],
+    [
+      'a hash of another text',
+      { [idOf(two)]: one, b: two },
+      [`"b": Two documents have the id "${idOf(two)}".`],
+    ],
+    [
+      'one without the name of its algorithm',
+      { [idOf(two).slice(7)]: one, b: two },
+      [`"b": Two documents have the id "${idOf(two)}".`],
+    ],
+    ['an empty id', { '': one }, ['"" is empty, but a document needs an id.']],
+    [
+      'mistakes in documents',
+      { a: '{ foo }', b: '{', c: one },
+      [
+        '"a":1:3: Cannot query field "foo" on type "Query".',
+        '"b":1:2: Syntax Error: Expected Name, found <EOF>.',
+      ],
+    ],
+    ['no document', {}, ['A manifest needs documents to allow, but this one has none.']],
+    ['what is no JSON', 'query One { __typename }', [expect.stringContaining('This is not JSON: ')]],
+    [
+      'another value',
+      [one],
+      [expect.stringMatching(/^This needs to be a manifest of .*, but is an array\.$/)],
+    ],
+    [
+      'a text of another type',
+      { a: one, b: { text: two } },
+      [expect.stringMatching(/but "b" is an object\.$/)],
+    ],
+    [
+      'its own list',
+      { format: 'hvql-operations', version: 1, operations: [] },
+      [expect.stringMatching(/but the format is "hvql-operations"\.$/)],
+    ],
+    ['another version', apollo([], { version: 2 }), ['The version of the manifest needs to be 1, but is 2.']],
+    [
+      'an operation without a body',
+      apollo([{ id: 'a' }]),
+      [expect.stringMatching(/^operations\[0\] needs an id and a body/)],
+    ],
+  ])('is refused for %s', async (_, content, problems) => {
+    const path = manifestOf(content);
+    expect((await problemsOf(path)).map((problem) => problem.replace(`${path}: `, ''))).toEqual(problems);
+  });
+
+  it('is refused where it is not UTF-8', async () => {
+    const path = manifestOf(Buffer.from(`{\n"é": "${one}"}`, 'latin1'));
+    expect(await problemsOf(path)).toEqual([`${path}:2:2: This is not UTF-8.`]);
   });
 });

@@ -624,19 +624,19 @@ describe('hvql inspect', () => {
 });
 
 describe('hvql operations', () => {
-  it('takes one folder and nothing else', () => {
+  it('takes one folder or manifest and nothing else', () => {
     expect(parseCommand(['operations', 'allowed'], {})).toEqual({
       name: 'operations',
       settings: { folder: 'allowed' },
     });
     expect(problemsOf(['operations'])).toEqual([
-      '<folder> is needed: folder of .graphql files, as serve takes it with --operations.',
+      '<folder or manifest> is needed: folder of .graphql files, or manifest of another tool, as serve takes it with --operations.',
     ]);
     expect(problemsOf(['operations', 'a', 'b', '--json'])).toEqual([
       '--json is no flag of this command.',
       '"b" is one argument too many.',
     ]);
-    expect(helpText('operations')).toMatch(/^Usage: hvql operations <folder>\n/);
+    expect(helpText('operations')).toMatch(/^Usage: hvql operations <folder or manifest>\n/);
   });
 });
 

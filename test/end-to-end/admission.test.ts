@@ -23,6 +23,11 @@ function idOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
+/** As the links for persisted queries of Apollo Client and urql send it. */
+function hashOf(text: string): { readonly extensions: object } {
+  return { extensions: { persistedQuery: { version: 1, sha256Hash: idOf(text).slice(7) } } };
+}
+
 /** The first that comes back: a result, or only errors. `status` is null for a way that has none. */
 interface Answer {
   readonly status: number | null;
@@ -112,13 +117,20 @@ const refusals: Readonly<Record<string, readonly [request: Parameters, code: str
   ],
   'an id that is none': [{ documentId: first.documentId.slice('sha256:'.length) }, 'BAD_REQUEST', 400],
   'an id that is not a string': [{ documentId: { sha256: 1 } }, 'BAD_REQUEST', 400],
-  "an id in Apollo's extension": [
+  'a listed hash with another text': [
     {
       query: unlisted,
       extensions: { persistedQuery: { version: 1, sha256Hash: first.documentId.slice(7) } },
     },
-    'OPERATION_NOT_ALLOWED',
-    403,
+    'BAD_REQUEST',
+    400,
+  ],
+  'an unknown hash': [hashOf(unlisted), 'PERSISTED_DOCUMENT_NOT_FOUND', 400],
+  'an unknown doc_id': [{ doc_id: '36fb238ddc126d79f09bfdb536691fb8' }, 'PERSISTED_DOCUMENT_NOT_FOUND', 400],
+  'a hash and an id of two documents': [
+    { documentId: first.documentId, ...hashOf(second.text) },
+    'BAD_REQUEST',
+    400,
   ],
 };
 
@@ -136,6 +148,8 @@ describe('a service with allowed operations', () => {
         { query: '', documentId },
         { query: text },
         { query: text, documentId },
+        hashOf(text),
+        { query: text, documentId, operationName: '', ...hashOf(text) },
       ];
       const answers = await Promise.all(requests.map((request) => ask(served, request)));
       for (const { status, body } of answers) {
@@ -183,6 +197,15 @@ describe('a service without allowed operations', () => {
     const answer = await ask(served, { query: unlisted });
     expect(answer).toEqual({ status: status(200), body: { data: { viewer: { isRoot: true } } } });
     expect(await ask(served, { query: unlisted, documentId: idOf(unlisted) })).toEqual(answer);
+    expect(await ask(served, { query: unlisted, ...hashOf(unlisted) })).toEqual(answer);
+    expect(await ask(served, { query: unlisted, operationName: '' })).toEqual(answer);
+    for (const request of [hashOf(unlisted), { doc_id: 'x' }]) {
+      const error = {
+        message: 'PersistedQueryNotSupported',
+        extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
+      };
+      expect(await ask(served, request)).toEqual({ status: status(400), body: { errors: [error] } });
+    }
     const refused = await ask(served, { documentId: first.documentId });
     expect(refused).toEqual({
       status: status(400),

@@ -23,6 +23,7 @@ export const expectedCodes: ReadonlySet<string> = new Set([
   'NOT_FOUND',
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_DOCUMENT_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
   'UNSUPPORTED_MEDIA_TYPE',
 ]);
 

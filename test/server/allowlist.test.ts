@@ -130,6 +130,80 @@ describe('an allowlist with a list', () => {
   });
 });
 
+const hash = (text: string, more: object = {}): object => ({
+  extensions: { persistedQuery: { version: 1, sha256Hash: hashOf(text).slice(7), ...more } },
+});
+
+describe('an allowlist with a manifest', () => {
+  // The key of GraphQL Code Generator looks like a hash of the text, and is none.
+  const codegenKey = hashOf('before printing');
+  const listed: readonly AllowedDocument[] = [
+    { ...allow(hello), keys: ['36fb238ddc126d79f09bfdb536691fb8', 'hello'] },
+    { ...allow(live), keys: [codegenKey] },
+    { ...allow(two), keys: [hashOf(two).slice(7)] },
+  ];
+
+  it.each([
+    ['a key of it as doc_id', { doc_id: '36fb238ddc126d79f09bfdb536691fb8' }, hello],
+    ['another key of it', { doc_id: 'hello', query: '' }, hello],
+    ['a key as documentId', { documentId: 'hello', query: null }, hello],
+    ['a key as hash', hash('', { sha256Hash: 'hello' }), hello],
+    ['its hash', hash(hello), hello],
+    ['its hash, and its id', { documentId: hashOf(hello), ...hash(hello) }, hello],
+    ['a key that begins with sha256:', { documentId: codegenKey }, live],
+    ['such a key as hash', hash('', { sha256Hash: codegenKey }), live],
+    ['such a key as hash without that', hash('before printing'), live],
+    ['the hash of its text beside such a key', { doc_id: codegenKey, ...hash(live) }, live],
+    ['such a key and its text', { documentId: codegenKey, query: live }, live],
+    ['a key and its text', { doc_id: 'hello', query: hello }, hello],
+    ['its hash and its text', { query: hello, ...hash(hello) }, hello],
+    ['a key that is its hash', { doc_id: hashOf(two).slice(7) }, two],
+    ['a hash without a version', hash(two, { version: undefined }), two],
+    [
+      'its text beside ids that are null',
+      { query: two, doc_id: null, extensions: { persistedQuery: null } },
+      two,
+    ],
+  ])('lets a document of it run that is named by %s', (_, request, text) => {
+    expect(outcomeOf(listed, request)).toBe(text);
+  });
+
+  it.each([
+    ['an unknown hash', hash(foreign), 'PERSISTED_DOCUMENT_NOT_FOUND'],
+    ['an unknown key', { doc_id: 'x' }, 'PERSISTED_DOCUMENT_NOT_FOUND'],
+    ['an unknown key as documentId', { documentId: 'x' }, 'PERSISTED_DOCUMENT_NOT_FOUND'],
+    ['an unknown key as hash', hash('', { sha256Hash: 'x' }), 'PERSISTED_DOCUMENT_NOT_FOUND'],
+    ['a hash as doc_id', { doc_id: hashOf(hello) }, 'PERSISTED_DOCUMENT_NOT_FOUND'],
+    ['another text with its hash', { query: foreign, ...hash(foreign) }, 'PERSISTED_DOCUMENT_NOT_FOUND'],
+    ['a text with the key of another', { query: two, doc_id: 'hello' }, 'BAD_REQUEST'],
+    ['a text with the hash of another', { query: two, ...hash(hello) }, 'BAD_REQUEST'],
+    ['another text with a key', { query: foreign, doc_id: 'hello' }, 'BAD_REQUEST'],
+    ['a text with its hash as doc_id', { query: hello, doc_id: hashOf(hello) }, 'BAD_REQUEST'],
+    ['a text with an unknown key', { query: hello, doc_id: 'x' }, 'BAD_REQUEST'],
+    ['ids of two documents', { doc_id: 'hello', documentId: hashOf(two) }, 'BAD_REQUEST'],
+    ['a key of another type', { doc_id: 1 }, 'BAD_REQUEST'],
+    ['a hash of another type', hash('', { sha256Hash: 1 }), 'BAD_REQUEST'],
+    ['no hash', hash('', { sha256Hash: undefined }), 'BAD_REQUEST'],
+    ['another version', hash(hello, { version: 2 }), 'BAD_REQUEST'],
+    ['another type beside a text', { query: hello, extensions: { persistedQuery: [] } }, 'BAD_REQUEST'],
+    ['a query of another type', { query: 1, doc_id: 'hello' }, 'BAD_REQUEST'],
+  ])('refuses %s', (_, request, code) => {
+    expect(outcomeOf(listed, request)).toEqual([400, code, expect.any(String)]);
+  });
+
+  it.each([
+    [{ doc_id: 'x' }, 'PERSISTED_DOCUMENT_NOT_FOUND', 'no document of this id'],
+    [hash(foreign), 'PERSISTED_DOCUMENT_NOT_FOUND', 'no document of this id'],
+    [
+      hash('', { sha256Hash: 'x' }),
+      'BAD_REQUEST',
+      'The parameter extensions.persistedQuery.sha256Hash needs to be 64 hexadecimal digits in lower case, but is "x".',
+    ],
+  ])('or rather a folder, where ids are hashes, refuses %j', (request, code, message) => {
+    expect(outcomeOf(list, request)).toEqual([400, code, expect.stringContaining(message)]);
+  });
+});
+
 describe('an allowlist without a list', () => {
   it('lets any text run, and knows its id', () => {
     const operation = allowlist(null)({ query: foreign, variables: null });
@@ -147,8 +221,21 @@ describe('an allowlist without a list', () => {
     [{ documentId: 'x' }, 'BAD_REQUEST', `${malformed}"x".`],
     [{ query: hello, documentId: hashOf(live) }, 'BAD_REQUEST', expect.stringContaining('the same document')],
     [{}, 'BAD_REQUEST', 'The parameter query needs to be a GraphQL document, but is missing.'],
+    // Links for persisted queries look for this message, or this code.
+    [hash(hello), 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported'],
+    [{ doc_id: 'x' }, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported'],
+    [{ query: hello, ...hash(live) }, 'BAD_REQUEST', expect.stringContaining('the same document')],
+    [{ query: hello, doc_id: 'x' }, 'BAD_REQUEST', expect.stringContaining('send query without it')],
   ])('refuses %j', (request, code, message) => {
     expect(outcomeOf(null, request)).toEqual([400, code, message]);
+  });
+
+  it('lets a text run beside its hash', () => {
+    expect(outcomeOf(null, { query: hello, ...hash(hello) })).toBe(hello);
+  });
+
+  it('takes an empty name of an operation for none', () => {
+    expect(allowlist(null)({ query: hello, operationName: '' }).parameters).toEqual({ query: hello });
   });
 });
 

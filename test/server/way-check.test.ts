@@ -400,7 +400,9 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
   },
   'allowed operations only': async ({ way, ask, open }) => {
     const texts = [allowed, allowedLive];
-    await open({ allowedDocuments: texts.map((text) => ({ text, documentId: sha256(text) })) });
+    await open({
+      allowedDocuments: texts.map((text, n) => ({ text, documentId: sha256(text), keys: [`key ${n}`] })),
+    });
     for (const query of [
       '{ partition { id } }',
       'subscription { partition { id } }',
@@ -410,10 +412,19 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       expect(codes(await ask(query))).toEqual(['OPERATION_NOT_ALLOWED']);
     const unknown = await ask({ parameters: { documentId: sha256('{ partition { id } }') } });
     expect(codes(unknown)).toEqual(['PERSISTED_DOCUMENT_NOT_FOUND']);
-    for (const parameters of [{ query: allowed }, { documentId: sha256(allowed) }])
+    for (const parameters of [
+      { query: allowed },
+      { documentId: sha256(allowed) },
+      { doc_id: 'key 0' },
+      { documentId: 'key 0', operationName: '' },
+      { extensions: { persistedQuery: { version: 1, sha256Hash: sha256(allowed).slice(7) } } },
+    ])
       expect((await ask({ parameters })).data).toEqual({ partition: { name: 'p1' } });
-    const watched = await ask({ parameters: { documentId: sha256(allowedLive) } });
-    expect(codes(watched)).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
+    for (const parameters of [{ documentId: sha256(allowedLive) }, { doc_id: 'key 1' }]) {
+      const watched = await ask({ parameters });
+      expect(codes(watched)).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
+    }
+    expect(codes(await ask({ parameters: { query: allowed, doc_id: 'key 1' } }))).toEqual(['BAD_REQUEST']);
   },
   'asking for the schema: nobody may': async ({ ask, open }) => {
     await open({ introspection: 'off' });
