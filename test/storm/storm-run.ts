@@ -25,6 +25,8 @@ export interface StormOptions {
   readonly calmMilliseconds: number;
   /** Before anything is measured. */
   readonly quietMilliseconds: number;
+  /** Whether the service answers repeated requests without Yoga. */
+  readonly hotPath: 'on' | 'off';
   /** Told how far it has got. */
   readonly say: (text: string) => void;
 }
@@ -59,7 +61,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   let service: StormedService | null = null;
   try {
     await writer.start(options.seed);
-    service = await startStormedService(base);
+    service = await startStormedService(base, options.hotPath);
     return await stormOver({ ...options, folder, writer, service, unspeakable: basename(base) });
   } finally {
     await service?.kill();
@@ -83,12 +85,11 @@ async function stormOver(storm: Storm): Promise<StormReport> {
   const unspeakable = [secret, storm.unspeakable];
   const world = { port, guestSocket, securePort: secure.port, callers, chance, unspeakable };
   const rest = async (): Promise<Rest> => {
-    const figures = await figuresAtRest(service, quietMilliseconds);
-    return {
-      ...figures,
-      secure: await figuresAtRest(secure, quietMilliseconds),
-      ...(await answering(world)),
-    };
+    const [figures, ofSecure] = await Promise.all(
+      [service, secure].map((process) => figuresAtRest(process, quietMilliseconds)),
+    );
+    if (figures === undefined || ofSecure === undefined) throw new TypeError('There are two processes');
+    return { ...figures, secure: ofSecure, ...(await answering(world)) };
   };
   const troubles = new Troubles();
   const blow = async (tally: Tally, forSeconds: number, attempts = 0): Promise<number> => {

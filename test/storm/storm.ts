@@ -1,5 +1,5 @@
 /**
- * `npm run storm [-- --minutes 10 --seed 1]`: all that could be thrown at the service, at full speed, while its source
+ * `npm run storm [-- --minutes 10 --seed 1 --hot-path on]`: all that could be thrown at the service, at full speed, while its source
  * breaks and is mended. Prints a table; exits with 1 where anything is not as it must be.
  */
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
+    'hot-path': { type: 'string', default: 'on' },
   },
 });
 
@@ -21,6 +22,7 @@ const report = await runStorm({
   troubleMilliseconds: 2_000,
   calmMilliseconds: 5_000,
   quietMilliseconds: 15_000,
+  hotPath: values['hot-path'] === 'off' ? 'off' : 'on',
   say: (text) => process.stdout.write(text),
 });
 process.stdout.write(`\n${describeStorm(report)}\n`);

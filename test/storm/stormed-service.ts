@@ -36,7 +36,7 @@ export interface StormedService extends StormedProcess {
 }
 
 /** Starts it in front of the page folder `pages` in this folder, where its guest's socket and its audit trail go as well. */
-export async function startStormedService(base: string): Promise<StormedService> {
+export async function startStormedService(base: string, hotPath: 'on' | 'off'): Promise<StormedService> {
   const guestSocket = join(base, 'guest.sock');
   const auditTrail = join(base, 'audit.jsonl');
   const secret = randomBytes(32).toString('hex');
@@ -44,6 +44,8 @@ export async function startStormedService(base: string): Promise<StormedService>
   const args = [
     ...['serve', '--port', '0', '--source', `pages:${join(base, 'pages')}`],
     ...['--max-pages', String(maxPages), '--max-streams-per-caller', String(maxStreamsPerCaller)],
+    // What is asked at once takes the whole processor for a while.
+    ...['--hot-path', hotPath, '--max-time', '2m'],
   ];
   const plain = await startProcess(
     [...args, '--guest-socket', `2=${guestSocket}`, '--audit', auditTrail],
