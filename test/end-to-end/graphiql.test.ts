@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
-import { serve, type Served } from './program.ts';
+import { Program, serve, type Served } from './program.ts';
 
 const executablePath = findProgram('chromium');
 
@@ -45,7 +45,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
-    await page.goto(served.url);
+    await page.goto(new URL('/', served.url).href);
   });
   afterAll(async () => {
     await browser.close();
@@ -53,9 +53,8 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     await rm(profile, { recursive: true, force: true });
   });
 
-  it('opens with the example operations in tabs and shows data when one is run', async () => {
-    const run = page.getByRole('button', { name: /execute query/i });
-    await run.waitFor();
+  it('opens with the example operations in tabs, and shows the data of the first one unasked', async () => {
+    await page.getByRole('button', { name: /(execute|stop) query/i }).waitFor();
     const tabs = await page.getByRole('tab').allTextContents();
     for (const name of [
       'Overview',
@@ -69,8 +68,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     ]) {
       expect(tabs.join(' ')).toContain(name);
     }
-    await page.getByRole('tab', { name: 'Overview' }).first().click();
-    await run.click();
+    expect(page.url()).toBe(served.url);
     const answer = page.getByRole('region', { name: /result/i });
     await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toMatch(/"totalRunTime":\s*\d/);
     expect(await answer.textContent()).not.toContain('errors');
@@ -78,8 +76,32 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     if (screenshot !== undefined) await page.screenshot({ path: screenshot });
   });
 
+  it('shows the same tabs after a reload, the one that was open, and runs it', async () => {
+    const tabs = await page.getByRole('tab').allTextContents();
+    await page.reload();
+    const answer = page.getByRole('region', { name: /result/i });
+    await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toMatch(/"totalRunTime":\s*\d/);
+    expect(await page.getByRole('tab').allTextContents()).toEqual(tabs);
+    await openTab(page.getByRole('tab', { name: 'Service' }));
+    // GraphiQL writes its tabs half a second later.
+    await expect
+      .poll(() => page.evaluate("JSON.parse(localStorage.getItem('graphiql:tabState')).activeTabIndex"))
+      .toBe(tabs.findIndex((text) => text.startsWith('Service')));
+    await page.reload();
+    await execute(page, /"isAnswering":\s*true/);
+    expect(await page.getByRole('tab').allTextContents()).toEqual(tabs);
+    expect(await page.getByRole('tab', { name: 'Service' }).getAttribute('aria-selected')).toBe('true');
+  });
+
+  it('keeps a history of what was run', async () => {
+    await page.getByRole('button', { name: 'Show History' }).click();
+    const history = page.getByRole('region', { name: 'History' });
+    await expect.poll(() => history.textContent(), { timeout: 20_000 }).toMatch(/Service[^]*Overview/);
+    await page.getByRole('button', { name: 'Hide History' }).click();
+  });
+
   it('asks with the token of a guest in the tab that says so, which is denied what is not its own', async () => {
-    await openTab(page.getByRole('tab').last());
+    await openTab(page.getByRole('tab', { name: 'OwnPartitionAsGuest' }));
     const answer = await execute(page, /ACCESS_DENIED/);
     expect(await answer.textContent()).toContain('web-1');
   });
@@ -115,6 +137,39 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
       await execute(own, /"isAnswering":\s*true/);
       await openTab(own.getByRole('tab', { name: 'LiveLogicalProcessors' }));
       await execute(own, /"sampledAt"/);
+    } finally {
+      await own.close();
+      await strict.program.stop();
+    }
+  });
+
+  it('asks for a token in plain sight where people bring their own, and fetches the schema with it', async () => {
+    const secret = '0123456789abcdef0123456789abcdef';
+    const strict = await serve(['--source', 'simulator?seed=1'], { HVQL_JWT_SECRET: secret });
+    const command = new Program(['token', '--partition', '1'], { HVQL_JWT_SECRET: secret });
+    await command.exited;
+    const token = command.stdout.trim();
+    const own = await browser.newPage();
+    try {
+      await own.goto(strict.url);
+      const field = own.getByRole('textbox', { name: 'Token' });
+      await field.waitFor();
+      const answer = own.getByRole('region', { name: /result/i });
+      await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toContain('UNAUTHENTICATED');
+      const schema = own.waitForResponse(
+        async (response) => response.status() === 200 && (await response.text()).includes('__schema'),
+      );
+      await field.fill(`Bearer ${token}`);
+      await schema;
+      await execute(own, /"totalRunTime":\s*\d/);
+      const kept = await own.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage })');
+      expect(kept).toContain('query Overview');
+      expect(kept).not.toContain(token);
+      const tabs = await own.getByRole('tab').allTextContents();
+      await own.reload();
+      await field.waitFor();
+      expect(await field.inputValue()).toBe('');
+      expect(await own.getByRole('tab').allTextContents()).toEqual(tabs);
     } finally {
       await own.close();
       await strict.program.stop();

@@ -79,6 +79,11 @@ function bootScript(options: GraphiqlOptions, { workers }: GraphiqlAssets): stri
 const workers = ${embed(workerPaths)};
 self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_, label) => workers[label] ?? workers.editorWorkerService };
 const tokens = ${embed(tokens)};
+let token = '';
+const props = ${embed(graphiqlProps(options))};
+const first = props.defaultTabs[0]?.query;
+const shared = new URL(location).searchParams.get('query');
+let active = { query: shared ?? first };
 try {
   // GraphiQL keeps its tabs in the browser, but the tokens in them die with the service: put the present ones there.
   const key = 'hvql:tokens';
@@ -90,15 +95,56 @@ try {
     }
     localStorage.setItem(key, JSON.stringify(tokens));
   }
+  // It opens a blank tab unless one of the kept ones has just these texts.
+  const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState') ?? '{"tabs":[]}');
+  if (tabs.length === 0 && shared !== null) props.defaultTabs.unshift({ query: shared, headers: props.headers });
+  if (tabs.length > 0 && (shared === null || tabs.some(({ query }) => query === shared))) {
+    active = tabs[activeTabIndex];
+    props.initialQuery = active.query ?? '';
+    props.initialVariables = active.variables ?? '';
+    if (active.headers !== null) props.initialHeaders = active.headers;
+  }
 } catch (error) {
   console.warn(error);
 }
-addEventListener('DOMContentLoaded', () =>
+// The first example runs by itself, once both editors are there; nothing else does that an address may bring.
+if (tokens.length > 0 && active.query === first) {
+  const parts = ['.graphiql-execute-button', '.graphiql-query-editor .view-line', '.result-window .monaco-editor'];
+  const editors = new MutationObserver(() => {
+    const [button, ...others] = parts.map((part) => document.querySelector(part));
+    if (button === null || others.includes(null)) return;
+    editors.disconnect();
+    button.click();
+  });
+  editors.observe(document, { subtree: true, childList: true });
+}
+addEventListener('DOMContentLoaded', () => {
   YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
-    ...${embed(graphiqlProps(options))},${options.isExact === true ? exactSending : ''}
-  }));
+    ...props,
+    // GraphiQL's own: the history. Yoga's page has another one in its place.
+    plugins: undefined,${options.tokens === null ? tokenField : ''}${options.isExact === true ? exactSending : ''}
+  });
+});
 `;
 }
+
+/**
+ * Where people bring their own token: a field for it in the head of the page, in place of the editor of headers, since
+ * the history would write those to the disk. The schema is fetched again once the field has what may be a token.
+ */
+const tokenField = `
+    isHeadersEditorEnabled: false,
+    additionalHeaders: () => (token === '' ? {} : { authorization: 'Bearer ' + token }),
+    title: React.createElement('input', {
+      placeholder: 'Paste a token here',
+      'aria-label': 'Token',
+      autoComplete: 'off',
+      onChange: ({ target }) => {
+        token = target.value.trim().replace(/^Bearer\\s+/i, '');
+        // GraphiQL's own key for it.
+        if (/^[^.]+[.][^.]+[.][^.]+$/.test(token)) dispatchEvent(new KeyboardEvent('keydown', { key: 'R', ctrlKey: true }));
+      },
+    }),`;
 
 /**
  * Yoga's page prints the parsed document anew, without comments and blanks, and sends that, subscriptions in the address.
@@ -112,20 +158,24 @@ const exactSending = `
 function graphiqlProps({ tabs, tokens, isExact = false }: GraphiqlOptions): object {
   const titled = isExact ? (_: string, query: string): string => query : withTitle;
   const headersOf = (token: string): string => JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
-  const headers = headersOf(tokens?.[0]?.token ?? '<token>');
-  const examples = tabs.map(({ name, query }) => ({ query: titled(name, query), headers }));
+  const [headers, ...others] = (tokens ?? []).map(({ token }) => headersOf(token));
   const first = tabs[0]?.query ?? '{ __typename }';
-  const others = (tokens ?? []).slice(1).map(({ title, token, query = first }) => ({
-    query: titled(`Asked with the token of ${title}, which stands in the headers below.`, query),
-    headers: headersOf(token),
+  const examples = tabs.map(({ name, query }) => ({ query: titled(name, query), headers }));
+  const guests = (tokens ?? []).slice(1).map(({ title, query = first }, n) => ({
+    // A tab is called by its operation.
+    query: titled(
+      `Asked with the token of ${title}, which stands in the headers below.`,
+      isExact ? query : query.replace(/^(query|subscription) (\w+)/m, '$1 $2AsGuest'),
+    ),
+    headers: others[n],
   }));
   return {
     title: 'hvql',
     endpoint: '/graphql',
-    defaultTabs: [...examples, ...others],
+    defaultTabs: [...examples, ...guests],
     // Of the first tab GraphiQL takes no headers, and for new tabs it needs them here as well.
     headers,
-    // A token that somebody brings along is not written to the disk unless they say so.
+    // A token that somebody brings along is not written to the disk.
     shouldPersistHeaders: tokens !== null,
   };
 }

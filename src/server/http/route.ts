@@ -51,6 +51,10 @@ async function answerOther({ listener, server }: Contexts, exchange: Exchange): 
     else sendJson(response, { status: 503, body: { status: 'unavailable', reason } });
     return;
   }
+  if (listener.graphiql !== null && path === '/' && wantsGraphiql(exchange.request)) {
+    response.writeHead(302, { location: endpointPath, vary: 'accept' }).end();
+    return;
+  }
   if (listener.graphiql !== null && path.startsWith(assetFolder)) {
     checkMethod(exchange);
     if (await listener.graphiql.sendAsset(exchange)) return;

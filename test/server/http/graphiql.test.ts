@@ -53,15 +53,23 @@ interface Rendered {
 function runPage(
   script: string,
   storage: Record<string, string> = {},
-): { rendered: Rendered; workerUrl: (label: string) => string } {
+  address = 'http://127.0.0.1:4000/graphql',
+): { rendered: Rendered; isRun: boolean; workerUrl: (label: string) => string } {
   let rendered: Rendered | undefined;
+  let isRun = false;
   const world: Record<string, unknown> = {
     localStorage: Object.defineProperties(storage, {
       getItem: { value: (key: string) => storage[key] ?? null },
       setItem: { value: (key: string, value: string) => (storage[key] = value) },
     }),
     document: { getElementById: (id: string) => id },
-    console,
+    URL,
+    location: address,
+    React: { createElement: (type: string, attributes: object) => ({ type, ...attributes }) },
+    MutationObserver: class {
+      observe = () => (isRun = true);
+    },
+    console: { warn: () => undefined },
     addEventListener: (event: string, listen: () => void) => {
       expect(event).toBe('DOMContentLoaded');
       listen();
@@ -72,7 +80,7 @@ function runPage(
   runInNewContext(script, world);
   if (rendered === undefined) throw new Error('the page renders nothing');
   const environment = world['MonacoEnvironment'] as { getWorkerUrl: (id: string, label: string) => string };
-  return { rendered, workerUrl: (label) => environment.getWorkerUrl('workerMain.js', label) };
+  return { rendered, isRun, workerUrl: (label) => environment.getWorkerUrl('workerMain.js', label) };
 }
 
 describe('the page of GraphiQL', () => {
@@ -118,22 +126,69 @@ describe('the page of GraphiQL', () => {
     );
     expect(rendered.defaultTabs[0]?.query).toBe('# Whole host\nquery Whole { hello }');
     expect(rendered.defaultTabs[2]?.query).toBe(
-      '# Asked with the token of partition 2, web-1, which stands in the headers below.\nquery Whole { hello }',
+      '# Asked with the token of partition 2, web-1, which stands in the headers below.\nquery WholeAsGuest { hello }',
     );
   });
 
   it('puts the present tokens in place of those that an earlier service left in the browser', () => {
     const storage = {
       'hvql:tokens': '["OLD-ROOT","OLD-GUEST"]',
-      'graphiql:tabState': '{"a":"Bearer OLD-ROOT","b":"Bearer OLD-GUEST","mine":"query"}',
+      'graphiql:tabState': '{"tabs":[],"a":"Bearer OLD-ROOT","b":"Bearer OLD-GUEST","mine":"query"}',
       other: 'as it was',
     };
     runPage(inlineScripts()[0] ?? '', storage);
     expect(storage).toEqual({
       'hvql:tokens': '["ROOT-TOKEN","GUEST-TOKEN"]',
-      'graphiql:tabState': '{"a":"Bearer ROOT-TOKEN","b":"Bearer GUEST-TOKEN","mine":"query"}',
+      'graphiql:tabState': '{"tabs":[],"a":"Bearer ROOT-TOKEN","b":"Bearer GUEST-TOKEN","mine":"query"}',
       other: 'as it was',
     });
+  });
+
+  const kept = (...queries: readonly string[]): Record<string, string> => ({
+    'graphiql:tabState': JSON.stringify({
+      activeTabIndex: queries.length - 1,
+      tabs: queries.map((query, n) => ({ query, variables: null, headers: `{"n":${n}}` })),
+    }),
+  });
+  const first = '# Whole host\nquery Whole { hello }';
+  const shared = (query: string): string =>
+    `http://127.0.0.1:4000/graphql?query=${encodeURIComponent(query)}`;
+
+  it('shows the tab again that was shown last, by its own texts', () => {
+    const [script = ''] = inlineScripts();
+    const texts = { initialQuery: '{ b }', initialVariables: '', initialHeaders: '{"n":1}' };
+    expect(runPage(script, kept('{ a }', '{ b }')).rendered).toMatchObject(texts);
+    // GraphiQL puts what was edited last into the address, whichever tab is shown.
+    expect(runPage(script, kept('{ a }', '{ b }'), shared('{ a }')).rendered).toMatchObject(texts);
+    expect(runPage(script, {}).rendered).not.toHaveProperty('initialQuery');
+    expect(runPage(script, { 'graphiql:tabState': '{"tabs":' }).rendered).not.toHaveProperty('initialQuery');
+  });
+
+  it('runs the first example by itself, and nothing that somebody wrote or an address brings', () => {
+    const [script = ''] = inlineScripts();
+    expect(runPage(script).isRun).toBe(true);
+    expect(runPage(script, kept(first)).isRun).toBe(true);
+    expect(runPage(script, kept(first, '{ b }')).isRun).toBe(false);
+    for (const storage of [{}, kept('{ a }'), kept(first)])
+      expect(runPage(script, storage, shared('{ c }')).isRun).toBe(false);
+  });
+
+  it('opens a tab for what an address brings', () => {
+    const [script = ''] = inlineScripts();
+    expect(runPage(script, {}, shared('{ c }')).rendered.defaultTabs[0]?.query).toBe('{ c }');
+    expect(runPage(script, kept('{ a }'), shared('{ c }')).rendered).not.toHaveProperty('initialQuery');
+  });
+
+  it('is where the address of the service leads browsers, and nobody else', async () => {
+    const ask = (accept: string) => send(service.url, { path: '/', headers: { accept } });
+    expect(await ask('text/html,*/*;q=0.8')).toMatchObject({
+      status: 302,
+      headers: { location: '/graphql' },
+    });
+    expect((await ask('*/*')).status).toBe(404);
+    const own = await startTestService({ graphiql: null });
+    expect((await send(own.url, { path: '/', headers: { accept: 'text/html' } })).status).toBe(404);
+    await own.close();
   });
 
   it('is not given to who asks for anything but HTML', async () => {
@@ -149,11 +204,14 @@ describe('the page of GraphiQL', () => {
     expect(page).not.toContain(own.rootToken);
     const script = /<script>([^]*?)<\/script>/.exec(page)?.[1] ?? '';
     const storage = { 'hvql:tokens': '["OLD"]', 'graphiql:headers': 'Bearer OLD' };
-    const { rendered } = runPage(script, storage);
+    const { rendered, isRun } = runPage(script, storage);
     expect(rendered).toMatchObject({
-      headers: '{\n  "Authorization": "Bearer <token>"\n}',
       shouldPersistHeaders: false,
+      isHeadersEditorEnabled: false,
+      title: { type: 'input', 'aria-label': 'Token' },
     });
+    expect(rendered).not.toHaveProperty('headers');
+    expect(isRun).toBe(false);
     expect(storage).toEqual({ 'hvql:tokens': '[]', 'graphiql:headers': 'Bearer ' });
   });
 
