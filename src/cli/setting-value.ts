@@ -143,11 +143,20 @@ export function parseWorkers(text: string): number {
 /** Origins of web pages, with commas between them. */
 export function parseOrigins(text: string): readonly string[] {
   const parts = text.split(',').map((part) => part.trim());
-  const wrong = parts.filter((part) => !URL.canParse(part) || new URL(part).origin !== part);
+  const wrong = parts.filter((part) => originOf(part) !== part);
   if (wrong.length === 0) return parts;
+  const shown = wrong.map((part) => {
+    const origin = originOf(part);
+    return origin === null ? show(part) : `${show(part)}, whose origin is ${show(origin)}`;
+  });
   throw new RangeError(
-    `needs origins such as "https://dashboard.example", but has ${wrong.map(show).join(', ')}.`,
+    `needs origins as browsers send them, such as "https://dashboard.example", but has ${shown.join(', ')}.`,
   );
+}
+
+/** The origin of a page at this address as browsers send it; null where it has none. */
+function originOf(text: string): string | null {
+  return /^https?:/i.test(text) && URL.canParse(text) ? new URL(text).origin : null;
 }
 
 /** Names of this service, without ports, with commas between them. */

@@ -392,12 +392,27 @@ describe('hvql serve', () => {
     [
       ['--allowed-origins', 'https://a.example/,b.example,https://c.example,*'],
       [
-        '--allowed-origins: needs origins such as "https://dashboard.example", but has "https://a.example/", "b.example", "*".',
+        '--allowed-origins: needs origins as browsers send them, such as "https://dashboard.example", but has ' +
+          '"https://a.example/", whose origin is "https://a.example", "b.example", "*".',
+      ],
+    ],
+    [
+      [
+        '--allowed-origins',
+        'https://A.example:443,https://a.example/app?b#c,null,file:///a,app://a,https://bücher.example',
+      ],
+      [
+        '--allowed-origins: needs origins as browsers send them, such as "https://dashboard.example", but has ' +
+          '"https://A.example:443", whose origin is "https://a.example", ' +
+          '"https://a.example/app?b#c", whose origin is "https://a.example", "null", "file:///a", "app://a", ' +
+          '"https://bücher.example", whose origin is "https://xn--bcher-kva.example".',
       ],
     ],
     [
       ['--allowed-origins='],
-      ['--allowed-origins: needs origins such as "https://dashboard.example", but has "".'],
+      [
+        '--allowed-origins: needs origins as browsers send them, such as "https://dashboard.example", but has "".',
+      ],
     ],
     [
       ['--allowed-hosts', 'hvql.example:4000, a.example,,::1'],

@@ -47,7 +47,7 @@ export function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && origin !== undefined && requested !== undefined;
 }
 
-/** Answers the preflight of a listed origin; throws an HttpError for any other. */
+/** Answers the preflight of a listed origin, which may send any header; throws an HttpError for any other. */
 export function answerPreflight({ request, response }: Exchanged, allowedOrigins: readonly string[]): void {
   if (!isListed(request, allowedOrigins)) {
     throw new HttpError(
@@ -58,11 +58,27 @@ export function answerPreflight({ request, response }: Exchanged, allowedOrigins
   // No credentials: a page sets the header with its token itself.
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST',
-    'access-control-allow-headers': 'authorization, content-type',
+    'access-control-allow-headers': allowedHeaders(request).join(', '),
     'access-control-max-age': '600',
+    vary: 'Origin, Access-Control-Request-Headers',
     'cache-control': 'no-store',
   });
   response.end();
+}
+
+const usualHeaders = ['authorization', 'content-type'];
+const requestedHeadersLimit = { names: 64, characters: 4_096 };
+/** RFC 9110, 5.6.2. */
+const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** The names that the preflight asks for, as far as they are names; the usual ones where it asks for none or too many. */
+function allowedHeaders({ headers }: IncomingMessage): readonly string[] {
+  const requested = headers['access-control-request-headers'] ?? '';
+  if (requested === '' || requested.length > requestedHeadersLimit.characters) return usualHeaders;
+  const names = requested.split(',').map((name) => name.trim());
+  if (names.length > requestedHeadersLimit.names) return usualHeaders;
+  // An asterisk alone would stand for all names (Fetch, 3.3.5).
+  return names.filter((name) => tokenPattern.test(name) && name !== '*');
 }
 
 function isListed({ headers }: IncomingMessage, allowedOrigins: readonly string[]): boolean {

@@ -131,13 +131,17 @@ describe('an upgrade', () => {
 });
 
 describe('a preflight', () => {
-  const preflight = (own: TestService, origin: string): Promise<Answer> =>
+  const preflight = (
+    own: TestService,
+    origin: string,
+    requested: string | null = 'authorization,content-type',
+  ): Promise<Answer> =>
     send(own.url, {
       method: 'OPTIONS',
       headers: {
         origin,
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type',
+        ...(requested === null ? {} : { 'access-control-request-headers': requested }),
         'sec-fetch-site': 'cross-site',
       },
     });
@@ -150,9 +154,29 @@ describe('a preflight', () => {
       'access-control-allow-methods': 'GET, POST',
       'access-control-allow-headers': 'authorization, content-type',
       'access-control-max-age': '600',
-      vary: 'origin',
+      vary: 'Origin, Access-Control-Request-Headers',
     });
     expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `x-${n}`);
+  it.each([
+    [null, 'authorization, content-type'],
+    ['', 'authorization, content-type'],
+    // Tracing, Apollo Client, csrf prevention of other servers, a request id.
+    [
+      'apollographql-client-name,authorization,content-type,graphql-require-preflight,traceparent,x-request-id',
+      'apollographql-client-name, authorization, content-type, graphql-require-preflight, traceparent, x-request-id',
+    ],
+    [' X-A ,\tX-B', 'X-A, X-B'],
+    ['x-a, x b, x(c), *, "x-d", x-e', 'x-a, x-e'],
+    [names(64).join(','), names(64).join(', ')],
+    [names(65).join(','), 'authorization, content-type'],
+    ['x'.repeat(4_096), 'x'.repeat(4_096)],
+    ['x'.repeat(4_097), 'authorization, content-type'],
+  ])('that asks for the headers %j is given %j', async (requested, allowed) => {
+    const answer = await preflight(service, listed, requested);
+    expect([answer.status, answer.headers['access-control-allow-headers']]).toEqual([204, allowed]);
   });
 
   it('of another is refused, without a header that a browser could take for leave', async () => {
