@@ -90,4 +90,10 @@ describe('src', () => {
     );
     expect(allowing).toEqual(['server/allowlist.ts']);
   });
+
+  it('has a reason in docs/decisions.md for every file of server', () => {
+    const decisions = readFileSync(join(src, '../docs/decisions.md'), 'utf8');
+    const rows = [...decisions.matchAll(/^\| `([\w/-]+\.ts)` +\| \S/gm)].map(([, file]) => `server/${file}`);
+    expect(rows.sort()).toEqual(files.filter((file) => file.startsWith('server/')).sort());
+  });
 });

@@ -4,7 +4,7 @@ import type { Allow } from './allowlist.ts';
 import type { AuditWorld } from './audit.ts';
 import type { DocumentStore } from './document-store.ts';
 import type { Doorkeeper } from './auth/doorkeeper.ts';
-import type { EventStreams } from './sse/event-streams.ts';
+import type { EventStreams } from './sse/event-stream.ts';
 import type { EventWrites } from './sse/event-writes.ts';
 import type { Graphiql } from './http/graphiql.ts';
 import type { HostRule } from './auth/host.ts';

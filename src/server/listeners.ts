@@ -4,7 +4,7 @@ import type { ListenerOptions, ServerContext } from './context.ts';
 import { Connections } from './http/connections.ts';
 import { listenToRequests } from './http/request-listener.ts';
 import { route } from './http/route.ts';
-import { eventStreams } from './sse/event-streams.ts';
+import { EventStreams } from './sse/event-stream.ts';
 import { webSockets } from './websocket/websockets.ts';
 
 /** An open listener. */
@@ -29,7 +29,7 @@ export class Listeners {
   add(server: Server, options: ListenerOptions): OpenListener {
     const context = this.#context;
     const connections = new Connections(server, context);
-    const streams = eventStreams(context);
+    const streams = new EventStreams(context);
     const sockets = webSockets(server, { ...context, ...options, connections });
     const contexts = { listener: { ...options, eventStreams: streams }, server: context };
     listenToRequests(server, route(contexts), { ...context, connections });

@@ -1,38 +1,36 @@
 /**
- * Answers that are ready in one turn of the loop leave together at its end. Whoever takes them is woken once and not
- * for each, which costs this side more than the answer itself: half of the time of a small one.
+ * Writes the responses of one turn of the event loop together at its end. A client is then woken once, which costs the
+ * writer more than a small response does.
  */
 
-/** An answer that is ready: what sends it, and how many bytes it has. */
 interface Ready {
   readonly send: () => void;
   readonly sizeInBytes: number;
 }
 
-/** More are not kept back: they would rather be on their way while others are made. */
-const mostAnswers = 64;
+const mostResponses = 64;
 const mostBytes = 262_144;
-/** No answer waits longer than so, and what was begun meanwhile, for those behind it. */
+/** Upper bound on how long a finished response may wait for others. */
 const longestWaitMilliseconds = 1;
 
-/** What is on its way out in this turn. */
+/** The responses of this turn. */
 export class Outbox {
   #ready: Ready[] = [];
   #bytes = 0;
   #since = 0;
 
-  /** Takes an answer, or sends it with all before it where there are enough of them. */
-  put(answer: Ready): void {
+  /** Takes a response; sends all where there are enough of them. */
+  put(response: Ready): void {
     if (this.#ready.length === 0) {
       this.#since = performance.now();
       setImmediate(this.#flush);
     }
-    this.#ready.push(answer);
-    this.#bytes += answer.sizeInBytes;
-    if (this.#ready.length >= mostAnswers || this.#bytes >= mostBytes) this.#flush();
+    this.#ready.push(response);
+    this.#bytes += response.sizeInBytes;
+    if (this.#ready.length >= mostResponses || this.#bytes >= mostBytes) this.#flush();
   }
 
-  /** To be called before anything is begun that may take long. */
+  /** Sends the responses that have waited too long; to be called before longer work. */
   beforeMore(): void {
     if (this.#ready.length > 0 && performance.now() - this.#since > longestWaitMilliseconds) this.#flush();
   }

@@ -11,6 +11,8 @@ const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 /** Node's flags, as `npm start` has them. */
 const nodeFlags = scripts.start.match(/--\S+/g) ?? [];
+/** A service without the hot path, where the suites run a second time (vitest.config.ts). */
+const hotPath = process.env['HVQL_TEST_HOT_PATH'] === 'off' ? { HVQL_HOT_PATH: 'off' } : {};
 const running = new Set<ChildProcess>();
 afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -73,7 +75,7 @@ export async function serve(
   env: Record<string, string> = {},
   execArgv: readonly string[] = [],
 ): Promise<Served> {
-  const program = new Program(['serve', '--port', '0', ...args], env, execArgv);
+  const program = new Program(['serve', '--port', '0', ...args], { ...hotPath, ...env }, execArgv);
   const [, url] = await program.prints(/^hvql listening on (https?:\S+)\n/m);
   const tokens = [...program.stderr.matchAll(/^Token of .*: (\S+)$/gm)].map(([, token]) => String(token));
   return { program, url: String(url), tokens };

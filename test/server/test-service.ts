@@ -20,6 +20,9 @@ import { connectionLimits } from '../../src/server/http/stall-detector.ts';
 import type { Requester } from '../../src/server/request-context.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
 
+/** Whether the suites run without the hot path (vitest.config.ts). */
+const isHotPathOff = process.env['HVQL_TEST_HOT_PATH'] === 'off';
+
 /** What must never leave the service. */
 export const secretText = 'the password is swordfish';
 
@@ -149,6 +152,7 @@ export async function startTestService(options: Partial<ServerOptions> = {}): Pr
       tokens: [{ title: 'the root', token: rootToken }],
     },
     now,
+    hotPath: !isHotPathOff,
     ...options,
   });
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${rootToken}` };

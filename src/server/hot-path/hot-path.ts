@@ -1,8 +1,7 @@
 /**
- * Repeats of the same bytes, answered without Yoga. It skips only what Yoga's pipeline has already done for the very
- * same request: parsing, validation, and the choice of how to answer. Everything that may differ from one request to the
- * next is done again, by the same functions: host, origin, credentials, content type, cost, access, deadline, masking,
- * audit.
+ * Answers repeats of the same bytes without Yoga. Only parsing, validation and the choice of response are skipped; what
+ * may differ is done again by the same functions: host, origin, credentials, content type, cost, access, deadline,
+ * masking, audit.
  */
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AllowedOperation } from '../allowlist.ts';
@@ -10,7 +9,7 @@ import type { ListenerContext } from '../context.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { RunQuery } from '../plugins/use-execution.ts';
 
-/** What is known of a query that has run through Yoga without errors. */
+/** A query that has run through Yoga without errors. */
 interface Entry {
   readonly listener: ListenerContext;
   readonly accept: string | undefined;
@@ -22,7 +21,7 @@ interface Entry {
   readonly operationName: string | null;
 }
 
-/** The queries that may be answered without Yoga, by their allowed operation: the reader keeps one for the same bytes. */
+/** Entries by allowed operation, which the reader keeps by the bytes of the request. */
 export class HotPath {
   readonly #schema: GraphQLSchema;
   readonly #run: RunQuery;
@@ -34,8 +33,8 @@ export class HotPath {
   }
 
   /**
-   * Answers a request whose credentials are known to be good and whose bytes have been answered before; any other is
-   * left to `otherwise`. What has begun of it is not done again: the request keeps its promises.
+   * Answers a request with known credentials and known bytes; leaves any other to `otherwise`, where the request reuses
+   * the promises that have begun here.
    */
   answer(request: HttpRequest, otherwise: () => Promise<void>): Promise<void> | undefined {
     if (request.exchange.request.method === 'POST' && request.exchange.search !== '') return otherwise();

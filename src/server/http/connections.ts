@@ -107,16 +107,11 @@ export class Connections implements HeartbeatListener {
   stopReading(socket: Socket, callback: () => void): boolean {
     const exchanges = [...this.#of(socket).exchanges];
     if (exchanges.some(({ response }) => response.headersSent)) return false;
-    const complete = exchanges.filter(({ request }) => request.complete);
     for (const exchange of exchanges) if (!exchange.request.complete) exchange.abort();
-    let left = complete.length;
-    if (left === 0) callback();
-    for (const { response } of complete) {
-      response.once('close', () => {
-        left -= 1;
-        if (left === 0) callback();
-      });
-    }
+    afterAll(
+      exchanges.filter(({ request }) => request.complete),
+      callback,
+    );
     return true;
   }
 
@@ -136,13 +131,11 @@ export class Connections implements HeartbeatListener {
     // Node resumes a connection that it has paused, although it no longer reads it: without this listener, what comes
     // would be lost.
     socket.on('readable', ignore);
-    const onClose = (): void => {
-      if (exchanges.length > 0) return;
+    afterAll(exchanges, () => {
       socket.off('drain', onDrain);
       socket.off('readable', ignore);
       if (socket.writable) callback();
-    };
-    for (const { response } of exchanges) response.once('close', onClose);
+    });
   }
 
   /**
@@ -243,6 +236,17 @@ export class Connections implements HeartbeatListener {
 }
 
 const ignore = (): void => undefined;
+
+/** Calls back once the responses have ended, or their client has gone; at once where there are none. */
+function afterAll(exchanges: readonly Exchange[], callback: () => void): void {
+  let left = exchanges.length;
+  if (left === 0) callback();
+  const onClose = (): void => {
+    left -= 1;
+    if (left === 0) callback();
+  };
+  for (const { response } of exchanges) response.once('close', onClose);
+}
 
 /** Where a connection comes from: the same for a TLS socket and the socket below it. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {

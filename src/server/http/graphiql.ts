@@ -17,7 +17,7 @@ export interface Asset {
   readonly path: string;
   readonly contentType: string;
   readonly gzipped: Buffer;
-  /** For the few clients that do not accept gzip; not kept. */
+  /** For the few clients that do not accept gzip: made for the first of them, and shared. */
   readonly plain: () => Buffer;
 }
 
@@ -126,10 +126,12 @@ const contentTypes = {
 
 const compress = promisify(gzip);
 
-async function makeAsset(plain: () => Buffer, extension: keyof typeof contentTypes): Promise<Asset> {
-  const bytes = plain();
+async function makeAsset(read: () => Buffer, extension: keyof typeof contentTypes): Promise<Asset> {
+  const bytes = read();
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const path = `${assetFolder}${hash}.${extension}`;
+  let kept: Buffer | null = null;
+  const plain = (): Buffer => (kept ??= read());
   return { path, contentType: contentTypes[extension], gzipped: await compress(bytes), plain };
 }
 

@@ -1,5 +1,5 @@
 /** Refusals of requests that never become an operation, and JSON responses. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HvqlError, type ErrorFacts, type HttpErrorCode, httpStatusOf } from '../../errors.ts';
 import { readAccept, type MediaType } from './media-type.ts';
 
@@ -17,6 +17,16 @@ export class HttpError extends HvqlError {
     this.status = options.status ?? httpStatusOf(code);
     this.headers = options.headers ?? {};
   }
+}
+
+/** Throws METHOD_NOT_ALLOWED for any other method; the message begins with the subject. */
+export function checkMethod(
+  { method = '' }: IncomingMessage,
+  { subject, allowed }: { readonly subject: string; readonly allowed: readonly string[] },
+): void {
+  if (allowed.includes(method)) return;
+  const allow = allowed.join(', ');
+  throw new HttpError('METHOD_NOT_ALLOWED', `${subject} answers ${allow} only.`, { headers: { allow } });
 }
 
 /** UNAUTHENTICATED as HTTP says it (RFC 6750, 3); any other error unchanged. */

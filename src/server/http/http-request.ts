@@ -1,5 +1,4 @@
-/** One GraphQL operation by HTTP: its identity, what it asks, and its answer. */
-import type { IncomingMessage } from 'node:http';
+/** One GraphQL operation by HTTP: its caller, its parameters, and its response. */
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI } from 'graphql-yoga';
 import type { Caller } from '../../access/caller.ts';
@@ -11,7 +10,7 @@ import type { ListenerContext, ServerContext } from '../context.ts';
 import { httpErrorOf, internalErrorCode } from '../error-mask.ts';
 import type { EventStream } from '../sse/event-stream.ts';
 import type { Exchange } from './exchange.ts';
-import { HttpError } from './http-error.ts';
+import { checkMethod, HttpError } from './http-error.ts';
 import type { Identified } from '../auth/identity.ts';
 import { readAccept, type Accepted, type MediaType } from './media-type.ts';
 import { dropEvents, outcomeOf, type Outcome, type PipelineResult } from '../operation-outcome.ts';
@@ -20,23 +19,24 @@ import type { RequestContext, Transport } from '../request-context.ts';
 import { resultBytes } from '../result-bytes.ts';
 import { flatDataHeaders } from './security-header.ts';
 
-/** What a request is answered with. */
 interface Answer {
   readonly outcome: Outcome;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether it is written whole although the client takes events: the request itself was no operation. */
+  /** The request was no operation: the response is whole although the client accepts events. */
   readonly isRefusal: boolean;
 }
 
-/** A request on its way through Yoga, or past it by the hot path. One object a request, since there are very many. */
+const graphqlMethods = { subject: '/graphql', allowed: ['GET', 'POST'] };
+
+/** A request through Yoga, or past it by the hot path. */
 export class HttpRequest implements RequestContext {
   readonly exchange: Exchange;
   readonly listener: ListenerContext;
   readonly server: ServerContext;
   readonly requestId: string;
-  caller: Caller;
-  by: Identified['by'];
+  caller = nobody;
+  by: Identified['by'] = 'token';
   expiresAt: number | null = null;
   operation: AllowedOperation | null = null;
   document: RequestContext['document'] = null;
@@ -56,8 +56,6 @@ export class HttpRequest implements RequestContext {
     this.listener = contexts.listener;
     this.server = contexts.server;
     this.requestId = exchange.requestId;
-    this.caller = nobody;
-    this.by = 'token';
   }
 
   get transport(): Transport {
@@ -68,20 +66,20 @@ export class HttpRequest implements RequestContext {
     return this.exchange.signal;
   }
 
-  /** In which a whole answer is written, also where the client names events only. */
+  /** The media type of a whole response, also where the client accepts events only. */
   get mediaType(): MediaType {
     return this.#accepted.mediaType ?? 'application/json';
   }
 
   /**
-   * Checks method, origin and credentials; a promise only while the credentials are being verified, and the same one for
-   * all who ask. Throws, or rejects with, an HttpError or UNAUTHENTICATED.
+   * Checks method, origin and credentials; returns a promise, always the same, while the credentials are verified.
+   * Throws, or rejects with, an HttpError or UNAUTHENTICATED.
    */
   authenticate(): Promise<void> | undefined {
     if (this.#isAuthenticated) return undefined;
     if (this.#authentication !== null) return this.#authentication;
     const { request } = this.exchange;
-    checkMethod(request);
+    checkMethod(request, graphqlMethods);
     checkOrigin(request, this.listener.allowedOrigins);
     const credentials = { authorization: request.headers.authorization ?? null, socket: request.socket };
     const identified = this.listener.identify(credentials);
@@ -95,10 +93,7 @@ export class HttpRequest implements RequestContext {
     return this.#authentication;
   }
 
-  /**
-   * Reads the operation and has it allowed, then decides how it will be answered. The same promise for all who ask.
-   * Throws, or rejects with, an HttpError.
-   */
+  /** Reads the operation, asks the allowlist, and decides on the kind of response. Throws, or rejects with, an HttpError. */
   readOperation(): Promise<AllowedOperation> | AllowedOperation {
     if (this.#reading !== null) return this.#reading;
     this.#accepted = readAccept(this.exchange.request.headers.accept);
@@ -109,48 +104,45 @@ export class HttpRequest implements RequestContext {
   }
 
   onOperation(name: string): void {
-    // Callers choose the name, at any length.
+    // Clients choose the name, at any length.
     this.exchange.facts['operation'] = name.slice(0, 100);
   }
 
   onStart(): void {
-    // A plugin that sees responses may still put another one in place, so nothing of this one may have left.
+    // An active plugin may still replace the response.
     if (this.takesEvents && !this.server.hasActivePlugins) this.#openEventStream();
   }
 
-  /** Takes what came of the operation. The Response stands in for the answer, which `send` writes. */
+  /** Takes the result. The Response only stands for the one that `send` writes. */
   respond(result: PipelineResult, fetchAPI: Pick<FetchAPI, 'Response'>): Response {
     const answer = this.finish(result);
-    const type = answer.isRefusal || !this.takesEvents ? this.mediaType : 'text/event-stream';
-    this.#response = new fetchAPI.Response(null, {
-      status: answer.status,
-      headers: { 'content-type': type },
-    });
+    const isWhole = answer.isRefusal || !this.takesEvents;
+    const headers = { 'content-type': isWhole ? this.mediaType : 'text/event-stream' };
+    this.#response = new fetchAPI.Response(null, { status: answer.status, headers });
     return this.#response;
   }
 
-  /** Takes what came of the operation: masks and audits it, and decides on the status. */
+  /** Takes the result: masks and audits it, and decides on the status. */
   finish(result: PipelineResult): Answer {
     const refusal = refusalOf(result);
     const outcome = outcomeOf(result, this, this.server);
     const { status, headers } =
-      refusal ?? (this.takesEvents ? success : { status: this.#statusOf(outcome), headers: none });
+      refusal ?? (this.takesEvents ? success : { status: statusOf(outcome, this.mediaType), headers: none });
     this.#answer = { outcome, status, headers, isRefusal: refusal !== null };
     return this.#answer;
   }
 
-  /** The result, where it is one without errors that was written whole: then the same request may be answered anew. */
+  /** Whether it has a whole result without errors: then the hot path may answer repeats. */
   get isRepeatable(): boolean {
     const outcome = this.#answer?.outcome;
     return !this.takesEvents && outcome?.kind === 'result' && outcome.result.errors === undefined;
   }
 
-  /** Whether a Response that Yoga gave is the one that stands for this request's own answer. */
+  /** Whether a Response is the one of `respond`, and not Yoga's or a plugin's. */
   isOwn(response: Response): boolean {
     return response === this.#response;
   }
 
-  /** Sends the answer. */
   send(): void {
     const answer = this.#answer;
     if (answer === null) throw new TypeError('There is no answer to send');
@@ -168,7 +160,7 @@ export class HttpRequest implements RequestContext {
     } else this.#sendResult(outcome.result, answer);
   }
 
-  /** Ends what was begun for an answer that another Response has taken the place of, or that never came about. */
+  /** Releases a result that is not sent: another Response has replaced it, or none came. */
   drop(): void {
     dropEvents(this, this.server.log);
     const outcome = this.#answer?.outcome;
@@ -185,7 +177,7 @@ export class HttpRequest implements RequestContext {
     this.exchange.caller = caller;
   }
 
-  /** What follows, from parsing on, is begun when it is the caller's turn. */
+  /** Waits for the caller's turn before parsing. */
   #takeInTurn(operation: AllowedOperation): Promise<AllowedOperation> | AllowedOperation {
     if (eventLoop.isFree()) return this.#take(operation);
     return eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation));
@@ -196,11 +188,17 @@ export class HttpRequest implements RequestContext {
     const { auditWorld, documents } = this.server;
     const { events, mediaType } = this.#accepted;
     if (events) {
-      // Who takes both gets events only where there will be more than one.
+      // A client that accepts both gets events only for a subscription.
       const stored = mediaType === null ? null : documents.prepare(operation.query);
       const name = operation.parameters['operationName'];
       this.takesEvents = stored === null || (stored.document !== null && stored.isSubscription(name));
-    } else if (mediaType === null) throw notAcceptable();
+    } else if (mediaType === null) {
+      throw new HttpError(
+        'NOT_ACCEPTABLE',
+        'Answers are written as application/json or application/graphql-response+json, and the events of subscriptions as ' +
+          'text/event-stream: the header Accept has none of them.',
+      );
+    }
     if (auditWorld !== null) this.audit = new OperationAudit(this, auditWorld);
     return operation;
   }
@@ -212,11 +210,7 @@ export class HttpRequest implements RequestContext {
     return this.#eventStream;
   }
 
-  #statusOf(outcome: Outcome): number {
-    return outcome.kind === 'result' ? statusOf(outcome.result, this.mediaType) : 200;
-  }
-
-  /** At the end of the turn, head and body at once. The bytes are released when they, or the client, have gone. */
+  /** Sends head and body in one write, with other responses of this turn. Afterwards the bytes are released. */
   #sendResult(result: ExecutionResult, answer: Answer): void {
     const { exchange, server } = this;
     const written = writtenDataOf(result);
@@ -231,7 +225,7 @@ export class HttpRequest implements RequestContext {
 
   #write(bytes: Buffer, { status, headers: more }: Answer): void {
     const { exchange } = this;
-    // Its bytes were released with the client.
+    // Its bytes have been released.
     if (exchange.isGone) return;
     const { response, requestId, request } = exchange;
     const headers = [
@@ -256,7 +250,7 @@ export function httpRequestOf(context: unknown): HttpRequest {
   throw new TypeError('A request came to Yoga without its context');
 }
 
-/** Before authentication; it has no rights. */
+/** Before authentication, without rights. */
 const nobody: Caller = { partitionId: 0n, privileges: new Set() };
 const anything = readAccept(undefined);
 const none: Readonly<Record<string, string>> = {};
@@ -267,7 +261,7 @@ const contentTypes = {
   'application/graphql-response+json': 'application/graphql-response+json; charset=utf-8',
 } as const satisfies Record<MediaType, string>;
 
-/** Errors whose status is the same in every media type, by their codes. */
+/** Codes of errors with the same status in every media type. */
 const statuses: Readonly<Record<string, number>> = {
   OPERATION_RESOLUTION_FAILURE: 400,
   NOT_ACCEPTABLE: 406,
@@ -275,13 +269,13 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 /**
- * The status of a result whose errors are masked, by the media type that it is written in (GraphQL over HTTP, 6.4).
- * With data, also null, it ran: 200. Without, GraphQL's own media type says 400; plain JSON says 200, because its
- * clients take any other status for a failure of what stands in between.
+ * The status of a masked result (GraphQL over HTTP, 6.4). With data, also null, it ran: 200. Without, GraphQL's own media
+ * type has 400, but plain JSON 200, since its clients take other statuses for failures of intermediaries.
  */
-function statusOf(result: ExecutionResult, mediaType: MediaType): number {
-  const { errors } = result;
-  if (errors === undefined || 'data' in result) return 200;
+function statusOf(outcome: Outcome, mediaType: MediaType): number {
+  if (outcome.kind === 'events') return 200;
+  const { errors } = outcome.result;
+  if (errors === undefined || 'data' in outcome.result) return 200;
   const least = mediaType === 'application/json' ? 200 : 400;
   return errors.reduce((status, { extensions: { code } }) => {
     const own = typeof code === 'string' && Object.hasOwn(statuses, code) ? statuses[code] : undefined;
@@ -289,10 +283,7 @@ function statusOf(result: ExecutionResult, mediaType: MediaType): number {
   }, least);
 }
 
-/**
- * Status and headers for a request that is no operation: what this service or Yoga refused before it was parsed. null
- * for a result. Its answer is whole and has this status whatever the client takes.
- */
+/** Status and headers of a request that the service or Yoga has refused before parsing; null for a result. */
 function refusalOf(result: PipelineResult): Pick<Answer, 'status' | 'headers'> | null {
   const [first] = (result as ExecutionResult | undefined)?.errors ?? [];
   if (first === undefined) return null;
@@ -302,19 +293,4 @@ function refusalOf(result: PipelineResult): Pick<Answer, 'status' | 'headers'> |
   if (code !== 'BAD_REQUEST' || http === null) return null;
   const { status = 400, headers = none } = http as { status?: number; headers?: Record<string, string> };
   return { status, headers };
-}
-
-const methods = ['GET', 'POST'];
-
-function checkMethod({ method = '' }: IncomingMessage): void {
-  if (methods.includes(method)) return;
-  const list = methods.join(', ');
-  throw new HttpError('METHOD_NOT_ALLOWED', `/graphql answers ${list} only.`, { headers: { allow: list } });
-}
-
-function notAcceptable(): HttpError {
-  const message =
-    'Answers are written as application/json or application/graphql-response+json, and the events of subscriptions as ' +
-    'text/event-stream: the header Accept has none of them.';
-  return new HttpError('NOT_ACCEPTABLE', message);
 }

@@ -8,7 +8,7 @@ import type { HotPath } from '../hot-path/hot-path.ts';
 import { endpointPath } from '../yoga.ts';
 import type { Exchange } from './exchange.ts';
 import { assetFolder, wantsGraphiql } from './graphiql.ts';
-import { HttpError, sendJson } from './http-error.ts';
+import { checkMethod, HttpError, sendJson } from './http-error.ts';
 import { HttpRequest } from './http-request.ts';
 import type { Route } from './request-listener.ts';
 
@@ -37,15 +37,18 @@ export function route(contexts: Contexts): Route {
   };
 }
 
+const reading = ['GET', 'HEAD'];
+
 async function answerOther({ listener, server }: Contexts, exchange: Exchange): Promise<void> {
-  const { path, response } = exchange;
+  const { path, request, response } = exchange;
+  const allow = { subject: path, allowed: reading };
   if (path === '/health') {
-    checkMethod(exchange);
+    checkMethod(request, allow);
     sendJson(response, { status: 200, body: { status: 'ok' } });
     return;
   }
   if (path === '/ready') {
-    checkMethod(exchange);
+    checkMethod(request, allow);
     const reason = await server.checkReady();
     if (reason === null) sendJson(response, { status: 200, body: { status: 'ok' } });
     else sendJson(response, { status: 503, body: { status: 'unavailable', reason } });
@@ -56,16 +59,10 @@ async function answerOther({ listener, server }: Contexts, exchange: Exchange): 
     return;
   }
   if (listener.graphiql !== null && path.startsWith(assetFolder)) {
-    checkMethod(exchange);
+    checkMethod(request, allow);
     if (await listener.graphiql.sendAsset(exchange)) return;
   }
   throw new HttpError('NOT_FOUND', 'There is nothing at this path; GraphQL is at /graphql.');
-}
-
-function checkMethod({ request, path }: Exchange): void {
-  if (request.method === 'GET' || request.method === 'HEAD') return;
-  const headers = { allow: 'GET, HEAD' };
-  throw new HttpError('METHOD_NOT_ALLOWED', `${path} answers GET, HEAD only.`, { headers });
 }
 
 function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | undefined {

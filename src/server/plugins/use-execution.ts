@@ -10,7 +10,7 @@ import { messageOf } from '../../errors.ts';
 import type { DocumentStore } from '../document-store.ts';
 import { requestOf, type RequestContext, type Requester, type YogaContext } from '../request-context.ts';
 
-/** Runs one operation; graphql-js's `execute`, or one that gives the same answers. */
+/** graphql-js's `execute`, or a function that gives the same results. */
 export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
 
 /** Runs a query for a request. Never throws or rejects: what was thrown is an error of the result. */
@@ -19,15 +19,14 @@ export type RunQuery = (
   args: ExecutionArgs,
 ) => Promise<ExecutionResult> | ExecutionResult;
 
-/** What queries are run with. */
-export interface ExecutionOptions {
-  /** The GraphQL context of a request. */
+/** Runs queries over the context of `contextOf`, without anything of Yoga's. */
+export function queryRunner({
+  contextOf,
+  execute = executeWithGraphql,
+}: {
   readonly contextOf: (requester: Requester) => object;
-  readonly execute?: Execute | undefined;
-}
-
-/** Runs queries over a context that holds nothing of Yoga's. */
-export function queryRunner({ contextOf, execute = executeWithGraphql }: ExecutionOptions): RunQuery {
+  readonly execute?: Execute;
+}): RunQuery {
   return (request, args) => {
     try {
       const result = execute(withContext(args, contextOf(request)));
@@ -68,10 +67,7 @@ export function useExecution(run: RunQuery, documents: DocumentStore): Plugin<Yo
   };
 }
 
-/**
- * Notes the operation that is about to run. Gives a result where it may not run after all: another plugin may have
- * replaced the document, or its validation.
- */
+/** Notes the operation that runs; a result where it may not: a plugin may have replaced the document or its validation. */
 export function begin(
   request: RequestContext,
   { args, documents }: { readonly args: ExecutionArgs; readonly documents: DocumentStore },
@@ -89,8 +85,8 @@ export function begin(
 }
 
 /**
- * Yoga shows a thrown string to the client and answers an AbortError with no error at all, so whatever was thrown
- * becomes an error of the result before Yoga sees it; it is masked with all others.
+ * What was thrown as an error of the result, which is masked like others. Yoga would show a thrown string to the client,
+ * and answer an AbortError without an error.
  */
 export function failed(thrown: unknown): ExecutionResult {
   if (thrown instanceof GraphQLError) return { errors: [thrown] };

@@ -10,30 +10,27 @@ import type { DocumentStore } from '../document-store.ts';
 import { requestOf, type Requester, type YogaContext } from '../request-context.ts';
 import { begin, failed } from './use-execution.ts';
 
-/** What a subscription gives: events, or the errors of one that could not start. */
-export type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
+type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
 
 /**
- * Starts one subscription; graphql-js's `subscribe`, or one that gives the same. Where it starts, the result is an
- * iterator of finished events that is asked for the next one only when the last one has been handed to the client's
- * socket, and whose `return` is called, also while a `next` is pending, once the client or the server goes away.
+ * graphql-js's `subscribe`, or a function that gives the same: an iterator of events, of which one is requested once the
+ * last one is in the client's socket. `return` is called once the client or the server goes, also during a `next`.
  */
 export type Subscribe = (args: ExecutionArgs) => Promise<Subscribed> | Subscribed;
-
-/** What subscriptions are started with. */
-export interface SubscriptionOptions {
-  readonly contextOf: (requester: Requester) => object;
-  readonly subscribe?: Subscribe | undefined;
-  readonly documents: DocumentStore;
-  /** Whether other plugins see each event: then Yoga's iterator is used, with a promise for each event. */
-  readonly keepsIterator: boolean;
-}
 
 /** In place of events that the request has taken: Yoga would wrap their iterator. */
 const taken: ExecutionResult = { data: null };
 
-/** Starts subscriptions where the transport takes events, and hands their events to the request. */
-export function useSubscriptions(options: SubscriptionOptions): Plugin<YogaContext> {
+/**
+ * Starts subscriptions where the transport accepts events, and gives their events to the request. With `keepsIterator`
+ * other plugins see each event, by Yoga's iterator, with a promise for each.
+ */
+export function useSubscriptions(options: {
+  readonly contextOf: (requester: Requester) => object;
+  readonly subscribe?: Subscribe | undefined;
+  readonly documents: DocumentStore;
+  readonly keepsIterator: boolean;
+}): Plugin<YogaContext> {
   const { contextOf, subscribe = subscribeWithGraphql, documents, keepsIterator } = options;
   return {
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {

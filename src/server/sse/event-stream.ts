@@ -1,75 +1,90 @@
-/** One answer as Server-Sent Events (graphql-sse's PROTOCOL.md, "distinct connections mode"). */
+/** Responses as Server-Sent Events (graphql-sse's PROTOCOL.md, "distinct connections mode"). */
 import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
-import type { Logger } from 'pino';
 import type { StreamEnd } from '../audit.ts';
+import type { ServerContext } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
-import type { EventWrites, WrittenFor } from './event-writes.ts';
-import type { Outcome } from '../operation-outcome.ts';
+import type { HeartbeatListener } from '../heartbeat.ts';
 import type { Exchange } from '../http/exchange.ts';
-import type { ConnectionLimits } from '../http/stall-detector.ts';
-import type { Heartbeat } from '../heartbeat.ts';
-import { nextEventBytes, nextEventChunk } from '../result-bytes.ts';
 import { flatDataHeaders } from '../http/security-header.ts';
-
-/** What all event streams share. */
-export interface EventStreamWorld {
-  readonly writes: EventWrites;
-  readonly heartbeat: Heartbeat;
-  readonly limits: ConnectionLimits;
-  readonly log: Logger;
-  /** Told of each that is over. */
-  readonly onClose: (stream: EventStream) => void;
-}
+import type { Outcome } from '../operation-outcome.ts';
+import { nextEventBytes, nextEventChunk } from '../result-bytes.ts';
+import type { WrittenFor } from './event-writes.ts';
 
 const comment = Buffer.from(':\n\n');
-/** With an empty `data`, without which EventSource tells nobody. */
+/** With an empty `data`, without which EventSource dispatches no event. */
 const completeEvent = Buffer.from('event: complete\ndata: \n\n');
 
-/**
- * Answers straight on node's response: a fetch stream in between would keep events that a slow client should never
- * get.
- */
-export class EventStream implements EventSink, WrittenFor {
+/** The event streams of a listener. */
+export class EventStreams {
+  readonly #context: ServerContext;
+  readonly #open = new Set<EventStream>();
+  #isClosing = false;
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  /** Begins the response; once the listener closes, the stream ends as well. */
+  open(exchange: Exchange): EventStream {
+    const { log } = this.#context;
+    exchange.facts['transport'] = 'sse';
+    const stream = new EventStream(exchange, this.#context);
+    this.#open.add(stream);
+    // Not once: node keeps more for a listener that is called once. Emitted twice where the connection goes.
+    exchange.response.on('close', () => {
+      stream.onClose();
+      if (this.#open.delete(stream) && log.isLevelEnabled('debug'))
+        log.debug({ ...stream.facts, events: stream.count }, 'stream closed');
+    });
+    if (this.#isClosing) stream.end();
+    return stream;
+  }
+
+  /** Ends all streams, and later ones at once. */
+  endAll(): void {
+    this.#isClosing = true;
+    for (const stream of this.#open) stream.end();
+  }
+}
+
+/** One response, written to node's: a fetch stream in between would keep events that a slow client should not get. */
+export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
   /** Events sent so far. */
   count = 0;
   readonly #exchange: Exchange;
-  readonly #world: EventStreamWorld;
+  readonly #context: ServerContext;
   #quietBeats = 0;
   /** Why no more events are wanted; null while they are. */
   #end: StreamEnd | null = null;
   #events: Events | null = null;
-  /** Where events are written to as they stand; null until the first one, and at the end. */
+  /** The socket that whole chunks are written to; null until the first event, and at the end. */
   #socket: Socket | null = null;
   readonly onTaken = (): void => this.#events?.taken();
 
-  /** Begins the answer: its status is 200 whatever comes, as errors are events too. */
-  constructor(exchange: Exchange, world: EventStreamWorld) {
-    const { response } = exchange;
+  /** Begins the response with status 200, since errors are events too. */
+  constructor(exchange: Exchange, context: ServerContext) {
     this.#exchange = exchange;
-    this.#world = world;
-    world.heartbeat.add(this);
-    // Not once: what node keeps for that is kept for as long as the stream.
-    response.on('close', () => this.#onClose());
+    this.#context = context;
+    context.heartbeat.add(this);
     this.#writeHead();
-    // Some browsers hold the answer back until there is a first byte of its body.
+    // Some browsers hold the response back until the first byte of its body.
     this.#write(comment);
   }
 
-  /** What the log says of it. */
+  /** For the log. */
   get facts(): object {
     const { requestId, caller, facts } = this.#exchange;
     const { operation } = facts;
     return { requestId, transport: 'sse', partition: caller?.partitionId.toString(), operation };
   }
 
-  /** Sends what came of the operation. */
+  /** Sends what the operation gives. */
   send(outcome: Outcome): void {
-    const { response } = this.#exchange;
-    const { log } = this.#world;
+    const { log } = this.#context;
     if (log.isLevelEnabled('debug')) log.debug(this.facts, 'stream opened');
     if (outcome.kind === 'result') {
-      if (response.writableEnded || response.destroyed) return;
+      if (!this.#isOpen) return;
       this.count += 1;
       this.#write(nextEventBytes(outcome.result));
       this.#complete();
@@ -83,7 +98,7 @@ export class EventStream implements EventSink, WrittenFor {
     }
   }
 
-  /** Ends the stream from this side: events at once, a single answer that is under way once it is there. */
+  /** Ends events at once, and a single result that is under way once it is there. */
   end(): void {
     this.#end ??= 'service';
     if (this.#events === null) return;
@@ -91,7 +106,7 @@ export class EventStream implements EventSink, WrittenFor {
     this.#complete();
   }
 
-  /** The same bytes go to many, straight to the socket: node would put three pieces together for each. */
+  /** Writes the bytes that many streams share to the socket: node would join three pieces for each stream. */
   deliver(event: ExecutionResult): boolean {
     this.count += 1;
     this.#socket ??= this.#chunkedSocket();
@@ -100,7 +115,7 @@ export class EventStream implements EventSink, WrittenFor {
       return false;
     }
     this.#quietBeats = 0;
-    this.#world.writes.put(this.#socket, nextEventChunk(event), this);
+    this.#context.writes.put(this.#socket, nextEventChunk(event), this);
     return true;
   }
 
@@ -108,26 +123,19 @@ export class EventStream implements EventSink, WrittenFor {
     this.#events?.untaken();
   }
 
-  /** There is none while an answer ahead of this one on the connection is under way; HTTP/1.0 has no chunks. */
-  #chunkedSocket(): Socket | null {
-    const { response } = this.#exchange;
-    const isOpen = !response.writableEnded && !response.destroyed;
-    return isOpen && response.chunkedEncoding ? response.socket : null;
-  }
-
   done(): void {
     this.#events = null;
     this.#complete();
   }
 
-  /** Its answer is whole, but not complete; the connection goes with it. */
+  /** Ends the response, and the connection with it, without completing the operation. */
   expired(): void {
     this.#events = null;
     const { request, response } = this.#exchange;
-    if (response.writableEnded || response.destroyed) return;
-    this.#world.writes.flush();
+    if (!this.#isOpen) return;
+    this.#context.writes.flush();
     this.#socket = null;
-    // Node has let go of the connection by then.
+    // Node has detached the socket by then.
     const { socket } = request;
     response.once('finish', () => socket.destroySoon());
     response.end();
@@ -136,23 +144,33 @@ export class EventStream implements EventSink, WrittenFor {
   failed(thrown: unknown): void {
     this.#events = null;
     this.#exchange.response.destroy();
-    this.#world.log.error({ ...this.facts, err: thrown }, 'unexpected error');
+    this.#context.log.error({ ...this.facts, err: thrown }, 'unexpected error');
   }
 
   onHeartbeat(): void {
     this.#quietBeats += 1;
     this.#events?.checkExpiry();
-    const isQuiet = this.#quietBeats >= this.#world.limits.pingBeats;
+    const isQuiet = this.#quietBeats >= this.#context.limits.pingBeats;
     if (isQuiet && this.#exchange.response.writableLength === 0) this.#write(comment);
   }
 
-  /** Told twice where the connection goes while the answer waits for its turn on it. */
-  #onClose(): void {
-    this.#world.heartbeat.delete(this);
+  /** The response has ended, or its client has gone. */
+  onClose(): void {
+    this.#context.heartbeat.delete(this);
     this.#end ??= this.#exchange.isStalled ? 'stalled' : 'client';
     this.#events?.release(this.#end);
     this.#events = null;
-    this.#world.onClose(this);
+  }
+
+  get #isOpen(): boolean {
+    const { response } = this.#exchange;
+    return !response.writableEnded && !response.destroyed;
+  }
+
+  /** null while another response of the connection comes first, and for HTTP/1.0, which has no chunks. */
+  #chunkedSocket(): Socket | null {
+    const { response } = this.#exchange;
+    return this.#isOpen && response.chunkedEncoding ? response.socket : null;
   }
 
   #writeHead(): void {
@@ -160,7 +178,7 @@ export class EventStream implements EventSink, WrittenFor {
     const headers = [
       'content-type',
       'text/event-stream; charset=utf-8',
-      // Neither kept nor, by proxies, packed: what is packed waits for more.
+      // Proxies must not compress it: they would wait for more.
       'cache-control',
       'no-cache, no-transform',
       // Nginx would collect events (ngx_http_proxy_module, proxy_buffering).
@@ -169,38 +187,35 @@ export class EventStream implements EventSink, WrittenFor {
     ];
     if (!hasUsualHeaders) headers.push('x-request-id', requestId, ...flatDataHeaders(request));
     response.writeHead(200, headers);
-    flatten(response);
+    flattenHead(response);
   }
 
   #complete(): void {
-    const { response } = this.#exchange;
-    if (response.writableEnded || response.destroyed) return;
-    this.#world.writes.flush();
+    if (!this.#isOpen) return;
+    this.#context.writes.flush();
     this.#socket = null;
-    response.end(completeEvent);
+    this.#exchange.response.end(completeEvent);
   }
 
   #write(bytes: Buffer, onTaken?: () => void): void {
-    const { response } = this.#exchange;
-    if (response.writableEnded || response.destroyed) return;
-    this.#world.writes.flush();
+    if (!this.#isOpen) return;
+    this.#context.writes.flush();
     this.#quietBeats = 0;
-    response.write(bytes, onTaken);
+    this.#exchange.response.write(bytes, onTaken);
   }
 }
 
 /**
- * Node keeps the text of a head for as long as its answer goes on, as the tree of pieces that it put it together from:
- * 2 KB. V8 makes one text of it, a tenth as large, when somebody looks for something in it. Where node has it by another
- * name, nothing happens.
+ * Node keeps the text of a head during the response, as the tree of pieces that it was joined from: 2 KB. V8 makes one
+ * text of it, a tenth as large, when it is searched. Where node renames it, nothing happens.
  */
-function flatten(response: object): void {
+function flattenHead(response: object): void {
   const head = '_header' in response ? response._header : null;
-  // Of a question that nobody needs the answer of, V8 makes nothing at all.
+  // V8 leaves out a search whose result is unused.
   if (typeof head === 'string' && head.includes('\0')) throw new TypeError('A head with a zero in it');
 }
 
-/** The head of a request is not read any more once its events have begun: a kilobyte or more for as long as they go on. */
+/** Drops the head of the request, a kilobyte or more, which is not read any more. */
 function forgetHead({ request }: Exchange): void {
   request.headers = {};
   request.rawHeaders = [];

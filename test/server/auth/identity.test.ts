@@ -381,19 +381,19 @@ describe('a key file', () => {
     ['{"keys":[1]}', /^The key file PATH is JSON, but no JSON Web Key/],
     [
       '{"kty":"RSA"}',
-      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that lacks n and e: needed are the strings n, e\.$/,
+      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that is of no use: The "key\.n" property must be of type string\. Received undefined\.$/,
     ],
     [
       '{"kty":"EC","crv":"P-256","x":"AA","y":5,"kid":"one"}',
-      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that lacks y: needed are the strings crv, x, y\.$/,
+      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that is of no use: The "key\.y" property must be of type string\. Received type number/,
     ],
     [
       '{"kty":"EC","x":"AA","y":"AA"}',
-      /^The key file PATH has a JSON Web Key \(kty "EC"\) that lacks crv: needed are the strings crv, x, y\.$/,
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that is of no use: The "key\.crv" property must be of type string\./,
     ],
     [
       '{"keys":[{"kty":"OKP","crv":"Ed25519"}]}',
-      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that lacks x: needed are the strings crv, x\.$/,
+      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that is of no use: The "key\.x" property must be of type string\./,
     ],
     [
       '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}',
