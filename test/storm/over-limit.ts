@@ -100,7 +100,8 @@ async function wantMany(visit: Visit, wanted: { count: number; query: string }):
     answers.push(...some);
     refused += some.filter(({ code }) => code !== 'data').length;
     if (received === null || received.type === 'closed') return answers;
-    if (received.type === 'complete') done += 1;
+    // An operation ends with one or the other.
+    if (received.type === 'complete' || received.type === 'error') done += 1;
   }
   await visitor.leave(visit.chance.one(['politely', 'by cutting'] as const));
   // The service counts them until it has seen the end of the connection; and a thousand at once keep it from all others.
