@@ -6,6 +6,7 @@ import { HvqlError } from '../errors.ts';
 import {
   describeObject,
   hypervisorName,
+  withUnlisted,
   type HypervisorName,
   type LogicalProcessorName,
   type ObjectName,
@@ -144,6 +145,11 @@ export class Access {
     if (reason !== null) throw denied(reason, { name, object });
     return asGranted(name);
   }
+}
+
+/** The name that asks for what is unlisted as well, of an object that is granted: it is read with the same rights. */
+export function grantedWithUnlisted<Name extends ObjectName>(name: Granted<Name>): Granted<Name> {
+  return asGranted(withUnlisted<Name>(name));
 }
 
 function asGranted<Name extends ObjectName>(name: Name): Granted<Name> {

@@ -82,7 +82,7 @@ function lookAtStatistics(root: string, folder: string): Finding {
       object: place === 'stats' ? 'HYPERVISOR' : 'PARTITION',
       bytes: readFileSync(`${root}${folder}/${place}`),
     });
-    if (!layout.hasCounters)
+    if (!layout.isOfStatistics)
       return {
         isWell: false,
         text: `${folder}/${place} has no counter in it, as ${driver} prints them.`,

@@ -21,9 +21,13 @@ import { definePartitionConnection, definePartitionFilter } from './partition-co
 import { partitionPageOf } from './partition-list.ts';
 import { listProcessors } from './processor-list.ts';
 import { idDescription, sampledAtDescription } from './readable.ts';
-import { moment } from './size.ts';
+import { allUnlisted, moment } from './size.ts';
+import { unlistedDescription, unlistedOf } from './unlisted.ts';
 
-export function defineHypervisor(builder: Builder, { refs, views, page, orders, totals }: GraphTypes): void {
+export function defineHypervisor(
+  builder: Builder,
+  { refs, views, page, unlisted, orders, totals }: GraphTypes,
+): void {
   const partitionConnection = definePartitionConnection(builder, refs);
   const partitionFilter = definePartitionFilter(builder);
   refs.hypervisor.implement({
@@ -51,6 +55,13 @@ export function defineHypervisor(builder: Builder, { refs, views, page, orders, 
         description:
           'The overlay page that its counters stand in; null where the source has no pages. For the root partition only.',
         resolve: ({ view }) => pageModelOf(view, view.access.hypervisor()),
+      }),
+      unlisted: t.field({
+        type: [unlisted],
+        nullable: true,
+        description: `${unlistedDescription} For the root partition only.`,
+        extensions: allUnlisted,
+        resolve: ({ view }) => unlistedOf(view, view.access.hypervisor()),
       }),
       logicalProcessor: t.field({
         type: refs.logicalProcessor,

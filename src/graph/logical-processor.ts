@@ -1,13 +1,12 @@
 /** A logical processor in the graph. */
-import type { Builder, Refs } from './builder.ts';
-import type { CounterViews } from './counter-view.ts';
+import type { Builder } from './builder.ts';
+import type { GraphTypes } from './graph-type.ts';
 import { LogicalProcessorModel } from './model.ts';
-import type { OverlayPageRef } from './overlay-page.ts';
 import { defineReadableFields } from './readable.ts';
 
 export function defineLogicalProcessor(
   builder: Builder,
-  { refs, views, page }: { refs: Refs; views: CounterViews; page: OverlayPageRef },
+  { refs, views, page, unlisted }: Pick<GraphTypes, 'refs' | 'views' | 'page' | 'unlisted'>,
 ): void {
   refs.logicalProcessor.implement({
     description: "One of the machine's processors, as the hypervisor sees it. For the root partition only.",
@@ -21,5 +20,10 @@ export function defineLogicalProcessor(
       }),
     }),
   });
-  defineReadableFields(builder, { ref: refs.logicalProcessor, views: views.logicalProcessor, page });
+  defineReadableFields(builder, {
+    ref: refs.logicalProcessor,
+    views: views.logicalProcessor,
+    page,
+    unlisted,
+  });
 }

@@ -7,7 +7,10 @@ import { PartitionModel, TotalsModel, VirtualProcessorModel } from './model.ts';
 import { listProcessors } from './processor-list.ts';
 import { defineReadableFields } from './readable.ts';
 
-export function definePartition(builder: Builder, { refs, views, page, orders, totals }: GraphTypes): void {
+export function definePartition(
+  builder: Builder,
+  { refs, views, page, unlisted, orders, totals }: GraphTypes,
+): void {
   refs.partition.implement({
     description:
       "A partition: a virtual machine, or the root partition, which is the machine's own. For itself and its parent.",
@@ -78,5 +81,5 @@ export function definePartition(builder: Builder, { refs, views, page, orders, t
       }),
     }),
   });
-  defineReadableFields(builder, { ref: refs.partition, views: views.partition, page });
+  defineReadableFields(builder, { ref: refs.partition, views: views.partition, page, unlisted });
 }

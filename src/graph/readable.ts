@@ -8,19 +8,21 @@ import type { ReadableModel } from './model.ts';
 import { nodeIdOf } from './node-id.ts';
 import { pageModelOf, type OverlayPageRef } from './overlay-page.ts';
 import { overDescription } from './totals.ts';
-import { moment } from './size.ts';
+import { allUnlisted, moment } from './size.ts';
+import { unlistedDescription, unlistedOf, type UnlistedRef } from './unlisted.ts';
 
 /** An object type to give the common fields, and the types that they use. */
 export interface ReadableType {
   readonly ref: Refs['logicalProcessor'] | Refs['partition'] | Refs['virtualProcessor'];
   readonly views: CounterViews[Exclude<keyof CounterViews, 'hypervisor'>];
   readonly page: OverlayPageRef;
+  readonly unlisted: UnlistedRef;
 }
 
 export const idDescription = 'Its global id: opaque, the same for as long as the object lives.';
 export const sampledAtDescription = 'When the look was taken in which all of this answer was read.';
 
-export function defineReadableFields(builder: Builder, { ref, views, page }: ReadableType): void {
+export function defineReadableFields(builder: Builder, { ref, views, page, unlisted }: ReadableType): void {
   builder.objectFields(ref, (t) => ({
     id: t.id({ nullable: false, description: idDescription, resolve: ({ name }) => nodeIdOf(name) }),
     sampledAt: t.field({
@@ -55,6 +57,13 @@ export function defineReadableFields(builder: Builder, { ref, views, page }: Rea
       nullable: true,
       description: 'The overlay page that its counters stand in; null where the source has no pages.',
       resolve: ({ view, name }) => pageModelOf(view, name),
+    }),
+    unlisted: t.field({
+      type: [unlisted],
+      nullable: true,
+      description: unlistedDescription,
+      extensions: allUnlisted,
+      resolve: ({ view, name }) => unlistedOf(view, name),
     }),
   }));
 }

@@ -16,6 +16,7 @@ import { defineService } from './service.ts';
 import { defineStatisticsArea } from './statistics-area.ts';
 import { defineSubscription } from './subscription.ts';
 import { defineTotals } from './totals.ts';
+import { defineUnlisted } from './unlisted.ts';
 import { defineViewer } from './viewer.ts';
 import { defineVirtualProcessor } from './virtual-processor.ts';
 
@@ -27,6 +28,7 @@ export function createSchema(): GraphQLSchema {
   const views = defineCounterViews(builder);
   const area = defineStatisticsArea(builder);
   const page = defineOverlayPage(builder, area);
+  const unlisted = defineUnlisted(builder);
   const orders = defineOrders(builder);
   const logicalProcessorTotals = defineTotals(builder, {
     name: 'LogicalProcessorTotals',
@@ -41,10 +43,10 @@ export function createSchema(): GraphQLSchema {
   defineNode(refs);
   defineQuery(builder, refs);
   defineSubscription(builder, refs);
-  defineHypervisor(builder, { refs, views, page, orders, totals: logicalProcessorTotals });
-  defineLogicalProcessor(builder, { refs, views, page });
-  definePartition(builder, { refs, views, page, orders, totals: virtualProcessorTotals });
-  defineVirtualProcessor(builder, { refs, views, page });
+  defineHypervisor(builder, { refs, views, page, unlisted, orders, totals: logicalProcessorTotals });
+  defineLogicalProcessor(builder, { refs, views, page, unlisted });
+  definePartition(builder, { refs, views, page, unlisted, orders, totals: virtualProcessorTotals });
+  defineVirtualProcessor(builder, { refs, views, page, unlisted });
   defineViewer(builder, refs);
   defineCounterDefinition(builder);
   defineService(builder, area);

@@ -135,7 +135,7 @@ export function defineService(builder: Builder, area: AreaRef): void {
       maxValues: t.exposeInt('maxValues', {
         nullable: false,
         description:
-          'How many values an answer may hold, all its leaves counted: each of totals for every reading that is summed up in it, a page for the 512 that it has room for.',
+          'How many values an answer may hold, all its leaves counted: each of totals for every reading that is summed up in it, a page, and what is unlisted of an object, for the 512 that there is room for.',
       }),
       maxPages: t.exposeInt('maxPages', {
         nullable: false,

@@ -7,6 +7,12 @@ export const content = { hvqlContent: true } as const;
 /** Extensions of a field that holds a whole overlay page: it counts as the values that a page has room for. */
 export const wholePage = { hvqlValues: 512 } as const;
 
+/** How many numbers a list of what is unlisted may have. */
+export const mostUnlisted = 512;
+
+/** Extensions of a field that lists what is unlisted: it counts as the most that it may hold. */
+export const allUnlisted = { hvqlValues: mostUnlisted } as const;
+
 /** Extensions of a field that gives the moment of the look, and nothing else. */
 export const moment = { hvqlMoment: true } as const;
 

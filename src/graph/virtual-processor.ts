@@ -1,13 +1,12 @@
 /** A virtual processor in the graph. */
-import type { Builder, Refs } from './builder.ts';
-import type { CounterViews } from './counter-view.ts';
+import type { Builder } from './builder.ts';
+import type { GraphTypes } from './graph-type.ts';
 import { PartitionModel, VirtualProcessorModel } from './model.ts';
-import type { OverlayPageRef } from './overlay-page.ts';
 import { defineReadableFields } from './readable.ts';
 
 export function defineVirtualProcessor(
   builder: Builder,
-  { refs, views, page }: { refs: Refs; views: CounterViews; page: OverlayPageRef },
+  { refs, views, page, unlisted }: Pick<GraphTypes, 'refs' | 'views' | 'page' | 'unlisted'>,
 ): void {
   refs.virtualProcessor.implement({
     description: 'A processor of a partition, run by the hypervisor on the logical processors by turns.',
@@ -27,5 +26,10 @@ export function defineVirtualProcessor(
       }),
     }),
   });
-  defineReadableFields(builder, { ref: refs.virtualProcessor, views: views.virtualProcessor, page });
+  defineReadableFields(builder, {
+    ref: refs.virtualProcessor,
+    views: views.virtualProcessor,
+    page,
+    unlisted,
+  });
 }

@@ -152,9 +152,9 @@ interface KnownPartition {
   virtualProcessors: readonly number[];
 }
 
-/** The two areas of an object are absent together. */
+/** The two areas of an object are absent together, and so is what is asked beside its counters. */
 function keyOf(object: ObjectName): string {
-  return areaOf(object) === 'SELF' ? objectKey(object) : readingKey(object);
+  return areaOf(object) === 'SELF' || object.unlisted === true ? objectKey(object) : readingKey(object);
 }
 
 function rootOf({ partitions }: Topology): bigint | null {

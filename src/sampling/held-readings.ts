@@ -99,7 +99,8 @@ export class HeldReadings {
     let isWhole = true;
     for (let n = 0; n < objects.length; n += 1) {
       const [object, reading] = [objects[n], outcomes[n]];
-      if (object === undefined) continue;
+      // What is unlisted has no growth, and its object's counters are held under the object's own name.
+      if (object === undefined || object.unlisted === true) continue;
       if (reading === undefined || reading instanceof HvqlError) {
         isWhole = false;
         continue;

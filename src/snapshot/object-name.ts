@@ -4,13 +4,19 @@ import type { StatisticsObject } from '../catalogue/group.ts';
 /** The name of anything that has statistics: its kind, and what tells it from others of its kind. */
 export type ObjectName = HypervisorName | LogicalProcessorName | PartitionName | VirtualProcessorName;
 
+/** What a name may ask for beside the counters of its object. */
+interface AskedBeside {
+  /** Whether what the source reports by name and the catalogue has no row for is to be read as well. */
+  readonly unlisted?: true;
+}
+
 /** The name of the hypervisor, of which there is one. */
-export interface HypervisorName {
+export interface HypervisorName extends AskedBeside {
   readonly object: 'HYPERVISOR';
 }
 
 /** The name of a logical processor: the index that the hypervisor knows it by. */
-export interface LogicalProcessorName {
+export interface LogicalProcessorName extends AskedBeside {
   readonly object: 'LOGICAL_PROCESSOR';
   readonly index: number;
 }
@@ -23,7 +29,7 @@ export const statisticsAreas = ['SELF', 'PARENT'] as const;
 export type StatisticsArea = (typeof statisticsAreas)[number];
 
 /** The name of a partition. Ids are u64, so neither a number nor an index. */
-export interface PartitionName {
+export interface PartitionName extends AskedBeside {
   readonly object: 'PARTITION';
   readonly partitionId: bigint;
   /** Where it is read as the partition itself is shown it; as its parent is, without it. */
@@ -31,7 +37,7 @@ export interface PartitionName {
 }
 
 /** The name of a virtual processor: its partition, and its index there. */
-export interface VirtualProcessorName {
+export interface VirtualProcessorName extends AskedBeside {
   readonly object: 'VIRTUAL_PROCESSOR';
   readonly partitionId: bigint;
   readonly index: number;
@@ -57,14 +63,24 @@ export function objectKey(name: ObjectName): string {
 
 const keys = new WeakMap<ObjectName, string>();
 
-/** The key of what is read under a name: that of the object, and of its area. Made once a name. */
+/** The key of what is read under a name: that of the object, of its area and of what is asked beside. Made once a name. */
 export function readingKey(name: ObjectName): string {
   let key = keys.get(name);
   if (key === undefined) {
     key = areaOf(name) === 'SELF' ? `${objectKey(name)} SELF` : objectKey(name);
+    if (name.unlisted === true) key = `${key} unlisted`;
     keys.set(name, key);
   }
   return key;
+}
+
+const namesWithUnlisted = new WeakMap<ObjectName, ObjectName>();
+
+/** The name that asks for what is unlisted of the same object as well: the very same for the same name each time. */
+export function withUnlisted<Name extends ObjectName>(name: Name): Name {
+  let wider = namesWithUnlisted.get(name) as Name | undefined;
+  if (wider === undefined) namesWithUnlisted.set(name, (wider = { ...name, unlisted: true }));
+  return wider;
 }
 
 /** The area that a name asks for; null for a global object, which has none. */

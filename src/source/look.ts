@@ -1,7 +1,7 @@
 /** One look at everything that a source has. */
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import { areaOf, hypervisorName, type ObjectName } from '../snapshot/object-name.ts';
+import { areaOf, hypervisorName, withUnlisted, type ObjectName } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from './source.ts';
@@ -63,7 +63,7 @@ export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Lo
     ...namesOf(topology),
     ...(source.areas?.includes('SELF') === true ? selfNamesOf(topology) : []),
   ];
-  const { at, outcomes } = await source.read(names, signal);
+  const { at, outcomes } = await source.read(names.map(withUnlisted), signal);
   const pages: NamedPage[] = [];
   const pageless: NamedReading[] = [];
   const unlisted = [topology, ...topology.partitions].map((listing) => listing.unlisted);

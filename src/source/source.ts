@@ -30,7 +30,8 @@ export interface Source {
   topology(signal: AbortSignal, lists?: ReadonlySet<bigint> | null): Promise<Topology>;
   /**
    * Reads a batch of objects in one go. A name may ask for the area SELF of an object: where the source has that one, it
-   * gives it for such names alone; where it has one area only, it gives that for all. An object that is gone, unreadable or malformed has an HvqlError
+   * gives it for such names alone; where it has one area only, it gives that for all. A name may ask for
+   * what is unlisted: a source may leave that out of the readings of all other names. An object that is gone, unreadable or malformed has an HvqlError
    * (PAGE_UNAVAILABLE, PAGE_MALFORMED) in its place and the others are read; rejects only like `topology`.
    * Readings stay valid and unchanged for as long as they are held.
    */

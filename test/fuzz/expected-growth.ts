@@ -55,11 +55,12 @@ export function growthCases(reads: Reads, name: ObjectName, over: number | null)
     return [before === null ? { is: 'grown', from: at - age } : { is: 'broken', code: before }];
   }
   const taken = [...earlier.filter(({ keys }) => keys.has(key)).map((look) => look.at), ...own];
+  const seen = [...earlier, ...looks].filter((look) => look.seen.has(key)).map((look) => look.at);
   // Nothing spans a look that found the object gone.
   const isMissing = (moment: number): boolean =>
     host.fails !== 'read' && host.pageAt(name, moment).is === 'unavailable';
   const isOneLife = (from: number): boolean =>
-    !taken.some((moment) => moment > from && moment <= at && isMissing(moment));
+    !seen.some((moment) => moment > from && moment <= at && isMissing(moment));
   const froms = new Set(
     taken.filter((from) => from <= at - least && from >= at - most && isFine(from) && isOneLife(from)),
   );

@@ -110,6 +110,7 @@ class ExpectedGraph {
       sampledAt: () => sampledAt(this.#reads),
       counters: () => ifRoot(own.counters),
       page: () => ifRoot(own.page),
+      unlisted: () => ifRoot(own.unlisted),
       logicalProcessor: ({ index }) => this.#logicalProcessor(index),
       logicalProcessors: (args) => this.#processors(args, { all, listFault, missing: 'INVALID_PARAMETER' }),
       logicalProcessorTotals: () =>

@@ -81,7 +81,21 @@ export function countersAndPage(reads: Reads, { name, type }: { name: ObjectName
     counters: () =>
       code === null ? counterThing(`${type}Counters`, { name, meant: numberOf }) : fails(code),
     page: () => (code === null ? pageThing(reads, name) : fails(code)),
+    unlisted: () => (code === null ? unlistedThings(reads, name) : fails(code)),
   };
+}
+
+/** At most 512, none with a longer name than 128 characters. */
+function unlistedThings({ host, at }: Reads, name: ObjectName): Meant {
+  const fitting = host.unlistedAt(name, at).filter((each) => each.name.length < 129);
+  return listOf(
+    fitting.slice(0, 512).map((each) =>
+      thing('UnlistedCounter', {
+        name: () => value(each.name),
+        value: () => value(each.value.toString()),
+      }),
+    ),
+  );
 }
 
 /** An object's deltas and rates. */

@@ -204,7 +204,7 @@ describe('the judge', () => {
     const asked = { ...trial, host: lacking, caller: caller(1n), document };
     const judgedAs = (number: string | null): string[] => {
       const data = { partition: { counters: { [counter?.field ?? '']: number } } };
-      return judge(asked, { data }, { looks: [{ at: 0, keys: new Set() }], earlier: [] });
+      return judge(asked, { data }, { looks: [{ at: 0, keys: new Set(), seen: new Set() }], earlier: [] });
     };
     expect(judgedAs(null)).toEqual([]);
     expect(judgedAs('0')).toEqual([expect.stringMatching(/: is "0", but needs to be null/)]);

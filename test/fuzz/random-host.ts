@@ -13,7 +13,10 @@ import { bytesAt, randomPage, valueAt, type RandomPage } from './random-page.ts'
 /** One reading of the source that succeeded: when, and what was read. */
 export interface TakenLook {
   readonly at: number;
+  /** The objects whose counters were read: what may be held. */
   readonly keys: ReadonlySet<string>;
+  /** Those with the objects of which only what is unlisted was read. */
+  readonly seen: ReadonlySet<string>;
 }
 
 /** A page, and from a millisecond on another one in its place. */
@@ -101,6 +104,16 @@ export class RandomHost extends FakeSource {
     return BigInt(sinceStart * (8_000 + slot));
   }
 
+  /** What is reported of an object under names that the catalogue does not have. */
+  unlistedAt(name: ObjectName, milliseconds: number): { name: string; value: bigint }[] {
+    if (this.partitions.length % 2 > 0) return [];
+    const length = objectKey(name).length;
+    return Array.from({ length: length === 5 ? 600 : length % 3 }, (_, n) => ({
+      name: n === 1 ? 'x'.repeat(122 + length) : `OfTomorrow${n}`,
+      value: BigInt(n * milliseconds + length),
+    }));
+  }
+
   /** Begins anew. */
   rewind(): void {
     this.milliseconds = 0;
@@ -115,7 +128,9 @@ export class RandomHost extends FakeSource {
 
   override async read(objects: readonly ObjectName[]): Promise<Readings> {
     if (this.fails === 'read') throw unavailable('The source');
-    this.looks.push({ at: this.milliseconds, keys: new Set(objects.map(objectKey)) });
+    const counted = objects.filter(({ unlisted }) => unlisted !== true);
+    const [keys, seen] = [counted, objects].map((some) => new Set(some.map(objectKey)));
+    this.looks.push({ at: this.milliseconds, keys: keys ?? new Set(), seen: seen ?? new Set() });
     return { at: this.now(), outcomes: objects.map((name) => this.#read(name)) };
   }
 
@@ -126,6 +141,7 @@ export class RandomHost extends FakeSource {
     const at = this.milliseconds;
     try {
       const reading: Reading = decodePage(bytes, { object: name.object, place: pagePlace(name) });
+      if (name.unlisted === true) Object.assign(reading, { unnamed: () => this.unlistedAt(name, at) });
       if (!this.hasBases) return reading;
       return Object.assign(reading, {
         base: (counter: Counter) => this.baseAt(name, counter, at) ?? undefined,

@@ -10,7 +10,7 @@ import { HvqlError } from '../../errors.ts';
 import { readingInCells, type CellReading } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { NamedLayout, Reading, UnnamedValue } from '../../snapshot/reading.ts';
-import { nameOfCounter } from '../mshv/counter-name.ts';
+import { counterOfName, nameOfCounter } from '../mshv/counter-name.ts';
 
 const wallName = 'at.wallMilliseconds';
 const monotonicName = 'at.monotonicNanoseconds';
@@ -28,14 +28,23 @@ const countersOfBases = new Map(
   ]),
 );
 
+/** Before names of Windows that are those of a counter on Linux, and mean another one here. */
+const unlistedPrefix = 'unlisted.';
+
 /** The reading as a text is to keep it: its moment and its bases become numbers without a counter. */
 export function asRecorded(object: StatisticsObject, reading: Reading): Reading {
   const added = [...basesOf(object, reading), ...momentOf(reading)];
-  if (added.length === 0) return reading;
+  const unnamed = reading.unnamed?.() ?? [];
+  if (added.length === 0 && unnamed.length === 0) return reading;
   return {
     page: null,
     value: (counter) => reading.value(counter),
-    unnamed: () => [...(reading.unnamed?.() ?? []), ...added],
+    unnamed: () => [
+      ...unnamed.map((each) =>
+        counterOfName(object, each.name) === undefined ? each : { ...each, name: unlistedPrefix + each.name },
+      ),
+      ...added,
+    ],
   };
 }
 
@@ -119,14 +128,19 @@ function findRecorded(object: StatisticsObject, layout: NamedLayout): RecordedLa
     if (counter === undefined) others.set(name, offset);
     else bases.set(counter, offset);
   }
+  let hasPrefix = false;
+  for (const name of others.keys()) hasPrefix ||= name.startsWith(unlistedPrefix);
   const [wallOffset, monotonicOffset] = [others.get(wallName), others.get(monotonicName)];
   const moment =
     wallOffset === undefined || monotonicOffset === undefined ? null : { wallOffset, monotonicOffset };
-  if (moment === null && bases.size === 0) return null;
+  if (moment === null && bases.size === 0 && !hasPrefix) return null;
   if (moment !== null) for (const name of [wallName, monotonicName]) others.delete(name);
   return {
     layout: {
-      unnamed: Array.from(others, ([name, offset]) => ({ name, offset })),
+      unnamed: Array.from(others, ([name, offset]) => ({
+        name: name.startsWith(unlistedPrefix) ? name.slice(unlistedPrefix.length) : name,
+        offset,
+      })),
       offsetOf: (counter) => layout.offsetOf(counter),
       ...(bases.size === 0 ? {} : { baseOffsetOf: (counter: Counter) => bases.get(counter) ?? -1 }),
     },

@@ -30,7 +30,7 @@ export function withTexts(pages: PageTree, { label, parser, read }: Texts): Page
       const reading = fromRecorded(name.object, parsed);
       // Of an object that reports nothing a recording has no line, or those alone that it adds itself.
       const isRecorded = bytes.byteLength === 0 || reading !== parsed;
-      if (!isRecorded && !parsed.layout.hasCounters) throw withoutCounters(`${label}${place}`);
+      if (!isRecorded && !parsed.layout.isOfStatistics) throw withoutCounters(`${label}${place}`);
       return reading;
     } catch (thrown) {
       if (isNotThere(thrown)) return null;

@@ -101,7 +101,7 @@ export function driverTree({ folder, selfId, files, parser, kept }: DriverTreeSe
       }
       if (bytes.byteLength === 0) throw unavailable(place, { problem: 'is empty', reason: 'EMPTY' });
       const reading = parser.parse({ object: name.object, bytes });
-      if (!reading.layout.hasCounters) throw withoutCounters(place);
+      if (!reading.layout.isOfStatistics) throw withoutCounters(place);
       return reading;
     },
   };

@@ -23,10 +23,14 @@ export class StatsLayout implements NamedLayout {
   readonly #offsets: Int32Array;
   /** The bytes of values whose names the catalogue does not have. */
   readonly unnamed: readonly UnnamedCell[];
-  /** Whether any line is a counter of such an object: a text without one is no text of its statistics. */
-  readonly hasCounters: boolean;
+  /**
+   * Whether it is the layout of a text of statistics: one of its lines is a counter of such an object, or all of its
+   * lines are names and numbers, as of a driver that is newer than the catalogue.
+   */
+  readonly isOfStatistics: boolean;
 
-  constructor(object: StatisticsObject, lines: readonly StatsLine[]) {
+  /** `unreadable` is how many lines stand in the text beside these. */
+  constructor(object: StatisticsObject, lines: readonly StatsLine[], unreadable: number) {
     this.object = object;
     this.heads = Buffer.concat(lines.map(({ head }) => head));
     let end = 0;
@@ -40,7 +44,7 @@ export class StatsLayout implements NamedLayout {
       else this.#offsets[counter.slot] = offset;
     }
     this.unnamed = unnamed;
-    this.hasCounters = unnamed.length < lines.length;
+    this.isOfStatistics = unnamed.length < lines.length || (lines.length > 0 && unreadable === 0);
   }
 
   /** The byte of a counter's value, -1 where there is none. Throws a TypeError for a counter of another kind of object. */

@@ -54,7 +54,7 @@ export function readLines({ object, bytes }: StatsText): StatsLines {
   }
   const values = new DataView(new ArrayBuffer(numbers.length * valueSizeInBytes));
   for (const [n, number] of numbers.entries()) values.setBigUint64(n * valueSizeInBytes, number, true);
-  return { layout: new StatsLayout(object, lines), values, unreadable };
+  return { layout: new StatsLayout(object, lines, unreadable), values, unreadable };
 }
 
 interface ReadLine {

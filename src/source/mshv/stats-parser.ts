@@ -9,7 +9,7 @@ import { readValues, valueSizeInBytes } from './values-in-text.js';
  * Parses one text after the other. All objects of a kind have the same names in the same columns, look after look, so
  * the layout of the last text is held against the next one: bytes are compared, numbers are read in place, and no
  * string is made. A text that does not fit, for whatever reason, is read line by line, and its layout is the next to
- * be held against, unless some of its lines could not be read or none is a counter.
+ * be held against, unless some of its lines could not be read or it is no text of statistics.
  */
 export class StatsParser {
   /** Lines that could not be read so far, in all texts. */
@@ -33,7 +33,7 @@ export class StatsParser {
     }
     const found = readLines(text);
     this.unreadableLines += found.unreadable;
-    if (found.unreadable === 0 && found.layout.hasCounters) this.#layouts.set(text.object, found.layout);
+    if (found.unreadable === 0 && found.layout.isOfStatistics) this.#layouts.set(text.object, found.layout);
     return new CellReading(found.layout, found.values);
   }
 }

@@ -49,7 +49,7 @@ export class HostSample {
       const table = this.#table(classOf(name));
       const row = this.#row(name);
       if (row instanceof HvqlError) return row;
-      return row === undefined ? absent(name) : instanceReading(table, row);
+      return row === undefined ? absent(name) : instanceReading(table, { row, name });
     } catch (thrown) {
       if (thrown instanceof HvqlError) return thrown;
       throw thrown;

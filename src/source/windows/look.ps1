@@ -7,6 +7,8 @@ hvql starts this script once and keeps it. Each line on standard input asks for 
 
   {"look": 7, "classes": {"Win32_PerfRawData_HvStats_HyperVHypervisorLogicalProcessor": ["PercentTotalRunTime", ...]}}
 
+The property "*" stands for every number that the class has, but for clocks and what Windows divides by.
+
 Each is answered by one line on standard output, in the order of the questions. The properties stand once, then a list
 of texts for each instance; "" is a value that is not there, and a property that this Windows does not have is left out:
 
@@ -35,6 +37,10 @@ $always = 'Name', 'Timestamp_PerfTime', 'Frequency_PerfTime', 'Timestamp_Sys100N
 $secondsForOneClass = 20
 # Which properties a class has on this Windows, by the class; a class that is not there is looked for again.
 $propertiesOf = @{}
+# Those of them that "*" stands for.
+$numbersOf = @{}
+$numberTypes = 'UInt8', 'UInt16', 'UInt32', 'UInt64'
+$accompanying = '^(Timestamp|Frequency)_|_Base$'
 
 function ConvertTo-JsonList([string[]] $texts) {
   '[' + (@(foreach ($text in $texts) { ConvertTo-Json -Compress -InputObject ([string] $text) }) -join ',') + ']'
@@ -43,9 +49,13 @@ function ConvertTo-JsonList([string[]] $texts) {
 function Get-Property([string] $class, [string[]] $wanted) {
   if (-not $propertiesOf.ContainsKey($class)) {
     $definition = Get-CimClass -Namespace root/cimv2 -ClassName $class -OperationTimeoutSec $secondsForOneClass
+    $numbersOf[$class] = @($definition.CimClassProperties | Where-Object {
+      ($numberTypes -contains [string] $_.CimType) -and ($_.Name -notmatch $accompanying)
+    } | ForEach-Object { $_.Name })
     $propertiesOf[$class] = @($definition.CimClassProperties | ForEach-Object { $_.Name })
   }
-  @(@($always) + @($wanted) | Where-Object { $propertiesOf[$class] -contains $_ } | Select-Object -Unique)
+  $further = if (@($wanted) -contains '*') { $numbersOf[$class] } else { @() }
+  @(@($always) + @($wanted) + @($further) | Where-Object { $propertiesOf[$class] -contains $_ } | Select-Object -Unique)
 }
 
 # Digits need no escapes, and a host has a hundred thousand of them: only names go through ConvertTo-Json.

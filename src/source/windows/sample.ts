@@ -35,7 +35,8 @@ export interface Asked {
 
 /** The most of a message of Windows that is kept, in characters. */
 const longestMessage = 500;
-const name = 'Name';
+/** The property that holds the name of an instance: the only one that is no number. */
+export const nameProperty = 'Name';
 
 /**
  * The sample in a line of the script. Throws a TypeError that says what is wrong where the line is no answer to the
@@ -66,8 +67,8 @@ function parseTable(found: unknown, title: string): InstanceTable | string {
   if (typeof error === 'string') return error.slice(0, longestMessage);
   if (!isTexts(properties) || !Array.isArray(instances)) throw new TypeError(`${title} is no table`);
   const columns = new Map(properties.map((property, column) => [property, column]));
-  const nameColumn = columns.get(name);
-  if (nameColumn === undefined) throw new TypeError(`${title} has no ${name}`);
+  const nameColumn = columns.get(nameProperty);
+  if (nameColumn === undefined) throw new TypeError(`${title} has no ${nameProperty}`);
   for (const row of instances as unknown[]) {
     if (!isTexts(row) || row.length !== properties.length)
       throw new TypeError(`an instance of ${title} has not ${properties.length} texts`);
@@ -102,5 +103,5 @@ export interface Cell {
 
 /** The name of an instance. */
 export function nameIn({ columns }: InstanceTable, row: Row): string {
-  return cellOf(columns, { row, property: name }) ?? '';
+  return cellOf(columns, { row, property: nameProperty }) ?? '';
 }

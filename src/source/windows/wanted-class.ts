@@ -20,6 +20,9 @@ export type PerformanceClass = (typeof performanceClasses)[keyof typeof performa
 /** What a look is to read: properties by class. */
 export type Wanted = ReadonlyMap<PerformanceClass, readonly string[]>;
 
+/** In place of a property: every other property of the class that is a number, but for clocks and bases. */
+export const everyNumber = '*';
+
 /** How many virtual processors a partition says it has: what virtual machines of one name are told apart by. */
 export const processorCount = 'VirtualProcessors';
 
@@ -54,8 +57,12 @@ export const wantedForTopology: Wanted = new Map<PerformanceClass, readonly stri
 /** What has to be read for these objects; for none of them the smallest class, which tells the time. */
 export function wantedFor(objects: readonly ObjectName[]): Wanted {
   const names = new Set(objects.map(classOf));
+  const withUnlisted = new Set(objects.filter(({ unlisted }) => unlisted === true).map(classOf));
   const wanted = new Map<PerformanceClass, readonly string[]>();
-  for (const name of names) wanted.set(name, allOf.get(name) ?? []);
+  for (const name of names) {
+    const properties = allOf.get(name) ?? [];
+    wanted.set(name, withUnlisted.has(name) ? [...properties, everyNumber] : properties);
+  }
   // Its names say whose a virtual processor is.
   if (names.has(performanceClasses.virtualProcessor) && !names.has(performanceClasses.partition)) {
     wanted.set(performanceClasses.partition, [processorCount]);

@@ -183,7 +183,7 @@ describe('a Linux host', () => {
       sentences,
       '\n\n',
       ' \r\n',
-      `${prefix}OfTomorrow: 5\n`,
+      `${prefix}OfTomorrow: 5\n${sentences}`,
       `\ufffe${good}`.replaceAll(':', '='),
     ]) {
       putFile(folder, { place, content });

@@ -157,7 +157,7 @@ describe('a second reader', () => {
       (text: string) => text.replace('Vp', ''),
       () => '\n\n',
       () => 'Access to this object is denied.\n',
-      () => 'VpOfTomorrow : 5\n',
+      () => 'VpOfTomorrow : 5\nThis object is older.\n',
     ];
     const expected: unknown[] = [...allValues];
     for (let index = 0; index < processors; index++) {

@@ -136,19 +136,28 @@ describe('the text of statistics', () => {
     ['sentences', 'Access to this object is denied.\nAsk the owner of the machine.\n', 2],
     ['white space', '\n \r\n\t\n', 0],
     ['a line without an end', 'PtVirtualProcessors : 1', 1],
-    ['numbers of nobody', 'PtFoo : 1\nTotal: 5\n', 0],
-    ['counters of another kind of object', 'HvPartitions : 3\nVpTotalRunTime : 77\n', 0],
+    ['numbers of nobody among sentences', 'PtFoo : 1\nThis is denied.\n', 1],
   ])(
     'has no counters where there is nothing but %s, and leaves no layout behind',
     (_what, text, unreadable) => {
       const parser = new StatsParser();
       for (let time = 1; time <= 2; time++) {
-        expect(parse(text, parser).layout).toMatchObject({ hasCounters: false });
+        expect(parse(text, parser).layout).toMatchObject({ isOfStatistics: false });
         expect(parser.unreadableLines).toBe(unreadable * time);
         expect(parser.layouts.size).toBe(0);
       }
     },
   );
+
+  it.each([
+    ['names of a newer driver', 'PtFoo : 1\nPtBar : 5\n'],
+    ['counters of another kind of object', 'HvPartitions : 3\nVpTotalRunTime : 77\n'],
+  ])('is one of statistics where every line is a name and a number: %s', (_what, text) => {
+    const parser = new StatsParser();
+    const { layout } = parse(text, parser);
+    expect(layout).toMatchObject({ isOfStatistics: true });
+    expect(parse(text, parser).layout).toBe(layout);
+  });
 
   it('may be followed by one with more lines, fewer or others', () => {
     const parser = new StatsParser();

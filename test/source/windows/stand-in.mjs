@@ -86,7 +86,13 @@ const behaviours = {
 function tableOf(name, wanted, frame) {
   if (read('missing').split('\n').includes(name)) return { error: 'Invalid class' };
   const { properties, instances } = frame[name];
-  const columns = [...new Set([...always, ...wanted])].filter((property) => properties.includes(property));
+  const isNumber = (property) =>
+    !['Name', 'Caption', 'Description'].includes(property) &&
+    !/^(Timestamp|Frequency)_|_Base$/.test(property);
+  const further = wanted.includes('*') ? properties.filter(isNumber) : [];
+  const columns = [...new Set([...always, ...wanted, ...further])].filter((property) =>
+    properties.includes(property),
+  );
   const places = columns.map((property) => properties.indexOf(property));
   return { properties: columns, instances: instances.map((row) => places.map((place) => row[place])) };
 }
