@@ -126,25 +126,12 @@ class PlanningWalk {
     return this.#cutShortBy;
   }
 
-  /** The values of the whole answer. The fields of the root alone may have to wait: for what exists. */
+  /** The values of the whole answer. */
   *valuesOfRoot(set: SelectedSet, source: unknown): SlicedWork<number> {
-    let values = this.#leavesOf(set);
-    for (const field of set.fields) {
-      if (this.#isOver(values + itemsOf(field))) break;
-      const found = this.#find(field, { source, parentType: set.type });
-      const { value } = found;
-      if (value instanceof Promise) {
-        const late: unknown = yield settled(value);
-        this.#slice.begin();
-        values += yield* this.#valuesOfField(found, late);
-      } else {
-        values += yield* this.#valuesOfField(found, value);
-      }
-      if (this.#isDue()) yield* this.#slice.pause();
-    }
-    return values;
+    return this.#leavesOf(set) + (yield* this.#valuesBelow(set, source));
   }
 
+  /** What fields may have to wait for is what exists: once it is known, none waits. */
   *#valuesBelow(set: SelectedSet, source: unknown): SlicedWork<number> {
     let values = 0;
     const isAllRead = isContent(set.type);
@@ -152,7 +139,12 @@ class PlanningWalk {
       if (field.isLeaf && isAllRead) continue;
       if (this.#isOver(values + itemsOf(field))) break;
       const found = this.#find(field, { source, parentType: set.type });
-      values += yield* this.#valuesOfField(found, found.value);
+      let { value } = found;
+      if (value instanceof Promise) {
+        value = yield settled(value);
+        this.#slice.begin();
+      }
+      values += yield* this.#valuesOfField(found, value);
       if (this.#isDue()) yield* this.#slice.pause();
     }
     return values;

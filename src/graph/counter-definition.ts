@@ -4,6 +4,7 @@ import type { Counter, CounterKind, CounterReporter } from '../catalogue/counter
 import type { StatisticsObject } from '../catalogue/group.ts';
 import { versionMinorOf } from '../catalogue/release.ts';
 import type { Builder } from './builder.ts';
+import { isReported } from './reported.ts';
 
 export function defineCounterDefinition(builder: Builder) {
   const object = builder.enumType('StatisticsObject', {
@@ -111,6 +112,12 @@ export function defineCounterDefinition(builder: Builder) {
         type: [reporter],
         nullable: false,
         description: 'Who reports it. A host that does not answers with null.',
+      }),
+      isReported: t.boolean({
+        nullable: true,
+        description:
+          'Whether this host reports it: whether the reading of one such object carries it now. null: there is no such object that the caller may read, or it cannot be read.',
+        resolve: (counter, _args, { operation }) => isReported(operation, counter),
       }),
     }),
   });

@@ -62,9 +62,35 @@ class ExpectedGraph {
       partition: ({ id }) => this.#ifListed(() => this.#partition(id ?? caller.partitionId)),
       node: ({ id }) => this.#ifListed(() => this.#node(id)),
       nodes: ({ ids }) => this.#ifListed(() => listOf(ids.map((id: string) => this.#node(id)))),
-      counterDefinitions: ({ object }) => expectedDefinitions(object ?? null),
+      counterDefinitions: ({ object }) =>
+        expectedDefinitions(object ?? null, (counter) => this.#isReported(counter)),
       service: () => expectedService(this.#reads.host.kind),
     });
+  }
+
+  /** Whether the first object of its kind carries it; null where none can be read. */
+  #isReported(counter: Counter): boolean | null {
+    const { host, at } = this.#reads;
+    const name = host.fails === 'topology' ? undefined : this.#firstOf(counter.object);
+    if (name === undefined || pageFault(this.#reads, name, at) !== null) return null;
+    return host.numberAt(name, counter, at) !== null;
+  }
+
+  #firstOf(object: Counter['object']): ObjectName | undefined {
+    const { host } = this.#reads;
+    const isRoot = globalFault(this.#situation) === null;
+    switch (object) {
+      case 'HYPERVISOR':
+        return isRoot ? hypervisorName : undefined;
+      case 'LOGICAL_PROCESSOR': {
+        const [index] = host.logicalProcessors;
+        return isRoot && index !== undefined ? { object, index } : undefined;
+      }
+      case 'PARTITION':
+        return this.#readable().map(({ id }) => ({ object, partitionId: id }) as const)[0];
+      case 'VIRTUAL_PROCESSOR':
+        return this.#readable().flatMap(processorsOf)[0];
+    }
   }
 
   subscription(): Meant {

@@ -44,11 +44,15 @@ export function expectedService(kind: string): Meant {
 }
 
 /** The rows of the catalogue; those of one kind of object where one is named. */
-export function expectedDefinitions(object: string | null): Meant {
-  return listOf(catalogue.filter((counter) => object === null || counter.object === object).map(definition));
+export function expectedDefinitions(
+  object: string | null,
+  isReported: (counter: Counter) => boolean | null,
+): Meant {
+  const counters = catalogue.filter((counter) => object === null || counter.object === object);
+  return listOf(counters.map((counter) => definition(counter, isReported)));
 }
 
-function definition(counter: Counter): Meant {
+function definition(counter: Counter, isReported: (counter: Counter) => boolean | null): Meant {
   const { statisticsGroup: group } = counter;
   const row: Record<string, unknown> = {
     ...counter,
@@ -60,6 +64,9 @@ function definition(counter: Counter): Meant {
   };
   return {
     is: 'thing',
-    thing: { type: 'CounterDefinition', field: (name) => value(row[name] ?? null) },
+    thing: {
+      type: 'CounterDefinition',
+      field: (name) => value(name === 'isReported' ? isReported(counter) : (row[name] ?? null)),
+    },
   };
 }
