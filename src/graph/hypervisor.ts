@@ -73,9 +73,9 @@ export function defineHypervisor(
       }),
       logicalProcessors: t.field({
         type: [refs.logicalProcessor],
-        nullable: true,
+        nullable: { list: true, items: true },
         description:
-          'The logical processors, by ascending index unless an order is given. For the root partition only.',
+          'The logical processors, by ascending index unless an order is given; null with an error in the place of an index that there is none of. For the root partition only.',
         args: {
           indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
           orderBy: t.arg({

@@ -52,8 +52,9 @@ export function definePartition(
       }),
       virtualProcessors: t.field({
         type: [refs.virtualProcessor],
-        nullable: true,
-        description: 'Its virtual processors, by ascending index unless an order is given.',
+        nullable: { list: true, items: true },
+        description:
+          'Its virtual processors, by ascending index unless an order is given; null with an error in the place of an index that there is none of.',
         args: {
           indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
           orderBy: t.arg({

@@ -1,5 +1,6 @@
 /** Lists of processors: all or those of some indexes, ascending or in the order of a counter, all or the first so many. */
 import type { Granted } from '../access/access.ts';
+import { HvqlError } from '../errors.ts';
 import type { LogicalProcessorName, VirtualProcessorName } from '../snapshot/object-name.ts';
 import { countArgument, listArgument } from './argument.ts';
 import type { View } from './context.ts';
@@ -21,7 +22,10 @@ export interface Processors<Name, Model> {
   readonly modelOf: (name: Name) => Model;
 }
 
-/** The processors asked for. */
+/**
+ * The processors asked for. An index that there is none of has the error in its place, for graphql-js to take as that
+ * of the item: in an order behind all others.
+ */
 export function listProcessors<
   Name extends Granted<LogicalProcessorName> | Granted<VirtualProcessorName>,
   Model,
@@ -37,9 +41,23 @@ export function listProcessors<
       ? all
       : [...new Set(listArgument(view, 'indexes', list.indexes))]
           .sort((a, b) => a - b)
-          .map((index) => at(index));
-  if (order !== null) {
-    return view.look.first(names, { order, first, objectsOf: (name) => name }).map(processors.modelOf);
+          .map((index) => nameOrError(at, index));
+  const toModel = (name: Name | HvqlError): Model =>
+    name instanceof HvqlError ? (name as unknown as Model) : processors.modelOf(name);
+  if (order === null) return names.slice(0, first ?? undefined).map(toModel);
+  const there = names.filter((name): name is Name => !(name instanceof HvqlError));
+  const ranked = view.look.first(there, { order, first, objectsOf: (name) => name });
+  if (there.length === names.length) return ranked.map(toModel);
+  const room = first === null ? names.length : Math.max(0, first - ranked.length);
+  const missing = names.filter((name) => name instanceof HvqlError).slice(0, room);
+  return [...ranked, ...missing].map(toModel);
+}
+
+function nameOrError<Name>(at: (index: number) => Name, index: number): Name | HvqlError {
+  try {
+    return at(index);
+  } catch (thrown) {
+    if (thrown instanceof HvqlError) return thrown;
+    throw thrown;
   }
-  return names.slice(0, first ?? undefined).map(processors.modelOf);
 }

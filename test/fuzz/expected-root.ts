@@ -248,11 +248,21 @@ class ExpectedGraph {
       ...(first != null && first < 0 ? ['INVALID_PARAMETER'] : []),
       ...(counter !== null && by !== 'VALUE' && !isTotal(counter) ? ['INVALID_PARAMETER'] : []),
       ...(listFault === null ? [] : [listFault]),
-      ...(listFault === null && wanted !== null && chosen.length < wanted.length ? [missing] : []),
     ];
     if (codes.length > 0) return fails(...codes);
-    const ordered = counter === null ? chosen : this.#ordered(chosen, { ...orderBy, by, counter });
-    return listOf(ordered.slice(0, first ?? undefined).map((name) => this.#named(name)));
+    const named = (names: readonly ObjectName[]): Meant[] => names.map((name) => this.#named(name));
+    // An index that there is none of fails alone.
+    const place = (index: number): Meant => {
+      const name = chosen.find((each) => indexOf(each) === index);
+      return name === undefined ? fails(missing) : this.#named(name);
+    };
+    if (counter === null) {
+      const all = wanted === null ? named(chosen) : wanted.map(place);
+      return listOf(all.slice(0, first ?? undefined));
+    }
+    const ordered = named(this.#ordered(chosen, { ...orderBy, by, counter }));
+    const absent = Array.from({ length: (wanted?.length ?? 0) - chosen.length }, () => fails(missing));
+    return listOf([...ordered, ...(wanted === null ? [] : absent)].slice(0, first ?? undefined));
   }
 
   /** Enum values stand for the counter's place among those of its kind of object. */

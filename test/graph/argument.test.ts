@@ -18,7 +18,7 @@ describe('a list of processors', () => {
     });
     const lists = [answer.data.hypervisor.logicalProcessors, answer.data.partition.virtualProcessors];
     return {
-      lists: lists.map((list) => list?.map(({ index }: any) => index) ?? null),
+      lists: lists.map((list) => list?.map((each: any) => each?.index) ?? null),
       errors: errorsOf(answer),
       messages: answer.errors?.map(({ message }) => message),
     };
@@ -51,12 +51,35 @@ describe('a list of processors', () => {
     expect(errorsOf(answer)).toEqual(['hypervisor.logicalProcessors ACCESS_DENIED NOT_ROOT']);
   });
 
-  it('does not leave out an index that does not exist without a word', async () => {
-    expect(await indexes('(indexes: [1, 7])')).toEqual({
-      lists: [null, null],
+  it('has null and an error in the place of an index that does not exist, and all others', async () => {
+    expect(await indexes('(indexes: [9, 1, -1])')).toMatchObject({
+      lists: [
+        [undefined, 1, undefined],
+        [undefined, 1, undefined],
+      ],
       errors: [
-        'hypervisor.logicalProcessors INVALID_PARAMETER',
-        'partition.virtualProcessors INVALID_VP_INDEX',
+        'hypervisor.logicalProcessors.0 INVALID_PARAMETER',
+        'hypervisor.logicalProcessors.2 INVALID_PARAMETER',
+        'partition.virtualProcessors.0 INVALID_VP_INDEX',
+        'partition.virtualProcessors.2 INVALID_VP_INDEX',
+      ],
+    });
+    // The same where graphql-js makes the answer, and in an order, behind all that is there.
+    const order = 'orderBy: { counter: TOTAL_RUN_TIME, by: VALUE, direction: ASC }';
+    expect((await indexes(`(indexes: [7, 3, 1], ${order})`)).lists).toEqual([
+      [1, 3, undefined],
+      [1, 3, undefined],
+    ]);
+    expect((await indexes(`(indexes: [7, 3, 1], ${order}, first: 2)`)).errors).toEqual([]);
+    expect((await indexes(`(indexes: [7, 3, 1], ${order}, first: 1)`)).lists).toEqual([[1], [1]]);
+    expect(await indexes('(indexes: [1, 7])')).toEqual({
+      lists: [
+        [1, undefined],
+        [1, undefined],
+      ],
+      errors: [
+        'hypervisor.logicalProcessors.1 INVALID_PARAMETER',
+        'partition.virtualProcessors.1 INVALID_VP_INDEX',
       ],
       messages: [
         'There is no logical processor 7; there are 4, from 0 to 3.',

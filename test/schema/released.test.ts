@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 /** What of the released schema is broken on purpose, by path, and why. Emptied by the next release. */
 const broken: Readonly<Record<string, string>> = {
+  'Hypervisor.logicalProcessors': 'items may be null, so that an unknown index costs nothing but itself',
   'Hypervisor.partitions': 'may be null, so that a bad argument costs nothing but the list',
+  'Partition.virtualProcessors': 'items may be null, so that an unknown index costs nothing but itself',
 };
 
 const released = read(new URL('released.graphql', import.meta.url));
