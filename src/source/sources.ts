@@ -1,4 +1,5 @@
 /** Every kind of source, and how it is named on the command line. */
+import { releases } from '../catalogue/release.ts';
 import { problemsOf, UsageError } from '../errors.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { captureSettings } from './capture/settings.ts';
@@ -90,7 +91,7 @@ function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
   const problems = [...new Set(options.keys())]
     .filter((name) => name !== 'release')
     .map((name) => `pages: there is no option "${name}"; there is release.`);
-  const release = readRelease(options);
+  const release = readRelease(options, releases[0]);
   if (typeof release === 'string') problems.push(`pages: ${release}`);
   if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but there is none.');
   if (problems.length > 0 || typeof release === 'string') throw new UsageError(problems);

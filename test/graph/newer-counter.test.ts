@@ -1,5 +1,7 @@
 /** Counters that newer hypervisors have, as clients see them: what is known of each, and what cannot be asked of it. */
 import { describe, expect, it } from 'vitest';
+import { countersOf } from '../../src/catalogue/catalogue.ts';
+import type { StatisticsObject } from '../../src/catalogue/group.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import type { Source } from '../../src/source/source.ts';
 import { openSource } from '../../src/source/sources.ts';
@@ -73,7 +75,7 @@ describe('a counter of a newer release', () => {
   }`;
 
   it('is null where the host is of an older one', async () => {
-    const source = await open('simulator?lps=4&partitions=4');
+    const source = await open('simulator?lps=4&partitions=4&release=2013');
     const { data, errors } = await ask({ source, query });
     expect(errors).toBeUndefined();
     expect(data.hypervisor).toEqual({
@@ -87,7 +89,7 @@ describe('a counter of a newer release', () => {
   });
 
   it('is read by name where it is of that one, and null where no page carries it', async () => {
-    const source = await open('simulator?lps=4&partitions=4&release=2026');
+    const source = await open('simulator?lps=4&partitions=4');
     const { data } = await ask({ source, query });
     expect(data.hypervisor).toEqual({
       counters: { logicalProcessors: '4', modernStandbyEntries: '0', subsumedPages: '0' },
@@ -103,5 +105,33 @@ describe('a counter of a newer release', () => {
       hardwareInterrupts: expect.stringMatching(/^[1-9]\d*$/),
       sysRegAccesses: null,
     });
+  });
+});
+
+describe('the simulator without settings', () => {
+  it('has a value of every counter but those of which no page carries any, as isReported says', async () => {
+    const source = await open('simulator');
+    const counters = (object: StatisticsObject): string =>
+      `counters { ${countersOf(object)
+        .map(({ field }) => field)
+        .join(' ')} }`;
+    const { data, errors } = await ask({
+      source,
+      query: `{
+        counterDefinitions { field index isReported }
+        hypervisor { ${counters('HYPERVISOR')} logicalProcessor(index: 0) { ${counters('LOGICAL_PROCESSOR')} } }
+        partition { ${counters('PARTITION')} virtualProcessor(index: 0) { ${counters('VIRTUAL_PROCESSOR')} } }
+      }`,
+    });
+    expect(errors).toBeUndefined();
+    const { hypervisor, partition, counterDefinitions } = data;
+    const read = [hypervisor, hypervisor.logicalProcessor, partition, partition.virtualProcessor];
+    const empty = read.flatMap((object) =>
+      Object.entries(object.counters).flatMap(([field, value]) => (value === null ? [field] : [])),
+    );
+    expect(empty).toHaveLength(4);
+    const unreported = counterDefinitions.filter(({ isReported }: any) => isReported !== true);
+    expect(unreported.map(({ field }: any) => field)).toEqual(empty);
+    expect(unreported.every(({ index, isReported }: any) => index === 0 && isReported === false)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 /** What the simulator is told: how big the host is, and the seed of its fate. */
-import { releases, type Release } from '../../catalogue/release.ts';
+import type { Release } from '../../catalogue/release.ts';
 import { UsageError } from '../../errors.ts';
 import { readRelease } from '../release.ts';
 import { didYouMean } from '../suggestion.ts';
@@ -35,17 +35,19 @@ const rows: readonly SettingRow[] = [
   { name: 'nested', field: 'nested', initial: 0, from: 0, to: 4094 },
 ];
 const maxVirtualProcessors = 65_536;
+/** The newest, so that as many counters of the schema as can be have a value. */
+const initialRelease: Release = 2026;
 
 /**
- * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0&release=2013`, which are the defaults. Throws a UsageError with all mistakes:
+ * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0&release=2026`, which are the defaults. Throws a UsageError with all mistakes:
  * an unknown or repeated name, no whole number, a number out of range, sizes that do not go together.
  */
 export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
   const problems = unknownNames(query);
-  const release = readRelease(query);
+  const release = readRelease(query, initialRelease);
   const settings = {
     ...{ seed: 0, logicalProcessors: 0, partitions: 0, virtualProcessors: 0, nested: 0 },
-    release: releases[0] as Release,
+    release: initialRelease,
   };
   for (const row of rows) {
     const value = readSetting(row, query.getAll(row.name));
@@ -60,10 +62,10 @@ export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
   return settings;
 }
 
-/** The settings as they are written in a source's address; the release only where it is not the first. */
+/** The settings as they are written in a source's address; the release only where it is not the usual one. */
 export function describeSettings(settings: SimulatorSettings): string {
   const sizes = rows.map((row) => `${row.name}=${settings[row.field]}`).join('&');
-  return settings.release === releases[0] ? sizes : `${sizes}&release=${settings.release}`;
+  return settings.release === initialRelease ? sizes : `${sizes}&release=${settings.release}`;
 }
 
 function unknownNames(query: URLSearchParams): string[] {
