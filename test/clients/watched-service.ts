@@ -2,13 +2,16 @@
 import { afterAll } from 'vitest';
 import { serve } from '../end-to-end/program.ts';
 
+// Before a test puts a counting one in its place.
+const { fetch } = globalThis;
+
 /** A running service, asked with the token of the root partition. */
 export interface WatchedService {
   /** Of GraphQL, by HTTP. */
   readonly url: string;
   /** The root partition's. */
   readonly token: string;
-  /** What clients send their requests with: adds the token, and counts. */
+  /** What clients send their requests with: adds the token where there is none, and counts. */
   readonly fetch: typeof globalThis.fetch;
   /** The bodies, or the query strings of GET, of the requests sent so far. */
   readonly requests: string[];
@@ -23,7 +26,7 @@ export async function startWatchedService(args: readonly string[] = []): Promise
   const [token = ''] = tokens;
   const requests: string[] = [];
   const authorized = (request: Request): Request => {
-    request.headers.set('authorization', `Bearer ${token}`);
+    if (!request.headers.has('authorization')) request.headers.set('authorization', `Bearer ${token}`);
     return request;
   };
   let underWay = 0;
