@@ -1,4 +1,4 @@
-/** JSON that clients send. */
+/** JSON from outside: of clients, and in files. */
 
 /** Deeper than any operation, variable or payload needs; `JSON.stringify` exhausts the stack at a few thousand. */
 export const nestingLimit = 100;
@@ -10,6 +10,11 @@ export const nestingLimit = 100;
 export function parseJsonText(text: string): unknown {
   if (isNestedTooDeeply(text)) throw new RangeError(`JSON needs to be nested at most ${nestingLimit} deep.`);
   return JSON.parse(text);
+}
+
+/** The text of a file without the byte order mark that some editors put first. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /** Whether a value is a JSON object: neither null nor an array. */

@@ -85,6 +85,17 @@ describe('an operation by POST', () => {
     expect(await json(response)).toEqual({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   });
 
+  it('may begin with a byte order mark, however often it is sent', async () => {
+    for (let n = 0; n < 3; n++) {
+      const response = await fetch(service.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${service.rootToken}` },
+        body: `\ufeff${JSON.stringify({ query: '{ hello }' })}`,
+      });
+      expect(await response.json()).toMatchObject({ data: { hello: expect.anything() } });
+    }
+  });
+
   it('that is not UTF-8 is a bad request', async () => {
     const response = await fetch(service.url, {
       method: 'POST',

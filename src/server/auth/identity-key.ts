@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 import { messageOf, UsageError } from '../../errors.ts';
+import { withoutByteOrderMark } from '../../lib/json.ts';
 import type { IdentityMethod, SecretMethod } from './identity.ts';
 import { asymmetricAlgorithms, readPublicKey } from './public-key.ts';
 import { checkSecret } from './secret.ts';
@@ -42,7 +43,10 @@ export async function openKey(method: IdentityMethod, now: () => number): Promis
       return { algorithms: secretAlgorithms, resolve: () => secret };
     }
     case 'key-file':
-      return readPublicKey((await readBytes(method.path, 'key')).toString('utf8'), method.path);
+      return readPublicKey(
+        withoutByteOrderMark((await readBytes(method.path, 'key')).toString('utf8')),
+        method.path,
+      );
     case 'jwks':
       return { algorithms: asymmetricAlgorithms, ...remoteKeySet(method.url, now) };
   }

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { messageOf, UsageError } from '../../errors.ts';
+import { withoutByteOrderMark } from '../../lib/json.ts';
 import { parseCertificateMap, type CertificateMap } from '../auth/client-certificate.ts';
 import type { TlsContext } from './http-server.ts';
 
@@ -62,7 +63,7 @@ export async function readTls(settings: TlsSettings): Promise<Tls> {
 
 async function readText(path: string, flag: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return withoutByteOrderMark(await readFile(path, 'utf8'));
   } catch (thrown) {
     const reason = (thrown as NodeJS.ErrnoException).code ?? 'unknown reason';
     throw new UsageError([`${flag}: the file cannot be read (${reason}).`]);

@@ -1,6 +1,6 @@
 /** Checks of a manifest's JSON that note every problem instead of stopping at the first. */
 import { UsageError, messageOf } from '../../errors.ts';
-import { isObject } from '../../lib/json.ts';
+import { isObject, withoutByteOrderMark } from '../../lib/json.ts';
 
 /** A place in a JSON document: its path, "partitions[2].id", and the value that stands there. */
 export interface Place {
@@ -32,7 +32,7 @@ export class ManifestCheck {
   parse(text: string): Readonly<Record<string, unknown>> {
     let json: unknown;
     try {
-      json = JSON.parse(text);
+      json = JSON.parse(withoutByteOrderMark(text));
     } catch (thrown) {
       throw new UsageError([`${this.#document} is not JSON: ${messageOf(thrown)}.`]);
     }

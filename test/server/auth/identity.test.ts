@@ -277,7 +277,8 @@ describe('a token signed with a private key', () => {
       const { publicKey, privateKey } = pairs[name];
       const token = await sign({ hv_partition: '7' }, { alg }, privateKey);
       const key = await jwk(publicKey);
-      for (const text of [pem(publicKey), JSON.stringify(key), JSON.stringify({ keys: [key] })]) {
+      const texts = [pem(publicKey), JSON.stringify(key), JSON.stringify({ keys: [key] })];
+      for (const text of [...texts, ...texts.map((each) => `\ufeff${each}`)]) {
         const identity = await open({ kind: 'key-file', path: folder.write('key', text) });
         expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(7n);
         expect(await refusal(identity, await hs256(root))).toMatch(

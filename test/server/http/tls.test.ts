@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { connect } from 'node:tls';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -42,6 +43,17 @@ describe('the files of TLS', () => {
       '--tls-client-ca: the file cannot be read (EISDIR).',
       '--tls-client-map: "x" is no SHA-256 fingerprint: needed are 64 hex digits.',
     ]);
+  });
+
+  it('may begin with a byte order mark', async () => {
+    const marked = (name: string, path: string) => folder.write(name, `\ufeff${readFileSync(path, 'utf8')}`);
+    const { clients } = await readTls({
+      cert: marked('marked.pem', files.cert),
+      key: marked('marked.key', files.key),
+      clientCa: marked('marked-ca.pem', tlsFile('ca.pem')),
+      clientMap: folder.write('marked.json', `\ufeff{"${'a'.repeat(64)}":{"partition":"5"}}`),
+    });
+    expect(clients?.map.get('a'.repeat(64))?.partitionId).toBe(5n);
   });
 
   it.each([

@@ -32,6 +32,15 @@ describe('names of partitions', () => {
     expect(await names()).toEqual(['1 of null: null', '2 of 1: db-1', '4 of 1: null']);
   });
 
+  it('are read from a file with a byte order mark', async () => {
+    const path = join(scratchFolder(), 'names.json');
+    replace(path, '\ufeff{"4": "web-1"}');
+    const names = open(path);
+    expect(await names()).toContain('4 of 1: web-1');
+    replace(path, '\ufeff{"4": "web-2"}');
+    expect(await names()).toContain('4 of 1: web-2');
+  });
+
   it('stand while the file is wrong or away, and the log is told once', async () => {
     const path = join(scratchFolder(), 'names.json');
     replace(path, '{"4": "web-1"}');

@@ -22,6 +22,16 @@ function problemsWith(partitions: unknown): readonly string[] {
 }
 
 describe('a manifest', () => {
+  it('may begin with one byte order mark', () => {
+    const text = JSON.stringify({
+      format: 'hvql-pages',
+      version: 1,
+      partitions: [{ id: '3', parent: null }],
+    });
+    expect(parseManifest(`\ufeff${text}`).root).toBe(3n);
+    expect(problemsOf(`\ufeff\ufeff${text}`)).toEqual([expect.stringContaining('is not JSON')]);
+  });
+
   it('gives parents and names, and tolerates what it does not know', () => {
     const manifest = parse(
       [
