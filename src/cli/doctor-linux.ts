@@ -98,13 +98,21 @@ function lookAtStatistics(root: string, folder: string): Finding {
     return {
       isWell: false,
       text: `${folder} cannot be read: ${systemErrorReason(thrown)}.`,
-      ...remedyFor(code),
+      ...remedyFor(code, root),
     };
   }
 }
 
-function remedyFor(code: string): Pick<Finding, 'remedy'> {
-  if (code === 'EACCES' || code === 'EPERM')
+function remedyFor(code: string, root: string): Pick<Finding, 'remedy'> {
+  if (code === 'EPERM') {
+    const level = /\[(\w+)\]/.exec(textOf(`${root}/sys/kernel/security/lockdown`))?.[1] ?? 'unknown';
+    return {
+      remedy:
+        `kernel lockdown (here: ${level}) keeps debugfs from root as well: ` +
+        'start the kernel without lockdown=, and without Secure Boot where that turns it on',
+    };
+  }
+  if (code === 'EACCES')
     return { remedy: 'run hvql as root, or with CAP_DAC_READ_SEARCH as packaging/hvql.service does' };
   if (code === 'ENOENT')
     return {

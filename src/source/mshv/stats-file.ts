@@ -25,6 +25,11 @@ export function statsPlace(name: ObjectName): string {
 export const accessAdvice =
   'run hvql as root, or as a user that debugfs is mounted for (mount -o remount,uid=… /sys/kernel/debug)';
 
+/** debugfs_locked_down() in fs/debugfs/file.c; a matter of rights would be EACCES. */
+const lockdownAdvice =
+  'the kernel is locked down, which keeps debugfs from root as well ' +
+  '(/sys/kernel/security/lockdown tells; lockdown= or Secure Boot turns it on)';
+
 /** Reads such files one after the other into bytes that it keeps. */
 export class StatsFiles {
   readonly #files: FileSystem;
@@ -86,5 +91,6 @@ export function withoutCounters(place: string): HvqlError {
 export function reasonWithAdvice(thrown: unknown): string {
   const code = systemErrorCode(thrown);
   const reason = systemErrorReason(thrown);
-  return code === 'EACCES' || code === 'EPERM' ? `${reason}; ${accessAdvice}` : reason;
+  if (code === 'EPERM') return `${reason}; ${lockdownAdvice}`;
+  return code === 'EACCES' ? `${reason}; ${accessAdvice}` : reason;
 }

@@ -303,6 +303,21 @@ describe('an object of a Linux host', () => {
     });
   });
 
+  it.each(['openSync', 'readdirSync'] as const)(
+    'that lockdown keeps from root says so (%s)',
+    async (call) => {
+      const { files } = watchedFiles({ [call]: 'EPERM' });
+      const problem =
+        'operation not permitted (EPERM); the kernel is locked down, which keeps debugfs from root as well ' +
+        '(/sys/kernel/security/lockdown tells; lockdown= or Secure Boot turns it on).';
+      if (call === 'readdirSync') expect(() => open(fixture('mshv'), { files })).toThrow(problem);
+      else
+        expect(await outcomeOf(open(fixture('mshv'), { files }), rootVp)).toMatchObject({
+          message: `partition/1/vp/0/stats cannot be read: ${problem}`,
+        });
+    },
+  );
+
   it('that left its folder behind is unavailable alone', async () => {
     const folder = copyOfFixture('mshv');
     // What a teardown that failed leaves: folders with nothing in them, files that say nothing.
