@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { publint } from 'publint';
 import { satisfies } from 'semver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -55,6 +56,7 @@ describe('the package that npm pack makes', () => {
     for (const path of [
       'src',
       'schema',
+      'docs',
       'packaging',
       'package.json',
       'package-lock.json',
@@ -84,6 +86,7 @@ describe('the package that npm pack makes', () => {
         'dist/cli/main.js',
         'dist/source/mshv/reading-thread.js',
         'dist/source/windows/look.ps1',
+        'docs/proxy.md',
         'packaging/hvql.service',
         'schema/schema.graphql',
         'LICENSE',
@@ -91,6 +94,40 @@ describe('the package that npm pack makes', () => {
       ]),
     );
     expect(packed.filter((path) => /^(src|test|\.ci|node_modules)\/|\.build\.json$/.test(path))).toEqual([]);
+  });
+
+  it('has nothing that publint complains of', async () => {
+    const pkgDir = join(user, 'node_modules/hvql');
+    // What is linted is the installation, so it need not be packed another time.
+    expect((await publint({ pkgDir, strict: true, pack: false })).messages).toEqual([]);
+  });
+
+  it('says what it is for in a registry, wherever its repository is', async () => {
+    const about = JSON.parse(await readFile(join(user, 'node_modules/hvql/package.json'), 'utf8')) as object;
+    expect(about).toMatchObject({
+      name: 'hvql',
+      description: expect.stringMatching(/hypervisor.*counters/),
+      keywords: expect.arrayContaining(['graphql', 'hypervisor', 'hyper-v', 'mshv', 'performance-counters']),
+      license: 'MIT',
+      engines: { node: '>=20.19' },
+      bin: { hvql: 'dist/cli/main.js' },
+    });
+    for (const name of ['repository', 'homepage', 'bugs']) expect(about).not.toHaveProperty(name);
+  });
+
+  it('has the files that its README and documentation point to', async () => {
+    const pages = packed.filter((path) => /^(README|docs\/.*)\.md$/.test(path));
+    const targets = pages.map(async (page) => {
+      const text = await readFile(page, 'utf8');
+      return [...text.matchAll(/\]\((?!\w+:|#|src\/)([^)#\s]+)/g)].map(([, target = '']) =>
+        join(page, '..', target),
+      );
+    });
+    for (const target of new Set((await Promise.all(targets)).flat()))
+      expect(
+        packed.some((path) => path === target || path.startsWith(`${target}/`)),
+        target,
+      ).toBe(true);
   });
 
   it('installs under a strict check of engines without a warning', () => {

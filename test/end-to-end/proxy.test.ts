@@ -1,25 +1,22 @@
 /** Quiet streams through a real proxy that cuts what says nothing for 20 seconds. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { createServer as createSocketServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findProgram } from '../debian-program.ts';
+import { nginx, startNginx } from './nginx.ts';
 import { serve, type Served } from './program.ts';
 import { transports, watchBySse } from './watcher.ts';
 
-const executable = findProgram('nginx');
 const idleLimitSeconds = 20;
 const quietSeconds = 27;
 
-describe.skipIf(executable === null)('behind a proxy that cuts quiet connections', () => {
+describe.skipIf(nginx === null)('behind a proxy that cuts quiet connections', () => {
   let folder: string;
   let served: Served;
   /** Says nothing after its headers, to show that the proxy does what it is here for. */
   let mute: Server;
-  let proxy: ChildProcess;
   let proxyUrl: string;
 
   beforeAll(async () => {
@@ -32,18 +29,11 @@ describe.skipIf(executable === null)('behind a proxy that cuts quiet connections
         .write(':\n\n');
     });
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-    const port = await freePort();
+    const ports = { served: portOf(served.url), mute: (mute.address() as AddressInfo).port };
+    const port = await startNginx((own) => serverBlock({ ...ports, own }));
     proxyUrl = `http://127.0.0.1:${port}/graphql`;
-    const config = join(folder, 'nginx.conf');
-    await writeFile(
-      config,
-      nginxConfig({ folder, port, served: portOf(served.url), mute: addressOf(mute).port }),
-    );
-    proxy = spawn(executable ?? '', ['-c', config, '-p', folder, '-e', 'stderr'], { stdio: 'inherit' });
-    await untilListening(proxyUrl);
   });
   afterAll(async () => {
-    proxy.kill('SIGKILL');
     mute.closeAllConnections();
     mute.close();
     await served.program.stop();
@@ -94,63 +84,22 @@ describe.skipIf(executable === null)('behind a proxy that cuts quiet connections
  * What nginx's own documentation tells for WebSockets, and its defaults for everything else but the time limit; under
  * /plain the defaults alone, with which it talks HTTP/1.0.
  */
-function nginxConfig(parts: { folder: string; port: number; served: number; mute: number }): string {
-  const { folder, port } = parts;
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+function serverBlock(ports: { own: number; served: number; mute: number }): string {
   return `
-daemon off;
-master_process off;
-pid ${folder}/nginx.pid;
-error_log stderr crit;
-events {}
-http {
-  access_log off;
-  ${temporary.map((name) => `${name}_temp_path ${folder}/nginx-${name};`).join('\n  ')}
-  map $http_upgrade $connection_upgrade { default upgrade; '' close; }
-  server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${ports.own};
     proxy_read_timeout ${idleLimitSeconds}s;
     proxy_http_version 1.1;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $connection_upgrade;
-    location /graphql { proxy_pass http://127.0.0.1:${parts.served}; }
+    location /graphql { proxy_pass http://127.0.0.1:${ports.served}; }
     location /plain {
       proxy_http_version 1.0;
       proxy_set_header Connection close;
-      proxy_pass http://127.0.0.1:${parts.served}/graphql;
+      proxy_pass http://127.0.0.1:${ports.served}/graphql;
     }
-    location /mute { proxy_pass http://127.0.0.1:${parts.mute}; }
-  }
-}
-`;
+    location /mute { proxy_pass http://127.0.0.1:${ports.mute}; }`;
 }
 
 function portOf(url: string): number {
   return Number(new URL(url).port);
-}
-
-function addressOf(server: Server | ReturnType<typeof createSocketServer>): AddressInfo {
-  // A server on TCP has such an address.
-  return server.address() as AddressInfo;
-}
-
-/** A port that was free a moment ago: nginx cannot be asked for any. */
-async function freePort(): Promise<number> {
-  const server = createSocketServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = addressOf(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function untilListening(url: string): Promise<void> {
-  const giveUpAt = Date.now() + 10_000;
-  for (;;) {
-    const answer = await fetch(url.replace('graphql', 'nothing')).catch((error: unknown) => {
-      if (Date.now() > giveUpAt) throw error;
-      return null;
-    });
-    if (answer !== null) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -1,0 +1,69 @@
+/** nginx in front of a service. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { findProgram } from '../debian-program.ts';
+
+/** The path of nginx, or null where it is not installed. */
+export const nginx = findProgram('nginx');
+
+const running = new Map<ChildProcess, string>();
+afterAll(() => {
+  for (const [child, folder] of running) {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** Starts nginx and waits until it listens; it ends with the tests of the file. Gives its port. */
+export async function startNginx(
+  /** The inside of its `server` block, for a port of 127.0.0.1. */
+  serverBlock: (port: number) => string,
+): Promise<number> {
+  if (nginx === null) throw new Error('nginx is not installed');
+  const folder = mkdtempSync(join(tmpdir(), 'hvql-nginx-'));
+  const port = await freePort();
+  writeFileSync(join(folder, 'nginx.conf'), configOf(folder, serverBlock(port)));
+  const child = spawn(nginx, ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', 'stderr'], {
+    stdio: 'inherit',
+  });
+  running.set(child, folder);
+  const giveUpAt = performance.now() + 10_000;
+  const url = `http://127.0.0.1:${port}/nothing`;
+  while ((await fetch(url).catch(() => null)) === null) {
+    if (performance.now() > giveUpAt || child.exitCode !== null) throw new Error('nginx does not listen');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return port;
+}
+
+function configOf(folder: string, serverBlock: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log stderr crit;
+events {}
+http {
+  access_log off;
+  ${temporary.map((name) => `${name}_temp_path ${folder}/nginx-${name};`).join('\n  ')}
+  map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+  server {
+${serverBlock}
+  }
+}
+`;
+}
+
+/** A port that was free a moment ago: nginx cannot be asked for any. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
