@@ -1,5 +1,20 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { areClientsInstalled } from './test/clients-installed.ts';
+
+/** Folders whose files take tens of seconds each, most of which they wait: longest first, so that none is left over. */
+const longFolders = ['storm', 'fuzz', 'bench', 'end-to-end', 'clients', 'source', 'soak'];
+
+/** Without a cache of durations, as in a fresh clone, Vitest begins with the largest files and ends with the slowest. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = longFolders.findIndex((folder) => moduleId.includes(`/test/${folder}/`));
+      return at === -1 ? longFolders.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** Suites that send operations by HTTP, and so pass by the hot path, run a second time without it. */
 const hotPathSuites = [
@@ -15,7 +30,9 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // One more than there are processors, as many tests wait for timers, processes and browsers.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
