@@ -102,6 +102,14 @@ describe('npm start', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  it('is not alone in that: npm run hvql ends after SIGINT to npm alone as well', async () => {
+    const npm = new Command(['npm', 'run', 'hvql', '--', 'serve', '--port', '0']);
+    await npm.prints(/^hvql listening on (\S+)$/m);
+    const processes = npm.processes;
+    process.kill(npm.pid, 'SIGINT');
+    await untilEnded(processes);
+  });
+
   it('compiles nothing where nothing has changed', async () => {
     const npm = new Command(start);
     await npm.prints(/^hvql listening on/m);
