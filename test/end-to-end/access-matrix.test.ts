@@ -66,6 +66,19 @@ const localWays: Record<string, (ask: Ask, id: string) => Promise<string>> = {
     ),
   'the page of the partition': async (ask, id) =>
     verdict(await ask(`{ partition(id: ${id}) { page { bytes } } }`), (data) => data?.partition?.page?.bytes),
+  'what is unlisted of the partition': async (ask, id) =>
+    verdict(
+      await ask(`{ partition(id: ${id}) { unlisted { name value } } }`),
+      (data) => data?.partition?.unlisted,
+    ),
+  'what is unlisted of a virtual processor': async (ask, id) =>
+    verdict(
+      await ask(
+        'query ($p: UInt64!) { partition(id: $p) { virtualProcessor(index: 0) { unlisted { name } } } }',
+        { p: id },
+      ),
+      (data) => data?.partition?.virtualProcessor?.unlisted,
+    ),
   'a virtual processor': async (ask, id) =>
     verdict(
       await ask(`{ partition(id: ${id}) { virtualProcessor(index: 0) { counters { hypercalls } } } }`),
@@ -116,6 +129,10 @@ const localWays: Record<string, (ask: Ask, id: string) => Promise<string>> = {
 const globalWays: Record<string, [query: string, variables?: () => object]> = {
   'the counters of the hypervisor': ['{ hypervisor { counters { totalPages } } }'],
   'the page of the hypervisor': ['{ hypervisor { page { bytes } } }'],
+  'what is unlisted of the hypervisor': ['{ hypervisor { unlisted { name } } }'],
+  'what is unlisted of a logical processor': [
+    '{ hypervisor { logicalProcessor(index: 0) { unlisted { name } } } }',
+  ],
   'node of the hypervisor': [
     'query ($id: ID!) { node(id: $id) { ... on Hypervisor { counters { totalPages } } } }',
     () => ({ id: ids['hypervisor'] }),
@@ -189,6 +206,51 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       expect(ranked).toEqual(new Set(caller.readable));
       expect(answer.data.viewer.isRoot).toBe(caller.partition === '1');
       expect(answer.errors).toBeUndefined();
+    });
+
+    it('filters and orders the partitions that it may read, and no others', async () => {
+      const everything = Object.keys(parents);
+      const orders = [
+        'virtualProcessors: { counter: HYPERCALLS, by: VALUE }',
+        'virtualProcessors: { counter: TOTAL_RUN_TIME, by: VALUE, direction: ASC }',
+        'partition: { counter: GPA_PAGES }',
+      ];
+      const lists = [
+        `(filter: { ids: [${everything.join(', ')}, 99] })`,
+        '(filter: { nameContains: "p" })',
+        ...orders.map((order) => `(orderBy: { ${order} })`),
+        ...orders.map((order) => `(orderBy: { ${order} }, filter: { ids: [${everything.join(', ')}] })`),
+      ];
+      const fields = lists.map(
+        (args, n) => `n${n}: partitions${args} { totalCount nodes { partitionId } pageInfo { hasNextPage } }`,
+      );
+      const answer = await ask(`{ hypervisor { ${fields.join(' ')} } }`);
+      expect(answer.errors).toBeUndefined();
+      for (const { totalCount, nodes, pageInfo } of Object.values<any>(answer.data.hypervisor)) {
+        expect(totalCount).toBe(caller.readable.length);
+        expect(new Set(nodes.map(({ partitionId }: any) => partitionId))).toEqual(new Set(caller.readable));
+        expect(pageInfo.hasNextPage).toBe(false);
+      }
+      // Whom it asks for by name and may not read, it is told no more of than of one that does not exist.
+      for (const id of [...everything, '99'].filter((each) => !caller.readable.includes(each))) {
+        const { data } = await ask(
+          `{ hypervisor { partitions(filter: { ids: ["${id}"] }, orderBy: { ${orders[0]} }) { totalCount nodes { partitionId } } } }`,
+        );
+        expect(data).toEqual({ hypervisor: { partitions: { totalCount: 0, nodes: [] } } });
+      }
+    });
+
+    it('is told which counters are reported of kinds that it may read, and of no others', async () => {
+      const answer = await ask('{ counterDefinitions { access isReported } }');
+      expect(answer.errors).toBeUndefined();
+      const said = (access: string) =>
+        new Set(
+          answer.data.counterDefinitions
+            .filter((each: any) => each.access === access)
+            .map(({ isReported }: any) => isReported !== null),
+        );
+      expect(said('GLOBAL')).toEqual(new Set([caller.isGlobal === true]));
+      expect(said('LOCAL')).toEqual(new Set([caller.readable.length > 0]));
     });
 
     it('sees its own partition where it may, and its parent where it may', async () => {
