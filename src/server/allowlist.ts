@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { malformedReference, readNamedDocument, type DocumentReference } from './document-reference.ts';
-import { HttpError } from './http/http-error.ts';
+import { badRequest, HttpError } from './http/http-error.ts';
 import type { OperationRequest } from './operation-reader.ts';
 
 declare const allowed: unique symbol;
@@ -200,8 +200,4 @@ function noManifest(): HttpError {
 /** Callers choose ids, at any length. */
 function shorten(id: string): string {
   return id.slice(0, 100);
-}
-
-function badRequest(message: string): HttpError {
-  return new HttpError('BAD_REQUEST', message);
 }

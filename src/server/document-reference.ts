@@ -1,6 +1,6 @@
 /** How a request names its document: by its text, by ids of it, or by both. */
 import { isObject } from '../lib/json.ts';
-import { HttpError } from './http/http-error.ts';
+import { badRequest, type HttpError } from './http/http-error.ts';
 import type { OperationRequest } from './operation-reader.ts';
 
 /** An id in a request. */
@@ -80,8 +80,4 @@ export function malformedReference(parameter: DocumentReference['parameter'], th
 function needsText(query: unknown): HttpError {
   const there = query === undefined ? 'missing' : 'not a string';
   return badRequest(`The parameter query needs to be a GraphQL document, but is ${there}.`);
-}
-
-function badRequest(message: string): HttpError {
-  return new HttpError('BAD_REQUEST', message);
 }

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { isObject, nestingLimit, parseJsonText } from '../lib/json.ts';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import { charactersOfDocument } from './document-store.ts';
-import { HttpError } from './http/http-error.ts';
+import { badRequest, HttpError } from './http/http-error.ts';
 
 /** The parameters of a request, unchecked. */
 export type OperationRequest = Readonly<Record<string, unknown>>;
@@ -107,7 +107,7 @@ function readText(body: Buffer): string {
   try {
     return utf8.decode(body);
   } catch {
-    throw new HttpError('BAD_REQUEST', 'The body is not UTF-8.');
+    throw badRequest('The body is not UTF-8.');
   }
 }
 
@@ -139,10 +139,10 @@ function parseObject(text: string, place: string): OperationRequest {
   } catch (thrown) {
     const isDeep = thrown instanceof RangeError;
     const problem = isDeep ? `needs to be nested at most ${nestingLimit} deep` : 'is not valid JSON';
-    throw new HttpError('BAD_REQUEST', `${place} ${problem}.`);
+    throw badRequest(`${place} ${problem}.`);
   }
   if (isObject(value)) return value;
   const kind = value === null ? 'null' : typeof value;
   const there = Array.isArray(value) ? 'an array; batches are not answered' : kind;
-  throw new HttpError('BAD_REQUEST', `${place} needs to be a JSON object, but is ${there}.`);
+  throw badRequest(`${place} needs to be a JSON object, but is ${there}.`);
 }

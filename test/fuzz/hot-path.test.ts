@@ -38,6 +38,7 @@ async function ask(
   // Times, and what is taken over them, differ from one answer to the next; what is null or an error does not.
   const text = (await response.text())
     .replaceAll(/"requestId":"[^"]*"/g, '"requestId"')
+    .replaceAll(/"[\w+/]{200,}={0,2}"/g, '"the bytes of a page"')
     .replaceAll(/\d+(?:\.\d+)?(?:e[-+]?\d+)?/g, 'N');
   return { status: response.status, type: response.headers.get('content-type'), text };
 }

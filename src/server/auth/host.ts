@@ -1,7 +1,7 @@
 /** Which names in the Host header are answered, and which addresses are loopback. */
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
-import { HttpError } from '../http/http-error.ts';
+import { badRequest, HttpError } from '../http/http-error.ts';
 
 /** The names that a listener answers to. */
 export interface HostRule {
@@ -25,7 +25,7 @@ export function hostRule({
 /** Throws an HttpError where a request names no host (RFC 9112, 3.2), or one that the rule does not allow. */
 export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostRule | null): void {
   if (headers.host === undefined && httpVersion === '1.1') {
-    throw new HttpError('BAD_REQUEST', 'A request of HTTP/1.1 needs a Host header, and this one has none.');
+    throw badRequest('A request of HTTP/1.1 needs a Host header, and this one has none.');
   }
   if (rule === null) return;
   const host = (headers.host ?? '').replace(/:\d{1,5}$/, '');

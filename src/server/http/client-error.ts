@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
-import { errorBody, HttpError } from './http-error.ts';
+import { badRequest, errorBody, HttpError } from './http-error.ts';
 import { arrivalLimits } from './http-server.ts';
 import type { MediaType } from './media-type.ts';
 
@@ -61,7 +61,7 @@ function refusalOf({ code, reason }: ParseError): HttpError {
     }
     default: {
       const detail = reason === undefined ? '' : `: ${reason}`;
-      return new HttpError('BAD_REQUEST', `What came is no request of HTTP/1.1${detail}.`);
+      return badRequest(`What came is no request of HTTP/1.1${detail}.`);
     }
   }
 }

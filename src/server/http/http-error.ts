@@ -19,6 +19,11 @@ export class HttpError extends HvqlError {
   }
 }
 
+/** A refusal with 400 for a request that is wrong. */
+export function badRequest(message: string): HttpError {
+  return new HttpError('BAD_REQUEST', message);
+}
+
 /** Throws METHOD_NOT_ALLOWED for any other method; the message begins with the subject. */
 export function checkMethod(
   { method = '' }: IncomingMessage,
