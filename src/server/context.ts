@@ -57,3 +57,12 @@ export interface ListenerOptions {
 export interface ListenerContext extends ListenerOptions {
   readonly eventStreams: EventStreams;
 }
+
+/** How a listener ends. */
+export interface ListenerEnd {
+  /**
+   * Whether another process takes its place: then connections end, and subscriptions do not, so that clients come back
+   * for more. Else subscriptions are completed.
+   */
+  readonly mayResume: boolean;
+}

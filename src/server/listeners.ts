@@ -1,6 +1,6 @@
 /** The listeners of a service: node servers whose requests are answered, and their end. */
 import type { Server } from 'node:http';
-import type { ListenerOptions, ServerContext } from './context.ts';
+import type { ListenerEnd, ListenerOptions, ServerContext } from './context.ts';
 import { Connections } from './http/connections.ts';
 import { listenToRequests } from './http/request-listener.ts';
 import { route } from './http/route.ts';
@@ -9,7 +9,10 @@ import { webSockets } from './websocket/websockets.ts';
 
 /** An open listener. */
 export interface OpenListener {
-  /** Takes no more requests, ends streams, and cuts the responses that outlast the grace time. May be called again. */
+  /**
+   * Takes no more requests, completes subscriptions, and cuts the responses that outlast the grace time. May be called
+   * again.
+   */
   close(): Promise<void>;
 }
 
@@ -17,7 +20,7 @@ export interface OpenListener {
 export class Listeners {
   readonly #context: ServerContext;
   readonly #graceMilliseconds: number;
-  readonly #open = new Set<OpenListener>();
+  readonly #open = new Set<(end: ListenerEnd) => Promise<void>>();
   #isClosed = false;
 
   constructor(context: ServerContext, graceMilliseconds: number) {
@@ -34,20 +37,21 @@ export class Listeners {
     const contexts = { listener: { ...options, eventStreams: streams }, server: context };
     listenToRequests(server, route(contexts), { ...context, connections });
     let closing: Promise<void> | null = null;
-    const close = async (): Promise<void> => {
-      streams.endAll();
-      sockets.endAll();
+    const end = async (how: ListenerEnd): Promise<void> => {
+      streams.endAll(how);
+      sockets.endAll(how);
       await connections.close(this.#graceMilliseconds);
-      this.#open.delete(listener);
+      this.#open.delete(close);
     };
-    const listener: OpenListener = { close: () => (closing ??= close()) };
-    this.#open.add(listener);
-    if (this.#isClosed) void listener.close();
-    return listener;
+    const close = (how: ListenerEnd): Promise<void> => (closing ??= end(how));
+    this.#open.add(close);
+    if (this.#isClosed) void close({ mayResume: true });
+    return { close: () => close({ mayResume: false }) };
   }
 
+  /** Closes all, for another process to take their place: connections end, and subscriptions are not completed. */
   async closeAll(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#open].map((listener) => listener.close()));
+    await Promise.all([...this.#open].map((close) => close({ mayResume: true })));
   }
 }

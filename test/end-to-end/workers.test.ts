@@ -101,7 +101,7 @@ describe('two workers', () => {
     await Promise.all(streams.map((stream) => stream.event(0)));
     expect(await program.stop('SIGTERM')).toBe(0);
     await Promise.all(streams.map((stream) => stream.end()));
-    expect(streams.map(({ ending }) => ending?.kind)).toEqual(['complete', 'complete']);
+    expect(streams.map(({ ending }) => ending?.kind)).toEqual(['error', 'error']);
     expect(workers.filter(isAlive)).toEqual([]);
     await expect(fetch(url)).rejects.toThrow();
   });

@@ -269,7 +269,7 @@ describe('the log', () => {
 });
 
 describe('a server that is closed', () => {
-  it('completes its event streams, whatever they are about to do', async () => {
+  it('ends the answers of its event streams without completing them, whatever they are about to do', async () => {
     let closeStreams = 0;
     const own = await startLiveService({
       closeStreams: () => {
@@ -291,7 +291,11 @@ describe('a server that is closed', () => {
     const closed = own.close();
     letGo();
     await Promise.all([...ends, closed]);
-    for (const { text } of [early, waiting, late]) expect(text()).toContain(complete);
+    for (const { text } of [early, waiting, late]) {
+      expect(text()).not.toContain(complete);
+      // The answer is whole.
+      expect(text()).toMatch(/\r\n0\r\n\r\n$/);
+    }
     expect(closeStreams).toBe(1);
     for (const stream of own.streams) expect(stream.isDone).toBe(true);
     expect(own.streams[2]?.returns).toBe(1);

@@ -541,7 +541,7 @@ describe('a connection', () => {
 });
 
 describe('a server that is closed', () => {
-  it('completes streams, lets questions finish, and closes with 1001', async () => {
+  it('lets queries finish, and closes with 1001 without a word on its streams', async () => {
     let letGo: () => void = () => undefined;
     const opened = new Promise<string>((resolve) => (letGo = () => resolve('done')));
     const own = await startLiveService({
@@ -559,11 +559,9 @@ describe('a server that is closed', () => {
     await own.stream();
     const closed = own.close();
     expect([(await idle.closed).code, (await silent.closed).code]).toEqual([1001, 1001]);
-    await until(() => busy.messages.length === 2);
     letGo();
     expect(await busy.closed).toEqual({ code: 1001, reason: 'Going away' });
     expect(busy.messages.slice(1)).toEqual([
-      { id: 'stream', type: 'complete' },
       { id: 'question', type: 'next', payload: { data: { wait: 'done' } } },
       { id: 'question', type: 'complete' },
     ]);

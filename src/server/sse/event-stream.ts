@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import type { StreamEnd } from '../audit.ts';
-import type { ServerContext } from '../context.ts';
+import type { ListenerEnd, ServerContext } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
 import type { HeartbeatListener } from '../heartbeat.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -19,7 +19,7 @@ const completeEvent = Buffer.from('event: complete\ndata: \n\n');
 export class EventStreams {
   readonly #context: ServerContext;
   readonly #open = new Set<EventStream>();
-  #isClosing = false;
+  #ending: ListenerEnd | null = null;
 
   constructor(context: ServerContext) {
     this.#context = context;
@@ -37,14 +37,14 @@ export class EventStreams {
       if (this.#open.delete(stream) && log.isLevelEnabled('debug'))
         log.debug({ ...stream.facts, events: stream.count }, 'stream closed');
     });
-    if (this.#isClosing) stream.end();
+    if (this.#ending !== null) stream.end(this.#ending);
     return stream;
   }
 
   /** Ends all streams, and later ones at once. */
-  endAll(): void {
-    this.#isClosing = true;
-    for (const stream of this.#open) stream.end();
+  endAll(end: ListenerEnd): void {
+    this.#ending = end;
+    for (const stream of this.#open) stream.end(end);
   }
 }
 
@@ -57,6 +57,7 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
   #quietBeats = 0;
   /** Why no more events are wanted; null while they are. */
   #end: StreamEnd | null = null;
+  #mayResume = false;
   #events: Events | null = null;
   /** The socket that whole chunks are written to; null until the first event, and at the end. */
   #socket: Socket | null = null;
@@ -89,8 +90,7 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
       this.#write(nextEventBytes(outcome.result));
       this.#complete();
     } else if (this.#end !== null) {
-      outcome.events.release(this.#end);
-      this.#complete();
+      this.#release(outcome.events, this.#end);
     } else {
       forgetHead(this.#exchange);
       this.#events = outcome.events;
@@ -98,12 +98,14 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
     }
   }
 
-  /** Ends events at once, and a single result that is under way once it is there. */
-  end(): void {
+  /**
+   * Ends events at once, and a single result that is under way once it is there. Where the client may resume, the
+   * response ends without `complete`: clients do not come back after it.
+   */
+  end({ mayResume }: ListenerEnd): void {
     this.#end ??= 'service';
-    if (this.#events === null) return;
-    this.#events.release(this.#end);
-    this.#complete();
+    this.#mayResume = mayResume;
+    if (this.#events !== null) this.#release(this.#events, this.#end);
   }
 
   /** Writes the bytes that many streams share to the socket: node would join three pieces for each stream. */
@@ -128,17 +130,9 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
     this.#complete();
   }
 
-  /** Ends the response, and the connection with it, without completing the operation. */
   expired(): void {
     this.#events = null;
-    const { request, response } = this.#exchange;
-    if (!this.#isOpen) return;
-    this.#context.writes.flush();
-    this.#socket = null;
-    // Node has detached the socket by then.
-    const { socket } = request;
-    response.once('finish', () => socket.destroySoon());
-    response.end();
+    this.#disconnect();
   }
 
   failed(thrown: unknown): void {
@@ -190,11 +184,29 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
     flattenHead(response);
   }
 
+  #release(events: Events, end: StreamEnd): void {
+    events.release(end);
+    if (this.#mayResume) this.#disconnect();
+    else this.#complete();
+  }
+
   #complete(): void {
     if (!this.#isOpen) return;
     this.#context.writes.flush();
     this.#socket = null;
     this.#exchange.response.end(completeEvent);
+  }
+
+  /** Ends the response, and the connection with it, without completing the operation. */
+  #disconnect(): void {
+    const { request, response } = this.#exchange;
+    if (!this.#isOpen) return;
+    this.#context.writes.flush();
+    this.#socket = null;
+    // Node has detached the socket by then.
+    const { socket } = request;
+    response.once('finish', () => socket.destroySoon());
+    response.end();
   }
 
   #write(bytes: Buffer, onTaken?: () => void): void {

@@ -8,7 +8,7 @@ import type { WebSocket } from 'ws';
 import { HvqlError } from '../../errors.ts';
 import type { StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
-import type { ListenerOptions, ServerContext } from '../context.ts';
+import type { ListenerEnd, ListenerOptions, ServerContext } from '../context.ts';
 import { expiryReason } from '../events.ts';
 import { readInitCredentials } from './connection-init.ts';
 import { WebSocketLink, type LinkListener } from './websocket-link.ts';
@@ -84,10 +84,10 @@ export class WebSocketConnection implements LinkListener {
     return this.#parts.context;
   }
 
-  /** Completes streams, lets single results finish, and closes. */
-  end(): void {
+  /** Ends streams, lets single results finish, and closes. Where the client may resume, streams are not completed. */
+  end(end: ListenerEnd): void {
     this.#pendingClose ??= [goingAway, 'Going away'];
-    for (const operation of this.#operations.values()) operation.finish();
+    for (const operation of this.#operations.values()) operation.finish(end);
     this.#closeIfDrained();
   }
 

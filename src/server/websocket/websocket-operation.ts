@@ -5,6 +5,7 @@ import { eventLoop } from '../../sampling/fair-schedule.ts';
 import type { AllowedOperation } from '../allowlist.ts';
 import { OperationAudit, type StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
+import type { ListenerEnd } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { OperationRequest } from '../operation-reader.ts';
@@ -35,6 +36,7 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
   #isOver = false;
   /** Why no more events are wanted; null while they are. */
   #reason: StreamEnd | null = null;
+  #mayResume = false;
   #isStarting = true;
   #events: Events | null = null;
   readonly onTaken = (problem?: Error | null): void => {
@@ -84,12 +86,11 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     this.#abort?.abort();
   }
 
-  /** Completes a stream at once, and a single result that is under way once it is there. */
-  finish(): void {
+  /** Ends a stream at once, and a single result that is under way once it is there. */
+  finish({ mayResume }: ListenerEnd): void {
     this.#reason ??= 'service';
-    if (this.#events === null) return;
-    this.#events.release(this.#reason);
-    this.#complete();
+    this.#mayResume = mayResume;
+    if (this.#events !== null) this.#release(this.#events, this.#reason);
   }
 
   /** The identity has expired: a stream ends at once, a single result that is under way once it is there. */
@@ -139,8 +140,7 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
 
   #follow(events: Events): void {
     if (this.#reason !== null) {
-      events.release(this.#reason);
-      this.#complete();
+      this.#release(events, this.#reason);
       return;
     }
     if (this.#connection.isDebugged) this.#connection.debug(this.#facts, 'stream opened');
@@ -170,6 +170,13 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
 
   failed(thrown: unknown): void {
     this.#connection.fail(thrown, { requestId: this.requestId });
+  }
+
+  /** Without a complete message where the client may resume: the close frame is the answer then. */
+  #release(events: Events, reason: StreamEnd): void {
+    events.release(reason);
+    if (!this.#mayResume) this.#complete();
+    else if (!this.#isOver) this.#end();
   }
 
   #complete(): void {

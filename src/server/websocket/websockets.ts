@@ -3,14 +3,15 @@ import type { Server } from 'node:http';
 import { DEPRECATED_GRAPHQL_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Connections } from '../http/connections.ts';
+import type { ListenerEnd } from '../context.ts';
 import { bodyLimitInBytes } from '../operation-reader.ts';
 import { onUpgrade } from './upgrade.ts';
 import { WebSocketConnection, type ConnectionParts } from './websocket-connection.ts';
 
 /** The WebSockets of a listener. */
 export interface WebSockets {
-  /** Completes all streams and closes all connections; new ones are refused. */
-  endAll(): void;
+  /** Ends all streams and closes all connections; new ones are refused. */
+  endAll(end: ListenerEnd): void;
 }
 
 /** How long a client may take to answer a close frame. */
@@ -51,9 +52,9 @@ export function webSockets(
     });
   });
   return {
-    endAll: () => {
+    endAll: (end) => {
       isClosing = true;
-      for (const connection of open) connection.end();
+      for (const connection of open) connection.end(end);
     },
   };
 }
