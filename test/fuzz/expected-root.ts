@@ -5,7 +5,8 @@ import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
 import { connectionFor } from './expected-connection.ts';
-import { growthCases, growthOf, pageFault, totalGrowth, type Reads } from './expected-growth.ts';
+import { pageFault, type Reads } from './expected-growth.ts';
+import { inOrder, orderedObjects, rankOfAll } from './expected-order.ts';
 import { expectedDefinitions, expectedService } from './expected-service.ts';
 import {
   countersAndPage,
@@ -13,7 +14,6 @@ import {
   growthFields,
   listOf,
   sampledAt,
-  theOnlyCase,
   thing,
   totalsThing,
   value,
@@ -260,7 +260,7 @@ class ExpectedGraph {
       const all = wanted === null ? named(chosen) : wanted.map(place);
       return listOf(all.slice(0, first ?? undefined));
     }
-    const ordered = named(this.#ordered(chosen, { ...orderBy, by, counter }));
+    const ordered = named(orderedObjects(this.#reads, { names: chosen, order: { ...orderBy, by, counter } }));
     const absent = Array.from({ length: (wanted?.length ?? 0) - chosen.length }, () => fails(missing));
     return listOf([...ordered, ...(wanted === null ? [] : absent)].slice(0, first ?? undefined));
   }
@@ -272,23 +272,6 @@ class ExpectedGraph {
     ];
     if (counter === undefined) throw new TypeError(`there is no counter ${slot}`);
     return counter;
-  }
-
-  /** In the order of a counter: unknown ones last, equal ones as they come. */
-  #ordered(
-    names: readonly ObjectName[],
-    order: { counter: Counter; by: string; direction: string },
-  ): ObjectName[] {
-    const { at, host } = this.#reads;
-    const rankOf = (name: ObjectName): bigint | number | null => {
-      if (order.by === 'VALUE') return host.fails === 'read' ? null : host.numberAt(name, order.counter, at);
-      const growth = theOnlyCase(growthCases(this.#reads, name, null));
-      if (growth.is !== 'grown') return null;
-      const { delta, rate } = growthOf(host, name, { from: growth.from, to: at });
-      return order.by === 'DELTA' ? delta(order.counter) : rate(order.counter);
-    };
-    const ranked = names.map((name) => ({ name, rank: rankOf(name) }));
-    return inOrder(ranked, order.direction).map(({ name }) => name);
   }
 
   /** By their own counter, or by those of their virtual processors together; null where the counter has no such view. */
@@ -305,41 +288,16 @@ class ExpectedGraph {
     const order = { counter, by, direction: asked.direction };
     if (isOwn) {
       const names = entries.map(({ id }) => ({ object: 'PARTITION', partitionId: id }) as const);
-      const ordered = this.#ordered(names, order);
+      const ordered = orderedObjects(this.#reads, { names, order });
       return ordered.flatMap(
         (name) => entries.find(({ id }) => 'partitionId' in name && name.partitionId === id) ?? [],
       );
     }
-    const ranked = entries.map((entry) => ({ entry, rank: this.#rankOfAll(processorsOf(entry), order) }));
+    const ranked = entries.map((entry) => ({
+      entry,
+      rank: rankOfAll(this.#reads, { names: processorsOf(entry), order }),
+    }));
     return inOrder(ranked, order.direction).map(({ entry }) => entry);
-  }
-
-  /** Of those that can be read; a share of time counts for each of them. */
-  #rankOfAll(
-    names: readonly ObjectName[],
-    { counter, by }: { counter: Counter; by: string },
-  ): bigint | number | null {
-    const { at, host } = this.#reads;
-    const readable = names.filter((name) => pageFault(this.#reads, name, at) === null);
-    const sum = <N extends bigint | number>(all: readonly (N | null)[], add: (a: N, b: N) => N): N | null =>
-      all.length === 0 || all.includes(null) ? null : (all as N[]).reduce(add);
-    if (by === 'VALUE')
-      return sum(
-        readable.map((name) => host.numberAt(name, counter, at)),
-        (a, b) => a + b,
-      );
-    const grown = readable.flatMap((name) => {
-      const growth = theOnlyCase(growthCases(this.#reads, name, null));
-      return growth.is === 'grown' ? [growthOf(host, name, { from: growth.from, to: at })] : [];
-    });
-    if (grown.length === 0) return null;
-    if (by === 'RATE' && counter.kind === 'TIME')
-      return sum(
-        grown.map(({ rate }) => rate(counter)),
-        (a, b) => a + b,
-      );
-    const total = totalGrowth(grown);
-    return by === 'DELTA' ? total.delta(counter) : total.rate(counter);
   }
 
   #readable(): PartitionEntry[] {
@@ -347,19 +305,6 @@ class ExpectedGraph {
       .filter(({ id }) => partitionFault(this.#situation, id) === null)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
-}
-
-/** Unknown ones last, equal ones as they come. */
-function inOrder<Ranked extends { readonly rank: bigint | number | null }>(
-  ranked: readonly Ranked[],
-  direction: string,
-): Ranked[] {
-  const sign = direction === 'ASC' ? 1 : -1;
-  const known = ranked.filter(({ rank }) => rank !== null);
-  known.sort(({ rank: a }, { rank: b }) =>
-    a === null || b === null ? 0 : sign * (a < b ? -1 : a > b ? 1 : 0),
-  );
-  return [...known, ...ranked.filter(({ rank }) => rank === null)];
 }
 
 function processorsOf({ id, virtualProcessors }: PartitionEntry): ObjectName[] {

@@ -64,7 +64,7 @@ describe('a list of processors', () => {
         'partition.virtualProcessors.2 INVALID_VP_INDEX',
       ],
     });
-    // The same where graphql-js makes the answer, and in an order, behind all that is there.
+    // In an order such items come behind all that are there.
     const order = 'orderBy: { counter: TOTAL_RUN_TIME, by: VALUE, direction: ASC }';
     expect((await indexes(`(indexes: [7, 3, 1], ${order})`)).lists).toEqual([
       [1, 3, undefined],

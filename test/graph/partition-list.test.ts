@@ -241,7 +241,7 @@ describe('an order of partitions', () => {
     expect([stranger.ids, stranger.total, stranger.errors]).toEqual([[], 0, []]);
   });
 
-  it('is of the same moment in a stream, and costs what it reads', async () => {
+  it('costs what it reads and ranks', async () => {
     const order = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 1)';
     // Eight processors that are ranked by readings.
     const refused = await list(order, { limits: { maxPages: 7 } });

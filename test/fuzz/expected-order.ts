@@ -1,0 +1,73 @@
+/** Orders as they are to be: of objects by a counter, and of partitions by all of their processors. */
+import type { Counter } from '../../src/catalogue/counter.ts';
+import type { ObjectName } from '../../src/snapshot/object-name.ts';
+import { growthCases, growthOf, pageFault, totalGrowth, type Reads } from './expected-growth.ts';
+import { theOnlyCase } from './expected-thing.ts';
+
+/** An order that may be: its counter has what it is ordered by. */
+export interface ExpectedOrder {
+  readonly counter: Counter;
+  readonly by: string;
+  readonly direction: string;
+}
+
+type Rank = bigint | number | null;
+
+/** In the order of a counter: unknown ones last, equal ones as they come. */
+export function orderedObjects(
+  reads: Reads,
+  { names, order }: { names: readonly ObjectName[]; order: ExpectedOrder },
+): ObjectName[] {
+  const ranked = names.map((name) => ({ name, rank: rankOf(reads, { name, ...order }) }));
+  return inOrder(ranked, order.direction).map(({ name }) => name);
+}
+
+function rankOf(reads: Reads, { name, counter, by }: ExpectedOrder & { name: ObjectName }): Rank {
+  const { at, host } = reads;
+  if (by === 'VALUE') return host.fails === 'read' ? null : host.numberAt(name, counter, at);
+  const growth = theOnlyCase(growthCases(reads, name, null));
+  if (growth.is !== 'grown') return null;
+  const { delta, rate } = growthOf(host, name, { from: growth.from, to: at });
+  return by === 'DELTA' ? delta(counter) : rate(counter);
+}
+
+/** Of all objects together that can be read; a share of time counts for each of them. */
+export function rankOfAll(
+  reads: Reads,
+  { names, order: { counter, by } }: { names: readonly ObjectName[]; order: ExpectedOrder },
+): Rank {
+  const { at, host } = reads;
+  const readable = names.filter((name) => pageFault(reads, name, at) === null);
+  const sum = <N extends bigint | number>(all: readonly (N | null)[], add: (a: N, b: N) => N): N | null =>
+    all.length === 0 || all.includes(null) ? null : (all as N[]).reduce(add);
+  if (by === 'VALUE')
+    return sum(
+      readable.map((name) => host.numberAt(name, counter, at)),
+      (a, b) => a + b,
+    );
+  const grown = readable.flatMap((name) => {
+    const growth = theOnlyCase(growthCases(reads, name, null));
+    return growth.is === 'grown' ? [growthOf(host, name, { from: growth.from, to: at })] : [];
+  });
+  if (grown.length === 0) return null;
+  if (by === 'RATE' && counter.kind === 'TIME')
+    return sum(
+      grown.map(({ rate }) => rate(counter)),
+      (a, b) => a + b,
+    );
+  const total = totalGrowth(grown);
+  return by === 'DELTA' ? total.delta(counter) : total.rate(counter);
+}
+
+/** Unknown ones last, equal ones as they come. */
+export function inOrder<Ranked extends { readonly rank: Rank }>(
+  ranked: readonly Ranked[],
+  direction: string,
+): Ranked[] {
+  const sign = direction === 'ASC' ? 1 : -1;
+  const known = ranked.filter(({ rank }) => rank !== null);
+  known.sort(({ rank: a }, { rank: b }) =>
+    a === null || b === null ? 0 : sign * (a < b ? -1 : a > b ? 1 : 0),
+  );
+  return [...known, ...ranked.filter(({ rank }) => rank === null)];
+}
