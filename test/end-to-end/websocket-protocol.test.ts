@@ -134,7 +134,7 @@ describe('an end in good order', () => {
     expect((await closed).code).toBe(1000);
   });
 
-  it('by the service is a complete for each stream, then a close with 1001', async () => {
+  it('by the service is a close with 1001, and no complete for any stream', async () => {
     const own = await serve(['--source', 'simulator?lps=1&partitions=1&vps=1']);
     const client = await open(own);
     client.send(subscribe('a', live));
@@ -142,11 +142,8 @@ describe('an end in good order', () => {
     await until(() => new Set(client.messages.map(({ id }) => id)).size > 2);
     expect(await own.program.stop()).toBe(0);
     expect((await client.closed).code).toBe(1001);
-    const last = (id: string): unknown => client.messages.findLast((message) => message['id'] === id);
-    expect([last('a'), last('b')]).toEqual([
-      { id: 'a', type: 'complete' },
-      { id: 'b', type: 'complete' },
-    ]);
+    // Nothing says that there will be no more events: clients connect again.
+    expect(client.messages.filter(({ type }) => type !== 'next')).toEqual([{ type: 'connection_ack' }]);
   });
 });
 
