@@ -49,10 +49,10 @@ describe('GraphQL over Server-Sent Events', () => {
       testedIn(serverFile, 'is pinged, and one that is not quiet is not'),
     ],
     [
-      'a service that ends completes its streams',
+      'a service that ends does not complete its streams, so that clients come back',
       testedIn(
         'end-to-end/live.test.ts',
-        'completes the streams that are open, and the service exits with 0',
+        'ends the connections of streams without completing them, and the service exits with 0',
       ),
     ],
     [

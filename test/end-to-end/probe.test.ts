@@ -334,10 +334,18 @@ describe('GraphiQL', () => {
   const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
   const signs = /graphiql|graphql playground|graphql-playground/i;
 
-  it.each(['/graphiql', '/playground', '/console', '/'])('is not at %s', async (path) => {
+  it.each(['/graphiql', '/playground', '/console'])('is not at %s', async (path) => {
     const answer = await fetch(new URL(path, served.url), { headers: { accept } });
     expect(answer.status).toBe(404);
     expect(await answer.text()).not.toMatch(signs);
+  });
+
+  it('is where / leads a browser, and nothing else', async () => {
+    const at = (type: string): Promise<Response> =>
+      fetch(new URL('/', served.url), { headers: { accept: type }, redirect: 'manual' });
+    const browser = await at(accept);
+    expect([browser.status, browser.headers.get('location')]).toEqual([302, '/graphql']);
+    expect((await at('application/json')).status).toBe(404);
   });
 
   it('is not shown to who does not ask for a page', async () => {
