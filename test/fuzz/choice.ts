@@ -45,8 +45,12 @@ export function wideNumber(choose: Choose, bits = 64): bigint {
   return random & most;
 }
 
-/** How random tests run: the same each time, unless FUZZ_SEED and FUZZ_RUNS say otherwise. A failure prints both. */
+/**
+ * How random tests run: the same each time, unless FUZZ_SEED and FUZZ_RUNS say otherwise. A failure prints both. Suites
+ * that run a second time, with the hot path off, do half as much then.
+ */
 export function fuzzSettings(runs: number): { readonly seed: number; readonly numRuns: number } {
-  const { FUZZ_SEED: seed = '1', FUZZ_RUNS: numRuns = String(runs) } = process.env;
+  const part = process.env['HVQL_TEST_HOT_PATH'] === 'off' ? 0.5 : 1;
+  const { FUZZ_SEED: seed = '1', FUZZ_RUNS: numRuns = String(Math.ceil(runs * part)) } = process.env;
   return { seed: Number(seed), numRuns: Number(numRuns) };
 }
