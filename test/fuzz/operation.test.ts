@@ -10,7 +10,7 @@ import { reducedOperation } from './reduced-operation.ts';
 import { askTrial, isRefused, judge, randomTrial, reportOf, trialSampler, type Trial } from './trial.ts';
 
 const schema = createSchema();
-const settings = fuzzSettings(10_000);
+const settings = fuzzSettings(5_000);
 /** Each is asked some twenty operations. */
 const hosts = Array.from({ length: 500 }, (_, n) => new RandomHost(settings.seed, n));
 
