@@ -23,7 +23,7 @@ export interface CommandWorld {
   /** Aborted when the command is to stop: it finishes what it has begun. */
   readonly signal: AbortSignal;
   /**
-   * Calls back when the program is told to reopen its files (SIGHUP); returns a function that ends this. Without any
+   * Calls back on SIGHUP, which asks the program to reopen its files; returns a function that stops it. Without a
    * callback, SIGHUP ends the program.
    */
   readonly onReopen: (reopen: () => void) => () => void;

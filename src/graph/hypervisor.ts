@@ -75,7 +75,7 @@ export function defineHypervisor(
         type: [refs.logicalProcessor],
         nullable: { list: true, items: true },
         description:
-          'The logical processors, by ascending index unless an order is given; null with an error in the place of an index that there is none of. For the root partition only.',
+          'The logical processors, by ascending index unless an order is given; an index that does not exist gives null and an error in its place. For the root partition only.',
         args: {
           indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
           orderBy: t.arg({

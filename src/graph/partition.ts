@@ -54,7 +54,7 @@ export function definePartition(
         type: [refs.virtualProcessor],
         nullable: { list: true, items: true },
         description:
-          'Its virtual processors, by ascending index unless an order is given; null with an error in the place of an index that there is none of.',
+          'Its virtual processors, by ascending index unless an order is given; an index that does not exist gives null and an error in its place.',
         args: {
           indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
           orderBy: t.arg({

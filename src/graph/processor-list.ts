@@ -23,8 +23,8 @@ export interface Processors<Name, Model> {
 }
 
 /**
- * The processors asked for. An index that there is none of has the error in its place, for graphql-js to take as that
- * of the item: in an order behind all others.
+ * The processors asked for. Where an index does not exist, its error takes the place of the item, which graphql-js reports
+ * as the item's error; in an order, these come last.
  */
 export function listProcessors<
   Name extends Granted<LogicalProcessorName> | Granted<VirtualProcessorName>,

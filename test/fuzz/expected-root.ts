@@ -251,7 +251,7 @@ class ExpectedGraph {
     ];
     if (codes.length > 0) return fails(...codes);
     const named = (names: readonly ObjectName[]): Meant[] => names.map((name) => this.#named(name));
-    // An index that there is none of fails alone.
+    // An index that does not exist fails alone.
     const place = (index: number): Meant => {
       const name = chosen.find((each) => indexOf(each) === index);
       return name === undefined ? fails(missing) : this.#named(name);
