@@ -6,10 +6,10 @@ export function beforeText({ builds, rounds }: { builds: Builds; rounds: number 
   const source = 'test/bench/memory-source.ts';
   return [
     `Before: ${builds.before.title}. Now: ${builds.now.title}.`,
-    `Medians of ${rounds} pairs: both builds run at the same time and are put under load by turns, the first of which is`,
-    'another one each time. Ratios are those of each pair, median, least and most. Processor time is that of all threads',
-    'of the server, for each answer; its ratio says more than that of the answers on a machine that does other things too.',
-    'Above 1, the build of now is the faster one; of streams, it takes more.',
+    `Medians of ${rounds} pairs. Both builds are started for each pair and put under load one after the other; the order`,
+    'alternates. Ratios are those of each pair: median, least and most. Processor time is that of all threads',
+    'of the server, for each answer; its ratio says more than that of the answers on a machine with other work.',
+    'Above 1, the new build is faster; for streams, it takes more.',
     ...(isSameFile(source, [builds.before, builds.now])
       ? []
       : [`The pages in memory are not read in the same way: ${source} differs between both.`]),

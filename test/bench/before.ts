@@ -19,7 +19,11 @@ export interface BeforeResult {
   readonly failures: readonly StartFailure[];
 }
 
-/** Measures row by row: both servers run, and are put under load by turns; which one is first changes each time. */
+/**
+ * Measures row by row. Each pair is of processes that were started for it: V8 compiles the same source better in one
+ * process than in another, and pairs of the same two processes would all repeat that chance. The build that is put under
+ * load first is another one in each pair.
+ */
 export async function compareBuilds({
   rows,
   builds,
@@ -35,16 +39,24 @@ export async function compareBuilds({
       { ...hvql(earlier, builds.before), key: 'before', name: `${row.name}, before` },
       { ...hvql(row, builds.now), key: 'now', name: `${row.name}, now` },
     ];
-    const comparison = await compare({ ...options, contenders });
-    failures.push(...comparison.failures);
-    if (comparison.failures.length > 0) continue;
-    for (const { workload, rounds } of comparison.results) {
-      const cells = cellsOf(
-        { before: rounds.get('before') ?? [], now: rounds.get('now') ?? [] },
-        goalOf(row),
-      );
-      lines.set(workload.name, [...(lines.get(workload.name) ?? []), [row.name, ...cells]]);
+    const pairs = new Map<string, { before: Round[]; now: Round[] }>();
+    for (let pair = 0; pair < options.rounds; pair++) {
+      options.tell(`Pair ${pair + 1} of ${row.name}`);
+      const ordered = pair % 2 === 0 ? contenders : contenders.toReversed();
+      const comparison = await compare({ ...options, rounds: 1, contenders: ordered });
+      failures.push(...comparison.failures);
+      if (comparison.failures.length > 0) break;
+      for (const { workload, rounds } of comparison.results) {
+        const [before, now] = [rounds.get('before') ?? [], rounds.get('now') ?? []];
+        if (before.length === 0 || now.length === 0) continue;
+        const all = pairs.get(workload.name) ?? { before: [], now: [] };
+        pairs.set(workload.name, all);
+        all.before.push(...before);
+        all.now.push(...now);
+      }
     }
+    for (const [name, rounds] of pairs)
+      lines.set(name, [...(lines.get(name) ?? []), [row.name, ...cellsOf(rounds, goalOf(row))]]);
   }
   const text = options.workloads
     .filter(({ name }) => lines.has(name))
