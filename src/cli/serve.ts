@@ -217,7 +217,7 @@ function samplerFor(source: Source, { settings, world: { clock, log, absences } 
     source,
     clock,
     timeoutMilliseconds: settings.sourceTimeout,
-    shareMilliseconds: settings.shareLooks,
+    shareMilliseconds: settings.snapshotMaxAge,
     holding: { maximumAgeMilliseconds: 2 * maxWaitMilliseconds, maximumBytes: settings.historyBytes },
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     ...(absences === undefined ? {} : { onAbsence: absences.report }),

@@ -23,7 +23,7 @@ import {
   parseStatisticsObject,
   parseSwitch,
   parseText,
-  parseShareLooks,
+  parseSnapshotMaxAge,
   parseTimeout,
   parseWorkers,
   switchOff,
@@ -197,13 +197,14 @@ export const commands = {
         default: '100ms',
         description: 'shortest time between two events of a subscription',
       },
-      shareLooks: {
+      snapshotMaxAge: {
         ...duration,
-        parse: parseShareLooks,
-        flag: 'share-looks',
-        variable: 'HVQL_SHARE_LOOKS',
+        parse: parseSnapshotMaxAge,
+        flag: 'snapshot-max-age',
+        variable: 'HVQL_SNAPSHOT_MAX_AGE',
         default: '10ms',
-        description: 'how long questions share a look, and the same question its answer; 0: not at all',
+        description:
+          'how old a snapshot, or the answer to an equal request, may be to be used again; 0: never',
       },
       sourceTimeout: {
         ...duration,

@@ -89,14 +89,14 @@ export function parseTimeout(text: string): number {
   throw new RangeError(`needs at most ${formatDuration(longestTimeout)}, but is ${show(text)}.`);
 }
 
-/** The longest that questions may share a look: as old as a second an answer is, and no older. */
-const longestShare = 1_000;
+/** Upper bound on the age of a reused snapshot, in milliseconds. */
+const longestSnapshotMaxAge = 1_000;
 
-/** How long questions share a look; 0 is not at all, with or without a unit. */
-export function parseShareLooks(text: string): number {
+/** How old a snapshot may be to be used again, in milliseconds; 0, with or without a unit, means never. */
+export function parseSnapshotMaxAge(text: string): number {
   const milliseconds = text === '0' ? 0 : parseDuration(text);
-  if (milliseconds <= longestShare) return milliseconds;
-  throw new RangeError(`needs at most ${formatDuration(longestShare)}, but is ${show(text)}.`);
+  if (milliseconds <= longestSnapshotMaxAge) return milliseconds;
+  throw new RangeError(`needs at most ${formatDuration(longestSnapshotMaxAge)}, but is ${show(text)}.`);
 }
 
 /** The longest that the shortest interval may be: as long as a question may wait for a second reading. */

@@ -32,7 +32,7 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
   await audit?.close();
   try {
     const isReadByEach = kindsReadByEach.includes(source.kind);
-    const shared = oneLook(source, { clock: world.clock, windowMilliseconds: settings.shareLooks });
+    const shared = oneLook(source, { clock: world.clock, windowMilliseconds: settings.snapshotMaxAge });
     const { kind, description } = source;
     const crew = new Crew({
       count: settings.workers,

@@ -29,7 +29,7 @@ describe('hvql serve', () => {
     workers: 1,
     identity: null,
     minInterval: 100,
-    shareLooks: 10,
+    snapshotMaxAge: 10,
     hotPath: true,
     plugin: [],
     compiled: true,
@@ -67,10 +67,10 @@ describe('hvql serve', () => {
     ['0', 0],
     ['0ms', 0],
     ['1s', 1_000],
-  ])('shares looks for as long as it is told: %s', (text, shareLooks) => {
-    const settings = { ...preset, shareLooks };
-    expect(parseCommand(['serve', '--share-looks', text], {})).toEqual({ name: 'serve', settings });
-    expect(parseCommand(['serve'], { HVQL_SHARE_LOOKS: text })).toEqual({ name: 'serve', settings });
+  ])('uses a snapshot again until it has the age given: %s', (text, snapshotMaxAge) => {
+    const settings = { ...preset, snapshotMaxAge };
+    expect(parseCommand(['serve', '--snapshot-max-age', text], {})).toEqual({ name: 'serve', settings });
+    expect(parseCommand(['serve'], { HVQL_SNAPSHOT_MAX_AGE: text })).toEqual({ name: 'serve', settings });
   });
 
   it('takes each setting as a flag, with or without an equals sign', () => {
@@ -100,7 +100,7 @@ describe('hvql serve', () => {
     argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
-    argv.push('--audit', '-', '--share-looks=250ms', '--workers=3', '--compiled', 'off');
+    argv.push('--audit', '-', '--snapshot-max-age=250ms', '--workers=3', '--compiled', 'off');
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
     argv.push('--history-bytes=1GB');
     expect(parseCommand(argv, {})).toEqual({
@@ -117,7 +117,7 @@ describe('hvql serve', () => {
           audience: 'hvql',
         },
         minInterval: 1_500,
-        shareLooks: 250,
+        snapshotMaxAge: 250,
         hotPath: false,
         plugin: ['./a.mjs', 'b'],
         compiled: false,
@@ -194,7 +194,7 @@ describe('hvql serve', () => {
       HVQL_TLS_CLIENT_CA: 'ca',
       HVQL_TLS_CLIENT_MAP: '',
       HVQL_AUDIT: '/var/log/hvql-audit',
-      HVQL_SHARE_LOOKS: '0',
+      HVQL_SNAPSHOT_MAX_AGE: '0',
       HVQL_COMPILED: 'off',
       HVQL_HOT_PATH: 'off',
       HVQL_PLUGIN: './a.mjs, b',
@@ -211,7 +211,7 @@ describe('hvql serve', () => {
         workers: 64,
         identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
         minInterval: 2_000,
-        shareLooks: 0,
+        snapshotMaxAge: 0,
         hotPath: false,
         plugin: ['./a.mjs', 'b'],
         compiled: false,
@@ -362,11 +362,11 @@ describe('hvql serve', () => {
         `--history-bytes: needs an amount of memory of at least 1MB, such as "64MB" or "1GB", but is ${JSON.stringify(text)}.`,
       ],
     ]),
-    [['--share-looks', '1001ms'], ['--share-looks: needs at most 1s, but is "1001ms".']],
+    [['--snapshot-max-age', '1001ms'], ['--snapshot-max-age: needs at most 1s, but is "1001ms".']],
     [
-      ['--share-looks', '10'],
+      ['--snapshot-max-age', '10'],
       [
-        '--share-looks: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
+        '--snapshot-max-age: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       ],
     ],
     [['--workers', '0'], ['--workers: needs a whole number from 1 to 64, or auto, but is "0".']],

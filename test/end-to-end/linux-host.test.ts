@@ -91,7 +91,7 @@ describe('a Linux host, served,', () => {
   let served: Served;
   beforeAll(async () => {
     writeFileSync(names, '{"1": "root", "2": "db-1", "4": "web-1"}');
-    const args = ['--source', 'mshv:test/fixtures/mshv', '--names', names, '--share-looks', '0ms'];
+    const args = ['--source', 'mshv:test/fixtures/mshv', '--names', names, '--snapshot-max-age', '0ms'];
     served = await serve(args, { HVQL_JWT_SECRET: secret });
   });
   afterAll(async () => {

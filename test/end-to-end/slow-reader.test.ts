@@ -39,7 +39,7 @@ describe.each(['0', '50ms'])('clients that take their answers slowly, looks shar
   let served: Served;
   beforeAll(async () => {
     const source = ['--source', 'simulator?lps=16', '--max-values', '1000000'];
-    served = await serve([...source, '--share-looks', shared]);
+    served = await serve([...source, '--snapshot-max-age', shared]);
   });
   afterAll(() => served.program.stop());
 
