@@ -57,7 +57,7 @@ export class Access {
   logicalProcessors(): readonly Granted<LogicalProcessorName>[] {
     // They are all of one class: whoever may read one may read all, and who may read none is told so.
     this.#grant(firstLogicalProcessor, { object: 'LOGICAL_PROCESSOR', index: 'all' });
-    if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
+    if (this.topology.listError !== undefined) throw this.topology.listError;
     return allGranted(this.#names.logicalProcessors);
   }
 
@@ -65,7 +65,7 @@ export class Access {
   logicalProcessor(index: number): Granted<LogicalProcessorName> {
     const known = this.#names.logicalProcessor(index);
     const name = this.#grant(known ?? { object: 'LOGICAL_PROCESSOR', index });
-    if (this.topology.unlisted !== undefined) throw this.topology.unlisted;
+    if (this.topology.listError !== undefined) throw this.topology.listError;
     if (known !== undefined) return name;
     throw new HvqlError(
       'INVALID_PARAMETER',
@@ -112,20 +112,20 @@ export class Access {
   /** The virtual processors of all partitions that the caller may read, but for those that could not be listed. */
   allVirtualProcessors(): readonly Granted<VirtualProcessorName>[] {
     return (this.#virtualProcessors ??= this.partitions()
-      .filter(({ entry }) => entry.unlisted === undefined)
+      .filter(({ entry }) => entry.listError === undefined)
       .flatMap((partition) => this.virtualProcessors(partition)));
   }
 
   /** The virtual processors of a partition, ascending: local to it, so who may read it may read them. */
   virtualProcessors({ entry }: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
-    if (entry.unlisted !== undefined) throw entry.unlisted;
+    if (entry.listError !== undefined) throw entry.listError;
     return allGranted(this.#partitionOf(entry.id)?.virtualProcessors ?? []);
   }
 
   /** Throws INVALID_VP_INDEX where the partition has none of this index. */
   virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
-    const { id, virtualProcessors, unlisted } = partition.entry;
-    if (unlisted !== undefined) throw unlisted;
+    const { id, virtualProcessors, listError } = partition.entry;
+    if (listError !== undefined) throw listError;
     const name = this.#partitionOf(id)?.virtualProcessor(index);
     if (name !== undefined) return asGranted(name);
     throw new HvqlError(

@@ -35,7 +35,7 @@ async function lookThrough(source: Source, signal: AbortSignal): Promise<Finding
   const [hypervisor] = (await source.read([hypervisorName], signal)).outcomes;
   const { logicalProcessors, partitions } = topology;
   const counted = `${formatCount(logicalProcessors.length, 'logical processor')} and ${formatCount(partitions.length, 'partition')}`;
-  const unread = [hypervisor, topology.unlisted, ...partitions.map(({ unlisted }) => unlisted)].filter(
+  const unread = [hypervisor, topology.listError, ...partitions.map(({ listError }) => listError)].filter(
     (outcome) => outcome instanceof HvqlError,
   );
   return [

@@ -222,7 +222,7 @@ function samplerFor(source: Source, { settings, world: { clock, log, absences } 
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     ...(absences === undefined ? {} : { onAbsence: absences.report }),
     onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),
-    onTurn: (err) => {
+    onHealthChange: (err) => {
       if (err === null) log.info('the source answers again');
       else log.warn({ err }, 'the source does not answer');
     },

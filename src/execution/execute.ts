@@ -2,13 +2,13 @@
 import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
-import { notingAccess } from '../access/noting-access.ts';
+import { recordingAccess } from '../access/recording-access.ts';
 import { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
 import type { Look, LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
 import type { OperationLook } from '../sampling/operation-look.ts';
-import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { eventLoop } from '../sampling/fair-schedule.ts';
 import { otherWork, sliceMilliseconds } from '../sampling/time-slice.ts';
 import type { Sampler } from '../sampling/sampler.ts';
@@ -18,7 +18,7 @@ import { writeResult, type Writing } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './deadline.ts';
 import { introspectionProblem } from './introspection.ts';
-import { planAtOnce } from './plan.ts';
+import { planSync } from './plan.ts';
 import { PreparedOperations, type Planned, type PreparedOperation } from './prepared-operation.ts';
 import { SharedAnswers } from './shared-answers.ts';
 
@@ -77,7 +77,7 @@ export function operationContext(world: OperationWorld, request: OperationReques
  * Executes like graphql-js, over the context that `operationContext` made: from start to end in one go where nothing
  * has to be waited for. The same operation by the same rights within one look may give the very same result.
  */
-export function executeOperation(args: ExecutionArgs): PromiseOrValue<ExecutionResult> {
+export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionResult> {
   // graphql-js leaves the type of contexts to its users.
   const { kept, operation, deadline } = args.contextValue as ExecutionContext;
   const prepared = kept.operations.of(args);
@@ -98,14 +98,14 @@ export function executeOperation(args: ExecutionArgs): PromiseOrValue<ExecutionR
 function executeInTime(
   args: ExecutionArgs,
   prepared: PreparedOperation | null,
-): PromiseOrValue<ExecutionResult> {
+): MaybePromise<ExecutionResult> {
   const { operation, deadline } = args.contextValue as ExecutionContext;
   deadline.start(operation.service.limits.maxTimeMilliseconds);
   const known = prepared === null ? args : withVariables(args, prepared.variableValues);
-  const result = whenThere(introspectionProblem(args.document, operation), (refusal) => {
+  const result = mapMaybePromise(introspectionProblem(args.document, operation), (refusal) => {
     if (refusal !== null) return refused(refusal);
-    const make = (): PromiseOrValue<Planned> => planned(known);
-    return whenThere(prepared === null ? make() : prepared.planFor(operation, make), (made) =>
+    const make = (): MaybePromise<Planned> => planned(known);
+    return mapMaybePromise(prepared === null ? make() : prepared.planFor(operation, make), (made) =>
       executePlanned(known, { planned: made, prepared }),
     );
   });
@@ -132,18 +132,18 @@ function refusedInTime(thrown: unknown): ExecutionResult {
   throw thrown;
 }
 
-function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
+function planned(args: ExecutionArgs): MaybePromise<Planned> {
   const context = args.contextValue as ExecutionContext;
   const { operation, look, deadline } = context;
   const { limits } = operation.service;
   const planning = new PlanningLook(look.defaultOver);
   const lists = new Set<bigint>();
-  const contextValue = { ...context, operation: operation.withLook(planning, notingAccess(lists)) };
-  const plan = planAtOnce(
+  const contextValue = { ...context, operation: operation.withLook(planning, recordingAccess(lists)) };
+  const plan = planSync(
     { ...args, contextValue },
     { look: planning, maxValues: limits.maxValues, onResume: () => deadline.check() },
   );
-  return whenThere(plan, (made) => ({
+  return mapMaybePromise(plan, (made) => ({
     plan: made,
     problem: costProblem(made, limits),
     waitMilliseconds: longestWait(made.requests, look.defaultOver),
@@ -155,19 +155,19 @@ function planned(args: ExecutionArgs): PromiseOrValue<Planned> {
 function executePlanned(
   args: ExecutionArgs,
   { planned: made, prepared }: { planned: Planned; prepared: PreparedOperation | null },
-): PromiseOrValue<ExecutionResult> {
+): MaybePromise<ExecutionResult> {
   const { operation, deadline, look, kept, writesBytes } = args.contextValue as ExecutionContext;
   const { limits, introspection } = operation.service;
   if (made.problem !== null) return refused(made.problem);
   deadline.start(limits.maxTimeMilliseconds, made.waitMilliseconds);
   const onResume = (): void => deadline.check();
-  return whenThere(readAhead(look, { planned: made, deadline, caller: operation.caller }), () => {
+  return mapMaybePromise(readAhead(look, { planned: made, deadline, caller: operation.caller }), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
-    const isLarge = made.plan.values > valuesAtOnce;
-    const write = (): PromiseOrValue<ExecutionResult> => {
+    const isLarge = made.plan.values > valuesPerSlice;
+    const write = (): MaybePromise<ExecutionResult> => {
       const patterned = prepared?.isShareable === true ? { kept: made.pattern, look } : null;
       const written = writesBytes ? writtenOrNull(args, { patterned, isLarge, onResume }) : null;
-      return whenThere(
+      return mapMaybePromise(
         written,
         (there) => there ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' }),
       );
@@ -176,7 +176,7 @@ function executePlanned(
     const isDue = isLarge && deadline.hasRunFor(sliceMilliseconds);
     const result = isDue ? otherWork().then(onResume).then(write) : write();
     if (prepared === null) return result;
-    return whenThere(result, (answer) => {
+    return mapMaybePromise(result, (answer) => {
       const { caller, knownTopology } = operation;
       const { sight } = look;
       if (sight === null || knownTopology === null) return answer;
@@ -195,7 +195,7 @@ function executePlanned(
 function readAhead(
   look: OperationLook,
   { planned, deadline, caller }: { planned: Planned; deadline: OperationDeadline; caller: Caller },
-): PromiseOrValue<void> {
+): MaybePromise<void> {
   const reading = look.readAhead(planned.plan.look);
   if (!(reading instanceof Promise)) return;
   return reading
@@ -206,13 +206,13 @@ function readAhead(
 }
 
 /** An answer of up to so many values is written without other work in between. */
-export const valuesAtOnce = 10_000;
+export const valuesPerSlice = 10_000;
 
 /** The result with its data written; null where that has to be left to graphql-js. A promise only where it is large. */
 export function writtenOrNull(
   args: ExecutionArgs,
   { patterned = null, isLarge = false, onResume = ignore }: Omit<Writing, 'selection' | 'contextWith'>,
-): PromiseOrValue<ExecutionResult | null> {
+): MaybePromise<ExecutionResult | null> {
   const operation = getOperationAST(args.document, args.operationName);
   const selection = operation == null ? null : selectionOf(operation, args);
   if (selection === null) return null;

@@ -2,7 +2,7 @@
 import { BREAK, visit, type DocumentNode } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import type { OperationContext, View } from '../graph/context.ts';
-import type { PromiseOrValue } from '../sampling/promise-or-value.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 
 /**
  * Why the caller may not ask what the document asks of the schema; null where it may, or asks nothing of it. That
@@ -11,7 +11,7 @@ import type { PromiseOrValue } from '../sampling/promise-or-value.ts';
 export function introspectionProblem(
   document: DocumentNode,
   operation: OperationContext,
-): PromiseOrValue<HvqlError | null> {
+): MaybePromise<HvqlError | null> {
   if (operation.service.introspection === 'on' || !introspects(document)) return null;
   try {
     const view = operation.view();

@@ -7,7 +7,7 @@ import { HvqlError } from '../errors.ts';
 import type { Limits, View } from '../graph/context.ts';
 import type { LiveEvent } from '../graph/subscription.ts';
 import type { Look } from '../sampling/look.ts';
-import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { writtenDataOf } from '../writer/written-data.ts';
 import { writtenOrNull } from './execute.ts';
@@ -41,13 +41,13 @@ export interface LiveResult {
 }
 
 /** Executes one event, at once where nothing has to be waited for. The rights of the caller are decided anew. */
-export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): PromiseOrValue<LiveResult> {
+export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): MaybePromise<LiveResult> {
   const event = new EventRoot(parts);
   const liveArgs = { ...args, rootValue: event };
   const { isLarge } = parts;
   const written = parts.writesBytes ? writtenOrNull(liveArgs, { isLarge }) : null;
-  const executed = whenThere(written, (there) => there ?? execute(liveArgs));
-  return whenThere(executed, (result) => {
+  const executed = mapMaybePromise(written, (there) => there ?? execute(liveArgs));
+  return mapMaybePromise(executed, (result) => {
     // It goes to all who watch, each in its own time.
     writtenDataOf(result)?.keep();
     return new ExecutedEvent(result, event);

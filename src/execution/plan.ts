@@ -17,7 +17,7 @@ import { isContent, valuesOf } from '../graph/size.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { LookPlan } from '../sampling/look-plan.ts';
 import type { PlanningLook } from '../sampling/planning-look.ts';
-import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
 import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
 
@@ -72,7 +72,7 @@ export interface Planning {
  * Plans an operation whose context stands on the look: at once, unless what exists has to be waited for or it takes
  * long. Never throws, and rejects only with what `onResume` throws: what goes wrong shows when it is executed.
  */
-export function planAtOnce(args: ExecutionArgs, planning: Planning): PromiseOrValue<Plan> {
+export function planSync(args: ExecutionArgs, planning: Planning): MaybePromise<Plan> {
   const { schema, document, operationName, rootValue } = args;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
@@ -82,7 +82,7 @@ export function planAtOnce(args: ExecutionArgs, planning: Planning): PromiseOrVa
   const { look, maxValues = Infinity, onResume } = planning;
   const walk = new PlanningWalk(args, { selection, look, maxValues });
   const values = walk.valuesOfRoot(selection.setOf(type, [operation.selectionSet]), rootValue);
-  return whenThere(runInSlices(values, onResume), (known) => {
+  return mapMaybePromise(runInSlices(values, onResume), (known) => {
     const { cutShortBy } = walk;
     const plan = new LookPlan(cutShortBy === null ? look.requests : []);
     const pages = plan.objects.length;

@@ -11,8 +11,8 @@ import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import type { HvqlError } from '../errors.ts';
 import type { OperationContext } from '../graph/context.ts';
-import { AskedLists } from '../sampling/asked-lists.ts';
-import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { TopologyScope } from '../sampling/topology-scope.ts';
+import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { selectionOf } from '../writer/selection.ts';
 import type { KeptPattern } from '../writer/kept-pattern.ts';
 import type { Plan } from './plan.ts';
@@ -45,7 +45,7 @@ export class PreparedOperation {
   /** Of an operation that does not ask what exists. */
   readonly #freePlans = new WeakMap<Caller, Planned>();
   #asksTopology: boolean | undefined;
-  readonly #asked = new AskedLists();
+  readonly #asked = new TopologyScope();
 
   constructor(operation: OperationDefinitionNode, args: ExecutionArgs) {
     this.variableValues = args.variableValues;
@@ -53,11 +53,11 @@ export class PreparedOperation {
   }
 
   /** The plan for who asks and what exists now, made where there is none yet. */
-  planFor(asked: OperationContext, make: () => PromiseOrValue<Planned>): PromiseOrValue<Planned> {
+  planFor(asked: OperationContext, make: () => MaybePromise<Planned>): MaybePromise<Planned> {
     if (this.#asksTopology === false) return this.#freePlans.get(asked.caller) ?? this.#keep(asked, make());
     if (this.#asksTopology === undefined) return this.#keep(asked, make());
     asked.askWith(this.#asked.lists);
-    return whenThere(accessFor(asked), (access) => {
+    return mapMaybePromise(accessFor(asked), (access) => {
       const known = access === null ? undefined : this.#plans.get(access);
       if (known !== undefined) return known;
       // Nobody knows yet what this plan will look for; what could not be said now is not asked again.
@@ -66,8 +66,8 @@ export class PreparedOperation {
     });
   }
 
-  #keep(asked: OperationContext, making: PromiseOrValue<Planned>): PromiseOrValue<Planned> {
-    return whenThere(making, (planned) => {
+  #keep(asked: OperationContext, making: MaybePromise<Planned>): MaybePromise<Planned> {
+    return mapMaybePromise(making, (planned) => {
       this.#asksTopology = asked.hasAskedTopology;
       this.#asked.add(planned.lists);
       const { caller, knownTopology } = asked;
@@ -79,7 +79,7 @@ export class PreparedOperation {
 }
 
 /** The caller's access to what exists; null where that cannot be said: then planning comes to what it comes to. */
-function accessFor(asked: OperationContext): PromiseOrValue<Access | null> {
+function accessFor(asked: OperationContext): MaybePromise<Access | null> {
   try {
     const view = asked.view();
     return view instanceof Promise

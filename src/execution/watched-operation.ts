@@ -1,22 +1,22 @@
 /** An operation that streams watch: planned once for what exists, executed once a tick for all of them. */
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../access/caller.ts';
-import { notingAccess } from '../access/noting-access.ts';
+import { recordingAccess } from '../access/recording-access.ts';
 import { HvqlError } from '../errors.ts';
 import type { ServiceFacts } from '../graph/context.ts';
 import type { LiveOptions } from '../graph/subscription.ts';
-import { AskedLists } from '../sampling/asked-lists.ts';
+import { TopologyScope } from '../sampling/topology-scope.ts';
 import { eventLoop } from '../sampling/fair-schedule.ts';
 import { LiveLook } from '../sampling/live-look.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { PlanningLook } from '../sampling/planning-look.ts';
-import { whenThere, type PromiseOrValue } from '../sampling/promise-or-value.ts';
+import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { costProblem } from './cost.ts';
-import { refused, valuesAtOnce } from './execute.ts';
+import { refused, valuesPerSlice } from './execute.ts';
 import { eventRoot, executeEvent, lastEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
-import { planAtOnce, type Plan } from './plan.ts';
+import { planSync, type Plan } from './plan.ts';
 
 /** What a watched operation is. */
 export interface WatchedOperationParts {
@@ -56,8 +56,8 @@ export class WatchedOperation implements Watcher {
   readonly #parts: WatchedOperationParts;
   #streams = 0;
   /** Sources give the same topology for as long as nothing in it changes. */
-  readonly #plans = new WeakMap<Topology, PromiseOrValue<Plan>>();
-  readonly #asked = new AskedLists();
+  readonly #plans = new WeakMap<Topology, MaybePromise<Plan>>();
+  readonly #asked = new TopologyScope();
   /** Whether the caller was given an event in which the partition that it watches was there. */
   #hasBeenThere = false;
   /**
@@ -103,8 +103,8 @@ export class WatchedOperation implements Watcher {
   }
 
   /** LIMIT_EXCEEDED where an event, with what exists now, would hold or read more than one may; else null. */
-  problem(topology: Topology): PromiseOrValue<HvqlError | null> {
-    return whenThere(this.#planFor(topology), (plan) => this.#problemOf(plan));
+  problem(topology: Topology): MaybePromise<HvqlError | null> {
+    return mapMaybePromise(this.#planFor(topology), (plan) => this.#problemOf(plan));
   }
 
   #problemOf(plan: Plan): HvqlError | null {
@@ -146,22 +146,22 @@ export class WatchedOperation implements Watcher {
   }
 
   /** Operations of one caller may be many, and each plan and each event takes its time. */
-  #inTurn<Result>(work: () => PromiseOrValue<Result>): PromiseOrValue<Result> {
+  #inTurn<Result>(work: () => MaybePromise<Result>): MaybePromise<Result> {
     return eventLoop.isFree() ? work() : eventLoop.turn(this.#parts.caller.partitionId).then(work);
   }
 
   /** What exists may have come to more than it was when the stream began, or the source could not say then. */
-  #makeEvent(tick: Tick, previous: Tick | null): PromiseOrValue<LiveResult> {
+  #makeEvent(tick: Tick, previous: Tick | null): MaybePromise<LiveResult> {
     const { topology } = tick;
     const planned = topology instanceof HvqlError ? null : this.#planFor(topology);
-    return whenThere(planned, (plan) => {
+    return mapMaybePromise(planned, (plan) => {
       const problem = plan === null ? null : this.#problemOf(plan);
       if (problem !== null) return lastEvent(refused(problem));
-      const isLarge = plan !== null && plan.values > valuesAtOnce;
+      const isLarge = plan !== null && plan.values > valuesPerSlice;
       const look = new LiveLook(tick, previous?.sight ?? null);
       const isFirst = previous === null || !this.#hasBeenThere;
       const event = executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst, isLarge }));
-      return whenThere(event, (made) => {
+      return mapMaybePromise(event, (made) => {
         this.#hasBeenThere ||= made.isThere;
         return made;
       });
@@ -169,10 +169,10 @@ export class WatchedOperation implements Watcher {
   }
 
   /** What an event needs, with what exists now. */
-  #planFor(topology: Topology): PromiseOrValue<Plan> {
+  #planFor(topology: Topology): MaybePromise<Plan> {
     let plan = this.#plans.get(topology);
     if (plan === undefined) {
-      plan = whenThere(
+      plan = mapMaybePromise(
         this.#inTurn(() => this.#makePlan(topology)),
         (made) => {
           this.#plans.set(topology, made);
@@ -184,13 +184,13 @@ export class WatchedOperation implements Watcher {
     return plan;
   }
 
-  #makePlan(topology: Topology): PromiseOrValue<Plan> {
+  #makePlan(topology: Topology): MaybePromise<Plan> {
     const look = new PlanningLook('PREVIOUS_EVENT');
     const noted = new Set<bigint>();
     const parts = this.#partsOf(topology, { look, isFirst: true, isLarge: false });
-    const rootValue = eventRoot({ ...parts, accessTo: notingAccess(noted) });
+    const rootValue = eventRoot({ ...parts, accessTo: recordingAccess(noted) });
     const { maxStreamValues: maxValues } = this.#parts.service.limits;
-    return whenThere(planAtOnce({ ...this.#parts.args, rootValue }, { look, maxValues }), (plan) => {
+    return mapMaybePromise(planSync({ ...this.#parts.args, rootValue }, { look, maxValues }), (plan) => {
       this.#asked.add(noted);
       return plan;
     });

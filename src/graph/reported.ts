@@ -43,7 +43,7 @@ function firstOf({ access }: View, kind: StatisticsObject): Granted | undefined 
       return access.partitions()[0]?.name;
     case 'VIRTUAL_PROCESSOR':
       for (const partition of access.partitions()) {
-        if (partition.entry.unlisted !== undefined) continue;
+        if (partition.entry.listError !== undefined) continue;
         const [first] = access.virtualProcessors(partition);
         if (first !== undefined) return first;
       }

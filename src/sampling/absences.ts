@@ -80,7 +80,7 @@ export class Absences {
     this.#topology = topology;
     const objects: string[] = [];
     const partitions: string[] = [];
-    if (topology.unlisted === undefined) {
+    if (topology.listError === undefined) {
       const missing = missingFrom(topology.logicalProcessors, this.#logicalProcessors);
       for (const index of missing) objects.push(objectKey({ object: 'LOGICAL_PROCESSOR', index }));
       this.#logicalProcessors = topology.logicalProcessors;
@@ -123,13 +123,13 @@ export class Absences {
   }
 
   /** Adds the virtual processors to `absent` that the entry no longer lists. */
-  #compare({ id, parent, virtualProcessors, unlisted }: PartitionEntry, absent: string[]): void {
+  #compare({ id, parent, virtualProcessors, listError }: PartitionEntry, absent: string[]): void {
     const known = this.#known.get(id);
     if (known === undefined) {
       this.#known.set(id, { parent, virtualProcessors });
       return;
     }
-    if (unlisted !== undefined) return;
+    if (listError !== undefined) return;
     for (const index of missingFrom(virtualProcessors, known.virtualProcessors))
       absent.push(objectKey({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index }));
     known.virtualProcessors = virtualProcessors;

@@ -5,7 +5,7 @@ import { HvqlError } from '../errors.ts';
 import type { Clock, Moment } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Granted } from '../access/access.ts';
-import { AskedLists, isWithin } from './asked-lists.ts';
+import { TopologyScope, isWithin } from './topology-scope.ts';
 import { ageForFirstEvent, ageForOver } from './earlier-age.ts';
 import type { FindHeld } from './earlier-readings.ts';
 import { objectsOf, type LookRequest } from './look.ts';
@@ -243,7 +243,7 @@ export class Grid {
 
 /** Whose virtual processors they look for together; null is everybody's. */
 function listsOf(watchers: readonly Watcher[]): ReadonlySet<bigint> | null {
-  const asked = new AskedLists();
+  const asked = new TopologyScope();
   for (const { lists } of watchers) {
     if (lists === null) return null;
     asked.add(lists);

@@ -10,7 +10,7 @@ import type { ReadingGrowth } from './growth.ts';
 import type { Look, Over, Ranking } from './look.ts';
 import type { GrowthRequest, LookPlan } from './look-plan.ts';
 import type { Outcome } from './outcome.ts';
-import { whenThere, type PromiseOrValue } from './promise-or-value.ts';
+import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { firstOf } from './rank.ts';
 import { failedSight, ReadSight, type Seen, type TakenSample } from './sight.ts';
 
@@ -20,7 +20,7 @@ export interface LookWorld {
    * A look at objects, within the source's time limit; with `anew` none that was read before. Rejects with an HvqlError
    * where the source as a whole fails.
    */
-  readonly see: (seen: Seen, anew: boolean) => PromiseOrValue<ReadSight>;
+  readonly see: (seen: Seen, anew: boolean) => MaybePromise<ReadSight>;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly findHeld: FindHeld;
   /** Whether the object has not been seen to be absent since the reading. */
@@ -47,9 +47,9 @@ export class OperationLook implements Look {
   }
 
   /** Reads all that will be asked for, in one batch: at once where nothing has to be waited for. */
-  readAhead(plan: LookPlan): PromiseOrValue<void> {
+  readAhead(plan: LookPlan): MaybePromise<void> {
     if (plan.isEmpty) return;
-    return whenThere(this.#see(plan), (sight) => this.#take(plan, sight));
+    return mapMaybePromise(this.#see(plan), (sight) => this.#take(plan, sight));
   }
 
   moment(): Moment {
@@ -86,7 +86,7 @@ export class OperationLook implements Look {
     return number;
   }
 
-  #take(plan: LookPlan, sight: ReadSight | HvqlError): PromiseOrValue<void> {
+  #take(plan: LookPlan, sight: ReadSight | HvqlError): MaybePromise<void> {
     this.#sight = sight;
     if (plan.growths.length === 0 || sight instanceof HvqlError) return;
     const waiting = plan.growths.filter((request) => this.#mustWait(request, sight));
@@ -176,7 +176,7 @@ export class OperationLook implements Look {
     return EarlierReadings.of(sight).find({ object, number, milliseconds }, this.#world.findHeld);
   }
 
-  #see(seen: Seen, anew = false): PromiseOrValue<ReadSight | HvqlError> {
+  #see(seen: Seen, anew = false): MaybePromise<ReadSight | HvqlError> {
     const sight = this.#world.see(seen, anew);
     return sight instanceof Promise ? sight.catch(errorOfSource) : sight;
   }

@@ -8,14 +8,14 @@ import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './absences.ts';
-import { isWithin } from './asked-lists.ts';
-import type { Asker } from './audience.ts';
-import { Circuit } from './circuit.ts';
+import { isWithin } from './topology-scope.ts';
+import type { Cancellation } from '../lib/shared-abort.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { Grid } from './grid.ts';
 import { HeldReadings, type HeldFacts, type HoldingLimits } from './held-readings.ts';
-import { Lately } from './lately.ts';
+import { ExpiringValue } from './expiring-value.ts';
 import { OperationLook } from './operation-look.ts';
-import type { PromiseOrValue } from './promise-or-value.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { SharedLooks } from './shared-looks.ts';
 import type { ReadSight, TakenReadings } from './sight.ts';
 import { SourceCheck, type Asked } from './source-check.ts';
@@ -28,7 +28,7 @@ export interface SamplerOptions {
   /** Told of what nobody expected while ticks went on. */
   readonly onError?: (error: unknown) => void;
   /** Told when the source stops answering, with the reason, and when it answers again, with null. */
-  readonly onTurn?: (reason: HvqlError | null) => void;
+  readonly onHealthChange?: (reason: HvqlError | null) => void;
   /** Called with what this sampler has seen to be absent, for other processes that read the same source. */
   readonly onAbsence?: (report: AbsenceReport) => void;
   /** Waits between two readings; the system's timer where nothing else is given. */
@@ -74,8 +74,8 @@ export class Sampler {
   readonly #source: Source;
   readonly #check: SourceCheck;
   /** Each kind of question has its own: a source that lists what exists may hang where it reads, and the reverse. */
-  readonly #topologies: Circuit;
-  readonly #readings: Circuit;
+  readonly #topologyBreaker: CircuitBreaker;
+  readonly #readingBreaker: CircuitBreaker;
   readonly #defaultOver: number;
   readonly #clock: Clock;
   readonly #wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -87,7 +87,7 @@ export class Sampler {
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
   readonly #grids = new Map<number, Grid>();
   readonly #looks: SharedLooks;
-  readonly #lately: Lately<Existing>;
+  readonly #recentTopology: ExpiringValue<Existing>;
   #lastSuccess: Moment | null = null;
 
   constructor(options: SamplerOptions) {
@@ -102,26 +102,26 @@ export class Sampler {
     const { shareMilliseconds } = options;
     if (shareMilliseconds !== undefined) this.#firstLooks = { shareMilliseconds };
     const sharing = { clock: options.clock, windowMilliseconds: shareMilliseconds ?? 0 };
-    this.#lately = new Lately(sharing);
+    this.#recentTopology = new ExpiringValue(sharing);
     this.#looks = new SharedLooks({
       ...sharing,
       read: (objects, signal) => this.#read(objects, signal),
-      readAtOnce: (objects) => this.#readAtOnce(objects),
+      readSync: (objects) => this.#readSync(objects),
     });
-    const circuit = (other: () => Circuit): Circuit =>
-      new Circuit({
+    const newBreaker = (other: () => CircuitBreaker): CircuitBreaker =>
+      new CircuitBreaker({
         limitMilliseconds: options.timeoutMilliseconds,
-        onTurn: (failure) => {
+        onHealthChange: (failure) => {
           // Where the other kind of question fails as well, nothing has turned.
-          if (!other().isFailing) options.onTurn?.(failure);
+          if (!other().isFailing) options.onHealthChange?.(failure);
         },
       });
-    this.#topologies = circuit(() => this.#readings);
-    this.#readings = circuit(() => this.#topologies);
+    this.#topologyBreaker = newBreaker(() => this.#readingBreaker);
+    this.#readingBreaker = newBreaker(() => this.#topologyBreaker);
   }
 
   get health(): SourceHealth {
-    const isFailing = this.#topologies.isFailing || this.#readings.isFailing;
+    const isFailing = this.#topologyBreaker.isFailing || this.#readingBreaker.isFailing;
     const [source, held] = [this.#source, this.#held];
     return {
       kind: this.#source.kind,
@@ -143,7 +143,7 @@ export class Sampler {
    * given, the virtual processors of other partitions may be as they were.
    */
   topology(signal: AbortSignal, lists: ReadonlySet<bigint> | null = null): Promise<Topology> {
-    return this.#topologies.call(async (limited) => {
+    return this.#topologyBreaker.call(async (limited) => {
       const answer = await this.#source.topology(limited, lists);
       // What comes after its time is not used for anything.
       limited.throwIfAborted();
@@ -152,31 +152,31 @@ export class Sampler {
   }
 
   /** The same, at once where nothing has to be waited for; within the time that looks are shared it is not asked again. */
-  topologyFor(asker: Asker, lists: ReadonlySet<bigint> | null = null): PromiseOrValue<Topology> {
-    const lately = this.#lately.value;
-    if (lately !== null && isWithin(lists, lately.lists)) return lately.topology;
-    const began = this.#lately.begin();
-    const atOnce = this.#topologyAtOnce(lists);
-    if (atOnce === null) {
+  topologyFor(asker: Cancellation, lists: ReadonlySet<bigint> | null = null): MaybePromise<Topology> {
+    const recent = this.#recentTopology.value;
+    if (recent !== null && isWithin(lists, recent.lists)) return recent.topology;
+    const began = this.#recentTopology.begin();
+    const syncAnswer = this.#topologySync(lists);
+    if (syncAnswer === null) {
       return this.topology(asker.signal).then(
-        (topology) => this.#lately.keep({ topology, lists: null }, began).topology,
+        (topology) => this.#recentTopology.keep({ topology, lists: null }, began).topology,
       );
     }
-    if (atOnce instanceof Promise) return atOnce;
-    this.#lately.keep({ topology: atOnce, lists }, began);
-    return atOnce;
+    if (syncAnswer instanceof Promise) return syncAnswer;
+    this.#recentTopology.keep({ topology: syncAnswer, lists }, began);
+    return syncAnswer;
   }
 
   /** What exists, and the newest look, while they are shared: what is known without asking anybody. */
   get shared(): { readonly topology: Topology; readonly sight: ReadSight } | null {
-    const now = this.#lately.begin();
+    const now = this.#recentTopology.begin();
     const sight = this.#looks.newestAt(now);
-    const lately = this.#lately.valueAt(now);
-    return sight === null || lately === null ? null : { topology: lately.topology, sight };
+    const recent = this.#recentTopology.valueAt(now);
+    return sight === null || recent === null ? null : { topology: recent.topology, sight };
   }
 
   /** A look for one operation; it ends with the asker. */
-  look(asker: Asker): OperationLook {
+  look(asker: Cancellation): OperationLook {
     return new OperationLook({
       defaultOver: this.#defaultOver,
       see: (seen, anew) => this.#looks.see(seen, { asker, anew }),
@@ -221,7 +221,7 @@ export class Sampler {
   }
 
   async #read(objects: readonly Granted[], signal: AbortSignal): Promise<TakenReadings> {
-    const readings = await this.#readings.call(async (limited) => {
+    const readings = await this.#readingBreaker.call(async (limited) => {
       const asked = this.#asked(objects);
       const answer = await this.#source.read(objects, limited);
       limited.throwIfAborted();
@@ -231,10 +231,10 @@ export class Sampler {
     return readings;
   }
 
-  #readAtOnce(objects: readonly Granted[]): PromiseOrValue<TakenReadings> | null {
-    const source = this.#source.atOnce;
+  #readSync(objects: readonly Granted[]): MaybePromise<TakenReadings> | null {
+    const source = this.#source.sync;
     if (source === undefined) return null;
-    const readings = this.#readings.callAtOnce(() => {
+    const readings = this.#readingBreaker.callSync(() => {
       const asked = this.#asked(objects);
       const answer = source.read(objects);
       return answer === null ? null : this.#checkedReadings(answer, asked);
@@ -249,10 +249,10 @@ export class Sampler {
     return { objects, newestNanoseconds, absencesBefore: this.#absences.count };
   }
 
-  #topologyAtOnce(lists: ReadonlySet<bigint> | null): PromiseOrValue<Topology> | null {
-    const source = this.#source.atOnce;
+  #topologySync(lists: ReadonlySet<bigint> | null): MaybePromise<Topology> | null {
+    const source = this.#source.sync;
     if (source === undefined) return null;
-    return this.#topologies.callAtOnce(() => {
+    return this.#topologyBreaker.callSync(() => {
       const answer = source.topology(lists);
       return answer === null ? null : this.#checkedTopology(answer);
     });

@@ -3,11 +3,11 @@ import DataLoader from 'dataloader';
 import type { Granted } from '../access/access.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { readingKey } from '../snapshot/object-name.ts';
-import { Audience, type Asker } from './audience.ts';
+import { SharedAbort, type Cancellation } from '../lib/shared-abort.ts';
 import { unlessAborted } from './deadline.ts';
-import type { PromiseOrValue } from './promise-or-value.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { ReadSight, type Seen, type TakenReadings } from './sight.ts';
-import { Lately } from './lately.ts';
+import { ExpiringValue } from './expiring-value.ts';
 
 /** How looks are read, and shared. */
 export interface SharedLooksWorld {
@@ -17,7 +17,7 @@ export interface SharedLooksWorld {
   /** Reads objects, each once, until the signal is aborted. */
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<TakenReadings>;
   /** The same where nothing has to be waited for; null where it is not so. */
-  readonly readAtOnce: (objects: readonly Granted[]) => PromiseOrValue<TakenReadings> | null;
+  readonly readSync: (objects: readonly Granted[]) => MaybePromise<TakenReadings> | null;
 }
 
 interface Ask {
@@ -28,7 +28,7 @@ interface Ask {
 /** A look that is being read. */
 interface UnderWay {
   readonly seen: Seen;
-  readonly audience: Audience;
+  readonly audience: SharedAbort;
   readonly sight: Promise<ReadSight>;
 }
 
@@ -38,13 +38,13 @@ interface UnderWay {
  */
 export class SharedLooks {
   readonly #world: SharedLooksWorld;
-  readonly #newest: Lately<ReadSight>;
+  readonly #newest: ExpiringValue<ReadSight>;
   #underWay: UnderWay | null = null;
   readonly #asks = new DataLoader<Ask, ReadSight>((asks) => this.#readAll(asks), { cache: false });
 
   constructor(world: SharedLooksWorld) {
     this.#world = world;
-    this.#newest = new Lately(world);
+    this.#newest = new ExpiringValue(world);
   }
 
   /** The newest look, while it is shared; else null. */
@@ -61,11 +61,11 @@ export class SharedLooks {
    * A look at these objects, which may be shared; with `anew` one whose reading begins now. Rejects with what the
    * reading does, and with the reason of the asker's signal where that is aborted first: the others' reading goes on.
    */
-  see(seen: Seen, { asker, anew = false }: { asker: Asker; anew?: boolean }): PromiseOrValue<ReadSight> {
+  see(seen: Seen, { asker, anew = false }: { asker: Cancellation; anew?: boolean }): MaybePromise<ReadSight> {
     const newest = anew ? null : this.newest;
     if (newest?.covers(seen) === true) return newest;
     const began = this.#newest.begin();
-    const readings = this.#world.readAtOnce(seen.objects);
+    const readings = this.#world.readSync(seen.objects);
     if (readings !== null && !(readings instanceof Promise)) {
       return this.#newest.keep(new ReadSight(seen, readings), began);
     }
@@ -95,7 +95,7 @@ export class SharedLooks {
   /** Sources that have to be waited for are read once for all questions of a turn. */
   async #readAll(asks: readonly Ask[]): Promise<ReadSight[]> {
     const seen = together(asks);
-    const audience = new Audience();
+    const audience = new SharedAbort();
     for (const { signal } of asks) audience.add(signal);
     const began = this.#newest.begin();
     const sight = this.#world

@@ -21,7 +21,7 @@ const latestDateMilliseconds = 8.64e15;
  */
 export class SourceCheck {
   readonly #onClockWentBack: () => void;
-  readonly #seen = new WeakSet<Topology>();
+  readonly #checked = new WeakSet<Topology>();
   #newestNanoseconds: bigint | null = null;
 
   /** `onClockWentBack` is told that the source's steady clock has begun anew: no earlier moment fits later ones. */
@@ -35,10 +35,10 @@ export class SourceCheck {
 
   /** The topology; throws PAGE_UNAVAILABLE where it is none. One that is the very same is not checked again. */
   topology(answer: Topology): Topology {
-    if (this.#seen.has(answer)) return answer;
+    if (this.#checked.has(answer)) return answer;
     const problem = topologyProblem(answer);
-    if (problem !== null) throw nonsense(problem);
-    this.#seen.add(answer);
+    if (problem !== null) throw invalidAnswer(problem);
+    this.#checked.add(answer);
     return answer;
   }
 
@@ -48,13 +48,13 @@ export class SourceCheck {
    */
   readings(answer: Readings, { objects, newestNanoseconds: known }: Asked): Readings {
     const problem = readingsProblem(answer, objects.length);
-    if (problem !== null) throw nonsense(problem);
+    if (problem !== null) throw invalidAnswer(problem);
     const { at, outcomes } = answer;
     const now = at.monotonicNanoseconds;
     if (known !== null && now < known) {
       this.#newestNanoseconds = now;
       this.#onClockWentBack();
-      throw nonsense(`its clock went back by ${known - now} ns`);
+      throw invalidAnswer(`its clock went back by ${known - now} ns`);
     }
     if (this.#newestNanoseconds === null || now > this.#newestNanoseconds) this.#newestNanoseconds = now;
     // Unlike `every`, this looks into the holes of a list as well.
@@ -95,7 +95,7 @@ function isPageView(page: unknown): boolean {
   return page === null || (isRecord(page) && typeof page['groups'] === 'function');
 }
 
-function nonsense(problem: string): HvqlError {
+function invalidAnswer(problem: string): HvqlError {
   return new HvqlError(
     'PAGE_UNAVAILABLE',
     'The source gave an answer that makes no sense.',

@@ -1,6 +1,6 @@
 /** Work that is done in slices of time, so that one operation does not hold the event loop for long. */
 import { eventLoop } from './fair-schedule.ts';
-import type { PromiseOrValue } from './promise-or-value.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 
 /** Work that yields where it may be interrupted: a promise to wait for, or undefined to let other work run. */
 export type SlicedWork<Result> = Generator<Promise<unknown> | undefined, Result, unknown>;
@@ -41,7 +41,7 @@ export class TimeSlice {
 export function runInSlices<Result>(
   work: SlicedWork<Result>,
   onResume: () => void = () => {},
-): PromiseOrValue<Result> {
+): MaybePromise<Result> {
   const step = work.next();
   return step.done === true ? step.value : resume(work, { awaited: step.value, onResume });
 }

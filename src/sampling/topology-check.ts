@@ -10,10 +10,10 @@ const maxIndex = 0x7fff_ffff;
 /** What makes this no topology, null where it is one. Lists that are far too long are not walked through. */
 export function topologyProblem(answer: unknown): string | null {
   if (!isRecord(answer)) return 'there is no topology';
-  const { logicalProcessors, partitions, unlisted } = answer;
+  const { logicalProcessors, partitions, listError } = answer;
   if (!Array.isArray(logicalProcessors) || !Array.isArray(partitions)) return 'the topology has no lists';
   if (typeof answer['partition'] !== 'function') return 'the topology cannot find partitions';
-  if (!isErrorOrNone(unlisted)) return 'why logical processors are not listed is no error';
+  if (!isErrorOrNone(listError)) return 'why logical processors are not listed is no error';
   let objects = logicalProcessors.length + partitions.length;
   if (objects > maxObjects) return tooMany;
   if (!areIndexes(logicalProcessors)) return 'logical processors are no ascending indexes';
@@ -53,12 +53,13 @@ const tooMany = `there are more than ${maxObjects} objects`;
 
 function entryProblem(entry: unknown): string | null {
   if (!isRecord(entry)) return 'a partition is none';
-  const { id, parent, name, virtualProcessors, unlisted } = entry;
+  const { id, parent, name, virtualProcessors, listError } = entry;
   if (!isPartitionId(id)) return 'a partition has no id';
   if (parent !== null && !isPartitionId(parent)) return `the parent of partition ${id} is no id`;
   if (name !== null && typeof name !== 'string') return `the name of partition ${id} is no text`;
   if (!Array.isArray(virtualProcessors)) return `partition ${id} has no list of virtual processors`;
-  if (!isErrorOrNone(unlisted)) return `why virtual processors of partition ${id} are not listed is no error`;
+  if (!isErrorOrNone(listError))
+    return `why virtual processors of partition ${id} are not listed is no error`;
   return null;
 }
 

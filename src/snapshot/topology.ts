@@ -10,7 +10,7 @@ export interface PartitionEntry {
   /** Indexes of its virtual processors, ascending. */
   readonly virtualProcessors: readonly number[];
   /** Why they are not known; none are listed then. */
-  readonly unlisted?: HvqlError;
+  readonly listError?: HvqlError;
 }
 
 /** What exists at one moment. */
@@ -18,7 +18,7 @@ export interface Topology {
   /** Indexes of the logical processors, ascending. */
   readonly logicalProcessors: readonly number[];
   /** Why they are not known; none are listed then. */
-  readonly unlisted?: HvqlError;
+  readonly listError?: HvqlError;
   /** By ascending id. */
   readonly partitions: readonly PartitionEntry[];
   partition(id: bigint): PartitionEntry | undefined;
@@ -33,7 +33,7 @@ export function topologyOf(
   const listed = logicalProcessors instanceof HvqlError ? [] : logicalProcessors;
   return {
     logicalProcessors: listed.toSorted((a, b) => a - b),
-    ...(logicalProcessors instanceof HvqlError ? { unlisted: logicalProcessors } : {}),
+    ...(logicalProcessors instanceof HvqlError ? { listError: logicalProcessors } : {}),
     partitions: partitions.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
     partition: (id) => byId.get(id),
   };
@@ -50,7 +50,7 @@ export function sameOrNext(latest: Topology | undefined, next: Topology): Topolo
 function saysTheSame(a: Topology, b: Topology): boolean {
   return (
     isSameList(a.logicalProcessors, b.logicalProcessors) &&
-    isSameError(a.unlisted, b.unlisted) &&
+    isSameError(a.listError, b.listError) &&
     a.partitions.length === b.partitions.length &&
     a.partitions.every((entry, n) => isSameEntry(entry, b.partitions[n]))
   );
@@ -62,7 +62,7 @@ function isSameEntry(a: PartitionEntry, b: PartitionEntry | undefined): boolean 
     a.parent === b.parent &&
     a.name === b.name &&
     isSameList(a.virtualProcessors, b.virtualProcessors) &&
-    isSameError(a.unlisted, b.unlisted)
+    isSameError(a.listError, b.listError)
   );
 }
 

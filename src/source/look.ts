@@ -66,8 +66,8 @@ export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Lo
   const { at, outcomes } = await source.read(names.map(withUnlisted), signal);
   const pages: NamedPage[] = [];
   const pageless: NamedReading[] = [];
-  const unlisted = [topology, ...topology.partitions].map((listing) => listing.unlisted);
-  const failures = unlisted.filter((error) => error !== undefined);
+  const listErrors = [topology, ...topology.partitions].map((listing) => listing.listError);
+  const failures = listErrors.filter((error) => error !== undefined);
   outcomes.forEach((outcome, n) => {
     const name = names[n] ?? hypervisorName;
     if (outcome instanceof HvqlError) {

@@ -22,7 +22,7 @@ export interface Source {
    * Which objects exist now: the very same topology for as long as nothing in it changes. Rejects with
    * PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the signal's reason once it is aborted. Where
    * only the logical processors cannot be listed, or the virtual processors of a partition, that list alone is empty
-   * and its `unlisted` says why, in words that only those get to see who may read what it lists.
+   * and its `listError` says why, in words that only those get to see who may read what it lists.
    *
    * Where `lists` is given, nobody will look at virtual processors but those of these partitions: the lists of others
    * may be as they were, and a source that can tell need not look for them.
@@ -37,7 +37,7 @@ export interface Source {
    */
   read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings>;
   /** The way to ask without a promise; absent where an answer always has to be waited for. */
-  readonly atOnce?: SourceAtOnce;
+  readonly sync?: SyncSource;
   /** Lets go of everything; may be called more than once. */
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export interface Source {
  * The same questions, answered before the call returns: they throw where the others reject. null where this answer has
  * to be waited for, because it would hold up the process for long: then the others are asked.
  */
-export interface SourceAtOnce {
+export interface SyncSource {
   topology(lists?: ReadonlySet<bigint> | null): Topology | null;
   read(objects: readonly ObjectName[]): Readings | null;
 }

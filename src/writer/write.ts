@@ -1,7 +1,7 @@
 /** Answers an operation with bytes: the same that graphql-js and JSON.stringify would come to. */
 import { getOperationAST, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Look } from '../sampling/look.ts';
-import type { PromiseOrValue } from '../sampling/promise-or-value.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
 import { PatternRecorder } from './answer-pattern.ts';
 import { AnswerWriter } from './answer-writer.ts';
@@ -34,7 +34,7 @@ export interface Writing {
  * The result of an operation over a context in which nothing has to be waited for any more, its data written; null
  * where it has to be left to graphql-js. A promise only where it is large.
  */
-export function writeResult(args: ExecutionArgs, writing: Writing): PromiseOrValue<ExecutionResult | null> {
+export function writeResult(args: ExecutionArgs, writing: Writing): MaybePromise<ExecutionResult | null> {
   const sink = lendSink();
   const fail = (thrown: unknown): never => {
     takeBack(sink);

@@ -216,9 +216,9 @@ describe('access', () => {
       new HvqlError('PAGE_UNAVAILABLE', `The folder ${place} cannot be listed.`);
     const partly = topologyOf(closed('lp'), [
       partition(1n, null),
-      { ...partition(5n, 1n), virtualProcessors: [], unlisted: closed('partition/5/vp') },
+      { ...partition(5n, 1n), virtualProcessors: [], listError: closed('partition/5/vp') },
       partition(9n, 1n),
-      { ...partition(13n, 9n), virtualProcessors: [], unlisted: closed('partition/13/vp') },
+      { ...partition(13n, 9n), virtualProcessors: [], listError: closed('partition/13/vp') },
     ]);
 
     it('tells the reason to those who may read them', () => {

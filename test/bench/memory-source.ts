@@ -33,7 +33,7 @@ export async function memorySource({ topology, pages }: HostInMemory, clock: Clo
       signal.throwIfAborted();
       return read(objects);
     },
-    atOnce: { topology: () => topology, read },
+    sync: { topology: () => topology, read },
     close: async () => {},
   };
 }

@@ -29,7 +29,7 @@ const unknownNames: readonly ObjectName[] = [
 export function describeSource(title: string, open: () => Promise<SourceOnTrial>): void {
   describe.each([
     ['', (source: Source) => source],
-    [', asked at once where it can be', askedAtOnce],
+    [', asked at once where it can be', askedSync],
   ])(`${title} as a source%s`, (_way, wayOf) => {
     let source: Source;
     let goOn: () => void;
@@ -180,19 +180,19 @@ export function describeSource(title: string, open: () => Promise<SourceOnTrial>
 }
 
 /** The source, but each question is put at once first; where the answer has to be waited for, in the other way. */
-function askedAtOnce(source: Source): Source {
-  const { atOnce } = source;
-  if (atOnce === undefined) return source;
+function askedSync(source: Source): Source {
+  const { sync } = source;
+  if (sync === undefined) return source;
   return {
     kind: source.kind,
     description: source.description,
     async topology(signal, lists) {
       signal.throwIfAborted();
-      return atOnce.topology(lists) ?? source.topology(signal, lists);
+      return sync.topology(lists) ?? source.topology(signal, lists);
     },
     async read(objects, signal) {
       signal.throwIfAborted();
-      return atOnce.read(objects) ?? source.read(objects, signal);
+      return sync.read(objects) ?? source.read(objects, signal);
     },
     close: () => source.close(),
   };

@@ -86,11 +86,11 @@ const failures: readonly {
 ];
 
 describe.each(failures)('$what', ({ words, spoil, mend }) => {
-  let turnsBefore: number;
+  let changesBefore: number;
 
   it('is told to streams and to /ready at once, though the source had answered just before', async () => {
     expect(await ready()).toBe(200);
-    turnsBefore = logged('the source does not answer').length;
+    changesBefore = logged('the source does not answer').length;
     const aways = all(isAway);
     await spoil();
     for (const event of await aways) expect(event.errors[0].message).toContain(words);
@@ -136,8 +136,8 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
   });
 
   it('stands in the log once, with its end', () => {
-    expect(logged('the source does not answer')).toHaveLength(turnsBefore + 1);
-    expect(logged('the source answers again')).toHaveLength(turnsBefore + 1);
+    expect(logged('the source does not answer')).toHaveLength(changesBefore + 1);
+    expect(logged('the source answers again')).toHaveLength(changesBefore + 1);
     expect(logged('unexpected error')).toEqual([]);
     expect(logged('a tick failed unexpectedly')).toEqual([]);
   });

@@ -63,7 +63,7 @@ function atOnce(): Source {
     description: 'fake',
     topology: async () => topology(),
     read: (objects) => source.read(objects),
-    atOnce: { topology, read: (objects) => source.readNow(objects) },
+    sync: { topology, read: (objects) => source.readNow(objects) },
     close: async () => {},
   };
 }

@@ -176,7 +176,7 @@ class ExpectedGraph {
     const entry = this.#situation.partitions.find((each) => each.id === id);
     if (fault !== null || entry === undefined) return fails(fault ?? '');
     const all = processorsOf(entry);
-    const listFault = entry.unlisted === undefined ? null : 'PAGE_UNAVAILABLE';
+    const listFault = entry.listError === undefined ? null : 'PAGE_UNAVAILABLE';
     return thing('Partition', {
       ...this.#common({ object: 'PARTITION', partitionId: id }, 'Partition'),
       partitionId: () => value(id.toString()),
@@ -191,7 +191,7 @@ class ExpectedGraph {
   }
 
   #virtualProcessor(entry: PartitionEntry, index: number): Meant {
-    if (entry.unlisted !== undefined) return fails('PAGE_UNAVAILABLE');
+    if (entry.listError !== undefined) return fails('PAGE_UNAVAILABLE');
     if (!entry.virtualProcessors.includes(index)) return fails('INVALID_VP_INDEX');
     const name: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: entry.id, index };
     return thing('VirtualProcessor', {

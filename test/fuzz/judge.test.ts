@@ -32,7 +32,7 @@ let answer: Answer;
 /** A guest's question about itself, its parent and everything. */
 beforeEach(async () => {
   const host = hosts.find(({ fails, partitions: [root, guest] }) => {
-    const hasProcessors = guest?.unlisted === undefined && (guest?.virtualProcessors.length ?? 0) > 1;
+    const hasProcessors = guest?.listError === undefined && (guest?.virtualProcessors.length ?? 0) > 1;
     return (
       fails === 'nothing' && root?.id === 1n && guest?.parent === 1n && hasProcessors && guest.name !== null
     );

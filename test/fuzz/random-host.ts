@@ -180,7 +180,7 @@ function randomPartitions(choose: Choose): PartitionEntry[] {
       parent,
       name: rarely(choose, 6) ? null : `the name of ${id}`,
       virtualProcessors: isUnlisted ? [] : randomIndexes(choose),
-      ...(isUnlisted ? { unlisted: unavailable(`The list partition/${id}/vp`) } : {}),
+      ...(isUnlisted ? { listError: unavailable(`The list partition/${id}/vp`) } : {}),
     });
   }
   return partitions;

@@ -175,7 +175,7 @@ describe('an order of partitions', () => {
     source.broken.set('partition/9/vp/0', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
     source.partitions = source.partitions.map((entry) =>
       entry.id === 5n
-        ? { ...entry, virtualProcessors: [], unlisted: new HvqlError('PAGE_UNAVAILABLE', 'no list') }
+        ? { ...entry, virtualProcessors: [], listError: new HvqlError('PAGE_UNAVAILABLE', 'no list') }
         : entry,
     );
     for (const direction of ['ASC', 'DESC']) {

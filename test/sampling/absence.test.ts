@@ -252,8 +252,8 @@ describe('absences', () => {
 
   it('are not seen where a list could not be had', () => {
     const before = absences.count;
-    const unlisted = new HvqlError('PAGE_UNAVAILABLE', 'The list cannot be read.');
-    absences.noteTopology(topologyOf(unlisted, [root, { ...guest, virtualProcessors: [], unlisted }]));
+    const listError = new HvqlError('PAGE_UNAVAILABLE', 'The list cannot be read.');
+    absences.noteTopology(topologyOf(listError, [root, { ...guest, virtualProcessors: [], listError }]));
     expect(absences.isOngoing(vp(5n, 0), before)).toBe(true);
     expect(absences.isOngoing(lp, before)).toBe(true);
     absences.noteTopology(topologyOf([], [root, { ...guest, virtualProcessors: [] }]));

@@ -9,18 +9,18 @@ import { ask, caller, errorsOf, samplerOf, type Answer } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
 let source: FakeSource;
-let turns: (HvqlError | null)[];
+let changes: (HvqlError | null)[];
 let sampler: Sampler;
 beforeEach(() => {
   source = new FakeSource();
   source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n)];
-  turns = [];
+  changes = [];
   sampler = new Sampler({
     source,
     clock: source,
     timeoutMilliseconds: 5000,
     wait: source.wait,
-    onTurn: (failure) => turns.push(failure),
+    onHealthChange: (failure) => changes.push(failure),
   });
 });
 
@@ -31,7 +31,7 @@ const askRoot = (text = query): Promise<Answer> => ask({ source, sampler, query:
 
 /** What the log was told of. */
 const reasons = (): unknown[] =>
-  turns.map((failure) => (failure?.cause as Error | undefined)?.message ?? null);
+  changes.map((failure) => (failure?.cause as Error | undefined)?.message ?? null);
 
 describe('a topology that is none', () => {
   const lists = { logicalProcessors: [], partitions: [], partition: () => undefined };
@@ -45,7 +45,7 @@ describe('a topology that is none', () => {
     ['the topology has no lists', {}],
     ['the topology has no lists', { ...lists, partitions: null }],
     ['the topology cannot find partitions', { ...lists, partition: 5 }],
-    ['why logical processors are not listed is no error', { ...lists, unlisted: 'because' }],
+    ['why logical processors are not listed is no error', { ...lists, listError: 'because' }],
     ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [0, 0] }],
     ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [1, 0] }],
     ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [-1] }],
@@ -71,7 +71,7 @@ describe('a topology that is none', () => {
     ],
     [
       'why virtual processors of partition 5 are not listed is no error',
-      withPartitions({ ...five, unlisted: new Error('x') }),
+      withPartitions({ ...five, listError: new Error('x') }),
     ],
     ['partition 5 comes after 5', withPartitions(five, five)],
     ['partition 5 is not found by its id', { ...lists, partitions: [five], partition: () => ({ ...five }) }],
@@ -190,7 +190,7 @@ describe('readings that are none', () => {
       },
     ]);
     expect(answer.data.partition.virtualProcessors[1].counters.hypercalls).toBe('0');
-    expect(turns).toEqual([]);
+    expect(changes).toEqual([]);
   });
 
   it('fail where the list has holes', async () => {
@@ -220,7 +220,7 @@ describe("a source's clock that goes back", () => {
     const answer = await askRoot(rates);
     expect(answer.data.partition.virtualProcessor.rates.hypercalls).toBe(3000);
     expect(source.milliseconds).toBe(106_000);
-    expect(turns.at(-1)).toBeNull();
+    expect(changes.at(-1)).toBeNull();
   });
 
   it('is not taken for one where a slow reading comes after a quick one that began later', async () => {
@@ -324,7 +324,7 @@ describe('readiness', () => {
       )
       .toBe('ready');
     expect(source.topologies).toBe(asked + 1);
-    expect(turns).toMatchObject([{ message: 'The folder is gone.' }, null]);
+    expect(changes).toMatchObject([{ message: 'The folder is gone.' }, null]);
     expect(sampler.health.isAnswering).toBe(true);
   });
 });

@@ -10,7 +10,7 @@ import {
   type FileSystem,
 } from '../page-folder/file-system.ts';
 import { areasIn } from '../page-folder/found-areas.ts';
-import { readObjects, readObjectsAtOnce } from '../page-folder/page-batch.ts';
+import { readObjects, readObjectsSync } from '../page-folder/page-batch.ts';
 import { manifestName, type Manifest } from '../page-folder/manifest.ts';
 import { manifestGone, manifestUnavailable, withFolderNamed } from '../page-folder/page-folder.ts';
 import { treeTopology, type PageTree } from '../page-folder/page-tree.ts';
@@ -155,11 +155,11 @@ function captureSource({ description, store, parser, player }: OpenCapture): Sou
       const outcomes = await readObjects(open(frame.name).tree, { objects, signal });
       return { at, outcomes: movedOn(outcomes, { recorded: frame.at, shown: at }) };
     },
-    atOnce: {
+    sync: {
       topology,
       read(objects) {
         const { frame, at } = shownFor(objects);
-        const outcomes = readObjectsAtOnce(open(frame.name).tree, objects);
+        const outcomes = readObjectsSync(open(frame.name).tree, objects);
         return outcomes && { at, outcomes: movedOn(outcomes, { recorded: frame.at, shown: at }) };
       },
     },
@@ -182,5 +182,5 @@ function currentManifest(store: CaptureStore): Manifest {
 }
 
 function isListed(topology: Topology): boolean {
-  return [topology, ...topology.partitions].every(({ unlisted }) => unlisted === undefined);
+  return [topology, ...topology.partitions].every(({ listError }) => listError === undefined);
 }

@@ -4,7 +4,7 @@ import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
-import { objectsPerTurn, orHvqlError, readObjects } from '../page-folder/page-batch.ts';
+import { objectsPerSlice, orHvqlError, readObjects } from '../page-folder/page-batch.ts';
 import type { DriverTree } from './driver-tree.ts';
 import type { SecondReader, SharedReading } from './second-reader.ts';
 import type { StatsLayout } from './stats-layout.ts';
@@ -28,7 +28,7 @@ export async function readStats(tree: DriverTree, batch: StatsBatch): Promise<(R
   signal.throwIfAborted();
   const files = (): { path: string; object: StatisticsObject }[] =>
     objects.map((name) => ({ path: tree.path(name), object: name.object }));
-  const shared = objects.length > objectsPerTurn ? second?.begin(files(), layouts) : null;
+  const shared = objects.length > objectsPerSlice ? second?.begin(files(), layouts) : null;
   return shared == null ? readObjects(tree, { objects, signal }) : readShared(tree, batch, shared);
 }
 
@@ -44,7 +44,7 @@ async function readShared(
       taken[part.from + n] = orHvqlError(() => tree.read(name));
       read += 1;
     }
-    if (read >= objectsPerTurn) {
+    if (read >= objectsPerSlice) {
       read = 0;
       await setImmediate();
       signal.throwIfAborted();

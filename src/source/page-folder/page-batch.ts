@@ -6,14 +6,14 @@ import type { Reading } from '../../snapshot/reading.ts';
 import type { PageTree } from './page-tree.ts';
 
 /** Some 2 ms of reading; then others get their turn. */
-export const objectsPerTurn = 128;
+export const objectsPerSlice = 128;
 
 /** The same at once; null where there are so many that others would have to wait for their turn. */
-export function readObjectsAtOnce(
+export function readObjectsSync(
   tree: PageTree,
   objects: readonly ObjectName[],
 ): (Reading | HvqlError)[] | null {
-  return objects.length > objectsPerTurn ? null : objects.map((name) => readOne(tree, name));
+  return objects.length > objectsPerSlice ? null : objects.map((name) => readOne(tree, name));
 }
 
 /**
@@ -27,7 +27,7 @@ export async function readObjects(
   batch.signal.throwIfAborted();
   const outcomes: (Reading | HvqlError)[] = [];
   for (const name of batch.objects) {
-    if (outcomes.length > 0 && outcomes.length % objectsPerTurn === 0) {
+    if (outcomes.length > 0 && outcomes.length % objectsPerSlice === 0) {
       await setImmediate();
       batch.signal.throwIfAborted();
     }

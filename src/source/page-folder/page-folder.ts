@@ -16,7 +16,7 @@ import { FoundAreas } from './found-areas.ts';
 import { folderTree } from './folder-tree.ts';
 import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { ManifestMemory } from './manifest-memory.ts';
-import { readObjects, readObjectsAtOnce } from './page-batch.ts';
+import { readObjects, readObjectsSync } from './page-batch.ts';
 import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -129,11 +129,11 @@ export function openPageFolder(
       const at = clock.now();
       return { at, outcomes: await readObjects(tree, { objects, signal }) };
     },
-    atOnce: {
+    sync: {
       topology,
       read(objects) {
         const at = clock.now();
-        const outcomes = readObjectsAtOnce(tree, objects);
+        const outcomes = readObjectsSync(tree, objects);
         return outcomes === null ? null : { at, outcomes };
       },
     },

@@ -57,7 +57,7 @@ export function virtualProcessorsPlace(id: bigint): string {
   return `partition/${id}/vp`;
 }
 
-type ListedProcessors = Pick<PartitionEntry, 'virtualProcessors' | 'unlisted'>;
+type ListedProcessors = Pick<PartitionEntry, 'virtualProcessors' | 'listError'>;
 
 function virtualProcessorsBefore(id: bigint, before: TreeBefore | undefined): ListedProcessors | undefined {
   return before?.lists.has(id) === false ? before.topology.partition(id) : undefined;
@@ -66,7 +66,7 @@ function virtualProcessorsBefore(id: bigint, before: TreeBefore | undefined): Li
 /** One folder that cannot be listed must not take the others along. */
 function virtualProcessorsOf(tree: PageTree, id: bigint): ListedProcessors {
   const indexes = indexesIn(tree, virtualProcessorsPlace(id));
-  if (indexes instanceof HvqlError) return { virtualProcessors: [], unlisted: indexes };
+  if (indexes instanceof HvqlError) return { virtualProcessors: [], listError: indexes };
   return { virtualProcessors: indexes.sort((a, b) => a - b) };
 }
 

@@ -5,7 +5,7 @@ import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
 /** A topology that JSON holds. */
 interface TopologyRecord {
   readonly logicalProcessors: readonly number[];
-  readonly unlisted?: ErrorRecord;
+  readonly listError?: ErrorRecord;
   readonly partitions: readonly PartitionRecord[];
 }
 
@@ -14,20 +14,20 @@ interface PartitionRecord {
   readonly parent: string | null;
   readonly name: string | null;
   readonly virtualProcessors: readonly number[];
-  readonly unlisted?: ErrorRecord;
+  readonly listError?: ErrorRecord;
 }
 
 /** The bytes of a topology. */
-export function encodeTopology({ logicalProcessors, unlisted, partitions }: Topology): Buffer {
+export function encodeTopology({ logicalProcessors, listError, partitions }: Topology): Buffer {
   const record: TopologyRecord = {
     logicalProcessors,
-    ...(unlisted === undefined ? {} : { unlisted: recordOf(unlisted) }),
-    partitions: partitions.map(({ id, parent, name, virtualProcessors, unlisted: reason }) => ({
+    ...(listError === undefined ? {} : { listError: recordOf(listError) }),
+    partitions: partitions.map(({ id, parent, name, virtualProcessors, listError: reason }) => ({
       id: id.toString(),
       parent: parent?.toString() ?? null,
       name,
       virtualProcessors,
-      ...(reason === undefined ? {} : { unlisted: recordOf(reason) }),
+      ...(reason === undefined ? {} : { listError: recordOf(reason) }),
     })),
   };
   return Buffer.from(JSON.stringify(record));
@@ -36,19 +36,19 @@ export function encodeTopology({ logicalProcessors, unlisted, partitions }: Topo
 /** The topology of such bytes. */
 export function decodeTopology(bytes: Buffer): Topology {
   // Written above, by a process of the same program.
-  const { logicalProcessors, unlisted, partitions } = JSON.parse(bytes.toString()) as TopologyRecord;
+  const { logicalProcessors, listError, partitions } = JSON.parse(bytes.toString()) as TopologyRecord;
   return topologyOf(
-    unlisted === undefined ? logicalProcessors : hvqlErrorOf(unlisted),
+    listError === undefined ? logicalProcessors : hvqlErrorOf(listError),
     partitions.map(entryOf),
   );
 }
 
-function entryOf({ id, parent, name, virtualProcessors, unlisted }: PartitionRecord): PartitionEntry {
+function entryOf({ id, parent, name, virtualProcessors, listError }: PartitionRecord): PartitionEntry {
   return {
     id: BigInt(id),
     parent: parent === null ? null : BigInt(parent),
     name,
     virtualProcessors,
-    ...(unlisted === undefined ? {} : { unlisted: hvqlErrorOf(unlisted) }),
+    ...(listError === undefined ? {} : { listError: hvqlErrorOf(listError) }),
   };
 }

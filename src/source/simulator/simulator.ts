@@ -63,7 +63,7 @@ export function openSimulator(settings: SimulatorSettings, clock: Clock): Source
       await catchUp(signal);
       return read(objects, clock.now());
     },
-    atOnce: {
+    sync: {
       topology() {
         const now = clock.now();
         return isBehind(now) ? null : topology(now);

@@ -40,7 +40,7 @@ export class HostSample {
     };
     const ofLogical = performanceClasses.logicalProcessor;
     const logical = this.#listed(ofLogical, () => this.#byIndex(ofLogical, logicalProcessorOf));
-    return topologyOf(logical.unlisted ?? logical.virtualProcessors, [root, ...machines]);
+    return topologyOf(logical.listError ?? logical.virtualProcessors, [root, ...machines]);
   }
 
   /** The reading of an object; why there is none in its place. Its class was asked for. */
@@ -121,14 +121,14 @@ export class HostSample {
   #listed(
     title: PerformanceClass,
     list: () => ReadonlyMap<number, Row> | HvqlError,
-  ): Pick<PartitionEntry, 'virtualProcessors' | 'unlisted'> {
+  ): Pick<PartitionEntry, 'virtualProcessors' | 'listError'> {
     try {
       this.#table(title);
       const found = list();
-      if (found instanceof HvqlError) return { virtualProcessors: [], unlisted: found };
+      if (found instanceof HvqlError) return { virtualProcessors: [], listError: found };
       return { virtualProcessors: [...found.keys()].sort((a, b) => a - b) };
     } catch (thrown) {
-      if (thrown instanceof HvqlError) return { virtualProcessors: [], unlisted: thrown };
+      if (thrown instanceof HvqlError) return { virtualProcessors: [], listError: thrown };
       throw thrown;
     }
   }

@@ -221,7 +221,7 @@ describe('a capture in a folder', () => {
     };
     const source = await openCapture({ path, isLoop: false, standStillAt: 0 }, { clock, files });
     const closed = await source.topology(never);
-    expect(closed.partition(5n)?.unlisted?.message).toBe(
+    expect(closed.partition(5n)?.listError?.message).toBe(
       'The folder frames/000000/partition/5/vp cannot be listed: i/o error (EIO).',
     );
     expect(await source.topology(never)).toBe(closed);

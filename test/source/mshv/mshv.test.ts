@@ -410,12 +410,12 @@ describe('the folder of the driver', () => {
     });
     expect(await sources[1]?.topology(never)).toMatchObject({
       logicalProcessors: [],
-      unlisted: { code: 'PAGE_UNAVAILABLE' },
+      listError: { code: 'PAGE_UNAVAILABLE' },
     });
     const listed = await sources[2]?.topology(never);
     expect(listed?.partition(2n)).toMatchObject({
       virtualProcessors: [],
-      unlisted: { code: 'PAGE_UNAVAILABLE' },
+      listError: { code: 'PAGE_UNAVAILABLE' },
     });
     expect(listed?.partition(4n)?.virtualProcessors).toEqual([0, 1]);
   });

@@ -435,13 +435,13 @@ describe('the topology of a page folder', () => {
     const source = openPageFolder(folder, { clock });
     renameSync(`${folder}/manifest.json`, `${folder}/away.json`);
     for (let look = 0; look < 3; look++) await expect(source.topology(never)).rejects.toMatchObject(gone);
-    expect(() => source.atOnce?.topology(new Set([1n]))).toThrow(gone.message);
+    expect(() => source.sync?.topology(new Set([1n]))).toThrow(gone.message);
     renameSync(`${folder}/away.json`, `${folder}/manifest.json`);
     expect(rootIn(await source.topology(never))).toBe(5n);
-    expect(source.atOnce?.topology(new Set([1n]))?.partition(1n)?.parent).toBe(5n);
+    expect(source.sync?.topology(new Set([1n]))?.partition(1n)?.parent).toBe(5n);
     // Not by a whole topology, but by one that looks only whether all is as it was.
     rmSync(`${folder}/manifest.json`);
-    expect(() => source.atOnce?.topology(new Set([1n]))).toThrow(gone.message);
+    expect(() => source.sync?.topology(new Set([1n]))).toThrow(gone.message);
   });
 
   it('fails where a manifest that came later is gone', async () => {
@@ -506,7 +506,7 @@ describe('the topology of a page folder', () => {
     rmSync(`${folder}/manifest.json`);
     expect(rootIn(await there.topology(never))).toBe(1n);
     memory.hear();
-    expect(() => there.atOnce?.topology(new Set([1n]))).toThrow(gone.message);
+    expect(() => there.sync?.topology(new Set([1n]))).toThrow(gone.message);
     await expect(there.topology(never)).rejects.toMatchObject(gone);
   });
 
@@ -587,11 +587,11 @@ describe('the topology of a page folder', () => {
       const folder = copyOfFixture('small-host');
       const files = close(`${folder}/partition/5/vp`);
       const topology = await openPageFolder(folder, { clock, files }).topology(never);
-      const { partitions, unlisted } = topology;
-      expect(unlisted).toBeUndefined();
+      const { partitions, listError } = topology;
+      expect(listError).toBeUndefined();
       expect(partitions.map(({ virtualProcessors }) => virtualProcessors.length)).toEqual([4, 0, 3, 1]);
-      expect(partitions.map((entry) => entry.unlisted === undefined)).toEqual([true, false, true, true]);
-      expect(topology.partition(5n)?.unlisted).toMatchObject({
+      expect(partitions.map((entry) => entry.listError === undefined)).toEqual([true, false, true, true]);
+      expect(topology.partition(5n)?.listError).toMatchObject({
         code: 'PAGE_UNAVAILABLE',
         message: `The folder partition/5/vp cannot be listed: ${words}.`,
         extensions: { folder: 'partition/5/vp' },
@@ -606,7 +606,7 @@ describe('the topology of a page folder', () => {
     const source = openPageFolder(folder, { clock, files });
     const topology = await source.topology(never);
     expect(topology.logicalProcessors).toEqual([]);
-    expect(topology.unlisted).toMatchObject({
+    expect(topology.listError).toMatchObject({
       code: 'PAGE_UNAVAILABLE',
       message: `The folder lp cannot be listed: ${words}.`,
     });
@@ -625,7 +625,7 @@ describe('the topology of a page folder', () => {
     expect(topology.partitions.map(({ id }) => id)).toEqual([1n, 5n, 9n, 13n]);
     expect(topology.partition(5n)).toMatchObject({
       virtualProcessors: [],
-      unlisted: {
+      listError: {
         message: 'The folder partition/5/vp cannot be listed: too many symbolic links encountered (ELOOP).',
       },
     });

@@ -109,8 +109,8 @@ describe('a shared source', () => {
     const facts = { page: 'lp/0/stats.page', bytes: 5 };
     const broken = new HvqlError('PAGE_MALFORMED', 'lp/0 is broken.', facts, { cause: new Error('EIO') });
     fake.broken.set('lp/0', broken);
-    const unlisted = new HvqlError('PAGE_UNAVAILABLE', 'Nobody may look there.', { partition: '2' });
-    fake.partitions = [partitionEntry(1n, null), { ...partitionEntry(2n, 1n, 0), unlisted }];
+    const listError = new HvqlError('PAGE_UNAVAILABLE', 'Nobody may look there.', { partition: '2' });
+    fake.partitions = [partitionEntry(1n, null), { ...partitionEntry(2n, 1n, 0), listError }];
     const { outcomes } = await source.read([processor, hypervisorName], never);
     expect(outcomes[0]).toBeInstanceOf(HvqlError);
     expect(outcomes[0]).toMatchObject({
@@ -121,7 +121,7 @@ describe('a shared source', () => {
     });
     expect(outcomes[1]).not.toBeInstanceOf(HvqlError);
     const [, entry] = (await source.topology(never)).partitions;
-    expect(entry?.unlisted).toMatchObject({ code: unlisted.code, extensions: unlisted.extensions });
+    expect(entry?.listError).toMatchObject({ code: listError.code, extensions: listError.extensions });
     fake.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The place has gone.'));
     fake.milliseconds += 100;
     await expect(source.read([processor], never)).rejects.toMatchObject({ message: 'The place has gone.' });

@@ -294,9 +294,9 @@ describe('a look at a Windows host', () => {
   it('fails only where a class is missing, and for what stands in it', async () => {
     const { source, host } = open();
     host.miss('LogicalProcessor', 'VirtualProcessor');
-    const { unlisted, partitions } = await source.topology(never);
-    expect(unlisted).toMatchObject({ code: 'PAGE_UNAVAILABLE', cause: { message: 'Invalid class' } });
-    expect(partitions.map((entry) => entry.unlisted !== undefined)).toEqual(
+    const { listError, partitions } = await source.topology(never);
+    expect(listError).toMatchObject({ code: 'PAGE_UNAVAILABLE', cause: { message: 'Invalid class' } });
+    expect(partitions.map((entry) => entry.listError !== undefined)).toEqual(
       partitions.map(({ parent }) => parent !== null),
     );
     const { outcomes } = await source.read(

@@ -11,14 +11,14 @@ import {
 } from 'cockatiel';
 import { HvqlError } from '../errors.ts';
 import { unlessAborted, withinDeadline } from './deadline.ts';
-import { Turns } from './turns.ts';
+import { Semaphore } from './semaphore.ts';
 
 /** What a circuit needs of the world. */
-export interface CircuitOptions {
+export interface CircuitBreakerOptions {
   /** How long one call may take, once its turn has come. */
   readonly limitMilliseconds: number;
   /** Told of the first failure after a success, and with null of the first success after a failure. */
-  readonly onTurn: (failure: HvqlError | null) => void;
+  readonly onHealthChange: (failure: HvqlError | null) => void;
 }
 
 const failuresInARow = 3;
@@ -26,19 +26,19 @@ const shortestPauseMilliseconds = 250;
 /** So long a source that is well again may look ill. */
 const longestPauseMilliseconds = 5_000;
 /** So many calls a source has under way at once: it holds no more, and two, that hang when it is first left alone. */
-const callsAtOnce = 32;
+const maxConcurrentCalls = 32;
 
 /** What trials are bound to besides their time limit. */
-const nobodysSignal = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
 /**
  * Calls a source. After three failures in a row it is left alone for 250 ms, and twice as long after each trial that
  * fails, up to 5 s; whoever calls meanwhile is refused at once with PAGE_UNAVAILABLE. The first who calls after such a
  * pause makes the trial, and its success ends the matter. No timer runs: where nobody calls, nothing is tried.
  */
-export class Circuit {
-  readonly #options: CircuitOptions;
-  readonly #turns = new Turns(callsAtOnce);
+export class CircuitBreaker {
+  readonly #options: CircuitBreakerOptions;
+  readonly #semaphore = new Semaphore(maxConcurrentCalls);
   #policy: CircuitBreakerPolicy;
   #pauseMilliseconds = 0;
   #openedAt = 0;
@@ -47,7 +47,7 @@ export class Circuit {
   #failures = 0;
   #lastFailure: HvqlError | null = null;
 
-  constructor(options: CircuitOptions) {
+  constructor(options: CircuitBreakerOptions) {
     this.#options = options;
     this.#policy = this.#closedPolicy();
   }
@@ -64,15 +64,15 @@ export class Circuit {
   async call<Answer>(work: (signal: AbortSignal) => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertCallable();
-    const patience = { signal, milliseconds: this.#options.limitMilliseconds };
-    return this.#turns.take(() => this.#attempt(work, signal), patience);
+    const limits = { signal, milliseconds: this.#options.limitMilliseconds };
+    return this.#semaphore.run(() => this.#attempt(work, signal), limits);
   }
 
   /**
    * What work gives that need not wait, at once, where the source has not failed lately; null where it has, or the work
    * itself gives null: then `call` is the way. A failure rejects, and counts, as it does there.
    */
-  callAtOnce<Answer>(work: () => Answer | null): Answer | Promise<never> | null {
+  callSync<Answer>(work: () => Answer | null): Answer | Promise<never> | null {
     if (this.isFailing || this.#policy.state !== CircuitState.Closed) return null;
     try {
       return work();
@@ -99,7 +99,7 @@ export class Circuit {
     const openings = this.#openings;
     const outcome = this.#policy.execute(async () => {
       try {
-        const given = await withinDeadline(work, { signal: isTrial ? nobodysSignal : signal, milliseconds });
+        const given = await withinDeadline(work, { signal: isTrial ? neverAborted : signal, milliseconds });
         if (isTrial || openings === this.#openings) this.#noteSuccess();
         return given;
       } catch (thrown) {
@@ -120,14 +120,14 @@ export class Circuit {
     const hadFailed = this.isFailing;
     this.#failures = 0;
     this.#lastFailure = null;
-    if (hadFailed) this.#options.onTurn(null);
+    if (hadFailed) this.#options.onHealthChange(null);
   }
 
   #noteFailure(failure: HvqlError): void {
     const hadFailed = this.isFailing;
     this.#failures += 1;
     this.#lastFailure = failure;
-    if (!hadFailed) this.#options.onTurn(failure);
+    if (!hadFailed) this.#options.onHealthChange(failure);
   }
 
   /** Throws while the source is left alone. */

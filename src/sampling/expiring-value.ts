@@ -4,7 +4,7 @@ import type { Clock } from '../snapshot/moment.ts';
 const nanosecondsPerMillisecond = 1e6;
 
 /** The newest value of its kind. No timer runs: what is too old goes when it is next asked for. */
-export class Lately<Value extends object> {
+export class ExpiringValue<Value extends object> {
   readonly #clock: Clock;
   readonly #windowNanoseconds: bigint;
   #newest: { readonly value: Value; readonly began: bigint } | null = null;

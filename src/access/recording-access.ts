@@ -6,12 +6,12 @@ import { Access, type Granted, type GrantedPartition } from './access.ts';
 import type { Caller } from './caller.ts';
 
 /** What makes such access: `noted` gets the id of each partition whose virtual processors are asked for. */
-export function notingAccess(noted: Set<bigint>): AccessTo {
-  return (caller, topology) => new NotingAccess({ caller, topology, noted });
+export function recordingAccess(noted: Set<bigint>): AccessTo {
+  return (caller, topology) => new RecordingAccess({ caller, topology, noted });
 }
 
 /** The same rules, and the same names. */
-class NotingAccess extends Access {
+class RecordingAccess extends Access {
   readonly #noted: Set<bigint>;
 
   constructor(parts: { caller: Caller; topology: Topology; noted: Set<bigint> }) {

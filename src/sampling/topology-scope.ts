@@ -4,7 +4,7 @@
 const mostTold = 256;
 
 /** Learns from each plan of an operation. */
-export class AskedLists {
+export class TopologyScope {
   #lists: ReadonlySet<bigint> | null = null;
   #areTooMany = false;
 

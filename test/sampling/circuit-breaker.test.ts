@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HvqlError } from '../../src/errors.ts';
-import { Circuit } from '../../src/sampling/circuit.ts';
+import { CircuitBreaker } from '../../src/sampling/circuit-breaker.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const gone = new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.', { reason: 'ENOENT' });
@@ -14,20 +14,20 @@ async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-let turns: (string | null)[];
-let circuit: Circuit;
+let changes: (string | null)[];
+let breaker: CircuitBreaker;
 /** How often the source was really called. */
 let calls: number;
 /** What the source does when it is called. */
 let source: () => Promise<unknown>;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
-  turns = [];
+  changes = [];
   calls = 0;
   source = async () => 'an answer';
-  circuit = new Circuit({
+  breaker = new CircuitBreaker({
     limitMilliseconds: 1000,
-    onTurn: (failure) => turns.push(failure === null ? null : failure.message),
+    onHealthChange: (failure) => changes.push(failure === null ? null : failure.message),
   });
 });
 afterEach(() => {
@@ -36,7 +36,7 @@ afterEach(() => {
 });
 
 const call = (signal = new AbortController().signal): Promise<unknown> =>
-  circuit.call(() => {
+  breaker.call(() => {
     calls += 1;
     return source();
   }, signal);
@@ -95,7 +95,7 @@ describe('a source that fails three times in a row', () => {
     expect(calls).toBe(4);
     answer('an answer');
     await expect(trial).resolves.toBe('an answer');
-    expect(circuit.isFailing).toBe(false);
+    expect(breaker.isFailing).toBe(false);
   });
 
   it('is asked by all again after the first success, and its next pause is the short one', async () => {
@@ -122,7 +122,7 @@ describe('a source that fails three times in a row', () => {
     expect(await outcomeOf(call())).toContain('It is tried again now.');
     answer('an answer');
     await vi.advanceTimersByTimeAsync(0);
-    expect(circuit.isFailing).toBe(false);
+    expect(breaker.isFailing).toBe(false);
     source = async () => 'another';
     await expect(call()).resolves.toBe('another');
   });
@@ -141,7 +141,7 @@ describe('a source that fails three times in a row', () => {
       'The source failed in a way that nobody foresaw.',
       'late answer',
     ]);
-    expect(turns).toEqual(['The folder is gone.']);
+    expect(changes).toEqual(['The folder is gone.']);
     ends[2]?.resolve('an answer');
     await trial;
     source = async () => 'all is well';
@@ -161,12 +161,12 @@ describe('a source that fails three times in a row', () => {
     await outcomeOf(call());
     vi.advanceTimersByTime(250);
     await outcomeOf(call());
-    expect(turns).toEqual(['The folder is gone.']);
+    expect(changes).toEqual(['The folder is gone.']);
     vi.advanceTimersByTime(500);
     source = async () => 'an answer';
     await call();
     await call();
-    expect(turns).toEqual(['The folder is gone.', null]);
+    expect(changes).toEqual(['The folder is gone.', null]);
   });
 });
 
@@ -187,7 +187,7 @@ describe('a source that fails now and then', () => {
       controller.abort(new Error('I left'));
       expect(await outcomeOf(asked)).toBe('I left');
     }
-    expect([calls, circuit.isFailing, turns]).toEqual([10, false, []]);
+    expect([calls, breaker.isFailing, changes]).toEqual([10, false, []]);
     await expect(call(AbortSignal.abort(new Error('left before')))).rejects.toThrow('left before');
     expect(calls).toBe(10);
   });

@@ -1,20 +1,20 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../src/sampling/turns.ts';
+import { Semaphore } from '../../src/sampling/semaphore.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
-const patience = { signal: new AbortController().signal, milliseconds: 60_000 };
+const limits = { signal: new AbortController().signal, milliseconds: 60_000 };
 
 describe('turns', () => {
   it('are given to so many at once, to the others in the order in which they came', async () => {
-    const turns = new Turns(2);
+    const semaphore = new Semaphore(2);
     const begun: number[] = [];
     const ends: (() => void)[] = [];
     const taken = Array.from({ length: 5 }, (_, n) =>
-      turns.take(() => {
+      semaphore.run(() => {
         begun.push(n);
         return new Promise<void>((resolve) => (ends[n] = resolve));
-      }, patience),
+      }, limits),
     );
     expect(begun).toEqual([0, 1]);
     for (const [n, all] of [
@@ -30,33 +30,33 @@ describe('turns', () => {
     ends[2]?.();
     ends[4]?.();
     await Promise.all(taken);
-    await expect(turns.take(async () => 'free again', patience)).resolves.toBe('free again');
+    await expect(semaphore.run(async () => 'free again', limits)).resolves.toBe('free again');
   });
 
   it('are handed on by work that fails', async () => {
-    const turns = new Turns(1);
-    const failing = turns.take(() => Promise.reject(new Error('failed')), patience);
-    const next = turns.take(async () => 'next', patience);
+    const semaphore = new Semaphore(1);
+    const failing = semaphore.run(() => Promise.reject(new Error('failed')), limits);
+    const next = semaphore.run(async () => 'next', limits);
     await expect(failing).rejects.toThrow('failed');
     await expect(next).resolves.toBe('next');
   });
 
   it('are waited for until the time is over, or the signal is aborted, and nothing of the wait is left', async () => {
-    const turns = new Turns(1);
+    const semaphore = new Semaphore(1);
     let end = (): void => undefined;
-    const long = turns.take(() => new Promise<void>((resolve) => (end = resolve)), patience);
-    await expect(turns.take(never, { ...patience, milliseconds: 5 })).rejects.toMatchObject({
+    const long = semaphore.run(() => new Promise<void>((resolve) => (end = resolve)), limits);
+    await expect(semaphore.run(never, { ...limits, milliseconds: 5 })).rejects.toMatchObject({
       code: 'PAGE_UNAVAILABLE',
       message: 'The source did not answer within 5 ms.',
     });
     const controller = new AbortController();
-    const waiting = turns.take(never, { ...patience, signal: controller.signal });
+    const waiting = semaphore.run(never, { ...limits, signal: controller.signal });
     controller.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
     end();
     await long;
     // Neither of those who left was given the turn.
-    await expect(turns.take(async () => 'mine', patience)).resolves.toBe('mine');
+    await expect(semaphore.run(async () => 'mine', limits)).resolves.toBe('mine');
   });
 });

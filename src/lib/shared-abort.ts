@@ -1,12 +1,12 @@
 /** Those who wait for one and the same thing: it is given up once the last of them has gone. */
 
 /** Whoever waits, until its signal is aborted. The signal is asked for only where there is a wait. */
-export interface Asker {
+export interface Cancellation {
   readonly signal: AbortSignal;
 }
 
 /** The signals of all who wait, as one. */
-export class Audience {
+export class SharedAbort {
   readonly #controller = new AbortController();
   readonly #signals = new Set<AbortSignal>();
   readonly #leave = ({ target }: Pick<Event, 'target'>): void => this.#gone(target as AbortSignal);
