@@ -9,29 +9,122 @@ export type HttpErrorCode = {
   [Code in ErrorCode]: (typeof codes)[Code] extends { httpStatus: number } ? Code : never;
 }[ErrorCode];
 
-/** `hvStatus` is the hypervisor's own status (TLFS 2.0a, chapter 21). */
+/** What a code says; docs/errors.md is printed from these. */
+interface CodeFacts {
+  /** Of a request that is refused before it is an operation. */
+  readonly httpStatus?: number;
+  /** Of a WebSocket that is closed for it. */
+  readonly closeCode?: number;
+  /** The hypervisor's own status (TLFS 2.0a, chapter 21). */
+  readonly hvStatus?: string;
+  /** When clients get it, as a Markdown sentence. */
+  readonly when: string;
+}
+
 const codes = {
-  ACCESS_DENIED: { hvStatus: 'HV_STATUS_ACCESS_DENIED' },
-  INVALID_PARTITION_ID: { hvStatus: 'HV_STATUS_INVALID_PARTITION_ID' },
-  INVALID_VP_INDEX: { hvStatus: 'HV_STATUS_INVALID_VP_INDEX' },
-  INVALID_PARAMETER: { hvStatus: 'HV_STATUS_INVALID_PARAMETER' },
-  PAGE_MALFORMED: {},
-  PAGE_UNAVAILABLE: {},
-  BAD_REQUEST: { httpStatus: 400 },
-  PERSISTED_DOCUMENT_NOT_FOUND: { httpStatus: 400 },
-  PERSISTED_QUERY_NOT_SUPPORTED: { httpStatus: 400 },
-  UNAUTHENTICATED: { httpStatus: 401 },
-  FOREIGN_HOST: { httpStatus: 403 },
-  FOREIGN_ORIGIN: { httpStatus: 403 },
-  OPERATION_NOT_ALLOWED: { httpStatus: 403 },
-  NOT_FOUND: { httpStatus: 404 },
-  METHOD_NOT_ALLOWED: { httpStatus: 405 },
-  NOT_ACCEPTABLE: { httpStatus: 406 },
-  LIMIT_EXCEEDED: { httpStatus: 413 },
-  UNSUPPORTED_MEDIA_TYPE: { httpStatus: 415 },
-  INTERNAL_SERVER_ERROR: { httpStatus: 500 },
-  CLOSING: { httpStatus: 503 },
-} as const satisfies Record<string, { readonly httpStatus?: number; readonly hvStatus?: string }>;
+  ACCESS_DENIED: {
+    hvStatus: 'HV_STATUS_ACCESS_DENIED',
+    when: 'The caller may not read the object. `reason` is `NOT_ROOT`, `NOT_SELF_OR_PARENT` or `NO_PRIVILEGE`.',
+  },
+  INVALID_PARTITION_ID: {
+    hvStatus: 'HV_STATUS_INVALID_PARTITION_ID',
+    when: 'There is no such partition. Only the root partition learns this; other callers get `ACCESS_DENIED`.',
+  },
+  INVALID_VP_INDEX: {
+    hvStatus: 'HV_STATUS_INVALID_VP_INDEX',
+    when: 'The partition has no such virtual processor.',
+  },
+  INVALID_PARAMETER: {
+    hvStatus: 'HV_STATUS_INVALID_PARAMETER',
+    when: 'There is no such logical processor, an id is malformed, or an argument is out of range.',
+  },
+  PAGE_MALFORMED: {
+    when: 'The bytes are not a statistics page, or the text has no counter. `extensions` has the facts.',
+  },
+  PAGE_UNAVAILABLE: {
+    when:
+      'The source could not give the page: the object is gone, it cannot be read, or the source is too slow. While the ' +
+      'source fails, `retryInMilliseconds` says when it is tried next.',
+  },
+  BAD_REQUEST: {
+    httpStatus: 400,
+    when:
+      'The request or one of its parameters cannot be read. The status is 408 where the request took too long to arrive, ' +
+      '413 for long chunk extensions, and 417 for an unknown expectation.',
+  },
+  PERSISTED_DOCUMENT_NOT_FOUND: {
+    httpStatus: 400,
+    when: 'No document has this id.',
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: {
+    httpStatus: 400,
+    when: 'The request has a hash and no text, and the service has no `--operations`. Send the text.',
+  },
+  UNAUTHENTICATED: {
+    httpStatus: 401,
+    closeCode: 4401,
+    when:
+      'There are no credentials, they do not verify, or there are two at once. In the last event of a stream: the ' +
+      'identity has expired; the WebSocket then closes with 4403.',
+  },
+  FOREIGN_HOST: {
+    httpStatus: 403,
+    when: 'The `Host` header has a name that the service does not answer to.',
+  },
+  FOREIGN_ORIGIN: {
+    httpStatus: 403,
+    when: 'The request comes from a page of an origin that `--allowed-origins` does not list.',
+  },
+  OPERATION_NOT_ALLOWED: {
+    httpStatus: 403,
+    when: 'Only the documents of `--operations` are answered, and this is not one of them.',
+  },
+  NOT_FOUND: {
+    httpStatus: 404,
+    when: 'There is nothing at this path.',
+  },
+  METHOD_NOT_ALLOWED: {
+    httpStatus: 405,
+    when: 'The path does not answer this method; `Allow` lists those that it does.',
+  },
+  NOT_ACCEPTABLE: {
+    httpStatus: 406,
+    when: 'The `Accept` header has no media type in which this operation can be answered.',
+  },
+  LIMIT_EXCEEDED: {
+    httpStatus: 413,
+    when:
+      'The request or the operation is beyond a limit. `limit` and `actual` have the numbers; `Service.limits` lists the ' +
+      'limits. The status is 431 where it is the headers that are too long.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    httpStatus: 415,
+    when: 'The body is not `application/json` in UTF-8, or it is compressed.',
+  },
+  INTERNAL_SERVER_ERROR: {
+    httpStatus: 500,
+    closeCode: 4500,
+    when: 'A defect of the service. The log has the details under the same `requestId`.',
+  },
+  CLOSING: {
+    httpStatus: 503,
+    when: 'The service is ending; connect again.',
+  },
+} as const satisfies Record<string, CodeFacts>;
+
+/** Codes of errors that GraphQL itself finds in an operation: graphql-js and graphql-yoga make them. */
+const graphqlCodes = {
+  GRAPHQL_PARSE_FAILED: { when: 'The document has a syntax error.' },
+  GRAPHQL_VALIDATION_FAILED: { when: 'The document does not fit the schema.' },
+  BAD_USER_INPUT: { when: 'A variable or an argument has a value that does not fit its type.' },
+  OPERATION_RESOLUTION_FAILURE: {
+    httpStatus: 400,
+    when: 'The document has no operation of the name, or several operations and no name is given.',
+  },
+} as const satisfies Record<string, CodeFacts>;
+
+/** Every code that clients get, for docs/errors.md. */
+export const codeTable: Readonly<Record<string, CodeFacts>> = { ...codes, ...graphqlCodes };
 
 /** The HTTP status of a request that is refused with a code. */
 export function httpStatusOf(code: HttpErrorCode): number {
@@ -56,7 +149,7 @@ export class HvqlError extends Error {
     super(message, options);
     Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
-    const { hvStatus }: { readonly httpStatus?: number; readonly hvStatus?: string } = codes[code];
+    const { hvStatus }: CodeFacts = codes[code];
     this.extensions = { code, ...(hvStatus === undefined ? {} : { hvStatus }), ...facts };
   }
 }

@@ -5,18 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { helpText, settingsTable } from '../src/cli/setting-help.ts';
+import { helpText } from '../src/cli/setting-help.ts';
 import { commandNames } from '../src/cli/setting-table.ts';
 import { findProgram } from './debian-program.ts';
 import { serve, type Served } from './end-to-end/program.ts';
 
 const run = promisify(execFile);
-const settingsPattern = /(<!-- settings:[^>]*-->)[^]*(<!-- \/settings -->)/;
-if (process.env['UPDATE_SCHEMA'] === '1') {
-  const present = await readFile('README.md', 'utf8');
-  const table = (_: string, start: string, end: string): string => `${start}\n\n${settingsTable()}\n\n${end}`;
-  await writeFile('README.md', present.replace(settingsPattern, table));
-}
 const readme = await readFile('README.md', 'utf8');
 
 /** The first code block of this language whose text matches. */
@@ -27,24 +21,7 @@ function block(language: string, pattern: RegExp): string {
   return String(found[2]);
 }
 
-/** Cells without the blanks that the formatter lines them up with. */
-const cells = (table: string): string[] =>
-  table
-    .trim()
-    .split('\n')
-    .map((line) =>
-      line
-        .split(/(?<!\\)\|/)
-        .map((cell) => cell.trim().replace(/^-+$/, '-'))
-        .join('|'),
-    );
-
 describe('README.md', () => {
-  it('lists the settings as they are; UPDATE_SCHEMA=1 writes them anew, for Prettier to line up', () => {
-    const [, between] = /<!-- settings:[^>]*-->([^]*)<!-- \/settings -->/.exec(readme) ?? [];
-    expect(cells(String(between))).toEqual(cells(settingsTable()));
-  });
-
   it('names files that exist', () => {
     const links = [...readme.matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, path]) => String(path));
     expect(links.length).toBeGreaterThan(5);

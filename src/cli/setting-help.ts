@@ -1,23 +1,10 @@
-/** The table of settings as people read it: in the terminal, and in the README. */
+/** The table of settings as people read it in the terminal. */
 import { nameOf, type Setting } from './setting.ts';
 import { commandNames, commands, type CommandName, type CommandRow } from './setting-table.ts';
 
 /** The help text of a command, or for null of the program. Ends with a newline. */
 export function helpText(topic: CommandName | null): string {
   return topic === null ? programHelp() : commandHelp(topic, commands[topic]);
-}
-
-/** The settings of all commands as a Markdown table. */
-export function settingsTable(): string {
-  const lines = commandNames.flatMap((name) =>
-    Object.values<Setting>(commands[name].settings).map((setting) => {
-      const flag = setting.flag === null ? '' : `\`--${usageOf(setting)}\``;
-      const variable = setting.variable === null ? '' : `\`${setting.variable}\``;
-      const cells = [`\`${name}\``, flag, variable, defaultOf(setting, '`'), setting.description];
-      return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-    }),
-  );
-  return ['| command | flag | environment | default | |', '|---|---|---|---|---|', ...lines, ''].join('\n');
 }
 
 function programHelp(): string {
@@ -40,7 +27,7 @@ function commandHelp(name: CommandName, { summary, positional, settings }: Comma
     const variable = setting.flag !== null && setting.variable !== null ? `  or ${setting.variable}` : '';
     const start =
       setting.flag === null ? `${nameOf(setting)}=${setting.placeholder ?? ''}` : `--${usageOf(setting)}`;
-    const preset = defaultOf(setting, '');
+    const preset = defaultOf(setting);
     return `  ${start}${variable}\n      ${setting.description}${preset === '' ? '' : ` (${presetText(preset)})`}`;
   });
   const argument =
@@ -56,7 +43,7 @@ function usageOf(setting: Setting): string {
   return [setting.flag, setting.placeholder].filter((part) => part !== null).join(' ');
 }
 
-function defaultOf({ default: preset, isRequired, placeholder }: Setting, quote: string): string {
+function defaultOf({ default: preset, isRequired, placeholder }: Setting): string {
   if (isRequired === true) return 'needed';
-  return preset === null || placeholder === null ? '' : `${quote}${preset}${quote}`;
+  return preset === null || placeholder === null ? '' : preset;
 }

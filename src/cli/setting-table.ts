@@ -1,4 +1,4 @@
-/** The one table of settings: parsing, help texts and the README's table are made from it. */
+/** The one table of settings: parsing, help texts and docs/settings.md are made from it. */
 import { parseSimulator } from '../source/sources.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 import {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { helpText, settingsTable } from '../../src/cli/setting-help.ts';
+import { helpText } from '../../src/cli/setting-help.ts';
 import { commandNames } from '../../src/cli/setting-table.ts';
 import { parseCommand } from '../../src/cli/settings.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -769,18 +769,5 @@ Prints an overlay page's statistics groups and counters.
     );
     expect(helpText('serve')).toContain('  HVQL_JWT_SECRET=<secret>\n');
     expect(helpText('record')).toContain('where the capture goes (needed)');
-  });
-});
-
-describe('the table of settings', () => {
-  it('has a row for every setting of every command', () => {
-    const lines = settingsTable().trimEnd().split('\n');
-    expect(lines.slice(0, 3)).toEqual([
-      '| command | flag | environment | default | |',
-      '|---|---|---|---|---|',
-      '| `serve` | `--source <source>` | `HVQL_SOURCE` | `simulator` | where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows |',
-    ]);
-    expect(lines).toContain('| `record` | `--out <folder or .tar>` |  | needed | where the capture goes |');
-    expect(lines).toHaveLength(2 + 43 + 5 + 4 + 2 + 0 + 7);
   });
 });
