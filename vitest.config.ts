@@ -18,9 +18,9 @@ class LongestFirst extends BaseSequencer {
 
 /** Suites that send operations by HTTP, and so pass by the hot path, run a second time without it. */
 const hotPathSuites = [
-  'test/server/{answer,audit,error-mask,fairness,graphql,known-question,leftovers,way-check,yoga}.test.ts',
-  'test/server/http/{client-error,connections,exchange,slow-answers}.test.ts',
-  'test/end-to-end/{access-matrix,admission,greedy-guest,hostile-connection,operation}.test.ts',
+  'test/server/{answer,audit,error-mask,fairness,graphql,known-question,leftovers,transport-check,yoga}.test.ts',
+  'test/server/http/{client-error,connections,http-exchange,slow-answers}.test.ts',
+  'test/end-to-end/{access-matrix,allowlist,greedy-guest,hostile-connection,operation}.test.ts',
   'test/fuzz/{protocol,transport}.test.ts',
 ];
 

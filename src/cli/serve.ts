@@ -171,7 +171,7 @@ async function serveOn(server: Started, { parts, settings, world }: Told & { par
     places: settings.guestSocket,
     port: settings.guestPort,
     mode: settings.guestSocketMode,
-    addListener: (listener, identify) => server.addListener(listener, identify),
+    addListener: (listener, authenticate) => server.addListener(listener, authenticate),
     platform,
     log,
   });

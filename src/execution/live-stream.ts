@@ -12,7 +12,7 @@ export interface LiveStreamWorld {
 }
 
 /** Who is given the events of a stream, one each time that it wants one. None of these throws. */
-export interface EventTaker {
+export interface StreamListener {
   /** Returns true where it has room for one more at once. */
   event(result: ExecutionResult): boolean;
   /** Nothing more will come. */
@@ -42,7 +42,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   #isMaking = false;
   /** Gives what is still to be said once the stream is over, or throws it. */
   #lastWord: (() => ExecutionResult) | null = null;
-  #taker: EventTaker | null = null;
+  #listener: StreamListener | null = null;
 
   /** `firstLook` is a look out of turn, for the first event. */
   constructor({ operation, onEnd }: LiveStreamWorld, firstLook: Promise<Tick>) {
@@ -66,19 +66,19 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 
   /** From now on its events go there. The first one is wanted at once. */
-  follow(taker: EventTaker): void {
-    this.#taker = taker;
-    this.want();
+  follow(listener: StreamListener): void {
+    this.#listener = listener;
+    this.request();
   }
 
   /** The taker has room for one more event. */
-  want(): void {
+  request(): void {
     this.#isWanted = true;
     this.#step();
   }
 
   /** There is no room after all: until it is wanted again nothing is made. */
-  unwant(): void {
+  pause(): void {
     this.#isWanted = false;
   }
 
@@ -111,7 +111,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
       return;
     }
     this.#isWanted = false;
-    this.#taker?.failed(thrown);
+    this.#listener?.failed(thrown);
   }
 
   next(): Promise<IteratorResult<ExecutionResult, undefined>> {
@@ -154,7 +154,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 
   #hand(result: ExecutionResult): void {
-    if (this.#taker?.event(result) === true) this.want();
+    if (this.#listener?.event(result) === true) this.request();
   }
 
   #offer(tick: Tick): void {
@@ -188,18 +188,18 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 
   #sayLastWord(): void {
-    const [lastWord, taker] = [this.#lastWord, this.#taker];
+    const [lastWord, listener] = [this.#lastWord, this.#listener];
     this.#lastWord = null;
     this.#isWanted = false;
     if (lastWord === null) {
-      taker?.done();
+      listener?.done();
       return;
     }
     let result;
     try {
       result = lastWord();
     } catch (thrown) {
-      taker?.failed(thrown);
+      listener?.failed(thrown);
       return;
     }
     this.#hand(result);

@@ -3,14 +3,14 @@ import type { Logger } from 'pino';
 import type { Allow } from './allowlist.ts';
 import type { AuditWorld } from './audit.ts';
 import type { DocumentStore } from './document-store.ts';
-import type { Doorkeeper } from './auth/doorkeeper.ts';
+import type { Authenticator } from './auth/authenticator.ts';
 import type { EventStreams } from './sse/event-stream.ts';
-import type { EventWrites } from './sse/event-writes.ts';
+import type { WriteCoalescer } from './sse/write-coalescer.ts';
 import type { Graphiql } from './http/graphiql.ts';
 import type { HostRule } from './auth/host.ts';
 import type { HotPath } from './hot-path/hot-path.ts';
 import type { ReadOperation } from './operation-reader.ts';
-import type { Outbox } from './outbox.ts';
+import type { WriteBatcher } from './write-batcher.ts';
 import type { ConnectionLimits } from './http/stall-detector.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { NotReady } from './http/readiness.ts';
@@ -25,14 +25,14 @@ export interface ServerContext {
   readonly hasActivePlugins: boolean;
   /** Runs operations that do not come by HTTP. */
   readonly run: RunOperation;
-  readonly admit: Allow;
+  readonly allow: Allow;
   readonly readOperation: ReadOperation;
   readonly documents: DocumentStore;
   /** null where there is no audit trail. */
   readonly auditWorld: AuditWorld | null;
   readonly checkReady: () => Promise<NotReady>;
-  readonly outbox: Outbox;
-  readonly writes: EventWrites;
+  readonly writeBatcher: WriteBatcher;
+  readonly writeCoalescer: WriteCoalescer;
   readonly heartbeat: Heartbeat;
   readonly limits: ConnectionLimits;
   /** How long a client may take over its WebSocket until it has given its credentials. */
@@ -44,7 +44,7 @@ export interface ServerContext {
 
 /** What differs from listener to listener. */
 export interface ListenerOptions {
-  readonly identify: Doorkeeper;
+  readonly authenticate: Authenticator;
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
   /** The names that it answers to; null for any. */

@@ -1,7 +1,7 @@
 /** Events on their way from their source to a socket: one at a time, and none is kept in between. */
 import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
-import { LiveStream, type EventTaker } from '../execution/live-stream.ts';
+import { LiveStream, type StreamListener } from '../execution/live-stream.ts';
 import type { StreamAudit, StreamEnd } from './audit.ts';
 import { maskErrors, maskResult, type MaskContext } from './error-mask.ts';
 import type { Requester } from './request-context.ts';
@@ -24,11 +24,11 @@ export interface EventSink {
 
 /** A source of events: an iterator that needs no promise for each event. */
 interface Feed {
-  follow(taker: EventTaker): void;
+  follow(listener: StreamListener): void;
   /** Requests one event. */
-  want(): void;
+  request(): void;
   /** Withdraws the request; an event may come nevertheless. */
-  unwant(): void;
+  pause(): void;
   return(): Promise<unknown>;
 }
 
@@ -46,7 +46,7 @@ const maskedAlready = new KeptWithResult<ExecutionResult>();
  * begins and ends here, which is audited. At each event, and in `checkExpiry`, the end of the caller's identity is
  * compared with the wall clock, which may be set, and goes on while the machine is suspended.
  */
-export class Events implements EventTaker {
+export class Events implements StreamListener {
   readonly #feed: Feed;
   /** Without the audit: each stream has its own trail. */
   readonly #context: EventsContext;
@@ -55,7 +55,7 @@ export class Events implements EventTaker {
   /** Whether the feed gives no more events. */
   #isOver = false;
   /** Whether the last event still waits in this process. */
-  #isBehind = false;
+  #isBlocked = false;
 
   constructor(iterator: AsyncIterator<ExecutionResult>, context: EventsContext) {
     this.#feed = iterator instanceof LiveStream ? iterator : new IteratorFeed(iterator);
@@ -64,24 +64,24 @@ export class Events implements EventTaker {
   }
 
   /** Begins, with a request for the first event. */
-  pour(sink: EventSink): void {
+  pipe(sink: EventSink): void {
     this.#sink = sink;
     if (this.#isExpired) this.expire();
     else this.#feed.follow(this);
   }
 
   /** The kernel has the last event: requests the next one. */
-  taken(): void {
-    this.#isBehind = false;
+  drained(): void {
+    this.#isBlocked = false;
     if (this.#sink === null) return;
     if (this.#isOver) this.done();
-    else this.#feed.want();
+    else this.#feed.request();
   }
 
   /** The kernel does not have the last event yet. */
-  untaken(): void {
-    this.#isBehind = true;
-    if (!this.#isOver) this.#feed.unwant();
+  blocked(): void {
+    this.#isBlocked = true;
+    if (!this.#isOver) this.#feed.pause();
   }
 
   /** Ends the stream from outside. */
@@ -152,7 +152,7 @@ export class Events implements EventTaker {
 
   #deliver(event: ExecutionResult, sink: EventSink): boolean {
     this.#trail?.sent(event);
-    return sink.deliver(event) && !this.#isBehind;
+    return sink.deliver(event) && !this.#isBlocked;
   }
 
   #fail(thrown: unknown): void {
@@ -181,29 +181,29 @@ export function expiryReason(by: Requester['by']): string {
 /** An iterator as a feed. */
 class IteratorFeed implements Feed {
   readonly #iterator: AsyncIterator<ExecutionResult>;
-  #taker: EventTaker | null = null;
+  #listener: StreamListener | null = null;
 
   constructor(iterator: AsyncIterator<ExecutionResult>) {
     this.#iterator = iterator;
   }
 
-  follow(taker: EventTaker): void {
-    this.#taker = taker;
-    this.want();
+  follow(listener: StreamListener): void {
+    this.#listener = listener;
+    this.request();
   }
 
-  want(): void {
-    const taker = this.#taker;
+  request(): void {
+    const listener = this.#listener;
     this.#pull().then(
       (step) => {
-        if (step.done === true) taker?.done();
-        else if (taker?.event(step.value) === true) this.want();
+        if (step.done === true) listener?.done();
+        else if (listener?.event(step.value) === true) this.request();
       },
-      (thrown: unknown) => taker?.failed(thrown),
+      (thrown: unknown) => listener?.failed(thrown),
     );
   }
 
-  unwant(): void {}
+  pause(): void {}
 
   async return(): Promise<void> {
     await this.#iterator.return?.();

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
-import { certificateDoorkeeper, tokenDoorkeeper, type Doorkeeper } from './auth/doorkeeper.ts';
+import { certificateAuthenticator, tokenAuthenticator, type Authenticator } from './auth/authenticator.ts';
 import { hostRule } from './auth/host.ts';
 import type { Identity } from './auth/identity.ts';
 import type { CertificateMap } from './auth/client-certificate.ts';
@@ -21,11 +21,11 @@ import { connectionLimits } from './http/stall-detector.ts';
 import type { Tls } from './http/tls.ts';
 import { Listeners, type OpenListener } from './listeners.ts';
 import { operationReader } from './operation-reader.ts';
-import { Outbox } from './outbox.ts';
+import { WriteBatcher } from './write-batcher.ts';
 import { queryRunner, type Execute } from './plugins/use-execution.ts';
 import type { Subscribe } from './plugins/use-subscriptions.ts';
 import type { Requester } from './request-context.ts';
-import { EventWrites } from './sse/event-writes.ts';
+import { WriteCoalescer } from './sse/write-coalescer.ts';
 import { openYoga, operationRunner, type AddedPlugin } from './yoga.ts';
 
 /** What is served, to whom, and where. */
@@ -85,10 +85,10 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Adds a listener on a server made by `createHttpServer`, which may listen already or later. It answers to any name,
-   * identifies callers by `identify` alone, and has no GraphiQL, whose page may hold tokens. It closes with the service,
+   * identifies callers by `authenticate` alone, and has no GraphiQL, whose page may hold tokens. It closes with the service,
    * or before.
    */
-  addListener(server: Server, identify: Doorkeeper): OpenListener;
+  addListener(server: Server, authenticate: Authenticator): OpenListener;
   /** Uses another certificate and another map of client certificates. Throws where the server has no TLS. */
   renewTls(tls: Tls): void;
   /** Takes no more requests, and cuts the responses that outlast the grace time. May be called again. */
@@ -106,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const graphiql = options.graphiql && new Graphiql(options.graphiql);
   const listeners = new Listeners(openContext(options, graphiql), graceMilliseconds);
   listeners.add(server, {
-    identify: doorkeeperOf(options, () => tls?.clients?.map ?? new Map()),
+    authenticate: authenticatorOf(options, () => tls?.clients?.map ?? new Map()),
     graphiql,
     hosts: hostRule({ host, allowedHosts }),
     allowedOrigins,
@@ -118,8 +118,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http${secure === null ? '' : 's'}://${urlHost}:${port}/graphql`,
     port,
-    addListener: (added, identify) =>
-      listeners.add(added, { identify, graphiql: null, hosts: null, allowedOrigins }),
+    addListener: (added, authenticate) =>
+      listeners.add(added, { authenticate: authenticate, graphiql: null, hosts: null, allowedOrigins }),
     renewTls: (renewed) => {
       if (secure === null) throw new TypeError('There is no TLS to renew');
       renewCertificate(secure, renewed.context);
@@ -135,10 +135,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-function doorkeeperOf({ identity, tls, now }: ServerOptions, map: () => CertificateMap): Doorkeeper {
-  if (tls?.clients) return certificateDoorkeeper({ identity, map, now });
+function authenticatorOf({ identity, tls, now }: ServerOptions, map: () => CertificateMap): Authenticator {
+  if (tls?.clients) return certificateAuthenticator({ identity, map, now });
   if (identity === null) throw new TypeError('There is no way to identify callers');
-  return tokenDoorkeeper(identity);
+  return tokenAuthenticator(identity);
 }
 
 function openContext(options: ServerOptions, graphiql: Graphiql | null): ServerContext {
@@ -155,14 +155,14 @@ function openContext(options: ServerOptions, graphiql: Graphiql | null): ServerC
     hotPath: hotPath && !hasActivePlugins ? new HotPath(schema, runQuery) : null,
     hasActivePlugins,
     run: operationRunner(yoga, { log, now }),
-    admit: allow,
+    allow,
     readOperation: operationReader(allow),
     documents,
     auditWorld: options.audit === undefined ? null : { write: options.audit, now },
     checkReady: readiness(options.ready, { log }),
-    outbox: new Outbox(),
-    writes: new EventWrites(),
-    heartbeat: new Heartbeat(limits.beatMilliseconds),
+    writeBatcher: new WriteBatcher(),
+    writeCoalescer: new WriteCoalescer(),
+    heartbeat: new Heartbeat(limits.heartbeatMilliseconds),
     limits,
     initMilliseconds,
     log,

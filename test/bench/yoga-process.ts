@@ -40,7 +40,7 @@ const planned: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(executeO
 const yoga = createYoga({
   schema: createSchema(),
   context: async ({ request }): Promise<ExecutionContext> => {
-    const { caller } = await identity.identify(request.headers.get('authorization'));
+    const { caller } = await identity.authenticate(request.headers.get('authorization'));
     return operationContext({ sampler, service }, { caller, signal: request.signal });
   },
   plugins: [planned],

@@ -109,7 +109,7 @@ describe('an error around the resolvers', () => {
 
   it('of the identity is masked', async () => {
     const own = await startTestService({
-      identity: { identify: () => Promise.reject(new Error(secretText)) },
+      identity: { authenticate: () => Promise.reject(new Error(secretText)) },
     });
     try {
       const response = await own.post({ query: '{ hello }' });

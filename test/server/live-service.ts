@@ -148,8 +148,8 @@ export async function startLiveService(
   };
   // Development mode's, but with an end where the test wants one.
   const identity = {
-    identify: async (authorization: string | null): Promise<Identified> => ({
-      ...(await service.identity.identify(authorization)),
+    authenticate: async (authorization: string | null): Promise<Identified> => ({
+      ...(await service.identity.authenticate(authorization)),
       expiresAt: clock.expiresAt,
     }),
   };

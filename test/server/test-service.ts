@@ -36,7 +36,7 @@ export function readableLog(): { readonly log: Logger; readonly lines: string[] 
 /** The connections of a server that belongs to no service. */
 export function connectionsOf(server: Server): Connections {
   const limits = connectionLimits({ pingMilliseconds: 12_000, stallMilliseconds: 30_000 });
-  const heartbeat = new Heartbeat(limits.beatMilliseconds);
+  const heartbeat = new Heartbeat(limits.heartbeatMilliseconds);
   return new Connections(server, { heartbeat, limits, log: readableLog().log });
 }
 

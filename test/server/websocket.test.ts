@@ -350,7 +350,7 @@ describe('a connection is closed', () => {
   });
 
   it('with 4500 for a mistake of the service, which is masked', async () => {
-    const identity = { identify: () => Promise.reject(new Error(secretText)) };
+    const identity = { authenticate: () => Promise.reject(new Error(secretText)) };
     const own = await startLiveService({ identity });
     const { send, closed } = await openRawWebSocket(own);
     send(init());

@@ -146,10 +146,10 @@ describe('credentials that have to be verified', () => {
     let verified = 0;
     const plain = await start();
     const identity: Identity = {
-      identify: async (authorization, connection) => {
+      authenticate: async (authorization, connection) => {
         verified += 1;
         await new Promise((resolve) => setImmediate(resolve));
-        return plain.identity.identify(authorization, connection);
+        return plain.identity.authenticate(authorization, connection);
       },
     };
     const service = await start({ identity });

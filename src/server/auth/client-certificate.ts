@@ -17,7 +17,7 @@ const example = '{"<SHA-256 fingerprint>": {"partition": "5", "privileges": ["AC
  * milliseconds since 1970, since a certificate is verified when its connection or session begins, and may end
  * meanwhile. Throws UNAUTHENTICATED.
  */
-export function identifyCertificate(
+export function authenticateCertificate(
   { certificate, problem }: { readonly certificate: X509Certificate; readonly problem: string | null },
   { map, now }: { readonly map: CertificateMap; readonly now: number },
 ): Identified {
@@ -115,8 +115,8 @@ function parseObject(text: string, place: string): object {
 }
 
 function readEntry(entry: unknown, at: string): { caller: Caller; problems: readonly string[] } {
-  const nobody = { partitionId: 0n, privileges: new Set<never>() };
-  if (!isObject(entry)) return { caller: nobody, problems: [`${at} needs an object, as in ${example}.`] };
+  const noCaller = { partitionId: 0n, privileges: new Set<never>() };
+  if (!isObject(entry)) return { caller: noCaller, problems: [`${at} needs an object, as in ${example}.`] };
   const { partition, privileges = allPrivileges, ...others } = entry;
   const problems = Object.keys(others).map((name) => `${at} has ${show(name)}, which is not known.`);
   const partitionId = typeof partition === 'string' ? parsePartitionId(partition) : null;

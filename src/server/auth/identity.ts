@@ -22,7 +22,7 @@ export interface Identity {
    * The caller of an authorization such as "Bearer <token>", at once where the token is known. Rejects with
    * UNAUTHENTICATED; the message never holds the token. A connection is remembered with its last authorization.
    */
-  identify(authorization: string | null, connection?: object): Promise<Identified> | Identified;
+  authenticate(authorization: string | null, connection?: object): Promise<Identified> | Identified;
 }
 
 /** A secret that tokens are signed and verified with. */
@@ -75,7 +75,7 @@ export async function openIdentity(settings: IdentitySettings, world: IdentityWo
     return identified;
   };
   return {
-    identify: (authorization, connection) => {
+    authenticate: (authorization, connection) => {
       const last = connection === undefined ? undefined : lastOf.get(connection);
       if (last != null && last.authorization === authorization && cache.isValid(last.verified))
         return last.verified.identified;

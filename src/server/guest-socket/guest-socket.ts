@@ -4,7 +4,7 @@ import { opendir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../../errors.ts';
-import { guestDoorkeeper, type Doorkeeper } from '../auth/doorkeeper.ts';
+import { guestAuthenticator, type Authenticator } from '../auth/authenticator.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import type { OpenListener } from '../listeners.ts';
 import { openGuestFolder } from './guest-folder.ts';
@@ -22,7 +22,7 @@ export type GuestSocketSetting = GuestSocketPlace | { readonly folder: string };
 /** What all guest sockets share. */
 export interface GuestSocketOptions {
   /** Adds a listener to the service. */
-  readonly addListener: (server: Server, identify: Doorkeeper) => OpenListener;
+  readonly addListener: (server: Server, authenticate: Authenticator) => OpenListener;
   /** Everyone who may write to a socket's file may connect. */
   readonly mode: number;
   /** `process.platform`. */
@@ -45,7 +45,7 @@ export async function openGuestSocket(
 ): Promise<GuestSocket> {
   const server = createHttpServer();
   // Before anyone can connect.
-  const listener = addListener(server, guestDoorkeeper(partitionId));
+  const listener = addListener(server, guestAuthenticator(partitionId));
   const facts = { partition: partitionId.toString(), path };
   try {
     const file = await listenOnFile(server, { path, mode, platform });

@@ -84,7 +84,7 @@ export class HotPath {
       request.onOperation(entry.name);
       if (request.audit !== null) request.audit.operationName = entry.name;
     }
-    request.server.outbox.beforeMore();
+    request.server.writeBatcher.flushIfStale();
     const { document, variables: variableValues, operationName } = entry;
     const result = this.#run(request, { schema: this.#schema, document, variableValues, operationName });
     const send = (given: ExecutionResult): void => {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { ServerContext } from '../context.ts';
 import type { HeartbeatListener } from '../heartbeat.ts';
-import type { Exchange } from './exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import { StallDetector } from './stall-detector.ts';
 
 /** Requests of one connection that run at the same time: some wait for a second reading. */
@@ -18,7 +18,7 @@ const mostWaiting = 512;
 
 interface Connection {
   /** In the order of their responses (RFC 9112, 9.3.2). */
-  readonly exchanges: Exchange[];
+  readonly exchanges: HttpExchange[];
   /** After an upgrade, the new protocol closes the connection. */
   isUpgraded: boolean;
   stall: StallDetector | null;
@@ -56,7 +56,7 @@ export class Connections implements HeartbeatListener {
    * begins in each turn of the event loop, while few run and little is unsent: so a client that sends many requests at
    * once delays no other, and one that does not read takes little memory.
    */
-  add(exchange: Exchange, begin: (exchange: Exchange) => void): void {
+  add(exchange: HttpExchange, begin: (exchange: HttpExchange) => void): void {
     const { socket } = exchange.request;
     const { exchanges } = this.#of(socket);
     exchanges.push(exchange);
@@ -86,7 +86,7 @@ export class Connections implements HeartbeatListener {
   }
 
   /** The response has ended, or its client has gone; false where this was known. */
-  remove(exchange: Exchange): boolean {
+  remove(exchange: HttpExchange): boolean {
     const { socket } = exchange.request;
     const connection = this.#connections.get(socket);
     const at = connection?.exchanges.indexOf(exchange) ?? -1;
@@ -170,7 +170,7 @@ export class Connections implements HeartbeatListener {
       const [exchange] = connection.exchanges;
       if (exchange === undefined) continue;
       isBusy = true;
-      connection.stall ??= new StallDetector(socket, this.#context.limits.stallBeats);
+      connection.stall ??= new StallDetector(socket, this.#context.limits.stallHeartbeats);
       if (exchange.response.headersSent && connection.stall.isStalled()) this.#cut(exchange);
     }
     if (isBusy) return;
@@ -178,7 +178,7 @@ export class Connections implements HeartbeatListener {
     this.#context.heartbeat.delete(this);
   }
 
-  #cut(exchange: Exchange): void {
+  #cut(exchange: HttpExchange): void {
     const { limits, log } = this.#context;
     const { request, requestId, caller, facts } = exchange;
     const { stallMilliseconds } = limits;
@@ -214,11 +214,11 @@ export class Connections implements HeartbeatListener {
     socket.once('close', () => this.#handshakes.delete(peer));
   }
 
-  #beginLater(socket: Socket, exchanges: readonly Exchange[]): void {
+  #beginLater(socket: Socket, exchanges: readonly HttpExchange[]): void {
     if (exchanges.at(-1)?.begin != null) setImmediate(() => this.#beginNext(socket, exchanges));
   }
 
-  #beginNext(socket: Socket, exchanges: readonly Exchange[]): void {
+  #beginNext(socket: Socket, exchanges: readonly HttpExchange[]): void {
     // Those that have begun come first.
     const running = exchanges.findIndex(({ begin }) => begin !== null);
     const next = exchanges[running];
@@ -238,7 +238,7 @@ export class Connections implements HeartbeatListener {
 const ignore = (): void => undefined;
 
 /** Calls back once the responses have ended, or their client has gone; at once where there are none. */
-function afterAll(exchanges: readonly Exchange[], callback: () => void): void {
+function afterAll(exchanges: readonly HttpExchange[], callback: () => void): void {
   let left = exchanges.length;
   if (left === 0) callback();
   const onClose = (): void => {

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Negotiator from 'negotiator';
-import type { Exchange } from './exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import { graphiqlPage, type GraphiqlOptions, type Page } from './graphiql-page.ts';
 
 /** Where the files are. */
@@ -68,7 +68,7 @@ export class Graphiql {
   }
 
   /** Sends the file at the path of the request; false where there is none. */
-  async sendAsset({ request, response, path }: Exchange): Promise<boolean> {
+  async sendAsset({ request, response, path }: HttpExchange): Promise<boolean> {
     const asset = (await this.#load()).assets.get(path);
     if (asset === undefined) return false;
     const takesGzip = new Negotiator(request).encoding(['gzip', 'identity']) === 'gzip';

@@ -9,7 +9,7 @@ import { OperationAudit } from '../audit.ts';
 import type { ListenerContext, ServerContext } from '../context.ts';
 import { httpErrorOf, internalErrorCode } from '../error-mask.ts';
 import type { EventStream } from '../sse/event-stream.ts';
-import type { Exchange } from './exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import { checkMethod, HttpError } from './http-error.ts';
 import type { Identified } from '../auth/identity.ts';
 import { readAccept, type Accepted, type MediaType } from './media-type.ts';
@@ -31,11 +31,11 @@ const graphqlMethods = { subject: '/graphql', allowed: ['GET', 'POST'] };
 
 /** A request through Yoga, or past it by the hot path. */
 export class HttpRequest implements RequestContext {
-  readonly exchange: Exchange;
+  readonly exchange: HttpExchange;
   readonly listener: ListenerContext;
   readonly server: ServerContext;
   readonly requestId: string;
-  caller = nobody;
+  caller = unauthenticatedCaller;
   by: Identified['by'] = 'token';
   expiresAt: number | null = null;
   operation: AllowedOperation | null = null;
@@ -43,7 +43,7 @@ export class HttpRequest implements RequestContext {
   events: RequestContext['events'] = null;
   audit: OperationAudit | null = null;
   takesEvents = false;
-  #accepted: Accepted = anything;
+  #accepted: Accepted = acceptsAnything;
   #isAuthenticated = false;
   #authentication: Promise<void> | null = null;
   #reading: Promise<AllowedOperation> | AllowedOperation | null = null;
@@ -51,7 +51,7 @@ export class HttpRequest implements RequestContext {
   #response: Response | null = null;
   #eventStream: EventStream | null = null;
 
-  constructor(exchange: Exchange, contexts: { listener: ListenerContext; server: ServerContext }) {
+  constructor(exchange: HttpExchange, contexts: { listener: ListenerContext; server: ServerContext }) {
     this.exchange = exchange;
     this.listener = contexts.listener;
     this.server = contexts.server;
@@ -82,12 +82,12 @@ export class HttpRequest implements RequestContext {
     checkMethod(request, graphqlMethods);
     checkOrigin(request, this.listener.allowedOrigins);
     const credentials = { authorization: request.headers.authorization ?? null, socket: request.socket };
-    const identified = this.listener.identify(credentials);
+    const identified = this.listener.authenticate(credentials);
     if (!(identified instanceof Promise)) {
-      this.#identify(identified);
+      this.#setIdentity(identified);
       return undefined;
     }
-    this.#authentication = identified.then((late) => this.#identify(late));
+    this.#authentication = identified.then((late) => this.#setIdentity(late));
     // Yoga may answer without it.
     this.#authentication.catch(() => undefined);
     return this.#authentication;
@@ -169,7 +169,7 @@ export class HttpRequest implements RequestContext {
     else if (outcome !== undefined) writtenDataOf(outcome.result)?.release();
   }
 
-  #identify({ caller, by, expiresAt }: Identified): void {
+  #setIdentity({ caller, by, expiresAt }: Identified): void {
     this.#isAuthenticated = true;
     this.caller = caller;
     this.by = by;
@@ -220,7 +220,7 @@ export class HttpRequest implements RequestContext {
     }
     exchange.written = written;
     const bytes = resultBytes(result);
-    server.outbox.put({ send: () => this.#write(bytes, answer), sizeInBytes: bytes.length });
+    server.writeBatcher.put({ send: () => this.#write(bytes, answer), sizeInBytes: bytes.length });
   }
 
   #write(bytes: Buffer, { status, headers: more }: Answer): void {
@@ -251,8 +251,8 @@ export function httpRequestOf(context: unknown): HttpRequest {
 }
 
 /** Before authentication, without rights. */
-const nobody: Caller = { partitionId: 0n, privileges: new Set() };
-const anything = readAccept(undefined);
+const unauthenticatedCaller: Caller = { partitionId: 0n, privileges: new Set() };
+const acceptsAnything = readAccept(undefined);
 const none: Readonly<Record<string, string>> = {};
 const success = { status: 200, headers: none };
 

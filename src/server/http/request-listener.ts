@@ -3,11 +3,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { answerClientErrors } from './client-error.ts';
 import type { Connections } from './connections.ts';
-import { Exchange } from './exchange.ts';
+import { HttpExchange } from './http-exchange.ts';
 import { asUnauthorized, HttpError, sendError } from './http-error.ts';
 
 /** Answers one request, or throws or rejects with an HttpError that does. */
-export type Route = (exchange: Exchange) => Promise<void> | undefined;
+export type Route = (exchange: HttpExchange) => Promise<void> | undefined;
 
 /** Makes the route answer all requests of a server. */
 export function listenToRequests(
@@ -17,7 +17,7 @@ export function listenToRequests(
 ): void {
   const { connections, log, now } = world;
   const answerBy = (answer: Route) => {
-    const begin = (exchange: Exchange): void => {
+    const begin = (exchange: HttpExchange): void => {
       try {
         answer(exchange)?.catch((thrown: unknown) => answerError(thrown, { exchange, log }));
       } catch (thrown) {
@@ -27,7 +27,7 @@ export function listenToRequests(
     return (request: IncomingMessage, response: ServerResponse): void => {
       const isLogged = log.isLevelEnabled('debug');
       const startedAt = isLogged ? now() : 0;
-      const exchange = new Exchange(request, response);
+      const exchange = new HttpExchange(request, response);
       response.on('close', () => {
         // Emitted twice where the connection goes.
         if (!connections.remove(exchange)) return;
@@ -55,7 +55,7 @@ function refuseExpectation(): never {
   throw new HttpError('BAD_REQUEST', message, { status: 417 });
 }
 
-function aboutExchange({ request, response, requestId, path, caller }: Exchange): object {
+function aboutExchange({ request, response, requestId, path, caller }: HttpExchange): object {
   return {
     requestId,
     method: request.method,
@@ -66,7 +66,7 @@ function aboutExchange({ request, response, requestId, path, caller }: Exchange)
   };
 }
 
-function answerError(thrown: unknown, { exchange, log }: { exchange: Exchange; log: Logger }): void {
+function answerError(thrown: unknown, { exchange, log }: { exchange: HttpExchange; log: Logger }): void {
   const { request, response, requestId, facts } = exchange;
   // There is no client any more; a response whose turn has not come hears of it last.
   if (exchange.isGone || response.destroyed || request.socket.destroyed) return;

@@ -6,7 +6,7 @@ import { answerPreflight, isPreflight, shareWithOrigin } from '../auth/origin.ts
 import type { ListenerContext, ServerContext } from '../context.ts';
 import type { HotPath } from '../hot-path/hot-path.ts';
 import { endpointPath } from '../yoga.ts';
-import type { Exchange } from './exchange.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import { assetFolder, wantsGraphiql } from './graphiql.ts';
 import { checkMethod, HttpError, sendJson } from './http-error.ts';
 import { HttpRequest } from './http-request.ts';
@@ -39,7 +39,7 @@ export function route(contexts: Contexts): Route {
 
 const reading = ['GET', 'HEAD'];
 
-async function answerOther({ listener, server }: Contexts, exchange: Exchange): Promise<void> {
+async function answerOther({ listener, server }: Contexts, exchange: HttpExchange): Promise<void> {
   const { path, request, response } = exchange;
   const allow = { subject: path, allowed: reading };
   if (path === '/health') {
@@ -65,7 +65,7 @@ async function answerOther({ listener, server }: Contexts, exchange: Exchange): 
   throw new HttpError('NOT_FOUND', 'There is nothing at this path; GraphQL is at /graphql.');
 }
 
-function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | undefined {
+function answerGraphql(contexts: Contexts, exchange: HttpExchange): Promise<void> | undefined {
   const { request } = exchange;
   const { graphiql, allowedOrigins } = contexts.listener;
   // Without CORS headers: the page may hold tokens.
@@ -82,40 +82,42 @@ function answerGraphql(contexts: Contexts, exchange: Exchange): Promise<void> | 
     answerPreflight(exchange, allowedOrigins);
     return undefined;
   }
-  const asked = new HttpRequest(exchange, contexts);
+  const graphqlRequest = new HttpRequest(exchange, contexts);
   const { hotPath } = contexts.server;
-  if (hotPath === null) return answerByYoga(asked);
-  return hotPath.answer(asked, () => answerByYoga(asked, hotPath));
+  if (hotPath === null) return answerByYoga(graphqlRequest);
+  return hotPath.answer(graphqlRequest, () => answerByYoga(graphqlRequest, hotPath));
 }
 
 /**
  * In place of the response, of which Yoga's adapter takes its events only: its listeners would abort a signal that only
  * plugins use, and take 2 KB of memory for as long as a stream lasts.
  */
-const unheard = Object.create(null) as ServerResponse;
+const noResponse = Object.create(null) as ServerResponse;
 
 /** Yoga's Response stands for one that the request writes itself, or it is Yoga's or a plugin's own. */
-async function answerByYoga(asked: HttpRequest, hotPath: HotPath | null = null): Promise<void> {
-  const { exchange, server } = asked;
+async function answerByYoga(graphqlRequest: HttpRequest, hotPath: HotPath | null = null): Promise<void> {
+  const { exchange, server } = graphqlRequest;
   const { request, response } = exchange;
   try {
-    const heard = server.hasActivePlugins ? response : unheard;
-    const given = await server.yoga.handleNodeRequestAndResponse(request, heard, { hvql: asked });
-    if (asked.isOwn(given)) {
-      hotPath?.note(asked);
+    const responseForYoga = server.hasActivePlugins ? response : noResponse;
+    const given = await server.yoga.handleNodeRequestAndResponse(request, responseForYoga, {
+      hvql: graphqlRequest,
+    });
+    if (graphqlRequest.isOwn(given)) {
+      hotPath?.note(graphqlRequest);
       if (server.hasActivePlugins) copyHeaders(given, exchange);
-      asked.send();
+      graphqlRequest.send();
     } else {
       exchange.setUsualHeaders();
       await sendNodeResponse(given, response, request, true);
     }
   } finally {
-    asked.drop();
+    graphqlRequest.drop();
   }
 }
 
 /** Copies the headers that a plugin has set on the Response. */
-function copyHeaders({ headers }: Response, exchange: Exchange): void {
+function copyHeaders({ headers }: Response, exchange: HttpExchange): void {
   exchange.setUsualHeaders();
   headers.forEach((value, name) => {
     if (name !== 'content-type' && name !== 'content-length') exchange.response.setHeader(name, value);

@@ -3,16 +3,16 @@ import type { Socket } from 'node:net';
 
 /** The limits of connections, counted in heartbeats. */
 export interface ConnectionLimits {
-  readonly beatMilliseconds: number;
+  readonly heartbeatMilliseconds: number;
   /** Quiet heartbeats after which a ping is sent, so that no proxy takes the connection for dead. */
-  readonly pingBeats: number;
+  readonly pingHeartbeats: number;
   readonly stallMilliseconds: number;
   /** Heartbeats in which a client may take nothing of what was sent to it. */
-  readonly stallBeats: number;
+  readonly stallHeartbeats: number;
 }
 
 /** With a longer interval the end of a token would be noticed late on connections without streams. */
-const longestBeatMilliseconds = 3_000;
+const longestHeartbeatMilliseconds = 3_000;
 
 /** The limits in heartbeats, of three seconds at most: each one visits every connection. */
 export function connectionLimits(limits: {
@@ -20,13 +20,13 @@ export function connectionLimits(limits: {
   readonly stallMilliseconds: number;
 }): ConnectionLimits {
   const { pingMilliseconds, stallMilliseconds } = limits;
-  const shortest = Math.min(longestBeatMilliseconds, pingMilliseconds / 4, stallMilliseconds / 4);
-  const beatMilliseconds = Math.max(1, shortest);
+  const shortest = Math.min(longestHeartbeatMilliseconds, pingMilliseconds / 4, stallMilliseconds / 4);
+  const heartbeatMilliseconds = Math.max(1, shortest);
   return {
-    beatMilliseconds,
-    pingBeats: Math.floor(pingMilliseconds / beatMilliseconds),
+    heartbeatMilliseconds: heartbeatMilliseconds,
+    pingHeartbeats: Math.floor(pingMilliseconds / heartbeatMilliseconds),
     stallMilliseconds,
-    stallBeats: Math.ceil(stallMilliseconds / beatMilliseconds),
+    stallHeartbeats: Math.ceil(stallMilliseconds / heartbeatMilliseconds),
   };
 }
 
@@ -37,26 +37,26 @@ export function connectionLimits(limits: {
  */
 export class StallDetector {
   readonly #socket: Socket;
-  readonly #limitInBeats: number;
+  readonly #limitInHeartbeats: number;
   #takenBytes = 0;
-  #beats = 0;
+  #heartbeats = 0;
 
-  constructor(socket: Socket, limitInBeats: number) {
+  constructor(socket: Socket, limitInHeartbeats: number) {
     this.#socket = socket;
-    this.#limitInBeats = limitInBeats;
+    this.#limitInHeartbeats = limitInHeartbeats;
   }
 
   /** To be called at each heartbeat. */
   isStalled(): boolean {
     if (this.#socket.writableLength === 0) {
-      this.#beats = 0;
+      this.#heartbeats = 0;
       return false;
     }
-    this.#beats += 1;
+    this.#heartbeats += 1;
     const taken = takenBytes(this.#socket);
-    if (taken > this.#takenBytes) this.#beats = 0;
+    if (taken > this.#takenBytes) this.#heartbeats = 0;
     this.#takenBytes = Math.max(this.#takenBytes, taken);
-    return this.#beats > this.#limitInBeats;
+    return this.#heartbeats > this.#limitInHeartbeats;
   }
 }
 

@@ -5,11 +5,11 @@ import type { StreamEnd } from '../audit.ts';
 import type { ListenerEnd, ServerContext } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
 import type { HeartbeatListener } from '../heartbeat.ts';
-import type { Exchange } from '../http/exchange.ts';
+import type { HttpExchange } from '../http/http-exchange.ts';
 import { flatDataHeaders } from '../http/security-header.ts';
 import type { Outcome } from '../operation-outcome.ts';
 import { nextEventBytes, nextEventChunk } from '../result-bytes.ts';
-import type { WrittenFor } from './event-writes.ts';
+import type { WriteListener } from './write-coalescer.ts';
 
 const comment = Buffer.from(':\n\n');
 /** With an empty `data`, without which EventSource dispatches no event. */
@@ -26,7 +26,7 @@ export class EventStreams {
   }
 
   /** Begins the response; once the listener closes, the stream ends as well. */
-  open(exchange: Exchange): EventStream {
+  open(exchange: HttpExchange): EventStream {
     const { log } = this.#context;
     exchange.facts['transport'] = 'sse';
     const stream = new EventStream(exchange, this.#context);
@@ -49,22 +49,22 @@ export class EventStreams {
 }
 
 /** One response, written to node's: a fetch stream in between would keep events that a slow client should not get. */
-export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
+export class EventStream implements EventSink, HeartbeatListener, WriteListener {
   /** Events sent so far. */
   count = 0;
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
   readonly #context: ServerContext;
-  #quietBeats = 0;
+  #quietHeartbeats = 0;
   /** Why no more events are wanted; null while they are. */
   #end: StreamEnd | null = null;
   #mayResume = false;
   #events: Events | null = null;
   /** The socket that whole chunks are written to; null until the first event, and at the end. */
   #socket: Socket | null = null;
-  readonly onTaken = (): void => this.#events?.taken();
+  readonly onDrained = (): void => this.#events?.drained();
 
   /** Begins the response with status 200, since errors are events too. */
-  constructor(exchange: Exchange, context: ServerContext) {
+  constructor(exchange: HttpExchange, context: ServerContext) {
     this.#exchange = exchange;
     this.#context = context;
     context.heartbeat.add(this);
@@ -94,7 +94,7 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
     } else {
       forgetHead(this.#exchange);
       this.#events = outcome.events;
-      outcome.events.pour(this);
+      outcome.events.pipe(this);
     }
   }
 
@@ -113,16 +113,16 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
     this.count += 1;
     this.#socket ??= this.#chunkedSocket();
     if (this.#socket === null) {
-      this.#write(nextEventBytes(event), this.onTaken);
+      this.#write(nextEventBytes(event), this.onDrained);
       return false;
     }
-    this.#quietBeats = 0;
-    this.#context.writes.put(this.#socket, nextEventChunk(event), this);
+    this.#quietHeartbeats = 0;
+    this.#context.writeCoalescer.put(this.#socket, nextEventChunk(event), this);
     return true;
   }
 
-  untaken(): void {
-    this.#events?.untaken();
+  onBlocked(): void {
+    this.#events?.blocked();
   }
 
   done(): void {
@@ -142,9 +142,9 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
   }
 
   onHeartbeat(): void {
-    this.#quietBeats += 1;
+    this.#quietHeartbeats += 1;
     this.#events?.checkExpiry();
-    const isQuiet = this.#quietBeats >= this.#context.limits.pingBeats;
+    const isQuiet = this.#quietHeartbeats >= this.#context.limits.pingHeartbeats;
     if (isQuiet && this.#exchange.response.writableLength === 0) this.#write(comment);
   }
 
@@ -192,7 +192,7 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
 
   #complete(): void {
     if (!this.#isOpen) return;
-    this.#context.writes.flush();
+    this.#context.writeCoalescer.flush();
     this.#socket = null;
     this.#exchange.response.end(completeEvent);
   }
@@ -201,7 +201,7 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
   #disconnect(): void {
     const { request, response } = this.#exchange;
     if (!this.#isOpen) return;
-    this.#context.writes.flush();
+    this.#context.writeCoalescer.flush();
     this.#socket = null;
     // Node has detached the socket by then.
     const { socket } = request;
@@ -211,8 +211,8 @@ export class EventStream implements EventSink, HeartbeatListener, WrittenFor {
 
   #write(bytes: Buffer, onTaken?: () => void): void {
     if (!this.#isOpen) return;
-    this.#context.writes.flush();
-    this.#quietBeats = 0;
+    this.#context.writeCoalescer.flush();
+    this.#quietHeartbeats = 0;
     this.#exchange.response.write(bytes, onTaken);
   }
 }
@@ -228,7 +228,7 @@ function flattenHead(response: object): void {
 }
 
 /** Drops the head of the request, a kilobyte or more, which is not read any more. */
-function forgetHead({ request }: Exchange): void {
+function forgetHead({ request }: HttpExchange): void {
   request.headers = {};
   request.rawHeaders = [];
 }

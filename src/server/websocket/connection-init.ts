@@ -5,7 +5,7 @@ export interface InitCredentials {
   /** Such as "Bearer <token>"; null where there is none, or none that can be used. */
   readonly authorization: string | null;
   /** The kind of authorization that is there but cannot be used; null where there is no such. */
-  readonly strayAuthorization: string | null;
+  readonly conflictingAuthorization: string | null;
   /** Why `authorization` is null, for the client; null where nothing is wrong, or nothing is there. */
   readonly problem: string | null;
 }
@@ -27,20 +27,20 @@ export function readInitCredentials(payload: Payload | null | undefined): InitCr
     const [stray] = entries;
     const problem =
       stray && `No identity was given: needed is "Authorization", but connection_init has ${shown(stray)}.`;
-    return { authorization: null, strayAuthorization: null, problem: problem ?? null };
+    return { authorization: null, conflictingAuthorization: null, problem: problem ?? null };
   }
   const odd = authorizations.find(({ value }) => typeof value !== 'string');
   if (odd !== undefined) {
     const kind = Array.isArray(odd.value) ? 'array' : typeof odd.value;
     const problem = `In connection_init, ${shown(odd)} is of type ${kind}; needed is "Bearer <token>".`;
-    return { authorization: null, strayAuthorization: kind, problem };
+    return { authorization: null, conflictingAuthorization: kind, problem };
   }
   const other = others.find(({ value }) => value !== first.value);
   if (other !== undefined) {
     const problem = `In connection_init, ${shown(first)} and ${shown(other)} differ: give one authorization.`;
-    return { authorization: null, strayAuthorization: 'two', problem };
+    return { authorization: null, conflictingAuthorization: 'two', problem };
   }
-  return { authorization: first.value as string, strayAuthorization: null, problem: null };
+  return { authorization: first.value as string, conflictingAuthorization: null, problem: null };
 }
 
 interface Entry {

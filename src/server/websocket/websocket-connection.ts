@@ -51,7 +51,7 @@ export class WebSocketConnection implements LinkListener {
   /** What the connection is closed with once its last operation has ended. */
   #pendingClose: readonly [code: number, reason: string] | null = null;
   /** Heartbeats since the identity was found to have expired. */
-  #expiredBeats = 0;
+  #expiredHeartbeats = 0;
   #isClosed = false;
   /** For the log; made on first use. */
   #connectionId: string | null = null;
@@ -91,14 +91,15 @@ export class WebSocketConnection implements LinkListener {
     this.#closeIfDrained();
   }
 
-  onBeat(): void {
+  onHeartbeat(): void {
     if (this.#pendingClose?.[0] !== CloseCode.Forbidden) {
       this.#checkExpiry();
       return;
     }
-    this.#expiredBeats += 1;
-    const { beatMilliseconds } = this.context.limits;
-    if (this.#expiredBeats * beatMilliseconds >= expiryGraceMilliseconds) this.#close(...this.#pendingClose);
+    this.#expiredHeartbeats += 1;
+    const { heartbeatMilliseconds: beatMilliseconds } = this.context.limits;
+    if (this.#expiredHeartbeats * beatMilliseconds >= expiryGraceMilliseconds)
+      this.#close(...this.#pendingClose);
   }
 
   onStall(): void {
@@ -180,11 +181,15 @@ export class WebSocketConnection implements LinkListener {
     this.#hasInit = true;
     this.#stopInitTimer();
     const { connection, upgradeAuthorization } = this.#parts;
-    const { authorization, strayAuthorization, problem } = readInitCredentials(payload);
+    const {
+      authorization,
+      conflictingAuthorization: strayAuthorization,
+      problem,
+    } = readInitCredentials(payload);
     try {
-      const identified = await this.context.identify({
+      const identified = await this.context.authenticate({
         authorization,
-        strayAuthorization: upgradeAuthorization ?? strayAuthorization,
+        conflictingAuthorization: upgradeAuthorization ?? strayAuthorization,
         problem,
         socket: connection,
       });

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { ServerContext } from '../context.ts';
 import { StallDetector } from '../http/stall-detector.ts';
-import type { EventWrites, WrittenFor } from '../sse/event-writes.ts';
+import type { WriteCoalescer, WriteListener } from '../sse/write-coalescer.ts';
 
 /** What a link needs. */
 export interface LinkParts {
@@ -11,13 +11,13 @@ export interface LinkParts {
   /** What the WebSocket runs over. */
   readonly connection: Socket;
   readonly listener: LinkListener;
-  readonly context: Pick<ServerContext, 'writes' | 'heartbeat' | 'limits'>;
+  readonly context: Pick<ServerContext, 'writeCoalescer' | 'heartbeat' | 'limits'>;
 }
 
 /** Hears of a link. */
 export interface LinkListener {
   /** Called at each heartbeat. */
-  onBeat(): void;
+  onHeartbeat(): void;
   /** Called once the client has been cut because it took nothing, or answered no ping. */
   onStall(): void;
 }
@@ -32,33 +32,33 @@ export class WebSocketLink {
   // Fields of their own: one step less for each of thousands of events.
   readonly #socket: WebSocket;
   readonly #connection: Socket;
-  readonly #writes: EventWrites;
+  readonly #writeCoalescer: WriteCoalescer;
   readonly #listener: LinkListener;
   readonly #context: LinkParts['context'];
   readonly #stall: StallDetector;
   /** Heartbeats since a ping that no pong has answered; null where there is none. */
-  #unansweredBeats: number | null = null;
-  #quietBeats = 0;
-  #beatsSincePing = 0;
-  readonly #onTaken = (): void => this.taken();
+  #unansweredHeartbeats: number | null = null;
+  #quietHeartbeats = 0;
+  #heartbeatsSincePing = 0;
+  readonly #onDrained = (): void => this.drained();
 
   constructor({ socket, connection, listener, context }: LinkParts) {
     this.#socket = socket;
     this.#connection = connection;
-    this.#writes = context.writes;
+    this.#writeCoalescer = context.writeCoalescer;
     this.#listener = listener;
     this.#context = context;
-    this.#stall = new StallDetector(connection, context.limits.stallBeats);
+    this.#stall = new StallDetector(connection, context.limits.stallHeartbeats);
     context.heartbeat.add(this);
-    socket.on('pong', () => (this.#unansweredBeats = null));
+    socket.on('pong', () => (this.#unansweredHeartbeats = null));
     socket.on('close', () => context.heartbeat.delete(this));
   }
 
   send(message: Buffer): void {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return;
-    this.#writes.flush();
-    socket.send(message, { binary: false }, this.#onTaken);
+    this.#writeCoalescer.flush();
+    socket.send(message, { binary: false }, this.#onDrained);
     this.#pauseWhereUnsent();
   }
 
@@ -68,20 +68,20 @@ export class WebSocketLink {
    * frame goes past ws, which would write a header and a payload for each connection: without compression ws writes each
    * frame whole and at once (ws, lib/sender.js, sendFrame), so this frame gets between none.
    */
-  sendFrame(frame: Buffer, by: WrittenFor): boolean {
+  sendFrame(frame: Buffer, by: WriteListener): boolean {
     if (this.#socket.readyState !== this.#socket.OPEN) return false;
-    this.#quietBeats = 0;
-    this.#writes.put(this.#connection, frame, by);
+    this.#quietHeartbeats = 0;
+    this.#writeCoalescer.put(this.#connection, frame, by);
     return true;
   }
 
   /** A frame waits to be taken. */
-  untaken(): void {
+  blocked(): void {
     this.#pauseWhereUnsent();
   }
 
   /** What was sent is in the kernel's hands, or never will be. */
-  taken(): void {
+  drained(): void {
     const socket = this.#socket;
     if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
   }
@@ -89,7 +89,7 @@ export class WebSocketLink {
   /** Sends a close frame; ws cuts a client that does not answer it. */
   close(code: number, reason: string): void {
     const socket = this.#socket;
-    this.#writes.flush();
+    this.#writeCoalescer.flush();
     this.#context.heartbeat.delete(this);
     // Paused, it would not read the answer.
     socket.resume();
@@ -103,24 +103,25 @@ export class WebSocketLink {
 
   onHeartbeat(): void {
     const socket = this.#socket;
-    const { pingBeats, stallBeats } = this.#context.limits;
+    const { pingHeartbeats: pingBeats, stallHeartbeats: stallBeats } = this.#context.limits;
     // While nothing is read no pong is: then what is unsent counts.
-    if (!socket.isPaused && this.#unansweredBeats !== null) this.#unansweredBeats += 1;
-    if (this.#stall.isStalled() || (this.#unansweredBeats ?? 0) > stallBeats) {
+    if (!socket.isPaused && this.#unansweredHeartbeats !== null) this.#unansweredHeartbeats += 1;
+    if (this.#stall.isStalled() || (this.#unansweredHeartbeats ?? 0) > stallBeats) {
       socket.terminate();
       this.#listener.onStall();
       return;
     }
-    this.#quietBeats += 1;
-    this.#beatsSincePing += 1;
+    this.#quietHeartbeats += 1;
+    this.#heartbeatsSincePing += 1;
     // Events keep the connection alive as well, but only a pong shows that the client still reads.
-    const isDue = this.#quietBeats >= pingBeats || this.#beatsSincePing >= pingBeats * busyPingFactor;
-    if (isDue && this.#unansweredBeats === null && socket.readyState === socket.OPEN) {
-      this.#quietBeats = 0;
-      this.#beatsSincePing = 0;
-      this.#unansweredBeats = 0;
+    const isDue =
+      this.#quietHeartbeats >= pingBeats || this.#heartbeatsSincePing >= pingBeats * busyPingFactor;
+    if (isDue && this.#unansweredHeartbeats === null && socket.readyState === socket.OPEN) {
+      this.#quietHeartbeats = 0;
+      this.#heartbeatsSincePing = 0;
+      this.#unansweredHeartbeats = 0;
       socket.ping();
     }
-    this.#listener.onBeat();
+    this.#listener.onHeartbeat();
   }
 }

@@ -11,13 +11,13 @@ import { HttpError } from '../http/http-error.ts';
 import type { OperationRequest } from '../operation-reader.ts';
 import type { Outcome } from '../operation-outcome.ts';
 import type { RequestContext } from '../request-context.ts';
-import type { WrittenFor } from '../sse/event-writes.ts';
+import type { WriteListener } from '../sse/write-coalescer.ts';
 import type { WebSocketConnection } from './websocket-connection.ts';
 import type { WebSocketLink } from './websocket-link.ts';
 import { completeMessage, errorMessage, nextFrame, nextMessage } from './websocket-message.ts';
 
 /** One operation, and its own request context for as long as it runs. */
-export class WebSocketOperation implements EventSink, WrittenFor, RequestContext {
+export class WebSocketOperation implements EventSink, WriteListener, RequestContext {
   readonly transport = 'WebSocket';
   readonly takesEvents = true;
   operation: AllowedOperation | null = null;
@@ -39,9 +39,9 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
   #mayResume = false;
   #isStarting = true;
   #events: Events | null = null;
-  readonly onTaken = (problem?: Error | null): void => {
-    this.#link.taken();
-    if (problem == null) this.#events?.taken();
+  readonly onDrained = (problem?: Error | null): void => {
+    this.#link.drained();
+    if (problem == null) this.#events?.drained();
   };
   #name: string | undefined;
   #count = 0;
@@ -101,9 +101,9 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
   async #run(parameters: OperationRequest): Promise<Outcome> {
     if (!eventLoop.isFree()) await eventLoop.turn(this.caller.partitionId);
     if (this.#isOver) return { kind: 'result', result: {} };
-    const { admit, run, auditWorld } = this.#connection.context;
+    const { allow, run, auditWorld } = this.#connection.context;
     try {
-      this.operation = admit(parameters);
+      this.operation = allow(parameters);
     } catch (thrown) {
       if (!(thrown instanceof HttpError)) throw thrown;
       const error = new GraphQLError(thrown.message, { originalError: thrown });
@@ -145,7 +145,7 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     }
     if (this.#connection.isDebugged) this.#connection.debug(this.#facts, 'stream opened');
     this.#events = events;
-    events.pour(this);
+    events.pipe(this);
   }
 
   deliver(event: ExecutionResult): boolean {
@@ -153,9 +153,9 @@ export class WebSocketOperation implements EventSink, WrittenFor, RequestContext
     return this.#link.sendFrame(nextFrame(this.#id, event), this);
   }
 
-  untaken(): void {
-    this.#link.untaken();
-    this.#events?.untaken();
+  onBlocked(): void {
+    this.#link.blocked();
+    this.#events?.blocked();
   }
 
   done(): void {

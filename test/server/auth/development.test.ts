@@ -10,7 +10,7 @@ const develop = (host: string): Promise<DevelopmentIdentity> =>
 describe('the identity of development mode', () => {
   it('signs tokens that it verifies, with all privileges and without an end', async () => {
     const identity = await develop('127.0.0.1');
-    expect(await identity.identify(`Bearer ${await identity.sign(7n)}`)).toEqual({
+    expect(await identity.authenticate(`Bearer ${await identity.sign(7n)}`)).toEqual({
       caller: { partitionId: 7n, privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']) },
       by: 'token',
       expiresAt: null,
@@ -19,7 +19,7 @@ describe('the identity of development mode', () => {
 
   it('has a secret of its own each time', async () => {
     const [one, other] = [await develop('localhost'), await develop('::1')];
-    await expect(other.identify(`Bearer ${await one.sign(1n)}`)).rejects.toThrow('does not fit');
+    await expect(other.authenticate(`Bearer ${await one.sign(1n)}`)).rejects.toThrow('does not fit');
   });
 
   it('is not to be had where others can reach it', async () => {

@@ -59,7 +59,7 @@ const root = { hv_partition: '1' };
 /** The message that a token is refused with. */
 async function refusal(identity: Identity, token: string): Promise<string> {
   try {
-    await identity.identify(`Bearer ${token}`);
+    await identity.authenticate(`Bearer ${token}`);
   } catch (thrown) {
     expect(thrown).toBeInstanceOf(HvqlError);
     const { code, message } = thrown as HvqlError;
@@ -79,12 +79,12 @@ describe('a token signed with the secret', () => {
   it.each(['HS256', 'HS384', 'HS512'])('by %s says who asks', async (alg) => {
     const identity = await open({ kind: 'secret', secret });
     const token = await sign({ hv_partition: '5', exp: nowInSeconds + 60 }, { alg }, secret);
-    expect(await identity.identify(`Bearer ${token}`)).toEqual({
+    expect(await identity.authenticate(`Bearer ${token}`)).toEqual({
       caller: { partitionId: 5n, privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']) },
       by: 'token',
       expiresAt: now + 60_000,
     });
-    expect((await identity.identify(`bearer  ${token} `)).caller.partitionId).toBe(5n);
+    expect((await identity.authenticate(`bearer  ${token} `)).caller.partitionId).toBe(5n);
   });
 
   it.each([
@@ -93,7 +93,7 @@ describe('a token signed with the secret', () => {
     [[], []],
   ])('has the privileges %j that it names', async (hv_privileges, privileges) => {
     const identity = await open({ kind: 'secret', secret });
-    const identified = await identity.identify(`Bearer ${await hs256({ ...root, hv_privileges })}`);
+    const identified = await identity.authenticate(`Bearer ${await hs256({ ...root, hv_privileges })}`);
     expect(identified).toEqual({
       caller: { partitionId: 1n, privileges: new Set(privileges) },
       by: 'token',
@@ -104,7 +104,7 @@ describe('a token signed with the secret', () => {
   it('may be of the last partition there can be', async () => {
     const identity = await open({ kind: 'secret', secret });
     const token = await hs256({ hv_partition: '18446744073709551615' });
-    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(2n ** 64n - 1n);
+    expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(2n ** 64n - 1n);
   });
 
   it.each([
@@ -188,7 +188,9 @@ describe('an authorization', () => {
     ['Bearer a b', 'The authorization is not of the form "Bearer <token>" with one JSON Web Token.'],
   ])('of %j is refused', async (authorization, message) => {
     const identity = await open({ kind: 'secret', secret });
-    await expect(identity.identify(authorization)).rejects.toEqual(new HvqlError('UNAUTHENTICATED', message));
+    await expect(identity.authenticate(authorization)).rejects.toEqual(
+      new HvqlError('UNAUTHENTICATED', message),
+    );
   });
 });
 
@@ -198,7 +200,7 @@ describe('the issuer and the audience', () => {
   it('are checked where they are configured', async () => {
     const identity = await open({ kind: 'secret', secret }, checks);
     const good = await hs256({ ...root, iss: 'https://id.example', aud: ['other', 'hvql'] });
-    expect((await identity.identify(`Bearer ${good}`)).caller.partitionId).toBe(1n);
+    expect((await identity.authenticate(`Bearer ${good}`)).caller.partitionId).toBe(1n);
     expect(await refusal(identity, await hs256({ ...root, aud: 'hvql' }))).toBe(
       'The token lacks the claim iss: needed is "https://id.example".',
     );
@@ -213,7 +215,7 @@ describe('the issuer and the audience', () => {
   it('are not checked where they are not', async () => {
     const identity = await open({ kind: 'secret', secret });
     const token = await hs256({ ...root, iss: 'x', aud: 'y' });
-    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(1n);
   });
 });
 
@@ -224,7 +226,7 @@ describe('a secret', () => {
     ['0123456789abcdef0123456789abcdef'],
   ])('in a file is the same with or without a newline: %j', async (text) => {
     const identity = await open({ kind: 'secret-file', path: folder.write('secret', text) });
-    expect((await identity.identify(`Bearer ${await hs256(root)}`)).caller.partitionId).toBe(1n);
+    expect((await identity.authenticate(`Bearer ${await hs256(root)}`)).caller.partitionId).toBe(1n);
   });
 
   it.each([
@@ -280,7 +282,7 @@ describe('a token signed with a private key', () => {
       const texts = [pem(publicKey), JSON.stringify(key), JSON.stringify({ keys: [key] })];
       for (const text of [...texts, ...texts.map((each) => `\ufeff${each}`)]) {
         const identity = await open({ kind: 'key-file', path: folder.write('key', text) });
-        expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(7n);
+        expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(7n);
         expect(await refusal(identity, await hs256(root))).toMatch(
           /^The token is signed with "HS256", but needed is/,
         );
@@ -292,7 +294,7 @@ describe('a token signed with a private key', () => {
     const path = folder.write('certificate', certificate);
     const identity = await open({ kind: 'key-file', path });
     const token = await sign(root, { alg: 'ES256' }, certificateKey);
-    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(1n);
   });
 
   it('is refused where it belongs to another key', async () => {
@@ -312,9 +314,9 @@ describe('a token signed with a private key', () => {
     const identity = await open({ kind: 'key-file', path: folder.write('set', JSON.stringify({ keys })) });
     const signed = (header: { alg: string; kid?: string }): Promise<string> =>
       sign(root, header, pairs.rsa.privateKey);
-    expect((await identity.identify(`Bearer ${await signed({ alg: 'RS256', kid: 'one' })}`)).expiresAt).toBe(
-      null,
-    );
+    expect(
+      (await identity.authenticate(`Bearer ${await signed({ alg: 'RS256', kid: 'one' })}`)).expiresAt,
+    ).toBe(null);
     expect(await refusal(identity, await signed({ alg: 'RS256', kid: 'two' }))).toContain('does not fit');
     expect(await refusal(identity, await signed({ alg: 'RS256', kid: 'three' }))).toBe(
       'The token names the key "three", and the service\'s key set has none that fits it with "RS256".',
@@ -420,7 +422,7 @@ describe('a key file', () => {
     const keys = [{ kty: 'OKP', crv: 'X25519', x: 'AA' }, { kty: 'XYZ' }, await jwk(pairs.p256.publicKey)];
     const identity = await open({ kind: 'key-file', path: folder.write('set', JSON.stringify({ keys })) });
     const token = await sign(root, { alg: 'ES256' }, pairs.p256.privateKey);
-    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(1n);
   });
 
   it('with a key that is too weak or of another kind is refused', async () => {
@@ -476,14 +478,14 @@ describe('a key set at an address', () => {
     const identity = await openAt({ kind: 'jwks', url }, () => Date.now());
     serve([publicOne]);
     fetches = 0;
-    await identity.identify(`Bearer ${signedOne}`);
-    await identity.identify(`Bearer ${signedOne}`);
+    await identity.authenticate(`Bearer ${signedOne}`);
+    await identity.authenticate(`Bearer ${signedOne}`);
     expect(fetches).toBe(1);
     serve([publicTwo]);
     expect(await refusal(identity, signedTwo)).toContain('The token names the key "two"');
     expect(fetches).toBe(1);
     vi.setSystemTime(now + 10_001);
-    expect((await identity.identify(`Bearer ${signedTwo}`)).caller.partitionId).toBe(2n);
+    expect((await identity.authenticate(`Bearer ${signedTwo}`)).caller.partitionId).toBe(2n);
     expect(fetches).toBe(2);
     expect(await refusal(identity, signedOne)).toContain('The token names the key "one"');
     expect(fetches).toBe(2);
@@ -547,7 +549,7 @@ describe('a key set at an address', () => {
     time.now += 4_999;
     expect(await refusal(identity, token)).toMatch(/^The identity cannot be verified right now/);
     time.now += 1;
-    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(1n);
     again.close();
   });
 
@@ -573,7 +575,7 @@ describe('a key set at an address', () => {
     // Set back by an hour, the clock must not make the rest an hour long.
     time.now -= 3_600_000;
     serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
-    expect((await identity.identify(`Bearer ${token}`)).caller.partitionId).toBe(1n);
+    expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(1n);
     expect(fetches).toBe(3);
   });
 
@@ -583,13 +585,13 @@ describe('a key set at an address', () => {
     const identity = await openAt({ kind: 'jwks', url }, () => Date.now());
     const good = await sign(root, { alg: 'EdDSA', kid: 'x' }, pairs.ed25519.privateKey);
     const madeUp = await sign(root, { alg: 'EdDSA', kid: 'made up' }, pairs.ed25519.privateKey);
-    await identity.identify(`Bearer ${good}`);
+    await identity.authenticate(`Bearer ${good}`);
     answer = { status: 500, body: '' };
     fetches = 0;
     vi.setSystemTime(now + 20_000);
     for (let n = 0; n < 5; n++) {
       await refusal(identity, madeUp);
-      expect((await identity.identify(`Bearer ${good}`)).caller.partitionId).toBe(1n);
+      expect((await identity.authenticate(`Bearer ${good}`)).caller.partitionId).toBe(1n);
     }
     expect(fetches).toBe(1);
   });

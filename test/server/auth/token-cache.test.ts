@@ -80,17 +80,17 @@ describe('an identity', () => {
     const identity = await openIdentity({ method: { kind: 'secret', secret }, ...unchecked }, world);
     const token = await sign({ exp: now / 1_000 + 30 }).sign(secret);
     const verify = vi.spyOn(crypto.subtle, 'verify');
-    const first = await identity.identify(`Bearer ${token}`);
+    const first = await identity.authenticate(`Bearer ${token}`);
     const calls = verify.mock.calls.length;
     expect(calls).toBe(1);
-    expect(await identity.identify(`bearer  ${token}`)).toBe(first);
+    expect(await identity.authenticate(`bearer  ${token}`)).toBe(first);
     expect(verify.mock.calls.length).toBe(calls);
     now += 30_000;
-    await expect(identity.identify(`Bearer ${token}`)).rejects.toThrow(/expired/);
+    await expect(identity.authenticate(`Bearer ${token}`)).rejects.toThrow(/expired/);
     // A token that is good by its looks, but signed by somebody else, is none that is known.
     const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(43)}`;
     now -= 30_000;
-    await expect(identity.identify(`Bearer ${forged}`)).rejects.toThrow(/signature/);
+    await expect(identity.authenticate(`Bearer ${forged}`)).rejects.toThrow(/signature/);
   });
 
   describe('with a key set', () => {
@@ -118,11 +118,11 @@ describe('an identity', () => {
       const token = await new SignJWT({ hv_partition: '5' })
         .setProtectedHeader({ alg: 'ES256', kid: 'one' })
         .sign(privateKey);
-      await identity.identify(`Bearer ${token}`);
+      await identity.authenticate(`Bearer ${token}`);
       keys = [];
       now += 301_000;
       vi.setSystemTime(now);
-      await expect(identity.identify(`Bearer ${token}`)).rejects.toThrow();
+      await expect(identity.authenticate(`Bearer ${token}`)).rejects.toThrow();
     });
   });
 });

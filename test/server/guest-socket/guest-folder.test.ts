@@ -30,7 +30,7 @@ async function open(options: { limit?: number } = {}): Promise<void> {
   watched = await openGuestFolder({
     folder,
     port: 4_000,
-    addListener: (server, identify) => service.addListener(server, identify),
+    addListener: (server, authenticate) => service.addListener(server, authenticate),
     log: pino({ level: 'trace' }, { write: (line: string) => service.lines.push(line) }),
     mode: 0o600,
     platform: process.platform,

@@ -16,7 +16,7 @@ import { pino } from 'pino';
 
 const { platform } = process;
 const worldOf = (service: TestService): GuestSocketOptions => ({
-  addListener: (server, identify) => service.addListener(server, identify),
+  addListener: (server, authenticate) => service.addListener(server, authenticate),
   log: pino({ level: 'trace' }, { write: (line: string) => service.lines.push(line) }),
   mode: 0o600,
   platform,
@@ -228,11 +228,11 @@ describe('several guest sockets', () => {
     const world = worldOf(service);
     const rival = {
       ...world,
-      addListener: ((server, identify) => {
+      addListener: ((server, authenticate) => {
         server.prependOnceListener('listening', () => {
           if (!existsSync(taken)) folder.write('taken', 'precious');
         });
-        return world.addListener(server, identify);
+        return world.addListener(server, authenticate);
       }) satisfies GuestSocketOptions['addListener'],
     };
     expect(await problemsOf(openGuestSockets({ ...rival, places, port: 4_000 }))).toEqual([

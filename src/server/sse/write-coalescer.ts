@@ -6,28 +6,28 @@
 import type { Socket } from 'node:net';
 
 /** The stream that bytes are written for. */
-export interface WrittenFor {
+export interface WriteListener {
   /** Called where the kernel does not take all bytes at once, which is rare: `onTaken` follows. */
-  untaken(): void;
+  onBlocked(): void;
   /** Called once the kernel has the bytes, or never will. */
-  readonly onTaken: (problem?: Error | null) => void;
+  readonly onDrained: (problem?: Error | null) => void;
 }
 
 interface Waiting {
   readonly socket: Socket;
   readonly bytes: Buffer;
-  readonly by: WrittenFor;
+  readonly by: WriteListener;
 }
 
 const mostWaiting = 1_000;
 const nothing = Buffer.alloc(0);
 
 /** The events of this turn. */
-export class EventWrites {
+export class WriteCoalescer {
   #waiting: Waiting[] = [];
 
   /** Writes before the turn ends. Call `flush` before the same socket is written to in another way. */
-  put(socket: Socket, bytes: Buffer, by: WrittenFor): void {
+  put(socket: Socket, bytes: Buffer, by: WriteListener): void {
     if (this.#waiting.length === 0) queueMicrotask(this.#onTurnEnd);
     this.#waiting.push({ socket, bytes, by });
     if (this.#waiting.length >= mostWaiting) this.flush();
@@ -49,13 +49,13 @@ export class EventWrites {
  */
 function write({ socket, bytes, by }: Waiting): void {
   if (socket.writableLength > 0 || 'encrypted' in socket) {
-    by.untaken();
-    socket.write(bytes, by.onTaken);
+    by.onBlocked();
+    socket.write(bytes, by.onDrained);
     return;
   }
   socket.write(bytes);
   if (socket.writableLength === 0) return;
-  by.untaken();
+  by.onBlocked();
   // Calls back behind what is left.
-  socket.write(nothing, by.onTaken);
+  socket.write(nothing, by.onDrained);
 }

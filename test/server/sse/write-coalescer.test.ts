@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EventWrites } from '../../../src/server/sse/event-writes.ts';
+import { WriteCoalescer } from '../../../src/server/sse/write-coalescer.ts';
 import { tlsFile } from '../../secure.ts';
 
 const open: { destroy(): void }[] = [];
@@ -33,7 +33,7 @@ function plainPair() {
 /** More than a kernel takes for a client that does not read. */
 const large = Buffer.alloc(16 * 1024 * 1024, 'x');
 
-const writes = new EventWrites();
+const writes = new WriteCoalescer();
 
 /** Puts bytes there, and tells what is heard of them. */
 function put(socket: Socket, bytes: Buffer) {
@@ -41,8 +41,8 @@ function put(socket: Socket, bytes: Buffer) {
   let onCall: () => void = () => undefined;
   const called = new Promise<void>((resolve) => (onCall = resolve));
   writes.put(socket, bytes, {
-    untaken: () => void heard.push('untaken'),
-    onTaken: () => {
+    onBlocked: () => void heard.push('untaken'),
+    onDrained: () => {
       heard.push('taken');
       onCall();
     },

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { WebSocket } from 'ws';
 
 /** A door: its address, what proves who comes in by it, and who that is. */
-export interface DoorToTry {
+export interface ListenerToTry {
   /** The address of the endpoint, or the path of a guest socket. */
   readonly place: { readonly url: string } | { readonly socketPath: string };
   /** null where the door itself says who comes in. */
@@ -12,7 +12,7 @@ export interface DoorToTry {
 }
 
 /** The first thing that comes back: of a stream its first event. */
-export interface WayAnswer {
+export interface TransportAnswer {
   /** The HTTP status, the code that a WebSocket was closed with, or null for an answer by an open WebSocket. */
   readonly status: number | null;
   readonly data?: any;
@@ -22,17 +22,17 @@ export interface WayAnswer {
 }
 
 /** What is sent: parameters as a client has them, or a body of any kind; headers go with it. */
-export interface WayQuestion {
+export interface TransportRequest {
   readonly parameters: Readonly<Record<string, unknown>> | readonly unknown[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Way = (door: DoorToTry, question: WayQuestion) => Promise<WayAnswer>;
+export type SendByTransport = (door: ListenerToTry, question: TransportRequest) => Promise<TransportAnswer>;
 
 const json = 'application/graphql-response+json, application/json';
 
 /** All ways. A way in that is not here is tested by nothing that goes over all of them. */
-export const ways: Readonly<Record<string, Way>> = {
+export const transports: Readonly<Record<string, SendByTransport>> = {
   POST: byHttp('POST', json),
   GET: byHttp('GET', json),
   // The same bytes by the same credentials: the second time they are answered by the hot path.
@@ -43,7 +43,7 @@ export const ways: Readonly<Record<string, Way>> = {
   WebSocket: byWebSocket,
 };
 
-function byHttp(method: 'GET' | 'POST', accept: string): Way {
+function byHttp(method: 'GET' | 'POST', accept: string): SendByTransport {
   return ({ place, token }, { parameters, headers = {} }) => {
     const path = method === 'GET' ? `/graphql?${searchOf(parameters)}` : '/graphql';
     const target = 'url' in place ? { port: new URL(place.url).port, host: '127.0.0.1' } : place;
@@ -86,7 +86,7 @@ function byHttp(method: 'GET' | 'POST', accept: string): Way {
 }
 
 /** Asks twice and gives the second answer. */
-function again(way: Way): Way {
+function again(way: SendByTransport): SendByTransport {
   return async (door, question) => {
     const first = await way(door, question);
     first.end();
@@ -95,7 +95,7 @@ function again(way: Way): Way {
 }
 
 /** A batch has no form in an address; it goes where a document goes. */
-function searchOf(parameters: WayQuestion['parameters']): string {
+function searchOf(parameters: TransportRequest['parameters']): string {
   if (Array.isArray(parameters)) return String(new URLSearchParams({ query: JSON.stringify(parameters) }));
   const texts = Object.entries(parameters).map(([name, value]): [string, string] => [
     name,
@@ -104,12 +104,15 @@ function searchOf(parameters: WayQuestion['parameters']): string {
   return String(new URLSearchParams(texts));
 }
 
-async function byWebSocket({ place, token }: DoorToTry, question: WayQuestion): Promise<WayAnswer> {
+async function byWebSocket(
+  { place, token }: ListenerToTry,
+  question: TransportRequest,
+): Promise<TransportAnswer> {
   const { parameters, headers = {} } = question;
   const address = 'url' in place ? place.url.replace('http', 'ws') : `ws+unix:${place.socketPath}:/graphql`;
   const socket = new WebSocket(address, 'graphql-transport-ws', { headers });
   const end = (): void => socket.terminate();
-  const refused = new Promise<WayAnswer>((resolve) => {
+  const refused = new Promise<TransportAnswer>((resolve) => {
     socket.on('unexpected-response', (_, response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -129,7 +132,7 @@ async function byWebSocket({ place, token }: DoorToTry, question: WayQuestion): 
   const payload = token === null ? undefined : { Authorization: `Bearer ${token}` };
   socket.send(JSON.stringify({ type: 'connection_init', payload }));
   const acknowledged = await message();
-  if (acknowledged.type !== 'connection_ack') return acknowledged as WayAnswer;
+  if (acknowledged.type !== 'connection_ack') return acknowledged as TransportAnswer;
   socket.send(
     JSON.stringify(
       Array.isArray(parameters)
@@ -138,7 +141,7 @@ async function byWebSocket({ place, token }: DoorToTry, question: WayQuestion): 
     ),
   );
   const answer = await message();
-  if ('status' in answer) return answer as WayAnswer;
+  if ('status' in answer) return answer as TransportAnswer;
   const result = answer.type === 'error' ? { errors: answer.payload } : answer.payload;
   return { ...result, status: null, end };
 }

@@ -5,14 +5,14 @@ import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { allPrivileges } from '../../src/access/caller.ts';
-import type { Doorkeeper } from '../../src/server/auth/doorkeeper.ts';
+import type { Authenticator } from '../../src/server/auth/authenticator.ts';
 
 import { createHttpServer } from '../../src/server/http/http-server.ts';
 import type { OpenListener } from '../../src/server/listeners.ts';
 import { startLiveService, type LiveService } from './live-service.ts';
 import { send } from './test-service.ts';
 
-const fifth: Doorkeeper = () =>
+const fifth: Authenticator = () =>
   Promise.resolve({
     caller: { partitionId: 5n, privileges: new Set(allPrivileges) },
     by: 'guest socket',
@@ -43,7 +43,7 @@ async function openEventStream(): Promise<{ read: () => string; ended: Promise<u
 }
 
 describe('a side door', () => {
-  it('lets in whom its doorkeeper knows, with a foreign token and under any name', async () => {
+  it('lets in whom its authenticator knows, with a foreign token and under any name', async () => {
     const headers = { authorization: `Bearer ${service.rootToken}`, host: 'anything.example' };
     const answer = await send(`${url}?query={hello}`, { headers });
     expect(JSON.parse(answer.body.toString())).toEqual({ data: { hello: 'world' } });

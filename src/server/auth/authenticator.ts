@@ -2,27 +2,27 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { HvqlError } from '../../errors.ts';
-import { identifyCertificate, type CertificateMap } from './client-certificate.ts';
+import { authenticateCertificate, type CertificateMap } from './client-certificate.ts';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import type { Identified, Identity } from './identity.ts';
 
 /** The credentials of a request. */
-interface Evidence {
+interface Credentials {
   /** Such as "Bearer <token>"; null where there is none. */
   readonly authorization: string | null;
   /** One in a place where none is read: it identifies nobody, but must not stand beside a certificate. */
-  readonly strayAuthorization?: string | null;
+  readonly conflictingAuthorization?: string | null;
   /** Why there is no authorization, for the client; null or absent where the absence says all. */
   readonly problem?: string | null;
   readonly socket: Socket;
 }
 
 /** The caller of a request, at once where it is known. Rejects with UNAUTHENTICATED. */
-export type Doorkeeper = (evidence: Evidence) => Promise<Identified> | Identified;
+export type Authenticator = (credentials: Credentials) => Promise<Identified> | Identified;
 
 /** Identifies clients by a token. */
-export function tokenDoorkeeper(identity: Identity): Doorkeeper {
-  return (evidence) => identify(identity, evidence);
+export function tokenAuthenticator(identity: Identity): Authenticator {
+  return (credentials) => authenticateByToken(identity, credentials);
 }
 
 /**
@@ -30,7 +30,7 @@ export function tokenDoorkeeper(identity: Identity): Doorkeeper {
  * `identity` is for clients without a certificate, null where each needs one; `map` gives the current map, `now`
  * milliseconds since 1970.
  */
-export function certificateDoorkeeper({
+export function certificateAuthenticator({
   identity,
   map,
   now,
@@ -38,20 +38,20 @@ export function certificateDoorkeeper({
   readonly identity: Identity | null;
   readonly map: () => CertificateMap;
   readonly now: () => number;
-}): Doorkeeper {
-  return async (evidence) => {
-    const { authorization, strayAuthorization, socket } = evidence;
+}): Authenticator {
+  return async (credentials) => {
+    const { authorization, conflictingAuthorization: conflictingAuthorization, socket } = credentials;
     const shown = certificateOf(socket);
     if (shown === null) {
-      if (identity !== null) return identify(identity, evidence);
+      if (identity !== null) return authenticateByToken(identity, credentials);
       throw new HvqlError(
         'UNAUTHENTICATED',
         'No identity was given: needed is a client certificate, shown when the connection is made.',
       );
     }
-    const identified = identifyCertificate(shown, { map: map(), now: now() });
+    const identified = authenticateCertificate(shown, { map: map(), now: now() });
     // An empty authorization is none.
-    if (!authorization && !strayAuthorization) return identified;
+    if (!authorization && !conflictingAuthorization) return identified;
     throw new HvqlError(
       'UNAUTHENTICATED',
       'There are two identities, a client certificate and a token: give one of them.',
@@ -59,16 +59,16 @@ export function certificateDoorkeeper({
   };
 }
 
-function identify(
+function authenticateByToken(
   identity: Identity,
-  { authorization, problem = null, socket }: Evidence,
+  { authorization, problem = null, socket }: Credentials,
 ): Promise<Identified> | Identified {
   if (problem !== null) return Promise.reject(new HvqlError('UNAUTHENTICATED', problem));
-  return identity.identify(authorization, socket);
+  return identity.authenticate(authorization, socket);
 }
 
 /** The certificate that the client has shown, and OpenSSL's code where it does not verify; null for none. */
-function certificateOf(socket: Socket): Parameters<typeof identifyCertificate>[0] | null {
+function certificateOf(socket: Socket): Parameters<typeof authenticateCertificate>[0] | null {
   // Node has forgotten the certificate of a closed connection.
   if (socket.destroyed) throw new HvqlError('UNAUTHENTICATED', 'The connection is gone.');
   if (!(socket instanceof TLSSocket)) return null;
@@ -79,7 +79,7 @@ function certificateOf(socket: Socket): Parameters<typeof identifyCertificate>[0
 }
 
 /** Identifies every request as one partition with all privileges, whatever credentials it has. */
-export function guestDoorkeeper(partitionId: bigint): Doorkeeper {
+export function guestAuthenticator(partitionId: bigint): Authenticator {
   const caller: Caller = { partitionId, privileges: new Set(allPrivileges) };
   const identified: Identified = { caller, by: 'guest socket', expiresAt: null };
   return () => identified;

@@ -6,7 +6,7 @@ import type { WrittenData } from '../../writer/written-data.ts';
 import { securityHeaders } from './security-header.ts';
 
 /** One request, its response, and what is known of both. */
-export class Exchange {
+export class HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
@@ -20,7 +20,7 @@ export class Exchange {
   /** Whether the client was cut because it took nothing. */
   isStalled = false;
   /** Begins the work, where other responses of the connection come first; else null. */
-  begin: ((exchange: Exchange) => void) | null = null;
+  begin: ((exchange: HttpExchange) => void) | null = null;
   /** Whether the client, or the server, has gone. */
   isGone = false;
   /** Whether `setUsualHeaders` has set headers; they must not be written again. */

@@ -1,14 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Outbox } from '../../src/server/outbox.ts';
+import { WriteBatcher } from '../../src/server/write-batcher.ts';
 
-/** An outbox, and what it has sent. */
+/** A batcher, and what it has sent. */
 function opened() {
-  const outbox = new Outbox();
+  const batcher = new WriteBatcher();
   const sent: string[] = [];
   const put = (name: string, sizeInBytes = 100): void =>
-    outbox.put({ send: () => void sent.push(name), sizeInBytes });
-  return { outbox, sent, put };
+    batcher.put({ send: () => void sent.push(name), sizeInBytes });
+  return { batcher: batcher, sent, put };
 }
 
 describe('answers that are ready in one turn', () => {
@@ -42,11 +42,11 @@ describe('answers that are ready in one turn', () => {
   });
 
   it('leave before more is begun, once the first of them has waited for a millisecond', () => {
-    const { outbox, sent, put } = opened();
+    const { batcher: batcher, sent, put } = opened();
     put('a');
     const start = performance.now();
     while (performance.now() - start < 1.5);
-    outbox.beforeMore();
+    batcher.flushIfStale();
     expect(sent).toEqual(['a']);
   });
 });

@@ -15,10 +15,16 @@ import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 import { readableLog, startTestService } from './test-service.ts';
-import { ways, type DoorToTry, type Way, type WayAnswer, type WayQuestion } from './way.ts';
+import {
+  transports,
+  type ListenerToTry,
+  type SendByTransport,
+  type TransportAnswer,
+  type TransportRequest,
+} from './transport.ts';
 
 const doors = ['network', 'guest socket'] as const;
-const cells = doors.flatMap((door) => Object.keys(ways).map((way) => [door, way] as const));
+const cells = doors.flatMap((door) => Object.keys(transports).map((way) => [door, way] as const));
 const live = (way: string): boolean => !/^(?:POST|GET)/.test(way);
 const isByAddress = (way: string): boolean => way.includes('GET');
 
@@ -27,7 +33,7 @@ interface Table {
   readonly source: FakeSource;
   readonly audit: string[];
   /** The door as this partition comes in by it. */
-  door(kind: (typeof doors)[number], partition: 1 | 5): DoorToTry;
+  door(kind: (typeof doors)[number], partition: 1 | 5): ListenerToTry;
   close(): Promise<void>;
 }
 
@@ -71,7 +77,7 @@ async function openTable({
     ],
     port: 4000,
     mode: 0o600,
-    addListener: (side, identify) => server.addListener(side, identify),
+    addListener: (side, authenticate) => server.addListener(side, authenticate),
     platform: process.platform,
     log: readableLog().log,
   });
@@ -94,7 +100,7 @@ async function openTable({
 }
 
 let table: Table | undefined;
-const answers: WayAnswer[] = [];
+const answers: TransportAnswer[] = [];
 afterEach(async () => {
   for (const { end } of answers.splice(0)) end();
   await table?.close();
@@ -102,13 +108,14 @@ afterEach(async () => {
 });
 
 /** The codes of an answer's errors; its status where there are none to tell. */
-const codes = ({ errors = [] }: WayAnswer): unknown[] => errors.map(({ extensions }) => extensions['code']);
+const codes = ({ errors = [] }: TransportAnswer): unknown[] =>
+  errors.map(({ extensions }) => extensions['code']);
 
 interface Cell {
   readonly door: (typeof doors)[number];
   readonly way: string;
   /** Asks as the root, unless it says otherwise. */
-  readonly ask: (question: string | WayQuestion, as?: 1 | 5) => Promise<WayAnswer>;
+  readonly ask: (question: string | TransportRequest, as?: 1 | 5) => Promise<TransportAnswer>;
   readonly open: (options: TableOptions) => Promise<Table>;
 }
 
@@ -119,7 +126,7 @@ function cellOf(door: (typeof doors)[number], way: string): Cell {
     ask: async (question, as = 1) => {
       if (table === undefined) throw new Error('no table is open');
       const asked = typeof question === 'string' ? { parameters: { query: question } } : question;
-      const answer = await (ways[way] as Way)(table.door(door, as), asked);
+      const answer = await (transports[way] as SendByTransport)(table.door(door, as), asked);
       answers.push(answer);
       return answer;
     },
@@ -157,12 +164,12 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const who = '{ viewer { partitionId isRoot } }';
     expect((await ask(who, 5)).data).toEqual({ viewer: { partitionId: '5', isRoot: false } });
     const bare = table?.door(door, 5);
-    const unproven = await (ways[way] as Way)(
+    const unproven = await (transports[way] as SendByTransport)(
       { place: bare?.place ?? { url: '' }, token: null },
       { parameters: { query: who } },
     );
     answers.push(unproven);
-    const forged = await (ways[way] as Way)(
+    const forged = await (transports[way] as SendByTransport)(
       { place: bare?.place ?? { url: '' }, token: 'e30.e30.e30' },
       { parameters: { query: who } },
     );
@@ -176,7 +183,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       }
     }
     // A token of the root makes no root of a guest.
-    const root = await (ways[way] as Way)(
+    const root = await (transports[way] as SendByTransport)(
       { place: bare?.place ?? { url: '' }, token: table?.door('network', 1).token ?? null },
       { parameters: { query: who } },
     );

@@ -14,7 +14,7 @@ const mostBytes = 262_144;
 const longestWaitMilliseconds = 1;
 
 /** The responses of this turn. */
-export class Outbox {
+export class WriteBatcher {
   #ready: Ready[] = [];
   #bytes = 0;
   #since = 0;
@@ -31,7 +31,7 @@ export class Outbox {
   }
 
   /** Sends the responses that have waited too long; to be called before longer work. */
-  beforeMore(): void {
+  flushIfStale(): void {
     if (this.#ready.length > 0 && performance.now() - this.#since > longestWaitMilliseconds) this.#flush();
   }
 

@@ -2,14 +2,14 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Exchange } from '../../../src/server/http/exchange.ts';
+import { HttpExchange } from '../../../src/server/http/http-exchange.ts';
 import { WrittenData } from '../../../src/writer/written-data.ts';
 import { startTestService, type TestService } from '../test-service.ts';
 
-const opened = (): Exchange => {
+const opened = (): HttpExchange => {
   const request = new IncomingMessage(new Socket());
   request.url = '/graphql?query={hello}';
-  return new Exchange(request, new ServerResponse(request));
+  return new HttpExchange(request, new ServerResponse(request));
 };
 
 describe('an exchange', () => {
