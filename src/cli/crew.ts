@@ -2,7 +2,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { StreamPlaces } from '../execution/stream-places.ts';
+import type { SubscriptionLeases } from '../execution/subscription-leases.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { recordOf } from '../source/shared/error-record.ts';
@@ -16,7 +16,7 @@ export interface CrewOptions {
   readonly count: number;
   /** What each is told beside its place. */
   readonly task: Omit<WorkerTask, 'kind' | 'place' | 'isManifestKnown'>;
-  readonly places: StreamPlaces<Worker>;
+  readonly leases: SubscriptionLeases<Worker>;
   /** Of the page folder that each worker reads, where that is the source. */
   readonly manifestMemory: ManifestMemory;
   /** Takes the channel over which a worker asks the source. */
@@ -165,7 +165,7 @@ export class Crew {
 
   #hear(member: Member, message: ToPrimary): void {
     const { worker, place } = member;
-    const { places, manifestMemory } = this.#options;
+    const { leases, manifestMemory } = this.#options;
     switch (message.kind) {
       case 'hello':
         tell(worker, {
@@ -195,12 +195,12 @@ export class Crew {
         break;
       case 'take': {
         const { number, request } = message;
-        const problem = places.take(worker, { number, request });
+        const problem = leases.acquire(worker, { number, request });
         tell(worker, { kind: 'place', number, problem: problem && recordOf(problem) });
         break;
       }
       case 'release':
-        places.release(worker, message.number);
+        leases.release(worker, message.number);
     }
   }
 
@@ -227,9 +227,9 @@ export class Crew {
 
   #bury(member: Member, end: { readonly code: number | null; readonly signal: string | null }): void {
     const { worker, place, failure, startLimit } = member;
-    const { places, log } = this.#options;
+    const { leases, log } = this.#options;
     clearTimeout(startLimit);
-    places.releaseAll(worker);
+    leases.releaseAll(worker);
     this.#members.delete(place);
     if (this.#members.size === 0 && this.#announced !== null) this.#port = portOf(this.#announced);
     if (this.#isClosing) {

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { executeOperation, operationContext, type OperationWorld } from '../execution/execute.ts';
 import { LiveOperations } from '../execution/live-operations.ts';
-import type { TakePlace } from '../execution/stream-place.ts';
+import type { AcquireLease } from '../execution/subscription-lease.ts';
 import { createSchema } from '../graph/schema.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
 import { Sampler } from '../sampling/sampler.ts';
@@ -40,7 +40,7 @@ export interface ServeWorld extends CommandWorld {
   /** What development tokens are signed with; given where other processes are to take them too. */
   readonly developmentSecret?: Uint8Array;
   /** Given where the streams of other processes count with the service's own. */
-  readonly takePlace?: TakePlace;
+  readonly acquireLease?: AcquireLease;
   /** Given where other processes of the service read the same source: what one sees to be absent is so for all. */
   readonly absences?: {
     readonly report: (report: AbsenceReport) => void;
@@ -135,8 +135,8 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
   const { introspection } = settings;
   const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
   const operations: OperationWorld = { sampler, service, writesBytes: settings.compiled };
-  const { takePlace } = world;
-  const live = new LiveOperations({ ...operations, ...(takePlace === undefined ? {} : { takePlace }) });
+  const { acquireLease } = world;
+  const live = new LiveOperations({ ...operations, ...(acquireLease === undefined ? {} : { acquireLease }) });
   const server = await startServer({
     host: settings.host,
     port: settings.port,

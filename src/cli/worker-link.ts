@@ -1,6 +1,6 @@
 /** A worker's way to the primary. */
 import { Socket } from 'node:net';
-import type { PlaceRequest, TakePlace } from '../execution/stream-place.ts';
+import type { LeaseRequest, AcquireLease } from '../execution/subscription-lease.ts';
 import type { HvqlError } from '../errors.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
 import { hvqlErrorOf } from '../source/shared/error-record.ts';
@@ -16,7 +16,7 @@ export interface WorkerLink {
   readonly task: WorkerTask;
   /** The channel over which the source is asked. */
   readonly sourceChannel: Socket;
-  readonly takePlace: TakePlace;
+  readonly acquireLease: AcquireLease;
   tell(message: ToPrimary): void;
   /** Calls back with what another worker has seen to be absent; gives a function that ends it. */
   onAbsence(note: (report: AbsenceReport) => void): () => void;
@@ -70,7 +70,7 @@ export async function openLink(): Promise<WorkerLink> {
   });
   tell({ kind: 'hello' });
   const task = await within(begun, 'what to do');
-  const ask = async (number: number, request: PlaceRequest): Promise<HvqlError | null> => {
+  const ask = async (number: number, request: LeaseRequest): Promise<HvqlError | null> => {
     const answer = new Promise<HvqlError | null>((resolve) => waiting.set(number, resolve));
     tell({ kind: 'take', number, request });
     try {
@@ -86,7 +86,7 @@ export async function openLink(): Promise<WorkerLink> {
   return {
     task,
     sourceChannel: new Socket({ fd: sourceDescriptor, readable: true, writable: true }),
-    takePlace: async (request) => {
+    acquireLease: async (request) => {
       const number = (last += 1);
       const problem = await ask(number, request);
       return problem ?? { release: () => tell({ kind: 'release', number }) };

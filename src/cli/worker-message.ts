@@ -1,5 +1,5 @@
 /** What the processes of a service tell each other: plain JSON over the channel that node gives them. */
-import type { PlaceRequest } from '../execution/stream-place.ts';
+import type { LeaseRequest } from '../execution/subscription-lease.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ErrorRecord } from '../source/shared/error-record.ts';
@@ -46,7 +46,7 @@ export type ToPrimary =
   | { readonly kind: 'manifest' }
   /** For all other workers. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
-  | { readonly kind: 'take'; readonly number: number; readonly request: PlaceRequest }
+  | { readonly kind: 'take'; readonly number: number; readonly request: LeaseRequest }
   | { readonly kind: 'release'; readonly number: number };
 
 /** Why a worker cannot serve: mistakes of whoever started the service, or anything else. */

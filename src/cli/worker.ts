@@ -28,7 +28,7 @@ export async function work(settings: ServeSettings, world: ServeWorld): Promise<
         onReopen: (reopen) => link.onReopen(reopen),
         ...(source === null ? {} : { openSource: async () => sharedSource(link.sourceChannel, source) }),
         developmentSecret: Buffer.from(developmentSecret, 'base64'),
-        takePlace: link.takePlace,
+        acquireLease: link.acquireLease,
         absences: {
           report: (report) => link.tell({ kind: 'absent', report }),
           onReport: (note) => link.onAbsence(note),

@@ -1,7 +1,7 @@
 /** `hvql serve --workers`: several processes behind one port, and this one that looks after them. */
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
-import { StreamPlaces } from '../execution/stream-places.ts';
+import { SubscriptionLeases } from '../execution/subscription-leases.ts';
 import { oneLook } from '../source/shared/one-look.ts';
 import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { answerFor } from '../source/shared/source-owner.ts';
@@ -41,7 +41,7 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
         developmentSecret: randomBytes(32).toString('base64'),
         source: isReadByEach ? null : { kind, description },
       },
-      places: new StreamPlaces(limitsOf(settings)),
+      leases: new SubscriptionLeases(limitsOf(settings)),
       manifestMemory,
       answerFor: (channel) => answerFor(shared, channel),
       log,

@@ -73,7 +73,7 @@ class ExecutedEvent implements LiveResult {
 }
 
 /** An event that no execution made, and that ends its stream. */
-export function lastEvent(result: ExecutionResult): LiveResult {
+export function finalEvent(result: ExecutionResult): LiveResult {
   return { result, text: JSON.stringify(result), isLast: true, isThere: false };
 }
 

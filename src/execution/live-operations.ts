@@ -13,16 +13,16 @@ import { LiveRequest } from '../graph/subscription.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { coercion, refused, type ExecutionContext } from './execute.ts';
 import { LiveStream } from './live-stream.ts';
-import { placeRequest, type StreamPlace, type TakePlace } from './stream-place.ts';
-import { StreamQuota, type KeptText } from './stream-quota.ts';
-import { WatchedOperation } from './watched-operation.ts';
+import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-lease.ts';
+import { SubscriptionQuota, type RetainedText } from './subscription-quota.ts';
+import { SharedSubscription } from './shared-subscription.ts';
 
 /** What subscriptions are run with. */
 export interface LiveWorld {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
   /** Given where other processes have streams as well, which count with these. */
-  readonly takePlace?: TakePlace;
+  readonly acquireLease?: AcquireLease;
   /** Whether events are written as bytes; where not, graphql-js makes objects of them, and says the same. */
   readonly writesBytes?: boolean;
 }
@@ -30,14 +30,14 @@ export interface LiveWorld {
 /** The open subscriptions of a service. */
 export class LiveOperations {
   readonly #world: LiveWorld;
-  readonly #operations = new Map<string, WatchedOperation>();
+  readonly #operations = new Map<string, SharedSubscription>();
   readonly #streams = new Set<LiveStream>();
-  readonly #quota: StreamQuota;
+  readonly #quota: SubscriptionQuota;
   #isClosed = false;
 
   constructor(world: LiveWorld) {
     this.#world = world;
-    this.#quota = new StreamQuota(world.service.limits);
+    this.#quota = new SubscriptionQuota(world.service.limits);
   }
 
   /** How many streams are open. */
@@ -84,7 +84,7 @@ export class LiveOperations {
     const { writesBytes = true } = this.#world;
     const { options } = request;
     const parts = { args: { ...args, contextValue: {} }, caller, service, options, writesBytes };
-    const operation = found ?? new WatchedOperation(parts);
+    const operation = found ?? new SharedSubscription(parts);
     const text = {
       document: args.document,
       documentLength: args.document.loc?.source.body.length ?? 0,
@@ -94,21 +94,22 @@ export class LiveOperations {
       this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
     const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
     if (problem !== null) return refused(problem);
-    const { takePlace } = this.#world;
+    const { acquireLease } = this.#world;
     // Nothing may be waited for between the count and the opening, or any number would find the last place free.
-    const place = takePlace === undefined ? null : await takePlace(placeRequest(args, { caller, text }));
-    if (place instanceof HvqlError) return refused(place);
-    return this.#open({ key, operation, caller, text, place });
+    const lease =
+      acquireLease === undefined ? null : await acquireLease(leaseRequest(args, { caller, text }));
+    if (lease instanceof HvqlError) return refused(lease);
+    return this.#open({ key, operation, caller, text, lease });
   }
 
   #open(opening: {
     key: string;
-    operation: WatchedOperation;
+    operation: SharedSubscription;
     caller: Caller;
-    text: KeptText;
-    place: StreamPlace | null;
+    text: RetainedText;
+    lease: SubscriptionLease | null;
   }): LiveStream {
-    const { key, text, place } = opening;
+    const { key, text, lease } = opening;
     const { partitionId } = opening.caller;
     // Another stream may have opened the same in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
@@ -121,8 +122,8 @@ export class LiveOperations {
     const onEnd = (): void => {
       this.#streams.delete(stream);
       grid.leave(stream);
-      this.#quota.countStream(partitionId, -1);
-      place?.release();
+      this.#quota.countSubscription(partitionId, -1);
+      lease?.release();
       if (operation.isWatched) return;
       this.#operations.delete(key);
       this.#quota.countText(partitionId, { text, change: -1 });
@@ -131,14 +132,17 @@ export class LiveOperations {
     const stream = new LiveStream({ operation, onEnd }, grid.lookNow(operation));
     this.#streams.add(stream);
     grid.join(stream);
-    this.#quota.countStream(partitionId, 1);
+    this.#quota.countSubscription(partitionId, 1);
     if (this.#isClosed) stream.end();
     return stream;
   }
 }
 
 /** Nothing is known of what an event would cost while the source cannot say what exists; the first that can be made tells. */
-async function eventProblem(operation: WatchedOperation, asked: OperationContext): Promise<HvqlError | null> {
+async function eventProblem(
+  operation: SharedSubscription,
+  asked: OperationContext,
+): Promise<HvqlError | null> {
   let view;
   try {
     view = await asked.view();

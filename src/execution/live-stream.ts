@@ -2,11 +2,11 @@
 import type { ExecutionResult } from 'graphql';
 import type { Tick } from '../sampling/tick.ts';
 import type { LiveResult } from './live-event.ts';
-import type { WatchedOperation } from './watched-operation.ts';
+import type { SharedSubscription } from './shared-subscription.ts';
 
 /** What a stream needs of those around it. */
-export interface LiveStreamWorld {
-  readonly operation: WatchedOperation;
+export interface LiveStreamOptions {
+  readonly operation: SharedSubscription;
   /** Called once, when nothing more will come. */
   readonly onEnd: () => void;
 }
@@ -27,7 +27,7 @@ export interface StreamListener {
  * streams; `next` makes one for those who are few.
  */
 export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefined> {
-  readonly #operation: WatchedOperation;
+  readonly #operation: SharedSubscription;
   readonly #onEnd: () => void;
   /** When the first look was taken, in nanoseconds; what was read in it is not kept for this. */
   #first: bigint | null = null;
@@ -36,20 +36,20 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   #newest: Tick | null = null;
   #previous: Tick | null = null;
   /** The last event, where the next one is compared with it. */
-  #said: LiveResult | null = null;
+  #lastEvent: LiveResult | null = null;
   #isOver = false;
-  #isWanted = false;
+  #isRequested = false;
   #isMaking = false;
   /** Gives what is still to be said once the stream is over, or throws it. */
-  #lastWord: (() => ExecutionResult) | null = null;
+  #final: (() => ExecutionResult) | null = null;
   #listener: StreamListener | null = null;
 
   /** `firstLook` is a look out of turn, for the first event. */
-  constructor({ operation, onEnd }: LiveStreamWorld, firstLook: Promise<Tick>) {
+  constructor({ operation, onEnd }: LiveStreamOptions, firstTick: Promise<Tick>) {
     this.#operation = operation;
     this.#onEnd = onEnd;
     operation.add();
-    firstLook.then(
+    firstTick.then(
       (tick) => {
         this.#first = tick.began.monotonicNanoseconds;
         this.#offer(tick);
@@ -73,13 +73,13 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
 
   /** The taker has room for one more event. */
   request(): void {
-    this.#isWanted = true;
+    this.#isRequested = true;
     this.#step();
   }
 
   /** There is no room after all: until it is wanted again nothing is made. */
   pause(): void {
-    this.#isWanted = false;
+    this.#isRequested = false;
   }
 
   /** A tick of the grid. One that comes right after the first event is left out: there is little to tell yet. */
@@ -89,28 +89,28 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 
   /** The event of a tick that it has asked the operation for. */
-  made(tick: Tick, event: LiveResult): void {
+  resolve(tick: Tick, event: LiveResult): void {
     this.#isMaking = false;
     // The stream may have ended while the event was made.
-    if (this.#isOver || this.#isHeldBack(event, tick)) {
+    if (this.#isOver || this.#isUnchanged(event, tick)) {
       this.#step();
       return;
     }
     this.#previous = tick;
-    if (this.#operation.options.suppressUnchanged) this.#said = event;
-    this.#isWanted = false;
+    if (this.#operation.options.suppressUnchanged) this.#lastEvent = event;
+    this.#isRequested = false;
     if (event.isLast) this.end();
-    this.#hand(event.result);
+    this.#deliver(event.result);
   }
 
   /** The event of a tick could not be made. */
-  notMade(thrown: unknown): void {
+  reject(thrown: unknown): void {
     this.#isMaking = false;
     if (this.#isOver) {
       this.#step();
       return;
     }
-    this.#isWanted = false;
+    this.#isRequested = false;
     this.#listener?.failed(thrown);
   }
 
@@ -128,19 +128,19 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#lastWord = null;
+    this.#final = null;
     this.end();
     return { done: true, value: undefined };
   }
 
   /** Ends the stream, after one last result where there is something to say. */
-  end(lastWord: (() => ExecutionResult) | null = null): void {
+  end(final: (() => ExecutionResult) | null = null): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#lastWord = lastWord;
+    this.#final = final;
     this.#newest = null;
     this.#previous = null;
-    this.#said = null;
+    this.#lastEvent = null;
     this.#operation.remove();
     this.#onEnd();
     this.#step();
@@ -153,7 +153,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     return elapsed >= this.#operation.options.every / 2;
   }
 
-  #hand(result: ExecutionResult): void {
+  #deliver(result: ExecutionResult): void {
     if (this.#listener?.event(result) === true) this.request();
   }
 
@@ -165,9 +165,9 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
 
   /** Makes the next event, where one is wanted and there is something to tell. */
   #step(): void {
-    if (!this.#isWanted) return;
+    if (!this.#isRequested) return;
     if (this.#isOver) {
-      this.#sayLastWord();
+      this.#emitFinal();
       return;
     }
     const tick = this.#newest;
@@ -178,31 +178,31 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 
   /** Whether the event says nothing new, and the silence may go on until the next tick. */
-  #isHeldBack(event: LiveResult, tick: Tick): boolean {
+  #isUnchanged(event: LiveResult, tick: Tick): boolean {
     const { heartbeat, every } = this.#operation.options;
-    if (this.#said === null || this.#previous === null || event.isLast) return false;
-    if (event.text !== this.#said.text) return false;
+    if (this.#lastEvent === null || this.#previous === null || event.isLast) return false;
+    if (event.text !== this.#lastEvent.text) return false;
     if (heartbeat === null) return true;
     // Ticks come a little early or late: a tenth of their distance is no reason to speak before the time.
     return millisecondsBetween(this.#previous, tick) + every <= heartbeat + every / 10;
   }
 
-  #sayLastWord(): void {
-    const [lastWord, listener] = [this.#lastWord, this.#listener];
-    this.#lastWord = null;
-    this.#isWanted = false;
-    if (lastWord === null) {
+  #emitFinal(): void {
+    const [final, listener] = [this.#final, this.#listener];
+    this.#final = null;
+    this.#isRequested = false;
+    if (final === null) {
       listener?.done();
       return;
     }
     let result;
     try {
-      result = lastWord();
+      result = final();
     } catch (thrown) {
       listener?.failed(thrown);
       return;
     }
-    this.#hand(result);
+    this.#deliver(result);
   }
 }
 

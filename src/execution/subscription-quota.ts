@@ -3,13 +3,13 @@ import { HvqlError } from '../errors.ts';
 import type { Limits } from '../graph/context.ts';
 
 /** The limits on streams, of all callers together and of one. */
-export type StreamLimits = Pick<
+export type SubscriptionLimits = Pick<
   Limits,
   'maxStreams' | 'maxStreamsPerCaller' | 'maxStreamText' | 'maxStreamTextPerCaller'
 >;
 
 /** What is kept of the request for a watched operation, for as long as it is watched. */
-export interface KeptText {
+export interface RetainedText {
   /** The same object for the same document. */
   readonly document: object;
   readonly documentLength: number;
@@ -21,19 +21,19 @@ export interface KeptText {
  * Counts streams and the texts behind them. A parsed document takes some hundred times the memory of its text, so a
  * number of streams alone is no bound; one that many operations have in common counts once.
  */
-export class StreamQuota {
-  readonly #limits: StreamLimits;
-  readonly #all = new Share();
-  readonly #byCaller = new Map<bigint, Share>();
+export class SubscriptionQuota {
+  readonly #limits: SubscriptionLimits;
+  readonly #all = new Usage();
+  readonly #byCaller = new Map<bigint, Usage>();
 
-  constructor(limits: StreamLimits) {
+  constructor(limits: SubscriptionLimits) {
     this.#limits = limits;
   }
 
   /** LIMIT_EXCEEDED where there may not be one more stream; `text` is what would have to be kept for it. */
-  problem(partitionId: bigint, text: KeptText | null): HvqlError | null {
+  problem(partitionId: bigint, text: RetainedText | null): HvqlError | null {
     const { maxStreams, maxStreamsPerCaller, maxStreamText, maxStreamTextPerCaller } = this.#limits;
-    const own = this.#byCaller.get(partitionId) ?? new Share();
+    const own = this.#byCaller.get(partitionId) ?? new Usage();
     if (own.streams >= maxStreamsPerCaller) return tooMany('of one caller', maxStreamsPerCaller);
     if (this.#all.streams >= maxStreams) return tooMany('in all', maxStreams);
     const [ownText, allText] = [own.textWith(text), this.#all.textWith(text)];
@@ -42,17 +42,17 @@ export class StreamQuota {
     return allText > maxStreamText ? tooLong('in all', { limit: maxStreamText, actual: allText }) : null;
   }
 
-  countStream(partitionId: bigint, change: 1 | -1): void {
-    this.#change(partitionId, (share) => (share.streams += change));
+  countSubscription(partitionId: bigint, change: 1 | -1): void {
+    this.#change(partitionId, (usage) => (usage.streams += change));
   }
 
   /** Counts a text that is kept from now on, or no more. */
-  countText(partitionId: bigint, { text, change }: { text: KeptText; change: 1 | -1 }): void {
-    this.#change(partitionId, (share) => share.countText(text, change));
+  countText(partitionId: bigint, { text, change }: { text: RetainedText; change: 1 | -1 }): void {
+    this.#change(partitionId, (usage) => usage.countText(text, change));
   }
 
-  #change(partitionId: bigint, change: (share: Share) => void): void {
-    const own = this.#byCaller.get(partitionId) ?? new Share();
+  #change(partitionId: bigint, change: (usage: Usage) => void): void {
+    const own = this.#byCaller.get(partitionId) ?? new Usage();
     this.#byCaller.set(partitionId, own);
     change(own);
     change(this.#all);
@@ -61,7 +61,7 @@ export class StreamQuota {
 }
 
 /** What there is, of all or of one. */
-class Share {
+class Usage {
   streams = 0;
   #text = 0;
   /** How many operations each document stands behind. */
@@ -71,11 +71,11 @@ class Share {
     return this.streams === 0 && this.#documents.size === 0;
   }
 
-  textWith(text: KeptText | null): number {
+  textWith(text: RetainedText | null): number {
     return text === null ? this.#text : this.#text + this.#lengthOf(text);
   }
 
-  countText(text: KeptText, change: 1 | -1): void {
+  countText(text: RetainedText, change: 1 | -1): void {
     const { document } = text;
     if (change === 1) this.#text += this.#lengthOf(text);
     const operations = (this.#documents.get(document) ?? 0) + change;
@@ -85,7 +85,7 @@ class Share {
   }
 
   /** What it adds to the texts that are there. */
-  #lengthOf({ document, documentLength, variablesLength }: KeptText): number {
+  #lengthOf({ document, documentLength, variablesLength }: RetainedText): number {
     return variablesLength + (this.#documents.has(document) ? 0 : documentLength);
   }
 }

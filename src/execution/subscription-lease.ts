@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../access/caller.ts';
 import type { HvqlError } from '../errors.ts';
-import type { KeptText } from './stream-quota.ts';
+import type { RetainedText } from './subscription-quota.ts';
 
 /** What is told of a stream that needs a place: plain JSON, and no more of what it asks than its lengths. */
-export interface PlaceRequest {
+export interface LeaseRequest {
   /** Decimal. */
   readonly partitionId: string;
   /** The same for the same document. */
@@ -18,19 +18,19 @@ export interface PlaceRequest {
 }
 
 /** A place that was given. */
-export interface StreamPlace {
+export interface SubscriptionLease {
   /** Gives it back; is called once. */
   release(): void;
 }
 
 /** Takes a place; gives LIMIT_EXCEEDED where there is none. */
-export type TakePlace = (request: PlaceRequest) => Promise<StreamPlace | HvqlError>;
+export type AcquireLease = (request: LeaseRequest) => Promise<SubscriptionLease | HvqlError>;
 
 /** What is told of a stream. */
-export function placeRequest(
+export function leaseRequest(
   { document, operationName, variableValues }: ExecutionArgs,
-  { caller, text }: { readonly caller: Caller; readonly text: KeptText },
-): PlaceRequest {
+  { caller, text }: { readonly caller: Caller; readonly text: RetainedText },
+): LeaseRequest {
   const partitionId = caller.partitionId.toString();
   const documentDigest = digest(document.loc?.source.body ?? '');
   const rights = [partitionId, ...[...caller.privileges].sort()];

@@ -15,11 +15,11 @@ import type { Tick, Watcher } from '../sampling/tick.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { costProblem } from './cost.ts';
 import { refused, valuesPerSlice } from './execute.ts';
-import { eventRoot, executeEvent, lastEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
+import { eventRoot, executeEvent, finalEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
 import { planSync, type Plan } from './plan.ts';
 
 /** What a watched operation is. */
-export interface WatchedOperationParts {
+export interface SharedSubscriptionOptions {
   readonly args: ExecutionArgs;
   readonly caller: Caller;
   readonly service: ServiceFacts;
@@ -28,13 +28,13 @@ export interface WatchedOperationParts {
 }
 
 /** Who has asked for an event. Neither throws. */
-export interface EventAsker {
-  made(tick: Tick, event: LiveResult): void;
-  notMade(thrown: unknown): void;
+export interface EventConsumer {
+  resolve(tick: Tick, event: LiveResult): void;
+  reject(thrown: unknown): void;
 }
 
 /** What an event is made of: a tick, and the one that the event before was made of. */
-export interface EventParts {
+export interface EventTicks {
   readonly tick: Tick;
   readonly previous: Tick | null;
 }
@@ -42,24 +42,24 @@ export interface EventParts {
 /** An event, and who waits for it. */
 interface SharedEvent {
   event: LiveResult | null;
-  readonly waiting: EventAsker[];
+  readonly waiting: EventConsumer[];
 }
 
 /** In place of the tick before, for first events. */
 const noTick = {};
 /** So many are given an event before whatever else there is to do has its turn: some ten milliseconds' worth. */
-const givenAtOnce = 1_000;
+const deliveredAtOnce = 1_000;
 
 /** The same operation, variables and rights, for any number of streams. */
-export class WatchedOperation implements Watcher {
+export class SharedSubscription implements Watcher {
   readonly options: LiveOptions;
-  readonly #parts: WatchedOperationParts;
+  readonly #parts: SharedSubscriptionOptions;
   #streams = 0;
   /** Sources give the same topology for as long as nothing in it changes. */
   readonly #plans = new WeakMap<Topology, MaybePromise<Plan>>();
   readonly #asked = new TopologyScope();
   /** Whether the caller was given an event in which the partition that it watches was there. */
-  #hasBeenThere = false;
+  #hasSeenPartition = false;
   /**
    * Events by their tick and the tick of the event before, and gone with either: a tick that held on to the one before
    * it would keep all that ever were.
@@ -68,7 +68,7 @@ export class WatchedOperation implements Watcher {
   /** The last tick that all streams were offered. */
   #offered: Tick | null = null;
 
-  constructor(parts: WatchedOperationParts) {
+  constructor(parts: SharedSubscriptionOptions) {
     this.options = parts.options;
     this.#parts = parts;
   }
@@ -116,37 +116,37 @@ export class WatchedOperation implements Watcher {
    * Has the event made that a tick makes for streams whose last event was made by the previous one, once for all of
    * them, and gives it to each who asks.
    */
-  make({ tick, previous }: EventParts, asker: EventAsker): void {
+  make({ tick, previous }: EventTicks, consumer: EventConsumer): void {
     const events = this.#events.get(tick) ?? new WeakMap<object, SharedEvent>();
     this.#events.set(tick, events);
     const before = previous ?? noTick;
     const known = events.get(before);
     if (known === undefined) {
-      const shared: SharedEvent = { event: null, waiting: [asker] };
+      const shared: SharedEvent = { event: null, waiting: [consumer] };
       events.set(before, shared);
-      const made = (event: LiveResult): void => {
+      const resolve = (event: LiveResult): void => {
         shared.event = event;
-        give(shared.waiting, (each) => each.made(tick, event));
+        deliverAll(shared.waiting, (each) => each.resolve(tick, event));
       };
-      const notMade = (thrown: unknown): void => {
+      const reject = (thrown: unknown): void => {
         events.delete(before);
-        give(shared.waiting, (each) => each.notMade(thrown));
+        deliverAll(shared.waiting, (each) => each.reject(thrown));
       };
-      let making;
+      let pending;
       try {
-        making = this.#inTurn(() => this.#makeEvent(tick, previous));
+        pending = this.#scheduled(() => this.#makeEvent(tick, previous));
       } catch (thrown) {
-        notMade(thrown);
+        reject(thrown);
         return;
       }
-      if (making instanceof Promise) making.then(made, notMade);
-      else made(making);
-    } else if (known.event === null || known.waiting.length > 0) known.waiting.push(asker);
-    else asker.made(tick, known.event);
+      if (pending instanceof Promise) pending.then(resolve, reject);
+      else resolve(pending);
+    } else if (known.event === null || known.waiting.length > 0) known.waiting.push(consumer);
+    else consumer.resolve(tick, known.event);
   }
 
   /** Operations of one caller may be many, and each plan and each event takes its time. */
-  #inTurn<Result>(work: () => MaybePromise<Result>): MaybePromise<Result> {
+  #scheduled<Result>(work: () => MaybePromise<Result>): MaybePromise<Result> {
     return eventLoop.isFree() ? work() : eventLoop.turn(this.#parts.caller.partitionId).then(work);
   }
 
@@ -156,13 +156,13 @@ export class WatchedOperation implements Watcher {
     const planned = topology instanceof HvqlError ? null : this.#planFor(topology);
     return mapMaybePromise(planned, (plan) => {
       const problem = plan === null ? null : this.#problemOf(plan);
-      if (problem !== null) return lastEvent(refused(problem));
+      if (problem !== null) return finalEvent(refused(problem));
       const isLarge = plan !== null && plan.values > valuesPerSlice;
       const look = new LiveLook(tick, previous?.sight ?? null);
-      const isFirst = previous === null || !this.#hasBeenThere;
+      const isFirst = previous === null || !this.#hasSeenPartition;
       const event = executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst, isLarge }));
       return mapMaybePromise(event, (made) => {
-        this.#hasBeenThere ||= made.isThere;
+        this.#hasSeenPartition ||= made.isThere;
         return made;
       });
     });
@@ -173,7 +173,7 @@ export class WatchedOperation implements Watcher {
     let plan = this.#plans.get(topology);
     if (plan === undefined) {
       plan = mapMaybePromise(
-        this.#inTurn(() => this.#makePlan(topology)),
+        this.#scheduled(() => this.#makePlan(topology)),
         (made) => {
           this.#plans.set(topology, made);
           return made;
@@ -207,12 +207,12 @@ export class WatchedOperation implements Watcher {
 }
 
 /** Gives to all of them, those who join meanwhile among them, and leaves the list empty. */
-function give(waiting: EventAsker[], handOver: (asker: EventAsker) => void, from = 0): void {
-  const end = Math.min(waiting.length, from + givenAtOnce);
+function deliverAll(waiting: EventConsumer[], deliver: (consumer: EventConsumer) => void, from = 0): void {
+  const end = Math.min(waiting.length, from + deliveredAtOnce);
   for (let n = from; n < end; n += 1) {
-    const asker = waiting[n];
-    if (asker !== undefined) handOver(asker);
+    const consumer = waiting[n];
+    if (consumer !== undefined) deliver(consumer);
   }
-  if (end < waiting.length) setImmediate(give, waiting, handOver, end);
+  if (end < waiting.length) setImmediate(deliverAll, waiting, deliver, end);
   else waiting.length = 0;
 }

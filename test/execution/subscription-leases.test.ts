@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PlaceRequest } from '../../src/execution/stream-place.ts';
-import { StreamPlaces } from '../../src/execution/stream-places.ts';
+import type { LeaseRequest } from '../../src/execution/subscription-lease.ts';
+import { SubscriptionLeases } from '../../src/execution/subscription-leases.ts';
 
 const limits = { maxStreams: 4, maxStreamsPerCaller: 3, maxStreamText: 100, maxStreamTextPerCaller: 60 };
 const [one, other] = [{ process: 1 }, { process: 2 }];
-let places: StreamPlaces<object>;
+let places: SubscriptionLeases<object>;
 let numbers: number;
 beforeEach(() => {
-  places = new StreamPlaces(limits);
+  places = new SubscriptionLeases(limits);
   numbers = 0;
 });
 
@@ -16,7 +16,7 @@ function take(
   holder: object,
   { partition = '1', asks = 'a', length = 10, variables = 0 }: Partial<Record<string, any>> = {},
 ): unknown {
-  const request: PlaceRequest = {
+  const request: LeaseRequest = {
     partitionId: partition,
     document: asks,
     operation: `${asks} ${variables} ${partition}`,
@@ -24,7 +24,7 @@ function take(
     variablesLength: variables,
   };
   const number = (numbers += 1);
-  return places.take(holder, { number, request })?.extensions ?? number;
+  return places.acquire(holder, { number, request })?.extensions ?? number;
 }
 
 describe('the places of streams', () => {
