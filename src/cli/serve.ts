@@ -1,6 +1,6 @@
 /** `hvql serve`: opens the source, starts the service, and ends both when it is told to. */
 import type { Logger } from 'pino';
-import { executeOperation, operationContext, type OperationWorld } from '../execution/execute.ts';
+import { executeOperation, operationContext, type ServiceContext } from '../execution/execute.ts';
 import { LiveOperations } from '../execution/live-operations.ts';
 import type { AcquireLease } from '../execution/subscription-lease.ts';
 import { createSchema } from '../graph/schema.ts';
@@ -134,7 +134,7 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
   const limits = limitsOf(settings);
   const { introspection } = settings;
   const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
-  const operations: OperationWorld = { sampler, service, writesBytes: settings.compiled };
+  const operations: ServiceContext = { sampler, service, writesBytes: settings.compiled };
   const { acquireLease } = world;
   const live = new LiveOperations({ ...operations, ...(acquireLease === undefined ? {} : { acquireLease }) });
   const server = await startServer({

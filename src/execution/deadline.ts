@@ -3,7 +3,7 @@ import { HvqlError } from '../errors.ts';
 import { formatDuration } from '../snapshot/duration.ts';
 
 /** Whoever waits for an answer: the signal, which may be made when it is asked for, is aborted once nobody does. */
-export interface WhoWaits {
+export interface SignalSource {
   readonly signal: AbortSignal;
 }
 
@@ -12,25 +12,25 @@ export interface WhoWaits {
  * operation that runs from start to end in one go needs none of it.
  */
 export class OperationDeadline {
-  readonly #asked: WhoWaits;
+  readonly #request: SignalSource;
   #controller: AbortController | null = null;
-  readonly #onGone = (): void => this.#controller?.abort(this.#asked.signal.reason);
+  readonly #onAbort = (): void => this.#controller?.abort(this.#request.signal.reason);
   #timer: NodeJS.Timeout | undefined;
   #limitMilliseconds = Infinity;
   /** By `performance.now()`, as the end. */
   #startedAt = 0;
   #endsAt = Infinity;
 
-  constructor(asked: WhoWaits) {
-    this.#asked = asked;
+  constructor(request: SignalSource) {
+    this.#request = request;
   }
 
   /** Aborted at the end of the time or once nobody waits any more. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#asked.signal.aborted) this.#onGone();
-      else this.#asked.signal.addEventListener('abort', this.#onGone, { once: true });
+      if (this.#request.signal.aborted) this.#onAbort();
+      else this.#request.signal.addEventListener('abort', this.#onAbort, { once: true });
       this.#setTimer();
     }
     return this.#controller.signal;
@@ -67,7 +67,7 @@ export class OperationDeadline {
   /** Lets go of the timer and of whoever asks. */
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#controller !== null) this.#asked.signal.removeEventListener('abort', this.#onGone);
+    if (this.#controller !== null) this.#request.signal.removeEventListener('abort', this.#onAbort);
     this.#endsAt = Infinity;
   }
 

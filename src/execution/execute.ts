@@ -13,17 +13,17 @@ import { eventLoop } from '../sampling/fair-schedule.ts';
 import { otherWork, sliceMilliseconds } from '../sampling/time-slice.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { selectionOf } from '../writer/selection.ts';
-import { KeptPattern } from '../writer/kept-pattern.ts';
+import { CachedTemplate } from '../writer/cached-template.ts';
 import { writeResult, type Writing } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './deadline.ts';
 import { introspectionProblem } from './introspection.ts';
-import { planSync } from './plan.ts';
+import { planOperation } from './plan.ts';
 import { PreparedOperations, type Planned, type PreparedOperation } from './prepared-operation.ts';
-import { SharedAnswers } from './shared-answers.ts';
+import { ResponseCache } from './response-cache.ts';
 
 /** What operations are run with. */
-export interface OperationWorld {
+export interface ServiceContext {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
   /** Whether answers are written as bytes; where not, graphql-js makes objects of them, and says the same. */
@@ -42,35 +42,35 @@ export interface ExecutionContext extends GraphContext {
   /** The operation's look, to which only this folder says what to read. */
   readonly look: OperationLook;
   readonly writesBytes: boolean;
-  readonly kept: KeptWork;
+  readonly reused: ReusedWork;
 }
 
 /** What operations leave behind for those that come after them. */
-interface KeptWork {
+interface ReusedWork {
   readonly operations: PreparedOperations;
-  readonly answers: SharedAnswers;
+  readonly responses: ResponseCache;
 }
 
-const keptWork = new WeakMap<OperationWorld, KeptWork>();
+const reusedWork = new WeakMap<ServiceContext, ReusedWork>();
 
-function keptWorkOf(world: OperationWorld): KeptWork {
-  let kept = keptWork.get(world);
-  if (kept === undefined) {
-    kept = { operations: new PreparedOperations(), answers: new SharedAnswers(world.sampler) };
-    keptWork.set(world, kept);
+function reusedWorkOf(context: ServiceContext): ReusedWork {
+  let reused = reusedWork.get(context);
+  if (reused === undefined) {
+    reused = { operations: new PreparedOperations(), responses: new ResponseCache(context.sampler) };
+    reusedWork.set(context, reused);
   }
-  return kept;
+  return reused;
 }
 
 /** The context of one operation. */
-export function operationContext(world: OperationWorld, request: OperationRequest): ExecutionContext {
-  const { sampler, service, writesBytes = true } = world;
+export function operationContext(context: ServiceContext, request: OperationRequest): ExecutionContext {
+  const { sampler, service, writesBytes = true } = context;
   const deadline = new OperationDeadline(request);
   const look = sampler.look(deadline);
   const topology = (lists: ReadonlySet<bigint> | null) => sampler.topologyFor(deadline, lists);
   const { caller } = request;
   const operation = new OperationContext({ caller, service, look, topology });
-  return { operation, deadline, look, writesBytes, kept: keptWorkOf(world) };
+  return { operation, deadline, look, writesBytes, reused: reusedWorkOf(context) };
 }
 
 /**
@@ -79,9 +79,9 @@ export function operationContext(world: OperationWorld, request: OperationReques
  */
 export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionResult> {
   // graphql-js leaves the type of contexts to its users.
-  const { kept, operation, deadline } = args.contextValue as ExecutionContext;
-  const prepared = kept.operations.of(args);
-  const shared = prepared === null ? null : kept.answers.find({ caller: operation.caller, prepared });
+  const { reused, operation, deadline } = args.contextValue as ExecutionContext;
+  const prepared = reused.operations.of(args);
+  const shared = prepared === null ? null : reused.responses.get({ caller: operation.caller, prepared });
   if (shared !== null) return shared;
   try {
     const result = executeInTime(args, prepared);
@@ -104,9 +104,9 @@ function executeInTime(
   const known = prepared === null ? args : withVariables(args, prepared.variableValues);
   const result = mapMaybePromise(introspectionProblem(args.document, operation), (refusal) => {
     if (refusal !== null) return refused(refusal);
-    const make = (): MaybePromise<Planned> => planned(known);
-    return mapMaybePromise(prepared === null ? make() : prepared.planFor(operation, make), (made) =>
-      executePlanned(known, { planned: made, prepared }),
+    const make = (): MaybePromise<Planned> => makePlan(known);
+    return mapMaybePromise(prepared === null ? make() : prepared.planFor(operation, make), (ready) =>
+      executePlanned(known, { planned: ready, prepared }),
     );
   });
   return result instanceof Promise ? result.catch(refusedInTime) : result;
@@ -132,41 +132,41 @@ function refusedInTime(thrown: unknown): ExecutionResult {
   throw thrown;
 }
 
-function planned(args: ExecutionArgs): MaybePromise<Planned> {
+function makePlan(args: ExecutionArgs): MaybePromise<Planned> {
   const context = args.contextValue as ExecutionContext;
   const { operation, look, deadline } = context;
   const { limits } = operation.service;
   const planning = new PlanningLook(look.defaultOver);
   const lists = new Set<bigint>();
   const contextValue = { ...context, operation: operation.withLook(planning, recordingAccess(lists)) };
-  const plan = planSync(
+  const plan = planOperation(
     { ...args, contextValue },
     { look: planning, maxValues: limits.maxValues, onResume: () => deadline.check() },
   );
-  return mapMaybePromise(plan, (made) => ({
-    plan: made,
-    problem: costProblem(made, limits),
-    waitMilliseconds: longestWait(made.requests, look.defaultOver),
-    pattern: new KeptPattern(),
+  return mapMaybePromise(plan, (ready) => ({
+    plan: ready,
+    problem: costProblem(ready, limits),
+    waitMilliseconds: longestWait(ready.requests, look.defaultOver),
+    template: new CachedTemplate(),
     lists,
   }));
 }
 
 function executePlanned(
   args: ExecutionArgs,
-  { planned: made, prepared }: { planned: Planned; prepared: PreparedOperation | null },
+  { planned, prepared }: { planned: Planned; prepared: PreparedOperation | null },
 ): MaybePromise<ExecutionResult> {
-  const { operation, deadline, look, kept, writesBytes } = args.contextValue as ExecutionContext;
+  const { operation, deadline, look, reused, writesBytes } = args.contextValue as ExecutionContext;
   const { limits, introspection } = operation.service;
-  if (made.problem !== null) return refused(made.problem);
-  deadline.start(limits.maxTimeMilliseconds, made.waitMilliseconds);
+  if (planned.problem !== null) return refused(planned.problem);
+  deadline.start(limits.maxTimeMilliseconds, planned.waitMilliseconds);
   const onResume = (): void => deadline.check();
-  return mapMaybePromise(readAhead(look, { planned: made, deadline, caller: operation.caller }), () => {
+  return mapMaybePromise(readAhead(look, { planned, deadline, caller: operation.caller }), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
-    const isLarge = made.plan.values > valuesPerSlice;
+    const isLarge = planned.plan.values > valuesPerSlice;
     const write = (): MaybePromise<ExecutionResult> => {
-      const patterned = prepared?.isShareable === true ? { kept: made.pattern, look } : null;
-      const written = writesBytes ? writtenOrNull(args, { patterned, isLarge, onResume }) : null;
+      const templated = prepared?.isShareable === true ? { cached: planned.template, look } : null;
+      const written = writesBytes ? writtenOrNull(args, { templated, isLarge, onResume }) : null;
       return mapMaybePromise(
         written,
         (there) => there ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' }),
@@ -176,14 +176,14 @@ function executePlanned(
     const isDue = isLarge && deadline.hasRunFor(sliceMilliseconds);
     const result = isDue ? otherWork().then(onResume).then(write) : write();
     if (prepared === null) return result;
-    return mapMaybePromise(result, (answer) => {
+    return mapMaybePromise(result, (response) => {
       const { caller, knownTopology } = operation;
       const { sight } = look;
-      if (sight === null || knownTopology === null) return answer;
-      const { values } = made.plan;
+      if (sight === null || knownTopology === null) return response;
+      const { values } = planned.plan;
       const access = accessOf(caller, knownTopology);
-      kept.answers.keep(answer, { caller, prepared, access, sight, values });
-      return answer;
+      reused.responses.store(response, { caller, prepared, access, sight, values });
+      return response;
     });
   });
 }
@@ -211,14 +211,14 @@ export const valuesPerSlice = 10_000;
 /** The result with its data written; null where that has to be left to graphql-js. A promise only where it is large. */
 export function writtenOrNull(
   args: ExecutionArgs,
-  { patterned = null, isLarge = false, onResume = ignore }: Omit<Writing, 'selection' | 'contextWith'>,
+  { templated = null, isLarge = false, onResume = ignore }: Omit<Writing, 'selection' | 'contextWith'>,
 ): MaybePromise<ExecutionResult | null> {
   const operation = getOperationAST(args.document, args.operationName);
   const selection = operation == null ? null : selectionOf(operation, args);
   if (selection === null) return null;
   const context = args.contextValue as ExecutionContext;
   const contextWith = (look: Look): object => ({ ...context, operation: context.operation.withLook(look) });
-  return writeResult(args, { selection, patterned, contextWith, isLarge, onResume });
+  return writeResult(args, { selection, templated, contextWith, isLarge, onResume });
 }
 
 function ignore(): void {}

@@ -49,7 +49,7 @@ export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): MaybeP
   const executed = mapMaybePromise(written, (there) => there ?? execute(liveArgs));
   return mapMaybePromise(executed, (result) => {
     // It goes to all who watch, each in its own time.
-    writtenDataOf(result)?.keep();
+    writtenDataOf(result)?.detach();
     return new ExecutedEvent(result, event);
   });
 }

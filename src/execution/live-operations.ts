@@ -18,7 +18,7 @@ import { SubscriptionQuota, type RetainedText } from './subscription-quota.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 
 /** What subscriptions are run with. */
-export interface LiveWorld {
+export interface LiveOperationsOptions {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
   /** Given where other processes have streams as well, which count with these. */
@@ -29,15 +29,15 @@ export interface LiveWorld {
 
 /** The open subscriptions of a service. */
 export class LiveOperations {
-  readonly #world: LiveWorld;
+  readonly #options: LiveOperationsOptions;
   readonly #operations = new Map<string, SharedSubscription>();
   readonly #streams = new Set<LiveStream>();
   readonly #quota: SubscriptionQuota;
   #isClosed = false;
 
-  constructor(world: LiveWorld) {
-    this.#world = world;
-    this.#quota = new SubscriptionQuota(world.service.limits);
+  constructor(options: LiveOperationsOptions) {
+    this.#options = options;
+    this.#quota = new SubscriptionQuota(options.service.limits);
   }
 
   /** How many streams are open. */
@@ -81,7 +81,7 @@ export class LiveOperations {
     const key = keyOf(args, caller);
     const found = this.#operations.get(key);
     // Events are executed for all who watch: nothing of this one's request goes into them.
-    const { writesBytes = true } = this.#world;
+    const { writesBytes = true } = this.#options;
     const { options } = request;
     const parts = { args: { ...args, contextValue: {} }, caller, service, options, writesBytes };
     const operation = found ?? new SharedSubscription(parts);
@@ -94,7 +94,7 @@ export class LiveOperations {
       this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
     const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
     if (problem !== null) return refused(problem);
-    const { acquireLease } = this.#world;
+    const { acquireLease } = this.#options;
     // Nothing may be waited for between the count and the opening, or any number would find the last place free.
     const lease =
       acquireLease === undefined ? null : await acquireLease(leaseRequest(args, { caller, text }));
@@ -113,7 +113,7 @@ export class LiveOperations {
     const { partitionId } = opening.caller;
     // Another stream may have opened the same in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
-    const grid = this.#world.sampler.grid(operation.options.every);
+    const grid = this.#options.sampler.grid(operation.options.every);
     if (!this.#operations.has(key)) {
       this.#operations.set(key, operation);
       this.#quota.countText(partitionId, { text, change: 1 });

@@ -57,7 +57,7 @@ const stepsOfItem = 4;
 /** What throws takes about the time of so many steps. */
 const stepsOfError = 10;
 /** The time is looked at once in so many steps. */
-const stepsBetweenLooks = 64;
+const stepsBetweenClockChecks = 64;
 
 /** What is planned with. */
 export interface Planning {
@@ -72,7 +72,7 @@ export interface Planning {
  * Plans an operation whose context stands on the look: at once, unless what exists has to be waited for or it takes
  * long. Never throws, and rejects only with what `onResume` throws: what goes wrong shows when it is executed.
  */
-export function planSync(args: ExecutionArgs, planning: Planning): MaybePromise<Plan> {
+export function planOperation(args: ExecutionArgs, planning: Planning): MaybePromise<Plan> {
   const { schema, document, operationName, rootValue } = args;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
@@ -112,7 +112,7 @@ class PlanningWalk {
   readonly #leaves = new Map<SelectedSet, number>();
   readonly #setsBelow = new Map<SelectedField, SelectedSet>();
   #steps = 0;
-  #nextLook = stepsBetweenLooks;
+  #nextClockCheck = stepsBetweenClockChecks;
   #cutShortBy: Plan['cutShortBy'] = null;
 
   constructor(args: ExecutionArgs, parts: { selection: Selection; look: PlanningLook; maxValues: number }) {
@@ -266,8 +266,8 @@ class PlanningWalk {
 
   /** Whether other work should run before the next step. */
   #isDue(): boolean {
-    if (this.#steps < this.#nextLook) return false;
-    this.#nextLook = this.#steps + stepsBetweenLooks;
+    if (this.#steps < this.#nextClockCheck) return false;
+    this.#nextClockCheck = this.#steps + stepsBetweenClockChecks;
     return this.#slice.isOver;
   }
 }

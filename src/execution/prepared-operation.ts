@@ -14,12 +14,12 @@ import type { OperationContext } from '../graph/context.ts';
 import { TopologyScope } from '../sampling/topology-scope.ts';
 import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { selectionOf } from '../writer/selection.ts';
-import type { KeptPattern } from '../writer/kept-pattern.ts';
+import type { CachedTemplate } from '../writer/cached-template.ts';
 import type { Plan } from './plan.ts';
 import { variablesText } from './variables-text.ts';
 
 /** So many variables of one operation are known at once. */
-const variantsKept = 16;
+const maxVariants = 16;
 
 /** A plan, and what follows from it and the limits. */
 export interface Planned {
@@ -29,7 +29,7 @@ export interface Planned {
   /** How long it asks to wait for second readings. */
   readonly waitMilliseconds: number;
   /** What is the same in all answers by this plan. */
-  readonly pattern: KeptPattern;
+  readonly template: CachedTemplate;
   /** The partitions whose virtual processors it looks for. */
   readonly lists: ReadonlySet<bigint>;
 }
@@ -53,24 +53,25 @@ export class PreparedOperation {
   }
 
   /** The plan for who asks and what exists now, made where there is none yet. */
-  planFor(asked: OperationContext, make: () => MaybePromise<Planned>): MaybePromise<Planned> {
-    if (this.#asksTopology === false) return this.#freePlans.get(asked.caller) ?? this.#keep(asked, make());
-    if (this.#asksTopology === undefined) return this.#keep(asked, make());
-    asked.askWith(this.#asked.lists);
-    return mapMaybePromise(accessFor(asked), (access) => {
+  planFor(context: OperationContext, make: () => MaybePromise<Planned>): MaybePromise<Planned> {
+    if (this.#asksTopology === false)
+      return this.#freePlans.get(context.caller) ?? this.#keep(context, make());
+    if (this.#asksTopology === undefined) return this.#keep(context, make());
+    context.useLists(this.#asked.lists);
+    return mapMaybePromise(accessFor(context), (access) => {
       const known = access === null ? undefined : this.#plans.get(access);
       if (known !== undefined) return known;
       // Nobody knows yet what this plan will look for; what could not be said now is not asked again.
-      if (access !== null) asked.askWith(null);
-      return this.#keep(asked, make());
+      if (access !== null) context.useLists(null);
+      return this.#keep(context, make());
     });
   }
 
-  #keep(asked: OperationContext, making: MaybePromise<Planned>): MaybePromise<Planned> {
+  #keep(context: OperationContext, making: MaybePromise<Planned>): MaybePromise<Planned> {
     return mapMaybePromise(making, (planned) => {
-      this.#asksTopology = asked.hasAskedTopology;
+      this.#asksTopology = context.hasRequestedTopology;
       this.#asked.add(planned.lists);
-      const { caller, knownTopology } = asked;
+      const { caller, knownTopology } = context;
       if (!this.#asksTopology) this.#freePlans.set(caller, planned);
       else if (knownTopology !== null) this.#plans.set(accessOf(caller, knownTopology), planned);
       return planned;
@@ -79,9 +80,9 @@ export class PreparedOperation {
 }
 
 /** The caller's access to what exists; null where that cannot be said: then planning comes to what it comes to. */
-function accessFor(asked: OperationContext): MaybePromise<Access | null> {
+function accessFor(context: OperationContext): MaybePromise<Access | null> {
   try {
-    const view = asked.view();
+    const view = context.view();
     return view instanceof Promise
       ? view.then(
           ({ access }) => access,
@@ -123,7 +124,7 @@ export class PreparedOperations {
     let prepared = byText.get(text);
     if (prepared === undefined) {
       const [oldest] = byText.keys();
-      if (byText.size >= variantsKept && oldest !== undefined) byText.delete(oldest);
+      if (byText.size >= maxVariants && oldest !== undefined) byText.delete(oldest);
       const variableValues = text === '' ? noVariables : (args.variableValues ?? noVariables);
       byText.set(text, (prepared = new PreparedOperation(operation, { ...args, variableValues })));
     }

@@ -16,7 +16,7 @@ import type { Topology } from '../snapshot/topology.ts';
 import { costProblem } from './cost.ts';
 import { refused, valuesPerSlice } from './execute.ts';
 import { eventRoot, executeEvent, finalEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
-import { planSync, type Plan } from './plan.ts';
+import { planOperation, type Plan } from './plan.ts';
 
 /** What a watched operation is. */
 export interface SharedSubscriptionOptions {
@@ -48,7 +48,7 @@ interface SharedEvent {
 /** In place of the tick before, for first events. */
 const noTick = {};
 /** So many are given an event before whatever else there is to do has its turn: some ten milliseconds' worth. */
-const deliveredAtOnce = 1_000;
+const deliveryBatchSize = 1_000;
 
 /** The same operation, variables and rights, for any number of streams. */
 export class SharedSubscription implements Watcher {
@@ -161,9 +161,9 @@ export class SharedSubscription implements Watcher {
       const look = new LiveLook(tick, previous?.sight ?? null);
       const isFirst = previous === null || !this.#hasSeenPartition;
       const event = executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst, isLarge }));
-      return mapMaybePromise(event, (made) => {
-        this.#hasSeenPartition ||= made.isThere;
-        return made;
+      return mapMaybePromise(event, (result) => {
+        this.#hasSeenPartition ||= result.isThere;
+        return result;
       });
     });
   }
@@ -174,9 +174,9 @@ export class SharedSubscription implements Watcher {
     if (plan === undefined) {
       plan = mapMaybePromise(
         this.#scheduled(() => this.#makePlan(topology)),
-        (made) => {
-          this.#plans.set(topology, made);
-          return made;
+        (ready) => {
+          this.#plans.set(topology, ready);
+          return ready;
         },
       );
       if (plan instanceof Promise) this.#plans.set(topology, plan);
@@ -190,7 +190,7 @@ export class SharedSubscription implements Watcher {
     const parts = this.#partsOf(topology, { look, isFirst: true, isLarge: false });
     const rootValue = eventRoot({ ...parts, accessTo: recordingAccess(noted) });
     const { maxStreamValues: maxValues } = this.#parts.service.limits;
-    return mapMaybePromise(planSync({ ...this.#parts.args, rootValue }, { look, maxValues }), (plan) => {
+    return mapMaybePromise(planOperation({ ...this.#parts.args, rootValue }, { look, maxValues }), (plan) => {
       this.#asked.add(noted);
       return plan;
     });
@@ -208,7 +208,7 @@ export class SharedSubscription implements Watcher {
 
 /** Gives to all of them, those who join meanwhile among them, and leaves the list empty. */
 function deliverAll(waiting: EventConsumer[], deliver: (consumer: EventConsumer) => void, from = 0): void {
-  const end = Math.min(waiting.length, from + deliveredAtOnce);
+  const end = Math.min(waiting.length, from + deliveryBatchSize);
   for (let n = from; n < end; n += 1) {
     const consumer = waiting[n];
     if (consumer !== undefined) deliver(consumer);

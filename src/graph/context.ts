@@ -70,11 +70,11 @@ export interface GraphContext {
 }
 
 /** Asks what exists; with `lists`, virtual processors of other partitions may be as they were. */
-type AskTopology = (lists: ReadonlySet<bigint> | null) => Topology | Promise<Topology>;
+type ReadTopology = (lists: ReadonlySet<bigint> | null) => Topology | Promise<Topology>;
 
 /** What exists, asked for once, when the first field needs it, and known once that has an answer. */
-interface TopologyOnce {
-  readonly ask: AskTopology;
+interface TopologyRequest {
+  readonly read: ReadTopology;
   /** Whose virtual processors will be looked at, where that is known; null is everybody's. */
   lists: ReadonlySet<bigint> | null;
   promise?: Promise<Topology>;
@@ -86,7 +86,7 @@ export class OperationContext {
   readonly caller: Caller;
   readonly service: ServiceFacts;
   readonly look: Look;
-  readonly #topology: TopologyOnce;
+  readonly #topology: TopologyRequest;
   readonly #accessTo: AccessTo;
   #view: View | undefined;
 
@@ -94,14 +94,14 @@ export class OperationContext {
     caller: Caller;
     service: ServiceFacts;
     look: Look;
-    topology: AskTopology | TopologyOnce;
+    topology: ReadTopology | TopologyRequest;
     accessTo?: AccessTo;
   }) {
     this.caller = parts.caller;
     this.service = parts.service;
     this.look = parts.look;
     const { topology } = parts;
-    this.#topology = typeof topology === 'function' ? { ask: topology, lists: null } : topology;
+    this.#topology = typeof topology === 'function' ? { read: topology, lists: null } : topology;
     this.#accessTo = parts.accessTo ?? accessOf;
   }
 
@@ -112,7 +112,7 @@ export class OperationContext {
   }
 
   /** Whether what exists was asked for, whatever came of it. */
-  get hasAskedTopology(): boolean {
+  get hasRequestedTopology(): boolean {
     return this.#topology.promise !== undefined || this.#topology.known !== undefined;
   }
 
@@ -120,7 +120,7 @@ export class OperationContext {
   view(): View | Promise<View> {
     const { known } = this.#topology;
     if (known === undefined) {
-      const topology = this.#askTopology();
+      const topology = this.#readTopology();
       if (topology instanceof Promise) return topology.then((late) => this.#viewOf(late));
       return this.#viewOf(topology);
     }
@@ -129,12 +129,12 @@ export class OperationContext {
   }
 
   /** What exists is asked for with these lists, and once more where it was asked with others and not with all. */
-  askWith(lists: ReadonlySet<bigint> | null): void {
+  useLists(lists: ReadonlySet<bigint> | null): void {
     const topology = this.#topology;
-    if (topology.lists === lists || (topology.lists === null && this.hasAskedTopology)) return;
+    if (topology.lists === lists || (topology.lists === null && this.hasRequestedTopology)) return;
     topology.lists = lists;
     // Nearly always: each question comes here.
-    if (!this.hasAskedTopology) return;
+    if (!this.hasRequestedTopology) return;
     delete topology.promise;
     delete topology.known;
     this.#view = undefined;
@@ -161,14 +161,14 @@ export class OperationContext {
     return this.#view;
   }
 
-  #askTopology(): Topology | Promise<Topology> {
+  #readTopology(): Topology | Promise<Topology> {
     const topology = this.#topology;
     if (topology.promise !== undefined) return topology.promise;
-    const asked = topology.ask(topology.lists);
-    if (!(asked instanceof Promise)) return (topology.known = asked);
+    const result = topology.read(topology.lists);
+    if (!(result instanceof Promise)) return (topology.known = result);
     // What has to be waited for tells all there is.
     topology.lists = null;
-    topology.promise = asked.then(
+    topology.promise = result.then(
       (known) => (topology.known = known),
       (problem: unknown) => {
         topology.known = { problem };

@@ -23,7 +23,7 @@ export class KeptWithResult<Value> {
 /** The result as JSON in UTF-8; the same bytes for the same object, which must not change. */
 export function resultBytes(result: ExecutionResult): Buffer {
   const written = result.errors === undefined ? writtenDataOf(result) : null;
-  return written?.answer ?? keptBytes(result);
+  return written?.response ?? keptBytes(result);
 }
 
 const keptBytes = keepingBytes((result) => {
@@ -60,7 +60,7 @@ export function keepWithin(
   { result, start }: { readonly result: ExecutionResult; readonly start: number },
 ): void {
   const written = result.errors === undefined ? writtenDataOf(result) : null;
-  written?.moveTo(whole.subarray(start, start + written.answer.length));
+  written?.rebase(whole.subarray(start, start + written.response.length));
 }
 
 const nextEventStart = Buffer.from('event: next\ndata: ');

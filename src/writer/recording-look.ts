@@ -38,11 +38,11 @@ export class RecordingLook implements Look {
   }
 
   reading(object: Granted): Outcome<Reading> {
-    return this.#note(this.#look.reading(object), { object, over: null });
+    return this.#record(this.#look.reading(object), { object, over: null });
   }
 
   growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
-    return this.#note(this.#look.growth(object, over), { object, over });
+    return this.#record(this.#look.growth(object, over), { object, over });
   }
 
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
@@ -50,7 +50,7 @@ export class RecordingLook implements Look {
     return this.#look.first(items, ranking);
   }
 
-  #note<Value>(outcome: Outcome<Value>, origin: Origin): Outcome<Value> {
+  #record<Value>(outcome: Outcome<Value>, origin: Origin): Outcome<Value> {
     this.taken.outcomes += 1;
     if (outcome !== null && !(outcome instanceof HvqlError)) this.#origins.set(outcome, origin);
     return outcome;

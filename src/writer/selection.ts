@@ -34,7 +34,7 @@ export interface SelectedField {
   /** Its arguments; null where they are not what the schema asks for. */
   readonly args: Readonly<Record<string, unknown>> | null;
   /** Asks for the arguments again, to hear what is wrong with them: throws it, as graphql-js does, each time the same. */
-  readonly argumentsAgain: () => Readonly<Record<string, unknown>>;
+  readonly rethrowArguments: () => Readonly<Record<string, unknown>>;
 }
 
 /** All that is selected of an object type in one place of the answer. */
@@ -44,7 +44,7 @@ export interface SelectedSet {
 }
 
 /** What selections are made of. */
-interface SelectionWorld {
+interface SelectionOptions {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Coerced, not as they were sent. */
@@ -55,42 +55,42 @@ interface SelectionWorld {
  * Selections of operations without variables, which are the same each time they run, and of the others by the very
  * object that has their variables.
  */
-const known = new WeakMap<OperationDefinitionNode | object, Kept>();
+const selections = new WeakMap<OperationDefinitionNode | object, CachedSelection>();
 
-interface Kept {
+interface CachedSelection {
   readonly operation: OperationDefinitionNode;
   readonly selection: Selection;
 }
 
 /** Who executes the operation says what is wrong with its variables, of which there may be very many. */
-const onlyWhether = { maxErrors: 1 };
+const firstErrorOnly = { maxErrors: 1 };
 
 /** The selections of an operation; null where its variables are not what it asks for. */
 export function selectionOf(operation: OperationDefinitionNode, args: ExecutionArgs): Selection | null {
   const { schema, document, variableValues } = args;
   const definitions = operation.variableDefinitions ?? [];
   const key = definitions.length === 0 ? operation : variableValues;
-  const kept = key == null ? undefined : known.get(key);
+  const kept = key == null ? undefined : selections.get(key);
   if (kept?.operation === operation) return kept.selection;
-  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, onlyWhether);
+  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, firstErrorOnly);
   if (coerced === undefined) return null;
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   const selection = new Selection({ schema, fragments, variables: coerced });
-  if (key != null) known.set(key, { operation, selection });
+  if (key != null) selections.set(key, { operation, selection });
   return selection;
 }
 
 /** The selections of one operation with its variables. The same for the same nodes, wherever fragments spread them. */
 export class Selection {
-  readonly #world: SelectionWorld;
+  readonly #options: SelectionOptions;
   readonly #sets = new Map<string, SelectedSet>();
   readonly #numbers = new Map<SelectionSetNode, number>();
 
-  constructor(world: SelectionWorld) {
-    this.#world = world;
+  constructor(options: SelectionOptions) {
+    this.#options = options;
   }
 
   /** What the selection sets select of an object type together. */
@@ -127,7 +127,7 @@ export class Selection {
         const fragment =
           selection.kind === Kind.INLINE_FRAGMENT
             ? selection
-            : this.#world.fragments.get(selection.name.value);
+            : this.#options.fragments.get(selection.name.value);
         if (fragment === undefined || !this.#applies(type, fragment.typeCondition?.name.value)) continue;
         collect(fragment.selectionSet.selections);
       }
@@ -138,14 +138,14 @@ export class Selection {
 
   #isIncluded(node: SelectionNode): boolean {
     if (node.directives === undefined || node.directives.length === 0) return true;
-    const { variables } = this.#world;
+    const { variables } = this.#options;
     if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] === true) return false;
     return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false;
   }
 
   #applies(type: GraphQLObjectType, condition: string | undefined): boolean {
     if (condition === undefined || condition === type.name) return true;
-    const { schema } = this.#world;
+    const { schema } = this.#options;
     const conditional = schema.getType(condition);
     return isAbstractType(conditional) && schema.isSubType(conditional, type);
   }
@@ -153,7 +153,7 @@ export class Selection {
   #fieldOf(type: GraphQLObjectType, nodes: readonly FieldNode[]): SelectedField | undefined {
     const [node] = nodes;
     if (node === undefined) return undefined;
-    const definition = definitionOf(type, { name: node.name.value, schema: this.#world.schema });
+    const definition = definitionOf(type, { name: node.name.value, schema: this.#options.schema });
     if (definition === undefined) return undefined;
     const named = getNamedType(definition.type);
     return {
@@ -162,14 +162,14 @@ export class Selection {
       type: named,
       isLeaf: isLeafType(named),
       args: this.#argsOf(definition, node),
-      argumentsAgain: throwingTheSame(() => getArgumentValues(definition, node, this.#world.variables)),
+      rethrowArguments: rethrowing(() => getArgumentValues(definition, node, this.#options.variables)),
     };
   }
 
   #argsOf(definition: SelectedField['definition'], node: FieldNode): SelectedField['args'] {
     if (definition.args.length === 0) return noArgs;
     try {
-      return getArgumentValues(definition, node, this.#world.variables);
+      return getArgumentValues(definition, node, this.#options.variables);
     } catch {
       // Who executes the field says what is wrong with them.
       return null;
@@ -178,7 +178,7 @@ export class Selection {
 }
 
 /** What is wrong with arguments is found out once, however many objects the field is asked of. */
-function throwingTheSame<Result>(work: () => Result): () => Result {
+function rethrowing<Result>(work: () => Result): () => Result {
   let problem: { readonly thrown: unknown } | undefined;
   return () => {
     if (problem !== undefined) throw problem.thrown;

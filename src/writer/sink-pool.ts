@@ -2,14 +2,14 @@
 import { ByteSink } from './byte-sink.ts';
 
 /** Answers that leave together; more of them take memory of their own. */
-const keptSinks = 64;
-const keptBytes = 16_777_216;
+const maxSinks = 64;
+const maxBytes = 16_777_216;
 
 const free: ByteSink[] = [];
 let freeBytes = 0;
 
 /** An empty sink, which nobody else has. */
-export function lendSink(): ByteSink {
+export function acquireSink(): ByteSink {
   const sink = free.pop();
   if (sink === undefined) return new ByteSink();
   freeBytes -= sink.sizeInBytes;
@@ -17,8 +17,8 @@ export function lendSink(): ByteSink {
 }
 
 /** Takes a sink back that nobody reads any more; one that never comes back is garbage. */
-export function takeBack(sink: ByteSink): void {
-  if (free.length >= keptSinks || freeBytes + sink.sizeInBytes > keptBytes) return;
+export function releaseSink(sink: ByteSink): void {
+  if (free.length >= maxSinks || freeBytes + sink.sizeInBytes > maxBytes) return;
   sink.length = 0;
   freeBytes += sink.sizeInBytes;
   free.push(sink);

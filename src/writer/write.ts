@@ -3,25 +3,25 @@ import { getOperationAST, type ExecutionArgs, type ExecutionResult, type GraphQL
 import type { Look } from '../sampling/look.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
-import { PatternRecorder } from './answer-pattern.ts';
-import { AnswerWriter } from './answer-writer.ts';
+import { TemplateRecorder } from './response-template.ts';
+import { ResponseWriter } from './response-writer.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
-import type { KeptPattern } from './kept-pattern.ts';
+import type { CachedTemplate } from './cached-template.ts';
 import { prepareSet } from './prepared-set.ts';
 import { RecordingLook } from './recording-look.ts';
 import type { Selection } from './selection.ts';
-import { lendSink, takeBack } from './sink-pool.ts';
+import { acquireSink, releaseSink } from './sink-pool.ts';
 import { WrittenData, writtenResult } from './written-data.ts';
 
-const answerStart = new ConstantBytes('{"data":');
-const answerEnd = new ConstantBytes('}');
+const responseStart = new ConstantBytes('{"data":');
+const responseEnd = new ConstantBytes('}');
 
 /** What an answer is written with. */
 export interface Writing {
   /** That of the operation and its variables. */
   readonly selection: Selection;
   /** Where the pattern of such answers is kept, where one is worth it, and the look that they are read from. */
-  readonly patterned?: { readonly kept: KeptPattern; readonly look: Look } | null;
+  readonly templated?: { readonly cached: CachedTemplate; readonly look: Look } | null;
   /** The context over another look. */
   readonly contextWith?: (look: Look) => unknown;
   /** Whether it may take long, so that other work has to run in between. */
@@ -35,13 +35,13 @@ export interface Writing {
  * where it has to be left to graphql-js. A promise only where it is large.
  */
 export function writeResult(args: ExecutionArgs, writing: Writing): MaybePromise<ExecutionResult | null> {
-  const sink = lendSink();
+  const sink = acquireSink();
   const fail = (thrown: unknown): never => {
-    takeBack(sink);
+    releaseSink(sink);
     throw thrown;
   };
   try {
-    if (writesPattern(sink, args, writing)) return resultOf(sink, []);
+    if (writesTemplate(sink, args, writing)) return resultOf(sink, []);
     const errors = runInSlices(walk(sink, args, writing), writing.onResume);
     return errors instanceof Promise
       ? errors.then((late) => resultOf(sink, late), fail)
@@ -54,20 +54,20 @@ export function writeResult(args: ExecutionArgs, writing: Writing): MaybePromise
 /** What was written, with its errors; null for graphql-js where there are none to say. */
 function resultOf(sink: ByteSink, errors: readonly GraphQLError[] | null): ExecutionResult | null {
   if (errors !== null && sink.length > 0)
-    return writtenResult(new WrittenData(sink.written(), () => takeBack(sink)), errors);
-  takeBack(sink);
+    return writtenResult(new WrittenData(sink.written(), () => releaseSink(sink)), errors);
+  releaseSink(sink);
   return errors === null ? null : writtenResult(null, errors);
 }
 
 /** Whether there is a pattern, and the answer could be written by it. */
-function writesPattern(
+function writesTemplate(
   sink: ByteSink,
   { contextValue: context }: ExecutionArgs,
-  { patterned = null }: Writing,
+  { templated: templated = null }: Writing,
 ): boolean {
-  if (patterned === null) return false;
-  const { kept, look } = patterned;
-  if (kept.pattern?.write(sink, { look, context }) === true) return true;
+  if (templated === null) return false;
+  const { cached, look } = templated;
+  if (cached.template?.write(sink, { look, context }) === true) return true;
   sink.length = 0;
   return false;
 }
@@ -79,27 +79,28 @@ function* walk(
   writing: Writing,
 ): SlicedWork<readonly GraphQLError[] | null> {
   const { schema, document, operationName, rootValue } = args;
-  const { selection, patterned = null, contextWith, isLarge = false } = writing;
+  const { selection, templated: templated = null, contextWith, isLarge = false } = writing;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
   if (operation == null || type == null) return null;
-  const isRecorded = patterned !== null && contextWith !== undefined && patterned.kept.isWanted;
-  const recorder = isRecorded ? new PatternRecorder(new RecordingLook(patterned.look)) : null;
+  const isRecorded = templated !== null && contextWith !== undefined && templated.cached.isWanted;
+  const recorder = isRecorded ? new TemplateRecorder(new RecordingLook(templated.look)) : null;
   const context = recorder === null ? args.contextValue : contextWith?.(recorder.look);
-  const writer = new AnswerWriter(sink, context, recorder);
+  const writer = new ResponseWriter(sink, context, recorder);
   let errors: readonly GraphQLError[] | null = writer.errors;
   try {
-    sink.constant(answerStart);
+    sink.constant(responseStart);
     const set = prepareSet(selection.setOf(type, [operation.selectionSet]), { schema, selection });
     if (isLarge) yield* writer.writeSetInSlices(set, rootValue, new TimeSlice());
     else writer.writeSet(set, rootValue);
-    sink.constant(answerEnd);
+    sink.constant(responseEnd);
   } catch (thrown) {
     sink.length = 0;
     // A field that must not be null is: there is no data at all. Where it is another error, graphql-js finds it too.
     const error = writer.errorOf(thrown);
     errors = error === null ? null : [...writer.errors, error];
   }
-  if (recorder !== null) patterned?.kept.take(errors?.length === 0 ? recorder.pattern(sink.written()) : null);
+  if (recorder !== null)
+    templated?.cached.offer(errors?.length === 0 ? recorder.template(sink.written()) : null);
   return errors;
 }

@@ -9,59 +9,59 @@ const dataStart = '{"data":'.length;
  * the bytes again.
  */
 export class WrittenData {
-  #answer: Buffer;
-  #takeBack: (() => void) | null;
-  #holders = 1;
+  #response: Buffer;
+  #recycle: (() => void) | null;
+  #references = 1;
 
   /**
    * Held once, by whoever it is made for. `takeBack` gets the memory once all who hold the bytes have released them; of
    * those who never do, it becomes garbage.
    */
-  constructor(answer: Buffer, takeBack: (() => void) | null = null) {
-    this.#answer = answer;
-    this.#takeBack = takeBack;
+  constructor(response: Buffer, recycle: (() => void) | null = null) {
+    this.#response = response;
+    this.#recycle = recycle;
   }
 
   /** The whole answer, as it is sent where there is no error: `{"data":…}`. */
-  get answer(): Buffer {
-    return this.#answer;
+  get response(): Buffer {
+    return this.#response;
   }
 
   /** The data alone. */
   get bytes(): Buffer {
-    return this.answer.subarray(dataStart, -1);
+    return this.response.subarray(dataStart, -1);
   }
 
   /** What the answer takes, with the room that it was written into. */
   get memoryInBytes(): number {
-    return this.#answer.buffer.byteLength;
+    return this.#response.buffer.byteLength;
   }
 
   /** The bytes are for one more, who either releases them as well or never does. */
-  hold(): void {
-    this.#holders += 1;
+  retain(): void {
+    this.#references += 1;
   }
 
   /** One of those who hold the bytes needs them no more: after the last one they may be another answer's. */
   release(): void {
-    this.#holders -= 1;
-    if (this.#holders > 0) return;
-    this.#takeBack?.();
-    this.#takeBack = null;
+    this.#references -= 1;
+    if (this.#references > 0) return;
+    this.#recycle?.();
+    this.#recycle = null;
   }
 
   /**
    * The bytes are for anybody, and stay as they are, in memory of their own. To be called before anybody else has them.
    */
-  keep(): void {
-    if (this.#takeBack === null) return;
-    this.#answer = Buffer.from(this.#answer);
+  detach(): void {
+    if (this.#recycle === null) return;
+    this.#response = Buffer.from(this.#response);
     this.release();
   }
 
   /** The same bytes stand there as well, as a part of what is kept longer than these. */
-  moveTo(answer: Buffer): void {
-    this.#answer = answer;
+  rebase(response: Buffer): void {
+    this.#response = response;
     this.release();
   }
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import type { Caller } from '../../src/access/caller.ts';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
-import { planSync, stepLimit, valuesOfError, valuesOfRank } from '../../src/execution/plan.ts';
+import { planOperation, stepLimit, valuesOfError, valuesOfRank } from '../../src/execution/plan.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { PlanningLook } from '../../src/sampling/planning-look.ts';
@@ -45,7 +45,7 @@ async function plan(query: string, { caller: asking = caller(1n), variables = {}
   const look = new PlanningLook(context.operation.look.defaultOver);
   const contextValue = { ...context, operation: context.operation.withLook(look) };
   const document = parse(query);
-  const { values, pages } = await planSync(
+  const { values, pages } = await planOperation(
     { schema, document, contextValue, variableValues: variables },
     { look },
   );

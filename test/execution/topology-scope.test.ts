@@ -6,7 +6,7 @@ import {
   executeOperation,
   operationContext,
   type ExecutionContext,
-  type OperationWorld,
+  type ServiceContext,
 } from '../../src/execution/execute.ts';
 import { LiveOperations } from '../../src/execution/live-operations.ts';
 import { createSchema } from '../../src/graph/schema.ts';
@@ -43,7 +43,7 @@ beforeEach(() => {
   asked = [];
 });
 
-function service(shareMilliseconds: number, clock: Clock = systemClock): OperationWorld {
+function service(shareMilliseconds: number, clock: Clock = systemClock): ServiceContext {
   const files: FileSystem = {
     ...systemFiles,
     statSync(path) {
@@ -62,12 +62,12 @@ function service(shareMilliseconds: number, clock: Clock = systemClock): Operati
   };
 }
 
-function contextIn(world: OperationWorld): ExecutionContext {
+function contextIn(world: ServiceContext): ExecutionContext {
   const request = { caller: caller(1n), signal: new AbortController().signal };
   return operationContext(world, request);
 }
 
-async function run(world: OperationWorld, document: DocumentNode): Promise<ExecutionResult> {
+async function run(world: ServiceContext, document: DocumentNode): Promise<ExecutionResult> {
   const result = await executeOperation({ schema, document, contextValue: contextIn(world) });
   return JSON.parse(JSON.stringify(result)) as ExecutionResult;
 }

@@ -22,7 +22,7 @@ describe('the bytes of an event', () => {
     expect(release).toHaveBeenCalledTimes(1);
     // They are another answer's from now on.
     own.fill(0);
-    expect(writtenDataOf(result)?.answer.buffer).toBe(chunk.buffer);
+    expect(writtenDataOf(result)?.response.buffer).toBe(chunk.buffer);
     expect(resultBytes(result).toString()).toBe(text);
     expect(nextEventChunk(result)).toBe(chunk);
 

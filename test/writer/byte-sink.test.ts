@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteSink, ConstantBytes } from '../../src/writer/byte-sink.ts';
-import { lendSink, takeBack } from '../../src/writer/sink-pool.ts';
+import { acquireSink, releaseSink } from '../../src/writer/sink-pool.ts';
 
 describe('a sink', () => {
   it('has any text as JSON.stringify writes it, lone surrogates and control characters among them', () => {
@@ -45,25 +45,25 @@ describe('a sink', () => {
 
 describe('the pool of sinks', () => {
   it('lends a sink to one at a time, empty', () => {
-    const [first, second] = [lendSink(), lendSink()];
+    const [first, second] = [acquireSink(), acquireSink()];
     expect(first).not.toBe(second);
     first.ascii('x');
-    takeBack(first);
-    const again = lendSink();
+    releaseSink(first);
+    const again = acquireSink();
     expect(again).toBe(first);
     expect(again.length).toBe(0);
-    takeBack(again);
-    takeBack(second);
+    releaseSink(again);
+    releaseSink(second);
   });
 
   it('keeps neither many sinks nor very large ones', () => {
     const large = new ByteSink(16_777_217);
-    takeBack(large);
-    const lent = Array.from({ length: 100 }, () => lendSink());
+    releaseSink(large);
+    const lent = Array.from({ length: 100 }, () => acquireSink());
     expect(lent).not.toContain(large);
-    lent.forEach((sink) => takeBack(sink));
-    const next = Array.from({ length: 100 }, () => lendSink());
+    lent.forEach((sink) => releaseSink(sink));
+    const next = Array.from({ length: 100 }, () => acquireSink());
     expect(next.filter((sink) => lent.includes(sink))).toHaveLength(64);
-    next.forEach((sink) => takeBack(sink));
+    next.forEach((sink) => releaseSink(sink));
   });
 });

@@ -2,7 +2,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { resultBytes } from '../../src/server/result-bytes.ts';
-import { AnswerPattern } from '../../src/writer/answer-pattern.ts';
+import { ResponseTemplate } from '../../src/writer/response-template.ts';
 import { writtenDataOf } from '../../src/writer/written-data.ts';
 import { testLimits } from '../ask.ts';
 import type { Choose } from '../fuzz/choice.ts';
@@ -53,8 +53,8 @@ async function answers(trial: Trial, tally: Tally): Promise<[written: string, ma
 }
 
 let patternsWritten = 0;
-const { write } = Object.getOwnPropertyDescriptors(AnswerPattern.prototype);
-AnswerPattern.prototype.write = function (...args) {
+const { write } = Object.getOwnPropertyDescriptors(ResponseTemplate.prototype);
+ResponseTemplate.prototype.write = function (...args) {
   const isWritten = write.value?.apply(this, args) === true;
   if (isWritten) patternsWritten += 1;
   return isWritten;

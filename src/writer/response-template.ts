@@ -4,27 +4,27 @@
  */
 import { HvqlError } from '../errors.ts';
 import type { Look } from '../sampling/look.ts';
-import { AnswerWriter } from './answer-writer.ts';
+import { ResponseWriter } from './response-writer.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { PreparedSet } from './prepared-set.ts';
 import type { Origin, RecordingLook } from './recording-look.ts';
 
 /** What stands in a gap of a pattern: an object of counters, or the moment of the look. */
-export type Filling =
+export type SlotValue =
   | { readonly set: PreparedSet; readonly origin: Origin }
   | { readonly serializeMoment: (wallMilliseconds: number) => unknown };
 
 /** A gap of an answer that is written, by its first byte and the one behind its last. */
-interface Gap {
+interface Slot {
   readonly start: number;
   readonly end: number;
-  readonly filling: Filling;
+  readonly value: SlotValue;
 }
 
 /** Takes notes of the gaps while an answer is written. */
-export class PatternRecorder {
+export class TemplateRecorder {
   readonly look: RecordingLook;
-  readonly #gaps: Gap[] = [];
+  readonly #slots: Slot[] = [];
   readonly #filled = { outcomes: 0, moments: 0 };
 
   constructor(look: RecordingLook) {
@@ -32,39 +32,39 @@ export class PatternRecorder {
   }
 
   /** Where a set was written for what the look gave, it is a gap. */
-  noteSet(set: PreparedSet, value: unknown, place: Omit<Gap, 'filling'>): void {
+  recordSet(set: PreparedSet, value: unknown, place: Omit<Slot, 'value'>): void {
     const origin = this.look.originOf(value);
     if (origin === undefined) return;
     this.#filled.outcomes += 1;
-    this.#gaps.push({ ...place, filling: { set, origin } });
+    this.#slots.push({ ...place, value: { set, origin } });
   }
 
-  noteMoment(serializeMoment: (wallMilliseconds: number) => unknown, place: Omit<Gap, 'filling'>): void {
+  recordMoment(serializeMoment: (wallMilliseconds: number) => unknown, place: Omit<Slot, 'value'>): void {
     this.#filled.moments += 1;
-    this.#gaps.push({ ...place, filling: { serializeMoment } });
+    this.#slots.push({ ...place, value: { serializeMoment } });
   }
 
   /** The pattern of the answer; null where something of the look stands outside of the gaps. */
-  pattern(answer: Buffer): AnswerPattern | null {
+  template(response: Buffer): ResponseTemplate | null {
     const { taken } = this.look;
     if (taken.orders > 0) return null;
     if (taken.outcomes !== this.#filled.outcomes || taken.moments !== this.#filled.moments) return null;
-    return new AnswerPattern(answer, this.#gaps);
+    return new ResponseTemplate(response, this.#slots);
   }
 }
 
 /** The pattern of an answer. */
-export class AnswerPattern {
-  readonly fillings: readonly Filling[];
+export class ResponseTemplate {
+  readonly values: readonly SlotValue[];
   /** What stands before each gap, and behind the last one, each from a multiple of eight bytes on. */
   readonly #constants: DataView;
   /** Where each of them ends in `#constants`, and how long it is. */
   readonly #table: DataView;
 
-  constructor(answer: Buffer, gaps: readonly Gap[]) {
-    this.fillings = gaps.map(({ filling }) => filling);
-    const pieces = [...gaps, { start: answer.length }].map(({ start }, n) =>
-      answer.subarray(gaps[n - 1]?.end ?? 0, start),
+  constructor(response: Buffer, slots: readonly Slot[]) {
+    this.values = slots.map(({ value }) => value);
+    const pieces = [...slots, { start: response.length }].map(({ start }, n) =>
+      response.subarray(slots[n - 1]?.end ?? 0, start),
     );
     const padded = pieces.map(({ length }) => Math.ceil(length / 8) * 8);
     const bytes = new Uint8Array(padded.reduce((sum, length) => sum + length, 0));
@@ -81,24 +81,24 @@ export class AnswerPattern {
 
   /** Writes an answer of this pattern. Gives false, with what was written in vain still there, where it is none. */
   write(sink: ByteSink, { look, context }: { look: Look; context: unknown }): boolean {
-    const writer = new AnswerWriter(sink, context);
-    const { fillings } = this;
+    const writer = new ResponseWriter(sink, context);
+    const { values } = this;
     let start = 0;
-    for (let n = 0; n < fillings.length; n += 1) {
-      const filling = fillings[n];
-      if (filling === undefined) break;
+    for (let n = 0; n < values.length; n += 1) {
+      const value = values[n];
+      if (value === undefined) break;
       start = this.#writeConstant(sink, start, n);
-      if ('serializeMoment' in filling) {
-        sink.jsonString(String(filling.serializeMoment(look.moment().wallMilliseconds)));
+      if ('serializeMoment' in value) {
+        sink.jsonString(String(value.serializeMoment(look.moment().wallMilliseconds)));
         continue;
       }
-      const { object, over } = filling.origin;
+      const { object, over } = value.origin;
       const outcome = over === null ? look.reading(object) : look.growth(object, over);
       if (outcome === null || outcome instanceof HvqlError) return false;
-      writer.writeSet(filling.set, outcome);
+      writer.writeSet(value.set, outcome);
       if (writer.errors.length > 0) return false;
     }
-    this.#writeConstant(sink, start, fillings.length);
+    this.#writeConstant(sink, start, values.length);
     return true;
   }
 

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { isMoment } from '../graph/size.ts';
 import type { SlicedWork, TimeSlice } from '../sampling/time-slice.ts';
-import type { PatternRecorder } from './answer-pattern.ts';
+import type { TemplateRecorder } from './response-template.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
 import { CounterRun, nullBytes } from './counter-run.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';
@@ -20,22 +20,22 @@ import { errorAt } from './error-at.ts';
 import type { Completion, PreparedField, PreparedSet } from './prepared-set.ts';
 
 /** Thrown where something is met that only graphql-js can do, such as a promise. */
-class LeftToGraphql extends Error {}
+class UnsupportedByWriter extends Error {}
 /** One for all: where it was thrown tells nobody anything. */
-const leftToGraphql = new LeftToGraphql();
+const unsupportedByWriter = new UnsupportedByWriter();
 
 /** Writes one answer. Errors, their paths and what they leave null are those of graphql-js. */
-export class AnswerWriter {
+export class ResponseWriter {
   readonly errors: GraphQLError[] = [];
   readonly #sink: ByteSink;
   readonly #context: unknown;
   /** Where in the answer the writer is. */
   readonly #path: (string | number)[] = [];
 
-  readonly #recorder: PatternRecorder | null;
+  readonly #recorder: TemplateRecorder | null;
 
   /** A recorder takes notes of what is written. */
-  constructor(sink: ByteSink, context: unknown, recorder: PatternRecorder | null = null) {
+  constructor(sink: ByteSink, context: unknown, recorder: TemplateRecorder | null = null) {
     this.#sink = sink;
     this.#context = context;
     this.#recorder = recorder;
@@ -83,7 +83,7 @@ export class AnswerWriter {
     const start = this.#sink.length;
     try {
       const { selected, info } = field;
-      const args = selected.args ?? selected.argumentsAgain();
+      const args = selected.args ?? selected.rethrowArguments();
       this.#complete(field, field.completion, field.resolve(source, args, this.#context, info));
     } catch (thrown) {
       this.#fail(thrown, { field, start, depth, isNonNull: field.isNonNull });
@@ -98,7 +98,7 @@ export class AnswerWriter {
     const start = this.#sink.length;
     try {
       const { selected, info } = field;
-      const args = selected.args ?? selected.argumentsAgain();
+      const args = selected.args ?? selected.rethrowArguments();
       const value = field.resolve(source, args, this.#context, info);
       yield* this.#completeInSlices(field, { completion: field.completion, value, slice });
     } catch (thrown) {
@@ -112,7 +112,7 @@ export class AnswerWriter {
     thrown: unknown,
     place: { field: PreparedField; start: number; depth: number; isNonNull: boolean },
   ): void {
-    if (thrown instanceof LeftToGraphql) throw thrown;
+    if (thrown instanceof UnsupportedByWriter) throw thrown;
     this.#path.length = place.depth;
     const error = errorAt(thrown, { nodes: place.field.selected.nodes, path: [...this.#path] });
     if (place.isNonNull) throw error;
@@ -125,7 +125,7 @@ export class AnswerWriter {
   #complete(field: PreparedField, completion: Completion, value: unknown): boolean {
     if (typeof value === 'object') {
       if (value instanceof Error) throw value;
-      if (value instanceof Promise) throw leftToGraphql;
+      if (value instanceof Promise) throw unsupportedByWriter;
     }
     if (completion.kind === 'nonNull') {
       if (this.#complete(field, completion.of, value)) return true;
@@ -142,7 +142,7 @@ export class AnswerWriter {
         this.#writeLeaf(completion.type.serialize(value));
         if (this.#recorder !== null && isMoment(field.selected.definition)) {
           const { type } = completion;
-          this.#recorder.noteMoment((moment) => type.serialize(moment), { start, end: this.#sink.length });
+          this.#recorder.recordMoment((moment) => type.serialize(moment), { start, end: this.#sink.length });
         }
         return true;
       case 'list':
@@ -173,7 +173,7 @@ export class AnswerWriter {
       const set = this.#setFor(field, type, value);
       const start = this.#sink.length;
       yield* this.writeSetInSlices(set, value, slice);
-      this.#recorder?.noteSet(set, value, { start, end: this.#sink.length });
+      this.#recorder?.recordSet(set, value, { start, end: this.#sink.length });
     } else this.#complete(field, completion, value);
   }
 
@@ -189,7 +189,7 @@ export class AnswerWriter {
         this.#writeNumber(value);
         return;
       default:
-        throw leftToGraphql;
+        throw unsupportedByWriter;
     }
   }
 
@@ -205,7 +205,7 @@ export class AnswerWriter {
   }
 
   #writeList(field: PreparedField, completion: Completion, items: unknown): void {
-    if (!Array.isArray(items)) throw leftToGraphql;
+    if (!Array.isArray(items)) throw unsupportedByWriter;
     const path = this.#path;
     const isNonNull = completion.kind === 'nonNull';
     for (let n = 0; n < items.length; n += 1) {
@@ -226,7 +226,7 @@ export class AnswerWriter {
     field: PreparedField,
     { completion, items, slice }: { completion: Completion; items: unknown; slice: TimeSlice },
   ): SlicedWork<void> {
-    if (!Array.isArray(items)) throw leftToGraphql;
+    if (!Array.isArray(items)) throw unsupportedByWriter;
     const path = this.#path;
     const isNonNull = completion.kind === 'nonNull';
     for (let n = 0; n < items.length; n += 1) {
@@ -246,7 +246,7 @@ export class AnswerWriter {
 
   #setFor(field: PreparedField, type: GraphQLObjectType, value: unknown): PreparedSet {
     if (type.isTypeOf != null && type.isTypeOf(value, this.#context, field.info) !== true)
-      throw leftToGraphql;
+      throw unsupportedByWriter;
     return field.setOf(type);
   }
 
@@ -254,7 +254,7 @@ export class AnswerWriter {
     const set = this.#setFor(field, type, value);
     const start = this.#sink.length;
     this.writeSet(set, value);
-    this.#recorder?.noteSet(set, value, { start, end: this.#sink.length });
+    this.#recorder?.recordSet(set, value, { start, end: this.#sink.length });
   }
 
   #typeOf(type: GraphQLAbstractType, value: unknown, info: GraphQLResolveInfo): GraphQLObjectType {
@@ -262,7 +262,7 @@ export class AnswerWriter {
     const name = resolve(value, this.#context, info, type);
     const found = typeof name === 'string' ? info.schema.getType(name) : undefined;
     if (isObjectType(found) && info.schema.isSubType(type, found)) return found;
-    throw leftToGraphql;
+    throw unsupportedByWriter;
   }
 }
 

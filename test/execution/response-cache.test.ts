@@ -2,7 +2,7 @@ import { parse, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/access/caller.ts';
 import { HvqlError } from '../../src/errors.ts';
-import { executeOperation, operationContext, type OperationWorld } from '../../src/execution/execute.ts';
+import { executeOperation, operationContext, type ServiceContext } from '../../src/execution/execute.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { sameOrNext, type Topology } from '../../src/snapshot/topology.ts';
@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 /** A service over the source, in which looks are shared for so long. */
-function serviceOver(given: Source, shareMilliseconds: number): OperationWorld {
+function serviceOver(given: Source, shareMilliseconds: number): ServiceContext {
   const sampler = new Sampler({
     source: given,
     clock: source,
@@ -47,7 +47,7 @@ interface Question {
   readonly variableValues?: Record<string, unknown>;
 }
 
-function run(world: OperationWorld, document: DocumentNode, { by = caller(1n), ...more }: Question = {}) {
+function run(world: ServiceContext, document: DocumentNode, { by = caller(1n), ...more }: Question = {}) {
   const request = { caller: by, signal: new AbortController().signal };
   return executeOperation({ schema, document, contextValue: operationContext(world, request), ...more });
 }
@@ -189,33 +189,33 @@ describe('the bytes of a shared answer', () => {
     if (data === null) throw new Error('the answer is not written');
     return data;
   };
-  const ask = async (world: OperationWorld, asked = document): Promise<WrittenData> =>
+  const ask = async (world: ServiceContext, asked = document): Promise<WrittenData> =>
     written(await run(world, asked));
 
   it('stay as they are until all who were given them have them, and are another answer after that', async () => {
     const world = serviceOver(source, 1_000);
     const [first, second] = [await ask(world), await ask(world)];
     expect(second).toBe(first);
-    const { buffer } = first.answer;
-    const text = first.answer.toString();
+    const { buffer } = first.response;
+    const text = first.response.toString();
     first.release();
     source.milliseconds = 2_000;
     const next = [await ask(world), await ask(world, other)];
-    expect(next.map(({ answer }) => answer.buffer)).not.toContain(buffer);
-    expect(first.answer.toString()).toBe(text);
+    expect(next.map(({ response: answer }) => answer.buffer)).not.toContain(buffer);
+    expect(first.response.toString()).toBe(text);
     second.release();
     source.milliseconds = 4_000;
-    expect((await ask(world, other)).answer.buffer).toBe(buffer);
+    expect((await ask(world, other)).response.buffer).toBe(buffer);
   });
 
   it('are kept for as long as the look is, though nobody is sent them at the time', async () => {
     const world = serviceOver(source, 1_000);
     const first = await ask(world);
-    const text = first.answer.toString();
+    const text = first.response.toString();
     first.release();
-    const { buffer } = first.answer;
-    expect((await ask(world, other)).answer.buffer).not.toBe(buffer);
-    expect((await ask(world)).answer.toString()).toBe(text);
+    const { buffer } = first.response;
+    expect((await ask(world, other)).response.buffer).not.toBe(buffer);
+    expect((await ask(world)).response.toString()).toBe(text);
   });
 
   it('are let go of by the next question after the look, whatever comes of it', async () => {
@@ -225,7 +225,7 @@ describe('the bytes of a shared answer', () => {
     source.milliseconds = 2_000;
     const refused = await run(world, parse('{ partition(id: 77) { name } }'));
     expect(refused.errors).toHaveLength(1);
-    expect(written(refused).answer.buffer).toBe(first.answer.buffer);
+    expect(written(refused).response.buffer).toBe(first.response.buffer);
   });
 
   it('never become another answer where somebody does not say that they have them', async () => {
@@ -233,11 +233,11 @@ describe('the bytes of a shared answer', () => {
     const first = await ask(world);
     await ask(world);
     first.release();
-    const { buffer } = first.answer;
+    const { buffer } = first.response;
     for (let n = 1; n < 5; n += 1) {
       source.milliseconds += 2_000;
       const next = await ask(world);
-      expect(next.answer.buffer).not.toBe(buffer);
+      expect(next.response.buffer).not.toBe(buffer);
       next.release();
     }
   });
