@@ -28,8 +28,8 @@ export default defineConfig({
   // Without this, Vite resolves graphql's ESM build and dependencies its CommonJS one: "from another module or realm".
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     // One more than there are processors, as many tests wait for timers, processes and browsers.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../src/catalogue/counter.ts';
 import { processFigures } from '../soak/process-figures.ts';
-import { forkStreams, order, until } from '../soak/stream-client.ts';
+import { forkStreams, order, untilMoment } from '../soak/stream-client.ts';
 import type { TransportName } from '../soak/stream-process.ts';
 import type { TallyResult } from '../soak/stream-tally.ts';
 import { table } from '../soak/table.ts';
@@ -221,12 +221,12 @@ async function watch(
     const from = phase + Math.ceil((start - phase) / everyMilliseconds) * everyMilliseconds;
     await order(child, { kind: 'count', window: { from, ticks: seconds, everyMilliseconds } });
   }
-  await until(start);
+  await untilMoment(start);
   const atStart = figuresOf(pairs);
-  await until(start + seconds * everyMilliseconds);
+  await untilMoment(start + seconds * everyMilliseconds);
   const atEnd = figuresOf(pairs);
   // Late events are late, not missed.
-  await until(start + seconds * everyMilliseconds + 4_000);
+  await untilMoment(start + seconds * everyMilliseconds + 4_000);
   const results = await Promise.all(
     pairs.map(async ({ child }) => {
       const report = await order(child, { kind: 'report' });

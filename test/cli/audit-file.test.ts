@@ -17,7 +17,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openAuditFile } from '../../src/cli/audit-file.ts';
 import { UsageError } from '../../src/errors.ts';
 import { readableLog } from '../server/test-service.ts';
-import { until } from '../server/live-service.ts';
+import { until } from '../until.ts';
 import { scratchFolder } from '../source/scratch.ts';
 
 const text = (path: string): string => readFileSync(path, 'utf8');

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../server/live-service.ts';
+import { until } from '../until.ts';
 import { openAccessHost, parents, type AccessHost } from './access-host.ts';
 import { get, post, Program, serve } from './program.ts';
 import { transports } from './watcher.ts';
@@ -30,12 +30,8 @@ async function readTrail(path: string): Promise<Line[]> {
 /** Waits for a line of a trail that is like this. */
 async function lineOf(path: string, isWanted: (line: Line) => boolean): Promise<Line> {
   let found: Line | undefined;
-  for (let n = 0; n < 1_000 && found === undefined; n += 1) {
-    found = (await readTrail(path)).find(isWanted);
-    if (found === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  if (found === undefined) throw new Error(`waited for what never came: ${await readFile(path, 'utf8')}`);
-  return found;
+  await until(async () => (found = (await readTrail(path)).find(isWanted)) !== undefined);
+  return found as unknown as Line;
 }
 
 const guest = 'self (a guest)';

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { openBySocket, streamBySocket } from '../server/guest-client.ts';
 import { post, serve, type Served } from './program.ts';
+import { until } from '../until.ts';
 import { transports, type Watcher } from './watcher.ts';
 
 const secret = 'a secret of thirty-two bytes or more';
@@ -35,14 +36,6 @@ const sign = (lifetime: number): Promise<string> =>
     .setProtectedHeader({ alg: 'HS256' })
     .setExpirationTime(Math.floor((Date.now() + lifetime) / 1_000))
     .sign(new TextEncoder().encode(secret));
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error('waited for what never came');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** Why streams of this name were closed, as the audit trail has it. */
 const reasonsOf = (operation: string): unknown[] =>

@@ -5,6 +5,7 @@ import { chromium, type BrowserContext, type Locator, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
 import { Program, serve, type Served } from './program.ts';
+import { watchBySse } from './watcher.ts';
 
 const executablePath = findProgram('chromium');
 
@@ -123,7 +124,11 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     await page.getByRole('button', { name: /execute query/i }).waitFor();
     await look();
     const last = moments.size;
-    await page.waitForTimeout(2_500);
+    // Events at the same pace for another client show that the page would have had some by now.
+    const query = 'subscription { hypervisor(every: "1s") { sampledAt } }';
+    const witness = watchBySse({ url: served.url, token: served.tokens[0], query });
+    await witness.event(3);
+    witness.stop();
     expect(await look()).toBe(last);
   });
 

@@ -13,7 +13,7 @@ import {
   sendBySocket,
   streamBySocket,
 } from '../server/guest-client.ts';
-import { until } from '../server/live-service.ts';
+import { until } from '../until.ts';
 import { startMonitor } from './fake-monitor.ts';
 import { post, Program, serve, type Served } from './program.ts';
 

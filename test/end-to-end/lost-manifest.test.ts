@@ -7,6 +7,7 @@ import { SignJWT } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { childrenOf, isAlive } from './process-tree.ts';
 import { serve, type Served } from './program.ts';
+import { until } from '../until.ts';
 import { transports } from './watcher.ts';
 
 const secret = 'the secret of the lost manifest, long enough';
@@ -63,14 +64,6 @@ async function ask({ url }: Served, partition: string): Promise<any> {
 const processorsIn = (answer: any): unknown => answer?.data?.hypervisor?.logicalProcessors ?? null;
 const codesIn = (answer: any): unknown[] => answer?.errors?.map((error: any) => error.extensions.code) ?? [];
 const isLost = (answer: any): boolean => codesIn(answer).includes('PAGE_UNAVAILABLE');
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 60_000;
-  while (!(await holds())) {
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${String(holds)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 describe('a manifest that is lost', { timeout: 120_000 }, () => {
   it('is an error to all who ask and watch, and makes no guest the root', async () => {

@@ -6,6 +6,7 @@ import { findProgram } from '../debian-program.ts';
 import { tlsFile } from '../secure.ts';
 import { nginx, startNginx } from './nginx.ts';
 import { serve, type Served } from './program.ts';
+import { until } from '../until.ts';
 
 const executablePath = findProgram('chromium');
 const streams = 8;
@@ -100,12 +101,11 @@ describe.skipIf(executablePath === null || nginx === null)('a page with eight ev
       await page.goto(`${origin}/page`);
       await page.evaluate(watch, { token: served.tokens[0] ?? '', count: streams, busy: connections });
       const look = (): Promise<Seen> => page.evaluate(() => (globalThis as unknown as { seen: Seen }).seen);
-      const giveUpAt = performance.now() + 30_000;
       let seen = await look();
-      while (!isDone(seen) && performance.now() < giveUpAt) {
-        await page.waitForTimeout(100);
-        seen = await look();
-      }
+      await until(
+        async () => isDone((seen = await look())),
+        () => JSON.stringify(seen),
+      );
       await context.close();
       return seen;
     };

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { findProgram } from '../debian-program.ts';
+import { until } from '../until.ts';
 
 /** The path of nginx, or null where it is not installed. */
 export const nginx = findProgram('nginx');
@@ -31,12 +32,11 @@ export async function startNginx(
     stdio: 'inherit',
   });
   running.set(child, folder);
-  const giveUpAt = performance.now() + 10_000;
   const url = `http://127.0.0.1:${port}/nothing`;
-  while ((await fetch(url).catch(() => null)) === null) {
-    if (performance.now() > giveUpAt || child.exitCode !== null) throw new Error('nginx does not listen');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
+    return (await fetch(url).catch(() => null)) !== null;
+  });
   return port;
 }
 

@@ -2,10 +2,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
 import { scratchFolder } from '../source/scratch.ts';
+import { until } from '../until.ts';
 import { childrenOf, isAlive } from './process-tree.ts';
 
 const start = ['npm', 'start', '--', '--port', '0'];
@@ -43,12 +43,17 @@ class Command {
   }
 
   async prints(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.lines.join('\n'));
-      if (match !== null) return match;
-      if (this.child.exitCode !== null) throw new Error(`ended: ${this.lines.join('\n')}`);
-      await setTimeout(20);
-    }
+    let match: RegExpExecArray | null = null;
+    await until(
+      () => {
+        match = pattern.exec(this.lines.join('\n'));
+        if (match === null && this.child.exitCode !== null)
+          throw new Error(`ended: ${this.lines.join('\n')}`);
+        return match !== null;
+      },
+      () => this.lines.join('\n'),
+    );
+    return match as unknown as RegExpExecArray;
   }
 }
 

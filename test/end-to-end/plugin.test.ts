@@ -3,7 +3,7 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { until } from '../server/live-service.ts';
+import { until } from '../until.ts';
 import { Program, serve, type Served } from './program.ts';
 
 // Each test starts a service or two, which takes seconds on a busy machine.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { post, Program, serve, type Served } from './program.ts';
+import { until } from '../until.ts';
 
 const rates = '{ partition { rates(over: "1500ms") { interval { seconds } } } }';
 
@@ -29,14 +30,11 @@ describe('hvql serve', () => {
       const { program, url, tokens } = await serve();
       const underWay = post(url, { token: tokens[0], query: rates });
       // The question has arrived once the source was asked.
-      for (;;) {
-        const { data } = await post(url, {
-          token: tokens[0],
-          query: '{ service { source { lastReadAt } } }',
-        });
-        if (data.service.source.lastReadAt !== null) break;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const lastRead = '{ service { source { lastReadAt } } }';
+      await until(async () => {
+        const { data } = await post(url, { token: tokens[0], query: lastRead });
+        return data.service.source.lastReadAt !== null;
+      });
       const started = performance.now();
       const exited = program.stop(signal);
       expect((await underWay).data.partition.rates.interval.seconds).toBeGreaterThanOrEqual(1.5);

@@ -2,7 +2,8 @@
 import { CloseCode, createClient, MessageType, type ClientOptions } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { openAcknowledged, openRawWebSocket, until, type RawWebSocket } from '../server/live-service.ts';
+import { openAcknowledged, openRawWebSocket, type RawWebSocket } from '../server/live-service.ts';
+import { until } from '../until.ts';
 import { serve, type Served } from './program.ts';
 import { testedIn, type Rule } from './rule.ts';
 

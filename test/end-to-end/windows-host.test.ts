@@ -5,7 +5,8 @@ import { record } from '../../src/cli/record.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { CommandOnTrial } from '../cli/command-on-trial.ts';
 import { scratchFolder } from '../source/scratch.ts';
-import { isRunning, RecordedHost, until } from '../source/windows/recorded-host.ts';
+import { isRunning, RecordedHost } from '../source/windows/recorded-host.ts';
+import { until } from '../until.ts';
 import { post, serve, type Served } from './program.ts';
 import { transports } from './watcher.ts';
 

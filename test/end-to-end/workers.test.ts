@@ -14,6 +14,7 @@ import { postBySocket } from '../server/guest-client.ts';
 import { openAccessHost, callers, type AccessHost } from './access-host.ts';
 import { childrenOf, isAlive } from './process-tree.ts';
 import { Program, serve, type Served } from './program.ts';
+import { until } from '../until.ts';
 import { transports, type Watcher } from './watcher.ts';
 
 const two = ['--workers', '2'];
@@ -33,16 +34,6 @@ async function start(...args: string[]): Promise<Served> {
 
 function workersOf({ program }: Served): number[] {
   return childrenOf(program.child.pid ?? 0);
-}
-
-/** Resolves once this holds; rejects after 20 s. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt)
-      throw new Error(`waited for what never came: ${served?.program.stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** Asks over a connection of its own: connections go to the workers in turn. */

@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { parse, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -19,7 +18,8 @@ import { systemFiles, type FileSystem } from '../../src/source/page-folder/file-
 import { openPageFolder } from '../../src/source/page-folder/page-folder.ts';
 import { caller, testLimits } from '../ask.ts';
 import { ManualClock } from '../source/manual-clock.ts';
-import { copyOfFixture } from '../source/scratch.ts';
+import { copyOfFixture, scratchFolder } from '../source/scratch.ts';
+import { until } from '../until.ts';
 
 const schema = createSchema();
 const oneCounter = parse('{ partition(id: 5) { virtualProcessor(index: 0) { counters { totalRunTime } } } }');
@@ -72,9 +72,15 @@ async function run(world: ServiceContext, document: DocumentNode): Promise<Execu
   return JSON.parse(JSON.stringify(result)) as ExecutionResult;
 }
 
-/** Something new, well after the clock of the file system has ticked. */
+/** Adds a folder once the clock of the file system has ticked: until then, changes are told from the last ones by nothing. */
 async function add(place: string): Promise<void> {
-  await sleep(30);
+  const probe = `${scratchFolder()}/probe`;
+  const now = (): number => {
+    writeFileSync(probe, '');
+    return statSync(probe).mtimeMs;
+  };
+  const last = now();
+  await until(() => now() > last);
   mkdirSync(`${folder}/${place}`, { recursive: true });
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { isInputObjectType, isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../server/live-service.ts';
+import { until } from '../until.ts';
 import { choicesOf, fuzzSettings, type Choose } from './choice.ts';
 import { schema, startFuzzedService, type FuzzedService } from './fuzzed-service.ts';
 import { problemsOf, problemsOfResult, readAnswers } from './http-answer.ts';

@@ -5,7 +5,8 @@ import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowlist, documentIdOf, type AllowedDocument } from '../../src/server/allowlist.ts';
 import { HttpError } from '../../src/server/http/http-error.ts';
-import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
+import { openAcknowledged, startLiveService, type LiveService } from './live-service.ts';
+import { until } from '../until.ts';
 
 const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const allow = (text: string): AllowedDocument => ({ documentId: documentIdOf(text), text });

@@ -10,10 +10,10 @@ import {
   openRawStream,
   startLiveService,
   subscribeMessage,
-  until,
   type LiveService,
   type TestStream,
 } from './live-service.ts';
+import { until } from '../until.ts';
 import { send } from './test-service.ts';
 
 const deny = (object: DeniedObject): never => {
@@ -303,10 +303,10 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     sleep();
     // More than the buffers of both ends of a connection hold, after some of them.
     const tick = 'x'.repeat(1_000_000);
-    while (stream.returns === 0) {
+    await until(() => {
       stream.push({ data: { tick } });
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return stream.returns > 0;
+    });
     expect(service.told().map(({ event, reason }) => [event, reason])).toEqual([
       ['opened', undefined],
       ['closed', 'stalled'],

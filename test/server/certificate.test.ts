@@ -6,7 +6,8 @@ import { WebSocket } from 'ws';
 import type { ServerOptions } from '../../src/server/server.ts';
 import { readTls, type Tls } from '../../src/server/http/tls.ts';
 import { askByWebSocket, clientOptions, secureWays, sendSecurely, tlsFile, tlsText } from '../secure.ts';
-import { startLiveService, until, type LiveService } from './live-service.ts';
+import { startLiveService, type LiveService } from './live-service.ts';
+import { until } from '../until.ts';
 import { startTestService, type TestService } from './test-service.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -1,9 +1,10 @@
 /** One caller who asks for much at once, and everybody else in between. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { openAcknowledged, subscribeMessage } from './live-service.ts';
 import { startTestService, type TestService } from './test-service.ts';
+import { until } from '../until.ts';
 
 /** How long each operation keeps the event loop. */
 const workMilliseconds = 10;
@@ -11,7 +12,6 @@ const workMilliseconds = 10;
 const mostInOneTurn = 5;
 const count = 60;
 
-const until = (condition: () => boolean): Promise<true> => vi.waitUntil(condition, { timeout: 25_000 });
 const sockets: Pick<Socket, 'destroy'>[] = [];
 let service: TestService;
 let watching = true;

@@ -8,9 +8,9 @@ import {
   startLiveService,
   subscribeMessage,
   unseenQuery,
-  until,
   type LiveService,
 } from './live-service.ts';
+import { until } from '../until.ts';
 
 const large = 'x'.repeat(300_000);
 

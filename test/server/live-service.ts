@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { HvqlError } from '../../src/errors.ts';
 import type { Identified } from '../../src/server/auth/identity.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
+import { until } from '../until.ts';
 import { secretText, send, startTestService, type TestService } from './test-service.ts';
 
 /** A stream that gives what a test pushes, holds one event at most, and counts how it is treated. */
@@ -175,15 +176,6 @@ export async function startLiveService(
         .map((line) => JSON.parse(line) as Record<string, unknown>)
         .filter(({ level }) => Number(level) >= 40),
   };
-}
-
-/** Waits for something that others bring about. */
-export async function until(condition: () => boolean): Promise<void> {
-  const giveUpAt = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > giveUpAt) throw new Error('waited for what never came');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 /** A connection on which an event stream was asked for, byte by byte; `write` asks once more. */

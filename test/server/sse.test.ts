@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { GraphQLError } from 'graphql';
 import { createClient, type Client } from 'graphql-sse';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startLiveService, openRawStream, until, type LiveService } from './live-service.ts';
+import { startLiveService, openRawStream, type LiveService } from './live-service.ts';
+import { until } from '../until.ts';
 import { secretText, send } from './test-service.ts';
 
 let service: LiveService;
@@ -241,10 +242,10 @@ describe('a quiet event stream', () => {
     const busy = await openRawStream(own);
     const [, stream] = [await own.stream(), await own.stream()];
     const pings = (text: string): number => text.match(/(?<=\n):\n\n/g)?.length ?? 0;
-    while (pings(quiet.text()) < 4) {
+    await until(() => {
       stream.tick('still here');
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+      return pings(quiet.text()) >= 4;
+    });
     expect(pings(busy.text())).toBeLessThanOrEqual(2);
     quiet.socket.destroy();
     busy.socket.destroy();

@@ -4,10 +4,10 @@ import {
   openRawStream,
   startLiveService,
   subscribeMessage,
-  until,
   type LiveService,
   type TestStream,
 } from './live-service.ts';
+import { until } from '../until.ts';
 
 /** More than the buffers of both ends of a connection hold, after some of them. */
 const large = 'x'.repeat(1_000_000);
@@ -17,12 +17,11 @@ const start = (): Promise<LiveService> => startLiveService({ stallMilliseconds, 
 /** Pushes events to all until one of them is over; gives how many there were. */
 async function pushUntilReturned(streams: readonly TestStream[], stalled: TestStream): Promise<number> {
   let pushed = 0;
-  while (stalled.returns === 0) {
-    if (pushed > 2_000) throw new Error('never cut');
+  await until(() => {
     pushed += 1;
     for (const stream of streams) stream.tick(stream === stalled ? large : String(pushed));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+    return stalled.returns > 0;
+  });
   return pushed;
 }
 
@@ -123,10 +122,12 @@ describe('a client that is slow', () => {
     const { socket, text } = await openRawStream(own);
     const stream = await own.stream();
     socket.pause();
-    for (let n = 0; n < 100; n += 1) {
+    let n = 0;
+    await until(() => {
       stream.tick(`${n}:${large}`);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+      n += 1;
+      return n === 100;
+    });
     stream.tick('the last');
     expect(stream.pulls).toBeLessThan(30);
     socket.resume();

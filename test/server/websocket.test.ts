@@ -13,10 +13,10 @@ import {
   openRawWebSocket,
   startLiveService,
   subscribeMessage,
-  until,
   upgrade,
   type LiveService,
 } from './live-service.ts';
+import { until } from '../until.ts';
 import { connectionsOf, requesterOf, secretText, send } from './test-service.ts';
 
 let service: LiveService;

@@ -4,7 +4,8 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Identity } from '../../src/server/auth/identity.ts';
 import type { AddedPlugin } from '../../src/server/yoga.ts';
-import { openAcknowledged, startLiveService, until, type LiveService } from './live-service.ts';
+import { openAcknowledged, startLiveService, type LiveService } from './live-service.ts';
+import { until } from '../until.ts';
 import { secretText, send } from './test-service.ts';
 
 const services: LiveService[] = [];

@@ -3,10 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { processFigures, type ProcessFigures } from './process-figures.ts';
-import { forkStreams, order, until } from './stream-client.ts';
+import { forkStreams, order, untilMoment } from './stream-client.ts';
 import type { TransportName } from './stream-process.ts';
 import type { TallyResult } from './stream-tally.ts';
 import { table } from './table.ts';
+import { until } from '../until.ts';
 
 /** How much, and for how long. */
 export interface SideBySideOptions {
@@ -50,12 +51,12 @@ export async function sideBySide({ streams, seconds }: SideBySideOptions): Promi
     const from = phase + everyMilliseconds * 1.5;
     const window = { from, ticks: seconds, everyMilliseconds };
     for (const { child } of clients) await order(child, { kind: 'count', window });
-    await until(from);
+    await untilMoment(from);
     const atStart = processFigures(pid);
-    await until(from + seconds * everyMilliseconds);
+    await untilMoment(from + seconds * everyMilliseconds);
     const atEnd = processFigures(pid);
     // Late events are late, not missed.
-    await until(from + seconds * everyMilliseconds + 3_000);
+    await untilMoment(from + seconds * everyMilliseconds + 3_000);
     const results = await Promise.all(
       clients.map(async ({ transport, child }) => {
         const answer = await order(child, { kind: 'report' });
@@ -132,14 +133,16 @@ async function startService(streams: number): Promise<SoakedService> {
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  for (;;) {
+  let service: SoakedService | null = null;
+  await until(() => {
     const port = /^hvql listening on http:\/\/127\.0\.0\.1:(\d+)/m.exec(stdout)?.[1];
     const token = /^Token of the root.*: (\S+)$/m.exec(stderr)?.[1];
     if (port !== undefined && token !== undefined) {
       const complaints = (): string[] => stderr.split('\n').filter((line) => /^\{"level":[456]0/.test(line));
-      return { child, port: Number(port), token, complaints };
+      service = { child, port: Number(port), token, complaints };
     }
     if (child.exitCode !== null) throw new Error(`the service did not start: ${stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return service !== null;
+  });
+  return service as unknown as SoakedService;
 }

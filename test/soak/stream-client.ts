@@ -23,6 +23,6 @@ export async function order(child: ChildProcess, told: Order): Promise<Answer> {
 }
 
 /** Waits for a moment of the wall clock. */
-export function until(wallMilliseconds: number): Promise<void> {
+export function untilMoment(wallMilliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, wallMilliseconds - Date.now())));
 }

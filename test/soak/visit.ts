@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { ServiceHere } from './service-here.ts';
+import { until } from '../until.ts';
 
 /** A stream whose first event is there at once, and the next one long after the visitor has gone. */
 const quiet = 'subscription { partition(every: "1h") { name } }';
@@ -157,8 +158,6 @@ export async function visit(service: ServiceHere, number: number): Promise<void>
   await visits[name]?.(service);
 }
 
-const patienceMilliseconds = 10_000;
-
 function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
@@ -249,9 +248,5 @@ class WebSocketVisitor {
 }
 
 async function eventually(condition: () => boolean, what: string): Promise<void> {
-  const giveUpAt = performance.now() + patienceMilliseconds;
-  while (!condition()) {
-    if (performance.now() > giveUpAt) throw new Error(`waited for ${what}, which never came`);
-    await wait(2);
-  }
+  await until(condition, () => `waited for ${what}`);
 }

@@ -1,12 +1,13 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openGuestFolder, type GuestFolder } from '../../../src/server/guest-socket/guest-folder.ts';
 import { postBySocket } from '../guest-client.ts';
-import { until } from '../live-service.ts';
+import { until } from '../../until.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { startTestService, type TestService } from '../test-service.ts';
 
@@ -191,8 +192,11 @@ describe('a folder of guest sockets', () => {
     await open();
     await watched.close();
     expect(readdirSync(folder)).toEqual(['5.sock']);
+    const changes = watch(folder);
+    const changed = once(changes, 'change');
     request('6.sock');
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await changed;
+    changes.close();
     expect(readdirSync(folder)).toEqual(['5.sock', '6.sock']);
   });
 

@@ -9,7 +9,8 @@ import {
   type GuestSocketOptions,
 } from '../../../src/server/guest-socket/guest-socket.ts';
 import { getBySocket, openBySocket, postBySocket, sendBySocket, streamBySocket } from '../guest-client.ts';
-import { startLiveService, subscribeMessage, until, type LiveService } from '../live-service.ts';
+import { startLiveService, subscribeMessage, type LiveService } from '../live-service.ts';
+import { until } from '../../until.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { startTestService, type TestService } from '../test-service.ts';
 import { pino } from 'pino';
@@ -125,10 +126,10 @@ describe('a guest that takes nothing', () => {
       client.socket.pause();
     }
     const stream = await own.stream();
-    while (stream.returns === 0) {
+    await until(() => {
       stream.tick(large);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return stream.returns > 0;
+    });
     expect(stream.pulls).toBeLessThan(30);
     await until(() => own.complaints().length > 0);
     expect(own.complaints().at(-1)).toMatchObject({

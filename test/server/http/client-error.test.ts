@@ -6,6 +6,7 @@ import { createHttpServer } from '../../../src/server/http/http-server.ts';
 import { listen } from '../../../src/server/http/http-server.ts';
 import { answerClientErrors } from '../../../src/server/http/client-error.ts';
 import { connectionsOf, readableLog, startTestService, type TestService } from '../test-service.ts';
+import { received } from '../received.ts';
 
 let service: TestService;
 let finish: () => void;
@@ -104,7 +105,7 @@ describe('what is no request', () => {
     socket.write(sized('{"query":"{ hello }"}'));
     await vi.waitFor(() => expect(asked).toBe(1));
     socket.write('this is no request\r\n\r\n');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await received(socket);
     finish();
     expect(await text).toMatch(
       /^HTTP\/1\.1 200 OK\r\n[^]*\{"data":\{"hello":"late"\}\}HTTP\/1\.1 400 Bad Request\r\n[^]*BAD_REQUEST"\}\}\]\}$/,

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startLiveService, until, type LiveService } from '../live-service.ts';
+import { startLiveService, type LiveService } from '../live-service.ts';
+import { until } from '../../until.ts';
+import { received } from '../received.ts';
 import { requesterOf } from '../test-service.ts';
 
 let service: LiveService;
@@ -57,7 +59,7 @@ describe('an upgrade behind a request that is not yet answered', () => {
   ])('%s', async (_, upgrading, expected) => {
     socket.write(request('GET /graphql?query={wait}') + upgrading());
     // Both have arrived: only now can the second be early.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await received(socket);
     expect(text).toBe('');
     letGo();
     await until(() => statuses().length === 2);
@@ -67,7 +69,7 @@ describe('an upgrade behind a request that is not yet answered', () => {
 
   it('is forgotten where the connection goes', async () => {
     socket.write(request('GET /graphql?query={wait}') + request('GET /graphql', ...handshake));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await received(socket);
     socket.resetAndDestroy();
     await until(() => service.lines.some((line) => line.includes('"isComplete":false')));
     letGo();
@@ -95,7 +97,7 @@ describe('requests that wait for an answer ahead of theirs', () => {
   it("are nobody's mistake where their connection goes before all of their body has come", async () => {
     const half = request('POST /graphql', 'Content-Type: application/json', 'Content-Length: 9');
     socket.write(request('GET /graphql?query={wait}') + `${half}{`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await received(socket);
     socket.destroy();
     await until(() => service.lines.filter((line) => line.includes('"msg":"request"')).length === 2);
     expect(service.complaints()).toEqual([]);
@@ -108,7 +110,7 @@ describe('requests that wait for an answer ahead of theirs', () => {
     expect(statuses()).toEqual(['100', '415']);
     text = '';
     socket.write(request('GET /graphql?query={wait}') + expecting);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await received(socket);
     letGo();
     await until(() => text.includes('415') && text.endsWith('}'));
     expect(statuses()).toEqual(['200', '415']);

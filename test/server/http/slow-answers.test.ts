@@ -2,18 +2,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readTls } from '../../../src/server/http/tls.ts';
 import { tlsFile, tlsText } from '../../secure.ts';
 import { startTestService, type TestService } from '../test-service.ts';
+import { until } from '../../until.ts';
 
 const cut = 'a client that took nothing for too long was cut';
 /** Far more than the buffers of both ends of a connection hold. */
 const large = 'x'.repeat(16_000_000);
 const stallMilliseconds = 400;
-
-/** Waits for what others bring about; generously, since a machine may be busy. */
-const until = (condition: () => boolean): Promise<true> => vi.waitUntil(condition, { timeout: 25_000 });
 
 let service: TestService;
 const sockets: Socket[] = [];

@@ -12,6 +12,7 @@ import {
   systemFiles,
   type FileSystem,
 } from '../../../src/source/page-folder/file-system.ts';
+import { until } from '../../until.ts';
 import { putFile, scratchFolder } from '../scratch.ts';
 
 const never = new AbortController().signal;
@@ -66,9 +67,8 @@ describe('files that are kept open', () => {
     'are printed anew by the kernel each time that they are read',
     async () => {
       const kept = new KeptFiles(systemFiles, readWithoutWaiting);
-      const first = textIn(kept, '/proc/uptime');
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      expect(Number.parseFloat(textIn(kept, '/proc/uptime'))).toBeGreaterThan(Number.parseFloat(first));
+      const first = Number.parseFloat(textIn(kept, '/proc/uptime'));
+      await until(() => Number.parseFloat(textIn(kept, '/proc/uptime')) > first);
       expect(kept.size).toBe(1);
       kept.close();
     },

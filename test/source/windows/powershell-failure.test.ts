@@ -3,7 +3,8 @@ import { hypervisorName } from '../../../src/snapshot/object-name.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { openWindows } from '../../../src/source/windows/windows.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { isRunning, RecordedHost, until } from './recorded-host.ts';
+import { isRunning, RecordedHost } from './recorded-host.ts';
+import { until } from '../../until.ts';
 
 const never = new AbortController().signal;
 

@@ -1,6 +1,5 @@
 /** A Windows host that plays recorded lines, for the test that is running. */
 import { copyFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fixture, scratchFolder } from '../scratch.ts';
 
@@ -100,15 +99,6 @@ export class RecordedHost {
     const path = `${this.folder}/${name}`;
     // What has no end yet is still being written.
     return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
-  }
-}
-
-/** Waits for what another process does. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!isSo()) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${String(isSo)}`);
-    await wait(5);
   }
 }
 

@@ -9,7 +9,8 @@ import { openSource } from '../../../src/source/sources.ts';
 import { openWindows } from '../../../src/source/windows/windows.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { RecordedHost, until, type Release } from './recorded-host.ts';
+import { RecordedHost, type Release } from './recorded-host.ts';
+import { until } from '../../until.ts';
 
 const never = new AbortController().signal;
 
