@@ -110,10 +110,7 @@ const codes = {
     httpStatus: 503,
     when: 'The service is ending; connect again.',
   },
-} as const satisfies Record<string, CodeFacts>;
-
-/** Codes of errors that GraphQL itself finds in an operation: graphql-js and graphql-yoga make them. */
-const graphqlCodes = {
+  // Found by graphql-js and graphql-yoga.
   GRAPHQL_PARSE_FAILED: { when: 'The document has a syntax error.' },
   GRAPHQL_VALIDATION_FAILED: { when: 'The document does not fit the schema.' },
   BAD_USER_INPUT: { when: 'A variable or an argument has a value that does not fit its type.' },
@@ -124,7 +121,7 @@ const graphqlCodes = {
 } as const satisfies Record<string, CodeFacts>;
 
 /** Every code that clients get, for docs/errors.md. */
-export const codeTable: Readonly<Record<string, CodeFacts>> = { ...codes, ...graphqlCodes };
+export const codeTable: Readonly<Record<ErrorCode, CodeFacts>> = codes;
 
 /** The HTTP status of a request that is refused with a code. */
 export function httpStatusOf(code: HttpErrorCode): number {
@@ -149,7 +146,7 @@ export class HvqlError extends Error {
     super(message, options);
     Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
-    const { hvStatus }: CodeFacts = codes[code];
+    const { hvStatus } = codeTable[code];
     this.extensions = { code, ...(hvStatus === undefined ? {} : { hvStatus }), ...facts };
   }
 }

@@ -1,7 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CloseCode } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
-import { HvqlError, withoutStacks } from '../src/errors.ts';
+import { codeTable, HvqlError, withoutStacks } from '../src/errors.ts';
 
-describe('an error made on purpose', () => {
+const src = fileURLToPath(new URL('../src/', import.meta.url));
+
+describe('the table of error codes', () => {
+  it('has every code that the source gives to an error', () => {
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    const codes = files.flatMap((file) =>
+      [...readFileSync(`${src}${file}`, 'utf8').matchAll(errorCode)].map(([, code = '']) => code),
+    );
+    expect(codes).toContain('GRAPHQL_PARSE_FAILED');
+    expect(codes.filter((code) => !(code in codeTable))).toEqual([]);
+  });
+
+  it('has the close codes of graphql-transport-ws', () => {
+    const closeCodes = Object.entries(codeTable).flatMap(([code, { closeCode }]) =>
+      closeCode === undefined ? [] : [[code, closeCode] as const],
+    );
+    expect(Object.fromEntries(closeCodes)).toEqual({
+      UNAUTHENTICATED: CloseCode.Unauthorized,
+      INTERNAL_SERVER_ERROR: CloseCode.InternalServerError,
+    });
+  });
+});
+
+/** A code in a constructor, in `withCode`, or in the extensions of a GraphQLError. */
+const errorCode = /(?:new (?:Hvql|Http)Error\(\s*|withCode\(\w+, |extensions: \{ code: )'([A-Z][A-Z_]+)'/g;
+
+describe('an HvqlError', () => {
   it('has no stack trace, and leaves those of other errors as they are', () => {
     const before = Error.stackTraceLimit;
     expect(new HvqlError('INVALID_PARAMETER', 'no').stack).not.toContain('\n');
@@ -9,7 +40,7 @@ describe('an error made on purpose', () => {
     expect(new Error('bug').stack).toContain('errors.test.ts');
   });
 
-  it('made in a function that throws leaves them as well', () => {
+  it('that is made in a function that throws leaves them as well', () => {
     const fail = (): never => {
       throw new Error('bug');
     };

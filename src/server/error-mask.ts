@@ -16,9 +16,6 @@ export interface MaskContext {
   readonly audit: OperationAudit | null;
 }
 
-/** The code of an error that was not made on purpose. */
-export const internalErrorCode = 'INTERNAL_SERVER_ERROR';
-
 /** Messages of graphql-js may quote a request at any length. */
 const messageLimitInCharacters = 1_000;
 
@@ -53,7 +50,7 @@ function maskError(error: unknown, { requester, log }: MaskContext): GraphQLErro
   else log.error(facts, 'unexpected error');
   return new GraphQLError('Unexpected error', {
     ...placeOf(located),
-    extensions: { code: internalErrorCode, requestId },
+    extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
   });
 }
 

@@ -2,12 +2,13 @@
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI } from 'graphql-yoga';
 import type { Caller } from '../../access/caller.ts';
+import { httpStatusOf } from '../../errors.ts';
 import { eventLoop } from '../../sampling/fair-schedule.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { AllowedOperation } from '../allowlist.ts';
 import { OperationAudit } from '../audit.ts';
 import type { ListenerContext, ServerContext } from '../context.ts';
-import { httpErrorOf, internalErrorCode } from '../error-mask.ts';
+import { httpErrorOf } from '../error-mask.ts';
 import type { EventStream } from '../sse/event-stream.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { checkMethod, HttpError } from './http-error.ts';
@@ -262,11 +263,12 @@ const contentTypes = {
 } as const satisfies Record<MediaType, string>;
 
 /** Codes of errors with the same status in every media type. */
-const statuses: Readonly<Record<string, number>> = {
-  OPERATION_RESOLUTION_FAILURE: 400,
-  NOT_ACCEPTABLE: 406,
-  [internalErrorCode]: 500,
-};
+const statuses = new Map<unknown, number>(
+  (['OPERATION_RESOLUTION_FAILURE', 'NOT_ACCEPTABLE', 'INTERNAL_SERVER_ERROR'] as const).map((code) => [
+    code,
+    httpStatusOf(code),
+  ]),
+);
 
 /**
  * The status of a masked result (GraphQL over HTTP, 6.4). With data, also null, it ran: 200. Without, GraphQL's own media
@@ -278,8 +280,7 @@ function statusOf(outcome: Outcome, mediaType: MediaType): number {
   if (errors === undefined || 'data' in outcome.result) return 200;
   const least = mediaType === 'application/json' ? 200 : 400;
   return errors.reduce((status, { extensions: { code } }) => {
-    const own = typeof code === 'string' && Object.hasOwn(statuses, code) ? statuses[code] : undefined;
-    return Math.max(status, own ?? least);
+    return Math.max(status, statuses.get(code) ?? least);
   }, least);
 }
 
