@@ -26,7 +26,7 @@ function printCatalogue(): string {
     }),
   );
   const start =
-    'Every counter, printed from `src/catalogue`. What the words mean: [overlay-page.md](overlay-page.md) and the types `CounterDefinition`, `CounterKind`, `CounterReporter` in [schema.graphql](schema.graphql). The version is the one of the group that has the counter, or any later one; a counter without an index has no known place in a page.';
+    'Every counter, printed from `src/catalogue`. For the terms see [overlay-page.md](overlay-page.md) and the types `CounterDefinition`, `CounterKind` and `CounterReporter` in [schema.graphql](schema.graphql). The version is the first version of the group that has the counter. The position of a counter without an index is not known.';
   return `# Counters\n\n${start}\n\n${sections.join('\n\n')}\n`;
 }
 
