@@ -1,4 +1,5 @@
 /** A caller's access to a topology, made once: nothing in it changes while that topology stands. */
+import { setBounded } from '../lib/bounded-map.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { Access } from './access.ts';
 import type { Caller } from './caller.ts';
@@ -22,9 +23,8 @@ export function accessOf(caller: Caller, topology: Topology): Access {
   const { partitionId } = caller;
   let byPrivileges = byPartition.get(partitionId);
   if (byPrivileges === undefined) {
-    const [oldest] = byPartition.keys();
-    if (byPartition.size >= partitionsKept && oldest !== undefined) byPartition.delete(oldest);
-    byPartition.set(partitionId, (byPrivileges = []));
+    byPrivileges = [];
+    setBounded(byPartition, { key: partitionId, value: byPrivileges, limit: partitionsKept });
   }
   return (byPrivileges[numberOf(caller)] ??= new Access(caller, topology));
 }

@@ -8,6 +8,7 @@ import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts'
 import { UsageError } from '../errors.ts';
 import type { GuestSocketSetting } from '../server/guest-socket/guest-socket.ts';
 import { introspections, type Introspection } from '../graph/context.ts';
+import { excerpt } from '../lib/json.ts';
 import { normalHost } from '../server/auth/host.ts';
 import { checkSecret } from '../server/auth/secret.ts';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
@@ -239,5 +240,5 @@ function notOneOf(text: string, choices: readonly string[]): RangeError {
 }
 
 function show(text: string): string {
-  return JSON.stringify(text.length <= 60 ? text : `${text.slice(0, 59)}…`);
+  return JSON.stringify(excerpt(text, 60));
 }

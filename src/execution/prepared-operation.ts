@@ -11,6 +11,7 @@ import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
 import type { HvqlError } from '../errors.ts';
 import type { OperationContext } from '../graph/context.ts';
+import { setBounded } from '../lib/bounded-map.ts';
 import { TopologyScope } from '../sampling/topology-scope.ts';
 import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { selectionOf } from '../writer/selection.ts';
@@ -123,10 +124,9 @@ export class PreparedOperations {
     if (text === null) return null;
     let prepared = byText.get(text);
     if (prepared === undefined) {
-      const [oldest] = byText.keys();
-      if (byText.size >= maxVariants && oldest !== undefined) byText.delete(oldest);
       const variableValues = text === '' ? noVariables : (args.variableValues ?? noVariables);
-      byText.set(text, (prepared = new PreparedOperation(operation, { ...args, variableValues })));
+      prepared = new PreparedOperation(operation, { ...args, variableValues });
+      setBounded(byText, { key: text, value: prepared, limit: maxVariants });
     }
     return prepared;
   }

@@ -1,5 +1,7 @@
 /** Global ids: opaque to clients, and no more than a name; whether it may be read is decided when it is. */
 import { HvqlError } from '../errors.ts';
+import { setBounded } from '../lib/bounded-map.ts';
+import { excerpt } from '../lib/json.ts';
 import { hypervisorName, objectKey, type ObjectName } from '../snapshot/object-name.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 
@@ -30,7 +32,7 @@ const keys =
 /** The longest id there is has 66: a virtual processor's, with numbers of 20 and 16 digits. */
 const idLimit = 100;
 
-/** Names by their ids, for lists of ids that are asked for again: forgotten all at once when there are too many. */
+/** Names by their ids, for lists of ids that are requested again. */
 const parsed = new Map<string, ObjectName>();
 const parsedLimit = 10_000;
 
@@ -39,8 +41,7 @@ export function parseNodeId(id: string): ObjectName {
   const known = parsed.get(id);
   if (known !== undefined) return known;
   const name = parse(id);
-  if (parsed.size >= parsedLimit) parsed.clear();
-  parsed.set(id, name);
+  setBounded(parsed, { key: id, value: name, limit: parsedLimit });
   return name;
 }
 
@@ -49,10 +50,9 @@ function parse(id: string): ObjectName {
   const name = groups === undefined ? undefined : nameOf(groups);
   // Base64 has many spellings of the same bytes and decimal of the same number: one of them is the id.
   if (name !== undefined && encode(name) === id) return name;
-  const shown = id.length > 60 ? `${id.slice(0, 59)}…` : id;
   throw new HvqlError(
     'INVALID_PARAMETER',
-    `${JSON.stringify(shown)} is not an id that this service has given.`,
+    `${JSON.stringify(excerpt(id, 60))} is not an id that this service has given.`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** The scalars: 64-bit numbers, lengths of time, moments. */
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
+import { excerpt } from '../lib/json.ts';
 import { formatDuration, parseDuration } from '../snapshot/duration.ts';
 import { maxUInt64 } from '../snapshot/uint64.ts';
 import type { Builder } from './builder.ts';
@@ -68,6 +69,5 @@ function unfit(value: unknown, problem: string): GraphQLError {
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'A list';
   if (typeof value === 'object') return 'An object';
-  const shown = JSON.stringify(value);
-  return shown.length > 40 ? `${shown.slice(0, 39)}…` : shown;
+  return excerpt(JSON.stringify(value), 40);
 }

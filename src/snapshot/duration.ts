@@ -1,4 +1,5 @@
 /** Lengths of time as people write them, a number and a unit, or as ISO 8601 does. */
+import { excerpt } from '../lib/json.ts';
 
 /** Milliseconds in each unit, the largest first. */
 const units = [
@@ -86,6 +87,5 @@ export function formatDuration(milliseconds: number): string {
 }
 
 function unfit(text: string, problem: string): RangeError {
-  const shown = text.length <= 40 ? text : `${text.slice(0, 39)}…`;
-  return new RangeError(`${JSON.stringify(shown)} ${problem}.`);
+  return new RangeError(`${JSON.stringify(excerpt(text, 40))} ${problem}.`);
 }
