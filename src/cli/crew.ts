@@ -2,7 +2,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { SubscriptionLeases } from '../execution/subscription-leases.ts';
+import type { SubscriptionLeases } from '../execution/live/subscription-leases.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { recordOf } from '../source/shared/error-record.ts';

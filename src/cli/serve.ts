@@ -1,8 +1,8 @@
 /** `hvql serve`: opens the source, starts the service, and ends both when it is told to. */
 import type { Logger } from 'pino';
 import { executeOperation, operationContext, type ServiceContext } from '../execution/execute.ts';
-import { LiveOperations } from '../execution/live-operations.ts';
-import type { AcquireLease } from '../execution/subscription-lease.ts';
+import { LiveOperations } from '../execution/live/live-operations.ts';
+import type { AcquireLease } from '../execution/live/subscription-lease.ts';
 import { createSchema } from '../graph/schema.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
 import { Sampler } from '../sampling/sampler.ts';

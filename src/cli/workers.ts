@@ -1,7 +1,7 @@
 /** `hvql serve --workers`: several processes behind one port, and this one that looks after them. */
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
-import { SubscriptionLeases } from '../execution/subscription-leases.ts';
+import { SubscriptionLeases } from '../execution/live/subscription-leases.ts';
 import { oneLook } from '../source/shared/one-look.ts';
 import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { answerFor } from '../source/shared/source-owner.ts';

@@ -16,11 +16,11 @@ import { selectionOf } from '../writer/selection.ts';
 import { CachedTemplate } from '../writer/cached-template.ts';
 import { writeResult, type Writing } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
-import { OperationDeadline } from './deadline.ts';
+import { OperationDeadline } from './query/deadline.ts';
 import { introspectionProblem } from './introspection.ts';
 import { planOperation } from './plan.ts';
-import { PreparedOperations, type Planned, type PreparedOperation } from './prepared-operation.ts';
-import { ResponseCache } from './response-cache.ts';
+import { PreparedOperations, type Planned, type PreparedOperation } from './query/prepared-operation.ts';
+import { ResponseCache } from './query/response-cache.ts';
 
 /** What operations are run with. */
 export interface ServiceContext {

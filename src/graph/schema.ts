@@ -1,24 +1,24 @@
 /** The schema: the one list of what is in it. */
 import type { GraphQLSchema } from 'graphql';
 import { createBuilder, createRefs } from './builder.ts';
-import { defineCounterDefinition } from './counter-definition.ts';
+import { defineCounterDefinition } from './type/counter-definition.ts';
 import { withCounterDirective } from './counter-field.ts';
-import { defineCounterViews } from './counter-view.ts';
-import { defineHypervisor } from './hypervisor.ts';
-import { defineLogicalProcessor } from './logical-processor.ts';
-import { defineNode } from './node.ts';
-import { defineOrders } from './order.ts';
-import { defineOverlayPage } from './overlay-page.ts';
-import { definePartition } from './partition.ts';
-import { defineQuery } from './query.ts';
-import { defineScalars } from './scalar.ts';
-import { defineService } from './service.ts';
-import { defineStatisticsArea } from './statistics-area.ts';
-import { defineSubscription } from './subscription.ts';
-import { defineTotals } from './totals.ts';
-import { defineUnlisted } from './unlisted.ts';
-import { defineViewer } from './viewer.ts';
-import { defineVirtualProcessor } from './virtual-processor.ts';
+import { defineCounterViews } from './type/counter-view.ts';
+import { defineHypervisor } from './type/hypervisor.ts';
+import { defineLogicalProcessor } from './type/logical-processor.ts';
+import { defineNode } from './type/node.ts';
+import { defineOrders } from './argument/order.ts';
+import { defineOverlayPage } from './type/overlay-page.ts';
+import { definePartition } from './type/partition.ts';
+import { defineQuery } from './type/query.ts';
+import { defineScalars } from './type/scalar.ts';
+import { defineService } from './type/service.ts';
+import { defineStatisticsArea } from './type/statistics-area.ts';
+import { defineSubscription } from './type/subscription.ts';
+import { defineTotals } from './type/totals.ts';
+import { defineUnlisted } from './type/unlisted.ts';
+import { defineViewer } from './type/viewer.ts';
+import { defineVirtualProcessor } from './type/virtual-processor.ts';
 
 /** A new schema. Its resolvers want an `OperationContext`. */
 export function createSchema(): GraphQLSchema {

@@ -1,7 +1,7 @@
 /** Events on their way from their source to a socket: one at a time, and none is kept in between. */
 import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
-import { LiveStream, type StreamListener } from '../execution/live-stream.ts';
+import { LiveStream, type StreamListener } from '../execution/live/live-stream.ts';
 import type { StreamAudit, StreamEnd } from './audit.ts';
 import { maskErrors, maskResult, type MaskContext } from './error-mask.ts';
 import type { Requester } from './request-context.ts';

@@ -1,6 +1,6 @@
 /** The whole service over a random host on a real socket, and what of it may not happen whatever is sent to it. */
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
-import { LiveOperations } from '../../src/execution/live-operations.ts';
+import { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
-import { LiveOperations } from '../../src/execution/live-operations.ts';
+import { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import type { Introspection, Limits } from '../../src/graph/context.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';

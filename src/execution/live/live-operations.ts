@@ -1,0 +1,177 @@
+/** All subscriptions that are open: who watches the same shares an operation, and there are not too many. */
+import {
+  createSourceEventStream,
+  getOperationAST,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+} from 'graphql';
+import type { Caller } from '../../access/caller.ts';
+import { HvqlError } from '../../errors.ts';
+import type { OperationContext, ServiceFacts } from '../../graph/context.ts';
+import { LiveRequest } from '../../graph/type/subscription.ts';
+import type { Sampler } from '../../sampling/sampler.ts';
+import { coercion, refused, type ExecutionContext } from '../execute.ts';
+import { LiveStream } from './live-stream.ts';
+import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-lease.ts';
+import { SubscriptionQuota, type RetainedText } from './subscription-quota.ts';
+import { SharedSubscription } from './shared-subscription.ts';
+
+/** What subscriptions are run with. */
+export interface LiveOperationsOptions {
+  readonly sampler: Sampler;
+  readonly service: ServiceFacts;
+  /** Given where other processes have streams as well, which count with these. */
+  readonly acquireLease?: AcquireLease;
+  /** Whether events are written as bytes; where not, graphql-js makes objects of them, and says the same. */
+  readonly writesBytes?: boolean;
+}
+
+/** The open subscriptions of a service. */
+export class LiveOperations {
+  readonly #options: LiveOperationsOptions;
+  readonly #operations = new Map<string, SharedSubscription>();
+  readonly #streams = new Set<LiveStream>();
+  readonly #quota: SubscriptionQuota;
+  #isClosed = false;
+
+  constructor(options: LiveOperationsOptions) {
+    this.#options = options;
+    this.#quota = new SubscriptionQuota(options.service.limits);
+  }
+
+  /** How many streams are open. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /**
+   * Runs a subscription over an `OperationContext`, in place of graphql-js's `subscribe`. Gives a stream, or the errors
+   * of an operation that makes none.
+   */
+  readonly subscribe = async (args: ExecutionArgs): Promise<LiveStream | ExecutionResult> => {
+    // graphql-js leaves the type of contexts to its users.
+    const context = args.contextValue as ExecutionContext;
+    const hideSuggestions = context.operation.service.introspection !== 'on';
+    const variableValues = declaredVariables(args);
+    try {
+      return await this.#subscribe({ ...args, ...coercion, variableValues, hideSuggestions }, context);
+    } finally {
+      // A stream has no deadline: every tick has one of its own.
+      context.deadline.stop();
+    }
+  };
+
+  /** Ends all streams, as at the end of the service; those that are still being opened end as they begin. */
+  close(): void {
+    this.#isClosed = true;
+    for (const stream of this.#streams) stream.end();
+  }
+
+  async #subscribe(
+    args: ExecutionArgs,
+    { operation: asked }: ExecutionContext,
+  ): Promise<LiveStream | ExecutionResult> {
+    const request = await createSourceEventStream(args);
+    if (!(request instanceof LiveRequest)) {
+      if ('errors' in request) return request;
+      throw new TypeError('A subscription field gave no LiveRequest');
+    }
+    const { caller, service } = asked;
+    const key = keyOf(args, caller);
+    const found = this.#operations.get(key);
+    // Events are executed for all who watch: nothing of this one's request goes into them.
+    const { writesBytes = true } = this.#options;
+    const { options } = request;
+    const parts = { args: { ...args, contextValue: {} }, caller, service, options, writesBytes };
+    const operation = found ?? new SharedSubscription(parts);
+    const text = {
+      document: args.document,
+      documentLength: args.document.loc?.source.body.length ?? 0,
+      variablesLength: JSON.stringify(args.variableValues).length,
+    };
+    const quotaProblem = (): HvqlError | null =>
+      this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
+    const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
+    if (problem !== null) return refused(problem);
+    const { acquireLease } = this.#options;
+    // Nothing may be waited for between the count and the opening, or any number would find the last place free.
+    const lease =
+      acquireLease === undefined ? null : await acquireLease(leaseRequest(args, { caller, text }));
+    if (lease instanceof HvqlError) return refused(lease);
+    return this.#open({ key, operation, caller, text, lease });
+  }
+
+  #open(opening: {
+    key: string;
+    operation: SharedSubscription;
+    caller: Caller;
+    text: RetainedText;
+    lease: SubscriptionLease | null;
+  }): LiveStream {
+    const { key, text, lease } = opening;
+    const { partitionId } = opening.caller;
+    // Another stream may have opened the same in the meantime.
+    const operation = this.#operations.get(key) ?? opening.operation;
+    const grid = this.#options.sampler.grid(operation.options.every);
+    if (!this.#operations.has(key)) {
+      this.#operations.set(key, operation);
+      this.#quota.countText(partitionId, { text, change: 1 });
+      grid.add(operation);
+    }
+    const onEnd = (): void => {
+      this.#streams.delete(stream);
+      grid.leave(stream);
+      this.#quota.countSubscription(partitionId, -1);
+      lease?.release();
+      if (operation.isWatched) return;
+      this.#operations.delete(key);
+      this.#quota.countText(partitionId, { text, change: -1 });
+      grid.remove(operation);
+    };
+    const stream = new LiveStream({ operation, onEnd }, grid.lookNow(operation));
+    this.#streams.add(stream);
+    grid.join(stream);
+    this.#quota.countSubscription(partitionId, 1);
+    if (this.#isClosed) stream.end();
+    return stream;
+  }
+}
+
+/** Nothing is known of what an event would cost while the source cannot say what exists; the first that can be made tells. */
+async function eventProblem(
+  operation: SharedSubscription,
+  asked: OperationContext,
+): Promise<HvqlError | null> {
+  let view;
+  try {
+    view = await asked.view();
+  } catch (error) {
+    if (error instanceof HvqlError) return null;
+    throw error;
+  }
+  return operation.problem(view.access.topology);
+}
+
+const documentNumbers = new WeakMap<DocumentNode, number>();
+let documents = 0;
+
+/** A request may bring along more than its operation asks for, of any size: it is not kept for as long as a stream. */
+function declaredVariables({ document, operationName, variableValues }: ExecutionArgs): Variables {
+  const given = variableValues ?? {};
+  const declared = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  const names = declared.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]),
+  );
+}
+
+type Variables = NonNullable<ExecutionArgs['variableValues']>;
+
+/** The same for subscriptions that say the same to callers of the same rights. */
+function keyOf({ document, operationName, variableValues }: ExecutionArgs, caller: Caller): string {
+  let number = documentNumbers.get(document);
+  if (number === undefined) documentNumbers.set(document, (number = documents += 1));
+  const rights = [caller.partitionId.toString(), ...[...caller.privileges].sort()];
+  return JSON.stringify([number, operationName ?? null, variableValues ?? {}, rights]);
+}

@@ -1,0 +1,66 @@
+/** Cursor connections as the Relay specification has them; cursors are ids, so pages stay true while partitions go. */
+import { HvqlError } from '../../errors.ts';
+import { countArgument } from './argument.ts';
+
+/** The arguments of a connection. */
+export interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** One page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly hasPreviousPage: boolean;
+  readonly hasNextPage: boolean;
+}
+
+/** A list in ascending order of a position that cursors stand for. */
+export interface Pageable<Item> {
+  readonly items: readonly Item[];
+  readonly positionOf: (item: Item) => bigint;
+  /** Throws INVALID_PARAMETER for a cursor that is none. */
+  readonly parseCursor: (cursor: string) => bigint;
+  readonly maxPageSize: number;
+}
+
+/** The page asked for; without first and last, the first that is as long as a page may be. */
+export function pageOf<Item>(list: Pageable<Item>, page: PageArguments): Page<Item> {
+  const first = sizeArgument('first', page.first, list.maxPageSize);
+  const last = sizeArgument('last', page.last, list.maxPageSize);
+  const after = page.after == null ? null : list.parseCursor(page.after);
+  const before = page.before == null ? null : list.parseCursor(page.before);
+  const start = after === null ? 0 : countOf(list, (position) => position <= after);
+  const end = before === null ? list.items.length : countOf(list, (position) => position < before);
+  let items = list.items.slice(start, Math.max(start, end));
+  let from = start;
+  if (first !== null || last === null) items = items.slice(0, first ?? list.maxPageSize);
+  if (last !== null && items.length > last) {
+    from += items.length - last;
+    items = items.slice(items.length - last);
+  }
+  return { items, hasPreviousPage: from > 0, hasNextPage: from + items.length < list.items.length };
+}
+
+/** How many items stand at the front for which the condition holds. */
+function countOf<Item>(list: Pageable<Item>, holds: (position: bigint) => boolean): number {
+  const index = list.items.findIndex((item) => !holds(list.positionOf(item)));
+  return index === -1 ? list.items.length : index;
+}
+
+/** The size of a page; null where it is not given. Throws INVALID_PARAMETER below 0, LIMIT_EXCEEDED above the most. */
+export function sizeArgument(
+  name: string,
+  value: number | null | undefined,
+  maxPageSize: number,
+): number | null {
+  const size = countArgument(name, value);
+  if (size === null || size <= maxPageSize) return size;
+  throw new HvqlError(
+    'LIMIT_EXCEEDED',
+    `${name} needs to be at most ${maxPageSize}, but is ${size}: ask for the rest with after or before.`,
+    { argument: name, limit: maxPageSize, actual: size },
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * The counter types of the graph, made from the catalogue: for each kind of object its counters as they stand, and
+ * for kinds that have totals their deltas and rates.
+ */
+import { countersOf } from '../../catalogue/catalogue.ts';
+import { isTotal, type Counter, type CounterKind } from '../../catalogue/counter.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import type { Growth } from '../../sampling/growth.ts';
+import { objectTitle } from '../../snapshot/object-name.ts';
+import type { Reading } from '../../snapshot/reading.ts';
+import type { Builder } from '../builder.ts';
+import { counterExtensions } from '../counter-field.ts';
+import { content } from '../size.ts';
+
+export type CounterViews = ReturnType<typeof defineCounterViews>;
+
+/** Defines `…Counters`, `…Deltas` and `…Rates` of all kinds of object that have them. */
+export function defineCounterViews(builder: Builder) {
+  const interval = defineInterval(builder);
+  const growthOf = (object: StatisticsObject, typeName: string) => {
+    const deltas = defineDeltas({ builder, object, name: `${typeName}Deltas` });
+    const rates = defineRates({ builder, object, name: `${typeName}Rates` });
+    for (const view of [deltas, rates]) {
+      builder.objectField(view, 'interval', (t) =>
+        t.field({
+          type: interval,
+          nullable: false,
+          description: 'The time between the two readings.',
+          resolve: (growth) => growth.interval,
+        }),
+      );
+    }
+    return { deltas, rates };
+  };
+  const countersType = (object: StatisticsObject, typeName: string) => ({
+    counters: defineCounters({ builder, object, name: `${typeName}Counters` }),
+  });
+  return {
+    hypervisor: countersType('HYPERVISOR', 'Hypervisor'),
+    logicalProcessor: {
+      ...countersType('LOGICAL_PROCESSOR', 'LogicalProcessor'),
+      ...growthOf('LOGICAL_PROCESSOR', 'LogicalProcessor'),
+    },
+    partition: { ...countersType('PARTITION', 'Partition'), ...growthOf('PARTITION', 'Partition') },
+    virtualProcessor: {
+      ...countersType('VIRTUAL_PROCESSOR', 'VirtualProcessor'),
+      ...growthOf('VIRTUAL_PROCESSOR', 'VirtualProcessor'),
+    },
+  };
+}
+
+interface ViewToDefine {
+  readonly builder: Builder;
+  readonly object: StatisticsObject;
+  readonly name: string;
+}
+
+function defineCounters({ builder, object, name }: ViewToDefine) {
+  return builder.objectRef<Reading>(name).implement({
+    extensions: content,
+    description: `The counters of a ${objectTitle[object]} as they stand. null: the source does not report the counter.`,
+    fields: (t) =>
+      fieldsFor(countersOf(object), (counter) =>
+        t.field({
+          type: 'UInt64',
+          nullable: true,
+          description: `${counter.description} ${storedAs(counter)}`,
+          extensions: counterExtensions({ counter, by: 'VALUE' }),
+          resolve: (reading) => reading.value(counter),
+        }),
+      ),
+  });
+}
+
+function defineDeltas({ builder, object, name }: ViewToDefine) {
+  return builder.objectRef<Growth>(name).implement({
+    extensions: content,
+    description: `What the totals of a ${objectTitle[object]} grew by between two readings. null: not known.`,
+    fields: (t) =>
+      fieldsFor(countersOf(object).filter(isTotal), (counter) =>
+        t.field({
+          type: 'UInt64',
+          nullable: true,
+          description: `${counter.description} Growth between the two readings, ${inUnits(counter)}.`,
+          extensions: counterExtensions({ counter, by: 'DELTA' }),
+          resolve: (growth) => growth.delta(counter),
+        }),
+      ),
+  });
+}
+
+function defineRates({ builder, object, name }: ViewToDefine) {
+  return builder.objectRef<Growth>(name).implement({
+    extensions: content,
+    description: `Rates of the totals of a ${objectTitle[object]} between two readings. null: not known.`,
+    fields: (t) =>
+      fieldsFor(countersOf(object).filter(isTotal), (counter) =>
+        t.float({
+          nullable: true,
+          description: `${counter.description} ${rateSentence[counter.kind]}`,
+          extensions: counterExtensions({ counter, by: 'RATE' }),
+          resolve: (growth) => growth.rate(counter),
+        }),
+      ),
+  });
+}
+
+function defineInterval(builder: Builder) {
+  return builder.objectRef<Growth['interval']>('Interval').implement({
+    description: 'The time between two readings, and whether the totals went on through it.',
+    fields: (t) => ({
+      from: t.field({
+        type: 'DateTime',
+        nullable: false,
+        description:
+          'When the earlier reading was taken: so many seconds before the later one, also where the wall clock was set in between.',
+        resolve: ({ from }) => from.wallMilliseconds,
+      }),
+      to: t.field({
+        type: 'DateTime',
+        nullable: false,
+        description: 'When the later reading was taken.',
+        resolve: ({ to }) => to.wallMilliseconds,
+      }),
+      seconds: t.exposeFloat('seconds', {
+        nullable: false,
+        description: 'Seconds between them on a steady clock, the one that rates are computed with.',
+      }),
+      reset: t.exposeBoolean('reset', {
+        nullable: false,
+        description:
+          'A total went backwards, or a share of time is more than twice the elapsed time and more than a tenth of a second over it: the two readings do not belong together, and no delta and no rate of the object is known for this interval.',
+      }),
+    }),
+  });
+}
+
+function fieldsFor<Field>(
+  counters: readonly Counter[],
+  fieldOf: (counter: Counter) => Field,
+): Record<string, Field> {
+  return Object.fromEntries(counters.map((counter) => [counter.field, fieldOf(counter)]));
+}
+
+const unitTitles: Readonly<Record<Counter['unit'], string>> = {
+  '1': 'a plain number',
+  page: 'in pages of memory',
+  '100ns': 'in units of 100 ns',
+  ns: 'in nanoseconds',
+  unknown: 'in a unit that is not documented',
+};
+
+function inUnits(counter: Counter): string {
+  return unitTitles[counter.unit];
+}
+
+function storedAs(counter: Counter): string {
+  switch (counter.kind) {
+    case 'COUNT':
+      return 'A running total.';
+    case 'TIME':
+    case 'COST':
+      return `A running total, ${inUnits(counter)}.`;
+    case 'GAUGE':
+      return `A level, ${inUnits(counter)}.`;
+    case 'CLOCK':
+      return `A clock, ${inUnits(counter)}.`;
+    case 'RAW':
+      return 'The number as it is reported.';
+  }
+}
+
+const rateSentence: Readonly<Record<CounterKind, string>> = {
+  COUNT: 'Per second.',
+  TIME: 'In percent of the elapsed time.',
+  COST: 'In nanoseconds per operation; null where there was none.',
+  GAUGE: '',
+  CLOCK: '',
+  RAW: '',
+};

@@ -1,0 +1,154 @@
+/** The hypervisor in the graph: where every walk through the objects begins. */
+import type { Granted } from '../../access/access.ts';
+import { valueOf } from '../../sampling/outcome.ts';
+import {
+  hypervisorName,
+  type LogicalProcessorName,
+  type VirtualProcessorName,
+} from '../../snapshot/object-name.ts';
+import type { Builder } from '../builder.ts';
+import type { GraphTypes } from './graph-type.ts';
+import {
+  HypervisorModel,
+  LogicalProcessorModel,
+  PartitionModel,
+  TotalsModel,
+  VirtualProcessorModel,
+} from '../model.ts';
+import { nodeIdOf } from '../node-id.ts';
+import { pageModelOf } from './overlay-page.ts';
+import { definePartitionConnection, definePartitionFilter } from './partition-connection.ts';
+import { partitionPageOf } from '../argument/partition-list.ts';
+import { listProcessors } from '../argument/processor-list.ts';
+import { idDescription, sampledAtDescription } from './readable.ts';
+import { allUnlisted, moment } from '../size.ts';
+import { unlistedDescription, unlistedOf } from './unlisted.ts';
+
+export function defineHypervisor(
+  builder: Builder,
+  { refs, views, page, unlisted, orders, totals }: GraphTypes,
+): void {
+  const partitionConnection = definePartitionConnection(builder, refs);
+  const partitionFilter = definePartitionFilter(builder);
+  refs.hypervisor.implement({
+    description: 'The hypervisor, with its logical processors and the partitions that the caller may read.',
+    interfaces: [refs.node],
+    isTypeOf: (value) => value instanceof HypervisorModel,
+    fields: (t) => ({
+      id: t.id({ nullable: false, description: idDescription, resolve: () => nodeIdOf(hypervisorName) }),
+      sampledAt: t.field({
+        type: 'DateTime',
+        nullable: false,
+        description: sampledAtDescription,
+        extensions: moment,
+        resolve: ({ view }) => view.look.moment().wallMilliseconds,
+      }),
+      counters: t.field({
+        type: views.hypervisor.counters,
+        nullable: true,
+        description: 'Its counters as they stand. For the root partition only.',
+        resolve: ({ view }) => valueOf(view.look.reading(view.access.hypervisor())),
+      }),
+      page: t.field({
+        type: page,
+        nullable: true,
+        description:
+          'The overlay page that its counters stand in; null where the source has no pages. For the root partition only.',
+        resolve: ({ view }) => pageModelOf(view, view.access.hypervisor()),
+      }),
+      unlisted: t.field({
+        type: [unlisted],
+        nullable: true,
+        description: `${unlistedDescription} For the root partition only.`,
+        extensions: allUnlisted,
+        resolve: ({ view }) => unlistedOf(view, view.access.hypervisor()),
+      }),
+      logicalProcessor: t.field({
+        type: refs.logicalProcessor,
+        nullable: true,
+        description: 'The logical processor of this index. For the root partition only.',
+        args: { index: t.arg.int({ required: true, description: 'Its number, from 0.' }) },
+        resolve: ({ view }, { index }) =>
+          new LogicalProcessorModel(view, view.access.logicalProcessor(index)),
+      }),
+      logicalProcessors: t.field({
+        type: [refs.logicalProcessor],
+        nullable: { list: true, items: true },
+        description:
+          'The logical processors, by ascending index unless an order is given; an index that does not exist gives null and an error in its place. For the root partition only.',
+        args: {
+          indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
+          orderBy: t.arg({
+            type: orders.logicalProcessor,
+            required: false,
+            description: 'The order they come in.',
+          }),
+          first: t.arg.int({ required: false, description: 'No more than so many.' }),
+        },
+        resolve: ({ view }, list) => {
+          const processors = {
+            object: 'LOGICAL_PROCESSOR' as const,
+            all: () => view.access.logicalProcessors(),
+            at: (index: number) => view.access.logicalProcessor(index),
+            modelOf: (name: Granted<LogicalProcessorName>) => new LogicalProcessorModel(view, name),
+          };
+          return listProcessors(view, { processors, list });
+        },
+      }),
+      logicalProcessorTotals: t.field({
+        type: totals,
+        nullable: true,
+        description: 'All logical processors taken together. For the root partition only.',
+        resolve: ({ view }) => new TotalsModel(view, view.access.logicalProcessors()),
+      }),
+      partition: t.field({
+        type: refs.partition,
+        nullable: true,
+        description: 'The partition of this id.',
+        args: { id: t.arg({ type: 'UInt64', required: true, description: 'Its partition id.' }) },
+        resolve: ({ view }, { id }) => new PartitionModel(view, view.access.partition(id)),
+      }),
+      partitions: t.field({
+        type: partitionConnection,
+        nullable: true,
+        description:
+          'The partitions that the caller may read, by ascending id unless an order is given, at most 100 a page.',
+        args: {
+          first: t.arg.int({ required: false, description: 'No more than so many, from the front.' }),
+          after: t.arg.string({ required: false, description: 'Those after this cursor only.' }),
+          last: t.arg.int({ required: false, description: 'No more than so many, from the end.' }),
+          before: t.arg.string({ required: false, description: 'Those before this cursor only.' }),
+          filter: t.arg({ type: partitionFilter, required: false, description: 'Which of them are wanted.' }),
+          orderBy: t.arg({
+            type: orders.partition,
+            required: false,
+            description:
+              'The order they come in. With it only first may be given: the order may be another one at the next request.',
+          }),
+        },
+        resolve: ({ view }, list) => partitionPageOf(view, list),
+      }),
+      virtualProcessors: t.field({
+        type: [refs.virtualProcessor],
+        nullable: true,
+        description: 'The first virtual processors in an order, of all partitions that the caller may read.',
+        args: {
+          orderBy: t.arg({
+            type: orders.virtualProcessor,
+            required: true,
+            description: 'The order they come in.',
+          }),
+          first: t.arg.int({ required: true, defaultValue: 10, description: 'No more than so many.' }),
+        },
+        resolve: ({ view }, list) => {
+          const processors = {
+            object: 'VIRTUAL_PROCESSOR' as const,
+            all: () => view.access.allVirtualProcessors(),
+            modelOf: (name: Granted<VirtualProcessorName>) => new VirtualProcessorModel(view, name),
+          };
+          return listProcessors(view, { processors, list });
+        },
+      }),
+    }),
+  });
+}

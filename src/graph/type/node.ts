@@ -1,0 +1,41 @@
+/** Objects by their global ids: the same objects, through the same decisions, as by any other way. */
+import type { ObjectName } from '../../snapshot/object-name.ts';
+import type { Refs } from '../builder.ts';
+import type { View } from '../context.ts';
+import {
+  HypervisorModel,
+  LogicalProcessorModel,
+  PartitionModel,
+  VirtualProcessorModel,
+  type NodeModel,
+} from '../model.ts';
+import { parseNodeId } from '../node-id.ts';
+import { idDescription } from './readable.ts';
+
+export function defineNode({ node }: Refs): void {
+  node.implement({
+    description: 'An object with a global id.',
+    fields: (t) => ({ id: t.id({ nullable: false, description: idDescription }) }),
+  });
+}
+
+/** The object of a global id. Throws what the way through the graph would throw. */
+export function nodeOf(view: View, id: string): NodeModel {
+  return modelOf(view, parseNodeId(id));
+}
+
+function modelOf(view: View, name: ObjectName): NodeModel {
+  const { access } = view;
+  switch (name.object) {
+    case 'HYPERVISOR':
+      return new HypervisorModel(view);
+    case 'LOGICAL_PROCESSOR':
+      return new LogicalProcessorModel(view, access.logicalProcessor(name.index));
+    case 'PARTITION':
+      return new PartitionModel(view, access.partition(name.partitionId));
+    case 'VIRTUAL_PROCESSOR': {
+      const partition = access.partition(name.partitionId);
+      return new VirtualProcessorModel(view, access.virtualProcessor(partition, name.index));
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** A partition in the graph. */
+import type { Granted } from '../../access/access.ts';
+import type { VirtualProcessorName } from '../../snapshot/object-name.ts';
+import type { Builder } from '../builder.ts';
+import type { GraphTypes } from './graph-type.ts';
+import { PartitionModel, TotalsModel, VirtualProcessorModel } from '../model.ts';
+import { listProcessors } from '../argument/processor-list.ts';
+import { defineReadableFields } from './readable.ts';
+
+export function definePartition(
+  builder: Builder,
+  { refs, views, page, unlisted, orders, totals }: GraphTypes,
+): void {
+  refs.partition.implement({
+    description:
+      "A partition: a virtual machine, or the root partition, which is the machine's own. For itself and its parent.",
+    interfaces: [refs.node],
+    isTypeOf: (value) => value instanceof PartitionModel,
+    fields: (t) => ({
+      partitionId: t.field({
+        type: 'UInt64',
+        nullable: false,
+        description: 'Its id; not used again until the hypervisor restarts.',
+        resolve: ({ name }) => name.partitionId,
+      }),
+      name: t.string({
+        nullable: true,
+        description: 'Its name, where the source knows one.',
+        resolve: ({ partition }) => partition.entry.name,
+      }),
+      isRoot: t.boolean({
+        nullable: false,
+        description: 'Whether it is the root partition, the one without a parent.',
+        resolve: ({ partition }) => partition.entry.parent === null,
+      }),
+      parent: t.field({
+        type: refs.partition,
+        nullable: true,
+        description: 'The partition that created it; null for the root partition.',
+        resolve: ({ view, partition }) => {
+          const parent = view.access.parentOf(partition);
+          return parent === null ? null : new PartitionModel(view, parent);
+        },
+      }),
+      virtualProcessor: t.field({
+        type: refs.virtualProcessor,
+        nullable: true,
+        description: 'The virtual processor of this index.',
+        args: { index: t.arg.int({ required: true, description: 'Its number in the partition, from 0.' }) },
+        resolve: ({ view, partition }, { index }) =>
+          new VirtualProcessorModel(view, view.access.virtualProcessor(partition, index)),
+      }),
+      virtualProcessors: t.field({
+        type: [refs.virtualProcessor],
+        nullable: { list: true, items: true },
+        description:
+          'Its virtual processors, by ascending index unless an order is given; an index that does not exist gives null and an error in its place.',
+        args: {
+          indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
+          orderBy: t.arg({
+            type: orders.virtualProcessor,
+            required: false,
+            description: 'The order they come in.',
+          }),
+          first: t.arg.int({ required: false, description: 'No more than so many.' }),
+        },
+        resolve: ({ view, partition }, list) => {
+          const processors = {
+            object: 'VIRTUAL_PROCESSOR' as const,
+            all: () => view.access.virtualProcessors(partition),
+            at: (index: number) => view.access.virtualProcessor(partition, index),
+            modelOf: (name: Granted<VirtualProcessorName>) => new VirtualProcessorModel(view, name),
+          };
+          return listProcessors(view, { processors, list });
+        },
+      }),
+      virtualProcessorTotals: t.field({
+        type: totals,
+        nullable: true,
+        description: 'All its virtual processors taken together.',
+        resolve: ({ view, partition }) => new TotalsModel(view, view.access.virtualProcessors(partition)),
+      }),
+    }),
+  });
+  defineReadableFields(builder, { ref: refs.partition, views: views.partition, page, unlisted });
+}

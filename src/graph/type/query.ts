@@ -1,0 +1,66 @@
+/** The entry points into the objects. Only they wait for what exists; below them objects are found without a wait. */
+import { HvqlError } from '../../errors.ts';
+import { listArgument } from '../argument/argument.ts';
+import type { Builder, Refs } from '../builder.ts';
+import type { OperationContext, View } from '../context.ts';
+import { HypervisorModel, PartitionModel, type NodeModel } from '../model.ts';
+import { nodeOf } from './node.ts';
+
+export function defineQuery(builder: Builder, refs: Refs): void {
+  builder.queryType({
+    description: 'Questions about what the hypervisor is doing. One answer is read in one look.',
+    fields: (t) => ({
+      hypervisor: t.field({
+        type: refs.hypervisor,
+        nullable: false,
+        description: 'The hypervisor.',
+        resolve: (_root, _args, { operation }) => inView(operation, (view) => new HypervisorModel(view)),
+      }),
+      partition: t.field({
+        type: refs.partition,
+        nullable: true,
+        description: 'The partition of this id; without an id the caller itself.',
+        args: { id: t.arg({ type: 'UInt64', required: false, description: 'Its partition id.' }) },
+        resolve: (_root, { id }, { operation }) =>
+          inView(
+            operation,
+            (view) => new PartitionModel(view, view.access.partition(id ?? operation.caller.partitionId)),
+          ),
+      }),
+      node: t.field({
+        type: refs.node,
+        nullable: true,
+        description: 'The object of a global id, if the caller may read it.',
+        args: { id: t.arg.id({ required: true, description: 'Its id, as the field id gives it.' }) },
+        resolve: (_root, { id }, { operation }) => inView(operation, (view) => nodeOf(view, id)),
+      }),
+      nodes: t.field({
+        type: [refs.node],
+        nullable: { list: false, items: true },
+        description:
+          'The objects of global ids, each for itself: null with an error where the caller may not read it.',
+        args: {
+          ids: t.arg.idList({ required: true, description: 'Their ids, in the order of the answer.' }),
+        },
+        resolve: (_root, { ids }, { operation }) =>
+          inView(operation, (view) => listArgument(view, 'ids', ids).map((id) => nodeOrError(view, id))),
+      }),
+    }),
+  });
+}
+
+/** What is made of the operation's view, at once where what exists is known already. */
+function inView<Result>(operation: OperationContext, make: (view: View) => Result): Result | Promise<Result> {
+  const view = operation.view();
+  return view instanceof Promise ? view.then(make) : make(view);
+}
+
+/** graphql-js takes an error in a list for that of its item: one that is denied fails alone. */
+function nodeOrError(view: View, id: string): NodeModel {
+  try {
+    return nodeOf(view, id);
+  } catch (error) {
+    if (!(error instanceof HvqlError)) throw error;
+    return error as unknown as NodeModel;
+  }
+}

@@ -1,0 +1,73 @@
+/** The fields that logical processors, partitions and virtual processors have in common. */
+import { valueOf } from '../../sampling/outcome.ts';
+import type { ReadingGrowth } from '../../sampling/growth.ts';
+import { overArgument } from '../argument/argument.ts';
+import type { Builder, Refs } from '../builder.ts';
+import type { CounterViews } from './counter-view.ts';
+import type { ReadableModel } from '../model.ts';
+import { nodeIdOf } from '../node-id.ts';
+import { pageModelOf, type OverlayPageRef } from './overlay-page.ts';
+import { overDescription } from './totals.ts';
+import { allUnlisted, moment } from '../size.ts';
+import { unlistedDescription, unlistedOf, type UnlistedRef } from './unlisted.ts';
+
+/** An object type to give the common fields, and the types that they use. */
+export interface ReadableType {
+  readonly ref: Refs['logicalProcessor'] | Refs['partition'] | Refs['virtualProcessor'];
+  readonly views: CounterViews[Exclude<keyof CounterViews, 'hypervisor'>];
+  readonly page: OverlayPageRef;
+  readonly unlisted: UnlistedRef;
+}
+
+export const idDescription = 'Its global id: opaque, the same for as long as the object lives.';
+export const sampledAtDescription = 'When the look was taken in which all of this answer was read.';
+
+export function defineReadableFields(builder: Builder, { ref, views, page, unlisted }: ReadableType): void {
+  builder.objectFields(ref, (t) => ({
+    id: t.id({ nullable: false, description: idDescription, resolve: ({ name }) => nodeIdOf(name) }),
+    sampledAt: t.field({
+      type: 'DateTime',
+      nullable: false,
+      description: sampledAtDescription,
+      extensions: moment,
+      resolve: ({ view }) => view.look.moment().wallMilliseconds,
+    }),
+    counters: t.field({
+      type: views.counters,
+      nullable: true,
+      description: 'Its counters as they stand.',
+      resolve: ({ view, name }) => valueOf(view.look.reading(name)),
+    }),
+    deltas: t.field({
+      type: views.deltas,
+      nullable: true,
+      description: 'What its totals grew by between two readings.',
+      args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
+      resolve: (model, { over }) => growthOf(model, over),
+    }),
+    rates: t.field({
+      type: views.rates,
+      nullable: true,
+      description: 'Rates of its totals between two readings.',
+      args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
+      resolve: (model, { over }) => growthOf(model, over),
+    }),
+    page: t.field({
+      type: page,
+      nullable: true,
+      description: 'The overlay page that its counters stand in; null where the source has no pages.',
+      resolve: ({ view, name }) => pageModelOf(view, name),
+    }),
+    unlisted: t.field({
+      type: [unlisted],
+      nullable: true,
+      description: unlistedDescription,
+      extensions: allUnlisted,
+      resolve: ({ view, name }) => unlistedOf(view, name),
+    }),
+  }));
+}
+
+function growthOf({ view, name }: ReadableModel, over: number | null | undefined): ReadingGrowth | null {
+  return valueOf(view.look.growth(name, overArgument(view, over)));
+}

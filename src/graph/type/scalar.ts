@@ -1,0 +1,73 @@
+/** The scalars: 64-bit numbers, lengths of time, moments. */
+import { GraphQLError, Kind, type ValueNode } from 'graphql';
+import { excerpt } from '../../lib/json.ts';
+import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
+import { maxUInt64 } from '../../snapshot/uint64.ts';
+import type { Builder } from '../builder.ts';
+
+const decimal = /^[0-9]{1,20}$/;
+
+export function defineScalars(builder: Builder): void {
+  builder.scalarType('UInt64', {
+    description:
+      'A whole number from 0 to 2^64-1, always written as a decimal string; a string or an integer literal is accepted.',
+    serialize: (value) => String(value),
+    parseValue: parseUInt64,
+    parseLiteral: (node) => parseUInt64(literalOf(node, [Kind.STRING, Kind.INT])),
+  });
+  builder.scalarType('Duration', {
+    description:
+      'A length of time: a number and a unit, "250ms", "1s", "5m"; or a duration of ISO 8601 without years and months, "PT1S". It is always written with a number and a unit.',
+    serialize: formatDuration,
+    parseValue: parseDurationValue,
+    parseLiteral: (node) => parseDurationValue(literalOf(node, [Kind.STRING])),
+  });
+  builder.scalarType('DateTime', {
+    description: 'An RFC 3339 timestamp in UTC.',
+    specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
+    serialize: (wallMilliseconds) => new Date(wallMilliseconds).toISOString(),
+    parseValue: () => {
+      throw new GraphQLError('DateTime is given, never taken.');
+    },
+  });
+}
+
+/** A u64 from a string of digits, or from a JSON number that is small enough to have arrived whole. */
+export function parseUInt64(value: unknown): bigint {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw unfit(value, 'is not a whole number that JSON carries exactly: write it as a string');
+  }
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  if (!decimal.test(text)) throw unfit(value, `is not a whole number from 0 to ${maxUInt64}`);
+  const number = BigInt(text);
+  if (number > maxUInt64) throw unfit(value, `is more than ${maxUInt64}, the largest that 64 bits hold`);
+  return number;
+}
+
+function parseDurationValue(value: unknown): number {
+  if (typeof value !== 'string')
+    throw unfit(value, 'is not a length of time: write it as a string such as "1s"');
+  try {
+    return parseDuration(value);
+  } catch (error) {
+    throw error instanceof RangeError ? new GraphQLError(error.message) : error;
+  }
+}
+
+/** The text of a literal of one of these kinds; undefined, which no scalar takes, for any other. */
+function literalOf(node: ValueNode, kinds: readonly Kind[]): unknown {
+  if (!kinds.includes(node.kind))
+    throw new GraphQLError(`A literal of kind ${node.kind} does not fit.`, { nodes: node });
+  return 'value' in node ? node.value : undefined;
+}
+
+function unfit(value: unknown, problem: string): GraphQLError {
+  return new GraphQLError(`${show(value)} ${problem}.`);
+}
+
+/** What is no text or number is not written out: it may be nested too deeply for that. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'A list';
+  if (typeof value === 'object') return 'An object';
+  return excerpt(JSON.stringify(value), 40);
+}

@@ -1,0 +1,37 @@
+/** What a source reports by name and the catalogue has no row for: newer counters, before anybody knows what they mean. */
+import { grantedWithUnlisted, type Granted } from '../../access/access.ts';
+import { valueOf } from '../../sampling/outcome.ts';
+import type { UnnamedValue } from '../../snapshot/reading.ts';
+import type { Builder } from '../builder.ts';
+import type { View } from '../context.ts';
+import { content, mostUnlisted } from '../size.ts';
+
+const longestName = 128;
+
+export type UnlistedRef = ReturnType<typeof defineUnlisted>;
+
+export function defineUnlisted(builder: Builder) {
+  return builder.objectRef<UnnamedValue>('UnlistedCounter').implement({
+    extensions: content,
+    description:
+      'A number that the source reports by name and the catalogue has no row for. What it means is not known.',
+    fields: (t) => ({
+      name: t.exposeString('name', {
+        nullable: false,
+        description:
+          'Its name, as the source has it: that of a line of the Linux driver, or of a property of Windows.',
+      }),
+      value: t.expose('value', { type: 'UInt64', nullable: false, description: 'The number as it stands.' }),
+    }),
+  });
+}
+
+export const unlistedDescription =
+  'What the source reports of it by name and the catalogue has no row for, such as the counters of a newer kernel or Windows: at most 512, none with a name of more than 128 characters. Empty where the source has pages, whose unknown groups stand in page.groups.';
+
+/** What is unlisted of an object, in the order of the source. Throws where the object cannot be read. */
+export function unlistedOf(view: View, name: Granted): readonly UnnamedValue[] | null {
+  const reading = valueOf(view.look.reading(grantedWithUnlisted(name)));
+  if (reading === null) return null;
+  return (reading.unnamed?.() ?? []).filter((each) => each.name.length <= longestName).slice(0, mostUnlisted);
+}

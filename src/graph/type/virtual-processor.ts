@@ -1,0 +1,35 @@
+/** A virtual processor in the graph. */
+import type { Builder } from '../builder.ts';
+import type { GraphTypes } from './graph-type.ts';
+import { PartitionModel, VirtualProcessorModel } from '../model.ts';
+import { defineReadableFields } from './readable.ts';
+
+export function defineVirtualProcessor(
+  builder: Builder,
+  { refs, views, page, unlisted }: Pick<GraphTypes, 'refs' | 'views' | 'page' | 'unlisted'>,
+): void {
+  refs.virtualProcessor.implement({
+    description: 'A processor of a partition, run by the hypervisor on the logical processors by turns.',
+    interfaces: [refs.node],
+    isTypeOf: (value) => value instanceof VirtualProcessorModel,
+    fields: (t) => ({
+      index: t.int({
+        nullable: false,
+        description: 'Its number in its partition, from 0.',
+        resolve: ({ name }) => name.index,
+      }),
+      partition: t.field({
+        type: refs.partition,
+        nullable: false,
+        description: 'The partition that it belongs to.',
+        resolve: ({ view, name }) => new PartitionModel(view, view.access.partition(name.partitionId)),
+      }),
+    }),
+  });
+  defineReadableFields(builder, {
+    ref: refs.virtualProcessor,
+    views: views.virtualProcessor,
+    page,
+    unlisted,
+  });
+}

@@ -1,0 +1,279 @@
+/** The connection of partitions with a filter or an order. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { HvqlError } from '../../../src/errors.ts';
+import type { ObjectName } from '../../../src/snapshot/object-name.ts';
+import { ask, caller, errorsOf, type Question } from '../../ask.ts';
+import { FakeSource, partitionEntry } from '../../fake-source.ts';
+
+let source: FakeSource;
+beforeEach(() => {
+  source = new FakeSource();
+  // The root is 1; 5 and 9 are its children, 13 is a child of 9.
+  source.partitions = [
+    { ...partitionEntry(1n, null, 1), name: 'root' },
+    { ...partitionEntry(5n, 1n, 4), name: 'web-1' },
+    { ...partitionEntry(9n, 1n, 1), name: 'Web-2' },
+    { ...partitionEntry(12n, 1n, 2), name: null },
+    { ...partitionEntry(13n, 9n, 2), name: 'web-nested' },
+  ];
+});
+
+async function list(args: string, more: Partial<Question> = {}) {
+  const query = `{ hypervisor { sampledAt partitions${args} { totalCount nodes { partitionId } pageInfo { hasPreviousPage hasNextPage startCursor endCursor } } } }`;
+  const answer = await ask({ source, query, ...more });
+  const partitions = answer.data?.hypervisor?.partitions;
+  return {
+    ids: partitions?.nodes.map(({ partitionId }: any) => Number(partitionId)) ?? null,
+    total: partitions?.totalCount,
+    info: partitions?.pageInfo,
+    errors: errorsOf(answer),
+    answer,
+  };
+}
+
+const placeOf = (name: ObjectName): string =>
+  'index' in name && 'partitionId' in name
+    ? `${name.partitionId}/${name.index}`
+    : `${'partitionId' in name ? name.partitionId : ''}`;
+
+describe('a filter of partitions', () => {
+  it.each([
+    ['ids: ["9", 1, 1, "77"]', [1, 9]],
+    ['ids: []', []],
+    ['nameContains: "web"', [5]],
+    ['nameContains: "-"', [5, 9]],
+    ['nameContains: ""', [1, 5, 9, 12]],
+    ['isRoot: true', [1]],
+    ['isRoot: false', [5, 9, 12]],
+    ['isRoot: false, nameContains: "o"', []],
+    ['ids: ["5", "9"], nameContains: "2", isRoot: false', [9]],
+    ['ids: null, nameContains: null, isRoot: null', [1, 5, 9, 12]],
+    ['', [1, 5, 9, 12]],
+  ])('{ %s } lets through %j', async (filter, expected) => {
+    const { ids, total, errors } = await list(`(filter: { ${filter} })`);
+    expect(errors).toEqual([]);
+    expect([ids, total]).toEqual([expected, expected.length]);
+  });
+
+  it('goes with pages: the count is of all that it lets through', async () => {
+    const first = await list('(filter: { isRoot: false }, first: 2)');
+    expect(first).toMatchObject({ ids: [5, 9], total: 3, info: { hasNextPage: true } });
+    const second = await list(`(filter: { isRoot: false }, first: 2, after: "${first.info.endCursor}")`);
+    expect(second).toMatchObject({
+      ids: [12],
+      total: 3,
+      info: { hasPreviousPage: true, hasNextPage: false },
+    });
+  });
+
+  it('tells nothing of partitions that the caller may not read, by whatever it asks for', async () => {
+    for (const filter of [
+      'ids: ["5", "9", "13", "77"]',
+      'nameContains: "e"',
+      'isRoot: false',
+      'isRoot: true',
+    ]) {
+      const { ids, total, errors, answer } = await list(`(filter: { ${filter} })`, { caller: caller(9n) });
+      expect(errors).toEqual([]);
+      const expected = filter === 'isRoot: true' ? [] : [9, 13];
+      expect([ids, total]).toEqual([expected, expected.length]);
+      expect(JSON.stringify(answer)).not.toMatch(/web-1|root"/);
+    }
+  });
+
+  it('may have as many ids as a list may have, and costs them', async () => {
+    const ids = (count: number): string => Array.from({ length: count }, (_, n) => `"${n}"`).join();
+    expect((await list(`(filter: { ids: [${ids(1_001)}] })`)).errors).toEqual([
+      'hypervisor.partitions LIMIT_EXCEEDED',
+    ]);
+    const limits = { maxValues: 150 };
+    expect((await list(`(filter: { ids: [${ids(100)}] })`, { limits })).errors).toEqual([]);
+    expect((await list(`(filter: { ids: [${ids(151)}] })`, { limits })).errors).toEqual(['LIMIT_EXCEEDED']);
+  });
+});
+
+describe('an order of partitions', () => {
+  const busy: Record<string, number> = {
+    '1/0': 60,
+    '5/0': 30,
+    '5/1': 30,
+    '5/2': 30,
+    '5/3': 30,
+    '9/0': 90,
+    '12/0': 10,
+    '12/1': 20,
+  };
+  beforeEach(() => {
+    // Percent of a processor, in units of 100 ns; what was counted before is the other way round.
+    source.value = ({ field }, name, milliseconds) => {
+      const share = busy[placeOf(name)] ?? 0;
+      if (field === 'hypercalls') return BigInt((share * milliseconds) / 10);
+      if (field === 'hypercallsCost') return BigInt(((100 - share) * share * milliseconds) / 10);
+      return BigInt((100 - share) * 1_000_000 + share * 100 * milliseconds);
+    };
+  });
+  const byProcessors = (order: string): string => `(orderBy: { virtualProcessors: { ${order} } })`;
+
+  it("is by the sum of the processors' shares for a time: 4 busy processors come before 1", async () => {
+    const { ids, errors, total } = await list(byProcessors('counter: TOTAL_RUN_TIME'));
+    expect(errors).toEqual([]);
+    // 120, 90, 60 and 30 percent of one processor; the means would be 30, 90, 60 and 15.
+    expect([ids, total]).toEqual([[5, 9, 1, 12], 4]);
+  });
+
+  it.each([
+    ['counter: TOTAL_RUN_TIME, direction: ASC', [12, 1, 9, 5]],
+    ['counter: TOTAL_RUN_TIME, by: DELTA', [5, 9, 1, 12]],
+    ['counter: TOTAL_RUN_TIME, by: VALUE', [5, 12, 1, 9]],
+    ['counter: HYPERCALLS, by: RATE', [5, 9, 1, 12]],
+    // Nanoseconds an operation: of all operations together.
+    ['counter: HYPERCALLS_COST, by: RATE', [12, 5, 1, 9]],
+  ])('is by what the totals show: %s', async (order, expected) => {
+    expect(await list(byProcessors(order))).toMatchObject({ ids: expected, errors: [] });
+    // The same as the totals, one by one.
+    const { data } = await ask({
+      source,
+      query:
+        '{ hypervisor { partitions { nodes { partitionId virtualProcessorTotals { counters { totalRunTime } rates { hypercalls hypercallsCost } } } } } }',
+    });
+    const rank = ({ virtualProcessorTotals: { counters, rates } }: any): number =>
+      order.includes('VALUE')
+        ? Number(counters.totalRunTime)
+        : order.includes('COST')
+          ? rates.hypercallsCost
+          : rates.hypercalls;
+    const nodes = data.hypervisor.partitions.nodes.toSorted((a: any, b: any) => rank(b) - rank(a));
+    const ids = nodes.map(({ partitionId }: any) => Number(partitionId));
+    expect(order.includes('ASC') ? ids.toReversed() : ids).toEqual(expected);
+  });
+
+  it("is by a partition's own counter, and by its value where it has no rate", async () => {
+    source.value = ({ field }, name, milliseconds) => {
+      const id = 'partitionId' in name ? Number(name.partitionId) : 0;
+      return BigInt(
+        field === 'gpaSpaceModifications' ? 1_000 * id + ((id * milliseconds) % 7_000) : (id * 7) % 11,
+      );
+    };
+    const byOwn = (order: string) => list(`(orderBy: { partition: { ${order} } })`);
+    // 7, 35 mod 11 = 2, 63 mod 11 = 8, 84 mod 11 = 7
+    expect(await byOwn('counter: DEPOSITED_PAGES')).toMatchObject({ ids: [9, 1, 12, 5], errors: [] });
+    expect(await byOwn('counter: DEPOSITED_PAGES, by: VALUE, direction: ASC')).toMatchObject({
+      ids: [5, 1, 12, 9],
+    });
+    expect((await byOwn('counter: GPA_SPACE_MODIFICATIONS')).errors).toEqual([]);
+    const { answer } = await byOwn('counter: DEPOSITED_PAGES, by: RATE');
+    expect(answer.errors).toMatchObject([
+      {
+        message: 'depositedPages is a GAUGE and has no RATE: order it by VALUE.',
+        path: ['hypervisor', 'partitions'],
+        extensions: { code: 'INVALID_PARAMETER', argument: 'orderBy' },
+      },
+    ]);
+  });
+
+  it('puts last what is not known, without an error, and equal ones by id', async () => {
+    source.broken.set('partition/9/vp/0', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
+    source.partitions = source.partitions.map((entry) =>
+      entry.id === 5n
+        ? { ...entry, virtualProcessors: [], listError: new HvqlError('PAGE_UNAVAILABLE', 'no list') }
+        : entry,
+    );
+    for (const direction of ['ASC', 'DESC']) {
+      const { ids, errors } = await list(byProcessors(`counter: TOTAL_RUN_TIME, direction: ${direction}`));
+      expect(errors).toEqual([]);
+      expect(ids.slice(2)).toEqual([5, 9]);
+    }
+    source.value = () => 7n;
+    expect((await list(byProcessors('counter: TOTAL_RUN_TIME, by: DELTA'))).ids).toEqual([1, 12, 5, 9]);
+  });
+
+  it('is by the exact sum, also where 64 bits do not hold it', async () => {
+    const most = 2n ** 64n - 1n;
+    source.value = (_counter, name) => (placeOf(name).startsWith('5/') ? most - 2n : most);
+    const order = 'counter: TOTAL_RUN_TIME, by: VALUE';
+    expect(await list(byProcessors(order))).toMatchObject({ ids: [5, 12, 1, 9], errors: [] });
+  });
+
+  it('has only first: no cursor leads on', async () => {
+    const two = await list('(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 2)');
+    expect(two).toMatchObject({
+      ids: [5, 9],
+      total: 4,
+      info: { hasPreviousPage: false, hasNextPage: true, startCursor: null, endCursor: null },
+    });
+    const all = await list('(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 4)');
+    expect(all.info).toMatchObject({ hasNextPage: false, endCursor: null });
+    for (const argument of ['last: 1', 'after: "x"', 'before: "x"']) {
+      const { ids, errors, answer } = await list(
+        `(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, ${argument})`,
+      );
+      expect([ids, errors]).toEqual([null, ['hypervisor.partitions INVALID_PARAMETER']]);
+      expect(answer.errors?.[0]).toMatchObject({
+        message: expect.stringMatching(/^\w+ does not go with orderBy, /),
+        extensions: { argument: argument.split(':')[0] },
+      });
+    }
+    const nulls = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, last: null, after: null)';
+    expect((await list(nulls)).errors).toEqual([]);
+  });
+
+  it('goes with a filter, whose count it has', async () => {
+    const args =
+      '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, filter: { isRoot: false }, first: 2)';
+    expect(await list(args)).toMatchObject({ ids: [5, 9], total: 3, info: { hasNextPage: true } });
+  });
+
+  it('is one of the two', async () => {
+    const both =
+      '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME }, partition: { counter: GPA_PAGES } })';
+    await expect(list(both)).rejects.toThrow('must specify exactly one key');
+    await expect(list('(orderBy: { partition: null })')).rejects.toThrow('must be non-null');
+  });
+
+  it('ranks, counts and reads nothing that the caller may not read', async () => {
+    const args = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 1)';
+    const { ids, total, info, errors } = await list(args, { caller: caller(5n) });
+    expect(errors).toEqual([]);
+    expect([ids, total, info.hasNextPage]).toEqual([[5], 1, false]);
+    const read = new Set(source.batches.flat().filter((key) => !key.startsWith('partition/5')));
+    expect(read).toEqual(new Set());
+    const stranger = await list(args, { caller: caller(77n) });
+    expect([stranger.ids, stranger.total, stranger.errors]).toEqual([[], 0, []]);
+  });
+
+  it('costs what it reads and ranks', async () => {
+    const order = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 1)';
+    // Eight processors that are ranked by readings.
+    const refused = await list(order, { limits: { maxPages: 7 } });
+    expect(refused.answer.errors?.[0]?.message).toMatch(
+      /^8 overlay pages would be read, but at most 7 may be/,
+    );
+    expect((await list(order, { limits: { maxPages: 8 } })).errors).toEqual([]);
+    expect((await list('(first: 1)', { limits: { maxPages: 1 } })).errors).toEqual([]);
+    // 5 values for each that is ranked, and no more than what stands in the answer.
+    expect((await list(order, { limits: { maxValues: 39 } })).errors).toEqual(['LIMIT_EXCEEDED']);
+    const limits = { maxValues: 42 };
+    expect((await list(order, { limits })).errors).toEqual([]);
+  });
+
+  it('costs the answer of the first ones, not of all', async () => {
+    source.partitions = Array.from({ length: 101 }, (_, n) =>
+      partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 0),
+    );
+    const order = '(orderBy: { partition: { counter: DEPOSITED_PAGES } }, first: 2)';
+    const query = `{ hypervisor { partitions${order} { nodes { counters { depositedPages gpaPages virtualTlbPages addressSpaces } partitionId name isRoot } } } }`;
+    const answer = await ask({ source, query, limits: { maxValues: 510 } });
+    expect(answer.errors).toBeUndefined();
+  });
+});
+
+describe('a bad argument of the connection of partitions', () => {
+  it.each(['first: -1', 'last: -1', 'first: 101', 'after: "nothing"', 'before: ""'])(
+    'costs only itself: %s',
+    async (args) => {
+      const { answer } = await list(`(${args})`);
+      expect(answer.data).toEqual({ hypervisor: { sampledAt: expect.any(String), partitions: null } });
+      expect(answer.errors).toMatchObject([{ path: ['hypervisor', 'partitions'] }]);
+    },
+  );
+});
