@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { executeOperation, operationContext, type ServiceContext } from '../execution/execute.ts';
 import { LiveOperations } from '../execution/live/live-operations.ts';
-import type { AcquireLease } from '../execution/live/subscription-lease.ts';
+import type { AcquireLease } from '../execution/live/subscription-leases.ts';
 import { createSchema } from '../graph/schema.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
 import { Sampler } from '../sampling/sampler.ts';

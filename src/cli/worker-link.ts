@@ -1,6 +1,6 @@
 /** A worker's way to the primary. */
 import { Socket } from 'node:net';
-import type { LeaseRequest, AcquireLease } from '../execution/live/subscription-lease.ts';
+import type { LeaseRequest, AcquireLease } from '../execution/live/subscription-leases.ts';
 import type { HvqlError } from '../errors.ts';
 import type { AbsenceReport } from '../sampling/absences.ts';
 import { hvqlErrorOf } from '../source/shared/error-record.ts';

@@ -13,7 +13,7 @@ import { eventLoop } from '../sampling/fair-schedule.ts';
 import { otherWork, sliceMilliseconds } from '../sampling/time-slice.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { selectionOf } from '../writer/selection.ts';
-import { CachedTemplate } from '../writer/cached-template.ts';
+import { CachedTemplate } from '../writer/response-template.ts';
 import { writeResult, type Writing } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './query/deadline.ts';

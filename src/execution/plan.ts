@@ -13,7 +13,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import { modelKey } from '../graph/model.ts';
-import { isContent, valuesOf } from '../graph/size.ts';
+import { isContent, valuesOf } from '../graph/extension.ts';
 import type { LookRequest } from '../sampling/look.ts';
 import { LookPlan } from '../sampling/look-plan.ts';
 import type { PlanningLook } from '../sampling/planning-look.ts';

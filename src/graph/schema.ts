@@ -2,23 +2,21 @@
 import type { GraphQLSchema } from 'graphql';
 import { createBuilder, createRefs } from './builder.ts';
 import { defineCounterDefinition } from './type/counter-definition.ts';
-import { withCounterDirective } from './counter-field.ts';
+import { withCounterDirective } from './extension.ts';
 import { defineCounterViews } from './type/counter-view.ts';
 import { defineHypervisor } from './type/hypervisor.ts';
-import { defineLogicalProcessor } from './type/logical-processor.ts';
 import { defineNode } from './type/node.ts';
 import { defineOrders } from './argument/order.ts';
-import { defineOverlayPage } from './type/overlay-page.ts';
+import { defineOverlayPage, defineStatisticsArea } from './type/overlay-page.ts';
 import { definePartition } from './type/partition.ts';
 import { defineQuery } from './type/query.ts';
 import { defineScalars } from './type/scalar.ts';
 import { defineService } from './type/service.ts';
-import { defineStatisticsArea } from './type/statistics-area.ts';
 import { defineSubscription } from './type/subscription.ts';
 import { defineTotals } from './type/totals.ts';
 import { defineUnlisted } from './type/unlisted.ts';
 import { defineViewer } from './type/viewer.ts';
-import { defineVirtualProcessor } from './type/virtual-processor.ts';
+import { defineLogicalProcessor, defineVirtualProcessor } from './type/processor.ts';
 
 /** A new schema. Its resolvers want an `OperationContext`. */
 export function createSchema(): GraphQLSchema {

@@ -1,17 +1,23 @@
 /** Counters of one object that are asked for side by side: written in one go, from where they stand in memory. */
 import type { Counter } from '../catalogue/counter.ts';
+import type { CounterField } from '../graph/extension.ts';
 import { ReadingGrowth } from '../sampling/growth.ts';
 import type { CellLayout, CounterCells, Reading } from '../snapshot/reading.ts';
 import { ConstantBytes, wordsOf, type ByteSink } from './byte-sink.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';
-import type { PreparedField } from './prepared-set.ts';
 
 /** Quotation marks and digits. */
 const longestValue = longestDecimal + 2;
 
+/** What a run needs of a field: its counter, and the text of its key. */
+interface CounterRunField {
+  readonly counter: CounterField | null;
+  readonly keyText: string;
+}
+
 /** Fields of one object that are counters, all by value, or all by growth. */
-export class CounterRun {
-  readonly fields: readonly PreparedField[];
+export class CounterRun<Field extends CounterRunField = CounterRunField> {
+  readonly fields: readonly Field[];
   readonly #by: 'VALUE' | 'DELTA' | 'RATE';
   readonly #counters: readonly Counter[];
   /** Their keys, each with the quotation mark of a number that follows, from a multiple of eight bytes on. */
@@ -21,7 +27,7 @@ export class CounterRun {
   readonly #mostBytes: number;
   #layout: CellLayout | null = null;
 
-  constructor(fields: readonly PreparedField[]) {
+  constructor(fields: readonly Field[]) {
     this.fields = fields;
     this.#by = fields[0]?.counter?.by ?? 'VALUE';
     this.#counters = fields.flatMap(({ counter }) => counter?.counter ?? []);

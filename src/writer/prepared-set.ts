@@ -13,7 +13,7 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
 } from 'graphql';
-import { counterFieldOf } from '../graph/counter-field.ts';
+import { counterFieldOf } from '../graph/extension.ts';
 import { ConstantBytes } from './byte-sink.ts';
 import { CounterRun } from './counter-run.ts';
 import type { SelectedField, SelectedSet, Selection } from './selection.ts';
@@ -27,7 +27,7 @@ export type Completion =
   | { readonly kind: 'abstract'; readonly type: GraphQLAbstractType };
 
 /** A field of an object, or a run of counters that stand side by side. */
-export type PreparedItem = PreparedField | CounterRun;
+export type PreparedItem = PreparedField | CounterRun<PreparedField>;
 
 /** What all sets of one operation are prepared in. */
 export interface Preparation {

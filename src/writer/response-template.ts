@@ -4,7 +4,7 @@
  */
 import { HvqlError } from '../errors.ts';
 import type { Look } from '../sampling/look.ts';
-import { ResponseWriter } from './response-writer.ts';
+import { ResponseWriter, type ResponseRecorder, type WrittenPlace } from './response-writer.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { PreparedSet } from './prepared-set.ts';
 import type { Origin, RecordingLook } from './recording-look.ts';
@@ -14,15 +14,13 @@ export type SlotValue =
   | { readonly set: PreparedSet; readonly origin: Origin }
   | { readonly serializeMoment: (wallMilliseconds: number) => unknown };
 
-/** A gap of an answer that is written, by its first byte and the one behind its last. */
-interface Slot {
-  readonly start: number;
-  readonly end: number;
+/** A part of a written response that is different in each response. */
+interface Slot extends WrittenPlace {
   readonly value: SlotValue;
 }
 
 /** Takes notes of the gaps while an answer is written. */
-export class TemplateRecorder {
+export class TemplateRecorder implements ResponseRecorder {
   readonly look: RecordingLook;
   readonly #slots: Slot[] = [];
   readonly #filled = { outcomes: 0, moments: 0 };
@@ -32,14 +30,14 @@ export class TemplateRecorder {
   }
 
   /** Where a set was written for what the look gave, it is a gap. */
-  recordSet(set: PreparedSet, value: unknown, place: Omit<Slot, 'value'>): void {
+  recordSet(set: PreparedSet, value: unknown, place: WrittenPlace): void {
     const origin = this.look.originOf(value);
     if (origin === undefined) return;
     this.#filled.outcomes += 1;
     this.#slots.push({ ...place, value: { set, origin } });
   }
 
-  recordMoment(serializeMoment: (wallMilliseconds: number) => unknown, place: Omit<Slot, 'value'>): void {
+  recordMoment(serializeMoment: (wallMilliseconds: number) => unknown, place: WrittenPlace): void {
     this.#filled.moments += 1;
     this.#slots.push({ ...place, value: { serializeMoment } });
   }
@@ -117,3 +115,54 @@ export class ResponseTemplate {
 
 /** Two numbers of 32 bits. */
 const entrySizeInBytes = 8;
+
+/** An operation that is asked once is not worth a pattern. */
+const responsesBefore = 1;
+/** What does not come to a pattern so often never does. */
+const maxAttempts = 3;
+/** Gaps of all patterns together: about 20 MB with what stands between them. */
+const maxSlots = 100_000;
+
+/** Those that hold a pattern, the oldest first. */
+const holding = new Set<CachedTemplate>();
+let slots = 0;
+
+/** A pattern, once there is one. */
+export class CachedTemplate {
+  #responses = 0;
+  #attempts = 0;
+  #template: ResponseTemplate | null = null;
+
+  get template(): ResponseTemplate | null {
+    return this.#template;
+  }
+
+  /** Whether the answer that is about to be written is to make it. */
+  get isWanted(): boolean {
+    if (this.#template !== null || this.#attempts >= maxAttempts) return false;
+    this.#responses += 1;
+    return this.#responses > responsesBefore;
+  }
+
+  /** Takes what came of an attempt. */
+  offer(template: ResponseTemplate | null): void {
+    this.#attempts += 1;
+    if (template === null || template.values.length > maxSlots) return;
+    this.#template = template;
+    slots += template.values.length;
+    holding.add(this);
+    for (const oldest of holding) {
+      if (slots <= maxSlots) break;
+      oldest.#drop();
+    }
+  }
+
+  /** It may be made again. */
+  #drop(): void {
+    slots -= this.#template?.values.length ?? 0;
+    this.#template = null;
+    this.#responses = 0;
+    this.#attempts = 0;
+    holding.delete(this);
+  }
+}

@@ -10,9 +10,8 @@ import {
   type GraphQLObjectType,
   type GraphQLResolveInfo,
 } from 'graphql';
-import { isMoment } from '../graph/size.ts';
+import { isMoment } from '../graph/extension.ts';
 import type { SlicedWork, TimeSlice } from '../sampling/time-slice.ts';
-import type { TemplateRecorder } from './response-template.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
 import { CounterRun, nullBytes } from './counter-run.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';
@@ -24,6 +23,18 @@ class UnsupportedByWriter extends Error {}
 /** One for all: where it was thrown tells nobody anything. */
 const unsupportedByWriter = new UnsupportedByWriter();
 
+/** Where a value stands in the response: its first byte and the one after its last. */
+export interface WrittenPlace {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Notes where in a response a snapshot's numbers and its time are written. */
+export interface ResponseRecorder {
+  recordSet(set: PreparedSet, value: unknown, place: WrittenPlace): void;
+  recordMoment(serializeMoment: (wallMilliseconds: number) => unknown, place: WrittenPlace): void;
+}
+
 /** Writes one answer. Errors, their paths and what they leave null are those of graphql-js. */
 export class ResponseWriter {
   readonly errors: GraphQLError[] = [];
@@ -32,10 +43,10 @@ export class ResponseWriter {
   /** Where in the answer the writer is. */
   readonly #path: (string | number)[] = [];
 
-  readonly #recorder: TemplateRecorder | null;
+  readonly #recorder: ResponseRecorder | null;
 
   /** A recorder takes notes of what is written. */
-  constructor(sink: ByteSink, context: unknown, recorder: TemplateRecorder | null = null) {
+  constructor(sink: ByteSink, context: unknown, recorder: ResponseRecorder | null = null) {
     this.#sink = sink;
     this.#context = context;
     this.#recorder = recorder;

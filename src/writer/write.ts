@@ -3,14 +3,12 @@ import { getOperationAST, type ExecutionArgs, type ExecutionResult, type GraphQL
 import type { Look } from '../sampling/look.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
-import { TemplateRecorder } from './response-template.ts';
+import { TemplateRecorder, type CachedTemplate } from './response-template.ts';
 import { ResponseWriter } from './response-writer.ts';
-import { ConstantBytes, type ByteSink } from './byte-sink.ts';
-import type { CachedTemplate } from './cached-template.ts';
+import { acquireSink, ConstantBytes, releaseSink, type ByteSink } from './byte-sink.ts';
 import { prepareSet } from './prepared-set.ts';
 import { RecordingLook } from './recording-look.ts';
 import type { Selection } from './selection.ts';
-import { acquireSink, releaseSink } from './sink-pool.ts';
 import { WrittenData, writtenResult } from './written-data.ts';
 
 const responseStart = new ConstantBytes('{"data":');

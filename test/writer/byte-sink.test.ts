@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteSink, ConstantBytes } from '../../src/writer/byte-sink.ts';
-import { acquireSink, releaseSink } from '../../src/writer/sink-pool.ts';
+import { acquireSink, ByteSink, releaseSink, ConstantBytes } from '../../src/writer/byte-sink.ts';
 
 describe('a sink', () => {
   it('has any text as JSON.stringify writes it, lone surrogates and control characters among them', () => {

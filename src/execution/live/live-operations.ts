@@ -13,7 +13,7 @@ import { LiveRequest } from '../../graph/type/subscription.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import { coercion, refused, type ExecutionContext } from '../execute.ts';
 import { LiveStream } from './live-stream.ts';
-import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-lease.ts';
+import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-leases.ts';
 import { SubscriptionQuota, type RetainedText } from './subscription-quota.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 

@@ -1,7 +1,30 @@
 /** The streams of several processes, counted as one process counts its own. */
+import { createHash } from 'node:crypto';
+import type { ExecutionArgs } from 'graphql';
+import type { Caller } from '../../access/caller.ts';
 import type { HvqlError } from '../../errors.ts';
-import type { LeaseRequest } from './subscription-lease.ts';
 import { SubscriptionQuota, type RetainedText, type SubscriptionLimits } from './subscription-quota.ts';
+
+/** What is told of a stream that needs a place: plain JSON, and no more of what it asks than its lengths. */
+export interface LeaseRequest {
+  /** Decimal. */
+  readonly partitionId: string;
+  /** The same for the same document. */
+  readonly document: string;
+  /** The same for the same document, operation, variables and rights. */
+  readonly operation: string;
+  readonly documentLength: number;
+  readonly variablesLength: number;
+}
+
+/** A place that was given. */
+export interface SubscriptionLease {
+  /** Gives it back; is called once. */
+  release(): void;
+}
+
+/** Takes a place; gives LIMIT_EXCEEDED where there is none. */
+export type AcquireLease = (request: LeaseRequest) => Promise<SubscriptionLease | HvqlError>;
 
 /** Streams that watch the same, and the text that is counted once for them. */
 interface SharedText {
@@ -75,4 +98,25 @@ export class SubscriptionLeases<Holder extends object> {
     const document = this.#documents.get(request.document);
     if (document !== undefined && (document.streams -= 1) === 0) this.#documents.delete(request.document);
   }
+}
+
+/** What is told of a stream. */
+export function leaseRequest(
+  { document, operationName, variableValues }: ExecutionArgs,
+  { caller, text }: { readonly caller: Caller; readonly text: RetainedText },
+): LeaseRequest {
+  const partitionId = caller.partitionId.toString();
+  const documentDigest = digest(document.loc?.source.body ?? '');
+  const rights = [partitionId, ...[...caller.privileges].sort()];
+  return {
+    partitionId,
+    document: documentDigest,
+    operation: digest(JSON.stringify([documentDigest, operationName ?? null, variableValues ?? {}, rights])),
+    documentLength: text.documentLength,
+    variablesLength: text.variablesLength,
+  };
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }

@@ -15,7 +15,7 @@ import { setBounded } from '../../lib/bounded-map.ts';
 import { TopologyScope } from '../../sampling/topology-scope.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { selectionOf } from '../../writer/selection.ts';
-import type { CachedTemplate } from '../../writer/cached-template.ts';
+import type { CachedTemplate } from '../../writer/response-template.ts';
 import type { Plan } from '../plan.ts';
 import { variablesText } from './variables-text.ts';
 

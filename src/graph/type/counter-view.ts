@@ -9,8 +9,7 @@ import type { Growth } from '../../sampling/growth.ts';
 import { objectTitle } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { Builder } from '../builder.ts';
-import { counterExtensions } from '../counter-field.ts';
-import { content } from '../size.ts';
+import { content, counterExtensions } from '../extension.ts';
 
 export type CounterViews = ReturnType<typeof defineCounterViews>;
 

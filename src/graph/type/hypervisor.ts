@@ -7,7 +7,7 @@ import {
   type VirtualProcessorName,
 } from '../../snapshot/object-name.ts';
 import type { Builder } from '../builder.ts';
-import type { GraphTypes } from './graph-type.ts';
+import type { GraphTypes } from './readable.ts';
 import {
   HypervisorModel,
   LogicalProcessorModel,
@@ -21,7 +21,7 @@ import { definePartitionConnection, definePartitionFilter } from './partition-co
 import { partitionPageOf } from '../argument/partition-list.ts';
 import { listProcessors } from '../argument/processor-list.ts';
 import { idDescription, sampledAtDescription } from './readable.ts';
-import { allUnlisted, moment } from '../size.ts';
+import { allUnlisted, moment } from '../extension.ts';
 import { unlistedDescription, unlistedOf } from './unlisted.ts';
 
 export function defineHypervisor(

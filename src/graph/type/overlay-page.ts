@@ -4,9 +4,8 @@ import { valueOf } from '../../sampling/outcome.ts';
 import type { GroupView, PageView } from '../../snapshot/reading.ts';
 import { areaOf, pagePlace, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { Builder } from '../builder.ts';
-import type { AreaRef } from './statistics-area.ts';
 import type { View } from '../context.ts';
-import { wholePage } from '../size.ts';
+import { wholePage } from '../extension.ts';
 
 /** A page that was read in a view. */
 export interface OverlayPageModel {
@@ -23,6 +22,19 @@ export function pageModelOf(view: View, name: Granted): OverlayPageModel | null 
   // A source that does not tell areas apart has that of the parent.
   const area = areaOf(name) === null ? null : (page.area ?? 'PARENT');
   return { view, page, place: pagePlace(name, area), area };
+}
+
+export type AreaRef = ReturnType<typeof defineStatisticsArea>;
+
+export function defineStatisticsArea(builder: Builder) {
+  return builder.enumType('StatisticsArea', {
+    description:
+      'The two areas of the statistics of a partition and its virtual processors. A source that has one of them only gives that one to both.',
+    values: {
+      SELF: { description: 'What the partition itself is shown.' },
+      PARENT: { description: 'What its parent is shown.' },
+    } as const satisfies Readonly<Record<StatisticsArea, { description: string }>>,
+  });
 }
 
 export function defineOverlayPage(builder: Builder, area: AreaRef) {

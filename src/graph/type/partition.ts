@@ -2,7 +2,7 @@
 import type { Granted } from '../../access/access.ts';
 import type { VirtualProcessorName } from '../../snapshot/object-name.ts';
 import type { Builder } from '../builder.ts';
-import type { GraphTypes } from './graph-type.ts';
+import type { GraphTypes } from './readable.ts';
 import { PartitionModel, TotalsModel, VirtualProcessorModel } from '../model.ts';
 import { listProcessors } from '../argument/processor-list.ts';
 import { defineReadableFields } from './readable.ts';

@@ -7,8 +7,9 @@ import type { CounterViews } from './counter-view.ts';
 import type { ReadableModel } from '../model.ts';
 import { nodeIdOf } from '../node-id.ts';
 import { pageModelOf, type OverlayPageRef } from './overlay-page.ts';
-import { overDescription } from './totals.ts';
-import { allUnlisted, moment } from '../size.ts';
+import { overDescription, type defineTotals } from './totals.ts';
+import type { Orders } from '../argument/order.ts';
+import { allUnlisted, moment } from '../extension.ts';
 import { unlistedDescription, unlistedOf, type UnlistedRef } from './unlisted.ts';
 
 /** An object type to give the common fields, and the types that they use. */
@@ -17,6 +18,16 @@ export interface ReadableType {
   readonly views: CounterViews[Exclude<keyof CounterViews, 'hypervisor'>];
   readonly page: OverlayPageRef;
   readonly unlisted: UnlistedRef;
+}
+
+/** What an object type is defined with. `totals` are those of the processors that it has. */
+export interface GraphTypes {
+  readonly refs: Refs;
+  readonly views: CounterViews;
+  readonly page: OverlayPageRef;
+  readonly unlisted: UnlistedRef;
+  readonly orders: Orders;
+  readonly totals: ReturnType<typeof defineTotals>;
 }
 
 export const idDescription = 'Its global id: opaque, the same for as long as the object lives.';

@@ -4,7 +4,7 @@ import { valueOf } from '../../sampling/outcome.ts';
 import type { UnnamedValue } from '../../snapshot/reading.ts';
 import type { Builder } from '../builder.ts';
 import type { View } from '../context.ts';
-import { content, mostUnlisted } from '../size.ts';
+import { content, mostUnlisted } from '../extension.ts';
 
 const longestName = 128;
 

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { LeaseRequest } from '../../../src/execution/live/subscription-lease.ts';
-import { SubscriptionLeases } from '../../../src/execution/live/subscription-leases.ts';
+import { SubscriptionLeases, type LeaseRequest } from '../../../src/execution/live/subscription-leases.ts';
 
 const limits = { maxStreams: 4, maxStreamsPerCaller: 3, maxStreamText: 100, maxStreamTextPerCaller: 60 };
 const [one, other] = [{ process: 1 }, { process: 2 }];

@@ -1,8 +1,31 @@
-/** A virtual processor in the graph. */
+/** Logical and virtual processors in the graph. */
 import type { Builder } from '../builder.ts';
-import type { GraphTypes } from './graph-type.ts';
-import { PartitionModel, VirtualProcessorModel } from '../model.ts';
-import { defineReadableFields } from './readable.ts';
+import { LogicalProcessorModel, PartitionModel, VirtualProcessorModel } from '../model.ts';
+import { defineReadableFields, type GraphTypes } from './readable.ts';
+
+export function defineLogicalProcessor(
+  builder: Builder,
+  { refs, views, page, unlisted }: Pick<GraphTypes, 'refs' | 'views' | 'page' | 'unlisted'>,
+): void {
+  refs.logicalProcessor.implement({
+    description: "One of the machine's processors, as the hypervisor sees it. For the root partition only.",
+    interfaces: [refs.node],
+    isTypeOf: (value) => value instanceof LogicalProcessorModel,
+    fields: (t) => ({
+      index: t.int({
+        nullable: false,
+        description: 'Its number, from 0.',
+        resolve: ({ name }) => name.index,
+      }),
+    }),
+  });
+  defineReadableFields(builder, {
+    ref: refs.logicalProcessor,
+    views: views.logicalProcessor,
+    page,
+    unlisted,
+  });
+}
 
 export function defineVirtualProcessor(
   builder: Builder,
