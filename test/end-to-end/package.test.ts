@@ -16,6 +16,19 @@ interface Packed {
   files: { path: string }[];
 }
 
+/** What is read of a CycloneDX SBOM. */
+interface Sbom {
+  readonly components: readonly {
+    readonly 'bom-ref': string;
+    readonly purl: string;
+    readonly licenses?: readonly { readonly license?: { readonly id?: string } }[];
+  }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
+/** SPDX ids of licences that ask for no more than that their text stays with the code. */
+const permissive = ['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
+
 /** What npm says of the package; older versions give a list, newer ones an object by name. */
 function parsePack(stdout: string): Packed {
   const [packed] = Object.values(JSON.parse(stdout) as Record<string, Packed>);
@@ -64,6 +77,7 @@ describe('the package that npm pack makes', () => {
       'tsconfig.json',
       'tsconfig.build.json',
       'build.js',
+      'sbom.js',
       'README.md',
       'LICENSE',
     ]) {
@@ -84,6 +98,7 @@ describe('the package that npm pack makes', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
         'dist/cli/main.js',
+        'dist/sbom.cdx.json',
         'dist/source/mshv/reading-thread.js',
         'dist/source/windows/look.ps1',
         'docs/proxy.md',
@@ -94,6 +109,37 @@ describe('the package that npm pack makes', () => {
       ]),
     );
     expect(packed.filter((path) => /^(src|test|\.ci|node_modules)\/|\.build\.json$/.test(path))).toEqual([]);
+  });
+
+  it('lists all that it installs in an SBOM, each with a licence that asks for no more than its notice', async () => {
+    const sbom = JSON.parse(
+      await readFile(join(user, 'node_modules/hvql/dist/sbom.cdx.json'), 'utf8'),
+    ) as Sbom;
+    expect(sbom).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { type: 'application', purl: 'pkg:npm/hvql@0.1.0' } },
+    });
+    const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
+      packages: Record<string, { version: string; dev?: boolean } | undefined>;
+    };
+    const locked = Object.entries(packages).flatMap(([path, entry]) =>
+      path === '' || entry?.dev === true ? [] : `${path.replace(/.*node_modules\//, '')}@${entry?.version}`,
+    );
+    const listed = sbom.components.map(({ purl }) => decodeURIComponent(purl.replace('pkg:npm/', '')));
+    expect(listed.sort()).toEqual([...new Set(locked)].sort());
+    for (const { purl, licenses } of sbom.components) {
+      const ids = licenses?.map(({ license }) => license?.id);
+      expect(
+        ids?.filter((id) => !permissive.includes(String(id))),
+        purl,
+      ).toEqual([]);
+    }
+    for (const { ref, dependsOn } of sbom.dependencies)
+      for (const other of dependsOn)
+        expect(
+          sbom.components.some((component) => component['bom-ref'] === other),
+          `${ref} → ${other}`,
+        ).toBe(true);
   });
 
   it('has nothing that publint complains of', async () => {
