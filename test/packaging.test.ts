@@ -1,6 +1,11 @@
 /** What hosts install: the unit of systemd, the image and the instructions for Windows name what exists. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../src/cli/settings.ts';
 import { findProgram } from './debian-program.ts';
@@ -82,11 +87,24 @@ describe('the unit of systemd', () => {
       encoding: 'utf8',
     });
     const exposure = /Overall exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1];
-    expect(Number(exposure)).toBeLessThan(2);
+    expect(Number(exposure)).toBeLessThanOrEqual(1.4);
   });
 });
 
 describe('the image', () => {
+  it('is what a linter of Dockerfiles takes, without a warning', () => {
+    expect(validate(containerfile).map(({ message }) => message)).toEqual([]);
+    const [misspelt] = validate(containerfile.replace('HEALTHCHECK --interval', 'HEALTHCHECK --intervall'));
+    expect(misspelt?.message).toBe('Unknown flag: intervall');
+  });
+
+  it('comes from an image that is named by its digest, in each stage', () => {
+    const [, base] = /^ARG NODE=(.*)$/m.exec(containerfile) ?? [];
+    expect(base).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/);
+    const stages = [...containerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    expect(stages).toEqual(['$NODE', '$NODE']);
+  });
+
   it('copies what exists in the project, and what the build makes', () => {
     const copied = [...containerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
       paths.split(' '),
@@ -105,6 +123,45 @@ describe('the image', () => {
     const entry = /^ENTRYPOINT (.*)$/m.exec(containerfile)?.[1];
     expect(JSON.parse(String(entry))).toEqual(scripts?.['start']?.split(' ').slice(1, -1));
     expect(entry).toContain(String(bin?.['hvql']));
+  });
+
+  it.each([
+    ['healthy while /health is answered with 200', 200, 0],
+    ['unhealthy while it is not', 500, 1],
+    ['unhealthy while nothing listens', null, 1],
+  ])('is %s', async (_state, status, exitCode) => {
+    const paths: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      paths.push(request.url);
+      response.writeHead(status ?? 500).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    if (status === null) await promisify(server.close.bind(server))();
+    const [, words = ''] = /^HEALTHCHECK [^]*?CMD (\[.*\])$/m.exec(containerfile) ?? [];
+    const [, ...args] = JSON.parse(words.replace(':4000/', `:${port}/`)) as string[];
+    const [code] = (await once(spawn(process.execPath, args), 'close')) as [number];
+    server.close();
+    expect(code).toBe(exitCode);
+    expect(paths).toEqual(status === null ? [] : ['/health']);
+  });
+});
+
+describe('the compose file', () => {
+  const compose = readFileSync('docker-compose.yml', 'utf8');
+  const [, services = ''] = /^services:\n([^]*?)^\S/m.exec(compose) ?? [];
+
+  it('gives every service what limits it', () => {
+    const [, shared = ''] = /^x-image: &image\n([^]*?)^\S/m.exec(compose) ?? [];
+    for (const limit of ['cap_drop: [ALL]', "security_opt: ['no-new-privileges:true']", 'read_only: true'])
+      expect(shared).toContain(`  ${limit}\n`);
+    expect(shared).toMatch(/^ {2}pids_limit: \d+$/m);
+    const texts = services.split(/^ {2}(?=\w)/m).slice(1);
+    expect(texts.map((text) => text.split(':')[0])).toEqual(['hvql', 'simulator']);
+    for (const text of texts) {
+      expect(text).toContain('    <<: *image\n');
+      expect(text).toMatch(/^ {4}mem_limit: \d+[mg]$/m);
+    }
   });
 });
 
