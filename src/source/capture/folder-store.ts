@@ -2,6 +2,7 @@
 import { HvqlError, UsageError } from '../../errors.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../page-folder/file-system.ts';
 import { StatsFiles } from '../mshv/stats-file.ts';
+import { confineFiles } from '../page-folder/confined-files.ts';
 import { FileMemory } from '../page-folder/file-memory.ts';
 import { folderTree } from '../page-folder/folder-tree.ts';
 import { manifestName } from '../page-folder/manifest.ts';
@@ -13,8 +14,8 @@ import { withTexts } from './text-tree.ts';
 
 /** The capture in this folder. */
 export function folderStore(folder: string, { files, parser }: StoreTools): CaptureStore {
-  const texts = new StatsFiles(files);
-  const manifests = new FileMemory(files, (path) => parseCaptureManifest(readTextFile(path, files)));
+  const confined = confineFiles(folder, files);
+  const manifests = new FileMemory(files, (path) => parseCaptureManifest(readTextFile(path, confined)));
   return {
     manifest() {
       try {
@@ -27,6 +28,7 @@ export function folderStore(folder: string, { files, parser }: StoreTools): Capt
     },
     hasFrame(name) {
       try {
+        confined.assertWithin(`${folder}/${framePlace(name)}`);
         return files.statSync(`${folder}/${framePlace(name)}`).isDirectory();
       } catch (thrown) {
         if (isNotThere(thrown)) return false;
@@ -36,6 +38,7 @@ export function folderStore(folder: string, { files, parser }: StoreTools): Capt
     assertFrame(name) {
       const place = framePlace(name);
       try {
+        confined.assertWithin(`${folder}/${place}`);
         if (files.statSync(`${folder}/${place}`).isDirectory()) return;
       } catch (thrown) {
         const reason = systemErrorCode(thrown);
@@ -51,8 +54,11 @@ export function folderStore(folder: string, { files, parser }: StoreTools): Capt
     frame(name) {
       const path = `${folder}/${framePlace(name)}`;
       const label = `${framePlace(name)}/`;
+      // Of its own, since what is known of links is the frame's.
+      const own = confineFiles(folder, files);
+      const texts = new StatsFiles(own);
       const read = (place: string): Uint8Array => texts.read(`${path}/${place}`);
-      return withTexts(folderTree({ folder: path, label, files }), { label, parser, read });
+      return withTexts(folderTree({ folder: path, label, files: own }), { label, parser, read });
     },
     close: () => {},
   };

@@ -17,6 +17,19 @@ export interface TarIndex {
   readonly strayManifest: string | undefined;
   /** By the name of a frame: its files by place, "lp/0/stats.page"; folders have no entry but the value null. */
   readonly frames: ReadonlyMap<string, ReadonlyMap<string, TarEntry | null>>;
+  /** Paths of symbolic and hard links, which are not followed: "frames/000001/lp/0/stats.page". */
+  readonly links: ReadonlySet<string>;
+}
+
+/** The first link on the way to a path in the tar, itself included; undefined where there is none. */
+export function firstLink({ links }: TarIndex, path: string): string | undefined {
+  if (links.size === 0) return undefined;
+  const names = path.split('/');
+  for (let count = 1; count <= names.length; count++) {
+    const part = names.slice(0, count).join('/');
+    if (links.has(part)) return part;
+  }
+  return undefined;
 }
 
 /**
@@ -24,7 +37,12 @@ export interface TarIndex {
  * Throws a UsageError where it is no tar or ends in the middle of a file.
  */
 export async function indexTar(path: string, bytes: AsyncIterable<Uint8Array>): Promise<TarIndex> {
-  const index: MutableIndex = { manifest: undefined, strayManifest: undefined, frames: new Map() };
+  const index: MutableIndex = {
+    manifest: undefined,
+    strayManifest: undefined,
+    frames: new Map(),
+    links: new Set(),
+  };
   const places = new Map<string, string>();
   const extractor = extract();
   extractor.on('entry', (header, content, next) => {
@@ -51,6 +69,7 @@ interface MutableIndex {
   manifest: TarEntry | undefined;
   strayManifest: string | undefined;
   readonly frames: Map<string, Map<string, TarEntry | null>>;
+  readonly links: Set<string>;
 }
 
 interface FoundEntry {
@@ -64,9 +83,14 @@ interface FoundEntry {
 }
 
 function note(index: MutableIndex, { header, places }: FoundEntry): void {
+  const path = header.name.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, '');
+  if (header.type === 'symlink' || header.type === 'link') {
+    index.links.add(path);
+    return;
+  }
   const entry = entryOf(header);
   if (entry === undefined) return;
-  const path = header.name.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, '');
+  index.links.delete(path);
   if (path === manifestName) index.manifest = entry ?? undefined;
   else if (path.endsWith(`/${manifestName}`)) index.strayManifest ??= path;
 
@@ -81,7 +105,7 @@ function note(index: MutableIndex, { header, places }: FoundEntry): void {
   files.set(place, entry);
 }
 
-/** null for a folder; undefined for links, devices and the like. */
+/** null for a folder; undefined for devices and the like. */
 function entryOf(header: FoundEntry['header']): TarEntry | null | undefined {
   if (header.type === 'directory') return null;
   if (header.type !== 'file' && header.type !== 'contiguous-file') return undefined;

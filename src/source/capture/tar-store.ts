@@ -12,7 +12,7 @@ import type { PageTree } from '../page-folder/page-tree.ts';
 import { assertTextSize } from '../page-folder/text-file.ts';
 import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
 import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
-import { indexTar, type TarEntry, type TarIndex } from './tar-index.ts';
+import { firstLink, indexTar, type TarEntry, type TarIndex } from './tar-index.ts';
 import { withTexts } from './text-tree.ts';
 
 /** The capture in this tar. Rejects with a UsageError where it is none. */
@@ -40,15 +40,21 @@ export async function openTarStore(path: string, { files, parser }: StoreTools):
     return {
       // Read once: nothing in the tar changes.
       manifest: () => (manifest ??= readManifest(index, read)),
-      hasFrame: (name) => index.frames.has(name),
+      hasFrame(name) {
+        const link = firstLink(index, framePlace(name));
+        if (link !== undefined) throw new UsageError([`${link} ${linkProblem}.`]);
+        return index.frames.has(name);
+      },
       // It has been open since it was indexed: nobody can take it away.
       assertFrame: assertOpen,
       frame(name) {
         const entries = index.frames.get(name) ?? new Map<string, TarEntry | null>();
-        return withTexts(tarTree({ name, entries, read }), {
+        return withTexts(tarTree({ name, entries, index, read }), {
           label: `${framePlace(name)}/`,
           parser,
           read(place) {
+            const link = firstLink(index, `${framePlace(name)}/${place}`);
+            if (link !== undefined) throw linkError(link);
             const entry = entries.get(place) ?? undefined;
             if (entry !== undefined) assertTextSize(entry.sizeInBytes);
             return entry && read(entry);
@@ -77,7 +83,17 @@ async function* chunksOf(descriptor: number, files: FileSystem): AsyncGenerator<
   }
 }
 
-function readManifest({ manifest, strayManifest }: TarIndex, read: TarFrame['read']): CaptureManifest {
+/** Links of an archive lead into the folder that was packed, if anywhere: they are nothing to open. */
+const linkProblem =
+  'is a link, which is not followed in an archive: pack with --dereference --hard-dereference';
+
+function linkError(link: string): HvqlError {
+  return new HvqlError('PAGE_UNAVAILABLE', `${link} ${linkProblem}.`, { page: link, reason: 'LINK' });
+}
+
+function readManifest(index: TarIndex, read: TarFrame['read']): CaptureManifest {
+  const { manifest, strayManifest } = index;
+  if (firstLink(index, manifestName) !== undefined) throw new UsageError([`${manifestName} ${linkProblem}.`]);
   if (manifest === undefined) throw new UsageError([missingManifest(strayManifest)]);
   assertTextSize(manifest.sizeInBytes);
   return parseCaptureManifest(read(manifest).toString('utf8'));
@@ -91,24 +107,37 @@ function missingManifest(stray: string | undefined): string {
 
 interface TarFrame {
   readonly name: string;
+  readonly index: TarIndex;
   readonly entries: ReadonlyMap<string, TarEntry | null>;
   readonly read: (entry: TarEntry) => Buffer;
 }
 
-function tarTree({ name: frame, entries, read }: TarFrame): PageTree {
-  const folders = foldersOf(entries);
+function tarTree({ name: frame, entries, index, read }: TarFrame): PageTree {
+  const top = `${framePlace(frame)}/`;
+  const linkedPlaces = Array.from(index.links)
+    .filter((path) => path.startsWith(top))
+    .map((path) => path.slice(top.length));
+  const folders = foldersOf(entries, linkedPlaces);
+  const has = (place: string): boolean => entries.has(place) || index.links.has(`${top}${place}`);
   return {
-    folders: (place) => Array.from(folders.get(place) ?? []),
-    has: (place) => entries.has(place),
-    read: (name) =>
-      readInArea(name, { has: (place) => entries.has(place), read: (area) => readPage(name, area) }),
+    folders(place) {
+      const link = firstLink(index, `${top}${place}`);
+      if (link !== undefined) throw linkError(link);
+      return Array.from(folders.get(place) ?? []);
+    },
+    has,
+    read: (name) => readInArea(name, { has, read: (area) => readPage(name, area) }),
   };
 
   function readPage(name: ObjectName, area: StatisticsArea | null): OverlayPage {
     const place = pagePlace(name, area);
-    const origin = { object: name.object, place: `${framePlace(frame)}/${place}`, area };
+    const origin = { object: name.object, place: `${top}${place}`, area };
     const entry = entries.get(place);
-    if (entry === undefined) throw unavailable(origin, { problem: 'is not there', reason: 'ENOENT' });
+    if (entry === undefined) {
+      const link = firstLink(index, origin.place);
+      if (link !== undefined) throw linkError(link);
+      throw unavailable(origin, { problem: 'is not there', reason: 'ENOENT' });
+    }
     if (entry === null)
       throw unavailable(origin, { problem: 'is a folder, not a file', reason: 'NOT_A_FILE' });
     if (entry.sizeInBytes !== pageSizeInBytes) throw wrongSize(origin, entry.sizeInBytes);
@@ -120,10 +149,14 @@ function tarTree({ name: frame, entries, read }: TarFrame): PageTree {
   }
 }
 
-/** By each folder: the names of those within. A tar may list folders, and need not. */
-function foldersOf(entries: ReadonlyMap<string, TarEntry | null>): ReadonlyMap<string, ReadonlySet<string>> {
+/** By each folder: the names of those within. A tar may list folders, and need not. A link may be meant for one. */
+function foldersOf(
+  entries: ReadonlyMap<string, TarEntry | null>,
+  linkedPlaces: readonly string[],
+): ReadonlyMap<string, ReadonlySet<string>> {
   const folders = new Map<string, Set<string>>();
-  for (const [place, entry] of entries) {
+  const links = linkedPlaces.map((place) => [place, null] as const);
+  for (const [place, entry] of [...entries, ...links]) {
     const parts = place.split('/');
     const depth = entry === null ? parts.length : parts.length - 1;
     for (let n = 1; n < depth; n++) {

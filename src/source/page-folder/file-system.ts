@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  realpathSync,
   statfsSync,
   statSync,
   type BigIntStats,
@@ -31,6 +32,8 @@ export interface FileSystem {
   /** Whether there is anything at this path. An error for nothing would cost ten times the question. */
   readonly isThereSync: (path: string) => boolean;
   readonly readdirSync: (path: string) => readonly Dirent[];
+  /** The absolute path without symbolic links. */
+  readonly realpathSync: (path: string) => string;
   /** Whether a path lies in the file system that Linux's drivers show what they know in; false where it cannot be told. */
   readonly isDebugfsSync: (path: string) => boolean;
   /** The clock that files are stamped with, milliseconds since 1970. */
@@ -55,6 +58,7 @@ export const systemFiles: FileSystem = {
   statSync: (path) => statSync(path, { bigint: true }),
   isThereSync: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
   readdirSync: (path) => readdirSync(path, { withFileTypes: true }),
+  realpathSync: (path) => realpathSync.native(path),
   isDebugfsSync: isDebugfs,
   now: Date.now,
 };
@@ -72,6 +76,21 @@ function isDebugfs(path: string): boolean {
 
 /** How files are opened: to read, and without waiting for the writer of a named pipe. Windows knows no O_NONBLOCK. */
 export const readWithoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * A symbolic link leads out of the folder that it lies in. The code is that of openat2(2) for the same: RESOLVE_BENEATH
+ * in its manual.
+ */
+export class OutsideLinkError extends Error {
+  readonly code = 'EXDEV';
+  /** Where the link stands in the folder: "partition/5". */
+  readonly link: string;
+
+  constructor(link: string) {
+    super(`the symbolic link ${link} leads out of the folder`);
+    this.link = link;
+  }
+}
 
 /** The code of a failed system call, 'ENOENT'; undefined for any other error, those of Node itself (ERR_…) included. */
 export function systemErrorCode(thrown: unknown): string | undefined {
@@ -91,6 +110,7 @@ export function isNotThere(thrown: unknown): boolean {
 export function systemErrorReason(thrown: unknown): string {
   const code = systemErrorCode(thrown);
   if (code === undefined) return 'an unexpected error';
+  if (thrown instanceof OutsideLinkError) return `${thrown.message} (${code})`;
   for (const [name, words] of getSystemErrorMap().values()) if (name === code) return `${words} (${code})`;
   return code;
 }

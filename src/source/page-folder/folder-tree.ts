@@ -2,8 +2,9 @@
 import type { Release } from '../../catalogue/release.ts';
 import { HvqlError } from '../../errors.ts';
 import { pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';
+import type { ConfinedFiles } from './confined-files.ts';
 import { FileMemory } from './file-memory.ts';
-import { isNotThere, systemErrorCode, systemErrorReason, type FileSystem } from './file-system.ts';
+import { isNotThere, systemErrorCode, systemErrorReason } from './file-system.ts';
 import { readInArea } from './page-area.ts';
 import { pageError, readPageFile, type PageFile } from './page-file.ts';
 import type { PageTree } from './page-tree.ts';
@@ -15,7 +16,8 @@ export interface FolderTreeSettings {
   readonly label?: string;
   /** The release that wrote the pages, where it is known. */
   readonly release?: Release | undefined;
-  readonly files: FileSystem;
+  /** The files of the tree's folder, or of one that it lies in. */
+  readonly files: ConfinedFiles;
   /**
    * Whether the tree is read again and again: then the last page of each name is kept for as long as the name is, and a
    * page that has not changed is the same reading.
@@ -43,6 +45,9 @@ export function folderTree({
   const pages = new WeakMap<ObjectName, PageFile>();
   const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
   const listings = new FileMemory(files, (path) => listFolders(path, files));
+  let isListed = false;
+  /** Whether the listings that were asked for since the last `forgetUnasked` have links in them. */
+  let hasLinks = false;
   /** One object may have its page in the one area now and in the other then. */
   const pageFile = (name: ObjectName, area: StatisticsArea | null): PageFile => {
     const kept = pages.get(name);
@@ -56,7 +61,12 @@ export function folderTree({
   return {
     folders(place) {
       try {
-        return listings.get(`${folder}/${place}`) ?? [];
+        const { names, isLinked } = listings.get(`${folder}/${place}`) ?? nothing;
+        hasLinks ||= isLinked;
+        // All of a tree is listed in one go, before the first page is read.
+        files.hasLinkedFolders = isLinked || (isListed && files.hasLinkedFolders);
+        isListed = true;
+        return names;
       } catch (thrown) {
         const code = systemErrorCode(thrown);
         if (code === undefined) throw thrown;
@@ -85,19 +95,30 @@ export function folderTree({
         },
       }),
     stands: (place) => listings.stands(`${folder}/${place}`),
-    forgetUnasked: () => listings.forgetUnasked(),
+    forgetUnasked() {
+      listings.forgetUnasked();
+      files.hasLinkedFolders = hasLinks;
+      hasLinks = false;
+    },
   };
 }
 
+/** The folders in a folder, and whether there are links among them or on the way there. */
+interface Listing {
+  readonly names: readonly string[];
+  readonly isLinked: boolean;
+}
+
+const nothing: Listing = { names: [], isLinked: false };
+
 /** A link may lead to a folder; where it does not, the page behind it says so when it is read. */
-function listFolders(path: string, files: FileSystem): string[] {
+function listFolders(path: string, files: ConfinedFiles): Listing {
   try {
-    return files
-      .readdirSync(path)
-      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-      .map((entry) => entry.name);
+    const { entries, isLinked } = files.listSync(path);
+    const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
+    return { names: folders.map((entry) => entry.name), isLinked };
   } catch (thrown) {
-    if (isNotThere(thrown)) return [];
+    if (isNotThere(thrown)) return nothing;
     throw thrown;
   }
 }

@@ -1,13 +1,16 @@
 /** Before a page folder is written: may it be, and what stands in it already. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { UsageError } from '../../errors.ts';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { HvqlError, UsageError } from '../../errors.ts';
 import { objectKey } from '../../snapshot/object-name.ts';
+import type { Topology } from '../../snapshot/topology.ts';
 import { namesOf } from '../look.ts';
+import { confineFiles, type ConfinedFiles } from './confined-files.ts';
 import { systemErrorCode, systemErrorReason, systemFiles } from './file-system.ts';
 import { folderTree } from './folder-tree.ts';
 import { manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { manifestError, withFolderNamed } from './page-folder.ts';
 import { treeTopology } from './page-tree.ts';
+import { readTextFile } from './text-file.ts';
 
 /** Where something stands while it comes or goes: beside its place, under a name that readers pass over. */
 export function hiddenPlace(place: string, state: 'new' | 'gone'): string {
@@ -52,8 +55,9 @@ function takeOver(folder: string): Set<string> {
   }
   if (held.includes('frames'))
     throw new UsageError([`The folder ${folder} holds a capture, not live pages.`]);
-  const manifest = withFolderNamed(folder, () => readManifest(`${folder}/${manifestName}`));
-  const topology = treeTopology(folderTree({ folder, files: systemFiles }), () => manifest);
+  const files = confineFiles(folder, systemFiles);
+  const manifest = withFolderNamed(folder, () => readManifest(`${folder}/${manifestName}`, files));
+  const topology = listedTopology(folder, { files, manifest });
   // Nothing goes before it is certain whose folder this is.
   removeHidden(folder);
   for (const place of ['lp', 'partition', ...topology.partitions.map(({ id }) => `partition/${id}/vp`)]) {
@@ -63,12 +67,34 @@ function takeOver(folder: string): Set<string> {
   return new Set(keys.filter((key) => key !== '' && existsSync(`${folder}/${key}`)));
 }
 
-function readManifest(path: string): Manifest {
+function readManifest(path: string, files: ConfinedFiles): Manifest {
   try {
-    return parseManifest(readFileSync(path, 'utf8'));
+    return parseManifest(readTextFile(path, files));
   } catch (thrown) {
     throw manifestError(thrown);
   }
+}
+
+/** What is written and removed must lie in the folder itself, so not even links within it are taken over. */
+function listedTopology(
+  folder: string,
+  { files, manifest }: { readonly files: ConfinedFiles; readonly manifest: Manifest },
+): Topology {
+  const tree = folderTree({ folder, files });
+  let topology;
+  try {
+    topology = treeTopology(tree, () => manifest);
+  } catch (thrown) {
+    if (thrown instanceof HvqlError) throw new UsageError([`${folder}: ${thrown.message}`]);
+    throw thrown;
+  }
+  for (const { listError } of [topology, ...topology.partitions])
+    if (listError !== undefined) throw new UsageError([`${folder}: ${listError.message}`]);
+  if (files.hasLinkedFolders)
+    throw new UsageError([
+      `The folder ${folder} has symbolic links in it, and nothing is written past a link.`,
+    ]);
+  return topology;
 }
 
 function removeHidden(folder: string): void {

@@ -4,6 +4,7 @@ import { HvqlError, UsageError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
+import { confineFiles } from './confined-files.ts';
 import { FileMemory } from './file-memory.ts';
 import {
   isNotThere,
@@ -46,8 +47,9 @@ export function openPageFolder(
     manifestMemory = new ManifestMemory(),
   }: PageFolderWorld,
 ): Source {
-  const tree = folderTree({ folder, release, files, keepsPages: true });
-  const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, files)));
+  const confined = confineFiles(folder, files);
+  const tree = folderTree({ folder, release, files: confined, keepsPages: true });
+  const manifests = new FileMemory(files, (path) => parseManifest(readTextFile(path, confined)));
   const manifestPath = `${folder}/${manifestName}`;
   const areas = new FoundAreas(files.now);
   let latest: Topology | undefined;

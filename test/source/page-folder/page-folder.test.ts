@@ -194,13 +194,14 @@ describe('a page file', () => {
         message: 'lp/1/stats.page is a named pipe, not a file.',
       },
       {
-        how: 'that is a device',
+        how: 'that is a link to a device',
         breakPage(path) {
           rmSync(path);
           symlinkSync('/dev/zero', path);
         },
         code: 'PAGE_UNAVAILABLE',
-        message: 'lp/1/stats.page is a device, not a file.',
+        message:
+          'lp/1/stats.page cannot be read: the symbolic link lp/1/stats.page leads out of the folder (EXDEV).',
       },
       {
         how: 'that is a link to itself',
