@@ -5,9 +5,9 @@ import type { Caller } from '../access/caller.ts';
 import { recordingAccess } from '../access/recording-access.ts';
 import { HvqlError } from '../errors.ts';
 import { OperationContext, type GraphContext, type ServiceFacts } from '../graph/context.ts';
-import type { Look, LookRequest } from '../sampling/look.ts';
-import { PlanningLook } from '../sampling/planning-look.ts';
-import type { OperationLook } from '../sampling/operation-look.ts';
+import type { SnapshotReader, ReadRequest } from '../sampling/snapshot-reader.ts';
+import { PlanningSnapshotReader } from '../sampling/planning-snapshot-reader.ts';
+import type { OperationSnapshotReader } from '../sampling/operation-snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { eventLoop } from '../sampling/fair-schedule.ts';
 import { otherWork, sliceMilliseconds } from '../sampling/time-slice.ts';
@@ -40,7 +40,7 @@ export interface OperationRequest {
 export interface ExecutionContext extends GraphContext {
   readonly deadline: OperationDeadline;
   /** The operation's look, to which only this folder says what to read. */
-  readonly look: OperationLook;
+  readonly reader: OperationSnapshotReader;
   readonly writesBytes: boolean;
   readonly reused: ReusedWork;
 }
@@ -66,11 +66,11 @@ function reusedWorkOf(context: ServiceContext): ReusedWork {
 export function operationContext(context: ServiceContext, request: OperationRequest): ExecutionContext {
   const { sampler, service, writesBytes = true } = context;
   const deadline = new OperationDeadline(request);
-  const look = sampler.look(deadline);
+  const reader = sampler.readerFor(deadline);
   const topology = (lists: ReadonlySet<bigint> | null) => sampler.topologyFor(deadline, lists);
   const { caller } = request;
-  const operation = new OperationContext({ caller, service, look, topology });
-  return { operation, deadline, look, writesBytes, reused: reusedWorkOf(context) };
+  const operation = new OperationContext({ caller, service, reader, topology });
+  return { operation, deadline, reader, writesBytes, reused: reusedWorkOf(context) };
 }
 
 /**
@@ -134,19 +134,19 @@ function refusedInTime(thrown: unknown): ExecutionResult {
 
 function makePlan(args: ExecutionArgs): MaybePromise<Planned> {
   const context = args.contextValue as ExecutionContext;
-  const { operation, look, deadline } = context;
+  const { operation, reader, deadline } = context;
   const { limits } = operation.service;
-  const planning = new PlanningLook(look.defaultOver);
+  const planning = new PlanningSnapshotReader(reader.defaultOver);
   const lists = new Set<bigint>();
-  const contextValue = { ...context, operation: operation.withLook(planning, recordingAccess(lists)) };
+  const contextValue = { ...context, operation: operation.withReader(planning, recordingAccess(lists)) };
   const plan = planOperation(
     { ...args, contextValue },
-    { look: planning, maxValues: limits.maxValues, onResume: () => deadline.check() },
+    { reader: planning, maxValues: limits.maxValues, onResume: () => deadline.check() },
   );
   return mapMaybePromise(plan, (ready) => ({
     plan: ready,
     problem: costProblem(ready, limits),
-    waitMilliseconds: longestWait(ready.requests, look.defaultOver),
+    waitMilliseconds: longestWait(ready.requests, reader.defaultOver),
     template: new CachedTemplate(),
     lists,
   }));
@@ -156,16 +156,16 @@ function executePlanned(
   args: ExecutionArgs,
   { planned, prepared }: { planned: Planned; prepared: PreparedOperation | null },
 ): MaybePromise<ExecutionResult> {
-  const { operation, deadline, look, reused, writesBytes } = args.contextValue as ExecutionContext;
+  const { operation, deadline, reader, reused, writesBytes } = args.contextValue as ExecutionContext;
   const { limits, introspection } = operation.service;
   if (planned.problem !== null) return refused(planned.problem);
   deadline.start(limits.maxTimeMilliseconds, planned.waitMilliseconds);
   const onResume = (): void => deadline.check();
-  return mapMaybePromise(readAhead(look, { planned, deadline, caller: operation.caller }), () => {
+  return mapMaybePromise(readAhead(reader, { planned, deadline, caller: operation.caller }), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
     const isLarge = planned.plan.values > valuesPerSlice;
     const write = (): MaybePromise<ExecutionResult> => {
-      const templated = prepared?.isShareable === true ? { cached: planned.template, look } : null;
+      const templated = prepared?.isShareable === true ? { cached: planned.template, reader } : null;
       const written = writesBytes ? writtenOrNull(args, { templated, isLarge, onResume }) : null;
       return mapMaybePromise(
         written,
@@ -178,11 +178,11 @@ function executePlanned(
     if (prepared === null) return result;
     return mapMaybePromise(result, (response) => {
       const { caller, knownTopology } = operation;
-      const { sight } = look;
-      if (sight === null || knownTopology === null) return response;
+      const { snapshot } = reader;
+      if (snapshot === null || knownTopology === null) return response;
       const { values } = planned.plan;
       const access = accessOf(caller, knownTopology);
-      reused.responses.store(response, { caller, prepared, access, sight, values });
+      reused.responses.store(response, { caller, prepared, access, snapshot, values });
       return response;
     });
   });
@@ -193,10 +193,10 @@ function executePlanned(
  * they go on when it is their caller's turn.
  */
 function readAhead(
-  look: OperationLook,
+  reader: OperationSnapshotReader,
   { planned, deadline, caller }: { planned: Planned; deadline: OperationDeadline; caller: Caller },
 ): MaybePromise<void> {
-  const reading = look.readAhead(planned.plan.look);
+  const reading = reader.readAhead(planned.plan.reads);
   if (!(reading instanceof Promise)) return;
   return reading
     .catch((error: unknown) => {
@@ -217,7 +217,10 @@ export function writtenOrNull(
   const selection = operation == null ? null : selectionOf(operation, args);
   if (selection === null) return null;
   const context = args.contextValue as ExecutionContext;
-  const contextWith = (look: Look): object => ({ ...context, operation: context.operation.withLook(look) });
+  const contextWith = (reader: SnapshotReader): object => ({
+    ...context,
+    operation: context.operation.withReader(reader),
+  });
   return writeResult(args, { selection, templated, contextWith, isLarge, onResume });
 }
 
@@ -227,7 +230,7 @@ function ignore(): void {}
 export const coercion = { options: { maxCoercionErrors: 5 } } as const;
 
 /** How long the operation asks to wait for its second readings. */
-function longestWait(requests: readonly LookRequest[], defaultOver: LookRequest['over']): number {
+function longestWait(requests: readonly ReadRequest[], defaultOver: ReadRequest['over']): number {
   return requests.reduce((longest, { over }) => {
     const wait = over === 'PREVIOUS_EVENT' ? defaultOver : over;
     return typeof wait === 'number' ? Math.max(longest, wait) : longest;

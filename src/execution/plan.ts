@@ -14,18 +14,18 @@ import {
 } from 'graphql';
 import { modelKey } from '../graph/model.ts';
 import { isContent, valuesOf } from '../graph/extension.ts';
-import type { LookRequest } from '../sampling/look.ts';
-import { LookPlan } from '../sampling/look-plan.ts';
-import type { PlanningLook } from '../sampling/planning-look.ts';
+import type { ReadRequest } from '../sampling/snapshot-reader.ts';
+import { ReadPlan } from '../sampling/read-plan.ts';
+import type { PlanningSnapshotReader } from '../sampling/planning-snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
 import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
 
 /** What an operation will need. */
 export interface Plan {
-  readonly requests: readonly LookRequest[];
+  readonly requests: readonly ReadRequest[];
   /** The same, laid out for as many looks as the plan is for. */
-  readonly look: LookPlan;
+  readonly reads: ReadPlan;
   /**
    * The leaves of the answer, at the most: what reading cannot give is counted all the same. A leaf of totals counts
    * for each of the readings that are summed up in it, a page's bytes for the 512 values that it has room for. Nothing
@@ -42,7 +42,7 @@ export interface Plan {
   readonly cutShortBy: 'steps' | 'values' | null;
 }
 
-const nothing: Plan = { requests: [], look: new LookPlan([]), values: 0, pages: 0, cutShortBy: null };
+const nothing: Plan = { requests: [], reads: new ReadPlan([]), values: 0, pages: 0, cutShortBy: null };
 
 /** An error takes about the time of so many values: it is thrown twice, and has a message, a path and a place. */
 export const valuesOfError = 100;
@@ -61,7 +61,7 @@ const stepsBetweenClockChecks = 64;
 
 /** What is planned with. */
 export interface Planning {
-  readonly look: PlanningLook;
+  readonly reader: PlanningSnapshotReader;
   /** With more values than this the operation will be refused: the walk may stop there. */
   readonly maxValues?: number;
   /** Called before the walk goes on after other work has run. What it throws, the plan rejects with. */
@@ -79,14 +79,14 @@ export function planOperation(args: ExecutionArgs, planning: Planning): MaybePro
   if (operation == null || type == null) return nothing;
   const selection = selectionOf(operation, args);
   if (selection === null) return nothing;
-  const { look, maxValues = Infinity, onResume } = planning;
-  const walk = new PlanningWalk(args, { selection, look, maxValues });
+  const { reader, maxValues = Infinity, onResume } = planning;
+  const walk = new PlanningWalk(args, { selection, reader, maxValues });
   const values = walk.valuesOfRoot(selection.setOf(type, [operation.selectionSet]), rootValue);
   return mapMaybePromise(runInSlices(values, onResume), (known) => {
     const { cutShortBy } = walk;
-    const plan = new LookPlan(cutShortBy === null ? look.requests : []);
+    const plan = new ReadPlan(cutShortBy === null ? reader.requests : []);
     const pages = plan.objects.length;
-    return { requests: plan.requests, look: plan, values: known, pages, cutShortBy };
+    return { requests: plan.requests, reads: plan, values: known, pages, cutShortBy };
   });
 }
 
@@ -104,7 +104,7 @@ const refused = Symbol('refused');
 class PlanningWalk {
   readonly #args: ExecutionArgs;
   readonly #selection: Selection;
-  readonly #look: PlanningLook;
+  readonly #reader: PlanningSnapshotReader;
   readonly #maxValues: number;
   readonly #slice = new TimeSlice();
   /** The values below an object in a set, for all places that they come to. */
@@ -115,10 +115,13 @@ class PlanningWalk {
   #nextClockCheck = stepsBetweenClockChecks;
   #cutShortBy: Plan['cutShortBy'] = null;
 
-  constructor(args: ExecutionArgs, parts: { selection: Selection; look: PlanningLook; maxValues: number }) {
+  constructor(
+    args: ExecutionArgs,
+    parts: { selection: Selection; reader: PlanningSnapshotReader; maxValues: number },
+  ) {
     this.#args = args;
     this.#selection = parts.selection;
-    this.#look = parts.look;
+    this.#reader = parts.reader;
     this.#maxValues = parts.maxValues;
   }
 
@@ -169,7 +172,7 @@ class PlanningWalk {
   }
 
   #find(field: SelectedField, parent: { source: unknown; parentType: GraphQLObjectType }): Found {
-    const { asked } = this.#look;
+    const { asked } = this.#reader;
     const before = asked.readings;
     const rankedBefore = asked.ranked;
     const items = itemsOf(field);
@@ -220,7 +223,7 @@ class PlanningWalk {
   /** A list in an order has all objects here that might come first: the largest stand for those that will. */
   *#valuesInList(found: Found, items: readonly unknown[]): SlicedWork<number> {
     const { field } = found;
-    const first = this.#look.lengthOf(items) ?? field.args?.['first'];
+    const first = this.#reader.lengthOf(items) ?? field.args?.['first'];
     const isCut = typeof first === 'number' && first < items.length;
     const each: number[] = [];
     let values = 0;

@@ -2,14 +2,14 @@
 import type { Access } from '../access/access.ts';
 import { accessOf, type AccessTo } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
-import type { Look } from '../sampling/look.ts';
+import type { SnapshotReader } from '../sampling/snapshot-reader.ts';
 import type { SourceHealth } from '../sampling/sampler.ts';
 import type { Topology } from '../snapshot/topology.ts';
 
 /** What one caller may see, and the look in which all of one answer is read. */
 export interface View {
   readonly access: Access;
-  readonly look: Look;
+  readonly reader: SnapshotReader;
   readonly limits: Limits;
   /** The kind of the source: 'pages'. */
   readonly sourceKind: () => string;
@@ -85,7 +85,7 @@ interface TopologyRequest {
 export class OperationContext {
   readonly caller: Caller;
   readonly service: ServiceFacts;
-  readonly look: Look;
+  readonly reader: SnapshotReader;
   readonly #topology: TopologyRequest;
   readonly #accessTo: AccessTo;
   #view: View | undefined;
@@ -93,13 +93,13 @@ export class OperationContext {
   constructor(parts: {
     caller: Caller;
     service: ServiceFacts;
-    look: Look;
+    reader: SnapshotReader;
     topology: ReadTopology | TopologyRequest;
     accessTo?: AccessTo;
   }) {
     this.caller = parts.caller;
     this.service = parts.service;
-    this.look = parts.look;
+    this.reader = parts.reader;
     const { topology } = parts;
     this.#topology = typeof topology === 'function' ? { read: topology, lists: null } : topology;
     this.#accessTo = parts.accessTo ?? accessOf;
@@ -141,11 +141,11 @@ export class OperationContext {
   }
 
   /** The same operation over another look, and with an access of its own where one is given. */
-  withLook(look: Look, accessTo?: AccessTo): OperationContext {
+  withReader(reader: SnapshotReader, accessTo?: AccessTo): OperationContext {
     return new OperationContext({
       caller: this.caller,
       service: this.service,
-      look,
+      reader,
       topology: this.#topology,
       ...(accessTo === undefined ? {} : { accessTo }),
     });
@@ -154,7 +154,7 @@ export class OperationContext {
   #viewOf(topology: Topology): View {
     this.#view ??= {
       access: this.#accessTo(this.caller, topology),
-      look: this.look,
+      reader: this.reader,
       limits: this.service.limits,
       sourceKind: () => this.service.health().kind,
     };

@@ -2,9 +2,9 @@
 import type { Granted } from '../access/access.ts';
 import type { HvqlError } from '../errors.ts';
 import { ageForOver, type EarlierAge } from './earlier-age.ts';
-import { growthOf, type ReadingGrowth } from './growth.ts';
+import { changeOf, type ReadingChange } from './change.ts';
 import type { Outcome } from './outcome.ts';
-import type { ReadSight, TakenSample } from './sight.ts';
+import type { TakenSnapshot, TakenSample } from './snapshot.ts';
 
 /** The reading held of an object whose age at the moment is the nearest to the one that is wanted. */
 export type FindHeld = (
@@ -20,24 +20,24 @@ export interface EarlierAsked {
 
 interface Earlier {
   readonly sample: TakenSample | HvqlError;
-  growth: Outcome<ReadingGrowth> | undefined;
+  change: Outcome<ReadingChange> | undefined;
 }
 
-const known = new WeakMap<ReadSight, EarlierReadings>();
+const known = new WeakMap<TakenSnapshot, EarlierReadings>();
 
 /** For a sight, the earlier readings by time and object, and the growth since each, made once. */
 export class EarlierReadings {
-  readonly #sight: ReadSight;
+  readonly #snapshot: TakenSnapshot;
   readonly #byTime = new Map<number, Earlier[]>();
 
-  private constructor(sight: ReadSight) {
-    this.#sight = sight;
+  private constructor(snapshot: TakenSnapshot) {
+    this.#snapshot = snapshot;
   }
 
   /** Those of this sight; they live as long as it does. */
-  static of(sight: ReadSight): EarlierReadings {
-    let readings = known.get(sight);
-    if (readings === undefined) known.set(sight, (readings = new EarlierReadings(sight)));
+  static of(snapshot: TakenSnapshot): EarlierReadings {
+    let readings = known.get(snapshot);
+    if (readings === undefined) known.set(snapshot, (readings = new EarlierReadings(snapshot)));
     return readings;
   }
 
@@ -45,7 +45,7 @@ export class EarlierReadings {
   find(asked: EarlierAsked & { object: Granted }, findHeld: FindHeld): Outcome<TakenSample> {
     const standing = this.#at(asked);
     if (standing !== undefined) return standing.sample;
-    const before = this.#sight.at.monotonicNanoseconds;
+    const before = this.#snapshot.at.monotonicNanoseconds;
     const held = findHeld(asked.object, { before, age: ageForOver(asked.milliseconds) });
     if (held !== undefined) this.set(asked, held);
     return held ?? null;
@@ -56,15 +56,15 @@ export class EarlierReadings {
     if (sample === null) return;
     let readings = this.#byTime.get(asked.milliseconds);
     if (readings === undefined) this.#byTime.set(asked.milliseconds, (readings = []));
-    readings[asked.number] ??= { sample, growth: undefined };
+    readings[asked.number] ??= { sample, change: undefined };
   }
 
   /** So that an object's deltas and rates are made from one growth. */
-  growth(asked: EarlierAsked & { object: Granted }): Outcome<ReadingGrowth> {
+  change(asked: EarlierAsked & { object: Granted }): Outcome<ReadingChange> {
     const earlier = this.#at(asked);
-    const later = this.#sight.sampleOf(asked.object);
-    if (earlier === undefined) return growthOf(asked.object.object, { earlier: null, later });
-    return (earlier.growth ??= growthOf(asked.object.object, { earlier: earlier.sample, later }));
+    const later = this.#snapshot.sampleOf(asked.object);
+    if (earlier === undefined) return changeOf(asked.object.object, { earlier: null, later });
+    return (earlier.change ??= changeOf(asked.object.object, { earlier: earlier.sample, later }));
   }
 
   #at({ milliseconds, number }: EarlierAsked): Earlier | undefined {

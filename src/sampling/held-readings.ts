@@ -4,8 +4,8 @@ import { readingKey, type ObjectName } from '../snapshot/object-name.ts';
 import type { Absences } from './absences.ts';
 import type { EarlierAge } from './earlier-age.ts';
 import { packed } from './packed-reading.ts';
-import { bytesOf, ReadingSeries, type Dropped, type HeldLook } from './reading-series.ts';
-import type { TakenReadings, TakenSample } from './sight.ts';
+import { bytesOf, ReadingSeries, type Dropped, type HeldSnapshot } from './reading-series.ts';
+import type { TakenReadings, TakenSample } from './snapshot.ts';
 
 /** How much is held. */
 export interface HoldingLimits {
@@ -58,7 +58,7 @@ export class HeldReadings {
   readonly #series = new Map<string, ReadingSeries>();
   #readings = 0;
   #bytes = 0;
-  #newest: HeldLook | null = null;
+  #newest: HeldSnapshot | null = null;
   /** The stretches whose readings are not settled, the newest last. */
   #stretches: Stretch[] = [];
   /** Since when no object has had a reading held twice, and lists of objects that all have had one. */
@@ -94,8 +94,8 @@ export class HeldReadings {
       this.#moment = { start: milliseconds, whole: new WeakSet() };
     if (this.#moment.whole.has(objects)) return;
     const stretch = this.#stretchAt(milliseconds);
-    const look: HeldLook = { at, milliseconds, absencesBefore };
-    this.#newest = look;
+    const snapshot: HeldSnapshot = { at, milliseconds, absencesBefore };
+    this.#newest = snapshot;
     let isWhole = true;
     for (let n = 0; n < objects.length; n += 1) {
       const [object, reading] = [objects[n], outcomes[n]];
@@ -109,7 +109,7 @@ export class HeldReadings {
       const before = series.newest?.milliseconds ?? Number.NEGATIVE_INFINITY;
       if (before >= this.#moment.start) continue;
       if (before < stretch.start) stretch.filled.push({ series, object });
-      series.add(look, reading);
+      series.add(snapshot, reading);
       this.#readings += 1;
       this.#bytes += bytesOf(reading);
     }

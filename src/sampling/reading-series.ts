@@ -2,10 +2,10 @@
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import type { EarlierAge } from './earlier-age.ts';
-import type { TakenSample } from './sight.ts';
+import type { TakenSample } from './snapshot.ts';
 
 /** What all readings of one look have in common. */
-export interface HeldLook {
+export interface HeldSnapshot {
   readonly at: Moment;
   readonly milliseconds: number;
   readonly absencesBefore: number;
@@ -29,23 +29,23 @@ export interface Dropped {
 
 /** Two lists side by side, as there may be hundreds of thousands of readings. */
 export class ReadingSeries {
-  readonly #looks: HeldLook[] = [];
+  readonly #snapshots: HeldSnapshot[] = [];
   readonly #readings: Reading[] = [];
 
   get length(): number {
-    return this.#looks.length;
+    return this.#snapshots.length;
   }
 
-  get oldest(): HeldLook | undefined {
-    return this.#looks[0];
+  get oldest(): HeldSnapshot | undefined {
+    return this.#snapshots[0];
   }
 
-  get newest(): HeldLook | undefined {
-    return this.#looks.at(-1);
+  get newest(): HeldSnapshot | undefined {
+    return this.#snapshots.at(-1);
   }
 
-  add(look: HeldLook, reading: Reading): void {
-    this.#looks.push(look);
+  add(snapshot: HeldSnapshot, reading: Reading): void {
+    this.#snapshots.push(snapshot);
     this.#readings.push(reading);
   }
 
@@ -69,7 +69,7 @@ export class ReadingSeries {
     if (reading === undefined || first === end) return { bytes: 0, readings: 0 };
     const replaced = smaller(reading);
     this.#readings[first] = replaced;
-    this.#looks.splice(first + 1, end - first - 1);
+    this.#snapshots.splice(first + 1, end - first - 1);
     const others = this.#readings.splice(first + 1, end - first - 1);
     const bytes = others.reduce((sum, each) => sum + bytesOf(each), bytesOf(reading) - bytesOf(replaced));
     return { bytes, readings: others.length };
@@ -84,36 +84,36 @@ export class ReadingSeries {
     now: number,
     { oldest, ratio }: { oldest: number; ratio: number },
   ): { bytes: number; readings: number } {
-    const [looks, readings] = [this.#looks, this.#readings];
-    const before = looks.length;
+    const [snapshots, readings] = [this.#snapshots, this.#readings];
+    const before = snapshots.length;
     let bytes = 0;
     let kept = 0;
     for (let n = 0; n < before; n += 1) {
-      const [look, reading] = [looks[n], readings[n]];
-      if (look === undefined || reading === undefined) continue;
-      const next = looks[n + 1];
-      const isOld = now - look.milliseconds > oldest;
-      const previousAge = kept === 0 ? Infinity : now - (looks[kept - 1]?.milliseconds ?? 0);
+      const [snapshot, reading] = [snapshots[n], readings[n]];
+      if (snapshot === undefined || reading === undefined) continue;
+      const next = snapshots[n + 1];
+      const isOld = now - snapshot.milliseconds > oldest;
+      const previousAge = kept === 0 ? Infinity : now - (snapshots[kept - 1]?.milliseconds ?? 0);
       const isBetween = next !== undefined && previousAge <= ratio * (now - next.milliseconds);
       if (isOld || isBetween) {
         bytes += bytesOf(reading);
         continue;
       }
-      looks[kept] = look;
+      snapshots[kept] = snapshot;
       readings[kept] = reading;
       kept += 1;
     }
-    looks.length = kept;
+    snapshots.length = kept;
     readings.length = kept;
     return { bytes, readings: before - kept };
   }
 
   /** The number of the first reading after a moment, or at it where that is wanted. */
   #firstAfter(moment: number, isAtWanted = false): number {
-    let [low, high] = [0, this.#looks.length];
+    let [low, high] = [0, this.#snapshots.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const at = this.#looks[middle]?.milliseconds ?? 0;
+      const at = this.#snapshots[middle]?.milliseconds ?? 0;
       if (at > moment || (isAtWanted && at === moment)) high = middle;
       else low = middle + 1;
     }
@@ -121,13 +121,13 @@ export class ReadingSeries {
   }
 
   #ageAt(n: number, now: number): number {
-    const look = this.#looks[n];
-    return look === undefined ? Number.NaN : now - look.milliseconds;
+    const snapshot = this.#snapshots[n];
+    return snapshot === undefined ? Number.NaN : now - snapshot.milliseconds;
   }
 
   #sampleAt(n: number): TakenSample | undefined {
-    const [look, reading] = [this.#looks[n], this.#readings[n]];
-    if (look === undefined || reading === undefined) return undefined;
-    return { at: look.at, reading, absencesBefore: look.absencesBefore };
+    const [snapshot, reading] = [this.#snapshots[n], this.#readings[n]];
+    if (snapshot === undefined || reading === undefined) return undefined;
+    return { at: snapshot.at, reading, absencesBefore: snapshot.absencesBefore };
   }
 }

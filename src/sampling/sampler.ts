@@ -11,13 +11,13 @@ import { Absences, type AbsenceReport } from './absences.ts';
 import { isWithin } from './topology-scope.ts';
 import type { Cancellation } from '../lib/shared-abort.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { Grid } from './grid.ts';
+import { TickScheduler } from './tick-scheduler.ts';
 import { HeldReadings, type HeldFacts, type HoldingLimits } from './held-readings.ts';
 import { ExpiringValue } from './expiring-value.ts';
-import { OperationLook } from './operation-look.ts';
+import { OperationSnapshotReader } from './operation-snapshot-reader.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import { SharedLooks } from './shared-looks.ts';
-import type { ReadSight, TakenReadings } from './sight.ts';
+import { SharedSnapshots } from './shared-snapshots.ts';
+import type { TakenSnapshot, TakenReadings } from './snapshot.ts';
 import { SourceCheck, type Asked } from './source-check.ts';
 
 /** How a sampler reads. */
@@ -80,13 +80,13 @@ export class Sampler {
   readonly #clock: Clock;
   readonly #wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** How long streams that have just come share one; the grid's own time where nothing else is given. */
-  readonly #firstLooks: { readonly shareMilliseconds?: number } = {};
+  readonly #firstTicks: { readonly shareMilliseconds?: number } = {};
   readonly #onError: (error: unknown) => void;
   readonly #absences: Absences;
   readonly #held: HeldReadings;
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
-  readonly #grids = new Map<number, Grid>();
-  readonly #looks: SharedLooks;
+  readonly #schedulers = new Map<number, TickScheduler>();
+  readonly #snapshots: SharedSnapshots;
   readonly #recentTopology: ExpiringValue<Existing>;
   #lastSuccess: Moment | null = null;
 
@@ -100,10 +100,10 @@ export class Sampler {
     this.#wait = options.wait ?? waitFully;
     this.#check = new SourceCheck(() => this.#forget());
     const { shareMilliseconds } = options;
-    if (shareMilliseconds !== undefined) this.#firstLooks = { shareMilliseconds };
+    if (shareMilliseconds !== undefined) this.#firstTicks = { shareMilliseconds };
     const sharing = { clock: options.clock, windowMilliseconds: shareMilliseconds ?? 0 };
     this.#recentTopology = new ExpiringValue(sharing);
-    this.#looks = new SharedLooks({
+    this.#snapshots = new SharedSnapshots({
       ...sharing,
       read: (objects, signal) => this.#read(objects, signal),
       readSync: (objects) => this.#readSync(objects),
@@ -152,13 +152,13 @@ export class Sampler {
   }
 
   /** The same, at once where nothing has to be waited for; within the time that looks are shared it is not asked again. */
-  topologyFor(asker: Cancellation, lists: ReadonlySet<bigint> | null = null): MaybePromise<Topology> {
+  topologyFor(cancellation: Cancellation, lists: ReadonlySet<bigint> | null = null): MaybePromise<Topology> {
     const recent = this.#recentTopology.value;
     if (recent !== null && isWithin(lists, recent.lists)) return recent.topology;
     const began = this.#recentTopology.begin();
     const syncAnswer = this.#topologySync(lists);
     if (syncAnswer === null) {
-      return this.topology(asker.signal).then(
+      return this.topology(cancellation.signal).then(
         (topology) => this.#recentTopology.keep({ topology, lists: null }, began).topology,
       );
     }
@@ -168,30 +168,30 @@ export class Sampler {
   }
 
   /** What exists, and the newest look, while they are shared: what is known without asking anybody. */
-  get shared(): { readonly topology: Topology; readonly sight: ReadSight } | null {
+  get shared(): { readonly topology: Topology; readonly snapshot: TakenSnapshot } | null {
     const now = this.#recentTopology.begin();
-    const sight = this.#looks.newestAt(now);
+    const snapshot = this.#snapshots.newestAt(now);
     const recent = this.#recentTopology.valueAt(now);
-    return sight === null || recent === null ? null : { topology: recent.topology, sight };
+    return snapshot === null || recent === null ? null : { topology: recent.topology, snapshot };
   }
 
   /** A look for one operation; it ends with the asker. */
-  look(asker: Cancellation): OperationLook {
-    return new OperationLook({
+  readerFor(cancellation: Cancellation): OperationSnapshotReader {
+    return new OperationSnapshotReader({
       defaultOver: this.#defaultOver,
-      see: (seen, anew) => this.#looks.see(seen, { asker, anew }),
-      wait: (milliseconds) => this.#wait(milliseconds, asker.signal),
+      snapshotOf: (set, fresh) => this.#snapshots.snapshotOf(set, { cancellation, fresh }),
+      wait: (milliseconds) => this.#wait(milliseconds, cancellation.signal),
       findHeld: this.#findHeld,
       isOngoing: (object, { absencesBefore }) => this.#absences.isOngoing(object, absencesBefore),
     });
   }
 
   /** The grid of ticks at this distance that all share. */
-  grid(everyMilliseconds: number): Grid {
-    for (const [every, { isWatched }] of this.#grids) if (!isWatched) this.#grids.delete(every);
-    const grid =
-      this.#grids.get(everyMilliseconds) ??
-      new Grid({
+  scheduler(everyMilliseconds: number): TickScheduler {
+    for (const [every, { isWatched }] of this.#schedulers) if (!isWatched) this.#schedulers.delete(every);
+    const scheduler =
+      this.#schedulers.get(everyMilliseconds) ??
+      new TickScheduler({
         everyMilliseconds,
         clock: this.#clock,
         topology: (signal, lists) => this.topology(signal, lists),
@@ -199,10 +199,10 @@ export class Sampler {
         findHeld: this.#findHeld,
         isOngoing: (object, { absencesBefore }) => this.#absences.isOngoing(object, absencesBefore),
         onError: this.#onError,
-        ...this.#firstLooks,
+        ...this.#firstTicks,
       });
-    this.#grids.set(everyMilliseconds, grid);
-    return grid;
+    this.#schedulers.set(everyMilliseconds, scheduler);
+    return scheduler;
   }
 
   /** Another process that reads the same source has seen something to be absent. */
@@ -281,8 +281,8 @@ export class Sampler {
   /** What was read before the source's clock went back has no place in time any more. */
   #forget(): void {
     this.#held.forgetAll();
-    this.#looks.forget();
-    for (const grid of this.#grids.values()) grid.forgetHistory();
+    this.#snapshots.forget();
+    for (const scheduler of this.#schedulers.values()) scheduler.forgetHistory();
   }
 }
 

@@ -3,8 +3,8 @@ import type { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Granted } from '../access/access.ts';
-import type { LookRequest } from './look.ts';
-import type { Sight, TakenSample } from './sight.ts';
+import type { ReadRequest } from './snapshot-reader.ts';
+import type { Snapshot, TakenSample } from './snapshot.ts';
 
 /** What a tick found. */
 export interface Tick {
@@ -14,13 +14,13 @@ export interface Tick {
   readonly topology: Topology | HvqlError;
   /** Whose virtual processors were looked for; null is everybody's. Those of others may be as they were. */
   readonly lists: ReadonlySet<bigint> | null;
-  readonly sight: Sight;
+  readonly snapshot: Snapshot;
   /**
    * What growth up to this tick is taken from: the object's reading in the sight of an earlier event, or one that is
    * about so many milliseconds older; in a first event, which is given null, one that is about as old as the time from
    * one event to the next. null where there is none, or the object has been absent since.
    */
-  earlier(object: Granted, from: Sight | number | null): TakenSample | null;
+  earlier(object: Granted, from: Snapshot | number | null): TakenSample | null;
 }
 
 /** What somebody watches on a grid: what is to be looked at. */
@@ -28,13 +28,13 @@ export interface Watcher {
   /** Whose virtual processors it looks for, as far as its plans say; null is everybody's. */
   readonly lists: ReadonlySet<bigint> | null;
   /** What its event will need to have read. Rejects never. */
-  requests(topology: Topology): Promise<readonly LookRequest[]>;
-  /** All takers have been offered this tick: none is offered one before it any more. */
+  requests(topology: Topology): Promise<readonly ReadRequest[]>;
+  /** All listeners have been offered this tick: none is offered one before it any more. */
   offered(tick: Tick): void;
 }
 
 /** One who is given the ticks of a grid. Never throws. */
-export interface TickTaker {
+export interface TickListener {
   /** Takes the newest tick. */
-  take(tick: Tick): void;
+  onTick(tick: Tick): void;
 }

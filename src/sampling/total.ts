@@ -4,7 +4,7 @@ import type { Counter } from '../catalogue/counter.ts';
 import { HvqlError } from '../errors.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import { maxUInt64 } from '../snapshot/uint64.ts';
-import { costOf, percentOf, type Growth, type Interval, type ReadingGrowth } from './growth.ts';
+import { costOf, percentOf, type Change, type Interval, type ReadingChange } from './change.ts';
 import type { Outcome } from './outcome.ts';
 
 /** The sum of one reading or more. */
@@ -28,16 +28,16 @@ export class ReadingTotal implements Reading {
 }
 
 /** The growth of one object or more together, each between its own two readings. */
-export class GrowthTotal implements Growth {
+export class ChangeTotal implements Change {
   /** The longest of the intervals; they differ only where readings of different age were already held. */
   readonly interval: Interval;
-  readonly #growths: readonly ReadingGrowth[];
+  readonly #changes: readonly ReadingChange[];
 
-  constructor(growths: readonly [ReadingGrowth, ...ReadingGrowth[]]) {
-    const longest = growths.reduce((a, b) => (b.interval.seconds > a.interval.seconds ? b : a));
-    this.#growths = growths;
+  constructor(changes: readonly [ReadingChange, ...ReadingChange[]]) {
+    const longest = changes.reduce((a, b) => (b.interval.seconds > a.interval.seconds ? b : a));
+    this.#changes = changes;
     // One object that started anew makes the sum as unknown as its own growth.
-    this.interval = { ...longest.interval, reset: growths.some(({ interval }) => interval.reset) };
+    this.interval = { ...longest.interval, reset: changes.some(({ interval }) => interval.reset) };
   }
 
   delta(counter: Counter): bigint | null {
@@ -46,12 +46,12 @@ export class GrowthTotal implements Growth {
 
   /** The sum of the deltas, which may be more than 64 bits hold; null where it is not known. */
   sum(counter: Counter): bigint | null {
-    return this.interval.reset ? null : sumOf(this.#growths.map((growth) => growth.delta(counter)));
+    return this.interval.reset ? null : sumOf(this.#changes.map((change) => change.delta(counter)));
   }
 
   /** The sum of each object's own rate. */
   sumOfShares(counter: Counter): number | null {
-    return this.interval.reset ? null : sumOfNumbers(this.#growths.map((growth) => growth.rate(counter)));
+    return this.interval.reset ? null : sumOfNumbers(this.#changes.map((change) => change.rate(counter)));
   }
 
   /** Events per second of all; percent of all their time together; time of all over operations of all. */
@@ -60,7 +60,7 @@ export class GrowthTotal implements Growth {
     if (delta === null) return null;
     switch (counter.kind) {
       case 'TIME': {
-        const elapsed = this.#growths.reduce((sum, growth) => sum + growth.elapsedNanoseconds(counter), 0);
+        const elapsed = this.#changes.reduce((sum, change) => sum + change.elapsedNanoseconds(counter), 0);
         return percentOf(elapsed, { counter, delta: Number(delta) });
       }
       case 'COST':

@@ -1,7 +1,7 @@
 /** Counters of one object that are asked for side by side: written in one go, from where they stand in memory. */
 import type { Counter } from '../catalogue/counter.ts';
 import type { CounterField } from '../graph/extension.ts';
-import { ReadingGrowth } from '../sampling/growth.ts';
+import { ReadingChange } from '../sampling/change.ts';
 import type { CellLayout, CounterCells, Reading } from '../snapshot/reading.ts';
 import { ConstantBytes, wordsOf, type ByteSink } from './byte-sink.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';
@@ -56,11 +56,11 @@ export class CounterRun<Field extends CounterRunField = CounterRunField> {
       }
       case 'DELTA':
         // Those of many objects together may not fit into 64 bits, which is an error of one field.
-        if (!(source instanceof ReadingGrowth)) return false;
+        if (!(source instanceof ReadingChange)) return false;
         this.#writeDeltas(source, sink);
         return true;
       case 'RATE':
-        if (!(source instanceof ReadingGrowth)) return false;
+        if (!(source instanceof ReadingChange)) return false;
         this.#writeRates(source, sink);
         return true;
     }
@@ -105,13 +105,13 @@ export class CounterRun<Field extends CounterRunField = CounterRunField> {
     return end;
   }
 
-  #writeDeltas(growth: ReadingGrowth, sink: ByteSink): void {
+  #writeDeltas(change: ReadingChange, sink: ByteSink): void {
     sink.reserve(this.#mostBytes);
     const { view } = sink;
     let at = sink.length;
     for (const [n, counter] of this.#counters.entries()) {
       at = this.#writeKey(view, at, n * entrySizeInBytes);
-      const delta = growth.delta(counter);
+      const delta = change.delta(counter);
       if (delta === null) {
         at = nullBytes.writeTo(view, at - 1);
         continue;
@@ -123,11 +123,11 @@ export class CounterRun<Field extends CounterRunField = CounterRunField> {
     sink.length = at;
   }
 
-  #writeRates(growth: ReadingGrowth, sink: ByteSink): void {
+  #writeRates(change: ReadingChange, sink: ByteSink): void {
     for (const [n, counter] of this.#counters.entries()) {
       sink.reserve(this.#mostBytes);
       sink.length = this.#writeKey(sink.view, sink.length, n * entrySizeInBytes) - 1;
-      const rate = growth.rate(counter);
+      const rate = change.rate(counter);
       if (rate === null) sink.constant(nullBytes);
       // The shortest text that reads as the same number, as JSON.stringify gives it.
       else sink.ascii(String(rate));

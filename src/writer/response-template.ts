@@ -3,11 +3,11 @@
  * numbers. An answer is written from it without asking any resolver; where a number cannot be had, it is not.
  */
 import { HvqlError } from '../errors.ts';
-import type { Look } from '../sampling/look.ts';
+import type { SnapshotReader } from '../sampling/snapshot-reader.ts';
 import { ResponseWriter, type ResponseRecorder, type WrittenPlace } from './response-writer.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { PreparedSet } from './prepared-set.ts';
-import type { Origin, RecordingLook } from './recording-look.ts';
+import type { Origin, RecordingSnapshotReader } from './recording-snapshot-reader.ts';
 
 /** What stands in a gap of a pattern: an object of counters, or the moment of the look. */
 export type SlotValue =
@@ -21,17 +21,17 @@ interface Slot extends WrittenPlace {
 
 /** Takes notes of the gaps while an answer is written. */
 export class TemplateRecorder implements ResponseRecorder {
-  readonly look: RecordingLook;
+  readonly reader: RecordingSnapshotReader;
   readonly #slots: Slot[] = [];
   readonly #filled = { outcomes: 0, moments: 0 };
 
-  constructor(look: RecordingLook) {
-    this.look = look;
+  constructor(reader: RecordingSnapshotReader) {
+    this.reader = reader;
   }
 
   /** Where a set was written for what the look gave, it is a gap. */
   recordSet(set: PreparedSet, value: unknown, place: WrittenPlace): void {
-    const origin = this.look.originOf(value);
+    const origin = this.reader.originOf(value);
     if (origin === undefined) return;
     this.#filled.outcomes += 1;
     this.#slots.push({ ...place, value: { set, origin } });
@@ -44,7 +44,7 @@ export class TemplateRecorder implements ResponseRecorder {
 
   /** The pattern of the answer; null where something of the look stands outside of the gaps. */
   template(response: Buffer): ResponseTemplate | null {
-    const { taken } = this.look;
+    const { taken } = this.reader;
     if (taken.orders > 0) return null;
     if (taken.outcomes !== this.#filled.outcomes || taken.moments !== this.#filled.moments) return null;
     return new ResponseTemplate(response, this.#slots);
@@ -78,7 +78,7 @@ export class ResponseTemplate {
   }
 
   /** Writes an answer of this pattern. Gives false, with what was written in vain still there, where it is none. */
-  write(sink: ByteSink, { look, context }: { look: Look; context: unknown }): boolean {
+  write(sink: ByteSink, { reader, context }: { reader: SnapshotReader; context: unknown }): boolean {
     const writer = new ResponseWriter(sink, context);
     const { values } = this;
     let start = 0;
@@ -87,11 +87,11 @@ export class ResponseTemplate {
       if (value === undefined) break;
       start = this.#writeConstant(sink, start, n);
       if ('serializeMoment' in value) {
-        sink.jsonString(String(value.serializeMoment(look.moment().wallMilliseconds)));
+        sink.jsonString(String(value.serializeMoment(reader.moment().wallMilliseconds)));
         continue;
       }
       const { object, over } = value.origin;
-      const outcome = over === null ? look.reading(object) : look.growth(object, over);
+      const outcome = over === null ? reader.reading(object) : reader.change(object, over);
       if (outcome === null || outcome instanceof HvqlError) return false;
       writer.writeSet(value.set, outcome);
       if (writer.errors.length > 0) return false;

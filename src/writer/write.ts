@@ -1,13 +1,13 @@
 /** Answers an operation with bytes: the same that graphql-js and JSON.stringify would come to. */
 import { getOperationAST, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
-import type { Look } from '../sampling/look.ts';
+import type { SnapshotReader } from '../sampling/snapshot-reader.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
 import { TemplateRecorder, type CachedTemplate } from './response-template.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { acquireSink, ConstantBytes, releaseSink, type ByteSink } from './byte-sink.ts';
 import { prepareSet } from './prepared-set.ts';
-import { RecordingLook } from './recording-look.ts';
+import { RecordingSnapshotReader } from './recording-snapshot-reader.ts';
 import type { Selection } from './selection.ts';
 import { WrittenData, writtenResult } from './written-data.ts';
 
@@ -19,9 +19,9 @@ export interface Writing {
   /** That of the operation and its variables. */
   readonly selection: Selection;
   /** Where the pattern of such answers is kept, where one is worth it, and the look that they are read from. */
-  readonly templated?: { readonly cached: CachedTemplate; readonly look: Look } | null;
+  readonly templated?: { readonly cached: CachedTemplate; readonly reader: SnapshotReader } | null;
   /** The context over another look. */
-  readonly contextWith?: (look: Look) => unknown;
+  readonly contextWith?: (reader: SnapshotReader) => unknown;
   /** Whether it may take long, so that other work has to run in between. */
   readonly isLarge?: boolean;
   /** Called when it goes on after other work has run. What it throws, the result rejects with. */
@@ -64,8 +64,8 @@ function writesTemplate(
   { templated: templated = null }: Writing,
 ): boolean {
   if (templated === null) return false;
-  const { cached, look } = templated;
-  if (cached.template?.write(sink, { look, context }) === true) return true;
+  const { cached, reader } = templated;
+  if (cached.template?.write(sink, { reader, context }) === true) return true;
   sink.length = 0;
   return false;
 }
@@ -82,8 +82,8 @@ function* walk(
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
   if (operation == null || type == null) return null;
   const isRecorded = templated !== null && contextWith !== undefined && templated.cached.isWanted;
-  const recorder = isRecorded ? new TemplateRecorder(new RecordingLook(templated.look)) : null;
-  const context = recorder === null ? args.contextValue : contextWith?.(recorder.look);
+  const recorder = isRecorded ? new TemplateRecorder(new RecordingSnapshotReader(templated.reader)) : null;
+  const context = recorder === null ? args.contextValue : contextWith?.(recorder.reader);
   const writer = new ResponseWriter(sink, context, recorder);
   let errors: readonly GraphQLError[] | null = writer.errors;
   try {

@@ -63,10 +63,10 @@ describe.each([
     const next = mkdtempSync(join(folder, 'next-'));
     writeHost(next, 9_000n);
     renameSync(join(next, 'partition/5'), place);
-    const growth = `{ partition(id: 5) { virtualProcessors {
+    const change = `{ partition(id: 5) { virtualProcessors {
       counters { hypercalls } deltas(over: "100ms") { hypercalls } rates(over: "100ms") { totalRunTime } } } }`;
     for (let n = 0; n < 2; n += 1) {
-      const { data } = await ask(growth);
+      const { data } = await ask(change);
       expect(data.partition.virtualProcessors).toEqual([
         { counters: { hypercalls: '9000' }, deltas: { hypercalls: '0' }, rates: { totalRunTime: 0 } },
       ]);

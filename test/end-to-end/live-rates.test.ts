@@ -19,7 +19,7 @@ const times: { at: string; monotonic: string }[] = readJson('three-frames/manife
 const rows: Row[] = readJson('counters.json').counters;
 const totals = (object: string): Row[] =>
   rows.filter((row) => row.object === object && row.kind !== 'GAUGE' && row.kind !== 'CLOCK');
-const growth = (object: string): string => {
+const change = (object: string): string => {
   const fields = totals(object)
     .map(({ field }) => field)
     .join(' ');
@@ -30,10 +30,10 @@ const growth = (object: string): string => {
 const query = `subscription {
   hypervisor(every: "250ms") {
     sampledAt
-    logicalProcessors { index ${growth('LOGICAL_PROCESSOR')} }
+    logicalProcessors { index ${change('LOGICAL_PROCESSOR')} }
     partitions { nodes {
-      partitionId ${growth('PARTITION')}
-      virtualProcessors { index ${growth('VIRTUAL_PROCESSOR')} }
+      partitionId ${change('PARTITION')}
+      virtualProcessors { index ${change('VIRTUAL_PROCESSOR')} }
     } }
   }
 }`;
@@ -58,7 +58,7 @@ function objectsOf({ hypervisor }: any): { key: string; object: string; value: a
 }
 
 /** What an object did between two frames: the whole numbers exactly, and one division at the end. */
-function expectedGrowth({ key, object }: { key: string; object: string }, between: [number, number]) {
+function expectedChange({ key, object }: { key: string; object: string }, between: [number, number]) {
   const [from, to] = between;
   const difference = (field: string): bigint =>
     BigInt(frames[to]?.[key]?.[field] ?? '') - BigInt(frames[from]?.[key]?.[field] ?? '');
@@ -116,7 +116,7 @@ describe.each(Object.entries(transports))('a capture that is watched over %s', (
         expect(interval).toMatchObject({ reset: false, seconds: between[1] - between[0] });
         const { interval: sameInterval, ...rateValues } = rates;
         expect(sameInterval).toEqual(interval);
-        const expected = expectedGrowth({ key, object }, between);
+        const expected = expectedChange({ key, object }, between);
         expect([key, deltaValues]).toEqual([key, expected.deltas]);
         expect(Object.keys(rateValues)).toEqual(Object.keys(expected.rates));
         for (const [field, rate] of Object.entries(expected.rates)) {

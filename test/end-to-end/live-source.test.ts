@@ -7,21 +7,21 @@ import { Program, serve, type Served } from './program.ts';
 import { transports, type Watcher } from './watcher.ts';
 
 /** What an event says of the totals of all its processors. */
-function growthsOf({ data }: any): any[] {
+function changesOf({ data }: any): any[] {
   return data.hypervisor.logicalProcessors;
 }
 
 /** Whether all of an event's processors have rates, and some of them have done something. */
 const isAlive = (event: any): boolean =>
   event.errors === undefined &&
-  growthsOf(event).every(({ rates }) => rates?.totalRunTime != null) &&
-  growthsOf(event).some(({ deltas }) => BigInt(deltas.totalRunTime) > 0n);
+  changesOf(event).every(({ rates }) => rates?.totalRunTime != null) &&
+  changesOf(event).some(({ deltas }) => BigInt(deltas.totalRunTime) > 0n);
 
 const isStill = (event: any): boolean =>
-  event.errors === undefined && growthsOf(event).every(({ deltas }) => deltas?.totalRunTime === '0');
+  event.errors === undefined && changesOf(event).every(({ deltas }) => deltas?.totalRunTime === '0');
 
 const isReset = (event: any): boolean =>
-  event.errors === undefined && growthsOf(event).some(({ deltas }) => deltas?.interval.reset === true);
+  event.errors === undefined && changesOf(event).some(({ deltas }) => deltas?.interval.reset === true);
 
 const isAway = (event: any): boolean => event.data === null;
 
@@ -35,7 +35,7 @@ function checkHonesty(events: readonly any[]): void {
       });
       continue;
     }
-    for (const { counters, deltas, rates } of growthsOf(event)) {
+    for (const { counters, deltas, rates } of changesOf(event)) {
       expect(BigInt(counters.totalRunTime)).toBeGreaterThanOrEqual(0n);
       if (deltas === null) {
         expect(rates).toBeNull();
@@ -94,7 +94,7 @@ describe('streams over a page folder', () => {
     await simulator.stop('SIGKILL');
     const still = await all(isStill);
     for (const event of still)
-      for (const { rates } of growthsOf(event)) expect(rates.contextSwitches).toBe(0);
+      for (const { rates } of changesOf(event)) expect(rates.contextSwitches).toBe(0);
     const resets = all(isReset);
     await simulate();
     await resets;
@@ -110,7 +110,7 @@ describe('streams over a page folder', () => {
     await rename(join(base, 'away'), folder);
     // Nothing is known of the growth until there are two readings again.
     for (const event of await backs) {
-      expect(growthsOf(event).map(({ deltas, rates }) => [deltas, rates])).toEqual([
+      expect(changesOf(event).map(({ deltas, rates }) => [deltas, rates])).toEqual([
         [null, null],
         [null, null],
       ]);

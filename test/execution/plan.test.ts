@@ -6,7 +6,7 @@ import { executeOperation, operationContext } from '../../src/execution/execute.
 import { planOperation, stepLimit, valuesOfError, valuesOfRank } from '../../src/execution/plan.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { createSchema } from '../../src/graph/schema.ts';
-import { PlanningLook } from '../../src/sampling/planning-look.ts';
+import { PlanningSnapshotReader } from '../../src/sampling/planning-snapshot-reader.ts';
 import { ask, caller, samplerOf, testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
@@ -42,12 +42,12 @@ function contextOf(asking: Caller) {
 /** What an operation is planned to cost. Nothing may be read for it. */
 async function plan(query: string, { caller: asking = caller(1n), variables = {} }: Asked = {}) {
   const context = contextOf(asking);
-  const look = new PlanningLook(context.operation.look.defaultOver);
-  const contextValue = { ...context, operation: context.operation.withLook(look) };
+  const reader = new PlanningSnapshotReader(context.operation.reader.defaultOver);
+  const contextValue = { ...context, operation: context.operation.withReader(reader) };
   const document = parse(query);
   const { values, pages } = await planOperation(
     { schema, document, contextValue, variableValues: variables },
-    { look },
+    { reader },
   );
   expect(source.batches).toEqual([]);
   return { values, pages };

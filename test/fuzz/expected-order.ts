@@ -1,7 +1,7 @@
 /** Orders as they are to be: of objects by a counter, and of partitions by all of their processors. */
 import type { Counter } from '../../src/catalogue/counter.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
-import { growthCases, growthOf, pageFault, totalGrowth, type Reads } from './expected-growth.ts';
+import { changeCases, changeOf, pageFault, totalChange, type Reads } from './expected-change.ts';
 import { theOnlyCase } from './expected-thing.ts';
 
 /** An order that may be: its counter has what it is ordered by. */
@@ -25,9 +25,9 @@ export function orderedObjects(
 function rankOf(reads: Reads, { name, counter, by }: ExpectedOrder & { name: ObjectName }): Rank {
   const { at, host } = reads;
   if (by === 'VALUE') return host.fails === 'read' ? null : host.numberAt(name, counter, at);
-  const growth = theOnlyCase(growthCases(reads, name, null));
-  if (growth.is !== 'grown') return null;
-  const { delta, rate } = growthOf(host, name, { from: growth.from, to: at });
+  const change = theOnlyCase(changeCases(reads, name, null));
+  if (change.is !== 'grown') return null;
+  const { delta, rate } = changeOf(host, name, { from: change.from, to: at });
   return by === 'DELTA' ? delta(counter) : rate(counter);
 }
 
@@ -46,8 +46,8 @@ export function rankOfAll(
       (a, b) => a + b,
     );
   const grown = readable.flatMap((name) => {
-    const growth = theOnlyCase(growthCases(reads, name, null));
-    return growth.is === 'grown' ? [growthOf(host, name, { from: growth.from, to: at })] : [];
+    const change = theOnlyCase(changeCases(reads, name, null));
+    return change.is === 'grown' ? [changeOf(host, name, { from: change.from, to: at })] : [];
   });
   if (grown.length === 0) return null;
   if (by === 'RATE' && counter.kind === 'TIME')
@@ -55,7 +55,7 @@ export function rankOfAll(
       grown.map(({ rate }) => rate(counter)),
       (a, b) => a + b,
     );
-  const total = totalGrowth(grown);
+  const total = totalChange(grown);
   return by === 'DELTA' ? total.delta(counter) : total.rate(counter);
 }
 

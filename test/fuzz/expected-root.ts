@@ -5,13 +5,13 @@ import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
 import { connectionFor } from './expected-connection.ts';
-import { pageFault, type Reads } from './expected-growth.ts';
+import { pageFault, type Reads } from './expected-change.ts';
 import { inOrder, orderedObjects, rankOfAll } from './expected-order.ts';
 import { expectedDefinitions, expectedService } from './expected-service.ts';
 import {
   countersAndPage,
   fails,
-  growthFields,
+  changeFields,
   listOf,
   sampledAt,
   thing,
@@ -203,7 +203,7 @@ class ExpectedGraph {
 
   #common(name: ObjectName, type: string) {
     const of = { reads: this.#reads, bounds: this.#bounds, name, type };
-    return { id: () => value(nodeIdOf(name)), ...countersAndPage(this.#reads, of), ...growthFields(of) };
+    return { id: () => value(nodeIdOf(name)), ...countersAndPage(this.#reads, of), ...changeFields(of) };
   }
 
   #totals(names: readonly ObjectName[], type: string): Meant {

@@ -5,14 +5,14 @@ import { objectKey, pagePlace, type ObjectName } from '../../src/snapshot/object
 import { maxUInt64 } from '../../src/snapshot/uint64.ts';
 import type { Expectation } from './expectation.ts';
 import {
-  growthCases,
-  growthOf,
+  changeCases,
+  changeOf,
   pageFault,
-  totalGrowth,
-  type ExpectedGrowth,
-  type GrowthCase,
+  totalChange,
+  type ExpectedChange,
+  type ChangeCase,
   type Reads,
-} from './expected-growth.ts';
+} from './expected-change.ts';
 import { bytesAt, valueAt, type RandomGroup } from './random-page.ts';
 
 /** An object as it is to be: its type, and what each field is to be. */
@@ -99,18 +99,18 @@ function unlistedThings({ host, at }: Reads, name: ObjectName): Meant {
 }
 
 /** An object's deltas and rates. */
-export function growthFields(of: { reads: Reads; bounds: OverBounds; name: ObjectName; type: string }) {
+export function changeFields(of: { reads: Reads; bounds: OverBounds; name: ObjectName; type: string }) {
   const { reads, bounds, name, type } = of;
   const meant = (view: 'Deltas' | 'Rates', over: number | null): Meant => {
     if (!isWithin(bounds, over)) return fails('LIMIT_EXCEEDED');
-    const cases = growthCases(reads, name, over).map((each) => ({
+    const cases = changeCases(reads, name, over).map((each) => ({
       name: each.is === 'grown' ? String(each.from) : each.is,
       meant:
         each.is === 'broken'
           ? fails(each.code)
           : each.is === 'unknown'
             ? value(null)
-            : growthThing(growthOf(reads.host, name, { from: each.from, to: reads.at }), {
+            : changeThing(changeOf(reads.host, name, { from: each.from, to: reads.at }), {
                 ...of,
                 typeName: `${type}${view}`,
               }),
@@ -142,28 +142,28 @@ export function totalsThing(of: {
     };
     return counterThing(`${type}Counters`, { name, meant });
   };
-  const growth = (view: 'Deltas' | 'Rates', over: number | null): Meant => {
+  const change = (view: 'Deltas' | 'Rates', over: number | null): Meant => {
     if (!isWithin(bounds, over)) return fails('LIMIT_EXCEEDED');
-    const cases = names.map((each) => ({ each, cases: growthCases(reads, each, over) }));
+    const cases = names.map((each) => ({ each, cases: changeCases(reads, each, over) }));
     // Which of the held readings were taken is not known of each.
     if (cases.some((one) => one.cases.length > 1)) return { is: 'open', codes: ['LIMIT_EXCEEDED'] };
     const grown = cases.flatMap(({ each, cases: [one] }) =>
-      one?.is === 'grown' ? [growthOf(reads.host, each, { from: one.from, to: reads.at })] : [],
+      one?.is === 'grown' ? [changeOf(reads.host, each, { from: one.from, to: reads.at })] : [],
     );
     if (name === undefined || grown.length === 0) return value(null);
-    return growthThing(totalGrowth(grown), { reads, name, typeName: `${type}${view}` });
+    return changeThing(totalChange(grown), { reads, name, typeName: `${type}${view}` });
   };
   return thing(`${type}Totals`, {
     of: () => value(names.length),
     readable: () => value(readable.length),
     counters,
-    deltas: ({ over }) => growth('Deltas', over ?? null),
-    rates: ({ over }) => growth('Rates', over ?? null),
+    deltas: ({ over }) => change('Deltas', over ?? null),
+    rates: ({ over }) => change('Rates', over ?? null),
   });
 }
 
 /** Growth that there is but one case of; for orders, which leave no doubt. */
-export function theOnlyCase(cases: readonly GrowthCase[]): GrowthCase {
+export function theOnlyCase(cases: readonly ChangeCase[]): ChangeCase {
   const [only, ...others] = cases;
   if (only === undefined || others.length > 0) throw new TypeError('growth of which there are several cases');
   return only;
@@ -186,19 +186,19 @@ function counterThing(
   return thing(type, fieldsOf(name, meant));
 }
 
-function growthThing(
-  growth: ExpectedGrowth,
+function changeThing(
+  change: ExpectedChange,
   of: { reads: Reads; name: ObjectName; typeName: string },
 ): Meant {
   const interval = thing('Interval', {
-    from: () => value(timeOf(of.reads, growth.from)),
-    to: () => value(timeOf(of.reads, growth.to)),
-    seconds: () => ({ is: 'near', value: growth.seconds }),
-    reset: () => value(growth.reset),
+    from: () => value(timeOf(of.reads, change.from)),
+    to: () => value(timeOf(of.reads, change.to)),
+    seconds: () => ({ is: 'near', value: change.seconds }),
+    reset: () => value(change.reset),
   });
   const meant = (counter: Counter): Meant => {
-    if (of.typeName.endsWith('Deltas')) return sumOf(growth.delta(counter));
-    const rate = growth.rate(counter);
+    if (of.typeName.endsWith('Deltas')) return sumOf(change.delta(counter));
+    const rate = change.rate(counter);
     return rate === null ? value(null) : { is: 'near', value: rate };
   };
   return thing(of.typeName, { ...fieldsOf(of.name, meant), interval: () => interval });

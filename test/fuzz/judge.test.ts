@@ -46,7 +46,7 @@ beforeEach(async () => {
 /** Few of which anything is broken. */
 const hosts = Array.from({ length: 300 }, (_, n) => new RandomHost(3, n));
 
-const judged = (it: Answer): string[] => judge(trial, it, { looks: trial.host.looks, earlier: [] });
+const judged = (it: Answer): string[] => judge(trial, it, { snapshots: trial.host.snapshots, earlier: [] });
 
 /** Changes of a right answer that make it wrong, and what is to be said of each. */
 const doctors: readonly (readonly [what: string, change: (answer: any) => void, verdict: RegExp])[] = [
@@ -204,7 +204,11 @@ describe('the judge', () => {
     const asked = { ...trial, host: lacking, caller: caller(1n), document };
     const judgedAs = (number: string | null): string[] => {
       const data = { partition: { counters: { [counter?.field ?? '']: number } } };
-      return judge(asked, { data }, { looks: [{ at: 0, keys: new Set(), seen: new Set() }], earlier: [] });
+      return judge(
+        asked,
+        { data },
+        { snapshots: [{ at: 0, keys: new Set(), seen: new Set() }], earlier: [] },
+      );
     };
     expect(judgedAs(null)).toEqual([]);
     expect(judgedAs('0')).toEqual([expect.stringMatching(/: is "0", but needs to be null/)]);
@@ -215,7 +219,7 @@ describe('the judge', () => {
     const ids = new Map([[id, { object: 'PARTITION', partitionId: 1n } as const]]);
     const document = parse(`{ node(id: "${id}") { id } }`);
     const leak = { data: { node: { id } } };
-    expect(judge({ ...trial, ids, document }, leak, { looks: [], earlier: [] })).toEqual([
+    expect(judge({ ...trial, ids, document }, leak, { snapshots: [], earlier: [] })).toEqual([
       expect.stringMatching(/^node: is {"id":".*"}, but needs to be "null, because of ACCESS_DENIED/),
       expect.stringMatching(/^node: no error says/),
     ]);

@@ -59,13 +59,13 @@ async function problemsOf(trial: Trial): Promise<string[]> {
   try {
     const query = print(document);
     const subscribed = await bench.subscribe({ query, caller, variables: { ...operation.variables } });
-    const reads = { looks: host.looks, earlier: [], previous: null };
+    const reads = { snapshots: host.snapshots, earlier: [], previous: null };
     if (!('next' in subscribed)) return judge(trial, asAnswer(subscribed), reads);
     const stream = new TestStream(subscribed);
     const first = await stream.next();
     if (first === null) return ['there is no first event'];
     seen.first += 1;
-    const problems = judge(trial, first, { ...reads, looks: host.looks.slice(0, 1) });
+    const problems = judge(trial, first, { ...reads, snapshots: host.snapshots.slice(0, 1) });
     if (problems.length > 0) return [...problems, JSON.stringify(first).slice(0, 3_000)];
     return await secondProblems(trial, { stream, first });
   } finally {
@@ -79,13 +79,13 @@ async function secondProblems(
   { stream, first }: { stream: TestStream; first: Answer },
 ): Promise<string[]> {
   const { host } = trial;
-  const previous = host.looks.at(-1)?.at ?? null;
+  const previous = host.snapshots.at(-1)?.at ?? null;
   const next = stream.next();
   for (let passed = 0; passed < longestWait; passed += 50) {
     host.milliseconds += 50;
     await vi.advanceTimersByTimeAsync(50);
     await settle();
-    if (host.looks.length > 1) break;
+    if (host.snapshots.length > 1) break;
   }
   const silence = Symbol('silence');
   const second = await Promise.race([next, settle().then(() => silence)]);
@@ -99,8 +99,8 @@ async function secondProblems(
   }
   seen.second += 1;
   if (isRefused(second)) return ['a stream that had begun was refused'];
-  const looks = host.looks.slice(1);
-  const problems = judge(trial, second, { looks, earlier: host.looks.slice(0, 1), previous });
+  const snapshots = host.snapshots.slice(1);
+  const problems = judge(trial, second, { snapshots, earlier: host.snapshots.slice(0, 1), previous });
   const answers = `${JSON.stringify(first).slice(0, 2_000)}\n${JSON.stringify(second).slice(0, 2_000)}`;
   return problems.length === 0 ? [] : [...problems.map((problem) => `second event: ${problem}`), answers];
 }

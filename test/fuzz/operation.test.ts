@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graph/schema.ts';
 import { settle } from '../live.ts';
 import { freeChoices, fuzzSettings } from './choice.ts';
-import type { TakenLook } from './random-host.ts';
+import type { TakenSnapshot } from './random-host.ts';
 import { RandomHost } from './random-host.ts';
 import { reducedOperation } from './reduced-operation.ts';
 import { askTrial, isRefused, judge, randomTrial, reportOf, trialSampler, type Trial } from './trial.ts';
@@ -73,9 +73,9 @@ async function problemsOf(trial: Trial, { pause }: { pause: number | null }): Pr
   const { host } = trial;
   host.rewind();
   const sampler = trialSampler(trial);
-  const ask = async (earlier: readonly TakenLook[]): Promise<string[]> => {
+  const ask = async (earlier: readonly TakenSnapshot[]): Promise<string[]> => {
     const answer = await askTrial(trial, sampler);
-    const problems = judge(trial, answer, { looks: [...host.looks], earlier });
+    const problems = judge(trial, answer, { snapshots: [...host.snapshots], earlier });
     if (isRefused(answer)) seen.refused += 1;
     for (const { extensions } of answer.errors ?? []) {
       const { code, reason } = extensions;
@@ -91,7 +91,7 @@ async function problemsOf(trial: Trial, { pause }: { pause: number | null }): Pr
   if (pause === null || problems.length > 0) return problems;
   seen.again += 1;
   host.milliseconds += pause;
-  const again = await ask(host.looks.splice(0));
+  const again = await ask(host.snapshots.splice(0));
   await settle();
   return again.map((problem) => `asked again after ${pause} ms: ${problem}`);
 }

@@ -11,7 +11,7 @@ import { choicesOf, oneOf, rarely, wideNumber, type Choose } from './choice.ts';
 import { bytesAt, randomPage, valueAt, type RandomPage } from './random-page.ts';
 
 /** One reading of the source that succeeded: when, and what was read. */
-export interface TakenLook {
+export interface TakenSnapshot {
   readonly at: number;
   /** The objects whose counters were read: what may be held. */
   readonly keys: ReadonlySet<string>;
@@ -33,7 +33,7 @@ const unavailable = (what: string): HvqlError => new HvqlError('PAGE_UNAVAILABLE
 
 /** A host that a seed decides. */
 export class RandomHost extends FakeSource {
-  readonly looks: TakenLook[] = [];
+  readonly snapshots: TakenSnapshot[] = [];
   /** What of the source as a whole fails. */
   readonly fails: 'nothing' | 'topology' | 'read';
   readonly hasUnlistedProcessors: boolean;
@@ -117,7 +117,7 @@ export class RandomHost extends FakeSource {
   /** Begins anew. */
   rewind(): void {
     this.milliseconds = 0;
-    this.looks.length = 0;
+    this.snapshots.length = 0;
   }
 
   override async topology(): Promise<Topology> {
@@ -130,7 +130,7 @@ export class RandomHost extends FakeSource {
     if (this.fails === 'read') throw unavailable('The source');
     const counted = objects.filter(({ unlisted }) => unlisted !== true);
     const [keys, seen] = [counted, objects].map((some) => new Set(some.map(objectKey)));
-    this.looks.push({ at: this.milliseconds, keys: keys ?? new Set(), seen: seen ?? new Set() });
+    this.snapshots.push({ at: this.milliseconds, keys: keys ?? new Set(), seen: seen ?? new Set() });
     return { at: this.now(), outcomes: objects.map((name) => this.#read(name)) };
   }
 

@@ -9,7 +9,7 @@ import { maxUInt64 } from '../../src/snapshot/uint64.ts';
 import { caller, samplerOf, testLimits, type Answer } from '../ask.ts';
 import { oneOf, rarely, type Choose } from './choice.ts';
 import { expectedAnswer } from './expected-answer.ts';
-import type { Reads } from './expected-growth.ts';
+import type { Reads } from './expected-change.ts';
 import { problemsOf } from './expectation.ts';
 import type { RandomHost } from './random-host.ts';
 import { randomOperation, type RandomOperation } from './random-operation.ts';
@@ -77,7 +77,7 @@ export function judge(trial: Trial, answer: Answer, reads: Omit<Reads, 'host' | 
   if (isRefused(answer)) return [];
   const { host, ids, operation } = trial;
   // Where nothing was read, nothing of the answer tells when.
-  const at = reads.looks.at(-1)?.at ?? host.milliseconds;
+  const at = reads.snapshots.at(-1)?.at ?? host.milliseconds;
   const world = { caller: trial.caller, ids, reads: { host, at, ...reads } };
   const expected = expectedAnswer({ ...trial, variables: operation.variables }, world);
   return [...problemsOf(expected, answer), ...leaksOf(trial, answer)];

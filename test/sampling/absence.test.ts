@@ -53,7 +53,7 @@ async function awayAndBack(hear = gone): Promise<void> {
 }
 
 describe('growth after an absence that the service has seen', () => {
-  const growth =
+  const change =
     'deltas(over: "1s") { hypercalls interval { seconds reset } } rates(over: "1s") { totalRunTime }';
   const still = {
     deltas: { hypercalls: '0', interval: { seconds: 1, reset: false } },
@@ -63,7 +63,7 @@ describe('growth after an absence that the service has seen', () => {
   it('waits for a second reading since the return', async () => {
     await ask({ source, sampler, query: everything });
     await awayAndBack();
-    const query = `{ partition(id: 5) { virtualProcessors { counters { hypercalls } ${growth} } } }`;
+    const query = `{ partition(id: 5) { virtualProcessors { counters { hypercalls } ${change} } } }`;
     const { data } = await ask({ source, sampler, query });
     expect(data.partition.virtualProcessors).toEqual([{ counters: { hypercalls: '200000002' }, ...still }]);
   });
@@ -72,8 +72,8 @@ describe('growth after an absence that the service has seen', () => {
     await ask({ source, sampler, query: everything });
     await awayAndBack();
     const query = `{
-      partition(id: 5) { deltas(over: "1s") { gpaSpaceModifications } virtualProcessorTotals { ${growth} } }
-      hypervisor { partitions { nodes { virtualProcessors { ${growth} } } } }
+      partition(id: 5) { deltas(over: "1s") { gpaSpaceModifications } virtualProcessorTotals { ${change} } }
+      hypervisor { partitions { nodes { virtualProcessors { ${change} } } } }
     }`;
     const { data } = await ask({ source, sampler, query });
     expect(data.partition).toEqual({
@@ -97,7 +97,7 @@ describe('growth after an absence that the service has seen', () => {
   });
 
   it('waits as well where the page alone was away', async () => {
-    const query = `{ partition(id: 5) { virtualProcessor(index: 0) { ${growth} } } }`;
+    const query = `{ partition(id: 5) { virtualProcessor(index: 0) { ${change} } } }`;
     await ask({ source, sampler, query: everything });
     await source.wait(500);
     source.broken.set('partition/5/vp/0', new HvqlError('PAGE_UNAVAILABLE', 'It is not there.'));
@@ -153,7 +153,7 @@ describe('growth after an absence that the service has seen', () => {
     await ask({ source, sampler, query: everything });
     source.broken.clear();
     await source.wait(500);
-    const query = `{ partition(id: 5) { virtualProcessor(index: 0) { ${growth} } } }`;
+    const query = `{ partition(id: 5) { virtualProcessor(index: 0) { ${change} } } }`;
     const { data } = await ask({ source, sampler, query });
     expect(source.milliseconds).toBe(1_000);
     expect(data.partition.virtualProcessor).toEqual(still);
@@ -184,8 +184,8 @@ describe('a stream over an absence', () => {
       if (second === 5) source.comeBack();
       await pass(bench, 1_000);
       const [, found] = (await next)?.data.hypervisor.partitions.nodes as any[];
-      const growth = found?.virtualProcessorTotals.deltas;
-      deltas.push(found === undefined ? 'away' : (growth?.hypercalls ?? null));
+      const change = found?.virtualProcessorTotals.deltas;
+      deltas.push(found === undefined ? 'away' : (change?.hypercalls ?? null));
     }
     const known =
       over === ''

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { neverGoesBack } from '../../src/catalogue/counter.ts';
 import { statisticsObjects } from '../../src/catalogue/group.ts';
-import { ReadingGrowth } from '../../src/sampling/growth.ts';
+import { ReadingChange } from '../../src/sampling/change.ts';
 import type { CellLayout, Reading } from '../../src/snapshot/reading.ts';
 import { maxUInt64 } from '../../src/snapshot/uint64.ts';
 
@@ -47,12 +47,12 @@ describe('growth between two readings that stand alike in memory', () => {
         });
         const layout = layoutOf(new Set(absent));
         const [earlier, later] = [readings(layout, before), readings(layout, after)];
-        const growthOf = (way: 'inMemory' | 'plain'): ReadingGrowth =>
-          new ReadingGrowth(object, {
+        const changeOf = (way: 'inMemory' | 'plain'): ReadingChange =>
+          new ReadingChange(object, {
             earlier: { at: { wallMilliseconds: 0, monotonicNanoseconds: 0n }, reading: earlier[way] },
             later: { at: { wallMilliseconds: 0, monotonicNanoseconds: 1_234_567_890n }, reading: later[way] },
           });
-        const [inMemory, plain] = [growthOf('inMemory'), growthOf('plain')];
+        const [inMemory, plain] = [changeOf('inMemory'), changeOf('plain')];
         expect(inMemory.interval).toEqual(plain.interval);
         if (plain.interval.reset) resets += 1;
         for (const counter of countersOf(object)) {

@@ -37,7 +37,7 @@ function holdingOf(megabytes: number, seconds = 120): HeldReadings {
 }
 
 /** Holds pages that say when they were read. */
-function look(held: HeldReadings, objects: readonly ObjectName[], milliseconds: number): void {
+function holdAt(held: HeldReadings, objects: readonly ObjectName[], milliseconds: number): void {
   const page = pageOf(milliseconds);
   const at = momentAt(milliseconds);
   held.hold(objects, { at, outcomes: objects.map(() => page), absencesBefore: absences.count });
@@ -72,7 +72,7 @@ describe('the reading that is found', () => {
     [[2_001, 950], 950],
   ])('of such as are %j ms old is, for a second, the one of %s', (ages, found) => {
     const held = holdingOf(64);
-    for (const age of ages) look(held, processors(1), 10_000 - age);
+    for (const age of ages) holdAt(held, processors(1), 10_000 - age);
     expect(ageFound(held, object, 10_000)).toBe(found);
   });
 
@@ -83,18 +83,18 @@ describe('the reading that is found', () => {
     [2_001, null],
   ])('of one that is %i ms old is, for a first event of a second, the one of %s', (age, found) => {
     const held = holdingOf(64);
-    look(held, processors(1), 10_000 - age);
+    holdAt(held, processors(1), 10_000 - age);
     expect(ageFound(held, object, 10_000, ageForFirstEvent(1_000))).toBe(found);
   });
 
   it('is one of the life that the object has now', () => {
     const held = holdingOf(64);
-    look(held, processors(2), 0);
+    holdAt(held, processors(2), 0);
     absences.noteReadings(processors(1), {
       outcomes: [new HvqlError('PAGE_UNAVAILABLE', 'It is not there.')],
     });
     expect(processors(2).map((each) => ageFound(held, each, 1_000))).toEqual([null, 1_000]);
-    look(held, processors(2), 1_000);
+    holdAt(held, processors(2), 1_000);
     // Of the life before nothing is left.
     expect(held.facts.readings).toBe(3);
     expect(processors(2).map((each) => ageFound(held, each, 2_000))).toEqual([1_000, 1_000]);
@@ -102,14 +102,14 @@ describe('the reading that is found', () => {
 
   it('has the counters of the page, also once the page itself has been let go', () => {
     const held = holdingOf(64);
-    look(held, processors(1), 0);
+    holdAt(held, processors(1), 0);
     const before = held.facts.bytes;
     const page = held.find({ ...object, index: 0 } as ObjectName, {
       before: 1_000_000_000n,
       age: ageForOver(1_000),
     });
     expect(page?.reading.page).not.toBeNull();
-    for (const milliseconds of [100, 300, 600, 1_000]) look(held, processors(1), milliseconds);
+    for (const milliseconds of [100, 300, 600, 1_000]) holdAt(held, processors(1), milliseconds);
     // Of the first stretch one reading is left, which was cut down.
     expect(held.facts).toMatchObject({ readings: 4 });
     expect(held.facts.bytes).toBeLessThan(4 * before - 2_000);
@@ -118,14 +118,14 @@ describe('the reading that is found', () => {
 
   it('is there for a client that polls as often as it may', () => {
     const held = holdingOf(64);
-    look(held, processors(1), 0);
+    holdAt(held, processors(1), 0);
     for (let now = 100; now < 3_000; now += 100) {
       expect(ageFound(held, object, now, ageForOver(100))).toBe(100);
-      look(held, processors(1), now);
+      holdAt(held, processors(1), now);
     }
     // Where others read all the time as well.
     for (let now = 3_000; now < 5_000; now += 1) {
-      look(held, processors(1), now);
+      holdAt(held, processors(1), now);
       if (now > 3_200) expect(ageFound(held, object, now, ageForOver(100))).not.toBeNull();
     }
   });
@@ -134,17 +134,17 @@ describe('the reading that is found', () => {
 describe('what is held', () => {
   it('is one reading of each object in a short time, whatever lists it is asked for in', () => {
     const held = holdingOf(64);
-    look(held, processors(3), 0);
-    look(held, processors(2), 20);
-    look(held, processors(4), 40);
+    holdAt(held, processors(3), 0);
+    holdAt(held, processors(2), 20);
+    holdAt(held, processors(4), 40);
     expect(held.facts).toMatchObject({ readings: 4, spanMilliseconds: 40 });
-    look(held, processors(4), 100);
+    holdAt(held, processors(4), 100);
     expect(held.facts.readings).toBe(8);
   });
 
   it('goes when it is too old, without anybody asking for it', () => {
     const held = holdingOf(64, 10);
-    for (let now = 0; now <= 60_000; now += 500) look(held, processors(2), now);
+    for (let now = 0; now <= 60_000; now += 500) holdAt(held, processors(2), now);
     const { readings, spanMilliseconds, bytes } = held.facts;
     // What has become too old is looked for sixteen times in that time.
     expect(spanMilliseconds).toBeLessThanOrEqual(10_000 * (17 / 16) + 500);
@@ -154,8 +154,8 @@ describe('what is held', () => {
 
   it('is nothing that a look brings which began before another and ended after it', () => {
     const held = holdingOf(64);
-    look(held, processors(1), 1_000);
-    look(held, processors(2), 500);
+    holdAt(held, processors(1), 1_000);
+    holdAt(held, processors(2), 500);
     expect(held.facts.readings).toBe(1);
     expect(ageFound(held, processors(1)[0], 2_000)).toBe(1_000);
   });
@@ -168,7 +168,7 @@ describe('what is held', () => {
       const objects = processors(8_000);
       const missing: string[] = [];
       for (let now = 0; now <= 200_000; now += 1_000) {
-        look(held, objects, now);
+        holdAt(held, objects, now);
         const { bytes, maximumBytes } = held.facts;
         if (bytes > maximumBytes) missing.push(`${bytes} bytes at ${now}`);
         if (now < 125_000 || now % 5_000 !== 0) continue;
@@ -185,7 +185,7 @@ describe('what is held', () => {
     const found = new Set<number | null>();
     for (const count of [10, 100, 300, 2_000]) {
       for (let now = 0; now < 20_000; now += 500) {
-        look(held, processors(count), now + count * 100_000);
+        holdAt(held, processors(count), now + count * 100_000);
         expect(held.facts.bytes).toBeLessThanOrEqual(megabyte);
         if (count === 10 && now >= 2_000) found.add(ageFound(held, processors(1)[0], now + count * 100_000));
       }

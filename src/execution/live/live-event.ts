@@ -6,7 +6,7 @@ import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Limits, View } from '../../graph/context.ts';
 import type { LiveEvent } from '../../graph/type/subscription.ts';
-import type { Look } from '../../sampling/look.ts';
+import type { SnapshotReader } from '../../sampling/snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
@@ -18,7 +18,7 @@ export interface LiveEventParts {
   readonly limits: Limits;
   readonly sourceKind: () => string;
   readonly topology: Topology | HvqlError;
-  readonly look: Look;
+  readonly reader: SnapshotReader;
   /** Whether there was an event before, in which the partition was there. */
   readonly isFirst: boolean;
   /** Whether events are written as bytes. */
@@ -103,9 +103,9 @@ class EventRoot implements LiveEvent {
   }
 
   view(): View {
-    const { caller, topology, look, limits, sourceKind, accessTo = accessOf } = this.#parts;
+    const { caller, topology, reader, limits, sourceKind, accessTo = accessOf } = this.#parts;
     if (topology instanceof HvqlError) throw topology;
-    return { access: accessTo(caller, topology), look, limits, sourceKind };
+    return { access: accessTo(caller, topology), reader, limits, sourceKind };
   }
 
   partition(id: bigint | null): GrantedPartition {

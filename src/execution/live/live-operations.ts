@@ -113,25 +113,25 @@ export class LiveOperations {
     const { partitionId } = opening.caller;
     // Another stream may have opened the same in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
-    const grid = this.#options.sampler.grid(operation.options.every);
+    const scheduler = this.#options.sampler.scheduler(operation.options.every);
     if (!this.#operations.has(key)) {
       this.#operations.set(key, operation);
       this.#quota.countText(partitionId, { text, change: 1 });
-      grid.add(operation);
+      scheduler.add(operation);
     }
     const onEnd = (): void => {
       this.#streams.delete(stream);
-      grid.leave(stream);
+      scheduler.removeListener(stream);
       this.#quota.countSubscription(partitionId, -1);
       lease?.release();
       if (operation.isWatched) return;
       this.#operations.delete(key);
       this.#quota.countText(partitionId, { text, change: -1 });
-      grid.remove(operation);
+      scheduler.remove(operation);
     };
-    const stream = new LiveStream({ operation, onEnd }, grid.lookNow(operation));
+    const stream = new LiveStream({ operation, onEnd }, scheduler.firstTick(operation));
     this.#streams.add(stream);
-    grid.join(stream);
+    scheduler.addListener(stream);
     this.#quota.countSubscription(partitionId, 1);
     if (this.#isClosed) stream.end();
     return stream;

@@ -44,7 +44,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   #final: (() => ExecutionResult) | null = null;
   #listener: StreamListener | null = null;
 
-  /** `firstLook` is a look out of turn, for the first event. */
+  /** `firstTick` is a tick out of turn, for the first event. */
   constructor({ operation, onEnd }: LiveStreamOptions, firstTick: Promise<Tick>) {
     this.#operation = operation;
     this.#onEnd = onEnd;
@@ -83,7 +83,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 
   /** A tick of the grid. One that comes right after the first event is left out: there is little to tell yet. */
-  take(tick: Tick): void {
+  onTick(tick: Tick): void {
     this.#isUnderWay ||= this.#isWellBefore(tick);
     if (this.#isUnderWay) this.#offer(tick);
   }

@@ -7,9 +7,9 @@ import type { ServiceFacts } from '../../graph/context.ts';
 import type { LiveOptions } from '../../graph/type/subscription.ts';
 import { TopologyScope } from '../../sampling/topology-scope.ts';
 import { eventLoop } from '../../sampling/fair-schedule.ts';
-import { LiveLook } from '../../sampling/live-look.ts';
-import type { LookRequest } from '../../sampling/look.ts';
-import { PlanningLook } from '../../sampling/planning-look.ts';
+import { LiveSnapshotReader } from '../../sampling/live-snapshot-reader.ts';
+import type { ReadRequest } from '../../sampling/snapshot-reader.ts';
+import { PlanningSnapshotReader } from '../../sampling/planning-snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { Tick, Watcher } from '../../sampling/tick.ts';
 import type { Topology } from '../../snapshot/topology.ts';
@@ -98,7 +98,7 @@ export class SharedSubscription implements Watcher {
   }
 
   /** Nothing where there is too much of it: the event says so, without anything having been read for it. */
-  async requests(topology: Topology): Promise<readonly LookRequest[]> {
+  async requests(topology: Topology): Promise<readonly ReadRequest[]> {
     return (await this.problem(topology)) === null ? (await this.#planFor(topology)).requests : [];
   }
 
@@ -158,9 +158,9 @@ export class SharedSubscription implements Watcher {
       const problem = plan === null ? null : this.#problemOf(plan);
       if (problem !== null) return finalEvent(refused(problem));
       const isLarge = plan !== null && plan.values > valuesPerSlice;
-      const look = new LiveLook(tick, previous?.sight ?? null);
+      const reader = new LiveSnapshotReader(tick, previous?.snapshot ?? null);
       const isFirst = previous === null || !this.#hasSeenPartition;
-      const event = executeEvent(this.#parts.args, this.#partsOf(topology, { look, isFirst, isLarge }));
+      const event = executeEvent(this.#parts.args, this.#partsOf(topology, { reader, isFirst, isLarge }));
       return mapMaybePromise(event, (result) => {
         this.#hasSeenPartition ||= result.isThere;
         return result;
@@ -185,20 +185,23 @@ export class SharedSubscription implements Watcher {
   }
 
   #makePlan(topology: Topology): MaybePromise<Plan> {
-    const look = new PlanningLook('PREVIOUS_EVENT');
+    const reader = new PlanningSnapshotReader('PREVIOUS_EVENT');
     const noted = new Set<bigint>();
-    const parts = this.#partsOf(topology, { look, isFirst: true, isLarge: false });
+    const parts = this.#partsOf(topology, { reader, isFirst: true, isLarge: false });
     const rootValue = eventRoot({ ...parts, accessTo: recordingAccess(noted) });
     const { maxStreamValues: maxValues } = this.#parts.service.limits;
-    return mapMaybePromise(planOperation({ ...this.#parts.args, rootValue }, { look, maxValues }), (plan) => {
-      this.#asked.add(noted);
-      return plan;
-    });
+    return mapMaybePromise(
+      planOperation({ ...this.#parts.args, rootValue }, { reader, maxValues }),
+      (plan) => {
+        this.#asked.add(noted);
+        return plan;
+      },
+    );
   }
 
   #partsOf(
     topology: Tick['topology'],
-    more: Pick<LiveEventParts, 'look' | 'isFirst' | 'isLarge'>,
+    more: Pick<LiveEventParts, 'reader' | 'isFirst' | 'isLarge'>,
   ): LiveEventParts {
     const { caller, service, writesBytes } = this.#parts;
     const { limits, health } = service;

@@ -4,7 +4,7 @@ import type { Access } from '../../access/access.ts';
 import { accessOf } from '../../access/access-of.ts';
 import type { Caller } from '../../access/caller.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
-import type { ReadSight } from '../../sampling/sight.ts';
+import type { TakenSnapshot } from '../../sampling/snapshot.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
 
@@ -15,7 +15,7 @@ const maxBytes = 64 * 1024 * 1024;
 const bytesOfValue = 64;
 
 interface Cached {
-  readonly sight: ReadSight;
+  readonly snapshot: TakenSnapshot;
   readonly responses: Map<Access, Map<PreparedOperation, ExecutionResult>>;
   count: number;
   bytes: number;
@@ -39,7 +39,7 @@ export class ResponseCache {
   /** The answer that somebody with the same rights got to the same in this look, held once more; null where nobody did. */
   get({ caller, prepared }: ResponseKey): ExecutionResult | null {
     const { shared } = this.#sampler;
-    const cached = this.#cachedFor(shared?.sight ?? null);
+    const cached = this.#cachedFor(shared?.snapshot ?? null);
     if (shared === null || cached === null) return null;
     const response = cached.responses.get(accessOf(caller, shared.topology))?.get(prepared);
     if (response === undefined) return null;
@@ -50,14 +50,19 @@ export class ResponseCache {
   /** Keeps an answer that was read in this look, unless it has errors: those are told to each anew. */
   store(
     result: ExecutionResult,
-    key: ResponseKey & { access: Access; sight: ReadSight; values: number },
+    key: ResponseKey & { access: Access; snapshot: TakenSnapshot; values: number },
   ): void {
-    const { access, sight, values, prepared } = key;
+    const { access, snapshot, values, prepared } = key;
     const { shared } = this.#sampler;
     // What exists may have become something else meanwhile, or the look too old.
-    if (shared?.sight !== sight || shared.topology !== access.topology) return;
+    if (shared?.snapshot !== snapshot || shared.topology !== access.topology) return;
     if (result.errors !== undefined || !prepared.isShareable) return;
-    const cached: Cached = this.#cachedFor(sight) ?? { sight, responses: new Map(), count: 0, bytes: 0 };
+    const cached: Cached = this.#cachedFor(snapshot) ?? {
+      snapshot,
+      responses: new Map(),
+      count: 0,
+      bytes: 0,
+    };
     this.#cached = cached;
     const written = writtenDataOf(result);
     const bytes = written?.memoryInBytes ?? values * bytesOfValue;
@@ -74,9 +79,9 @@ export class ResponseCache {
   }
 
   /** What is kept of the newest look, null where there is none: what is kept of another one is let go of. */
-  #cachedFor(sight: ReadSight | null): Cached | null {
+  #cachedFor(snapshot: TakenSnapshot | null): Cached | null {
     const cached = this.#cached;
-    if (cached === null || cached.sight === sight) return cached;
+    if (cached === null || cached.snapshot === snapshot) return cached;
     this.#cached = null;
     release(cached);
     return null;

@@ -1,7 +1,7 @@
 /** Checks of arguments that more than one field takes. */
 import { HvqlError } from '../../errors.ts';
 import { formatDuration } from '../../snapshot/duration.ts';
-import type { Over } from '../../sampling/look.ts';
+import type { Over } from '../../sampling/snapshot-reader.ts';
 import type { View } from '../context.ts';
 
 /** How many objects are wanted; null is all. Throws INVALID_PARAMETER for less than none. */
@@ -23,7 +23,7 @@ export function listArgument<Item>(view: View, argument: string, items: readonly
 
 /** What growth is taken over. Throws LIMIT_EXCEEDED outside the bounds. */
 export function overArgument(view: View, over: number | null | undefined): Over {
-  const { defaultOver } = view.look;
+  const { defaultOver } = view.reader;
   if (over === null || over === undefined) return defaultOver;
   const { minIntervalMilliseconds, maxIntervalMilliseconds, maxWaitMilliseconds } = view.limits;
   // A stream need not wait for a second reading: its time brings it.

@@ -1,7 +1,7 @@
 /** Lists of partitions: those that the caller may read, filtered, by pages or in an order. */
 import type { Granted, GrantedPartition } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
-import type { Order } from '../../sampling/look.ts';
+import type { Order } from '../../sampling/snapshot-reader.ts';
 import { listArgument } from './argument.ts';
 import { pageOf, sizeArgument, type Page, type PageArguments } from './connection.ts';
 import type { View } from '../context.ts';
@@ -66,7 +66,7 @@ function orderedPage(
   }
   const { order, objectsOf } = rankingOf(view, orderBy);
   const all = filtered(view, filter).map((partition) => new PartitionModel(view, partition));
-  const items = view.look.first(all, { order, first, objectsOf });
+  const items = view.reader.first(all, { order, first, objectsOf });
   return {
     items,
     hasPreviousPage: false,

@@ -46,7 +46,7 @@ export function listProcessors<
     name instanceof HvqlError ? (name as unknown as Model) : processors.modelOf(name);
   if (order === null) return names.slice(0, first ?? undefined).map(toModel);
   const there = names.filter((name): name is Name => !(name instanceof HvqlError));
-  const ranked = view.look.first(there, { order, first, objectsOf: (name) => name });
+  const ranked = view.reader.first(there, { order, first, objectsOf: (name) => name });
   if (there.length === names.length) return ranked.map(toModel);
   const room = first === null ? names.length : Math.max(0, first - ranked.length);
   const missing = names.filter((name) => name instanceof HvqlError).slice(0, room);

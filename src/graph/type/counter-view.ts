@@ -5,7 +5,7 @@
 import { countersOf } from '../../catalogue/catalogue.ts';
 import { isTotal, type Counter, type CounterKind } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { Growth } from '../../sampling/growth.ts';
+import type { Change } from '../../sampling/change.ts';
 import { objectTitle } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { Builder } from '../builder.ts';
@@ -16,7 +16,7 @@ export type CounterViews = ReturnType<typeof defineCounterViews>;
 /** Defines `…Counters`, `…Deltas` and `…Rates` of all kinds of object that have them. */
 export function defineCounterViews(builder: Builder) {
   const interval = defineInterval(builder);
-  const growthOf = (object: StatisticsObject, typeName: string) => {
+  const changeOf = (object: StatisticsObject, typeName: string) => {
     const deltas = defineDeltas({ builder, object, name: `${typeName}Deltas` });
     const rates = defineRates({ builder, object, name: `${typeName}Rates` });
     for (const view of [deltas, rates]) {
@@ -25,7 +25,7 @@ export function defineCounterViews(builder: Builder) {
           type: interval,
           nullable: false,
           description: 'The time between the two readings.',
-          resolve: (growth) => growth.interval,
+          resolve: (change) => change.interval,
         }),
       );
     }
@@ -38,12 +38,12 @@ export function defineCounterViews(builder: Builder) {
     hypervisor: countersType('HYPERVISOR', 'Hypervisor'),
     logicalProcessor: {
       ...countersType('LOGICAL_PROCESSOR', 'LogicalProcessor'),
-      ...growthOf('LOGICAL_PROCESSOR', 'LogicalProcessor'),
+      ...changeOf('LOGICAL_PROCESSOR', 'LogicalProcessor'),
     },
-    partition: { ...countersType('PARTITION', 'Partition'), ...growthOf('PARTITION', 'Partition') },
+    partition: { ...countersType('PARTITION', 'Partition'), ...changeOf('PARTITION', 'Partition') },
     virtualProcessor: {
       ...countersType('VIRTUAL_PROCESSOR', 'VirtualProcessor'),
-      ...growthOf('VIRTUAL_PROCESSOR', 'VirtualProcessor'),
+      ...changeOf('VIRTUAL_PROCESSOR', 'VirtualProcessor'),
     },
   };
 }
@@ -72,7 +72,7 @@ function defineCounters({ builder, object, name }: ViewToDefine) {
 }
 
 function defineDeltas({ builder, object, name }: ViewToDefine) {
-  return builder.objectRef<Growth>(name).implement({
+  return builder.objectRef<Change>(name).implement({
     extensions: content,
     description: `What the totals of a ${objectTitle[object]} grew by between two readings. null: not known.`,
     fields: (t) =>
@@ -82,14 +82,14 @@ function defineDeltas({ builder, object, name }: ViewToDefine) {
           nullable: true,
           description: `${counter.description} Growth between the two readings, ${inUnits(counter)}.`,
           extensions: counterExtensions({ counter, by: 'DELTA' }),
-          resolve: (growth) => growth.delta(counter),
+          resolve: (change) => change.delta(counter),
         }),
       ),
   });
 }
 
 function defineRates({ builder, object, name }: ViewToDefine) {
-  return builder.objectRef<Growth>(name).implement({
+  return builder.objectRef<Change>(name).implement({
     extensions: content,
     description: `Rates of the totals of a ${objectTitle[object]} between two readings. null: not known.`,
     fields: (t) =>
@@ -98,14 +98,14 @@ function defineRates({ builder, object, name }: ViewToDefine) {
           nullable: true,
           description: `${counter.description} ${rateSentence[counter.kind]}`,
           extensions: counterExtensions({ counter, by: 'RATE' }),
-          resolve: (growth) => growth.rate(counter),
+          resolve: (change) => change.rate(counter),
         }),
       ),
   });
 }
 
 function defineInterval(builder: Builder) {
-  return builder.objectRef<Growth['interval']>('Interval').implement({
+  return builder.objectRef<Change['interval']>('Interval').implement({
     description: 'The time between two readings, and whether the totals went on through it.',
     fields: (t) => ({
       from: t.field({

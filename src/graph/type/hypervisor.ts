@@ -41,13 +41,13 @@ export function defineHypervisor(
         nullable: false,
         description: sampledAtDescription,
         extensions: moment,
-        resolve: ({ view }) => view.look.moment().wallMilliseconds,
+        resolve: ({ view }) => view.reader.moment().wallMilliseconds,
       }),
       counters: t.field({
         type: views.hypervisor.counters,
         nullable: true,
         description: 'Its counters as they stand. For the root partition only.',
-        resolve: ({ view }) => valueOf(view.look.reading(view.access.hypervisor())),
+        resolve: ({ view }) => valueOf(view.reader.reading(view.access.hypervisor())),
       }),
       page: t.field({
         type: page,

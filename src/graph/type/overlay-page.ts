@@ -17,7 +17,7 @@ export interface OverlayPageModel {
 
 /** The page behind an object's reading; null where the source has no pages. */
 export function pageModelOf(view: View, name: Granted): OverlayPageModel | null {
-  const page = valueOf(view.look.reading(name))?.page;
+  const page = valueOf(view.reader.reading(name))?.page;
   if (page === null || page === undefined) return null;
   // A source that does not tell areas apart has that of the parent.
   const area = areaOf(name) === null ? null : (page.area ?? 'PARENT');
@@ -75,7 +75,7 @@ export function defineOverlayPage(builder: Builder, area: AreaRef) {
         type: 'DateTime',
         nullable: false,
         description: 'When the page was read.',
-        resolve: ({ view }) => view.look.moment().wallMilliseconds,
+        resolve: ({ view }) => view.reader.moment().wallMilliseconds,
       }),
       source: t.string({
         nullable: false,

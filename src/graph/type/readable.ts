@@ -1,6 +1,6 @@
 /** The fields that logical processors, partitions and virtual processors have in common. */
 import { valueOf } from '../../sampling/outcome.ts';
-import type { ReadingGrowth } from '../../sampling/growth.ts';
+import type { ReadingChange } from '../../sampling/change.ts';
 import { overArgument } from '../argument/argument.ts';
 import type { Builder, Refs } from '../builder.ts';
 import type { CounterViews } from './counter-view.ts';
@@ -41,27 +41,27 @@ export function defineReadableFields(builder: Builder, { ref, views, page, unlis
       nullable: false,
       description: sampledAtDescription,
       extensions: moment,
-      resolve: ({ view }) => view.look.moment().wallMilliseconds,
+      resolve: ({ view }) => view.reader.moment().wallMilliseconds,
     }),
     counters: t.field({
       type: views.counters,
       nullable: true,
       description: 'Its counters as they stand.',
-      resolve: ({ view, name }) => valueOf(view.look.reading(name)),
+      resolve: ({ view, name }) => valueOf(view.reader.reading(name)),
     }),
     deltas: t.field({
       type: views.deltas,
       nullable: true,
       description: 'What its totals grew by between two readings.',
       args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-      resolve: (model, { over }) => growthOf(model, over),
+      resolve: (model, { over }) => changeOf(model, over),
     }),
     rates: t.field({
       type: views.rates,
       nullable: true,
       description: 'Rates of its totals between two readings.',
       args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-      resolve: (model, { over }) => growthOf(model, over),
+      resolve: (model, { over }) => changeOf(model, over),
     }),
     page: t.field({
       type: page,
@@ -79,6 +79,6 @@ export function defineReadableFields(builder: Builder, { ref, views, page, unlis
   }));
 }
 
-function growthOf({ view, name }: ReadableModel, over: number | null | undefined): ReadingGrowth | null {
-  return valueOf(view.look.growth(name, overArgument(view, over)));
+function changeOf({ view, name }: ReadableModel, over: number | null | undefined): ReadingChange | null {
+  return valueOf(view.reader.change(name, overArgument(view, over)));
 }

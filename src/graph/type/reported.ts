@@ -25,7 +25,7 @@ export function isReported(
 function isReportedIn(view: View, counter: Counter): boolean | null {
   try {
     const object = firstOf(view, counter.object);
-    const reading = object === undefined ? null : view.look.reading(object);
+    const reading = object === undefined ? null : view.reader.reading(object);
     return reading === null || reading instanceof HvqlError ? null : reading.value(counter) !== undefined;
   } catch (thrown) {
     return nullFor(thrown);

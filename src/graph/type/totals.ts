@@ -1,5 +1,5 @@
 /** Processors taken together. */
-import { GrowthTotal, readableOf, ReadingTotal } from '../../sampling/total.ts';
+import { ChangeTotal, readableOf, ReadingTotal } from '../../sampling/total.ts';
 import { overArgument } from '../argument/argument.ts';
 import type { Builder } from '../builder.ts';
 import type { CounterViews } from './counter-view.ts';
@@ -40,7 +40,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
         nullable: true,
         description: 'Sums of the growth between two readings.',
         args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-        resolve: (totals, { over }) => growthOf(totals, over),
+        resolve: (totals, { over }) => changeOf(totals, over),
       }),
       rates: t.field({
         type: views.rates,
@@ -48,7 +48,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
         description:
           'Rates between two readings: events per second of all, percent of all their time, time of all over operations of all.',
         args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
-        resolve: (totals, { over }) => growthOf(totals, over),
+        resolve: (totals, { over }) => changeOf(totals, over),
       }),
     }),
   });
@@ -59,12 +59,12 @@ export const overDescription =
   'How long before the later reading the earlier one was taken, about: a held reading is used that is 0.9 to 2 times as old. Where none is held, the answer to a query waits for a second reading, and in a subscription nothing is known. Without it "1s" in a query, and in a subscription the event before, or for its first event a held reading that is 0.5 to 2 times as old as `every`.';
 
 function readingsOf({ view, names }: TotalsModel) {
-  return readableOf(names.map((name) => view.look.reading(name)));
+  return readableOf(names.map((name) => view.reader.reading(name)));
 }
 
-function growthOf({ view, names }: TotalsModel, asked: number | null | undefined): GrowthTotal | null {
+function changeOf({ view, names }: TotalsModel, asked: number | null | undefined): ChangeTotal | null {
   const over = overArgument(view, asked);
-  const growths = names.map((name) => view.look.growth(name, over));
-  const [first, ...rest] = readableOf(growths);
-  return first === undefined ? null : new GrowthTotal([first, ...rest]);
+  const changes = names.map((name) => view.reader.change(name, over));
+  const [first, ...rest] = readableOf(changes);
+  return first === undefined ? null : new ChangeTotal([first, ...rest]);
 }

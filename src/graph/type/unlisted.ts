@@ -31,7 +31,7 @@ export const unlistedDescription =
 
 /** What is unlisted of an object, in the order of the source. Throws where the object cannot be read. */
 export function unlistedOf(view: View, name: Granted): readonly UnnamedValue[] | null {
-  const reading = valueOf(view.look.reading(grantedWithUnlisted(name)));
+  const reading = valueOf(view.reader.reading(grantedWithUnlisted(name)));
   if (reading === null) return null;
   return (reading.unnamed?.() ?? []).filter((each) => each.name.length <= longestName).slice(0, mostUnlisted);
 }

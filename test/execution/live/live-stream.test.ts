@@ -220,13 +220,13 @@ describe('streams together', () => {
     };
     const stream = await bench.open(lps);
     await stream.next();
-    bench.sampler.grid(1000).add(watcher);
+    bench.sampler.scheduler(1000).add(watcher);
     for (let n = 0; n < 6; n += 1) {
       const event = stream.next();
       await pass(bench, 1000);
       await event;
     }
-    bench.sampler.grid(1000).remove(watcher);
+    bench.sampler.scheduler(1000).remove(watcher);
     collectGarbage();
     expect(ticks).toHaveLength(6);
     expect(ticks.filter((tick) => tick.deref() !== undefined).length).toBeLessThan(3);

@@ -287,10 +287,10 @@ describe('a question within a look that was read for another', () => {
 
   it('has the same growth as all who share it', async () => {
     const world = serviceOver(source, 1_000);
-    const growth = (name: string) =>
+    const change = (name: string) =>
       parse(`{ partition(id: 9) { ${name}: deltas { interval { seconds } gpaSpaceModifications } } }`);
-    const first = await run(world, growth('a'));
-    const second = await run(world, growth('b'));
+    const first = await run(world, change('a'));
+    const second = await run(world, change('b'));
     expect(Object.values(Object(dataOf(first)['partition']) as object)).toEqual(
       Object.values(Object(dataOf(second)['partition']) as object),
     );

@@ -144,20 +144,20 @@ describe('the lists of virtual processors', () => {
 
   it('are looked at for who comes right after another, where that one needed none of them', async () => {
     const world = service(10_000);
-    const grid = world.sampler.grid(60_000);
+    const scheduler = world.sampler.scheduler(60_000);
     const watching = (id: bigint): Watcher => ({
       lists: new Set([id]),
       requests: () => Promise.resolve([]),
       offered: () => undefined,
     });
     const [before, one, late] = [watching(9n), watching(5n), watching(139n)];
-    for (const watcher of [before, one, late]) grid.add(watcher);
-    await grid.lookNow(before);
+    for (const watcher of [before, one, late]) scheduler.add(watcher);
+    await scheduler.firstTick(before);
     await add('partition/139/vp/8');
     // Each needs no more than what was seen but for its lists.
-    const { topology: forOne } = await grid.lookNow(one);
-    const { topology: forLate } = await grid.lookNow(late);
-    for (const watcher of [before, one, late]) grid.remove(watcher);
+    const { topology: forOne } = await scheduler.firstTick(one);
+    const { topology: forLate } = await scheduler.firstTick(late);
+    for (const watcher of [before, one, late]) scheduler.remove(watcher);
     expect(forOne).not.toBeInstanceOf(HvqlError);
     expect((forLate as Topology).partition(139n)?.virtualProcessors).toEqual([0, 8]);
   });

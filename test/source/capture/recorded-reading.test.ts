@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { counterNamed } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../../src/errors.ts';
-import { ReadingGrowth } from '../../../src/sampling/growth.ts';
+import { ReadingChange } from '../../../src/sampling/change.ts';
 import type { ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
@@ -167,14 +167,14 @@ describe('a Windows host that was recorded', () => {
       clock.advance(2000);
       const later = await sampleOf(capture);
       clock.advance(2000);
-      const growth = new ReadingGrowth('LOGICAL_PROCESSOR', { earlier, later });
-      expect(growth.interval).toMatchObject({ seconds: 2, reset: false });
+      const change = new ReadingChange('LOGICAL_PROCESSOR', { earlier, later });
+      expect(change.interval).toMatchObject({ seconds: 2, reset: false });
       // Its percentages have a clock of their own, by which that was 1.5 s.
-      expect(growth.rate(totalRunTime)).toBe((Number(grown) * 100 * 100) / 1.5e9);
+      expect(change.rate(totalRunTime)).toBe((Number(grown) * 100 * 100) / 1.5e9);
       // Further numbers of the class; nothing of what the recording adds.
       for (const { name } of later.reading.unnamed?.() ?? []) expect(name).toMatch(/^[A-Z][A-Za-z0-9]*$/);
       // A round is the two seconds of the recording, and as much to the next.
-      const age = growth.interval.from.monotonicNanoseconds - momentOf(first);
+      const age = change.interval.from.monotonicNanoseconds - momentOf(first);
       expect(age).toBe(BigInt(round) * 4_000_000_000n);
     }
     await capture.close();

@@ -2,7 +2,7 @@
 import { clockOf, countersOf, operationsOf } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import { objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
-import type { RandomHost, TakenLook } from './random-host.ts';
+import type { RandomHost, TakenSnapshot } from './random-host.ts';
 
 /** When things were read for an answer. */
 export interface Reads {
@@ -10,9 +10,9 @@ export interface Reads {
   /** The moment of the answer: its last look. */
   readonly at: number;
   /** The looks that were taken for it. */
-  readonly looks: readonly TakenLook[];
+  readonly snapshots: readonly TakenSnapshot[];
   /** Those before it that may still be held. */
-  readonly earlier: readonly TakenLook[];
+  readonly earlier: readonly TakenSnapshot[];
   /** In an event of a subscription: when the event before was read, or that there was none. */
   readonly previous?: number | null;
   /** The time from one event to the next, where it is one of a subscription. */
@@ -20,7 +20,7 @@ export interface Reads {
 }
 
 /** What growth may be: a number against a reading of that moment, not known, or broken with a code. */
-export type GrowthCase =
+export type ChangeCase =
   | { readonly is: 'grown'; readonly from: number }
   | { readonly is: 'unknown' }
   | { readonly is: 'broken'; readonly code: string };
@@ -33,8 +33,8 @@ export function pageFault({ host }: Reads, name: ObjectName, at: number): string
 }
 
 /** All that growth over so many milliseconds may be; null is the default, and in a subscription the event before. */
-export function growthCases(reads: Reads, name: ObjectName, over: number | null): GrowthCase[] {
-  const { host, at, looks, earlier, previous } = reads;
+export function changeCases(reads: Reads, name: ObjectName, over: number | null): ChangeCase[] {
+  const { host, at, snapshots, earlier, previous } = reads;
   const code = pageFault(reads, name, at);
   if (code !== null) return [{ is: 'broken', code }];
   const isFine = (moment: number): boolean => pageFault(reads, name, moment) === null;
@@ -45,7 +45,7 @@ export function growthCases(reads: Reads, name: ObjectName, over: number | null)
   const age = over ?? (previous === undefined ? 1000 : (reads.every ?? 1000));
   // Held readings are about as old as was asked; of a first event they need be half as old.
   const [least, most] = [previous !== undefined && over === null ? age / 2 : age * 0.9, age * 2];
-  const own = looks.filter(({ keys }) => keys.has(key)).map((look) => look.at);
+  const own = snapshots.filter(({ keys }) => keys.has(key)).map((snapshot) => snapshot.at);
   // What could not be read when the wait began was not waited for.
   const [first] = own;
   const isWaitedFor = first !== undefined && isFine(first);
@@ -54,8 +54,10 @@ export function growthCases(reads: Reads, name: ObjectName, over: number | null)
     const before = pageFault(reads, name, at - age);
     return [before === null ? { is: 'grown', from: at - age } : { is: 'broken', code: before }];
   }
-  const taken = [...earlier.filter(({ keys }) => keys.has(key)).map((look) => look.at), ...own];
-  const seen = [...earlier, ...looks].filter((look) => look.seen.has(key)).map((look) => look.at);
+  const taken = [...earlier.filter(({ keys }) => keys.has(key)).map((snapshot) => snapshot.at), ...own];
+  const seen = [...earlier, ...snapshots]
+    .filter((snapshot) => snapshot.seen.has(key))
+    .map((snapshot) => snapshot.at);
   // Nothing spans a look that found the object gone.
   const isMissing = (moment: number): boolean =>
     host.fails !== 'read' && host.pageAt(name, moment).is === 'unavailable';
@@ -64,7 +66,7 @@ export function growthCases(reads: Reads, name: ObjectName, over: number | null)
   const froms = new Set(
     taken.filter((from) => from <= at - least && from >= at - most && isFine(from) && isOneLife(from)),
   );
-  const cases: GrowthCase[] = [...froms].map((from) => ({ is: 'grown', from }));
+  const cases: ChangeCase[] = [...froms].map((from) => ({ is: 'grown', from }));
   const broken = own.map((moment) => pageFault(reads, name, moment)).find((fault) => fault !== null);
   if (broken != null) cases.push({ is: 'unknown' }, { is: 'broken', code: broken });
   // A stream does not wait.
@@ -73,7 +75,7 @@ export function growthCases(reads: Reads, name: ObjectName, over: number | null)
 }
 
 /** Growth of one object, or of several together. */
-export interface ExpectedGrowth {
+export interface ExpectedChange {
   readonly from: number;
   readonly to: number;
   readonly seconds: number;
@@ -86,11 +88,11 @@ export interface ExpectedGrowth {
 }
 
 /** The growth of an object from one moment to another. */
-export function growthOf(
+export function changeOf(
   host: RandomHost,
   name: ObjectName,
   { from, to }: { from: number; to: number },
-): ExpectedGrowth {
+): ExpectedChange {
   const difference = (counter: Counter): bigint | null => {
     const [before, after] = [host.numberAt(name, counter, from), host.numberAt(name, counter, to)];
     return before === null || after === null ? null : after - before;
@@ -126,23 +128,23 @@ export function growthOf(
 }
 
 /** The growth of several objects together. */
-export function totalGrowth(growths: readonly ExpectedGrowth[]): ExpectedGrowth {
-  const longest = growths.reduce((a, b) => (b.seconds > a.seconds ? b : a));
-  const reset = growths.some((growth) => growth.reset);
+export function totalChange(changes: readonly ExpectedChange[]): ExpectedChange {
+  const longest = changes.reduce((a, b) => (b.seconds > a.seconds ? b : a));
+  const reset = changes.some((change) => change.reset);
   const sum = <N extends bigint | number>(numbers: (N | null)[], add: (a: N, b: N) => N): N | null =>
     reset || numbers.includes(null) ? null : (numbers as N[]).reduce(add);
   const delta = (counter: Counter): bigint | null =>
     sum(
-      growths.map((growth) => growth.delta(counter)),
+      changes.map((change) => change.delta(counter)),
       (a, b) => a + b,
     );
   const perSecond = (counter: Counter): number | null =>
     sum(
-      growths.map((growth) => growth.rate(counter)),
+      changes.map((change) => change.rate(counter)),
       (a, b) => a + b,
     );
   const elapsedNanoseconds = (counter: Counter): number =>
-    growths.reduce((ns, growth) => ns + growth.elapsedNanoseconds(counter), 0);
+    changes.reduce((ns, change) => ns + change.elapsedNanoseconds(counter), 0);
   return {
     ...longest,
     reset,

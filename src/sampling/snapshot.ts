@@ -4,8 +4,8 @@ import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import { readingKey } from '../snapshot/object-name.ts';
 import type { Reading, Readings } from '../snapshot/reading.ts';
-import type { Sample } from './growth.ts';
-import type { LookPlan } from './look-plan.ts';
+import type { Sample } from './change.ts';
+import type { ReadPlan } from './read-plan.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Readings as the service took them: with the number of the last absence before they began, from `Absences`. */
@@ -17,34 +17,34 @@ export interface TakenReadings extends Readings {
 export interface TakenSample extends Sample, Pick<TakenReadings, 'absencesBefore'> {}
 
 /** A sight of some objects. Where the source failed as a whole, that is what came of each. */
-export interface Sight {
+export interface Snapshot {
   readonly at: Moment | HvqlError;
   /** The object's reading; null for an object that was not asked for. */
   sampleOf(object: Granted): Outcome<TakenSample>;
 }
 
-/** What is seen: objects, and where each stands among them, as a `LookPlan` lays them out. */
-export type Seen = Pick<LookPlan, 'objects' | 'numbers'>;
+/** What is seen: objects, and where each stands among them, as a `ReadPlan` lays them out. */
+export type ReadSet = Pick<ReadPlan, 'objects' | 'numbers'>;
 
 /** A sight of the objects that were read. */
-export class ReadSight implements Sight {
+export class TakenSnapshot implements Snapshot {
   readonly at: Moment;
-  readonly #seen: Seen;
+  readonly #set: ReadSet;
   readonly #outcomes: Readings['outcomes'];
   readonly #absencesBefore: number;
   /** Made once somebody asks by a name of another topology. */
   #numbersByKey: ReadonlyMap<string, number> | undefined;
 
-  constructor(seen: Seen, { at, outcomes, absencesBefore }: TakenReadings) {
+  constructor(set: ReadSet, { at, outcomes, absencesBefore }: TakenReadings) {
     this.at = at;
-    this.#seen = seen;
+    this.#set = set;
     this.#outcomes = outcomes;
     this.#absencesBefore = absencesBefore;
   }
 
   /** The same sight, but another to whoever keeps something by it. */
-  copy(): ReadSight {
-    return new ReadSight(this.#seen, {
+  copy(): TakenSnapshot {
+    return new TakenSnapshot(this.#set, {
       at: this.at,
       outcomes: this.#outcomes,
       absencesBefore: this.#absencesBefore,
@@ -52,15 +52,15 @@ export class ReadSight implements Sight {
   }
 
   /** Whether all these objects were read. */
-  covers({ objects }: Pick<Seen, 'objects'>): boolean {
-    return objects === this.#seen.objects || objects.every((object) => this.numberOf(object) !== undefined);
+  covers({ objects }: Pick<ReadSet, 'objects'>): boolean {
+    return objects === this.#set.objects || objects.every((object) => this.numberOf(object) !== undefined);
   }
 
   /** What stands for the object in this sight; undefined for an object that was not read. */
   numberOf(object: Granted): number | undefined {
-    const number = this.#seen.numbers.get(object);
+    const number = this.#set.numbers.get(object);
     if (number !== undefined) return number;
-    this.#numbersByKey ??= new Map(this.#seen.objects.map((each, n) => [readingKey(each), n]));
+    this.#numbersByKey ??= new Map(this.#set.objects.map((each, n) => [readingKey(each), n]));
     return this.#numbersByKey.get(readingKey(object));
   }
 
@@ -78,20 +78,23 @@ export class ReadSight implements Sight {
 }
 
 /** The sight of a source that failed as a whole. */
-export function failedSight(error: HvqlError): Sight {
+export function failedSnapshot(error: HvqlError): Snapshot {
   return { at: error, sampleOf: () => error };
 }
 
 /** Reads objects. Rejects only with what is not an HvqlError. */
-export async function see(
+export async function readSnapshot(
   objects: readonly Granted[],
   read: (objects: readonly Granted[]) => Promise<TakenReadings>,
-): Promise<Sight> {
+): Promise<Snapshot> {
   try {
     const readings = await read(objects);
-    return new ReadSight({ objects, numbers: new Map(objects.map((object, n) => [object, n])) }, readings);
+    return new TakenSnapshot(
+      { objects, numbers: new Map(objects.map((object, n) => [object, n])) },
+      readings,
+    );
   } catch (error) {
     if (!(error instanceof HvqlError)) throw error;
-    return failedSight(error);
+    return failedSnapshot(error);
   }
 }

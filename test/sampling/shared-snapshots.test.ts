@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../src/errors.ts';
-import { LookPlan } from '../../src/sampling/look-plan.ts';
+import { ReadPlan } from '../../src/sampling/read-plan.ts';
 import { ask, caller, samplerOf } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
@@ -48,9 +48,9 @@ describe('questions that are asked in one turn', () => {
     };
     const gone = [new AbortController(), new AbortController()];
     const reason = new Error('the client has left');
-    const plan = new LookPlan([{ object: null, over: null }]);
-    const looks = gone.map(async (asker) => sampler.look(asker).readAhead(plan));
-    const ends = looks.map((look) => look.then(() => 'read').catch((thrown: unknown) => thrown));
+    const plan = new ReadPlan([{ object: null, over: null }]);
+    const snapshots = gone.map(async (asker) => sampler.readerFor(asker).readAhead(plan));
+    const ends = snapshots.map((read) => read.then(() => 'read').catch((thrown: unknown) => thrown));
     await new Promise((resolve) => setImmediate(resolve));
     gone[0]?.abort(reason);
     expect(await ends[0]).toBe(reason);

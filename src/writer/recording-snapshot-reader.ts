@@ -1,8 +1,8 @@
 /** A look that takes notes: which of what an answer says came out of it, and what of it cannot be told apart. */
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
-import type { ReadingGrowth } from '../sampling/growth.ts';
-import type { Look, Over, Ranking } from '../sampling/look.ts';
+import type { ReadingChange } from '../sampling/change.ts';
+import type { SnapshotReader, Over, Ranking } from '../sampling/snapshot-reader.ts';
 import type { Outcome } from '../sampling/outcome.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
@@ -15,16 +15,16 @@ export interface Origin {
 }
 
 /** Notes what is taken from another look. */
-export class RecordingLook implements Look {
+export class RecordingSnapshotReader implements SnapshotReader {
   readonly defaultOver: Over;
   /** Readings and growths that were taken; moments; and orders, after which anything may stand anywhere. */
   readonly taken = { outcomes: 0, moments: 0, orders: 0 };
-  readonly #look: Look;
+  readonly #reader: SnapshotReader;
   readonly #origins = new Map<unknown, Origin>();
 
-  constructor(look: Look) {
-    this.#look = look;
-    this.defaultOver = look.defaultOver;
+  constructor(reader: SnapshotReader) {
+    this.#reader = reader;
+    this.defaultOver = reader.defaultOver;
   }
 
   /** What a value was taken from; undefined for what is none of the look's own. */
@@ -34,20 +34,20 @@ export class RecordingLook implements Look {
 
   moment(): Moment {
     this.taken.moments += 1;
-    return this.#look.moment();
+    return this.#reader.moment();
   }
 
   reading(object: Granted): Outcome<Reading> {
-    return this.#record(this.#look.reading(object), { object, over: null });
+    return this.#record(this.#reader.reading(object), { object, over: null });
   }
 
-  growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
-    return this.#record(this.#look.growth(object, over), { object, over });
+  change(object: Granted, over: Over): Outcome<ReadingChange> {
+    return this.#record(this.#reader.change(object, over), { object, over });
   }
 
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
     this.taken.orders += 1;
-    return this.#look.first(items, ranking);
+    return this.#reader.first(items, ranking);
   }
 
   #record<Value>(outcome: Outcome<Value>, origin: Origin): Outcome<Value> {

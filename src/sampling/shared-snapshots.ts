@@ -6,11 +6,11 @@ import { readingKey } from '../snapshot/object-name.ts';
 import { SharedAbort, type Cancellation } from '../lib/shared-abort.ts';
 import { unlessAborted } from './deadline.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import { ReadSight, type Seen, type TakenReadings } from './sight.ts';
+import { TakenSnapshot, type ReadSet, type TakenReadings } from './snapshot.ts';
 import { ExpiringValue } from './expiring-value.ts';
 
 /** How looks are read, and shared. */
-export interface SharedLooksWorld {
+export interface SharedSnapshotsOptions {
   readonly clock: Clock;
   /** For so long a look is shared, counted from when its reading began; 0 is not at all. */
   readonly windowMilliseconds: number;
@@ -20,40 +20,42 @@ export interface SharedLooksWorld {
   readonly readSync: (objects: readonly Granted[]) => MaybePromise<TakenReadings> | null;
 }
 
-interface Ask {
-  readonly seen: Seen;
+interface ReadCall {
+  readonly set: ReadSet;
   readonly signal: AbortSignal;
 }
 
 /** A look that is being read. */
-interface UnderWay {
-  readonly seen: Seen;
-  readonly audience: SharedAbort;
-  readonly sight: Promise<ReadSight>;
+interface ReadUnderWay {
+  readonly set: ReadSet;
+  readonly sharedAbort: SharedAbort;
+  readonly snapshot: Promise<TakenSnapshot>;
 }
 
 /**
  * Looks for questions. One answer is always of one look: where the newest does not have all that a question needs, all
  * of it is read anew. A look that failed is for those who waited for it and for nobody else.
  */
-export class SharedLooks {
-  readonly #world: SharedLooksWorld;
-  readonly #newest: ExpiringValue<ReadSight>;
-  #underWay: UnderWay | null = null;
-  readonly #asks = new DataLoader<Ask, ReadSight>((asks) => this.#readAll(asks), { cache: false });
+export class SharedSnapshots {
+  readonly #world: SharedSnapshotsOptions;
+  readonly #newest: ExpiringValue<TakenSnapshot>;
+  #underWay: ReadUnderWay | null = null;
+  readonly #loader = new DataLoader<ReadCall, TakenSnapshot>((calls) => this.#readAll(calls), {
+    cache: false,
+  });
 
-  constructor(world: SharedLooksWorld) {
+  constructor(world: SharedSnapshotsOptions) {
     this.#world = world;
     this.#newest = new ExpiringValue(world);
   }
 
   /** The newest look, while it is shared; else null. */
-  get newest(): ReadSight | null {
+  get newest(): TakenSnapshot | null {
     return this.#newest.value;
   }
 
   /** The same at a time that somebody has already asked for. */
-  newestAt(now: bigint): ReadSight | null {
+  newestAt(now: bigint): TakenSnapshot | null {
     return this.#newest.valueAt(now);
   }
 
@@ -61,18 +63,21 @@ export class SharedLooks {
    * A look at these objects, which may be shared; with `anew` one whose reading begins now. Rejects with what the
    * reading does, and with the reason of the asker's signal where that is aborted first: the others' reading goes on.
    */
-  see(seen: Seen, { asker, anew = false }: { asker: Cancellation; anew?: boolean }): MaybePromise<ReadSight> {
-    const newest = anew ? null : this.newest;
-    if (newest?.covers(seen) === true) return newest;
+  snapshotOf(
+    set: ReadSet,
+    { cancellation, fresh = false }: { cancellation: Cancellation; fresh?: boolean },
+  ): MaybePromise<TakenSnapshot> {
+    const newest = fresh ? null : this.newest;
+    if (newest?.covers(set) === true) return newest;
     const began = this.#newest.begin();
-    const readings = this.#world.readSync(seen.objects);
+    const readings = this.#world.readSync(set.objects);
     if (readings !== null && !(readings instanceof Promise)) {
-      return this.#newest.keep(new ReadSight(seen, readings), began);
+      return this.#newest.keep(new TakenSnapshot(set, readings), began);
     }
-    if (readings !== null) return readings.then((late) => new ReadSight(seen, late));
-    const { signal } = asker;
+    if (readings !== null) return readings.then((late) => new TakenSnapshot(set, late));
+    const { signal } = cancellation;
     return unlessAborted(
-      (anew ? null : this.#join(seen, signal)) ?? this.#asks.load({ seen, signal }),
+      (fresh ? null : this.#join(set, signal)) ?? this.#loader.load({ set, signal }),
       signal,
     );
   }
@@ -84,44 +89,44 @@ export class SharedLooks {
   }
 
   /** The look that is being read, where it reads all that is needed and still has somebody to wait for it. */
-  #join(seen: Seen, signal: AbortSignal): Promise<ReadSight> | null {
+  #join(set: ReadSet, signal: AbortSignal): Promise<TakenSnapshot> | null {
     if (this.#world.windowMilliseconds === 0 || this.#underWay === null) return null;
-    const { audience, seen: read, sight } = this.#underWay;
-    if (audience.signal.aborted || !isWithin(seen, read)) return null;
-    audience.add(signal);
-    return sight;
+    const { sharedAbort, set: read, snapshot } = this.#underWay;
+    if (sharedAbort.signal.aborted || !isWithin(set, read)) return null;
+    sharedAbort.add(signal);
+    return snapshot;
   }
 
   /** Sources that have to be waited for are read once for all questions of a turn. */
-  async #readAll(asks: readonly Ask[]): Promise<ReadSight[]> {
-    const seen = together(asks);
-    const audience = new SharedAbort();
-    for (const { signal } of asks) audience.add(signal);
+  async #readAll(calls: readonly ReadCall[]): Promise<TakenSnapshot[]> {
+    const set = together(calls);
+    const sharedAbort = new SharedAbort();
+    for (const { signal } of calls) sharedAbort.add(signal);
     const began = this.#newest.begin();
-    const sight = this.#world
-      .read(seen.objects, audience.signal)
-      .then((readings) => this.#newest.keep(new ReadSight(seen, readings), began));
-    const underWay = { seen, audience, sight };
+    const snapshot = this.#world
+      .read(set.objects, sharedAbort.signal)
+      .then((readings) => this.#newest.keep(new TakenSnapshot(set, readings), began));
+    const underWay = { set, sharedAbort, snapshot };
     this.#underWay = underWay;
     try {
-      const read = await sight;
-      return asks.map(() => read);
+      const read = await snapshot;
+      return calls.map(() => read);
     } finally {
-      audience.close();
+      sharedAbort.close();
       if (this.#underWay === underWay) this.#underWay = null;
     }
   }
 }
 
-function isWithin({ objects }: Seen, { objects: read, numbers }: Seen): boolean {
+function isWithin({ objects }: ReadSet, { objects: read, numbers }: ReadSet): boolean {
   return objects === read || objects.every((object) => numbers.has(object));
 }
 
 /** The objects of all, each once, whatever topologies their names are of. */
-function together(asks: readonly Ask[]): Seen {
-  const [first] = asks;
-  if (first !== undefined && asks.every(({ seen }) => seen.objects === first.seen.objects)) return first.seen;
-  const byKey = new Map(asks.flatMap(({ seen }) => seen.objects.map((each) => [readingKey(each), each])));
+function together(calls: readonly ReadCall[]): ReadSet {
+  const [first] = calls;
+  if (first !== undefined && calls.every(({ set }) => set.objects === first.set.objects)) return first.set;
+  const byKey = new Map(calls.flatMap(({ set }) => set.objects.map((each) => [readingKey(each), each])));
   const objects = [...byKey.values()];
   return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { clockOf, counterNamed, countersOf } from '../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../src/catalogue/counter.ts';
 import { statisticsObjects, type StatisticsObject } from '../../src/catalogue/group.ts';
-import { ReadingGrowth, type Sample } from '../../src/sampling/growth.ts';
-import { GrowthTotal, ReadingTotal } from '../../src/sampling/total.ts';
+import { ReadingChange, type Sample } from '../../src/sampling/change.ts';
+import { ChangeTotal, ReadingTotal } from '../../src/sampling/total.ts';
 import type { Reading } from '../../src/snapshot/reading.ts';
 
 /** A reading of these fields; all others are absent. */
@@ -20,8 +20,8 @@ function sample(atSeconds: number, fields: Record<string, bigint>): Sample {
   return { at, reading: reading(fields) };
 }
 
-function growth(object: StatisticsObject, earlier: Sample, later: Sample): ReadingGrowth {
-  return new ReadingGrowth(object, { earlier, later });
+function change(object: StatisticsObject, earlier: Sample, later: Sample): ReadingChange {
+  return new ReadingChange(object, { earlier, later });
 }
 
 const counter = (field: string) => counterNamed('VIRTUAL_PROCESSOR', field);
@@ -29,7 +29,7 @@ const lpCounter = (field: string) => counterNamed('LOGICAL_PROCESSOR', field);
 
 describe('growth over time that went back', () => {
   it('is unknown, deltas as well as rates', () => {
-    const back = growth(
+    const back = change(
       'VIRTUAL_PROCESSOR',
       sample(10, { hypercalls: 1n, hypercallsCost: 1n, totalRunTime: 1n }),
       sample(9, { hypercalls: 5n, hypercallsCost: 5n, totalRunTime: 5n }),
@@ -43,11 +43,11 @@ describe('growth over time that went back', () => {
 
 describe('growth of readings that have moments of their own', () => {
   it('is taken against these, whatever the looks took besides', () => {
-    const own = (lookSeconds: number, seconds: number, totalRunTime: bigint): Sample => {
+    const own = (secondsApart: number, seconds: number, totalRunTime: bigint): Sample => {
       const { at } = sample(seconds, {});
-      return { ...sample(lookSeconds, {}), reading: { ...reading({ totalRunTime }), at } };
+      return { ...sample(secondsApart, {}), reading: { ...reading({ totalRunTime }), at } };
     };
-    const grown = growth('LOGICAL_PROCESSOR', own(10.5, 10, 0n), own(11, 11, 5_000_000n));
+    const grown = change('LOGICAL_PROCESSOR', own(10.5, 10, 0n), own(11, 11, 5_000_000n));
     expect(grown.rate(lpCounter('totalRunTime'))).toBe(50);
     expect(grown.interval).toMatchObject({ seconds: 1, from: { wallMilliseconds: 10_000 } });
   });
@@ -62,7 +62,7 @@ describe('growth of readings that come with a clock for each time', () => {
       base: ({ field }) => (field === 'totalRunTime' ? base : undefined),
     },
   });
-  const grown = growth(
+  const grown = change(
     'VIRTUAL_PROCESSOR',
     based(10, 0n, 1_000_000_000n),
     based(12.5, 10_000_000n, 1_020_000_000n),
@@ -76,8 +76,8 @@ describe('growth of readings that come with a clock for each time', () => {
   });
 
   it('has percentages of several together against the sum of their clocks', () => {
-    const other = growth('VIRTUAL_PROCESSOR', based(10, 0n, 0n), based(12.5, 20_000_000n, 20_000_000n));
-    const total = new GrowthTotal([grown, other]);
+    const other = change('VIRTUAL_PROCESSOR', based(10, 0n, 0n), based(12.5, 20_000_000n, 20_000_000n));
+    const total = new ChangeTotal([grown, other]);
     expect(total.rate(counter('totalRunTime'))).toBe(75);
     expect(total.rate(counter('hypervisorRunTime'))).toBe(60);
   });
@@ -86,26 +86,26 @@ describe('growth of readings that come with a clock for each time', () => {
     ['earlier', undefined, 20_000_000n],
     ['later', 0n, undefined],
   ])('has them against the moments where the %s reading has no such clock', (_, before, after) => {
-    const half = growth('VIRTUAL_PROCESSOR', based(10, 0n, before), based(12.5, 10_000_000n, after));
+    const half = change('VIRTUAL_PROCESSOR', based(10, 0n, before), based(12.5, 10_000_000n, after));
     expect(half.rate(counter('totalRunTime'))).toBe(40);
   });
 
   it('has no percentage where the clock stood still, and is unknown where it went back', () => {
-    const still = growth('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 5n));
+    const still = change('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 5n));
     expect([still.rate(counter('totalRunTime')), still.interval.reset]).toEqual([null, false]);
-    const back = growth('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 4n));
+    const back = change('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 4n));
     expect([back.delta(counter('hypercalls')), back.interval.reset]).toEqual([null, true]);
   });
 
   it('is exact where the clock is near the end of 64 bits', () => {
     const late = 2n ** 64n - 20_000_001n;
-    const high = growth('VIRTUAL_PROCESSOR', based(10, 0n, late), based(12.5, 10_000_000n, 2n ** 64n - 1n));
+    const high = change('VIRTUAL_PROCESSOR', based(10, 0n, late), based(12.5, 10_000_000n, 2n ** 64n - 1n));
     expect(high.rate(counter('totalRunTime'))).toBe(50);
   });
 });
 
 describe('the rate', () => {
-  const grown = growth(
+  const grown = change(
     'VIRTUAL_PROCESSOR',
     sample(10, {
       hypercalls: 1000n,
@@ -132,7 +132,7 @@ describe('the rate', () => {
     expect(grown.rate(counter('cpuidInstructionsCost'))).toBeNull());
   it('of an absent counter is unknown', () => expect(grown.rate(counter('ioInstructions'))).toBeNull());
   it('of a cost is unknown when its operations are not counted', () => {
-    const lone = growth(
+    const lone = change(
       'VIRTUAL_PROCESSOR',
       sample(0, { ioInstructionsCost: 0n }),
       sample(1, { ioInstructionsCost: 9n }),
@@ -141,7 +141,7 @@ describe('the rate', () => {
     expect(lone.delta(counter('ioInstructionsCost'))).toBe(9n);
   });
   it('of levels and clocks is none', () => {
-    const levels = growth(
+    const levels = change(
       'LOGICAL_PROCESSOR',
       sample(0, { monitorTransitionCost: 1n, globalTime: 0n }),
       sample(1, { monitorTransitionCost: 9n, globalTime: 9n }),
@@ -152,7 +152,7 @@ describe('the rate', () => {
     ]);
   });
   it('is unknown when no time passed, and the delta is known', () => {
-    const still = growth(
+    const still = change(
       'VIRTUAL_PROCESSOR',
       sample(1, { hypercalls: 1n, totalRunTime: 1n }),
       sample(1, { hypercalls: 3n, totalRunTime: 3n }),
@@ -165,7 +165,7 @@ describe('the rate', () => {
 
 describe('the rate of a total', () => {
   it('is unknown when any total of the object went backwards, and so is its delta', () => {
-    const reset = growth(
+    const reset = change(
       'VIRTUAL_PROCESSOR',
       sample(0, { hypercalls: 5n, totalRunTime: 9n }),
       sample(1, { hypercalls: 4n, totalRunTime: 99n }),
@@ -175,7 +175,7 @@ describe('the rate of a total', () => {
       expect([reset.delta(each), reset.rate(each)]).toEqual([null, null]);
   });
   it('is known when a level went down', () => {
-    const lower = growth(
+    const lower = change(
       'PARTITION',
       sample(0, { gpaPages: 9n, gpaSpaceModifications: 1n }),
       sample(1, { gpaPages: 1n, gpaSpaceModifications: 4n }),
@@ -188,7 +188,7 @@ describe('the rate of a total', () => {
 describe('a share of time', () => {
   // In units of 100 ns, over so many seconds.
   const share = (runTime: bigint, seconds = 1) =>
-    growth(
+    change(
       'VIRTUAL_PROCESSOR',
       sample(0, { hypercalls: 1n, totalRunTime: 120n }),
       sample(seconds, { hypercalls: 5n, totalRunTime: 120n + runTime }),
@@ -215,7 +215,7 @@ describe('a share of time', () => {
 
   it('is measured by the clock of the object where it has one', () => {
     const logical = (ticks: bigint) =>
-      growth(
+      change(
         'LOGICAL_PROCESSOR',
         sample(0, { globalTime: 0n, totalRunTime: 0n }),
         sample(1, { globalTime: ticks, totalRunTime: 30_000_000n }),
@@ -226,9 +226,9 @@ describe('a share of time', () => {
   });
 
   it('of several objects has the room of all together, and is unknown where one of them cannot be', () => {
-    const sum = new GrowthTotal([share(20_000_000n), share(19_000_000n)]);
+    const sum = new ChangeTotal([share(20_000_000n), share(19_000_000n)]);
     expect(sum.rate(counter('totalRunTime'))).toBe(195);
-    const broken = new GrowthTotal([share(0n), share(20_000_001n)]);
+    const broken = new ChangeTotal([share(0n), share(20_000_001n)]);
     expect(broken.interval.reset).toBe(true);
     expect([broken.delta(counter('hypercalls')), broken.rate(counter('totalRunTime'))]).toEqual([null, null]);
   });
@@ -240,7 +240,7 @@ describe('an interval', () => {
       at: { wallMilliseconds, monotonicNanoseconds: BigInt(seconds * 1e9) },
       reading: reading({ hypercalls: 1n }),
     });
-    const { interval } = growth('VIRTUAL_PROCESSOR', at(3_600_000, 10), at(1_000_000, 12.5));
+    const { interval } = change('VIRTUAL_PROCESSOR', at(3_600_000, 10), at(1_000_000, 12.5));
     expect(interval).toMatchObject({
       from: { wallMilliseconds: 997_500 },
       to: { wallMilliseconds: 1_000_000 },
@@ -252,7 +252,7 @@ describe('an interval', () => {
 
 describe('the percentage of a logical processor', () => {
   it('is taken against its own global time', () => {
-    const grown = growth(
+    const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 0n, totalRunTime: 0n, contextSwitchTime: 0n }),
       sample(1, { globalTime: 20_000_000n, totalRunTime: 5_000_000n, contextSwitchTime: 20_000_000n }),
@@ -262,7 +262,7 @@ describe('the percentage of a logical processor', () => {
     expect(grown.rate(lpCounter('contextSwitchTime'))).toBe(1);
   });
   it('is unknown when that stood still', () => {
-    const grown = growth(
+    const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 7n, totalRunTime: 0n }),
       sample(1, { globalTime: 7n, totalRunTime: 5n }),
@@ -270,7 +270,7 @@ describe('the percentage of a logical processor', () => {
     expect(grown.rate(lpCounter('totalRunTime'))).toBeNull();
   });
   it('is taken against the moments of reading where it reports no global time', () => {
-    const grown = growth(
+    const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { totalRunTime: 0n }),
       sample(1, { totalRunTime: 5_000_000n }),
@@ -278,7 +278,7 @@ describe('the percentage of a logical processor', () => {
     expect(grown.rate(lpCounter('totalRunTime'))).toBe(50);
   });
   it('is unknown when its global time went back: the hypervisor was restarted', () => {
-    const grown = growth(
+    const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 7n, totalRunTime: 0n }),
       sample(1, { globalTime: 5n, totalRunTime: 5n }),
@@ -313,7 +313,7 @@ describe('growth between any two readings', () => {
               })
             : after;
           const at = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
-          const grown = new ReadingGrowth(object, {
+          const grown = new ReadingChange(object, {
             earlier: { at, reading: { value: ({ slot }) => before[slot], page: null } },
             later: {
               at: { wallMilliseconds: 0, monotonicNanoseconds: BigInt(elapsed) },
@@ -375,17 +375,17 @@ describe('a total', () => {
     );
   });
   it('adds events per second, shares all time, and costs all time per all operations', () => {
-    const one = growth(
+    const one = change(
       'VIRTUAL_PROCESSOR',
       sample(0, { hypercalls: 0n, hypercallsCost: 0n, totalRunTime: 0n }),
       sample(1, { hypercalls: 10n, hypercallsCost: 100n, totalRunTime: 10_000_000n }),
     );
-    const two = growth(
+    const two = change(
       'VIRTUAL_PROCESSOR',
       sample(0, { hypercalls: 0n, hypercallsCost: 0n, totalRunTime: 0n }),
       sample(1, { hypercalls: 30n, hypercallsCost: 20n, totalRunTime: 0n }),
     );
-    const total = new GrowthTotal([one, two]);
+    const total = new ChangeTotal([one, two]);
     expect(total.delta(counter('hypercalls'))).toBe(40n);
     expect(total.rate(counter('hypercalls'))).toBe(40);
     expect(total.rate(counter('totalRunTime'))).toBe(50);
@@ -393,22 +393,22 @@ describe('a total', () => {
     expect(total.interval).toMatchObject({ seconds: 1, reset: false });
   });
   it('takes the time of logical processors from their own clocks', () => {
-    const one = growth(
+    const one = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 0n, totalRunTime: 0n }),
       sample(1, { globalTime: 10n, totalRunTime: 5n }),
     );
-    const two = growth(
+    const two = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 0n, totalRunTime: 0n }),
       sample(1, { globalTime: 30n, totalRunTime: 5n }),
     );
-    expect(new GrowthTotal([one, two]).rate(lpCounter('totalRunTime'))).toBe(25);
+    expect(new ChangeTotal([one, two]).rate(lpCounter('totalRunTime'))).toBe(25);
   });
   it('is unknown when one of them was reset', () => {
-    const one = growth('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 0n }), sample(1, { hypercalls: 10n }));
-    const reset = growth('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 9n }), sample(1, { hypercalls: 1n }));
-    const total = new GrowthTotal([one, reset]);
+    const one = change('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 0n }), sample(1, { hypercalls: 10n }));
+    const reset = change('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 9n }), sample(1, { hypercalls: 1n }));
+    const total = new ChangeTotal([one, reset]);
     expect(total.interval.reset).toBe(true);
     expect([total.delta(counter('hypercalls')), total.rate(counter('hypercalls'))]).toEqual([null, null]);
   });

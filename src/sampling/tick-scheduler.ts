@@ -8,13 +8,19 @@ import type { Granted } from '../access/access.ts';
 import { TopologyScope, isWithin } from './topology-scope.ts';
 import { ageForFirstEvent, ageForOver } from './earlier-age.ts';
 import type { FindHeld } from './earlier-readings.ts';
-import { objectsOf, type LookRequest } from './look.ts';
-import { ReadSight, see, type Sight, type TakenReadings, type TakenSample } from './sight.ts';
-import { SightHistory } from './sight-history.ts';
-import type { Tick, TickTaker, Watcher } from './tick.ts';
+import { objectsOf, type ReadRequest } from './snapshot-reader.ts';
+import {
+  TakenSnapshot,
+  readSnapshot,
+  type Snapshot,
+  type TakenReadings,
+  type TakenSample,
+} from './snapshot.ts';
+import { SnapshotHistory } from './snapshot-history.ts';
+import type { Tick, TickListener, Watcher } from './tick.ts';
 
 /** What a grid needs of the world. */
-export interface GridWorld {
+export interface TickSchedulerOptions {
   readonly everyMilliseconds: number;
   readonly clock: Clock;
   /** Where lists are given, virtual processors of other partitions may be as they were. */
@@ -30,7 +36,7 @@ export interface GridWorld {
 }
 
 /** A look for those who have just come: all of one turn, and who comes soon after and needs what was seen in it. */
-interface NewcomersLook {
+interface FirstTick {
   readonly watchers: Set<Watcher>;
   readonly tick: Promise<Tick>;
   /** When it begins, in nanoseconds; null until then. */
@@ -39,33 +45,33 @@ interface NewcomersLook {
 
 /** What exists, and what is to be read of it. */
 interface Existing extends Pick<Tick, 'topology' | 'lists'> {
-  readonly requests: readonly LookRequest[];
+  readonly requests: readonly ReadRequest[];
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
 /** What clients do not notice, and what lets thousands come in seconds. */
 const defaultShareMilliseconds = 10;
-/** For so long takers are given a tick before whatever else there is to do has its turn. */
-const longestTurnNanoseconds = 10n * nanosecondsPerMillisecond;
+/** For so long listeners are given a tick before whatever else there is to do has its turn. */
+const longestSliceNanoseconds = 10n * nanosecondsPerMillisecond;
 /** So many are given it between two looks at the clock, which take about as long as giving it to one. */
 const givenByOneClock = 8;
 
 /** Reads once a tick what all watchers need together. */
-export class Grid {
-  readonly #world: GridWorld;
+export class TickScheduler {
+  readonly #world: TickSchedulerOptions;
   readonly #everyNanoseconds: bigint;
   readonly #watchers = new Set<Watcher>();
-  readonly #takers = new Set<TickTaker>();
-  readonly #history: SightHistory;
+  readonly #listeners = new Set<TickListener>();
+  readonly #history: SnapshotHistory;
   /** Aborted when nobody watches any more. */
   #running: { readonly start: Moment; readonly controller: AbortController } | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #newcomers: NewcomersLook | null = null;
+  #newestFirst: FirstTick | null = null;
 
-  constructor(world: GridWorld) {
+  constructor(world: TickSchedulerOptions) {
     this.#world = world;
     this.#everyNanoseconds = BigInt(world.everyMilliseconds) * nanosecondsPerMillisecond;
-    this.#history = new SightHistory(world.everyMilliseconds);
+    this.#history = new SnapshotHistory(world.everyMilliseconds);
   }
 
   get isWatched(): boolean {
@@ -90,50 +96,50 @@ export class Grid {
     clearTimeout(this.#timer);
     this.#running.controller.abort();
     this.#running = null;
-    this.#newcomers = null;
+    this.#newestFirst = null;
   }
 
-  /** From now on the taker is offered every tick, behind those who came before it. */
-  join(taker: TickTaker): void {
-    this.#takers.add(taker);
+  /** From now on the listener is offered every tick, behind those who came before it. */
+  addListener(listener: TickListener): void {
+    this.#listeners.add(listener);
   }
 
-  leave(taker: TickTaker): void {
-    this.#takers.delete(taker);
+  removeListener(listener: TickListener): void {
+    this.#listeners.delete(listener);
   }
 
   /** A look out of turn, for a watcher of this grid that has just come; it may be one of a moment ago. */
-  lookNow(watcher: Watcher): Promise<Tick> {
-    const newest = this.#newcomers;
-    if (newest === null || this.#isTooOld(newest)) return this.#newcomersLook(watcher);
-    if (newest.began !== null && !newest.watchers.has(watcher)) return this.#coveringLook(watcher, newest);
+  firstTick(watcher: Watcher): Promise<Tick> {
+    const newest = this.#newestFirst;
+    if (newest === null || this.#isTooOld(newest)) return this.#newFirstTick(watcher);
+    if (newest.began !== null && !newest.watchers.has(watcher)) return this.#coveringTick(watcher, newest);
     newest.watchers.add(watcher);
     return newest.tick;
   }
 
   /** That one, where it has seen all that the watcher needs; else another. */
-  async #coveringLook(watcher: Watcher, look: NewcomersLook): Promise<Tick> {
-    const tick = await look.tick;
-    const isEnough = await hasSeenFor(watcher, tick);
+  async #coveringTick(watcher: Watcher, shared: FirstTick): Promise<Tick> {
+    const tick = await shared.tick;
+    const isEnough = await coversNeedsOf(watcher, tick);
     // Nobody looks for one that has left meanwhile: it could be the look of a grid that has stopped.
-    if (!isEnough && this.#watchers.has(watcher)) return this.#newcomersLook(watcher);
-    if (isEnough) look.watchers.add(watcher);
+    if (!isEnough && this.#watchers.has(watcher)) return this.#newFirstTick(watcher);
+    if (isEnough) shared.watchers.add(watcher);
     return tick;
   }
 
-  #newcomersLook(watcher: Watcher): Promise<Tick> {
+  #newFirstTick(watcher: Watcher): Promise<Tick> {
     const watchers = new Set([watcher]);
     const turn = new Promise<void>((resolve) => setImmediate(resolve));
     const tick = turn.then(() => {
-      newcomers.began = this.#world.clock.now().monotonicNanoseconds;
-      return this.#look([...watchers], null);
+      first.began = this.#world.clock.now().monotonicNanoseconds;
+      return this.#takeTick([...watchers], null);
     });
-    const newcomers: NewcomersLook = { watchers, tick, began: null };
-    this.#newcomers = newcomers;
+    const first: FirstTick = { watchers, tick, began: null };
+    this.#newestFirst = first;
     return tick;
   }
 
-  #isTooOld({ began }: NewcomersLook): boolean {
+  #isTooOld({ began }: FirstTick): boolean {
     if (began === null) return false;
     const { shareMilliseconds = defaultShareMilliseconds, clock } = this.#world;
     const age = clock.now().monotonicNanoseconds - began;
@@ -159,9 +165,9 @@ export class Grid {
     const running = this.#running;
     const watchers = [...this.#watchers];
     // What is too old by now is not kept.
-    if (this.#newcomers?.began != null) this.#newcomers = null;
+    if (this.#newestFirst?.began != null) this.#newestFirst = null;
     try {
-      const tick = await this.#look(watchers, number);
+      const tick = await this.#takeTick(watchers, number);
       await this.#give(tick, watchers);
     } catch (error) {
       if (this.#running === running) this.#world.onError(error);
@@ -170,21 +176,21 @@ export class Grid {
   }
 
   /**
-   * In the order in which the takers came, whatever they watch: what is kept of them, here and in the kernel, lies in
+   * In the order in which the listeners came, whatever they watch: what is kept of them, here and in the kernel, lies in
    * memory in about that order, and of thousands it comes from far. In the order of a hundred operations, ten thousand
    * take a tenth longer. Whoever comes meanwhile has a look of its own, which is newer. Others have their turn in
    * between: events of thousands of operations take a second.
    */
   async #give(tick: Tick, watchers: readonly Watcher[]): Promise<void> {
     const now = (): bigint => this.#world.clock.now().monotonicNanoseconds;
-    let turnBegan = now();
+    let sliceBegan = now();
     let given = 0;
-    for (const taker of this.#takers) {
-      taker.take(tick);
+    for (const listener of this.#listeners) {
+      listener.onTick(tick);
       given += 1;
-      if (given % givenByOneClock !== 0 || now() - turnBegan < longestTurnNanoseconds) continue;
+      if (given % givenByOneClock !== 0 || now() - sliceBegan < longestSliceNanoseconds) continue;
       await turn();
-      turnBegan = now();
+      sliceBegan = now();
     }
     for (const watcher of watchers) watcher.offered(tick);
   }
@@ -206,7 +212,7 @@ export class Grid {
     return { topology, lists, requests };
   }
 
-  async #look(watchers: readonly Watcher[], number: number | null): Promise<Tick> {
+  async #takeTick(watchers: readonly Watcher[], number: number | null): Promise<Tick> {
     const signal = this.#running?.controller.signal ?? AbortSignal.abort();
     const began = this.#world.clock.now();
     const { topology, lists, requests } = await this.#existing(watchers, signal);
@@ -214,30 +220,30 @@ export class Grid {
       topology instanceof HvqlError
         ? () => Promise.reject(topology)
         : (objects: readonly Granted[]) => this.#world.read(objects, signal);
-    const sight = await see(objectsOf(requests), read);
-    if (number !== null) this.#history.keep(sight, { number, overs: oversOf(requests) });
+    const snapshot = await readSnapshot(objectsOf(requests), read);
+    if (number !== null) this.#history.keep(snapshot, { number, overs: oversOf(requests) });
     return {
       began,
       topology,
       lists,
-      sight,
-      earlier: (object, from) => this.#earlier(object, { from, sight }),
+      snapshot,
+      earlier: (object, from) => this.#earlier(object, { from, snapshot }),
     };
   }
 
   /** An object that could not be read then has no earlier reading: that is no error any more once it is back. */
   #earlier(
     object: Granted,
-    { from, sight }: { from: Sight | number | null; sight: Sight },
+    { from, snapshot }: { from: Snapshot | number | null; snapshot: Snapshot },
   ): TakenSample | null {
     const { everyMilliseconds, findHeld, isOngoing } = this.#world;
-    const before = typeof from === 'number' ? this.#history.find(from, sight) : from;
+    const before = typeof from === 'number' ? this.#history.find(from, snapshot) : from;
     const sample = before?.sampleOf(object) ?? null;
     const isUsable = sample !== null && !(sample instanceof HvqlError) && isOngoing(object, sample);
     if (isUsable || (typeof from === 'object' && from !== null)) return isUsable ? sample : null;
-    if (sight.at instanceof HvqlError) return null;
+    if (snapshot.at instanceof HvqlError) return null;
     const age = from === null ? ageForFirstEvent(everyMilliseconds) : ageForOver(from);
-    return findHeld(object, { before: sight.at.monotonicNanoseconds, age }) ?? null;
+    return findHeld(object, { before: snapshot.at.monotonicNanoseconds, age }) ?? null;
   }
 }
 
@@ -252,10 +258,10 @@ function listsOf(watchers: readonly Watcher[]): ReadonlySet<bigint> | null {
 }
 
 /** Whether all that the watcher needs was looked for, and read, in this tick. */
-async function hasSeenFor(watcher: Watcher, { topology, lists, sight }: Tick): Promise<boolean> {
-  if (topology instanceof HvqlError || !(sight instanceof ReadSight)) return false;
+async function coversNeedsOf(watcher: Watcher, { topology, lists, snapshot }: Tick): Promise<boolean> {
+  if (topology instanceof HvqlError || !(snapshot instanceof TakenSnapshot)) return false;
   const objects = objectsOf(await watcher.requests(topology));
-  return isWithin(watcher.lists, lists) && sight.covers({ objects });
+  return isWithin(watcher.lists, lists) && snapshot.covers({ objects });
 }
 
 async function orHvqlError<Value>(promise: Promise<Value>): Promise<Value | HvqlError> {
@@ -267,11 +273,11 @@ async function orHvqlError<Value>(promise: Promise<Value>): Promise<Value | Hvql
   }
 }
 
-async function requestsOf(watchers: readonly Watcher[], topology: Topology): Promise<LookRequest[]> {
+async function requestsOf(watchers: readonly Watcher[], topology: Topology): Promise<ReadRequest[]> {
   const requests = await Promise.all(watchers.map((watcher) => watcher.requests(topology)));
   return requests.flat();
 }
 
-function oversOf(requests: readonly LookRequest[]): number[] {
+function oversOf(requests: readonly ReadRequest[]): number[] {
   return [...new Set(requests.flatMap(({ over }) => (typeof over === 'number' ? [over] : [])))];
 }

@@ -26,7 +26,7 @@ export interface Interval {
 }
 
 /** Growth of one object, or of several together. null is unknown: never a guess, never a zero in its place. */
-export interface Growth {
+export interface Change {
   readonly interval: Interval;
   delta(counter: Counter): bigint | null;
   rate(counter: Counter): number | null;
@@ -43,7 +43,7 @@ const mostElapsedTimes = 2;
 const mostNanosecondsBeyond = 1e8;
 
 /** The growth of one object between an earlier and a later reading of it. */
-export class ReadingGrowth implements Growth {
+export class ReadingChange implements Change {
   readonly interval: Interval;
   readonly #earlier: Reading;
   readonly #later: Reading;
@@ -82,7 +82,7 @@ export class ReadingGrowth implements Growth {
   /** Per second, percent of the elapsed time, or nanoseconds an operation, by the counter's kind. */
   rate(counter: Counter): number | null {
     if (this.interval.reset || !isTotal(counter)) return null;
-    const delta = this.#grown(counter);
+    const delta = this.#differenceAsNumber(counter);
     if (delta === null) return null;
     switch (counter.kind) {
       case 'COUNT':
@@ -90,7 +90,7 @@ export class ReadingGrowth implements Growth {
       case 'TIME':
         return percentOf(this.elapsedNanoseconds(counter), { counter, delta });
       case 'COST':
-        return costOf(delta, { counter, operations: this.#grown(operationsOf(counter)) });
+        return costOf(delta, { counter, operations: this.#differenceAsNumber(operationsOf(counter)) });
       case 'GAUGE':
       case 'CLOCK':
       case 'RAW':
@@ -109,13 +109,13 @@ export class ReadingGrowth implements Growth {
   }
 
   #objectNanoseconds(): number {
-    const ticks = this.#clock === undefined ? null : this.#grown(this.#clock);
+    const ticks = this.#clock === undefined ? null : this.#differenceAsNumber(this.#clock);
     if (this.#clock === undefined || ticks === null) return this.#elapsedNanoseconds;
     return ticks * nanosecondsPerUnit(this.#clock);
   }
 
   /** The difference as a number: the nearest one, where it is more than 53 bits hold. */
-  #grown(counter: Counter): number | null {
+  #differenceAsNumber(counter: Counter): number | null {
     if (this.#cells !== null) return this.#cells.difference(counter);
     const difference = this.#difference(counter);
     return difference === null ? null : Number(difference);
@@ -145,7 +145,7 @@ export class ReadingGrowth implements Growth {
     if (this.#cells !== null && !this.#haveBases)
       return this.#cells.tookLonger(object, mostNanosecondsIn(this.#objectNanoseconds()));
     return timesOf(object).some((counter) => {
-      const grown = (this.#grown(counter) ?? 0) * nanosecondsPerUnit(counter);
+      const grown = (this.#differenceAsNumber(counter) ?? 0) * nanosecondsPerUnit(counter);
       return grown > mostNanosecondsIn(this.elapsedNanoseconds(counter));
     });
   }
@@ -164,9 +164,9 @@ function mostNanosecondsIn(elapsedNanoseconds: number): number {
 /** Percent of an elapsed time; null where no time passed. */
 export function percentOf(
   elapsedNanoseconds: number,
-  grown: { counter: Counter; delta: number },
+  change: { counter: Counter; delta: number },
 ): number | null {
-  return quotient(grown.delta * nanosecondsPerUnit(grown.counter) * 100, elapsedNanoseconds);
+  return quotient(change.delta * nanosecondsPerUnit(change.counter) * 100, elapsedNanoseconds);
 }
 
 /** Nanoseconds an operation; null where nothing happened or the operations are not counted. */
@@ -183,11 +183,11 @@ function quotient(dividend: number, divisor: number): number | null {
 }
 
 /** What is known of an object's growth: why nothing is where a reading failed, null where there is no earlier one. */
-export function growthOf(
+export function changeOf(
   object: StatisticsObject,
   { earlier, later }: { earlier: Outcome<Sample>; later: Outcome<Sample> },
-): Outcome<ReadingGrowth> {
+): Outcome<ReadingChange> {
   if (later === null || later instanceof HvqlError) return later;
   if (earlier === null || earlier instanceof HvqlError) return earlier;
-  return new ReadingGrowth(object, { earlier, later });
+  return new ReadingChange(object, { earlier, later });
 }

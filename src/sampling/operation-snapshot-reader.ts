@@ -6,21 +6,21 @@ import { readingKey } from '../snapshot/object-name.ts';
 import type { Reading } from '../snapshot/reading.ts';
 import { ageForOver } from './earlier-age.ts';
 import { EarlierReadings, type FindHeld } from './earlier-readings.ts';
-import type { ReadingGrowth } from './growth.ts';
-import type { Look, Over, Ranking } from './look.ts';
-import type { GrowthRequest, LookPlan } from './look-plan.ts';
+import type { ReadingChange } from './change.ts';
+import type { SnapshotReader, Over, Ranking } from './snapshot-reader.ts';
+import type { ChangeRequest, ReadPlan } from './read-plan.ts';
 import type { Outcome } from './outcome.ts';
 import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { firstOf } from './rank.ts';
-import { failedSight, ReadSight, type Seen, type TakenSample } from './sight.ts';
+import { failedSnapshot, TakenSnapshot, type ReadSet, type TakenSample } from './snapshot.ts';
 
 /** What a look needs of the world around it. */
-export interface LookWorld {
+export interface OperationReaderOptions {
   /**
    * A look at objects, within the source's time limit; with `anew` none that was read before. Rejects with an HvqlError
    * where the source as a whole fails.
    */
-  readonly see: (seen: Seen, anew: boolean) => MaybePromise<ReadSight>;
+  readonly snapshotOf: (set: ReadSet, fresh: boolean) => MaybePromise<TakenSnapshot>;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly findHeld: FindHeld;
   /** Whether the object has not been seen to be absent since the reading. */
@@ -31,96 +31,96 @@ export interface LookWorld {
 const nanosecondsPerMillisecond = 1_000_000n;
 
 /** A look for a question: growth is taken against a reading that is held, or the answer waits for a second one. */
-export class OperationLook implements Look {
+export class OperationSnapshotReader implements SnapshotReader {
   readonly defaultOver: number;
-  readonly #world: LookWorld;
-  #sight: ReadSight | HvqlError | null = null;
+  readonly #world: OperationReaderOptions;
+  #snapshot: TakenSnapshot | HvqlError | null = null;
 
-  constructor(world: LookWorld) {
+  constructor(world: OperationReaderOptions) {
     this.defaultOver = world.defaultOver;
     this.#world = world;
   }
 
   /** What was read, to know which questions share it; null where nothing was, or the source failed. */
-  get sight(): ReadSight | null {
-    return this.#sight instanceof ReadSight ? this.#sight : null;
+  get snapshot(): TakenSnapshot | null {
+    return this.#snapshot instanceof TakenSnapshot ? this.#snapshot : null;
   }
 
   /** Reads all that will be asked for, in one batch: at once where nothing has to be waited for. */
-  readAhead(plan: LookPlan): MaybePromise<void> {
+  readAhead(plan: ReadPlan): MaybePromise<void> {
     if (plan.isEmpty) return;
-    return mapMaybePromise(this.#see(plan), (sight) => this.#take(plan, sight));
+    return mapMaybePromise(this.#snapshotOf(plan), (snapshot) => this.#take(plan, snapshot));
   }
 
   moment(): Moment {
-    const sight = this.#seen('the moment');
-    if (sight instanceof HvqlError) throw sight;
-    return sight.at;
+    const snapshot = this.#taken('the moment');
+    if (snapshot instanceof HvqlError) throw snapshot;
+    return snapshot.at;
   }
 
   reading(object: Granted): Outcome<Reading> {
-    const sight = this.#seen(object);
-    return sight instanceof HvqlError ? sight : sight.outcomeAt(this.#numberIn(sight, object));
+    const snapshot = this.#taken(object);
+    return snapshot instanceof HvqlError ? snapshot : snapshot.outcomeAt(this.#numberIn(snapshot, object));
   }
 
-  growth(object: Granted, over: Over): Outcome<ReadingGrowth> {
-    const sight = this.#seen(object);
-    if (sight instanceof HvqlError) return sight;
-    const earlier = EarlierReadings.of(sight);
-    const number = this.#numberIn(sight, object);
-    return earlier.growth({ object, number, milliseconds: this.#millisecondsOf(over) });
+  change(object: Granted, over: Over): Outcome<ReadingChange> {
+    const snapshot = this.#taken(object);
+    if (snapshot instanceof HvqlError) return snapshot;
+    const earlier = EarlierReadings.of(snapshot);
+    const number = this.#numberIn(snapshot, object);
+    return earlier.change({ object, number, milliseconds: this.#millisecondsOf(over) });
   }
 
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
     return firstOf(this, { items, ...ranking });
   }
 
-  #seen(what: Granted | string): ReadSight | HvqlError {
-    if (this.#sight === null) throw notPlanned(what);
-    return this.#sight;
+  #taken(what: Granted | string): TakenSnapshot | HvqlError {
+    if (this.#snapshot === null) throw notPlanned(what);
+    return this.#snapshot;
   }
 
-  #numberIn(sight: ReadSight, object: Granted): number {
-    const number = sight.numberOf(object);
+  #numberIn(snapshot: TakenSnapshot, object: Granted): number {
+    const number = snapshot.numberOf(object);
     if (number === undefined) throw notPlanned(object);
     return number;
   }
 
-  #take(plan: LookPlan, sight: ReadSight | HvqlError): MaybePromise<void> {
-    this.#sight = sight;
-    if (plan.growths.length === 0 || sight instanceof HvqlError) return;
-    const waiting = plan.growths.filter((request) => this.#mustWait(request, sight));
-    if (waiting.length > 0) return this.#waitForSecond(plan, { waiting, sight });
+  #take(plan: ReadPlan, snapshot: TakenSnapshot | HvqlError): MaybePromise<void> {
+    this.#snapshot = snapshot;
+    if (plan.changes.length === 0 || snapshot instanceof HvqlError) return;
+    const waiting = plan.changes.filter((request) => this.#mustWait(request, snapshot));
+    if (waiting.length > 0) return this.#waitForSecond(plan, { waiting, snapshot });
   }
 
   /** One moment for the whole batch, after as long a wait as the growths need for which nothing is held. */
   async #waitForSecond(
-    plan: LookPlan,
-    missing: { waiting: readonly GrowthRequest[]; sight: ReadSight },
+    plan: ReadPlan,
+    missing: { waiting: readonly ChangeRequest[]; snapshot: TakenSnapshot },
   ): Promise<void> {
-    const { sight } = missing;
+    const { snapshot } = missing;
     const { waiting, held } = this.#scheduled(plan, missing);
-    const earlier = new Map<GrowthRequest, Outcome<TakenSample>>();
+    const earlier = new Map<ChangeRequest, Outcome<TakenSample>>();
     const overs = [...new Set(waiting.map(({ over }) => this.#millisecondsOf(over)))].sort((a, b) => b - a);
-    let latest = failedOrSeen(sight);
+    let latest = failedOrTaken(snapshot);
     for (const [n, over] of overs.entries()) {
       // The longest interval begins with the look just taken, each shorter one with a look of its own.
       const due = waiting.filter((request) => this.#millisecondsOf(request.over) === over);
-      if (n > 0) latest = failedOrSeen(await this.#see(seenOf(due), true));
+      if (n > 0) latest = failedOrTaken(await this.#snapshotOf(readSetOf(due), true));
       for (const request of due) earlier.set(request, latest.sampleOf(request.object));
       await this.#world.wait(over - (overs[n + 1] ?? 0));
     }
-    const read = await this.#see(plan, true);
+    const read = await this.#snapshotOf(plan, true);
     if (read instanceof HvqlError) {
-      this.#sight = read;
+      this.#snapshot = read;
       return;
     }
     // What failed in between is for this question to tell, and nobody else's.
     const hasFailed = [...earlier.values()].some((sample) => sample instanceof HvqlError);
     const last = hasFailed ? read.copy() : read;
-    this.#sight = last;
+    this.#snapshot = last;
     const readings = EarlierReadings.of(last);
-    for (const request of plan.growths) {
+    for (const request of plan.changes) {
       const sample = this.#ongoing(
         request,
         earlier.get(request) ?? this.#held(request, last) ?? held.get(request),
@@ -135,17 +135,17 @@ export class OperationLook implements Look {
    * has to be of the right age when the wait is over; where none will be, that growth waits as well.
    */
   #scheduled(
-    plan: LookPlan,
-    { waiting, sight }: { waiting: readonly GrowthRequest[]; sight: ReadSight },
-  ): { waiting: readonly GrowthRequest[]; held: ReadonlyMap<GrowthRequest, TakenSample> } {
+    plan: ReadPlan,
+    { waiting, snapshot }: { waiting: readonly ChangeRequest[]; snapshot: TakenSnapshot },
+  ): { waiting: readonly ChangeRequest[]; held: ReadonlyMap<ChangeRequest, TakenSample> } {
     const all = new Set(waiting);
-    const held = new Map<GrowthRequest, TakenSample>();
+    const held = new Map<ChangeRequest, TakenSample>();
     for (let size = -1; size !== all.size;) {
       size = all.size;
       const wait = [...all].reduce((most, { over }) => Math.max(most, this.#millisecondsOf(over)), 0);
-      const before = sight.at.monotonicNanoseconds + BigInt(wait) * nanosecondsPerMillisecond;
-      for (const request of plan.growths) {
-        if (all.has(request) || !this.#isReadable(request, sight)) continue;
+      const before = snapshot.at.monotonicNanoseconds + BigInt(wait) * nanosecondsPerMillisecond;
+      for (const request of plan.changes) {
+        if (all.has(request) || !this.#isReadable(request, snapshot)) continue;
         const age = ageForOver(this.#millisecondsOf(request.over));
         const sample = this.#world.findHeld(request.object, { before, age });
         if (sample === undefined) all.add(request);
@@ -156,29 +156,29 @@ export class OperationLook implements Look {
   }
 
   /** An object that was away while the answer waited has no growth from before. */
-  #ongoing({ object }: GrowthRequest, sample: Outcome<TakenSample> | undefined): Outcome<TakenSample> {
+  #ongoing({ object }: ChangeRequest, sample: Outcome<TakenSample> | undefined): Outcome<TakenSample> {
     if (sample === undefined || sample === null || sample instanceof HvqlError) return sample ?? null;
     return this.#world.isOngoing(object, sample) ? sample : null;
   }
 
   /** What cannot be read now is not waited for. */
-  #mustWait(request: GrowthRequest, sight: ReadSight): boolean {
-    return this.#isReadable(request, sight) && this.#held(request, sight) === null;
+  #mustWait(request: ChangeRequest, snapshot: TakenSnapshot): boolean {
+    return this.#isReadable(request, snapshot) && this.#held(request, snapshot) === null;
   }
 
-  #isReadable({ object }: GrowthRequest, sight: ReadSight): boolean {
-    return !(sight.outcomeAt(this.#numberIn(sight, object)) instanceof HvqlError);
+  #isReadable({ object }: ChangeRequest, snapshot: TakenSnapshot): boolean {
+    return !(snapshot.outcomeAt(this.#numberIn(snapshot, object)) instanceof HvqlError);
   }
 
-  #held({ object, over }: GrowthRequest, sight: ReadSight): Outcome<TakenSample> {
-    const number = this.#numberIn(sight, object);
+  #held({ object, over }: ChangeRequest, snapshot: TakenSnapshot): Outcome<TakenSample> {
+    const number = this.#numberIn(snapshot, object);
     const milliseconds = this.#millisecondsOf(over);
-    return EarlierReadings.of(sight).find({ object, number, milliseconds }, this.#world.findHeld);
+    return EarlierReadings.of(snapshot).find({ object, number, milliseconds }, this.#world.findHeld);
   }
 
-  #see(seen: Seen, anew = false): MaybePromise<ReadSight | HvqlError> {
-    const sight = this.#world.see(seen, anew);
-    return sight instanceof Promise ? sight.catch(errorOfSource) : sight;
+  #snapshotOf(set: ReadSet, fresh = false): MaybePromise<TakenSnapshot | HvqlError> {
+    const snapshot = this.#world.snapshotOf(set, fresh);
+    return snapshot instanceof Promise ? snapshot.catch(errorOfSource) : snapshot;
   }
 
   /** A question has no event before it: its default stands in. */
@@ -192,11 +192,11 @@ function errorOfSource(error: unknown): HvqlError {
   throw error;
 }
 
-function failedOrSeen(sight: ReadSight | HvqlError) {
-  return sight instanceof HvqlError ? failedSight(sight) : sight;
+function failedOrTaken(snapshot: TakenSnapshot | HvqlError) {
+  return snapshot instanceof HvqlError ? failedSnapshot(snapshot) : snapshot;
 }
 
-function seenOf(requests: readonly GrowthRequest[]): Seen {
+function readSetOf(requests: readonly ChangeRequest[]): ReadSet {
   const objects = [...new Set(requests.map(({ object }) => object))];
   return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
 }

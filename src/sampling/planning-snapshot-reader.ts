@@ -3,8 +3,8 @@ import type { Granted } from '../access/access.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
-import { ReadingGrowth } from './growth.ts';
-import type { Look, LookRequest, Over, Ranking } from './look.ts';
+import { ReadingChange } from './change.ts';
+import type { SnapshotReader, ReadRequest, Over, Ranking } from './snapshot-reader.ts';
 
 const noMoment: Moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
 /** In place of every reading; whoever walks on from here finds a page without groups and no value. */
@@ -14,21 +14,21 @@ const noReading: Reading = {
 };
 
 /** Notes requests. Where an order decides which objects come first, it goes on with all that might. */
-export class PlanningLook implements Look {
+export class PlanningSnapshotReader implements SnapshotReader {
   readonly defaultOver: Over;
   /** How many readings were asked for so far, the same one as often as it was, and how many objects put in order. */
   readonly asked = { readings: 0, ranked: 0 };
-  readonly #requests: LookRequest[] = [];
+  readonly #requests: ReadRequest[] = [];
   /** The times that growth of an object was asked for over, null for its reading. */
   readonly #noted = new Map<Granted | null, Set<Over | null>>();
-  readonly #growths = new Map<StatisticsObject, ReadingGrowth>();
+  readonly #changes = new Map<StatisticsObject, ReadingChange>();
   readonly #lengths = new WeakMap<readonly unknown[], number>();
 
   constructor(defaultOver: Over) {
     this.defaultOver = defaultOver;
   }
 
-  get requests(): readonly LookRequest[] {
+  get requests(): readonly ReadRequest[] {
     return this.#requests;
   }
 
@@ -43,16 +43,16 @@ export class PlanningLook implements Look {
     return noReading;
   }
 
-  growth(object: Granted, over: Over): ReadingGrowth {
+  change(object: Granted, over: Over): ReadingChange {
     this.asked.readings += 1;
     this.#note({ object, over });
-    let growth = this.#growths.get(object.object);
-    if (growth === undefined) {
+    let change = this.#changes.get(object.object);
+    if (change === undefined) {
       const sample = { at: noMoment, reading: noReading };
-      growth = new ReadingGrowth(object.object, { earlier: sample, later: sample });
-      this.#growths.set(object.object, growth);
+      change = new ReadingChange(object.object, { earlier: sample, later: sample });
+      this.#changes.set(object.object, change);
     }
-    return growth;
+    return change;
   }
 
   first<Item>(items: readonly Item[], { order, first, objectsOf }: Ranking<Item>): readonly Item[] {
@@ -72,7 +72,7 @@ export class PlanningLook implements Look {
     return this.#lengths.get(items);
   }
 
-  #note(request: LookRequest): void {
+  #note(request: ReadRequest): void {
     let overs = this.#noted.get(request.object);
     if (overs === undefined) this.#noted.set(request.object, (overs = new Set()));
     if (overs.has(request.over)) return;

@@ -1,22 +1,22 @@
 /** What a look is to read, laid out once for as many looks as there will be. */
 import type { Granted } from '../access/access.ts';
-import { objectsOf, type LookRequest, type Over } from './look.ts';
+import { objectsOf, type ReadRequest, type Over } from './snapshot-reader.ts';
 
 /** The objects to read, in the order in which they are read, and the growth that is wanted of them. */
-export class LookPlan {
-  readonly requests: readonly LookRequest[];
+export class ReadPlan {
+  readonly requests: readonly ReadRequest[];
   /** The very same array each time: whoever has read it before may know it by that. */
   readonly objects: readonly Granted[];
   /** Where an object stands among the objects. */
   readonly numbers: ReadonlyMap<Granted, number>;
   /** The requests for growth alone. */
-  readonly growths: readonly GrowthRequest[];
+  readonly changes: readonly ChangeRequest[];
 
-  constructor(requests: readonly LookRequest[]) {
+  constructor(requests: readonly ReadRequest[]) {
     this.requests = requests;
     this.objects = objectsOf(requests);
     this.numbers = new Map(this.objects.map((object, n) => [object, n]));
-    this.growths = requests.flatMap(({ object, over }) =>
+    this.changes = requests.flatMap(({ object, over }) =>
       object === null || over === null ? [] : [{ object, over, number: this.numbers.get(object) ?? 0 }],
     );
   }
@@ -28,7 +28,7 @@ export class LookPlan {
 }
 
 /** Growth of an object over a time; `number` is where it stands among the objects. */
-export interface GrowthRequest {
+export interface ChangeRequest {
   readonly object: Granted;
   readonly over: Over;
   readonly number: number;

@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { SightHistory } from '../../src/sampling/sight-history.ts';
-import type { Sight } from '../../src/sampling/sight.ts';
+import { SnapshotHistory } from '../../src/sampling/snapshot-history.ts';
+import type { Snapshot } from '../../src/sampling/snapshot.ts';
 
 /** A sight at this many milliseconds. */
-function sightAt(milliseconds: number): Sight {
+function snapshotAt(milliseconds: number): Snapshot {
   const at = { wallMilliseconds: milliseconds, monotonicNanoseconds: BigInt(milliseconds) * 1_000_000n };
   return { at, sampleOf: () => null };
 }
 
-const ageOf = (sight: Sight | undefined, now: Sight): number | null =>
-  sight === undefined || sight.at instanceof Error || now.at instanceof Error
+const ageOf = (snapshot: Snapshot | undefined, now: Snapshot): number | null =>
+  snapshot === undefined || snapshot.at instanceof Error || now.at instanceof Error
     ? null
-    : now.at.wallMilliseconds - sight.at.wallMilliseconds;
+    : now.at.wallMilliseconds - snapshot.at.wallMilliseconds;
 
 describe('the sights of the past', () => {
   it('meet each time that is asked for to an eighth, however different the times are', () => {
-    const history = new SightHistory(100);
+    const history = new SnapshotHistory(100);
     const overs = [100, 700, 1000, 5000, 60_000];
     const ages = new Map<number, number[]>(overs.map((over) => [over, []]));
     for (let number = 1; number <= 3000; number += 1) {
-      const now = sightAt(number * 100);
+      const now = snapshotAt(number * 100);
       history.keep(now, { number, overs });
       for (const over of overs) {
         const age = ageOf(history.find(over, now), now);
@@ -35,20 +35,20 @@ describe('the sights of the past', () => {
   });
 
   it('are few, and none where no time is asked for any more', () => {
-    const history = new SightHistory(100);
-    const kept = new Set<Sight>();
+    const history = new SnapshotHistory(100);
+    const kept = new Set<Snapshot>();
     for (let number = 1; number <= 3000; number += 1)
-      history.keep(sightAt(number * 100), { number, overs: [60_000, 1000] });
-    const now = sightAt(300_000);
+      history.keep(snapshotAt(number * 100), { number, overs: [60_000, 1000] });
+    const now = snapshotAt(300_000);
     for (let over = 1; over <= 60_000; over += 50) {
       for (const time of [1000, 60_000]) {
-        const sight = history.find(time, sightAt(300_000 + over));
-        if (sight !== undefined) kept.add(sight);
+        const snapshot = history.find(time, snapshotAt(300_000 + over));
+        if (snapshot !== undefined) kept.add(snapshot);
       }
     }
     expect(kept.size).toBeLessThanOrEqual(36);
     expect(history.find(1000, now)).toBeDefined();
     history.keep(now, { number: 3001, overs: [] });
-    expect(history.find(1000, sightAt(301_000))).toBeUndefined();
+    expect(history.find(1000, snapshotAt(301_000))).toBeUndefined();
   });
 });
