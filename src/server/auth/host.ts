@@ -22,10 +22,16 @@ export function hostRule({
   return allowedHosts.length === 0 ? null : { isLoopback: false, allowedHosts };
 }
 
-/** Throws an HttpError where a request names no host (RFC 9112, 3.2), or one that the rule does not allow. */
+/**
+ * Throws an HttpError where a request names no host (RFC 9112, 3.2), one with user information (RFC 9110, 4.2.4), or one
+ * that the rule does not allow.
+ */
 export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostRule | null): void {
   if (headers.host === undefined && httpVersion === '1.1') {
     throw badRequest('A request of HTTP/1.1 needs a Host header, and this one has none.');
+  }
+  if (headers.host?.includes('@') === true) {
+    throw badRequest('The host of the request has user information before it, which no request may have.');
   }
   if (rule === null) return;
   const host = (headers.host ?? '').replace(/:\d{1,5}$/, '');

@@ -5,6 +5,7 @@ import { answerClientErrors } from './client-error.ts';
 import type { Connections } from './connections.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { asUnauthorized, HttpError, sendError } from './http-error.ts';
+import { readTarget } from './request-head.ts';
 
 /** Answers one request, or throws or rejects with an HttpError that does. */
 export type Route = (exchange: HttpExchange) => Promise<void> | undefined;
@@ -27,6 +28,7 @@ export function listenToRequests(
     return (request: IncomingMessage, response: ServerResponse): void => {
       const isLogged = log.isLevelEnabled('debug');
       const startedAt = isLogged ? now() : 0;
+      readTarget(request);
       const exchange = new HttpExchange(request, response);
       response.on('close', () => {
         // Emitted twice where the connection goes.

@@ -10,6 +10,7 @@ import type { HttpExchange } from './http-exchange.ts';
 import { assetFolder, wantsGraphiql } from './graphiql.ts';
 import { checkMethod, HttpError, sendJson } from './http-error.ts';
 import { HttpRequest } from './http-request.ts';
+import { checkHead } from './request-head.ts';
 import type { Route } from './request-listener.ts';
 
 interface Contexts {
@@ -24,6 +25,7 @@ export function route(contexts: Contexts): Route {
   let goodHost: string | null = null;
   return (exchange) => {
     const { request, path } = exchange;
+    checkHead(request);
     const { host } = request.headers;
     // Before Yoga, which answers some requests itself (DNS rebinding).
     if (host !== goodHost) {

@@ -10,6 +10,7 @@ import { sendLastResponse } from '../http/client-error.ts';
 import type { Connections } from '../http/connections.ts';
 import { HttpError } from '../http/http-error.ts';
 import { readAccept } from '../http/media-type.ts';
+import { checkHead, readTarget } from '../http/request-head.ts';
 import { securityHeaders } from '../http/security-header.ts';
 import { endpointPath } from '../yoga.ts';
 
@@ -82,6 +83,8 @@ function refuseTunnel(): never {
 }
 
 function check(request: IncomingMessage, { hosts, allowedOrigins, isClosing }: UpgradeOptions): void {
+  readTarget(request);
+  checkHead(request);
   checkHost(request, hosts);
   if (request.url?.split('?')[0] !== endpointPath) {
     throw new HttpError('NOT_FOUND', `There is no WebSocket at this path; GraphQL is at ${endpointPath}.`);

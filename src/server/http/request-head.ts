@@ -1,0 +1,42 @@
+/** What the head of every request must be, whatever it asks for (RFC 9110, RFC 9112). */
+import type { IncomingMessage } from 'node:http';
+import { badRequest, HttpError } from './http-error.ts';
+
+/**
+ * Replaces a target in absolute form by its path, and the Host header by the host of the target, as RFC 9112, 3.2.2 has
+ * it. Any other target stays as it is.
+ */
+export function readTarget(request: IncomingMessage): void {
+  const { url = '/', headers } = request;
+  if (url.startsWith('/')) return;
+  const { authority, rest } = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>[^]*)$/i.exec(url)?.groups ?? {};
+  if (authority === undefined || rest === undefined) return;
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+  // HTTP/1.1 needs the header all the same.
+  if (headers.host !== undefined) headers.host = authority;
+}
+
+/** Headers of which a request has one at most, by the length of their names. Node drops the second of each. */
+const singleHeaders: Readonly<Record<number, string>> = {
+  4: 'host',
+  12: 'content-type',
+  13: 'authorization',
+};
+
+/** Throws an HttpError for another version of HTTP, and for a second header where there can be one. */
+export function checkHead({ httpVersion, httpVersionMajor, rawHeaders }: IncomingMessage): void {
+  if (httpVersionMajor !== 1) {
+    const message = `The service speaks HTTP/1.1 and HTTP/1.0, and the request says HTTP/${httpVersion}.`;
+    throw new HttpError('BAD_REQUEST', message, { status: 505, headers: { connection: 'close' } });
+  }
+  let seen = 0;
+  for (let n = 0; n < rawHeaders.length; n += 2) {
+    const name = rawHeaders[n] ?? '';
+    const { length } = name;
+    const single = singleHeaders[length];
+    if (single === undefined || name.toLowerCase() !== single) continue;
+    if ((seen & (1 << length)) !== 0)
+      throw badRequest(`The request has more than one header "${single}", and one is the most there may be.`);
+    seen |= 1 << length;
+  }
+}
