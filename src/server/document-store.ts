@@ -13,6 +13,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { HvqlError } from '../errors.ts';
 import { documentProblem, textProblem, type DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 
@@ -72,13 +73,22 @@ export class DocumentStore {
         const problem = documentProblem(document, limits);
         if (problem !== null) return [problem];
         const options = { hideSuggestions: introspection !== 'on', maxErrors: validationErrorLimit };
-        return validate(schema, document, this.#rules, options);
+        return withLimitError(validate(schema, document, this.#rules, options));
       }).map((error) => withoutStack(withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
     } catch (thrown) {
       if (!(thrown instanceof GraphQLError)) throw thrown;
       return [withoutStack(thrown)];
     }
   }
+}
+
+/** The last error, where graphql-js has stopped after as many as are reported, says which limit that was. */
+function withLimitError(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  if (errors.length <= validationErrorLimit) return errors;
+  const message = `The document has more than ${validationErrorLimit} errors, the most that are reported: correct these first.`;
+  const facts = { limit: validationErrorLimit, actual: errors.length };
+  const originalError = new HvqlError('LIMIT_EXCEEDED', message, facts);
+  return [...errors.slice(0, validationErrorLimit), new GraphQLError(message, { originalError })];
 }
 
 function textCache<Value extends object>(): LRUCache<string, Value> {
