@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import { JwksCooldownError, openKey, type VerificationKey } from './identity-key.ts';
-import { explainTokenProblem, readCaller } from './token.ts';
+import { checkSpelling, explainTokenProblem, readCaller } from './token.ts';
 import { TokenCache, type VerifiedToken } from './token-cache.ts';
 
 /** A verified identity. */
@@ -112,6 +112,7 @@ async function verify(
   };
   try {
     const { payload } = await jwtVerify(token, key.resolve, options);
+    checkSpelling(token);
     const caller = readCaller(payload);
     return { caller, by: 'token', expiresAt: payload.exp === undefined ? null : payload.exp * 1_000 };
   } catch (thrown) {

@@ -37,6 +37,17 @@ export async function signToken(
   return token.sign(secret);
 }
 
+/**
+ * Throws UNAUTHENTICATED where the signature of a verified token has another spelling than RFC 7515, 2 gives its bytes:
+ * the cache, and a list of revoked tokens, would take each spelling for a token of its own. Header and claims have one
+ * spelling only, which is what was signed.
+ */
+export function checkSpelling(token: string): void {
+  const signature = token.slice(token.lastIndexOf('.') + 1);
+  if (Buffer.from(signature, 'base64url').toString('base64url') === signature) return;
+  throw refused("The token's signature is not written as base64url has it, without padding and unused bits");
+}
+
 /** The caller that verified claims name. Throws UNAUTHENTICATED where they do not name one. */
 export function readCaller(claims: JWTPayload): Caller {
   const { [partitionClaim]: partition, [privilegesClaim]: privileges } = claims;
