@@ -4,7 +4,7 @@ import { executeOperation, operationContext, type ServiceContext } from '../exec
 import { LiveOperations } from '../execution/live/live-operations.ts';
 import type { AcquireLease } from '../execution/live/subscription-leases.ts';
 import { createSchema } from '../graph/schema.ts';
-import type { AbsenceReport } from '../sampling/absences.ts';
+import type { AbsenceReport } from '../sampling/guard/absences.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import { checkGuestSockets, openGuestSockets } from '../server/guest-socket/guest-socket.ts';

@@ -1,6 +1,6 @@
 /** What the processes of a service tell each other: plain JSON over the channel that node gives them. */
 import type { LeaseRequest } from '../execution/live/subscription-leases.ts';
-import type { AbsenceReport } from '../sampling/absences.ts';
+import type { AbsenceReport } from '../sampling/guard/absences.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ErrorRecord } from '../source/shared/error-record.ts';
 import type { SourceIdentity } from '../source/shared/shared-source.ts';

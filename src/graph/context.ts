@@ -2,7 +2,7 @@
 import type { Access } from '../access/access.ts';
 import { accessOf, type AccessTo } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
-import type { SnapshotReader } from '../sampling/snapshot-reader.ts';
+import type { SnapshotReader } from '../sampling/read/snapshot-reader.ts';
 import type { SourceHealth } from '../sampling/sampler.ts';
 import type { Topology } from '../snapshot/topology.ts';
 

@@ -9,7 +9,7 @@ import {
   type GraphQLObjectType,
 } from 'graphql';
 import type { Counter } from '../catalogue/counter.ts';
-import type { Order } from '../sampling/snapshot-reader.ts';
+import type { Order } from '../sampling/read/snapshot-reader.ts';
 
 /** Extensions of an object type all of whose fields stand in a reading that is there already. */
 export const content = { hvqlContent: true } as const;

@@ -7,18 +7,18 @@ import type { StatisticsArea } from '../snapshot/object-name.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
-import { Absences, type AbsenceReport } from './absences.ts';
-import { isWithin } from './topology-scope.ts';
+import { Absences, type AbsenceReport } from './guard/absences.ts';
+import { isWithin } from './read/topology-scope.ts';
 import type { Cancellation } from '../lib/shared-abort.ts';
-import { CircuitBreaker } from './circuit-breaker.ts';
-import { TickScheduler } from './tick-scheduler.ts';
-import { HeldReadings, type HeldFacts, type HoldingLimits } from './held-readings.ts';
-import { ExpiringValue } from './expiring-value.ts';
-import { OperationSnapshotReader } from './operation-snapshot-reader.ts';
+import { CircuitBreaker } from './guard/circuit-breaker.ts';
+import { TickScheduler } from './schedule/tick-scheduler.ts';
+import { HeldReadings, type HeldFacts, type HoldingLimits } from './read/held-readings.ts';
+import { ExpiringValue } from './read/expiring-value.ts';
+import { OperationSnapshotReader } from './read/operation-snapshot-reader.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import { SharedSnapshots } from './shared-snapshots.ts';
-import type { TakenSnapshot, TakenReadings } from './snapshot.ts';
-import { SourceCheck, type Asked } from './source-check.ts';
+import { SharedSnapshots } from './read/shared-snapshots.ts';
+import type { TakenSnapshot, TakenReadings } from './read/snapshot.ts';
+import { SourceCheck, type Asked } from './guard/source-check.ts';
 
 /** How a sampler reads. */
 export interface SamplerOptions {

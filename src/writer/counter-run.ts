@@ -1,7 +1,7 @@
 /** Counters of one object that are asked for side by side: written in one go, from where they stand in memory. */
 import type { Counter } from '../catalogue/counter.ts';
 import type { CounterField } from '../graph/extension.ts';
-import { ReadingChange } from '../sampling/change.ts';
+import { ReadingChange } from '../sampling/change/change.ts';
 import type { CellLayout, CounterCells, Reading } from '../snapshot/reading.ts';
 import { ConstantBytes, wordsOf, type ByteSink } from './byte-sink.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';

@@ -1,9 +1,9 @@
 /** A look that takes notes: which of what an answer says came out of it, and what of it cannot be told apart. */
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
-import type { ReadingChange } from '../sampling/change.ts';
-import type { SnapshotReader, Over, Ranking } from '../sampling/snapshot-reader.ts';
-import type { Outcome } from '../sampling/outcome.ts';
+import type { ReadingChange } from '../sampling/change/change.ts';
+import type { SnapshotReader, Over, Ranking } from '../sampling/read/snapshot-reader.ts';
+import type { Outcome } from '../snapshot/outcome.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
 

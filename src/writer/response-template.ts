@@ -3,7 +3,7 @@
  * numbers. An answer is written from it without asking any resolver; where a number cannot be had, it is not.
  */
 import { HvqlError } from '../errors.ts';
-import type { SnapshotReader } from '../sampling/snapshot-reader.ts';
+import type { SnapshotReader } from '../sampling/read/snapshot-reader.ts';
 import { ResponseWriter, type ResponseRecorder, type WrittenPlace } from './response-writer.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { PreparedSet } from './prepared-set.ts';

@@ -11,7 +11,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import { isMoment } from '../graph/extension.ts';
-import type { SlicedWork, TimeSlice } from '../sampling/time-slice.ts';
+import type { SlicedWork, TimeSlice } from '../sampling/schedule/time-slice.ts';
 import { ConstantBytes, type ByteSink } from './byte-sink.ts';
 import { CounterRun, nullBytes } from './counter-run.ts';
 import { longestDecimal, writeDecimal } from './decimal.ts';

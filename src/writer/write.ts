@@ -1,8 +1,8 @@
 /** Answers an operation with bytes: the same that graphql-js and JSON.stringify would come to. */
 import { getOperationAST, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
-import type { SnapshotReader } from '../sampling/snapshot-reader.ts';
+import type { SnapshotReader } from '../sampling/read/snapshot-reader.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/time-slice.ts';
+import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/schedule/time-slice.ts';
 import { TemplateRecorder, type CachedTemplate } from './response-template.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { acquireSink, ConstantBytes, releaseSink, type ByteSink } from './byte-sink.ts';

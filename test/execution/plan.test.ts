@@ -6,7 +6,7 @@ import { executeOperation, operationContext } from '../../src/execution/execute.
 import { planOperation, stepLimit, valuesOfError, valuesOfRank } from '../../src/execution/plan.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { createSchema } from '../../src/graph/schema.ts';
-import { PlanningSnapshotReader } from '../../src/sampling/planning-snapshot-reader.ts';
+import { PlanningSnapshotReader } from '../../src/sampling/read/planning-snapshot-reader.ts';
 import { ask, caller, samplerOf, testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 

@@ -6,7 +6,7 @@ import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Limits, View } from '../../graph/context.ts';
 import type { LiveEvent } from '../../graph/type/subscription.ts';
-import type { SnapshotReader } from '../../sampling/snapshot-reader.ts';
+import type { SnapshotReader } from '../../sampling/read/snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';

@@ -1,6 +1,6 @@
 /** One subscriber's stream of events: made when they are wanted, so that whoever is slow gets the newest and costs no more. */
 import type { ExecutionResult } from 'graphql';
-import type { Tick } from '../../sampling/tick.ts';
+import type { Tick } from '../../sampling/schedule/tick.ts';
 import type { LiveResult } from './live-event.ts';
 import type { SharedSubscription } from './shared-subscription.ts';
 

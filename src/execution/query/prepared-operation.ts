@@ -12,7 +12,7 @@ import type { Caller } from '../../access/caller.ts';
 import type { HvqlError } from '../../errors.ts';
 import type { OperationContext } from '../../graph/context.ts';
 import { setBounded } from '../../lib/bounded-map.ts';
-import { TopologyScope } from '../../sampling/topology-scope.ts';
+import { TopologyScope } from '../../sampling/read/topology-scope.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { selectionOf } from '../../writer/selection.ts';
 import type { CachedTemplate } from '../../writer/response-template.ts';

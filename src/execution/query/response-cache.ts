@@ -4,7 +4,7 @@ import type { Access } from '../../access/access.ts';
 import { accessOf } from '../../access/access-of.ts';
 import type { Caller } from '../../access/caller.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
-import type { TakenSnapshot } from '../../sampling/snapshot.ts';
+import type { TakenSnapshot } from '../../sampling/read/snapshot.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
 

@@ -1,7 +1,7 @@
 /** Checks of arguments that more than one field takes. */
 import { HvqlError } from '../../errors.ts';
 import { formatDuration } from '../../snapshot/duration.ts';
-import type { Over } from '../../sampling/snapshot-reader.ts';
+import type { Over } from '../../sampling/read/snapshot-reader.ts';
 import type { View } from '../context.ts';
 
 /** How many objects are wanted; null is all. Throws INVALID_PARAMETER for less than none. */

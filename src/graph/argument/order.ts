@@ -3,7 +3,7 @@ import { countersOf } from '../../catalogue/catalogue.ts';
 import { isTotal, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { HvqlError } from '../../errors.ts';
-import type { Order } from '../../sampling/snapshot-reader.ts';
+import type { Order } from '../../sampling/read/snapshot-reader.ts';
 import type { Builder } from '../builder.ts';
 
 /** An order as it is given: the counter by its slot. */

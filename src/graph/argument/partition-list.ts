@@ -1,7 +1,7 @@
 /** Lists of partitions: those that the caller may read, filtered, by pages or in an order. */
 import type { Granted, GrantedPartition } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
-import type { Order } from '../../sampling/snapshot-reader.ts';
+import type { Order } from '../../sampling/read/snapshot-reader.ts';
 import { listArgument } from './argument.ts';
 import { pageOf, sizeArgument, type Page, type PageArguments } from './connection.ts';
 import type { View } from '../context.ts';

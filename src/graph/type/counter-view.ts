@@ -5,7 +5,7 @@
 import { countersOf } from '../../catalogue/catalogue.ts';
 import { isTotal, type Counter, type CounterKind } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { Change } from '../../sampling/change.ts';
+import type { Change } from '../../sampling/change/change.ts';
 import { objectTitle } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { Builder } from '../builder.ts';

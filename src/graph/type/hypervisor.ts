@@ -1,6 +1,6 @@
 /** The hypervisor in the graph: where every walk through the objects begins. */
 import type { Granted } from '../../access/access.ts';
-import { valueOf } from '../../sampling/outcome.ts';
+import { valueOf } from '../../snapshot/outcome.ts';
 import {
   hypervisorName,
   type LogicalProcessorName,

@@ -1,6 +1,6 @@
 /** Overlay pages as they stand, for those who want to see them. */
 import type { Granted } from '../../access/access.ts';
-import { valueOf } from '../../sampling/outcome.ts';
+import { valueOf } from '../../snapshot/outcome.ts';
 import type { GroupView, PageView } from '../../snapshot/reading.ts';
 import { areaOf, pagePlace, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { Builder } from '../builder.ts';

@@ -1,6 +1,6 @@
 /** The fields that logical processors, partitions and virtual processors have in common. */
-import { valueOf } from '../../sampling/outcome.ts';
-import type { ReadingChange } from '../../sampling/change.ts';
+import { valueOf } from '../../snapshot/outcome.ts';
+import type { ReadingChange } from '../../sampling/change/change.ts';
 import { overArgument } from '../argument/argument.ts';
 import type { Builder, Refs } from '../builder.ts';
 import type { CounterViews } from './counter-view.ts';

@@ -1,5 +1,5 @@
 /** What the service says of itself. */
-import type { HeldFacts } from '../../sampling/held-readings.ts';
+import type { HeldFacts } from '../../sampling/read/held-readings.ts';
 import type { SourceHealth } from '../../sampling/sampler.ts';
 import type { Builder } from '../builder.ts';
 import type { AreaRef } from './overlay-page.ts';

@@ -1,5 +1,5 @@
 /** Processors taken together. */
-import { ChangeTotal, readableOf, ReadingTotal } from '../../sampling/total.ts';
+import { ChangeTotal, readableOf, ReadingTotal } from '../../sampling/change/total.ts';
 import { overArgument } from '../argument/argument.ts';
 import type { Builder } from '../builder.ts';
 import type { CounterViews } from './counter-view.ts';

@@ -1,6 +1,6 @@
 /** What a source reports by name and the catalogue has no row for: newer counters, before anybody knows what they mean. */
 import { grantedWithUnlisted, type Granted } from '../../access/access.ts';
-import { valueOf } from '../../sampling/outcome.ts';
+import { valueOf } from '../../snapshot/outcome.ts';
 import type { UnnamedValue } from '../../snapshot/reading.ts';
 import type { Builder } from '../builder.ts';
 import type { View } from '../context.ts';

@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import type { FetchAPI } from 'graphql-yoga';
 import type { Caller } from '../../access/caller.ts';
 import { httpStatusOf } from '../../errors.ts';
-import { eventLoop } from '../../sampling/fair-schedule.ts';
+import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { AllowedOperation } from '../allowlist.ts';
 import { OperationAudit } from '../audit.ts';

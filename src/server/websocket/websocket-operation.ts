@@ -1,7 +1,7 @@
 /** One operation over a WebSocket, from its subscribe message to its end. */
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type ExecutionResult } from 'graphql';
-import { eventLoop } from '../../sampling/fair-schedule.ts';
+import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import type { AllowedOperation } from '../allowlist.ts';
 import { OperationAudit, type StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';

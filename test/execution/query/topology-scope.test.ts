@@ -11,7 +11,7 @@ import { LiveOperations } from '../../../src/execution/live/live-operations.ts';
 import { createSchema } from '../../../src/graph/schema.ts';
 import { Sampler } from '../../../src/sampling/sampler.ts';
 import { HvqlError } from '../../../src/errors.ts';
-import type { Watcher } from '../../../src/sampling/tick.ts';
+import type { Watcher } from '../../../src/sampling/schedule/tick.ts';
 import type { Topology } from '../../../src/snapshot/topology.ts';
 import { systemClock, type Clock } from '../../../src/snapshot/moment.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { counterNamed } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../../src/errors.ts';
-import { ReadingChange } from '../../../src/sampling/change.ts';
+import { ReadingChange } from '../../../src/sampling/change/change.ts';
 import type { ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';

@@ -1,0 +1,193 @@
+/** What an object's counters did between two readings: deltas and rates. Pure; exact over all of u64. */
+import { clockOf, countersThatNeverGoBack, operationsOf, timesOf } from '../../catalogue/catalogue.ts';
+import { isTotal, nanosecondsPerUnit, type Counter } from '../../catalogue/counter.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import { HvqlError } from '../../errors.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import type { Reading } from '../../snapshot/reading.ts';
+import { CellPair } from './cell-pair.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+
+/** A reading and when it was taken. */
+export interface Sample {
+  readonly at: Moment;
+  readonly reading: Reading;
+}
+
+/**
+ * The time between two readings. `reset`: a total or time itself went backwards, or a share of time is one that cannot
+ * be: the two readings do not belong together, so nothing is known of the growth.
+ */
+export interface Interval {
+  readonly from: Moment;
+  readonly to: Moment;
+  readonly seconds: number;
+  readonly reset: boolean;
+}
+
+/** Growth of one object, or of several together. null is unknown: never a guess, never a zero in its place. */
+export interface Change {
+  readonly interval: Interval;
+  delta(counter: Counter): bigint | null;
+  rate(counter: Counter): number | null;
+}
+
+const nanosecondsPerSecond = 1e9;
+const nanosecondsPerMillisecond = 1e6;
+/**
+ * Readings are not of one instant, so shares of slightly more than the elapsed time are real. One that is more than
+ * twice that and more than a tenth of a second beyond it is none: the Linux driver may print the number of another area
+ * under the same name from one reading to the next (mshv_debugfs.c prints that of PARENT or, where it is 0, of SELF).
+ */
+const mostElapsedTimes = 2;
+const mostNanosecondsBeyond = 1e8;
+
+/** The growth of one object between an earlier and a later reading of it. */
+export class ReadingChange implements Change {
+  readonly interval: Interval;
+  readonly #earlier: Reading;
+  readonly #later: Reading;
+  /** The two as they stand in memory, where they do and alike. */
+  readonly #cells: CellPair | null;
+  readonly #elapsedNanoseconds: number;
+  readonly #clock: Counter | undefined;
+  /** Whether both readings may have a clock of a counter's own. */
+  readonly #haveBases: boolean;
+
+  constructor(object: StatisticsObject, samples: { earlier: Sample; later: Sample }) {
+    const { earlier, later } = samples;
+    this.#earlier = earlier.reading;
+    this.#later = later.reading;
+    this.#cells = CellPair.of(earlier.reading, later.reading);
+    const from = earlier.reading.at ?? earlier.at;
+    const to = later.reading.at ?? later.at;
+    this.#elapsedNanoseconds = Number(to.monotonicNanoseconds - from.monotonicNanoseconds);
+    this.#clock = clockOf(object);
+    this.#haveBases = earlier.reading.base !== undefined && later.reading.base !== undefined;
+    const milliseconds = this.#elapsedNanoseconds / nanosecondsPerMillisecond;
+    this.interval = {
+      // The wall clock may have been set in between: what it said then does not go with what it says now.
+      from: { ...from, wallMilliseconds: Math.round(to.wallMilliseconds - milliseconds) },
+      to,
+      seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
+      reset:
+        this.#elapsedNanoseconds < 0 || this.#wentBackwardsIn(object) || this.#hasImpossibleShare(object),
+    };
+  }
+
+  delta(counter: Counter): bigint | null {
+    return this.interval.reset || !isTotal(counter) ? null : this.#difference(counter);
+  }
+
+  /** Per second, percent of the elapsed time, or nanoseconds an operation, by the counter's kind. */
+  rate(counter: Counter): number | null {
+    if (this.interval.reset || !isTotal(counter)) return null;
+    const delta = this.#differenceAsNumber(counter);
+    if (delta === null) return null;
+    switch (counter.kind) {
+      case 'COUNT':
+        return quotient(delta, this.interval.seconds);
+      case 'TIME':
+        return percentOf(this.elapsedNanoseconds(counter), { counter, delta });
+      case 'COST':
+        return costOf(delta, { counter, operations: this.#differenceAsNumber(operationsOf(counter)) });
+      case 'GAUGE':
+      case 'CLOCK':
+      case 'RAW':
+        return null;
+    }
+  }
+
+  /**
+   * What a percentage of this counter is taken against: its own base where both readings have one (Windows), else the
+   * object's clock where it has one, else the moments of reading.
+   */
+  elapsedNanoseconds(counter: Counter): number {
+    const base = this.#haveBases ? this.#baseDifference(counter) : null;
+    if (base !== null) return Number(base) * nanosecondsPerUnit(counter);
+    return this.#objectNanoseconds();
+  }
+
+  #objectNanoseconds(): number {
+    const ticks = this.#clock === undefined ? null : this.#differenceAsNumber(this.#clock);
+    if (this.#clock === undefined || ticks === null) return this.#elapsedNanoseconds;
+    return ticks * nanosecondsPerUnit(this.#clock);
+  }
+
+  /** The difference as a number: the nearest one, where it is more than 53 bits hold. */
+  #differenceAsNumber(counter: Counter): number | null {
+    if (this.#cells !== null) return this.#cells.difference(counter);
+    const difference = this.#difference(counter);
+    return difference === null ? null : Number(difference);
+  }
+
+  #difference(counter: Counter): bigint | null {
+    const earlier = this.#earlier.value(counter);
+    const later = this.#later.value(counter);
+    return earlier === undefined || later === undefined ? null : later - earlier;
+  }
+
+  #baseDifference(counter: Counter): bigint | null {
+    const earlier = this.#earlier.base?.(counter);
+    const later = this.#later.base?.(counter);
+    return earlier === undefined || later === undefined ? null : later - earlier;
+  }
+
+  #wentBackwardsIn(object: StatisticsObject): boolean {
+    if (this.#haveBases && timesOf(object).some((counter) => (this.#baseDifference(counter) ?? 0n) < 0n))
+      return true;
+    if (this.#cells !== null) return this.#cells.wentBackwards(object);
+    return countersThatNeverGoBack(object).some((counter) => this.#wentBackwards(counter));
+  }
+
+  /** Against the same clock as the percentage of the counter. */
+  #hasImpossibleShare(object: StatisticsObject): boolean {
+    if (this.#cells !== null && !this.#haveBases)
+      return this.#cells.tookLonger(object, mostNanosecondsIn(this.#objectNanoseconds()));
+    return timesOf(object).some((counter) => {
+      const grown = (this.#differenceAsNumber(counter) ?? 0) * nanosecondsPerUnit(counter);
+      return grown > mostNanosecondsIn(this.elapsedNanoseconds(counter));
+    });
+  }
+
+  #wentBackwards(counter: Counter): boolean {
+    const difference = this.#difference(counter);
+    return difference !== null && difference < 0n;
+  }
+}
+
+/** The most that a counter of time may grow by while so much time passes. */
+function mostNanosecondsIn(elapsedNanoseconds: number): number {
+  return Math.max(mostElapsedTimes * elapsedNanoseconds, elapsedNanoseconds + mostNanosecondsBeyond);
+}
+
+/** Percent of an elapsed time; null where no time passed. */
+export function percentOf(
+  elapsedNanoseconds: number,
+  change: { counter: Counter; delta: number },
+): number | null {
+  return quotient(change.delta * nanosecondsPerUnit(change.counter) * 100, elapsedNanoseconds);
+}
+
+/** Nanoseconds an operation; null where nothing happened or the operations are not counted. */
+export function costOf(
+  delta: number,
+  { counter, operations }: { counter: Counter; operations: number | null },
+): number | null {
+  return operations === null ? null : quotient(delta * nanosecondsPerUnit(counter), operations);
+}
+
+/** A clock that stood still gives no rate, and neither does one that went back. */
+function quotient(dividend: number, divisor: number): number | null {
+  return divisor > 0 ? dividend / divisor : null;
+}
+
+/** What is known of an object's growth: why nothing is where a reading failed, null where there is no earlier one. */
+export function changeOf(
+  object: StatisticsObject,
+  { earlier, later }: { earlier: Outcome<Sample>; later: Outcome<Sample> },
+): Outcome<ReadingChange> {
+  if (later === null || later instanceof HvqlError) return later;
+  if (earlier === null || earlier instanceof HvqlError) return earlier;
+  return new ReadingChange(object, { earlier, later });
+}

@@ -1,0 +1,111 @@
+/** Sums over several objects of one kind: "all virtual processors of a partition together". */
+import { operationsOf } from '../../catalogue/catalogue.ts';
+import type { Counter } from '../../catalogue/counter.ts';
+import { HvqlError } from '../../errors.ts';
+import type { Reading } from '../../snapshot/reading.ts';
+import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { costOf, percentOf, type Change, type Interval, type ReadingChange } from './change.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+
+/** The sum of one reading or more. */
+export class ReadingTotal implements Reading {
+  readonly page = null;
+  readonly #readings: readonly Reading[];
+
+  constructor(readings: readonly Reading[]) {
+    this.#readings = readings;
+  }
+
+  /** Absent where any of the readings does not carry the counter: a part is not the whole. */
+  value(counter: Counter): bigint | undefined {
+    return withinUInt64(counter, this.sum(counter)) ?? undefined;
+  }
+
+  /** The sum, which may be more than 64 bits hold; null where it is not known. */
+  sum(counter: Counter): bigint | null {
+    return sumOf(this.#readings.map((reading) => reading.value(counter)));
+  }
+}
+
+/** The growth of one object or more together, each between its own two readings. */
+export class ChangeTotal implements Change {
+  /** The longest of the intervals; they differ only where readings of different age were already held. */
+  readonly interval: Interval;
+  readonly #changes: readonly ReadingChange[];
+
+  constructor(changes: readonly [ReadingChange, ...ReadingChange[]]) {
+    const longest = changes.reduce((a, b) => (b.interval.seconds > a.interval.seconds ? b : a));
+    this.#changes = changes;
+    // One object that started anew makes the sum as unknown as its own growth.
+    this.interval = { ...longest.interval, reset: changes.some(({ interval }) => interval.reset) };
+  }
+
+  delta(counter: Counter): bigint | null {
+    return withinUInt64(counter, this.sum(counter));
+  }
+
+  /** The sum of the deltas, which may be more than 64 bits hold; null where it is not known. */
+  sum(counter: Counter): bigint | null {
+    return this.interval.reset ? null : sumOf(this.#changes.map((change) => change.delta(counter)));
+  }
+
+  /** The sum of each object's own rate. */
+  sumOfShares(counter: Counter): number | null {
+    return this.interval.reset ? null : sumOfNumbers(this.#changes.map((change) => change.rate(counter)));
+  }
+
+  /** Events per second of all; percent of all their time together; time of all over operations of all. */
+  rate(counter: Counter): number | null {
+    const delta = this.sum(counter);
+    if (delta === null) return null;
+    switch (counter.kind) {
+      case 'TIME': {
+        const elapsed = this.#changes.reduce((sum, change) => sum + change.elapsedNanoseconds(counter), 0);
+        return percentOf(elapsed, { counter, delta: Number(delta) });
+      }
+      case 'COST':
+        return this.#cost(counter, Number(delta));
+      default:
+        return this.sumOfShares(counter);
+    }
+  }
+
+  #cost(counter: Counter, delta: number): number | null {
+    const operations = this.sum(operationsOf(counter));
+    return costOf(delta, { counter, operations: operations === null ? null : Number(operations) });
+  }
+}
+
+/** What could be read of several objects. */
+export function readableOf<Value>(outcomes: readonly Outcome<Value>[]): Value[] {
+  return outcomes.filter(
+    (outcome): outcome is Value & {} => outcome !== null && !(outcome instanceof HvqlError),
+  );
+}
+
+function sumOf(values: readonly (bigint | null | undefined)[]): bigint | null {
+  let sum = 0n;
+  for (const value of values) {
+    if (value === null || value === undefined) return null;
+    sum += value;
+  }
+  return sum;
+}
+
+function sumOfNumbers(values: readonly (number | null)[]): number | null {
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return sum;
+}
+
+/** A sum may outgrow the 64 bits that each of its terms fits in; cut off it would be a wrong number. */
+function withinUInt64(counter: Counter, sum: bigint | null): bigint | null {
+  if (sum === null || sum <= maxUInt64) return sum;
+  throw new HvqlError('LIMIT_EXCEEDED', `The sum of ${counter.field} is ${sum}, more than 64 bits hold.`, {
+    limit: maxUInt64.toString(),
+    actual: sum.toString(),
+  });
+}

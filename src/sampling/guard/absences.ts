@@ -1,0 +1,169 @@
+/** When objects were seen to be absent: a reading from before that belongs to another life of the object. */
+import { HvqlError } from '../../errors.ts';
+import { areaOf, objectKey, readingKey, type ObjectName } from '../../snapshot/object-name.ts';
+import type { Readings } from '../../snapshot/reading.ts';
+import type { PartitionEntry, Topology } from '../../snapshot/topology.ts';
+
+/** What was seen to be absent, as plain data that another process can be sent. */
+export interface AbsenceReport {
+  /** Keys of objects, from `objectKey`. */
+  readonly objects: readonly string[];
+  /** Ids of partitions that are absent with all their virtual processors. */
+  readonly partitions: readonly string[];
+  /** Whether there was too much to list: then nothing that was read before continues. */
+  readonly everything: boolean;
+}
+
+/** Beyond so many remembered absences the oldest applies to every object: all that was read before it is dropped. */
+const maxRemembered = 100_000;
+/** A report that would list more says `everything`. */
+const maxReported = 1_000;
+
+/**
+ * Absences are numbered in the order in which they are seen. A reading carries the number of the last absence before
+ * it began; it continues into the present for as long as no absence with a higher number concerns its object. Numbers
+ * rather than moments, because captures have a clock of their own and readings overlap.
+ */
+export class Absences {
+  readonly #onAbsence: (report: AbsenceReport) => void;
+  #count = 0;
+  /** The number of the latest absence by the object's key, whatever the area, the oldest first. */
+  readonly #objects = new Map<string, number>();
+  /** The same for whole partitions: their virtual processors are absent with them. */
+  readonly #partitions = new Map<string, number>();
+  /** The number up to which every object counts as absent. */
+  #everything = 0;
+  #topology: Topology | null = null;
+  readonly #known = new Map<bigint, KnownPartition>();
+  #logicalProcessors: readonly number[] = [];
+
+  /** `onAbsence` is called with each absence that this process sees itself. */
+  constructor(onAbsence: (report: AbsenceReport) => void = () => undefined) {
+    this.#onAbsence = onAbsence;
+  }
+
+  /** The number of the last absence: what a reading that begins now carries. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether a reading of the object that carries this number is of the life that the object has now. */
+  isOngoing(object: ObjectName, absencesBefore: number): boolean {
+    // The usual case: nothing has been absent since.
+    if (absencesBefore === this.#count) return true;
+    if (absencesBefore < this.#everything) return false;
+    if ((this.#objects.get(keyOf(object)) ?? 0) > absencesBefore) return false;
+    if (!('partitionId' in object)) return true;
+    return (this.#partitions.get(object.partitionId.toString()) ?? 0) <= absencesBefore;
+  }
+
+  /** Notes the objects that were asked for and are not there. A page that cannot be decoded is there. */
+  noteReadings(objects: readonly ObjectName[], { outcomes }: Pick<Readings, 'outcomes'>): void {
+    let absent: string[] | null = null;
+    for (let n = 0; n < objects.length; n += 1) {
+      const outcome = outcomes[n];
+      if (!(outcome instanceof HvqlError) || outcome.code !== 'PAGE_UNAVAILABLE') continue;
+      const object = objects[n];
+      if (object !== undefined) (absent ??= []).push(keyOf(object));
+    }
+    if (absent !== null) this.#noteOwn({ objects: absent, partitions: [] });
+  }
+
+  /**
+   * Notes what the topology no longer lists. A partition whose parent has changed begins a new life, and with another
+   * root partition everything does. A list that could not be had says nothing.
+   */
+  noteTopology(topology: Topology): void {
+    // Sources give the same object for as long as nothing changes.
+    if (topology === this.#topology) return;
+    const isOtherRoot = this.#topology !== null && rootOf(this.#topology) !== rootOf(topology);
+    this.#topology = topology;
+    const objects: string[] = [];
+    const partitions: string[] = [];
+    if (topology.listError === undefined) {
+      const missing = missingFrom(topology.logicalProcessors, this.#logicalProcessors);
+      for (const index of missing) objects.push(objectKey({ object: 'LOGICAL_PROCESSOR', index }));
+      this.#logicalProcessors = topology.logicalProcessors;
+    }
+    for (const [id, known] of this.#known) {
+      const entry = topology.partition(id);
+      if (entry?.parent === known.parent) continue;
+      partitions.push(id.toString());
+      this.#known.delete(id);
+    }
+    for (const entry of topology.partitions) this.#compare(entry, objects);
+    if (objects.length > 0 || partitions.length > 0) this.#noteOwn({ objects, partitions });
+    if (isOtherRoot) this.forgetAll();
+  }
+
+  /** Notes what another process has seen. */
+  noteReport({ objects, partitions, everything }: AbsenceReport): void {
+    if (everything) {
+      this.forgetAll();
+      return;
+    }
+    const number = (this.#count += 1);
+    for (const key of objects) this.#remember(this.#objects, { key, number });
+    for (const key of partitions) this.#remember(this.#partitions, { key, number });
+  }
+
+  /** Nothing that was read before now continues. */
+  forgetAll(): void {
+    this.#everything = this.#count += 1;
+    this.#objects.clear();
+    this.#partitions.clear();
+  }
+
+  #noteOwn({ objects, partitions }: Omit<AbsenceReport, 'everything'>): void {
+    this.noteReport({ objects, partitions, everything: false });
+    const everything = objects.length + partitions.length > maxReported;
+    this.#onAbsence(
+      everything ? { objects: [], partitions: [], everything } : { objects, partitions, everything },
+    );
+  }
+
+  /** Adds the virtual processors to `absent` that the entry no longer lists. */
+  #compare({ id, parent, virtualProcessors, listError }: PartitionEntry, absent: string[]): void {
+    const known = this.#known.get(id);
+    if (known === undefined) {
+      this.#known.set(id, { parent, virtualProcessors });
+      return;
+    }
+    if (listError !== undefined) return;
+    for (const index of missingFrom(virtualProcessors, known.virtualProcessors))
+      absent.push(objectKey({ object: 'VIRTUAL_PROCESSOR', partitionId: id, index }));
+    known.virtualProcessors = virtualProcessors;
+  }
+
+  #remember(absences: Map<string, number>, { key, number }: { key: string; number: number }): void {
+    // At the end again, so that the first one is the oldest.
+    absences.delete(key);
+    absences.set(key, number);
+    if (absences.size <= maxRemembered) return;
+    const [oldest] = absences;
+    if (oldest === undefined) return;
+    absences.delete(oldest[0]);
+    this.#everything = Math.max(this.#everything, oldest[1]);
+  }
+}
+
+interface KnownPartition {
+  readonly parent: bigint | null;
+  virtualProcessors: readonly number[];
+}
+
+/** The two areas of an object are absent together, and so is what is asked beside its counters. */
+function keyOf(object: ObjectName): string {
+  return areaOf(object) === 'SELF' || object.unlisted === true ? objectKey(object) : readingKey(object);
+}
+
+function rootOf({ partitions }: Topology): bigint | null {
+  return partitions.find(({ parent }) => parent === null)?.id ?? null;
+}
+
+/** What the list before has and this one has not. */
+function missingFrom(list: readonly number[], before: readonly number[]): readonly number[] {
+  if (list === before || before.length === 0) return [];
+  const listed = new Set(list);
+  return before.filter((index) => !listed.has(index));
+}

@@ -1,0 +1,210 @@
+/** Readings of the recent past, so that a rate need not wait for a second one. Bounded in age and bytes; no timer. */
+import { HvqlError } from '../../errors.ts';
+import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
+import type { Absences } from '../guard/absences.ts';
+import type { EarlierAge } from './earlier-age.ts';
+import { packed } from './packed-reading.ts';
+import { bytesOf, ReadingSeries, type Dropped, type HeldSnapshot } from './reading-series.ts';
+import type { TakenReadings, TakenSample } from './snapshot.ts';
+
+/** How much is held. */
+export interface HoldingLimits {
+  readonly maximumAgeMilliseconds: number;
+  readonly maximumBytes: number;
+}
+
+/**
+ * Twice the longest time that a question may ask over; and some 13 readings, packed to 2 KB, of each of the 10,000
+ * objects that an answer may read by default: that many lie at most 2.2 times as old as each other over two minutes.
+ */
+export const defaultHoldingLimits: HoldingLimits = {
+  maximumAgeMilliseconds: 120_000,
+  maximumBytes: 256 * 1024 * 1024,
+};
+
+/** What is held now. */
+export interface HeldFacts {
+  readonly readings: number;
+  readonly bytes: number;
+  readonly maximumBytes: number;
+  /** From the oldest look to the newest; null where nothing is held. */
+  readonly spanMilliseconds: number | null;
+  readonly maximumAgeMilliseconds: number;
+}
+
+/** Of each object no more than one reading is held in so long: 0.9 of the shortest time that is asked over. */
+const apartMilliseconds = 90;
+/** Of older ones no more than one in a stretch of time of this length. */
+const stretchMilliseconds = 250;
+/** From this age on: for any longer time readings that are a stretch apart are enough. */
+const settledMilliseconds = 500;
+/** From this part of the bound on, what is old is thinned, so that memory grows on with the number of objects only. */
+const thinnedFrom = 1 / 4;
+/** The thinning then: ages by which a change over any time is met to about a tenth. */
+const gentleRatio = 1.25;
+/** Thinning to stay within the bound: for any time there still is a reading that is 0.9 to 2 times as old. */
+const firmRatio = 2.2;
+/** How often, in parts of the greatest age, what has become too old is dropped. */
+const expiriesPerAge = 16;
+
+/**
+ * Readings by the key of their object: objects outlive the topologies that name them. A series is of one life of its
+ * object. A look costs a few steps for each of its objects, a list of objects once in ninety milliseconds; nothing is
+ * copied before a reading is half a second old, and then one in a quarter of a second.
+ */
+export class HeldReadings {
+  readonly #absences: Absences;
+  readonly #limits: HoldingLimits;
+  readonly #series = new Map<string, ReadingSeries>();
+  #readings = 0;
+  #bytes = 0;
+  #newest: HeldSnapshot | null = null;
+  /** The stretches whose readings are not settled, the newest last. */
+  #stretches: Stretch[] = [];
+  /** Since when no object has had a reading held twice, and lists of objects that all have had one. */
+  #moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet<readonly ObjectName[]>() };
+  #expiresAt = 0;
+  /** Thinning anew pays only once there is more than this. */
+  #thinnedAbove = 0;
+
+  constructor(absences: Absences, limits: HoldingLimits = defaultHoldingLimits) {
+    this.#absences = absences;
+    this.#limits = limits;
+  }
+
+  get facts(): HeldFacts {
+    const starts = [...this.#series.values()].map(({ oldest }) => oldest?.milliseconds ?? Infinity);
+    const oldest = starts.reduce((a, b) => Math.min(a, b), Infinity);
+    return {
+      ...this.#limits,
+      readings: this.#readings,
+      bytes: this.#bytes,
+      spanMilliseconds:
+        this.#newest === null || this.#readings === 0 ? null : this.#newest.milliseconds - oldest,
+    };
+  }
+
+  /** Holds what was read of these objects. The same list again in the same stretch of time costs next to nothing. */
+  hold(objects: readonly ObjectName[], { at, outcomes, absencesBefore }: TakenReadings): void {
+    if (objects.length === 0) return;
+    const milliseconds = Number(at.monotonicNanoseconds) / 1e6;
+    // Looks overlap: one that ends after a later one adds nothing.
+    if (this.#newest !== null && milliseconds < this.#newest.milliseconds) return;
+    if (milliseconds - this.#moment.start >= apartMilliseconds)
+      this.#moment = { start: milliseconds, whole: new WeakSet() };
+    if (this.#moment.whole.has(objects)) return;
+    const stretch = this.#stretchAt(milliseconds);
+    const snapshot: HeldSnapshot = { at, milliseconds, absencesBefore };
+    this.#newest = snapshot;
+    let isWhole = true;
+    for (let n = 0; n < objects.length; n += 1) {
+      const [object, reading] = [objects[n], outcomes[n]];
+      // What is unlisted has no growth, and its object's counters are held under the object's own name.
+      if (object === undefined || object.unlisted === true) continue;
+      if (reading === undefined || reading instanceof HvqlError) {
+        isWhole = false;
+        continue;
+      }
+      const series = this.#seriesOf(object);
+      const before = series.newest?.milliseconds ?? Number.NEGATIVE_INFINITY;
+      if (before >= this.#moment.start) continue;
+      if (before < stretch.start) stretch.filled.push({ series, object });
+      series.add(snapshot, reading);
+      this.#readings += 1;
+      this.#bytes += bytesOf(reading);
+    }
+    if (isWhole) this.#moment.whole.add(objects);
+    if (this.#bytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
+  }
+
+  /** The reading of the object's present life that is nearest to the wanted age before this moment. */
+  find(object: ObjectName, asked: { before: bigint; age: EarlierAge }): TakenSample | undefined {
+    const sample = this.#series.get(readingKey(object))?.find(Number(asked.before) / 1e6, asked.age);
+    if (sample === undefined || !this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
+    return sample;
+  }
+
+  forgetAll(): void {
+    this.#series.clear();
+    this.#readings = 0;
+    this.#bytes = 0;
+    this.#newest = null;
+    this.#stretches = [];
+    this.#moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet() };
+  }
+
+  /** The series of the object's present life. */
+  #seriesOf(object: ObjectName): ReadingSeries {
+    const key = readingKey(object);
+    let series = this.#series.get(key);
+    if (series?.newest !== undefined && !this.#absences.isOngoing(object, series.newest.absencesBefore)) {
+      this.#count(series.thin(0, { oldest: -Infinity, ratio: 0 }));
+      series = undefined;
+    }
+    if (series === undefined) this.#series.set(key, (series = new ReadingSeries()));
+    return series;
+  }
+
+  #stretchAt(now: number): Stretch {
+    let newest = this.#stretches.at(-1);
+    if (newest === undefined || now - newest.start >= stretchMilliseconds) {
+      newest = { start: now, filled: [] };
+      this.#stretches.push(newest);
+      this.#settle(now);
+      this.#keepWithin(now);
+    }
+    return newest;
+  }
+
+  /** Of the stretches that are old enough, leaves one reading of each object, without its page. */
+  #settle(now: number): void {
+    for (;;) {
+      const [stretch, next] = this.#stretches;
+      if (stretch === undefined || next === undefined || now - next.start < settledMilliseconds) return;
+      const time = { from: stretch.start, until: next.start };
+      for (const { series, object } of stretch.filled)
+        this.#count(series.settle(time, (reading) => packed(reading, object.object)));
+      this.#stretches.shift();
+    }
+  }
+
+  /** Drops what is too old, now and then; thins the rest where there is much of it. */
+  #keepWithin(now: number): void {
+    const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
+    const isMuch = this.#bytes > Math.max(maximumBytes * thinnedFrom, this.#thinnedAbove);
+    if (!isMuch && now < this.#expiresAt) return;
+    this.#thin(now, { oldest: maximumAgeMilliseconds, ratio: isMuch ? gentleRatio : 0 });
+    this.#thinnedAbove = this.#bytes * 1.1;
+    this.#expiresAt = now + maximumAgeMilliseconds / expiriesPerAge;
+  }
+
+  /** Comes within the bound: thinned first, then with less and less of the past, at last with nothing. */
+  #reduce(now: number): void {
+    const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
+    let oldest = maximumAgeMilliseconds;
+    this.#thin(now, { oldest, ratio: firmRatio });
+    while (this.#bytes > maximumBytes && oldest > stretchMilliseconds) {
+      oldest /= 2;
+      this.#thin(now, { oldest, ratio: firmRatio });
+    }
+    if (this.#bytes > maximumBytes) this.forgetAll();
+  }
+
+  #thin(now: number, how: { readonly oldest: number; readonly ratio: number }): void {
+    for (const [key, series] of this.#series) {
+      this.#count(series.thin(now, how));
+      if (series.length === 0) this.#series.delete(key);
+    }
+  }
+
+  #count({ bytes, readings }: Dropped): void {
+    this.#bytes -= bytes;
+    this.#readings -= readings;
+  }
+}
+
+interface Stretch {
+  readonly start: number;
+  /** The series that have a reading in it. */
+  readonly filled: { readonly series: ReadingSeries; readonly object: ObjectName }[];
+}

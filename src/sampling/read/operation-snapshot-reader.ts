@@ -1,0 +1,207 @@
+/** The look behind one question: what its plan names is read in one batch of the source. */
+import type { Granted } from '../../access/access.ts';
+import { HvqlError } from '../../errors.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import { readingKey } from '../../snapshot/object-name.ts';
+import type { Reading } from '../../snapshot/reading.ts';
+import { ageForOver } from './earlier-age.ts';
+import { EarlierReadings, type FindHeld } from './earlier-readings.ts';
+import type { ReadingChange } from '../change/change.ts';
+import type { SnapshotReader, Over, Ranking } from './snapshot-reader.ts';
+import type { ChangeRequest, ReadPlan } from './read-plan.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
+import { firstOf } from './rank.ts';
+import { failedSnapshot, TakenSnapshot, type ReadSet, type TakenSample } from './snapshot.ts';
+
+/** What a look needs of the world around it. */
+export interface OperationReaderOptions {
+  /**
+   * A look at objects, within the source's time limit; with `anew` none that was read before. Rejects with an HvqlError
+   * where the source as a whole fails.
+   */
+  readonly snapshotOf: (set: ReadSet, fresh: boolean) => MaybePromise<TakenSnapshot>;
+  readonly wait: (milliseconds: number) => Promise<void>;
+  readonly findHeld: FindHeld;
+  /** Whether the object has not been seen to be absent since the reading. */
+  readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
+  readonly defaultOver: number;
+}
+
+const nanosecondsPerMillisecond = 1_000_000n;
+
+/** A look for a question: growth is taken against a reading that is held, or the answer waits for a second one. */
+export class OperationSnapshotReader implements SnapshotReader {
+  readonly defaultOver: number;
+  readonly #world: OperationReaderOptions;
+  #snapshot: TakenSnapshot | HvqlError | null = null;
+
+  constructor(world: OperationReaderOptions) {
+    this.defaultOver = world.defaultOver;
+    this.#world = world;
+  }
+
+  /** What was read, to know which questions share it; null where nothing was, or the source failed. */
+  get snapshot(): TakenSnapshot | null {
+    return this.#snapshot instanceof TakenSnapshot ? this.#snapshot : null;
+  }
+
+  /** Reads all that will be asked for, in one batch: at once where nothing has to be waited for. */
+  readAhead(plan: ReadPlan): MaybePromise<void> {
+    if (plan.isEmpty) return;
+    return mapMaybePromise(this.#snapshotOf(plan), (snapshot) => this.#take(plan, snapshot));
+  }
+
+  moment(): Moment {
+    const snapshot = this.#taken('the moment');
+    if (snapshot instanceof HvqlError) throw snapshot;
+    return snapshot.at;
+  }
+
+  reading(object: Granted): Outcome<Reading> {
+    const snapshot = this.#taken(object);
+    return snapshot instanceof HvqlError ? snapshot : snapshot.outcomeAt(this.#numberIn(snapshot, object));
+  }
+
+  change(object: Granted, over: Over): Outcome<ReadingChange> {
+    const snapshot = this.#taken(object);
+    if (snapshot instanceof HvqlError) return snapshot;
+    const earlier = EarlierReadings.of(snapshot);
+    const number = this.#numberIn(snapshot, object);
+    return earlier.change({ object, number, milliseconds: this.#millisecondsOf(over) });
+  }
+
+  first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
+    return firstOf(this, { items, ...ranking });
+  }
+
+  #taken(what: Granted | string): TakenSnapshot | HvqlError {
+    if (this.#snapshot === null) throw notPlanned(what);
+    return this.#snapshot;
+  }
+
+  #numberIn(snapshot: TakenSnapshot, object: Granted): number {
+    const number = snapshot.numberOf(object);
+    if (number === undefined) throw notPlanned(object);
+    return number;
+  }
+
+  #take(plan: ReadPlan, snapshot: TakenSnapshot | HvqlError): MaybePromise<void> {
+    this.#snapshot = snapshot;
+    if (plan.changes.length === 0 || snapshot instanceof HvqlError) return;
+    const waiting = plan.changes.filter((request) => this.#mustWait(request, snapshot));
+    if (waiting.length > 0) return this.#waitForSecond(plan, { waiting, snapshot });
+  }
+
+  /** One moment for the whole batch, after as long a wait as the growths need for which nothing is held. */
+  async #waitForSecond(
+    plan: ReadPlan,
+    missing: { waiting: readonly ChangeRequest[]; snapshot: TakenSnapshot },
+  ): Promise<void> {
+    const { snapshot } = missing;
+    const { waiting, held } = this.#scheduled(plan, missing);
+    const earlier = new Map<ChangeRequest, Outcome<TakenSample>>();
+    const overs = [...new Set(waiting.map(({ over }) => this.#millisecondsOf(over)))].sort((a, b) => b - a);
+    let latest = failedOrTaken(snapshot);
+    for (const [n, over] of overs.entries()) {
+      // The longest interval begins with the look just taken, each shorter one with a look of its own.
+      const due = waiting.filter((request) => this.#millisecondsOf(request.over) === over);
+      if (n > 0) latest = failedOrTaken(await this.#snapshotOf(readSetOf(due), true));
+      for (const request of due) earlier.set(request, latest.sampleOf(request.object));
+      await this.#world.wait(over - (overs[n + 1] ?? 0));
+    }
+    const read = await this.#snapshotOf(plan, true);
+    if (read instanceof HvqlError) {
+      this.#snapshot = read;
+      return;
+    }
+    // What failed in between is for this question to tell, and nobody else's.
+    const hasFailed = [...earlier.values()].some((sample) => sample instanceof HvqlError);
+    const last = hasFailed ? read.copy() : read;
+    this.#snapshot = last;
+    const readings = EarlierReadings.of(last);
+    for (const request of plan.changes) {
+      const sample = this.#ongoing(
+        request,
+        earlier.get(request) ?? this.#held(request, last) ?? held.get(request),
+      );
+      const number = this.#numberIn(last, request.object);
+      readings.set({ number, milliseconds: this.#millisecondsOf(request.over) }, sample);
+    }
+  }
+
+  /**
+   * Which growths begin with a reading of this operation, and the held readings that the others begin with. A held one
+   * has to be of the right age when the wait is over; where none will be, that growth waits as well.
+   */
+  #scheduled(
+    plan: ReadPlan,
+    { waiting, snapshot }: { waiting: readonly ChangeRequest[]; snapshot: TakenSnapshot },
+  ): { waiting: readonly ChangeRequest[]; held: ReadonlyMap<ChangeRequest, TakenSample> } {
+    const all = new Set(waiting);
+    const held = new Map<ChangeRequest, TakenSample>();
+    for (let size = -1; size !== all.size;) {
+      size = all.size;
+      const wait = [...all].reduce((most, { over }) => Math.max(most, this.#millisecondsOf(over)), 0);
+      const before = snapshot.at.monotonicNanoseconds + BigInt(wait) * nanosecondsPerMillisecond;
+      for (const request of plan.changes) {
+        if (all.has(request) || !this.#isReadable(request, snapshot)) continue;
+        const age = ageForOver(this.#millisecondsOf(request.over));
+        const sample = this.#world.findHeld(request.object, { before, age });
+        if (sample === undefined) all.add(request);
+        else held.set(request, sample);
+      }
+    }
+    return { waiting: [...all], held };
+  }
+
+  /** An object that was away while the answer waited has no growth from before. */
+  #ongoing({ object }: ChangeRequest, sample: Outcome<TakenSample> | undefined): Outcome<TakenSample> {
+    if (sample === undefined || sample === null || sample instanceof HvqlError) return sample ?? null;
+    return this.#world.isOngoing(object, sample) ? sample : null;
+  }
+
+  /** What cannot be read now is not waited for. */
+  #mustWait(request: ChangeRequest, snapshot: TakenSnapshot): boolean {
+    return this.#isReadable(request, snapshot) && this.#held(request, snapshot) === null;
+  }
+
+  #isReadable({ object }: ChangeRequest, snapshot: TakenSnapshot): boolean {
+    return !(snapshot.outcomeAt(this.#numberIn(snapshot, object)) instanceof HvqlError);
+  }
+
+  #held({ object, over }: ChangeRequest, snapshot: TakenSnapshot): Outcome<TakenSample> {
+    const number = this.#numberIn(snapshot, object);
+    const milliseconds = this.#millisecondsOf(over);
+    return EarlierReadings.of(snapshot).find({ object, number, milliseconds }, this.#world.findHeld);
+  }
+
+  #snapshotOf(set: ReadSet, fresh = false): MaybePromise<TakenSnapshot | HvqlError> {
+    const snapshot = this.#world.snapshotOf(set, fresh);
+    return snapshot instanceof Promise ? snapshot.catch(errorOfSource) : snapshot;
+  }
+
+  /** A question has no event before it: its default stands in. */
+  #millisecondsOf(over: Over): number {
+    return typeof over === 'number' ? over : this.defaultOver;
+  }
+}
+
+function errorOfSource(error: unknown): HvqlError {
+  if (error instanceof HvqlError) return error;
+  throw error;
+}
+
+function failedOrTaken(snapshot: TakenSnapshot | HvqlError) {
+  return snapshot instanceof HvqlError ? failedSnapshot(snapshot) : snapshot;
+}
+
+function readSetOf(requests: readonly ChangeRequest[]): ReadSet {
+  const objects = [...new Set(requests.map(({ object }) => object))];
+  return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
+}
+
+/** What a resolver asks for, the plan of its operation has noted: it called the same resolver. */
+function notPlanned(what: Granted | string): TypeError {
+  return new TypeError(`${typeof what === 'string' ? what : readingKey(what)} was not planned`);
+}

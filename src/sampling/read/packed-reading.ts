@@ -1,0 +1,56 @@
+/** A reading with no more bytes than its counters take: a page has room for 4096, of which about 1,700 are used. */
+import { countersOf } from '../../catalogue/catalogue.ts';
+import type { Counter } from '../../catalogue/counter.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import type { CellLayout, CounterCells, Reading } from '../../snapshot/reading.ts';
+
+const bytesPerCounter = 8;
+
+/** The counters of a page, without the page. */
+class PackedReading implements Reading, CounterCells {
+  readonly page = null;
+  readonly layout: CellLayout;
+  readonly view: DataView;
+  readonly at?: Moment;
+
+  constructor({ layout, view }: CounterCells, at: Moment | undefined) {
+    this.layout = layout;
+    this.view = view;
+    if (at !== undefined) this.at = at;
+  }
+
+  get cells(): CounterCells {
+    return this;
+  }
+
+  value(counter: Counter): bigint | undefined {
+    const offset = this.layout.offsetOf(counter);
+    return offset === -1 ? undefined : this.view.getBigUint64(offset, true);
+  }
+}
+
+/** Where the last counter ends, by layout: of a page, what stands behind it is not needed. */
+const ends = new WeakMap<CellLayout, number>();
+
+function endOf(layout: CellLayout, object: StatisticsObject): number {
+  let end = ends.get(layout);
+  if (end === undefined) {
+    end = 0;
+    for (const counter of countersOf(object)) end = Math.max(end, layout.offsetOf(counter) + bytesPerCounter);
+    ends.set(layout, end);
+  }
+  return end;
+}
+
+/**
+ * The reading with a copy of its counters in place of its page. The reading itself where it is not of a page, or has
+ * clocks of its own beside its counters. Each has memory of its own: one that is held alone must not hold others' too.
+ */
+export function packed(reading: Reading, object: StatisticsObject): Reading {
+  const { page, cells, at } = reading;
+  if (page === null || cells === undefined || reading.base !== undefined) return reading;
+  const { view, layout } = cells;
+  const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + endOf(layout, object));
+  return new PackedReading({ layout, view: new DataView(bytes) }, at);
+}

@@ -1,0 +1,82 @@
+/** A look that reads nothing and notes what it is asked for: what an operation will need, found by walking it. */
+import type { Granted } from '../../access/access.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import type { Reading } from '../../snapshot/reading.ts';
+import { ReadingChange } from '../change/change.ts';
+import type { SnapshotReader, ReadRequest, Over, Ranking } from './snapshot-reader.ts';
+
+const noMoment: Moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
+/** In place of every reading; whoever walks on from here finds a page without groups and no value. */
+const noReading: Reading = {
+  value: () => undefined,
+  page: { bytes: new Uint8Array(), groups: () => [] },
+};
+
+/** Notes requests. Where an order decides which objects come first, it goes on with all that might. */
+export class PlanningSnapshotReader implements SnapshotReader {
+  readonly defaultOver: Over;
+  /** How many readings were asked for so far, the same one as often as it was, and how many objects put in order. */
+  readonly asked = { readings: 0, ranked: 0 };
+  readonly #requests: ReadRequest[] = [];
+  /** The times that growth of an object was asked for over, null for its reading. */
+  readonly #noted = new Map<Granted | null, Set<Over | null>>();
+  readonly #changes = new Map<StatisticsObject, ReadingChange>();
+  readonly #lengths = new WeakMap<readonly unknown[], number>();
+
+  constructor(defaultOver: Over) {
+    this.defaultOver = defaultOver;
+  }
+
+  get requests(): readonly ReadRequest[] {
+    return this.#requests;
+  }
+
+  moment(): Moment {
+    this.#note({ object: null, over: null });
+    return noMoment;
+  }
+
+  reading(object: Granted): Reading {
+    this.asked.readings += 1;
+    this.#note({ object, over: null });
+    return noReading;
+  }
+
+  change(object: Granted, over: Over): ReadingChange {
+    this.asked.readings += 1;
+    this.#note({ object, over });
+    let change = this.#changes.get(object.object);
+    if (change === undefined) {
+      const sample = { at: noMoment, reading: noReading };
+      change = new ReadingChange(object.object, { earlier: sample, later: sample });
+      this.#changes.set(object.object, change);
+    }
+    return change;
+  }
+
+  first<Item>(items: readonly Item[], { order, first, objectsOf }: Ranking<Item>): readonly Item[] {
+    const over = order.by === 'VALUE' ? null : this.defaultOver;
+    for (const item of items) {
+      const objects = objectsOf(item);
+      const members = 'object' in objects ? [objects] : objects;
+      this.asked.ranked += Math.max(1, members.length);
+      for (const object of members) this.#note({ object, over });
+    }
+    if (first !== null) this.#lengths.set(items, first);
+    return items;
+  }
+
+  /** How many items of a list that `first` gave there will be at the most; undefined where all, or it gave no such list. */
+  lengthOf(items: readonly unknown[]): number | undefined {
+    return this.#lengths.get(items);
+  }
+
+  #note(request: ReadRequest): void {
+    let overs = this.#noted.get(request.object);
+    if (overs === undefined) this.#noted.set(request.object, (overs = new Set()));
+    if (overs.has(request.over)) return;
+    overs.add(request.over);
+    this.#requests.push(request);
+  }
+}

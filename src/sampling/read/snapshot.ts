@@ -1,0 +1,100 @@
+/** What one reading of the source gave: of each object what was there, all of one moment. */
+import type { Granted } from '../../access/access.ts';
+import { HvqlError } from '../../errors.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import { readingKey } from '../../snapshot/object-name.ts';
+import type { Reading, Readings } from '../../snapshot/reading.ts';
+import type { Sample } from '../change/change.ts';
+import type { ReadPlan } from './read-plan.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+
+/** Readings as the service took them: with the number of the last absence before they began, from `Absences`. */
+export interface TakenReadings extends Readings {
+  readonly absencesBefore: number;
+}
+
+/** A reading that the service took, with that number. */
+export interface TakenSample extends Sample, Pick<TakenReadings, 'absencesBefore'> {}
+
+/** A sight of some objects. Where the source failed as a whole, that is what came of each. */
+export interface Snapshot {
+  readonly at: Moment | HvqlError;
+  /** The object's reading; null for an object that was not asked for. */
+  sampleOf(object: Granted): Outcome<TakenSample>;
+}
+
+/** What is seen: objects, and where each stands among them, as a `ReadPlan` lays them out. */
+export type ReadSet = Pick<ReadPlan, 'objects' | 'numbers'>;
+
+/** A sight of the objects that were read. */
+export class TakenSnapshot implements Snapshot {
+  readonly at: Moment;
+  readonly #set: ReadSet;
+  readonly #outcomes: Readings['outcomes'];
+  readonly #absencesBefore: number;
+  /** Made once somebody asks by a name of another topology. */
+  #numbersByKey: ReadonlyMap<string, number> | undefined;
+
+  constructor(set: ReadSet, { at, outcomes, absencesBefore }: TakenReadings) {
+    this.at = at;
+    this.#set = set;
+    this.#outcomes = outcomes;
+    this.#absencesBefore = absencesBefore;
+  }
+
+  /** The same sight, but another to whoever keeps something by it. */
+  copy(): TakenSnapshot {
+    return new TakenSnapshot(this.#set, {
+      at: this.at,
+      outcomes: this.#outcomes,
+      absencesBefore: this.#absencesBefore,
+    });
+  }
+
+  /** Whether all these objects were read. */
+  covers({ objects }: Pick<ReadSet, 'objects'>): boolean {
+    return objects === this.#set.objects || objects.every((object) => this.numberOf(object) !== undefined);
+  }
+
+  /** What stands for the object in this sight; undefined for an object that was not read. */
+  numberOf(object: Granted): number | undefined {
+    const number = this.#set.numbers.get(object);
+    if (number !== undefined) return number;
+    this.#numbersByKey ??= new Map(this.#set.objects.map((each, n) => [readingKey(each), n]));
+    return this.#numbersByKey.get(readingKey(object));
+  }
+
+  /** What came of the object that has this number. */
+  outcomeAt(number: number): Outcome<Reading> {
+    return this.#outcomes[number] ?? null;
+  }
+
+  sampleOf(object: Granted): Outcome<TakenSample> {
+    const number = this.numberOf(object);
+    const outcome = number === undefined ? null : this.outcomeAt(number);
+    if (outcome === null || outcome instanceof HvqlError) return outcome;
+    return { at: this.at, reading: outcome, absencesBefore: this.#absencesBefore };
+  }
+}
+
+/** The sight of a source that failed as a whole. */
+export function failedSnapshot(error: HvqlError): Snapshot {
+  return { at: error, sampleOf: () => error };
+}
+
+/** Reads objects. Rejects only with what is not an HvqlError. */
+export async function readSnapshot(
+  objects: readonly Granted[],
+  read: (objects: readonly Granted[]) => Promise<TakenReadings>,
+): Promise<Snapshot> {
+  try {
+    const readings = await read(objects);
+    return new TakenSnapshot(
+      { objects, numbers: new Map(objects.map((object, n) => [object, n])) },
+      readings,
+    );
+  } catch (error) {
+    if (!(error instanceof HvqlError)) throw error;
+    return failedSnapshot(error);
+  }
+}

@@ -1,0 +1,59 @@
+/** The look behind one event of a live stream: everything in it was read by its tick. */
+import type { Granted } from '../../access/access.ts';
+import { HvqlError } from '../../errors.ts';
+import type { Moment } from '../../snapshot/moment.ts';
+import type { Reading } from '../../snapshot/reading.ts';
+import { changeOf, type ReadingChange } from '../change/change.ts';
+import { requestText, type SnapshotReader, type Over, type Ranking } from '../read/snapshot-reader.ts';
+import type { Outcome } from '../../snapshot/outcome.ts';
+import { firstOf } from '../read/rank.ts';
+import type { Snapshot } from '../read/snapshot.ts';
+import type { Tick } from './tick.ts';
+
+/**
+ * A look at a tick. Growth is taken against the event before, or an earlier reading where a time is asked for or there
+ * was no event before.
+ */
+export class LiveSnapshotReader implements SnapshotReader {
+  readonly defaultOver = 'PREVIOUS_EVENT';
+  readonly #tick: Tick;
+  readonly #previous: Snapshot | null;
+  /** So that an object's deltas and rates are made from one growth. */
+  readonly #changes = new Map<Over, Map<Granted, Outcome<ReadingChange>>>();
+
+  /** `previous` is what the event before was made from; null for a first event. */
+  constructor(tick: Tick, previous: Snapshot | null) {
+    this.#tick = tick;
+    this.#previous = previous;
+  }
+
+  moment(): Moment {
+    const { at } = this.#tick.snapshot;
+    if (at instanceof HvqlError) throw at;
+    return at;
+  }
+
+  reading(object: Granted): Outcome<Reading> {
+    const sample = this.#tick.snapshot.sampleOf(object);
+    // The tick read what the plan of the same operation had asked for.
+    if (sample === null) throw new TypeError(`${requestText({ object, over: null })} was not planned`);
+    return sample instanceof HvqlError ? sample : sample.reading;
+  }
+
+  change(object: Granted, over: Over): Outcome<ReadingChange> {
+    let changes = this.#changes.get(over);
+    if (changes === undefined)
+      this.#changes.set(over, (changes = new Map<Granted, Outcome<ReadingChange>>()));
+    const known = changes.get(object);
+    if (known !== undefined) return known;
+    const later = this.#tick.snapshot.sampleOf(object);
+    const earlier = this.#tick.earlier(object, over === 'PREVIOUS_EVENT' ? this.#previous : over);
+    const change = changeOf(object.object, { earlier, later });
+    changes.set(object, change);
+    return change;
+  }
+
+  first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
+    return firstOf(this, { items, ...ranking });
+  }
+}

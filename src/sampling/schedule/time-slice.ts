@@ -1,0 +1,61 @@
+/** Work that is done in slices of time, so that one operation does not hold the event loop for long. */
+import { eventLoop } from './fair-schedule.ts';
+import type { MaybePromise } from '../../lib/maybe-promise.ts';
+
+/** Work that yields where it may be interrupted: a promise to wait for, or undefined to let other work run. */
+export type SlicedWork<Result> = Generator<Promise<unknown> | undefined, Result, unknown>;
+
+/** Lets other work run. Where many operations have paused, they go on in turn. */
+export function otherWork(): Promise<void> {
+  return eventLoop.turn(null);
+}
+
+/** How long work runs before other work has its turn, in milliseconds. */
+export const sliceMilliseconds = 10;
+
+/** The slice of time that some work has now. */
+export class TimeSlice {
+  #endsAt = performance.now() + sliceMilliseconds;
+
+  /** Whether other work should run now. */
+  get isOver(): boolean {
+    return performance.now() > this.#endsAt;
+  }
+
+  /** A new slice begins. */
+  begin(): void {
+    this.#endsAt = performance.now() + sliceMilliseconds;
+  }
+
+  /** Lets other work run; a new slice begins after it. */
+  *pause(): SlicedWork<void> {
+    yield undefined;
+    this.begin();
+  }
+}
+
+/**
+ * Runs the work: at once where it never yields. `onResume` is called when it goes on after other work has run; what
+ * it throws, the work rejects with.
+ */
+export function runInSlices<Result>(
+  work: SlicedWork<Result>,
+  onResume: () => void = () => {},
+): MaybePromise<Result> {
+  const step = work.next();
+  return step.done === true ? step.value : resume(work, { awaited: step.value, onResume });
+}
+
+async function resume<Result>(
+  work: SlicedWork<Result>,
+  { awaited, onResume }: { awaited: Promise<unknown> | undefined; onResume: () => void },
+): Promise<Result> {
+  let next = awaited;
+  for (;;) {
+    const value: unknown = await (next ?? otherWork());
+    if (next === undefined) onResume();
+    const step = work.next(value);
+    if (step.done === true) return step.value;
+    next = step.value;
+  }
+}

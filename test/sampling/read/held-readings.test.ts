@@ -1,0 +1,197 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { counterNamed } from '../../../src/catalogue/catalogue.ts';
+import { HvqlError } from '../../../src/errors.ts';
+import { decodePage } from '../../../src/page/decode.ts';
+import { encodeCounters } from '../../../src/page/encode.ts';
+import { Absences } from '../../../src/sampling/guard/absences.ts';
+import { ageForFirstEvent, ageForOver } from '../../../src/sampling/read/earlier-age.ts';
+import { HeldReadings } from '../../../src/sampling/read/held-readings.ts';
+import type { ObjectName } from '../../../src/snapshot/object-name.ts';
+import type { Reading } from '../../../src/snapshot/reading.ts';
+
+const processors = (count: number): ObjectName[] =>
+  Array.from({ length: count }, (_, index) => ({ object: 'VIRTUAL_PROCESSOR', partitionId: 5n, index }));
+const hypercalls = counterNamed('VIRTUAL_PROCESSOR', 'hypercalls');
+const megabyte = 2 ** 20;
+
+let absences: Absences;
+beforeEach(() => {
+  absences = new Absences();
+});
+
+/** A page of 2026 whose counters all have this number. */
+function pageOf(number: number): Reading {
+  const bytes = encodeCounters('VIRTUAL_PROCESSOR', () => BigInt(number));
+  return decodePage(bytes, { object: 'VIRTUAL_PROCESSOR', place: 'a page', release: 2026 });
+}
+
+function momentAt(milliseconds: number) {
+  return { wallMilliseconds: milliseconds, monotonicNanoseconds: BigInt(milliseconds) * 1_000_000n };
+}
+
+function holdingOf(megabytes: number, seconds = 120): HeldReadings {
+  return new HeldReadings(absences, {
+    maximumAgeMilliseconds: seconds * 1_000,
+    maximumBytes: megabytes * megabyte,
+  });
+}
+
+/** Holds pages that say when they were read. */
+function holdAt(held: HeldReadings, objects: readonly ObjectName[], milliseconds: number): void {
+  const page = pageOf(milliseconds);
+  const at = momentAt(milliseconds);
+  held.hold(objects, { at, outcomes: objects.map(() => page), absencesBefore: absences.count });
+}
+
+/** How old the reading is that is found, by the number in it; null where none is. */
+function ageFound(
+  held: HeldReadings,
+  object: ObjectName | undefined,
+  now: number,
+  age = ageForOver(1_000),
+): number | null {
+  const sample =
+    object === undefined ? undefined : held.find(object, { before: momentAt(now).monotonicNanoseconds, age });
+  if (sample === undefined) return null;
+  const number = Number(sample.reading.value(hypercalls));
+  expect(sample.at.wallMilliseconds).toBe(number);
+  return now - number;
+}
+
+describe('the reading that is found', () => {
+  const [object] = processors(1);
+
+  it.each([
+    [[899], null],
+    [[900], 900],
+    [[2_000], 2_000],
+    [[2_001], null],
+    [[1_900, 1_050, 960, 500], 960],
+    [[1_900, 1_030, 940], 1_030],
+    [[1_100, 899], 1_100],
+    [[2_001, 950], 950],
+  ])('of such as are %j ms old is, for a second, the one of %s', (ages, found) => {
+    const held = holdingOf(64);
+    for (const age of ages) holdAt(held, processors(1), 10_000 - age);
+    expect(ageFound(held, object, 10_000)).toBe(found);
+  });
+
+  it.each([
+    [499, null],
+    [500, 500],
+    [2_000, 2_000],
+    [2_001, null],
+  ])('of one that is %i ms old is, for a first event of a second, the one of %s', (age, found) => {
+    const held = holdingOf(64);
+    holdAt(held, processors(1), 10_000 - age);
+    expect(ageFound(held, object, 10_000, ageForFirstEvent(1_000))).toBe(found);
+  });
+
+  it('is one of the life that the object has now', () => {
+    const held = holdingOf(64);
+    holdAt(held, processors(2), 0);
+    absences.noteReadings(processors(1), {
+      outcomes: [new HvqlError('PAGE_UNAVAILABLE', 'It is not there.')],
+    });
+    expect(processors(2).map((each) => ageFound(held, each, 1_000))).toEqual([null, 1_000]);
+    holdAt(held, processors(2), 1_000);
+    // Of the life before nothing is left.
+    expect(held.facts.readings).toBe(3);
+    expect(processors(2).map((each) => ageFound(held, each, 2_000))).toEqual([1_000, 1_000]);
+  });
+
+  it('has the counters of the page, also once the page itself has been let go', () => {
+    const held = holdingOf(64);
+    holdAt(held, processors(1), 0);
+    const before = held.facts.bytes;
+    const page = held.find({ ...object, index: 0 } as ObjectName, {
+      before: 1_000_000_000n,
+      age: ageForOver(1_000),
+    });
+    expect(page?.reading.page).not.toBeNull();
+    for (const milliseconds of [100, 300, 600, 1_000]) holdAt(held, processors(1), milliseconds);
+    // Of the first stretch one reading is left, which was cut down.
+    expect(held.facts).toMatchObject({ readings: 4 });
+    expect(held.facts.bytes).toBeLessThan(4 * before - 2_000);
+    expect(ageFound(held, object, 1_000)).toBe(1_000);
+  });
+
+  it('is there for a client that polls as often as it may', () => {
+    const held = holdingOf(64);
+    holdAt(held, processors(1), 0);
+    for (let now = 100; now < 3_000; now += 100) {
+      expect(ageFound(held, object, now, ageForOver(100))).toBe(100);
+      holdAt(held, processors(1), now);
+    }
+    // Where others read all the time as well.
+    for (let now = 3_000; now < 5_000; now += 1) {
+      holdAt(held, processors(1), now);
+      if (now > 3_200) expect(ageFound(held, object, now, ageForOver(100))).not.toBeNull();
+    }
+  });
+});
+
+describe('what is held', () => {
+  it('is one reading of each object in a short time, whatever lists it is asked for in', () => {
+    const held = holdingOf(64);
+    holdAt(held, processors(3), 0);
+    holdAt(held, processors(2), 20);
+    holdAt(held, processors(4), 40);
+    expect(held.facts).toMatchObject({ readings: 4, spanMilliseconds: 40 });
+    holdAt(held, processors(4), 100);
+    expect(held.facts.readings).toBe(8);
+  });
+
+  it('goes when it is too old, without anybody asking for it', () => {
+    const held = holdingOf(64, 10);
+    for (let now = 0; now <= 60_000; now += 500) holdAt(held, processors(2), now);
+    const { readings, spanMilliseconds, bytes } = held.facts;
+    // What has become too old is looked for sixteen times in that time.
+    expect(spanMilliseconds).toBeLessThanOrEqual(10_000 * (17 / 16) + 500);
+    expect(readings).toBeLessThanOrEqual(2 * 24);
+    expect(bytes).toBeLessThan(readings * 2_500);
+  });
+
+  it('is nothing that a look brings which began before another and ended after it', () => {
+    const held = holdingOf(64);
+    holdAt(held, processors(1), 1_000);
+    holdAt(held, processors(2), 500);
+    expect(held.facts.readings).toBe(1);
+    expect(ageFound(held, processors(1)[0], 2_000)).toBe(1_000);
+  });
+
+  it(
+    'has a reading for every time up to a minute where 8,000 processors are read each second',
+    { timeout: 60_000 },
+    () => {
+      const held = new HeldReadings(absences);
+      const objects = processors(8_000);
+      const missing: string[] = [];
+      for (let now = 0; now <= 200_000; now += 1_000) {
+        holdAt(held, objects, now);
+        const { bytes, maximumBytes } = held.facts;
+        if (bytes > maximumBytes) missing.push(`${bytes} bytes at ${now}`);
+        if (now < 125_000 || now % 5_000 !== 0) continue;
+        for (let over = 1_000; over <= 60_000; over += 1_000)
+          if (ageFound(held, objects[now % 7_919], now, ageForOver(over)) === null)
+            missing.push(`${over} at ${now}`);
+      }
+      expect(missing).toEqual([]);
+    },
+  );
+
+  it('is thinned, the old first, and in the end forgotten, to stay within the bound', () => {
+    const held = holdingOf(1);
+    const found = new Set<number | null>();
+    for (const count of [10, 100, 300, 2_000]) {
+      for (let now = 0; now < 20_000; now += 500) {
+        holdAt(held, processors(count), now + count * 100_000);
+        expect(held.facts.bytes).toBeLessThanOrEqual(megabyte);
+        if (count === 10 && now >= 2_000) found.add(ageFound(held, processors(1)[0], now + count * 100_000));
+      }
+    }
+    expect(found).toEqual(new Set([1_000]));
+    // More than that at once is not held at all.
+    expect(held.facts).toMatchObject({ readings: 0, bytes: 0, spanMilliseconds: null });
+  });
+});
