@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Sampler } from '../sampling/sampler.ts';
-import { developmentIdentity } from '../server/auth/development.ts';
+import { developmentIdentity } from '../server/auth/identity.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { Identity } from '../server/auth/identity.ts';
 import type { Topology } from '../snapshot/topology.ts';

@@ -7,7 +7,7 @@ import { createSchema } from '../graph/schema.ts';
 import type { AbsenceReport } from '../sampling/guard/absences.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
-import { checkGuestSockets, openGuestSockets } from '../server/guest-socket/guest-socket.ts';
+import { checkGuestSockets, openGuestSockets } from '../server/guest-socket/guest-sockets.ts';
 import { openIdentity } from '../server/auth/identity.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { readTls } from '../server/http/tls.ts';

@@ -1,6 +1,7 @@
 /** Which identity method the settings come to; there can be one. */
 import { developmentProblem } from '../server/auth/host.ts';
-import type { IdentityMethod, IdentitySettings, SecretMethod } from '../server/auth/identity.ts';
+import type { IdentityMethod, SecretMethod } from '../server/auth/identity-key.ts';
+import type { IdentitySettings } from '../server/auth/identity.ts';
 import type { SettingsOf } from './setting-table.ts';
 
 /** Which settings were given, by their names in the table, and how: "--jwks-url" or "HVQL_JWKS_URL". */

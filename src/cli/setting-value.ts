@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { allPrivileges, type Privilege } from '../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts';
 import { UsageError } from '../errors.ts';
-import type { GuestSocketSetting } from '../server/guest-socket/guest-socket.ts';
+import type { GuestSocketSetting } from '../server/guest-socket/guest-sockets.ts';
 import { introspections, type Introspection } from '../graph/context.ts';
 import { excerpt } from '../lib/json.ts';
 import { normalHost } from '../server/auth/host.ts';

@@ -1,6 +1,7 @@
 /** The command line and the environment become a command with its settings, or all that is wrong with them. */
 import { UsageError } from '../errors.ts';
-import type { IdentitySettings, SecretMethod } from '../server/auth/identity.ts';
+import type { SecretMethod } from '../server/auth/identity-key.ts';
+import type { IdentitySettings } from '../server/auth/identity.ts';
 import type { TlsSettings } from '../server/http/tls.ts';
 import { findIdleGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';

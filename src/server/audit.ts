@@ -2,20 +2,11 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { AccessDenied, type DeniedObject } from '../access/access-denied.ts';
 import { excerpt } from '../lib/json.ts';
-import type { RequestContext } from './request-context.ts';
-
-/** Where the trail is written, and the time of its lines. */
-export interface AuditWorld {
-  /** Takes a line of JSON with a newline at its end. Never throws. */
-  readonly write: (line: string) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
+import type { RequestContext } from './context.ts';
 
 /**
- * Why a stream was closed. client: the client ended it, went away or broke the protocol. complete: it ended by itself.
- * expired: its identity did. service: the service closes, or could not write an event. stalled: the client took nothing
- * and was cut.
+ * Why a stream was closed. client: the client ended it, disconnected or broke the protocol. complete: it ended by itself.
+ * expired: its identity did. service: the service closes, or could not write an event. stalled: the client took nothing.
  */
 export type StreamEnd = 'client' | 'complete' | 'expired' | 'service' | 'stalled';
 
@@ -43,68 +34,48 @@ type Line =
       readonly reason: StreamEnd;
     };
 
-/** The trail of one operation. It has neither variables nor the document. */
-export class OperationAudit {
-  /** The name of the operation that runs; null where it has none, or nothing ran. */
-  operationName: string | null = null;
-  readonly #request: Pick<RequestContext, 'caller' | 'by' | 'transport' | 'operation' | 'requestId'>;
-  readonly #world: AuditWorld;
-  /** Kept from the first line on: a stream drops its operation once it is open. */
-  #documentId: string | null = null;
+/** Writes each denied read among the errors of a result. */
+export function auditDenied(request: RequestContext, errors: readonly GraphQLError[]): void {
+  if (request.server.audit === null) return;
+  const documentId = request.operation?.documentId ?? null;
+  for (const denial of denialsOf(errors)) writeLine(request, documentId, { event: 'denied', ...denial });
+}
 
-  constructor(
-    request: Pick<RequestContext, 'caller' | 'by' | 'transport' | 'operation' | 'requestId'>,
-    world: AuditWorld,
-  ) {
-    this.#request = request;
-    this.#world = world;
-  }
-
-  /** Writes each denied read among the errors of a result. */
-  denied(errors: readonly GraphQLError[]): void {
-    for (const denial of denialsOf(errors)) this.write({ event: 'denied', ...denial });
-  }
-
-  /** Writes that a stream was opened. Its events and its end go to the trail that this returns. */
-  opened(): StreamAudit {
-    this.write({ event: 'opened' });
-    return new StreamAudit(this, this.#world.now);
-  }
-
-  write({ event, ...facts }: Line): void {
-    const { caller, by, transport, operation, requestId } = this.#request;
-    this.#documentId ??= operation?.documentId ?? null;
-    const line = {
-      time: new Date(this.#world.now()).toISOString(),
-      event,
-      caller: caller.partitionId.toString(),
-      by,
-      way: transport,
-      operation: this.operationName?.slice(0, nameLimit) ?? null,
-      documentId: this.#documentId,
-      ...facts,
-      requestId,
-    };
-    this.#world.write(`${JSON.stringify(line)}\n`);
-  }
+/** A line has neither variables nor the document. */
+function writeLine(request: RequestContext, documentId: string | null, { event, ...facts }: Line): void {
+  const { caller, by, transport, operationName, requestId, server } = request;
+  const line = {
+    time: new Date(server.now()).toISOString(),
+    event,
+    caller: caller.partitionId.toString(),
+    by,
+    way: transport,
+    operation: operationName?.slice(0, nameLimit) ?? null,
+    documentId,
+    ...facts,
+    requestId,
+  };
+  server.audit?.(`${JSON.stringify(line)}\n`);
 }
 
 const nothing: ReadonlyMap<string, Denial> = new Map();
 
-/** The trail of one stream, until its end. */
+/** The trail of one stream, from its first line to its end. */
 export class StreamAudit {
-  readonly #operation: OperationAudit;
-  readonly #now: () => number;
+  readonly #request: RequestContext;
+  /** The request drops its operation once the stream is open. */
+  readonly #documentId: string | null;
   readonly #openedAt: number;
   #events = 0;
   /** The denied reads of the last event: one that is in many events is written once. */
   #standing = nothing;
   #isClosed = false;
 
-  constructor(operation: OperationAudit, now: () => number) {
-    this.#operation = operation;
-    this.#now = now;
-    this.#openedAt = now();
+  constructor(request: RequestContext) {
+    this.#request = request;
+    this.#documentId = request.operation?.documentId ?? null;
+    this.#openedAt = request.server.now();
+    this.#write({ event: 'opened' });
   }
 
   /** An event is sent. */
@@ -114,7 +85,7 @@ export class StreamAudit {
     const before = this.#standing;
     this.#standing = errors === undefined ? nothing : denialsByKey(errors);
     for (const [key, denial] of this.#standing) {
-      if (!before.has(key)) this.#operation.write({ event: 'denied', ...denial });
+      if (!before.has(key)) this.#write({ event: 'denied', ...denial });
     }
   }
 
@@ -124,8 +95,12 @@ export class StreamAudit {
     this.#isClosed = true;
     this.#standing = nothing;
     // The clock may have been set back meanwhile.
-    const seconds = Math.max(0, this.#now() - this.#openedAt) / 1_000;
-    this.#operation.write({ event: 'closed', events: this.#events, seconds, reason });
+    const seconds = Math.max(0, this.#request.server.now() - this.#openedAt) / 1_000;
+    this.#write({ event: 'closed', events: this.#events, seconds, reason });
+  }
+
+  #write(line: Line): void {
+    writeLine(this.#request, this.#documentId, line);
   }
 }
 

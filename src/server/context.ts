@@ -1,41 +1,35 @@
-/** What the parts of the server share: one context for the service, one for each listener. */
+/** What the parts of the server share: one context for the service, for each listener, and for each operation. */
+import type { ExecutionResult } from 'graphql';
+import type { YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { Allow } from './allowlist.ts';
-import type { AuditWorld } from './audit.ts';
-import type { DocumentStore } from './document-store.ts';
+import type { Allow, AllowedOperation } from './allowlist.ts';
 import type { Authenticator } from './auth/authenticator.ts';
-import type { EventStreams } from './sse/event-stream.ts';
-import type { WriteCoalescer } from './sse/write-coalescer.ts';
-import type { Graphiql } from './http/graphiql.ts';
 import type { HostRule } from './auth/host.ts';
-import type { HotPath } from './hot-path/hot-path.ts';
-import type { ReadOperation } from './operation-reader.ts';
-import type { WriteBatcher } from './write-batcher.ts';
-import type { ConnectionLimits } from './http/stall-detector.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import type { Identified } from './auth/identity.ts';
+import type { DocumentStore } from './document-store.ts';
+import type { ConnectionLimits, Heartbeat } from './heartbeat.ts';
+import type { Graphiql } from './http/graphiql.ts';
 import type { NotReady } from './http/readiness.ts';
-import type { RunOperation, Yoga } from './yoga.ts';
+import type { WriteBatcher } from './http/write-batcher.ts';
+import type { ReadOperation } from './operation-reader.ts';
+import type { WriteCoalescer } from './sse/write-coalescer.ts';
 
 /** One of each for a service, whatever listener a request comes by. */
 export interface ServerContext {
-  readonly yoga: Yoga;
-  /** null where every request goes through Yoga. */
-  readonly hotPath: HotPath | null;
+  readonly yoga: YogaServerInstance<YogaContext, Record<string, unknown>>;
   /** Whether the operator has added plugins that may replace a Response. */
   readonly hasActivePlugins: boolean;
-  /** Runs operations that do not come by HTTP. */
-  readonly run: RunOperation;
   readonly allow: Allow;
   readonly readOperation: ReadOperation;
   readonly documents: DocumentStore;
-  /** null where there is no audit trail. */
-  readonly auditWorld: AuditWorld | null;
+  /** Takes a line of the audit trail, JSON with a newline at its end, and never throws; null for no trail. */
+  readonly audit: ((line: string) => void) | null;
   readonly checkReady: () => Promise<NotReady>;
   readonly writeBatcher: WriteBatcher;
   readonly writeCoalescer: WriteCoalescer;
   readonly heartbeat: Heartbeat;
   readonly limits: ConnectionLimits;
-  /** How long a client may take over its WebSocket until it has given its credentials. */
+  /** How long a WebSocket's client may take to send its credentials. */
   readonly initMilliseconds: number;
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -43,26 +37,91 @@ export interface ServerContext {
 }
 
 /** What differs from listener to listener. */
-export interface ListenerOptions {
+export interface ListenerContext {
   readonly authenticate: Authenticator;
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
   /** The names that it answers to; null for any. */
   readonly hosts: HostRule | null;
-  /** Origins of pages that may ask, beside its own. */
+  /** Origins of pages that may send requests, beside its own. */
   readonly allowedOrigins: readonly string[];
+  readonly streams: OpenStreams;
 }
 
-/** A listener and the event streams that are open on it. */
-export interface ListenerContext extends ListenerOptions {
-  readonly eventStreams: EventStreams;
+/** The contexts of a request before its operation is known. */
+export interface Contexts {
+  readonly server: ServerContext;
+  readonly listener: ListenerContext;
 }
 
 /** How a listener ends. */
 export interface ListenerEnd {
   /**
-   * Whether another process takes its place: then connections end, and subscriptions do not, so that clients come back
-   * for more. Else subscriptions are completed.
+   * Whether another process takes its place: then connections end and subscriptions do not, so that clients connect
+   * again. Otherwise subscriptions are completed.
    */
   readonly mayResume: boolean;
+}
+
+/** The event streams and WebSockets of a listener, which end before its connections. */
+export class OpenStreams {
+  readonly #open = new Set<{ end(end: ListenerEnd): void }>();
+  #ending: ListenerEnd | null = null;
+
+  get isClosing(): boolean {
+    return this.#ending !== null;
+  }
+
+  /** Adds a stream; once the listener closes, the stream ends at once. */
+  add(stream: { end(end: ListenerEnd): void }): void {
+    this.#open.add(stream);
+    if (this.#ending !== null) stream.end(this.#ending);
+  }
+
+  /** Returns false where the stream was not there. */
+  delete(stream: { end(end: ListenerEnd): void }): boolean {
+    return this.#open.delete(stream);
+  }
+
+  endAll(end: ListenerEnd): void {
+    this.#ending = end;
+    for (const stream of this.#open) stream.end(end);
+  }
+}
+
+/** The caller of a request. */
+export interface Requester extends Identified {
+  /** Aborted once the client has gone. Made on first use: `{ ...requester }` lacks it. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+}
+
+/** One operation on any transport: its caller, and what the pipeline has made of it so far. */
+export interface RequestContext extends Requester {
+  readonly server: ServerContext;
+  readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket';
+  /** Whether the response may be events; where not, subscriptions are refused. */
+  readonly takesEvents: boolean;
+  /** null before the allowlist has passed it, and again once events have begun, which may last and do not need it. */
+  operation: AllowedOperation | null;
+  /** The name of the operation that runs, which clients choose at any length; null where it has none. */
+  operationName: string | null;
+  /** Set when the document is parsed. */
+  document: ReturnType<DocumentStore['prepare']> | null;
+  /** Events of a started subscription, until the transport takes them. */
+  events: AsyncIterator<ExecutionResult> | null;
+  /** Called before the operation runs. An event stream begins then, so that its client is kept alive. */
+  onStart(): void;
+}
+
+/** What hvql adds to Yoga's context: one key, beside those of Yoga and its plugins. */
+export interface YogaContext extends Record<string, unknown> {
+  readonly hvql: RequestContext;
+}
+
+/** The request of a context of Yoga. Throws where there is none: a transport has passed by its own checks. */
+export function requestOf(context: unknown): RequestContext {
+  const { hvql } = context as Partial<YogaContext>;
+  if (hvql === undefined) throw new TypeError('An operation came without its request context');
+  return hvql;
 }

@@ -1,29 +1,21 @@
 /** What clients may see of errors: those made on purpose, while all others are logged and masked. */
 import { GraphQLError, type ExecutionResult, type GraphQLErrorOptions } from 'graphql';
-import type { Logger } from 'pino';
 import { HvqlError } from '../errors.ts';
 import { excerpt } from '../lib/json.ts';
-import type { OperationAudit } from './audit.ts';
+import type { RequestContext } from './context.ts';
 import { HttpError } from './http/http-error.ts';
-import type { Requester } from './request-context.ts';
 
-/** Whose errors are masked. */
-export interface MaskContext {
-  /** Once its signal is aborted, errors are expected. */
-  readonly requester: Pick<Requester, 'requestId' | 'signal'>;
-  readonly log: Logger;
-  /** Gets the denied reads; null where there is no audit trail, or another one gets them. */
-  readonly audit: OperationAudit | null;
-}
+/** Whose errors are masked. Once the signal is aborted, errors are expected. */
+type MaskContext = Pick<RequestContext, 'requestId' | 'signal'> & {
+  readonly server: Pick<RequestContext['server'], 'log'>;
+};
 
 /** Messages of graphql-js may quote a request at any length. */
 const messageLimitInCharacters = 1_000;
 
-/** The errors of one result, masked and audited. Every response and event has passed this. */
+/** The errors of one result, masked. Every response and event has passed this. */
 export function maskErrors(errors: readonly unknown[], context: MaskContext): readonly GraphQLError[] {
-  const masked = errors.map((error) => maskError(error, context));
-  context.audit?.denied(masked);
-  return masked;
+  return errors.map((error) => maskError(error, context));
 }
 
 /** The result with its errors masked: the same object where nothing was to be masked. */
@@ -37,16 +29,15 @@ export function maskResult(result: ExecutionResult, context: MaskContext): Execu
   return masked.every((error, n) => error === errors[n]) ? result : { ...result, errors: masked };
 }
 
-function maskError(error: unknown, { requester, log }: MaskContext): GraphQLError {
+function maskError(error: unknown, { requestId, signal, server: { log } }: MaskContext): GraphQLError {
   const own = httpErrorOf(error) ?? error;
   if (own instanceof HvqlError) return new GraphQLError(own.message, { originalError: own });
   if (error instanceof GraphQLError && isMeantForClient(error)) return fitForClient(error);
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located === undefined ? error : innermost(located);
-  const { requestId } = requester;
   const err = cause instanceof Error ? cause : { type: typeof cause, message: String(cause) };
   const facts = { requestId, path: located?.path, err };
-  if (requester.signal.aborted) log.debug(facts, 'error after the end');
+  if (signal.aborted) log.debug(facts, 'error after the end');
   else log.error(facts, 'unexpected error');
   return new GraphQLError('Unexpected error', {
     ...placeOf(located),

@@ -2,19 +2,19 @@
 import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import { LiveStream, type StreamListener } from '../execution/live/live-stream.ts';
-import type { StreamAudit, StreamEnd } from './audit.ts';
-import { maskErrors, maskResult, type MaskContext } from './error-mask.ts';
-import type { Requester } from './request-context.ts';
-import { KeptWithResult } from './result-bytes.ts';
+import { StreamAudit, type StreamEnd } from './audit.ts';
+import type { RequestContext, Requester } from './context.ts';
+import { maskErrors, maskResult } from './error-mask.ts';
+import { memoizeOnResult } from './result-bytes.ts';
 
 /** Where events go. */
 export interface EventSink {
-  /** Sends an event. True where there is room for one more, unless `untaken` is called in the same turn. */
+  /** Sends an event. True where there is room for one more, unless `blocked` is called in the same turn. */
   deliver(event: ExecutionResult): boolean;
   /** The stream has ended by itself. */
   done(): void;
   /**
-   * The caller's identity has expired; the last event has said so. The connection ends without completing the operation,
+   * The caller's identity has expired, which the last event says. The connection ends without completing the operation,
    * so that a client with a new token subscribes again.
    */
   expired(): void;
@@ -23,33 +23,19 @@ export interface EventSink {
 }
 
 /** A source of events: an iterator that needs no promise for each event. */
-interface Feed {
-  follow(listener: StreamListener): void;
-  /** Requests one event. */
-  request(): void;
-  /** Withdraws the request; an event may come nevertheless. */
-  pause(): void;
-  return(): Promise<unknown>;
-}
+type Feed = Pick<LiveStream, 'follow' | 'request' | 'pause'> & { return(): Promise<unknown> };
 
-interface EventsContext extends MaskContext {
-  readonly requester: Requester;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
-
-const maskedAlready = new KeptWithResult<ExecutionResult>();
+/** Once for all streams that an event is for, so that it stays one object and one line in the log. */
+const maskedEvent = memoizeOnResult(maskResult);
 
 /**
- * A stream of masked events. An event for many streams is masked once, so that it stays one object and one line in the
- * log, but its denied reads are audited for each stream. A feed that fails ends with the error as its event. Every stream
- * begins and ends here, which is audited. At each event, and in `checkExpiry`, the end of the caller's identity is
- * compared with the wall clock, which may be set, and goes on while the machine is suspended.
+ * A stream of masked events, which begins and ends here and is audited. A feed that fails ends with the error as its
+ * event. At each event, and in `checkExpiry`, the end of the caller's identity is compared with the wall clock, which may
+ * be set, and goes on while the machine is suspended.
  */
 export class Events implements StreamListener {
   readonly #feed: Feed;
-  /** Without the audit: each stream has its own trail. */
-  readonly #context: EventsContext;
+  readonly #request: RequestContext;
   readonly #trail: StreamAudit | null;
   #sink: EventSink | null = null;
   /** Whether the feed gives no more events. */
@@ -57,10 +43,10 @@ export class Events implements StreamListener {
   /** Whether the last event still waits in this process. */
   #isBlocked = false;
 
-  constructor(iterator: AsyncIterator<ExecutionResult>, context: EventsContext) {
+  constructor(iterator: AsyncIterator<ExecutionResult>, request: RequestContext) {
     this.#feed = iterator instanceof LiveStream ? iterator : new IteratorFeed(iterator);
-    this.#context = context.audit === null ? context : { ...context, audit: null };
-    this.#trail = context.audit?.opened() ?? null;
+    this.#request = request;
+    this.#trail = request.server.audit === null ? null : new StreamAudit(request);
   }
 
   /** Begins, with a request for the first event. */
@@ -102,9 +88,8 @@ export class Events implements StreamListener {
     if (sink === null) return;
     this.#sink = null;
     this.#releaseFeed();
-    const message = `${expiryReason(this.#context.requester.by)}, and the stream with it.`;
-    const error = new HvqlError('UNAUTHENTICATED', message);
-    this.#deliver({ errors: maskErrors([error], this.#context) }, sink);
+    const message = `${expiryReason(this.#request.by)}, and the stream with it.`;
+    this.#deliver({ errors: maskErrors([new HvqlError('UNAUTHENTICATED', message)], this.#request) }, sink);
     this.#trail?.closed('expired');
     sink.expired();
   }
@@ -114,7 +99,8 @@ export class Events implements StreamListener {
     this.checkExpiry();
     if (this.#sink === null) return false;
     try {
-      return this.#deliver(this.#masked(result), this.#sink);
+      const event = result.errors === undefined ? result : maskedEvent(result, this.#request);
+      return this.#deliver(event, this.#sink);
     } catch (thrown) {
       this.#fail(thrown);
       return false;
@@ -134,20 +120,15 @@ export class Events implements StreamListener {
     if (this.#sink === null) return;
     this.#releaseFeed();
     try {
-      if (this.#deliver({ errors: maskErrors([thrown], this.#context) }, this.#sink)) this.done();
+      if (this.#deliver({ errors: maskErrors([thrown], this.#request) }, this.#sink)) this.done();
     } catch (another) {
       this.#fail(another);
     }
   }
 
   get #isExpired(): boolean {
-    const { requester, now } = this.#context;
-    return requester.expiresAt !== null && now() >= requester.expiresAt;
-  }
-
-  #masked(result: ExecutionResult): ExecutionResult {
-    if (result.errors === undefined) return result;
-    return maskedAlready.of(result) ?? maskedAlready.keep(result, maskResult(result, this.#context));
+    const { expiresAt, server } = this.#request;
+    return expiresAt !== null && server.now() >= expiresAt;
   }
 
   #deliver(event: ExecutionResult, sink: EventSink): boolean {
@@ -164,12 +145,10 @@ export class Events implements StreamListener {
   #releaseFeed(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { requester, log } = this.#context;
-    this.#feed
-      .return()
-      .catch((thrown: unknown) =>
-        log.error({ requestId: requester.requestId, err: thrown }, 'a stream did not end well'),
-      );
+    this.#feed.return().catch((thrown: unknown) => {
+      const { requestId, server } = this.#request;
+      server.log.error({ requestId, err: thrown }, 'a stream did not end well');
+    });
   }
 }
 
@@ -194,7 +173,7 @@ class IteratorFeed implements Feed {
 
   request(): void {
     const listener = this.#listener;
-    this.#pull().then(
+    this.#next().then(
       (step) => {
         if (step.done === true) listener?.done();
         else if (listener?.event(step.value) === true) this.request();
@@ -203,6 +182,7 @@ class IteratorFeed implements Feed {
     );
   }
 
+  /** An event may come nevertheless. */
   pause(): void {}
 
   async return(): Promise<void> {
@@ -210,7 +190,7 @@ class IteratorFeed implements Feed {
   }
 
   /** Async, so that what is thrown is a rejection. */
-  async #pull(): Promise<IteratorResult<ExecutionResult>> {
+  async #next(): Promise<IteratorResult<ExecutionResult>> {
     return this.#iterator.next();
   }
 }

@@ -1,13 +1,11 @@
 /** Reads the operation of an HTTP request and asks the allowlist. */
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { isObject, nestingLimit, parseJsonText } from '../lib/json.ts';
-import type { Allow, AllowedOperation } from './allowlist.ts';
+import type { Allow, AllowedOperation, OperationRequest } from './allowlist.ts';
 import { charactersOfDocument } from './document-store.ts';
 import { badRequest, HttpError } from './http/http-error.ts';
-
-/** The parameters of a request, unchecked. */
-export type OperationRequest = Readonly<Record<string, unknown>>;
 
 /** The longest body of a request, and the longest message of a WebSocket. */
 export const bodyLimitInBytes = 1_048_576;
@@ -22,7 +20,7 @@ export type ReadOperation = (exchange: {
   readonly request: IncomingMessage;
   /** The query string. */
   readonly search: string;
-}) => Promise<AllowedOperation> | AllowedOperation;
+}) => MaybePromise<AllowedOperation>;
 
 /**
  * Reads the query string of a GET or the JSON body of a POST (GraphQL over HTTP, 5). Throws, or rejects with, an

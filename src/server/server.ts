@@ -6,27 +6,33 @@ import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
 import { certificateAuthenticator, tokenAuthenticator, type Authenticator } from './auth/authenticator.ts';
+import type { CertificateMap } from './auth/client-certificate.ts';
 import { hostRule } from './auth/host.ts';
 import type { Identity } from './auth/identity.ts';
-import type { CertificateMap } from './auth/client-certificate.ts';
-import type { ServerContext } from './context.ts';
+import {
+  OpenStreams,
+  type ListenerContext,
+  type ListenerEnd,
+  type Requester,
+  type ServerContext,
+} from './context.ts';
 import { DocumentStore } from './document-store.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { connectionLimits, Heartbeat } from './heartbeat.ts';
 import { HotPath } from './hot-path/hot-path.ts';
+import { Connections } from './http/connections.ts';
 import type { GraphiqlOptions } from './http/graphiql-page.ts';
 import { Graphiql } from './http/graphiql.ts';
 import { createHttpServer, createHttpsServer, listen, renewCertificate } from './http/http-server.ts';
 import { readiness } from './http/readiness.ts';
-import { connectionLimits } from './http/stall-detector.ts';
+import { listenToRequests } from './http/route.ts';
 import type { Tls } from './http/tls.ts';
-import { Listeners, type OpenListener } from './listeners.ts';
+import { WriteBatcher } from './http/write-batcher.ts';
 import { operationReader } from './operation-reader.ts';
-import { WriteBatcher } from './write-batcher.ts';
 import { queryRunner, type Execute } from './plugins/use-execution.ts';
 import type { Subscribe } from './plugins/use-subscriptions.ts';
-import type { Requester } from './request-context.ts';
 import { WriteCoalescer } from './sse/write-coalescer.ts';
-import { openYoga, operationRunner, type AddedPlugin } from './yoga.ts';
+import { listenToUpgrades } from './websocket/upgrade.ts';
+import { openYoga, type AddedPlugin } from './yoga.ts';
 
 /** What is served, to whom, and where. */
 export interface ServerOptions {
@@ -78,6 +84,12 @@ export interface ServerOptions {
   readonly initMilliseconds?: number;
 }
 
+/** An open listener. */
+export interface OpenListener {
+  /** Takes no more requests, completes subscriptions, and cuts responses after the grace time. May be called again. */
+  close(): Promise<void>;
+}
+
 /** A server that listens. */
 export interface RunningServer {
   /** The address of the endpoint: http://HOST:PORT/graphql, or https. */
@@ -97,14 +109,14 @@ export interface RunningServer {
 
 /** Starts serving. Rejects with a UsageError where the address cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, log, allowedOrigins = [], allowedHosts = [], graceMilliseconds = 8_000 } = options;
+  const { host, log, allowedOrigins = [], allowedHosts = [] } = options;
   let tls = options.tls ?? null;
   const secure = tls === null ? null : createHttpsServer(tls.context);
   // Any client can make a handshake fail.
   secure?.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
   const server = secure ?? createHttpServer();
   const graphiql = options.graphiql && new Graphiql(options.graphiql);
-  const listeners = new Listeners(openContext(options, graphiql), graceMilliseconds);
+  const listeners = new Listeners(options, graphiql);
   listeners.add(server, {
     authenticate: authenticatorOf(options, () => tls?.clients?.map ?? new Map()),
     graphiql,
@@ -119,7 +131,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http${secure === null ? '' : 's'}://${urlHost}:${port}/graphql`,
     port,
     addListener: (added, authenticate) =>
-      listeners.add(added, { authenticate: authenticate, graphiql: null, hosts: null, allowedOrigins }),
+      listeners.add(added, { authenticate, graphiql: null, hosts: null, allowedOrigins }),
     renewTls: (renewed) => {
       if (secure === null) throw new TypeError('There is no TLS to renew');
       renewCertificate(secure, renewed.context);
@@ -137,35 +149,67 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function authenticatorOf({ identity, tls, now }: ServerOptions, map: () => CertificateMap): Authenticator {
   if (tls?.clients) return certificateAuthenticator({ identity, map, now });
-  if (identity === null) throw new TypeError('There is no way to identify callers');
+  if (identity === null) throw new TypeError('There are neither tokens nor client certificates');
   return tokenAuthenticator(identity);
 }
 
-function openContext(options: ServerOptions, graphiql: Graphiql | null): ServerContext {
-  const { log, now, schema, contextOf, subscribe, plugins: added = [], hotPath = true } = options;
-  const { pingMilliseconds = 12_000, stallMilliseconds = 30_000, initMilliseconds = 5_000 } = options;
-  const limits = connectionLimits({ pingMilliseconds, stallMilliseconds });
-  const hasActivePlugins = added.some(({ observesOnly }) => !observesOnly);
-  const documents = new DocumentStore(options);
-  const runQuery = queryRunner(options);
-  const yoga = openYoga({ schema, documents, run: runQuery, contextOf, subscribe, graphiql, added });
-  const allow = allowlist(options.allowedDocuments ?? null);
-  return {
-    yoga,
-    hotPath: hotPath && !hasActivePlugins ? new HotPath(schema, runQuery) : null,
-    hasActivePlugins,
-    run: operationRunner(yoga, { log, now }),
-    allow,
-    readOperation: operationReader(allow),
-    documents,
-    auditWorld: options.audit === undefined ? null : { write: options.audit, now },
-    checkReady: readiness(options.ready, { log }),
-    writeBatcher: new WriteBatcher(),
-    writeCoalescer: new WriteCoalescer(),
-    heartbeat: new Heartbeat(limits.heartbeatMilliseconds),
-    limits,
-    initMilliseconds,
-    log,
-    now,
-  };
+/** The listeners of one service: node servers over one Yoga, and their end. */
+class Listeners {
+  readonly #server: ServerContext;
+  readonly #hotPath: HotPath | null;
+  readonly #graceMilliseconds: number;
+  readonly #open = new Set<(end: ListenerEnd) => Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: ServerOptions, graphiql: Graphiql | null) {
+    const { log, now, schema, plugins: added = [], graceMilliseconds = 8_000 } = options;
+    const { pingMilliseconds = 12_000, stallMilliseconds = 30_000, initMilliseconds = 5_000 } = options;
+    const limits = connectionLimits({ pingMilliseconds, stallMilliseconds });
+    const hasActivePlugins = added.some(({ observesOnly }) => !observesOnly);
+    const documents = new DocumentStore(options);
+    const run = queryRunner(options);
+    const allow = allowlist(options.allowedDocuments ?? null);
+    this.#graceMilliseconds = graceMilliseconds;
+    this.#hotPath = (options.hotPath ?? true) && !hasActivePlugins ? new HotPath(schema, run) : null;
+    this.#server = {
+      yoga: openYoga({ ...options, documents, run, graphiql, added }),
+      hasActivePlugins,
+      allow,
+      readOperation: operationReader(allow),
+      documents,
+      audit: options.audit ?? null,
+      checkReady: readiness(options.ready, { log }),
+      writeBatcher: new WriteBatcher(),
+      writeCoalescer: new WriteCoalescer(),
+      heartbeat: new Heartbeat(limits.heartbeatMilliseconds),
+      limits,
+      initMilliseconds,
+      log,
+      now,
+    };
+  }
+
+  /** Adds a server, which may listen already or later. Once all are closed, it is closed at once. */
+  add(server: Server, options: Omit<ListenerContext, 'streams'>): OpenListener {
+    const contexts = { server: this.#server, listener: { ...options, streams: new OpenStreams() } };
+    const connections = new Connections(server, this.#server);
+    listenToRequests(server, { contexts, connections, hotPath: this.#hotPath });
+    listenToUpgrades(server, { contexts, connections });
+    let closing: Promise<void> | null = null;
+    const end = async (how: ListenerEnd): Promise<void> => {
+      contexts.listener.streams.endAll(how);
+      await connections.close(this.#graceMilliseconds);
+      this.#open.delete(close);
+    };
+    const close = (how: ListenerEnd): Promise<void> => (closing ??= end(how));
+    this.#open.add(close);
+    if (this.#isClosed) void close({ mayResume: true });
+    return { close: () => close({ mayResume: false }) };
+  }
+
+  /** Closes all, for another process to take their place: connections end, and subscriptions are not completed. */
+  async closeAll(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#open].map((close) => close({ mayResume: true })));
+  }
 }

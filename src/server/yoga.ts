@@ -1,22 +1,15 @@
 /** The GraphQL server: graphql-yoga with the service's plugins, in the order in which they act. */
 import type { GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import type { ServerContext } from './context.ts';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { RequestContext, Requester, ServerContext, YogaContext } from './context.ts';
 import type { DocumentStore } from './document-store.ts';
+import { graphqlExchangeOf } from './http/graphql-exchange.ts';
 import type { Graphiql } from './http/graphiql.ts';
-import { httpRequestOf } from './http/http-request.ts';
-import { useAllowlist } from './plugins/use-allowlist.ts';
-import { useAuthentication } from './plugins/use-authentication.ts';
-import { useDocuments } from './plugins/use-documents.ts';
-import { failed, useExecution, type RunQuery } from './plugins/use-execution.ts';
-import { useOperationRequest } from './plugins/use-operation-request.ts';
-import { useResponse } from './plugins/use-response.ts';
-import { useSubscriptions, type Subscribe } from './plugins/use-subscriptions.ts';
 import { dropEvents, outcomeOf, type Outcome } from './operation-outcome.ts';
-import type { RequestContext, Requester, YogaContext } from './request-context.ts';
-
-/** Yoga as this service uses it. */
-export type Yoga = YogaServerInstance<YogaContext, Record<string, unknown>>;
+import { useAllowlist, useDocuments } from './plugins/use-documents.ts';
+import { failed, useExecution, type RunQuery } from './plugins/use-execution.ts';
+import { useAuthentication, useOperationRequest, useResponse } from './plugins/use-http.ts';
+import { useSubscriptions, type Subscribe } from './plugins/use-subscriptions.ts';
 
 /** A plugin of Yoga or envelop that the operator has added. */
 export interface AddedPlugin {
@@ -37,7 +30,7 @@ export function openYoga(parts: {
   readonly subscribe?: Subscribe | undefined;
   readonly graphiql: Graphiql | null;
   readonly added: readonly AddedPlugin[];
-}): Yoga {
+}): ServerContext['yoga'] {
   const { schema, documents, run, contextOf, subscribe, graphiql, added } = parts;
   const keepsIterator = added.some(({ observesOnly }) => !observesOnly);
   const plugins: (Plugin<YogaContext, YogaContext> | object)[] = [
@@ -62,9 +55,9 @@ export function openYoga(parts: {
     cors: false,
     // The listener offers the page only where there is one, and none on guest sockets: it may hold tokens.
     graphiql: async (_request, context) => {
-      const { listener, exchange } = httpRequestOf(context);
+      const { listener, response } = graphqlExchangeOf(context);
       if (listener.graphiql === null) return false;
-      await listener.graphiql.preparePage(exchange.response);
+      await listener.graphiql.preparePage(response);
       return {};
     },
     renderGraphiQL: async () => (await graphiql?.page()) ?? '',
@@ -80,27 +73,22 @@ export function openYoga(parts: {
   });
 }
 
-/** Runs the allowed operation of a request. Never rejects: an error is a result. */
-export type RunOperation = (request: RequestContext) => Promise<Outcome>;
-
 /**
- * A runner for operations that do not come by HTTP, over all of Yoga's hooks but those of an HTTP request and its
- * response. Yoga needs a Request in its context; one by POST may be any operation.
+ * Runs the allowed operation of a request that does not come by HTTP, over all of Yoga's hooks but those of an HTTP
+ * request and its response. Never rejects: an error is a result.
  */
-export function operationRunner(yoga: Yoga, world: Pick<ServerContext, 'log' | 'now'>): RunOperation {
-  const address = `http://localhost${endpointPath}`;
-  return async (context) => {
-    try {
-      const { operation } = context;
-      if (operation === null) throw new TypeError('An operation came past the allowlist');
-      const request = new yoga.fetchAPI.Request(address, { method: 'POST' });
-      const params = { ...operation.parameters };
-      return outcomeOf(await yoga.getResultForParams({ params, request }, { hvql: context }), context, world);
-    } catch (thrown) {
-      return outcomeOf(failed(thrown), context, world);
-    } finally {
-      // Where a later hook has failed.
-      dropEvents(context, world.log);
-    }
-  };
+export async function runOperation(context: RequestContext): Promise<Outcome> {
+  const { operation, server } = context;
+  try {
+    if (operation === null) throw new TypeError('An operation came past the allowlist');
+    // Yoga needs a Request in its context; one by POST may be any operation.
+    const request = new server.yoga.fetchAPI.Request(`http://localhost${endpointPath}`, { method: 'POST' });
+    const params = { ...operation.parameters };
+    return outcomeOf(await server.yoga.getResultForParams({ params, request }, { hvql: context }), context);
+  } catch (thrown) {
+    return outcomeOf(failed(thrown), context);
+  } finally {
+    // Where a later hook has failed.
+    dropEvents(context);
+  }
 }

@@ -8,7 +8,7 @@ import { allPrivileges } from '../../src/access/caller.ts';
 import type { Authenticator } from '../../src/server/auth/authenticator.ts';
 
 import { createHttpServer } from '../../src/server/http/http-server.ts';
-import type { OpenListener } from '../../src/server/listeners.ts';
+import type { OpenListener } from '../../src/server/server.ts';
 import { startLiveService, type LiveService } from './live-service.ts';
 import { send } from './test-service.ts';
 

@@ -206,8 +206,7 @@ describe('a request that is none', () => {
 
 describe('the mask', () => {
   const { log } = readableLog();
-  const requester = { requestId: 'r', signal: new AbortController().signal };
-  const context = { requester, log, audit: null };
+  const context = { requestId: 'r', signal: new AbortController().signal, server: { log } };
 
   it('takes errors that never came near GraphQL', () => {
     const own = new HvqlError('PAGE_UNAVAILABLE', 'Gone.');

@@ -4,7 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import { startLiveService, type LiveService } from './live-service.ts';
 import { requesterOf, startTestService, type TestService } from './test-service.ts';
 import { HvqlError } from '../../src/errors.ts';
-import type { Requester } from '../../src/server/request-context.ts';
+import type { Requester } from '../../src/server/context.ts';
 
 const services: TestService[] = [];
 afterEach(async () => {

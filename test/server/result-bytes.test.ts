@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { GraphQLError } from 'graphql';
 import {
-  KeptWithResult,
+  memoizeOnResult,
   nextEventBytes,
   nextEventChunk,
   resultBytes,
@@ -49,21 +49,31 @@ describe('the bytes of an event', () => {
   });
 });
 
-describe('what is kept with a result', () => {
-  it('is there for the same result, and for no copy of it', () => {
-    const kept = new KeptWithResult<string>();
+describe('a function that is memoized on a result', () => {
+  it('is called once for the same result, and again for a copy of it', () => {
+    let calls = 0;
+    const count = memoizeOnResult(() => (calls += 1));
     const result = { data: null };
-    expect(kept.of(result)).toBeUndefined();
-    expect(kept.keep(result, 'first')).toBe('first');
-    expect(kept.keep(result, 'second')).toBe('second');
-    expect(kept.of(result)).toBe('second');
-    expect(kept.of({ ...result })).toBeUndefined();
-    expect(new KeptWithResult<string>().of(result)).toBeUndefined();
+    expect([count(result), count(result), count({ ...result }), count(result)]).toEqual([1, 1, 2, 1]);
+    expect(memoizeOnResult(() => 'other')(result)).toBe('other');
   });
 
-  it('is not seen by whoever writes the result or looks at its fields', () => {
+  it('is called again where the newest value does not fit the argument', () => {
+    const name = memoizeOnResult(
+      (_, id: string) => ({ id }),
+      (value, id) => value.id === id,
+    );
     const result = { data: null };
-    new KeptWithResult<string>().keep(result, 'bytes');
+    const first = name(result, 'a');
+    expect(name(result, 'a')).toBe(first);
+    const second = name(result, 'b');
+    expect(second).toEqual({ id: 'b' });
+    expect(name(result, 'b')).toBe(second);
+  });
+
+  it('leaves the fields and the JSON of the result as they are', () => {
+    const result = { data: null };
+    memoizeOnResult(() => 'bytes')(result);
     expect(JSON.stringify(result)).toBe('{"data":null}');
     expect(Reflect.ownKeys({ ...result })).toEqual(['data']);
   });

@@ -13,11 +13,11 @@ import {
 import { pino, type Logger } from 'pino';
 import { HvqlError } from '../../src/errors.ts';
 import { testLimits } from '../ask.ts';
-import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/auth/development.ts';
+import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/auth/identity.ts';
 import { Heartbeat } from '../../src/server/heartbeat.ts';
 import { Connections } from '../../src/server/http/connections.ts';
-import { connectionLimits } from '../../src/server/http/stall-detector.ts';
-import type { Requester } from '../../src/server/request-context.ts';
+import { connectionLimits } from '../../src/server/heartbeat.ts';
+import type { Requester } from '../../src/server/context.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
 
 /** Whether the suites run without the hot path (vitest.config.ts). */

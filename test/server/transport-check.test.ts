@@ -10,7 +10,7 @@ import type { Introspection, Limits } from '../../src/graph/context.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import type { AllowedDocument } from '../../src/server/allowlist.ts';
-import { openGuestSockets } from '../../src/server/guest-socket/guest-socket.ts';
+import { openGuestSockets } from '../../src/server/guest-socket/guest-sockets.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';

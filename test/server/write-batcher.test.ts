@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { WriteBatcher } from '../../src/server/write-batcher.ts';
+import { WriteBatcher } from '../../src/server/http/write-batcher.ts';
 
 /** A batcher, and what it has sent. */
 function opened() {

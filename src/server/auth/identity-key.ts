@@ -1,19 +1,21 @@
 /** Keys that tokens are verified with, each with the algorithms that it may be used for. */
 import { readFile } from 'node:fs/promises';
-import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, type FetchImplementation } from 'jose';
 import { messageOf, UsageError } from '../../errors.ts';
 import { withoutByteOrderMark } from '../../lib/json.ts';
-import type { IdentityMethod, SecretMethod } from './identity.ts';
-import { asymmetricAlgorithms, readPublicKey } from './public-key.ts';
+import { asymmetricAlgorithms, readPublicKey, type VerificationKey } from './public-key.ts';
 import { checkSecret } from './secret.ts';
 
-/** Finds the key for a token's header, and the algorithms that the key may be used for. */
-export interface VerificationKey {
-  readonly algorithms: readonly string[];
-  readonly resolve: JWTVerifyGetKey;
-  /** Another number once the keys may have changed; left out where they cannot. */
-  readonly keysVersion?: () => number;
-}
+/** A secret that tokens are signed and verified with. */
+export type SecretMethod =
+  | { readonly kind: 'secret'; readonly secret: Uint8Array }
+  | { readonly kind: 'secret-file'; readonly path: string };
+
+/** Where the key comes from. */
+export type IdentityMethod =
+  | SecretMethod
+  | { readonly kind: 'key-file'; readonly path: string }
+  | { readonly kind: 'jwks'; readonly url: URL };
 
 const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
 

@@ -1,11 +1,14 @@
 /** Bearer tokens and the callers that they stand for. */
+import { hash } from 'node:crypto';
 import { jwtVerify, type JWTVerifyOptions } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import type { Caller } from '../../access/caller.ts';
-import { HvqlError } from '../../errors.ts';
-import { JwksCooldownError, openKey, type VerificationKey } from './identity-key.ts';
-import { checkSpelling, explainTokenProblem, readCaller } from './token.ts';
-import { TokenCache, type VerifiedToken } from './token-cache.ts';
+import { allPrivileges, type Caller } from '../../access/caller.ts';
+import { HvqlError, UsageError } from '../../errors.ts';
+import { developmentProblem } from './host.ts';
+import { JwksCooldownError, openKey, type IdentityMethod } from './identity-key.ts';
+import type { VerificationKey } from './public-key.ts';
+import { checkSpelling, explainTokenProblem, readCaller, signToken, type TokenSettings } from './token.ts';
 
 /** A verified identity. */
 export interface Identified {
@@ -25,27 +28,13 @@ export interface Identity {
   authenticate(authorization: string | null, connection?: object): Promise<Identified> | Identified;
 }
 
-/** A secret that tokens are signed and verified with. */
-export type SecretMethod =
-  | { readonly kind: 'secret'; readonly secret: Uint8Array }
-  | { readonly kind: 'secret-file'; readonly path: string };
-
-/** Where the key comes from. */
-export type IdentityMethod =
-  | SecretMethod
-  | { readonly kind: 'key-file'; readonly path: string }
-  | { readonly kind: 'jwks'; readonly url: URL };
-
 /** How tokens are verified. */
-export interface IdentitySettings {
+export interface IdentitySettings extends TokenSettings {
   readonly method: IdentityMethod;
-  /** `iss` and `aud` that tokens need; unchecked where null. */
-  readonly issuer: string | null;
-  readonly audience: string | null;
 }
 
 /** The log, and the wall clock in milliseconds since 1970. */
-export interface IdentityWorld {
+interface IdentityContext {
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -57,8 +46,8 @@ const verificationAgeMilliseconds = 60_000;
 const rememberedCharacters = 4_096;
 
 /** Opens the identity. Rejects with a UsageError where the secret or the key is unusable. */
-export async function openIdentity(settings: IdentitySettings, world: IdentityWorld): Promise<Identity> {
-  const { now } = world;
+export async function openIdentity(settings: IdentitySettings, context: IdentityContext): Promise<Identity> {
+  const { now } = context;
   const key = await openKey(settings.method, now);
   const { keysVersion = () => 0 } = key;
   const cache = new TokenCache({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
@@ -70,7 +59,7 @@ export async function openIdentity(settings: IdentitySettings, world: IdentityWo
   >();
   const verifyAndKeep = async (token: string): Promise<Identified> => {
     const version = keysVersion();
-    const identified = await verify(token, { key, settings, world });
+    const identified = await verify(token, { key, settings, context });
     cache.set(token, { identified, keysVersion: version });
     return identified;
   };
@@ -95,18 +84,18 @@ async function verify(
   {
     key,
     settings,
-    world,
+    context,
   }: {
     readonly key: VerificationKey;
     readonly settings: IdentitySettings;
-    readonly world: IdentityWorld;
+    readonly context: IdentityContext;
   },
 ): Promise<Identified> {
   const { issuer, audience } = settings;
   const options: JWTVerifyOptions = {
     // Pinned to the key: a public key must never serve as an HMAC secret (RFC 8725, 2.1).
     algorithms: [...key.algorithms],
-    currentDate: new Date(world.now()),
+    currentDate: new Date(context.now()),
     ...(issuer === null ? {} : { issuer }),
     ...(audience === null ? {} : { audience }),
   };
@@ -121,7 +110,7 @@ async function verify(
     if (problem !== null) throw new HvqlError('UNAUTHENTICATED', problem);
     // The service's problem: the key set cannot be fetched, or has an unusable key.
     if (!(thrown instanceof JwksCooldownError))
-      world.log.warn({ err: thrown }, 'a token could not be verified');
+      context.log.warn({ err: thrown }, 'a token could not be verified');
     throw new HvqlError(
       'UNAUTHENTICATED',
       'The identity cannot be verified right now: the service has no usable verification key. Try again later.',
@@ -143,4 +132,87 @@ function readBearer(authorization: string | null): string | HvqlError {
     'UNAUTHENTICATED',
     'The authorization is not of the form "Bearer <token>" with one JSON Web Token.',
   );
+}
+
+/** An identity that makes tokens as well. */
+export interface DevelopmentIdentity extends Identity {
+  /** A token for a partition with all privileges, valid for as long as the secret. */
+  sign(partitionId: bigint): Promise<string>;
+}
+
+/**
+ * An identity over a secret. Rejects with a UsageError where others can reach the host, since everyone who opens the
+ * page of GraphiQL gets a token of the root partition.
+ */
+export async function developmentIdentity({
+  host,
+  secret,
+  ...context
+}: IdentityContext & { readonly host: string; readonly secret: Uint8Array }): Promise<DevelopmentIdentity> {
+  const problem = developmentProblem(host);
+  if (problem !== null) throw new UsageError([problem]);
+  const unchecked = { issuer: null, audience: null };
+  const identity = await openIdentity({ method: { kind: 'secret', secret }, ...unchecked }, context);
+  return {
+    ...identity,
+    sign: (partitionId) => {
+      const caller = { partitionId, privileges: new Set(allPrivileges) };
+      return signToken({ caller, issuedAt: context.now(), expiresAt: null, ...unchecked }, secret);
+    },
+  };
+}
+
+/** A verification, and between which times and for which version of the keys it holds. */
+interface VerifiedToken {
+  readonly identified: Identified;
+  readonly keysVersion: number;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** More callers than ask a service within minutes. */
+const limit = 10_000;
+
+/** Keeps verifications: never past the token's end, before the verification, or under other keys. */
+export class TokenCache {
+  readonly #options;
+  /** By digest, so that no token stays in memory, and no timing of a lookup tells anything about one. */
+  readonly #verified = new LRUCache<string, VerifiedToken>({ max: limit });
+
+  /** `now` is in milliseconds since 1970; `keysVersion` is another number once the keys may have changed. */
+  constructor(options: {
+    readonly now: () => number;
+    readonly keysVersion: () => number;
+    readonly maxAgeMilliseconds: number;
+  }) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#verified.size;
+  }
+
+  get(token: string): VerifiedToken | undefined {
+    const digest = digestOf(token);
+    const verified = this.#verified.get(digest);
+    if (verified === undefined || this.isValid(verified)) return verified;
+    this.#verified.delete(digest);
+    return undefined;
+  }
+
+  isValid({ from, until, keysVersion }: VerifiedToken): boolean {
+    const now = this.#options.now();
+    return now >= from && now < until && keysVersion === this.#options.keysVersion();
+  }
+
+  /** `keysVersion` is that of before the verification began: keys may have changed during it. */
+  set(token: string, { identified, keysVersion }: Pick<VerifiedToken, 'identified' | 'keysVersion'>): void {
+    const from = this.#options.now();
+    const until = Math.min(identified.expiresAt ?? Infinity, from + this.#options.maxAgeMilliseconds);
+    this.#verified.set(digestOf(token), { identified, keysVersion, from, until });
+  }
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64');
 }

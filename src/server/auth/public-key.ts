@@ -1,9 +1,16 @@
 /** Reads a public key file in any of its usual forms. */
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { createLocalJWKSet, type JWK } from 'jose';
+import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { messageOf, UsageError } from '../../errors.ts';
 import { isObject } from '../../lib/json.ts';
-import type { VerificationKey } from './identity-key.ts';
+
+/** Finds the key for a token's header, and the algorithms that the key may be used for. */
+export interface VerificationKey {
+  readonly algorithms: readonly string[];
+  readonly resolve: JWTVerifyGetKey;
+  /** Another number once the keys may have changed; left out where they cannot. */
+  readonly keysVersion?: () => number;
+}
 
 const rsaAlgorithms = ['RS256', 'RS384', 'RS512'];
 const pssAlgorithms = ['PS256', 'PS384', 'PS512'];

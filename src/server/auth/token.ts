@@ -4,7 +4,12 @@ import { allPrivileges, type Caller, type Privilege } from '../../access/caller.
 import { HvqlError } from '../../errors.ts';
 import { excerpt } from '../../lib/json.ts';
 import { parsePartitionId } from '../../snapshot/partition-id.ts';
-import type { IdentitySettings } from './identity.ts';
+
+/** `iss` and `aud` that tokens need; unchecked where null. */
+export interface TokenSettings {
+  readonly issuer: string | null;
+  readonly audience: string | null;
+}
 
 /** The caller's partition id, a decimal string. */
 const partitionClaim = 'hv_partition';
@@ -13,12 +18,10 @@ const privilegesClaim = 'hv_privileges';
 
 /** Signs a token with HS256. Times are milliseconds since 1970; without `expiresAt` it lasts as long as the secret. */
 export async function signToken(
-  contents: {
+  contents: TokenSettings & {
     readonly caller: Caller;
     readonly issuedAt: number;
     readonly expiresAt: number | null;
-    readonly issuer: string | null;
-    readonly audience: string | null;
   },
   secret: Uint8Array,
 ): Promise<string> {
@@ -83,7 +86,7 @@ export function explainTokenProblem(
   thrown: unknown,
   facts: {
     readonly token: string;
-    readonly settings: IdentitySettings;
+    readonly settings: TokenSettings;
     readonly algorithms: readonly string[];
   },
 ): string | null {
@@ -111,7 +114,7 @@ export function explainTokenProblem(
   return null;
 }
 
-function explainClaim(problem: errors.JWTClaimValidationFailed, settings: IdentitySettings): string {
+function explainClaim(problem: errors.JWTClaimValidationFailed, settings: TokenSettings): string {
   const { claim, reason, payload } = problem;
   const expected = claim === 'iss' ? settings.issuer : claim === 'aud' ? settings.audience : null;
   const needed = expected === null ? '' : `: needed is ${JSON.stringify(expected)}`;

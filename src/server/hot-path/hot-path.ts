@@ -6,7 +6,7 @@
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AllowedOperation } from '../allowlist.ts';
 import type { ListenerContext } from '../context.ts';
-import type { HttpRequest } from '../http/http-request.ts';
+import type { GraphqlExchange } from '../http/graphql-exchange.ts';
 import type { RunQuery } from '../plugins/use-execution.ts';
 
 /** A query that has run through Yoga without errors. */
@@ -14,9 +14,9 @@ interface Entry {
   readonly listener: ListenerContext;
   readonly accept: string | undefined;
   readonly contentType: string | undefined;
-  readonly stored: NonNullable<HttpRequest['document']>;
+  readonly stored: NonNullable<GraphqlExchange['document']>;
   readonly document: DocumentNode;
-  readonly name: string | undefined;
+  readonly name: string | null;
   readonly variables: Readonly<Record<string, unknown>> | null;
   readonly operationName: string | null;
 }
@@ -33,31 +33,31 @@ export class HotPath {
   }
 
   /**
-   * Answers a request with known credentials and known bytes; leaves any other to `otherwise`, where the request reuses
+   * Answers a request with known credentials and known bytes; leaves any other to `otherwise`, where the exchange reuses
    * the promises that have begun here.
    */
-  answer(request: HttpRequest, otherwise: () => Promise<void>): Promise<void> | undefined {
-    if (request.exchange.request.method === 'POST' && request.exchange.search !== '') return otherwise();
+  answer(exchange: GraphqlExchange, otherwise: () => Promise<void>): Promise<void> | undefined {
+    if (exchange.request.method === 'POST' && exchange.search !== '') return otherwise();
     let operation;
     try {
-      if (request.authenticate() !== undefined) return otherwise();
-      operation = request.readOperation();
+      if (exchange.authenticate() !== undefined) return otherwise();
+      operation = exchange.readOperation();
     } catch {
       // Yoga meets the same refusal and answers it.
       return otherwise();
     }
     const answer = (read: AllowedOperation): Promise<void> | undefined => {
-      const entry = this.#entryOf(request, read);
-      return entry === null ? otherwise() : this.#answer(request, entry);
+      const entry = this.#entryOf(exchange, read);
+      return entry === null ? otherwise() : this.#answer(exchange, entry);
     };
     return operation instanceof Promise ? operation.then(answer, otherwise) : answer(operation);
   }
 
   /** Notes a query that Yoga has just run without errors. */
-  note(request: HttpRequest): void {
-    const { operation, document: stored, exchange, listener } = request;
-    if (!request.isRepeatable || operation === null || stored?.document == null) return;
-    const { accept, 'content-type': contentType } = exchange.request.headers;
+  note(exchange: GraphqlExchange): void {
+    const { operation, document: stored, request, listener } = exchange;
+    if (!exchange.isRepeatable || operation === null || stored?.document == null) return;
+    const { accept, 'content-type': contentType } = request.headers;
     const { variables = null, operationName = null } = operation.parameters;
     this.#entries.set(operation, {
       listener,
@@ -65,31 +65,28 @@ export class HotPath {
       contentType,
       stored,
       document: stored.document,
-      name: stored.operation(operationName)?.name?.value,
+      name: stored.operation(operationName)?.name?.value ?? null,
       variables: variables as Entry['variables'],
       operationName: operationName as string | null,
     });
   }
 
-  #entryOf({ exchange, listener }: HttpRequest, operation: AllowedOperation): Entry | null {
+  #entryOf({ request, listener }: GraphqlExchange, operation: AllowedOperation): Entry | null {
     const entry = this.#entries.get(operation);
     if (entry === undefined || entry.listener !== listener) return null;
-    const { accept, 'content-type': contentType } = exchange.request.headers;
+    const { accept, 'content-type': contentType } = request.headers;
     return entry.accept === accept && entry.contentType === contentType ? entry : null;
   }
 
-  #answer(request: HttpRequest, entry: Entry): Promise<void> | undefined {
-    request.document = entry.stored;
-    if (entry.name !== undefined) {
-      request.onOperation(entry.name);
-      if (request.audit !== null) request.audit.operationName = entry.name;
-    }
-    request.server.writeBatcher.flushIfStale();
+  #answer(exchange: GraphqlExchange, entry: Entry): Promise<void> | undefined {
+    exchange.document = entry.stored;
+    exchange.operationName = entry.name;
+    exchange.server.writeBatcher.flushIfStale();
     const { document, variables: variableValues, operationName } = entry;
-    const result = this.#run(request, { schema: this.#schema, document, variableValues, operationName });
+    const result = this.#run(exchange, { schema: this.#schema, document, variableValues, operationName });
     const send = (given: ExecutionResult): void => {
-      request.finish(given);
-      request.send();
+      exchange.finish(given);
+      exchange.send();
     };
     if (result instanceof Promise) return result.then(send);
     send(result);

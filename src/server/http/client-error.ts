@@ -4,9 +4,9 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
+import type { MediaType } from './header.ts';
 import { badRequest, errorBody, HttpError } from './http-error.ts';
 import { arrivalLimits } from './http-server.ts';
-import type { MediaType } from './media-type.ts';
 
 /** An error of node's parser. */
 interface ParseError extends Error {

@@ -3,9 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { ServerContext } from '../context.ts';
-import type { HeartbeatListener } from '../heartbeat.ts';
+import { StallDetector, type HeartbeatListener } from '../heartbeat.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import { StallDetector } from './stall-detector.ts';
 
 /** Requests of one connection that run at the same time: some wait for a second reading. */
 const mostRunning = 4;
@@ -56,7 +55,7 @@ export class Connections implements HeartbeatListener {
    * begins in each turn of the event loop, while few run and little is unsent: so a client that sends many requests at
    * once delays no other, and one that does not read takes little memory.
    */
-  add(exchange: HttpExchange, begin: (exchange: HttpExchange) => void): void {
+  add(exchange: HttpExchange, begin: () => void): void {
     const { socket } = exchange.request;
     const { exchanges } = this.#of(socket);
     exchanges.push(exchange);
@@ -67,17 +66,15 @@ export class Connections implements HeartbeatListener {
     }
     const ahead = exchanges.length - 1;
     if (ahead === 0) {
-      begin(exchange);
+      begin();
       return;
     }
     exchange.begin = begin;
     // After a cut, the rest of what was read in one piece still comes.
     if (socket.destroyed) return;
     if (ahead > mostWaiting) {
-      this.#context.log.warn(
-        { requests: ahead },
-        'a client with too many requests at once on a connection was cut',
-      );
+      const message = 'a client with too many requests at once on a connection was cut';
+      this.#context.log.warn({ requests: ahead }, message);
       socket.destroy();
       return;
     }
@@ -180,15 +177,10 @@ export class Connections implements HeartbeatListener {
 
   #cut(exchange: HttpExchange): void {
     const { limits, log } = this.#context;
-    const { request, requestId, caller, facts } = exchange;
-    const { stallMilliseconds } = limits;
-    const partition = caller?.partitionId.toString();
-    log.warn(
-      { requestId, transport: 'http', partition, ...facts, stallMilliseconds },
-      'a client that took nothing for too long was cut',
-    );
+    const facts = { transport: 'http', ...exchange.facts, stallMilliseconds: limits.stallMilliseconds };
+    log.warn(facts, 'a client that took nothing for too long was cut');
     exchange.isStalled = true;
-    request.socket.destroy();
+    exchange.request.socket.destroy();
   }
 
   #of(socket: Socket): Connection {
@@ -230,7 +222,7 @@ export class Connections implements HeartbeatListener {
     if (running >= mostRunning || unsent > unsentLimitInBytes) return;
     next.begin = null;
     if (exchanges.length <= pausedAt) socket.resume();
-    begin(next);
+    begin();
     this.#beginLater(socket, exchanges);
   }
 }

@@ -1,7 +1,7 @@
 /** Refusals of requests that never become an operation, and JSON responses. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HvqlError, type ErrorFacts, type HttpErrorCode, httpStatusOf } from '../../errors.ts';
-import { readAccept, type MediaType } from './media-type.ts';
+import { readAccept, type MediaType } from './header.ts';
 
 /** A refusal with the HTTP status of its code, unless it has another one. */
 export class HttpError extends HvqlError {

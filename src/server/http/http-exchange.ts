@@ -1,46 +1,53 @@
-/** One request and its response. What is not used is not made: there are tens of thousands a second. */
+/** One HTTP request and its response. What is not used is not made: there are tens of thousands a second. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../access/caller.ts';
 import type { WrittenData } from '../../writer/written-data.ts';
-import { securityHeaders } from './security-header.ts';
+import type { Identified } from '../auth/identity.ts';
+import type { Contexts, ListenerContext, Requester, ServerContext } from '../context.ts';
+import { flatDataHeaders, securityHeaders } from './header.ts';
 
-/** One request, its response, and what is known of both. */
-export class HttpExchange {
+/** Before authentication, without rights. */
+const unauthenticatedCaller: Caller = { partitionId: 0n, privileges: new Set() };
+
+/** One request, its response, its caller, and what is known of them. */
+export class HttpExchange implements Requester {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly server: ServerContext;
+  readonly listener: ListenerContext;
   readonly path: string;
   /** The query string, without its question mark. */
   readonly search: string;
   readonly requestId: string = randomUUID();
-  /** null before authentication. */
-  caller: Caller | null = null;
+  caller = unauthenticatedCaller;
+  by: Identified['by'] = 'token';
+  expiresAt: number | null = null;
+  /** Clients choose it, at any length. */
+  operationName: string | null = null;
+  /** Why the request was refused, for the log. */
+  problem: string | null = null;
+  isEventStream = false;
   /** The bytes of the response, which are released at its end. */
   written: WrittenData | null = null;
-  /** Whether the client was cut because it took nothing. */
+  /** Whether the client was disconnected because it took nothing. */
   isStalled = false;
   /** Begins the work, where other responses of the connection come first; else null. */
-  begin: ((exchange: HttpExchange) => void) | null = null;
+  begin: (() => void) | null = null;
   /** Whether the client, or the server, has gone. */
   isGone = false;
-  /** Whether `setUsualHeaders` has set headers; they must not be written again. */
-  hasUsualHeaders = false;
-  #facts: Record<string, unknown> | null = null;
+  #hasUsualHeaders = false;
   #abort: AbortController | null = null;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, { server, listener }: Contexts) {
     this.request = request;
     this.response = response;
+    this.server = server;
+    this.listener = listener;
     const address = request.url ?? '/';
     const queryAt = address.indexOf('?');
     this.path = queryAt === -1 ? address : address.slice(0, queryAt);
     this.search = queryAt === -1 ? '' : address.slice(queryAt + 1);
-  }
-
-  /** Further facts for the log. */
-  get facts(): Record<string, unknown> {
-    this.#facts ??= {};
-    return this.#facts;
   }
 
   /** Aborted when the client, or the server, goes. */
@@ -56,12 +63,29 @@ export class HttpExchange {
     this.#abort?.abort();
   }
 
-  /** Sets the headers of all responses. Where it is not called, they are written with the head. */
+  /** For the log; the partition only once the caller is known. */
+  get facts(): object {
+    const partition =
+      this.caller === unauthenticatedCaller ? {} : { partition: `${this.caller.partitionId}` };
+    const operation = this.operationName === null ? {} : { operation: this.operationName.slice(0, 100) };
+    const transport = this.isEventStream ? { transport: 'sse' } : {};
+    const problem = this.problem === null ? {} : { problem: this.problem };
+    return { requestId: this.requestId, ...transport, ...partition, ...operation, ...problem };
+  }
+
+  /** Sets the headers of all responses. Where it is not called, `writeHead` writes those for data. */
   setUsualHeaders(): void {
-    if (this.hasUsualHeaders || this.response.headersSent) return;
-    this.hasUsualHeaders = true;
+    if (this.#hasUsualHeaders || this.response.headersSent) return;
+    this.#hasUsualHeaders = true;
     this.response.setHeader('x-request-id', this.requestId);
     const headers = Object.entries(securityHeaders(this.request));
     for (const [name, value] of headers) this.response.setHeader(name, value);
+  }
+
+  /** Writes the head of a response with data. The headers are names and values in turn, to which others are added. */
+  writeHead(status: number, headers: string[]): void {
+    if (!this.#hasUsualHeaders)
+      headers.push('x-request-id', this.requestId, ...flatDataHeaders(this.request));
+    this.response.writeHead(status, headers);
   }
 }

@@ -1,26 +1,67 @@
-/** The paths of the service. */
-import type { ServerResponse } from 'node:http';
+/** The requests of a listener: their paths, the errors that nothing has caught, a line in the log, and their end. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
 import { checkHost } from '../auth/host.ts';
 import { answerPreflight, isPreflight, shareWithOrigin } from '../auth/origin.ts';
-import type { ListenerContext, ServerContext } from '../context.ts';
+import type { Contexts } from '../context.ts';
 import type { HotPath } from '../hot-path/hot-path.ts';
 import { endpointPath } from '../yoga.ts';
-import type { HttpExchange } from './http-exchange.ts';
+import { answerClientErrors } from './client-error.ts';
+import type { Connections } from './connections.ts';
 import { assetFolder, wantsGraphiql } from './graphiql.ts';
-import { checkMethod, HttpError, sendJson } from './http-error.ts';
-import { HttpRequest } from './http-request.ts';
-import { checkHead } from './request-head.ts';
-import type { Route } from './request-listener.ts';
+import { GraphqlExchange } from './graphql-exchange.ts';
+import { asUnauthorized, checkMethod, HttpError, sendError, sendJson } from './http-error.ts';
+import { checkHead, readTarget } from './request-head.ts';
 
-interface Contexts {
-  readonly listener: ListenerContext;
-  readonly server: ServerContext;
+/** Answers one request, or throws or rejects with an HttpError that does. */
+type Route = (exchange: GraphqlExchange) => Promise<void> | undefined;
+
+/** Answers all requests of a server but upgrades. `hotPath` is null where every operation goes through Yoga. */
+export function listenToRequests(
+  server: Server,
+  options: {
+    readonly contexts: Contexts;
+    readonly connections: Connections;
+    readonly hotPath: HotPath | null;
+  },
+): void {
+  const { contexts, connections, hotPath } = options;
+  const { log, now } = contexts.server;
+  const answerBy = (route: Route) => {
+    const answer = (exchange: GraphqlExchange): void => {
+      try {
+        route(exchange)?.catch((thrown: unknown) => answerError(thrown, exchange));
+      } catch (thrown) {
+        answerError(thrown, exchange);
+      }
+    };
+    return (request: IncomingMessage, response: ServerResponse): void => {
+      const isLogged = log.isLevelEnabled('debug');
+      const startedAt = isLogged ? now() : 0;
+      readTarget(request);
+      const exchange = new GraphqlExchange(request, response, contexts);
+      response.on('close', () => {
+        // Emitted twice where the connection goes.
+        if (!connections.remove(exchange)) return;
+        if (!response.writableFinished) exchange.abort();
+        exchange.written?.release();
+        if (isLogged) log.debug({ ...factsOf(exchange), ms: now() - startedAt }, 'request');
+      });
+      connections.add(exchange, () => answer(exchange));
+    };
+  };
+  server.on('request', answerBy(routeBy(contexts, hotPath)));
+  // Node's own response would have none of the service's headers.
+  server.on('checkExpectation', answerBy(refuseExpectation));
+  // Node would write it into the middle of another response. No client has to wait for it (RFC 9110, 10.1.1).
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (response.socket !== null) response.writeContinue();
+    server.emit('request', request, response);
+  });
+  answerClientErrors(server, { connections, log });
 }
 
-/** The route of all requests of a listener but upgrades. */
-export function route(contexts: Contexts): Route {
-  const { hosts } = contexts.listener;
+function routeBy({ listener }: Contexts, hotPath: HotPath | null): Route {
   // Most requests name the same host as the one before.
   let goodHost: string | null = null;
   return (exchange) => {
@@ -29,21 +70,20 @@ export function route(contexts: Contexts): Route {
     const { host } = request.headers;
     // Before Yoga, which answers some requests itself (DNS rebinding).
     if (host !== goodHost) {
-      checkHost(request, hosts);
+      checkHost(request, listener.hosts);
       goodHost = host ?? null;
     }
     // Yoga compares only the end of the address with its endpoint.
-    if (path === endpointPath) return answerGraphql(contexts, exchange);
+    if (path === endpointPath) return answerGraphql(exchange, hotPath);
     exchange.setUsualHeaders();
-    return answerOther(contexts, exchange);
+    return answerOther(exchange);
   };
 }
 
-const reading = ['GET', 'HEAD'];
-
-async function answerOther({ listener, server }: Contexts, exchange: HttpExchange): Promise<void> {
-  const { path, request, response } = exchange;
-  const allow = { subject: path, allowed: reading };
+async function answerOther(exchange: GraphqlExchange): Promise<void> {
+  const { path, request, response, server } = exchange;
+  const { graphiql } = exchange.listener;
+  const allow = { subject: path, allowed: ['GET', 'HEAD'] };
   if (path === '/health') {
     checkMethod(request, allow);
     sendJson(response, { status: 200, body: { status: 'ok' } });
@@ -56,24 +96,24 @@ async function answerOther({ listener, server }: Contexts, exchange: HttpExchang
     else sendJson(response, { status: 503, body: { status: 'unavailable', reason } });
     return;
   }
-  if (listener.graphiql !== null && path === '/' && wantsGraphiql(exchange.request)) {
+  if (graphiql !== null && path === '/' && wantsGraphiql(request)) {
     response.writeHead(302, { location: endpointPath, vary: 'accept' }).end();
     return;
   }
-  if (listener.graphiql !== null && path.startsWith(assetFolder)) {
+  if (graphiql !== null && path.startsWith(assetFolder)) {
     checkMethod(request, allow);
-    if (await listener.graphiql.sendAsset(exchange)) return;
+    if (await graphiql.sendAsset(exchange)) return;
   }
   throw new HttpError('NOT_FOUND', 'There is nothing at this path; GraphQL is at /graphql.');
 }
 
-function answerGraphql(contexts: Contexts, exchange: HttpExchange): Promise<void> | undefined {
-  const { request } = exchange;
-  const { graphiql, allowedOrigins } = contexts.listener;
+function answerGraphql(exchange: GraphqlExchange, hotPath: HotPath | null): Promise<void> | undefined {
+  const { request, listener } = exchange;
+  const { graphiql, allowedOrigins } = listener;
   // Without CORS headers: the page may hold tokens.
   if (graphiql !== null && wantsGraphiql(request)) {
     exchange.setUsualHeaders();
-    return answerByYoga(new HttpRequest(exchange, contexts));
+    return answerByYoga(exchange, null);
   }
   if (allowedOrigins.length > 0) {
     exchange.setUsualHeaders();
@@ -84,44 +124,74 @@ function answerGraphql(contexts: Contexts, exchange: HttpExchange): Promise<void
     answerPreflight(exchange, allowedOrigins);
     return undefined;
   }
-  const graphqlRequest = new HttpRequest(exchange, contexts);
-  const { hotPath } = contexts.server;
-  if (hotPath === null) return answerByYoga(graphqlRequest);
-  return hotPath.answer(graphqlRequest, () => answerByYoga(graphqlRequest, hotPath));
+  if (hotPath === null) return answerByYoga(exchange, null);
+  return hotPath.answer(exchange, () => answerByYoga(exchange, hotPath));
 }
 
 /**
- * In place of the response, of which Yoga's adapter takes its events only: its listeners would abort a signal that only
+ * In place of the response, of which Yoga's adapter uses the events only: its listeners would abort a signal that only
  * plugins use, and take 2 KB of memory for as long as a stream lasts.
  */
 const noResponse = Object.create(null) as ServerResponse;
 
-/** Yoga's Response stands for one that the request writes itself, or it is Yoga's or a plugin's own. */
-async function answerByYoga(graphqlRequest: HttpRequest, hotPath: HotPath | null = null): Promise<void> {
-  const { exchange, server } = graphqlRequest;
-  const { request, response } = exchange;
+/** Yoga's Response stands for one that the exchange writes itself, or it is Yoga's or a plugin's own. */
+async function answerByYoga(exchange: GraphqlExchange, hotPath: HotPath | null): Promise<void> {
+  const { request, response, server } = exchange;
   try {
     const responseForYoga = server.hasActivePlugins ? response : noResponse;
     const given = await server.yoga.handleNodeRequestAndResponse(request, responseForYoga, {
-      hvql: graphqlRequest,
+      hvql: exchange,
     });
-    if (graphqlRequest.isOwn(given)) {
-      hotPath?.note(graphqlRequest);
+    if (exchange.isOwn(given)) {
+      hotPath?.note(exchange);
       if (server.hasActivePlugins) copyHeaders(given, exchange);
-      graphqlRequest.send();
+      exchange.send();
     } else {
       exchange.setUsualHeaders();
       await sendNodeResponse(given, response, request, true);
     }
   } finally {
-    graphqlRequest.drop();
+    exchange.drop();
   }
 }
 
 /** Copies the headers that a plugin has set on the Response. */
-function copyHeaders({ headers }: Response, exchange: HttpExchange): void {
+function copyHeaders({ headers }: Response, exchange: GraphqlExchange): void {
   exchange.setUsualHeaders();
   headers.forEach((value, name) => {
     if (name !== 'content-type' && name !== 'content-length') exchange.response.setHeader(name, value);
   });
+}
+
+function refuseExpectation(): never {
+  const message = 'The only expectation that is met is 100-continue, and the header Expect has another.';
+  throw new HttpError('BAD_REQUEST', message, { status: 417 });
+}
+
+function factsOf({ request, response, path, facts }: GraphqlExchange): object {
+  return {
+    ...facts,
+    method: request.method,
+    path: path.slice(0, 200),
+    status: response.headersSent ? response.statusCode : null,
+    isComplete: response.writableFinished,
+  };
+}
+
+function answerError(thrown: unknown, exchange: GraphqlExchange): void {
+  const { request, response, requestId, server } = exchange;
+  // There is no client any more; a response whose turn has not come learns of it last.
+  if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
+  exchange.setUsualHeaders();
+  const error = asUnauthorized(thrown);
+  if (error instanceof HttpError && !response.headersSent) {
+    exchange.problem = error.message;
+    sendError(response, error);
+    return;
+  }
+  server.log.error({ requestId, err: thrown }, 'unexpected error');
+  // Half a response must not look like a whole one.
+  if (response.headersSent) response.destroy();
+  else
+    sendError(response, new HttpError('INTERNAL_SERVER_ERROR', 'Unexpected error', { facts: { requestId } }));
 }

@@ -7,8 +7,8 @@ import {
 } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import { messageOf } from '../../errors.ts';
+import { requestOf, type RequestContext, type Requester, type YogaContext } from '../context.ts';
 import type { DocumentStore } from '../document-store.ts';
-import { requestOf, type RequestContext, type Requester, type YogaContext } from '../request-context.ts';
 
 /** graphql-js's `execute`, or a function that gives the same results. */
 export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
@@ -76,11 +76,7 @@ export function begin(
   const isStored = stored !== null && stored.document === args.document;
   const errors = isStored ? stored.errors : documents.check(args.document);
   if (errors.length > 0) return { errors };
-  const name = isStored ? stored.operation(args.operationName)?.name : undefined;
-  if (name !== undefined) {
-    if (request.audit !== null) request.audit.operationName = name.value;
-    request.onOperation(name.value);
-  }
+  request.operationName = (isStored && stored.operation(args.operationName)?.name?.value) || null;
   return null;
 }
 

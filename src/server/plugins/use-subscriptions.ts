@@ -6,8 +6,8 @@ import {
   type ExecutionResult,
 } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { requestOf, type Requester, type YogaContext } from '../context.ts';
 import type { DocumentStore } from '../document-store.ts';
-import { requestOf, type Requester, type YogaContext } from '../request-context.ts';
 import { begin, failed } from './use-execution.ts';
 
 type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
@@ -19,7 +19,7 @@ type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
 export type Subscribe = (args: ExecutionArgs) => Promise<Subscribed> | Subscribed;
 
 /** In place of events that the request has taken: Yoga would wrap their iterator. */
-const taken: ExecutionResult = { data: null };
+const takenByRequest: ExecutionResult = { data: null };
 
 /**
  * Starts subscriptions where the transport accepts events, and gives their events to the request. With `keepsIterator`
@@ -53,7 +53,7 @@ export function useSubscriptions(options: {
         onSubscribeResult: ({ result, setResult }) => {
           if (!isAsyncIterable<ExecutionResult>(result)) return;
           request.events = result[Symbol.asyncIterator]();
-          setResult(taken as typeof result);
+          setResult(takenByRequest as typeof result);
         },
       };
     },

@@ -2,11 +2,10 @@
 import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import type { StreamEnd } from '../audit.ts';
-import type { ListenerEnd, ServerContext } from '../context.ts';
+import type { ListenerEnd } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
 import type { HeartbeatListener } from '../heartbeat.ts';
 import type { HttpExchange } from '../http/http-exchange.ts';
-import { flatDataHeaders } from '../http/security-header.ts';
 import type { Outcome } from '../operation-outcome.ts';
 import { nextEventBytes, nextEventChunk } from '../result-bytes.ts';
 import type { WriteListener } from './write-coalescer.ts';
@@ -15,45 +14,11 @@ const comment = Buffer.from(':\n\n');
 /** With an empty `data`, without which EventSource dispatches no event. */
 const completeEvent = Buffer.from('event: complete\ndata: \n\n');
 
-/** The event streams of a listener. */
-export class EventStreams {
-  readonly #context: ServerContext;
-  readonly #open = new Set<EventStream>();
-  #ending: ListenerEnd | null = null;
-
-  constructor(context: ServerContext) {
-    this.#context = context;
-  }
-
-  /** Begins the response; once the listener closes, the stream ends as well. */
-  open(exchange: HttpExchange): EventStream {
-    const { log } = this.#context;
-    exchange.facts['transport'] = 'sse';
-    const stream = new EventStream(exchange, this.#context);
-    this.#open.add(stream);
-    // Not once: node keeps more for a listener that is called once. Emitted twice where the connection goes.
-    exchange.response.on('close', () => {
-      stream.onClose();
-      if (this.#open.delete(stream) && log.isLevelEnabled('debug'))
-        log.debug({ ...stream.facts, events: stream.count }, 'stream closed');
-    });
-    if (this.#ending !== null) stream.end(this.#ending);
-    return stream;
-  }
-
-  /** Ends all streams, and later ones at once. */
-  endAll(end: ListenerEnd): void {
-    this.#ending = end;
-    for (const stream of this.#open) stream.end(end);
-  }
-}
-
 /** One response, written to node's: a fetch stream in between would keep events that a slow client should not get. */
 export class EventStream implements EventSink, HeartbeatListener, WriteListener {
   /** Events sent so far. */
-  count = 0;
+  #count = 0;
   readonly #exchange: HttpExchange;
-  readonly #context: ServerContext;
   #quietHeartbeats = 0;
   /** Why no more events are wanted; null while they are. */
   #end: StreamEnd | null = null;
@@ -63,30 +28,26 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
   #socket: Socket | null = null;
   readonly onDrained = (): void => this.#events?.drained();
 
-  /** Begins the response with status 200, since errors are events too. */
-  constructor(exchange: HttpExchange, context: ServerContext) {
+  /** Begins the response with status 200, since errors are events too. Ends with its listener. */
+  constructor(exchange: HttpExchange) {
     this.#exchange = exchange;
-    this.#context = context;
-    context.heartbeat.add(this);
+    exchange.isEventStream = true;
+    exchange.server.heartbeat.add(this);
     this.#writeHead();
     // Some browsers hold the response back until the first byte of its body.
     this.#write(comment);
-  }
-
-  /** For the log. */
-  get facts(): object {
-    const { requestId, caller, facts } = this.#exchange;
-    const { operation } = facts;
-    return { requestId, transport: 'sse', partition: caller?.partitionId.toString(), operation };
+    // Not once: node keeps more for a listener that is called once. Emitted twice where the connection goes.
+    exchange.response.on('close', () => this.#onClose());
+    exchange.listener.streams.add(this);
   }
 
   /** Sends what the operation gives. */
   send(outcome: Outcome): void {
-    const { log } = this.#context;
-    if (log.isLevelEnabled('debug')) log.debug(this.facts, 'stream opened');
+    const { log } = this.#exchange.server;
+    if (log.isLevelEnabled('debug')) log.debug(this.#exchange.facts, 'stream opened');
     if (outcome.kind === 'result') {
       if (!this.#isOpen) return;
-      this.count += 1;
+      this.#count += 1;
       this.#write(nextEventBytes(outcome.result));
       this.#complete();
     } else if (this.#end !== null) {
@@ -110,14 +71,14 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
 
   /** Writes the bytes that many streams share to the socket: node would join three pieces for each stream. */
   deliver(event: ExecutionResult): boolean {
-    this.count += 1;
+    this.#count += 1;
     this.#socket ??= this.#chunkedSocket();
     if (this.#socket === null) {
       this.#write(nextEventBytes(event), this.onDrained);
       return false;
     }
     this.#quietHeartbeats = 0;
-    this.#context.writeCoalescer.put(this.#socket, nextEventChunk(event), this);
+    this.#exchange.server.writeCoalescer.put(this.#socket, nextEventChunk(event), this);
     return true;
   }
 
@@ -138,22 +99,24 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
   failed(thrown: unknown): void {
     this.#events = null;
     this.#exchange.response.destroy();
-    this.#context.log.error({ ...this.facts, err: thrown }, 'unexpected error');
+    this.#exchange.server.log.error({ ...this.#exchange.facts, err: thrown }, 'unexpected error');
   }
 
   onHeartbeat(): void {
     this.#quietHeartbeats += 1;
     this.#events?.checkExpiry();
-    const isQuiet = this.#quietHeartbeats >= this.#context.limits.pingHeartbeats;
+    const isQuiet = this.#quietHeartbeats >= this.#exchange.server.limits.pingHeartbeats;
     if (isQuiet && this.#exchange.response.writableLength === 0) this.#write(comment);
   }
 
-  /** The response has ended, or its client has gone. */
-  onClose(): void {
-    this.#context.heartbeat.delete(this);
-    this.#end ??= this.#exchange.isStalled ? 'stalled' : 'client';
+  #onClose(): void {
+    const { isStalled, listener, server } = this.#exchange;
+    server.heartbeat.delete(this);
+    this.#end ??= isStalled ? 'stalled' : 'client';
     this.#events?.release(this.#end);
     this.#events = null;
+    if (listener.streams.delete(this) && server.log.isLevelEnabled('debug'))
+      server.log.debug({ ...this.#exchange.facts, events: this.#count }, 'stream closed');
   }
 
   get #isOpen(): boolean {
@@ -168,8 +131,7 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
   }
 
   #writeHead(): void {
-    const { request, response, requestId, hasUsualHeaders } = this.#exchange;
-    const headers = [
+    this.#exchange.writeHead(200, [
       'content-type',
       'text/event-stream; charset=utf-8',
       // Proxies must not compress it: they would wait for more.
@@ -178,10 +140,8 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
       // Nginx would collect events (ngx_http_proxy_module, proxy_buffering).
       'x-accel-buffering',
       'no',
-    ];
-    if (!hasUsualHeaders) headers.push('x-request-id', requestId, ...flatDataHeaders(request));
-    response.writeHead(200, headers);
-    flattenHead(response);
+    ]);
+    flattenHead(this.#exchange.response);
   }
 
   #release(events: Events, end: StreamEnd): void {
@@ -192,7 +152,7 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
 
   #complete(): void {
     if (!this.#isOpen) return;
-    this.#context.writeCoalescer.flush();
+    this.#exchange.server.writeCoalescer.flush();
     this.#socket = null;
     this.#exchange.response.end(completeEvent);
   }
@@ -201,7 +161,7 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
   #disconnect(): void {
     const { request, response } = this.#exchange;
     if (!this.#isOpen) return;
-    this.#context.writeCoalescer.flush();
+    this.#exchange.server.writeCoalescer.flush();
     this.#socket = null;
     // Node has detached the socket by then.
     const { socket } = request;
@@ -211,7 +171,7 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
 
   #write(bytes: Buffer, onTaken?: () => void): void {
     if (!this.#isOpen) return;
-    this.#context.writeCoalescer.flush();
+    this.#exchange.server.writeCoalescer.flush();
     this.#quietHeartbeats = 0;
     this.#exchange.response.write(bytes, onTaken);
   }

@@ -3,26 +3,19 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Logger } from 'pino';
-import { checkHost, type HostRule } from '../auth/host.ts';
+import { DEPRECATED_GRAPHQL_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { checkHost } from '../auth/host.ts';
 import { checkOrigin } from '../auth/origin.ts';
+import type { Contexts, ListenerContext } from '../context.ts';
 import { sendLastResponse } from '../http/client-error.ts';
 import type { Connections } from '../http/connections.ts';
+import { readAccept, securityHeaders } from '../http/header.ts';
 import { HttpError } from '../http/http-error.ts';
-import { readAccept } from '../http/media-type.ts';
 import { checkHead, readTarget } from '../http/request-head.ts';
-import { securityHeaders } from '../http/security-header.ts';
+import { bodyLimitInBytes } from '../operation-reader.ts';
 import { endpointPath } from '../yoga.ts';
-
-/** What upgrades are checked against. */
-export interface UpgradeOptions {
-  /** null for any. */
-  readonly hosts: HostRule | null;
-  readonly allowedOrigins: readonly string[];
-  readonly isClosing: () => boolean;
-  readonly connections: Connections;
-  readonly log: Logger;
-}
+import { WebSocketConnection } from './websocket-connection.ts';
 
 /** A request for an upgrade, its connection, and the bytes that came behind the request. */
 export interface Upgrade {
@@ -31,13 +24,42 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
-/** Calls back for each upgrade to a WebSocket that passes the checks. */
-export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgrade: Upgrade) => void): void {
-  const { connections, log } = options;
-  const decide = (upgrade: Upgrade, check: () => void): void => {
+const webSocketOptions = {
+  noServer: true,
+  clientTracking: false,
+  maxPayload: bodyLimitInBytes,
+  // Memory for each connection, and a way to blow up small messages.
+  perMessageDeflate: false,
+  // The old protocol of subscriptions-transport-ws is chosen only to close it with the code for that: a client that is
+  // offered none of its own closes before it could learn why.
+  handleProtocols: (offered: Set<string>) =>
+    handleProtocols(offered) ||
+    (offered.has(DEPRECATED_GRAPHQL_WS_PROTOCOL) && DEPRECATED_GRAPHQL_WS_PROTOCOL),
+  // How long a client may take to answer a close frame. Known to ws, but not to its types.
+  closeTimeout: 5_000,
+};
+
+/** Serves the WebSockets of a listener, and answers all other upgrades. */
+export function listenToUpgrades(
+  server: Server,
+  { contexts, connections }: { readonly contexts: Contexts; readonly connections: Connections },
+): void {
+  const { listener } = contexts;
+  const { log } = contexts.server;
+  const handshake = new WebSocketServer(webSocketOptions);
+  // A function of its own, so that what is kept with a connection does not keep its request.
+  const keep = (connection: WebSocketConnection, webSocket: WebSocket): void => {
+    listener.streams.add(connection);
+    webSocket.on('close', () => listener.streams.delete(connection));
+  };
+  const accept = ({ request, socket, head }: Upgrade): void =>
+    handshake.handleUpgrade(request, socket, head, (webSocket) => {
+      const { authorization: upgradeAuthorization = null } = request.headers;
+      keep(new WebSocketConnection(webSocket, { ...contexts, socket, upgradeAuthorization }), webSocket);
+    });
+  const decide = (upgrade: Upgrade, act: () => void): void => {
     try {
-      check();
-      accept(upgrade);
+      act();
     } catch (thrown) {
       const requestId = randomUUID();
       if (thrown instanceof HttpError) {
@@ -52,11 +74,13 @@ export function onUpgrade(server: Server, options: UpgradeOptions, accept: (upgr
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const upgrade = { request, socket, head };
     ignoreErrors(socket);
+    const open = (): void => {
+      check(request, listener);
+      accept(upgrade);
+    };
+    const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
     // Behind the answers to earlier requests: they would get into the protocol that follows.
-    const act =
-      request.headers.upgrade?.toLowerCase() === 'websocket'
-        ? () => decide(upgrade, () => check(request, options))
-        : declineUpgrade(server, upgrade);
+    const act = isWebSocket ? () => decide(upgrade, open) : declineUpgrade(server, upgrade);
     connections.afterResponses(socket, act);
   });
   // Without a listener node closes the connection before the answers ahead have been sent.
@@ -82,7 +106,7 @@ function refuseTunnel(): never {
   });
 }
 
-function check(request: IncomingMessage, { hosts, allowedOrigins, isClosing }: UpgradeOptions): void {
+function check(request: IncomingMessage, { hosts, allowedOrigins, streams }: ListenerContext): void {
   readTarget(request);
   checkHead(request);
   checkHost(request, hosts);
@@ -95,7 +119,7 @@ function check(request: IncomingMessage, { hosts, allowedOrigins, isClosing }: U
     });
   }
   checkOrigin(request, allowedOrigins);
-  if (isClosing()) throw new HttpError('CLOSING', 'The service is closing.');
+  if (streams.isClosing) throw new HttpError('CLOSING', 'The service is closing.');
 }
 
 function refuse(

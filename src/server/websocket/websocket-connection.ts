@@ -2,31 +2,34 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
-import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws';
-import type { ConnectionInitMessage } from 'graphql-ws';
+import {
+  CloseCode,
+  GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  MessageType,
+  type ConnectionInitMessage,
+} from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { HvqlError } from '../../errors.ts';
 import type { StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
-import type { ListenerEnd, ListenerOptions, ServerContext } from '../context.ts';
+import type { Contexts, ListenerEnd, ServerContext } from '../context.ts';
 import { expiryReason } from '../events.ts';
-import { readInitCredentials } from './connection-init.ts';
 import { WebSocketLink, type LinkListener } from './websocket-link.ts';
 import {
   ackMessage,
   closeReason,
   errorMessage,
   pongMessage,
+  readInitCredentials,
   readMessage,
   type OperationMessage,
 } from './websocket-message.ts';
-import { WebSocketOperation } from './websocket-operation.ts';
+import { WebSocketOperation, type OperationListener } from './websocket-operation.ts';
 
-/** What a connection is served with: its service, its listener, and the request that opened it. */
-export interface ConnectionParts {
-  readonly context: ServerContext & ListenerOptions;
+/** The contexts of a connection, and the request that opened it. */
+interface ConnectionContext extends Contexts {
   /** What the WebSocket runs over. */
-  readonly connection: Socket;
+  readonly socket: Socket;
   /** The Authorization header of the upgrade request. */
   readonly upgradeAuthorization: string | null;
 }
@@ -39,9 +42,10 @@ const expiryGraceMilliseconds = 5_000;
 const goingAway = 1_001;
 
 /** Serves one WebSocket until it is closed. */
-export class WebSocketConnection implements LinkListener {
+export class WebSocketConnection implements LinkListener, OperationListener {
   readonly link: WebSocketLink;
-  readonly #parts: ConnectionParts;
+  readonly server: ServerContext;
+  readonly #context: ConnectionContext;
   readonly #operations = new Map<string, WebSocketOperation>();
   /** Operations that still use something, cancelled ones included. */
   #running = 0;
@@ -56,32 +60,29 @@ export class WebSocketConnection implements LinkListener {
   /** For the log; made on first use. */
   #connectionId: string | null = null;
 
-  constructor(socket: WebSocket, parts: ConnectionParts) {
-    this.#parts = parts;
-    this.link = new WebSocketLink({ ...parts, socket, listener: this });
+  constructor(webSocket: WebSocket, context: ConnectionContext) {
+    this.#context = context;
+    this.server = context.server;
+    this.link = new WebSocketLink(webSocket, { ...context, listener: this });
     this.#initTimer = setTimeout(
       () => this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
-      this.context.initMilliseconds,
+      this.server.initMilliseconds,
     );
-    socket.on('message', (data, isBinary) => {
+    webSocket.on('message', (data, isBinary) => {
       // With ws's default binaryType it is a Buffer.
       if (!this.#isClosed) this.#receive(isBinary ? '' : (data as Buffer).toString('utf8'));
     });
     // An invalid frame, or one that is too long; ws closes the connection with the code for that.
-    socket.on('error', (error) => this.debug({ err: error }, 'connection error'));
-    socket.on('close', (code) => {
+    webSocket.on('error', (error) => this.debug({ err: error }, 'connection error'));
+    webSocket.on('close', (code) => {
       this.#release('client');
       this.debug({ code }, 'connection closed');
     });
     this.debug({}, 'connection opened');
-    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+    if (webSocket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       const needed = `Subprotocol not acceptable: needed is ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
       this.#close(CloseCode.SubprotocolNotAcceptable, needed);
     }
-  }
-
-  get context(): ConnectionParts['context'] {
-    return this.#parts.context;
   }
 
   /** Ends streams, lets single results finish, and closes. Where the client may resume, streams are not completed. */
@@ -97,13 +98,13 @@ export class WebSocketConnection implements LinkListener {
       return;
     }
     this.#expiredHeartbeats += 1;
-    const { heartbeatMilliseconds: beatMilliseconds } = this.context.limits;
+    const { heartbeatMilliseconds: beatMilliseconds } = this.server.limits;
     if (this.#expiredHeartbeats * beatMilliseconds >= expiryGraceMilliseconds)
       this.#close(...this.#pendingClose);
   }
 
   onStall(): void {
-    const { log, limits } = this.context;
+    const { log, limits } = this.server;
     const facts = this.#facts({ stallMilliseconds: limits.stallMilliseconds });
     log.warn(facts, 'a client that took nothing for too long was cut');
     this.#release('stalled');
@@ -130,16 +131,16 @@ export class WebSocketConnection implements LinkListener {
 
   /** Closes the connection for a defect of the service. */
   fail(thrown: unknown, facts: object = {}): void {
-    this.context.log.error(this.#facts({ ...facts, err: thrown }), 'unexpected error');
+    this.server.log.error(this.#facts({ ...facts, err: thrown }), 'unexpected error');
     this.#close(CloseCode.InternalServerError, 'Internal server error');
   }
 
   get isDebugged(): boolean {
-    return this.context.log.isLevelEnabled('debug');
+    return this.server.log.isLevelEnabled('debug');
   }
 
   debug(facts: object, message: string): void {
-    if (this.isDebugged) this.context.log.debug(this.#facts(facts), message);
+    if (this.isDebugged) this.server.log.debug(this.#facts(facts), message);
   }
 
   /** A child logger for each connection would take more memory than its stream. */
@@ -180,18 +181,18 @@ export class WebSocketConnection implements LinkListener {
     }
     this.#hasInit = true;
     this.#stopInitTimer();
-    const { connection, upgradeAuthorization } = this.#parts;
+    const { listener, socket, upgradeAuthorization } = this.#context;
     const {
       authorization,
       conflictingAuthorization: strayAuthorization,
       problem,
     } = readInitCredentials(payload);
     try {
-      const identified = await this.context.authenticate({
+      const identified = await listener.authenticate({
         authorization,
         conflictingAuthorization: upgradeAuthorization ?? strayAuthorization,
         problem,
-        socket: connection,
+        socket,
       });
       if (this.#isClosed) return;
       this.#identified = identified;
@@ -220,7 +221,7 @@ export class WebSocketConnection implements LinkListener {
       return;
     }
     this.#running += 1;
-    const operation = new WebSocketOperation(id, { identified: this.#identified, connection: this });
+    const operation = new WebSocketOperation(id, { identified: this.#identified, listener: this });
     this.#operations.set(id, operation);
     operation.start(payload);
   }
@@ -228,7 +229,7 @@ export class WebSocketConnection implements LinkListener {
   /** By the wall clock, which may be set and goes on while the machine is suspended. */
   #checkExpiry(): void {
     const { expiresAt = null } = this.#identified ?? {};
-    if (expiresAt !== null && this.context.now() >= expiresAt) this.expire();
+    if (expiresAt !== null && this.server.now() >= expiresAt) this.expire();
   }
 
   #closeIfDrained(): void {

@@ -2,19 +2,10 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { ServerContext } from '../context.ts';
-import { StallDetector } from '../http/stall-detector.ts';
+import { StallDetector, type HeartbeatListener } from '../heartbeat.ts';
 import type { WriteCoalescer, WriteListener } from '../sse/write-coalescer.ts';
 
-/** What a link needs. */
-export interface LinkParts {
-  readonly socket: WebSocket;
-  /** What the WebSocket runs over. */
-  readonly connection: Socket;
-  readonly listener: LinkListener;
-  readonly context: Pick<ServerContext, 'writeCoalescer' | 'heartbeat' | 'limits'>;
-}
-
-/** Hears of a link. */
+/** What a link reports. */
 export interface LinkListener {
   /** Called at each heartbeat. */
   onHeartbeat(): void;
@@ -28,13 +19,13 @@ const unsentLimitInBytes = 1_048_576;
 const busyPingFactor = 5;
 
 /** Sends over one WebSocket, pings it, and cuts it when it stalls. */
-export class WebSocketLink {
+export class WebSocketLink implements HeartbeatListener {
   // Fields of their own: one step less for each of thousands of events.
-  readonly #socket: WebSocket;
-  readonly #connection: Socket;
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
   readonly #writeCoalescer: WriteCoalescer;
   readonly #listener: LinkListener;
-  readonly #context: LinkParts['context'];
+  readonly #server: ServerContext;
   readonly #stall: StallDetector;
   /** Heartbeats since a ping that no pong has answered; null where there is none. */
   #unansweredHeartbeats: number | null = null;
@@ -42,23 +33,28 @@ export class WebSocketLink {
   #heartbeatsSincePing = 0;
   readonly #onDrained = (): void => this.drained();
 
-  constructor({ socket, connection, listener, context }: LinkParts) {
+  /** `socket` is what the WebSocket runs over. */
+  constructor(
+    webSocket: WebSocket,
+    options: { readonly socket: Socket; readonly listener: LinkListener; readonly server: ServerContext },
+  ) {
+    const { socket, listener, server } = options;
+    this.#webSocket = webSocket;
     this.#socket = socket;
-    this.#connection = connection;
-    this.#writeCoalescer = context.writeCoalescer;
+    this.#writeCoalescer = server.writeCoalescer;
     this.#listener = listener;
-    this.#context = context;
-    this.#stall = new StallDetector(connection, context.limits.stallHeartbeats);
-    context.heartbeat.add(this);
-    socket.on('pong', () => (this.#unansweredHeartbeats = null));
-    socket.on('close', () => context.heartbeat.delete(this));
+    this.#server = server;
+    this.#stall = new StallDetector(socket, server.limits.stallHeartbeats);
+    server.heartbeat.add(this);
+    webSocket.on('pong', () => (this.#unansweredHeartbeats = null));
+    webSocket.on('close', () => server.heartbeat.delete(this));
   }
 
   send(message: Buffer): void {
-    const socket = this.#socket;
-    if (socket.readyState !== socket.OPEN) return;
+    const webSocket = this.#webSocket;
+    if (webSocket.readyState !== webSocket.OPEN) return;
     this.#writeCoalescer.flush();
-    socket.send(message, { binary: false }, this.#onDrained);
+    webSocket.send(message, { binary: false }, this.#onDrained);
     this.#pauseWhereUnsent();
   }
 
@@ -69,9 +65,9 @@ export class WebSocketLink {
    * frame whole and at once (ws, lib/sender.js, sendFrame), so this frame gets between none.
    */
   sendFrame(frame: Buffer, by: WriteListener): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false;
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return false;
     this.#quietHeartbeats = 0;
-    this.#writeCoalescer.put(this.#connection, frame, by);
+    this.#writeCoalescer.put(this.#socket, frame, by);
     return true;
   }
 
@@ -82,32 +78,32 @@ export class WebSocketLink {
 
   /** What was sent is in the kernel's hands, or never will be. */
   drained(): void {
-    const socket = this.#socket;
-    if (socket.isPaused && socket.bufferedAmount <= unsentLimitInBytes) socket.resume();
+    const webSocket = this.#webSocket;
+    if (webSocket.isPaused && webSocket.bufferedAmount <= unsentLimitInBytes) webSocket.resume();
   }
 
   /** Sends a close frame; ws cuts a client that does not answer it. */
   close(code: number, reason: string): void {
-    const socket = this.#socket;
+    const webSocket = this.#webSocket;
     this.#writeCoalescer.flush();
-    this.#context.heartbeat.delete(this);
+    this.#server.heartbeat.delete(this);
     // Paused, it would not read the answer.
-    socket.resume();
-    socket.close(code, reason);
+    webSocket.resume();
+    webSocket.close(code, reason);
   }
 
   #pauseWhereUnsent(): void {
-    const socket = this.#socket;
-    if (socket.bufferedAmount > unsentLimitInBytes) socket.pause();
+    const webSocket = this.#webSocket;
+    if (webSocket.bufferedAmount > unsentLimitInBytes) webSocket.pause();
   }
 
   onHeartbeat(): void {
-    const socket = this.#socket;
-    const { pingHeartbeats: pingBeats, stallHeartbeats: stallBeats } = this.#context.limits;
+    const webSocket = this.#webSocket;
+    const { pingHeartbeats: pingBeats, stallHeartbeats: stallBeats } = this.#server.limits;
     // While nothing is read no pong is: then what is unsent counts.
-    if (!socket.isPaused && this.#unansweredHeartbeats !== null) this.#unansweredHeartbeats += 1;
+    if (!webSocket.isPaused && this.#unansweredHeartbeats !== null) this.#unansweredHeartbeats += 1;
     if (this.#stall.isStalled() || (this.#unansweredHeartbeats ?? 0) > stallBeats) {
-      socket.terminate();
+      webSocket.terminate();
       this.#listener.onStall();
       return;
     }
@@ -116,11 +112,11 @@ export class WebSocketLink {
     // Events keep the connection alive as well, but only a pong shows that the client still reads.
     const isDue =
       this.#quietHeartbeats >= pingBeats || this.#heartbeatsSincePing >= pingBeats * busyPingFactor;
-    if (isDue && this.#unansweredHeartbeats === null && socket.readyState === socket.OPEN) {
+    if (isDue && this.#unansweredHeartbeats === null && webSocket.readyState === webSocket.OPEN) {
       this.#quietHeartbeats = 0;
       this.#heartbeatsSincePing = 0;
       this.#unansweredHeartbeats = 0;
-      socket.ping();
+      webSocket.ping();
     }
     this.#listener.onHeartbeat();
   }

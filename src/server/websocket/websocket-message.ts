@@ -2,8 +2,8 @@
 import type { ExecutionResult } from 'graphql';
 import { MessageType, validateMessage, type ConnectionInitMessage } from 'graphql-ws';
 import { isObject, parseJsonText } from '../../lib/json.ts';
-import type { OperationRequest } from '../operation-reader.ts';
-import { formatErrors, keepWithin, KeptWithResult, resultBytes } from '../result-bytes.ts';
+import type { OperationRequest } from '../allowlist.ts';
+import { formatErrors, memoizeOnResult, rebaseWithin, resultBytes } from '../result-bytes.ts';
 
 /** A subscribe message whose parameters are unchecked. */
 export interface OperationMessage {
@@ -65,22 +65,24 @@ function nextStart(id: string): Buffer {
 }
 const nextEnd = Buffer.from('}');
 
-const newestFrames = new KeptWithResult<{ readonly id: string; readonly bytes: Buffer }>();
-
 /**
  * The same message as a whole frame. A server's frames are not masked (RFC 6455, 5.1), so operations with the same id
  * share the bytes: clients with one operation nearly always choose the same.
  */
 export function nextFrame(id: string, result: ExecutionResult): Buffer {
-  const newest = newestFrames.of(result);
-  if (newest?.id === id) return newest.bytes;
-  const [start, answer] = [nextStart(id), resultBytes(result)];
-  const header = textFrameHeader(start.length + answer.length + nextEnd.length);
-  const bytes = Buffer.concat([header, start, answer, nextEnd]);
-  keepWithin(bytes, { result, start: header.length + start.length });
-  newestFrames.keep(result, { id, bytes });
-  return bytes;
+  return newestFrame(result, id).bytes;
 }
+
+const newestFrame = memoizeOnResult(
+  (result, id: string) => {
+    const [start, answer] = [nextStart(id), resultBytes(result)];
+    const header = textFrameHeader(start.length + answer.length + nextEnd.length);
+    const bytes = Buffer.concat([header, start, answer, nextEnd]);
+    rebaseWithin(bytes, { result, start: header.length + start.length });
+    return { id, bytes };
+  },
+  (newest, id) => newest.id === id,
+);
 
 /** The header of a frame that is a whole text message (RFC 6455, 5.2). */
 function textFrameHeader(length: number): Buffer {
@@ -119,4 +121,72 @@ export function closeReason(text: string): string {
   // Three bytes for the ellipsis; a character cut in half becomes U+FFFD, which would take three as well.
   const kept = bytes.subarray(0, reasonLimitInBytes - 3).toString('utf8');
   return `${kept.replace(/\uFFFD+$/, '')}…`;
+}
+
+/** What a payload says of its sender. */
+export interface InitCredentials {
+  /** Such as "Bearer <token>"; null where there is none, or none that can be used. */
+  readonly authorization: string | null;
+  /** The kind of authorization that is there but cannot be used; null where there is no such. */
+  readonly conflictingAuthorization: string | null;
+  /** Why `authorization` is null, for the client; null where nothing is wrong, or nothing is there. */
+  readonly problem: string | null;
+}
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Longer names of keys are cut: the reason of a close frame has 123 bytes. */
+const shownCharacters = 24;
+
+/**
+ * Reads the credentials: `Authorization` in any case, at the top level or under `headers`, since clients put it in either
+ * place. Two different ones identify nobody: which of them counts would depend on their order.
+ */
+export function readInitCredentials(payload: Payload | null | undefined): InitCredentials {
+  const entries = entriesOf(payload ?? {});
+  const authorizations = entries.filter(({ name }) => name.toLowerCase() === 'authorization');
+  const [first, ...others] = authorizations;
+  if (first === undefined) {
+    const [stray] = entries;
+    const problem =
+      stray && `No identity was given: needed is "Authorization", but connection_init has ${shown(stray)}.`;
+    return { authorization: null, conflictingAuthorization: null, problem: problem ?? null };
+  }
+  const odd = authorizations.find(({ value }) => typeof value !== 'string');
+  if (odd !== undefined) {
+    const kind = Array.isArray(odd.value) ? 'array' : typeof odd.value;
+    const problem = `In connection_init, ${shown(odd)} is of type ${kind}; needed is "Bearer <token>".`;
+    return { authorization: null, conflictingAuthorization: kind, problem };
+  }
+  const other = others.find(({ value }) => value !== first.value);
+  if (other !== undefined) {
+    const problem = `In connection_init, ${shown(first)} and ${shown(other)} differ: give one authorization.`;
+    return { authorization: null, conflictingAuthorization: 'two', problem };
+  }
+  return { authorization: first.value as string, conflictingAuthorization: null, problem: null };
+}
+
+interface Entry {
+  /** Its own name, and with `headers.` where it stands there. */
+  readonly name: string;
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** The entries of a payload and of its `headers`; those that are null count as absent. */
+function entriesOf(payload: Payload): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(payload)) {
+    if (value === null) continue;
+    const inner = name === 'headers' && typeof value === 'object' ? Object.entries(value) : null;
+    if (inner === null) entries.push({ name, path: name, value });
+    for (const [key, header] of inner ?? []) {
+      if (header !== null) entries.push({ name: key, path: `headers.${key}`, value: header });
+    }
+  }
+  return entries;
+}
+
+function shown({ path }: Entry): string {
+  return JSON.stringify(path.length > shownCharacters ? `${path.slice(0, shownCharacters)}…` : path);
 }

@@ -2,19 +2,33 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
-import type { AllowedOperation } from '../allowlist.ts';
-import { OperationAudit, type StreamEnd } from '../audit.ts';
+import type { AllowedOperation, OperationRequest } from '../allowlist.ts';
+import type { StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
-import type { ListenerEnd } from '../context.ts';
+import type { ListenerEnd, RequestContext, ServerContext } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
 import { HttpError } from '../http/http-error.ts';
-import type { OperationRequest } from '../operation-reader.ts';
 import type { Outcome } from '../operation-outcome.ts';
-import type { RequestContext } from '../request-context.ts';
 import type { WriteListener } from '../sse/write-coalescer.ts';
-import type { WebSocketConnection } from './websocket-connection.ts';
+import { runOperation } from '../yoga.ts';
 import type { WebSocketLink } from './websocket-link.ts';
 import { completeMessage, errorMessage, nextFrame, nextMessage } from './websocket-message.ts';
+
+/** The connection of an operation. */
+export interface OperationListener {
+  readonly link: WebSocketLink;
+  readonly server: ServerContext;
+  /** The operation sends nothing more: its id is free. */
+  onOver(id: string): void;
+  /** The operation is over, and nothing works for it any more. */
+  onGone(): void;
+  /** The identity has expired. */
+  expire(): void;
+  /** A defect of the service. */
+  fail(thrown: unknown, facts: object): void;
+  readonly isDebugged: boolean;
+  debug(facts: object, message: string): void;
+}
 
 /** One operation, and its own request context for as long as it runs. */
 export class WebSocketOperation implements EventSink, WriteListener, RequestContext {
@@ -23,12 +37,13 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
   operation: AllowedOperation | null = null;
   document: RequestContext['document'] = null;
   events: RequestContext['events'] = null;
-  audit: OperationAudit | null = null;
+  operationName: string | null = null;
+  readonly server: ServerContext;
   readonly caller: RequestContext['caller'];
   readonly by: RequestContext['by'];
   readonly expiresAt: number | null;
   readonly #id: string;
-  readonly #connection: WebSocketConnection;
+  readonly #listener: OperationListener;
   /** The connection's: one step less for each of thousands of events. */
   readonly #link: WebSocketLink;
   #requestId: string | null = null;
@@ -43,20 +58,20 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     this.#link.drained();
     if (problem == null) this.#events?.drained();
   };
-  #name: string | undefined;
   #count = 0;
 
   /** `id` is the one that the client has chosen. */
   constructor(
     id: string,
-    { identified, connection }: { readonly identified: Identified; readonly connection: WebSocketConnection },
+    { identified, listener }: { readonly identified: Identified; readonly listener: OperationListener },
   ) {
     this.#id = id;
     this.caller = identified.caller;
     this.by = identified.by;
     this.expiresAt = identified.expiresAt;
-    this.#connection = connection;
-    this.#link = connection.link;
+    this.server = listener.server;
+    this.#listener = listener;
+    this.#link = listener.link;
   }
 
   /** Runs the operation; called once. The parameters are not kept: a stream may go on for long. */
@@ -101,20 +116,14 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
   async #run(parameters: OperationRequest): Promise<Outcome> {
     if (!eventLoop.isFree()) await eventLoop.turn(this.caller.partitionId);
     if (this.#isOver) return { kind: 'result', result: {} };
-    const { allow, run, auditWorld } = this.#connection.context;
     try {
-      this.operation = allow(parameters);
+      this.operation = this.server.allow(parameters);
     } catch (thrown) {
       if (!(thrown instanceof HttpError)) throw thrown;
       const error = new GraphQLError(thrown.message, { originalError: thrown });
       return { kind: 'result', result: { errors: [error] } };
     }
-    if (auditWorld !== null) this.audit = new OperationAudit(this, auditWorld);
-    return run(this);
-  }
-
-  onOperation(name: string): void {
-    this.#name = name.slice(0, 100);
+    return runOperation(this);
   }
 
   /** The connection is kept alive by itself, and its end reaches an operation from the subscribe message on. */
@@ -122,7 +131,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
 
   #onOutcome(outcome: Outcome): void {
     this.#isStarting = false;
-    if (this.#isOver) this.#connection.onGone();
+    if (this.#isOver) this.#listener.onGone();
     if (outcome.kind === 'events') this.#follow(outcome.events);
     else if (!this.#isOver) this.#sendResult(outcome.result);
   }
@@ -143,7 +152,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
       this.#release(events, this.#reason);
       return;
     }
-    if (this.#connection.isDebugged) this.#connection.debug(this.#facts, 'stream opened');
+    if (this.#listener.isDebugged) this.#listener.debug(this.#facts, 'stream opened');
     this.#events = events;
     events.pipe(this);
   }
@@ -165,11 +174,11 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
   /** Without a complete message: the connection is closed instead, because all its operations have expired. */
   expired(): void {
     this.#end();
-    this.#connection.expire();
+    this.#listener.expire();
   }
 
   failed(thrown: unknown): void {
-    this.#connection.fail(thrown, { requestId: this.requestId });
+    this.#listener.fail(thrown, { requestId: this.requestId });
   }
 
   /** Without a complete message where the client may resume: the close frame is the answer then. */
@@ -187,19 +196,19 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
 
   #end(): void {
     this.#isOver = true;
-    if (this.#connection.isDebugged) {
+    if (this.#listener.isDebugged) {
       const stream = this.#events === null ? {} : { events: this.#count };
-      this.#connection.debug(
+      this.#listener.debug(
         { ...this.#facts, ...stream },
         this.#events === null ? 'operation' : 'stream closed',
       );
     }
-    this.#connection.onOver(this.#id);
-    if (!this.#isStarting) this.#connection.onGone();
+    this.#listener.onOver(this.#id);
+    if (!this.#isStarting) this.#listener.onGone();
   }
 
   /** What the log says of it. */
   get #facts(): object {
-    return { requestId: this.requestId, operation: this.#name };
+    return { requestId: this.requestId, operation: this.operationName?.slice(0, 100) };
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { developmentIdentity, type DevelopmentIdentity } from '../../../src/server/auth/development.ts';
+import { developmentIdentity, type DevelopmentIdentity } from '../../../src/server/auth/identity.ts';
 import { readableLog } from '../test-service.ts';
 
 const develop = (host: string): Promise<DevelopmentIdentity> =>

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { exportJWK, SignJWT, UnsecuredJWT, type JWTPayload, type JWK } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
-import { openIdentity, type Identity, type IdentityMethod } from '../../../src/server/auth/identity.ts';
+import type { IdentityMethod } from '../../../src/server/auth/identity-key.ts';
+import { openIdentity, type Identity } from '../../../src/server/auth/identity.ts';
 import { readableLog } from '../test-service.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 

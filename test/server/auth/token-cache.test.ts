@@ -6,7 +6,7 @@ import { exportJWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allPrivileges } from '../../../src/access/caller.ts';
 import { openIdentity, type Identified, type Identity } from '../../../src/server/auth/identity.ts';
-import { TokenCache } from '../../../src/server/auth/token-cache.ts';
+import { TokenCache } from '../../../src/server/auth/identity.ts';
 import { readableLog } from '../test-service.ts';
 
 const identified = (expiresAt: number | null = null): Identified => ({

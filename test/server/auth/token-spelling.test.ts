@@ -2,7 +2,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openIdentity, type IdentityMethod } from '../../../src/server/auth/identity.ts';
+import type { IdentityMethod } from '../../../src/server/auth/identity-key.ts';
+import { openIdentity } from '../../../src/server/auth/identity.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { readableLog, startTestService, type TestService } from '../test-service.ts';
 import { transports } from '../transport.ts';

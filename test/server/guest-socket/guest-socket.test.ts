@@ -2,12 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import {
-  checkGuestSockets,
-  openGuestSocket,
-  openGuestSockets,
-  type GuestSocketOptions,
-} from '../../../src/server/guest-socket/guest-socket.ts';
+import { openGuestSocket, type GuestSocketOptions } from '../../../src/server/guest-socket/guest-socket.ts';
+import { checkGuestSockets, openGuestSockets } from '../../../src/server/guest-socket/guest-sockets.ts';
 import { getBySocket, openBySocket, postBySocket, sendBySocket, streamBySocket } from '../guest-client.ts';
 import { startLiveService, subscribeMessage, type LiveService } from '../live-service.ts';
 import { until } from '../../until.ts';

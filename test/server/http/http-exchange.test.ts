@@ -2,6 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Contexts } from '../../../src/server/context.ts';
 import { HttpExchange } from '../../../src/server/http/http-exchange.ts';
 import { WrittenData } from '../../../src/writer/written-data.ts';
 import { startTestService, type TestService } from '../test-service.ts';
@@ -9,7 +10,8 @@ import { startTestService, type TestService } from '../test-service.ts';
 const opened = (): HttpExchange => {
   const request = new IncomingMessage(new Socket());
   request.url = '/graphql?query={hello}';
-  return new HttpExchange(request, new ServerResponse(request));
+  // Neither context is used here.
+  return new HttpExchange(request, new ServerResponse(request), {} as Contexts);
 };
 
 describe('an exchange', () => {

@@ -1,24 +1,21 @@
 /** One GraphQL operation by HTTP: its caller, its parameters, and its response. */
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI } from 'graphql-yoga';
-import type { Caller } from '../../access/caller.ts';
 import { httpStatusOf } from '../../errors.ts';
+import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { AllowedOperation } from '../allowlist.ts';
-import { OperationAudit } from '../audit.ts';
-import type { ListenerContext, ServerContext } from '../context.ts';
-import { httpErrorOf } from '../error-mask.ts';
-import type { EventStream } from '../sse/event-stream.ts';
-import type { HttpExchange } from './http-exchange.ts';
-import { checkMethod, HttpError } from './http-error.ts';
 import type { Identified } from '../auth/identity.ts';
-import { readAccept, type Accepted, type MediaType } from './media-type.ts';
-import { dropEvents, outcomeOf, type Outcome, type PipelineResult } from '../operation-outcome.ts';
 import { checkOrigin } from '../auth/origin.ts';
-import type { RequestContext, Transport } from '../request-context.ts';
+import type { RequestContext } from '../context.ts';
+import { httpErrorOf } from '../error-mask.ts';
+import { dropEvents, outcomeOf, type Outcome, type PipelineResult } from '../operation-outcome.ts';
 import { resultBytes } from '../result-bytes.ts';
-import { flatDataHeaders } from './security-header.ts';
+import { EventStream } from '../sse/event-stream.ts';
+import { readAccept, type MediaType } from './header.ts';
+import { checkMethod, HttpError } from './http-error.ts';
+import { HttpExchange } from './http-exchange.ts';
 
 interface Answer {
   readonly outcome: Outcome;
@@ -31,40 +28,21 @@ interface Answer {
 const graphqlMethods = { subject: '/graphql', allowed: ['GET', 'POST'] };
 
 /** A request through Yoga, or past it by the hot path. */
-export class HttpRequest implements RequestContext {
-  readonly exchange: HttpExchange;
-  readonly listener: ListenerContext;
-  readonly server: ServerContext;
-  readonly requestId: string;
-  caller = unauthenticatedCaller;
-  by: Identified['by'] = 'token';
-  expiresAt: number | null = null;
+export class GraphqlExchange extends HttpExchange implements RequestContext {
   operation: AllowedOperation | null = null;
   document: RequestContext['document'] = null;
   events: RequestContext['events'] = null;
-  audit: OperationAudit | null = null;
   takesEvents = false;
-  #accepted: Accepted = acceptsAnything;
+  #accepted = acceptsAnything;
   #isAuthenticated = false;
   #authentication: Promise<void> | null = null;
-  #reading: Promise<AllowedOperation> | AllowedOperation | null = null;
+  #reading: MaybePromise<AllowedOperation> | null = null;
   #answer: Answer | null = null;
   #response: Response | null = null;
   #eventStream: EventStream | null = null;
 
-  constructor(exchange: HttpExchange, contexts: { listener: ListenerContext; server: ServerContext }) {
-    this.exchange = exchange;
-    this.listener = contexts.listener;
-    this.server = contexts.server;
-    this.requestId = exchange.requestId;
-  }
-
-  get transport(): Transport {
-    return this.takesEvents ? 'SSE' : this.exchange.request.method === 'GET' ? 'GET' : 'POST';
-  }
-
-  get signal(): AbortSignal {
-    return this.exchange.signal;
+  get transport(): RequestContext['transport'] {
+    return this.takesEvents ? 'SSE' : this.request.method === 'GET' ? 'GET' : 'POST';
   }
 
   /** The media type of a whole response, also where the client accepts events only. */
@@ -79,11 +57,11 @@ export class HttpRequest implements RequestContext {
   authenticate(): Promise<void> | undefined {
     if (this.#isAuthenticated) return undefined;
     if (this.#authentication !== null) return this.#authentication;
-    const { request } = this.exchange;
+    const { request, listener } = this;
     checkMethod(request, graphqlMethods);
-    checkOrigin(request, this.listener.allowedOrigins);
+    checkOrigin(request, listener.allowedOrigins);
     const credentials = { authorization: request.headers.authorization ?? null, socket: request.socket };
-    const identified = this.listener.authenticate(credentials);
+    const identified = listener.authenticate(credentials);
     if (!(identified instanceof Promise)) {
       this.#setIdentity(identified);
       return undefined;
@@ -95,18 +73,11 @@ export class HttpRequest implements RequestContext {
   }
 
   /** Reads the operation, asks the allowlist, and decides on the kind of response. Throws, or rejects with, an HttpError. */
-  readOperation(): Promise<AllowedOperation> | AllowedOperation {
+  readOperation(): MaybePromise<AllowedOperation> {
     if (this.#reading !== null) return this.#reading;
-    this.#accepted = readAccept(this.exchange.request.headers.accept);
-    const read = this.server.readOperation(this.exchange);
-    this.#reading =
-      read instanceof Promise ? read.then((late) => this.#takeInTurn(late)) : this.#takeInTurn(read);
+    this.#accepted = readAccept(this.request.headers.accept);
+    this.#reading = mapMaybePromise(this.server.readOperation(this), (read) => this.#takeInTurn(read));
     return this.#reading;
-  }
-
-  onOperation(name: string): void {
-    // Clients choose the name, at any length.
-    this.exchange.facts['operation'] = name.slice(0, 100);
   }
 
   onStart(): void {
@@ -126,7 +97,7 @@ export class HttpRequest implements RequestContext {
   /** Takes the result: masks and audits it, and decides on the status. */
   finish(result: PipelineResult): Answer {
     const refusal = refusalOf(result);
-    const outcome = outcomeOf(result, this, this.server);
+    const outcome = outcomeOf(result, this);
     const { status, headers } =
       refusal ?? (this.takesEvents ? success : { status: statusOf(outcome, this.mediaType), headers: none });
     this.#answer = { outcome, status, headers, isRefusal: refusal !== null };
@@ -149,7 +120,7 @@ export class HttpRequest implements RequestContext {
     if (answer === null) throw new TypeError('There is no answer to send');
     this.#answer = null;
     const { outcome } = answer;
-    if (answer.isRefusal) this.exchange.setUsualHeaders();
+    if (answer.isRefusal) this.setUsualHeaders();
     if (outcome.kind === 'events' || (this.takesEvents && !answer.isRefusal)) {
       // A stream may last for long, and needs nothing of how it was started.
       this.#response = null;
@@ -163,7 +134,7 @@ export class HttpRequest implements RequestContext {
 
   /** Releases a result that is not sent: another Response has replaced it, or none came. */
   drop(): void {
-    dropEvents(this, this.server.log);
+    dropEvents(this);
     const outcome = this.#answer?.outcome;
     this.#answer = null;
     if (outcome?.kind === 'events') outcome.events.release('service');
@@ -175,22 +146,20 @@ export class HttpRequest implements RequestContext {
     this.caller = caller;
     this.by = by;
     this.expiresAt = expiresAt;
-    this.exchange.caller = caller;
   }
 
   /** Waits for the caller's turn before parsing. */
-  #takeInTurn(operation: AllowedOperation): Promise<AllowedOperation> | AllowedOperation {
+  #takeInTurn(operation: AllowedOperation): MaybePromise<AllowedOperation> {
     if (eventLoop.isFree()) return this.#take(operation);
     return eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation));
   }
 
   #take(operation: AllowedOperation): AllowedOperation {
     this.operation = operation;
-    const { auditWorld, documents } = this.server;
     const { events, mediaType } = this.#accepted;
     if (events) {
       // A client that accepts both gets events only for a subscription.
-      const stored = mediaType === null ? null : documents.prepare(operation.query);
+      const stored = mediaType === null ? null : this.server.documents.prepare(operation.query);
       const name = operation.parameters['operationName'];
       this.takesEvents = stored === null || (stored.document !== null && stored.isSubscription(name));
     } else if (mediaType === null) {
@@ -200,35 +169,29 @@ export class HttpRequest implements RequestContext {
           'text/event-stream: the header Accept has none of them.',
       );
     }
-    if (auditWorld !== null) this.audit = new OperationAudit(this, auditWorld);
     return operation;
   }
 
   #openEventStream(): EventStream | null {
-    if (this.#eventStream === null && !this.exchange.isGone) {
-      this.#eventStream = this.listener.eventStreams.open(this.exchange);
-    }
+    if (!this.isGone) this.#eventStream ??= new EventStream(this);
     return this.#eventStream;
   }
 
   /** Sends head and body in one write, with other responses of this turn. Afterwards the bytes are released. */
   #sendResult(result: ExecutionResult, answer: Answer): void {
-    const { exchange, server } = this;
     const written = writtenDataOf(result);
-    if (exchange.isGone) {
+    if (this.isGone) {
       written?.release();
       return;
     }
-    exchange.written = written;
+    this.written = written;
     const bytes = resultBytes(result);
-    server.writeBatcher.put({ send: () => this.#write(bytes, answer), sizeInBytes: bytes.length });
+    this.server.writeBatcher.put({ send: () => this.#write(bytes, answer), sizeInBytes: bytes.length });
   }
 
   #write(bytes: Buffer, { status, headers: more }: Answer): void {
-    const { exchange } = this;
     // Its bytes have been released.
-    if (exchange.isGone) return;
-    const { response, requestId, request } = exchange;
+    if (this.isGone) return;
     const headers = [
       'content-type',
       contentTypes[this.mediaType],
@@ -238,21 +201,18 @@ export class HttpRequest implements RequestContext {
       'no-store',
     ];
     for (const name in more) headers.push(name, more[name] ?? '');
-    if (!exchange.hasUsualHeaders) headers.push('x-request-id', requestId, ...flatDataHeaders(request));
-    response.writeHead(status, headers);
-    response.end(bytes);
+    this.writeHead(status, headers);
+    this.response.end(bytes);
   }
 }
 
 /** The HTTP request behind a context of Yoga. */
-export function httpRequestOf(context: unknown): HttpRequest {
+export function graphqlExchangeOf(context: unknown): GraphqlExchange {
   const { hvql } = context as { readonly hvql?: unknown };
-  if (hvql instanceof HttpRequest) return hvql;
+  if (hvql instanceof GraphqlExchange) return hvql;
   throw new TypeError('A request came to Yoga without its context');
 }
 
-/** Before authentication, without rights. */
-const unauthenticatedCaller: Caller = { partitionId: 0n, privileges: new Set() };
 const acceptsAnything = readAccept(undefined);
 const none: Readonly<Record<string, string>> = {};
 const success = { status: 200, headers: none };
@@ -279,9 +239,7 @@ function statusOf(outcome: Outcome, mediaType: MediaType): number {
   const { errors } = outcome.result;
   if (errors === undefined || 'data' in outcome.result) return 200;
   const least = mediaType === 'application/json' ? 200 : 400;
-  return errors.reduce((status, { extensions: { code } }) => {
-    return Math.max(status, statuses.get(code) ?? least);
-  }, least);
+  return Math.max(least, ...errors.map(({ extensions: { code } }) => statuses.get(code) ?? least));
 }
 
 /** Status and headers of a request that the service or Yoga has refused before parsing; null for a result. */
