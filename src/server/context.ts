@@ -111,7 +111,7 @@ export interface RequestContext extends Requester {
   /** Events of a started subscription, until the transport takes them. */
   events: AsyncIterator<ExecutionResult> | null;
   /** Called before the operation runs. An event stream begins then, so that its client is kept alive. */
-  onStart(): void;
+  onStart(operation: { readonly isSubscription: boolean }): void;
 }
 
 /** What hvql adds to Yoga's context: one key, beside those of Yoga and its plugins. */

@@ -98,6 +98,8 @@ describe('an answer by events', () => {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
+      // The end of a token, or of the service, ends the connection: no client may send another request on it.
+      connection: 'close',
     });
     const reader = response.body?.getReader();
     expect(Buffer.from((await reader?.read())?.value as Uint8Array).toString()).toBe(':\n\n');
@@ -106,8 +108,9 @@ describe('an answer by events', () => {
   });
 
   it('of a question is that one result', async () => {
-    const text = await (await post('{ hello }')).text();
-    expect(text).toBe(`:\n\nevent: next\ndata: {"data":{"hello":"world"}}\n\n${complete}`);
+    const response = await post('{ hello }');
+    expect(response.headers.get('connection')).toBe('keep-alive');
+    expect(await response.text()).toBe(`:\n\nevent: next\ndata: {"data":{"hello":"world"}}\n\n${complete}`);
   });
 
   it('comes by GET as well', async () => {

@@ -80,9 +80,9 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     return this.#reading;
   }
 
-  onStart(): void {
+  onStart({ isSubscription }: { readonly isSubscription: boolean }): void {
     // An active plugin may still replace the response.
-    if (this.takesEvents && !this.server.hasActivePlugins) this.#openEventStream();
+    if (this.takesEvents && !this.server.hasActivePlugins) this.#openEventStream(isSubscription);
   }
 
   /** Takes the result. The Response only stands for the one that `send` writes. */
@@ -126,7 +126,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
       this.#response = null;
       this.#reading = null;
       this.#authentication = null;
-      const stream = this.#openEventStream();
+      const stream = this.#openEventStream(outcome.kind === 'events');
       if (stream !== null) stream.send(outcome);
       else if (outcome.kind === 'events') outcome.events.release('client');
     } else this.#sendResult(outcome.result, answer);
@@ -172,8 +172,8 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     return operation;
   }
 
-  #openEventStream(): EventStream | null {
-    if (!this.isGone) this.#eventStream ??= new EventStream(this);
+  #openEventStream(isSubscription: boolean): EventStream | null {
+    if (!this.isGone) this.#eventStream ??= new EventStream(this, { isSubscription });
     return this.#eventStream;
   }
 

@@ -61,7 +61,7 @@ export function useExecution(run: RunQuery, documents: DocumentStore): Plugin<Yo
         setResultAndStopExecution(problem);
         return;
       }
-      request.onStart();
+      request.onStart({ isSubscription: false });
       setExecuteFn((given) => run(request, given));
     },
   };

@@ -40,7 +40,7 @@ export function useSubscriptions(options: {
         setResultAndStopExecution(problem);
         return undefined;
       }
-      request.onStart();
+      request.onStart({ isSubscription: true });
       setSubscribeFn(async (given) => {
         try {
           return await subscribe({ ...(given as ExecutionArgs), contextValue: contextOf(request) });

@@ -29,11 +29,11 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
   readonly onDrained = (): void => this.#events?.drained();
 
   /** Begins the response with status 200, since errors are events too. Ends with its listener. */
-  constructor(exchange: HttpExchange) {
+  constructor(exchange: HttpExchange, { isSubscription }: { readonly isSubscription: boolean }) {
     this.#exchange = exchange;
     exchange.isEventStream = true;
     exchange.server.heartbeat.add(this);
-    this.#writeHead();
+    this.#writeHead(isSubscription);
     // Some browsers hold the response back until the first byte of its body.
     this.#write(comment);
     // Not once: node keeps more for a listener that is called once. Emitted twice where the connection goes.
@@ -130,8 +130,8 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     return this.#isOpen && response.chunkedEncoding ? response.socket : null;
   }
 
-  #writeHead(): void {
-    this.#exchange.writeHead(200, [
+  #writeHead(isSubscription: boolean): void {
+    const headers = [
       'content-type',
       'text/event-stream; charset=utf-8',
       // Proxies must not compress it: they would wait for more.
@@ -140,7 +140,10 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
       // Nginx would collect events (ngx_http_proxy_module, proxy_buffering).
       'x-accel-buffering',
       'no',
-    ]);
+    ];
+    // The connection may end with the stream: a client that took it for idle would lose its next request with it.
+    if (isSubscription) headers.push('connection', 'close');
+    this.#exchange.writeHead(200, headers);
     flattenHead(this.#exchange.response);
   }
 
