@@ -1,6 +1,7 @@
 /** Whether the service can answer: what /ready says. */
 import type { Logger } from 'pino';
 import { HvqlError } from '../../errors.ts';
+import { unlessAborted } from '../../lib/abort.ts';
 
 /** null where the service is ready, else a reason without secrets. */
 export type NotReady = null | 'TIMED_OUT' | 'UNAVAILABLE' | 'PAGE_UNAVAILABLE';
@@ -19,11 +20,8 @@ export function readiness(
   let isReady = true;
   const run = async (): Promise<NotReady> => {
     const deadline = AbortSignal.timeout(milliseconds);
-    const late = new Promise<never>((_, reject) => {
-      deadline.addEventListener('abort', () => reject(deadline.reason as Error), { once: true });
-    });
     try {
-      await Promise.race([check(deadline), late]);
+      await unlessAborted(check(deadline), deadline);
       if (!isReady) log.info('ready again');
       isReady = true;
       return null;

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { CellReading } from '../../snapshot/cell-reading.ts';
-import { orAborted } from '../aborted.ts';
+import { unlessAborted } from '../../lib/abort.ts';
 import { readWithoutWaiting } from '../page-folder/file-system.ts';
 import type { ReadingResult, ReadingTask } from './reading-thread.js';
 import type { StatsLayout } from './stats-layout.ts';
@@ -107,7 +107,7 @@ export class SecondReader {
         const from = Atomics.add(next, 0, filesPerStep);
         return from < files.length ? { from, to: Math.min(from + filesPerStep, files.length) } : null;
       },
-      readings: (signal) => orAborted(readings, signal),
+      readings: (signal) => unlessAborted(readings, signal),
     };
   }
 

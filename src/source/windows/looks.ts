@@ -2,7 +2,7 @@
 import { HvqlError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { SourceLog } from '../source-log.ts';
-import { orAborted } from '../aborted.ts';
+import { unlessAborted } from '../../lib/abort.ts';
 import { PowerShell } from './powershell.ts';
 import { Restart } from './restart.ts';
 import { parseSample, type Sample } from './sample.ts';
@@ -62,7 +62,7 @@ export class Looks {
     // Those who ask in this turn share it.
     queueMicrotask(() => void this.#takeLooks());
     try {
-      return await orAborted(next.sample, signal);
+      return await unlessAborted(next.sample, signal);
     } finally {
       next.waiting -= 1;
     }
