@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { SubscriptionLeases } from '../execution/live/subscription-leases.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
-import { recordOf } from '../source/shared/error-record.ts';
+import { recordOf } from '../source/ipc/error-record.ts';
 import { closeLostConnection } from './lost-connection.ts';
 import { failureError } from './worker-failure.ts';
 import { sourceDescriptor } from './worker-link.ts';

@@ -1,6 +1,6 @@
 /** Why a worker cannot serve, told to the primary and thrown again there. */
 import { UsageError } from '../errors.ts';
-import { errorOf, recordOf } from '../source/shared/error-record.ts';
+import { errorOf, recordOf } from '../source/ipc/error-record.ts';
 import type { WorkerFailure } from './worker-message.ts';
 
 /** What is told of anything that was thrown. */

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { LeaseRequest, AcquireLease } from '../execution/live/subscription-leases.ts';
 import type { HvqlError } from '../errors.ts';
 import type { AbsenceReport } from '../sampling/guard/absences.ts';
-import { hvqlErrorOf } from '../source/shared/error-record.ts';
+import { hvqlErrorOf } from '../source/ipc/error-record.ts';
 import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
 
 /** The file descriptor at which each worker finds the channel to the source. */

@@ -1,6 +1,6 @@
 /** One of the processes that serve: told by the primary what to do, and when to end. */
 import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
-import { sharedSource } from '../source/shared/shared-source.ts';
+import { sharedSource } from '../source/ipc/shared-source.ts';
 import { serve, type ServeWorld } from './serve.ts';
 import type { ServeSettings } from './settings.ts';
 import { failureOf } from './worker-failure.ts';

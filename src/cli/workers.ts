@@ -2,9 +2,9 @@
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { SubscriptionLeases } from '../execution/live/subscription-leases.ts';
-import { oneLook } from '../source/shared/one-look.ts';
+import { oneLook } from '../source/ipc/one-look.ts';
 import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
-import { answerFor } from '../source/shared/source-owner.ts';
+import { answerFor } from '../source/ipc/source-owner.ts';
 import { Crew } from './crew.ts';
 import { announceOn, openParts, serve, untilAborted, type ServeWorld } from './serve.ts';
 import { limitsOf } from './service-limit.ts';

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { encodeCounters } from '../../src/page/encode.ts';
-import { oneLook } from '../../src/source/shared/one-look.ts';
-import { sharedSource } from '../../src/source/shared/shared-source.ts';
-import { answerFor } from '../../src/source/shared/source-owner.ts';
+import { oneLook } from '../../src/source/ipc/one-look.ts';
+import { sharedSource } from '../../src/source/ipc/shared-source.ts';
+import { answerFor } from '../../src/source/ipc/source-owner.ts';
 import { captureWriter } from '../../src/source/capture/capture-writer.ts';
 import { lookAtAll } from '../../src/source/look.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { describeSource, type SourceOnTrial } from '../contract/source.ts';
 import { packTar } from './capture/pack-tar.ts';
 import { ManualClock } from './manual-clock.ts';
-import { openChannel } from './shared/channel.ts';
-import { pageless } from './shared/pageless.ts';
+import { openChannel } from './ipc/channel.ts';
+import { pageless } from './ipc/pageless.ts';
 import { copyOfFixture, fixture, putFile, scratchFolder } from './scratch.ts';
 import { RecordedHost, type Release } from './windows/recorded-host.ts';
 

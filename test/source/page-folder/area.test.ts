@@ -9,14 +9,14 @@ import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
 import { lookAtAll } from '../../../src/source/look.ts';
 import { systemFiles } from '../../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
-import { sharedSource } from '../../../src/source/shared/shared-source.ts';
-import { answerFor } from '../../../src/source/shared/source-owner.ts';
+import { sharedSource } from '../../../src/source/ipc/shared-source.ts';
+import { answerFor } from '../../../src/source/ipc/source-owner.ts';
 import { openSource } from '../../../src/source/sources.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { packTar } from '../capture/pack-tar.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { copyOfFixture, filesBelow, putFile, scratchFolder } from '../scratch.ts';
-import { openChannel } from '../shared/channel.ts';
+import { openChannel } from '../ipc/channel.ts';
 
 const never = new AbortController().signal;
 const partition = { object: 'PARTITION', partitionId: 5n } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hypervisorName, withUnlisted, type ObjectName } from '../../../src/snapshot/object-name.ts';
-import { decodeNames, encodeNames } from '../../../src/source/shared/name-bytes.ts';
+import { decodeNames, encodeNames } from '../../../src/source/ipc/name-bytes.ts';
 
 describe('names of objects as bytes', () => {
   it('are read back with their area, and with what they ask for beside', () => {
