@@ -3,7 +3,7 @@ import type { LeaseRequest } from '../execution/live/subscription-leases.ts';
 import type { AbsenceReport } from '../sampling/guard/absences.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { ErrorRecord } from '../source/ipc/error-record.ts';
-import type { SourceIdentity } from '../source/ipc/shared-source.ts';
+import type { SourceIdentity } from '../source/ipc/remote-source.ts';
 
 /** What a worker is told, once it has said that it listens to it. */
 export interface WorkerTask {

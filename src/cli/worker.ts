@@ -1,6 +1,6 @@
 /** One of the processes that serve: told by the primary what to do, and when to end. */
 import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
-import { sharedSource } from '../source/ipc/shared-source.ts';
+import { remoteSource } from '../source/ipc/remote-source.ts';
 import { serve, type ServeWorld } from './serve.ts';
 import type { ServeSettings } from './settings.ts';
 import { failureOf } from './worker-failure.ts';
@@ -26,7 +26,7 @@ export async function work(settings: ServeSettings, world: ServeWorld): Promise<
         log,
         signal: AbortSignal.any([world.signal, ended.signal]),
         onReopen: (reopen) => link.onReopen(reopen),
-        ...(source === null ? {} : { openSource: async () => sharedSource(link.sourceChannel, source) }),
+        ...(source === null ? {} : { openSource: async () => remoteSource(link.sourceChannel, source) }),
         developmentSecret: Buffer.from(developmentSecret, 'base64'),
         acquireLease: link.acquireLease,
         absences: {

@@ -2,9 +2,9 @@
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { SubscriptionLeases } from '../execution/live/subscription-leases.ts';
-import { oneLook } from '../source/ipc/one-look.ts';
+import { shareReads } from '../source/ipc/share-reads.ts';
 import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
-import { answerFor } from '../source/ipc/source-owner.ts';
+import { serveSource } from '../source/ipc/source-server.ts';
 import { Crew } from './crew.ts';
 import { announceOn, openParts, serve, untilAborted, type ServeWorld } from './serve.ts';
 import { limitsOf } from './service-limit.ts';
@@ -32,7 +32,7 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
   await audit?.close();
   try {
     const isReadByEach = kindsReadByEach.includes(source.kind);
-    const shared = oneLook(source, { clock: world.clock, windowMilliseconds: settings.snapshotMaxAge });
+    const shared = shareReads(source, { clock: world.clock, windowMilliseconds: settings.snapshotMaxAge });
     const { kind, description } = source;
     const crew = new Crew({
       count: settings.workers,
@@ -43,7 +43,7 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
       },
       leases: new SubscriptionLeases(limitsOf(settings)),
       manifestMemory,
-      answerFor: (channel) => answerFor(shared, channel),
+      answerFor: (channel) => serveSource(shared, channel),
       log,
     });
     try {

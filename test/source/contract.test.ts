@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { encodeCounters } from '../../src/page/encode.ts';
-import { oneLook } from '../../src/source/ipc/one-look.ts';
-import { sharedSource } from '../../src/source/ipc/shared-source.ts';
-import { answerFor } from '../../src/source/ipc/source-owner.ts';
+import { shareReads } from '../../src/source/ipc/share-reads.ts';
+import { remoteSource } from '../../src/source/ipc/remote-source.ts';
+import { serveSource } from '../../src/source/ipc/source-server.ts';
 import { captureWriter } from '../../src/source/capture/capture-writer.ts';
 import { lookAtAll } from '../../src/source/look.ts';
 import { openSource } from '../../src/source/sources.ts';
@@ -62,8 +62,8 @@ for (const pages of ['with pages', 'without pages']) {
     const simulator = await openSource('simulator?lps=4&partitions=4&vps=2&nested=1', { clock });
     const { owner, asker } = await openChannel();
     const source = pages === 'with pages' ? simulator : pageless(simulator);
-    answerFor(oneLook(source, { clock, windowMilliseconds: 10 }), owner);
-    return { source: sharedSource(asker, simulator), goOn: () => clock.advance(1000) };
+    serveSource(shareReads(source, { clock, windowMilliseconds: 10 }), owner);
+    return { source: remoteSource(asker, simulator), goOn: () => clock.advance(1000) };
   });
 }
 
@@ -75,8 +75,8 @@ describeSource('a Linux host', async () => {
 describeSource('a Linux host that another process reads', async () => {
   const { source, goOn, clock } = await openLinuxHost();
   const { owner, asker } = await openChannel();
-  answerFor(oneLook(source, { clock, windowMilliseconds: 10 }), owner);
-  return { source: sharedSource(asker, source), goOn };
+  serveSource(shareReads(source, { clock, windowMilliseconds: 10 }), owner);
+  return { source: remoteSource(asker, source), goOn };
 });
 
 describe.each(['folder', 'tar'])('recorded to a %s,', (kind) => {

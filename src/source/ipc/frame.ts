@@ -3,9 +3,9 @@
 /** What a message is about. */
 export const frameKinds = {
   /** Asks which objects exist; says which version of the answer is known already. */
-  askTopology: 1,
+  requestTopology: 1,
   /** Asks for readings. */
-  askReadings: 2,
+  requestReadings: 2,
   /** Nobody waits for the answer any more. */
   cancel: 3,
   topology: 4,
@@ -24,7 +24,7 @@ export const frameKinds = {
 export interface Frame {
   readonly kind: number;
   /** The number of the question that it asks, cancels or answers. */
-  readonly question: number;
+  readonly request: number;
   readonly body: Buffer;
 }
 
@@ -34,11 +34,11 @@ const headInBytes = 5;
 const frameLimitInBytes = 64 * 1_048_576;
 
 /** The bytes of a message, in order. */
-export function encodeFrame({ kind, question, body }: Frame): Buffer {
+export function encodeFrame({ kind, request, body }: Frame): Buffer {
   const frame = Buffer.allocUnsafe(lengthInBytes + headInBytes + body.length);
   frame.writeUInt32LE(headInBytes + body.length, 0);
   frame.writeUInt8(kind, lengthInBytes);
-  frame.writeUInt32LE(question, lengthInBytes + 1);
+  frame.writeUInt32LE(request, lengthInBytes + 1);
   body.copy(frame, lengthInBytes + headInBytes);
   return frame;
 }
@@ -59,7 +59,7 @@ export class FrameReader {
       const bytes = this.#gather();
       frames.push({
         kind: bytes.readUInt8(lengthInBytes),
-        question: bytes.readUInt32LE(lengthInBytes + 1),
+        request: bytes.readUInt32LE(lengthInBytes + 1),
         body: bytes.subarray(lengthInBytes + headInBytes, needed),
       });
       this.#chunks = [bytes.subarray(needed)];

@@ -36,7 +36,7 @@ function offsetsOf(counters: readonly Counter[], offsetOf: (counter: Counter) =>
 }
 
 /** A layout that another process told of. */
-export class ToldLayout implements NamedLayout {
+export class DecodedLayout implements NamedLayout {
   readonly unnamed: readonly UnnamedCell[];
   readonly baseOffsetOf: ((counter: Counter) => number) | undefined;
   readonly #object: StatisticsObject;
@@ -59,15 +59,15 @@ export class ToldLayout implements NamedLayout {
 }
 
 /** The layouts that one end of a channel has told the other of. */
-export class ToldLayouts {
-  readonly #tell: (body: Buffer) => void;
+export class SentLayouts {
+  readonly #send: (body: Buffer) => void;
   /** By what they say, so that one that was made anew is no new one. */
   readonly #numbers = new Map<string, number>();
   readonly #texts = new WeakMap<NamedLayout, Map<StatisticsObject, string>>();
 
   /** `tell` is given the body of a message for each new layout. */
-  constructor(tell: (body: Buffer) => void) {
-    this.#tell = tell;
+  constructor(send: (body: Buffer) => void) {
+    this.#send = send;
   }
 
   /** The number of a layout; its text where there are too many for it to have one. */
@@ -78,7 +78,7 @@ export class ToldLayouts {
     if (this.#numbers.size >= layoutLimit) return text;
     const number = this.#numbers.size;
     this.#numbers.set(text, number);
-    this.#tell(Buffer.from(text));
+    this.#send(Buffer.from(text));
     return number;
   }
 
@@ -93,17 +93,17 @@ export class ToldLayouts {
 }
 
 /** The layouts that the other end of a channel told of, by their numbers. */
-export class HeardLayouts {
-  readonly #layouts: ToldLayout[] = [];
+export class ReceivedLayouts {
+  readonly #layouts: DecodedLayout[] = [];
 
   /** Takes the body of a message. Throws a RangeError where there are more than have numbers. */
-  hear(body: Buffer): void {
+  add(body: Buffer): void {
     if (this.#layouts.length >= layoutLimit) throw new RangeError('Too many layouts were told of');
     this.#layouts.push(parseLayout(body.toString()));
   }
 
   /** Throws a RangeError for a number that no layout has. */
-  at(number: number): ToldLayout {
+  at(number: number): DecodedLayout {
     const layout = this.#layouts[number];
     if (layout === undefined) throw new RangeError(`No layout of the number ${number} was told of`);
     return layout;
@@ -111,9 +111,9 @@ export class HeardLayouts {
 }
 
 /** The layout of such a text. Throws a RangeError where it is of no kind of object. */
-export function parseLayout(text: string): ToldLayout {
+export function parseLayout(text: string): DecodedLayout {
   // Written above, by a process of the same program.
   const record = JSON.parse(text) as LayoutRecord;
-  if (statisticsObjects.includes(record.object)) return new ToldLayout(record);
+  if (statisticsObjects.includes(record.object)) return new DecodedLayout(record);
   throw new RangeError(`There is no such kind of object: ${text.slice(0, 80)}`);
 }

@@ -11,7 +11,7 @@ import type { NamedLayout, PageView, Reading } from '../../snapshot/reading.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
-import { parseLayout, ToldLayout, type HeardLayouts, type ToldLayouts } from './layout-bytes.ts';
+import { parseLayout, DecodedLayout, type ReceivedLayouts, type SentLayouts } from './layout-bytes.ts';
 
 /** `valuesOfLayout`: the values, and then their layout, which has no number. */
 const outcomeKinds = { page: 0, values: 1, error: 2, valuesOfLayout: 3 } as const;
@@ -27,7 +27,7 @@ export interface ReadObject {
 
 /** Writes what came of reading an object. Layouts that the other end does not know are told to it before. */
 export function writeOutcome(
-  { bytes, layouts }: { readonly bytes: ByteWriter; readonly layouts: ToldLayouts },
+  { bytes, layouts }: { readonly bytes: ByteWriter; readonly layouts: SentLayouts },
   { name, outcome }: ReadObject,
 ): void {
   if (outcome === undefined || outcome instanceof HvqlError) {
@@ -49,7 +49,7 @@ export function writeOutcome(
 
 /** Reads what came of reading an object of this name; what it holds is the reader's own. */
 export function readOutcome(
-  { bytes, layouts }: { readonly bytes: ByteReader; readonly layouts: HeardLayouts },
+  { bytes, layouts }: { readonly bytes: ByteReader; readonly layouts: ReceivedLayouts },
   name: ObjectName,
 ): Reading | HvqlError {
   const kind = bytes.u8();
@@ -112,7 +112,7 @@ function valuesOf(name: ObjectName, reading: Reading): LaidOutValues {
       const value = valueOf(counter);
       return value === undefined ? [] : [[counter.slot, place(value)] as const];
     });
-  const layout = new ToldLayout({
+  const layout = new DecodedLayout({
     object: name.object,
     counters: placed(countersOf(name.object), (counter) => reading.value(counter)),
     bases:

@@ -4,10 +4,10 @@ import { HvqlError } from '../../../src/errors.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading, UnnamedValue } from '../../../src/snapshot/reading.ts';
 import { lookAtAll } from '../../../src/source/look.ts';
-import { oneLook } from '../../../src/source/ipc/one-look.ts';
+import { shareReads } from '../../../src/source/ipc/share-reads.ts';
 import { layoutLimit } from '../../../src/source/ipc/layout-bytes.ts';
-import { sharedSource } from '../../../src/source/ipc/shared-source.ts';
-import { answerFor } from '../../../src/source/ipc/source-owner.ts';
+import { remoteSource } from '../../../src/source/ipc/remote-source.ts';
+import { serveSource } from '../../../src/source/ipc/source-server.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { openSource } from '../../../src/source/sources.ts';
 import { FakeSource } from '../../fake-source.ts';
@@ -30,8 +30,8 @@ afterEach(() => {
 /** The source as another process sees it. */
 function seenByAnother(source: Source): Source {
   const clock = new ManualClock();
-  answerFor(oneLook(source, { clock, windowMilliseconds: 0 }), channel.owner);
-  return sharedSource(channel.asker, source);
+  serveSource(shareReads(source, { clock, windowMilliseconds: 0 }), channel.owner);
+  return remoteSource(channel.asker, source);
 }
 
 /** A source that answers with these, one object after the other, from the first again with each look. */

@@ -9,8 +9,8 @@ import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
 import { lookAtAll } from '../../../src/source/look.ts';
 import { systemFiles } from '../../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
-import { sharedSource } from '../../../src/source/ipc/shared-source.ts';
-import { answerFor } from '../../../src/source/ipc/source-owner.ts';
+import { remoteSource } from '../../../src/source/ipc/remote-source.ts';
+import { serveSource } from '../../../src/source/ipc/source-server.ts';
 import { openSource } from '../../../src/source/sources.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { packTar } from '../capture/pack-tar.ts';
@@ -64,8 +64,8 @@ const kinds: Record<string, (folder: string) => Promise<Source>> = {
   'one that another process reads': async (folder) => {
     const { owner, asker } = await openChannel();
     const source = await openSource(`pages:${folder}`, { clock: new ManualClock() });
-    answerFor(source, owner);
-    return sharedSource(asker, source);
+    serveSource(source, owner);
+    return remoteSource(asker, source);
   },
 };
 

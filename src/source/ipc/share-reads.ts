@@ -5,10 +5,10 @@ import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
-import { Round } from './round.ts';
+import { SharedRequest } from './shared-request.ts';
 
 /** How long a look serves those who come later. */
-export interface OneLookOptions {
+export interface ShareReadsOptions {
   readonly clock: Clock;
   /** From the moment that the look began; 0 for only those who ask in the same turn. */
   readonly windowMilliseconds: number;
@@ -19,28 +19,28 @@ export interface OneLookOptions {
  * for nothing but what the last look has seen, and soon enough, is given that; `at` says when it was. A look that is
  * rejected serves nobody later. The source's signal is aborted when nobody waits any more.
  */
-export function oneLook(source: Source, { clock, windowMilliseconds }: OneLookOptions): Source {
+export function shareReads(source: Source, { clock, windowMilliseconds }: ShareReadsOptions): Source {
   const windowNanoseconds = BigInt(Math.round(windowMilliseconds * 1e6));
   const now = (): bigint => clock.now().monotonicNanoseconds;
-  const isFresh = (begun: bigint): boolean => {
-    const age = now() - begun;
+  const isFresh = (startedAt: bigint): boolean => {
+    const age = now() - startedAt;
     return windowNanoseconds > 0n && age >= 0n && age <= windowNanoseconds;
   };
-  let listed: { readonly begun: bigint; readonly topology: Topology } | null = null;
-  let listing: Round<Topology> | null = null;
-  let seen: Seen | null = null;
-  let reading: ReadingRound | null = null;
+  let listed: { readonly startedAt: bigint; readonly topology: Topology } | null = null;
+  let listing: SharedRequest<Topology> | null = null;
+  let latest: ReadSet | null = null;
+  let reading: SharedReadings | null = null;
 
-  const list = async (signal: AbortSignal): Promise<Topology> => {
-    const begun = now();
+  const listOnce = async (signal: AbortSignal): Promise<Topology> => {
+    const startedAt = now();
     const topology = await source.topology(signal);
-    listed = { begun, topology };
+    listed = { startedAt, topology };
     return topology;
   };
-  const look = async (objects: readonly ObjectName[], signal: AbortSignal): Promise<Seen> => {
-    const begun = now();
-    seen = new Seen(begun, { objects, readings: await source.read(objects, signal) });
-    return seen;
+  const readOnce = async (objects: readonly ObjectName[], signal: AbortSignal): Promise<ReadSet> => {
+    const startedAt = now();
+    latest = new ReadSet(startedAt, { objects, readings: await source.read(objects, signal) });
+    return latest;
   };
   return {
     kind: source.kind,
@@ -53,61 +53,61 @@ export function oneLook(source: Source, { clock, windowMilliseconds }: OneLookOp
     },
     async topology(signal) {
       signal.throwIfAborted();
-      if (listed !== null && isFresh(listed.begun)) return listed.topology;
-      if (listing?.isOpen !== true) listing = new Round(list);
+      if (listed !== null && isFresh(listed.startedAt)) return listed.topology;
+      if (listing?.isOpen !== true) listing = new SharedRequest(listOnce);
       return listing.join(signal);
     },
     async read(objects, signal) {
       signal.throwIfAborted();
-      const held = seen !== null && isFresh(seen.begun) ? seen.of(objects) : null;
+      const held = latest !== null && isFresh(latest.startedAt) ? latest.of(objects) : null;
       if (held !== null) return held;
-      if (reading?.isOpen !== true) reading = new ReadingRound(look);
+      if (reading?.isOpen !== true) reading = new SharedReadings(readOnce);
       return reading.join(objects, signal);
     },
     async close() {
       listed = null;
-      seen = null;
+      latest = null;
       await source.close();
     },
   };
 }
 
 /** What several ask to have read in one go. */
-class ReadingRound {
-  readonly #asked: (readonly ObjectName[])[] = [];
-  readonly #round: Round<Seen>;
+class SharedReadings {
+  readonly #batches: (readonly ObjectName[])[] = [];
+  readonly #request: SharedRequest<ReadSet>;
 
-  constructor(look: (objects: readonly ObjectName[], signal: AbortSignal) => Promise<Seen>) {
-    this.#round = new Round((signal) => look(this.#objects(), signal));
+  constructor(readOnce: (objects: readonly ObjectName[], signal: AbortSignal) => Promise<ReadSet>) {
+    this.#request = new SharedRequest((signal) => readOnce(this.#objects(), signal));
   }
 
   get isOpen(): boolean {
-    return this.#round.isOpen;
+    return this.#request.isOpen;
   }
 
   async join(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings> {
-    this.#asked.push(objects);
-    const readings = (await this.#round.join(signal)).of(objects);
+    this.#batches.push(objects);
+    const readings = (await this.#request.join(signal)).of(objects);
     if (readings === null) throw new TypeError('A look lacks what it was to see');
     return readings;
   }
 
   #objects(): readonly ObjectName[] {
-    const [first = [], ...others] = this.#asked;
+    const [first = [], ...others] = this.#batches;
     if (others.length === 0) return first;
-    return [...new Map(this.#asked.flat().map((object) => [readingKey(object), object])).values()];
+    return [...new Map(this.#batches.flat().map((object) => [readingKey(object), object])).values()];
   }
 }
 
 /** A look that was taken, for whoever wants some of it. */
-class Seen {
-  readonly begun: bigint;
+class ReadSet {
+  readonly startedAt: bigint;
   readonly #objects: readonly ObjectName[];
   readonly #readings: Readings;
   #byKey: Map<string, Reading | HvqlError> | null = null;
 
-  constructor(begun: bigint, taken: { objects: readonly ObjectName[]; readings: Readings }) {
-    this.begun = begun;
+  constructor(startedAt: bigint, taken: { objects: readonly ObjectName[]; readings: Readings }) {
+    this.startedAt = startedAt;
     this.#objects = taken.objects;
     this.#readings = taken.readings;
   }

@@ -4,9 +4,9 @@ import { counterNamed } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import { hypervisorName, objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Topology } from '../../../src/snapshot/topology.ts';
-import { oneLook } from '../../../src/source/ipc/one-look.ts';
-import { sharedSource } from '../../../src/source/ipc/shared-source.ts';
-import { answerFor } from '../../../src/source/ipc/source-owner.ts';
+import { shareReads } from '../../../src/source/ipc/share-reads.ts';
+import { remoteSource } from '../../../src/source/ipc/remote-source.ts';
+import { serveSource } from '../../../src/source/ipc/source-server.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 import { openChannel, type Channel } from './channel.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
   fake = new FakeSource();
   fake.partitions = [partitionEntry(1n, null), partitionEntry(2n, 1n)];
   channels = [];
-  owned = oneLook(fake, { clock: fake, windowMilliseconds: 10 });
+  owned = shareReads(fake, { clock: fake, windowMilliseconds: 10 });
 });
 afterEach(() => {
   for (const { owner, asker } of channels) {
@@ -35,8 +35,8 @@ afterEach(() => {
 async function asker(source: Source = owned): Promise<Source> {
   const channel = await openChannel();
   channels.push(channel);
-  answerFor(source, channel.owner);
-  return sharedSource(channel.asker, source);
+  serveSource(source, channel.owner);
+  return remoteSource(channel.asker, source);
 }
 
 /** A source whose readings wait, and the signals that they were given. */
@@ -143,7 +143,7 @@ describe('a shared source', () => {
 
   it('gives up a reading when all who wait for it have gone, and not before', async () => {
     const { source, signals, called } = hanging();
-    const shared = oneLook(source, { clock: fake, windowMilliseconds: 10 });
+    const shared = shareReads(source, { clock: fake, windowMilliseconds: 10 });
     const [one, other] = [await asker(shared), await asker(shared)];
     const [first, second] = [new AbortController(), new AbortController()];
     const readings = [one.read([processor], first.signal), other.read([processor], second.signal)];
@@ -215,7 +215,7 @@ describe('one look', () => {
   });
 
   it('looks anew at each turn where its window is 0', async () => {
-    const source = oneLook(fake, { clock: fake, windowMilliseconds: 0 });
+    const source = shareReads(fake, { clock: fake, windowMilliseconds: 0 });
     await source.read([processor], never);
     await source.read([processor], never);
     expect(fake.batches.map((batch) => batch.join())).toEqual([processor, processor].map(objectKey));

@@ -9,7 +9,7 @@ import type { Source } from '../source.ts';
 import { ByteReader } from './byte-reader.ts';
 import { errorOf, type ErrorRecord } from './error-record.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
-import { HeardLayouts } from './layout-bytes.ts';
+import { ReceivedLayouts } from './layout-bytes.ts';
 import { encodeNames } from './name-bytes.ts';
 import { readOutcome } from './outcome-bytes.ts';
 import { noFacts, parseFacts, type SourceFacts } from './source-facts.ts';
@@ -19,7 +19,7 @@ import { decodeTopology } from './topology-text.ts';
 export type SourceIdentity = Pick<Source, 'kind' | 'description'>;
 
 /** A question that waits for its answer. */
-interface Question {
+interface PendingRequest {
   /** Takes one frame of the answer; says whether that was the last. */
   take(frame: Frame): boolean;
   fail(error: Error): void;
@@ -29,21 +29,21 @@ interface Question {
  * The source at the other end of the channel. Each question ends with its signal, at both ends; when the channel ends,
  * all questions are answered with PAGE_UNAVAILABLE. Closing it ends the channel and leaves the other end's source open.
  */
-export function sharedSource(channel: Duplex, { kind, description }: SourceIdentity): Source {
-  const questions = new Map<number, Question>();
+export function remoteSource(channel: Duplex, { kind, description }: SourceIdentity): Source {
+  const pending = new Map<number, PendingRequest>();
   const reader = new FrameReader();
   let isOver = false;
   let last = 0;
-  const layouts = new HeardLayouts();
+  const layouts = new ReceivedLayouts();
   let facts: SourceFacts = noFacts;
   let known: { readonly version: number; readonly topology: Topology } | null = null;
 
   channel.on('data', (chunk: Buffer) => {
     try {
       for (const frame of reader.push(chunk)) {
-        if (frame.kind === frameKinds.layout) layouts.hear(frame.body);
+        if (frame.kind === frameKinds.layout) layouts.add(frame.body);
         else if (frame.kind === frameKinds.facts) facts = parseFacts(frame.body);
-        else if (questions.get(frame.question)?.take(frame) === true) questions.delete(frame.question);
+        else if (pending.get(frame.request)?.take(frame) === true) pending.delete(frame.request);
       }
     } catch {
       channel.destroy();
@@ -53,20 +53,20 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceIdent
   channel.on('error', () => undefined);
   channel.once('close', () => {
     isOver = true;
-    for (const question of questions.values()) question.fail(gone());
-    questions.clear();
+    for (const request of pending.values()) request.fail(disconnected());
+    pending.clear();
   });
 
-  const ask = <Answer>(asking: Asking<Answer>, signal: AbortSignal): Promise<Answer> =>
+  const send = <Answer>(outgoing: OutgoingRequest<Answer>, signal: AbortSignal): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      if (isOver) throw gone();
-      const question = (last = (last + 1) % 0xffff_ffff);
-      const send = (sent: number, body: Buffer): void => {
-        if (channel.writable) channel.write(encodeFrame({ kind: sent, question, body }));
+      if (isOver) throw disconnected();
+      const id = (last = (last + 1) % 0xffff_ffff);
+      const write = (messageKind: number, body: Buffer): void => {
+        if (channel.writable) channel.write(encodeFrame({ kind: messageKind, request: id, body }));
       };
       const leave = (): void => {
-        questions.delete(question);
-        send(frameKinds.cancel, Buffer.alloc(0));
+        pending.delete(id);
+        write(frameKinds.cancel, Buffer.alloc(0));
         // Whatever it is that whoever aborted gave as a reason.
         reject(signal.reason as Error);
       };
@@ -75,10 +75,10 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceIdent
         finish();
       };
       signal.addEventListener('abort', leave, { once: true });
-      questions.set(question, {
+      pending.set(id, {
         take: (frame) => {
           try {
-            const answer = frame.kind === frameKinds.failed ? failure(frame) : asking.take(frame);
+            const answer = frame.kind === frameKinds.failed ? failure(frame) : outgoing.take(frame);
             if (answer !== null) end(() => resolve(answer));
             return answer !== null;
           } catch (thrown) {
@@ -89,7 +89,7 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceIdent
         },
         fail: (error) => end(() => reject(error)),
       });
-      send(asking.kind, asking.body);
+      write(outgoing.kind, outgoing.body);
     });
 
   return {
@@ -113,12 +113,12 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceIdent
         if (known?.version !== version) known = { version, topology: decodeTopology(frame.body.subarray(4)) };
         return known.topology;
       };
-      return ask({ kind: frameKinds.askTopology, body, take }, signal);
+      return send({ kind: frameKinds.requestTopology, body, take }, signal);
     },
     async read(objects, signal) {
       signal.throwIfAborted();
       const take = readingsTaker(objects, layouts);
-      return ask({ kind: frameKinds.askReadings, body: encodeNames(objects), take }, signal);
+      return send({ kind: frameKinds.requestReadings, body: encodeNames(objects), take }, signal);
     },
     async close() {
       channel.destroy();
@@ -127,7 +127,7 @@ export function sharedSource(channel: Duplex, { kind, description }: SourceIdent
 }
 
 /** What is asked, and how its answer is read: null until all of it is there. */
-interface Asking<Answer> {
+interface OutgoingRequest<Answer> {
   readonly kind: number;
   readonly body: Buffer;
   readonly take: (frame: Frame) => Answer | null;
@@ -140,7 +140,7 @@ function failure({ body }: Frame): never {
 
 function readingsTaker(
   objects: readonly ObjectName[],
-  layouts: HeardLayouts,
+  layouts: ReceivedLayouts,
 ): (frame: Frame) => Readings | null {
   const outcomes: (Reading | HvqlError)[] = [];
   return ({ body }) => {
@@ -155,6 +155,6 @@ function readingsTaker(
   };
 }
 
-function gone(): HvqlError {
+function disconnected(): HvqlError {
   return new HvqlError('PAGE_UNAVAILABLE', 'The source cannot be asked: the process that reads it has gone.');
 }

@@ -9,13 +9,13 @@ import { ByteWriter } from './byte-writer.ts';
 import { recordOf } from './error-record.ts';
 import { sourceFacts } from './source-facts.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
-import { ToldLayouts } from './layout-bytes.ts';
+import { SentLayouts } from './layout-bytes.ts';
 import { decodeNames } from './name-bytes.ts';
 import { writeOutcome } from './outcome-bytes.ts';
 import { encodeTopology } from './topology-text.ts';
 
 /** Questions of one channel that may be under way. */
-const questionLimit = 1_024;
+const requestLimit = 1_024;
 /** Objects in one frame: four megabytes of pages at the most. */
 const objectsInFrame = 1_024;
 
@@ -23,59 +23,59 @@ const objectsInFrame = 1_024;
  * Answers the questions that come over the channel until it ends, at which those under way are given up. A channel on
  * which nonsense comes is cut.
  */
-export function answerFor(source: Source, channel: Duplex): void {
+export function serveSource(source: Source, channel: Duplex): void {
   const versions = new TopologyVersions();
   const underWay = new Map<number, AbortController>();
   const reader = new FrameReader();
-  const send = (kind: number, { question, body }: Omit<Frame, 'kind'>): void => {
-    if (underWay.has(question) && channel.writable) channel.write(encodeFrame({ kind, question, body }));
+  const send = (kind: number, { request, body }: Omit<Frame, 'kind'>): void => {
+    if (underWay.has(request) && channel.writable) channel.write(encodeFrame({ kind, request, body }));
   };
-  const tell = (kind: number, body: Buffer): void => {
-    if (channel.writable) channel.write(encodeFrame({ kind, question: 0, body }));
+  const sendUnasked = (kind: number, body: Buffer): void => {
+    if (channel.writable) channel.write(encodeFrame({ kind, request: 0, body }));
   };
-  const layouts = new ToldLayouts((body) => tell(frameKinds.layout, body));
+  const layouts = new SentLayouts((body) => sendUnasked(frameKinds.layout, body));
   let facts = '';
-  const tellFacts = (): void => {
+  const sendFacts = (): void => {
     const text = JSON.stringify(sourceFacts(source));
-    if (text !== facts) tell(frameKinds.facts, Buffer.from(text));
+    if (text !== facts) sendUnasked(frameKinds.facts, Buffer.from(text));
     facts = text;
   };
 
   const answer = async (frame: Frame, signal: AbortSignal): Promise<void> => {
-    const { question, body } = frame;
-    if (frame.kind === frameKinds.askTopology) {
+    const { request, body } = frame;
+    if (frame.kind === frameKinds.requestTopology) {
       const topology = await source.topology(signal);
-      tellFacts();
+      sendFacts();
       const version = versions.of(topology);
       const isKnown = body.readUInt32LE(0) === version;
-      if (isKnown) send(frameKinds.sameTopology, { question, body: Buffer.alloc(0) });
-      else send(frameKinds.topology, { question, body: topologyBody(version, topology) });
+      if (isKnown) send(frameKinds.sameTopology, { request, body: Buffer.alloc(0) });
+      else send(frameKinds.topology, { request, body: topologyBody(version, topology) });
       return;
     }
     const names = decodeNames(body);
     const readings = await source.read(names, signal);
-    tellFacts();
+    sendFacts();
     for (const part of readingsBodies({ names, layouts }, readings)) {
-      send(frameKinds.readings, { question, body: part });
+      send(frameKinds.readings, { request, body: part });
     }
   };
   const take = async (frame: Frame): Promise<void> => {
-    const { question } = frame;
+    const { request } = frame;
     if (frame.kind === frameKinds.cancel) {
-      underWay.get(question)?.abort(new Error('Nobody waits for the answer any more'));
-      underWay.delete(question);
+      underWay.get(request)?.abort(new Error('Nobody waits for the answer any more'));
+      underWay.delete(request);
       return;
     }
     const controller = new AbortController();
-    underWay.set(question, controller);
+    underWay.set(request, controller);
     try {
-      if (underWay.size > questionLimit) throw tooMany();
+      if (underWay.size > requestLimit) throw tooMany();
       await answer(frame, controller.signal);
     } catch (thrown) {
       const body = Buffer.from(JSON.stringify(recordOf(thrown)));
-      send(frameKinds.failed, { question, body });
+      send(frameKinds.failed, { request, body });
     } finally {
-      underWay.delete(question);
+      underWay.delete(request);
     }
   };
 
@@ -114,12 +114,12 @@ function topologyBody(version: number, topology: Topology): Buffer {
 }
 
 /** What was asked for, and the layouts that the other end knows. */
-interface AskedReadings {
+interface RequestedReadings {
   readonly names: readonly ObjectName[];
-  readonly layouts: ToldLayouts;
+  readonly layouts: SentLayouts;
 }
 
-function* readingsBodies({ names, layouts }: AskedReadings, { at, outcomes }: Readings): Iterable<Buffer> {
+function* readingsBodies({ names, layouts }: RequestedReadings, { at, outcomes }: Readings): Iterable<Buffer> {
   let from = 0;
   do {
     const bytes = new ByteWriter();
@@ -134,6 +134,6 @@ function* readingsBodies({ names, layouts }: AskedReadings, { at, outcomes }: Re
 }
 
 function tooMany(): HvqlError {
-  const facts = { limit: questionLimit };
+  const facts = { limit: requestLimit };
   return new HvqlError('PAGE_UNAVAILABLE', 'The source has too many questions to answer at once.', facts);
 }
