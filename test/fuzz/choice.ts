@@ -1,6 +1,6 @@
 /** Where random tests get their choices from. */
 import fc from 'fast-check';
-import { mix } from '../../src/source/simulator/chance.ts';
+import { mix } from '../../src/source/simulator/random.ts';
 
 /** Chooses a whole number from 0 to `most`. 0 is the plainest choice: what fails is reported with as many as can be. */
 export type Choose = (most: number) => number;

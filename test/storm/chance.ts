@@ -1,5 +1,5 @@
 /** Chances in a row from one seed. */
-import { fraction, mix } from '../../src/source/simulator/chance.ts';
+import { fraction, mix } from '../../src/source/simulator/random.ts';
 
 /** Draws numbers; what comes depends on the seed and on how many were drawn before. */
 export class Chance {

@@ -17,7 +17,7 @@ export function hypervisorValues(timeline: Timeline): DriverValues<'HYPERVISOR'>
     partitions: present.length,
     virtualProcessors: present.reduce((sum, { from, before }) => sum + before - from, 0),
     memory: present.reduce(
-      (sum, { life }) => sum + life.memoryInPages,
+      (sum, { lifetime }) => sum + lifetime.memoryInPages,
       logicalProcessors * rootPagesPerLogicalProcessor,
     ),
     one: 1,
@@ -44,7 +44,7 @@ export function virtualProcessorValues(
   const { position } = at;
   const { compute, io, hypervisor, wake } = timeline.virtualProcessors;
   return {
-    elapsed: timeline.ticks - at.guest.life.bornAtSecond * ticksPerSecond,
+    elapsed: timeline.ticks - at.guest.lifetime.bornAtSecond * ticksPerSecond,
     run: timeline.virtualProcessors.runNow(position),
     hypervisor: hypervisor.now[position] ?? 0,
     compute: compute.now[position] ?? 0,
@@ -69,9 +69,9 @@ export function partitionValues(timeline: Timeline, guest: Guest): DriverValues<
   }
   return {
     ...sums,
-    elapsed: timeline.ticks - guest.life.bornAtSecond * ticksPerSecond,
+    elapsed: timeline.ticks - guest.lifetime.bornAtSecond * ticksPerSecond,
     virtualProcessors: guest.before - guest.from,
-    memory: guest.life.memoryInPages,
+    memory: guest.lifetime.memoryInPages,
     one: 1,
   };
 }

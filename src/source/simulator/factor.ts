@@ -3,7 +3,7 @@ import { countersOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, standsInPages, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { Release } from '../../catalogue/release.ts';
-import { fraction, mix } from './chance.ts';
+import { fraction, mix } from './random.ts';
 import { driverNature } from './driver.ts';
 import { nanosecondsPerTick, ticksPerSecond } from './tick.ts';
 
@@ -14,7 +14,7 @@ import { nanosecondsPerTick, ticksPerSecond } from './tick.ts';
  */
 export function factorsOf(
   object: StatisticsObject,
-  { fate, release }: { readonly fate: number | null; readonly release: Release },
+  { seed, release }: { readonly seed: number | null; readonly release: Release },
 ): Float64Array {
   return Float64Array.from(countersOf(object), (counter) => {
     if (counter.simulated === null || !standsInPages(counter, release)) return 0;
@@ -22,7 +22,7 @@ export function factorsOf(
     switch (counter.kind) {
       case 'COUNT':
         return driverNature[driver] === 'time'
-          ? (amount / ticksPerSecond) * (fate === null ? 1 : shareOf(counter, fate))
+          ? (amount / ticksPerSecond) * (seed === null ? 1 : shareOf(counter, seed))
           : amount;
       case 'TIME':
       case 'CLOCK':
@@ -36,8 +36,8 @@ export function factorsOf(
 }
 
 /** Half or more of what the row says, so that rows stay in proportion to each other. */
-function shareOf(counter: Counter, fate: number): number {
-  return 0.5 + 0.5 * fraction(mix(mix(fate, 6), counter.slot));
+function shareOf(counter: Counter, seed: number): number {
+  return 0.5 + 0.5 * fraction(mix(mix(seed, 6), counter.slot));
 }
 
 /** The rows with a driver of their own that a count consists of: itself, or its parts. */

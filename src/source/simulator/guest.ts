@@ -2,13 +2,13 @@
 import type { Release } from '../../catalogue/release.ts';
 import { factorsOf } from './factor.ts';
 import { hypervisorShare } from './hypervisor-share.ts';
-import type { Life } from './life.ts';
-import { startPhase, type Climate } from './phase.ts';
-import type { Workers } from './virtual-processor-work.ts';
+import type { Lifetime } from './lifetime.ts';
+import { startPhase, type LoadProfile } from './phase.ts';
+import type { ProcessorRange } from './virtual-processor-work.ts';
 
 /** A running partition, the root as well, and its virtual processors' positions among all. */
-export interface Guest extends Workers {
-  readonly life: Life;
+export interface Guest extends ProcessorRange {
+  readonly lifetime: Lifetime;
   readonly phaseNumber: number;
   /** Of a partition and of a virtual processor, by slot: constant for its life, so that totals never go back. */
   readonly partitionFactors: Float64Array;
@@ -17,22 +17,22 @@ export interface Guest extends Workers {
 
 /** Boots the partition. */
 export function bootGuest(
-  life: Life,
+  lifetime: Lifetime,
   setting: {
     readonly from: number;
     readonly before: number;
-    readonly climate: Climate;
+    readonly loadProfile: LoadProfile;
     readonly release: Release;
   },
 ): Guest {
-  const character = { fate: life.fate, release: setting.release };
+  const character = { seed: lifetime.seed, release: setting.release };
   const virtualProcessorFactors = factorsOf('VIRTUAL_PROCESSOR', character);
   return {
-    life,
+    lifetime,
     from: setting.from,
     before: setting.before,
     phaseNumber: 0,
-    phase: startPhase(life, { number: 0, second: life.bornAtSecond, climate: setting.climate }),
+    phase: startPhase(lifetime, { number: 0, second: lifetime.bornAtSecond, loadProfile: setting.loadProfile }),
     share: hypervisorShare(virtualProcessorFactors),
     partitionFactors: factorsOf('PARTITION', character),
     virtualProcessorFactors,
@@ -42,9 +42,9 @@ export function bootGuest(
 /** The partition as it goes on in this second: the same, or in its next phase. */
 export function continueGuest(
   guest: Guest,
-  now: { readonly second: number; readonly climate: Climate },
+  now: { readonly second: number; readonly loadProfile: LoadProfile },
 ): Guest {
   if (now.second < guest.phase.untilSecond) return guest;
   const number = guest.phaseNumber + 1;
-  return { ...guest, phaseNumber: number, phase: startPhase(guest.life, { number, ...now }) };
+  return { ...guest, phaseNumber: number, phase: startPhase(guest.lifetime, { number, ...now }) };
 }

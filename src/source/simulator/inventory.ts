@@ -23,15 +23,15 @@ export function takeInventory(
   return {
     topology,
     objects: namesOf(topology),
-    guests: new Map(present.map((guest) => [BigInt(guest.life.id), guest])),
+    guests: new Map(present.map((guest) => [BigInt(guest.lifetime.id), guest])),
   };
 }
 
-function entryOf({ life, from, before }: Guest): PartitionEntry {
+function entryOf({ lifetime, from, before }: Guest): PartitionEntry {
   return {
-    id: BigInt(life.id),
-    parent: life.parent === null ? null : BigInt(life.parent),
-    name: life.name,
+    id: BigInt(lifetime.id),
+    parent: lifetime.parent === null ? null : BigInt(lifetime.parent),
+    name: lifetime.name,
     virtualProcessors: Array.from({ length: before - from }, (_, index) => index),
   };
 }

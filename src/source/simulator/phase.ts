@@ -1,6 +1,6 @@
 /** What a partition does for a while: boot, idle, burst, be busy. */
-import { fraction, mix, pick } from './chance.ts';
-import type { Life } from './life.ts';
+import { fraction, mix, pick } from './random.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /** A stretch of a partition's life with much the same load. */
 export interface Phase {
@@ -9,13 +9,13 @@ export interface Phase {
   readonly demand: number;
   readonly ioShare: number;
   /** Where the chances within the phase come from. */
-  readonly fate: number;
+  readonly seed: number;
 }
 
 /** How likely and how heavy load is on a host of this size. */
-export interface Climate {
+export interface LoadProfile {
   /** The chance that a phase is an active one. */
-  readonly activeChance: number;
+  readonly activeProbability: number;
   readonly idleDemand: number;
 }
 
@@ -28,29 +28,29 @@ const busyInSeconds = { from: 20, to: 75 };
  * The load that suits a host with so many logical processors for each virtual one. Of crowded guests fewer are active
  * at a time, so that a host of any size is somewhere between idle and full most of the time.
  */
-export function climateOf(logicalPerVirtualProcessor: number): Climate {
+export function loadProfileOf(logicalPerVirtualProcessor: number): LoadProfile {
   return {
-    activeChance: Math.min(0.6, Math.max(0.03, logicalPerVirtualProcessor)),
+    activeProbability: Math.min(0.6, Math.max(0.03, logicalPerVirtualProcessor)),
     idleDemand: 0.03 * Math.min(1, 4 * logicalPerVirtualProcessor),
   };
 }
 
 /** The partition's phase of this number, which starts at this second; number 0 is its boot. */
 export function startPhase(
-  life: Life,
-  start: { readonly number: number; readonly second: number; readonly climate: Climate },
+  lifetime: Lifetime,
+  start: { readonly number: number; readonly second: number; readonly loadProfile: LoadProfile },
 ): Phase {
-  const fate = mix(mix(life.fate, 5), start.number);
-  const { appetite, ioShare } = life.role;
+  const seed = mix(mix(lifetime.seed, 5), start.number);
+  const { appetite, ioShare } = lifetime.role;
   const phase = (seconds: { from: number; to: number }, load: Pick<Phase, 'demand' | 'ioShare'>): Phase => ({
-    untilSecond: start.second + pick(mix(fate, 1), seconds),
-    fate,
+    untilSecond: start.second + pick(mix(seed, 1), seconds),
+    seed,
     ...load,
   });
   if (start.number === 0) return phase(bootInSeconds, { demand: 0.75, ioShare: 0.5 });
-  const kind = fraction(mix(fate, 2)) / start.climate.activeChance;
-  const strength = fraction(mix(fate, 3));
+  const kind = fraction(mix(seed, 2)) / start.loadProfile.activeProbability;
+  const strength = fraction(mix(seed, 3));
   if (kind < 0.6) return phase(burstInSeconds, { demand: appetite * (0.8 + 0.3 * strength), ioShare });
   if (kind < 1) return phase(busyInSeconds, { demand: appetite * (0.35 + 0.55 * strength), ioShare });
-  return phase(idleInSeconds, { demand: start.climate.idleDemand * (0.5 + strength), ioShare: ioShare / 2 });
+  return phase(idleInSeconds, { demand: start.loadProfile.idleDemand * (0.5 + strength), ioShare: ioShare / 2 });
 }

@@ -1,6 +1,6 @@
 /** Which partitions exist: they stop, and after a while others take their places. */
-import { mix, pick } from './chance.ts';
-import { startLife, type Life } from './life.ts';
+import { mix, pick } from './random.ts';
+import { startLifetime, type Lifetime } from './lifetime.ts';
 import type { SimulatorSettings } from './settings.ts';
 
 const gapInSeconds = { from: 3, to: 12 };
@@ -8,7 +8,7 @@ const gapInSeconds = { from: 3, to: 12 };
 /** Places for partitions, as many as the settings say; each is taken by one partition after another, or empty. */
 export class Population {
   /** The partition in each place; null while the place waits for its next. */
-  readonly lives: (Life | null)[];
+  readonly lifetimes: (Lifetime | null)[];
   readonly #settings: SimulatorSettings;
   /** The second in which each place changes next: its partition stops or a new one starts. */
   readonly #changesAtSecond: Float64Array;
@@ -17,7 +17,7 @@ export class Population {
 
   constructor(settings: SimulatorSettings) {
     this.#settings = settings;
-    this.lives = Array.from({ length: settings.partitions }, () => null);
+    this.lifetimes = Array.from({ length: settings.partitions }, () => null);
     this.#changesAtSecond = new Float64Array(settings.partitions);
   }
 
@@ -25,7 +25,7 @@ export class Population {
   enter(second: number): readonly number[] {
     if (second < this.#nextChangeAtSecond) return [];
     const changed: number[] = [];
-    for (let place = 0; place < this.lives.length; place++) {
+    for (let place = 0; place < this.lifetimes.length; place++) {
       if (second < (this.#changesAtSecond[place] ?? Infinity)) continue;
       this.#changesAtSecond[place] = this.#turnOver(place, second);
       changed.push(place);
@@ -36,14 +36,14 @@ export class Population {
 
   /** Stops the place's partition or starts one, and returns the second of the next change. */
   #turnOver(place: number, second: number): number {
-    const life = this.lives[place];
-    if (life) {
-      this.lives[place] = null;
-      return second + pick(mix(life.fate, 4), gapInSeconds);
+    const lifetime = this.lifetimes[place];
+    if (lifetime) {
+      this.lifetimes[place] = null;
+      return second + pick(mix(lifetime.seed, 4), gapInSeconds);
     }
     const { seed, partitions, nested } = this.#settings;
-    const next = startLife({ seed, id: this.#nextId++, second, isNested: place >= partitions - nested });
-    this.lives[place] = next;
+    const next = startLifetime({ seed, id: this.#nextId++, second, isNested: place >= partitions - nested });
+    this.lifetimes[place] = next;
     return next.stopsAtSecond;
   }
 }

@@ -20,7 +20,7 @@ const uptimeAtStartInTicks = 600 * ticksPerSecond;
 
 /** What all pages of a release have in common. */
 function pagesOf(release: Release) {
-  const character = { fate: null, release };
+  const character = { seed: null, release };
   return {
     hypervisor: new PageLayout('HYPERVISOR', release),
     logicalProcessor: new PageLayout('LOGICAL_PROCESSOR', release),

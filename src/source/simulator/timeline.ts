@@ -1,7 +1,7 @@
 /** The simulated host's time, second by second: who exists, who runs where, and what that adds up to. */
 import { bootGuest, continueGuest, type Guest } from './guest.ts';
 import { LogicalProcessorWork } from './logical-processor-work.ts';
-import { climateOf, type Climate } from './phase.ts';
+import { loadProfileOf, type LoadProfile } from './phase.ts';
 import { Population } from './population.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SimulatorSettings } from './settings.ts';
@@ -23,7 +23,7 @@ export class Timeline {
   readonly logicalProcessors: LogicalProcessorWork;
   readonly scheduler: Scheduler;
   readonly #settings: SimulatorSettings;
-  readonly #climate: Climate;
+  readonly #loadProfile: LoadProfile;
   readonly #population: Population;
   #second = 0;
 
@@ -31,7 +31,7 @@ export class Timeline {
     const { partitions, logicalProcessors } = settings;
     const virtualProcessors = partitions * settings.virtualProcessors;
     this.#settings = settings;
-    this.#climate = climateOf(logicalProcessors / virtualProcessors);
+    this.#loadProfile = loadProfileOf(logicalProcessors / virtualProcessors);
     this.#population = new Population(settings);
     this.guests = Array.from({ length: partitions }, () => null);
     this.virtualProcessors = new VirtualProcessorWork(virtualProcessors);
@@ -60,7 +60,7 @@ export class Timeline {
 
   #plan(): void {
     const { virtualProcessors, scheduler } = this;
-    const now = { second: this.#second, climate: this.#climate };
+    const now = { second: this.#second, loadProfile: this.#loadProfile };
     for (const place of this.#population.enter(now.second)) this.#turnOver(place);
     for (let place = 0; place < this.guests.length; place++) {
       const guest = this.guests[place];
@@ -81,8 +81,8 @@ export class Timeline {
     const { release } = this.#settings;
     const from = place * this.#settings.virtualProcessors;
     const before = from + this.#settings.virtualProcessors;
-    const life = this.#population.lives[place] ?? null;
-    this.guests[place] = life && bootGuest(life, { from, before, climate: this.#climate, release });
+    const lifetime = this.#population.lifetimes[place] ?? null;
+    this.guests[place] = lifetime && bootGuest(lifetime, { from, before, loadProfile: this.#loadProfile, release });
     this.virtualProcessors.clear(from, before);
     this.scheduler.clear(from, before);
     this.generation++;

@@ -1,5 +1,5 @@
 /** What the virtual processors do with their time. */
-import { fraction, mix } from './chance.ts';
+import { fraction, mix } from './random.ts';
 import type { HypervisorShare } from './hypervisor-share.ts';
 import { Integral } from './integral.ts';
 import type { Phase } from './phase.ts';
@@ -7,7 +7,7 @@ import { nowhere, type Scheduler } from './scheduler.ts';
 import { ticksPerSlice, type SecondTime } from './tick.ts';
 
 /** Virtual processors that work alike: those of one partition, from a position to before another. */
-export interface Workers {
+export interface ProcessorRange {
   readonly from: number;
   readonly before: number;
   readonly phase: Phase;
@@ -59,13 +59,13 @@ export class VirtualProcessorWork {
   }
 
   /** Decides what these want in the coming second. */
-  want(workers: Workers, second: number): void {
-    const { from, before, phase, share } = workers;
+  want(range: ProcessorRange, second: number): void {
+    const { from, before, phase, share } = range;
     for (let n = from; n < before; n++) {
-      const fate = mix(phase.fate, n - from);
+      const seed = mix(phase.seed, n - from);
       // Some have more to do than others for the whole phase, and all waver a little from second to second.
-      const lean = 0.4 + 0.6 * fraction(fate);
-      const waver = 0.85 + 0.3 * fraction(mix(fate, second));
+      const lean = 0.4 + 0.6 * fraction(seed);
+      const waver = 0.85 + 0.3 * fraction(mix(seed, second));
       const demand = Math.min(1, Math.max(leastDemand, phase.demand * lean * waver));
       const guest = Math.floor(demand * ticksPerSlice);
       const io = Math.floor(guest * phase.ioShare);
@@ -85,8 +85,8 @@ export class VirtualProcessorWork {
    * Cuts what these wanted to what the scheduler grants. All is rounded down but the hypervisor's part, which is the
    * remainder: it does not shrink by more than what it is for.
    */
-  accept(workers: Workers, scheduler: Scheduler): void {
-    for (let n = workers.from; n < workers.before; n++) {
+  accept(range: ProcessorRange, scheduler: Scheduler): void {
+    for (let n = range.from; n < range.before; n++) {
       const granted = scheduler.grant[scheduler.place[n] ?? nowhere] ?? 0;
       if (granted === 1) continue;
       const wanted = this.runPerSlice[n] ?? 0;
