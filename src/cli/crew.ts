@@ -187,7 +187,7 @@ export class Crew {
         member.unanswered = 0;
         break;
       case 'manifest':
-        manifestMemory.hear();
+        manifestMemory.noteFromOther();
         this.#tellOthers(member, message);
         break;
       case 'absent':

@@ -1,7 +1,7 @@
 /** `hvql record`: writes a capture of what a source says, frame by frame. */
 import { HvqlError } from '../errors.ts';
 import { captureWriter, type CaptureWriter } from '../source/capture/capture-writer.ts';
-import { lookAtAll } from '../source/look.ts';
+import { takeSnapshot } from '../source/host-snapshot.ts';
 import type { Source } from '../source/source.ts';
 import type { CommandWorld } from './command-world.ts';
 import { formatBytes, formatCount } from './figure.ts';
@@ -75,7 +75,7 @@ class Recording {
   bytes = 0;
   readonly #options: RecordOptions;
   readonly #writer: CaptureWriter;
-  readonly #failedLooks = new Tally('look');
+  readonly #failedReadings = new Tally('look');
   readonly #failedPages = new Tally('page');
   /** The number on the grid that comes next, unless the look before takes too long. */
   #next = 0;
@@ -91,17 +91,17 @@ class Recording {
     this.reach(number);
     this.#next++;
     try {
-      const look = await lookAtAll(this.#options.source, signal);
-      for (const failure of look.failures) this.#failedPages.add(failure.message);
-      if (look.pages.length + look.pageless.length === 0) return;
-      this.bytes += await this.#writer.writeFrame(look);
+      const snapshot = await takeSnapshot(this.#options.source, signal);
+      for (const failure of snapshot.failures) this.#failedPages.add(failure.message);
+      if (snapshot.pages.length + snapshot.pageless.length === 0) return;
+      this.bytes += await this.#writer.writeFrame(snapshot);
       this.frames++;
-      this.pages += look.pages.length;
-      this.texts += look.pageless.length;
+      this.pages += snapshot.pages.length;
+      this.texts += snapshot.pageless.length;
     } catch (thrown) {
       if (signal.aborted) return;
       if (!(thrown instanceof HvqlError)) throw thrown;
-      this.#failedLooks.add(thrown.message);
+      this.#failedReadings.add(thrown.message);
     }
   }
 
@@ -123,6 +123,6 @@ class Recording {
       this.#late > 0
         ? `${formatCount(this.#late, 'look')} left out, for the one before took too long.\n`
         : '';
-    return tooLate + this.#failedLooks.report() + this.#failedPages.report();
+    return tooLate + this.#failedReadings.report() + this.#failedPages.report();
   }
 }

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { systemErrorCode, systemErrorReason } from '../source/page-folder/file-system.ts';
 import { pageFolderWriter, type PageFolderWriter } from '../source/page-folder/page-folder-writer.ts';
-import { lookAtAll, type Look } from '../source/look.ts';
+import { takeSnapshot, type HostSnapshot } from '../source/host-snapshot.ts';
 import type { SimulatorSettings } from '../source/simulator/settings.ts';
 import { openSimulator } from '../source/simulator/simulator.ts';
 import { formatDuration } from '../snapshot/duration.ts';
@@ -36,14 +36,14 @@ export async function simulate(options: SimulateOptions, world: CommandWorld): P
   try {
     for await (const number of gridPoints({ ...options, ...world })) {
       // A look at a simulator is done at once; a signal in between ends the grid.
-      const look = await lookAtAll(source, new AbortController().signal);
-      writeLook(writer, { look, out });
+      const snapshot = await takeSnapshot(source, new AbortController().signal);
+      writeSnapshot(writer, { snapshot, out });
       renewals++;
-      const pages = formatCount(look.pages.length, 'page');
+      const pages = formatCount(snapshot.pages.length, 'page');
       if (number === 0)
         world.stdout.write(`Writing ${pages} to ${printable(out)} every ${formatDuration(every)}.\n`);
       line.show(
-        `${formatCount(look.topology.partitions.length, 'partition')}, ${pages}, renewed ${formatCount(renewals, 'time')}`,
+        `${formatCount(snapshot.topology.partitions.length, 'partition')}, ${pages}, renewed ${formatCount(renewals, 'time')}`,
       );
     }
   } finally {
@@ -56,9 +56,12 @@ export async function simulate(options: SimulateOptions, world: CommandWorld): P
   return 0;
 }
 
-function writeLook(writer: PageFolderWriter, { look, out }: { look: Look; out: string }): void {
+function writeSnapshot(
+  writer: PageFolderWriter,
+  { snapshot, out }: { snapshot: HostSnapshot; out: string },
+): void {
   try {
-    writer.write(look);
+    writer.write(snapshot);
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
     throw new UsageError([`The folder ${out} cannot be written any more: ${systemErrorReason(thrown)}.`]);

@@ -11,7 +11,7 @@ export async function work(settings: ServeSettings, world: ServeWorld): Promise<
   const link = await openLink();
   const { place, port, source, developmentSecret, isManifestKnown } = link.task;
   const manifestMemory = new ManifestMemory(isManifestKnown, () => link.tell({ kind: 'manifest' }));
-  link.onManifest(() => manifestMemory.hear());
+  link.onManifest(() => manifestMemory.noteFromOther());
   const ended = new AbortController();
   link.onClose(() => ended.abort());
   const log = world.log.child({ worker: place });

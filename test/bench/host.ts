@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pagePlace } from '../../src/snapshot/object-name.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { topologyOf, type Topology } from '../../src/snapshot/topology.ts';
-import { lookAtAll, type Look } from '../../src/source/look.ts';
+import { takeSnapshot, type HostSnapshot } from '../../src/source/host-snapshot.ts';
 import { openPageFolder } from '../../src/source/page-folder/page-folder.ts';
 import { pageFolderWriter } from '../../src/source/page-folder/page-folder-writer.ts';
 import { openSimulator } from '../../src/source/simulator/simulator.ts';
@@ -30,13 +30,17 @@ export async function writeHost(folder: string, size: HostSize): Promise<void> {
 /** Reads all of a folder that `writeHost` wrote. */
 export async function readHost(folder: string): Promise<HostInMemory> {
   const source = openPageFolder(folder, { clock: systemClock });
-  const { topology, pages, failures } = await lookAtAll(source, new AbortController().signal);
+  const { topology, pages, failures } = await takeSnapshot(source, new AbortController().signal);
   if (failures[0] !== undefined) throw failures[0];
   return { topology, pages: new Map(pages.map(({ name, bytes }) => [pagePlace(name), bytes])) };
 }
 
 /** Partitions come and go: some more are simulated, so that enough of them are there at the start. */
-async function simulated({ logicalProcessors, partitions, virtualProcessors }: HostSize): Promise<Look> {
+async function simulated({
+  logicalProcessors,
+  partitions,
+  virtualProcessors,
+}: HostSize): Promise<HostSnapshot> {
   const settings = {
     seed: 1,
     logicalProcessors,
@@ -44,7 +48,7 @@ async function simulated({ logicalProcessors, partitions, virtualProcessors }: H
     virtualProcessors,
   };
   const source = openSimulator({ ...settings, nested: 0, release: 2013 }, systemClock);
-  const { topology, pages, ...look } = await lookAtAll(source, new AbortController().signal);
+  const { topology, pages, ...look } = await takeSnapshot(source, new AbortController().signal);
   if (topology.partitions.length < partitions) throw new Error(`there are not ${partitions} partitions`);
   const kept = topology.partitions.slice(0, partitions);
   const ids = new Set(kept.map(({ id }) => id));

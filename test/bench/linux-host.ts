@@ -16,7 +16,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { hypervisorName, type ObjectName } from '../../src/snapshot/object-name.ts';
-import { namesOf } from '../../src/source/look.ts';
+import { namesOf } from '../../src/source/host-snapshot.ts';
 import { openMshv } from '../../src/source/mshv/mshv.ts';
 import { readWithoutWaiting } from '../../src/source/page-folder/file-system.ts';
 import { SecondReader } from '../../src/source/mshv/second-reader.ts';

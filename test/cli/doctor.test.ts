@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { doctor, type DoctorWorld } from '../../src/cli/doctor.ts';
 import { formatCount } from '../../src/cli/figure.ts';
 import { objectKey } from '../../src/snapshot/object-name.ts';
-import { lookAtAll } from '../../src/source/look.ts';
+import { takeSnapshot } from '../../src/source/host-snapshot.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { ManualClock } from '../source/manual-clock.ts';
 import { putFile, scratchFolder } from '../source/scratch.ts';
@@ -84,12 +84,12 @@ Its statistics can be read. Start the service with:
     const { exitCode, output } = await run({ root });
     expect(exitCode).toBe(0);
     const source = await openSource(`mshv:${root}/${place}/mshv`, { clock: new ManualClock() });
-    const look = await lookAtAll(source, new AbortController().signal);
-    const { logicalProcessors, partitions } = look.topology;
+    const snapshot = await takeSnapshot(source, new AbortController().signal);
+    const { logicalProcessors, partitions } = snapshot.topology;
     expect(output).toContain(
       `, ${formatCount(logicalProcessors.length, 'logical processor')} and ${formatCount(partitions.length, 'partition')}.`,
     );
-    expect(look.pageless.map(({ name }) => objectKey(name))).toContain('partition/1');
+    expect(snapshot.pageless.map(({ name }) => objectKey(name))).toContain('partition/1');
   });
 
   it('knows a parent without statistics of the hypervisor, and debugfs in another place', async () => {
@@ -210,7 +210,7 @@ describe('hvql doctor on Windows', () => {
       'onlyErrors',
       "Windows counts nothing for a hypervisor: the performance classes of Hyper-V's hypervisor are",
     ],
-    ['complainAndDie', 'PowerShell ended with exit code 1. look.ps1 cannot be loaded because'],
+    ['complainAndDie', 'PowerShell ended with exit code 1. read-classes.ps1 cannot be loaded because'],
   ])('says what is wrong where PowerShell answers with "%s"', async (behaviour, words) => {
     const host = new RecordedHost();
     host.behave(behaviour);

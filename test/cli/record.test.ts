@@ -5,10 +5,10 @@ import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { record } from '../../src/cli/record.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { objectKey } from '../../src/snapshot/object-name.ts';
-import { lookAtAll, type NamedReading } from '../../src/source/look.ts';
+import { takeSnapshot, type NamedReading } from '../../src/source/host-snapshot.ts';
 import { openSource } from '../../src/source/sources.ts';
 import type { Source } from '../../src/source/source.ts';
-import { textOf } from '../source/look-text.ts';
+import { textOf } from '../source/snapshot-text.ts';
 import { copyOfFixture, fixture, putFile, scratchFolder } from '../source/scratch.ts';
 import { RecordedHost } from '../source/windows/recorded-host.ts';
 import { CommandOnTrial } from './command-on-trial.ts';
@@ -16,11 +16,11 @@ import { CommandOnTrial } from './command-on-trial.ts';
 const never = new AbortController().signal;
 
 /** Everything that the source says, at each of so many looks a second apart. */
-async function watch(source: Source, { clock }: CommandOnTrial, looks: number): Promise<unknown[]> {
+async function watch(source: Source, { clock }: CommandOnTrial, count: number): Promise<unknown[]> {
   const seen = [];
-  for (let n = 0; n < looks; n++) {
-    const look = await lookAtAll(source, never);
-    seen.push({ at: look.at, look: textOf(look) });
+  for (let n = 0; n < count; n++) {
+    const snapshot = await takeSnapshot(source, never);
+    seen.push({ at: snapshot.at, snapshot: textOf(snapshot) });
     clock.advance(1000);
   }
   return seen;
@@ -79,7 +79,7 @@ describe('recording', () => {
     expect(world.output).toBe(`Recorded 5 frames with 100 pages (409.6 KB) to ${out}.\n`);
     expect(world.errors).toBe('');
     const capture = await openSource(`capture:${out}?frame=4`, world);
-    const [recorded, original] = [await lookAtAll(capture, never), await lookAtAll(source, never)];
+    const [recorded, original] = [await takeSnapshot(capture, never), await takeSnapshot(source, never)];
     expect(textOf(recorded)).toEqual(textOf(original));
     await capture.close();
   });
@@ -166,7 +166,7 @@ describe('recording', () => {
       expect(world.output).toMatch(/^Recorded 2 frames with 24 readings \([\d.]+ [kKM]i?B\) to /);
 
       const capture = await openSource(`capture:${out}?frame=1`, world);
-      const [recorded, original] = [await lookAtAll(capture, never), await lookAtAll(source, never)];
+      const [recorded, original] = [await takeSnapshot(capture, never), await takeSnapshot(source, never)];
       expect(recorded.failures).toEqual([]);
       expect(recorded.topology.partitions).toEqual(original.topology.partitions);
       expect(recorded.pageless.map(everythingIn)).toEqual(original.pageless.map(everythingIn));
@@ -198,7 +198,7 @@ describe('recording', () => {
         for (const frame of [0, 1]) {
           host.play(frame);
           const capture = await openSource(`capture:${out}?frame=${frame}`, world);
-          const [replayed, original] = [await lookAtAll(capture, never), await lookAtAll(again, never)];
+          const [replayed, original] = [await takeSnapshot(capture, never), await takeSnapshot(again, never)];
           expect(replayed.failures).toEqual([]);
           expect(replayed.at).toEqual(original.at);
           expect(replayed.topology.partitions).toEqual(original.topology.partitions);
@@ -245,11 +245,11 @@ describe('recording', () => {
     const out = `${scratchFolder()}/capture.tar`;
     const world = new CommandOnTrial();
     const simulator = await openSource('simulator?lps=2&partitions=2&vps=1', world);
-    let looks = 0;
+    let reads = 0;
     const source: Source = {
       ...simulator,
       topology(signal) {
-        if (++looks === 3) world.abort();
+        if (++reads === 3) world.abort();
         return simulator.topology(signal);
       },
     };

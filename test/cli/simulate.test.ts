@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../src/cli/simulate.ts';
 import { UsageError } from '../../src/errors.ts';
-import { lookAtAll } from '../../src/source/look.ts';
+import { takeSnapshot } from '../../src/source/host-snapshot.ts';
 import { openPageFolder } from '../../src/source/page-folder/page-folder.ts';
 import { simulatorSettings } from '../../src/source/simulator/settings.ts';
 import { openSource } from '../../src/source/sources.ts';
-import { textOf } from '../source/look-text.ts';
+import { textOf } from '../source/snapshot-text.ts';
 import { putFile, scratchFolder } from '../source/scratch.ts';
 import { CommandOnTrial } from './command-on-trial.ts';
 
@@ -24,11 +24,11 @@ describe('simulating', () => {
     );
     expect(world.errors).toBe('');
 
-    const written = await lookAtAll(openPageFolder(out, world), never);
+    const written = await takeSnapshot(openPageFolder(out, world), never);
     const again = new CommandOnTrial();
     const source = await openSource(`simulator?${query}`, again);
     again.clock.advance(10_000);
-    const expected = await lookAtAll(source, never);
+    const expected = await takeSnapshot(source, never);
     expect(textOf(written)).toEqual(textOf(expected));
   });
 
@@ -37,10 +37,10 @@ describe('simulating', () => {
     const world = new CommandOnTrial();
     const reader = openPageFolder(out, world);
     const generations = new Set<string>();
-    const looks: Promise<void>[] = [];
+    const reads: Promise<void>[] = [];
     world.afterWait = () => {
-      looks.push(
-        lookAtAll(reader, never).then(({ topology, failures }) => {
+      reads.push(
+        takeSnapshot(reader, never).then(({ topology, failures }) => {
           expect(failures).toEqual([]);
           for (const { name } of topology.partitions) expect(name).not.toBeNull();
           generations.add(topology.partitions.map(({ id }) => id).join());
@@ -48,7 +48,7 @@ describe('simulating', () => {
       );
     };
     await simulate({ settings, out, every: 3000, for: 900_000 }, world);
-    await Promise.all(looks);
+    await Promise.all(reads);
     expect(generations.size).toBeGreaterThan(2);
   });
 

@@ -4,7 +4,7 @@ import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { hypervisorName, objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { Reading } from '../../src/snapshot/reading.ts';
-import { namesOf } from '../../src/source/look.ts';
+import { namesOf } from '../../src/source/host-snapshot.ts';
 import type { Source } from '../../src/source/source.ts';
 
 /** A source to try, with a well-formed host of at least two partitions behind it. */

@@ -100,7 +100,7 @@ describe('the package that npm pack makes', () => {
         'dist/cli/main.js',
         'dist/sbom.cdx.json',
         'dist/source/mshv/reading-thread.js',
-        'dist/source/windows/look.ps1',
+        'dist/source/windows/read-classes.ps1',
         'docs/proxy.md',
         'packaging/hvql.service',
         'schema/schema.graphql',

@@ -5,7 +5,7 @@ import { shareReads } from '../../src/source/ipc/share-reads.ts';
 import { remoteSource } from '../../src/source/ipc/remote-source.ts';
 import { serveSource } from '../../src/source/ipc/source-server.ts';
 import { captureWriter } from '../../src/source/capture/capture-writer.ts';
-import { lookAtAll } from '../../src/source/look.ts';
+import { takeSnapshot } from '../../src/source/host-snapshot.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { describeSource, type SourceOnTrial } from '../contract/source.ts';
 import { packTar } from './capture/pack-tar.ts';
@@ -97,7 +97,7 @@ async function recorded(
   const out = join(scratchFolder(), kind === 'tar' ? 'host.tar' : 'host');
   const writer = await captureWriter(out);
   for (let frame = 0; frame < frames; frame++) {
-    await writer.writeFrame(await lookAtAll(source, new AbortController().signal));
+    await writer.writeFrame(await takeSnapshot(source, new AbortController().signal));
     goOn();
   }
   await writer.finish();

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { objectKey } from '../../src/snapshot/object-name.ts';
-import { lookAtAll, namesOf } from '../../src/source/look.ts';
+import { takeSnapshot, namesOf } from '../../src/source/host-snapshot.ts';
 import type { Source } from '../../src/source/source.ts';
 import { fixture } from './scratch.ts';
 
@@ -21,7 +21,7 @@ export function expectedOf<V = Values>(name: string): Expected<V> {
 /** Expects a source to have these partitions and exactly these values. */
 export async function expectValues(source: Source, expected: Expected<Values>): Promise<void> {
   const signal = new AbortController().signal;
-  const { topology } = await lookAtAll(source, signal);
+  const { topology } = await takeSnapshot(source, signal);
   expect(
     topology.partitions.map(({ id, parent, name, virtualProcessors }) => ({
       id: String(id),

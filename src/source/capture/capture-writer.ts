@@ -2,7 +2,7 @@
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { areaOf, pagePlace } from '../../snapshot/object-name.ts';
-import type { Look } from '../look.ts';
+import type { HostSnapshot } from '../host-snapshot.ts';
 import { statsPlace } from '../mshv/stats-file.ts';
 import { formatStats } from '../mshv/stats-format.ts';
 import { systemErrorCode } from '../page-folder/file-system.ts';
@@ -21,7 +21,7 @@ export interface CaptureWriter {
    * one before: its steady clock has not moved on, or another partition is the root. Like all here, rejects with a
    * UsageError where the file system will not take it: the disk is full.
    */
-  writeFrame(look: Look): Promise<number>;
+  writeFrame(snapshot: HostSnapshot): Promise<number>;
   /** Writes the manifest; the capture is complete. */
   finish(): Promise<void>;
   /** Gives up and removes what was written. */
@@ -39,18 +39,18 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
   let root: bigint | undefined;
   let last: Moment | undefined;
 
-  function assertFollows(look: Look): void {
-    const lookRoot = look.topology.partitions.find(({ parent }) => parent === null)?.id;
-    if (last !== undefined && look.at.monotonicNanoseconds <= last.monotonicNanoseconds) {
+  function assertFollows(snapshot: HostSnapshot): void {
+    const snapshotRoot = snapshot.topology.partitions.find(({ parent }) => parent === null)?.id;
+    if (last !== undefined && snapshot.at.monotonicNanoseconds <= last.monotonicNanoseconds) {
       throw new HvqlError('PAGE_UNAVAILABLE', 'The source had nothing newer than at the look before.');
     }
-    if (root !== undefined && lookRoot !== undefined && lookRoot !== root) {
+    if (root !== undefined && snapshotRoot !== undefined && snapshotRoot !== root) {
       throw new HvqlError(
         'PAGE_UNAVAILABLE',
-        `Partition ${lookRoot} is the root now, where a capture has one root and this one's is ${root}.`,
+        `Partition ${snapshotRoot} is the root now, where a capture has one root and this one's is ${root}.`,
       );
     }
-    root ??= lookRoot;
+    root ??= snapshotRoot;
   }
 
   async function write(file: SunkFile): Promise<void> {
@@ -58,18 +58,18 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
   }
 
   return {
-    async writeFrame(look) {
-      assertFollows(look);
+    async writeFrame(snapshot) {
+      assertFollows(snapshot);
       const name = String(frames.length).padStart(6, '0');
-      const at = new Date(look.at.wallMilliseconds);
+      const at = new Date(snapshot.at.wallMilliseconds);
       let length = 0;
-      for (const { place, bytes } of filesOf(look)) {
+      for (const { place, bytes } of filesOf(snapshot)) {
         await write({ place: `${framePlace(name)}/${place}`, bytes, at });
         length += bytes.byteLength;
       }
-      for (const partition of look.topology.partitions) partitions.set(partition.id, partition);
-      frames.push({ name, at: at.toISOString(), monotonic: String(look.at.monotonicNanoseconds) });
-      last = look.at;
+      for (const partition of snapshot.topology.partitions) partitions.set(partition.id, partition);
+      frames.push({ name, at: at.toISOString(), monotonic: String(snapshot.at.monotonicNanoseconds) });
+      last = snapshot.at;
       return length;
     },
     async finish() {
@@ -82,7 +82,7 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
 }
 
 /** The files of a look, one after the other, so that not all texts are held at once. */
-function* filesOf({ pages, pageless }: Look): Generator<Pick<SunkFile, 'place' | 'bytes'>> {
+function* filesOf({ pages, pageless }: HostSnapshot): Generator<Pick<SunkFile, 'place' | 'bytes'>> {
   for (const { name, bytes } of pages) yield { place: pagePlace(name, areaOf(name)), bytes };
   for (const { name, reading } of pageless) {
     yield { place: statsPlace(name), bytes: formatStats(name.object, asRecorded(name.object, reading)) };

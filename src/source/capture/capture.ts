@@ -134,7 +134,7 @@ function captureSource({ description, store, parser, player }: OpenCapture): Sou
 
   /** What is on, for a batch: who only wants the moment does not start the playing. */
   const shownFor = ({ length }: readonly unknown[]): ShownFrame =>
-    length === 0 ? player.peek() : player.look();
+    length === 0 ? player.peek() : player.play();
 
   return {
     kind: 'capture',

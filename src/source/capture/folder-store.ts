@@ -23,7 +23,7 @@ export function folderStore(folder: string, { files, parser }: StoreTools): Capt
       } catch (thrown) {
         throw manifestError(thrown);
       } finally {
-        manifests.forgetUnasked();
+        manifests.forgetUnused();
       }
     },
     hasFrame(name) {

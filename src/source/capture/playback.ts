@@ -22,7 +22,7 @@ export interface Playback {
   /** What is on now: the first frame until the first look. Starts nothing. */
   peek(): ShownFrame;
   /** What is on now, to read it; the first look starts the playing. */
-  look(): ShownFrame;
+  play(): ShownFrame;
 }
 
 const nanosecondsPerMillisecond = 1e6;
@@ -54,7 +54,7 @@ export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clo
 
   return {
     peek: () => shownAt(clock.now().monotonicNanoseconds),
-    look() {
+    play() {
       const now = clock.now().monotonicNanoseconds;
       startedAt ??= now;
       return shownAt(now);

@@ -49,7 +49,7 @@ export function partitionNames({ path, selfId, files, warn }: PartitionNamesSett
       if (problem !== warned) warn(problem);
       warned = problem;
     }
-    memory.forgetUnasked();
+    memory.forgetUnused();
     return names;
   };
 }

@@ -19,7 +19,7 @@ export class FileMemory<T> {
   readonly #files: FileSystem;
   readonly #read: (path: string) => T;
   #remembered = new Map<string, Remembered<T>>();
-  #asked = new Map<string, Remembered<T>>();
+  #used = new Map<string, Remembered<T>>();
 
   constructor(files: FileSystem, read: (path: string) => T) {
     this.#files = files;
@@ -34,7 +34,7 @@ export class FileMemory<T> {
       const known = this.#remembered.get(path);
       const entry =
         known?.isSettled === true && isSame(known.state, state) ? known : this.#readEntry(path, state);
-      this.#asked.set(path, entry);
+      this.#used.set(path, entry);
       return entry.content;
     } catch (thrown) {
       if (isNotThere(thrown)) return undefined;
@@ -42,7 +42,7 @@ export class FileMemory<T> {
     }
   }
 
-  /** Whether what `get` gave before the last `forgetUnasked` is what it would give now; false where that is not sure. */
+  /** Whether what `get` gave before the last `forgetUnused` is what it would give now; false where that is not sure. */
   stands(path: string): boolean {
     const known = this.#remembered.get(path);
     try {
@@ -54,9 +54,9 @@ export class FileMemory<T> {
   }
 
   /** Forgets what nobody asked for since the last call, so that memory does not grow with what has come and gone. */
-  forgetUnasked(): void {
-    this.#remembered = this.#asked;
-    this.#asked = new Map();
+  forgetUnused(): void {
+    this.#remembered = this.#used;
+    this.#used = new Map();
   }
 
   #readEntry(path: string, state: BigIntStats): Remembered<T> {

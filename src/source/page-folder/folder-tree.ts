@@ -28,10 +28,10 @@ export interface FolderTreeSettings {
 /** A page tree that remembers listings. */
 export interface FolderTree extends PageTree {
   readonly has: (place: string) => boolean;
-  /** Whether the folders in this place are those that were listed before the last `forgetUnasked`. */
+  /** Whether the folders in this place are those that were listed before the last `forgetUnused`. */
   stands(place: string): boolean;
   /** Forgets the listings that were not asked for since the last call. */
-  forgetUnasked(): void;
+  forgetUnused(): void;
 }
 
 /** The tree in this folder, which may change or go away at any time. */
@@ -46,7 +46,7 @@ export function folderTree({
   const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
   const listings = new FileMemory(files, (path) => listFolders(path, files));
   let isListed = false;
-  /** Whether the listings that were asked for since the last `forgetUnasked` have links in them. */
+  /** Whether the listings that were asked for since the last `forgetUnused` have links in them. */
   let hasLinks = false;
   /** One object may have its page in the one area now and in the other then. */
   const pageFile = (name: ObjectName, area: StatisticsArea | null): PageFile => {
@@ -95,8 +95,8 @@ export function folderTree({
         },
       }),
     stands: (place) => listings.stands(`${folder}/${place}`),
-    forgetUnasked() {
-      listings.forgetUnasked();
+    forgetUnused() {
+      listings.forgetUnused();
       files.hasLinkedFolders = hasLinks;
       hasLinks = false;
     },

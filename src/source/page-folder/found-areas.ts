@@ -1,20 +1,20 @@
 /** Of which areas a tree has pages: found when somebody asks, and then known for a while. */
 import { areaOf, pagePlace, statisticsAreas, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { Topology } from '../../snapshot/topology.ts';
-import { namesOf } from '../look.ts';
+import { namesOf } from '../host-snapshot.ts';
 
 /** A page may be put beside another at any time, and nothing that is looked at for a topology tells of it. */
 const knownForMilliseconds = 2000;
 
 /** What is asked of a tree. */
-export interface AskedTree {
+export interface TreeToSearch {
   readonly topology: Topology;
   /** Whether there is a file at this place. */
   readonly has: (place: string) => boolean;
 }
 
 /** The areas, in the order of `statisticsAreas`: of each, whether any object has a page. */
-export function areasIn({ topology, has }: AskedTree): readonly StatisticsArea[] {
+export function areasIn({ topology, has }: TreeToSearch): readonly StatisticsArea[] {
   const names = namesOf(topology).filter((name) => areaOf(name) !== null);
   // Partitions first: where there are areas, the first one tells.
   const ordered = [...names].sort((a, b) => Number('index' in a) - Number('index' in b));
@@ -36,7 +36,7 @@ export class FoundAreas {
   }
 
   /** Throws what asking the tree throws. */
-  in(tree: AskedTree): readonly StatisticsArea[] {
+  in(tree: TreeToSearch): readonly StatisticsArea[] {
     const at = this.#now();
     const found = this.#found;
     const age = found === null ? Infinity : at - found.at;

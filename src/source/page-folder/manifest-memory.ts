@@ -28,7 +28,7 @@ export class ManifestMemory {
   }
 
   /** Notes that another process has seen one. */
-  hear(): void {
+  noteFromOther(): void {
     this.#isKnown = true;
   }
 }

@@ -28,7 +28,7 @@ export function readPageFile(file: PageFile, files: FileSystem): OverlayPage {
   let descriptor: number | undefined;
   try {
     descriptor = files.openSync(file.path, readWithoutWaiting);
-    if (readSync(descriptor, files)) return pageInRoom(file);
+    if (readIfOnePage(descriptor, files)) return pageInRoom(file);
     const state = files.fstatSync(descriptor);
     if (!state.isFile())
       throw unavailable(file.origin, {
@@ -67,7 +67,7 @@ const room = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
  * Whether the file has just a page of bytes, as nearly all have: then they are in `room`. Anything else is looked at again.
  * What is no file is not touched: reading from a position of it fails (ESPIPE), or gives another number of bytes.
  */
-function readSync(descriptor: number, files: FileSystem): boolean {
+function readIfOnePage(descriptor: number, files: FileSystem): boolean {
   try {
     return files.readSync(descriptor, room, 0, room.byteLength, 0) === pageSizeInBytes;
   } catch (thrown) {

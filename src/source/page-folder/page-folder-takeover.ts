@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { HvqlError, UsageError } from '../../errors.ts';
 import { objectKey } from '../../snapshot/object-name.ts';
 import type { Topology } from '../../snapshot/topology.ts';
-import { namesOf } from '../look.ts';
+import { namesOf } from '../host-snapshot.ts';
 import { confineFiles, type ConfinedFiles } from './confined-files.ts';
 import { systemErrorCode, systemErrorReason, systemFiles } from './file-system.ts';
 import { folderTree } from './folder-tree.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { areaOf, objectKey, pagePlace } from '../../snapshot/object-name.ts';
-import { namesOf, type Look, type NamedPage } from '../look.ts';
+import { namesOf, type HostSnapshot, type NamedPage } from '../host-snapshot.ts';
 import { formatManifest } from './manifest-text.ts';
 import { manifestName } from './manifest.ts';
 import { hiddenPlace, prepareFolder } from './page-folder-takeover.ts';
@@ -13,7 +13,7 @@ export interface PageFolderWriter {
    * Brings the folder to this look. Every file is replaced whole, and an object's folder comes and goes whole, so that
    * no reader sees half of one. A page that the look lacks stays as it was. Throws what the file system throws.
    */
-  write(look: Look): void;
+  write(snapshot: HostSnapshot): void;
 }
 
 /**

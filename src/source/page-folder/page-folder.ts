@@ -107,8 +107,8 @@ export function openPageFolder(
     } catch (thrown) {
       throw folderError(thrown);
     } finally {
-      tree.forgetUnasked();
-      manifests.forgetUnasked();
+      tree.forgetUnused();
+      manifests.forgetUnused();
     }
   }
 

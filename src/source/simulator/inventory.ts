@@ -1,7 +1,7 @@
 /** What exists on the simulated host, from one change to the next. */
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
-import { namesOf } from '../look.ts';
+import { namesOf } from '../host-snapshot.ts';
 import type { Guest } from './guest.ts';
 
 /** The objects that exist, in the forms in which they are asked for. */

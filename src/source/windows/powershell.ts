@@ -18,7 +18,7 @@ export interface PowerShellOptions {
 }
 
 /** How a question may be answered. */
-export interface Patience {
+export interface AnswerLimit {
   readonly milliseconds: number;
 }
 
@@ -43,7 +43,7 @@ const flags = [
   'None',
 ];
 
-interface Waiting {
+interface PendingRequest {
   readonly resolve: (line: string) => void;
   readonly reject: (why: HvqlError) => void;
 }
@@ -54,7 +54,7 @@ export class PowerShell {
   readonly #errors: ErrorOutput;
   readonly #onIdleEnd: (why: HvqlError) => void;
   readonly #ended: Promise<void>;
-  #waiting: Waiting | null = null;
+  #pending: PendingRequest | null = null;
   /** Why it takes no more questions. */
   #end: HvqlError | null = null;
 
@@ -79,7 +79,7 @@ export class PowerShell {
       stream.on('error', () => {});
     this.#ended = new Promise((resolve) => {
       const end = (how: string, cause?: unknown): void => {
-        const isIdle = this.#waiting === null && this.#end === null;
+        const isIdle = this.#pending === null && this.#end === null;
         this.fail(how, lines.rest(), cause);
         if (isIdle && this.#end !== null) onIdleEnd(this.#end);
         resolve();
@@ -102,33 +102,33 @@ export class PowerShell {
    * The line that it answers a line with. Rejects with PAGE_UNAVAILABLE where it ends before, or takes too long: then
    * it is ended, since its answer would be taken for that to the next question.
    */
-  async ask(question: string, { milliseconds }: Patience): Promise<string> {
+  async request(line: string, { milliseconds }: AnswerLimit): Promise<string> {
     if (this.#end !== null) throw this.#end;
     const timer = setTimeout(() => this.fail(`did not answer within ${milliseconds} ms`), milliseconds);
     try {
       return await new Promise<string>((resolve, reject) => {
-        this.#waiting = { resolve, reject };
-        this.#child.stdin.write(`${question}\n`);
+        this.#pending = { resolve, reject };
+        this.#child.stdin.write(`${line}\n`);
       });
     } finally {
       clearTimeout(timer);
-      this.#waiting = null;
+      this.#pending = null;
     }
   }
 
   /** Ends it at once, and rejects the question that is open. Says why, in words that follow "PowerShell". */
   fail(how: string, output = '', cause?: unknown): HvqlError {
     if (this.#end !== null) return this.#end;
-    const told = [this.#errors.tail(), output.slice(0, 200)].filter((text) => text !== '').join('\n');
+    const details = [this.#errors.tail(), output.slice(0, 200)].filter((text) => text !== '').join('\n');
     const why = new HvqlError(
       'PAGE_UNAVAILABLE',
       `PowerShell ${how}.`,
       {},
-      { cause: cause ?? (told === '' ? undefined : new Error(told)) },
+      { cause: cause ?? (details === '' ? undefined : new Error(details)) },
     );
     this.#end = why;
     this.#child.kill('SIGKILL');
-    this.#waiting?.reject(why);
+    this.#pending?.reject(why);
     return why;
   }
 
@@ -137,7 +137,7 @@ export class PowerShell {
     const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
     const why = new HvqlError('PAGE_UNAVAILABLE', 'PowerShell has been stopped.');
     this.#end ??= why;
-    this.#waiting?.reject(why);
+    this.#pending?.reject(why);
     if (hasEnded) return;
     this.#child.stdin.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMilliseconds);
@@ -146,10 +146,10 @@ export class PowerShell {
   }
 
   #answer(line: string): void {
-    const waiting = this.#waiting;
+    const pending = this.#pending;
     // What else it says now is not asked for.
-    this.#waiting = null;
-    if (waiting !== null) waiting.resolve(line);
+    this.#pending = null;
+    if (pending !== null) pending.resolve(line);
     else if (this.#end === null) this.#onIdleEnd(this.fail('said something without being asked', line));
   }
 }

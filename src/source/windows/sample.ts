@@ -28,8 +28,8 @@ export interface Sample {
 }
 
 /** What was asked for. */
-export interface Asked {
-  readonly look: number;
+export interface SampleRequest {
+  readonly id: number;
   readonly wanted: Wanted;
 }
 
@@ -42,10 +42,10 @@ export const nameProperty = 'Name';
  * The sample in a line of the script. Throws a TypeError that says what is wrong where the line is no answer to the
  * question: after half a line, a foreign one or the one before, nothing that follows can be trusted.
  */
-export function parseSample(line: string, { look, wanted }: Asked): Sample {
+export function parseSample(line: string, { id, wanted }: SampleRequest): Sample {
   const answer = parseJson(line);
   if (!isObject(answer)) throw new TypeError('it is no object');
-  if (answer['look'] !== look) throw new TypeError(`it does not answer look ${look}`);
+  if (answer['id'] !== id) throw new TypeError(`it does not answer request ${id}`);
   const classes = answer['classes'];
   if (!isObject(classes)) throw new TypeError('it has no classes');
   const tables = new Map<PerformanceClass, InstanceTable | string>();

@@ -6,7 +6,7 @@ import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import type { SourceLog } from '../source-log.ts';
 import type { Source } from '../source.ts';
 import { HostSample } from './host-sample.ts';
-import { Looks } from './looks.ts';
+import { SampleQueue } from './sample-queue.ts';
 import type { Sample } from './sample.ts';
 import { describeWindows, type WindowsSettings } from './settings.ts';
 import { wantedFor, wantedForTopology } from './wanted-class.ts';
@@ -22,7 +22,7 @@ export interface WindowsWorld {
 }
 
 /** The script that PowerShell runs; it stands beside this file, in src and in dist. */
-const script = fileURLToPath(new URL('look.ps1', import.meta.url));
+const script = fileURLToPath(new URL('read-classes.ps1', import.meta.url));
 /** A host with a thousand virtual processors whose PowerShell has just been started needs some 10 s. */
 const defaultLimitMilliseconds = 30_000;
 /** So old the list of what exists may be: to list it costs half as much as to read it. */
@@ -40,7 +40,7 @@ export function openWindows(settings: WindowsSettings, world: WindowsWorld): Sou
       `The source windows reads the Windows host that it runs on, but this is ${platform}.`,
     ]);
   }
-  const looks = new Looks({
+  const samples = new SampleQueue({
     executable: powershell,
     script,
     clock,
@@ -58,19 +58,19 @@ export function openWindows(settings: WindowsSettings, world: WindowsWorld): Sou
       signal.throwIfAborted();
       const listedAt = clock.now().monotonicNanoseconds;
       if (latest !== undefined && listedAt - latest.listedAt < listAgeNanoseconds) return latest.topology;
-      const sample = await looks.look(wantedForTopology, signal);
+      const sample = await samples.read(wantedForTopology, signal);
       momentOf(sample);
       latest = { topology: sameOrNext(latest?.topology, new HostSample(sample).topology()), listedAt };
       return latest.topology;
     },
     async read(objects, signal) {
-      const sample = await looks.look(wantedFor(objects), signal);
+      const sample = await samples.read(wantedFor(objects), signal);
       newest = laterOf(newest, momentOf(sample));
       const at = newest;
       const host = new HostSample(sample);
       return { at, outcomes: objects.map((object) => host.read(object)) };
     },
-    close: () => looks.close(),
+    close: () => samples.close(),
   };
 }
 

@@ -7,13 +7,13 @@ import { parseCaptureManifest } from '../../../src/source/capture/frame.ts';
 import { encodePage } from '../../../src/page/encode.ts';
 import { hypervisorName } from '../../../src/snapshot/object-name.ts';
 import { topologyOf, type PartitionEntry } from '../../../src/snapshot/topology.ts';
-import type { Look } from '../../../src/source/look.ts';
+import type { HostSnapshot } from '../../../src/source/host-snapshot.ts';
 import { filesBelow, putFile, scratchFolder } from '../scratch.ts';
 
-function lookAt(
+function snapshotAt(
   seconds: number,
   partitions: readonly (readonly [id: bigint, parent: bigint | null])[],
-): Look {
+): HostSnapshot {
   const entries = partitions.map(([id, parent]): PartitionEntry => ({
     id,
     parent,
@@ -34,13 +34,13 @@ describe('a capture that is written', () => {
     const out = `${scratchFolder()}/capture`;
     const writer = await captureWriter(out);
     await writer.writeFrame(
-      lookAt(1, [
+      snapshotAt(1, [
         [1n, null],
         [2n, 1n],
       ]),
     );
     await writer.writeFrame(
-      lookAt(3, [
+      snapshotAt(3, [
         [1n, null],
         [3n, 2n],
       ]),
@@ -53,23 +53,23 @@ describe('a capture that is written', () => {
       [3n, { parent: 2n, name: 'name-3' }],
     ]);
     expect(manifest.frames).toEqual([
-      { name: '000000', at: lookAt(1, []).at },
-      { name: '000001', at: lookAt(3, []).at },
+      { name: '000000', at: snapshotAt(1, []).at },
+      { name: '000001', at: snapshotAt(3, []).at },
     ]);
   });
 
   it('takes no frame with another root, or without newer numbers, and goes on', async () => {
     const out = `${scratchFolder()}/capture`;
     const writer = await captureWriter(out);
-    await writer.writeFrame(lookAt(1, [[1n, null]]));
-    await expect(writer.writeFrame(lookAt(2, [[7n, null]]))).rejects.toMatchObject({
+    await writer.writeFrame(snapshotAt(1, [[1n, null]]));
+    await expect(writer.writeFrame(snapshotAt(2, [[7n, null]]))).rejects.toMatchObject({
       code: 'PAGE_UNAVAILABLE',
       message: "Partition 7 is the root now, where a capture has one root and this one's is 1.",
     });
-    await expect(writer.writeFrame(lookAt(1, [[1n, null]]))).rejects.toMatchObject({
+    await expect(writer.writeFrame(snapshotAt(1, [[1n, null]]))).rejects.toMatchObject({
       message: 'The source had nothing newer than at the look before.',
     });
-    await writer.writeFrame(lookAt(3, [[1n, null]]));
+    await writer.writeFrame(snapshotAt(3, [[1n, null]]));
     await writer.finish();
     expect(readdirSync(`${out}/frames`)).toEqual(['000000', '000001']);
   });
@@ -78,7 +78,7 @@ describe('a capture that is written', () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'capture.tar.partial', content: 'x'.repeat(100_000) });
     const writer = await captureWriter(`${folder}/capture.tar`);
-    await writer.writeFrame(lookAt(1, [[1n, null]]));
+    await writer.writeFrame(snapshotAt(1, [[1n, null]]));
     expect(readdirSync(folder)).toEqual(['capture.tar.partial']);
     await writer.finish();
     expect(readdirSync(folder)).toEqual(['capture.tar']);
@@ -87,7 +87,7 @@ describe('a capture that is written', () => {
   it.each(['capture', 'capture.tar'])('as %s leaves nothing when it is abandoned', async (name) => {
     const folder = scratchFolder();
     const writer = await captureWriter(`${folder}/${name}`);
-    await writer.writeFrame(lookAt(1, [[1n, null]]));
+    await writer.writeFrame(snapshotAt(1, [[1n, null]]));
     await writer.abandon();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -98,7 +98,7 @@ describe('a capture that is written', () => {
     symlinkSync('/dev/full', `${folder}/capture.tar.partial`);
     const writer = await captureWriter(`${folder}/capture.tar`);
     const write = async (): Promise<void> => {
-      for (let n = 1; n <= count; n++) await writer.writeFrame(lookAt(n, [[1n, null]]));
+      for (let n = 1; n <= count; n++) await writer.writeFrame(snapshotAt(n, [[1n, null]]));
       await writer.finish();
     };
     await expect(write()).rejects.toThrow(

@@ -177,7 +177,7 @@ describe('a capture in a folder', () => {
     const place = 'manifest.json';
     const text = readFileSync(`${folder}/${place}`, 'utf8');
     rmSync(`${folder}/${place}`);
-    for (let look = 0; look < 2; look++) {
+    for (let round = 0; round < 2; round++) {
       await expect(source.topology(never)).rejects.toMatchObject({
         code: 'PAGE_UNAVAILABLE',
         message:

@@ -21,7 +21,7 @@ function shownAt(times: readonly number[], settings: Partial<PlaybackSettings>):
   return times.map((time) => {
     clock.advance(time - passed);
     passed = time;
-    const { frame, at } = player.look();
+    const { frame, at } = player.play();
     return `${frame.name} ${at.wallMilliseconds - noon} ${(at.monotonicNanoseconds - 77n) / 1_000_000n}`;
   });
 }
@@ -47,9 +47,9 @@ describe('a playback', () => {
     const peeked = () => player.peek().frame.name;
     expect(peeked()).toBe('at-0');
     clock.advance(5000);
-    expect([peeked(), player.look().frame.name]).toEqual(['at-0', 'at-0']);
+    expect([peeked(), player.play().frame.name]).toEqual(['at-0', 'at-0']);
     clock.advance(1000);
-    expect([peeked(), player.look().frame.name]).toEqual(['at-1000', 'at-1000']);
+    expect([peeked(), player.play().frame.name]).toEqual(['at-1000', 'at-1000']);
   });
 
   it('in a loop starts over after one more usual interval, while time goes on', () => {

@@ -5,7 +5,7 @@ import { ReadingChange } from '../../../src/sampling/change/change.ts';
 import type { ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
-import { lookAtAll } from '../../../src/source/look.ts';
+import { takeSnapshot } from '../../../src/source/host-snapshot.ts';
 import { formatStats } from '../../../src/source/mshv/stats-format.ts';
 import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
 import { asRecorded, fromRecorded, movedOn } from '../../../src/source/capture/recorded-reading.ts';
@@ -152,7 +152,7 @@ describe('a Windows host that was recorded', () => {
     const writer = await captureWriter(out);
     for (const frame of [0, 1]) {
       host.play(frame);
-      await writer.writeFrame(await lookAtAll(source, never));
+      await writer.writeFrame(await takeSnapshot(source, never));
     }
     await writer.finish();
     await source.close();
@@ -182,10 +182,10 @@ describe('a Windows host that was recorded', () => {
 });
 
 async function sampleOf(source: Source) {
-  const { at: lookedAt, outcomes } = await source.read([processor], never);
+  const { at: readAt, outcomes } = await source.read([processor], never);
   const [reading] = outcomes;
   if (reading === undefined || reading instanceof HvqlError) throw reading ?? new Error('no outcome');
-  return { at: lookedAt, reading };
+  return { at: readAt, reading };
 }
 
 function momentOf({ reading }: Awaited<ReturnType<typeof sampleOf>>): bigint {

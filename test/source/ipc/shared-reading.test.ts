@@ -3,7 +3,7 @@ import { counterNamed, countersOf } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading, UnnamedValue } from '../../../src/snapshot/reading.ts';
-import { lookAtAll } from '../../../src/source/look.ts';
+import { takeSnapshot } from '../../../src/source/host-snapshot.ts';
 import { shareReads } from '../../../src/source/ipc/share-reads.ts';
 import { layoutLimit } from '../../../src/source/ipc/layout-bytes.ts';
 import { remoteSource } from '../../../src/source/ipc/remote-source.ts';
@@ -65,8 +65,8 @@ describe('a reading without a page that another process takes', () => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'partition/2/stats', content: 'PtTlbSize : 5\nPtOfTomorrow : 6\n' });
     const source = await openSource(`mshv:${folder}`, { clock: new ManualClock() });
-    const here = await lookAtAll(source, never);
-    const there = await lookAtAll(seenByAnother(source), never);
+    const here = await takeSnapshot(source, never);
+    const there = await takeSnapshot(seenByAnother(source), never);
     expect(there.pageless.map(({ name }) => name)).toEqual(here.pageless.map(({ name }) => name));
     expect(here.pageless.some(({ reading }) => (reading.unnamed?.() ?? []).length > 0)).toBe(true);
     for (const [n, { name, reading }] of here.pageless.entries()) {
@@ -82,8 +82,8 @@ describe('a reading without a page that another process takes', () => {
     const source = seenByAnother(await openSource(`mshv:${folder}`, { clock: new ManualClock() }));
     const counter = counterNamed('VIRTUAL_PROCESSOR', 'hypercalls');
     const layouts = new Set<unknown>();
-    for (let look = 0; look < 3; look++) {
-      for (const { name, reading } of (await lookAtAll(source, never)).pageless) {
+    for (let round = 0; round < 3; round++) {
+      for (const { name, reading } of (await takeSnapshot(source, never)).pageless) {
         if (name.object !== 'VIRTUAL_PROCESSOR') continue;
         const { cells } = reading;
         layouts.add(cells?.layout);
@@ -133,7 +133,7 @@ describe('a reading without a page that another process takes', () => {
       onlyUnnamed({ name: `Name${n}`, value: BigInt(n) }),
     );
     const source = seenByAnother(giving(readings));
-    for (let look = 0; look < 2; look++) {
+    for (let round = 0; round < 2; round++) {
       const there = await readingsOf(source, count);
       expect(there.map((reading) => reading.unnamed?.())).toEqual(readings.map((each) => each.unnamed?.()));
     }
@@ -143,19 +143,19 @@ describe('a reading without a page that another process takes', () => {
     const fake = giving([onlyUnnamed({ name: 'LpOfTomorrow', value: 7n })]);
     let goOn = (): void => undefined;
     const held = new Promise<void>((resolve) => (goOn = resolve));
-    let looks = 0;
+    let reads = 0;
     const source = seenByAnother({
       ...fake,
       // Answers all the same when it is given up.
       async read(objects, signal) {
-        looks++;
-        if (looks === 1) await held;
+        reads++;
+        if (reads === 1) await held;
         return fake.read(objects, signal);
       },
     });
     const impatient = new AbortController();
     const first = source.read([processor], impatient.signal);
-    while (looks === 0) await source.topology(never);
+    while (reads === 0) await source.topology(never);
     impatient.abort(new Error('enough'));
     await expect(first).rejects.toThrow('enough');
     const second = readingsOf(source, 1);

@@ -155,13 +155,13 @@ describe('a Linux host in debugfs', () => {
     const { files, opened, paths } = debugfsOf();
     const source = openMshv({ folder, selfId: 1n }, { clock: systemClock, files });
     const some = names.slice(0, 3);
-    for (let look = 0; look < 3; look += 1) {
-      writeFileSync(join(folder, place(1)), `VpTotalRunTime : ${look}7\n`);
+    for (let round = 0; round < 3; round += 1) {
+      writeFileSync(join(folder, place(1)), `VpTotalRunTime : ${round}7\n`);
       const { outcomes } = await source.read(some, never);
       const values = outcomes.map(
         (outcome) => totalRunTime && 'value' in outcome && outcome.value(totalRunTime),
       );
-      expect(values).toEqual([0n, BigInt(`${look}7`), 2n]);
+      expect(values).toEqual([0n, BigInt(`${round}7`), 2n]);
     }
     expect(opened).toHaveLength(3);
     rmSync(join(folder, place(2)));
@@ -183,13 +183,13 @@ describe('a Linux host in debugfs', () => {
     const source = openMshv({ folder, selfId: 1n }, { clock: systemClock, areKept: true, second });
     await source.read(names, never);
     await vi.waitFor(() => expect(second.state).toBe('ready'), 10_000);
-    for (let look = 0; look < 5; look += 1) {
-      writeFileSync(join(folder, place(299)), `VpTotalRunTime : ${look}7\n`);
+    for (let round = 0; round < 5; round += 1) {
+      writeFileSync(join(folder, place(299)), `VpTotalRunTime : ${round}7\n`);
       const { outcomes } = await source.read(names, never);
       const values = outcomes.map(
         (outcome) => totalRunTime && 'value' in outcome && outcome.value(totalRunTime),
       );
-      expect(values).toEqual([...names.keys()].map((n) => (n === 299 ? BigInt(`${look}7`) : BigInt(n))));
+      expect(values).toEqual([...names.keys()].map((n) => (n === 299 ? BigInt(`${round}7`) : BigInt(n))));
       await vi.waitFor(() => expect(second.state).toBe('ready'));
     }
     expect(open()).toBeGreaterThanOrEqual(300);

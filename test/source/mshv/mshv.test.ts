@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError, UsageError } from '../../../src/errors.ts';
 import { hypervisorName, objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';
-import { lookAtAll, namesOf } from '../../../src/source/look.ts';
+import { takeSnapshot, namesOf } from '../../../src/source/host-snapshot.ts';
 import { driverFolder, mshvSettings } from '../../../src/source/mshv/settings.ts';
 import { openMshv, type MshvWorld } from '../../../src/source/mshv/mshv.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
@@ -68,7 +68,7 @@ const rootVp: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index
 describe('a Linux host', () => {
   it('is read exactly, each of its numbers as a counter', async () => {
     const source = open(fixture('mshv'));
-    const { topology, pageless, failures } = await lookAtAll(source, never);
+    const { topology, pageless, failures } = await takeSnapshot(source, never);
     expect(failures).toEqual([]);
     expect(topology.logicalProcessors).toEqual([0, 1]);
     expect(topology.partitions).toEqual([
@@ -112,7 +112,7 @@ describe('a Linux host', () => {
     expect(opened).toEqual([]);
     await source.read([rootVp], never);
     expect(opened.map(({ path }) => path)).toEqual([join(folder, 'partition/1/vp/0/stats')]);
-    await lookAtAll(source, never);
+    await takeSnapshot(source, never);
     expect(opened.length).toBeGreaterThan(10);
     for (const { path, flags } of opened) {
       expect(path.endsWith('/stats')).toBe(true);
@@ -187,7 +187,7 @@ describe('a Linux host', () => {
       `\ufffe${good}`.replaceAll(':', '='),
     ]) {
       putFile(folder, { place, content });
-      for (let look = 0; look < 2; look++) {
+      for (let round = 0; round < 2; round++) {
         expect(await outcomeOf(source, name)).toMatchObject({
           code: 'PAGE_MALFORMED',
           message: `${place} is no text of statistics: it has no counter in it.`,
@@ -324,7 +324,7 @@ describe('an object of a Linux host', () => {
     rmSync(join(folder, 'partition/2/stats'));
     rmSync(join(folder, 'partition/2/vp'), { recursive: true });
     putFile(folder, { place: 'partition/4/vp/1/stats', content: '' });
-    const { failures, pageless } = await lookAtAll(open(folder), never);
+    const { failures, pageless } = await takeSnapshot(open(folder), never);
     expect(failures.map(({ message }) => message)).toEqual([
       'partition/2/stats is not there.',
       'partition/4/vp/1/stats is empty.',
@@ -439,7 +439,7 @@ describe('a parent that is not the root (L1VH)', () => {
     expect(virtualProcessors && String(reading.value(virtualProcessors))).toBe(
       expectedNumbers['partition/1']?.['PtVirtualProcessors'],
     );
-    const { topology, pageless, failures } = await lookAtAll(source, never);
+    const { topology, pageless, failures } = await takeSnapshot(source, never);
     expect(topology.partition(selfId)).toMatchObject({ parent: null, virtualProcessors: [0, 1] });
     expect(topology.partition(2n)?.parent).toBe(selfId);
     expect(topology.partitions).toHaveLength(3);

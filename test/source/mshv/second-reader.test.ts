@@ -123,8 +123,8 @@ describe('a second reader', () => {
     const second = reader();
     const source = open(hostFolder(), second);
     await awake(second);
-    const looks = await Promise.all([valuesOf(source), valuesOf(source), valuesOf(source)]);
-    expect(looks).toEqual([allValues, allValues, allValues]);
+    const results = await Promise.all([valuesOf(source), valuesOf(source), valuesOf(source)]);
+    expect(results).toEqual([allValues, allValues, allValues]);
   });
 
   it('fails for none of the others where a file is gone, empty, closed to it, or no text', async () => {
@@ -183,9 +183,9 @@ describe('a second reader', () => {
     const source = open(hostFolder(), second);
     await awake(second);
     const leaving = new AbortController();
-    const look = source.read(names, leaving.signal);
+    const reading = source.read(names, leaving.signal);
     leaving.abort(new Error('left'));
-    await expect(look).rejects.toThrow('left');
+    await expect(reading).rejects.toThrow('left');
     await vi.waitFor(() => expect(second.state).toBe('ready'));
     expect(await valuesOf(source)).toEqual(allValues);
   });

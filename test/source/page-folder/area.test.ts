@@ -6,7 +6,7 @@ import { HvqlError } from '../../../src/errors.ts';
 import { encodeCounters } from '../../../src/page/encode.ts';
 import type { ObjectName } from '../../../src/snapshot/object-name.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
-import { lookAtAll } from '../../../src/source/look.ts';
+import { takeSnapshot } from '../../../src/source/host-snapshot.ts';
 import { systemFiles } from '../../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
 import { remoteSource } from '../../../src/source/ipc/remote-source.ts';
@@ -174,10 +174,10 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     await withSource(folder, async (source) => {
       // Which areas there are is known once something was answered.
       await source.topology(never);
-      const look = await lookAtAll(source, never);
-      expect(look.failures).toEqual([]);
+      const snapshot = await takeSnapshot(source, never);
+      expect(snapshot.failures).toEqual([]);
       const writer = await captureWriter(out);
-      await writer.writeFrame(look);
+      await writer.writeFrame(snapshot);
       await writer.finish();
     });
     const pagesBelow = (root: string) =>

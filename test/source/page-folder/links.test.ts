@@ -7,7 +7,7 @@ import { HvqlError, UsageError } from '../../../src/errors.ts';
 import { objectKey } from '../../../src/snapshot/object-name.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
 import { openCapture } from '../../../src/source/capture/capture.ts';
-import { namesOf } from '../../../src/source/look.ts';
+import { namesOf } from '../../../src/source/host-snapshot.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
 import { pageFolderWriter } from '../../../src/source/page-folder/page-folder-writer.ts';

@@ -129,14 +129,14 @@ describe.each(hosts)('in %s', (_title, open) => {
   let folder: string;
   let source: Source;
   let before: Map<string, unknown>;
-  const look = async (): Promise<Map<string, unknown>> => {
+  const readAll = async (): Promise<Map<string, unknown>> => {
     const answer = await ask({ source, sampler: samplerOf(source), query });
     expect(JSON.stringify(answer)).not.toContain('hvql-test');
     return sayingsOf(answer);
   };
   beforeEach(async () => {
     ({ folder, source } = await open());
-    before = await look();
+    before = await readAll();
     expect(before.size).toBeGreaterThan(8);
   });
   const pathOf = (key: string): string => [folder, key, 'stats.page'].filter(Boolean).join('/');
@@ -149,7 +149,7 @@ describe.each(hosts)('in %s', (_title, open) => {
       fc.asyncProperty(pages, async (written) => {
         const originals = new Map(written.map(([n]) => [keyOf(n), readFileSync(pathOf(keyOf(n)))]));
         for (const [n, bytes] of written) writeFileSync(pathOf(keyOf(n)), bytes);
-        const after = await look();
+        const after = await readAll();
         for (const [key, original] of originals) {
           if ((after.get(key) as { errors: unknown[] }).errors.length > 0) failed += 1;
           after.set(key, before.get(key));
@@ -160,7 +160,7 @@ describe.each(hosts)('in %s', (_title, open) => {
       { numRuns: 300, seed: 4 },
     );
     expect(failed).toBeGreaterThan(100);
-    expect(await look()).toEqual(before);
+    expect(await readAll()).toEqual(before);
   });
 
   it.each(Object.entries(replacements))('a %s fails its own object alone', async (_what, replace) => {
@@ -168,19 +168,19 @@ describe.each(hosts)('in %s', (_title, open) => {
       const path = pathOf(key);
       renameSync(path, `${path}-away`);
       replace(path);
-      const after = await look();
+      const after = await readAll();
       expect(after.get(key)).toMatchObject({ counters: null, page: null, errors: { length: 2 } });
       after.set(key, before.get(key));
       expect(after).toEqual(before);
       rmSync(path, { recursive: true, force: true });
       renameSync(`${path}-away`, path);
     }
-    expect(await look()).toEqual(before);
+    expect(await readAll()).toEqual(before);
   });
 
   it.skipIf(process.getuid?.() === 0)('a page that may not be read fails its own object alone', async () => {
     chmodSync(pathOf('lp/0'), 0o000);
-    const after = await look();
+    const after = await readAll();
     expect(after.get('lp/0')).toMatchObject({ counters: null, errors: { length: 2 } });
     after.set('lp/0', before.get('lp/0'));
     expect(after).toEqual(before);

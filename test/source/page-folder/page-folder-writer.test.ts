@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { HvqlError, UsageError } from '../../../src/errors.ts';
 import { encodeCounters } from '../../../src/page/encode.ts';
 import { topologyOf, type PartitionEntry } from '../../../src/snapshot/topology.ts';
-import { lookAtAll, namesOf, type Look } from '../../../src/source/look.ts';
+import { takeSnapshot, namesOf, type HostSnapshot } from '../../../src/source/host-snapshot.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
 import { pageFolderWriter } from '../../../src/source/page-folder/page-folder-writer.ts';
 import { expectedOf, expectValues } from '../expected-values.ts';
-import { textOf } from '../look-text.ts';
+import { textOf } from '../snapshot-text.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { copyOfFixture, filesBelow, fixture, putFile, scratchFolder } from '../scratch.ts';
 
@@ -22,21 +22,21 @@ const guest = (id: bigint, virtualProcessors = [0, 1]): PartitionEntry => ({
 });
 
 /** A look at a host of these partitions, whose every counter is the same number. */
-function lookAt(partitions: readonly PartitionEntry[], value = 7n): Look {
+function snapshotOf(partitions: readonly PartitionEntry[], value = 7n): HostSnapshot {
   const topology = topologyOf([0, 1], partitions);
   const pages = namesOf(topology).map((name) => ({ name, bytes: encodeCounters(name.object, () => value) }));
   return { at: clock.now(), topology, pages, pageless: [], failures: [] };
 }
 
-async function expectLook(folder: string, look: Look): Promise<void> {
-  expect(textOf(await lookAtAll(openPageFolder(folder, { clock }), never))).toEqual(textOf(look));
+async function expectSnapshot(folder: string, snapshot: HostSnapshot): Promise<void> {
+  expect(textOf(await takeSnapshot(openPageFolder(folder, { clock }), never))).toEqual(textOf(snapshot));
 }
 
 describe('a page folder that is written', () => {
   it('is what the look was, byte for byte', async () => {
     const from = openPageFolder(fixture('small-host'), { clock });
     const folder = `${scratchFolder()}/pages`;
-    pageFolderWriter(folder).write(await lookAtAll(from, never));
+    pageFolderWriter(folder).write(await takeSnapshot(from, never));
     await expectValues(openPageFolder(folder, { clock }), expectedOf('small-host'));
     const pages = [...filesBelow(fixture('small-host'))].filter(([place]) => place !== 'manifest.json');
     for (const [place, bytes] of pages) expect(readFileSync(`${folder}/${place}`).equals(bytes)).toBe(true);
@@ -45,16 +45,16 @@ describe('a page folder that is written', () => {
   it('follows what comes and goes, and keeps nothing else', async () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
-    const looks = [
-      lookAt([root, guest(2n), guest(3n)]),
-      lookAt([root, guest(3n, [0, 1, 2]), guest(4n)], 8n),
-      lookAt([root, guest(3n, [1]), guest(5n)], 9n),
-      lookAt([root], 10n),
+    const snapshots = [
+      snapshotOf([root, guest(2n), guest(3n)]),
+      snapshotOf([root, guest(3n, [0, 1, 2]), guest(4n)], 8n),
+      snapshotOf([root, guest(3n, [1]), guest(5n)], 9n),
+      snapshotOf([root], 10n),
     ];
-    for (const look of looks) {
-      writer.write(look);
-      await expectLook(folder, look);
-      expect([...filesBelow(folder).keys()]).toHaveLength(look.pages.length + 1);
+    for (const snapshot of snapshots) {
+      writer.write(snapshot);
+      await expectSnapshot(folder, snapshot);
+      expect([...filesBelow(folder).keys()]).toHaveLength(snapshot.pages.length + 1);
       expect(
         readdirSync(folder, { recursive: true }).filter((name) => String(name).includes('.new')),
       ).toEqual([]);
@@ -64,9 +64,9 @@ describe('a page folder that is written', () => {
   it('removes a partition before the manifest forgets it, should it get no further', () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
-    writer.write(lookAt([root, guest(2n)]));
+    writer.write(snapshotOf([root, guest(2n)]));
     mkdirSync(`${folder}/.new-manifest.json`);
-    expect(() => writer.write(lookAt([root]))).toThrow('EISDIR');
+    expect(() => writer.write(snapshotOf([root]))).toThrow('EISDIR');
     expect(readdirSync(`${folder}/partition`)).toEqual(['1']);
     expect(readFileSync(`${folder}/manifest.json`, 'utf8')).toContain('guest-2');
   });
@@ -74,9 +74,9 @@ describe('a page folder that is written', () => {
   it('names a partition in the manifest before it appears, should it get no further', () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
-    writer.write(lookAt([root]));
+    writer.write(snapshotOf([root]));
     putFile(folder, { place: 'partition/.new-2', content: 'in the way' });
-    expect(() => writer.write(lookAt([root, guest(2n)]))).toThrow('EEXIST');
+    expect(() => writer.write(snapshotOf([root, guest(2n)]))).toThrow('EEXIST');
     expect(existsSync(`${folder}/partition/2`)).toBe(false);
     expect(readFileSync(`${folder}/manifest.json`, 'utf8')).toContain('guest-2');
   });
@@ -84,12 +84,12 @@ describe('a page folder that is written', () => {
   it('keeps the last page of what a look could not read', async () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
-    const before = lookAt([root, guest(2n)]);
+    const before = snapshotOf([root, guest(2n)]);
     writer.write(before);
-    const { pages, ...look } = lookAt([root, guest(2n)], 8n);
+    const { pages, ...snapshot } = snapshotOf([root, guest(2n)], 8n);
     const failure = new HvqlError('PAGE_UNAVAILABLE', 'too slow');
     writer.write({
-      ...look,
+      ...snapshot,
       pages: pages.filter(({ name }) => name.object !== 'PARTITION'),
       failures: [failure],
     });
@@ -106,11 +106,11 @@ describe('taking over a page folder', () => {
     putFile(folder, { place: 'partition/5/vp/.gone-3/stats.page', content: 'old' });
     putFile(folder, { place: '.new-manifest.json', content: '{' });
     mkdirSync(`${folder}/lp/9`);
-    const look = lookAt([root, guest(5n, [0, 1, 2]), guest(20n)]);
-    pageFolderWriter(folder).write(look);
-    await expectLook(folder, look);
+    const snapshot = snapshotOf([root, guest(5n, [0, 1, 2]), guest(20n)]);
+    pageFolderWriter(folder).write(snapshot);
+    await expectSnapshot(folder, snapshot);
     expect(existsSync(`${folder}/partition/13`)).toBe(false);
-    expect([...filesBelow(folder).keys()]).toHaveLength(look.pages.length + 1);
+    expect([...filesBelow(folder).keys()]).toHaveLength(snapshot.pages.length + 1);
   });
 
   it.each([

@@ -10,7 +10,7 @@ import type { Reading } from '../../../src/snapshot/reading.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
 import { ManifestMemory } from '../../../src/source/page-folder/manifest-memory.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
-import { namesOf, type Look } from '../../../src/source/look.ts';
+import { namesOf, type HostSnapshot } from '../../../src/source/host-snapshot.ts';
 import { pageFolderWriter } from '../../../src/source/page-folder/page-folder-writer.ts';
 import { topologyOf, type Topology } from '../../../src/snapshot/topology.ts';
 import type { Source } from '../../../src/source/source.ts';
@@ -326,7 +326,7 @@ describe('the topology of a page folder', () => {
     ['comes', [2n], [2n, 3n]],
     ['goes', [2n, 3n], [2n]],
   ])('gives no partition that %s under way to the root', async (_what, before, after) => {
-    const lookAt = (ids: readonly bigint[]): Look => {
+    const snapshotOf = (ids: readonly bigint[]): HostSnapshot => {
       const partitions = [1n, ...ids].map((id) => ({
         id,
         parent: id === 1n ? null : id === 3n ? 2n : 1n,
@@ -341,12 +341,12 @@ describe('the topology of a page folder', () => {
     for (const name of names) {
       const folder = scratchFolder();
       const writer = pageFolderWriter(folder);
-      writer.write(lookAt(before));
+      writer.write(snapshotOf(before));
       let isDue = false;
       const writeAfter = (path: string): void => {
         if (!isDue || !path.endsWith(`/${name}`)) return;
         isDue = false;
-        writer.write(lookAt(after));
+        writer.write(snapshotOf(after));
       };
       const files: FileSystem = {
         ...systemFiles,
@@ -388,19 +388,19 @@ describe('the topology of a page folder', () => {
       },
     };
     const source = openPageFolder(folder, { clock, files });
-    const countLook = async () => {
+    const countReads = async () => {
       listings = manifests = 0;
       await source.topology(never);
       return { listings, manifests };
     };
     // Changed just now: another change could leave the same stamp.
-    expect(await countLook()).toEqual({ listings: 6, manifests: 1 });
-    expect(await countLook()).toEqual({ listings: 6, manifests: 1 });
+    expect(await countReads()).toEqual({ listings: 6, manifests: 1 });
+    expect(await countReads()).toEqual({ listings: 6, manifests: 1 });
     now += 60_000;
-    expect(await countLook()).toEqual({ listings: 6, manifests: 1 });
-    expect(await countLook()).toEqual({ listings: 0, manifests: 0 });
+    expect(await countReads()).toEqual({ listings: 6, manifests: 1 });
+    expect(await countReads()).toEqual({ listings: 0, manifests: 0 });
     mkdirSync(`${folder}/lp/8`);
-    expect(await countLook()).toEqual({ listings: 1, manifests: 0 });
+    expect(await countReads()).toEqual({ listings: 1, manifests: 0 });
     expect((await source.topology(never)).logicalProcessors).toEqual([0, 1, 2, 3, 8]);
   });
 
@@ -506,7 +506,7 @@ describe('the topology of a page folder', () => {
     expect(told).toBe(1);
     rmSync(`${folder}/manifest.json`);
     expect(rootIn(await there.topology(never))).toBe(1n);
-    memory.hear();
+    memory.noteFromOther();
     expect(() => there.sync?.topology(new Set([1n]))).toThrow(gone.message);
     await expect(there.topology(never)).rejects.toMatchObject(gone);
   });

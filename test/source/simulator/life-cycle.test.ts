@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SimulatedHost } from '../../../src/source/simulator/simulated-host.ts';
-import { hostOf, lookAt, minute, second } from './host-look.ts';
+import { hostOf, readSimulatedHost, minute, second } from './read-host.ts';
 
 /** The host's partitions at each step of a time. */
 function watch(host: SimulatedHost, time: { every: bigint; until: bigint }): (readonly string[])[] {
@@ -16,7 +16,7 @@ function watch(host: SimulatedHost, time: { every: bigint; until: bigint }): (re
 function watchLoad(host: SimulatedHost, seconds: number): ReadonlyMap<string, number>[] {
   const runTimes = (): Map<string, bigint> => {
     const sums = new Map<string, bigint>();
-    for (const object of lookAt(host).values()) {
+    for (const object of readSimulatedHost(host).values()) {
       if (object.name.object !== 'VIRTUAL_PROCESSOR') continue;
       const id = String(object.name.partitionId);
       sums.set(id, (sums.get(id) ?? 0n) + object.value('totalRunTime'));
@@ -34,35 +34,37 @@ function watchLoad(host: SimulatedHost, seconds: number): ReadonlyMap<string, nu
 }
 
 describe('the partitions of a simulated host', () => {
-  const looks = watch(hostOf('seed=3'), { every: second, until: 60n * minute });
-  const lives = [...new Set(looks.flat())];
+  const snapshots = watch(hostOf('seed=3'), { every: second, until: 60n * minute });
+  const lifetimes = [...new Set(snapshots.flat())];
 
   it('start with the root and partition 2, which never stop', () => {
-    expect(looks.filter((look) => look[0] !== '1 root' || !look[1]?.startsWith('2 '))).toEqual([]);
+    expect(
+      snapshots.filter((snapshot) => snapshot[0] !== '1 root' || !snapshot[1]?.startsWith('2 ')),
+    ).toEqual([]);
   });
 
   it('stop and are replaced under new ids and names', () => {
-    expect(lives.length).toBeGreaterThan(20);
-    const ids = lives.map((life) => life.split(' ')[0]);
-    const names = lives.map((life) => life.split(' ')[1]);
-    expect(new Set(ids).size).toBe(lives.length);
-    expect(new Set(names).size).toBe(lives.length);
+    expect(lifetimes.length).toBeGreaterThan(20);
+    const ids = lifetimes.map((lifetime) => lifetime.split(' ')[0]);
+    const names = lifetimes.map((lifetime) => lifetime.split(' ')[1]);
+    expect(new Set(ids).size).toBe(lifetimes.length);
+    expect(new Set(names).size).toBe(lifetimes.length);
   });
 
   it('never come back', () => {
-    for (const life of lives) {
-      const exists = looks.map((look) => look.includes(life));
+    for (const lifetime of lifetimes) {
+      const exists = snapshots.map((snapshot) => snapshot.includes(lifetime));
       expect(exists.slice(exists.indexOf(true), exists.lastIndexOf(true))).not.toContain(false);
     }
   });
 
   it('get ascending ids', () => {
-    const ids = lives.map((life) => BigInt(life.split(' ')[0] ?? 0));
+    const ids = lifetimes.map((lifetime) => BigInt(lifetime.split(' ')[0] ?? 0));
     expect(ids).toEqual(ids.toSorted((a, b) => Number(a - b)));
   });
 
   it('leave a short gap before they are replaced', () => {
-    const counts = looks.map((look) => look.length);
+    const counts = snapshots.map((snapshot) => snapshot.length);
     expect(Math.max(...counts)).toBe(8);
     expect(Math.min(...counts)).toBeLessThan(8);
     expect(counts.filter((count) => count === 8).length).toBeGreaterThan(counts.length / 2);
@@ -71,7 +73,9 @@ describe('the partitions of a simulated host', () => {
   it('are named after what they do', () => {
     const names = hostOf('partitions=3').topology.partitions.map(({ name }) => name);
     expect(names.slice(0, 2)).toEqual(['root', 'web-1']);
-    expect(lives.every((life) => /^\d+ (root|(web|db|build|cache|batch)-\d+)$/.test(life))).toBe(true);
+    expect(lifetimes.every((lifetime) => /^\d+ (root|(web|db|build|cache|batch)-\d+)$/.test(lifetime))).toBe(
+      true,
+    );
   });
 
   it('are children of the root, but the nested ones of partition 2', () => {
@@ -89,7 +93,7 @@ describe('the partitions of a simulated host', () => {
 
 describe('the load of a partition', () => {
   const loads = watchLoad(hostOf('seed=3'), 900);
-  const steady = loads.map((look) => look.get('2') ?? 0);
+  const steady = loads.map((snapshot) => snapshot.get('2') ?? 0);
 
   it('changes between idle and busy', () => {
     expect(steady.filter((load) => load < 20).length).toBeGreaterThan(60);
@@ -99,8 +103,8 @@ describe('the load of a partition', () => {
 
   it('is high while it boots', () => {
     const known = new Set(loads[0]?.keys());
-    const boots = loads.flatMap((look, n) => {
-      const born = [...look.keys()].filter((id) => !known.has(id));
+    const boots = loads.flatMap((snapshot, n) => {
+      const born = [...snapshot.keys()].filter((id) => !known.has(id));
       for (const id of born) known.add(id);
       return born.map((id) => loads[n + 5]?.get(id) ?? 0);
     });
@@ -109,7 +113,7 @@ describe('the load of a partition', () => {
   });
 
   it('is by turns the highest of all', () => {
-    const busiest = loads.map((look) => [...look].sort((a, b) => b[1] - a[1])[0]?.[0]);
+    const busiest = loads.map((snapshot) => [...snapshot].sort((a, b) => b[1] - a[1])[0]?.[0]);
     expect(new Set(busiest).size).toBeGreaterThan(5);
   });
 

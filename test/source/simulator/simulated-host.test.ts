@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { countersInPages, countersOf, operationsOf } from '../../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../../src/catalogue/counter.ts';
 import type { SimulatedHost } from '../../../src/source/simulator/simulated-host.ts';
-import { hostOf, lookAt, minute, second, sumOf, type ObjectLook } from './host-look.ts';
+import { hostOf, readSimulatedHost, minute, second, sumOf, type ObjectReadings } from './read-host.ts';
 
-type HostLook = ReadonlyMap<string, ObjectLook>;
+type HostReadings = ReadonlyMap<string, ObjectReadings>;
 
 const sizes = fc
   .record({
@@ -31,22 +31,22 @@ const runs = { seed: 20261120, numRuns: 60 };
 /** Moves a host step by step and hands over each pair of looks, with the time between them. */
 function forEachInterval(
   moves: { readonly query: string; readonly steps: readonly bigint[] },
-  check: (before: HostLook, after: HostLook, host: SimulatedHost) => void,
+  check: (before: HostReadings, after: HostReadings, host: SimulatedHost) => void,
 ): void {
   const host = hostOf(moves.query);
   let elapsed = 0n;
-  let before = lookAt(host);
+  let before = readSimulatedHost(host);
   for (const step of moves.steps) {
     elapsed += step;
     host.advanceTo(elapsed);
-    const after = lookAt(host);
+    const after = readSimulatedHost(host);
     check(before, after, host);
     before = after;
   }
 }
 
 function property(
-  check: (before: HostLook, after: HostLook, host: SimulatedHost) => void,
+  check: (before: HostReadings, after: HostReadings, host: SimulatedHost) => void,
   { release, numRuns } = { release: 2013, numRuns: runs.numRuns },
 ): void {
   fc.assert(
@@ -58,8 +58,8 @@ function property(
 }
 
 function change(
-  before: HostLook,
-  after: HostLook,
+  before: HostReadings,
+  after: HostReadings,
   of: readonly ['LOGICAL_PROCESSOR' | 'VIRTUAL_PROCESSOR', string],
 ): bigint {
   return sumOf(after, ...of) - sumOf(before, ...of);
@@ -203,7 +203,7 @@ describe('a simulated host', () => {
     const host = hostOf('');
     const run = Array.from({ length: 11 }, (_, tenth) => {
       host.advanceTo(7n * second + (BigInt(tenth) * second) / 10n);
-      return lookAt(host).get('partition/2/vp/0')?.value('totalRunTime') ?? 0n;
+      return readSimulatedHost(host).get('partition/2/vp/0')?.value('totalRunTime') ?? 0n;
     });
     const grown = run.slice(1).map((value, n) => value - (run[n] ?? 0n));
     expect(grown[0]).toBeGreaterThan(0n);
@@ -212,33 +212,33 @@ describe('a simulated host', () => {
 
   it('runs one thing at a time on a logical processor', () => {
     const host = hostOf('lps=1&partitions=4&vps=2');
-    const looks = Array.from({ length: 400 }, (_, n) => {
+    const readingsBySecond = Array.from({ length: 400 }, (_, n) => {
       host.advanceTo(BigInt(n) * 3_100n);
-      return lookAt(host);
+      return readSimulatedHost(host);
     });
-    looks.slice(1).forEach((look, n) => {
-      const before = looks[n] ?? look;
-      const passed = change(before, look, ['LOGICAL_PROCESSOR', 'globalTime']);
+    readingsBySecond.slice(1).forEach((readings, n) => {
+      const before = readingsBySecond[n] ?? readings;
+      const passed = change(before, readings, ['LOGICAL_PROCESSOR', 'globalTime']);
       expect(passed).toBe(31n);
-      expect(change(before, look, ['VIRTUAL_PROCESSOR', 'totalRunTime'])).toBeLessThanOrEqual(passed);
-      expect(change(before, look, ['LOGICAL_PROCESSOR', 'totalRunTime'])).toBeLessThanOrEqual(passed);
+      expect(change(before, readings, ['VIRTUAL_PROCESSOR', 'totalRunTime'])).toBeLessThanOrEqual(passed);
+      expect(change(before, readings, ['LOGICAL_PROCESSOR', 'totalRunTime'])).toBeLessThanOrEqual(passed);
     });
   });
 
   it('moves every total of the catalogue', () => {
     const host = hostOf('lps=2&partitions=6&vps=3');
     host.advanceTo(20n * minute);
-    const look = lookAt(host);
+    const readings = readSimulatedHost(host);
     for (const kind of ['LOGICAL_PROCESSOR', 'PARTITION', 'VIRTUAL_PROCESSOR'] as const) {
-      const still = countersInPages(kind, 2013).filter(({ field }) => sumOf(look, kind, field) === 0n);
+      const still = countersInPages(kind, 2013).filter(({ field }) => sumOf(readings, kind, field) === 0n);
       expect(still.map(({ field }) => field)).toEqual([]);
     }
   });
 
   it('gives partitions different characters, and each virtual processor of one the same', () => {
-    const look = lookAt(hostOf('partitions=4&vps=2'));
+    const readings = readSimulatedHost(hostOf('partitions=4&vps=2'));
     const ratio = (key: string): number => {
-      const object = look.get(key);
+      const object = readings.get(key);
       return Number(object?.value('smallPageTlbFills')) / Number(object?.value('msrAccesses'));
     };
     expect(ratio('partition/1/vp/0')).toBeCloseTo(ratio('partition/1/vp/1'), 2);
@@ -248,9 +248,9 @@ describe('a simulated host', () => {
   it('is partly loaded, unevenly, and shares what there is when it is full', () => {
     for (const query of ['', 'lps=64&partitions=128&vps=8', 'lps=2&partitions=12']) {
       const host = hostOf(query);
-      const before = lookAt(host);
+      const before = readSimulatedHost(host);
       host.advanceTo(2n * minute);
-      const after = lookAt(host);
+      const after = readSimulatedHost(host);
       const loads = host.topology.logicalProcessors.map((index) => {
         const grown = (field: string): number =>
           Number(
@@ -273,9 +273,10 @@ describe('a simulated host of release 2026', () => {
     const [older, newer] = ['release=2013', 'release=2026'].map((release) => {
       const host = hostOf(`lps=2&partitions=4&vps=2&${release}`);
       host.advanceTo(minute);
-      return lookAt(host);
+      return readSimulatedHost(host);
     });
-    const clock = (look: HostLook | undefined): bigint | undefined => look?.get('lp/0')?.value('globalTime');
+    const clock = (readings: HostReadings | undefined): bigint | undefined =>
+      readings?.get('lp/0')?.value('globalTime');
     expect(clock(newer)).toBe(clock(older));
     expect(newer?.get('')?.value('virtualProcessors')).toBe(older?.get('')?.value('virtualProcessors'));
     expect(() => older?.get('')?.value('modernStandbyEntries')).toThrow(
@@ -295,9 +296,9 @@ describe('a simulated host of release 2026', () => {
     });
     const host = hostOf(query);
     host.advanceTo(20n * minute);
-    const look = lookAt(host);
+    const readings = readSimulatedHost(host);
     for (const kind of ['LOGICAL_PROCESSOR', 'PARTITION', 'VIRTUAL_PROCESSOR'] as const) {
-      const moved = countersInPages(kind, 2026).filter(({ field }) => sumOf(look, kind, field) > 0n);
+      const moved = countersInPages(kind, 2026).filter(({ field }) => sumOf(readings, kind, field) > 0n);
       const driven = countersInPages(kind, 2026).filter(({ simulated }) => simulated !== null);
       expect(moved).toEqual(driven);
     }

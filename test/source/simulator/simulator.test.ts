@@ -3,7 +3,7 @@ import { counterNamed } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';
-import { namesOf } from '../../../src/source/look.ts';
+import { namesOf } from '../../../src/source/host-snapshot.ts';
 import { simulatorSettings } from '../../../src/source/simulator/settings.ts';
 import { openSimulator } from '../../../src/source/simulator/simulator.ts';
 import type { Source } from '../../../src/source/source.ts';
@@ -46,11 +46,11 @@ describe('the simulator', () => {
 
   it('shows the same to all looks at one moment, and time in the pages is time on the clock', async () => {
     const { source, clock } = open();
-    const look = async (): Promise<readonly Uint8Array[]> => {
+    const readAll = async (): Promise<readonly Uint8Array[]> => {
       const { outcomes } = await source.read([logicalProcessor, virtualProcessor, hypervisorName], unaborted);
       return outcomes.map((outcome) => asReading(outcome).page?.bytes ?? new Uint8Array());
     };
-    expect(await look()).toEqual(await look());
+    expect(await readAll()).toEqual(await readAll());
     const before = asReading((await source.read([logicalProcessor], unaborted)).outcomes[0]);
     clock.advance(123);
     const after = asReading((await source.read([logicalProcessor], unaborted)).outcomes[0]);
@@ -80,10 +80,10 @@ describe('the simulator', () => {
     const reading = source.read([logicalProcessor], controller.signal);
     controller.abort(new Error('enough'));
     await expect(reading).rejects.toThrow('enough');
-    const looks = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 3 }, () => source.read([logicalProcessor], unaborted)),
     );
-    for (const { at, outcomes } of looks) {
+    for (const { at, outcomes } of results) {
       expect(at).toEqual(clock.now());
       expect(asReading(outcomes[0]).value(globalTime)).toBe((600n + 12n * 3600n) * 10_000_000n);
     }

@@ -88,9 +88,9 @@ describe('PowerShell', () => {
     ['die', 'PowerShell ended with exit code 3.'],
     ['kill', 'PowerShell was ended by SIGKILL.'],
     ['half', 'PowerShell ended with exit code 0.'],
-    ['garbage', 'PowerShell answered with a line that is no look.'],
-    ['brokenLine', 'PowerShell answered with a line that is no look.'],
-    ['foreign', 'PowerShell answered with a line that is no look.'],
+    ['garbage', 'PowerShell answered with a line that is no sample.'],
+    ['brokenLine', 'PowerShell answered with a line that is no sample.'],
+    ['foreign', 'PowerShell answered with a line that is no sample.'],
     ['flood', 'PowerShell answered with more than 67108864 bytes.'],
   ])('that answers with "%s" fails the look, is gone, and started again', async (behaviour, message) => {
     const { host, source, clock } = open();
@@ -170,7 +170,7 @@ describe('PowerShell', () => {
   it('has what it complains about logged, and told as the cause to nobody but the operator', async () => {
     const { host, source, logged } = open();
     host.behave('complainAndDie');
-    const complaint = 'look.ps1 cannot be loaded because running scripts is disabled on this system.';
+    const complaint = 'read-classes.ps1 cannot be loaded because running scripts is disabled on this system.';
     const { message, cause } = await failureOf(source);
     expect(message).toBe('PowerShell ended with exit code 1.');
     expect(cause).toEqual(new Error(complaint));
@@ -194,10 +194,10 @@ describe('somebody who no longer waits', () => {
     const { host, source } = open();
     host.behave('whenTold');
     const controller = new AbortController();
-    const look = source.read([hypervisorName], controller.signal);
+    const reading = source.read([hypervisorName], controller.signal);
     await until(() => host.questions().length > 0);
     controller.abort(new Error('gone'));
-    await expect(look).rejects.toThrow('gone');
+    await expect(reading).rejects.toThrow('gone');
     host.tell();
     await read(source);
     expect(host.starts()).toHaveLength(1);

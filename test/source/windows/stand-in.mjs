@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Stands in for powershell.exe with look.ps1: answers from recorded lines, which hold every property of their release,
+ * Stands in for powershell.exe with read-classes.ps1: answers from recorded lines, which hold every property of their release,
  * as the script answers from Windows. What it plays stands beside the link by which it is started: `recorded.jsonl`,
  * `frame` (a line of it, from 0) and `behaviour`, which is read anew at every question. `starts` gets a line with the
  * process's id, and one with the flags, for each start.
@@ -49,19 +49,19 @@ const behaviours = {
   kill: () => process.kill(process.pid, 'SIGKILL'),
   complainAndDie() {
     process.stderr.write(
-      'look.ps1 cannot be loaded because running scripts is disabled on this system.\n',
+      'read-classes.ps1 cannot be loaded because running scripts is disabled on this system.\n',
       () => process.exit(1),
     );
   },
   hang: () => {},
   garbage: () => process.stdout.write('Windows PowerShell\n'),
-  foreign: () => process.stdout.write('{"look":0,"classes":{}}\n'),
+  foreign: () => process.stdout.write('{"id":0,"classes":{}}\n'),
   half: (answer) => process.stdout.write(answer.slice(0, answer.length / 2), () => process.exit(0)),
   brokenLine: (answer) => process.stdout.write(`${answer.slice(0, answer.length / 2)}\n`),
   twice: (answer) => process.stdout.write(`${answer}\n${answer}\n`),
   answerAndDie: (answer) => process.stdout.write(`${answer}\n`, () => process.exit(0)),
   deaf(answer) {
-    questions.removeAllListeners('close');
+    requests.removeAllListeners('close');
     process.stdin.pause();
     setInterval(() => {}, 1_000);
     process.stdout.write(`${answer}\n`);
@@ -76,9 +76,9 @@ const behaviours = {
     process.stdout.write(`${answer}\n`);
   },
   onlyErrors: (answer) => {
-    const { look, classes } = JSON.parse(answer);
+    const { id, classes } = JSON.parse(answer);
     for (const name of Object.keys(classes)) classes[name] = { error: 'Invalid class' };
-    process.stdout.write(`${JSON.stringify({ look, classes })}\n`);
+    process.stdout.write(`${JSON.stringify({ id, classes })}\n`);
   },
 };
 
@@ -97,13 +97,13 @@ function tableOf(name, wanted, frame) {
   return { properties: columns, instances: instances.map((row) => places.map((place) => row[place])) };
 }
 
-const questions = createInterface({ input: process.stdin });
-questions.on('line', (line) => {
-  const { look, classes } = JSON.parse(line);
+const requests = createInterface({ input: process.stdin });
+requests.on('line', (line) => {
+  const { id, classes } = JSON.parse(line);
   // Whoever sees the question may go on to the next frame.
   const frame = frames[Math.min(Number(read('frame')), frames.length - 1)];
   appendFileSync(`${folder}/questions`, `${line}\n`);
   const found = Object.entries(classes).map(([name, wanted]) => [name, tableOf(name, wanted, frame)]);
-  behaviours[read('behaviour')](JSON.stringify({ look, classes: Object.fromEntries(found) }));
+  behaviours[read('behaviour')](JSON.stringify({ id, classes: Object.fromEntries(found) }));
 });
-questions.on('close', () => process.exit(0));
+requests.on('close', () => process.exit(0));

@@ -4,7 +4,7 @@ import { catalogue, counterNamed } from '../../../src/catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../../src/catalogue/group.ts';
 import { HvqlError, UsageError } from '../../../src/errors.ts';
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
-import { namesOf } from '../../../src/source/look.ts';
+import { namesOf } from '../../../src/source/host-snapshot.ts';
 import { openSource } from '../../../src/source/sources.ts';
 import { openWindows } from '../../../src/source/windows/windows.ts';
 import type { Source } from '../../../src/source/source.ts';
@@ -360,7 +360,7 @@ describe('the source windows on the command line', () => {
 });
 
 describe('the script that PowerShell runs', () => {
-  const text = readFileSync(new URL('../../../src/source/windows/look.ps1', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../src/source/windows/read-classes.ps1', import.meta.url), 'utf8');
 
   it('has only ASCII, since Windows PowerShell takes a file without a mark for one of its code page', () => {
     // eslint-disable-next-line no-control-regex

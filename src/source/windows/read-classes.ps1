@@ -3,16 +3,16 @@
 Reads the raw performance classes of Hyper-V's hypervisor for hvql.
 
 .DESCRIPTION
-hvql starts this script once and keeps it. Each line on standard input asks for a look:
+hvql starts this script once and keeps it. Each line on standard input asks for a sample:
 
-  {"look": 7, "classes": {"Win32_PerfRawData_HvStats_HyperVHypervisorLogicalProcessor": ["PercentTotalRunTime", ...]}}
+  {"id": 7, "classes": {"Win32_PerfRawData_HvStats_HyperVHypervisorLogicalProcessor": ["PercentTotalRunTime", ...]}}
 
 The property "*" stands for every number that the class has, but for clocks and what Windows divides by.
 
-Each is answered by one line on standard output, in the order of the questions. The properties stand once, then a list
+Each is answered by one line on standard output, in the order of the requests. The properties stand once, then a list
 of texts for each instance; "" is a value that is not there, and a property that this Windows does not have is left out:
 
-  {"look": 7, "classes": {"Win32_...LogicalProcessor": {"properties": ["Name", ...], "instances": [["Hv LP 0", ...], ...]}}}
+  {"id": 7, "classes": {"Win32_...LogicalProcessor": {"properties": ["Name", ...], "instances": [["Hv LP 0", ...], ...]}}}
 
 A class that cannot be read says why in place of that, and the others are read: {"error": "..."}. Numbers are texts, since
 ConvertTo-Json would round the largest. While nobody asks, the script waits for the next line and does nothing; it ends
@@ -29,7 +29,7 @@ $env:PSModulePath = [Environment]::GetEnvironmentVariable('PSModulePath', 'Machi
 
 # The streams themselves: the console's reader and writer would use the code page of the system.
 $utf8 = [System.Text.UTF8Encoding]::new($false)
-$questions = [System.IO.StreamReader]::new([Console]::OpenStandardInput(), $utf8)
+$requests = [System.IO.StreamReader]::new([Console]::OpenStandardInput(), $utf8)
 $answers = [System.IO.StreamWriter]::new([Console]::OpenStandardOutput(), $utf8)
 
 # The instance's name and the moment of the sample: every class has them.
@@ -79,11 +79,11 @@ function Read-Class([string] $class, [string[]] $wanted) {
   }
 }
 
-while ($null -ne ($line = $questions.ReadLine())) {
-  $question = ConvertFrom-Json -InputObject $line
-  $classes = foreach ($class in $question.classes.PSObject.Properties) {
+while ($null -ne ($line = $requests.ReadLine())) {
+  $request = ConvertFrom-Json -InputObject $line
+  $classes = foreach ($class in $request.classes.PSObject.Properties) {
     '"' + $class.Name + '":' + (Read-Class $class.Name $class.Value)
   }
-  $answers.WriteLine('{"look":' + [long] $question.look + ',"classes":{' + (@($classes) -join ',') + '}}')
+  $answers.WriteLine('{"id":' + [long] $request.id + ',"classes":{' + (@($classes) -join ',') + '}}')
   $answers.Flush()
 }

@@ -1,8 +1,8 @@
 import { objectKey } from '../../src/snapshot/object-name.ts';
-import type { Look } from '../../src/source/look.ts';
+import type { HostSnapshot } from '../../src/source/host-snapshot.ts';
 
 /** What a look saw, as text: quick to compare, and short to print where it differs. */
-export function textOf({ topology, pages, failures }: Look): object {
+export function textOf({ topology, pages, failures }: HostSnapshot): object {
   return {
     logicalProcessors: topology.logicalProcessors,
     partitions: topology.partitions,

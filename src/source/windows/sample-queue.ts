@@ -9,7 +9,7 @@ import { parseSample, type Sample } from './sample.ts';
 import { joinWanted, type Wanted } from './wanted-class.ts';
 
 /** What looks need. */
-export interface LooksOptions {
+export interface SampleQueueOptions {
   readonly executable: string;
   readonly script: string;
   /** For the pauses between two starts. */
@@ -22,7 +22,7 @@ export interface LooksOptions {
 }
 
 /** A look that has not begun. */
-interface NextLook {
+interface NextSample {
   wanted: Wanted;
   /** How many wait for it. */
   waiting: number;
@@ -34,17 +34,17 @@ interface NextLook {
  * Asks PowerShell, which is started for the first look and ended some time after the last one. A look goes on when
  * those who wait for it have gone: a PowerShell that takes long to start is warm for those who ask then.
  */
-export class Looks {
-  readonly #options: LooksOptions;
+export class SampleQueue {
+  readonly #options: SampleQueueOptions;
   readonly #restart: Restart;
   #powershell: PowerShell | null = null;
-  #next: NextLook | null = null;
-  #isLooking = false;
+  #next: NextSample | null = null;
+  #isReading = false;
   #isClosed = false;
   #number = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: LooksOptions) {
+  constructor(options: SampleQueueOptions) {
     this.#options = options;
     this.#restart = new Restart(options.clock);
   }
@@ -53,14 +53,14 @@ export class Looks {
    * A sample of these classes that was begun after the call. Rejects with PAGE_UNAVAILABLE where PowerShell fails, and
    * with the signal's reason once it is aborted.
    */
-  async look(wanted: Wanted, signal: AbortSignal): Promise<Sample> {
+  async read(wanted: Wanted, signal: AbortSignal): Promise<Sample> {
     signal.throwIfAborted();
     if (this.#isClosed) throw closed();
-    const next = (this.#next ??= nextLook());
+    const next = (this.#next ??= createNext());
     next.wanted = joinWanted(next.wanted, wanted);
     next.waiting += 1;
     // Those who ask in this turn share it.
-    queueMicrotask(() => void this.#takeLooks());
+    queueMicrotask(() => void this.#readAll());
     try {
       return await unlessAborted(next.sample, signal);
     } finally {
@@ -76,30 +76,30 @@ export class Looks {
     await this.#stop();
   }
 
-  async #takeLooks(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+  async #readAll(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
     clearTimeout(this.#idleTimer);
     while (this.#next !== null) {
       const { wanted, waiting, settle } = this.#next;
       this.#next = null;
       if (waiting === 0) continue;
-      const sample = this.#take(wanted);
+      const sample = this.#read(wanted);
       settle(sample);
       await sample.catch(() => {});
     }
-    this.#isLooking = false;
+    this.#isReading = false;
     if (this.#isClosed) return;
     this.#idleTimer = setTimeout(() => void this.#stop(), this.#options.idleMilliseconds).unref();
   }
 
-  async #take(wanted: Wanted): Promise<Sample> {
+  async #read(wanted: Wanted): Promise<Sample> {
     const powershell = this.#running();
-    const look = (this.#number += 1);
+    const id = (this.#number += 1);
     try {
-      const question = JSON.stringify({ look, classes: Object.fromEntries(wanted) });
-      const line = await powershell.ask(question, { milliseconds: this.#options.limitMilliseconds });
-      const sample = parse(line, { powershell, look, wanted });
+      const request = JSON.stringify({ id, classes: Object.fromEntries(wanted) });
+      const line = await powershell.request(request, { milliseconds: this.#options.limitMilliseconds });
+      const sample = parse(line, { powershell, id, wanted });
       // One that goes on talking behind its answer has failed.
       if (powershell.isRunning) this.#restart.noteSuccess();
       return sample;
@@ -140,22 +140,22 @@ function parse(
   line: string,
   {
     powershell,
-    ...asked
-  }: { readonly powershell: PowerShell; readonly look: number; readonly wanted: Wanted },
+    ...request
+  }: { readonly powershell: PowerShell; readonly id: number; readonly wanted: Wanted },
 ): Sample {
   try {
-    return parseSample(line, asked);
+    return parseSample(line, request);
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
     throw powershell.fail(
-      'answered with a line that is no look',
+      'answered with a line that is no sample',
       `${messageOf(thrown)}: ${line.slice(0, 100)}`,
     );
   }
 }
 
-function nextLook(): NextLook {
-  let settle: NextLook['settle'] = () => {};
+function createNext(): NextSample {
+  let settle: NextSample['settle'] = () => {};
   const sample = new Promise<Sample>((resolve) => (settle = resolve));
   // Those who have waited for it may all be gone.
   sample.catch(() => {});

@@ -19,7 +19,7 @@ export interface NamedReading {
 }
 
 /** What there was at one moment. */
-export interface Look {
+export interface HostSnapshot {
   readonly at: Moment;
   readonly topology: Topology;
   /**
@@ -57,7 +57,7 @@ function isOfItsArea(name: ObjectName, { page }: Reading): boolean {
 }
 
 /** Reads every object, and both areas of those that have them. Rejects like the source. */
-export async function lookAtAll(source: Source, signal: AbortSignal): Promise<Look> {
+export async function takeSnapshot(source: Source, signal: AbortSignal): Promise<HostSnapshot> {
   const topology = await source.topology(signal);
   const names = [
     ...namesOf(topology),

@@ -9,7 +9,7 @@ export const second = 1_000_000_000n;
 export const minute = 60n * second;
 
 /** What one object's page says; throws where the page does not carry the field. */
-export interface ObjectLook {
+export interface ObjectReadings {
   readonly name: ObjectName;
   value(field: string): bigint;
 }
@@ -20,12 +20,12 @@ export function hostOf(query: string): SimulatedHost {
 }
 
 /** Everything the host shows now, by object key. */
-export function lookAt(host: SimulatedHost): ReadonlyMap<string, ObjectLook> {
-  return new Map(host.objects.map((name) => [objectKey(name), lookAtOne(host, name)]));
+export function readSimulatedHost(host: SimulatedHost): ReadonlyMap<string, ObjectReadings> {
+  return new Map(host.objects.map((name) => [objectKey(name), readObject(host, name)]));
 }
 
 /** What the object's page shows now. */
-export function lookAtOne(host: SimulatedHost, name: ObjectName): ObjectLook {
+export function readObject(host: SimulatedHost, name: ObjectName): ObjectReadings {
   const bytes = host.page(name);
   if (bytes === undefined) throw new Error(`${objectKey(name)} has no page`);
   const page = decodePage(bytes, { object: name.object, place: objectKey(name) });
@@ -40,11 +40,11 @@ export function lookAtOne(host: SimulatedHost, name: ObjectName): ObjectLook {
 
 /** The sum of a field over all objects of a kind. */
 export function sumOf(
-  look: ReadonlyMap<string, ObjectLook>,
+  readings: ReadonlyMap<string, ObjectReadings>,
   kind: ObjectName['object'],
   field: string,
 ): bigint {
-  return [...look.values()]
+  return [...readings.values()]
     .filter(({ name }) => name.object === kind)
     .reduce((sum, object) => sum + object.value(field), 0n);
 }
