@@ -15,7 +15,7 @@ export interface TextStream {
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
 /** All that a command needs beside its options. Commands return their exit code, or reject with a UsageError. */
-export interface CommandWorld {
+export interface CommandContext {
   readonly clock: Clock;
   readonly wait: Wait;
   readonly stdout: TextStream;

@@ -6,7 +6,7 @@ import { developmentIdentity } from '../server/auth/identity.ts';
 import type { GraphiqlToken } from '../server/http/graphiql-page.ts';
 import type { Identity } from '../server/auth/identity.ts';
 import type { Topology } from '../snapshot/topology.ts';
-import type { CommandWorld } from './command-world.ts';
+import type { CommandContext } from './command-world.ts';
 import { printable } from './printable.ts';
 
 /** The example operation that shows what a guest sees of itself. */
@@ -15,7 +15,7 @@ const guestExample = /^query OwnPartition\b/m;
 /** The identity of development mode, and its tokens for the page of GraphiQL. */
 export async function development(
   host: string,
-  world: CommandWorld & {
+  world: CommandContext & {
     log: Logger;
     sampler: Sampler;
     tabs: readonly { query: string }[];

@@ -10,7 +10,7 @@ const driver = 'the mshv driver of the Linux kernel';
 
 /** Looks at the files of the machine, and reads one file of statistics. `root` stands before every path. */
 export function examineLinux(root: string): Diagnosis {
-  const findings = [...lookForHypervisor(root), lookForDriver(root)];
+  const findings = [...findHypervisor(root), findDriver(root)];
   const mount = debugfsMount(root);
   findings.push(
     mount === null
@@ -23,12 +23,12 @@ export function examineLinux(root: string): Diagnosis {
   );
   if (mount === null) return { findings, source: null };
   const folder = `${mount}/mshv`;
-  const statistics = lookAtStatistics(root, folder);
+  const statistics = readStatistics(root, folder);
   const source = mount === usualMount ? 'mshv' : `mshv:${folder}`;
   return { findings: [...findings, statistics], source: statistics.isWell ? source : null };
 }
 
-function lookForHypervisor(root: string): Finding[] {
+function findHypervisor(root: string): Finding[] {
   const flags = /^flags\s*:(.*)$/m.exec(textOf(`${root}/proc/cpuinfo`))?.[1]?.split(/\s+/);
   const type = textOf(`${root}/sys/hypervisor/type`).trim();
   const findings: Finding[] = [];
@@ -50,7 +50,7 @@ function lookForHypervisor(root: string): Finding[] {
   return findings;
 }
 
-function lookForDriver(root: string): Finding {
+function findDriver(root: string): Finding {
   if (existsSync(`${root}/dev/mshv`)) return { isWell: true, text: `/dev/mshv is there: ${driver} runs.` };
   return {
     isWell: false,
@@ -71,7 +71,7 @@ function debugfsMount(root: string): string | null {
 }
 
 /** Whether one file of statistics can be read; which are there tells what this partition may see. */
-function lookAtStatistics(root: string, folder: string): Finding {
+function readStatistics(root: string, folder: string): Finding {
   try {
     const partitions = readdirSync(`${root}${folder}/partition`);
     const logicalProcessors = existsSync(`${root}${folder}/lp`) ? readdirSync(`${root}${folder}/lp`) : [];

@@ -3,7 +3,7 @@ import { HvqlError, UsageError } from '../errors.ts';
 import { hypervisorName } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
-import type { DoctorWorld } from './doctor.ts';
+import type { DoctorContext } from './doctor.ts';
 import { formatCount } from './figure.ts';
 import type { Diagnosis, Finding } from './doctor-finding.ts';
 
@@ -15,13 +15,13 @@ const needs =
   'an administrator or among the Performance Monitor Users';
 
 /** Opens the source, and takes a look through it. */
-export async function examineWindows(world: DoctorWorld): Promise<Diagnosis> {
+export async function examineWindows(world: DoctorContext): Promise<Diagnosis> {
   const { clock, platform, signal, windowsSource } = world;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(longestExamination)]);
   try {
     const source = await world.openSource(windowsSource, { clock, platform });
     try {
-      return { findings: await lookThrough(source, limited), source: windowsSource };
+      return { findings: await readSource(source, limited), source: windowsSource };
     } finally {
       await source.close();
     }
@@ -30,7 +30,7 @@ export async function examineWindows(world: DoctorWorld): Promise<Diagnosis> {
   }
 }
 
-async function lookThrough(source: Source, signal: AbortSignal): Promise<Finding[]> {
+async function readSource(source: Source, signal: AbortSignal): Promise<Finding[]> {
   const topology = await source.topology(signal);
   const [hypervisor] = (await source.read([hypervisorName], signal)).outcomes;
   const { logicalProcessors, partitions } = topology;

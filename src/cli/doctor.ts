@@ -1,13 +1,13 @@
 /** `hvql doctor`: says what this machine has that hvql can read, what is missing, and how to start. */
 import type { openSource } from '../source/sources.ts';
-import type { CommandWorld } from './command-world.ts';
+import type { CommandContext } from './command-world.ts';
 import { examineLinux } from './doctor-linux.ts';
 import type { Diagnosis, Finding } from './doctor-finding.ts';
 import { examineWindows } from './doctor-windows.ts';
 import { printable } from './printable.ts';
 
 /** What `doctor` is given of the machine. */
-export interface DoctorWorld extends Pick<CommandWorld, 'clock' | 'signal' | 'stdout'> {
+export interface DoctorContext extends Pick<CommandContext, 'clock' | 'signal' | 'stdout'> {
   /** As `process.platform` has it. */
   readonly platform: string;
   /** What stands before every path: '' on a real machine. */
@@ -18,7 +18,7 @@ export interface DoctorWorld extends Pick<CommandWorld, 'clock' | 'signal' | 'st
 }
 
 /** Prints what it finds. Exit code 0 where a source of a real hypervisor can be read, 1 otherwise. */
-export async function doctor(world: DoctorWorld): Promise<number> {
+export async function doctor(world: DoctorContext): Promise<number> {
   const { findings, source } = await examine(world);
   const isWell = source !== null;
   world.stdout.write(
@@ -36,7 +36,7 @@ export async function doctor(world: DoctorWorld): Promise<number> {
   return isWell ? 0 : 1;
 }
 
-async function examine(world: DoctorWorld): Promise<Diagnosis> {
+async function examine(world: DoctorContext): Promise<Diagnosis> {
   if (world.platform === 'win32') return examineWindows(world);
   if (world.platform === 'linux') return examineLinux(world.root);
   const text = 'Statistics can be read on Linux and on Windows, where these are the root partition.';

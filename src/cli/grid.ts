@@ -3,7 +3,7 @@ import type { Clock } from '../snapshot/moment.ts';
 import type { Wait } from './command-world.ts';
 
 /** When there is something to do: at 0, every, 2 × every, … from the start on, in milliseconds. */
-export interface GridSettings {
+export interface TickSettings {
   /** Above zero. */
   readonly every: number;
   /** The time after the start when it ends; what falls on it is still done. undefined: never. */
@@ -21,9 +21,9 @@ const longestWaitInMilliseconds = 0x7fff_ffff;
  * Yields the number of each point of the grid, from 0, when its time comes. What comes too late is left out, not made
  * up for in a bunch. Ends, without an error, when the signal is aborted.
  */
-export async function* gridPoints(settings: GridSettings): AsyncGenerator<number, void, undefined> {
+export async function* ticks(settings: TickSettings): AsyncGenerator<number, void, undefined> {
   const { every, clock, wait, signal } = settings;
-  const end = pointsOf(settings) ?? Infinity;
+  const end = countTicks(settings) ?? Infinity;
   const start = clock.now().monotonicNanoseconds;
   const elapsed = (): number =>
     Number(clock.now().monotonicNanoseconds - start) / Number(nanosecondsPerMillisecond);
@@ -41,6 +41,6 @@ export async function* gridPoints(settings: GridSettings): AsyncGenerator<number
 }
 
 /** How many points the grid has; undefined where it has no end. */
-export function pointsOf(settings: Pick<GridSettings, 'every' | 'for'>): number | undefined {
+export function countTicks(settings: Pick<TickSettings, 'every' | 'for'>): number | undefined {
   return settings.for === undefined ? undefined : Math.floor(settings.for / settings.every) + 1;
 }

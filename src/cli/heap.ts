@@ -12,7 +12,7 @@ const growthPercent = 25;
  * events that are there until the next one that is nearly all: a second later they are garbage, which stays until all
  * of the heap is collected, and the tick that this falls into is late.
  */
-export function keepHeapClose(): void {
+export function limitHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   setFlagsFromString('--no-allocation-site-pretenuring');
 }

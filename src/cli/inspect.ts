@@ -4,7 +4,7 @@ import { statisticsObjects, type StatisticsObject } from '../catalogue/group.ts'
 import { HvqlError, UsageError } from '../errors.ts';
 import { readPageFile } from '../source/page-folder/page-file.ts';
 import { systemFiles } from '../source/page-folder/file-system.ts';
-import type { CommandWorld } from './command-world.ts';
+import type { CommandContext } from './command-world.ts';
 import { pageJson } from './page-json.ts';
 import { pageTable } from './page-table.ts';
 import { printable } from './printable.ts';
@@ -25,14 +25,14 @@ export interface InspectOptions {
  */
 export async function inspect(
   options: InspectOptions,
-  world: Pick<CommandWorld, 'stdout' | 'stderr'>,
+  world: Pick<CommandContext, 'stdout' | 'stderr'>,
 ): Promise<number> {
   const { page: path, json = false } = options;
   const object = options.object ?? objectOfPath(path);
   try {
     const page = readPageFile({ path, origin: { object, place: path } }, systemFiles);
-    const parts = { path, object, page };
-    world.stdout.write(json ? pageJson(parts) : pageTable(parts));
+    const inspected = { path, object, page };
+    world.stdout.write(json ? pageJson(inspected) : pageTable(inspected));
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof HvqlError)) throw thrown;

@@ -35,7 +35,7 @@ export function lineWriter(
   });
   let failure: unknown = null;
   let hasFailed = false;
-  let isTold = false;
+  let isReported = false;
   let lost = 0;
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -56,19 +56,19 @@ export function lineWriter(
     stream.write(text);
     return !hasFailed;
   };
-  const tell = (): void => {
+  const report = (): void => {
     // A pipe that is full is nothing to speak of before something is lost.
-    if (isTold || (systemErrorCode(failure) === 'EAGAIN' && lost === 0)) return;
-    isTold = true;
+    if (isReported || (systemErrorCode(failure) === 'EAGAIN' && lost === 0)) return;
+    isReported = true;
     log.error({ err: failure }, `${what} cannot be written`);
   };
   const write = (text: string): void => {
     if (attempt(text)) {
-      if (isTold) log.warn({ lost }, `${what} is written again`);
-      isTold = false;
+      if (isReported) log.warn({ lost }, `${what} is written again`);
+      isReported = false;
       lost = 0;
     } else {
-      tell();
+      report();
       retry ??= setTimeout(() => {
         retry = undefined;
         write('');

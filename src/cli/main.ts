@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The program `hvql`. */
 import { inspect as inspectThrown } from 'node:util';
-import { processWorld } from './process-world.ts';
+import { processContext } from './process-world.ts';
 import { HvqlError, UsageError } from '../errors.ts';
-import type { CommandWorld } from './command-world.ts';
+import type { CommandContext } from './command-world.ts';
 import { printable } from './printable.ts';
 import { parseCommand, type Command } from './settings.ts';
 
@@ -16,7 +16,7 @@ const exitCode = await main();
 process.exitCode ??= exitCode;
 
 async function main(): Promise<number> {
-  const world = processWorld();
+  const world = processContext();
   try {
     return await run(parseCommand(process.argv.slice(2), process.env), world);
   } catch (thrown) {
@@ -42,19 +42,19 @@ function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
 }
 
 /** Runs a command. Its code is loaded here: help is given without loading the server. */
-async function run(command: Command, world: CommandWorld): Promise<number> {
+async function run(command: Command, world: CommandContext): Promise<number> {
   const { clock, stdout } = world;
   const { platform } = process;
   switch (command.name) {
     case 'serve': {
-      const [{ keepHeapClose }, { openLog }, { serveByWorkers }] = await Promise.all([
+      const [{ limitHeap }, { openLog }, { serveWithWorkers }] = await Promise.all([
         import('./heap.ts'),
         import('./log.ts'),
         import('./workers.ts'),
       ]);
-      keepHeapClose();
+      limitHeap();
       const log = openLog(command.settings.logLevel);
-      const code = await serveByWorkers(command.settings, { ...world, platform, log });
+      const code = await serveWithWorkers(command.settings, { ...world, platform, log });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;

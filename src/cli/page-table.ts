@@ -9,7 +9,7 @@ import type { GroupView } from '../snapshot/reading.ts';
 import { printable } from './printable.ts';
 
 /** A page, of what it is, and where it is from. */
-export interface PageParts {
+export interface InspectedPage {
   readonly path: string;
   readonly object: StatisticsObject;
   readonly page: OverlayPage;
@@ -30,7 +30,7 @@ const heading: Row = ['group', 'index', 'counter', 'field', 'value', 'unit'];
  * page lacks. What
  * has no name is "(unnamed)", what the page does not carry is "absent".
  */
-export function pageTable({ path, object, page }: PageParts): string {
+export function pageTable({ path, object, page }: InspectedPage): string {
   const groups = page.groups();
   const rows = [...groups.flatMap((group) => rowsOfGroup(object, group)), ...rowsOfMissing(object, groups)];
   const count = `${groups.length} statistics group${groups.length === 1 ? '' : 's'}`;

@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../snapshot/moment.ts';
 import { systemErrorReason } from '../source/page-folder/file-system.ts';
-import { systemWait, type CommandWorld } from './command-world.ts';
+import { systemWait, type CommandContext } from './command-world.ts';
 
 const endSignals = ['SIGINT', 'SIGTERM'] as const;
 /**
@@ -17,7 +17,7 @@ const parentCheckMilliseconds = 250;
 const parents = readParents();
 
 /** The world of a command that runs as this process. */
-export function processWorld(): CommandWorld {
+export function processContext(): CommandContext {
   const controller = new AbortController();
   const end = (): void => controller.abort();
   for (const name of endSignals) {
@@ -46,7 +46,7 @@ function letSignalsEnd(): void {
 }
 
 /** SIGHUP reopens files where there are any to reopen, and else ends the command. The primary tells its workers. */
-function reopenBySignal(end: () => void): CommandWorld['onReopen'] {
+function reopenBySignal(end: () => void): CommandContext['onReopen'] {
   const reopeners = new Set<() => void>();
   process.on('SIGHUP', () => {
     if (cluster.isWorker) return;

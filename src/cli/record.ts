@@ -3,9 +3,9 @@ import { HvqlError } from '../errors.ts';
 import { captureWriter, type CaptureWriter } from '../source/capture/capture-writer.ts';
 import { takeSnapshot } from '../source/host-snapshot.ts';
 import type { Source } from '../source/source.ts';
-import type { CommandWorld } from './command-world.ts';
+import type { CommandContext } from './command-world.ts';
 import { formatBytes, formatCount } from './figure.ts';
-import { gridPoints, pointsOf } from './grid.ts';
+import { ticks, countTicks } from './grid.ts';
 import { printable } from './printable.ts';
 import { progress } from './progress.ts';
 import { Tally } from './tally.ts';
@@ -28,16 +28,16 @@ export interface RecordOptions {
  * frame came about; then nothing is left behind. Rejects with a UsageError where `out` cannot be
  * written.
  */
-export async function record(options: RecordOptions, world: CommandWorld): Promise<number> {
+export async function record(options: RecordOptions, world: CommandContext): Promise<number> {
   const writer = await captureWriter(options.out);
   const recording = new Recording(options, writer);
   const line = progress(world.stderr);
   try {
-    for await (const number of gridPoints({ ...options, ...world })) {
+    for await (const number of ticks({ ...options, ...world })) {
       await recording.takeFrame(number, world.signal);
       line.show(recording.describe());
     }
-    const all = pointsOf(options);
+    const all = countTicks(options);
     if (all !== undefined && !world.signal.aborted) recording.reach(all);
     if (recording.frames > 0) await writer.finish();
     else await writer.abandon();
@@ -52,7 +52,7 @@ export async function record(options: RecordOptions, world: CommandWorld): Promi
 
 function report(
   recording: Recording,
-  { out, stdout, stderr }: Pick<RecordOptions & CommandWorld, 'out' | 'stdout' | 'stderr'>,
+  { out, stdout, stderr }: Pick<RecordOptions & CommandContext, 'out' | 'stdout' | 'stderr'>,
 ): number {
   const { frames, pages, texts, bytes } = recording;
   if (frames === 0) {
@@ -112,7 +112,7 @@ class Recording {
   }
 
   describe(): string {
-    const all = pointsOf(this.#options);
+    const all = countTicks(this.#options);
     const frames = `${formatCount(this.frames, 'frame')}${all === undefined ? '' : ` of ${all}`}`;
     return `Recording: ${frames}, ${formatBytes(this.bytes)}`;
   }

@@ -15,7 +15,7 @@ import type { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import type { Source } from '../source/source.ts';
 import { openSource } from '../source/sources.ts';
 import { openAuditFile } from './audit-file.ts';
-import type { CommandWorld } from './command-world.ts';
+import type { CommandContext } from './command-world.ts';
 import { development } from './development-token.ts';
 import { openOperations } from './operation-list.ts';
 import { exampleOperations, packageVersion } from './package.ts';
@@ -23,7 +23,7 @@ import { loadPlugins } from './plugin.ts';
 import { tlsRenewer } from './renew-tls.ts';
 import { limitsOf, maxWaitMilliseconds } from './service-limit.ts';
 import type { ServeSettings } from './settings.ts';
-import { together } from './together.ts';
+import { openAll } from './together.ts';
 
 /** What growth is taken over where a question does not say. */
 const defaultOverMilliseconds = 1_000;
@@ -31,7 +31,7 @@ const defaultOverMilliseconds = 1_000;
 const readyAgeMilliseconds = 5_000;
 
 /** What `serve` is given of the world around it. */
-export interface ServeWorld extends CommandWorld {
+export interface ServeContext extends CommandContext {
   readonly log: Logger;
   /** As `process.platform` has it. */
   readonly platform: string;
@@ -64,33 +64,33 @@ export interface Announced {
 }
 
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
-export async function serve(settings: ServeSettings, world: ServeWorld): Promise<number> {
-  const parts = await openParts(settings, world);
+export async function serve(settings: ServeSettings, world: ServeContext): Promise<number> {
+  const resources = await openResources(settings, world);
   try {
-    const server = await start(parts, { settings, world });
+    const server = await start(resources, { settings, world });
     try {
-      await serveOn(server, { parts, settings, world });
+      await serveOn(server, { resources, settings, world });
     } finally {
       await server.close();
     }
   } finally {
-    await parts.source.close();
-    await parts.audit?.close();
+    await resources.source.close();
+    await resources.audit?.close();
   }
   return 0;
 }
 
-type Parts = Awaited<ReturnType<typeof openParts>>;
-interface Told {
+type ServeResources = Awaited<ReturnType<typeof openResources>>;
+interface ServeOptions {
   readonly settings: ServeSettings;
-  readonly world: ServeWorld;
+  readonly world: ServeContext;
 }
 
 /** All that may be wrong with what the settings name is found here, and told at once. */
-export async function openParts(settings: ServeSettings, world: ServeWorld) {
+export async function openResources(settings: ServeSettings, world: ServeContext) {
   const { clock, log, platform, manifestMemory } = world;
   const now = (): number => clock.now().wallMilliseconds;
-  const [source, identity, allowedDocuments, tls, audit, plugins] = await together(
+  const [source, identity, allowedDocuments, tls, audit, plugins] = await openAll(
     (world.openSource ?? openSource)(settings.source, {
       clock,
       names: settings.names,
@@ -109,18 +109,18 @@ export async function openParts(settings: ServeSettings, world: ServeWorld) {
 }
 
 /** null where there is no such setting. */
-async function whereSet<Value, Part>(
+async function whereSet<Value, Resource>(
   setting: Value | null,
-  open: (value: Value) => Part | Promise<Part>,
-): Promise<Part | null> {
+  open: (value: Value) => Resource | Promise<Resource>,
+): Promise<Resource | null> {
   return setting === null ? null : open(setting);
 }
 
 /** A server that listens, and the tokens that go with it in development mode. */
 type Started = RunningServer & { readonly tokens: readonly GraphiqlToken[] | null };
 
-async function start(parts: Parts, { settings, world }: Told): Promise<Started> {
-  const { source, allowedDocuments, tls, audit, plugins, now } = parts;
+async function start(resources: ServeResources, { settings, world }: ServeOptions): Promise<Started> {
+  const { source, allowedDocuments, tls, audit, plugins, now } = resources;
   const sampler = samplerFor(source, { settings, world });
   const tabs =
     allowedDocuments?.map(({ file, keys, operations: [first], text }) => ({
@@ -128,9 +128,9 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
       query: text,
     })) ?? (await exampleOperations());
   const { identity, tokens } =
-    parts.identity === null && tls?.clients == null
+    resources.identity === null && tls?.clients == null
       ? await development(settings.host, { ...world, sampler, tabs })
-      : { identity: parts.identity, tokens: null };
+      : { identity: resources.identity, tokens: null };
   const limits = limitsOf(settings);
   const { introspection } = settings;
   const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
@@ -164,8 +164,11 @@ async function start(parts: Parts, { settings, world }: Told): Promise<Started> 
 }
 
 /** Opens the doors of guests, says where the service is, and stays until it is to end. */
-async function serveOn(server: Started, { parts, settings, world }: Told & { parts: Parts }): Promise<void> {
-  const { source, allowedDocuments, audit } = parts;
+async function serveOn(
+  server: Started,
+  { resources, settings, world }: ServeOptions & { resources: ServeResources },
+): Promise<void> {
+  const { source, allowedDocuments, audit } = resources;
   const { log, platform, signal } = world;
   const guests = await openGuestSockets({
     places: settings.guestSocket,
@@ -200,7 +203,7 @@ export function announceOn({
   stderr,
   stdout,
   log,
-}: Pick<ServeWorld, 'stderr' | 'stdout' | 'log'>): (started: Announced) => void {
+}: Pick<ServeContext, 'stderr' | 'stdout' | 'log'>): (started: Announced) => void {
   return ({ url, tokens, ...more }) => {
     const isTerminal = stdout.isTTY === true && stderr.isTTY === true;
     const address = `hvql listening on ${url}\n`;
@@ -212,7 +215,7 @@ export function announceOn({
   };
 }
 
-function samplerFor(source: Source, { settings, world: { clock, log, absences } }: Told): Sampler {
+function samplerFor(source: Source, { settings, world: { clock, log, absences } }: ServeOptions): Sampler {
   const sampler = new Sampler({
     source,
     clock,

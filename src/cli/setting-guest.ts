@@ -2,7 +2,7 @@
 import type { Given } from './setting-identity.ts';
 
 /** A sentence for each setting that says how guest sockets are made where there are none. */
-export function findIdleGuestSettings(given: Given): readonly string[] {
+export function unusedGuestSettings(given: Given): readonly string[] {
   if (given.has('guestSocket')) return [];
   return ['guestSocketMode', 'guestPort'].flatMap((name) => {
     const place = given.get(name);

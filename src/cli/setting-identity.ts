@@ -35,10 +35,10 @@ export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<Id
   // A host that is wrong in itself has its own problem already.
   const isUnknown = given.has('host') && !settings.host;
   const exposed = isUnknown || given.has('tlsClientCa') ? null : developmentProblem(settings.host);
-  const idle = placesOf(['jwtIssuer', 'jwtAudience'], given).map(
+  const unused = placesOf(['jwtIssuer', 'jwtAudience'], given).map(
     (place) => `${place} is of no use without an identity method, such as --jwks-url.`,
   );
-  return { choice: null, problems: [...(exposed === null ? [] : [exposed]), ...idle] };
+  return { choice: null, problems: [...(exposed === null ? [] : [exposed]), ...unused] };
 }
 
 /** The secret that `token` is told to sign with. */

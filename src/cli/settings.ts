@@ -3,9 +3,9 @@ import { UsageError } from '../errors.ts';
 import type { SecretMethod } from '../server/auth/identity-key.ts';
 import type { IdentitySettings } from '../server/auth/identity.ts';
 import type { TlsSettings } from '../server/http/tls.ts';
-import { findIdleGuestSettings } from './setting-guest.ts';
+import { unusedGuestSettings } from './setting-guest.ts';
 import { chooseIdentity, chooseSecret } from './setting-identity.ts';
-import { findIdleNames } from './setting-names.ts';
+import { unusedNames } from './setting-names.ts';
 import {
   findUnknownVariables,
   readSettings,
@@ -74,8 +74,8 @@ export function parseCommand(argv: readonly string[], environment: Environment):
   if (helpWords.includes(word)) return { name: 'help', topic: findTopic(args[0]) };
   const name = findCommand(word);
   const unknownVariables = findUnknownVariables(env, knownVariables);
-  if (name === undefined) throw new UsageError([explainNoCommand(word), ...unknownVariables]);
-  if (asksForHelp(args)) return { name: 'help', topic: name };
+  if (name === undefined) throw new UsageError([unknownCommand(word), ...unknownVariables]);
+  if (wantsHelp(args)) return { name: 'help', topic: name };
   const read = readSettings(commands[name], { args, env });
   const problems = [...read.problems, ...unknownVariables];
   const command = assemble(name, { read, problems });
@@ -88,19 +88,19 @@ function findTopic(word: string | undefined): CommandName | null {
   const topic = findCommand(word);
   if (topic !== undefined) return topic;
   if (word === undefined || word.startsWith('-') || helpWords.includes(word)) return null;
-  throw new UsageError([explainNoCommand(word)]);
+  throw new UsageError([unknownCommand(word)]);
 }
 
 function findCommand(word: string | undefined): CommandName | undefined {
   return commandNames.find((name) => name === word);
 }
 
-function asksForHelp(args: readonly string[]): boolean {
+function wantsHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return args.slice(0, end === -1 ? undefined : end).some((flag) => flag === '--help' || flag === '-h');
 }
 
-function explainNoCommand(word: string): string {
+function unknownCommand(word: string): string {
   const list = `the commands are ${commandNames.join(', ')} and help`;
   if (word.startsWith('-')) return `A command is needed before ${word}: ${list}.`;
   return `${JSON.stringify(word)} is no command: ${list}.${didYouMean(word, commandNames)}`;
@@ -115,8 +115,8 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, ...settings } = others;
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls(values, read.given);
-      problems.push(...identity.problems, ...tls.problems, ...findIdleGuestSettings(read.given));
-      problems.push(...findIdleNames(read.given, settings.source));
+      problems.push(...identity.problems, ...tls.problems, ...unusedGuestSettings(read.given));
+      problems.push(...unusedNames(read.given, settings.source));
       return { name, settings: { ...settings, identity: identity.choice, tls: tls.choice } };
     }
     case 'token': {
@@ -134,7 +134,7 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       return { name };
     case 'record': {
       const settings = valuesOf<'record'>(read);
-      problems.push(...findIdleNames(read.given, settings.source));
+      problems.push(...unusedNames(read.given, settings.source));
       return { name, settings };
     }
     case 'simulate':

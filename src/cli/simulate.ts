@@ -6,9 +6,9 @@ import { takeSnapshot, type HostSnapshot } from '../source/host-snapshot.ts';
 import type { SimulatorSettings } from '../source/simulator/settings.ts';
 import { openSimulator } from '../source/simulator/simulator.ts';
 import { formatDuration } from '../snapshot/duration.ts';
-import type { CommandWorld } from './command-world.ts';
+import type { CommandContext } from './command-world.ts';
 import { formatCount } from './figure.ts';
-import { gridPoints } from './grid.ts';
+import { ticks } from './grid.ts';
 import { printable } from './printable.ts';
 import { progress } from './progress.ts';
 
@@ -27,14 +27,14 @@ export interface SimulateOptions {
  * Renews the pages until the time is over or the signal is aborted, and leaves the last ones in place. Rejects with a
  * UsageError where the folder holds anything else or cannot be written.
  */
-export async function simulate(options: SimulateOptions, world: CommandWorld): Promise<number> {
+export async function simulate(options: SimulateOptions, world: CommandContext): Promise<number> {
   const { settings, out, every } = options;
   const writer = pageFolderWriter(out);
   const source = openSimulator(settings, world.clock);
   const line = progress(world.stderr);
   let renewals = 0;
   try {
-    for await (const number of gridPoints({ ...options, ...world })) {
+    for await (const number of ticks({ ...options, ...world })) {
       // A look at a simulator is done at once; a signal in between ends the grid.
       const snapshot = await takeSnapshot(source, new AbortController().signal);
       writeSnapshot(writer, { snapshot, out });

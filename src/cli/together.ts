@@ -10,7 +10,7 @@ type Opened<Things extends readonly Promise<unknown>[]> = {
  * Waits for all. Rejects with one UsageError that has the problems of all, or with whatever else went wrong; then those
  * that could be opened and want to be closed are.
  */
-export async function together<Things extends readonly Promise<unknown>[]>(
+export async function openAll<Things extends readonly Promise<unknown>[]>(
   ...things: Things
 ): Promise<Opened<Things>> {
   const ends = await Promise.allSettled(things);

@@ -5,14 +5,14 @@ import type { TextStream } from './command-world.ts';
 import type { TokenSettings } from './settings.ts';
 
 /** What the command needs of the world. */
-export interface TokenWorld {
+export interface TokenContext {
   readonly stdout: TextStream;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /** Prints the token and a newline. Rejects with a UsageError where the secret is of no use. */
-export async function printToken(settings: TokenSettings, { stdout, now }: TokenWorld): Promise<void> {
+export async function printToken(settings: TokenSettings, { stdout, now }: TokenContext): Promise<void> {
   const { partition, privileges, expiresIn, issuer, audience } = settings;
   const secret = await openSecret(settings.secret);
   const caller = { partitionId: partition, privileges };

@@ -12,12 +12,12 @@ export const sourceDescriptor = 4;
 const answerLimitMilliseconds = 5_000;
 
 /** What a worker needs of the primary. */
-export interface WorkerLink {
+export interface PrimaryConnection {
   readonly task: WorkerTask;
   /** The channel over which the source is asked. */
   readonly sourceChannel: Socket;
   readonly acquireLease: AcquireLease;
-  tell(message: ToPrimary): void;
+  send(message: ToPrimary): void;
   /** Calls back with what another worker has seen to be absent; gives a function that ends it. */
   onAbsence(note: (report: AbsenceReport) => void): () => void;
   /** Calls back when another worker has seen a manifest in the page folder. */
@@ -29,7 +29,7 @@ export interface WorkerLink {
 }
 
 /** Says hello to the primary and waits for what it is to do. Rejects where the primary says nothing. */
-export async function openLink(): Promise<WorkerLink> {
+export async function connectToPrimary(): Promise<PrimaryConnection> {
   const waiting = new Map<number, (problem: HvqlError | null) => void>();
   const reopening = new Set<() => void>();
   const noting = new Set<(report: AbsenceReport) => void>();
@@ -37,22 +37,22 @@ export async function openLink(): Promise<WorkerLink> {
   const closing = new Set<() => void>();
   let isToClose = false;
   let last = 0;
-  let begin: (task: WorkerTask) => void;
-  const begun = new Promise<WorkerTask>((resolve) => (begin = resolve));
-  const tell = (message: ToPrimary): void => {
+  let start: (task: WorkerTask) => void;
+  const started = new Promise<WorkerTask>((resolve) => (start = resolve));
+  const send = (message: ToPrimary): void => {
     // Where the primary has gone, this process is about to end.
     if (process.connected) process.send?.(message, undefined, {}, () => undefined);
   };
   process.on('message', (message: ToWorker) => {
     switch (message.kind) {
-      case 'begin':
-        begin(message);
+      case 'start':
+        start(message);
         break;
-      case 'place':
+      case 'lease':
         waiting.get(message.number)?.(message.problem && hvqlErrorOf(message.problem));
         break;
-      case 'ask':
-        tell({ kind: 'alive' });
+      case 'ping':
+        send({ kind: 'pong' });
         break;
       case 'absent':
         for (const note of noting) note(message.report);
@@ -68,16 +68,16 @@ export async function openLink(): Promise<WorkerLink> {
         for (const close of closing) close();
     }
   });
-  tell({ kind: 'hello' });
-  const task = await within(begun, 'what to do');
-  const ask = async (number: number, request: LeaseRequest): Promise<HvqlError | null> => {
+  send({ kind: 'hello' });
+  const task = await within(started, 'what to do');
+  const acquire = async (number: number, request: LeaseRequest): Promise<HvqlError | null> => {
     const answer = new Promise<HvqlError | null>((resolve) => waiting.set(number, resolve));
-    tell({ kind: 'take', number, request });
+    send({ kind: 'acquire-lease', number, request });
     try {
       return await within(answer, 'whether a stream may be opened');
     } catch (error) {
       // It may have given the place meanwhile, or give it later.
-      tell({ kind: 'release', number });
+      send({ kind: 'release-lease', number });
       throw error;
     } finally {
       waiting.delete(number);
@@ -88,10 +88,10 @@ export async function openLink(): Promise<WorkerLink> {
     sourceChannel: new Socket({ fd: sourceDescriptor, readable: true, writable: true }),
     acquireLease: async (request) => {
       const number = (last += 1);
-      const problem = await ask(number, request);
-      return problem ?? { release: () => tell({ kind: 'release', number }) };
+      const problem = await acquire(number, request);
+      return problem ?? { release: () => send({ kind: 'release-lease', number }) };
     },
-    tell,
+    send,
     onAbsence: (note) => {
       noting.add(note);
       return () => noting.delete(note);

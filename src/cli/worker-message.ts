@@ -7,9 +7,9 @@ import type { SourceIdentity } from '../source/ipc/remote-source.ts';
 
 /** What a worker is told, once it has said that it listens to it. */
 export interface WorkerTask {
-  readonly kind: 'begin';
+  readonly kind: 'start';
   /** Where it stands among the workers, from 1; the one that takes its place when it dies has the same. */
-  readonly place: number;
+  readonly slot: number;
   /** The one to listen on, which may be 0 for all that begin together. */
   readonly port: number;
   /** What development tokens are signed with, base64: they are good in every worker. */
@@ -24,9 +24,9 @@ export interface WorkerTask {
 export type ToWorker =
   | WorkerTask
   /** The answer to a request for a place. */
-  | { readonly kind: 'place'; readonly number: number; readonly problem: ErrorRecord | null }
+  | { readonly kind: 'lease'; readonly number: number; readonly problem: ErrorRecord | null }
   /** Whether it still does anything; to be answered at once. */
-  | { readonly kind: 'ask' }
+  | { readonly kind: 'ping' }
   /** What another worker has seen to be absent. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
   /** Another worker has seen a manifest in the page folder. */
@@ -41,13 +41,13 @@ export type ToPrimary =
   | { readonly kind: 'serving'; readonly url: string; readonly tokens: readonly GraphiqlToken[] | null }
   /** It cannot serve, and ends. */
   | { readonly kind: 'failed'; readonly failure: WorkerFailure }
-  | { readonly kind: 'alive' }
+  | { readonly kind: 'pong' }
   /** It has seen a manifest in the page folder: for all other workers, and those that begin later. */
   | { readonly kind: 'manifest' }
   /** For all other workers. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
-  | { readonly kind: 'take'; readonly number: number; readonly request: LeaseRequest }
-  | { readonly kind: 'release'; readonly number: number };
+  | { readonly kind: 'acquire-lease'; readonly number: number; readonly request: LeaseRequest }
+  | { readonly kind: 'release-lease'; readonly number: number };
 
 /** Why a worker cannot serve: mistakes of whoever started the service, or anything else. */
 export type WorkerFailure =

@@ -5,36 +5,36 @@ import { SubscriptionLeases } from '../execution/live/subscription-leases.ts';
 import { shareReads } from '../source/ipc/share-reads.ts';
 import { ManifestMemory } from '../source/page-folder/manifest-memory.ts';
 import { serveSource } from '../source/ipc/source-server.ts';
-import { Crew } from './crew.ts';
-import { announceOn, openParts, serve, untilAborted, type ServeWorld } from './serve.ts';
+import { WorkerPool } from './crew.ts';
+import { announceOn, openResources, serve, untilAborted, type ServeContext } from './serve.ts';
 import { limitsOf } from './service-limit.ts';
 import type { ServeSettings } from './settings.ts';
-import { work } from './worker.ts';
+import { serveAsWorker } from './worker.ts';
 
 /**
  * Sources that every process reads itself: files, which the kernel shares. Others are dear to read, or would be another
  * machine in each process, or play at a moment of its own.
  */
-const kindsReadByEach = ['pages'];
+const kindsReadByEachWorker = ['pages'];
 
 /** Serves, in as many processes as the settings say. In one that the primary has begun it is one of them. */
-export async function serveByWorkers(settings: ServeSettings, world: ServeWorld): Promise<number> {
-  if (cluster.isWorker) return work(settings, world);
-  return settings.workers === 1 ? serve(settings, world) : lead(settings, world);
+export async function serveWithWorkers(settings: ServeSettings, world: ServeContext): Promise<number> {
+  if (cluster.isWorker) return serveAsWorker(settings, world);
+  return settings.workers === 1 ? serve(settings, world) : servePrimary(settings, world);
 }
 
 /** Opens what all workers share, and sees to it that there are so many of them until the signal is aborted. */
-async function lead(settings: ServeSettings, world: ServeWorld): Promise<number> {
+async function servePrimary(settings: ServeSettings, world: ServeContext): Promise<number> {
   const { log, signal } = world;
   // What is wrong with the settings is found here, and told once; the workers open what is theirs themselves.
   const manifestMemory = new ManifestMemory();
-  const { source, audit, allowedDocuments } = await openParts(settings, { ...world, manifestMemory });
+  const { source, audit, allowedDocuments } = await openResources(settings, { ...world, manifestMemory });
   await audit?.close();
   try {
-    const isReadByEach = kindsReadByEach.includes(source.kind);
+    const isReadByEach = kindsReadByEachWorker.includes(source.kind);
     const shared = shareReads(source, { clock: world.clock, windowMilliseconds: settings.snapshotMaxAge });
     const { kind, description } = source;
-    const crew = new Crew({
+    const pool = new WorkerPool({
       count: settings.workers,
       task: {
         port: settings.port,
@@ -48,21 +48,21 @@ async function lead(settings: ServeSettings, world: ServeWorld): Promise<number>
     });
     try {
       const ended = untilAborted(signal);
-      const serving = await Promise.race([crew.begin(), ended]);
+      const serving = await Promise.race([pool.start(), ended]);
       if (serving === undefined) return 0;
       const isReopened = settings.audit !== null || settings.tls !== null;
-      const ignoreReopen = isReopened ? world.onReopen(() => crew.reopen()) : () => undefined;
+      const ignoreReopen = isReopened ? world.onReopen(() => pool.reopen()) : () => undefined;
       announceOn(world)({
         ...serving,
         source: description,
         documents: allowedDocuments?.length,
         workers: settings.workers,
       });
-      await Promise.race([ended, crew.failed()]);
+      await Promise.race([ended, pool.failed()]);
       log.info('closing');
       ignoreReopen();
     } finally {
-      await crew.close();
+      await pool.close();
     }
   } finally {
     await source.close();

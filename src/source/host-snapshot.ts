@@ -52,8 +52,8 @@ function selfNamesOf(topology: Topology): ObjectName[] {
 
 /** Where an object has one area only, that is given for both: it is kept once, as what it is. */
 function isOfItsArea(name: ObjectName, { page }: Reading): boolean {
-  const asked = areaOf(name);
-  return asked === null || asked === (page?.area ?? 'PARENT');
+  const area = areaOf(name);
+  return area === null || area === (page?.area ?? 'PARENT');
 }
 
 /** Reads every object, and both areas of those that have them. Rejects like the source. */

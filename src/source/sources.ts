@@ -14,7 +14,7 @@ import { didYouMean } from './suggestion.ts';
 import { windowsSettings } from './windows/settings.ts';
 
 /** What sources need of the world. */
-export interface SourceWorld {
+export interface SourceContext {
   readonly clock: Clock;
   /** Path of a file with the names of partitions, for sources that know ids only. */
   readonly names?: string | null;
@@ -35,7 +35,7 @@ interface SourceKind {
 }
 
 /** Opens what a text names, once the text is known to be good. The code of a kind is loaded here and no sooner. */
-type OpenSource = (world: SourceWorld) => Promise<Source>;
+type OpenSource = (world: SourceContext) => Promise<Source>;
 
 /** A new kind of source is a file, a line here, and a green run of `test/contract/source.ts`. */
 const sourceKinds: readonly SourceKind[] = [
@@ -50,7 +50,7 @@ const sourceKinds: readonly SourceKind[] = [
  * Opens the source that a text names: "simulator?seed=7", "pages:/run/pages", "capture:host.tar?loop=true". Rejects
  * with a UsageError that tells all mistakes at once, or why the place cannot be read.
  */
-export async function openSource(text: string, world: SourceWorld): Promise<Source> {
+export async function openSource(text: string, world: SourceContext): Promise<Source> {
   return parseSource(text)(world);
 }
 

@@ -8,13 +8,13 @@ import { built } from './built.ts';
 import { readHost } from './host.ts';
 import { memorySource } from './memory-source.ts';
 
-const { serveByWorkers } = await built('cli/workers.js');
-const { keepHeapClose } = await built('cli/heap.js');
+const { serveWithWorkers } = await built('cli/workers.js');
+const { limitHeap } = await built('cli/heap.js');
 const { parseCommand } = await built('cli/settings.js');
 const { systemWait } = await built('cli/command-world.js');
 const { systemClock } = await built('snapshot/moment.js');
 
-keepHeapClose();
+limitHeap();
 const [folder = '', ...flags] = process.argv.slice(2);
 const command = parseCommand(['serve', ...flags], process.env);
 if (command.name !== 'serve') throw new TypeError('serve is another command');
@@ -22,7 +22,7 @@ const host = await readHost(folder);
 const controller = new AbortController();
 process.once('SIGTERM', () => controller.abort());
 endWithParent();
-process.exitCode = await serveByWorkers(command.settings, {
+process.exitCode = await serveWithWorkers(command.settings, {
   clock: systemClock,
   wait: systemWait,
   stdout: process.stdout,

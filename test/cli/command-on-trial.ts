@@ -1,15 +1,15 @@
-import type { CommandWorld } from '../../src/cli/command-world.ts';
+import type { CommandContext } from '../../src/cli/command-world.ts';
 import { ManualClock } from '../source/manual-clock.ts';
 
 /** A world for a command: what it prints is kept, and waiting moves the clock on instead of taking time. */
-export class CommandOnTrial implements CommandWorld {
+export class CommandOnTrial implements CommandContext {
   readonly clock = new ManualClock();
   readonly #controller = new AbortController();
   readonly signal = this.#controller.signal;
   output = '';
   errors = '';
   readonly stdout = { write: (text: string) => (this.output += text) };
-  readonly stderr: CommandWorld['stderr'];
+  readonly stderr: CommandContext['stderr'];
   /** Who listens for being told to open files anew. */
   readonly reopening = new Set<() => void>();
   /** Called after each wait. */

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { doctor, type DoctorWorld } from '../../src/cli/doctor.ts';
+import { doctor, type DoctorContext } from '../../src/cli/doctor.ts';
 import { formatCount } from '../../src/cli/figure.ts';
 import { objectKey } from '../../src/snapshot/object-name.ts';
 import { takeSnapshot } from '../../src/source/host-snapshot.ts';
@@ -10,7 +10,7 @@ import { putFile, scratchFolder } from '../source/scratch.ts';
 import { RecordedHost } from '../source/windows/recorded-host.ts';
 import { CommandOnTrial } from './command-on-trial.ts';
 
-async function run(machine: Partial<DoctorWorld>) {
+async function run(machine: Partial<DoctorContext>) {
   const world = new CommandOnTrial();
   const exitCode = await doctor({
     clock: world.clock,

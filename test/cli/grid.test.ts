@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemWait } from '../../src/cli/command-world.ts';
-import { gridPoints, pointsOf } from '../../src/cli/grid.ts';
+import { ticks, countTicks } from '../../src/cli/grid.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { CommandOnTrial } from './command-on-trial.ts';
 
@@ -12,7 +12,7 @@ async function run(
   const { clock, wait, signal } = new CommandOnTrial();
   const start = clock.now().wallMilliseconds;
   const seen: string[] = [];
-  for await (const number of gridPoints({ ...settings, clock, wait, signal })) {
+  for await (const number of ticks({ ...settings, clock, wait, signal })) {
     seen.push(`${number} at ${clock.now().wallMilliseconds - start}`);
     clock.advance(work[seen.length - 1] ?? 0);
   }
@@ -44,8 +44,8 @@ describe('a grid', () => {
   });
 
   it('knows how many points it has', () => {
-    expect(pointsOf({ every: 1000, for: 30_000 })).toBe(31);
-    expect(pointsOf({ every: 1000 })).toBeUndefined();
+    expect(countTicks({ every: 1000, for: 30_000 })).toBe(31);
+    expect(countTicks({ every: 1000 })).toBeUndefined();
   });
 
   it('waits in pieces for what is further away than a timer reaches', async () => {
@@ -55,7 +55,7 @@ describe('a grid', () => {
       waits.push(milliseconds);
       clock.advance(milliseconds);
     };
-    const points = gridPoints({ every: 2 ** 31 + 5, for: 2 ** 31 + 5, clock, wait, signal });
+    const points = ticks({ every: 2 ** 31 + 5, for: 2 ** 31 + 5, clock, wait, signal });
     expect((await points.next()).value).toBe(0);
     expect((await points.next()).value).toBe(1);
     expect(waits).toEqual([2 ** 31 - 1, 6]);
@@ -63,7 +63,7 @@ describe('a grid', () => {
 
   it('ends at once when the signal is aborted, on the timers of this machine too', async () => {
     const controller = new AbortController();
-    const points = gridPoints({
+    const points = ticks({
       every: 3_600_000,
       clock: systemClock,
       wait: systemWait,

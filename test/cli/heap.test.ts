@@ -28,7 +28,7 @@ const events = `
 `;
 
 const built = new URL('../../dist/cli/heap.js', import.meta.url).href;
-const closely = `import { keepHeapClose } from '${built}'; keepHeapClose();`;
+const closely = `import { limitHeap } from '${built}'; limitHeap();`;
 
 function megabytesOf(script: string): number {
   const flags = ['--max-semi-space-size=1', '--input-type=module', '-e', script];

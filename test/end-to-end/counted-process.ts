@@ -14,7 +14,7 @@ async function built<Module>(path: string): Promise<Module> {
   return (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as Module;
 }
 
-const { serveByWorkers } = await built<typeof workers>('cli/workers.js');
+const { serveWithWorkers } = await built<typeof workers>('cli/workers.js');
 const { parseCommand } = await built<typeof settings>('cli/settings.js');
 const { systemWait } = await built<typeof commandWorld>('cli/command-world.js');
 const { systemClock } = await built<typeof moment>('snapshot/moment.js');
@@ -24,7 +24,7 @@ const command = parseCommand(process.argv.slice(2), {});
 if (command.name !== 'serve') throw new TypeError('serve is another command');
 const controller = new AbortController();
 process.once('SIGTERM', () => controller.abort());
-process.exitCode = await serveByWorkers(command.settings, {
+process.exitCode = await serveWithWorkers(command.settings, {
   clock: systemClock,
   wait: systemWait,
   stdout: process.stdout,

@@ -25,7 +25,7 @@ import { openTarStore } from './tar-store.ts';
 import { movedOn } from './recorded-reading.ts';
 
 /** What a capture needs of the world. */
-export interface CaptureWorld {
+export interface CaptureOptions {
   /** Only its steady clock counts, for the pace; readings carry the frames' own times. */
   readonly clock: Clock;
   /** The file system, where it is not this machine's. */
@@ -38,7 +38,7 @@ export interface CaptureWorld {
  * lists is missing, or there is no frame of the number to stand still at. A folder that goes away later, or its manifest,
  * makes topologies fail until it is back; so does a manifest that is wrong.
  */
-export async function openCapture(settings: CaptureSettings, world: CaptureWorld): Promise<Source> {
+export async function openCapture(settings: CaptureSettings, world: CaptureOptions): Promise<Source> {
   const { path, isLoop, standStillAt } = settings;
   const parser = new StatsParser();
   const store = await openStore(path, { files: world.files ?? systemFiles, parser });

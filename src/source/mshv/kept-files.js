@@ -19,7 +19,7 @@ export class KeptFiles {
   #files;
   /** @type {number} */
   #flags;
-  /** @type {Map<string, { readonly descriptor: number, isAsked: boolean }>} */
+  /** @type {Map<string, { readonly descriptor: number, isUsed: boolean }>} */
   #open = new Map();
 
   /**
@@ -47,7 +47,7 @@ export class KeptFiles {
   read(path, bytes) {
     const kept = this.#open.get(path);
     if (kept !== undefined) {
-      kept.isAsked = true;
+      kept.isUsed = true;
       try {
         const end = readOpen(this.#files, { descriptor: kept.descriptor, bytes, at: 0 });
         if (end !== 0) return end;
@@ -56,14 +56,14 @@ export class KeptFiles {
       }
       this.#forget(path, kept.descriptor);
     }
-    return this.#readAnew(path, bytes);
+    return this.#openAndRead(path, bytes);
   }
 
   /** Closes those that were not asked for since the last time: objects go, and whoever watches does. */
-  closeUnasked() {
+  closeUnused() {
     for (const [path, kept] of this.#open) {
-      if (!kept.isAsked) this.#forget(path, kept.descriptor);
-      kept.isAsked = false;
+      if (!kept.isUsed) this.#forget(path, kept.descriptor);
+      kept.isUsed = false;
     }
   }
 
@@ -77,13 +77,13 @@ export class KeptFiles {
    * @param {Uint8Array} bytes
    * @returns {number}
    */
-  #readAnew(path, bytes) {
+  #openAndRead(path, bytes) {
     const descriptor = this.#files.openSync(path, this.#flags);
     let isKept = false;
     try {
       const end = readOpen(this.#files, { descriptor, bytes, at: 0 });
       isKept = end > 0 && this.#open.size < mostKept;
-      if (isKept) this.#open.set(path, { descriptor, isAsked: true });
+      if (isKept) this.#open.set(path, { descriptor, isUsed: true });
       return end;
     } finally {
       if (!isKept) this.#files.closeSync(descriptor);

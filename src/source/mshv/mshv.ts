@@ -22,7 +22,7 @@ import { readStats } from './stats-batch.ts';
 import { StatsParser } from './stats-parser.ts';
 
 /** What a host of Linux needs of the world. */
-export interface MshvWorld {
+export interface MshvOptions {
   readonly clock: Clock;
   /** Path of a file with the names of partitions. */
   readonly names?: string;
@@ -44,7 +44,7 @@ const sweepMilliseconds = 30_000;
  * UsageError where the folder is not the driver's or cannot be read, which says what to do, and where the file of names
  * is wrong. A driver that goes away later makes topologies fail until it is back.
  */
-export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
+export function openMshv(settings: MshvSettings, world: MshvOptions): Source {
   const { folder, selfId } = settings;
   const { clock, files = systemFiles, warn = () => {} } = world;
   const parser = new StatsParser();
@@ -58,7 +58,7 @@ export function openMshv(settings: MshvSettings, world: MshvWorld): Source {
     if (kept === null || kept.size === 0) return;
     sweep ??= setTimeout(() => {
       sweep = undefined;
-      kept.closeUnasked();
+      kept.closeUnused();
       sweepSoon();
     }, sweepMilliseconds).unref();
   };

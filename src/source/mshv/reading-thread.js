@@ -48,7 +48,7 @@ parentPort?.on('message', (/** @type {ReadingTask} */ task) => {
 function read({ paths, kinds, layouts, flags, areKept, next, step, values: given }) {
   if (areKept) kept ??= new KeptFiles(files, flags);
   if (performance.now() - sweptAt > sweepMilliseconds) {
-    kept?.closeUnasked();
+    kept?.closeUnused();
     sweptAt = performance.now();
   }
   const places = paths.split('\0');

@@ -22,7 +22,7 @@ import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
 import { readTextFile } from './text-file.ts';
 
 /** What a page folder needs of the world. */
-export interface PageFolderWorld {
+export interface PageFolderOptions {
   readonly clock: Clock;
   /** The file system, where it is not this machine's. */
   readonly files?: FileSystem;
@@ -45,7 +45,7 @@ export function openPageFolder(
     files = systemFiles,
     release = releases[0],
     manifestMemory = new ManifestMemory(),
-  }: PageFolderWorld,
+  }: PageFolderOptions,
 ): Source {
   const confined = confineFiles(folder, files);
   const tree = folderTree({ folder, release, files: confined, keepsPages: true });

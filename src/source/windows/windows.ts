@@ -12,7 +12,7 @@ import { describeWindows, type WindowsSettings } from './settings.ts';
 import { wantedFor, wantedForTopology } from './wanted-class.ts';
 
 /** What the source needs of the world. */
-export interface WindowsWorld {
+export interface WindowsOptions {
   readonly clock: Clock;
   readonly log?: SourceLog | undefined;
   /** As `process.platform` has it; unchecked without. */
@@ -32,7 +32,7 @@ const listAgeNanoseconds = 1_000_000_000n;
  * Opens the source. Nothing is started before the first look. A reading has no page. What exists is listed anew at most
  * once a second. Throws a UsageError on a machine that has no Windows PowerShell, unless the settings name a program.
  */
-export function openWindows(settings: WindowsSettings, world: WindowsWorld): Source {
+export function openWindows(settings: WindowsSettings, world: WindowsOptions): Source {
   const { clock, log, platform, limitMilliseconds = defaultLimitMilliseconds } = world;
   const { powershell, idleMilliseconds } = settings;
   if (platform !== undefined && platform !== 'win32' && powershell === 'powershell.exe') {

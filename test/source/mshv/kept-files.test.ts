@@ -114,12 +114,12 @@ describe('files that are kept open', () => {
       writeFileSync(join(folder, name), `${name}\n`);
       kept.read(join(folder, name), bytes);
     }
-    kept.closeUnasked();
+    kept.closeUnused();
     expect(kept.size).toBe(2);
     kept.read(join(folder, 'two'), bytes);
-    kept.closeUnasked();
+    kept.closeUnused();
     expect([...paths.values()]).toEqual([join(folder, 'two')]);
-    kept.closeUnasked();
+    kept.closeUnused();
     expect([kept.size, paths.size]).toEqual([0, 0]);
   });
 });

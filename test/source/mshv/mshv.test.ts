@@ -6,7 +6,7 @@ import { HvqlError, UsageError } from '../../../src/errors.ts';
 import { hypervisorName, objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import { takeSnapshot, namesOf } from '../../../src/source/host-snapshot.ts';
 import { driverFolder, mshvSettings } from '../../../src/source/mshv/settings.ts';
-import { openMshv, type MshvWorld } from '../../../src/source/mshv/mshv.ts';
+import { openMshv, type MshvOptions } from '../../../src/source/mshv/mshv.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
 import { parseSourceText } from '../../../src/source/source-text.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -18,7 +18,7 @@ const expectedNumbers = JSON.parse(readFileSync(fixture('mshv.expected.json'), '
   Record<string, string>
 >;
 
-function open(folder: string, world: Partial<MshvWorld> & { selfId?: bigint } = {}) {
+function open(folder: string, world: Partial<MshvOptions> & { selfId?: bigint } = {}) {
   const { selfId = 1n, ...others } = world;
   return openMshv({ folder, selfId }, { clock: new ManualClock(), ...others });
 }
