@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
-import { parseCommand } from '../src/cli/settings.ts';
+import { parseCommand } from '../src/cli/settings/settings.ts';
 import { findProgram } from './debian-program.ts';
 import { scratchFolder } from './source/scratch.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { helpText } from '../src/cli/setting-help.ts';
-import { commandNames } from '../src/cli/setting-table.ts';
+import { helpText } from '../src/cli/settings/setting-help.ts';
+import { commandNames } from '../src/cli/settings/setting-table.ts';
 import { findProgram } from './debian-program.ts';
 import { serve, type Served } from './end-to-end/program.ts';
 

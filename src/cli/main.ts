@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The program `hvql`. */
 import { inspect as inspectThrown } from 'node:util';
-import { processContext } from './process-world.ts';
+import { processContext } from './process-context.ts';
 import { HvqlError, UsageError } from '../errors.ts';
-import type { CommandContext } from './command-world.ts';
+import type { CommandContext } from './command-context.ts';
 import { printable } from './printable.ts';
-import { parseCommand, type Command } from './settings.ts';
+import { parseCommand, type Command } from './settings/settings.ts';
 
 const usageExitCode = 2;
 /** How long the process may outlive its service. */
@@ -50,7 +50,7 @@ async function run(command: Command, world: CommandContext): Promise<number> {
       const [{ limitHeap }, { openLog }, { serveWithWorkers }] = await Promise.all([
         import('./heap.ts'),
         import('./log.ts'),
-        import('./workers.ts'),
+        import('./workers/primary.ts'),
       ]);
       limitHeap();
       const log = openLog(command.settings.logLevel);
@@ -62,7 +62,7 @@ async function run(command: Command, world: CommandContext): Promise<number> {
     case 'record': {
       const [{ openSource }, { record }] = await Promise.all([
         import('../source/sources.ts'),
-        import('./record.ts'),
+        import('./commands/record.ts'),
       ]);
       const { source: text, names, every, for: duration, out } = command.settings;
       const source = await openSource(text, { clock, names, platform });
@@ -73,26 +73,26 @@ async function run(command: Command, world: CommandContext): Promise<number> {
       }
     }
     case 'simulate': {
-      const { simulate } = await import('./simulate.ts');
+      const { simulate } = await import('./commands/simulate.ts');
       const { source: settings, every, for: duration, out } = command.settings;
       return simulate({ settings, every, for: duration ?? undefined, out }, world);
     }
     case 'inspect':
-      return (await import('./inspect.ts')).inspect(command.settings, world);
+      return (await import('./commands/inspect.ts')).inspect(command.settings, world);
     case 'operations':
-      return (await import('./operations.ts')).printOperations(command.settings, world);
+      return (await import('./commands/operations.ts')).printOperations(command.settings, world);
     case 'doctor': {
       const [{ openSource }, { doctor }] = await Promise.all([
         import('../source/sources.ts'),
-        import('./doctor.ts'),
+        import('./commands/doctor.ts'),
       ]);
       return doctor({ ...world, platform, root: '', windowsSource: 'windows', openSource });
     }
     case 'token':
-      await (await import('./token.ts')).printToken(command.settings, { stdout, now: Date.now });
+      await (await import('./commands/token.ts')).printToken(command.settings, { stdout, now: Date.now });
       return 0;
     case 'help':
-      stdout.write((await import('./setting-help.ts')).helpText(command.topic));
+      stdout.write((await import('./settings/setting-help.ts')).helpText(command.topic));
       return 0;
     case 'version':
       stdout.write(`${(await import('./package.ts')).packageVersion()}\n`);

@@ -10,7 +10,7 @@ import { simulatorSettings, type SimulatorSettings } from './simulator/settings.
 import type { SourceLog } from './source-log.ts';
 import { parseSourceText, type SourceText } from './source-text.ts';
 import type { Source } from './source.ts';
-import { didYouMean } from './suggestion.ts';
+import { didYouMean } from '../lib/suggestion.ts';
 import { windowsSettings } from './windows/settings.ts';
 
 /** What sources need of the world. */

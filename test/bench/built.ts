@@ -1,10 +1,10 @@
 /** What is compared is what users run: the program as tsc builds it, not as tsx reads it. */
-import type * as commandWorld from '../../src/cli/command-world.ts';
+import type * as commandContext from '../../src/cli/command-context.ts';
 import type * as heap from '../../src/cli/heap.ts';
-import type * as serve from '../../src/cli/serve.ts';
-import type * as serviceLimit from '../../src/cli/service-limit.ts';
-import type * as settings from '../../src/cli/settings.ts';
-import type * as workers from '../../src/cli/workers.ts';
+import type * as serve from '../../src/cli/commands/serve.ts';
+import type * as serviceLimit from '../../src/cli/commands/service-limit.ts';
+import type * as settings from '../../src/cli/settings/settings.ts';
+import type * as workers from '../../src/cli/workers/primary.ts';
 import type * as execute from '../../src/execution/execute.ts';
 import type * as schema from '../../src/graph/schema.ts';
 import type * as decode from '../../src/page/decode.ts';
@@ -15,12 +15,12 @@ import type * as objectName from '../../src/snapshot/object-name.ts';
 
 /** The modules of the built program that the benchmark takes parts from. */
 interface Built {
-  readonly 'cli/command-world.js': typeof commandWorld;
+  readonly 'cli/command-context.js': typeof commandContext;
   readonly 'cli/heap.js': typeof heap;
-  readonly 'cli/serve.js': typeof serve;
-  readonly 'cli/service-limit.js': typeof serviceLimit;
-  readonly 'cli/settings.js': typeof settings;
-  readonly 'cli/workers.js': typeof workers;
+  readonly 'cli/commands/serve.js': typeof serve;
+  readonly 'cli/commands/service-limit.js': typeof serviceLimit;
+  readonly 'cli/settings/settings.js': typeof settings;
+  readonly 'cli/workers/primary.js': typeof workers;
   readonly 'execution/execute.js': typeof execute;
   readonly 'graph/schema.js': typeof schema;
   readonly 'page/decode.js': typeof decode;

@@ -8,10 +8,10 @@ import { built } from './built.ts';
 import { readHost } from './host.ts';
 import { memorySource } from './memory-source.ts';
 
-const { serveWithWorkers } = await built('cli/workers.js');
+const { serveWithWorkers } = await built('cli/workers/primary.js');
 const { limitHeap } = await built('cli/heap.js');
-const { parseCommand } = await built('cli/settings.js');
-const { systemWait } = await built('cli/command-world.js');
+const { parseCommand } = await built('cli/settings/settings.js');
+const { systemWait } = await built('cli/command-context.js');
 const { systemClock } = await built('snapshot/moment.js');
 
 limitHeap();

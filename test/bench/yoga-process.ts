@@ -16,8 +16,8 @@ const { createSchema } = await built('graph/schema.js');
 const { executeOperation, operationContext } = await built('execution/execute.js');
 const { Sampler } = await built('sampling/sampler.js');
 const { openIdentity } = await built('server/auth/identity.js');
-const { parseCommand } = await built('cli/settings.js');
-const { limitsOf } = await built('cli/service-limit.js');
+const { parseCommand } = await built('cli/settings/settings.js');
+const { limitsOf } = await built('cli/commands/service-limit.js');
 const { systemClock } = await built('snapshot/moment.js');
 
 const command = parseCommand(['serve'], process.env);

@@ -1,4 +1,4 @@
-import type { CommandContext } from '../../src/cli/command-world.ts';
+import type { CommandContext } from '../../src/cli/command-context.ts';
 import { ManualClock } from '../source/manual-clock.ts';
 
 /** A world for a command: what it prints is kept, and waiting moves the clock on instead of taking time. */

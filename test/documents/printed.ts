@@ -1,6 +1,6 @@
 /** The tables of the documents that are printed from the source. */
-import { nameOf, type Setting } from '../../src/cli/setting.ts';
-import { commandNames, commands, type CommandName } from '../../src/cli/setting-table.ts';
+import { nameOf, type Setting } from '../../src/cli/settings/setting.ts';
+import { commandNames, commands, type CommandName } from '../../src/cli/settings/setting-table.ts';
 import { codeTable } from '../../src/errors.ts';
 
 /** The settings of every command, a section each. */

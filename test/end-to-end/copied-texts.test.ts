@@ -1,7 +1,7 @@
 /** A copy of the driver's tree that other tools have been over: what still says a number is one, what does not is an error. */
 import { cpSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { record } from '../../src/cli/record.ts';
+import { record } from '../../src/cli/commands/record.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { CommandOnTrial } from '../cli/command-on-trial.ts';
 import { putFile, scratchFolder } from '../source/scratch.ts';

@@ -3,9 +3,9 @@
  * process and what was asked for.
  */
 import { pino } from 'pino';
-import type * as commandWorld from '../../src/cli/command-world.ts';
-import type * as settings from '../../src/cli/settings.ts';
-import type * as workers from '../../src/cli/workers.ts';
+import type * as commandWorld from '../../src/cli/command-context.ts';
+import type * as settings from '../../src/cli/settings/settings.ts';
+import type * as workers from '../../src/cli/workers/primary.ts';
 import type * as moment from '../../src/snapshot/moment.ts';
 import type * as sources from '../../src/source/sources.ts';
 
@@ -14,9 +14,9 @@ async function built<Module>(path: string): Promise<Module> {
   return (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as Module;
 }
 
-const { serveWithWorkers } = await built<typeof workers>('cli/workers.js');
-const { parseCommand } = await built<typeof settings>('cli/settings.js');
-const { systemWait } = await built<typeof commandWorld>('cli/command-world.js');
+const { serveWithWorkers } = await built<typeof workers>('cli/workers/primary.js');
+const { parseCommand } = await built<typeof settings>('cli/settings/settings.js');
+const { systemWait } = await built<typeof commandWorld>('cli/command-context.js');
 const { systemClock } = await built<typeof moment>('snapshot/moment.js');
 const { openSource } = await built<typeof sources>('source/sources.js');
 

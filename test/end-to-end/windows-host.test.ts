@@ -1,7 +1,7 @@
 /** The service in front of a Windows host that plays a recording. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { record } from '../../src/cli/record.ts';
+import { record } from '../../src/cli/commands/record.ts';
 import { openSource } from '../../src/source/sources.ts';
 import { CommandOnTrial } from '../cli/command-on-trial.ts';
 import { scratchFolder } from '../source/scratch.ts';

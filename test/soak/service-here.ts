@@ -1,8 +1,8 @@
 /** The whole service, as its command makes it, in this process. */
 import { pino } from 'pino';
-import { serve } from '../../src/cli/serve.ts';
-import { parseCommand } from '../../src/cli/settings.ts';
-import { systemWait } from '../../src/cli/command-world.ts';
+import { serve } from '../../src/cli/commands/serve.ts';
+import { parseCommand } from '../../src/cli/settings/settings.ts';
+import { systemWait } from '../../src/cli/command-context.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 
 /** A service that runs here. */

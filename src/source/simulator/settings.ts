@@ -2,7 +2,7 @@
 import type { Release } from '../../catalogue/release.ts';
 import { UsageError } from '../../errors.ts';
 import { readRelease } from '../release.ts';
-import { didYouMean } from '../suggestion.ts';
+import { didYouMean } from '../../lib/suggestion.ts';
 
 /** The size of the simulated host and its seed; the same settings give the same host. */
 export interface SimulatorSettings {

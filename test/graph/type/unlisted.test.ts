@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { catalogue } from '../../../src/catalogue/catalogue.ts';
-import { record } from '../../../src/cli/record.ts';
+import { record } from '../../../src/cli/commands/record.ts';
 import { openSource } from '../../../src/source/sources.ts';
 import { openWindows } from '../../../src/source/windows/windows.ts';
 import type { Source } from '../../../src/source/source.ts';

@@ -1,0 +1,60 @@
+/** Where the audit trail is written: a file, or standard output. */
+import { constants, openSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { UsageError } from '../../errors.ts';
+import { systemErrorReason } from '../../source/page-folder/file-system.ts';
+import { lineWriter, type LineWriter } from './line-writer.ts';
+
+/** A trail that takes lines. */
+export interface AuditFile {
+  /** Writes a line, or keeps it until there is room again. Never throws, never waits. */
+  readonly write: (line: string) => void;
+  /** Opens the file of this name anew, as after a rotation; where that fails the trail goes on where it was. */
+  reopen(): void;
+  /** Writes what is kept, for no longer than a moment, and lets go of the file. */
+  close(): Promise<void>;
+}
+
+const standardOutput = '-';
+/** Only appended to; not waiting for the reader of a named pipe. Windows knows no O_NONBLOCK. */
+const openFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+/** Who asked what is for the owner's eyes. */
+const newFileMode = 0o600;
+
+/** Opens the trail; "-" is standard output. Throws a UsageError where it cannot be written. */
+export function openAuditFile(path: string, log: Logger): AuditFile {
+  const open = (): LineWriter => {
+    const descriptor = path === standardOutput ? 1 : openSync(path, openFlags, newFileMode);
+    return lineWriter(descriptor, { log, what: 'the audit trail' });
+  };
+  let current: LineWriter;
+  try {
+    current = open();
+  } catch (thrown) {
+    throw new UsageError([`--audit ${path} cannot be written: ${systemErrorReason(thrown)}.`]);
+  }
+  const closing = new Set<Promise<void>>();
+  const close = (writer: LineWriter): void => {
+    const closed = writer.close().finally(() => closing.delete(closed));
+    closing.add(closed);
+  };
+  return {
+    write: (line) => current.write(line),
+    reopen: () => {
+      if (path === standardOutput) return;
+      const old = current;
+      try {
+        current = open();
+      } catch (thrown) {
+        log.error({ err: thrown }, 'the audit trail cannot be opened anew');
+        return;
+      }
+      close(old);
+      log.info('the audit trail was opened anew');
+    },
+    close: async () => {
+      close(current);
+      await Promise.all(closing);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** `hvql inspect`: prints what stands in an overlay page. */
+import { resolve } from 'node:path';
+import { statisticsObjects, type StatisticsObject } from '../../catalogue/group.ts';
+import { HvqlError, UsageError } from '../../errors.ts';
+import { readPageFile } from '../../source/page-folder/page-file.ts';
+import { systemFiles } from '../../source/page-folder/file-system.ts';
+import type { CommandContext } from '../command-context.ts';
+import { pageJson } from './page-json.ts';
+import { pageTable } from './page-table.ts';
+import { printable } from '../printable.ts';
+
+/** Which page to print, and how. */
+export interface InspectOptions {
+  /** Path of the file. */
+  readonly page: string;
+  /** Of what it is the page; without it, the path says so. */
+  readonly object?: StatisticsObject | null | undefined;
+  /** JSON in place of a table. */
+  readonly json?: boolean | undefined;
+}
+
+/**
+ * Prints a page. Exit code 1, and the reason on standard error, where it cannot be read or is no statistics page.
+ * Rejects with a UsageError where nothing says of what kind of object it is.
+ */
+export async function inspect(
+  options: InspectOptions,
+  world: Pick<CommandContext, 'stdout' | 'stderr'>,
+): Promise<number> {
+  const { page: path, json = false } = options;
+  const object = options.object ?? objectOfPath(path);
+  try {
+    const page = readPageFile({ path, origin: { object, place: path } }, systemFiles);
+    const inspected = { path, object, page };
+    world.stdout.write(json ? pageJson(inspected) : pageTable(inspected));
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof HvqlError)) throw thrown;
+    world.stderr.write(`${printable(thrown.message)}\n`);
+    return 1;
+  }
+}
+
+/** The tree of page folders, its most specific places first. */
+const places: readonly (readonly [pattern: RegExp, object: StatisticsObject])[] = [
+  [/\/partition\/\d+\/vp\/\d+\/stats(?:\.self)?\.page$/, 'VIRTUAL_PROCESSOR'],
+  [/\/partition\/\d+\/stats(?:\.self)?\.page$/, 'PARTITION'],
+  [/\/lp\/\d+\/stats\.page$/, 'LOGICAL_PROCESSOR'],
+  [/\/stats\.page$/, 'HYPERVISOR'],
+];
+
+function objectOfPath(path: string): StatisticsObject {
+  // In full, since someone may stand in the middle of the tree.
+  const full = resolve(path).replaceAll('\\', '/');
+  const object = places.find(([pattern]) => pattern.test(full))?.[1];
+  if (object !== undefined) return object;
+  const choices = statisticsObjects.map((kind) => kind.toLowerCase().replaceAll('_', '-'));
+  throw new UsageError([
+    `${path} does not say of what it is the page, as lp/0/stats.page would; ` +
+      `--object is needed: ${choices.join(', ')}.`,
+  ]);
+}

@@ -1,0 +1,30 @@
+/** Progress, shown where a person waits. */
+import type { TextStream } from '../command-context.ts';
+
+/** One line that is rewritten in place. */
+export interface Progress {
+  show(text: string): void;
+  /** Takes the line away, so that what is printed next stands alone. */
+  clear(): void;
+}
+
+/** To the start of the line, and wipe it (ECMA-48: CR, then EL). */
+const wipe = '\r\u001b[K';
+
+/** Progress on a terminal; on anything else, a file or a pipe, nothing at all is written. */
+export function progress(stream: TextStream): Progress {
+  if (stream.isTTY !== true) return { show: () => {}, clear: () => {} };
+  let isShown = false;
+  return {
+    show(text) {
+      // A line that wraps could not be taken back.
+      const width = (stream.columns ?? 80) - 1;
+      stream.write(`${wipe}${text.slice(0, width)}`);
+      isShown = true;
+    },
+    clear() {
+      if (isShown) stream.write(wipe);
+      isShown = false;
+    },
+  };
+}

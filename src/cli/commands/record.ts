@@ -1,0 +1,128 @@
+/** `hvql record`: writes a capture of what a source says, frame by frame. */
+import { HvqlError } from '../../errors.ts';
+import { captureWriter, type CaptureWriter } from '../../source/capture/capture-writer.ts';
+import { takeSnapshot } from '../../source/host-snapshot.ts';
+import type { Source } from '../../source/source.ts';
+import type { CommandContext } from '../command-context.ts';
+import { formatBytes, formatCount } from '../format.ts';
+import { ticks, countTicks } from './ticks.ts';
+import { printable } from '../printable.ts';
+import { progress } from './progress.ts';
+import { Tally } from './tally.ts';
+
+/** What to record, in milliseconds. */
+export interface RecordOptions {
+  /** Opened, and in the end closed, by whoever calls. */
+  readonly source: Source;
+  /** From one frame to the next. */
+  readonly every: number;
+  /** From the first frame to the last; without it, until the signal is aborted. */
+  readonly for?: number | undefined;
+  /** A folder, or a file whose name ends in ".tar". */
+  readonly out: string;
+}
+
+/**
+ * Records until the time is over or the signal is aborted; either way the capture is complete. An object that cannot be
+ * read is left out of its frame, and a look that fails as a whole is left out of the capture. Exit code 1 where no
+ * frame came about; then nothing is left behind. Rejects with a UsageError where `out` cannot be
+ * written.
+ */
+export async function record(options: RecordOptions, world: CommandContext): Promise<number> {
+  const writer = await captureWriter(options.out);
+  const recording = new Recording(options, writer);
+  const line = progress(world.stderr);
+  try {
+    for await (const number of ticks({ ...options, ...world })) {
+      await recording.takeFrame(number, world.signal);
+      line.show(recording.describe());
+    }
+    const all = countTicks(options);
+    if (all !== undefined && !world.signal.aborted) recording.reach(all);
+    if (recording.frames > 0) await writer.finish();
+    else await writer.abandon();
+  } catch (thrown) {
+    await writer.abandon();
+    throw thrown;
+  } finally {
+    line.clear();
+  }
+  return report(recording, { out: options.out, ...world });
+}
+
+function report(
+  recording: Recording,
+  { out, stdout, stderr }: Pick<RecordOptions & CommandContext, 'out' | 'stdout' | 'stderr'>,
+): number {
+  const { frames, pages, texts, bytes } = recording;
+  if (frames === 0) {
+    stderr.write(`Nothing was recorded, and ${printable(out)} is not written.\n${recording.failures()}`);
+    return 1;
+  }
+  stdout.write(
+    `Recorded ${formatCount(frames, 'frame')} with ${texts > 0 ? formatCount(pages + texts, 'reading') : formatCount(pages, 'page')} (${formatBytes(bytes)}) to ${printable(out)}.\n`,
+  );
+  stderr.write(recording.failures());
+  return 0;
+}
+
+/** A recording under way. */
+class Recording {
+  frames = 0;
+  pages = 0;
+  /** Readings without a page, which are kept as text. */
+  texts = 0;
+  bytes = 0;
+  readonly #options: RecordOptions;
+  readonly #writer: CaptureWriter;
+  readonly #failedReadings = new Tally('look');
+  readonly #failedPages = new Tally('page');
+  /** The number on the grid that comes next, unless the look before takes too long. */
+  #next = 0;
+  #late = 0;
+
+  constructor(options: RecordOptions, writer: CaptureWriter) {
+    this.#options = options;
+    this.#writer = writer;
+  }
+
+  /** Takes the frame of this number on the grid; a look that fails as a whole is noted. */
+  async takeFrame(number: number, signal: AbortSignal): Promise<void> {
+    this.reach(number);
+    this.#next++;
+    try {
+      const snapshot = await takeSnapshot(this.#options.source, signal);
+      for (const failure of snapshot.failures) this.#failedPages.add(failure.message);
+      if (snapshot.pages.length + snapshot.pageless.length === 0) return;
+      this.bytes += await this.#writer.writeFrame(snapshot);
+      this.frames++;
+      this.pages += snapshot.pages.length;
+      this.texts += snapshot.pageless.length;
+    } catch (thrown) {
+      if (signal.aborted) return;
+      if (!(thrown instanceof HvqlError)) throw thrown;
+      this.#failedReadings.add(thrown.message);
+    }
+  }
+
+  /** Notes that what stands on the grid before this number comes too late by now. */
+  reach(number: number): void {
+    this.#late += number - this.#next;
+    this.#next = number;
+  }
+
+  describe(): string {
+    const all = countTicks(this.#options);
+    const frames = `${formatCount(this.frames, 'frame')}${all === undefined ? '' : ` of ${all}`}`;
+    return `Recording: ${frames}, ${formatBytes(this.bytes)}`;
+  }
+
+  /** Lines for a person about everything that is not in the capture. */
+  failures(): string {
+    const tooLate =
+      this.#late > 0
+        ? `${formatCount(this.#late, 'look')} left out, for the one before took too long.\n`
+        : '';
+    return tooLate + this.#failedReadings.report() + this.#failedPages.report();
+  }
+}

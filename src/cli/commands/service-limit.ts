@@ -1,0 +1,45 @@
+/** The limits of a service, as its settings and what is built in say. */
+import type { Limits } from '../../graph/context.ts';
+import { bodyLimitInBytes } from '../../server/operation-reader.ts';
+import { operationLimit } from '../../server/websocket/websocket-connection.ts';
+import type { ServeSettings } from '../settings/settings.ts';
+
+/** Between two events. */
+const maxIntervalMilliseconds = 3_600_000;
+/** Growth over more than this is a matter for subscriptions, not for a question that waits. */
+export const maxWaitMilliseconds = 60_000;
+/** As the Relay connections of the schema say. */
+const maxPageSize = 100;
+/** Four times what the longest field of the schema has. */
+const maxNameLength = 128;
+/** Of open subscriptions; parsed, a character takes up to 240 bytes. */
+const maxStreamText = 1_048_576;
+const maxStreamTextPerCaller = 131_072;
+
+/** All limits, as `Service.limits` tells them. */
+export function limitsOf(settings: ServeSettings): Limits {
+  const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
+  const { maxValues, maxPages, maxStreams, maxStreamsPerCaller, maxStreamValues } = settings;
+  return {
+    maxTokens,
+    maxDepth,
+    maxAliases,
+    maxNameLength,
+    maxDirectives,
+    maxBodyBytes: bodyLimitInBytes,
+    maxOperationsPerConnection: operationLimit,
+    maxListItems,
+    maxValues,
+    maxPages,
+    maxTimeMilliseconds: maxTime,
+    minIntervalMilliseconds: minInterval,
+    maxIntervalMilliseconds,
+    maxWaitMilliseconds,
+    maxPageSize,
+    maxStreams,
+    maxStreamsPerCaller,
+    maxStreamText,
+    maxStreamTextPerCaller,
+    maxStreamValues,
+  };
+}

@@ -1,0 +1,69 @@
+/** `hvql simulate`: keeps a page folder alive as a hypervisor would, for other processes to read. */
+import { UsageError } from '../../errors.ts';
+import { systemErrorCode, systemErrorReason } from '../../source/page-folder/file-system.ts';
+import { pageFolderWriter, type PageFolderWriter } from '../../source/page-folder/page-folder-writer.ts';
+import { takeSnapshot, type HostSnapshot } from '../../source/host-snapshot.ts';
+import type { SimulatorSettings } from '../../source/simulator/settings.ts';
+import { openSimulator } from '../../source/simulator/simulator.ts';
+import { formatDuration } from '../../snapshot/duration.ts';
+import type { CommandContext } from '../command-context.ts';
+import { formatCount } from '../format.ts';
+import { ticks } from './ticks.ts';
+import { printable } from '../printable.ts';
+import { progress } from './progress.ts';
+
+/** What to simulate and where to, in milliseconds. */
+export interface SimulateOptions {
+  readonly settings: SimulatorSettings;
+  /** A folder that is new, empty, or a page folder of an earlier run. */
+  readonly out: string;
+  /** From one renewal of all pages to the next. */
+  readonly every: number;
+  /** Without it, until the signal is aborted. */
+  readonly for?: number | undefined;
+}
+
+/**
+ * Renews the pages until the time is over or the signal is aborted, and leaves the last ones in place. Rejects with a
+ * UsageError where the folder holds anything else or cannot be written.
+ */
+export async function simulate(options: SimulateOptions, world: CommandContext): Promise<number> {
+  const { settings, out, every } = options;
+  const writer = pageFolderWriter(out);
+  const source = openSimulator(settings, world.clock);
+  const line = progress(world.stderr);
+  let renewals = 0;
+  try {
+    for await (const number of ticks({ ...options, ...world })) {
+      // A look at a simulator is done at once; a signal in between ends the grid.
+      const snapshot = await takeSnapshot(source, new AbortController().signal);
+      writeSnapshot(writer, { snapshot, out });
+      renewals++;
+      const pages = formatCount(snapshot.pages.length, 'page');
+      if (number === 0)
+        world.stdout.write(`Writing ${pages} to ${printable(out)} every ${formatDuration(every)}.\n`);
+      line.show(
+        `${formatCount(snapshot.topology.partitions.length, 'partition')}, ${pages}, renewed ${formatCount(renewals, 'time')}`,
+      );
+    }
+  } finally {
+    line.clear();
+    await source.close();
+  }
+  world.stdout.write(
+    `Renewed the pages ${formatCount(renewals, 'time')}; the last ones stay in ${printable(out)}.\n`,
+  );
+  return 0;
+}
+
+function writeSnapshot(
+  writer: PageFolderWriter,
+  { snapshot, out }: { snapshot: HostSnapshot; out: string },
+): void {
+  try {
+    writer.write(snapshot);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    throw new UsageError([`The folder ${out} cannot be written any more: ${systemErrorReason(thrown)}.`]);
+  }
+}

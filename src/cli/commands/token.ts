@@ -1,0 +1,25 @@
+/** `hvql token`: prints a token for a service with the same secret. */
+import { openSecret } from '../../server/auth/identity-key.ts';
+import { signToken } from '../../server/auth/token.ts';
+import type { TextStream } from '../command-context.ts';
+import type { TokenSettings } from '../settings/settings.ts';
+
+/** What the command needs of the world. */
+export interface TokenContext {
+  readonly stdout: TextStream;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Prints the token and a newline. Rejects with a UsageError where the secret is of no use. */
+export async function printToken(settings: TokenSettings, { stdout, now }: TokenContext): Promise<void> {
+  const { partition, privileges, expiresIn, issuer, audience } = settings;
+  const secret = await openSecret(settings.secret);
+  const caller = { partitionId: partition, privileges };
+  const issuedAt = now();
+  const token = await signToken(
+    { caller, issuedAt, expiresAt: issuedAt + expiresIn, issuer, audience },
+    secret,
+  );
+  stdout.write(`${token}\n`);
+}

@@ -1,0 +1,507 @@
+/** The one table of settings: parsing, help texts and docs/settings.md are made from it. */
+import { parseSimulator } from '../../source/sources.ts';
+import type { Setting, ValuesOf } from './setting.ts';
+import {
+  parseBytes,
+  parseCount,
+  parseGuestPort,
+  parseGuestSocket,
+  parseHosts,
+  parseInterval,
+  parseIntrospection,
+  parseKeySetUrl,
+  parseLogLevel,
+  parseMinInterval,
+  parseMode,
+  parseOnOff,
+  parseOrigins,
+  parsePartition,
+  parsePort,
+  parsePrivileges,
+  parseSecret,
+  parseSource,
+  parseStatisticsObject,
+  parseSwitch,
+  parseText,
+  parseSnapshotMaxAge,
+  parseTimeout,
+  parseWorkers,
+  switchOff,
+} from './setting-value.ts';
+
+/** A command of the program. */
+export interface CommandRow {
+  readonly summary: string;
+  /** What stands on the command line without a flag; null for nothing. */
+  readonly positional: { readonly placeholder: string; readonly description: string } | null;
+  readonly settings: Readonly<Record<string, Setting>>;
+}
+
+const source = {
+  flag: 'source',
+  variable: 'HVQL_SOURCE',
+  placeholder: '<source>',
+  parse: parseSource,
+  default: 'simulator',
+  description:
+    'where the statistics come from: simulator[?seed=…], pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows',
+} satisfies Setting;
+
+const names = {
+  flag: 'names',
+  variable: 'HVQL_NAMES',
+  placeholder: '<file>',
+  parse: parseText,
+  default: null,
+  description:
+    'JSON file with the names of partitions for the source mshv, such as {"1": "root", "5": "web-1"}; read again when it changes',
+} satisfies Setting;
+
+const jwtSecret = {
+  flag: null,
+  variable: 'HVQL_JWT_SECRET',
+  placeholder: '<secret>',
+  parse: parseSecret,
+  default: null,
+  description: 'secret that tokens are signed with (HS256, HS384, HS512), 32 bytes or more',
+} satisfies Setting;
+
+const jwtSecretFile = {
+  flag: 'jwt-secret-file',
+  variable: 'HVQL_JWT_SECRET_FILE',
+  placeholder: '<file>',
+  parse: parseText,
+  default: null,
+  description: 'file that holds that secret; a newline at its end does not count',
+} satisfies Setting;
+
+const jwtIssuer = {
+  flag: 'jwt-issuer',
+  variable: 'HVQL_JWT_ISSUER',
+  placeholder: '<issuer>',
+  parse: parseText,
+  default: null,
+  description: 'the "iss" that tokens need; unchecked without',
+} satisfies Setting;
+
+const jwtAudience = {
+  flag: 'jwt-audience',
+  variable: 'HVQL_JWT_AUDIENCE',
+  placeholder: '<audience>',
+  parse: parseText,
+  default: null,
+  description: 'the "aud" that tokens need; unchecked without',
+} satisfies Setting;
+
+const file = { placeholder: '<file>', parse: parseText, default: null } as const;
+
+const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
+
+/** A limit on what is asked. */
+function limit<Flag extends string>(flag: Flag, text: string, description: string) {
+  const variable = `HVQL_${flag.toUpperCase().replaceAll('-', '_')}` as const;
+  return { flag, variable, placeholder: '<number>', parse: parseCount, default: text, description };
+}
+
+/** Every command and its settings. */
+export const commands = {
+  serve: {
+    summary: 'Serves GraphQL over HTTP.',
+    positional: null,
+    settings: {
+      source,
+      names,
+      host: {
+        flag: 'host',
+        variable: 'HVQL_HOST',
+        placeholder: '<host>',
+        parse: parseText,
+        default: '127.0.0.1',
+        description: 'address to listen on; any but a loopback one needs an identity method',
+      },
+      port: {
+        flag: 'port',
+        variable: 'HVQL_PORT',
+        placeholder: '<port>',
+        parse: parsePort,
+        default: '4000',
+        description: 'port to listen on; 0 is any free one',
+      },
+      workers: {
+        flag: 'workers',
+        variable: 'HVQL_WORKERS',
+        placeholder: '<number or auto>',
+        parse: parseWorkers,
+        default: '1',
+        description: 'processes that serve behind the port; auto is one for each processor that can be used',
+      },
+      jwtSecret,
+      jwtSecretFile,
+      jwtKeyFile: {
+        flag: 'jwt-key-file',
+        variable: 'HVQL_JWT_KEY_FILE',
+        placeholder: '<file>',
+        parse: parseText,
+        default: null,
+        description:
+          'public key that tokens are verified with: PEM, X.509 certificate, JSON Web Key or Key Set',
+      },
+      jwksUrl: {
+        flag: 'jwks-url',
+        variable: 'HVQL_JWKS_URL',
+        placeholder: '<address>',
+        parse: parseKeySetUrl,
+        default: null,
+        description: 'address of the JSON Web Key Set that tokens are verified with',
+      },
+      jwtIssuer,
+      jwtAudience,
+      tlsCert: {
+        ...file,
+        flag: 'tls-cert',
+        variable: 'HVQL_TLS_CERT',
+        description: 'PEM file of the certificate to serve HTTPS with; needs --tls-key',
+      },
+      tlsKey: {
+        ...file,
+        flag: 'tls-key',
+        variable: 'HVQL_TLS_KEY',
+        description: 'PEM file of its private key',
+      },
+      tlsClientCa: {
+        ...file,
+        flag: 'tls-client-ca',
+        variable: 'HVQL_TLS_CLIENT_CA',
+        description: 'PEM file of the issuers whose client certificates say who asks',
+      },
+      tlsClientMap: {
+        ...file,
+        flag: 'tls-client-map',
+        variable: 'HVQL_TLS_CLIENT_MAP',
+        description: 'JSON file of partitions by certificate, for those that name none',
+      },
+      allowedHosts: {
+        flag: 'allowed-hosts',
+        variable: 'HVQL_ALLOWED_HOSTS',
+        placeholder: '<names>',
+        parse: parseHosts,
+        default: null,
+        description:
+          'names that are answered to (Host header), with commas between them; without: any, but on loopback only its own',
+      },
+      minInterval: {
+        ...duration,
+        parse: parseMinInterval,
+        flag: 'min-interval',
+        variable: 'HVQL_MIN_INTERVAL',
+        default: '100ms',
+        description: 'shortest time between two events of a subscription',
+      },
+      snapshotMaxAge: {
+        ...duration,
+        parse: parseSnapshotMaxAge,
+        flag: 'snapshot-max-age',
+        variable: 'HVQL_SNAPSHOT_MAX_AGE',
+        default: '10ms',
+        description:
+          'how old a snapshot, or the answer to an equal request, may be to be used again; 0: never',
+      },
+      sourceTimeout: {
+        ...duration,
+        parse: parseTimeout,
+        flag: 'source-timeout',
+        variable: 'HVQL_SOURCE_TIMEOUT',
+        default: '5s',
+        description: 'how long to wait for the source before it counts as unavailable',
+      },
+      historyBytes: {
+        flag: 'history-bytes',
+        variable: 'HVQL_HISTORY_BYTES',
+        placeholder: '<size>',
+        parse: parseBytes,
+        default: '256MB',
+        description:
+          'memory for past readings, in each process: 13 of 2 KB of each of 10,000 objects, enough for any time up to a minute',
+      },
+      compiled: {
+        flag: 'compiled',
+        variable: 'HVQL_COMPILED',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description:
+          'whether answers are written as bytes; off: graphql-js makes them, and they say the same',
+      },
+      hotPath: {
+        flag: 'hot-path',
+        variable: 'HVQL_HOT_PATH',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description:
+          'whether repeats of the same query by verified credentials are answered without Yoga; they say the same',
+      },
+      plugin: {
+        flag: 'plugin',
+        variable: 'HVQL_PLUGIN',
+        placeholder: '<module>',
+        parse: parseText,
+        default: null,
+        isRepeatable: true,
+        description:
+          "plugin of Yoga or envelop to add: a path that begins with . or /, or a package's name. It runs with all rights " +
+          'of the service and turns the hot path off. May be given several times (the variable: with commas between them)',
+      },
+      graphiql: {
+        flag: 'graphiql',
+        variable: 'HVQL_GRAPHIQL',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description: 'whether browsers are given the page of GraphiQL',
+      },
+      introspection: {
+        flag: 'introspection',
+        variable: 'HVQL_INTROSPECTION',
+        placeholder: '<on|root|off>',
+        parse: parseIntrospection,
+        default: 'on',
+        description: 'who may ask for the schema: anybody, the root partition, nobody',
+      },
+      maxTokens: limit('max-tokens', '10000', 'tokens that a document may have'),
+      maxDepth: limit('max-depth', '16', 'fields that an operation may be deep'),
+      maxAliases: limit('max-aliases', '200', 'aliases that an operation may have'),
+      maxDirectives: limit('max-directives', '50', 'directives that an operation may have'),
+      maxListItems: limit('max-list-items', '5000', 'items that a list in an argument may have'),
+      maxValues: limit('max-values', '250000', 'values that an answer may hold'),
+      maxPages: limit('max-pages', '10000', 'overlay pages that may be read for an answer or an event'),
+      maxTime: {
+        ...duration,
+        parse: parseTimeout,
+        flag: 'max-time',
+        variable: 'HVQL_MAX_TIME',
+        default: '15s',
+        description: 'how long an answer may take, beside the time that it is asked to wait for',
+      },
+      maxStreams: {
+        flag: 'max-streams',
+        variable: 'HVQL_MAX_STREAMS',
+        placeholder: '<number>',
+        parse: parseCount,
+        default: '10000',
+        description: 'subscriptions that may be open at once',
+      },
+      maxStreamsPerCaller: {
+        flag: 'max-streams-per-caller',
+        variable: 'HVQL_MAX_STREAMS_PER_CALLER',
+        placeholder: '<number>',
+        parse: parseCount,
+        default: '1000',
+        description: 'how many of them may be of one caller',
+      },
+      maxStreamValues: {
+        flag: 'max-stream-values',
+        variable: 'HVQL_MAX_STREAM_VALUES',
+        placeholder: '<number>',
+        parse: parseCount,
+        default: '100000',
+        description: 'values that one event of a subscription may hold',
+      },
+      allowedOrigins: {
+        flag: 'allowed-origins',
+        variable: 'HVQL_ALLOWED_ORIGINS',
+        placeholder: '<origins>',
+        parse: parseOrigins,
+        default: null,
+        description:
+          "origins of pages that may ask and read answers, beside the service's own, with commas between them",
+      },
+      guestSocket: {
+        flag: 'guest-socket',
+        variable: 'HVQL_GUEST_SOCKET',
+        placeholder: '<partition id>=<path> or <folder>',
+        parse: parseGuestSocket,
+        default: null,
+        isRepeatable: true,
+        description:
+          'UNIX socket whose clients are that partition, without a token; of a folder, one for each <partition id>.sock ' +
+          'in it. May be given several times (the variable: with commas between them)',
+      },
+      guestSocketMode: {
+        flag: 'guest-socket-mode',
+        variable: 'HVQL_GUEST_SOCKET_MODE',
+        placeholder: '<octal>',
+        parse: parseMode,
+        default: '0600',
+        description: 'mode of these sockets: who may write to one may connect',
+      },
+      guestPort: {
+        flag: 'guest-port',
+        variable: 'HVQL_GUEST_PORT',
+        placeholder: '<port>',
+        parse: parseGuestPort,
+        default: '4000',
+        description:
+          'port of the virtual socket that guests connect to; in a folder the socket is <partition id>.sock_<port>',
+      },
+      operations: {
+        flag: 'operations',
+        variable: 'HVQL_OPERATIONS',
+        placeholder: '<folder or manifest>',
+        parse: parseText,
+        default: null,
+        description:
+          'folder of .graphql files, or manifest as GraphQL Code Generator, Relay or Apollo write it: only these ' +
+          'documents are answered, asked for by id or by their text',
+      },
+      audit: {
+        flag: 'audit',
+        variable: 'HVQL_AUDIT',
+        placeholder: '<file or ->',
+        parse: parseText,
+        default: null,
+        description:
+          'file for a JSON line for each denied read and each stream that is opened or closed; - is standard output',
+      },
+      logLevel: {
+        flag: 'log-level',
+        variable: 'HVQL_LOG_LEVEL',
+        placeholder: '<level>',
+        parse: parseLogLevel,
+        default: 'info',
+        description: 'trace, debug (one line a request), info, warn, error, fatal or silent',
+      },
+    },
+  },
+  record: {
+    summary: 'Records what a source says as a capture, frame by frame.',
+    positional: null,
+    settings: {
+      source,
+      names,
+      every: { ...duration, flag: 'every', default: '1s', description: 'time from one frame to the next' },
+      for: {
+        ...duration,
+        flag: 'for',
+        default: null,
+        description: 'how long to record; without, until it is interrupted',
+      },
+      out: {
+        flag: 'out',
+        variable: null,
+        placeholder: '<folder or .tar>',
+        parse: parseText,
+        default: null,
+        isRequired: true,
+        description: 'where the capture goes',
+      },
+    },
+  },
+  simulate: {
+    summary: 'Keeps a page folder alive with what a simulated hypervisor does.',
+    positional: null,
+    settings: {
+      source: {
+        ...source,
+        // Whoever sets the variable means the service, which may well read what is simulated here.
+        variable: null,
+        parse: parseSimulator,
+        description: 'the simulator, with its settings: simulator?seed=1&lps=16&partitions=8&vps=4',
+      },
+      every: { ...duration, flag: 'every', default: '100ms', description: 'time from one look to the next' },
+      for: {
+        ...duration,
+        flag: 'for',
+        default: null,
+        description: 'how long to go on; without, until it is interrupted',
+      },
+      out: {
+        flag: 'out',
+        variable: null,
+        placeholder: '<folder>',
+        parse: parseText,
+        default: null,
+        isRequired: true,
+        description: 'the page folder',
+      },
+    },
+  },
+  inspect: {
+    summary: "Prints an overlay page's statistics groups and counters.",
+    positional: { placeholder: '<page>', description: 'file of 4096 bytes' },
+    settings: {
+      object: {
+        flag: 'object',
+        variable: null,
+        placeholder: '<object>',
+        parse: parseStatisticsObject,
+        default: null,
+        description: 'of what it is a page: hypervisor, logical-processor, partition or virtual-processor',
+      },
+      json: {
+        flag: 'json',
+        variable: null,
+        placeholder: null,
+        parse: parseSwitch,
+        default: switchOff,
+        description: 'print JSON in place of a table',
+      },
+    },
+  },
+  operations: {
+    summary:
+      'Prints the list of operations that serve would allow: the id of each document, for clients to send.',
+    positional: {
+      placeholder: '<folder or manifest>',
+      description:
+        'folder of .graphql files, or manifest of another tool, as serve takes it with --operations',
+    },
+    settings: {},
+  },
+  doctor: {
+    summary: 'Says which statistics this machine has, what is missing to read them, and how to start.',
+    positional: null,
+    settings: {},
+  },
+  token: {
+    summary: 'Prints a token that a service with the same secret takes.',
+    positional: null,
+    settings: {
+      jwtSecret,
+      jwtSecretFile,
+      partition: {
+        flag: 'partition',
+        variable: null,
+        placeholder: '<id>',
+        parse: parsePartition,
+        default: null,
+        isRequired: true,
+        description: 'partition that the token is for',
+      },
+      privileges: {
+        flag: 'privileges',
+        variable: null,
+        placeholder: '<names>',
+        parse: parsePrivileges,
+        default: 'ACCESS_STATS,ACCESS_STATS_MSR',
+        description: 'its privileges, with commas between them; "" for none',
+      },
+      expiresIn: {
+        ...duration,
+        flag: 'expires-in',
+        default: '1h',
+        description: 'how long the token is good',
+      },
+      issuer: { ...jwtIssuer, flag: 'issuer', description: 'the "iss" to put in' },
+      audience: { ...jwtAudience, flag: 'audience', description: 'the "aud" to put in' },
+    },
+  },
+} satisfies Record<string, CommandRow>;
+
+/** The name of a command, as it is typed. */
+export type CommandName = keyof typeof commands;
+/** The values of a command's settings. */
+export type SettingsOf<Name extends CommandName> = ValuesOf<(typeof commands)[Name]['settings']>;
+
+/** The commands' names, in the order of the table. */
+export const commandNames = Object.keys(commands) as readonly CommandName[];

@@ -1,0 +1,148 @@
+/** The command line and the environment become a command with its settings, or all that is wrong with them. */
+import { UsageError } from '../../errors.ts';
+import type { SecretMethod } from '../../server/auth/identity-key.ts';
+import type { IdentitySettings } from '../../server/auth/identity.ts';
+import type { TlsSettings } from '../../server/http/tls.ts';
+import { unusedGuestSettings } from './setting-guest.ts';
+import { chooseIdentity, chooseSecret } from './setting-identity.ts';
+import { unusedNames } from './setting-names.ts';
+import {
+  findUnknownVariables,
+  readSettings,
+  withoutServiceLinks,
+  type Environment,
+  type Read,
+} from './setting-reader.ts';
+import {
+  commandNames,
+  commands,
+  type CommandName,
+  type CommandRow,
+  type SettingsOf,
+} from './setting-table.ts';
+import { chooseTls } from './setting-tls.ts';
+import { didYouMean } from '../../lib/suggestion.ts';
+
+type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap';
+type MethodSetting = 'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl';
+
+/** What `serve` is told. */
+export interface ServeSettings extends Omit<
+  SettingsOf<'serve'>,
+  MethodSetting | TlsSetting | 'jwtIssuer' | 'jwtAudience'
+> {
+  /** How tokens are verified; null for development mode, or where only certificates say who asks. */
+  readonly identity: IdentitySettings | null;
+  /** null for plain HTTP. */
+  readonly tls: TlsSettings | null;
+}
+
+/** What `token` is told. */
+export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> {
+  readonly secret: SecretMethod;
+}
+
+/** A command with all it is told. Times are in milliseconds. */
+export type Command =
+  | { readonly name: 'serve'; readonly settings: ServeSettings }
+  | { readonly name: 'record'; readonly settings: SettingsOf<'record'> }
+  | { readonly name: 'simulate'; readonly settings: SettingsOf<'simulate'> }
+  | { readonly name: 'inspect'; readonly settings: SettingsOf<'inspect'> & { readonly page: string } }
+  | { readonly name: 'operations'; readonly settings: { readonly folder: string } }
+  | { readonly name: 'doctor' }
+  | { readonly name: 'token'; readonly settings: TokenSettings }
+  /** `topic` is the command that help is wanted on; null for all of them. */
+  | { readonly name: 'help'; readonly topic: CommandName | null }
+  | { readonly name: 'version' };
+
+const helpWords = ['help', '--help', '-h'];
+
+/** The variables of all commands: one that another command takes is no mistake. */
+const knownVariables = commandNames.flatMap((name) => {
+  const { settings }: CommandRow = commands[name];
+  return Object.values(settings).flatMap(({ variable }) => variable ?? []);
+});
+
+/**
+ * The command of a command line, without the program's own name. No command at all is a call for help. Throws a
+ * UsageError with every problem there is.
+ */
+export function parseCommand(argv: readonly string[], environment: Environment): Command {
+  const env = withoutServiceLinks(environment);
+  const [word = 'help', ...args] = argv;
+  if (['version', '--version', '-v', '-V'].includes(word)) return { name: 'version' };
+  if (helpWords.includes(word)) return { name: 'help', topic: findTopic(args[0]) };
+  const name = findCommand(word);
+  const unknownVariables = findUnknownVariables(env, knownVariables);
+  if (name === undefined) throw new UsageError([unknownCommand(word), ...unknownVariables]);
+  if (wantsHelp(args)) return { name: 'help', topic: name };
+  const read = readSettings(commands[name], { args, env });
+  const problems = [...read.problems, ...unknownVariables];
+  const command = assemble(name, { read, problems });
+  if (problems.length > 0 || command === null) throw new UsageError(problems);
+  return command;
+}
+
+/** The command that help is wanted on; null for all of them. */
+function findTopic(word: string | undefined): CommandName | null {
+  const topic = findCommand(word);
+  if (topic !== undefined) return topic;
+  if (word === undefined || word.startsWith('-') || helpWords.includes(word)) return null;
+  throw new UsageError([unknownCommand(word)]);
+}
+
+function findCommand(word: string | undefined): CommandName | undefined {
+  return commandNames.find((name) => name === word);
+}
+
+function wantsHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? undefined : end).some((flag) => flag === '--help' || flag === '-h');
+}
+
+function unknownCommand(word: string): string {
+  const list = `the commands are ${commandNames.join(', ')} and help`;
+  if (word.startsWith('-')) return `A command is needed before ${word}: ${list}.`;
+  return `${JSON.stringify(word)} is no command: ${list}.${didYouMean(word, commandNames)}`;
+}
+
+/** The command, where the settings make one; adds to the problems what is wrong with several settings together. */
+function assemble(name: CommandName, { read, problems }: { read: Read; problems: string[] }): Command | null {
+  switch (name) {
+    case 'serve': {
+      const values = valuesOf<'serve'>(read);
+      const { jwtSecret, jwtSecretFile, jwtKeyFile, jwksUrl, jwtIssuer, jwtAudience, ...others } = values;
+      const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, ...settings } = others;
+      const identity = chooseIdentity(values, read.given);
+      const tls = chooseTls(values, read.given);
+      problems.push(...identity.problems, ...tls.problems, ...unusedGuestSettings(read.given));
+      problems.push(...unusedNames(read.given, settings.source));
+      return { name, settings: { ...settings, identity: identity.choice, tls: tls.choice } };
+    }
+    case 'token': {
+      const values = valuesOf<'token'>(read);
+      const { partition, privileges, expiresIn, issuer, audience } = values;
+      const { choice: secret, problems: more } = chooseSecret(values, read.given);
+      problems.push(...more);
+      return secret && { name, settings: { secret, partition, privileges, expiresIn, issuer, audience } };
+    }
+    case 'inspect':
+      return { name, settings: { ...valuesOf<'inspect'>(read), page: read.positional ?? '' } };
+    case 'operations':
+      return { name, settings: { folder: read.positional ?? '' } };
+    case 'doctor':
+      return { name };
+    case 'record': {
+      const settings = valuesOf<'record'>(read);
+      problems.push(...unusedNames(read.given, settings.source));
+      return { name, settings };
+    }
+    case 'simulate':
+      return { name, settings: valuesOf<'simulate'>(read) };
+  }
+}
+
+/** The values by the types of the table that they were read with. One with a problem is null, and nobody gets to see it. */
+function valuesOf<Name extends CommandName>(read: Read): SettingsOf<Name> {
+  return read.values as SettingsOf<Name>;
+}

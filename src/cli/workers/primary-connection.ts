@@ -1,0 +1,123 @@
+/** A worker's way to the primary. */
+import { Socket } from 'node:net';
+import type { LeaseRequest, AcquireLease } from '../../execution/live/subscription-leases.ts';
+import type { HvqlError } from '../../errors.ts';
+import type { AbsenceReport } from '../../sampling/guard/absences.ts';
+import { hvqlErrorOf } from '../../source/ipc/error-record.ts';
+import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
+
+/** The file descriptor at which each worker finds the channel to the source. */
+export const sourceDescriptor = 4;
+/** How long the primary may take to answer. */
+const answerLimitMilliseconds = 5_000;
+
+/** What a worker needs of the primary. */
+export interface PrimaryConnection {
+  readonly task: WorkerTask;
+  /** The channel over which the source is asked. */
+  readonly sourceChannel: Socket;
+  readonly acquireLease: AcquireLease;
+  send(message: ToPrimary): void;
+  /** Calls back with what another worker has seen to be absent; gives a function that ends it. */
+  onAbsence(note: (report: AbsenceReport) => void): () => void;
+  /** Calls back when another worker has seen a manifest in the page folder. */
+  onManifest(note: () => void): void;
+  /** Calls back when files are to be opened anew; gives a function that ends it. */
+  onReopen(reopen: () => void): () => void;
+  /** Calls back when the worker is to end. */
+  onClose(close: () => void): void;
+}
+
+/** Says hello to the primary and waits for what it is to do. Rejects where the primary says nothing. */
+export async function connectToPrimary(): Promise<PrimaryConnection> {
+  const waiting = new Map<number, (problem: HvqlError | null) => void>();
+  const reopening = new Set<() => void>();
+  const noting = new Set<(report: AbsenceReport) => void>();
+  const manifestNoting = new Set<() => void>();
+  const closing = new Set<() => void>();
+  let isToClose = false;
+  let last = 0;
+  let start: (task: WorkerTask) => void;
+  const started = new Promise<WorkerTask>((resolve) => (start = resolve));
+  const send = (message: ToPrimary): void => {
+    // Where the primary has gone, this process is about to end.
+    if (process.connected) process.send?.(message, undefined, {}, () => undefined);
+  };
+  process.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'start':
+        start(message);
+        break;
+      case 'lease':
+        waiting.get(message.number)?.(message.problem && hvqlErrorOf(message.problem));
+        break;
+      case 'ping':
+        send({ kind: 'pong' });
+        break;
+      case 'absent':
+        for (const note of noting) note(message.report);
+        break;
+      case 'manifest':
+        for (const note of manifestNoting) note();
+        break;
+      case 'reopen':
+        for (const reopen of reopening) reopen();
+        break;
+      case 'close':
+        isToClose = true;
+        for (const close of closing) close();
+    }
+  });
+  send({ kind: 'hello' });
+  const task = await within(started, 'what to do');
+  const acquire = async (number: number, request: LeaseRequest): Promise<HvqlError | null> => {
+    const answer = new Promise<HvqlError | null>((resolve) => waiting.set(number, resolve));
+    send({ kind: 'acquire-lease', number, request });
+    try {
+      return await within(answer, 'whether a stream may be opened');
+    } catch (error) {
+      // It may have given the place meanwhile, or give it later.
+      send({ kind: 'release-lease', number });
+      throw error;
+    } finally {
+      waiting.delete(number);
+    }
+  };
+  return {
+    task,
+    sourceChannel: new Socket({ fd: sourceDescriptor, readable: true, writable: true }),
+    acquireLease: async (request) => {
+      const number = (last += 1);
+      const problem = await acquire(number, request);
+      return problem ?? { release: () => send({ kind: 'release-lease', number }) };
+    },
+    send,
+    onAbsence: (note) => {
+      noting.add(note);
+      return () => noting.delete(note);
+    },
+    onManifest: (note) => void manifestNoting.add(note),
+    onReopen: (reopen) => {
+      reopening.add(reopen);
+      return () => reopening.delete(reopen);
+    },
+    onClose: (close) => {
+      closing.add(close);
+      if (isToClose) close();
+    },
+  };
+}
+
+async function within<Answer>(answer: Promise<Answer>, what: string): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    const seconds = answerLimitMilliseconds / 1_000;
+    const late = (): void => reject(new Error(`The primary did not say within ${seconds} s ${what}`));
+    timer = setTimeout(late, answerLimitMilliseconds);
+  });
+  try {
+    return await Promise.race([answer, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

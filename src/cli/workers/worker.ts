@@ -1,0 +1,53 @@
+/** One of the processes that serve: told by the primary what to do, and when to end. */
+import { ManifestMemory } from '../../source/page-folder/manifest-memory.ts';
+import { remoteSource } from '../../source/ipc/remote-source.ts';
+import { serve, type ServeContext } from '../commands/serve.ts';
+import type { ServeSettings } from '../settings/settings.ts';
+import { failureOf } from './worker-failure.ts';
+import { connectToPrimary } from './primary-connection.ts';
+
+/** Serves until the primary or a signal says that it is to end. What it says of its start goes to the primary. */
+export async function serveAsWorker(settings: ServeSettings, world: ServeContext): Promise<number> {
+  const primary = await connectToPrimary();
+  const { slot, port, source, developmentSecret, isManifestKnown } = primary.task;
+  const manifestMemory = new ManifestMemory(isManifestKnown, () => primary.send({ kind: 'manifest' }));
+  primary.onManifest(() => manifestMemory.noteFromOther());
+  const ended = new AbortController();
+  primary.onClose(() => ended.abort());
+  const log = world.log.child({ worker: slot });
+  // Sockets of guests are files, each of which one process can have.
+  const guestSocket = slot === 1 ? settings.guestSocket : [];
+  try {
+    return await serve(
+      { ...settings, port, guestSocket },
+      {
+        ...world,
+        manifestMemory,
+        log,
+        signal: AbortSignal.any([world.signal, ended.signal]),
+        onReopen: (reopen) => primary.onReopen(reopen),
+        ...(source === null ? {} : { openSource: async () => remoteSource(primary.sourceChannel, source) }),
+        developmentSecret: Buffer.from(developmentSecret, 'base64'),
+        acquireLease: primary.acquireLease,
+        absences: {
+          report: (report) => primary.send({ kind: 'absent', report }),
+          onReport: (note) => primary.onAbsence(note),
+        },
+        announce: ({ url, tokens }) => primary.send({ kind: 'serving', url, tokens }),
+      },
+    );
+  } catch (thrown) {
+    await flush(() => primary.send({ kind: 'failed', failure: failureOf(thrown) }));
+    return 1;
+  } finally {
+    primary.sourceChannel.destroy();
+    // Without the channel the process has nothing left to wait for.
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** The message is on its way before the channel is closed. */
+async function flush(tell: () => void): Promise<void> {
+  tell();
+  await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,204 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openAuditFile } from '../../../src/cli/commands/audit-file.ts';
+import { UsageError } from '../../../src/errors.ts';
+import { readableLog } from '../../server/test-service.ts';
+import { until } from '../../until.ts';
+import { scratchFolder } from '../../source/scratch.ts';
+
+const text = (path: string): string => readFileSync(path, 'utf8');
+
+/** A trail, and what the log says of it: level and message. */
+function openTrail(path: string) {
+  const { log, lines } = readableLog();
+  const file = openAuditFile(path, log);
+  const said = (): [number, string][] =>
+    lines.map((line) => {
+      const { level, msg } = JSON.parse(line) as { level: number; msg: string };
+      return [level, msg];
+    });
+  return { ...file, lines, said };
+}
+
+/** A named pipe, and a reader of it that takes what there is when it is told to. */
+function openPipe(folder: string) {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const bytes = Buffer.alloc(65_536);
+  let descriptor: number | null = null;
+  const close = (): void => {
+    if (descriptor !== null) closeSync(descriptor);
+    descriptor = null;
+  };
+  onTestFinished(close);
+  return {
+    path,
+    open: () => (descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)),
+    close,
+    /** What there is; '' where there is nothing. */
+    read: (): string => {
+      try {
+        return bytes.toString('utf8', 0, readSync(descriptor ?? -1, bytes));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return '';
+        throw error;
+      }
+    },
+  };
+}
+
+describe('a file for the audit trail', () => {
+  it('is made for its owner only, and has each line as soon as it is written', async () => {
+    const path = join(scratchFolder(), 'audit');
+    const trail = openTrail(path);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    trail.write('one\n');
+    expect(text(path)).toBe('one\n');
+    trail.write('two\n');
+    expect(text(path)).toBe('one\ntwo\n');
+    await trail.close();
+    expect(trail.said()).toEqual([]);
+  });
+
+  it('that was there before is appended to, and stays as it is', async () => {
+    const path = join(scratchFolder(), 'audit');
+    writeFileSync(path, 'before\n', { mode: 0o640 });
+    const trail = openTrail(path);
+    trail.write('one\n');
+    await trail.close();
+    expect(text(path)).toBe('before\none\n');
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+  });
+
+  it.each<[string, (folder: string) => void, RegExp]>([
+    ['in no folder', () => undefined, /^--audit .*\/there cannot be written: no such file or directory/],
+    ['that is a folder', (folder) => mkdirSync(join(folder, 'no/there'), { recursive: true }), /directory/],
+    [
+      'that is a pipe without a reader',
+      (folder) => {
+        mkdirSync(join(folder, 'no'));
+        execFileSync('mkfifo', [join(folder, 'no/there')]);
+      },
+      /\(ENXIO\)\.$/,
+    ],
+  ])('%s is refused in words', (_what, prepare, message) => {
+    const folder = scratchFolder();
+    prepare(folder);
+    const open = (): unknown => openTrail(join(folder, 'no/there'));
+    expect(open).toThrow(UsageError);
+    expect(open).toThrow(message);
+  });
+
+  it('is opened anew where it was moved away', async () => {
+    const path = join(scratchFolder(), 'audit');
+    const trail = openTrail(path);
+    trail.write('one\n');
+    renameSync(path, `${path}.1`);
+    trail.write('two\n');
+    trail.reopen();
+    trail.write('three\n');
+    expect([text(`${path}.1`), text(path)]).toEqual(['one\ntwo\n', 'three\n']);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await trail.close();
+    expect(trail.said()).toEqual([[30, 'the audit trail was opened anew']]);
+  });
+
+  it('goes on where it was if it cannot be opened anew, and is opened anew when it can', async () => {
+    const folder = join(scratchFolder(), 'logs');
+    mkdirSync(folder);
+    const path = join(folder, 'audit');
+    const trail = openTrail(path);
+    renameSync(folder, `${folder}.1`);
+    for (let n = 0; n < 3; n += 1) trail.reopen();
+    trail.write('one\n');
+    expect(text(`${folder}.1/audit`)).toBe('one\n');
+    mkdirSync(folder);
+    trail.reopen();
+    trail.write('two\n');
+    expect(text(path)).toBe('two\n');
+    await trail.close();
+    expect(trail.said()).toEqual([
+      ...Array.from({ length: 3 }, () => [50, 'the audit trail cannot be opened anew']),
+      [30, 'the audit trail was opened anew'],
+    ]);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('on a disk that is full is said to be so, once', async () => {
+    const trail = openTrail('/dev/full');
+    for (let n = 0; n < 20_000; n += 1) trail.write(`${n} ${'x'.repeat(100)}\n`);
+    expect(trail.said()).toEqual([[50, 'the audit trail cannot be written']]);
+    expect(trail.lines[0]).toContain('ENOSPC');
+    await trail.close();
+    expect(trail.said().slice(1)).toEqual([[50, 'the end of the audit trail could not be written']]);
+  });
+});
+
+describe('a pipe for the audit trail', () => {
+  it('that is full for a while loses nothing, and nobody speaks of it', async () => {
+    const pipe = openPipe(scratchFolder());
+    pipe.open();
+    const trail = openTrail(pipe.path);
+    const lines = Array.from({ length: 100 }, (_, n) => `${n} ${'x'.repeat(5_000)}\n`);
+    for (const line of lines) trail.write(line);
+    let read = '';
+    await until(() => (read += pipe.read()).length >= lines.join('').length);
+    expect(read).toBe(lines.join(''));
+    await trail.close();
+    expect(trail.said()).toEqual([]);
+  });
+
+  it('that nobody reads keeps a bounded number of lines; of those beyond, none is torn, and the log counts them', async () => {
+    const pipe = openPipe(scratchFolder());
+    pipe.open();
+    const trail = openTrail(pipe.path);
+    const count = 1_000;
+    for (let n = 0; n < count; n += 1) trail.write(`${n} ${'x'.repeat(5_000)}\n`);
+    expect(trail.said()).toEqual([[50, 'the audit trail cannot be written']]);
+    let read = '';
+    await until(() => {
+      read += pipe.read();
+      return trail.said().length === 2;
+    });
+    read += pipe.read();
+    trail.write('after\n');
+    read += pipe.read();
+    const whole = read.split('\n');
+    expect(whole.splice(-2)).toEqual(['after', '']);
+    expect(whole.filter((line) => !/^\d+ x{5000}$/.test(line))).toEqual([]);
+    expect(whole.map((line) => Number.parseInt(line, 10))).toEqual(whole.map((_, n) => n));
+    expect(whole.length).toBeGreaterThan(200);
+    expect(whole.length).toBeLessThan(230);
+    expect(trail.said()[1]).toEqual([40, 'the audit trail is written again']);
+    expect(JSON.parse(String(trail.lines[1]))).toMatchObject({ lost: count - whole.length });
+    await trail.close();
+  });
+
+  it('whose reader went is written again when there is another', async () => {
+    const pipe = openPipe(scratchFolder());
+    pipe.open();
+    const trail = openTrail(pipe.path);
+    pipe.close();
+    trail.write('one\n');
+    trail.write('two\n');
+    expect(trail.said()).toEqual([[50, 'the audit trail cannot be written']]);
+    pipe.open();
+    await until(() => trail.said().length === 2);
+    expect(pipe.read()).toBe('one\ntwo\n');
+    await trail.close();
+    rmSync(pipe.path);
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { openAll } from '../../../src/cli/commands/open-all.ts';
+import { UsageError } from '../../../src/errors.ts';
+
+/** Something to open that knows whether it was closed. */
+function closable() {
+  const thing = { isClosed: false, close: async () => void (thing.isClosed = true) };
+  return thing;
+}
+const fails = (reason: Error): Promise<never> => Promise.reject(reason);
+
+describe('things that are opened together', () => {
+  it('are all there', async () => {
+    const thing = closable();
+    const opened = await openAll(Promise.resolve(thing), Promise.resolve(2), Promise.resolve(null));
+    expect(opened).toEqual([thing, 2, null]);
+    expect(thing.isClosed).toBe(false);
+  });
+
+  it('fail with the problems of all', async () => {
+    const [one, three] = [fails(new UsageError(['a', 'b'])), fails(new UsageError(['c']))];
+    const opening = openAll(one, Promise.resolve(2), three);
+    await expect(opening).rejects.toEqual(new UsageError(['a', 'b', 'c']));
+  });
+
+  it('fail with what nobody foresaw, before what is a mistake', async () => {
+    const unforeseen = new TypeError('x');
+    await expect(openAll(fails(new UsageError(['a'])), fails(unforeseen))).rejects.toBe(unforeseen);
+    await expect(openAll(fails(unforeseen), fails(new UsageError(['a'])))).rejects.toBe(unforeseen);
+  });
+
+  it('leave nothing open where one fails', async () => {
+    const [thing, other] = [closable(), closable()];
+    const opening = openAll(
+      Promise.resolve(thing),
+      fails(new UsageError(['c'])),
+      Promise.resolve(null),
+      Promise.resolve(other),
+    );
+    await expect(opening).rejects.toThrow('c');
+    expect([thing.isClosed, other.isClosed]).toEqual([true, true]);
+  });
+});

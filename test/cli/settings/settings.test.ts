@@ -1,0 +1,773 @@
+import { availableParallelism } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { helpText } from '../../../src/cli/settings/setting-help.ts';
+import { commandNames } from '../../../src/cli/settings/setting-table.ts';
+import { parseCommand } from '../../../src/cli/settings/settings.ts';
+import { UsageError } from '../../../src/errors.ts';
+import { parseSimulator } from '../../../src/source/sources.ts';
+
+const secret = '0123456789abcdef0123456789abcdef';
+const secretBytes = Buffer.from(secret);
+
+/** All that is wrong with a command line. */
+function problemsOf(argv: readonly string[], env: Record<string, string> = {}): readonly string[] {
+  try {
+    parseCommand(argv, env);
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(UsageError);
+    return (thrown as UsageError).problems;
+  }
+  return [];
+}
+
+describe('hvql serve', () => {
+  const preset = {
+    source: 'simulator',
+    names: null,
+    host: '127.0.0.1',
+    port: 4000,
+    workers: 1,
+    identity: null,
+    minInterval: 100,
+    snapshotMaxAge: 10,
+    hotPath: true,
+    plugin: [],
+    compiled: true,
+    sourceTimeout: 5_000,
+    historyBytes: 268_435_456,
+    graphiql: true,
+    introspection: 'on',
+    maxTokens: 10_000,
+    maxDepth: 16,
+    maxAliases: 200,
+    maxDirectives: 50,
+    maxListItems: 5_000,
+    maxValues: 250_000,
+    maxPages: 10_000,
+    maxTime: 15_000,
+    maxStreams: 10_000,
+    maxStreamsPerCaller: 1_000,
+    maxStreamValues: 100_000,
+    tls: null,
+    allowedHosts: null,
+    allowedOrigins: null,
+    guestSocket: [],
+    guestSocketMode: 0o600,
+    guestPort: 4_000,
+    operations: null,
+    audit: null,
+    logLevel: 'info',
+  };
+
+  it('needs no setting', () => {
+    expect(parseCommand(['serve'], {})).toEqual({ name: 'serve', settings: preset });
+  });
+
+  it.each([
+    ['0', 0],
+    ['0ms', 0],
+    ['1s', 1_000],
+  ])('uses a snapshot again until it has the age given: %s', (text, snapshotMaxAge) => {
+    const settings = { ...preset, snapshotMaxAge };
+    expect(parseCommand(['serve', '--snapshot-max-age', text], {})).toEqual({ name: 'serve', settings });
+    expect(parseCommand(['serve'], { HVQL_SNAPSHOT_MAX_AGE: text })).toEqual({ name: 'serve', settings });
+  });
+
+  it('takes each setting as a flag, with or without an equals sign', () => {
+    const argv = [
+      'serve',
+      '--source=capture:a.tar?loop=true',
+      '--host',
+      '::1',
+      '--port=0',
+      '--min-interval',
+      '1.5s',
+    ];
+    argv.push('--log-level=silent', '--source-timeout', '1m', '--jwks-url', 'https://id.example/jwks.json');
+    argv.push('--jwt-issuer=https://id.example', '--jwt-audience', 'hvql');
+    argv.push(
+      '--graphiql=off',
+      '--introspection',
+      'root',
+      '--max-tokens=1',
+      '--max-depth=2',
+      '--max-aliases=3',
+    );
+    argv.push('--max-directives=4', '--max-list-items=5', '--max-values=6', '--max-pages=7', '--max-time=8s');
+    argv.push('--max-streams=5', '--max-streams-per-caller', '2', '--max-stream-values', '999999999');
+    argv.push('--allowed-origins', 'https://a.example, http://localhost:8080', '--operations=allowed');
+    argv.push('--allowed-hosts', 'hvql.example, [::1]', '--tls-cert=c', '--tls-key', 'k');
+    argv.push('--tls-client-ca=ca', '--tls-client-map', 'm');
+    argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
+    argv.push('--guest-socket-mode', '660', '--guest-port=1024');
+    argv.push('--audit', '-', '--snapshot-max-age=250ms', '--workers=3', '--compiled', 'off');
+    argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
+    argv.push('--history-bytes=1GB');
+    expect(parseCommand(argv, {})).toEqual({
+      name: 'serve',
+      settings: {
+        source: 'capture:a.tar?loop=true',
+        names: null,
+        host: '::1',
+        port: 0,
+        workers: 3,
+        identity: {
+          method: { kind: 'jwks', url: new URL('https://id.example/jwks.json') },
+          issuer: 'https://id.example',
+          audience: 'hvql',
+        },
+        minInterval: 1_500,
+        snapshotMaxAge: 250,
+        hotPath: false,
+        plugin: ['./a.mjs', 'b'],
+        compiled: false,
+        sourceTimeout: 60_000,
+        historyBytes: 1_073_741_824,
+        graphiql: false,
+        introspection: 'root',
+        maxTokens: 1,
+        maxDepth: 2,
+        maxAliases: 3,
+        maxDirectives: 4,
+        maxListItems: 5,
+        maxValues: 6,
+        maxPages: 7,
+        maxTime: 8_000,
+        maxStreams: 5,
+        maxStreamsPerCaller: 2,
+        maxStreamValues: 999_999_999,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
+        allowedHosts: ['hvql.example', '[::1]'],
+        allowedOrigins: ['https://a.example', 'http://localhost:8080'],
+        guestSocket: [
+          { partitionId: 5n, path: '/run/a,b' },
+          { partitionId: 9n, path: 'c=d' },
+          { folder: '/run/guests' },
+        ],
+        guestSocketMode: 0o660,
+        guestPort: 1_024,
+        operations: 'allowed',
+        audit: '-',
+        logLevel: 'silent',
+      },
+    });
+  });
+
+  it('takes "auto" for as many workers as can run at once, within a bound', () => {
+    const command = parseCommand(['serve', '--workers', 'auto'], {});
+    expect(command).toMatchObject({ settings: { workers: Math.min(availableParallelism(), 64) } });
+  });
+
+  it('takes each setting from the environment, where a flag wins', () => {
+    const env = {
+      PATH: '/bin',
+      HVQL_SOURCE: 'pages:/a',
+      HVQL_HOST: '0.0.0.0',
+      HVQL_PORT: 'not looked at',
+      HVQL_JWT_SECRET: secret,
+      HVQL_JWT_ISSUER: 'me',
+      HVQL_JWT_AUDIENCE: '',
+      HVQL_MIN_INTERVAL: '2s',
+      HVQL_LOG_LEVEL: 'debug',
+      HVQL_SOURCE_TIMEOUT: '1s',
+      HVQL_GRAPHIQL: 'off',
+      HVQL_INTROSPECTION: 'off',
+      HVQL_MAX_TOKENS: '11',
+      HVQL_MAX_DEPTH: '12',
+      HVQL_MAX_ALIASES: '13',
+      HVQL_MAX_DIRECTIVES: '14',
+      HVQL_MAX_LIST_ITEMS: '15',
+      HVQL_MAX_VALUES: '16',
+      HVQL_MAX_PAGES: '17',
+      HVQL_MAX_TIME: '1m',
+      HVQL_MAX_STREAMS: '7',
+      HVQL_MAX_STREAMS_PER_CALLER: '3',
+      HVQL_MAX_STREAM_VALUES: '1',
+      HVQL_ALLOWED_ORIGINS: 'https://a.example:8443',
+      HVQL_GUEST_SOCKET: '5=/run/a, ./x=y/guests',
+      HVQL_GUEST_SOCKET_MODE: '0666',
+      HVQL_GUEST_PORT: '4294967294',
+      HVQL_OPERATIONS: '/etc/hvql/operations',
+      HVQL_ALLOWED_HOSTS: 'a.example',
+      HVQL_TLS_CERT: 'c',
+      HVQL_TLS_KEY: 'k',
+      HVQL_TLS_CLIENT_CA: 'ca',
+      HVQL_TLS_CLIENT_MAP: '',
+      HVQL_AUDIT: '/var/log/hvql-audit',
+      HVQL_SNAPSHOT_MAX_AGE: '0',
+      HVQL_COMPILED: 'off',
+      HVQL_HOT_PATH: 'off',
+      HVQL_PLUGIN: './a.mjs, b',
+      HVQL_HISTORY_BYTES: '2MB',
+      HVQL_WORKERS: '64',
+    };
+    expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
+      name: 'serve',
+      settings: {
+        source: 'pages:/b',
+        names: null,
+        host: '0.0.0.0',
+        port: 5,
+        workers: 64,
+        identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
+        minInterval: 2_000,
+        snapshotMaxAge: 0,
+        hotPath: false,
+        plugin: ['./a.mjs', 'b'],
+        compiled: false,
+        historyBytes: 2_097_152,
+        sourceTimeout: 1_000,
+        graphiql: false,
+        introspection: 'off',
+        maxTokens: 11,
+        maxDepth: 12,
+        maxAliases: 13,
+        maxDirectives: 14,
+        maxListItems: 15,
+        maxValues: 16,
+        maxPages: 17,
+        maxTime: 60_000,
+        maxStreams: 7,
+        maxStreamsPerCaller: 3,
+        maxStreamValues: 1,
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
+        allowedHosts: ['a.example'],
+        allowedOrigins: ['https://a.example:8443'],
+        guestSocket: [{ partitionId: 5n, path: '/run/a' }, { folder: './x=y/guests' }],
+        guestSocketMode: 0o666,
+        guestPort: 4_294_967_294,
+        operations: '/etc/hvql/operations',
+        audit: '/var/log/hvql-audit',
+        logLevel: 'debug',
+      },
+    });
+  });
+
+  it('takes the guest sockets of the flags, where there are any, in place of those of the environment', () => {
+    const env = { HVQL_GUEST_SOCKET: '5=/run/a,0=wrong' };
+    expect(parseCommand(['serve', '--guest-socket', '9=/run/b'], env)).toMatchObject({
+      settings: { guestSocket: [{ partitionId: 9n, path: '/run/b' }] },
+    });
+  });
+
+  it('tells what is wrong with each guest socket', () => {
+    const argv = ['serve', '--guest-socket', '0=/a', '--guest-socket', 'five=/a', '--guest-socket=7='];
+    argv.push('--guest-socket=', '--guest-socket', '--guest-socket-mode', '0800', '--guest-port', '0');
+    expect(problemsOf(argv)).toEqual([
+      '--guest-socket needs a value: --guest-socket <partition id>=<path> or <folder>.',
+      '--guest-socket: needs a partition id, a whole number from 1 to 2^64-1, but is "0".',
+      '--guest-socket: needs a partition id, a whole number from 1 to 2^64-1, but is "five".',
+      '--guest-socket: needs a path behind the equals sign, but is "7=".',
+      '--guest-socket: needs a value, but is empty.',
+      '--guest-socket-mode: needs a mode in octal digits, such as 0600 or 0660, but is "0800".',
+      '--guest-port: needs a port from 1 to 4294967294, but is "0".',
+    ]);
+    expect(problemsOf(['serve'], { HVQL_GUEST_SOCKET: '5=/a,,6=/b' })).toEqual([
+      'HVQL_GUEST_SOCKET: needs a value, but is empty.',
+    ]);
+  });
+
+  it('says what is of no use without a guest socket', () => {
+    expect(problemsOf(['serve', '--guest-socket-mode=0660'], { HVQL_GUEST_PORT: '5' })).toEqual([
+      '--guest-socket-mode is of no use without --guest-socket.',
+      'HVQL_GUEST_PORT is of no use without --guest-socket.',
+    ]);
+  });
+
+  it.each([
+    [['--jwt-secret-file', 'a'], {}, { kind: 'secret-file', path: 'a' }],
+    [[], { HVQL_JWT_SECRET_FILE: 'a' }, { kind: 'secret-file', path: 'a' }],
+    [['--jwt-key-file', 'a'], {}, { kind: 'key-file', path: 'a' }],
+    [[], { HVQL_JWT_KEY_FILE: 'a' }, { kind: 'key-file', path: 'a' }],
+    [[], { HVQL_JWKS_URL: 'http://id/x' }, { kind: 'jwks', url: new URL('http://id/x') }],
+  ])('knows the identity method of %j and %j', (flags, env, method) => {
+    expect(parseCommand(['serve', ...flags], env)).toMatchObject({ settings: { identity: { method } } });
+  });
+
+  it('may be reached from elsewhere where callers show certificates, beside one way to verify tokens', () => {
+    const argv = ['serve', '--host=0.0.0.0', '--tls-cert=c', '--tls-key=k', '--tls-client-ca=ca'];
+    expect(parseCommand(argv, {})).toMatchObject({ settings: { identity: null, tls: { clientCa: 'ca' } } });
+    expect(parseCommand([...argv, '--jwt-key-file', 'f'], {})).toMatchObject({
+      settings: { identity: { method: { kind: 'key-file', path: 'f' } }, tls: { clientCa: 'ca' } },
+    });
+  });
+
+  it('tells all mistakes at once', () => {
+    const argv = ['serve', '--prot', '70000', '--port=70000', '--port', '5', '--host', '0.0.0.0', 'extra'];
+    argv.push('--min-interval', '5', '--log-level', 'inof', '--json', '--jwt-issuer');
+    const env = { HVQL_JWT_SECRE: 'x', HVQL_SOURCE_TIMEOUT: '0s', HVQL_WHATEVER: '1' };
+    expect(problemsOf(argv, env)).toEqual([
+      '--prot is no flag of this command. Did you mean --port?',
+      '--port is given twice.',
+      '--json is no flag of this command.',
+      '--jwt-issuer needs a value: --jwt-issuer <issuer>.',
+      '--port: needs a port from 0 to 65535, but is "70000".',
+      '--min-interval: "5" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
+      'HVQL_SOURCE_TIMEOUT: needs a length of time above zero, but is "0s".',
+      '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "inof". Did you mean info?',
+      '"extra" is one argument too many.',
+      'HVQL_JWT_SECRE is no variable of hvql. Did you mean HVQL_JWT_SECRET?',
+      'HVQL_WHATEVER is no variable of hvql.',
+      '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
+        '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.',
+    ]);
+  });
+
+  it.each([
+    [
+      ['--port', '-1'],
+      ['--port needs a value: --port <port>.', '-1 is no flag of this command.'],
+    ],
+    [['--port=-1'], ['--port: needs a port from 0 to 65535, but is "-1".']],
+    [['--port='], ['--port: needs a port from 0 to 65535, but is "".']],
+    [['--port', '4000x'], ['--port: needs a port from 0 to 65535, but is "4000x".']],
+    [['--port', '0x10'], ['--port: needs a port from 0 to 65535, but is "0x10".']],
+    [['--port', '--host', 'localhost'], ['--port needs a value: --port <port>.']],
+    [['--source='], ['--source: needs a value, but is empty.']],
+    [
+      ['--jwks-url', 'id.example'],
+      ['--jwks-url: needs an address such as "https://id.example.com/jwks.json", but is "id.example".'],
+    ],
+    [
+      ['--jwks-url', 'file:///etc/passwd'],
+      [
+        '--jwks-url: needs an address such as "https://id.example.com/jwks.json", but is "file:///etc/passwd".',
+      ],
+    ],
+    [
+      ['--jwks-url', 'bad', '--host', '0.0.0.0'],
+      ['--jwks-url: needs an address such as "https://id.example.com/jwks.json", but is "bad".'],
+    ],
+    [
+      ['--jwt-audience', 'x'],
+      ['--jwt-audience is of no use without an identity method, such as --jwks-url.'],
+    ],
+    [['--jwt-secret', secret], ['--jwt-secret is no flag of this command. Did you mean --jwt-secret-file?']],
+    [['-p', '1'], ['-p is no flag of this command.']],
+    [['-p=1'], ['-p is no flag of this command.']],
+    [
+      ['-a-b', '--port', 'x'],
+      ['-a-b is no flag of this command.', '--port: needs a port from 0 to 65535, but is "x".'],
+    ],
+    [
+      ['--port', '--', '5'],
+      ['--port needs a value: --port <port>.', '"5" is one argument too many.'],
+    ],
+    [['---port', '5'], ['---port is no flag of this command. Did you mean --port?']],
+    [['--', '--port'], ['"--port" is one argument too many.']],
+    [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
+    ...['64', '1023KB', '64 mb', '0.5GB', '99999999999MB'].map((text): [string[], string[]] => [
+      ['--history-bytes', text],
+      [
+        `--history-bytes: needs an amount of memory of at least 1MB, such as "64MB" or "1GB", but is ${JSON.stringify(text)}.`,
+      ],
+    ]),
+    [['--snapshot-max-age', '1001ms'], ['--snapshot-max-age: needs at most 1s, but is "1001ms".']],
+    [
+      ['--snapshot-max-age', '10'],
+      [
+        '--snapshot-max-age: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
+      ],
+    ],
+    [['--workers', '0'], ['--workers: needs a whole number from 1 to 64, or auto, but is "0".']],
+    [['--workers=65'], ['--workers: needs a whole number from 1 to 64, or auto, but is "65".']],
+    [['--min-interval', '61s'], ['--min-interval: needs at most 1m, but is "61s".']],
+    [['--min-interval', '0ms'], ['--min-interval: needs a length of time above zero, but is "0ms".']],
+    [
+      ['--max-streams', '0', '--max-streams-per-caller=1e3', '--max-stream-values', '1000000000'],
+      [
+        '--max-streams: needs a whole number from 1 to 999999999, but is "0".',
+        '--max-streams-per-caller: needs a whole number from 1 to 999999999, but is "1e3".',
+        '--max-stream-values: needs a whole number from 1 to 999999999, but is "1000000000".',
+      ],
+    ],
+    [
+      ['--max-streams=', '--max-streams-per-caller=-1', '--max-stream-values', '1.5'],
+      [
+        '--max-streams: needs a whole number from 1 to 999999999, but is "".',
+        '--max-streams-per-caller: needs a whole number from 1 to 999999999, but is "-1".',
+        '--max-stream-values: needs a whole number from 1 to 999999999, but is "1.5".',
+      ],
+    ],
+    [
+      ['--allowed-origins', 'https://a.example/,b.example,https://c.example,*'],
+      [
+        '--allowed-origins: needs origins as browsers send them, such as "https://dashboard.example", but has ' +
+          '"https://a.example/", whose origin is "https://a.example", "b.example", "*".',
+      ],
+    ],
+    [
+      [
+        '--allowed-origins',
+        'https://A.example:443,https://a.example/app?b#c,null,file:///a,app://a,https://bücher.example',
+      ],
+      [
+        '--allowed-origins: needs origins as browsers send them, such as "https://dashboard.example", but has ' +
+          '"https://A.example:443", whose origin is "https://a.example", ' +
+          '"https://a.example/app?b#c", whose origin is "https://a.example", "null", "file:///a", "app://a", ' +
+          '"https://bücher.example", whose origin is "https://xn--bcher-kva.example".',
+      ],
+    ],
+    [
+      ['--allowed-origins='],
+      [
+        '--allowed-origins: needs origins as browsers send them, such as "https://dashboard.example", but has "".',
+      ],
+    ],
+    [
+      ['--allowed-hosts', 'hvql.example:4000, a.example,,::1'],
+      [
+        '--allowed-hosts: needs host names such as "hvql.example", without a port, but has "hvql.example:4000", "", "::1".',
+      ],
+    ],
+    [['--tls-cert', 'c'], ['--tls-cert is of no use without --tls-key.']],
+    [['--tls-key', 'k'], ['--tls-key is of no use without --tls-cert.']],
+    [
+      ['--tls-client-ca', 'ca', '--host', '0.0.0.0'],
+      ['--tls-client-ca is of no use without --tls-cert.', '--tls-client-ca is of no use without --tls-key.'],
+    ],
+    [
+      ['--tls-client-map', 'm', '--tls-key', 'k', '--tls-cert='],
+      ['--tls-cert: needs a value, but is empty.', '--tls-client-map is of no use without --tls-client-ca.'],
+    ],
+    [
+      ['--port', 'bad', '--source', 'simulator:x?lps=0&vps=-1'],
+      [
+        '--source: simulator: only options may follow, but ":x" does.',
+        expect.stringMatching(/^--source: simulator: lps .*"0"/),
+        expect.stringMatching(/^--source: simulator: vps .*"-1"/),
+        '--port: needs a port from 0 to 65535, but is "bad".',
+      ],
+    ],
+    [
+      ['--source', 'pages:?loop=true', '--log-level', 'x'],
+      [
+        '--source: pages:<folder> needs a path after the colon, but there is none.',
+        '--source: pages: there is no option "loop"; there is release.',
+        '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "x".',
+      ],
+    ],
+    [
+      ['--source', 'page:/a', '--min-interval', '5'],
+      [
+        '--source: There is no source "page:/a"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows. Did you mean pages?',
+        expect.stringMatching(/^--min-interval: "5" is not a length of time/),
+      ],
+    ],
+    [
+      ['--source', 'capture:a?frame=x'],
+      [expect.stringMatching(/^--source: capture: frame must be .*"x"\.$/)],
+    ],
+    [
+      ['--host', '', '--port', 'x', '--max-streams', '0', '--jwt-issuer', 'i'],
+      [
+        '--host: needs a value, but is empty.',
+        '--port: needs a port from 0 to 65535, but is "x".',
+        '--max-streams: needs a whole number from 1 to 999999999, but is "0".',
+        '--jwt-issuer is of no use without an identity method, such as --jwks-url.',
+      ],
+    ],
+    [
+      ['--jwt-key-file', 'a', '--jwt-secret-file', 'b'],
+      ['Only one identity method can be used, but there are --jwt-secret-file and --jwt-key-file.'],
+    ],
+  ])('%j is refused in words', (flags, problems) => {
+    expect(problemsOf(['serve', ...flags])).toEqual(problems);
+  });
+
+  it('ignores what Kubernetes puts into the environment for services whose names begin with hvql', () => {
+    const links = Object.fromEntries(
+      ['HVQL', 'HVQL_METRICS', 'HVQL_GUEST'].flatMap((service, n) => [
+        [`${service}_SERVICE_HOST`, '10.96.0.10'],
+        [`${service}_SERVICE_PORT`, '4000'],
+        [`${service}_SERVICE_PORT_HTTP_ALT`, '4000'],
+        [`${service}_PORT`, `${['tcp', 'udp', 'sctp'][n]}://10.96.0.10:4005`],
+        ...['TCP', 'UDP', 'SCTP'].flatMap((protocol) => [
+          [`${service}_PORT_4000_${protocol}`, `${protocol.toLowerCase()}://10.96.0.10:4000`],
+          [`${service}_PORT_4000_${protocol}_PROTO`, protocol.toLowerCase()],
+          [`${service}_PORT_4000_${protocol}_PORT`, '4000'],
+          [`${service}_PORT_4000_${protocol}_ADDR`, '10.96.0.10'],
+        ]),
+      ]),
+    );
+    for (const command of ['serve', 'doctor']) expect(problemsOf([command], links)).toEqual([]);
+    expect(parseCommand(['serve'], links)).toMatchObject({ settings: { port: 4000, guestPort: 4000 } });
+    expect(parseCommand(['serve'], { ...links, HVQL_PORT: '4001' })).toMatchObject({
+      settings: { port: 4001 },
+    });
+    expect(parseCommand(['serve', '--port', '4002'], links)).toMatchObject({ settings: { port: 4002 } });
+  });
+
+  it.each([
+    [{ HVQL_SERVICE_HOTS: 'x' }, /^HVQL_SERVICE_HOTS is no variable/],
+    [{ HVQL_PORT_HTTP_TCP: 'x' }, /^HVQL_PORT_HTTP_TCP is no variable/],
+    [{ HVQL_PORT: 'http://10.96.0.10:4000' }, /^HVQL_PORT: /],
+    [{ HVQL_HOST: 'tcp://10.96.0.10:4000' }, /HVQL_HOST|--host/],
+  ])('does not take %j for one of those', (env, problem) => {
+    expect(problemsOf(['serve'], env)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('refuses several identity methods, from wherever they come', () => {
+    expect(problemsOf(['serve', '--jwks-url', 'https://x'], { HVQL_JWT_SECRET: secret })).toEqual([
+      'Only one identity method can be used, but there are HVQL_JWT_SECRET and --jwks-url.',
+    ]);
+  });
+
+  it.each([
+    ['https://admin:hunter2@id.example/jwks.json', 'without a user and a password'],
+    ['https://hunter2@id.example/jwks.json', 'without a user and a password'],
+    ['ftp://admin:hunter2@id.example/jwks.json', 'but is "…@id.example/jwks.json"'],
+    ['admin:hunter2@id.example', 'but is "…@id.example"'],
+    ['https://admin:hunter2@id.example:99999/', 'but is "…@id.example:99999/"'],
+  ])('refuses a password in the address of a key set, and does not show it: %s', (text, words) => {
+    const [problem = '', ...others] = problemsOf(['serve', '--jwks-url', text]);
+    expect(others).toEqual([]);
+    expect(problem).toMatch(/^--jwks-url: needs an address /);
+    expect(problem).toContain(words);
+    expect(problem).not.toContain('hunter2');
+    expect(problemsOf(['serve'], { HVQL_JWKS_URL: text }).join('')).not.toContain('hunter2');
+  });
+
+  it('takes an address of a key set with an @ in its path', () => {
+    const url = new URL('https://id.example/@tenant/jwks.json');
+    expect(parseCommand(['serve', '--jwks-url', url.href], {})).toMatchObject({
+      settings: { identity: { method: { url } } },
+    });
+  });
+
+  it('does not show a secret that is too short', () => {
+    expect(problemsOf(['serve', '--host', '0.0.0.0'], { HVQL_JWT_SECRET: 'hunter2' })).toEqual([
+      'HVQL_JWT_SECRET: The secret needs 32 bytes or more (RFC 7518, 3.2), but it has 7. "openssl rand -base64 48" makes a good one.',
+    ]);
+  });
+});
+
+describe('the names of partitions', () => {
+  it('are for a source that has none', () => {
+    for (const source of ['mshv', 'mshv:/tree', 'mshv?self=5']) {
+      for (const command of ['serve', 'record']) {
+        const argv = [
+          command,
+          '--source',
+          source,
+          '--names',
+          'n.json',
+          ...(command === 'record' ? ['--out=x'] : []),
+        ];
+        expect(parseCommand(argv, {})).toMatchObject({ settings: { source, names: 'n.json' } });
+      }
+    }
+    expect(problemsOf(['serve', '--names=n.json'])).toEqual(['--names is of no use without --source mshv.']);
+    expect(problemsOf(['record', '--out=x'], { HVQL_NAMES: 'n.json', HVQL_SOURCE: 'pages:/a' })).toEqual([
+      'HVQL_NAMES is of no use without --source mshv.',
+    ]);
+  });
+});
+
+describe('hvql record', () => {
+  it('needs to know where to', () => {
+    expect(
+      parseCommand(['record', '--out', 'x.tar', '--for', '30s'], { HVQL_SOURCE: 'pages:/a', HVQL_PORT: 'x' }),
+    ).toEqual({
+      name: 'record',
+      settings: { source: 'pages:/a', names: null, every: 1_000, for: 30_000, out: 'x.tar' },
+    });
+    expect(problemsOf(['record'])).toEqual(['--out is needed: where the capture goes.']);
+  });
+
+  it('takes no times that make no sense', () => {
+    expect(problemsOf(['record', '--out', 'x', '--every', '0s', '--for=-1s'])).toEqual([
+      '--every: needs a length of time above zero, but is "0s".',
+      '--for: "-1s" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
+    ]);
+  });
+
+  it('tells what is wrong with the source together with everything else', () => {
+    expect(problemsOf(['record', '--every', '0s'], { HVQL_SOURCE: 'capture:x?speed=2' })).toEqual([
+      'HVQL_SOURCE: capture: there is no option "speed"; there are loop, frame.',
+      '--every: needs a length of time above zero, but is "0s".',
+      '--out is needed: where the capture goes.',
+    ]);
+  });
+});
+
+describe('hvql simulate', () => {
+  it('writes often, and for ever, unless told otherwise', () => {
+    expect(parseCommand(['simulate', '--out', '/run/pages'], { HVQL_SOURCE: 'pages:/run/pages' })).toEqual({
+      name: 'simulate',
+      settings: { source: parseSimulator('simulator'), every: 100, for: null, out: '/run/pages' },
+    });
+  });
+
+  it('takes no other source, and tells what is wrong with it together with everything else', () => {
+    expect(problemsOf(['simulate', '--source', 'simulator?lps=0&speed=9'])).toEqual([
+      expect.stringMatching(/^--source: simulator: .*speed/),
+      expect.stringMatching(/^--source: simulator: lps /),
+      '--out is needed: the page folder.',
+    ]);
+    expect(problemsOf(['simulate', '--source', 'pages:/a', '--out', 'x', '--every', '0s'])).toEqual([
+      '--source: The simulator is needed, as in simulator?seed=1, but the source is "pages:/a".',
+      '--every: needs a length of time above zero, but is "0s".',
+    ]);
+  });
+});
+
+describe('hvql inspect', () => {
+  it.each(['virtual-processor', 'VIRTUAL_PROCESSOR', 'Virtual_Processor'])(
+    'takes a page and %s',
+    (object) => {
+      expect(parseCommand(['inspect', '--json', 'a.page', '--object', object], {})).toEqual({
+        name: 'inspect',
+        settings: { page: 'a.page', object: 'VIRTUAL_PROCESSOR', json: true },
+      });
+    },
+  );
+
+  it('needs one page, which may be called anything', () => {
+    expect(parseCommand(['inspect', '--', '--help'], {})).toEqual({
+      name: 'inspect',
+      settings: { page: '--help', object: null, json: false },
+    });
+    expect(parseCommand(['inspect', '--', '-a-b'], {})).toMatchObject({ settings: { page: '-a-b' } });
+    expect(problemsOf(['inspect', '--json=yes', '--object', 'partion'])).toEqual([
+      '--json takes no value.',
+      '--object: needs one of hypervisor, logical-processor, partition, virtual-processor, but is "partion". Did you mean partition?',
+      '<page> is needed: file of 4096 bytes.',
+    ]);
+    expect(problemsOf(['inspect', 'a', 'b'])).toEqual(['"b" is one argument too many.']);
+  });
+});
+
+describe('hvql operations', () => {
+  it('takes one folder or manifest and nothing else', () => {
+    expect(parseCommand(['operations', 'allowed'], {})).toEqual({
+      name: 'operations',
+      settings: { folder: 'allowed' },
+    });
+    expect(problemsOf(['operations'])).toEqual([
+      '<folder or manifest> is needed: folder of .graphql files, or manifest of another tool, as serve takes it with --operations.',
+    ]);
+    expect(problemsOf(['operations', 'a', 'b', '--json'])).toEqual([
+      '--json is no flag of this command.',
+      '"b" is one argument too many.',
+    ]);
+    expect(helpText('operations')).toMatch(/^Usage: hvql operations <folder or manifest>\n/);
+  });
+});
+
+describe('hvql token', () => {
+  it('takes a secret, a partition and what else is to stand in the token', () => {
+    const argv = [
+      'token',
+      '--jwt-secret-file',
+      's',
+      '--partition',
+      '5',
+      '--privileges',
+      'ACCESS_STATS, ACCESS_STATS_MSR',
+    ];
+    expect(
+      parseCommand([...argv, '--expires-in', '5m', '--audience', 'a'], { HVQL_JWT_ISSUER: 'i' }),
+    ).toEqual({
+      name: 'token',
+      settings: {
+        secret: { kind: 'secret-file', path: 's' },
+        partition: 5n,
+        privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']),
+        expiresIn: 300_000,
+        issuer: 'i',
+        audience: 'a',
+      },
+    });
+  });
+
+  it.each([
+    ['ACCESS_STATS', ['ACCESS_STATS']],
+    ['', []],
+  ])('may leave out privileges: %j', (text, privileges) => {
+    const command = parseCommand(['token', '--partition', '1', `--privileges=${text}`], {
+      HVQL_JWT_SECRET: secret,
+    });
+    expect(command).toMatchObject({ settings: { privileges: new Set(privileges) } });
+  });
+
+  it('tells all that is missing or wrong', () => {
+    expect(problemsOf(['token', '--privileges', 'ACCESS_STAT'])).toEqual([
+      '--partition is needed: partition that the token is for.',
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "ACCESS_STAT". Did you mean ACCESS_STATS?',
+      '--jwt-secret-file is needed, or the secret itself in HVQL_JWT_SECRET.',
+    ]);
+    expect(
+      problemsOf([
+        'token',
+        '--partition',
+        '1',
+        '--jwt-secret-file',
+        'a',
+        '--privileges',
+        'x,ACCESS_STATS,root,',
+      ]),
+    ).toEqual([
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "x".',
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "root".',
+      '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "".',
+    ]);
+    expect(problemsOf(['token', '--partition', '0', '--jwt-secret-file', 'a'])).toEqual([
+      '--partition: needs a partition id, a whole number from 1 to 2^64-1, but is "0".',
+    ]);
+  });
+});
+
+describe('hvql', () => {
+  it.each([
+    [[], { name: 'help', topic: null }],
+    [['help'], { name: 'help', topic: null }],
+    [['--help'], { name: 'help', topic: null }],
+    [['help', 'record'], { name: 'help', topic: 'record' }],
+    [['help', 'help'], { name: 'help', topic: null }],
+    [['--help', '--port'], { name: 'help', topic: null }],
+    [['serve', '--port', 'x', '-h'], { name: 'help', topic: 'serve' }],
+    [['version'], { name: 'version' }],
+    [['--version'], { name: 'version' }],
+  ])('%j is a wish that no mistake stands in the way of', (argv, command) => {
+    expect(parseCommand(argv, { HVQL_NONSENSE: '1' })).toEqual(command);
+  });
+
+  it('knows no other commands', () => {
+    expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
+      '"sevre" is no command: the commands are serve, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
+      'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
+    ]);
+    expect(problemsOf(['help', 'recrod'])).toEqual([
+      '"recrod" is no command: the commands are serve, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
+    ]);
+    expect(problemsOf(['--port', '1'])).toEqual([
+      'A command is needed before --port: the commands are serve, record, simulate, inspect, operations, doctor, token and help.',
+    ]);
+  });
+});
+
+describe('the help', () => {
+  it('names every command', () => {
+    for (const name of commandNames) expect(helpText(null)).toContain(`\n  hvql ${name}`);
+  });
+
+  it('of a command names its settings, where else they can come from, and their defaults', () => {
+    expect(helpText('inspect')).toBe(`Usage: hvql inspect <page> [settings]
+
+Prints an overlay page's statistics groups and counters.
+
+  <page>
+      file of 4096 bytes
+  --object <object>
+      of what it is a page: hypervisor, logical-processor, partition or virtual-processor
+  --json
+      print JSON in place of a table
+`);
+    expect(helpText('serve')).toContain(
+      '  --port <port>  or HVQL_PORT\n      port to listen on; 0 is any free one (default 4000)\n',
+    );
+    expect(helpText('serve')).toContain('  HVQL_JWT_SECRET=<secret>\n');
+    expect(helpText('record')).toContain('where the capture goes (needed)');
+  });
+});
