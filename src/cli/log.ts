@@ -1,6 +1,6 @@
 /** The log of a service, on standard error, where it mixes with nothing that other programs read. */
 import { pino, type Logger } from 'pino';
-import { printable } from './printable.ts';
+import { printable } from './format.ts';
 
 /** What pino writes of a record; more names come with it. */
 interface LogRecord {

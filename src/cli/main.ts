@@ -4,7 +4,7 @@ import { inspect as inspectThrown } from 'node:util';
 import { processContext } from './process-context.ts';
 import { HvqlError, UsageError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
-import { printable } from './printable.ts';
+import { printable } from './format.ts';
 import { parseCommand, type Command } from './settings/settings.ts';
 
 const usageExitCode = 2;

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../snapshot/moment.ts';
-import { systemErrorReason } from '../source/page-folder/file-system.ts';
+import { systemErrorReason } from '../lib/system-error.ts';
 import { systemWait, type CommandContext } from './command-context.ts';
 
 const endSignals = ['SIGINT', 'SIGTERM'] as const;

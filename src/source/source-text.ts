@@ -1,4 +1,5 @@
 /** A source as it is written on the command line: "capture:host.tar?loop=true". */
+import { releases, type Release } from '../catalogue/release.ts';
 
 /** The parts of such a text. */
 export interface SourceText {
@@ -18,4 +19,15 @@ export function parseSourceText(text: string): SourceText {
   const colon = address.indexOf(':');
   if (colon === -1) return { text, kind: address, place: undefined, options };
   return { text, kind: address.slice(0, colon), place: address.slice(colon + 1), options };
+}
+
+/** The release that the options name, or the one that is theirs without a name; a sentence where it is a mistake. */
+export function readRelease(options: URLSearchParams, initial: Release): Release | string {
+  const [text, ...more] = options.getAll('release');
+  if (text === undefined) return initial;
+  if (more.length > 0) return `release is given ${more.length + 1} times; once is needed.`;
+  return (
+    releases.find((release) => String(release) === text) ??
+    `release must be ${releases.join(' or ')}, but is "${text}".`
+  );
 }

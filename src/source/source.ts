@@ -50,3 +50,7 @@ export interface SyncSource {
   topology(lists?: ReadonlySet<bigint> | null): Topology | null;
   read(objects: readonly ObjectName[]): Readings | null;
 }
+
+export interface SourceLog {
+  warn(facts: Readonly<Record<string, unknown>>, message: string): void;
+}

@@ -4,12 +4,10 @@ import { problemsOf, UsageError } from '../errors.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { captureSettings } from './capture/settings.ts';
 import { mshvSettings } from './mshv/settings.ts';
-import { readRelease } from './release.ts';
-import type { ManifestMemory } from './page-folder/manifest-memory.ts';
+import { readRelease, parseSourceText, type SourceText } from './source-text.ts';
+import type { ManifestMemory } from './page-folder/manifest.ts';
 import { simulatorSettings, type SimulatorSettings } from './simulator/settings.ts';
-import type { SourceLog } from './source-log.ts';
-import { parseSourceText, type SourceText } from './source-text.ts';
-import type { Source } from './source.ts';
+import type { SourceLog, Source } from './source.ts';
 import { didYouMean } from '../lib/suggestion.ts';
 import { windowsSettings } from './windows/settings.ts';
 

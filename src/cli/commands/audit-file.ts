@@ -2,7 +2,7 @@
 import { constants, openSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { UsageError } from '../../errors.ts';
-import { systemErrorReason } from '../../source/page-folder/file-system.ts';
+import { systemErrorReason } from '../../lib/system-error.ts';
 import { lineWriter, type LineWriter } from './line-writer.ts';
 
 /** A trail that takes lines. */

@@ -7,7 +7,7 @@ import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import type { Identity } from '../../server/auth/identity.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { CommandContext } from '../command-context.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../format.ts';
 
 /** The example operation that shows what a guest sees of itself. */
 const guestExample = /^query OwnPartition\b/m;

@@ -1,7 +1,7 @@
 /** What a Linux machine has: the root partition's Linux publishes the hypervisor's statistics under debugfs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readLines } from '../../source/mshv/stats-lines.ts';
-import { systemErrorCode, systemErrorReason } from '../../source/page-folder/file-system.ts';
+import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { formatCount } from '../format.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 

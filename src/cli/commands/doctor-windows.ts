@@ -3,9 +3,8 @@ import { HvqlError, UsageError } from '../../errors.ts';
 import { hypervisorName } from '../../snapshot/object-name.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../../source/source.ts';
-import type { DoctorContext } from './doctor.ts';
 import { formatCount } from '../format.ts';
-import type { Diagnosis, Finding } from './diagnosis.ts';
+import type { Diagnosis, DoctorContext, Finding } from './diagnosis.ts';
 
 const longestExamination = 60_000;
 /** So many partitions are named. */

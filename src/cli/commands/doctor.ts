@@ -1,21 +1,8 @@
 /** `hvql doctor`: says what this machine has that hvql can read, what is missing, and how to start. */
-import type { openSource } from '../../source/sources.ts';
-import type { CommandContext } from '../command-context.ts';
 import { examineLinux } from './doctor-linux.ts';
-import type { Diagnosis, Finding } from './diagnosis.ts';
+import type { Diagnosis, DoctorContext, Finding } from './diagnosis.ts';
 import { examineWindows } from './doctor-windows.ts';
-import { printable } from '../printable.ts';
-
-/** What `doctor` is given of the machine. */
-export interface DoctorContext extends Pick<CommandContext, 'clock' | 'signal' | 'stdout'> {
-  /** As `process.platform` has it. */
-  readonly platform: string;
-  /** What stands before every path: '' on a real machine. */
-  readonly root: string;
-  /** How the source of a Windows host is named: "windows". */
-  readonly windowsSource: string;
-  readonly openSource: typeof openSource;
-}
+import { printable } from '../format.ts';
 
 /** Prints what it finds. Exit code 0 where a source of a real hypervisor can be read, 1 otherwise. */
 export async function doctor(world: DoctorContext): Promise<number> {

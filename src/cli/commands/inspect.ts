@@ -5,9 +5,8 @@ import { HvqlError, UsageError } from '../../errors.ts';
 import { readPageFile } from '../../source/page-folder/page-file.ts';
 import { systemFiles } from '../../source/page-folder/file-system.ts';
 import type { CommandContext } from '../command-context.ts';
-import { pageJson } from './page-json.ts';
-import { pageTable } from './page-table.ts';
-import { printable } from '../printable.ts';
+import { pageJson, pageTable } from './page-text.ts';
+import { printable } from '../format.ts';
 
 /** Which page to print, and how. */
 export interface InspectOptions {

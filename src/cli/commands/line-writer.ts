@@ -1,7 +1,7 @@
 /** Writes lines to an open file, each before the next thing happens; what cannot be written is kept for a while. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
-import { systemErrorCode } from '../../source/page-folder/file-system.ts';
+import { systemErrorCode } from '../../lib/system-error.ts';
 
 /** Takes lines for one open file. */
 export interface LineWriter {

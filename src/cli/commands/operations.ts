@@ -1,6 +1,18 @@
 /** `hvql operations`: prints the documents of a folder or manifest with their ids, for those who build clients. */
 import type { TextStream } from '../command-context.ts';
-import { openOperations } from './operation-list.ts';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import { createSchema } from '../../graph/schema.ts';
+import {
+  listDocuments,
+  listManifest,
+  type DocumentFile,
+  type DocumentList,
+  type ListedDocument,
+} from '../../server/document-list.ts';
+import { bodyLimitInBytes } from '../../server/operation-reader.ts';
+import { systemErrorReason } from '../../lib/system-error.ts';
 
 /** Of what to print the manifest. */
 export interface OperationsOptions {
@@ -26,4 +38,81 @@ export async function printOperations(
   }));
   stdout.write(`${JSON.stringify({ format: 'hvql-operations', version: 1, operations }, null, 2)}\n`);
   return 0;
+}
+
+const ending = '.graphql';
+/** Thousands of documents as tools print them. */
+const manifestLimitInBytes = 64 * 1_048_576;
+
+/**
+ * The documents of a folder in the order of their files' names, without those of folders below it, or of a manifest in
+ * its order. Rejects with a UsageError that says all that is wrong with the folder and its files, or with the manifest.
+ */
+export async function openOperations(path: string): Promise<readonly ListedDocument[]> {
+  const { documents, problems } = (await isFolder(path)) ? await openFolder(path) : await openManifest(path);
+  if (problems.length > 0) throw new UsageError(problems);
+  return documents;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (thrown) {
+    throw new UsageError([`The operations ${path} cannot be read: ${systemErrorReason(thrown)}.`]);
+  }
+}
+
+async function openFolder(folder: string): Promise<DocumentList> {
+  const reads = await Promise.all(
+    (await namesOf(folder)).map((file) => {
+      const path = join(folder, file);
+      return readDocumentFile({ file, path }, { bytes: bodyLimitInBytes, of: 'document' });
+    }),
+  );
+  const files = reads.filter((read): read is DocumentFile => typeof read !== 'string');
+  const unreadable = reads.filter((read) => typeof read === 'string');
+  const { documents, problems } = listDocuments(files, createSchema());
+  return { documents, problems: [...unreadable, ...problems] };
+}
+
+async function openManifest(path: string): Promise<DocumentList> {
+  const limit = { bytes: manifestLimitInBytes, of: 'manifest' };
+  const file = await readDocumentFile({ file: basename(path), path }, limit);
+  if (typeof file === 'string') return { documents: [], problems: [file] };
+  const list = listManifest(file, createSchema());
+  if (list.documents.length > 0 || list.problems.length > 0) return list;
+  return {
+    documents: [],
+    problems: [`${path}: A manifest needs documents to allow, but this one has none.`],
+  };
+}
+
+async function namesOf(folder: string): Promise<readonly string[]> {
+  let names: readonly string[];
+  try {
+    names = await readdir(folder);
+  } catch (thrown) {
+    throw new UsageError([`The folder ${folder} cannot be read: ${systemErrorReason(thrown)}.`]);
+  }
+  const files = names.filter((name) => name.endsWith(ending)).sort();
+  if (files.length > 0) return files;
+  throw new UsageError([`The folder ${folder} needs documents to allow, but has no file named *${ending}.`]);
+}
+
+/** The file, or what is wrong with it. */
+async function readDocumentFile(
+  { file, path }: Omit<DocumentFile, 'bytes'>,
+  limit: { readonly bytes: number; readonly of: string },
+): Promise<DocumentFile | string> {
+  try {
+    const state = await stat(path);
+    // A pipe, say, could keep the program waiting for ever.
+    if (!state.isFile()) return `${path}: This is not a file.`;
+    if (state.size > limit.bytes) {
+      return `${path}: This has ${state.size} bytes, but no ${limit.of} needs more than ${limit.bytes}.`;
+    }
+    return { file, path, bytes: await readFile(path) };
+  } catch (thrown) {
+    return `${path}: This cannot be read: ${systemErrorReason(thrown)}.`;
+  }
 }

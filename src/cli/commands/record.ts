@@ -4,11 +4,9 @@ import { captureWriter, type CaptureWriter } from '../../source/capture/capture-
 import { takeSnapshot } from '../../source/host-snapshot.ts';
 import type { Source } from '../../source/source.ts';
 import type { CommandContext } from '../command-context.ts';
-import { formatBytes, formatCount } from '../format.ts';
+import { formatBytes, formatCount, printable } from '../format.ts';
 import { ticks, countTicks } from './ticks.ts';
-import { printable } from '../printable.ts';
-import { progress } from './progress.ts';
-import { Tally } from './tally.ts';
+import { progress, Tally } from './progress.ts';
 
 /** What to record, in milliseconds. */
 export interface RecordOptions {

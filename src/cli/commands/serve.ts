@@ -1,67 +1,29 @@
 /** `hvql serve`: opens the source, starts the service, and ends both when it is told to. */
-import type { Logger } from 'pino';
 import { executeOperation, operationContext, type ServiceContext } from '../../execution/execute.ts';
 import { LiveOperations } from '../../execution/live/live-operations.ts';
-import type { AcquireLease } from '../../execution/live/subscription-leases.ts';
 import { createSchema } from '../../graph/schema.ts';
-import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import { Sampler } from '../../sampling/sampler.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
-import { checkGuestSockets, openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
-import { openIdentity } from '../../server/auth/identity.ts';
+import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
-import { readTls } from '../../server/http/tls.ts';
-import type { ManifestMemory } from '../../source/page-folder/manifest-memory.ts';
 import type { Source } from '../../source/source.ts';
-import { openSource } from '../../source/sources.ts';
-import { openAuditFile } from './audit-file.ts';
-import type { CommandContext } from '../command-context.ts';
 import { development } from './development-token.ts';
-import { openOperations } from './operation-list.ts';
 import { exampleOperations, packageVersion } from '../package.ts';
-import { loadPlugins } from './plugin.ts';
-import { tlsRenewer } from './renew-tls.ts';
+import {
+  openResources,
+  tlsRenewer,
+  type Announced,
+  type ServeContext,
+  type ServeOptions,
+  type ServeResources,
+} from './serve-resources.ts';
 import { limitsOf, maxWaitMilliseconds } from './service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
-import { openAll } from './open-all.ts';
 
 /** What growth is taken over where a question does not say. */
 const defaultOverMilliseconds = 1_000;
 /** /ready asks the source anew where its last answer is older. */
 const readyAgeMilliseconds = 5_000;
-
-/** What `serve` is given of the world around it. */
-export interface ServeContext extends CommandContext {
-  readonly log: Logger;
-  /** As `process.platform` has it. */
-  readonly platform: string;
-  /** Opens what `--source` names; given where that is none of the kinds that the program knows. */
-  readonly openSource?: typeof openSource;
-  /** What development tokens are signed with; given where other processes are to take them too. */
-  readonly developmentSecret?: Uint8Array;
-  /** Given where the streams of other processes count with the service's own. */
-  readonly acquireLease?: AcquireLease;
-  /** Given where other processes of the service read the same source: what one sees to be absent is so for all. */
-  readonly absences?: {
-    readonly report: (report: AbsenceReport) => void;
-    /** Calls back with what another process has seen; gives a function that ends it. */
-    readonly onReport: (note: (report: AbsenceReport) => void) => () => void;
-  };
-  /** Given where other processes of the service read the same page folder. */
-  readonly manifestMemory?: ManifestMemory;
-  /** Told where the service is once it listens; prints it where nothing else is given. */
-  readonly announce?: (started: Announced) => void;
-}
-
-/** What is said of a service that listens. */
-export interface Announced {
-  readonly url: string;
-  readonly tokens: readonly GraphiqlToken[] | null;
-  readonly source: string;
-  /** How many documents there are where no others are answered. */
-  readonly documents: number | undefined;
-  readonly workers?: number;
-}
 
 /** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
 export async function serve(settings: ServeSettings, world: ServeContext): Promise<number> {
@@ -78,42 +40,6 @@ export async function serve(settings: ServeSettings, world: ServeContext): Promi
     await resources.audit?.close();
   }
   return 0;
-}
-
-type ServeResources = Awaited<ReturnType<typeof openResources>>;
-interface ServeOptions {
-  readonly settings: ServeSettings;
-  readonly world: ServeContext;
-}
-
-/** All that may be wrong with what the settings name is found here, and told at once. */
-export async function openResources(settings: ServeSettings, world: ServeContext) {
-  const { clock, log, platform, manifestMemory } = world;
-  const now = (): number => clock.now().wallMilliseconds;
-  const [source, identity, allowedDocuments, tls, audit, plugins] = await openAll(
-    (world.openSource ?? openSource)(settings.source, {
-      clock,
-      names: settings.names,
-      log,
-      platform,
-      manifestMemory,
-    }),
-    whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
-    whereSet(settings.operations, openOperations),
-    whereSet(settings.tls, readTls),
-    whereSet(settings.audit, (path) => openAuditFile(path, log)),
-    loadPlugins(settings.plugin),
-    checkGuestSockets(settings.guestSocket, platform),
-  );
-  return { source, identity, allowedDocuments, tls, audit, plugins, now };
-}
-
-/** null where there is no such setting. */
-async function whereSet<Value, Resource>(
-  setting: Value | null,
-  open: (value: Value) => Resource | Promise<Resource>,
-): Promise<Resource | null> {
-  return setting === null ? null : open(setting);
 }
 
 /** A server that listens, and the tokens that go with it in development mode. */

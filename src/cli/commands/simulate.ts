@@ -1,15 +1,14 @@
 /** `hvql simulate`: keeps a page folder alive as a hypervisor would, for other processes to read. */
 import { UsageError } from '../../errors.ts';
-import { systemErrorCode, systemErrorReason } from '../../source/page-folder/file-system.ts';
+import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { pageFolderWriter, type PageFolderWriter } from '../../source/page-folder/page-folder-writer.ts';
 import { takeSnapshot, type HostSnapshot } from '../../source/host-snapshot.ts';
 import type { SimulatorSettings } from '../../source/simulator/settings.ts';
 import { openSimulator } from '../../source/simulator/simulator.ts';
 import { formatDuration } from '../../snapshot/duration.ts';
 import type { CommandContext } from '../command-context.ts';
-import { formatCount } from '../format.ts';
+import { formatCount, printable } from '../format.ts';
 import { ticks } from './ticks.ts';
-import { printable } from '../printable.ts';
 import { progress } from './progress.ts';
 
 /** What to simulate and where to, in milliseconds. */

@@ -1,6 +1,6 @@
 /** The table of settings as people read it in the terminal. */
-import { nameOf, type Setting } from './setting.ts';
-import { commandNames, commands, type CommandName, type CommandRow } from './setting-table.ts';
+import { nameOf, type CommandRow, type Setting } from './setting.ts';
+import { commandNames, commands, type CommandName } from './setting-table.ts';
 
 /** The help text of a command, or for null of the program. Ends with a newline. */
 export function helpText(topic: CommandName | null): string {

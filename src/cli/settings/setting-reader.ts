@@ -1,8 +1,7 @@
 /** Reads one command's settings from its arguments and the environment, and collects all that is wrong with them. */
 import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from '../../errors.ts';
-import { nameOf, type Setting } from './setting.ts';
-import type { CommandRow } from './setting-table.ts';
+import { nameOf, type CommandRow, type Setting } from './setting.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
 /** The environment as it is given to a process. */

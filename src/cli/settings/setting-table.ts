@@ -1,6 +1,6 @@
 /** The one table of settings: parsing, help texts and docs/settings.md are made from it. */
 import { parseSimulator } from '../../source/sources.ts';
-import type { Setting, ValuesOf } from './setting.ts';
+import type { CommandRow, Setting, ValuesOf } from './setting.ts';
 import {
   parseBytes,
   parseCount,
@@ -28,14 +28,6 @@ import {
   parseWorkers,
   switchOff,
 } from './setting-value.ts';
-
-/** A command of the program. */
-export interface CommandRow {
-  readonly summary: string;
-  /** What stands on the command line without a flag; null for nothing. */
-  readonly positional: { readonly placeholder: string; readonly description: string } | null;
-  readonly settings: Readonly<Record<string, Setting>>;
-}
 
 const source = {
   flag: 'source',

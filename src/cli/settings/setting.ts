@@ -33,6 +33,14 @@ export type ValueOf<Row> = Row extends { parse: (text: string) => infer Value }
 /** The values of several settings. */
 export type ValuesOf<Rows> = { readonly [Name in keyof Rows]: ValueOf<Rows[Name]> };
 
+/** A command of the program. */
+export interface CommandRow {
+  readonly summary: string;
+  /** What stands on the command line without a flag; null for nothing. */
+  readonly positional: { readonly placeholder: string; readonly description: string } | null;
+  readonly settings: Readonly<Record<string, Setting>>;
+}
+
 /** A setting as people write it: "--port", or the variable where there is no flag. */
 export function nameOf(setting: Setting): string {
   return setting.flag === null ? (setting.variable ?? '') : `--${setting.flag}`;

@@ -3,9 +3,7 @@ import { UsageError } from '../../errors.ts';
 import type { SecretMethod } from '../../server/auth/identity-key.ts';
 import type { IdentitySettings } from '../../server/auth/identity.ts';
 import type { TlsSettings } from '../../server/http/tls.ts';
-import { unusedGuestSettings } from './setting-guest.ts';
-import { chooseIdentity, chooseSecret } from './setting-identity.ts';
-import { unusedNames } from './setting-names.ts';
+import { chooseIdentity, chooseSecret, chooseTls, unusedSettings } from './setting-choice.ts';
 import {
   findUnknownVariables,
   readSettings,
@@ -13,14 +11,8 @@ import {
   type Environment,
   type Read,
 } from './setting-reader.ts';
-import {
-  commandNames,
-  commands,
-  type CommandName,
-  type CommandRow,
-  type SettingsOf,
-} from './setting-table.ts';
-import { chooseTls } from './setting-tls.ts';
+import { commandNames, commands, type CommandName, type SettingsOf } from './setting-table.ts';
+import type { CommandRow } from './setting.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
 type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap';
@@ -115,8 +107,7 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, ...settings } = others;
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls(values, read.given);
-      problems.push(...identity.problems, ...tls.problems, ...unusedGuestSettings(read.given));
-      problems.push(...unusedNames(read.given, settings.source));
+      problems.push(...identity.problems, ...tls.problems, ...unusedSettings(read.given, settings.source));
       return { name, settings: { ...settings, identity: identity.choice, tls: tls.choice } };
     }
     case 'token': {
@@ -134,7 +125,7 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       return { name };
     case 'record': {
       const settings = valuesOf<'record'>(read);
-      problems.push(...unusedNames(read.given, settings.source));
+      problems.push(...unusedSettings(read.given, settings.source));
       return { name, settings };
     }
     case 'simulate':

@@ -2,8 +2,9 @@
 import type { LeaseRequest } from '../../execution/live/subscription-leases.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
-import type { ErrorRecord } from '../../source/ipc/error-record.ts';
+import { type ErrorRecord, errorOf, recordOf } from '../../source/ipc/error-record.ts';
 import type { SourceIdentity } from '../../source/ipc/remote-source.ts';
+import { UsageError } from '../../errors.ts';
 
 /** What a worker is told, once it has said that it listens to it. */
 export interface WorkerTask {
@@ -52,3 +53,21 @@ export type ToPrimary =
 /** Why a worker cannot serve: mistakes of whoever started the service, or anything else. */
 export type WorkerFailure =
   { readonly problems: readonly string[] } | { readonly error: ErrorRecord; readonly stack: string | null };
+
+/** What is told of anything that was thrown. */
+export function failureOf(thrown: unknown): WorkerFailure {
+  if (thrown instanceof UsageError) return { problems: thrown.problems };
+  const stack = thrown instanceof Error ? (thrown.stack ?? null) : null;
+  // Whoever starts the program may know the details.
+  if (thrown instanceof Error && thrown.cause instanceof UsageError)
+    return { problems: thrown.cause.problems };
+  return { error: recordOf(thrown), stack };
+}
+
+/** What is thrown for it. */
+export function failureError(failure: WorkerFailure): Error {
+  if ('problems' in failure) return new UsageError(failure.problems);
+  const error = errorOf(failure.error);
+  if (failure.stack !== null) error.stack = failure.stack;
+  return error;
+}

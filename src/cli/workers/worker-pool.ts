@@ -4,12 +4,11 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { SubscriptionLeases } from '../../execution/live/subscription-leases.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
-import type { ManifestMemory } from '../../source/page-folder/manifest-memory.ts';
+import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { recordOf } from '../../source/ipc/error-record.ts';
 import { closeLostConnection } from './lost-connection.ts';
-import { failureError } from './worker-failure.ts';
+import { failureError, type ToPrimary, type ToWorker, type WorkerTask } from './worker-message.ts';
 import { sourceDescriptor } from './primary-connection.ts';
-import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
 
 /** What a crew is. */
 export interface WorkerPoolOptions {

@@ -1,9 +1,10 @@
 /** One of the processes that serve: told by the primary what to do, and when to end. */
-import { ManifestMemory } from '../../source/page-folder/manifest-memory.ts';
+import { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { remoteSource } from '../../source/ipc/remote-source.ts';
-import { serve, type ServeContext } from '../commands/serve.ts';
+import type { ServeContext } from '../commands/serve-resources.ts';
+import { serve } from '../commands/serve.ts';
 import type { ServeSettings } from '../settings/settings.ts';
-import { failureOf } from './worker-failure.ts';
+import { failureOf } from './worker-message.ts';
 import { connectToPrimary } from './primary-connection.ts';
 
 /** Serves until the primary or a signal says that it is to end. What it says of its start goes to the primary. */

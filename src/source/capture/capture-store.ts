@@ -1,8 +1,10 @@
 /** Where a capture lies: in a folder or in a tar, which differ in nothing else. */
 import type { StatsParser } from '../mshv/stats-parser.ts';
+import { systemErrorReason } from '../../lib/system-error.ts';
 import type { FileSystem } from '../page-folder/file-system.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import type { CaptureManifest } from './frame.ts';
+import { UsageError } from '../../errors.ts';
 
 /** The files of a capture. */
 export interface CaptureStore {
@@ -29,4 +31,26 @@ export interface StoreTools {
 /** Folder of a frame in a capture. */
 export function framePlace(name: string): string {
   return `frames/${name}`;
+}
+
+/** A file on its way into a capture. */
+export interface SunkFile {
+  readonly place: string;
+  readonly bytes: Uint8Array;
+  readonly at: Date;
+}
+
+/** Takes files one after the other. */
+export interface CaptureSink {
+  /** Resolves when there is room for more. */
+  writeFile(file: SunkFile): Promise<void>;
+  /** The capture is complete, and gets the name that was asked for. */
+  finish(): Promise<void>;
+  /** Removes what was written. */
+  abandon(): Promise<void>;
+}
+
+/** Why nothing can be written there. */
+export function unwritable(path: string, thrown: unknown): UsageError {
+  return new UsageError([`${path} cannot be written: ${systemErrorReason(thrown)}.`]);
 }

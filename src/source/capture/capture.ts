@@ -3,12 +3,8 @@ import { UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { StatisticsArea } from '../../snapshot/object-name.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
-import {
-  systemErrorCode,
-  systemErrorReason,
-  systemFiles,
-  type FileSystem,
-} from '../page-folder/file-system.ts';
+import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { systemFiles, type FileSystem } from '../page-folder/file-system.ts';
 import { areasIn } from '../page-folder/found-areas.ts';
 import { readObjects, readObjectsSync } from '../page-folder/page-batch.ts';
 import { manifestName, type Manifest } from '../page-folder/manifest.ts';

@@ -2,9 +2,9 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '../../errors.ts';
-import { systemErrorCode } from '../page-folder/file-system.ts';
+import { systemErrorCode } from '../../lib/system-error.ts';
 import { manifestName } from '../page-folder/manifest.ts';
-import { unwritable, type CaptureSink } from './capture-sink.ts';
+import { unwritable, type CaptureSink } from './capture-store.ts';
 
 /** Makes the folder, where it is not there. Rejects with a UsageError where it holds something already. */
 export async function openFolderSink(folder: string): Promise<CaptureSink> {

@@ -1,13 +1,13 @@
 /** A capture in a folder. */
 import { HvqlError, UsageError } from '../../errors.ts';
-import { isNotThere, systemErrorCode, systemErrorReason } from '../page-folder/file-system.ts';
+import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { readTextFile } from '../page-folder/file-system.ts';
 import { StatsFiles } from '../mshv/stats-file.ts';
 import { confineFiles } from '../page-folder/confined-files.ts';
 import { FileMemory } from '../page-folder/file-memory.ts';
 import { folderTree } from '../page-folder/folder-tree.ts';
 import { manifestName } from '../page-folder/manifest.ts';
 import { manifestError } from '../page-folder/page-folder.ts';
-import { readTextFile } from '../page-folder/text-file.ts';
 import { framePlace, type CaptureStore, type StoreTools } from './capture-store.ts';
 import { parseCaptureManifest } from './frame.ts';
 import { withTexts } from './text-tree.ts';

@@ -10,7 +10,7 @@ import { HvqlError } from '../../errors.ts';
 import { readingInCells, type CellReading } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { NamedLayout, Reading, UnnamedValue } from '../../snapshot/reading.ts';
-import { counterOfName, nameOfCounter } from '../mshv/counter-name.ts';
+import { counterOfName, nameOfCounter } from '../mshv/stats-layout.ts';
 
 const wallName = 'at.wallMilliseconds';
 const monotonicName = 'at.monotonicNanoseconds';

@@ -3,8 +3,8 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Pack } from 'tar-stream';
 import { UsageError } from '../../errors.ts';
-import { isNotThere } from '../page-folder/file-system.ts';
-import { unwritable, type CaptureSink, type SunkFile } from './capture-sink.ts';
+import { isNotThere } from '../../lib/system-error.ts';
+import { unwritable, type CaptureSink, type SunkFile } from './capture-store.ts';
 
 /** Begins `<out>.partial`, replacing what a broken run left there. Rejects with a UsageError where `out` exists. */
 export async function openTarSink(out: string): Promise<CaptureSink> {

@@ -2,8 +2,8 @@
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { statsError, statsPlace, withoutCounters } from '../mshv/stats-file.ts';
 import type { StatsParser } from '../mshv/stats-parser.ts';
-import { isNotThere } from '../page-folder/file-system.ts';
-import { isMissingPage } from '../page-folder/page-area.ts';
+import { isNotThere } from '../../lib/system-error.ts';
+import { isMissingPage } from '../page-folder/folder-tree.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import { fromRecorded } from './recorded-reading.ts';
 

@@ -1,8 +1,7 @@
 /** Names of objects as bytes, for another process. */
 import { statisticsObjects } from '../../catalogue/group.ts';
 import { areaOf, hypervisorName, withUnlisted, type ObjectName } from '../../snapshot/object-name.ts';
-import { ByteReader } from './byte-reader.ts';
-import { ByteWriter } from './byte-writer.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
 
 /** Beside the kind of an object. */
 const selfBit = 0x80;

@@ -8,8 +8,7 @@ import { readingInCells } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { pagePlace, statisticsAreas, type ObjectName } from '../../snapshot/object-name.ts';
 import type { NamedLayout, PageView, Reading } from '../../snapshot/reading.ts';
-import type { ByteReader } from './byte-reader.ts';
-import type { ByteWriter } from './byte-writer.ts';
+import type { ByteReader, ByteWriter } from './bytes.ts';
 import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
 import { parseLayout, DecodedLayout, type ReceivedLayouts, type SentLayouts } from './layout-bytes.ts';
 

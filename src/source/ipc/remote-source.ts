@@ -6,14 +6,13 @@ import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
-import { ByteReader } from './byte-reader.ts';
+import { ByteReader } from './bytes.ts';
 import { errorOf, type ErrorRecord } from './error-record.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
 import { ReceivedLayouts } from './layout-bytes.ts';
 import { encodeNames } from './name-bytes.ts';
 import { readOutcome } from './outcome-bytes.ts';
-import { noFacts, parseFacts, type SourceFacts } from './source-facts.ts';
-import { decodeTopology } from './topology-text.ts';
+import { noFacts, parseFacts, type SourceFacts, decodeTopology } from './topology-record.ts';
 
 /** What the source is, as the process that reads it says. */
 export type SourceIdentity = Pick<Source, 'kind' | 'description'>;

@@ -5,14 +5,13 @@ import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
-import { ByteWriter } from './byte-writer.ts';
+import { ByteWriter } from './bytes.ts';
 import { recordOf } from './error-record.ts';
-import { sourceFacts } from './source-facts.ts';
+import { sourceFacts, encodeTopology } from './topology-record.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
 import { SentLayouts } from './layout-bytes.ts';
 import { decodeNames } from './name-bytes.ts';
 import { writeOutcome } from './outcome-bytes.ts';
-import { encodeTopology } from './topology-text.ts';
 
 /** Questions of one channel that may be under way. */
 const requestLimit = 1_024;
@@ -119,7 +118,10 @@ interface RequestedReadings {
   readonly layouts: SentLayouts;
 }
 
-function* readingsBodies({ names, layouts }: RequestedReadings, { at, outcomes }: Readings): Iterable<Buffer> {
+function* readingsBodies(
+  { names, layouts }: RequestedReadings,
+  { at, outcomes }: Readings,
+): Iterable<Buffer> {
   let from = 0;
   do {
     const bytes = new ByteWriter();

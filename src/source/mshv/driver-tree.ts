@@ -1,7 +1,8 @@
 /** The tree of folders that the mshv driver of Linux shows in debugfs. */
 import { HvqlError } from '../../errors.ts';
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
-import { isNotThere, systemErrorCode, type FileSystem } from '../page-folder/file-system.ts';
+import { isNotThere, systemErrorCode } from '../../lib/system-error.ts';
+import type { FileSystem } from '../page-folder/file-system.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import {
   reasonWithAdvice,

@@ -2,13 +2,8 @@
 import { HvqlError, problemsOf, UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
-import {
-  isNotThere,
-  readWithoutWaiting,
-  systemErrorCode,
-  systemFiles,
-  type FileSystem,
-} from '../page-folder/file-system.ts';
+import { isNotThere, systemErrorCode } from '../../lib/system-error.ts';
+import { readWithoutWaiting, systemFiles, type FileSystem } from '../page-folder/file-system.ts';
 import type { Manifest } from '../page-folder/manifest.ts';
 import { treeTopology } from '../page-folder/page-tree.ts';
 import type { Source } from '../source.ts';

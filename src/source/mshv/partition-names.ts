@@ -2,9 +2,9 @@
 import { UsageError, messageOf } from '../../errors.ts';
 import { parsePartitionId } from '../../snapshot/partition-id.ts';
 import { FileMemory } from '../page-folder/file-memory.ts';
-import { systemErrorCode, systemErrorReason, type FileSystem } from '../page-folder/file-system.ts';
+import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { type FileSystem, readTextFile } from '../page-folder/file-system.ts';
 import { ManifestCheck } from '../page-folder/manifest-check.ts';
-import { readTextFile } from '../page-folder/text-file.ts';
 
 /** Names by partition id. */
 export type PartitionNames = ReadonlyMap<bigint, string>;

@@ -1,13 +1,8 @@
 /** The file of an object's statistics, as the driver prints it when it is read. */
 import { HvqlError } from '../../errors.ts';
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
-import {
-  isNotThere,
-  readWithoutWaiting,
-  systemErrorCode,
-  systemErrorReason,
-  type FileSystem,
-} from '../page-folder/file-system.ts';
+import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { readWithoutWaiting, type FileSystem } from '../page-folder/file-system.ts';
 import type { KeptFiles } from './kept-files.js';
 import { maxTextInBytes, readToEnd } from './read-to-end.js';
 

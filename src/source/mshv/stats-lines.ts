@@ -1,9 +1,10 @@
 /** Reads the text of statistics line by line, whatever stands in it: slower, and only where the layout is new. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { maxUInt64 } from '../../snapshot/uint64.ts';
-import { counterOfName } from './counter-name.ts';
-import { StatsLayout, type StatsLine } from './stats-layout.ts';
+import { counterOfName, nameOfCounter, StatsLayout, type StatsLine } from './stats-layout.ts';
 import { valueSizeInBytes } from './values-in-text.js';
+import { countersOf } from '../../catalogue/catalogue.ts';
+import type { Reading } from '../../snapshot/reading.ts';
 
 /** The text of one object. */
 export interface StatsText {
@@ -73,4 +74,19 @@ function readLine(line: string): ReadLine | null {
   if (name === '' || digits === undefined) return null;
   const number = BigInt(digits);
   return number > maxUInt64 ? null : { headLength: colon + 1, name, number };
+}
+
+/** The widest of the driver's own columns. */
+const nameWidth = 43;
+
+/** The text: a line for each counter that the reading carries, then one for each number without a counter. */
+export function formatStats(object: StatisticsObject, reading: Reading): Uint8Array {
+  const named = countersOf(object).flatMap((counter) => {
+    const value = reading.value(counter);
+    return value === undefined ? [] : [{ name: nameOfCounter(counter), value }];
+  });
+  const lines = [...named, ...(reading.unnamed?.() ?? [])].map(
+    ({ name, value }) => `${name.padEnd(nameWidth)}: ${value}\n`,
+  );
+  return Buffer.from(lines.join(''));
 }

@@ -1,7 +1,8 @@
 /** The files of one folder: a symbolic link in it may lead to another place in it, and is refused where it leads out. */
 import { constants, type Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
-import { OutsideLinkError, systemErrorCode, type FileSystem } from './file-system.ts';
+import { OutsideLinkError, systemErrorCode } from '../../lib/system-error.ts';
+import type { FileSystem } from './file-system.ts';
 
 /** A file system that opens and lists nothing outside of one folder. Its functions throw OutsideLinkError as well. */
 export interface ConfinedFiles extends FileSystem {

@@ -1,6 +1,7 @@
 /** Remembers what was read from files and folders for as long as their state says that it still holds. */
 import type { BigIntStats } from 'node:fs';
-import { isNotThere, type FileSystem } from './file-system.ts';
+import { isNotThere } from '../../lib/system-error.ts';
+import type { FileSystem } from './file-system.ts';
 
 /**
  * Two changes within one tick of the clock that stamps files leave the same stamp; so what was read soon after a

@@ -14,7 +14,6 @@ import {
   type Dirent,
   type Stats,
 } from 'node:fs';
-import { getSystemErrorMap } from 'node:util';
 
 /**
  * Synchronous, because a page is 4 KiB that is nearly always in memory: a promise for each page costs ten times what
@@ -77,40 +76,24 @@ function isDebugfs(path: string): boolean {
 /** How files are opened: to read, and without waiting for the writer of a named pipe. Windows knows no O_NONBLOCK. */
 export const readWithoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/**
- * A symbolic link leads out of the folder that it lies in. The code is that of openat2(2) for the same: RESOLVE_BENEATH
- * in its manual.
- */
-export class OutsideLinkError extends Error {
-  readonly code = 'EXDEV';
-  /** Where the link stands in the folder: "partition/5". */
-  readonly link: string;
+/** Far more than the largest manifest: 100,000 frames take 9 MB. */
+const maxTextInBytes = 64 * 1024 * 1024;
 
-  constructor(link: string) {
-    super(`the symbolic link ${link} leads out of the folder`);
-    this.link = link;
+/** The text of a file. Throws what the system throws, and a plain Error where it is no file or far too long. */
+export function readTextFile(path: string, files: FileSystem): string {
+  const descriptor = files.openSync(path, readWithoutWaiting);
+  try {
+    const state = files.fstatSync(descriptor);
+    if (!state.isFile()) throw new Error('it is not a file');
+    assertTextSize(state.size);
+    return files.readTextSync(descriptor);
+  } finally {
+    files.closeSync(descriptor);
   }
 }
 
-/** The code of a failed system call, 'ENOENT'; undefined for any other error, those of Node itself (ERR_…) included. */
-export function systemErrorCode(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string')) return undefined;
-  return /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined;
-}
-
-/** Whether there simply was nothing at that path. */
-export function isNotThere(thrown: unknown): boolean {
-  const code = systemErrorCode(thrown);
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-/**
- * Why a system call failed, in words and without the path, which is not for every reader: "permission denied (EACCES)".
- */
-export function systemErrorReason(thrown: unknown): string {
-  const code = systemErrorCode(thrown);
-  if (code === undefined) return 'an unexpected error';
-  if (thrown instanceof OutsideLinkError) return `${thrown.message} (${code})`;
-  for (const [name, words] of getSystemErrorMap().values()) if (name === code) return `${words} (${code})`;
-  return code;
+/** Throws a plain Error for a text that nobody means to be read. */
+export function assertTextSize(sizeInBytes: number): void {
+  if (sizeInBytes <= maxTextInBytes) return;
+  throw new Error(`it has ${sizeInBytes} bytes, and at most ${maxTextInBytes} make sense`);
 }

@@ -1,11 +1,10 @@
 /** A tree of pages in a folder of the file system. */
 import type { Release } from '../../catalogue/release.ts';
 import { HvqlError } from '../../errors.ts';
-import { pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';
+import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { areaOf, pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { ConfinedFiles } from './confined-files.ts';
 import { FileMemory } from './file-memory.ts';
-import { isNotThere, systemErrorCode, systemErrorReason } from './file-system.ts';
-import { readInArea } from './page-area.ts';
 import { pageError, readPageFile, type PageFile } from './page-file.ts';
 import type { PageTree } from './page-tree.ts';
 
@@ -121,4 +120,34 @@ function listFolders(path: string, files: ConfinedFiles): Listing {
     if (isNotThere(thrown)) return nothing;
     throw thrown;
   }
+}
+
+/** A tree, asked for the pages of one object. */
+export interface AreaPages<Page> {
+  /** Whether there is a file at this place, "partition/5/stats.self.page". */
+  readonly has: (place: string) => boolean;
+  /** Reads the page of this area, or the only one for null. */
+  readonly read: (area: StatisticsArea | null) => Page;
+}
+
+/**
+ * The page of the area that a name asks for. An object that has a page of one area only has that one for all. A page
+ * that is there and cannot be read is an error, never the other one: who is to see SELF is not shown PARENT for it.
+ */
+export function readInArea<Page>(name: ObjectName, { has, read }: AreaPages<Page>): Page {
+  const area = areaOf(name);
+  if (area === null) return read(null);
+  const hasSelf = (): boolean => has(pagePlace(name, 'SELF'));
+  if (area === 'SELF') return read(hasSelf() ? 'SELF' : 'PARENT');
+  try {
+    return read('PARENT');
+  } catch (thrown) {
+    if (!isMissingPage(thrown) || !hasSelf()) throw thrown;
+    return read('SELF');
+  }
+}
+
+/** Whether an error says that there is no such file. */
+export function isMissingPage(thrown: unknown): boolean {
+  return thrown instanceof HvqlError && ['ENOENT', 'ENOTDIR'].includes(String(thrown.extensions['reason']));
 }

@@ -3,13 +3,8 @@ import type { Stats } from 'node:fs';
 import { HvqlError } from '../../errors.ts';
 import { decodePage, wrongSize, type OverlayPage, type PageOrigin } from '../../page/decode.ts';
 import { pageSizeInBytes } from '../../page/format.ts';
-import {
-  isNotThere,
-  readWithoutWaiting,
-  systemErrorCode,
-  systemErrorReason,
-  type FileSystem,
-} from './file-system.ts';
+import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { readWithoutWaiting, type FileSystem } from './file-system.ts';
 
 /** A page file: its path, and what to call it in messages, which never show the path. */
 export interface PageFile {

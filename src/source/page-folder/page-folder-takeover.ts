@@ -4,13 +4,13 @@ import { HvqlError, UsageError } from '../../errors.ts';
 import { objectKey } from '../../snapshot/object-name.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { namesOf } from '../host-snapshot.ts';
+import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { confineFiles, type ConfinedFiles } from './confined-files.ts';
-import { systemErrorCode, systemErrorReason, systemFiles } from './file-system.ts';
+import { readTextFile, systemFiles } from './file-system.ts';
 import { folderTree } from './folder-tree.ts';
 import { manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { manifestError, withFolderNamed } from './page-folder.ts';
 import { treeTopology } from './page-tree.ts';
-import { readTextFile } from './text-file.ts';
 
 /** Where something stands while it comes or goes: beside its place, under a name that readers pass over. */
 export function hiddenPlace(place: string, state: 'new' | 'gone'): string {

@@ -3,8 +3,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { areaOf, objectKey, pagePlace } from '../../snapshot/object-name.ts';
 import { namesOf, type HostSnapshot, type NamedPage } from '../host-snapshot.ts';
-import { formatManifest } from './manifest-text.ts';
-import { manifestName } from './manifest.ts';
+import { formatManifest, manifestName } from './manifest.ts';
 import { hiddenPlace, prepareFolder } from './page-folder-takeover.ts';
 
 /** A page folder that is being written. */

@@ -6,20 +6,13 @@ import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
 import { confineFiles } from './confined-files.ts';
 import { FileMemory } from './file-memory.ts';
-import {
-  isNotThere,
-  systemErrorCode,
-  systemErrorReason,
-  systemFiles,
-  type FileSystem,
-} from './file-system.ts';
+import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { systemFiles, type FileSystem, readTextFile } from './file-system.ts';
 import { FoundAreas } from './found-areas.ts';
 import { folderTree } from './folder-tree.ts';
-import { emptyManifest, manifestName, parseManifest, type Manifest } from './manifest.ts';
-import { ManifestMemory } from './manifest-memory.ts';
+import { emptyManifest, manifestName, parseManifest, type Manifest, ManifestMemory } from './manifest.ts';
 import { readObjects, readObjectsSync } from './page-batch.ts';
 import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
-import { readTextFile } from './text-file.ts';
 
 /** What a page folder needs of the world. */
 export interface PageFolderOptions {

@@ -1,7 +1,7 @@
 /** The drivers of each object at the moment that the timeline has reached. */
 import type { DriverValues } from './driver.ts';
 import type { Guest } from './guest.ts';
-import { ticksPerSecond } from './tick.ts';
+import { ticksPerSecond } from './integral.ts';
 import type { Timeline } from './timeline.ts';
 
 /** 2 GiB in pages of 4 KiB for each logical processor: the memory that is not the guests'. */

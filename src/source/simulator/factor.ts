@@ -1,11 +1,11 @@
 /** How fast each counter goes with its driver, and what is behind a counter that goes with other rows. */
-import { countersOf } from '../../catalogue/catalogue.ts';
+import { countersOf, operationsOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, standsInPages, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { Release } from '../../catalogue/release.ts';
 import { fraction, mix } from './random.ts';
 import { driverNature } from './driver.ts';
-import { nanosecondsPerTick, ticksPerSecond } from './tick.ts';
+import { nanosecondsPerTick, ticksPerSecond } from './integral.ts';
 
 /**
  * A factor for each slot of the object: what a tick, an event or a unit of the driver adds to the counter in its own
@@ -44,4 +44,39 @@ function shareOf(counter: Counter, seed: number): number {
 export function countedRows(counter: Counter): readonly Counter[] {
   if (counter.simulated?.[0] !== 'parts') return [counter];
   return countersOf(counter.object).filter(({ partOf }) => partOf === counter.field);
+}
+
+/** Ticks of the hypervisor for each tick of these. */
+export interface HypervisorShare {
+  readonly compute: number;
+  readonly io: number;
+  readonly wake: number;
+}
+
+/** There is also work that no cost counter counts. */
+const uncounted = 1.04;
+
+/**
+ * What the costs of a virtual processor with these factors add up to, and a little more: its hypervisor run time is
+ * never less than the sum of its costs. Throws a TypeError where a cost goes with a driver that this does not follow.
+ */
+export function hypervisorShare(factors: Float64Array): HypervisorShare {
+  const perTick = { compute: 0, io: 0, wake: 0, run: 0 };
+  for (const cost of countersOf('VIRTUAL_PROCESSOR')) {
+    const ticksPerOperation = (factors[cost.slot] ?? 0) / nanosecondsPerTick;
+    if (cost.kind !== 'COST' || ticksPerOperation === 0) continue;
+    for (const row of countedRows(operationsOf(cost))) {
+      const driver = row.simulated?.[0];
+      if (driver !== 'compute' && driver !== 'io' && driver !== 'wake' && driver !== 'run') {
+        throw new TypeError(
+          `${cost.field} has a cost, so ${row.field} cannot go with "${driver ?? 'nothing'}"`,
+        );
+      }
+      perTick[driver] += (factors[row.slot] ?? 0) * ticksPerOperation;
+    }
+  }
+  // Run time is compute, io and the hypervisor's; h = c·compute + i·io + w·wake + r·(compute + io + h), solved for h.
+  const { compute, io, wake, run } = perTick;
+  const scale = uncounted / (1 - run);
+  return { compute: (compute + run) * scale, io: (io + run) * scale, wake: wake * scale };
 }

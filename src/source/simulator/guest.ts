@@ -1,7 +1,6 @@
 /** A partition while it runs: who it is, what it does now, and how its counters go with that. */
 import type { Release } from '../../catalogue/release.ts';
-import { factorsOf } from './factor.ts';
-import { hypervisorShare } from './hypervisor-share.ts';
+import { factorsOf, hypervisorShare } from './factor.ts';
 import type { Lifetime } from './lifetime.ts';
 import { startPhase, type LoadProfile } from './phase.ts';
 import type { ProcessorRange } from './virtual-processor-work.ts';
@@ -32,7 +31,11 @@ export function bootGuest(
     from: setting.from,
     before: setting.before,
     phaseNumber: 0,
-    phase: startPhase(lifetime, { number: 0, second: lifetime.bornAtSecond, loadProfile: setting.loadProfile }),
+    phase: startPhase(lifetime, {
+      number: 0,
+      second: lifetime.bornAtSecond,
+      loadProfile: setting.loadProfile,
+    }),
     share: hypervisorShare(virtualProcessorFactors),
     partitionFactors: factorsOf('PARTITION', character),
     virtualProcessorFactors,

@@ -1,5 +1,4 @@
 /** Times that grow: whole ticks at every moment, and never going back. */
-import { slicesPerSecond, type SecondTime } from './tick.ts';
 
 /**
  * A running total of time for each of many objects, by their position. It grows by the same in every slice of the
@@ -47,4 +46,23 @@ export class Integral {
   clear(from: number, before: number): void {
     for (const values of [this.total, this.perSlice, this.now]) values.fill(0, from, before);
   }
+}
+
+/** A tick is 100 ns, the unit of the times in a page: all simulated time is whole ticks, so that sums are exact. */
+export const ticksPerSecond = 10_000_000;
+/** How long a tick is. */
+export const nanosecondsPerTick = 100;
+
+/**
+ * A second is cut into slices of a millisecond that are all alike. Within one, a logical processor does one thing after
+ * the other, so that it never does more than there is time for, however short the interval that one looks at.
+ */
+export const slicesPerSecond = 1_000;
+/** How long a slice is. */
+export const ticksPerSlice = ticksPerSecond / slicesPerSecond;
+
+/** How far a second is gone: full slices, and ticks of the one under way. */
+export interface SecondTime {
+  readonly slices: number;
+  readonly ticks: number;
 }

@@ -1,7 +1,6 @@
 /** What the logical processors do with their time. */
-import { Integral } from './integral.ts';
+import { Integral, ticksPerSlice, type SecondTime } from './integral.ts';
 import { nowhere } from './scheduler.ts';
-import { ticksPerSlice, type SecondTime } from './tick.ts';
 import type { VirtualProcessorWork } from './virtual-processor-work.ts';
 
 /** What the hypervisor spends of a slice on nobody's behalf: a little always, and more with more to run. */

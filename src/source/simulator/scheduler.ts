@@ -1,5 +1,5 @@
 /** Which virtual processor runs on which logical processor. */
-import { ticksPerSlice } from './tick.ts';
+import { ticksPerSlice } from './integral.ts';
 
 /** Guests get at most this of a logical processor; the rest is the hypervisor's. */
 const capacity = 0.97 * ticksPerSlice;

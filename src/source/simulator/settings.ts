@@ -1,7 +1,7 @@
 /** What the simulator is told: how big the host is, and the seed of its fate. */
 import type { Release } from '../../catalogue/release.ts';
 import { UsageError } from '../../errors.ts';
-import { readRelease } from '../release.ts';
+import { readRelease } from '../source-text.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
 /** The size of the simulated host and its seed; the same settings give the same host. */

@@ -1,7 +1,7 @@
 /** A host that behaves like one: what exists on it, and everybody's overlay page, at a moment of its own time. */
 import type { Release } from '../../catalogue/release.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
-import type { Topology } from '../../snapshot/topology.ts';
+import { type Topology, topologyOf, type PartitionEntry } from '../../snapshot/topology.ts';
 import {
   hypervisorValues,
   logicalProcessorValues,
@@ -9,11 +9,12 @@ import {
   virtualProcessorValues,
 } from './driver-value.ts';
 import { factorsOf } from './factor.ts';
-import { takeInventory, type Inventory } from './inventory.ts';
 import { PageLayout } from './page-layout.ts';
 import type { SimulatorSettings } from './settings.ts';
-import { nanosecondsPerTick, ticksPerSecond } from './tick.ts';
+import { nanosecondsPerTick, ticksPerSecond } from './integral.ts';
 import { Timeline } from './timeline.ts';
+import { namesOf } from '../host-snapshot.ts';
+import type { Guest } from './guest.ts';
 
 /** Whoever looks at the start finds a host in the middle of its work. */
 const uptimeAtStartInTicks = 600 * ticksPerSecond;
@@ -115,4 +116,36 @@ export class SimulatedHost {
     const values = virtualProcessorValues(this.#timeline, { guest, position });
     return this.#pages.virtualProcessor.write(values, guest.virtualProcessorFactors);
   }
+}
+
+/** The objects that exist, in the forms in which they are asked for. */
+export interface Inventory {
+  readonly topology: Topology;
+  /** In the order of `namesOf`. */
+  readonly objects: readonly ObjectName[];
+  /** By partition id. Who they are; what they do goes on without this. */
+  readonly guests: ReadonlyMap<bigint, Guest>;
+}
+
+/** Takes stock of these partitions and logical processors. */
+export function takeInventory(
+  guests: readonly (Guest | null)[],
+  logicalProcessors: readonly number[],
+): Inventory {
+  const present = guests.filter((guest) => guest !== null);
+  const topology = topologyOf(logicalProcessors, present.map(entryOf));
+  return {
+    topology,
+    objects: namesOf(topology),
+    guests: new Map(present.map((guest) => [BigInt(guest.lifetime.id), guest])),
+  };
+}
+
+function entryOf({ lifetime, from, before }: Guest): PartitionEntry {
+  return {
+    id: BigInt(lifetime.id),
+    parent: lifetime.parent === null ? null : BigInt(lifetime.parent),
+    name: lifetime.name,
+    virtualProcessors: Array.from({ length: before - from }, (_, index) => index),
+  };
 }

@@ -5,7 +5,7 @@ import { loadProfileOf, type LoadProfile } from './phase.ts';
 import { Population } from './population.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SimulatorSettings } from './settings.ts';
-import { ticksPerSecond, ticksPerSlice } from './tick.ts';
+import { ticksPerSecond, ticksPerSlice } from './integral.ts';
 import { VirtualProcessorWork } from './virtual-processor-work.ts';
 
 /**
@@ -82,7 +82,8 @@ export class Timeline {
     const from = place * this.#settings.virtualProcessors;
     const before = from + this.#settings.virtualProcessors;
     const lifetime = this.#population.lifetimes[place] ?? null;
-    this.guests[place] = lifetime && bootGuest(lifetime, { from, before, loadProfile: this.#loadProfile, release });
+    this.guests[place] =
+      lifetime && bootGuest(lifetime, { from, before, loadProfile: this.#loadProfile, release });
     this.virtualProcessors.clear(from, before);
     this.scheduler.clear(from, before);
     this.generation++;

@@ -1,10 +1,9 @@
 /** What the virtual processors do with their time. */
 import { fraction, mix } from './random.ts';
-import type { HypervisorShare } from './hypervisor-share.ts';
-import { Integral } from './integral.ts';
+import type { HypervisorShare } from './factor.ts';
+import { Integral, ticksPerSlice, type SecondTime } from './integral.ts';
 import type { Phase } from './phase.ts';
 import { nowhere, type Scheduler } from './scheduler.ts';
-import { ticksPerSlice, type SecondTime } from './tick.ts';
 
 /** Virtual processors that work alike: those of one partition, from a position to before another. */
 export interface ProcessorRange {

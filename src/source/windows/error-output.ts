@@ -1,5 +1,5 @@
 /** What a child process says on standard error: logged, and no more of it than a person reads. */
-import type { SourceLog } from '../source-log.ts';
+import type { SourceLog } from '../source.ts';
 import { BoundedLines } from './bounded-line.ts';
 
 const maxLineBytes = 1_000;

@@ -4,9 +4,8 @@ import { describeObject, objectKey, type ObjectName } from '../../snapshot/objec
 import type { Reading } from '../../snapshot/reading.ts';
 import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
 import { instanceReading } from './instance-reading.ts';
-import { logicalProcessorOf, rootProcessorOf, totalInstance } from './instance-name.ts';
+import { logicalProcessorOf, rootProcessorOf, totalInstance, rootPartitionId } from './instance-name.ts';
 import { machinesIn, type Machine } from './machine.ts';
-import { rootPartitionId } from './partition-identity.ts';
 import { nameIn, type InstanceTable, type Row, type Sample } from './sample.ts';
 import { classOf, performanceClasses, type PerformanceClass } from './wanted-class.ts';
 

@@ -1,8 +1,7 @@
 /** The virtual machines in a sample. */
 import { HvqlError } from '../../errors.ts';
-import { machineOf, machineProcessorOf } from './instance-name.ts';
+import { machineOf, machineProcessorOf, partitionIdOf } from './instance-name.ts';
 import { tellApart } from './namesake.ts';
-import { partitionIdOf } from './partition-identity.ts';
 import { cellOf, nameIn, type InstanceTable, type Row } from './sample.ts';
 import { processorCount } from './wanted-class.ts';
 

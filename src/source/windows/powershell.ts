@@ -2,8 +2,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { dirname } from 'node:path';
 import { HvqlError } from '../../errors.ts';
-import { systemErrorReason } from '../page-folder/file-system.ts';
-import type { SourceLog } from '../source-log.ts';
+import { systemErrorReason } from '../../lib/system-error.ts';
+import type { SourceLog } from '../source.ts';
 import { BoundedLines } from './bounded-line.ts';
 import { ErrorOutput } from './error-output.ts';
 

@@ -1,7 +1,7 @@
 /** Looks at a Windows host, one at a time: whoever asks while one is under way shares the next. */
 import { HvqlError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
-import type { SourceLog } from '../source-log.ts';
+import type { SourceLog } from '../source.ts';
 import { unlessAborted } from '../../lib/abort.ts';
 import { PowerShell } from './powershell.ts';
 import { Restart } from './restart.ts';

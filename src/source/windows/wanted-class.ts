@@ -2,7 +2,7 @@
 import { countersOf } from '../../catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
-import { rootPartitionId } from './partition-identity.ts';
+import { rootPartitionId } from './instance-name.ts';
 
 /** The classes of the namespace root\cimv2 that Hyper-V's hypervisor is counted in. */
 export const performanceClasses = {

@@ -6,7 +6,7 @@ import type { ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
 import { takeSnapshot } from '../../../src/source/host-snapshot.ts';
-import { formatStats } from '../../../src/source/mshv/stats-format.ts';
+import { formatStats } from '../../../src/source/mshv/stats-lines.ts';
 import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
 import { asRecorded, fromRecorded, movedOn } from '../../../src/source/capture/recorded-reading.ts';
 import { openSource } from '../../../src/source/sources.ts';

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../../src/catalogue/group.ts';
 import { maxUInt64 } from '../../../src/snapshot/uint64.ts';
-import { nameOfCounter } from '../../../src/source/mshv/counter-name.ts';
-import { formatStats } from '../../../src/source/mshv/stats-format.ts';
+import { nameOfCounter } from '../../../src/source/mshv/stats-layout.ts';
+import { formatStats } from '../../../src/source/mshv/stats-lines.ts';
 import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
 import type { CellReading } from '../../../src/snapshot/cell-reading.ts';
 

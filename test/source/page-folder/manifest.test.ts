@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { formatManifest } from '../../../src/source/page-folder/manifest-text.ts';
-import { parentOf, parseManifest } from '../../../src/source/page-folder/manifest.ts';
+import { formatManifest, parentOf, parseManifest } from '../../../src/source/page-folder/manifest.ts';
 
 function parse(partitions: unknown, others: object = {}) {
   return parseManifest(JSON.stringify({ format: 'hvql-pages', version: 1, partitions, ...others }));

@@ -8,7 +8,7 @@ import { encodeCounters, encodePage, encodeRelease } from '../../../src/page/enc
 import { hypervisorName, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
-import { ManifestMemory } from '../../../src/source/page-folder/manifest-memory.ts';
+import { ManifestMemory } from '../../../src/source/page-folder/manifest.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
 import { namesOf, type HostSnapshot } from '../../../src/source/host-snapshot.ts';
 import { pageFolderWriter } from '../../../src/source/page-folder/page-folder-writer.ts';

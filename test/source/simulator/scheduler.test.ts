@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nowhere, Scheduler } from '../../../src/source/simulator/scheduler.ts';
-import { ticksPerSlice } from '../../../src/source/simulator/tick.ts';
+import { ticksPerSlice } from '../../../src/source/simulator/integral.ts';
 
 const wants = (...shares: number[]): Float64Array =>
   Float64Array.from(shares, (share) => share * ticksPerSlice);

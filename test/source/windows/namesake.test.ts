@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { machineOf, machineProcessorOf } from '../../../src/source/windows/instance-name.ts';
+import { machineOf, machineProcessorOf, partitionIdOf } from '../../../src/source/windows/instance-name.ts';
 import { tellApart } from '../../../src/source/windows/namesake.ts';
-import { partitionIdOf } from '../../../src/source/windows/partition-identity.ts';
 
 describe('the virtual processors of machines with one name', () => {
   it.each([

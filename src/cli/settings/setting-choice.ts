@@ -1,8 +1,9 @@
-/** Which identity method the settings come to; there can be one. */
+/** What several settings mean together, and which of them contradict each other or have no effect. */
 import { developmentProblem } from '../../server/auth/host.ts';
 import type { IdentityMethod, SecretMethod } from '../../server/auth/identity-key.ts';
 import type { IdentitySettings } from '../../server/auth/identity.ts';
 import type { SettingsOf } from './setting-table.ts';
+import type { TlsSettings } from '../../server/http/tls.ts';
 
 /** Which settings were given, by their names in the table, and how: "--jwks-url" or "HVQL_JWKS_URL". */
 export type Given = ReadonlyMap<string, string>;
@@ -35,9 +36,10 @@ export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<Id
   // A host that is wrong in itself has its own problem already.
   const isUnknown = given.has('host') && !settings.host;
   const exposed = isUnknown || given.has('tlsClientCa') ? null : developmentProblem(settings.host);
-  const unused = placesOf(['jwtIssuer', 'jwtAudience'], given).map(
-    (place) => `${place} is of no use without an identity method, such as --jwks-url.`,
-  );
+  const unused = unusedWithout('an identity method, such as --jwks-url', {
+    names: ['jwtIssuer', 'jwtAudience'],
+    given,
+  });
   return { choice: null, problems: [...(exposed === null ? [] : [exposed]), ...unused] };
 }
 
@@ -71,10 +73,51 @@ function secretOf({
 }
 
 /** How those of the settings were given that were, by their names in the table. */
-export function placesOf(names: readonly string[], given: Given): readonly string[] {
+function placesOf(names: readonly string[], given: Given): readonly string[] {
   return names.flatMap((name) => given.get(name) ?? []);
 }
 
 function explainSeveral(places: readonly string[]): string {
   return `Only one identity method can be used, but there are ${places.join(' and ')}.`;
+}
+
+type ServeTls = Pick<SettingsOf<'serve'>, 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap'>;
+
+/** The files of TLS that `serve` is told to use; none is plain HTTP. */
+export function chooseTls(settings: ServeTls, given: Given): Chosen<TlsSettings> {
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, tlsClientMap: clientMap } = settings;
+  const needs = (name: string, ...needed: readonly [name: string, flag: string][]): string[] =>
+    placesOf([name], given).flatMap((place) =>
+      needed
+        .filter(([other]) => !given.has(other))
+        .map(([, flag]) => `${place} is of no use without ${flag}.`),
+    );
+  const certFlag = ['tlsCert', '--tls-cert'] as const;
+  const keyFlag = ['tlsKey', '--tls-key'] as const;
+  const problems = [
+    ...needs('tlsCert', [...keyFlag]),
+    ...needs('tlsKey', [...certFlag]),
+    ...(given.has('tlsCert') || given.has('tlsKey') ? [] : needs('tlsClientCa', [...certFlag], [...keyFlag])),
+    ...needs('tlsClientMap', ['tlsClientCa', '--tls-client-ca']),
+  ];
+  const choice = cert === null || key === null ? null : { cert, key, clientCa, clientMap };
+  return { choice, problems };
+}
+
+/** A sentence for each setting that has no effect, because the one that it belongs to is not given. */
+export function unusedSettings(given: Given, source: string | null): readonly string[] {
+  const isNamed = source === null || /^mshv(?:[:?]|$)/.test(source);
+  return [
+    ...(given.has('guestSocket') ? [] : unusedWithout('--guest-socket', { names: guestSettings, given })),
+    ...(isNamed ? [] : unusedWithout('--source mshv', { names: ['names'], given })),
+  ];
+}
+
+const guestSettings = ['guestSocketMode', 'guestPort'];
+
+function unusedWithout(
+  flag: string,
+  { names, given }: { readonly names: readonly string[]; readonly given: Given },
+): readonly string[] {
+  return placesOf(names, given).map((place) => `${place} is of no use without ${flag}.`);
 }

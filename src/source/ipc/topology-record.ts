@@ -1,6 +1,8 @@
 /** A topology as JSON, for another process. */
 import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
 import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
+import type { StatisticsArea } from '../../snapshot/object-name.ts';
+import type { Source } from '../source.ts';
 
 /** A topology that JSON holds. */
 interface TopologyRecord {
@@ -51,4 +53,24 @@ function entryOf({ id, parent, name, virtualProcessors, listError }: PartitionRe
     virtualProcessors,
     ...(listError === undefined ? {} : { listError: hvqlErrorOf(listError) }),
   };
+}
+
+/** What it says; the rest of it does not change. */
+export interface SourceFacts {
+  readonly unreadableLines: number | null;
+  readonly areas: readonly StatisticsArea[] | null;
+}
+
+/** What stands before the other process has said anything. */
+export const noFacts: SourceFacts = { unreadableLines: null, areas: null };
+
+/** What the source says now. */
+export function sourceFacts({ unreadableLines = null, areas = null }: Source): SourceFacts {
+  return { unreadableLines, areas };
+}
+
+/** What was said, in the body of a message. */
+export function parseFacts(body: Buffer): SourceFacts {
+  // Written above, by a process of the same program.
+  return JSON.parse(body.toString()) as SourceFacts;
 }

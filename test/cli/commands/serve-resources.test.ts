@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openAll } from '../../../src/cli/commands/open-all.ts';
+import { openAll } from '../../../src/cli/commands/serve-resources.ts';
 import { UsageError } from '../../../src/errors.ts';
 
 /** Something to open that knows whether it was closed. */

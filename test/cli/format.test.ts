@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable } from '../../src/cli/printable.ts';
+import { printable } from '../../src/cli/format.ts';
 
 describe('a text on its way to a terminal', () => {
   it.each([

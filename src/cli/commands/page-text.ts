@@ -1,12 +1,12 @@
 /** An overlay page as a table. */
 import type { Counter } from '../../catalogue/counter.ts';
-import { countersInPages } from '../../catalogue/catalogue.ts';
+import { countersInPages, countersOf } from '../../catalogue/catalogue.ts';
 import { groupsOf, type StatisticsObject } from '../../catalogue/group.ts';
 import { releaseOfVersion, releases } from '../../catalogue/release.ts';
 import type { OverlayPage } from '../../page/decode.ts';
 import { objectTitle } from '../../snapshot/object-name.ts';
 import type { GroupView } from '../../snapshot/reading.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../format.ts';
 
 /** A page, of what it is, and where it is from. */
 export interface InspectedPage {
@@ -93,4 +93,25 @@ function formatRows(rows: readonly Row[]): string {
 
 function isNumeric(column: number): boolean {
   return heading[column] === 'index' || heading[column] === 'value';
+}
+
+/**
+ * Text of `{page, object, groups, counters}`: the groups as they stand in the page, with the name of those that are
+ * known, and every counter of the catalogue, null where the page does not carry it. 64-bit numbers are strings.
+ */
+export function pageJson({ path, object, page }: InspectedPage): string {
+  const groups = page.groups().map((group) => ({
+    name: group.isKnown ? (groupsOf(object).find(({ id }) => id === group.type)?.name ?? null) : null,
+    ...group,
+    values: group.values.map(String),
+  }));
+  const counters = countersOf(object).map((counter) => ({
+    group: counter.group,
+    index: counter.index,
+    field: counter.field,
+    title: counter.title,
+    value: page.value(counter)?.toString() ?? null,
+    unit: counter.unit,
+  }));
+  return `${JSON.stringify({ page: path, object, groups, counters }, null, 2)}\n`;
 }
