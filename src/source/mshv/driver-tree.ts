@@ -13,7 +13,7 @@ import {
   unavailable,
   withoutCounters,
 } from './stats-file.ts';
-import type { KeptFiles } from './kept-files.js';
+import type { KeptFiles } from './kept-files.ts';
 import type { StatsParser } from './stats-parser.ts';
 
 /** Where the tree lies, and how it is read. */

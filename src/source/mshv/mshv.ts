@@ -8,7 +8,7 @@ import type { Manifest } from '../page-folder/manifest.ts';
 import { treeTopology } from '../page-folder/page-tree.ts';
 import type { Source } from '../source.ts';
 import { driverTree } from './driver-tree.ts';
-import { KeptFiles } from './kept-files.js';
+import { KeptFiles } from './kept-files.ts';
 import { partitionNames, type PartitionNames } from './partition-names.ts';
 import { describeMshv, type MshvSettings } from './settings.ts';
 import { reasonWithAdvice, statsName } from './stats-file.ts';

@@ -5,10 +5,12 @@ import type { StatisticsObject } from '../../catalogue/group.ts';
 import { CellReading } from '../../snapshot/cell-reading.ts';
 import { unlessAborted } from '../../lib/abort.ts';
 import { readWithoutWaiting } from '../page-folder/file-system.ts';
-import type { ReadingResult, ReadingTask } from './reading-thread.js';
+import type { ReadingResult, ReadingTask } from './reading-thread.ts';
 import type { StatsLayout } from './stats-layout.ts';
-import { valueSizeInBytes } from './values-in-text.js';
+import { valueSizeInBytes } from './values-in-text.ts';
 
+/** What the thread runs, as it is built: threads of Node 20 run no TypeScript. From src and from dist it is the same file. */
+const builtThread = new URL('../../../dist/source/mshv/reading-thread.js', import.meta.url);
 /** Files that either thread takes at a time: some 100 µs. */
 const filesPerStep = 8;
 /** So long after the last reading the thread ends: nobody watches the host as a whole. */
@@ -59,7 +61,7 @@ export class SecondReader {
 
   constructor(options: SecondReaderOptions = {}) {
     this.#idleMilliseconds = options.idleMilliseconds ?? idleMilliseconds;
-    this.#script = options.script ?? new URL('reading-thread.js', import.meta.url);
+    this.#script = options.script ?? builtThread;
     this.#areKept = options.areKept ?? false;
     this.#isBroken = (options.processors ?? availableParallelism()) < 2;
   }

@@ -3,8 +3,8 @@ import { HvqlError } from '../../errors.ts';
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { readWithoutWaiting, type FileSystem } from '../page-folder/file-system.ts';
-import type { KeptFiles } from './kept-files.js';
-import { maxTextInBytes, readToEnd } from './read-to-end.js';
+import type { KeptFiles } from './kept-files.ts';
+import { maxTextInBytes, readToEnd } from './read-to-end.ts';
 
 /** Name of the one file in each folder that is opened. */
 export const statsName = 'stats';

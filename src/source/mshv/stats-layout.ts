@@ -3,7 +3,7 @@ import { countersOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import { type StatisticsObject, statisticsObjects } from '../../catalogue/group.ts';
 import type { NamedLayout, UnnamedCell } from '../../snapshot/reading.ts';
-import { valueSizeInBytes } from './values-in-text.js';
+import { valueSizeInBytes } from './values-in-text.ts';
 
 /** A line that was read: the bytes up to its colon, as they stand, and the name in them. */
 export interface StatsLine {

@@ -2,7 +2,7 @@
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { maxUInt64 } from '../../snapshot/uint64.ts';
 import { counterOfName, nameOfCounter, StatsLayout, type StatsLine } from './stats-layout.ts';
-import { valueSizeInBytes } from './values-in-text.js';
+import { valueSizeInBytes } from './values-in-text.ts';
 import { countersOf } from '../../catalogue/catalogue.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 

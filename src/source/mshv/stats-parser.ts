@@ -3,7 +3,7 @@ import type { StatisticsObject } from '../../catalogue/group.ts';
 import { CellReading } from '../../snapshot/cell-reading.ts';
 import type { StatsLayout } from './stats-layout.ts';
 import { readLines, type StatsText } from './stats-lines.ts';
-import { readValues, valueSizeInBytes } from './values-in-text.js';
+import { readValues, valueSizeInBytes } from './values-in-text.ts';
 
 /**
  * Parses one text after the other. All objects of a kind have the same names in the same columns, look after look, so

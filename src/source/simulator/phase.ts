@@ -52,5 +52,8 @@ export function startPhase(
   const strength = fraction(mix(seed, 3));
   if (kind < 0.6) return phase(burstInSeconds, { demand: appetite * (0.8 + 0.3 * strength), ioShare });
   if (kind < 1) return phase(busyInSeconds, { demand: appetite * (0.35 + 0.55 * strength), ioShare });
-  return phase(idleInSeconds, { demand: start.loadProfile.idleDemand * (0.5 + strength), ioShare: ioShare / 2 });
+  return phase(idleInSeconds, {
+    demand: start.loadProfile.idleDemand * (0.5 + strength),
+    ioShare: ioShare / 2,
+  });
 }

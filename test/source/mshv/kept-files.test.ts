@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
 import type { ObjectName } from '../../../src/snapshot/object-name.ts';
-import { KeptFiles } from '../../../src/source/mshv/kept-files.js';
+import { KeptFiles } from '../../../src/source/mshv/kept-files.ts';
 import { openMshv } from '../../../src/source/mshv/mshv.ts';
 import { SecondReader } from '../../../src/source/mshv/second-reader.ts';
 import {

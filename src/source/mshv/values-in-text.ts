@@ -1,5 +1,4 @@
-// @ts-check
-/** Reads the values of a text whose layout is known; in JavaScript, since a thread runs it as it stands. */
+/** Reads the values of a text whose layout is known. */
 
 const newline = 0x0a;
 const tab = 0x09;
@@ -23,24 +22,19 @@ const two32 = 2 ** 32;
 /** Bytes of a value. */
 export const valueSizeInBytes = 8;
 
-/**
- * How a text is laid out.
- *
- * @typedef {object} TextLayout
- * @property {Uint8Array} heads What stands before the values, one behind the other.
- * @property {Uint32Array} headEnds Where in `heads` each line's ends.
- */
+/** How a text is laid out. */
+export interface TextLayout {
+  /** What stands before the values, one behind the other. */
+  readonly heads: Uint8Array;
+  /** Where in `heads` each line's ends. */
+  readonly headEnds: Uint32Array;
+}
 
 /**
- * Puts the values of a text that is laid out just so where they are wanted, of 64 bits each, little-endian. Returns
- * false where the text is not laid out so: then there is no saying what stands there.
- *
- * @param {Uint8Array} bytes
- * @param {TextLayout} layout
- * @param {DataView} values As many as the layout has lines.
- * @returns {boolean}
+ * Puts the values of a text of this layout into `values`, of 64 bits each, little-endian, which has room for one for
+ * each line. Returns false where the text has another layout; what `values` holds then is undefined.
  */
-export function readValues(bytes, { heads, headEnds }, values) {
+export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, values: DataView): boolean {
   const text = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const expected = new DataView(heads.buffer, heads.byteOffset, heads.byteLength);
   const lines = headEnds.length;
@@ -103,14 +97,11 @@ export function readValues(bytes, { heads, headEnds }, values) {
   return at === end;
 }
 
-/**
- * Stores a number of up to 20 digits, which no double holds; false where 64 bits do not hold it either.
- *
- * @param {{ bytes: Uint8Array, first: number, end: number }} digits
- * @param {{ values: DataView, offset: number }} place
- * @returns {boolean}
- */
-function storeLarge({ bytes, first, end }, { values, offset }) {
+/** Stores a number of up to 20 digits, which no double holds; false where 64 bits do not hold it either. */
+function storeLarge(
+  { bytes, first, end }: { readonly bytes: Uint8Array; readonly first: number; readonly end: number },
+  { values, offset }: { readonly values: DataView; readonly offset: number },
+): boolean {
   const split = end - lowDigits;
   let front = 0;
   for (let at = first; at < split; at++) front = front * 10 + (bytes[at] ?? 0) - zero;

@@ -1,9 +1,7 @@
-// @ts-check
 /**
- * Keeps files open from one reading to the next; in JavaScript, since a thread runs it as it stands. To find a file and
- * open it takes three times as long as to read it.
+ * Keeps files open from one reading to the next. To find a file and open it takes three times as long as to read it.
  */
-import { readOpen } from './read-to-end.js';
+import { readOpen, type TextFiles } from './read-to-end.ts';
 
 /** More are opened for each reading. A large host has a thousand or two. */
 const mostKept = 4_096;
@@ -15,36 +13,26 @@ const mostKept = 4_096;
  * old text could be read for ever.
  */
 export class KeptFiles {
-  /** @type {import('./read-to-end.js').TextFiles} */
-  #files;
-  /** @type {number} */
-  #flags;
-  /** @type {Map<string, { readonly descriptor: number, isUsed: boolean }>} */
-  #open = new Map();
+  readonly #files: TextFiles;
+  readonly #flags: number;
+  readonly #open = new Map<string, { readonly descriptor: number; isUsed: boolean }>();
 
-  /**
-   * @param {import('./read-to-end.js').TextFiles} files
-   * @param {number} flags How files are opened.
-   */
-  constructor(files, flags) {
+  /** `flags`: how files are opened. */
+  constructor(files: TextFiles, flags: number) {
     this.#files = files;
     this.#flags = flags;
   }
 
   /** How many are open. */
-  get size() {
+  get size(): number {
     return this.#open.size;
   }
 
   /**
    * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it. Throws what
    * the system throws.
-   *
-   * @param {string} path
-   * @param {Uint8Array} bytes
-   * @returns {number}
    */
-  read(path, bytes) {
+  read(path: string, bytes: Uint8Array): number {
     const kept = this.#open.get(path);
     if (kept !== undefined) {
       kept.isUsed = true;
@@ -60,7 +48,7 @@ export class KeptFiles {
   }
 
   /** Closes those that were not asked for since the last time: objects go, and whoever watches does. */
-  closeUnused() {
+  closeUnused(): void {
     for (const [path, kept] of this.#open) {
       if (!kept.isUsed) this.#forget(path, kept.descriptor);
       kept.isUsed = false;
@@ -68,16 +56,11 @@ export class KeptFiles {
   }
 
   /** Closes all. */
-  close() {
+  close(): void {
     for (const [path, { descriptor }] of this.#open) this.#forget(path, descriptor);
   }
 
-  /**
-   * @param {string} path
-   * @param {Uint8Array} bytes
-   * @returns {number}
-   */
-  #openAndRead(path, bytes) {
+  #openAndRead(path: string, bytes: Uint8Array): number {
     const descriptor = this.#files.openSync(path, this.#flags);
     let isKept = false;
     try {
@@ -90,11 +73,7 @@ export class KeptFiles {
     }
   }
 
-  /**
-   * @param {string} path
-   * @param {number} descriptor
-   */
-  #forget(path, descriptor) {
+  #forget(path: string, descriptor: number): void {
     this.#open.delete(path);
     this.#files.closeSync(descriptor);
   }

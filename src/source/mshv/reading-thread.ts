@@ -1,51 +1,54 @@
-// @ts-check
 /** The thread of a SecondReader: reads its part of a batch of files, and the values in those whose layout is known. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { KeptFiles } from './kept-files.js';
-import { maxTextInBytes, readToEnd } from './read-to-end.js';
-import { readValues, valueSizeInBytes } from './values-in-text.js';
+import { KeptFiles } from './kept-files.ts';
+import { maxTextInBytes, readToEnd } from './read-to-end.ts';
+import { readValues, valueSizeInBytes, type TextLayout } from './values-in-text.ts';
 
-/**
- * What is to be read. Whoever adds to `next` has so many paths, from what stood there before.
- *
- * @typedef {object} ReadingTask
- * @property {string} paths With NUL between them, which is in no path.
- * @property {Uint8Array} kinds For each path, which of the layouts its text should have.
- * @property {readonly import('./values-in-text.js').TextLayout[]} layouts
- * @property {number} flags How files are opened.
- * @property {boolean} areKept Whether they stay open for the next time.
- * @property {Int32Array} next Of one number, in memory that both threads see.
- * @property {number} step How many are taken at a time.
- * @property {Uint8Array<ArrayBuffer>} values Room, given and given back.
- */
+/** What is to be read. A thread that adds to `next` takes that many paths, from the number that was there before. */
+export interface ReadingTask {
+  /** With NUL between them, which is in no path. */
+  readonly paths: string;
+  /** For each path, which of the layouts its text should have. */
+  readonly kinds: Uint8Array;
+  readonly layouts: readonly TextLayout[];
+  /** How files are opened. */
+  readonly flags: number;
+  /** Whether they stay open for the next time. */
+  readonly areKept: boolean;
+  /** Of one number, in memory that both threads see. */
+  readonly next: Int32Array;
+  /** How many are taken at a time. */
+  readonly step: number;
+  /** Room, given and given back. */
+  readonly values: Uint8Array<ArrayBuffer>;
+}
 
-/**
- * What was read.
- *
- * @typedef {object} ReadingResult
- * @property {Int32Array<ArrayBuffer>} found Two numbers for each: which path, and where its values begin. What was taken and could not be read, or has another layout, is missing.
- * @property {Uint8Array<ArrayBuffer>} values Of 64 bits each, little-endian.
- */
+/** What was read. */
+export interface ReadingResult {
+  /**
+   * Two numbers for each: which path, and where its values begin. What was taken and could not be read, or has another
+   * layout, is missing.
+   */
+  readonly found: Int32Array<ArrayBuffer>;
+  /** Of 64 bits each, little-endian. */
+  readonly values: Uint8Array<ArrayBuffer>;
+}
 
 const files = { openSync, readSync, closeSync };
 const bytes = new Uint8Array(maxTextInBytes);
 /** So often those are closed that nobody asks for any more. With the thread all are closed. */
 const sweepMilliseconds = 30_000;
-/** @type {KeptFiles | undefined} */
-let kept;
+let kept: KeptFiles | undefined;
 let sweptAt = performance.now();
 
-parentPort?.on('message', (/** @type {ReadingTask} */ task) => {
+parentPort?.on('message', (task: ReadingTask) => {
   const result = read(task);
   parentPort?.postMessage(result, [result.found.buffer, result.values.buffer]);
 });
 
-/**
- * @param {ReadingTask} task
- * @returns {ReadingResult}
- */
-function read({ paths, kinds, layouts, flags, areKept, next, step, values: given }) {
+function read(task: ReadingTask): ReadingResult {
+  const { paths, kinds, layouts, flags, areKept, next, step, values: given } = task;
   if (areKept) kept ??= new KeptFiles(files, flags);
   if (performance.now() - sweptAt > sweepMilliseconds) {
     kept?.closeUnused();
@@ -75,13 +78,8 @@ function read({ paths, kinds, layouts, flags, areKept, next, step, values: given
   return { found: found.slice(0, count), values };
 }
 
-/**
- * null where it cannot be read: whoever asked reads it once more, and finds the reason.
- *
- * @param {string} path
- * @param {number} flags
- */
-function textOf(path, flags) {
+/** null where it cannot be read: the other thread then reads it again, and finds the reason. */
+function textOf(path: string, flags: number): Uint8Array | null {
   try {
     const end = kept?.read(path, bytes) ?? readToEnd(files, { path, flags, bytes, at: 0 });
     return end === -1 ? null : bytes.subarray(0, end);

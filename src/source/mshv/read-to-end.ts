@@ -1,0 +1,70 @@
+/** Reads a text of statistics to its end. */
+
+const newline = 0x0a;
+/** A hundred times what the longest text has. */
+export const maxTextInBytes = 1024 * 1024;
+
+/** The functions of the file system that it takes; each throws what its namesake in node:fs throws. */
+export interface TextFiles {
+  readonly openSync: (path: string, flags: number) => number;
+  readonly readSync: (
+    descriptor: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    position: number,
+  ) => number;
+  readonly closeSync: (descriptor: number) => void;
+}
+
+/** Where a text goes. */
+interface TextTarget {
+  readonly bytes: Uint8Array;
+  /** Where in `bytes` the text begins. */
+  readonly at: number;
+}
+
+/** A file, and where its text goes. */
+export interface FileToRead extends TextTarget {
+  readonly path: string;
+  /** How it is opened. */
+  readonly flags: number;
+}
+
+/** An open file, and where its text goes. */
+export interface OpenFileToRead extends TextTarget {
+  readonly descriptor: number;
+}
+
+/**
+ * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it, or it is
+ * longer than any text. Throws what the system throws.
+ *
+ * Sizes in debugfs are 0, so it is read until it has ended: that is when nothing more comes, or less than there was room
+ * for and no line is cut. The driver's files are of one record each (DEFINE_SHOW_ATTRIBUTE in mshv_debugfs.c), which is
+ * given whole where there is room for it (seq_read_iter in fs/seq_file.c); and a plain file that gives less is at its
+ * end. So one reading is enough for each file, and most of what a second one would cost is saved.
+ */
+export function readToEnd(files: TextFiles, { path, flags, bytes, at }: FileToRead): number {
+  const descriptor = files.openSync(path, flags);
+  try {
+    return readOpen(files, { descriptor, bytes, at });
+  } finally {
+    files.closeSync(descriptor);
+  }
+}
+
+/** The same of a file that is open, from its beginning. */
+export function readOpen(
+  files: Pick<TextFiles, 'readSync'>,
+  { descriptor, bytes, at }: OpenFileToRead,
+): number {
+  for (let end = at; ;) {
+    const room = Math.min(bytes.byteLength, at + maxTextInBytes) - end;
+    if (room === 0) return -1;
+    const count = files.readSync(descriptor, bytes, end, room, end - at);
+    if (count === 0) return end;
+    end += count;
+    if (count < room && bytes[end - 1] === newline) return end;
+  }
+}
