@@ -71,15 +71,18 @@ export function withCounterDirective(schema: GraphQLSchema): GraphQLSchema {
   if (kind === undefined || !('getValues' in kind)) throw new TypeError('there is no enum CounterKind');
   const directive = new GraphQLDirective({
     name: counterDirectiveName,
-    description: 'Says which kind of number a field of a counter is, as its CounterDefinition does.',
+    description: 'The kind and the units of the counter that a field shows, as in its CounterDefinition.',
     locations: [DirectiveLocation.FIELD_DEFINITION],
     args: {
       kind: { type: new GraphQLNonNull(kind), description: 'What kind of number the counter is.' },
       unit: {
         type: new GraphQLNonNull(GraphQLString),
-        description: 'The unit of the counter as it stands, and of its growth.',
+        description: 'The unit of the value and of the delta.',
       },
-      rateUnit: { type: GraphQLString, description: 'The unit of its rate; left out where it has none.' },
+      rateUnit: {
+        type: GraphQLString,
+        description: 'The unit of the rate; absent if the counter has no rate.',
+      },
     },
   });
   const config = schema.toConfig();

@@ -22,42 +22,42 @@ export type Orders = ReturnType<typeof defineOrders>;
 
 export function defineOrders(builder: Builder) {
   const view = builder.enumType('CounterView', {
-    description: 'What is taken of a counter.',
+    description: 'A view of a counter.',
     values: {
-      VALUE: { value: 'VALUE', description: 'The number as it stands.' },
-      DELTA: { value: 'DELTA', description: 'Its growth between two readings.' },
+      VALUE: { value: 'VALUE', description: 'Its value.' },
+      DELTA: { value: 'DELTA', description: 'Its increase between two readings.' },
       RATE: { value: 'RATE', description: 'Its rate between two readings.' },
     } as const,
   });
   const direction = builder.enumType('OrderDirection', {
-    description: 'Which end comes first.',
+    description: 'The sort direction.',
     values: {
-      ASC: { value: 'ASC', description: 'The smallest first.' },
-      DESC: { value: 'DESC', description: 'The largest first.' },
+      ASC: { value: 'ASC', description: 'Smallest first.' },
+      DESC: { value: 'DESC', description: 'Largest first.' },
     } as const,
   });
 
   const orderOf = (name: string, of: { object: string; counters: readonly Counter[] }) =>
     builder.inputRef<OrderInput>(`${name}Order`).implement({
       description:
-        'An order by a counter. Objects of which the number is not known come last, equal ones by id and index.',
+        'A sort order by a counter. Objects whose number is not known come last. Objects with equal numbers are sorted by id and index.',
       fields: (t) => ({
         counter: t.field({
           type: counterEnum(builder, { name: `${of.object}Counter`, counters: of.counters }),
           required: true,
-          description: 'The counter to order by.',
+          description: 'The counter to sort by.',
         }),
         by: t.field({
           type: view,
           required: false,
           description:
-            'What of it: without this the RATE where the counter has one, else the VALUE. What is no total (kinds GAUGE, CLOCK and RAW) has a VALUE only.',
+            'The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only.',
         }),
         direction: t.field({
           type: direction,
           required: true,
           defaultValue: 'DESC',
-          description: 'Which end comes first.',
+          description: 'The sort direction.',
         }),
       }),
     });
@@ -76,19 +76,20 @@ export function defineOrders(builder: Builder) {
     }),
     virtualProcessor,
     partition: builder.inputRef<PartitionOrderInput>('PartitionOrder').implement({
-      description: 'An order of partitions: by their virtual processors, or by a counter of their own.',
+      description:
+        'A sort order of partitions: by their virtual processors, or by a counter of the partition itself.',
       isOneOf: true,
       fields: (t) => ({
         virtualProcessors: t.field({
           type: virtualProcessor,
           required: false,
           description:
-            "By what virtualProcessorTotals shows, but that the RATE of a counter of time is the sum of the processors' shares: 4 busy processors come before 1. Partitions without a processor that can be read come last.",
+            "By the numbers in virtualProcessorTotals, except that the RATE of a TIME counter is the sum of the processors' percentages: 4 busy processors come before 1. Partitions without a readable processor come last.",
         }),
         partition: t.field({
           type: partitionCounter,
           required: false,
-          description: "By a partition's own counter.",
+          description: 'By a counter of the partition itself.',
         }),
       }),
     }),
@@ -97,7 +98,7 @@ export function defineOrders(builder: Builder) {
 
 function counterEnum(builder: Builder, { name, counters }: { name: string; counters: readonly Counter[] }) {
   return builder.enumType(name, {
-    description: 'The counters by name, one value each.',
+    description: 'One value for each counter.',
     values: Object.fromEntries(
       counters.map((counter) => [
         enumValueOf(counter),

@@ -17,17 +17,17 @@ export function defineCounterDefinition(builder: Builder) {
     } as const satisfies Readonly<Record<StatisticsObject, { description: string }>>,
   });
   const origin = builder.enumType('CounterOrigin', {
-    description: 'How far a counter can be relied on.',
+    description: 'Whether every release of the hypervisor has a counter.',
     values: {
-      ARCHITECTURAL: { description: 'In every release of the hypervisor.' },
-      RELEASE_SPECIFIC: { description: 'May differ from release to release.' },
+      ARCHITECTURAL: { description: 'Every release of the hypervisor has it.' },
+      RELEASE_SPECIFIC: { description: 'It may differ between releases.' },
     } as const,
   });
   const access = builder.enumType('AccessClass', {
     description: 'Who may read a counter.',
     values: {
-      GLOBAL: { description: 'The root partition only.' },
-      LOCAL: { description: 'The partition itself and its parent.' },
+      GLOBAL: { description: 'Only the root partition may read it.' },
+      LOCAL: { description: 'The partition itself and its parent may read it.' },
     } as const,
   });
   const kind = builder.enumType('CounterKind', {
@@ -38,34 +38,33 @@ export function defineCounterDefinition(builder: Builder) {
       COST: {
         description: 'A running total of time spent on operations. Its rate is nanoseconds per operation.',
       },
-      GAUGE: { description: 'A level. It has no rate.' },
+      GAUGE: { description: 'A level, which can rise and fall. It has no rate.' },
       CLOCK: { description: "The hypervisor's clock. It has no rate." },
       RAW: {
-        description:
-          'A number of which it is not known for sure what kind it is. It stands in counters only and has no rate.',
+        description: 'A number whose kind is not documented. It is in counters only and has no rate.',
       },
     } as const satisfies Readonly<Record<CounterKind, { description: string }>>,
   });
   const reporter = builder.enumType('CounterReporter', {
-    description: 'Where a counter is reported.',
+    description: 'The kinds of host that report a counter.',
     values: {
-      PUBLIC_2013: { description: 'By overlay pages as the public list of 2013 describes them.' },
-      LINUX_X64: { description: 'By the Linux driver on x86-64.' },
-      LINUX_ARM64: { description: 'By the Linux driver on arm64.' },
-      WINDOWS: { description: 'By the performance classes of Windows.' },
+      PUBLIC_2013: { description: 'Overlay pages as described by the public list of 2013.' },
+      LINUX_X64: { description: 'The Linux driver on x86-64.' },
+      LINUX_ARM64: { description: 'The Linux driver on arm64.' },
+      WINDOWS: { description: 'The performance classes of Windows.' },
     } as const satisfies Readonly<Record<CounterReporter, { description: string }>>,
   });
   const definition = builder.objectRef<Counter>('CounterDefinition').implement({
-    description: 'What a counter means, and where in an overlay page it stands.',
+    description: 'What a counter means, and its position in an overlay page.',
     fields: (t) => ({
       object: t.expose('object', {
         type: object,
         nullable: false,
-        description: 'The kind of object that it tells about.',
+        description: 'The kind of object that it belongs to.',
       }),
       field: t.exposeString('field', {
         nullable: false,
-        description: 'Its field in counters, deltas and rates.',
+        description: 'Its field name in counters, deltas and rates.',
       }),
       title: t.exposeString('title', { nullable: false, description: 'Its published name.' }),
       description: t.exposeString('description', { nullable: false, description: 'What it counts.' }),
@@ -77,14 +76,15 @@ export function defineCounterDefinition(builder: Builder) {
       }),
       groupVersion: t.string({
         nullable: false,
-        description: 'The version of the group that has it, or any later one of the same major.',
+        description:
+          'The first version of the group that has it. Later versions of the same major version have it too.',
         resolve: ({ statisticsGroup: { versionMajor }, release }) =>
           `${versionMajor}.${versionMinorOf[release]}`,
       }),
       index: t.int({
         nullable: false,
         description:
-          'Its position in the group, from 1; 0, where the header stands, of a counter whose place is not known: no page carries it.',
+          'Its position in the group, from 1. It is 0, the position of the header, if the position is not known: then no page has the counter.',
         resolve: ({ index }) => index ?? 0,
       }),
       origin: t.field({
@@ -102,21 +102,21 @@ export function defineCounterDefinition(builder: Builder) {
       kind: t.expose('kind', { type: kind, nullable: false, description: 'What kind of number it is.' }),
       unit: t.exposeString('unit', {
         nullable: false,
-        description: 'The unit of the number as it stands: "1", "page", "100ns" or "ns"; else "unknown".',
+        description: 'The unit of its value: "1", "page", "100ns", "ns" or "unknown".',
       }),
       rateUnit: t.exposeString('rateUnit', {
         nullable: true,
-        description: 'The unit of its rate; null where it has none.',
+        description: 'The unit of its rate; null if it has no rate.',
       }),
       reportedBy: t.expose('reportedBy', {
         type: [reporter],
         nullable: false,
-        description: 'Who reports it. A host that does not answers with null.',
+        description: 'The kinds of host that report it. On any other host its value is null.',
       }),
       isReported: t.boolean({
         nullable: true,
         description:
-          'Whether this host reports it: whether the reading of one such object carries it now. null: there is no such object that the caller may read, or it cannot be read.',
+          'Whether this host reports it: whether a current reading of one such object has it. null: the caller may read no such object, or the object cannot be read.',
         resolve: (counter, _args, { operation }) => isReported(operation, counter),
       }),
     }),
@@ -125,9 +125,13 @@ export function defineCounterDefinition(builder: Builder) {
     t.field({
       type: [definition],
       nullable: false,
-      description: 'What each counter means: the whole catalogue, or the counters of one kind of object.',
+      description: 'The definitions of all counters, or of the counters of one kind of object.',
       args: {
-        object: t.arg({ type: object, required: false, description: 'Those of this kind of object only.' }),
+        object: t.arg({
+          type: object,
+          required: false,
+          description: 'Only counters of this kind of object.',
+        }),
       },
       resolve: (_root, args) => (args.object == null ? catalogue : countersOf(args.object)),
     }),

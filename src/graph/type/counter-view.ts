@@ -57,7 +57,7 @@ interface ViewToDefine {
 function defineCounters({ builder, object, name }: ViewToDefine) {
   return builder.objectRef<Reading>(name).implement({
     extensions: content,
-    description: `The counters of a ${objectTitle[object]} as they stand. null: the source does not report the counter.`,
+    description: `The counter values of a ${objectTitle[object]}. null: the source does not report the counter.`,
     fields: (t) =>
       fieldsFor(countersOf(object), (counter) =>
         t.field({
@@ -74,13 +74,13 @@ function defineCounters({ builder, object, name }: ViewToDefine) {
 function defineDeltas({ builder, object, name }: ViewToDefine) {
   return builder.objectRef<Change>(name).implement({
     extensions: content,
-    description: `What the totals of a ${objectTitle[object]} grew by between two readings. null: not known.`,
+    description: `The increases of the totals of a ${objectTitle[object]} between two readings. null: not known.`,
     fields: (t) =>
       fieldsFor(countersOf(object).filter(isTotal), (counter) =>
         t.field({
           type: 'UInt64',
           nullable: true,
-          description: `${counter.description} Growth between the two readings, ${inUnits(counter)}.`,
+          description: `${counter.description} The increase between the two readings (${unitTitles[counter.unit]}).`,
           extensions: counterExtensions({ counter, by: 'DELTA' }),
           resolve: (change) => change.delta(counter),
         }),
@@ -106,13 +106,13 @@ function defineRates({ builder, object, name }: ViewToDefine) {
 
 function defineInterval(builder: Builder) {
   return builder.objectRef<Change['interval']>('Interval').implement({
-    description: 'The time between two readings, and whether the totals went on through it.',
+    description: 'The time between two readings, and whether the totals were reset in it.',
     fields: (t) => ({
       from: t.field({
         type: 'DateTime',
         nullable: false,
         description:
-          'When the earlier reading was taken: so many seconds before the later one, also where the wall clock was set in between.',
+          'When the earlier reading was taken: `to` minus `seconds`, so that setting the wall clock in between has no effect.',
         resolve: ({ from }) => from.wallMilliseconds,
       }),
       to: t.field({
@@ -123,12 +123,12 @@ function defineInterval(builder: Builder) {
       }),
       seconds: t.exposeFloat('seconds', {
         nullable: false,
-        description: 'Seconds between them on a steady clock, the one that rates are computed with.',
+        description: 'Seconds between the readings on a monotonic clock, from which rates are computed.',
       }),
       reset: t.exposeBoolean('reset', {
         nullable: false,
         description:
-          'A total went backwards, or a share of time is more than twice the elapsed time and more than a tenth of a second over it: the two readings do not belong together, and no delta and no rate of the object is known for this interval.',
+          'Whether a total decreased, or a TIME counter grew by more than twice the elapsed time and by more than a tenth of a second above it. Then the two readings do not belong together, and no delta and no rate of the object is known for this interval.',
       }),
     }),
   });
@@ -142,16 +142,12 @@ function fieldsFor<Field>(
 }
 
 const unitTitles: Readonly<Record<Counter['unit'], string>> = {
-  '1': 'a plain number',
-  page: 'in pages of memory',
-  '100ns': 'in units of 100 ns',
-  ns: 'in nanoseconds',
-  unknown: 'in a unit that is not documented',
+  '1': 'plain number',
+  page: 'pages of memory',
+  '100ns': 'units of 100 ns',
+  ns: 'nanoseconds',
+  unknown: 'unit not documented',
 };
-
-function inUnits(counter: Counter): string {
-  return unitTitles[counter.unit];
-}
 
 function storedAs(counter: Counter): string {
   switch (counter.kind) {
@@ -159,20 +155,20 @@ function storedAs(counter: Counter): string {
       return 'A running total.';
     case 'TIME':
     case 'COST':
-      return `A running total, ${inUnits(counter)}.`;
+      return `A running total (${unitTitles[counter.unit]}).`;
     case 'GAUGE':
-      return `A level, ${inUnits(counter)}.`;
+      return `A level (${unitTitles[counter.unit]}).`;
     case 'CLOCK':
-      return `A clock, ${inUnits(counter)}.`;
+      return `A clock (${unitTitles[counter.unit]}).`;
     case 'RAW':
-      return 'The number as it is reported.';
+      return 'The number as the source reports it.';
   }
 }
 
 const rateSentence: Readonly<Record<CounterKind, string>> = {
   COUNT: 'Per second.',
   TIME: 'In percent of the elapsed time.',
-  COST: 'In nanoseconds per operation; null where there was none.',
+  COST: 'In nanoseconds per operation; null if there was no operation.',
   GAUGE: '',
   CLOCK: '',
   RAW: '',

@@ -46,14 +46,14 @@ export function defineHypervisor(
       counters: t.field({
         type: views.hypervisor.counters,
         nullable: true,
-        description: 'Its counters as they stand. For the root partition only.',
+        description: 'Its counter values. For the root partition only.',
         resolve: ({ view }) => valueOf(view.reader.reading(view.access.hypervisor())),
       }),
       page: t.field({
         type: page,
         nullable: true,
         description:
-          'The overlay page that its counters stand in; null where the source has no pages. For the root partition only.',
+          'The overlay page that holds its counters; null if the source has no pages. For the root partition only.',
         resolve: ({ view }) => pageModelOf(view, view.access.hypervisor()),
       }),
       unlisted: t.field({
@@ -66,8 +66,8 @@ export function defineHypervisor(
       logicalProcessor: t.field({
         type: refs.logicalProcessor,
         nullable: true,
-        description: 'The logical processor of this index. For the root partition only.',
-        args: { index: t.arg.int({ required: true, description: 'Its number, from 0.' }) },
+        description: 'The logical processor with this index. For the root partition only.',
+        args: { index: t.arg.int({ required: true, description: 'Its index, from 0.' }) },
         resolve: ({ view }, { index }) =>
           new LogicalProcessorModel(view, view.access.logicalProcessor(index)),
       }),
@@ -75,15 +75,15 @@ export function defineHypervisor(
         type: [refs.logicalProcessor],
         nullable: { list: true, items: true },
         description:
-          'The logical processors, by ascending index unless an order is given; an index that does not exist gives null and an error in its place. For the root partition only.',
+          'The logical processors, by ascending index unless `orderBy` is given. For an index that does not exist the list has null, with an error. For the root partition only.',
         args: {
-          indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
+          indexes: t.arg.intList({ required: false, description: 'Only processors with these indexes.' }),
           orderBy: t.arg({
             type: orders.logicalProcessor,
             required: false,
-            description: 'The order they come in.',
+            description: 'The sort order.',
           }),
-          first: t.arg.int({ required: false, description: 'No more than so many.' }),
+          first: t.arg.int({ required: false, description: 'The maximum number of items.' }),
         },
         resolve: ({ view }, list) => {
           const processors = {
@@ -98,13 +98,13 @@ export function defineHypervisor(
       logicalProcessorTotals: t.field({
         type: totals,
         nullable: true,
-        description: 'All logical processors taken together. For the root partition only.',
+        description: 'All logical processors together. For the root partition only.',
         resolve: ({ view }) => new TotalsModel(view, view.access.logicalProcessors()),
       }),
       partition: t.field({
         type: refs.partition,
         nullable: true,
-        description: 'The partition of this id.',
+        description: 'The partition with this id.',
         args: { id: t.arg({ type: 'UInt64', required: true, description: 'Its partition id.' }) },
         resolve: ({ view }, { id }) => new PartitionModel(view, view.access.partition(id)),
       }),
@@ -112,18 +112,28 @@ export function defineHypervisor(
         type: partitionConnection,
         nullable: true,
         description:
-          'The partitions that the caller may read, by ascending id unless an order is given, at most 100 a page.',
+          'The partitions that the caller may read, by ascending id unless `orderBy` is given; at most 100 on a page.',
         args: {
-          first: t.arg.int({ required: false, description: 'No more than so many, from the front.' }),
-          after: t.arg.string({ required: false, description: 'Those after this cursor only.' }),
-          last: t.arg.int({ required: false, description: 'No more than so many, from the end.' }),
-          before: t.arg.string({ required: false, description: 'Those before this cursor only.' }),
-          filter: t.arg({ type: partitionFilter, required: false, description: 'Which of them are wanted.' }),
+          first: t.arg.int({
+            required: false,
+            description: 'The maximum number of items, from the start of the list.',
+          }),
+          after: t.arg.string({ required: false, description: 'Only items after this cursor.' }),
+          last: t.arg.int({
+            required: false,
+            description: 'The maximum number of items, from the end of the list.',
+          }),
+          before: t.arg.string({ required: false, description: 'Only items before this cursor.' }),
+          filter: t.arg({
+            type: partitionFilter,
+            required: false,
+            description: 'Which partitions to include.',
+          }),
           orderBy: t.arg({
             type: orders.partition,
             required: false,
             description:
-              'The order they come in. With it only first may be given: the order may be another one at the next request.',
+              'The sort order. Of the paging arguments only `first` may be given with it, because the order may differ at the next request.',
           }),
         },
         resolve: ({ view }, list) => partitionPageOf(view, list),
@@ -131,14 +141,15 @@ export function defineHypervisor(
       virtualProcessors: t.field({
         type: [refs.virtualProcessor],
         nullable: true,
-        description: 'The first virtual processors in an order, of all partitions that the caller may read.',
+        description:
+          'The first virtual processors in the sort order, of all partitions that the caller may read.',
         args: {
           orderBy: t.arg({
             type: orders.virtualProcessor,
             required: true,
-            description: 'The order they come in.',
+            description: 'The sort order.',
           }),
-          first: t.arg.int({ required: true, defaultValue: 10, description: 'No more than so many.' }),
+          first: t.arg.int({ required: true, defaultValue: 10, description: 'The maximum number of items.' }),
         },
         resolve: ({ view }, list) => {
           const processors = {

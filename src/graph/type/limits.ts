@@ -4,104 +4,105 @@ import type { Limits } from '../context.ts';
 
 export function defineLimits(builder: Builder) {
   return builder.objectRef<Limits>('Limits').implement({
-    description: 'The bounds that questions meet. Beyond one of them the answer is LIMIT_EXCEEDED.',
+    description: 'The limits on requests. A request that exceeds one fails with LIMIT_EXCEEDED.',
     fields: (t) => ({
       minInterval: t.field({
         type: 'Duration',
         nullable: false,
-        description:
-          'The shortest time from one event to the next, and the shortest that growth can be asked over.',
+        description: 'The minimum time between two events, and the minimum of the argument `over`.',
         resolve: ({ minIntervalMilliseconds }) => minIntervalMilliseconds,
       }),
       maxInterval: t.field({
         type: 'Duration',
         nullable: false,
-        description: 'The longest time from one event to the next.',
+        description: 'The maximum time between two events.',
         resolve: ({ maxIntervalMilliseconds }) => maxIntervalMilliseconds,
       }),
       maxWait: t.field({
         type: 'Duration',
         nullable: false,
-        description:
-          'The longest time that growth can be asked over in a query, which may have to wait for so long.',
+        description: 'The maximum of the argument `over` in a query, which may have to wait that long.',
         resolve: ({ maxWaitMilliseconds }) => maxWaitMilliseconds,
       }),
       maxTokens: t.exposeInt('maxTokens', {
         nullable: false,
-        description: 'How many tokens a document may have.',
+        description: 'The maximum number of tokens in a document.',
       }),
       maxDepth: t.exposeInt('maxDepth', {
         nullable: false,
-        description: 'How many fields deep an operation may be, its fragments spread.',
+        description: 'The maximum depth of fields in an operation, with fragments expanded.',
       }),
       maxAliases: t.exposeInt('maxAliases', {
         nullable: false,
-        description: 'How many aliases an operation may have, its fragments spread.',
+        description: 'The maximum number of aliases in an operation, with fragments expanded.',
       }),
       maxNameLength: t.exposeInt('maxNameLength', {
         nullable: false,
-        description: 'How many characters a name in a document may have, such as an alias.',
+        description: 'The maximum length of a name in a document, such as an alias, in characters.',
       }),
       maxDirectives: t.exposeInt('maxDirectives', {
         nullable: false,
-        description: 'How many directives an operation may have, its fragments spread.',
+        description: 'The maximum number of directives in an operation, with fragments expanded.',
       }),
       maxBodyBytes: t.exposeInt('maxBodyBytes', {
         nullable: false,
-        description: 'How many bytes the body of a request or a message by WebSocket may have.',
+        description: 'The maximum size of a request body or a WebSocket message, in bytes.',
       }),
       maxOperationsPerRequest: t.int({
         nullable: false,
-        description: 'How many operations a request may hold: one, as batches are not answered.',
+        description:
+          'The maximum number of operations in one request: always 1, because batching is not supported.',
         resolve: () => 1,
       }),
       maxOperationsPerConnection: t.exposeInt('maxOperationsPerConnection', {
         nullable: false,
-        description: 'How many operations may be running on one WebSocket.',
+        description: 'The maximum number of running operations on one WebSocket.',
       }),
       maxListItems: t.exposeInt('maxListItems', {
         nullable: false,
-        description: 'How many items a list may have that is given as an argument.',
+        description: 'The maximum number of items in a list argument.',
       }),
       maxValues: t.exposeInt('maxValues', {
         nullable: false,
         description:
-          'How many values an answer may hold, all its leaves counted: each of totals for every reading that is summed up in it, a page, and what is unlisted of an object, for the 512 that there is room for.',
+          'The maximum number of values (leaf fields) in a response. A leaf of totals counts once for each reading in its sum. `page.groups`, `page.bytes` and `unlisted` count as 512 each.',
       }),
       maxPages: t.exposeInt('maxPages', {
         nullable: false,
-        description: 'How many overlay pages may be read for an answer or an event.',
+        description: 'The maximum number of overlay pages that one response or event may read.',
       }),
       maxTime: t.field({
         type: 'Duration',
         nullable: false,
-        description: 'How long an answer may take, beside the time that it is asked to wait for.',
+        description:
+          'The maximum time for a response, not counting the time that the operation itself asks to wait.',
         resolve: ({ maxTimeMilliseconds }) => maxTimeMilliseconds,
       }),
       maxPageSize: t.exposeInt('maxPageSize', {
         nullable: false,
-        description: 'How many objects one page of a connection holds at most.',
+        description: 'The maximum number of items on one page of a connection.',
       }),
       maxStreams: t.exposeInt('maxStreams', {
         nullable: false,
-        description: 'How many subscriptions may be open at once, of all callers together.',
+        description: 'The maximum number of open subscriptions of all callers together.',
       }),
       maxStreamsPerCaller: t.exposeInt('maxStreamsPerCaller', {
         nullable: false,
-        description: 'How many of them may be of one caller.',
+        description: 'The maximum number of open subscriptions of one caller.',
       }),
       maxStreamText: t.exposeInt('maxStreamText', {
         nullable: false,
         description:
-          'How many characters the documents and variables of all open subscriptions may have together; a document that many have in common counts once.',
+          'The maximum number of characters in the documents and variables of all open subscriptions. A document that several of them share counts once.',
       }),
       maxStreamTextPerCaller: t.exposeInt('maxStreamTextPerCaller', {
         nullable: false,
-        description: 'How many of these characters may be of one caller.',
+        description: 'The maximum number of these characters for one caller.',
       }),
       maxStreamValues: t.exposeInt('maxStreamValues', {
         nullable: false,
-        description: 'How many values one event of a subscription may hold, counted as for maxValues.',
+        description:
+          'The maximum number of values in one event of a subscription, counted as for `maxValues`.',
       }),
     }),
   });

@@ -29,17 +29,17 @@ export type AreaRef = ReturnType<typeof defineStatisticsArea>;
 export function defineStatisticsArea(builder: Builder) {
   return builder.enumType('StatisticsArea', {
     description:
-      'The two areas of the statistics of a partition and its virtual processors. A source that has one of them only gives that one to both.',
+      'The two areas of the statistics of a partition and its virtual processors. If a source has only one of them, both readers receive that one.',
     values: {
-      SELF: { description: 'What the partition itself is shown.' },
-      PARENT: { description: 'What its parent is shown.' },
+      SELF: { description: 'What the partition itself may read.' },
+      PARENT: { description: 'What its parent may read.' },
     } as const satisfies Readonly<Record<StatisticsArea, { description: string }>>,
   });
 }
 
 export function defineOverlayPage(builder: Builder, area: AreaRef) {
   const group = builder.objectRef<GroupView>('StatisticsGroup').implement({
-    description: 'A statistics group as it stands in an overlay page.',
+    description: 'A statistics group in an overlay page.',
     fields: (t) => ({
       type: t.exposeInt('type', {
         nullable: false,
@@ -47,29 +47,30 @@ export function defineOverlayPage(builder: Builder, area: AreaRef) {
       }),
       versionMajor: t.exposeInt('versionMajor', {
         nullable: false,
-        description: 'Differs where the format differs.',
+        description: 'Changes when the format changes.',
       }),
       versionMinor: t.exposeInt('versionMinor', {
         nullable: false,
-        description: 'Grows where counters were appended.',
+        description: 'Increases when counters are appended.',
       }),
       lengthInBytes: t.exposeInt('lengthInBytes', {
         nullable: false,
-        description: 'Bytes of counters after the header.',
+        description: 'The size of the counters after the header, in bytes.',
       }),
       isKnown: t.exposeBoolean('isKnown', {
         nullable: false,
-        description: 'Whether its counters have names here: a known id in a version that can be read.',
+        description:
+          'Whether the service knows the names of its counters: its id is known and its version is supported.',
       }),
       values: t.expose('values', {
         type: ['UInt64'],
         nullable: false,
-        description: 'All its counters in the order of their indexes, from 1; those without a name as well.',
+        description: 'All its counters by ascending index, from 1, including those without a name.',
       }),
     }),
   });
   return builder.objectRef<OverlayPageModel>('OverlayPage').implement({
-    description: 'An overlay page as it stands: 4096 bytes, a packed run of statistics groups.',
+    description: 'An overlay page: 4096 bytes, a packed sequence of statistics groups.',
     fields: (t) => ({
       sampledAt: t.field({
         type: 'DateTime',
@@ -79,20 +80,20 @@ export function defineOverlayPage(builder: Builder, area: AreaRef) {
       }),
       source: t.string({
         nullable: false,
-        description: 'The kind of source and the place of the page in it, such as "pages:lp/0/stats.page".',
+        description: 'The kind of source and the path of the page in it, such as "pages:lp/0/stats.page".',
         resolve: ({ view, place }) => `${view.sourceKind()}:${place}`,
       }),
       area: t.field({
         type: area,
         nullable: true,
         description:
-          'The area that it is the page of: SELF for the partition itself, PARENT for its parent, where the source has both. null: the hypervisor and logical processors have no areas.',
+          'The area of the page: SELF for the partition itself and PARENT for its parent, if the source has both. null for the hypervisor and logical processors, which have no areas.',
         resolve: (model) => model.area,
       }),
       groups: t.field({
         type: [group],
         nullable: false,
-        description: 'Its groups in the order of the page.',
+        description: 'Its groups, in page order.',
         extensions: wholePage,
         resolve: ({ page }) => page.groups(),
       }),

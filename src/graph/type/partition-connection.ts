@@ -6,12 +6,12 @@ import type { PartitionFilterInput, PartitionPage } from '../argument/partition-
 
 export function definePartitionFilter(builder: Builder) {
   return builder.inputRef<PartitionFilterInput>('PartitionFilter').implement({
-    description: 'Which partitions are wanted: those for which all holds that is given.',
+    description: 'Selects the partitions for which all given conditions hold.',
     fields: (t) => ({
       ids: t.field({ type: ['UInt64'], required: false, description: 'Its id is one of these.' }),
       nameContains: t.string({
         required: false,
-        description: 'Its name has this in it, upper and lower case being different.',
+        description: 'Its name contains this text (case-sensitive).',
       }),
       isRoot: t.boolean({ required: false, description: 'Whether it is the root partition.' }),
     }),
@@ -20,11 +20,11 @@ export function definePartitionFilter(builder: Builder) {
 
 export function definePartitionConnection(builder: Builder, refs: Refs) {
   const edge = builder.objectRef<PartitionModel>('PartitionEdge').implement({
-    description: 'A partition in a list, and where in the list it stands.',
+    description: 'A partition in a list, with its cursor.',
     fields: (t) => ({
       cursor: t.string({
         nullable: false,
-        description: 'Its place in the list, for after and before.',
+        description: 'Its position in the list, for `after` and `before`.',
         resolve: ({ name }) => nodeIdOf(name),
       }),
       node: t.field({
@@ -36,24 +36,24 @@ export function definePartitionConnection(builder: Builder, refs: Refs) {
     }),
   });
   const pageInfo = builder.objectRef<PartitionPage>('PageInfo').implement({
-    description: 'Where a page of a list stands in the whole list.',
+    description: 'The position of a page in its list.',
     fields: (t) => ({
       hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
         nullable: false,
-        description: 'There are items before it.',
+        description: 'Whether there are items before this page.',
       }),
       hasNextPage: t.exposeBoolean('hasNextPage', {
         nullable: false,
-        description: 'There are items after it.',
+        description: 'Whether there are items after this page.',
       }),
       startCursor: t.string({
         nullable: true,
-        description: 'The cursor of its first item; null on an empty page, and in an order.',
+        description: 'The cursor of the first item; null if the page is empty or `orderBy` is given.',
         resolve: ({ items, hasCursors }) => (hasCursors ? cursorOf(items.at(0)) : null),
       }),
       endCursor: t.string({
         nullable: true,
-        description: 'The cursor of its last item; null on an empty page, and in an order.',
+        description: 'The cursor of the last item; null if the page is empty or `orderBy` is given.',
         resolve: ({ items, hasCursors }) => (hasCursors ? cursorOf(items.at(-1)) : null),
       }),
     }),
@@ -76,13 +76,13 @@ export function definePartitionConnection(builder: Builder, refs: Refs) {
       pageInfo: t.field({
         type: pageInfo,
         nullable: false,
-        description: 'Where this page stands in the list.',
+        description: 'The position of this page in the list.',
         resolve: (page) => page,
       }),
       totalCount: t.exposeInt('totalCount', {
         nullable: false,
         description:
-          'How many partitions there are on all pages: those that the caller may read and the filter lets through.',
+          'The number of partitions on all pages: those that the caller may read and that match the filter.',
       }),
     }),
   });

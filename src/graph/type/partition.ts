@@ -13,24 +13,24 @@ export function definePartition(
 ): void {
   refs.partition.implement({
     description:
-      "A partition: a virtual machine, or the root partition, which is the machine's own. For itself and its parent.",
+      'A partition: a virtual machine, or the root partition, which manages the machine. For the partition itself and its parent.',
     interfaces: [refs.node],
     isTypeOf: (value) => value instanceof PartitionModel,
     fields: (t) => ({
       partitionId: t.field({
         type: 'UInt64',
         nullable: false,
-        description: 'Its id; not used again until the hypervisor restarts.',
+        description: 'Its id. The hypervisor does not reuse it before it restarts.',
         resolve: ({ name }) => name.partitionId,
       }),
       name: t.string({
         nullable: true,
-        description: 'Its name, where the source knows one.',
+        description: 'Its name, if the source knows one.',
         resolve: ({ partition }) => partition.entry.name,
       }),
       isRoot: t.boolean({
         nullable: false,
-        description: 'Whether it is the root partition, the one without a parent.',
+        description: 'Whether it is the root partition, which has no parent.',
         resolve: ({ partition }) => partition.entry.parent === null,
       }),
       parent: t.field({
@@ -45,8 +45,8 @@ export function definePartition(
       virtualProcessor: t.field({
         type: refs.virtualProcessor,
         nullable: true,
-        description: 'The virtual processor of this index.',
-        args: { index: t.arg.int({ required: true, description: 'Its number in the partition, from 0.' }) },
+        description: 'The virtual processor with this index.',
+        args: { index: t.arg.int({ required: true, description: 'Its index in the partition, from 0.' }) },
         resolve: ({ view, partition }, { index }) =>
           new VirtualProcessorModel(view, view.access.virtualProcessor(partition, index)),
       }),
@@ -54,15 +54,15 @@ export function definePartition(
         type: [refs.virtualProcessor],
         nullable: { list: true, items: true },
         description:
-          'Its virtual processors, by ascending index unless an order is given; an index that does not exist gives null and an error in its place.',
+          'Its virtual processors, by ascending index unless `orderBy` is given. For an index that does not exist the list has null, with an error.',
         args: {
-          indexes: t.arg.intList({ required: false, description: 'Those of these indexes only.' }),
+          indexes: t.arg.intList({ required: false, description: 'Only processors with these indexes.' }),
           orderBy: t.arg({
             type: orders.virtualProcessor,
             required: false,
-            description: 'The order they come in.',
+            description: 'The sort order.',
           }),
-          first: t.arg.int({ required: false, description: 'No more than so many.' }),
+          first: t.arg.int({ required: false, description: 'The maximum number of items.' }),
         },
         resolve: ({ view, partition }, list) => {
           const processors = {
@@ -77,7 +77,7 @@ export function definePartition(
       virtualProcessorTotals: t.field({
         type: totals,
         nullable: true,
-        description: 'All its virtual processors taken together.',
+        description: 'All its virtual processors together.',
         resolve: ({ view, partition }) => new TotalsModel(view, view.access.virtualProcessors(partition)),
       }),
     }),

@@ -14,7 +14,7 @@ export function defineLogicalProcessor(
     fields: (t) => ({
       index: t.int({
         nullable: false,
-        description: 'Its number, from 0.',
+        description: 'Its index, from 0.',
         resolve: ({ name }) => name.index,
       }),
     }),
@@ -32,13 +32,13 @@ export function defineVirtualProcessor(
   { refs, views, page, unlisted }: Pick<GraphTypes, 'refs' | 'views' | 'page' | 'unlisted'>,
 ): void {
   refs.virtualProcessor.implement({
-    description: 'A processor of a partition, run by the hypervisor on the logical processors by turns.',
+    description: 'A processor of a partition, which the hypervisor schedules on the logical processors.',
     interfaces: [refs.node],
     isTypeOf: (value) => value instanceof VirtualProcessorModel,
     fields: (t) => ({
       index: t.int({
         nullable: false,
-        description: 'Its number in its partition, from 0.',
+        description: 'Its index in its partition, from 0.',
         resolve: ({ name }) => name.index,
       }),
       partition: t.field({

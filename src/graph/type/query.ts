@@ -8,7 +8,7 @@ import { nodeOf } from './node.ts';
 
 export function defineQuery(builder: Builder, refs: Refs): void {
   builder.queryType({
-    description: 'Questions about what the hypervisor is doing. One answer is read in one look.',
+    description: 'Queries of the hypervisor statistics. All values of one response come from one snapshot.',
     fields: (t) => ({
       hypervisor: t.field({
         type: refs.hypervisor,
@@ -19,7 +19,7 @@ export function defineQuery(builder: Builder, refs: Refs): void {
       partition: t.field({
         type: refs.partition,
         nullable: true,
-        description: 'The partition of this id; without an id the caller itself.',
+        description: 'The partition with this id; without an id, the caller.',
         args: { id: t.arg({ type: 'UInt64', required: false, description: 'Its partition id.' }) },
         resolve: (_root, { id }, { operation }) =>
           inView(
@@ -30,17 +30,19 @@ export function defineQuery(builder: Builder, refs: Refs): void {
       node: t.field({
         type: refs.node,
         nullable: true,
-        description: 'The object of a global id, if the caller may read it.',
-        args: { id: t.arg.id({ required: true, description: 'Its id, as the field id gives it.' }) },
+        description: 'The object with this global id, if the caller may read it.',
+        args: {
+          id: t.arg.id({ required: true, description: 'The global id, as the field `id` returns it.' }),
+        },
         resolve: (_root, { id }, { operation }) => inView(operation, (view) => nodeOf(view, id)),
       }),
       nodes: t.field({
         type: [refs.node],
         nullable: { list: false, items: true },
         description:
-          'The objects of global ids, each for itself: null with an error where the caller may not read it.',
+          'The objects with these global ids, in the same order. For an object that the caller may not read the list has null, with an error.',
         args: {
-          ids: t.arg.idList({ required: true, description: 'Their ids, in the order of the answer.' }),
+          ids: t.arg.idList({ required: true, description: 'The global ids.' }),
         },
         resolve: (_root, { ids }, { operation }) =>
           inView(operation, (view) => listArgument(view, 'ids', ids).map((id) => nodeOrError(view, id))),

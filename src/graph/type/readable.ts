@@ -30,8 +30,9 @@ export interface GraphTypes {
   readonly totals: ReturnType<typeof defineTotals>;
 }
 
-export const idDescription = 'Its global id: opaque, the same for as long as the object lives.';
-export const sampledAtDescription = 'When the look was taken in which all of this answer was read.';
+export const idDescription = 'Its global id: opaque, and constant while the object exists.';
+export const sampledAtDescription =
+  'When the snapshot was taken. All values of one response come from one snapshot.';
 
 export function defineReadableFields(builder: Builder, { ref, views, page, unlisted }: ReadableType): void {
   builder.objectFields(ref, (t) => ({
@@ -46,13 +47,13 @@ export function defineReadableFields(builder: Builder, { ref, views, page, unlis
     counters: t.field({
       type: views.counters,
       nullable: true,
-      description: 'Its counters as they stand.',
+      description: 'Its counter values.',
       resolve: ({ view, name }) => valueOf(view.reader.reading(name)),
     }),
     deltas: t.field({
       type: views.deltas,
       nullable: true,
-      description: 'What its totals grew by between two readings.',
+      description: 'The increases of its totals between two readings.',
       args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
       resolve: (model, { over }) => changeOf(model, over),
     }),
@@ -66,7 +67,7 @@ export function defineReadableFields(builder: Builder, { ref, views, page, unlis
     page: t.field({
       type: page,
       nullable: true,
-      description: 'The overlay page that its counters stand in; null where the source has no pages.',
+      description: 'The overlay page that holds its counters; null if the source has no pages.',
       resolve: ({ view, name }) => pageModelOf(view, name),
     }),
     unlisted: t.field({

@@ -10,14 +10,14 @@ const decimal = /^[0-9]{1,20}$/;
 export function defineScalars(builder: Builder): void {
   builder.scalarType('UInt64', {
     description:
-      'A whole number from 0 to 2^64-1, always written as a decimal string; a string or an integer literal is accepted.',
+      'A whole number from 0 to 2^64-1. Results have it as a decimal string; arguments may be a string or an integer.',
     serialize: (value) => String(value),
     parseValue: parseUInt64,
     parseLiteral: (node) => parseUInt64(literalOf(node, [Kind.STRING, Kind.INT])),
   });
   builder.scalarType('Duration', {
     description:
-      'A length of time: a number and a unit, "250ms", "1s", "5m"; or a duration of ISO 8601 without years and months, "PT1S". It is always written with a number and a unit.',
+      'A length of time: a number with a unit, such as "250ms", "1s" or "5m", or an ISO 8601 duration without years and months, such as "PT1S". Results always have a number with a unit.',
     serialize: formatDuration,
     parseValue: parseDurationValue,
     parseLiteral: (node) => parseDurationValue(literalOf(node, [Kind.STRING])),

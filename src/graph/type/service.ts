@@ -11,25 +11,25 @@ export function defineService(builder: Builder, area: AreaRef): void {
   const history = defineHistory(builder);
   const limits = defineLimits(builder);
   const service = builder.objectRef<ServiceFacts>('Service').implement({
-    description: 'The service itself.',
+    description: 'This service.',
     fields: (t) => ({
       version: t.exposeString('version', { nullable: false, description: 'Its version.' }),
       source: t.field({
         type: health,
         nullable: false,
-        description: 'Where the statistics come from.',
+        description: 'The source of the statistics.',
         resolve: (facts) => facts.health(),
       }),
       history: t.field({
         type: history,
         nullable: false,
-        description: 'What is held of past readings.',
+        description: 'Past readings in memory.',
         resolve: (facts) => facts.health().held,
       }),
       limits: t.field({
         type: limits,
         nullable: false,
-        description: 'The bounds that questions meet.',
+        description: 'The limits on requests.',
         resolve: (facts) => facts.limits,
       }),
     }),
@@ -38,7 +38,7 @@ export function defineService(builder: Builder, area: AreaRef): void {
     t.field({
       type: service,
       nullable: false,
-      description: 'The service itself: version, source, limits.',
+      description: 'This service: its version, source and limits.',
       resolve: (_root, _args, { operation }) => operation.service,
     }),
   );
@@ -46,31 +46,31 @@ export function defineService(builder: Builder, area: AreaRef): void {
 
 function defineSourceHealth(builder: Builder, area: AreaRef) {
   return builder.objectRef<SourceHealth>('SourceHealth').implement({
-    description: 'Where the statistics come from, and how it has been answering.',
+    description: 'The source of the statistics and its state.',
     fields: (t) => ({
-      kind: t.exposeString('kind', { nullable: false, description: 'Its kind, such as "pages".' }),
+      kind: t.exposeString('kind', { nullable: false, description: 'The kind of source, such as "pages".' }),
       isAnswering: t.exposeBoolean('isAnswering', {
         nullable: true,
-        description: 'Whether it answered when it was last asked; null before that.',
+        description: 'Whether the last read succeeded; null before the first read.',
       }),
       lastReadAt: t.field({
         type: 'DateTime',
         nullable: true,
-        description: 'When it last answered; null before that.',
+        description: 'When a read last succeeded; null before that.',
         resolve: ({ lastReadAt }) => lastReadAt,
       }),
       unreadableLines: t.field({
         type: 'UInt64',
         nullable: true,
         description:
-          'How many lines it could not read since the service started, each time that they were met; null where it reads no text.',
+          'The number of lines that could not be parsed since the service started, counted at each read; null if the source has no text.',
         resolve: ({ unreadableLines }) => (unreadableLines === null ? null : BigInt(unreadableLines)),
       }),
       areas: t.field({
         type: [area],
         nullable: false,
         description:
-          'Which areas it has of partitions and virtual processors. Where it has both, a partition is given SELF and its parent PARENT; where it has one only, both are given that one.',
+          'The areas that it has of partitions and virtual processors. If it has both, a partition receives SELF and its parent receives PARENT. If it has one, both receive that one.',
         resolve: ({ areas }) => [...areas],
       }),
     }),
@@ -80,36 +80,36 @@ function defineSourceHealth(builder: Builder, area: AreaRef) {
 function defineHistory(builder: Builder) {
   return builder.objectRef<HeldFacts>('ServiceHistory').implement({
     description:
-      'What is held of past readings, so that deltas and rates need not wait for a second one. Old readings are thinned before the bound is reached.',
+      'Past readings in memory, so that deltas and rates need not wait for a second reading. Old readings are thinned out before the memory limit is reached.',
     fields: (t) => ({
       readings: t.field({
         type: 'UInt64',
         nullable: false,
-        description: 'How many readings are held, each of one object.',
+        description: 'The number of readings in memory, each of one object.',
         resolve: ({ readings }) => BigInt(readings),
       }),
       bytes: t.field({
         type: 'UInt64',
         nullable: false,
-        description: 'How much memory they take, about.',
+        description: 'The approximate memory that they take, in bytes.',
         resolve: ({ bytes }) => BigInt(bytes),
       }),
       maxBytes: t.field({
         type: 'UInt64',
         nullable: false,
-        description: 'How much memory they may take.',
+        description: 'The memory that they may take, in bytes.',
         resolve: ({ maximumBytes }) => BigInt(maximumBytes),
       }),
       span: t.field({
         type: 'Duration',
         nullable: true,
-        description: 'The time from the oldest of them to the newest; null where none is held.',
+        description: 'The time from the oldest to the newest reading; null if there is none.',
         resolve: ({ spanMilliseconds }) => (spanMilliseconds === null ? null : Math.round(spanMilliseconds)),
       }),
       maxSpan: t.field({
         type: 'Duration',
         nullable: false,
-        description: 'How long a reading is held at the most.',
+        description: 'The maximum age of a reading in memory.',
         resolve: ({ maximumAgeMilliseconds }) => maximumAgeMilliseconds,
       }),
     }),

@@ -39,26 +39,25 @@ export class LiveRequest implements AsyncIterable<LiveEvent> {
 
 export function defineSubscription(builder: Builder, refs: Refs): void {
   builder.subscriptionType({
-    description:
-      'The same questions, answered again and again: the first event comes at once, then one per `every`.',
+    description: 'Live queries: the first event arrives at once, then one at each interval of `every`.',
     fields: (t) => {
       const options = {
         every: t.arg({
           type: 'Duration',
           required: true,
           defaultValue: 1000,
-          description: 'The time from one event to the next.',
+          description: 'The time between two events.',
         }),
         suppressUnchanged: t.arg.boolean({
           required: true,
           defaultValue: false,
           description:
-            'Whether an event is held back that says the same as the one before; of use where no times are asked for.',
+            'Whether to skip an event that equals the previous one. Useful for selections without times.',
         }),
         heartbeat: t.arg({
           type: 'Duration',
           required: false,
-          description: 'The longest time without an event where unchanged ones are held back.',
+          description: 'The maximum time without an event when unchanged events are skipped.',
         }),
       };
       return {
@@ -74,7 +73,7 @@ export function defineSubscription(builder: Builder, refs: Refs): void {
           type: refs.partition,
           nullable: false,
           description:
-            'The partition of this id, live; without an id the caller itself. Its end is the end of the stream.',
+            'The partition with this id, live; without an id, the caller. The stream ends when the partition ends.',
           args: {
             id: t.arg({ type: 'UInt64', required: false, description: 'Its partition id.' }),
             ...options,

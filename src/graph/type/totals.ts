@@ -14,22 +14,22 @@ interface TotalsToDefine {
 /** Defines a type of totals. What cannot be read is left out, and `readable` says how many were not. */
 export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefine) {
   return builder.objectRef<TotalsModel>(name).implement({
-    description: `All ${of} taken together; those that cannot be read are left out.`,
+    description: `All ${of} together, except those that cannot be read.`,
     fields: (t) => ({
       of: t.int({
         nullable: false,
-        description: `How many ${of} there are.`,
+        description: `The number of ${of}.`,
         resolve: ({ names }) => names.length,
       }),
       readable: t.int({
         nullable: false,
-        description: `How many of the ${of} could be read, and are in the sums.`,
+        description: `The number of ${of} that could be read and are in the sums.`,
         resolve: (totals) => readingsOf(totals).length,
       }),
       counters: t.field({
         type: views.counters,
         nullable: true,
-        description: 'Sums of the counters as they stand. null: there was none to read.',
+        description: 'Sums of the counter values. null: none could be read.',
         resolve: (totals) => {
           const readings = readingsOf(totals);
           return readings.length === 0 ? null : new ReadingTotal(readings);
@@ -38,7 +38,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
       deltas: t.field({
         type: views.deltas,
         nullable: true,
-        description: 'Sums of the growth between two readings.',
+        description: 'Sums of the increases between two readings.',
         args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
         resolve: (totals, { over }) => changeOf(totals, over),
       }),
@@ -46,7 +46,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
         type: views.rates,
         nullable: true,
         description:
-          'Rates between two readings: events per second of all, percent of all their time, time of all over operations of all.',
+          'Rates between two readings: events per second of all together, percentages of the elapsed time of all together, and time of all divided by operations of all.',
         args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
         resolve: (totals, { over }) => changeOf(totals, over),
       }),
@@ -56,7 +56,7 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
 
 /** What the `over` argument means, wherever it stands. */
 export const overDescription =
-  'How long before the later reading the earlier one was taken, about: a held reading is used that is 0.9 to 2 times as old. Where none is held, the answer to a query waits for a second reading, and in a subscription nothing is known. Without it "1s" in a query, and in a subscription the event before, or for its first event a held reading that is 0.5 to 2 times as old as `every`.';
+  'The approximate time between the two readings. The earlier one is a reading in memory that is 0.9 to 2 times as old. If there is none, a query waits for a second reading, and a subscription returns null. Default: "1s" in a query; in a subscription the time since the previous event or, for the first event, since a reading in memory that is 0.5 to 2 times as old as `every`.';
 
 function readingsOf({ view, names }: TotalsModel) {
   return readableOf(names.map((name) => view.reader.reading(name)));

@@ -14,20 +14,24 @@ export function defineUnlisted(builder: Builder) {
   return builder.objectRef<UnnamedValue>('UnlistedCounter').implement({
     extensions: content,
     description:
-      'A number that the source reports by name and the catalogue has no row for. What it means is not known.',
+      'A number that the source reports by name and that is not in the catalogue. Its meaning is not known.',
     fields: (t) => ({
       name: t.exposeString('name', {
         nullable: false,
         description:
-          'Its name, as the source has it: that of a line of the Linux driver, or of a property of Windows.',
+          'Its name in the source: the name of a line of the Linux driver, or of a Windows property.',
       }),
-      value: t.expose('value', { type: 'UInt64', nullable: false, description: 'The number as it stands.' }),
+      value: t.expose('value', {
+        type: 'UInt64',
+        nullable: false,
+        description: 'The number that the source reports.',
+      }),
     }),
   });
 }
 
 export const unlistedDescription =
-  'What the source reports of it by name and the catalogue has no row for, such as the counters of a newer kernel or Windows: at most 512, none with a name of more than 128 characters. Empty where the source has pages, whose unknown groups stand in page.groups.';
+  'Numbers that the source reports by name and that are not in the catalogue, such as counters of a newer kernel or Windows: at most 512, with names of at most 128 characters. Empty if the source has pages, whose unknown groups are in `page.groups`.';
 
 /** What is unlisted of an object, in the order of the source. Throws where the object cannot be read. */
 export function unlistedOf(view: View, name: Granted): readonly UnnamedValue[] | null {

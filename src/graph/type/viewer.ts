@@ -6,10 +6,10 @@ import { PartitionModel } from '../model.ts';
 
 export function defineViewer(builder: Builder, refs: Refs): void {
   const privilege = builder.enumType('Privilege', {
-    description: 'Privileges of a partition that have to do with statistics.',
+    description: 'Privileges of a partition that concern statistics.',
     values: {
-      ACCESS_STATS: { description: 'To read statistics as root or as a parent.' },
-      ACCESS_STATS_MSR: { description: 'To read its own statistics.' },
+      ACCESS_STATS: { description: 'May read statistics as root or as a parent.' },
+      ACCESS_STATS_MSR: { description: 'May read its own statistics.' },
     } as const,
   });
   const viewer = builder.objectRef<View>('Viewer').implement({
@@ -18,24 +18,24 @@ export function defineViewer(builder: Builder, refs: Refs): void {
       partitionId: t.field({
         type: 'UInt64',
         nullable: false,
-        description: 'The partition that the caller is.',
+        description: 'The partition id of the caller.',
         resolve: ({ access }) => access.caller.partitionId,
       }),
       isRoot: t.boolean({
         nullable: false,
-        description: 'Whether that is the root partition.',
+        description: 'Whether the caller is the root partition.',
         resolve: ({ access }) => access.isRoot,
       }),
       privileges: t.field({
         type: [privilege],
         nullable: false,
-        description: 'Its privileges.',
+        description: 'The privileges of the caller.',
         resolve: ({ access }) => allPrivileges.filter((name) => access.caller.privileges.has(name)),
       }),
       partition: t.field({
         type: refs.partition,
         nullable: true,
-        description: 'The partition itself, if the caller may read it.',
+        description: 'The partition of the caller, if it may read it.',
         resolve: (view) => new PartitionModel(view, view.access.partition(view.access.caller.partitionId)),
       }),
     }),
@@ -44,7 +44,7 @@ export function defineViewer(builder: Builder, refs: Refs): void {
     t.field({
       type: viewer,
       nullable: false,
-      description: 'Who is asking, and what may be read.',
+      description: 'The caller, and what it may read.',
       resolve: (_root, _args, { operation }) => operation.view(),
     }),
   );
