@@ -1,12 +1,12 @@
-/** What an operation may cost at the most, in values of its answer and in pages to read. */
+/** The cost limit of an operation, in values of its response and in pages to read. */
 import { HvqlError } from '../errors.ts';
 import type { Limits } from '../graph/context.ts';
 import { stepLimit, type Plan } from './plan.ts';
 
-/** How much may be asked for at once. */
+/** The limits on the cost of one operation. */
 export type CostLimits = Pick<Limits, 'maxValues' | 'maxPages'>;
 
-/** LIMIT_EXCEEDED where a plan asks for more than may be; null where it does not. */
+/** LIMIT_EXCEEDED if a plan exceeds a limit; else null. */
 export function costProblem(
   { values, pages, cutShortBy }: Plan,
   { maxValues, maxPages }: CostLimits,
@@ -14,8 +14,8 @@ export function costProblem(
   if (cutShortBy === 'steps') {
     return new HvqlError(
       'LIMIT_EXCEEDED',
-      `What the operation would cost takes more than ${stepLimit} steps to find out: ask for fewer fields, for fewer ` +
-        'objects (first, indexes), or in several operations.',
+      `The cost of the operation cannot be computed within ${stepLimit} steps: request fewer fields or fewer objects ` +
+        '(first, indexes), or use several operations.',
       { limit: stepLimit, actual: `more than ${stepLimit}` },
     );
   }
@@ -23,16 +23,16 @@ export function costProblem(
     const actual = cutShortBy === null ? values : `more than ${maxValues}`;
     return new HvqlError(
       'LIMIT_EXCEEDED',
-      `The answer would hold ${actual} values, but at most ${maxValues} may be: ask for fewer fields, for fewer ` +
-        'objects (first, indexes), or in several operations.',
+      `The response would have ${actual} values, but at most ${maxValues} are allowed: request fewer fields or fewer ` +
+        'objects (first, indexes), or use several operations.',
       { limit: maxValues, actual },
     );
   }
   if (pages <= maxPages) return null;
   return new HvqlError(
     'LIMIT_EXCEEDED',
-    `${pages} overlay pages would be read, but at most ${maxPages} may be: ask for fewer objects (first, indexes), ` +
-      'or in several operations.',
+    `The operation would read ${pages} overlay pages, but at most ${maxPages} are allowed: request fewer objects ` +
+      '(first, indexes), or use several operations.',
     { limit: maxPages, actual: pages },
   );
 }

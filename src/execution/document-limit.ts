@@ -1,4 +1,4 @@
-/** How large a document may be, whatever it is about: checked before it is validated, which is dear for large ones. */
+/** Size limits of documents, checked before validation, which is expensive for large documents. */
 import {
   GraphQLError,
   Kind,
@@ -15,13 +15,13 @@ import { HvqlError } from '../errors.ts';
 import type { Limits } from '../graph/context.ts';
 import { comparisonLimit, comparisonsOf } from './field-comparison.ts';
 
-/** How large a document may be. */
+/** The limits on the size of a document. */
 export type DocumentLimits = Pick<
   Limits,
   'maxTokens' | 'maxDepth' | 'maxAliases' | 'maxNameLength' | 'maxDirectives'
 >;
 
-/** LIMIT_EXCEEDED for a text of too many tokens, or with too long a name; null also for one that has a mistake in it. */
+/** LIMIT_EXCEEDED for a text with too many tokens or too long a name; null also for a text with a syntax error. */
 export function textProblem(text: string, { maxTokens, maxNameLength }: DocumentLimits): GraphQLError | null {
   const lexer = new Lexer(new Source(text));
   try {
@@ -34,13 +34,13 @@ export function textProblem(text: string, { maxTokens, maxNameLength }: Document
         return problem(maxNameLength, length, tooLong);
     }
   } catch (thrown) {
-    // Whoever parses it says where the mistake is.
+    // The parser reports the syntax error.
     if (!(thrown instanceof GraphQLError)) throw thrown;
   }
   return null;
 }
 
-/** What an operation, or a fragment, comes to with all fragments spread in it. */
+/** The size of an operation or fragment, with its fragments expanded. */
 interface Extent {
   readonly depth: number;
   readonly aliases: number;
@@ -49,7 +49,7 @@ interface Extent {
 
 const none: Extent = { depth: 0, aliases: 0, directives: 0 };
 
-/** LIMIT_EXCEEDED for a document with an operation that goes beyond a limit; null for any other. */
+/** LIMIT_EXCEEDED for a document with an operation that exceeds a limit; else null. */
 export function documentProblem(document: DocumentNode, limits: DocumentLimits): GraphQLError | null {
   const extents = new Extents(document);
   for (const definition of document.definitions) {
@@ -109,12 +109,12 @@ class Extents {
     }
   }
 
-  /** Once a fragment, however often it is spread. */
+  /** Computed once for each fragment. */
   #ofFragment(name: string): Extent {
     const known = this.#known.get(name);
     const fragment = this.#fragments.get(name);
     if (known !== undefined || fragment === undefined) return known ?? none;
-    // One that spreads itself is for validation to refuse.
+    // Validation rejects a fragment that spreads itself.
     this.#known.set(name, none);
     const within = this.of(fragment.selectionSet);
     const extent = { ...within, directives: within.directives + directivesOf([fragment]) };
@@ -130,21 +130,21 @@ function directivesOf(nodes: readonly { readonly directives?: readonly Directive
 function problem(
   limit: number,
   actual: number,
-  say: (limit: number, actual: number) => string,
+  format: (limit: number, actual: number) => string,
 ): GraphQLError {
-  const error = new HvqlError('LIMIT_EXCEEDED', say(limit, actual), { limit, actual });
+  const error = new HvqlError('LIMIT_EXCEEDED', format(limit, actual), { limit, actual });
   return new GraphQLError(error.message, { originalError: error });
 }
 
 const tooManyComparisons = (limit: number): string =>
-  `The document repeats fields or spreads fragments so often that more than ${limit} pairs of fields would have to be compared: ask for each field once.`;
+  `The document repeats fields or fragments so often that validation would compare more than ${limit} pairs of fields: select each field once.`;
 const tooManyTokens = (limit: number): string =>
-  `The document has more than ${limit} tokens, the most that is read: ask in several operations.`;
+  `The document has more than ${limit} tokens, which is the maximum: use several operations.`;
 const tooLong = (limit: number, actual: number): string =>
-  `The document has a name of ${actual} characters, but at most ${limit} may be: an alias stands in the answer as often as its value.`;
+  `The document has a name of ${actual} characters, but at most ${limit} are allowed: an alias is repeated in the response for each value.`;
 const tooDeep = (limit: number, actual: number): string =>
-  `The operation is ${actual} fields deep, but at most ${limit} may be: begin further down, with node or partition.`;
+  `The operation is ${actual} fields deep, but at most ${limit} are allowed: start at a lower object, with node or partition.`;
 const tooManyAliases = (limit: number, actual: number): string =>
-  `The operation has ${actual} aliases, but at most ${limit} may be: ask for lists, or in several operations.`;
+  `The operation has ${actual} aliases, but at most ${limit} are allowed: use lists, or several operations.`;
 const tooManyDirectives = (limit: number, actual: number): string =>
-  `The operation has ${actual} directives, but at most ${limit} may be: put them on fragments.`;
+  `The operation has ${actual} directives, but at most ${limit} are allowed: put them on fragments.`;

@@ -1,4 +1,4 @@
-/** Runs an operation: planned first, refused where it asks for too much, then read in one look, then executed. */
+/** Runs an operation: plans it, rejects it if it is too expensive, reads one snapshot, and executes it. */
 import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { accessOf } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
@@ -22,21 +22,21 @@ import { planOperation } from './plan.ts';
 import { PreparedOperations, type Planned, type PreparedOperation } from './query/prepared-operation.ts';
 import { ResponseCache } from './query/response-cache.ts';
 
-/** What operations are run with. */
+/** The service that operations run in. */
 export interface ServiceContext {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
-  /** Whether answers are written as bytes; where not, graphql-js makes objects of them, and says the same. */
+  /** Whether responses are written as bytes. If not, graphql-js creates objects with the same content. */
   readonly writesBytes?: boolean;
 }
 
-/** A request to run an operation: who asks, and the signal that ends it. */
+/** A request to run an operation: the caller, and a signal that aborts it. */
 export interface OperationRequest {
   readonly caller: Caller;
   readonly signal: AbortSignal;
 }
 
-/** The context of one operation, and the time that it has. */
+/** The context of one operation and its deadline. */
 export interface ExecutionContext extends GraphContext {
   readonly deadline: OperationDeadline;
   /** The operation's look, to which only this folder says what to read. */
@@ -45,7 +45,7 @@ export interface ExecutionContext extends GraphContext {
   readonly reused: ReusedWork;
 }
 
-/** What operations leave behind for those that come after them. */
+/** Work of earlier operations that later ones reuse. */
 interface ReusedWork {
   readonly operations: PreparedOperations;
   readonly responses: ResponseCache;
@@ -74,8 +74,8 @@ export function operationContext(context: ServiceContext, request: OperationRequ
 }
 
 /**
- * Executes like graphql-js, over the context that `operationContext` made: from start to end in one go where nothing
- * has to be waited for. The same operation by the same rights within one look may give the very same result.
+ * Executes an operation like graphql-js, with a context from `operationContext`; synchronously if it need not wait.
+ * Equal operations with equal rights on one snapshot may return the same result object.
  */
 export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionResult> {
   // graphql-js leaves the type of contexts to its users.
@@ -90,7 +90,7 @@ export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionRes
     return result;
   } catch (error) {
     deadline.stop();
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it is, it is handed on
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- rethrows any value
     return Promise.reject(error);
   }
 }
@@ -112,7 +112,7 @@ function executeInTime(
   return result instanceof Promise ? result.catch(refusedInTime) : result;
 }
 
-/** Written out and not spread, which is slow where the arguments have several shapes. */
+/** Copies the fields one by one: spreading is slow for arguments of several shapes. */
 function withVariables(args: ExecutionArgs, variableValues: ExecutionArgs['variableValues']): ExecutionArgs {
   return {
     schema: args.schema,
@@ -126,7 +126,7 @@ function withVariables(args: ExecutionArgs, variableValues: ExecutionArgs['varia
   };
 }
 
-/** The time may be over before anything is read. */
+/** The time may be over before anything is read: then the error is the result. */
 function refusedInTime(thrown: unknown): ExecutionResult {
   if (thrown instanceof HvqlError) return refused(thrown);
   throw thrown;
@@ -172,7 +172,7 @@ function executePlanned(
         (there) => there ?? execute({ ...args, ...coercion, hideSuggestions: introspection !== 'on' }),
       );
     };
-    // Reading may have taken its time already.
+    // Reading may have used up the time slice already.
     const isDue = isLarge && deadline.hasRunFor(sliceMilliseconds);
     const result = isDue ? otherWork().then(onResume).then(write) : write();
     if (prepared === null) return result;
@@ -189,8 +189,8 @@ function executePlanned(
 }
 
 /**
- * The wait for second readings ends with the deadline, in words of its own. Many may have waited for the same readings:
- * they go on when it is their caller's turn.
+ * Waits for second readings at most until the deadline, which has an error of its own. Many operations may have waited
+ * for the same readings, so each continues when the fair schedule reaches its caller.
  */
 function readAhead(
   reader: OperationSnapshotReader,
@@ -205,10 +205,10 @@ function readAhead(
     .then(() => (eventLoop.isFree() ? undefined : eventLoop.turn(caller.partitionId)));
 }
 
-/** An answer of up to so many values is written without other work in between. */
+/** A response of up to this many values is written without letting other work run in between. */
 export const valuesPerSlice = 10_000;
 
-/** The result with its data written; null where that has to be left to graphql-js. A promise only where it is large. */
+/** The result with its data as bytes; null if only graphql-js can execute it. A promise only for large responses. */
 export function writtenOrNull(
   args: ExecutionArgs,
   { templated = null, isLarge = false, onResume = ignore }: Omit<Writing, 'selection' | 'contextWith'>,
@@ -226,10 +226,10 @@ export function writtenOrNull(
 
 function ignore(): void {}
 
-/** Mistakes of variables that are told: for each one graphql-js writes down all of the variable. */
+/** The maximum number of reported variable errors: graphql-js prints the whole variable in each. */
 export const coercion = { options: { maxCoercionErrors: 5 } } as const;
 
-/** How long the operation asks to wait for its second readings. */
+/** The longest interval that the operation asks to wait for. */
 function longestWait(requests: readonly ReadRequest[], defaultOver: ReadRequest['over']): number {
   return requests.reduce((longest, { over }) => {
     const wait = over === 'PREVIOUS_EVENT' ? defaultOver : over;
@@ -237,7 +237,7 @@ function longestWait(requests: readonly ReadRequest[], defaultOver: ReadRequest[
   }, 0);
 }
 
-/** The result of an operation of which nothing was run. */
+/** The result of an operation that was rejected before it ran. */
 export function refused(problem: HvqlError): ExecutionResult {
   return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
 }

@@ -1,7 +1,7 @@
 /**
- * How many pairs of fields graphql-js will compare to validate a document: all that give the same name of the answer
- * at the same place (GraphQL, 5.3.2, Field Selection Merging). Their number grows with the square of the document;
- * graphql-js itself gives up at 500,000, which takes it a quarter of a second.
+ * Counts the pairs of fields that graphql-js compares to validate a document: all pairs with the same response name at
+ * the same position (GraphQL, 5.3.2, Field Selection Merging). The number grows with the square of the document size.
+ * graphql-js gives up at 500,000 pairs, after a quarter of a second.
  */
 import {
   Kind,
@@ -11,23 +11,23 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** The most pairs that are compared: some 20 ms. A field that a document has once needs none. */
+/** The maximum number of pairs, which takes some 20 ms. A field that occurs once needs no comparison. */
 export const comparisonLimit = 125_000;
-/** A pair of fields that have fields themselves, or of fragments, takes about the time of so many pairs of leaves. */
+/** The weight of a pair of fields with sub-fields, or of fragments, relative to a pair of leaves. */
 const leavesOfPair = 4;
-/** Fields that are looked at to count the pairs, with fragments spread; more count as too many pairs. */
+/** The maximum number of fields visited, with fragments expanded. A larger document counts as too many pairs. */
 const visitLimit = 200_000;
-/** Deeper than documents may be, which is checked before; fragments that spread themselves end here. */
+/** Deeper than the depth limit, which is checked first. Ends the recursion of fragments that spread themselves. */
 const depthLimit = 100;
 
-/** The pairs to compare; once there are more than the limit, some number above it. */
+/** The number of pairs; any number above the limit if there are more. */
 export function comparisonsOf(document: DocumentNode): number {
   const counting = new Counting(document);
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) counting.add([definition.selectionSet], 0);
     if (counting.isOver) break;
   }
-  // Two fragments are compared once, wherever they are spread.
+  // graphql-js compares two fragments once, wherever they are spread.
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.FRAGMENT_DEFINITION || counting.hasMet(definition)) continue;
     if (counting.isOver) break;
@@ -39,7 +39,7 @@ export function comparisonsOf(document: DocumentNode): number {
 class Counting {
   pairs = 0;
   #visits = 0;
-  /** Fragments that were spread somewhere. */
+  /** Names of fragments that some selection spreads. */
   readonly #met = new Set<string>();
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
 
@@ -58,7 +58,7 @@ class Counting {
     return this.pairs > comparisonLimit;
   }
 
-  /** Counts the pairs in selection sets that are merged, and below them. */
+  /** Counts the pairs in merged selection sets and below them. */
   add(sets: readonly SelectionSetNode[], depth: number): void {
     const fields = new Map<string, FieldNode[]>();
     const spread = new Set<string>();

@@ -1,12 +1,12 @@
-/** Who may ask for the schema. */
+/** Who may use introspection. */
 import { BREAK, visit, type DocumentNode } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import type { OperationContext, View } from '../graph/context.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 
 /**
- * Why the caller may not ask what the document asks of the schema; null where it may, or asks nothing of it. That
- * nobody may is for validation to say, in the words that clients know.
+ * ACCESS_DENIED if the document uses introspection and the caller may not; else null. If introspection is off for all
+ * callers, validation reports it, with the message that clients know.
  */
 export function introspectionProblem(
   document: DocumentNode,
@@ -23,7 +23,7 @@ export function introspectionProblem(
 
 function problemOf({ access }: View): HvqlError | null {
   if (access.isRoot) return null;
-  const message = 'Access denied: only the root partition may ask for the schema.';
+  const message = 'Access denied: only the root partition may use introspection.';
   return new HvqlError('ACCESS_DENIED', message, { reason: 'NOT_ROOT' });
 }
 
@@ -34,7 +34,7 @@ function expected(error: unknown): HvqlError {
 
 const known = new WeakMap<DocumentNode, boolean>();
 
-/** Whether a document asks for more of the schema than the name of a type. */
+/** Whether a document selects `__schema` or `__type`. */
 function introspects(document: DocumentNode): boolean {
   let found = known.get(document);
   if (found !== undefined) return found;

@@ -1,8 +1,8 @@
 /**
- * What an operation will need, known before anything is read: the objects it asks for and how large its answer gets.
- * The operation is walked with the graph's own resolvers over a look that only takes notes, each object once for each
- * place of the document, so that a plan takes its time from what exists and not from the size of the answer. The walk
- * stops where the operation turns out to cost too much, and lets other work run in between.
+ * Plans an operation before anything is read: which objects it reads and how large its response will be. The plan runs
+ * the resolvers of the graph with a reader that only records requests, once for each object and position in the
+ * document, so that its cost depends on the number of objects and not on the size of the response. It stops when the
+ * operation is too expensive, and lets other work run in between.
  */
 import {
   getOperationAST,
@@ -21,56 +21,52 @@ import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/schedule/time-slice.ts';
 import { selectionOf, type Selection, type SelectedField, type SelectedSet } from '../writer/selection.ts';
 
-/** What an operation will need. */
+/** The readings and the cost of an operation. */
 export interface Plan {
   readonly requests: readonly ReadRequest[];
   /** The same, laid out for as many looks as the plan is for. */
   readonly reads: ReadPlan;
   /**
-   * The leaves of the answer, at the most: what reading cannot give is counted all the same. A leaf of totals counts
-   * for each of the readings that are summed up in it, a page's bytes for the 512 values that it has room for. Nothing
-   * is free: what is empty or null counts for one, what is refused for an error, and a field for no less than the
-   * objects that it puts in order or the items that it is given.
+   * The maximum number of leaves in the response, including those that turn out to be unavailable. A leaf of totals
+   * counts once for each reading in its sum, the bytes of a page as 512 values. An empty list or null counts as one
+   * value, an error as `valuesOfError`, and a field at least as the objects that it sorts or the items of its arguments.
    */
   readonly values: number;
-  /** Objects of which something is read: overlay pages, where the source has pages. */
+  /** The number of objects to read: overlay pages, if the source has pages. */
   readonly pages: number;
-  /**
-   * Why the walk stopped before its end: it took too many steps, or there were too many values already. Then there is
-   * more than this. null where the plan is whole.
-   */
+  /** Why planning stopped early, with incomplete counts: too many steps or too many values. null for a complete plan. */
   readonly cutShortBy: 'steps' | 'values' | null;
 }
 
 const nothing: Plan = { requests: [], reads: new ReadPlan([]), values: 0, pages: 0, cutShortBy: null };
 
-/** An error takes about the time of so many values: it is thrown twice, and has a message, a path and a place. */
+/** An error takes about as long as this many values: it is thrown twice and has a message, a path and a location. */
 export const valuesOfError = 100;
-/** An object that is put in order takes about the time of so many values. */
+/** Sorting takes about as long as this many values for each object. */
 export const valuesOfRank = 5;
-/** Fields and items that are looked at for a plan: some 50 ms. */
+/** The maximum number of fields and items that a plan visits: some 50 ms. */
 export const stepLimit = 100_000;
-/** A plan of up to so many steps is made to its end even where there are too many values: then their number is exact. */
+/** Planning does not stop for too many values within this many steps, so that the number in the error is exact. */
 const exactSteps = 2_000;
-/** An item of a list that is given, such as an id, takes about the time of so many steps. */
+/** An item of a list argument, such as an id, takes about as long as this many steps. */
 const stepsOfItem = 4;
-/** What throws takes about the time of so many steps. */
+/** A thrown error takes about as long as this many steps. */
 const stepsOfError = 10;
-/** The time is looked at once in so many steps. */
+/** The clock is read once in this many steps. */
 const stepsBetweenClockChecks = 64;
 
-/** What is planned with. */
+/** Options of planning. */
 export interface Planning {
   readonly reader: PlanningSnapshotReader;
-  /** With more values than this the operation will be refused: the walk may stop there. */
+  /** The operation is rejected if it has more values: planning may stop there. */
   readonly maxValues?: number;
-  /** Called before the walk goes on after other work has run. What it throws, the plan rejects with. */
+  /** Called before planning continues after other work. The plan rejects with what it throws. */
   readonly onResume?: () => void;
 }
 
 /**
- * Plans an operation whose context stands on the look: at once, unless what exists has to be waited for or it takes
- * long. Never throws, and rejects only with what `onResume` throws: what goes wrong shows when it is executed.
+ * Plans an operation whose context uses `reader`. Returns a promise only if it has to wait for the topology or takes
+ * long. Never throws, and rejects only with what `onResume` throws: the execution reports errors.
  */
 export function planOperation(args: ExecutionArgs, planning: Planning): MaybePromise<Plan> {
   const { schema, document, operationName, rootValue } = args;
@@ -90,7 +86,7 @@ export function planOperation(args: ExecutionArgs, planning: Planning): MaybePro
   });
 }
 
-/** A field below an object, how many readings its resolver asked for, and what it counts for at the least. */
+/** A resolved field: its value, the readings that its resolver requested, and its minimum count. */
 interface Found {
   readonly field: SelectedField;
   readonly value: unknown;
@@ -98,7 +94,7 @@ interface Found {
   readonly least: number;
 }
 
-/** In place of the value of a field that throws: who executes it says why. */
+/** Stands for the value of a field that throws: the execution reports the error. */
 const refused = Symbol('refused');
 
 class PlanningWalk {
@@ -107,7 +103,7 @@ class PlanningWalk {
   readonly #reader: PlanningSnapshotReader;
   readonly #maxValues: number;
   readonly #slice = new TimeSlice();
-  /** The values below an object in a set, for all places that they come to. */
+  /** The values below an object for each set, computed once for all positions. */
   readonly #known = new Map<SelectedSet, Map<unknown, number>>();
   readonly #leaves = new Map<SelectedSet, number>();
   readonly #setsBelow = new Map<SelectedField, SelectedSet>();
@@ -129,12 +125,12 @@ class PlanningWalk {
     return this.#cutShortBy;
   }
 
-  /** The values of the whole answer. */
+  /** The number of values in the whole response. */
   *valuesOfRoot(set: SelectedSet, source: unknown): SlicedWork<number> {
     return this.#leavesOf(set) + (yield* this.#valuesBelow(set, source));
   }
 
-  /** What fields may have to wait for is what exists: once it is known, none waits. */
+  /** Fields may have to wait for the topology; once it is known, none waits. */
   *#valuesBelow(set: SelectedSet, source: unknown): SlicedWork<number> {
     let values = 0;
     const isAllRead = isContent(set.type);
@@ -158,7 +154,7 @@ class PlanningWalk {
     const own = valuesOf(field.definition, field.isLeaf);
     const simple = this.#simpleValues(field, value);
     const below = simple ?? (yield* this.#valuesIn(found, value));
-    // Leaves are counted together, and whatever holds a whole page with them.
+    // `#leavesOf` counts the leaves of a set together, including fields that hold a whole page.
     return own === 0 ? Math.max(below, least) : Math.max(0, least - own);
   }
 
@@ -190,7 +186,7 @@ class PlanningWalk {
     if (args === null) return refused;
     if (definition.resolve === undefined) return null;
     const { schema, contextValue } = this.#args;
-    // All that resolvers, graphql-js's own for introspection among them, want to know of where they are.
+    // All that resolvers use of the info, including those of graphql-js for introspection.
     const info = { fieldName: definition.name, parentType: parent.parentType, schema } as GraphQLResolveInfo;
     try {
       return definition.resolve(parent.source, args, contextValue, info);
@@ -199,13 +195,13 @@ class PlanningWalk {
     }
   }
 
-  /** The values of what is no object and no list; null where it is one. At least one: whatever there is takes a place. */
+  /** The values of a leaf, null or error, at least one; null for an object or a list. */
   #simpleValues(field: SelectedField, value: unknown): number | null {
     if (value === refused || value instanceof Error) return valuesOfError;
     return value === null || value === undefined || field.isLeaf ? 1 : null;
   }
 
-  /** The values of a value of a field; at least one. */
+  /** The values of an object or a list; at least one. */
   *#valuesIn(found: Found, value: unknown): SlicedWork<number> {
     if (Array.isArray(value)) return Math.max(1, yield* this.#valuesInList(found, value));
     const { field, readings } = found;
@@ -220,7 +216,7 @@ class PlanningWalk {
     return Math.max(1, this.#leavesOf(set) * readings + below);
   }
 
-  /** A list in an order has all objects here that might come first: the largest stand for those that will. */
+  /** While planning, a sorted list has all candidates: the most expensive ones count for the first `first` items. */
   *#valuesInList(found: Found, items: readonly unknown[]): SlicedWork<number> {
     const { field } = found;
     const first = this.#reader.lengthOf(items) ?? field.args?.['first'];
@@ -259,7 +255,7 @@ class PlanningWalk {
     return schema.getPossibleTypes(type).find((each) => each.isTypeOf?.(value, contextValue, info) === true);
   }
 
-  /** Whether there is no need to go on, with so many values in one place. */
+  /** Whether planning can stop, with this many values at one position. */
   #isOver(values: number): boolean {
     if (this.#cutShortBy !== null) return true;
     if (this.#steps > stepLimit) this.#cutShortBy = 'steps';
@@ -275,7 +271,7 @@ class PlanningWalk {
   }
 }
 
-/** Items of lists that a field is given: each is looked at, whether it leads to anything or not. */
+/** The number of items in the list arguments of a field: each is visited, even if it matches nothing. */
 function itemsOf({ args }: SelectedField): number {
   return args === null ? 0 : itemsIn(args);
 }

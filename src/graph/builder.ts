@@ -9,7 +9,7 @@ import type {
   NodeModel,
 } from './model.ts';
 
-/** The types that fields are checked against. 64-bit numbers are bigint, lengths of time milliseconds. */
+/** The types of scalars and contexts. 64-bit numbers are bigint, lengths of time are milliseconds. */
 export interface SchemaTypes {
   Context: GraphContext;
   Scalars: {
@@ -22,14 +22,14 @@ export interface SchemaTypes {
 
 export type Builder = ReturnType<typeof createBuilder>;
 
-/** A builder with nothing in it. */
+/** A new, empty builder. */
 export function createBuilder() {
   return new SchemaBuilder<SchemaTypes>({});
 }
 
 export type Refs = ReturnType<typeof createRefs>;
 
-/** References to the four object types and their interface, before any of them has fields. */
+/** References to the four object types and their interface, created before their fields. */
 export function createRefs(builder: Builder) {
   return {
     node: builder.interfaceRef<NodeModel>('Node'),

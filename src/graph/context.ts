@@ -1,4 +1,4 @@
-/** What resolvers are given: who asks, and that one's view of what exists, taken in one look. */
+/** The context of resolvers: the caller, and its view of the topology in one snapshot. */
 import type { Access } from '../access/access.ts';
 import { accessOf, type AccessTo } from '../access/access-of.ts';
 import type { Caller } from '../access/caller.ts';
@@ -6,7 +6,7 @@ import type { SnapshotReader } from '../sampling/read/snapshot-reader.ts';
 import type { SourceHealth } from '../sampling/sampler.ts';
 import type { Topology } from '../snapshot/topology.ts';
 
-/** What one caller may see, and the look in which all of one answer is read. */
+/** What one caller may read, and the reader of the snapshot that one response comes from. */
 export interface View {
   readonly access: Access;
   readonly reader: SnapshotReader;
@@ -15,44 +15,44 @@ export interface View {
   readonly sourceKind: () => string;
 }
 
-/** The bounds that a question meets. */
+/** The limits on requests. */
 export interface Limits {
-  /** Of the document: its tokens; and of one operation, with all fragments spread in it, the rest. */
+  /** Tokens are of the document; depth, aliases and directives of one operation with its fragments expanded. */
   readonly maxTokens: number;
   readonly maxDepth: number;
   readonly maxAliases: number;
-  /** Characters of one alias, which stands in the answer as often as its value does. */
+  /** Characters of one name. The response repeats an alias for each value. */
   readonly maxNameLength: number;
   readonly maxDirectives: number;
-  /** Bytes of the body of a request, and of a message by WebSocket. */
+  /** Bytes of a request body, and of a WebSocket message. */
   readonly maxBodyBytes: number;
-  /** Operations that one WebSocket may have running. */
+  /** Running operations on one WebSocket. */
   readonly maxOperationsPerConnection: number;
-  /** Items of a list that is given as an argument. */
+  /** Items of a list argument. */
   readonly maxListItems: number;
-  /** Values in one answer, and overlay pages that are read for it. */
+  /** Values in one response, and overlay pages that are read for it. */
   readonly maxValues: number;
   readonly maxPages: number;
-  /** How long an answer may take beside the time that it was asked to wait for. */
+  /** Time for a response, not counting the time that the operation itself asks to wait. */
   readonly maxTimeMilliseconds: number;
-  /** Between two events of a subscription, and between two readings that growth is taken from. */
+  /** Time between two events of a subscription, and between the two readings of a delta or a rate. */
   readonly minIntervalMilliseconds: number;
   readonly maxIntervalMilliseconds: number;
-  /** How long an answer waits for a second reading. */
+  /** How long a query may wait for a second reading. */
   readonly maxWaitMilliseconds: number;
   /** Objects on one page of a connection. */
   readonly maxPageSize: number;
-  /** Subscriptions that are open at once, of all callers and of one. */
+  /** Open subscriptions of all callers, and of one. */
   readonly maxStreams: number;
   readonly maxStreamsPerCaller: number;
-  /** Characters of their documents and variables together, of all callers and of one. */
+  /** Characters of their documents and variables, of all callers and of one. */
   readonly maxStreamText: number;
   readonly maxStreamTextPerCaller: number;
   /** Values in one event. */
   readonly maxStreamValues: number;
 }
 
-/** What the service says of itself. */
+/** What the service reports about itself. */
 export interface ServiceFacts {
   readonly version: string;
   readonly limits: Limits;
@@ -61,27 +61,27 @@ export interface ServiceFacts {
 }
 
 export const introspections = ['on', 'root', 'off'] as const;
-/** Who may ask for the schema: anybody, the root partition, nobody. */
+/** Who may use introspection: all callers, the root partition, or no caller. */
 export type Introspection = (typeof introspections)[number];
 
-/** The context that resolvers are given: an object that a server may add to. */
+/** The context value of resolvers. A server may add to it. */
 export interface GraphContext {
   readonly operation: OperationContext;
 }
 
-/** Asks what exists; with `lists`, virtual processors of other partitions may be as they were. */
+/** Reads the topology. With `lists`, the virtual processors of other partitions may be out of date. */
 type ReadTopology = (lists: ReadonlySet<bigint> | null) => Topology | Promise<Topology>;
 
-/** What exists, asked for once, when the first field needs it, and known once that has an answer. */
+/** The topology of an operation, read once when the first field needs it. */
 interface TopologyRequest {
   readonly read: ReadTopology;
-  /** Whose virtual processors will be looked at, where that is known; null is everybody's. */
+  /** The partitions whose virtual processors are needed; null for all. */
   lists: ReadonlySet<bigint> | null;
   promise?: Promise<Topology>;
   known?: Topology | { readonly problem: unknown };
 }
 
-/** One operation and who asks it. */
+/** One operation and its caller. */
 export class OperationContext {
   readonly caller: Caller;
   readonly service: ServiceFacts;
@@ -105,18 +105,18 @@ export class OperationContext {
     this.#accessTo = parts.accessTo ?? accessOf;
   }
 
-  /** What exists, where it has been asked for and could be said. */
+  /** The topology, if it has been read successfully; else null. */
   get knownTopology(): Topology | null {
     const { known } = this.#topology;
     return known === undefined || 'problem' in known ? null : known;
   }
 
-  /** Whether what exists was asked for, whatever came of it. */
+  /** Whether the topology has been requested. */
   get hasRequestedTopology(): boolean {
     return this.#topology.promise !== undefined || this.#topology.known !== undefined;
   }
 
-  /** The caller's view; a promise only while what exists is not known. Throws, or rejects, where it cannot be. */
+  /** The caller's view; a promise only while the topology is being read. Throws or rejects if reading it failed. */
   view(): View | Promise<View> {
     const { known } = this.#topology;
     if (known === undefined) {
@@ -128,19 +128,19 @@ export class OperationContext {
     return this.#viewOf(known);
   }
 
-  /** What exists is asked for with these lists, and once more where it was asked with others and not with all. */
+  /** Reads the topology with these lists from now on, again if it was read with fewer lists. */
   useLists(lists: ReadonlySet<bigint> | null): void {
     const topology = this.#topology;
     if (topology.lists === lists || (topology.lists === null && this.hasRequestedTopology)) return;
     topology.lists = lists;
-    // Nearly always: each question comes here.
+    // The usual case: every operation comes here before it needs the topology.
     if (!this.hasRequestedTopology) return;
     delete topology.promise;
     delete topology.known;
     this.#view = undefined;
   }
 
-  /** The same operation over another look, and with an access of its own where one is given. */
+  /** The same operation with another snapshot reader, and with its own access if one is given. */
   withReader(reader: SnapshotReader, accessTo?: AccessTo): OperationContext {
     return new OperationContext({
       caller: this.caller,
@@ -166,7 +166,7 @@ export class OperationContext {
     if (topology.promise !== undefined) return topology.promise;
     const result = topology.read(topology.lists);
     if (!(result instanceof Promise)) return (topology.known = result);
-    // What has to be waited for tells all there is.
+    // A read that takes time returns all lists.
     topology.lists = null;
     topology.promise = result.then(
       (known) => (topology.known = known),

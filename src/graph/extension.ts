@@ -11,46 +11,46 @@ import {
 import type { Counter } from '../catalogue/counter.ts';
 import type { Order } from '../sampling/read/snapshot-reader.ts';
 
-/** Extensions of an object type all of whose fields stand in a reading that is there already. */
+/** Extensions of an object type whose fields need no further reading. */
 export const content = { hvqlContent: true } as const;
 
-/** Extensions of a field that holds a whole overlay page: it counts as the values that a page has room for. */
+/** Extensions of a field that returns a whole overlay page: it counts as the number of values that fit in a page. */
 export const wholePage = { hvqlValues: 512 } as const;
 
-/** How many numbers a list of what is unlisted may have. */
+/** The maximum length of `unlisted`. */
 export const mostUnlisted = 512;
 
-/** Extensions of a field that lists what is unlisted: it counts as the most that it may hold. */
+/** Extensions of `unlisted`: it counts as its maximum length. */
 export const allUnlisted = { hvqlValues: mostUnlisted } as const;
 
-/** Extensions of a field that gives the moment of the look, and nothing else. */
+/** Extensions of a field whose value is the time of the snapshot. */
 export const moment = { hvqlMoment: true } as const;
 
-/** Whether a field gives the moment of the look. */
+/** Whether the value of a field is the time of the snapshot. */
 export function isMoment({ extensions }: GraphQLField<unknown, unknown>): boolean {
   return 'hvqlMoment' in extensions;
 }
 
-/** Whether nothing more is read for the type's fields. So it is with all that introspection shows, too. */
+/** Whether the fields of a type need no further reading. This includes the introspection types. */
 export function isContent({ extensions, name }: GraphQLObjectType): boolean {
   return 'hvqlContent' in extensions || name.startsWith('__');
 }
 
-/** How many values of an answer a field is by itself: one for a leaf. */
+/** The number of values that a field itself adds to a response: one for a leaf. */
 export function valuesOf({ extensions }: GraphQLField<unknown, unknown>, isLeaf: boolean): number {
   const values = (extensions as Partial<typeof wholePage>).hvqlValues;
   return values ?? (isLeaf ? 1 : 0);
 }
 
-/** A counter, and what of it a field gives: a VALUE of a reading, a DELTA or a RATE of a growth. */
+/** A counter and the view of it that a field shows: VALUE, DELTA or RATE. */
 export interface CounterField {
   readonly counter: Counter;
   readonly by: Order['by'];
 }
 
 /**
- * Extensions of a field that gives nothing but what `counterField` says, and of which the resolver does the same.
- * `directives` is where printers of schemas look for applied directives (@graphql-tools/utils).
+ * Extensions of a field whose value is fully described by `counterField`, so that the writer need not call its resolver.
+ * Schema printers read applied directives from `directives` (@graphql-tools/utils).
  */
 export function counterExtensions(counterField: CounterField) {
   const { kind, unit, rateUnit } = counterField.counter;
@@ -58,14 +58,14 @@ export function counterExtensions(counterField: CounterField) {
   return { hvqlCounter: counterField, directives: { [counterDirectiveName]: args } };
 }
 
-/** The counter that a field stands for; null where it is another field. */
+/** The counter of a field; null if it is not a counter field. */
 export function counterFieldOf({ extensions }: GraphQLField<unknown, unknown>): CounterField | null {
   return (extensions as { readonly hvqlCounter?: CounterField }).hvqlCounter ?? null;
 }
 
 const counterDirectiveName = 'counter';
 
-/** The schema with the directive that its counter fields carry. Throws a TypeError where it has no CounterKind. */
+/** The schema with the directive of its counter fields. Throws a TypeError if it has no CounterKind. */
 export function withCounterDirective(schema: GraphQLSchema): GraphQLSchema {
   const kind = schema.getType('CounterKind');
   if (kind === undefined || !('getValues' in kind)) throw new TypeError('there is no enum CounterKind');

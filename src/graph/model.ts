@@ -1,4 +1,4 @@
-/** What stands behind the object types of the graph: a name that the caller may read, and the view it was granted in. */
+/** The source values of the object types: a name that the caller may read, and the view that granted it. */
 import type { Granted, GrantedPartition } from '../access/access.ts';
 import type { LogicalProcessorName, VirtualProcessorName } from '../snapshot/object-name.ts';
 import { hypervisorName } from '../snapshot/object-name.ts';
@@ -46,7 +46,7 @@ export class VirtualProcessorModel {
   }
 }
 
-/** Processors of one kind taken together. */
+/** Processors of one kind together. */
 export class TotalsModel {
   readonly view: View;
   readonly names: readonly Granted[];
@@ -57,12 +57,12 @@ export class TotalsModel {
   }
 }
 
-/** An object that has counters of its own. */
+/** An object with its own counters, deltas and rates. */
 export type ReadableModel = LogicalProcessorModel | PartitionModel | VirtualProcessorModel;
-/** An object that has an id. */
+/** An object with a global id. */
 export type NodeModel = HypervisorModel | ReadableModel;
 
-/** The same for the same object, of which a model is made wherever it is met; anything else is its own key. */
+/** A key that is equal for all models of one object. Any other value is its own key. */
 export function modelKey(value: unknown): unknown {
   if (value instanceof HypervisorModel) return hypervisorName;
   const isNamed =

@@ -1,4 +1,4 @@
-/** Global ids: opaque to clients, and no more than a name; whether it may be read is decided when it is. */
+/** Global ids: opaque names of objects. An id grants nothing: access is decided when the object is read. */
 import { HvqlError } from '../errors.ts';
 import { setBounded } from '../lib/bounded-map.ts';
 import { excerpt } from '../lib/json.ts';
@@ -12,10 +12,10 @@ const prefixes: Readonly<Record<StatisticsObject, string>> = {
   VIRTUAL_PROCESSOR: 'virtual-processor',
 };
 
-/** Ids that were asked for, by the name that stands for an object for as long as the topology does. */
+/** Ids by object name. A name is one object while the topology lives. */
 const known = new WeakMap<ObjectName, string>();
 
-/** The id of an object, also its cursor in a connection. */
+/** The id of an object, which is also its cursor in a connection. */
 export function nodeIdOf(name: ObjectName): string {
   let id = known.get(name);
   if (id === undefined) known.set(name, (id = encode(name)));
@@ -29,14 +29,14 @@ function encode(name: ObjectName): string {
 const keys =
   /^(?:hypervisor:|logical-processor:lp\/(?<lp>\d+)|partition:partition\/(?<partition>\d+)|virtual-processor:partition\/(?<parent>\d+)\/vp\/(?<vp>\d+))$/;
 
-/** The longest id there is has 66: a virtual processor's, with numbers of 20 and 16 digits. */
+/** The longest id has 66 characters: a virtual processor with numbers of 20 and 16 digits. */
 const idLimit = 100;
 
 /** Names by their ids, for lists of ids that are requested again. */
 const parsed = new Map<string, ObjectName>();
 const parsedLimit = 10_000;
 
-/** The name behind an id. Throws INVALID_PARAMETER for anything that `nodeIdOf` did not make. */
+/** The name that an id encodes. Throws INVALID_PARAMETER for any text that `nodeIdOf` does not return. */
 export function parseNodeId(id: string): ObjectName {
   const known = parsed.get(id);
   if (known !== undefined) return known;
@@ -48,11 +48,11 @@ export function parseNodeId(id: string): ObjectName {
 function parse(id: string): ObjectName {
   const groups = id.length > idLimit ? undefined : keys.exec(Buffer.from(id, 'base64url').toString())?.groups;
   const name = groups === undefined ? undefined : nameOf(groups);
-  // Base64 has many spellings of the same bytes and decimal of the same number: one of them is the id.
+  // Base64 and decimal numbers have several spellings of one value: only one of them is the id.
   if (name !== undefined && encode(name) === id) return name;
   throw new HvqlError(
     'INVALID_PARAMETER',
-    `${JSON.stringify(excerpt(id, 60))} is not an id that this service has given.`,
+    `${JSON.stringify(excerpt(id, 60))} is not an id of this service.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** The schema: the one list of what is in it. */
+/** The schema, as the list of its definitions. */
 import type { GraphQLSchema } from 'graphql';
 import { createBuilder, createRefs } from './builder.ts';
 import { defineCounterDefinition } from './type/counter-definition.ts';
@@ -18,7 +18,7 @@ import { defineUnlisted } from './type/unlisted.ts';
 import { defineViewer } from './type/viewer.ts';
 import { defineLogicalProcessor, defineVirtualProcessor } from './type/processor.ts';
 
-/** A new schema. Its resolvers want an `OperationContext`. */
+/** A new schema. Its resolvers need a `GraphContext`. */
 export function createSchema(): GraphQLSchema {
   const builder = createBuilder();
   const refs = createRefs(builder);
@@ -48,6 +48,6 @@ export function createSchema(): GraphQLSchema {
   defineViewer(builder, refs);
   defineCounterDefinition(builder);
   defineService(builder, area);
-  // In the order of the definitions: counters as they stand in their pages, not by the alphabet.
+  // Not sorted: counters keep the order of their pages.
   return withCounterDirective(builder.toSchema({ sortSchema: false }));
 }

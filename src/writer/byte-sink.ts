@@ -1,12 +1,12 @@
-/** Bytes as they are written, one answer after the other into the same memory. */
+/** Growable byte buffers for responses, and a pool of them. */
 
-/** Room behind what was reserved: bytes are written eight at a time, and some of the last ones may be too many. */
+/** Space after the reserved bytes: bytes are written eight at a time, and the last write may exceed the reservation. */
 const slackInBytes = 8;
 const smallestInBytes = 8_192;
 
-/** Grows as it is written to; whoever writes reserves room first. */
+/** A growable buffer. Call `reserve` before writing to `view`. */
 export class ByteSink {
-  /** How many bytes have been written. Set back, it takes back what was written since. */
+  /** The number of bytes written. Reducing it discards the bytes after it. */
   length = 0;
   #bytes: Buffer;
   #view: DataView;
@@ -16,7 +16,7 @@ export class ByteSink {
     this.#view = viewOf(this.#bytes);
   }
 
-  /** The memory, until the next `reserve`: whoever writes to it says so in `length`. */
+  /** The memory, valid until the next `reserve`. After writing to it, set `length`. */
   get view(): DataView {
     return this.#view;
   }
@@ -25,12 +25,12 @@ export class ByteSink {
     return this.#bytes.byteLength;
   }
 
-  /** What has been written, in place: the next answer overwrites it. */
+  /** The written bytes, not copied: the next response overwrites them. */
   written(): Buffer {
     return this.#bytes.subarray(0, this.length);
   }
 
-  /** Makes room for so many bytes more. */
+  /** Makes room for `count` more bytes. */
   reserve(count: number): void {
     const needed = this.length + count + slackInBytes;
     if (needed <= this.#bytes.byteLength) return;
@@ -40,13 +40,13 @@ export class ByteSink {
     this.#view = viewOf(larger);
   }
 
-  /** Writes bytes that were prepared. */
+  /** Writes prepared bytes. */
   constant(bytes: ConstantBytes): void {
     this.reserve(bytes.length);
     this.length = bytes.writeTo(this.#view, this.length);
   }
 
-  /** Writes a text of which every character is one byte. */
+  /** Writes an ASCII text. */
   ascii(text: string): void {
     this.reserve(text.length);
     const { length } = this;
@@ -54,12 +54,12 @@ export class ByteSink {
     this.length = length + text.length;
   }
 
-  /** Writes a text as JSON, in quotation marks and UTF-8. */
+  /** Writes a text as a JSON string in UTF-8. */
   jsonString(text: string): void {
     if (!this.#plainString(text)) this.#anyString(JSON.stringify(text));
   }
 
-  /** Short texts without anything special in them are nearly all there are: letter by letter is quickest. */
+  /** Handles short texts without escapes, which are nearly all: writing them byte by byte is fastest. */
   #plainString(text: string): boolean {
     const { length } = text;
     if (length > longestPlainText) return false;
@@ -78,20 +78,20 @@ export class ByteSink {
   }
 
   #anyString(json: string): void {
-    // A unit of UTF-16 takes three bytes at the most.
+    // A UTF-16 code unit takes at most three bytes in UTF-8.
     this.reserve(json.length * 3);
     this.length += this.#bytes.write(json, this.length);
   }
 }
 
-/** Answers that leave together; more of them take memory of their own. */
+/** Limits of the pool: the number of free sinks, and their bytes. Reuse saves a third of the time of a large response. */
 const maxSinks = 64;
 const maxBytes = 16_777_216;
 
 const free: ByteSink[] = [];
 let freeBytes = 0;
 
-/** An empty sink, which nobody else has. */
+/** Takes an empty sink from the pool, or creates one. */
 export function acquireSink(): ByteSink {
   const sink = free.pop();
   if (sink === undefined) return new ByteSink();
@@ -99,7 +99,7 @@ export function acquireSink(): ByteSink {
   return sink;
 }
 
-/** Takes a sink back that nobody reads any more; one that never comes back is garbage. */
+/** Returns a sink to the pool. Its bytes must not be used any more. A sink that is never released is garbage-collected. */
 export function releaseSink(sink: ByteSink): void {
   if (free.length >= maxSinks || freeBytes + sink.sizeInBytes > maxBytes) return;
   sink.length = 0;
@@ -109,12 +109,12 @@ export function releaseSink(sink: ByteSink): void {
 
 const longestPlainText = 64;
 const [quote, backslash] = [0x22, 0x5c];
-/** What JSON writes as it is, of what takes one byte in UTF-8. */
+/** The range of characters that take one byte in UTF-8 and that JSON writes without an escape. */
 const [firstPlain, lastPlain] = [0x20, 0x7e];
 
 /**
- * Bytes that are written again and again, such as the name of a field: ASCII, so that eight of them can be moved as a
- * double, of which none is a NaN.
+ * ASCII bytes that are written often, such as the name of a field. Eight of them are moved as one double; no ASCII text
+ * has the bit pattern of a NaN.
  */
 export class ConstantBytes {
   readonly length: number;
@@ -125,7 +125,7 @@ export class ConstantBytes {
     this.#words = wordsOf(text);
   }
 
-  /** Where the next byte is to stand. Up to seven bytes more are overwritten. */
+  /** Returns the offset of the next byte. May overwrite up to seven bytes after it. */
   writeTo(view: DataView, at: number): number {
     const words = this.#words;
     for (let n = 0; n < words.byteLength; n += 8) view.setFloat64(at + n, words.getFloat64(n, true), true);
@@ -133,7 +133,7 @@ export class ConstantBytes {
   }
 }
 
-/** An ASCII text, with room behind it to the next multiple of eight bytes. */
+/** An ASCII text, padded to a multiple of eight bytes. */
 export function wordsOf(text: string): DataView {
   const bytes = new Uint8Array(Math.ceil(text.length / 8) * 8);
   for (let n = 0; n < text.length; n += 1) {

@@ -1,4 +1,4 @@
-/** Counters of one object that are asked for side by side: written in one go, from where they stand in memory. */
+/** Adjacent counter fields of one object: written together, straight from the memory of the reading. */
 import type { Counter } from '../catalogue/counter.ts';
 import type { CounterField } from '../graph/extension.ts';
 import { ReadingChange } from '../sampling/change/change.ts';
@@ -15,14 +15,14 @@ interface CounterRunField {
   readonly keyText: string;
 }
 
-/** Fields of one object that are counters, all by value, or all by growth. */
+/** Adjacent counter fields of one object, all with the same view: values, deltas or rates. */
 export class CounterRun<Field extends CounterRunField = CounterRunField> {
   readonly fields: readonly Field[];
   readonly #by: 'VALUE' | 'DELTA' | 'RATE';
   readonly #counters: readonly Counter[];
-  /** Their keys, each with the quotation mark of a number that follows, from a multiple of eight bytes on. */
+  /** Their keys, each with the opening quotation mark of its number, aligned to eight bytes. */
   readonly #keys: DataView;
-  /** Of each counter: where its key starts in `#keys`, how long it is, and where its number stands. */
+  /** For each counter: the start and the length of its key in `#keys`, and the offset of its number in the reading. */
   readonly #table: DataView;
   readonly #mostBytes: number;
   #layout: CellLayout | null = null;
@@ -45,7 +45,7 @@ export class CounterRun<Field extends CounterRunField = CounterRunField> {
     this.#mostBytes = texts.reduce((sum, text) => sum + text.length + longestValue, 0);
   }
 
-  /** Writes all, where the object's numbers can be had without any error; else writes nothing and gives false. */
+  /** Writes all fields. Writes nothing and returns false if this could cause a field error. */
   write(source: unknown, sink: ByteSink): boolean {
     switch (this.#by) {
       case 'VALUE': {
@@ -55,7 +55,7 @@ export class CounterRun<Field extends CounterRunField = CounterRunField> {
         return true;
       }
       case 'DELTA':
-        // Those of many objects together may not fit into 64 bits, which is an error of one field.
+        // A sum over many objects may exceed 64 bits, which is an error of one field.
         if (!(source instanceof ReadingChange)) return false;
         this.#writeDeltas(source, sink);
         return true;
@@ -94,7 +94,7 @@ export class CounterRun<Field extends CounterRunField = CounterRunField> {
     }
   }
 
-  /** The key and the quotation mark of a number; what is none is written over the mark. */
+  /** Writes the key and the quotation mark. Callers overwrite the mark for null and for rates. */
   #writeKey(view: DataView, at: number, entry: number): number {
     const table = this.#table;
     const keys = this.#keys;
@@ -129,17 +129,16 @@ export class CounterRun<Field extends CounterRunField = CounterRunField> {
       sink.length = this.#writeKey(sink.view, sink.length, n * entrySizeInBytes) - 1;
       const rate = change.rate(counter);
       if (rate === null) sink.constant(nullBytes);
-      // The shortest text that reads as the same number, as JSON.stringify gives it.
+      // The shortest text that parses to the same number, as JSON.stringify writes it.
       else sink.ascii(String(rate));
     }
   }
 }
 
-/** Three numbers of 32 bits. */
+/** Three 32-bit numbers. */
 const entrySizeInBytes = 12;
 const entryField = { start: 0, length: 4, offset: 8 } as const;
 
-/** Nothing, as JSON has it. */
 export const nullBytes = new ConstantBytes('null');
 
 const quote = 0x22;

@@ -1,17 +1,17 @@
-/** A u64 as decimal digits, from its two halves: without a bigint, which takes memory, and without a text. */
+/** Writes a u64 as decimal digits from its two halves, without allocating a bigint or a string. */
 
 /** Digits of the largest u64. */
 export const longestDecimal = 20;
 
 const halfRange = 0x1_0000_0000;
 const quarterRange = 0x1_0000;
-/** Digits are written in parts of eight, and those in groups of four. */
+/** Digits are written in parts of eight, which consist of two groups of four. */
 const partRange = 100_000_000;
 const groupRange = 10_000;
 
-/** The digits of every number below 10,000, leading zeros among them, as little-endian words. */
+/** The four digits of every number below 10,000, with leading zeros, as little-endian words. */
 const groupWords = (() => {
-  // Not a Uint32Array: what may be undefined by its type takes a branch and a heap number each time.
+  // Not a Uint32Array: noUncheckedIndexedAccess would require a branch, and a heap number, for each element.
   const words = new DataView(new ArrayBuffer(groupRange * 4));
   for (let n = 0; n < groupRange; n += 1) {
     const text = String(n).padStart(4, '0');
@@ -21,9 +21,9 @@ const groupWords = (() => {
 })();
 
 /**
- * Writes the number whose halves are given, each from 0 to 2^32-1, and returns where the next byte goes. Rare long
- * numbers have a function of their own: what is left is small enough for V8 to inline it, with the functions that it
- * calls, into the loop over counters.
+ * Writes the number with the given halves, each from 0 to 2^32-1, and returns the offset of the next byte. Long numbers,
+ * which are rare, have a function of their own, so that this one stays small enough for V8 to inline it, with the
+ * functions that it calls, into the loop over counters.
  */
 export function writeDecimal(view: DataView, at: number, high: number, low: number): number {
   if (high === 0 && low < partRange) return writeShort(view, at, low);
@@ -35,7 +35,7 @@ export function writeDecimal(view: DataView, at: number, high: number, low: numb
   return upper === 0 ? after : writePart(view, after, value - upper * partRange);
 }
 
-/** By hand, a quarter at a time: each step stays below 2^53. */
+/** Long division, 16 bits at a time: each step stays below 2^53. */
 function writeLong(view: DataView, at: number, high: number, low: number): number {
   const highQuotient = Math.floor(high / partRange);
   const first = (high - highQuotient * partRange) * quarterRange + (low >>> 16);

@@ -1,25 +1,25 @@
-/** Errors of fields, with their place in the document and in the answer: the same that graphql-js would make. */
+/** Field errors with their location in the document and their path: the same as those of graphql-js. */
 import { GraphQLError, locatedError, type FieldNode } from 'graphql';
 import { HvqlError, withoutStacks } from '../errors.ts';
 
-/** Where an error happened. */
+/** Where an error occurred. */
 export interface ErrorPlace {
   readonly nodes: readonly FieldNode[];
   readonly path: readonly (string | number)[];
 }
 
-/** What an error says of its place in the document. */
+/** The location of an error in the document. */
 type DocumentPlace = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
 
-/** For a place in the document graphql-js counts the lines before it: once is enough for thousands of errors there. */
+/** To find a location graphql-js counts the lines before it. Once is enough for thousands of errors at one location. */
 const documentPlaces = new WeakMap<object, DocumentPlace>();
 
-/** What was thrown, located like graphql-js's `locatedError` does, but quickly where it was made on purpose. */
+/** Locates a thrown value like graphql-js's `locatedError`, but faster for errors of this service. */
 export function errorAt(thrown: unknown, { nodes, path }: ErrorPlace): GraphQLError {
   const isOfGraphql = thrown instanceof GraphQLError;
   if (!isOfGraphql && !(thrown instanceof HvqlError)) return locatedError(thrown, nodes, path);
   if (isOfGraphql && thrown.path !== undefined) return thrown;
-  // One of graphql-js's own may have a place of its own: the argument that is wrong.
+  // An error of graphql-js may have its own location: the invalid argument.
   const key = isOfGraphql && thrown.nodes !== undefined ? thrown : nodes;
   const known = documentPlaces.get(key);
   return withoutStacks(() => {

@@ -1,4 +1,4 @@
-/** A selection prepared for writing: what is the same for every object that it is made of is found out once. */
+/** A selection prepared for writing: everything that is equal for all objects is computed once. */
 import {
   defaultFieldResolver,
   isLeafType,
@@ -18,7 +18,7 @@ import { ConstantBytes } from './byte-sink.ts';
 import { CounterRun } from './counter-run.ts';
 import type { SelectedField, SelectedSet, Selection } from './selection.ts';
 
-/** What becomes of a value, by its type. */
+/** How to complete a value, by its type. */
 export type Completion =
   | { readonly kind: 'nonNull'; readonly of: Completion }
   | { readonly kind: 'list'; readonly of: Completion }
@@ -26,16 +26,16 @@ export type Completion =
   | { readonly kind: 'object'; readonly type: GraphQLObjectType }
   | { readonly kind: 'abstract'; readonly type: GraphQLAbstractType };
 
-/** A field of an object, or a run of counters that stand side by side. */
+/** A field of an object, or a run of adjacent counters. */
 export type PreparedItem = PreparedField | CounterRun<PreparedField>;
 
-/** What all sets of one operation are prepared in. */
+/** What all sets of one operation are prepared with. */
 export interface Preparation {
   readonly schema: GraphQLSchema;
   readonly selection: Selection;
 }
 
-/** All that is selected of an object type in one place. */
+/** All fields selected of an object type at one position of the response. */
 export interface PreparedSet {
   readonly type: GraphQLObjectType;
   readonly items: readonly PreparedItem[];
@@ -43,7 +43,7 @@ export interface PreparedSet {
 
 const prepared = new WeakMap<SelectedSet, PreparedSet>();
 
-/** The set prepared; the very same for the same one. */
+/** The prepared set: the same object for the same set. */
 export function prepareSet(set: SelectedSet, preparation: Preparation): PreparedSet {
   let known = prepared.get(set);
   if (known === undefined) prepared.set(set, (known = prepare(set, preparation)));
@@ -74,11 +74,11 @@ function prepare({ type, fields }: SelectedSet, preparation: Preparation): Prepa
   return { type, items };
 }
 
-/** A field that is selected, with all that does not depend on the object it is asked of. */
+/** A selected field, with everything that does not depend on the parent object. */
 export class PreparedField {
   readonly selected: SelectedField;
   readonly name: string;
-  /** `,"name":`, or with the brace in place of the comma. */
+  /** `,"name":`, or `{"name":` for the first field. */
   readonly key: ConstantBytes;
   readonly keyText: string;
   readonly completion: Completion;
@@ -103,7 +103,7 @@ export class PreparedField {
     this.completion = completionOf(definition.type);
     this.isNonNull = isNonNullType(definition.type);
     this.resolve = definition.resolve ?? defaultFieldResolver;
-    // All that resolvers, graphql-js's own for introspection among them, want to know of where they are.
+    // All that resolvers use of the info, including those of graphql-js for introspection.
     this.info = {
       fieldName: definition.name,
       fieldNodes: nodes,
@@ -115,7 +115,7 @@ export class PreparedField {
     this.#preparation = place.preparation;
   }
 
-  /** What is selected of the field's value, which is of this type. Throws what graphql-js does where that cannot be said. */
+  /** The fields selected of the field's value, which has this type. Throws the same errors as graphql-js. */
   setOf(type: GraphQLObjectType): PreparedSet {
     if (this.#lastSet?.type === type) return this.#lastSet;
     const sets = this.selected.nodes.flatMap(({ selectionSet }) => selectionSet ?? []);

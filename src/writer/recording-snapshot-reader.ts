@@ -1,4 +1,4 @@
-/** A look that takes notes: which of what an answer says came out of it, and what of it cannot be told apart. */
+/** A snapshot reader that records what is read through it, to find the slots of a response template. */
 import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
 import type { ReadingChange } from '../sampling/change/change.ts';
@@ -7,17 +7,17 @@ import type { Outcome } from '../snapshot/outcome.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import type { Reading } from '../snapshot/reading.ts';
 
-/** What a reading or a growth was taken from: the same may be taken again, and be another one. */
+/** The object and interval of a reading or a change, to read it again from another snapshot. */
 export interface Origin {
   readonly object: Granted;
-  /** What growth is taken over; null for a reading. */
+  /** The interval of a change; null for a reading. */
   readonly over: Over | null;
 }
 
-/** Notes what is taken from another look. */
+/** Records what is read through another reader. */
 export class RecordingSnapshotReader implements SnapshotReader {
   readonly defaultOver: Over;
-  /** Readings and growths that were taken; moments; and orders, after which anything may stand anywhere. */
+  /** How many readings and changes, times, and sorted lists were taken. A sorted list makes positions unpredictable. */
   readonly taken = { outcomes: 0, moments: 0, orders: 0 };
   readonly #reader: SnapshotReader;
   readonly #origins = new Map<unknown, Origin>();
@@ -27,7 +27,7 @@ export class RecordingSnapshotReader implements SnapshotReader {
     this.defaultOver = reader.defaultOver;
   }
 
-  /** What a value was taken from; undefined for what is none of the look's own. */
+  /** The origin of a value; undefined if the value was not read through this reader. */
   originOf(value: unknown): Origin | undefined {
     return this.#origins.get(value);
   }

@@ -1,6 +1,6 @@
 /**
- * What is the same in each answer to an operation, for as long as the same exists and the same caller asks: all but the
- * numbers. An answer is written from it without asking any resolver; where a number cannot be had, it is not.
+ * Response templates: the bytes that are equal in all responses to one operation by one caller while the topology stays
+ * the same, with slots for the numbers. A response is written from a template without any resolver.
  */
 import { HvqlError } from '../errors.ts';
 import type { SnapshotReader } from '../sampling/read/snapshot-reader.ts';
@@ -9,7 +9,7 @@ import type { ByteSink } from './byte-sink.ts';
 import type { PreparedSet } from './prepared-set.ts';
 import type { Origin, RecordingSnapshotReader } from './recording-snapshot-reader.ts';
 
-/** What stands in a gap of a pattern: an object of counters, or the moment of the look. */
+/** The content of a slot: an object of counters, or the time of the snapshot. */
 export type SlotValue =
   | { readonly set: PreparedSet; readonly origin: Origin }
   | { readonly serializeMoment: (wallMilliseconds: number) => unknown };
@@ -19,7 +19,7 @@ interface Slot extends WrittenPlace {
   readonly value: SlotValue;
 }
 
-/** Takes notes of the gaps while an answer is written. */
+/** Records the slots while a response is written. */
 export class TemplateRecorder implements ResponseRecorder {
   readonly reader: RecordingSnapshotReader;
   readonly #slots: Slot[] = [];
@@ -29,7 +29,7 @@ export class TemplateRecorder implements ResponseRecorder {
     this.reader = reader;
   }
 
-  /** Where a set was written for what the look gave, it is a gap. */
+  /** Records a set as a slot if its source value came from the snapshot. */
   recordSet(set: PreparedSet, value: unknown, place: WrittenPlace): void {
     const origin = this.reader.originOf(value);
     if (origin === undefined) return;
@@ -42,7 +42,7 @@ export class TemplateRecorder implements ResponseRecorder {
     this.#slots.push({ ...place, value: { serializeMoment } });
   }
 
-  /** The pattern of the answer; null where something of the look stands outside of the gaps. */
+  /** The template of the response; null if something outside the slots depends on the snapshot. */
   template(response: Buffer): ResponseTemplate | null {
     const { taken } = this.reader;
     if (taken.orders > 0) return null;
@@ -51,12 +51,12 @@ export class TemplateRecorder implements ResponseRecorder {
   }
 }
 
-/** The pattern of an answer. */
+/** A response with slots. */
 export class ResponseTemplate {
   readonly values: readonly SlotValue[];
-  /** What stands before each gap, and behind the last one, each from a multiple of eight bytes on. */
+  /** The bytes before each slot and after the last one, each aligned to eight bytes. */
   readonly #constants: DataView;
-  /** Where each of them ends in `#constants`, and how long it is. */
+  /** For each of these pieces: its end in `#constants` and its length. */
   readonly #table: DataView;
 
   constructor(response: Buffer, slots: readonly Slot[]) {
@@ -77,7 +77,7 @@ export class ResponseTemplate {
     this.#constants = new DataView(bytes.buffer);
   }
 
-  /** Writes an answer of this pattern. Gives false, with what was written in vain still there, where it is none. */
+  /** Writes a response. Returns false, and leaves partial output in the sink, if a number is not available. */
   write(sink: ByteSink, { reader, context }: { reader: SnapshotReader; context: unknown }): boolean {
     const writer = new ResponseWriter(sink, context);
     const { values } = this;
@@ -105,7 +105,7 @@ export class ResponseTemplate {
     sink.reserve(end - start);
     const { view, length } = sink;
     for (let from = start, to = length; from < end; from += 8, to += 8) {
-      // UTF-8 is never a NaN: neither 0xff nor 0x7f behind 0xf0 and above stands in it.
+      // Moving bytes as doubles is safe: a NaN has a byte 0xff, or 0x7f after 0xf0 or above. UTF-8 has neither.
       view.setFloat64(to, this.#constants.getFloat64(from, true), true);
     }
     sink.length = length + this.#table.getInt32(n * entrySizeInBytes + 4, true);
@@ -113,21 +113,21 @@ export class ResponseTemplate {
   }
 }
 
-/** Two numbers of 32 bits. */
+/** Two 32-bit numbers. */
 const entrySizeInBytes = 8;
 
-/** An operation that is asked once is not worth a pattern. */
+/** An operation that runs only once is not worth a template. */
 const responsesBefore = 1;
-/** What does not come to a pattern so often never does. */
+/** After this many failed attempts the operation never gets a template. */
 const maxAttempts = 3;
-/** Gaps of all patterns together: about 20 MB with what stands between them. */
+/** Slots of all templates together: about 20 MB including the bytes between them. */
 const maxSlots = 100_000;
 
-/** Those that hold a pattern, the oldest first. */
+/** The caches that hold a template, oldest first. */
 const holding = new Set<CachedTemplate>();
 let slots = 0;
 
-/** A pattern, once there is one. */
+/** The template of one planned operation. It is dropped when newer templates need the memory. */
 export class CachedTemplate {
   #responses = 0;
   #attempts = 0;
@@ -137,14 +137,14 @@ export class CachedTemplate {
     return this.#template;
   }
 
-  /** Whether the answer that is about to be written is to make it. */
+  /** Whether the next response should be recorded as the template. */
   get isWanted(): boolean {
     if (this.#template !== null || this.#attempts >= maxAttempts) return false;
     this.#responses += 1;
     return this.#responses > responsesBefore;
   }
 
-  /** Takes what came of an attempt. */
+  /** Stores the result of an attempt to record a template; null if it failed. */
   offer(template: ResponseTemplate | null): void {
     this.#attempts += 1;
     if (template === null || template.values.length > maxSlots) return;
@@ -157,7 +157,7 @@ export class CachedTemplate {
     }
   }
 
-  /** It may be made again. */
+  /** Drops the template; it may be recorded again. */
   #drop(): void {
     slots -= this.#template?.values.length ?? 0;
     this.#template = null;

@@ -1,6 +1,6 @@
 /**
- * Writes the data of an answer as bytes, in one turn: what graphql-js would make objects of and JSON.stringify write.
- * The graph's own resolvers say what stands where; numbers of counters alone are written without them.
+ * Writes the data of a response as bytes: the same bytes that graphql-js and JSON.stringify would produce. It calls the
+ * resolvers of the graph, except for counters, which it copies from the reading.
  */
 import {
   defaultTypeResolver,
@@ -18,9 +18,9 @@ import { longestDecimal, writeDecimal } from './decimal.ts';
 import { errorAt } from './error-at.ts';
 import type { Completion, PreparedField, PreparedSet } from './prepared-set.ts';
 
-/** Thrown where something is met that only graphql-js can do, such as a promise. */
+/** Thrown for values that only graphql-js can handle, such as a promise. */
 class UnsupportedByWriter extends Error {}
-/** One for all: where it was thrown tells nobody anything. */
+/** One instance for all: its stack is never used. */
 const unsupportedByWriter = new UnsupportedByWriter();
 
 /** Where a value stands in the response: its first byte and the one after its last. */
@@ -35,24 +35,23 @@ export interface ResponseRecorder {
   recordMoment(serializeMoment: (wallMilliseconds: number) => unknown, place: WrittenPlace): void;
 }
 
-/** Writes one answer. Errors, their paths and what they leave null are those of graphql-js. */
+/** Writes one response. Errors, their paths and the values that they set to null are those of graphql-js. */
 export class ResponseWriter {
   readonly errors: GraphQLError[] = [];
   readonly #sink: ByteSink;
   readonly #context: unknown;
-  /** Where in the answer the writer is. */
+  /** The response path of the current field. */
   readonly #path: (string | number)[] = [];
 
   readonly #recorder: ResponseRecorder | null;
 
-  /** A recorder takes notes of what is written. */
   constructor(sink: ByteSink, context: unknown, recorder: ResponseRecorder | null = null) {
     this.#sink = sink;
     this.#context = context;
     this.#recorder = recorder;
   }
 
-  /** Writes an object. Throws, with what was written in vain still there, where a field of it must not be null and is. */
+  /** Writes an object. Throws, and leaves partial output in the sink, if a non-null field is null. */
   writeSet(set: PreparedSet, source: unknown): void {
     const { items } = set;
     for (let n = 0; n < items.length; n += 1) {
@@ -82,7 +81,7 @@ export class ResponseWriter {
     this.#sink.constant(items.length === 0 ? emptyObject : objectEnd);
   }
 
-  /** The error that a set was thrown for, which leaves the answer without data; null for anything else. */
+  /** The field error that leaves the response without data; null for any other thrown value. */
   errorOf(thrown: unknown): GraphQLError | null {
     return thrown instanceof GraphQLError && thrown.path !== undefined ? thrown : null;
   }
@@ -118,7 +117,7 @@ export class ResponseWriter {
     path.pop();
   }
 
-  /** Puts null in place of what failed, or throws on to what holds it. */
+  /** Replaces a failed value with null, or rethrows to the parent if the value must not be null. */
   #fail(
     thrown: unknown,
     place: { field: PreparedField; start: number; depth: number; isNonNull: boolean },
@@ -132,7 +131,7 @@ export class ResponseWriter {
     this.#sink.constant(nullBytes);
   }
 
-  /** Writes a value. Gives false where it wrote null. */
+  /** Writes a value. Returns false if it wrote null. */
   #complete(field: PreparedField, completion: Completion, value: unknown): boolean {
     if (typeof value === 'object') {
       if (value instanceof Error) throw value;
@@ -168,7 +167,7 @@ export class ResponseWriter {
     }
   }
 
-  /** Completes a value like `#complete`: what holds no objects is left to it. */
+  /** Completes a value like `#complete`, to which it leaves values without objects. */
   *#completeInSlices(
     field: PreparedField,
     { completion, value, slice }: { completion: Completion; value: unknown; slice: TimeSlice },
@@ -206,7 +205,7 @@ export class ResponseWriter {
 
   #writeNumber(value: number): void {
     const sink = this.#sink;
-    // Bitwise operators see the number as one of 32 bits.
+    // The unsigned shift is exact only for 32-bit numbers.
     if (value >>> 0 !== value || Object.is(value, -0)) {
       sink.ascii(JSON.stringify(value));
       return;

@@ -1,4 +1,4 @@
-/** What an operation selects of a type: fragments spread, @skip and @include decided, the same field merged. */
+/** What an operation selects of a type, after fragments, @skip and @include, and merged fields. */
 import {
   getArgumentValues,
   getDirectiveValues,
@@ -24,37 +24,34 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** A field that is selected of an object type, by whatever number of places in the document. */
+/** A selected field of an object type, from one or more places in the document. */
 export interface SelectedField {
   readonly nodes: readonly FieldNode[];
   readonly definition: GraphQLField<unknown, unknown>;
-  /** What it gives, without lists and non-null. */
+  /** Its type without list and non-null wrappers. */
   readonly type: GraphQLNamedOutputType;
   readonly isLeaf: boolean;
-  /** Its arguments; null where they are not what the schema asks for. */
+  /** Its arguments; null if they are invalid. */
   readonly args: Readonly<Record<string, unknown>> | null;
-  /** Asks for the arguments again, to hear what is wrong with them: throws it, as graphql-js does, each time the same. */
+  /** Coerces the arguments again to throw their error, as graphql-js does; the same error each time. */
   readonly rethrowArguments: () => Readonly<Record<string, unknown>>;
 }
 
-/** All that is selected of an object type in one place of the answer. */
+/** All fields selected of an object type at one position of the response. */
 export interface SelectedSet {
   readonly type: GraphQLObjectType;
   readonly fields: readonly SelectedField[];
 }
 
-/** What selections are made of. */
+/** What selections are computed from. */
 interface SelectionOptions {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Coerced, not as they were sent. */
+  /** Coerced values. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Selections of operations without variables, which are the same each time they run, and of the others by the very
- * object that has their variables.
- */
+/** Selections by operation, or by the object of its variables if the operation has variables. */
 const selections = new WeakMap<OperationDefinitionNode | object, CachedSelection>();
 
 interface CachedSelection {
@@ -62,10 +59,10 @@ interface CachedSelection {
   readonly selection: Selection;
 }
 
-/** Who executes the operation says what is wrong with its variables, of which there may be very many. */
+/** The execution reports invalid variables; here one error is enough to stop. */
 const firstErrorOnly = { maxErrors: 1 };
 
-/** The selections of an operation; null where its variables are not what it asks for. */
+/** The selections of an operation; null if its variables are invalid. */
 export function selectionOf(operation: OperationDefinitionNode, args: ExecutionArgs): Selection | null {
   const { schema, document, variableValues } = args;
   const definitions = operation.variableDefinitions ?? [];
@@ -83,7 +80,7 @@ export function selectionOf(operation: OperationDefinitionNode, args: ExecutionA
   return selection;
 }
 
-/** The selections of one operation with its variables. The same for the same nodes, wherever fragments spread them. */
+/** The selections of one operation with its variables. Equal nodes share one set, wherever fragments spread them. */
 export class Selection {
   readonly #options: SelectionOptions;
   readonly #sets = new Map<string, SelectedSet>();
@@ -93,7 +90,7 @@ export class Selection {
     this.#options = options;
   }
 
-  /** What the selection sets select of an object type together. */
+  /** The fields that the selection sets together select of an object type. */
   setOf(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): SelectedSet {
     const key = `${type.name} ${selectionSets.map((set) => this.#numberOf(set)).join()}`;
     let set = this.#sets.get(key);
@@ -171,13 +168,13 @@ export class Selection {
     try {
       return getArgumentValues(definition, node, this.#options.variables);
     } catch {
-      // Who executes the field says what is wrong with them.
+      // The execution of the field reports the error.
       return null;
     }
   }
 }
 
-/** What is wrong with arguments is found out once, however many objects the field is asked of. */
+/** Runs `work` until it throws, then rethrows the same error: one error serves all objects of the field. */
 function rethrowing<Result>(work: () => Result): () => Result {
   let problem: { readonly thrown: unknown } | undefined;
   return () => {

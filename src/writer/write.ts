@@ -1,4 +1,4 @@
-/** Answers an operation with bytes: the same that graphql-js and JSON.stringify would come to. */
+/** Executes an operation to bytes: the same bytes that graphql-js and JSON.stringify would produce. */
 import { getOperationAST, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { SnapshotReader } from '../sampling/read/snapshot-reader.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
@@ -14,23 +14,23 @@ import { WrittenData, writtenResult } from './written-data.ts';
 const responseStart = new ConstantBytes('{"data":');
 const responseEnd = new ConstantBytes('}');
 
-/** What an answer is written with. */
+/** What a response is written with. */
 export interface Writing {
-  /** That of the operation and its variables. */
+  /** The selection of the operation with its variables. */
   readonly selection: Selection;
-  /** Where the pattern of such answers is kept, where one is worth it, and the look that they are read from. */
+  /** The cached template of such responses and the reader for its slots, if a template is worthwhile. */
   readonly templated?: { readonly cached: CachedTemplate; readonly reader: SnapshotReader } | null;
-  /** The context over another look. */
+  /** The context over another snapshot reader. */
   readonly contextWith?: (reader: SnapshotReader) => unknown;
-  /** Whether it may take long, so that other work has to run in between. */
+  /** Whether writing may take long, so that other work must run in between. */
   readonly isLarge?: boolean;
-  /** Called when it goes on after other work has run. What it throws, the result rejects with. */
+  /** Called when writing continues after other work. The result rejects with what it throws. */
   readonly onResume?: () => void;
 }
 
 /**
- * The result of an operation over a context in which nothing has to be waited for any more, its data written; null
- * where it has to be left to graphql-js. A promise only where it is large.
+ * The result of an operation whose readings are all available, with its data as bytes; null if only graphql-js can
+ * execute it. A promise only for large responses.
  */
 export function writeResult(args: ExecutionArgs, writing: Writing): MaybePromise<ExecutionResult | null> {
   const sink = acquireSink();
@@ -49,7 +49,7 @@ export function writeResult(args: ExecutionArgs, writing: Writing): MaybePromise
   }
 }
 
-/** What was written, with its errors; null for graphql-js where there are none to say. */
+/** The written data with its errors; null if graphql-js must execute the operation. */
 function resultOf(sink: ByteSink, errors: readonly GraphQLError[] | null): ExecutionResult | null {
   if (errors !== null && sink.length > 0)
     return writtenResult(new WrittenData(sink.written(), () => releaseSink(sink)), errors);
@@ -57,7 +57,7 @@ function resultOf(sink: ByteSink, errors: readonly GraphQLError[] | null): Execu
   return errors === null ? null : writtenResult(null, errors);
 }
 
-/** Whether there is a pattern, and the answer could be written by it. */
+/** Whether a template exists and the response could be written from it. */
 function writesTemplate(
   sink: ByteSink,
   { contextValue: context }: ExecutionArgs,
@@ -70,7 +70,7 @@ function writesTemplate(
   return false;
 }
 
-/** Writes the answer. The errors beside what was written, which is nothing where there is no data; null for graphql-js. */
+/** Writes the response and returns its errors; null if graphql-js must execute the operation. Without data the sink is empty. */
 function* walk(
   sink: ByteSink,
   args: ExecutionArgs,
@@ -94,7 +94,7 @@ function* walk(
     sink.constant(responseEnd);
   } catch (thrown) {
     sink.length = 0;
-    // A field that must not be null is: there is no data at all. Where it is another error, graphql-js finds it too.
+    // A non-null field at the top is null, so there is no data. graphql-js will report any other error.
     const error = writer.errorOf(thrown);
     errors = error === null ? null : [...writer.errors, error];
   }

@@ -1,28 +1,25 @@
-/** The data of an answer as the bytes that it is sent as, in place of an object. */
+/** The data of a response as bytes instead of an object. */
 import type { ExecutionResult } from 'graphql';
 
-/** `{"data":` and what ends it again: the whole of an answer without errors. */
+/** A response without errors is `{"data":` … `}`. */
 const dataStart = '{"data":'.length;
 
-/**
- * JSON in UTF-8. Whoever does not know of it sees the data all the same: `JSON.stringify` asks `toJSON`, which reads
- * the bytes again.
- */
+/** The data as JSON in UTF-8. `JSON.stringify` works on it too, because `toJSON` parses the bytes. */
 export class WrittenData {
   #response: Buffer;
   #recycle: (() => void) | null;
   #references = 1;
 
   /**
-   * Held once, by whoever it is made for. `takeBack` gets the memory once all who hold the bytes have released them; of
-   * those who never do, it becomes garbage.
+   * The creator owns one reference. `recycle` is called when the last reference is released; if one is never released,
+   * the memory is garbage-collected.
    */
   constructor(response: Buffer, recycle: (() => void) | null = null) {
     this.#response = response;
     this.#recycle = recycle;
   }
 
-  /** The whole answer, as it is sent where there is no error: `{"data":…}`. */
+  /** The whole response without errors: `{"data":…}`. */
   get response(): Buffer {
     return this.#response;
   }
@@ -32,17 +29,17 @@ export class WrittenData {
     return this.response.subarray(dataStart, -1);
   }
 
-  /** What the answer takes, with the room that it was written into. */
+  /** The memory of the response, including unused space of its buffer. */
   get memoryInBytes(): number {
     return this.#response.buffer.byteLength;
   }
 
-  /** The bytes are for one more, who either releases them as well or never does. */
+  /** Adds a reference, to be released by its owner or never. */
   retain(): void {
     this.#references += 1;
   }
 
-  /** One of those who hold the bytes needs them no more: after the last one they may be another answer's. */
+  /** Removes a reference. After the last one the memory may be reused for another response. */
   release(): void {
     this.#references -= 1;
     if (this.#references > 0) return;
@@ -50,16 +47,14 @@ export class WrittenData {
     this.#recycle = null;
   }
 
-  /**
-   * The bytes are for anybody, and stay as they are, in memory of their own. To be called before anybody else has them.
-   */
+  /** Copies the bytes to memory that is never reused. Call it before the bytes are shared. */
   detach(): void {
     if (this.#recycle === null) return;
     this.#response = Buffer.from(this.#response);
     this.release();
   }
 
-  /** The same bytes stand there as well, as a part of what is kept longer than these. */
+  /** Refers to a copy of the same bytes in a longer-lived buffer, and releases its own. */
   rebase(response: Buffer): void {
     this.#response = response;
     this.release();
@@ -70,17 +65,17 @@ export class WrittenData {
   }
 }
 
-/** A result in the type that graphql-js has for results. */
+/** A result in the type of graphql-js. */
 export function writtenResult(
   data: WrittenData | null,
   errors: NonNullable<ExecutionResult['errors']>,
 ): ExecutionResult {
-  // A class has no index signature, though it is an object like any other.
+  // A class has no index signature, so the type needs a cast.
   const result = data as unknown as Record<string, unknown> | null;
   return errors.length === 0 ? { data: result } : { errors, data: result };
 }
 
-/** The data of a result where it is bytes; null where it is an object, or there is none. */
+/** The data of a result if it is bytes; null if it is an object or absent. */
 export function writtenDataOf({ data }: ExecutionResult): WrittenData | null {
   return (data as unknown) instanceof WrittenData ? (data as unknown as WrittenData) : null;
 }

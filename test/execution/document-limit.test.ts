@@ -19,7 +19,7 @@ describe('a text', () => {
     expect(textProblem('{ a a a a a a a a a a }', limits)).toBeNull();
     expect(textProblem('{ a a a a a a a a a a } # a comment is none', limits)).toBeNull();
     expect(textProblem('{ a a a a a a a a a a a }', limits)).toMatchObject({
-      message: 'The document has more than 12 tokens, the most that is read: ask in several operations.',
+      message: 'The document has more than 12 tokens, which is the maximum: use several operations.',
       extensions: { code: 'LIMIT_EXCEEDED', limit: 12, actual: 13 },
     });
   });
@@ -29,7 +29,7 @@ describe('a text', () => {
     expect(textProblem('{ b(c: "a text may be longer") }', limits)).toBeNull();
     expect(textProblem('{ abcd: b }', limits)).toMatchObject({
       message:
-        'The document has a name of 4 characters, but at most 3 may be: an alias stands in the answer as often as its value.',
+        'The document has a name of 4 characters, but at most 3 are allowed: an alias is repeated in the response for each value.',
       extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 },
     });
   });
@@ -49,7 +49,7 @@ describe('an operation', () => {
   ])('may be so deep, its fragments spread: %s', (text, actual) => {
     expect(problemOf(text)).toEqual(
       actual && {
-        message: `The operation is ${actual} fields deep, but at most 3 may be: begin further down, with node or partition.`,
+        message: `The operation is ${actual} fields deep, but at most 3 are allowed: start at a lower object, with node or partition.`,
         code: 'LIMIT_EXCEEDED',
         limit: 3,
         actual,
@@ -65,7 +65,7 @@ describe('an operation', () => {
   ])('may have so many aliases: %s', (text, actual) => {
     expect(problemOf(text)).toEqual(
       actual && {
-        message: `The operation has ${actual} aliases, but at most 2 may be: ask for lists, or in several operations.`,
+        message: `The operation has ${actual} aliases, but at most 2 are allowed: use lists, or several operations.`,
         code: 'LIMIT_EXCEEDED',
         limit: 2,
         actual,
@@ -83,7 +83,7 @@ describe('an operation', () => {
   ])('may have so many directives: %s', (text, actual) => {
     expect(problemOf(text)).toEqual(
       actual && {
-        message: `The operation has ${actual} directives, but at most 2 may be: put them on fragments.`,
+        message: `The operation has ${actual} directives, but at most 2 are allowed: put them on fragments.`,
         code: 'LIMIT_EXCEEDED',
         limit: 2,
         actual,
@@ -127,7 +127,7 @@ describe('an operation', () => {
     const roomy = { ...testLimits, maxDepth: 100 };
     expect(documentProblem(parse(text), roomy)).toMatchObject({
       message:
-        'The document repeats fields or spreads fragments so often that more than 125000 pairs of fields would have to be compared: ask for each field once.',
+        'The document repeats fields or spreads fragments so often that more than 125000 pairs of fields: select each field once.',
       extensions: { code: 'LIMIT_EXCEEDED', limit: 125_000 },
     });
   });

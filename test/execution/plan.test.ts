@@ -193,7 +193,7 @@ describe('a plan', () => {
       errors: [
         {
           message:
-            'What the operation would cost takes more than 100000 steps to find out: ask for fewer fields, for fewer objects (first, indexes), or in several operations.',
+            'The cost of the operation cannot be computed within 100000 steps: request fewer fields or fewer objects (first, indexes), or use several operations.',
           extensions: { code: 'LIMIT_EXCEEDED', limit: stepLimit, actual: 'more than 100000' },
         },
       ],
@@ -226,7 +226,7 @@ describe('a plan', () => {
     expect(JSON.parse(JSON.stringify(answer))).toEqual({
       errors: [
         {
-          message: `The answer would hold more than ${most} values, but at most ${most} may be: ask for fewer fields, for fewer objects (first, indexes), or in several operations.`,
+          message: `The response would have more than ${most} values, but at most ${most} are allowed: request fewer fields or fewer objects (first, indexes), or use several operations.`,
           extensions: { code: 'LIMIT_EXCEEDED', limit: most, actual: `more than ${most}` },
         },
       ],
@@ -278,7 +278,7 @@ describe('an operation that asks for too much', () => {
       errors: [
         {
           message:
-            'The answer would hold 12 values, but at most 10 may be: ask for fewer fields, for fewer objects (first, indexes), or in several operations.',
+            'The response would have 12 values, but at most 10 are allowed: request fewer fields or fewer objects (first, indexes), or use several operations.',
           extensions: { code: 'LIMIT_EXCEEDED', limit: 10, actual: 12 },
         },
       ],
@@ -298,7 +298,7 @@ describe('an operation that asks for too much', () => {
     expect((await ask({ source, query, limits })).errors).toEqual([
       {
         message:
-          '4 overlay pages would be read, but at most 3 may be: ask for fewer objects (first, indexes), or in several operations.',
+          'The operation would read 4 overlay pages, but at most 3 are allowed: request fewer objects (first, indexes), or use several operations.',
         extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 },
       },
     ]);
@@ -322,7 +322,7 @@ describe('an operation that asks for too much', () => {
     expect(answer.data).toEqual(data);
     expect(answer.errors).toMatchObject([
       {
-        message: `${argument} may have at most 2 items, but has 3: ask in several operations.`,
+        message: `${argument} may have at most 2 items, but has 3: use several operations.`,
         extensions: { code: 'LIMIT_EXCEEDED', argument, limit: 2, actual: 3 },
       },
     ]);

@@ -1,4 +1,4 @@
-/** One event of a subscription: an execution over one tick, for all streams that had the same event before it. */
+/** One event of a subscription: an execution over one tick, shared by all streams with the same previous event. */
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { GrantedPartition } from '../../access/access.ts';
 import { accessOf, type AccessTo } from '../../access/access-of.ts';
@@ -12,35 +12,35 @@ import type { Topology } from '../../snapshot/topology.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import { writtenOrNull } from '../execute.ts';
 
-/** What an event is made of. */
+/** The inputs of an event. */
 export interface LiveEventParts {
   readonly caller: Caller;
   readonly limits: Limits;
   readonly sourceKind: () => string;
   readonly topology: Topology | HvqlError;
   readonly reader: SnapshotReader;
-  /** Whether there was an event before, in which the partition was there. */
+  /** Whether no earlier event had the partition. */
   readonly isFirst: boolean;
   /** Whether events are written as bytes. */
   readonly writesBytes: boolean;
-  /** Whether the event may take long to write, so that other work has to run in between. */
+  /** Whether writing may take long, so that other work must run in between. */
   readonly isLarge: boolean;
-  /** Makes the caller's access, where it is not the one that all share. */
+  /** Creates the caller's access, if it is not the shared one. */
   readonly accessTo?: AccessTo;
 }
 
-/** What came of an event. */
+/** The result of an event. */
 export interface LiveResult {
   readonly result: ExecutionResult;
-  /** What it says, to compare with another; written when it is first asked for. */
+  /** Its content as a text to compare with another event; created on first access. */
   readonly text: string;
-  /** Whether the stream ends with it. */
+  /** Whether it is the last event of its stream. */
   readonly isLast: boolean;
-  /** Whether the partition that is watched was there, and the caller may read it. */
+  /** Whether the partition of the subscription exists and the caller may read it. */
   readonly isThere: boolean;
 }
 
-/** Executes one event, at once where nothing has to be waited for. The rights of the caller are decided anew. */
+/** Executes one event; synchronously if it need not wait. Decides the rights of the caller again. */
 export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): MaybePromise<LiveResult> {
   const event = new EventRoot(parts);
   const liveArgs = { ...args, rootValue: event };
@@ -48,13 +48,13 @@ export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): MaybeP
   const written = parts.writesBytes ? writtenOrNull(liveArgs, { isLarge }) : null;
   const executed = mapMaybePromise(written, (there) => there ?? execute(liveArgs));
   return mapMaybePromise(executed, (result) => {
-    // It goes to all who watch, each in its own time.
+    // All streams share it, and each sends it at its own pace.
     writtenDataOf(result)?.detach();
     return new ExecutedEvent(result, event);
   });
 }
 
-/** Holds on to nothing of what it was made of, since it is there until the next one. */
+/** Keeps no reference to its inputs, because it lives until the next event. */
 class ExecutedEvent implements LiveResult {
   readonly result: ExecutionResult;
   readonly isLast: boolean;
@@ -72,17 +72,17 @@ class ExecutedEvent implements LiveResult {
   }
 }
 
-/** An event that no execution made, and that ends its stream. */
+/** An event without an execution that ends its stream. */
 export function finalEvent(result: ExecutionResult): LiveResult {
   return { result, text: JSON.stringify(result), isLast: true, isThere: false };
 }
 
-/** What an event with these parts is planned with. */
+/** The root value to plan an event with these inputs. */
 export function eventRoot(parts: LiveEventParts): LiveEvent {
   return new EventRoot(parts);
 }
 
-/** That a source is still away says the same, however often it was tried and whenever it is tried again. */
+/** Errors of an unavailable source are equal, whenever the next attempt is due. */
 function textOf(result: ExecutionResult): string {
   const { data, errors } = result;
   const texts = errors?.map((error: GraphQLError) => {
@@ -118,7 +118,7 @@ class EventRoot implements LiveEvent {
     } catch (error) {
       this.isLast = true;
       const isGone = !this.#parts.isFirst && access.topology.partition(partitionId) === undefined;
-      // Who has been given its events knows that it was there.
+      // Streams that had events of the partition know that it existed.
       throw isGone ? new HvqlError('PAGE_UNAVAILABLE', `Partition ${partitionId} has gone.`) : error;
     }
   }

@@ -1,4 +1,4 @@
-/** All subscriptions that are open: who watches the same shares an operation, and there are not too many. */
+/** All open subscriptions: equal ones share an operation, and their number is limited. */
 import {
   createSourceEventStream,
   getOperationAST,
@@ -17,13 +17,13 @@ import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subsc
 import { SubscriptionQuota, type RetainedText } from './subscription-quota.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 
-/** What subscriptions are run with. */
+/** Options of the subscriptions of a service. */
 export interface LiveOperationsOptions {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
-  /** Given where other processes have streams as well, which count with these. */
+  /** Set if other processes have streams too, which count towards the same limits. */
   readonly acquireLease?: AcquireLease;
-  /** Whether events are written as bytes; where not, graphql-js makes objects of them, and says the same. */
+  /** Whether events are written as bytes. If not, graphql-js creates objects with the same content. */
   readonly writesBytes?: boolean;
 }
 
@@ -45,10 +45,7 @@ export class LiveOperations {
     return this.#streams.size;
   }
 
-  /**
-   * Runs a subscription over an `OperationContext`, in place of graphql-js's `subscribe`. Gives a stream, or the errors
-   * of an operation that makes none.
-   */
+  /** Runs a subscription like graphql-js's `subscribe`. Returns a stream, or a result with the errors. */
   readonly subscribe = async (args: ExecutionArgs): Promise<LiveStream | ExecutionResult> => {
     // graphql-js leaves the type of contexts to its users.
     const context = args.contextValue as ExecutionContext;
@@ -57,12 +54,12 @@ export class LiveOperations {
     try {
       return await this.#subscribe({ ...args, ...coercion, variableValues, hideSuggestions }, context);
     } finally {
-      // A stream has no deadline: every tick has one of its own.
+      // A stream has no deadline; each tick has one.
       context.deadline.stop();
     }
   };
 
-  /** Ends all streams, as at the end of the service; those that are still being opened end as they begin. */
+  /** Ends all streams when the service ends. A stream that is still being opened ends at once. */
   close(): void {
     this.#isClosed = true;
     for (const stream of this.#streams) stream.end();
@@ -80,7 +77,7 @@ export class LiveOperations {
     const { caller, service } = asked;
     const key = keyOf(args, caller);
     const found = this.#operations.get(key);
-    // Events are executed for all who watch: nothing of this one's request goes into them.
+    // Events are shared: they contain nothing of this request.
     const { writesBytes = true } = this.#options;
     const { options } = request;
     const parts = { args: { ...args, contextValue: {} }, caller, service, options, writesBytes };
@@ -95,7 +92,7 @@ export class LiveOperations {
     const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
     if (problem !== null) return refused(problem);
     const { acquireLease } = this.#options;
-    // Nothing may be waited for between the count and the opening, or any number would find the last place free.
+    // No await between the check and `#open`, or several streams could pass the check for the last one.
     const lease =
       acquireLease === undefined ? null : await acquireLease(leaseRequest(args, { caller, text }));
     if (lease instanceof HvqlError) return refused(lease);
@@ -111,7 +108,7 @@ export class LiveOperations {
   }): LiveStream {
     const { key, text, lease } = opening;
     const { partitionId } = opening.caller;
-    // Another stream may have opened the same in the meantime.
+    // Another stream may have opened the same subscription in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
     const scheduler = this.#options.sampler.scheduler(operation.options.every);
     if (!this.#operations.has(key)) {
@@ -138,7 +135,7 @@ export class LiveOperations {
   }
 }
 
-/** Nothing is known of what an event would cost while the source cannot say what exists; the first that can be made tells. */
+/** LIMIT_EXCEEDED if an event would cost too much; null also while the source is unavailable: then the first event reports it. */
 async function eventProblem(
   operation: SharedSubscription,
   asked: OperationContext,
@@ -156,7 +153,7 @@ async function eventProblem(
 const documentNumbers = new WeakMap<DocumentNode, number>();
 let documents = 0;
 
-/** A request may bring along more than its operation asks for, of any size: it is not kept for as long as a stream. */
+/** The declared variables only: a request may contain others of any size, which a stream must not keep. */
 function declaredVariables({ document, operationName, variableValues }: ExecutionArgs): Variables {
   const given = variableValues ?? {};
   const declared = getOperationAST(document, operationName)?.variableDefinitions ?? [];
@@ -168,7 +165,7 @@ function declaredVariables({ document, operationName, variableValues }: Executio
 
 type Variables = NonNullable<ExecutionArgs['variableValues']>;
 
-/** The same for subscriptions that say the same to callers of the same rights. */
+/** A key that is equal for equal subscriptions of callers with equal rights. */
 function keyOf({ document, operationName, variableValues }: ExecutionArgs, caller: Caller): string {
   let number = documentNumbers.get(document);
   if (number === undefined) documentNumbers.set(document, (number = documents += 1));

@@ -1,46 +1,46 @@
-/** One subscriber's stream of events: made when they are wanted, so that whoever is slow gets the newest and costs no more. */
+/** One subscriber's stream of events. Events are created on request, so that a slow subscriber skips to the newest tick. */
 import type { ExecutionResult } from 'graphql';
 import type { Tick } from '../../sampling/schedule/tick.ts';
 import type { LiveResult } from './live-event.ts';
 import type { SharedSubscription } from './shared-subscription.ts';
 
-/** What a stream needs of those around it. */
+/** Options of a stream. */
 export interface LiveStreamOptions {
   readonly operation: SharedSubscription;
-  /** Called once, when nothing more will come. */
+  /** Called once when the stream ends. */
   readonly onEnd: () => void;
 }
 
-/** Who is given the events of a stream, one each time that it wants one. None of these throws. */
+/** Receives the events of a stream, one for each request. Its methods must not throw. */
 export interface StreamListener {
-  /** Returns true where it has room for one more at once. */
+  /** Returns true to request the next event at once. */
   event(result: ExecutionResult): boolean;
-  /** Nothing more will come. */
+  /** The stream has ended. */
   done(): void;
-  /** An event could not be made. */
+  /** An event failed. */
   failed(thrown: unknown): void;
 }
 
 /**
- * The events of one stream, each made when it is wanted, of the newest tick there is. Holds one tick that was not
- * wanted yet, and the one that the last event was made of. No promise goes with an event, as there may be very many
- * streams; `next` makes one for those who are few.
+ * The events of one stream, each created on request from the newest tick. The stream keeps the newest unused tick and
+ * the tick of its last event. Events use callbacks instead of promises, because there may be very many streams; `next`
+ * adds a promise.
  */
 export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefined> {
   readonly #operation: SharedSubscription;
   readonly #onEnd: () => void;
-  /** When the first look was taken, in nanoseconds; what was read in it is not kept for this. */
+  /** When the first snapshot was taken, in nanoseconds. */
   #first: bigint | null = null;
-  /** Whether ticks have come that were not right after the first event: all are offered from then on. */
+  /** Whether a tick came late enough after the first event. From then on every tick is used. */
   #isUnderWay = false;
   #newest: Tick | null = null;
   #previous: Tick | null = null;
-  /** The last event, where the next one is compared with it. */
+  /** The last event, if the next one is compared with it. */
   #lastEvent: LiveResult | null = null;
   #isOver = false;
   #isRequested = false;
   #isMaking = false;
-  /** Gives what is still to be said once the stream is over, or throws it. */
+  /** Returns or throws the final result after the stream has ended. */
   #final: (() => ExecutionResult) | null = null;
   #listener: StreamListener | null = null;
 
@@ -65,33 +65,33 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     return this;
   }
 
-  /** From now on its events go there. The first one is wanted at once. */
+  /** Sends the events to this listener, and requests the first one. */
   follow(listener: StreamListener): void {
     this.#listener = listener;
     this.request();
   }
 
-  /** The taker has room for one more event. */
+  /** Requests one event. */
   request(): void {
     this.#isRequested = true;
     this.#step();
   }
 
-  /** There is no room after all: until it is wanted again nothing is made. */
+  /** Withdraws the request. */
   pause(): void {
     this.#isRequested = false;
   }
 
-  /** A tick of the grid. One that comes right after the first event is left out: there is little to tell yet. */
+  /** Receives a tick of the scheduler. Skips one that comes right after the first event. */
   onTick(tick: Tick): void {
     this.#isUnderWay ||= this.#isWellBefore(tick);
     if (this.#isUnderWay) this.#offer(tick);
   }
 
-  /** The event of a tick that it has asked the operation for. */
+  /** Receives a requested event. */
   resolve(tick: Tick, event: LiveResult): void {
     this.#isMaking = false;
-    // The stream may have ended while the event was made.
+    // The stream may have ended while the event was created.
     if (this.#isOver || this.#isUnchanged(event, tick)) {
       this.#step();
       return;
@@ -103,7 +103,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#deliver(event.result);
   }
 
-  /** The event of a tick could not be made. */
+  /** A requested event failed. */
   reject(thrown: unknown): void {
     this.#isMaking = false;
     if (this.#isOver) {
@@ -133,7 +133,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     return { done: true, value: undefined };
   }
 
-  /** Ends the stream, after one last result where there is something to say. */
+  /** Ends the stream, with an optional final result. */
   end(final: (() => ExecutionResult) | null = null): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -146,7 +146,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#step();
   }
 
-  /** Whether the first event was there, and some time before. */
+  /** Whether the first event is at least half an interval before this tick. */
   #isWellBefore(tick: Tick): boolean {
     if (this.#first === null) return false;
     const elapsed = Number(tick.began.monotonicNanoseconds - this.#first) / 1e6;
@@ -163,7 +163,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#step();
   }
 
-  /** Makes the next event, where one is wanted and there is something to tell. */
+  /** Creates the next event if one is requested and a tick is available. */
   #step(): void {
     if (!this.#isRequested) return;
     if (this.#isOver) {
@@ -177,13 +177,13 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#operation.make({ tick, previous: this.#previous }, this);
   }
 
-  /** Whether the event says nothing new, and the silence may go on until the next tick. */
+  /** Whether to skip this event: it is unchanged and the heartbeat is not due before the next tick. */
   #isUnchanged(event: LiveResult, tick: Tick): boolean {
     const { heartbeat, every } = this.#operation.options;
     if (this.#lastEvent === null || this.#previous === null || event.isLast) return false;
     if (event.text !== this.#lastEvent.text) return false;
     if (heartbeat === null) return true;
-    // Ticks come a little early or late: a tenth of their distance is no reason to speak before the time.
+    // Ticks are slightly early or late, so a tenth of the interval is tolerated.
     return millisecondsBetween(this.#previous, tick) + every <= heartbeat + every / 10;
   }
 

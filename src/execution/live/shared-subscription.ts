@@ -1,4 +1,4 @@
-/** An operation that streams watch: planned once for what exists, executed once a tick for all of them. */
+/** A subscription that streams share: planned once for a topology, and executed once a tick for all streams. */
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../../access/caller.ts';
 import { recordingAccess } from '../../access/recording-access.ts';
@@ -18,7 +18,7 @@ import { refused, valuesPerSlice } from '../execute.ts';
 import { eventRoot, executeEvent, finalEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
 import { planOperation, type Plan } from '../plan.ts';
 
-/** What a watched operation is. */
+/** Options of a shared subscription. */
 export interface SharedSubscriptionOptions {
   readonly args: ExecutionArgs;
   readonly caller: Caller;
@@ -27,45 +27,45 @@ export interface SharedSubscriptionOptions {
   readonly writesBytes: boolean;
 }
 
-/** Who has asked for an event. Neither throws. */
+/** Receives a requested event. Its methods must not throw. */
 export interface EventConsumer {
   resolve(tick: Tick, event: LiveResult): void;
   reject(thrown: unknown): void;
 }
 
-/** What an event is made of: a tick, and the one that the event before was made of. */
+/** The tick of an event, and the tick of the stream's previous event. */
 export interface EventTicks {
   readonly tick: Tick;
   readonly previous: Tick | null;
 }
 
-/** An event, and who waits for it. */
+/** An event and the consumers that wait for it. */
 interface SharedEvent {
   event: LiveResult | null;
   readonly waiting: EventConsumer[];
 }
 
-/** In place of the tick before, for first events. */
+/** Stands for the previous tick of a first event. */
 const noTick = {};
-/** So many are given an event before whatever else there is to do has its turn: some ten milliseconds' worth. */
+/** Consumers that receive an event before other work runs: some ten milliseconds. */
 const deliveryBatchSize = 1_000;
 
-/** The same operation, variables and rights, for any number of streams. */
+/** One operation with its variables and rights, for any number of streams. */
 export class SharedSubscription implements Watcher {
   readonly options: LiveOptions;
   readonly #parts: SharedSubscriptionOptions;
   #streams = 0;
-  /** Sources give the same topology for as long as nothing in it changes. */
+  /** Sources return the same topology object while nothing in it changes. */
   readonly #plans = new WeakMap<Topology, MaybePromise<Plan>>();
   readonly #asked = new TopologyScope();
-  /** Whether the caller was given an event in which the partition that it watches was there. */
+  /** Whether some event had the partition of the subscription. */
   #hasSeenPartition = false;
   /**
-   * Events by their tick and the tick of the event before, and gone with either: a tick that held on to the one before
-   * it would keep all that ever were.
+   * Events by their tick and the tick of the previous event. Both references are weak: a strong one from each tick to its
+   * predecessor would keep all ticks.
    */
   readonly #events = new WeakMap<Tick, WeakMap<object, SharedEvent>>();
-  /** The last tick that all streams were offered. */
+  /** The last tick that all streams have received. */
   #offered: Tick | null = null;
 
   constructor(parts: SharedSubscriptionOptions) {
@@ -81,28 +81,28 @@ export class SharedSubscription implements Watcher {
     return this.#streams > 0;
   }
 
-  /** One stream more watches. */
+  /** Adds a stream. */
   add(): void {
     this.#streams += 1;
   }
 
-  /** One of them does not any more. */
+  /** Removes a stream. */
   remove(): void {
     this.#streams -= 1;
   }
 
-  /** Nobody asks for events of the tick before any more, which streams hold on to. */
+  /** Drops the events of the previous tick, which no stream requests any more. */
   offered(tick: Tick): void {
     if (this.#offered !== null && this.#offered !== tick) this.#events.delete(this.#offered);
     this.#offered = tick;
   }
 
-  /** Nothing where there is too much of it: the event says so, without anything having been read for it. */
+  /** The readings of an event; none if it is too expensive: then the event is an error. */
   async requests(topology: Topology): Promise<readonly ReadRequest[]> {
     return (await this.problem(topology)) === null ? (await this.#planFor(topology)).requests : [];
   }
 
-  /** LIMIT_EXCEEDED where an event, with what exists now, would hold or read more than one may; else null. */
+  /** LIMIT_EXCEEDED if an event with this topology would cost too much; else null. */
   problem(topology: Topology): MaybePromise<HvqlError | null> {
     return mapMaybePromise(this.#planFor(topology), (plan) => this.#problemOf(plan));
   }
@@ -112,10 +112,7 @@ export class SharedSubscription implements Watcher {
     return costProblem(plan, { maxValues, maxPages });
   }
 
-  /**
-   * Has the event made that a tick makes for streams whose last event was made by the previous one, once for all of
-   * them, and gives it to each who asks.
-   */
+  /** Creates the event of a tick, once for all streams with the same previous tick, and delivers it to the consumer. */
   make({ tick, previous }: EventTicks, consumer: EventConsumer): void {
     const events = this.#events.get(tick) ?? new WeakMap<object, SharedEvent>();
     this.#events.set(tick, events);
@@ -145,12 +142,12 @@ export class SharedSubscription implements Watcher {
     else consumer.resolve(tick, known.event);
   }
 
-  /** Operations of one caller may be many, and each plan and each event takes its time. */
+  /** Runs work when the fair schedule reaches the caller, which may have many subscriptions. */
   #scheduled<Result>(work: () => MaybePromise<Result>): MaybePromise<Result> {
     return eventLoop.isFree() ? work() : eventLoop.turn(this.#parts.caller.partitionId).then(work);
   }
 
-  /** What exists may have come to more than it was when the stream began, or the source could not say then. */
+  /** Checks the cost again: the topology may have grown since the stream was opened. */
   #makeEvent(tick: Tick, previous: Tick | null): MaybePromise<LiveResult> {
     const { topology } = tick;
     const planned = topology instanceof HvqlError ? null : this.#planFor(topology);
@@ -168,7 +165,7 @@ export class SharedSubscription implements Watcher {
     });
   }
 
-  /** What an event needs, with what exists now. */
+  /** The plan of an event with this topology. */
   #planFor(topology: Topology): MaybePromise<Plan> {
     let plan = this.#plans.get(topology);
     if (plan === undefined) {
@@ -209,7 +206,7 @@ export class SharedSubscription implements Watcher {
   }
 }
 
-/** Gives to all of them, those who join meanwhile among them, and leaves the list empty. */
+/** Delivers to all consumers in batches, including those that join meanwhile, and empties the list. */
 function deliverAll(waiting: EventConsumer[], deliver: (consumer: EventConsumer) => void, from = 0): void {
   const end = Math.min(waiting.length, from + deliveryBatchSize);
   for (let n = from; n < end; n += 1) {

@@ -1,46 +1,46 @@
-/** The streams of several processes, counted as one process counts its own. */
+/** Leases of subscriptions, which count the streams of several processes towards the same limits. */
 import { createHash } from 'node:crypto';
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../../access/caller.ts';
 import type { HvqlError } from '../../errors.ts';
 import { SubscriptionQuota, type RetainedText, type SubscriptionLimits } from './subscription-quota.ts';
 
-/** What is told of a stream that needs a place: plain JSON, and no more of what it asks than its lengths. */
+/** The request for a lease, in plain JSON. It has digests and lengths instead of texts. */
 export interface LeaseRequest {
   /** Decimal. */
   readonly partitionId: string;
-  /** The same for the same document. */
+  /** A digest of the document. */
   readonly document: string;
-  /** The same for the same document, operation, variables and rights. */
+  /** A digest of document, operation, variables and rights. */
   readonly operation: string;
   readonly documentLength: number;
   readonly variablesLength: number;
 }
 
-/** A place that was given. */
+/** A lease of one stream. */
 export interface SubscriptionLease {
-  /** Gives it back; is called once. */
+  /** Returns the lease. Call it once. */
   release(): void;
 }
 
-/** Takes a place; gives LIMIT_EXCEEDED where there is none. */
+/** Acquires a lease; LIMIT_EXCEEDED if all are taken. */
 export type AcquireLease = (request: LeaseRequest) => Promise<SubscriptionLease | HvqlError>;
 
-/** Streams that watch the same, and the text that is counted once for them. */
+/** Equal subscriptions, and their text, which counts once. */
 interface SharedText {
   readonly text: RetainedText;
   streams: number;
 }
 
-/** Something that stands for a document, while streams of it are open. */
+/** The identity of a document while streams of it are open. */
 interface Document {
   readonly identity: object;
   streams: number;
 }
 
 /**
- * The places of all streams of a service. A holder is a process: what it holds is given back when it has died. Streams
- * that watch the same count once with their text, whichever processes have them.
+ * The leases of all streams of a service. A holder is a process; its leases are released when it exits. The text of
+ * equal subscriptions counts once, even if they are in different processes.
  */
 export class SubscriptionLeases<Holder extends object> {
   readonly #quota: SubscriptionQuota;
@@ -52,7 +52,7 @@ export class SubscriptionLeases<Holder extends object> {
     this.#quota = new SubscriptionQuota(limits);
   }
 
-  /** Takes a place under a number of the holder's own; LIMIT_EXCEEDED where there is none, else null. */
+  /** Acquires a lease under a number chosen by the holder; LIMIT_EXCEEDED if all are taken, else null. */
   acquire(holder: Holder, { number, request }: { number: number; request: LeaseRequest }): HvqlError | null {
     const partitionId = BigInt(request.partitionId);
     const shared = this.#shared.get(request.operation);
@@ -72,7 +72,7 @@ export class SubscriptionLeases<Holder extends object> {
     return null;
   }
 
-  /** Gives a place back; one that is not held is none. */
+  /** Releases a lease; ignores an unknown number. */
   release(holder: Holder, number: number): void {
     const leases = this.#held.get(holder);
     const request = leases?.get(number);
@@ -81,7 +81,7 @@ export class SubscriptionLeases<Holder extends object> {
     this.#release(request);
   }
 
-  /** Gives all places of a holder back. */
+  /** Releases all leases of a holder. */
   releaseAll(holder: Holder): void {
     for (const request of this.#held.get(holder)?.values() ?? []) this.#release(request);
     this.#held.delete(holder);
@@ -100,7 +100,7 @@ export class SubscriptionLeases<Holder extends object> {
   }
 }
 
-/** What is told of a stream. */
+/** The request for a lease of this subscription. */
 export function leaseRequest(
   { document, operationName, variableValues }: ExecutionArgs,
   { caller, text }: { readonly caller: Caller; readonly text: RetainedText },

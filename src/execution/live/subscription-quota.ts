@@ -1,25 +1,25 @@
-/** How many streams there may be, and how much of what they were asked with may be kept for them. */
+/** Limits on the number of streams and on the texts that are kept for them. */
 import { HvqlError } from '../../errors.ts';
 import type { Limits } from '../../graph/context.ts';
 
-/** The limits on streams, of all callers together and of one. */
+/** The limits on subscriptions, of all callers together and of one caller. */
 export type SubscriptionLimits = Pick<
   Limits,
   'maxStreams' | 'maxStreamsPerCaller' | 'maxStreamText' | 'maxStreamTextPerCaller'
 >;
 
-/** What is kept of the request for a watched operation, for as long as it is watched. */
+/** The part of the request that a shared subscription keeps. */
 export interface RetainedText {
-  /** The same object for the same document. */
+  /** The same object for equal documents. */
   readonly document: object;
   readonly documentLength: number;
-  /** Characters of its variables as JSON. */
+  /** The length of its variables as JSON, in characters. */
   readonly variablesLength: number;
 }
 
 /**
- * Counts streams and the texts behind them. A parsed document takes some hundred times the memory of its text, so a
- * number of streams alone is no bound; one that many operations have in common counts once.
+ * Counts streams and their texts. A parsed document takes about a hundred times the memory of its text, so the number of
+ * streams alone does not limit memory. A document that several subscriptions share counts once.
  */
 export class SubscriptionQuota {
   readonly #limits: SubscriptionLimits;
@@ -30,23 +30,25 @@ export class SubscriptionQuota {
     this.#limits = limits;
   }
 
-  /** LIMIT_EXCEEDED where there may not be one more stream; `text` is what would have to be kept for it. */
+  /** LIMIT_EXCEEDED if another stream would exceed a limit, else null. `text` is what would be kept for it. */
   problem(partitionId: bigint, text: RetainedText | null): HvqlError | null {
     const { maxStreams, maxStreamsPerCaller, maxStreamText, maxStreamTextPerCaller } = this.#limits;
     const own = this.#byCaller.get(partitionId) ?? new Usage();
     if (own.streams >= maxStreamsPerCaller) return tooMany('of one caller', maxStreamsPerCaller);
-    if (this.#all.streams >= maxStreams) return tooMany('in all', maxStreams);
+    if (this.#all.streams >= maxStreams) return tooMany('of all callers', maxStreams);
     const [ownText, allText] = [own.textWith(text), this.#all.textWith(text)];
     if (ownText > maxStreamTextPerCaller)
       return tooLong('of one caller', { limit: maxStreamTextPerCaller, actual: ownText });
-    return allText > maxStreamText ? tooLong('in all', { limit: maxStreamText, actual: allText }) : null;
+    return allText > maxStreamText
+      ? tooLong('of all callers', { limit: maxStreamText, actual: allText })
+      : null;
   }
 
   countSubscription(partitionId: bigint, change: 1 | -1): void {
     this.#change(partitionId, (usage) => (usage.streams += change));
   }
 
-  /** Counts a text that is kept from now on, or no more. */
+  /** Adds or subtracts a text. */
   countText(partitionId: bigint, { text, change }: { text: RetainedText; change: 1 | -1 }): void {
     this.#change(partitionId, (usage) => usage.countText(text, change));
   }
@@ -60,11 +62,11 @@ export class SubscriptionQuota {
   }
 }
 
-/** What there is, of all or of one. */
+/** The usage of all callers or of one. */
 class Usage {
   streams = 0;
   #text = 0;
-  /** How many operations each document stands behind. */
+  /** The number of operations of each document. */
   readonly #documents = new Map<object, number>();
 
   get isEmpty(): boolean {
@@ -84,14 +86,14 @@ class Usage {
     if (change === -1) this.#text -= this.#lengthOf(text);
   }
 
-  /** What it adds to the texts that are there. */
+  /** What a text adds to the existing ones. */
   #lengthOf({ document, documentLength, variablesLength }: RetainedText): number {
     return variablesLength + (this.#documents.has(document) ? 0 : documentLength);
   }
 }
 
 function tooMany(which: string, limit: number): HvqlError {
-  const message = `At most ${limit} subscriptions ${which} may be open at once: end one before another is begun.`;
+  const message = `At most ${limit} subscriptions ${which} may be open: end one before you start another.`;
   return new HvqlError('LIMIT_EXCEEDED', message, { limit, actual: limit + 1 });
 }
 
@@ -99,7 +101,7 @@ function tooLong(which: string, facts: { readonly limit: number; readonly actual
   return new HvqlError(
     'LIMIT_EXCEEDED',
     `The documents and variables of the subscriptions ${which} would have ${facts.actual} characters, but at most ` +
-      `${facts.limit} may be: let those that differ in values only have one document with variables, or end some.`,
+      `${facts.limit} are allowed: use one document with variables for subscriptions that differ in values only, or end some.`,
     facts,
   );
 }

@@ -1,15 +1,15 @@
-/** The time that an operation has: with its end, all that it still reads or waits for ends. */
+/** The time limit of an operation. When it ends, all reads and waits of the operation are aborted. */
 import { HvqlError } from '../../errors.ts';
 import { formatDuration } from '../../snapshot/duration.ts';
 
-/** Whoever waits for an answer: the signal, which may be made when it is asked for, is aborted once nobody does. */
+/** A request with a signal, possibly created on access, that is aborted when the client no longer waits. */
 export interface SignalSource {
   readonly signal: AbortSignal;
 }
 
 /**
- * The deadline of one operation. Nothing runs and nothing listens before somebody asks for the signal, to wait: an
- * operation that runs from start to end in one go needs none of it.
+ * The deadline of one operation. It creates its timer and listener when `signal` is first used: an operation that never
+ * waits needs neither.
  */
 export class OperationDeadline {
   readonly #request: SignalSource;
@@ -17,7 +17,7 @@ export class OperationDeadline {
   readonly #onAbort = (): void => this.#controller?.abort(this.#request.signal.reason);
   #timer: NodeJS.Timeout | undefined;
   #limitMilliseconds = Infinity;
-  /** By `performance.now()`, as the end. */
+  /** Times of `performance.now()`. */
   #startedAt = 0;
   #endsAt = Infinity;
 
@@ -25,7 +25,7 @@ export class OperationDeadline {
     this.#request = request;
   }
 
-  /** Aborted at the end of the time or once nobody waits any more. */
+  /** Aborted when the time is over or the client no longer waits. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -36,27 +36,27 @@ export class OperationDeadline {
     return this.#controller.signal;
   }
 
-  /** LIMIT_EXCEEDED, where the time is over. */
+  /** LIMIT_EXCEEDED if the time is over, else null. */
   get problem(): HvqlError | null {
     const { reason } = (this.#controller?.signal ?? {}) as { reason?: unknown };
     if (reason instanceof HvqlError) return reason;
-    // Whoever does not wait gives no timer its turn.
+    // While an operation runs without waiting, no timer can fire.
     return performance.now() > this.#endsAt && reason === undefined ? tooLong(this.#limitMilliseconds) : null;
   }
 
-  /** Whether the operation has run for so many milliseconds since it was started last. */
+  /** Whether this many milliseconds have passed since the last `start`. */
   hasRunFor(milliseconds: number): boolean {
     return performance.now() > this.#startedAt + milliseconds;
   }
 
-  /** Throws LIMIT_EXCEEDED where the time is over, and the reason where nobody waits for the answer any more. */
+  /** Throws LIMIT_EXCEEDED if the time is over, and the abort reason if the client no longer waits. */
   check(): void {
     const { problem } = this;
     if (problem !== null) throw problem;
     this.signal.throwIfAborted();
   }
 
-  /** From now on there are so many milliseconds, and those that the operation itself asks to wait for. */
+  /** Starts the time limit, extended by the time that the operation itself asks to wait. */
   start(limitMilliseconds: number, waitMilliseconds = 0): void {
     this.#limitMilliseconds = limitMilliseconds;
     this.#startedAt = performance.now();
@@ -64,7 +64,7 @@ export class OperationDeadline {
     if (this.#controller !== null) this.#setTimer();
   }
 
-  /** Lets go of the timer and of whoever asks. */
+  /** Releases the timer and the listener. */
   stop(): void {
     clearTimeout(this.#timer);
     if (this.#controller !== null) this.#request.signal.removeEventListener('abort', this.#onAbort);
@@ -83,7 +83,7 @@ function tooLong(limitMilliseconds: number): HvqlError {
   const limit = formatDuration(limitMilliseconds);
   return new HvqlError(
     'LIMIT_EXCEEDED',
-    `The operation took longer than ${limit}, beside the time that it asked to wait for itself: ask for fewer objects, or later.`,
+    `The operation took longer than ${limit}, not counting the time that it asked to wait: request fewer objects, or retry later.`,
     { limit, actual: `more than ${limit}` },
   );
 }

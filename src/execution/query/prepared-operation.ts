@@ -1,4 +1,4 @@
-/** Operations that are prepared once: what they select, and what they need, by who asks and what exists. */
+/** Prepared operations: their selections, and their plans by caller and topology. */
 import {
   getOperationAST,
   OperationTypeNode,
@@ -19,31 +19,31 @@ import type { CachedTemplate } from '../../writer/response-template.ts';
 import type { Plan } from '../plan.ts';
 import { variablesText } from './variables-text.ts';
 
-/** So many variables of one operation are known at once. */
+/** The number of variable sets that are kept for one operation. */
 const maxVariants = 16;
 
-/** A plan, and what follows from it and the limits. */
+/** A plan, and what follows from it and from the limits. */
 export interface Planned {
   readonly plan: Plan;
-  /** Why it may not be run; null where it may. */
+  /** Why the operation is rejected; null if it may run. */
   readonly problem: HvqlError | null;
-  /** How long it asks to wait for second readings. */
+  /** How long the operation asks to wait for second readings. */
   readonly waitMilliseconds: number;
-  /** What is the same in all answers by this plan. */
+  /** The template of the responses with this plan. */
   readonly template: CachedTemplate;
-  /** The partitions whose virtual processors it looks for. */
+  /** The partitions whose virtual processors it lists. */
   readonly lists: ReadonlySet<bigint>;
 }
 
 /** One operation with its variables. */
 export class PreparedOperation {
-  /** The variables as they came the first time: the very same object for the same variables from then on. */
+  /** The variables of the first request: one object for all equal variables. */
   readonly variableValues: ExecutionArgs['variableValues'];
-  /** Whether its answers tell nothing but what a look saw, what exists and who asks. */
+  /** Whether its responses depend on nothing but the snapshot, the topology and the caller. */
   readonly isShareable: boolean;
-  /** By rights and what exists: both are one object for as long as they stay the same. */
+  /** By access, which is one object while rights and topology stay the same. */
   readonly #plans = new WeakMap<Access, Planned>();
-  /** Of an operation that does not ask what exists. */
+  /** Plans of an operation that does not need the topology. */
   readonly #freePlans = new WeakMap<Caller, Planned>();
   #asksTopology: boolean | undefined;
   readonly #asked = new TopologyScope();
@@ -53,7 +53,7 @@ export class PreparedOperation {
     this.isShareable = isShareable(operation, args);
   }
 
-  /** The plan for who asks and what exists now, made where there is none yet. */
+  /** The plan for the caller and the current topology; calls `make` if it does not exist yet. */
   planFor(context: OperationContext, make: () => MaybePromise<Planned>): MaybePromise<Planned> {
     if (this.#asksTopology === false)
       return this.#freePlans.get(context.caller) ?? this.#keep(context, make());
@@ -62,7 +62,7 @@ export class PreparedOperation {
     return mapMaybePromise(accessFor(context), (access) => {
       const known = access === null ? undefined : this.#plans.get(access);
       if (known !== undefined) return known;
-      // Nobody knows yet what this plan will look for; what could not be said now is not asked again.
+      // The lists that a new plan needs are not known yet. If the topology failed, it is not requested again.
       if (access !== null) context.useLists(null);
       return this.#keep(context, make());
     });
@@ -80,7 +80,7 @@ export class PreparedOperation {
   }
 }
 
-/** The caller's access to what exists; null where that cannot be said: then planning comes to what it comes to. */
+/** The caller's access; null if the topology is not available, which planning will report. */
 function accessFor(context: OperationContext): MaybePromise<Access | null> {
   try {
     const view = context.view();
@@ -95,7 +95,7 @@ function accessFor(context: OperationContext): MaybePromise<Access | null> {
   }
 }
 
-/** How the source does is no part of a look. */
+/** Whether a query does not select `service`: the state of the source is not part of a snapshot. */
 function isShareable(operation: OperationDefinitionNode, args: ExecutionArgs): boolean {
   const type = args.schema.getQueryType();
   if (operation.operation !== OperationTypeNode.QUERY || type == null) return false;
@@ -103,7 +103,7 @@ function isShareable(operation: OperationDefinitionNode, args: ExecutionArgs): b
   return set !== undefined && !set.fields.some(({ definition }) => definition.name === 'service');
 }
 
-/** An operation of a document; its variants by the text of their variables. */
+/** An operation of a document, prepared once for each set of variables. */
 interface Variants {
   readonly operation: OperationDefinitionNode;
   readonly byText: Map<string, PreparedOperation>;
@@ -111,11 +111,11 @@ interface Variants {
 
 const noVariables = {};
 
-/** The prepared operations of a service, for as long as their documents are kept. */
+/** The prepared operations of a service, kept as long as their documents. */
 export class PreparedOperations {
   readonly #documents = new WeakMap<DocumentNode, Map<string | null, Variants>>();
 
-  /** The operation that is to be run; null where there is none, or it is not worth to be kept. */
+  /** The prepared operation; null if the document lacks it or it is not worth caching. */
   of(args: ExecutionArgs): PreparedOperation | null {
     const variants = this.#variantsOf(args);
     if (variants === null) return null;
@@ -145,7 +145,7 @@ export class PreparedOperations {
   }
 }
 
-/** Only what the operation declares can make a difference. */
+/** A text that identifies the variables. Variables that the operation does not declare have no effect. */
 function textOf({ variableDefinitions }: OperationDefinitionNode, args: ExecutionArgs): string | null {
   if (variableDefinitions === undefined || variableDefinitions.length === 0) return '';
   const { variableValues } = args;

@@ -1,4 +1,4 @@
-/** Answers for all who ask the same, with the same rights, within one look: the very same object, encoded once. */
+/** Caches responses for equal operations with equal rights on the newest snapshot: one object, encoded once. */
 import type { ExecutionResult } from 'graphql';
 import type { Access } from '../../access/access.ts';
 import { accessOf } from '../../access/access-of.ts';
@@ -8,10 +8,10 @@ import type { TakenSnapshot } from '../../sampling/read/snapshot.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
 
-/** Of one look, at the most; answers with the room that they were written into. */
+/** The limits for one snapshot: responses, and their memory including unused space of their buffers. */
 const maxResponses = 1_000;
 const maxBytes = 64 * 1024 * 1024;
-/** What a value takes, about, as an object and as text together. */
+/** The approximate memory of a value as an object and as text together. */
 const bytesOfValue = 64;
 
 interface Cached {
@@ -21,13 +21,13 @@ interface Cached {
   bytes: number;
 }
 
-/** Who asks what. */
+/** The key of a response. */
 export interface ResponseKey {
   readonly caller: Caller;
   readonly prepared: PreparedOperation;
 }
 
-/** The answers of the newest look. They go with it: the next look, or the next question, lets go of it. */
+/** The responses for the newest snapshot. They are dropped at the first access after a newer snapshot. */
 export class ResponseCache {
   readonly #sampler: Sampler;
   #cached: Cached | null = null;
@@ -36,7 +36,7 @@ export class ResponseCache {
     this.#sampler = sampler;
   }
 
-  /** The answer that somebody with the same rights got to the same in this look, held once more; null where nobody did. */
+  /** The cached response, retained for the caller; null if not cached. */
   get({ caller, prepared }: ResponseKey): ExecutionResult | null {
     const { shared } = this.#sampler;
     const cached = this.#cachedFor(shared?.snapshot ?? null);
@@ -47,14 +47,14 @@ export class ResponseCache {
     return response;
   }
 
-  /** Keeps an answer that was read in this look, unless it has errors: those are told to each anew. */
+  /** Stores a response that was read from this snapshot. Responses with errors are not cached. */
   store(
     result: ExecutionResult,
     key: ResponseKey & { access: Access; snapshot: TakenSnapshot; values: number },
   ): void {
     const { access, snapshot, values, prepared } = key;
     const { shared } = this.#sampler;
-    // What exists may have become something else meanwhile, or the look too old.
+    // In the meantime the topology may have changed, or the snapshot may have become too old.
     if (shared?.snapshot !== snapshot || shared.topology !== access.topology) return;
     if (result.errors !== undefined || !prepared.isShareable) return;
     const cached: Cached = this.#cachedFor(snapshot) ?? {
@@ -70,7 +70,7 @@ export class ResponseCache {
     let responses = cached.responses.get(access);
     if (responses === undefined)
       cached.responses.set(access, (responses = new Map<PreparedOperation, ExecutionResult>()));
-    // Two who asked at once may both have come to an answer; the first one is on its way already.
+    // Two concurrent requests may both have computed the response: the first one stays.
     if (responses.has(prepared)) return;
     cached.count += 1;
     cached.bytes += bytes;
@@ -78,7 +78,7 @@ export class ResponseCache {
     responses.set(prepared, result);
   }
 
-  /** What is kept of the newest look, null where there is none: what is kept of another one is let go of. */
+  /** The responses of this snapshot; null if nothing is cached. Releases those of any other snapshot. */
   #cachedFor(snapshot: TakenSnapshot | null): Cached | null {
     const cached = this.#cached;
     if (cached === null || cached.snapshot === snapshot) return cached;
@@ -88,7 +88,7 @@ export class ResponseCache {
   }
 }
 
-/** Their memory goes to the next answers once those who were given them have them. */
+/** Releases the responses; their memory is reused when no request uses them any more. */
 function release({ responses }: Cached): void {
   for (const byOperation of responses.values()) {
     for (const response of byOperation.values()) writtenDataOf(response)?.release();

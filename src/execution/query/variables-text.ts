@@ -1,11 +1,11 @@
-/** Variables as a text that tells them from all others, to know an operation by. */
+/** Variables as a text that identifies them, as part of the key of an operation. */
 
-/** Longer ones are not told: whoever sends so much is not likely to send the same again. */
+/** Longer variables are not identified: the same ones are unlikely to be sent again. */
 const lengthLimit = 2_000;
 
 /**
- * The same text for the same variables in the same order; null where they are too long for it, or hold what JSON has no
- * words for. Stops as soon as it is too long.
+ * The same text for the same variables in the same order; null if the text would be too long or a value has no JSON
+ * form. Stops as soon as the text is too long.
  */
 export function variablesText(variables: Readonly<Record<string, unknown>>): string | null {
   const text = textOf(variables, lengthLimit);
@@ -20,7 +20,7 @@ function textOf(value: unknown, room: number): string | null {
     case 'boolean':
       return String(value);
     case 'number':
-      // JSON would say null of what is too large for a number, and 0 of -0.
+      // JSON would write Infinity as null and -0 as 0.
       return Number.isFinite(value) && !Object.is(value, -0) ? String(value) : null;
     case 'object':
       if (value === null) return 'null';
@@ -41,7 +41,7 @@ function listText(list: readonly unknown[], room: number): string | null {
 }
 
 function recordText(record: object, room: number): string | null {
-  // Null is what Yoga's GET gives them: no prototype at all.
+  // Yoga parses the variables of a GET request to objects without a prototype.
   const prototype: unknown = Object.getPrototypeOf(record);
   if (prototype !== Object.prototype && prototype !== null) return null;
   let text = '{';

@@ -1,4 +1,4 @@
-/** Cursor connections as the Relay specification has them; cursors are ids, so pages stay true while partitions go. */
+/** Cursor connections (Relay specification). Cursors are ids, so pages stay correct when partitions disappear. */
 import { HvqlError } from '../../errors.ts';
 import { countArgument } from './argument.ts';
 
@@ -17,16 +17,16 @@ export interface Page<Item> {
   readonly hasNextPage: boolean;
 }
 
-/** A list in ascending order of a position that cursors stand for. */
+/** A list in ascending order of the positions that its cursors encode. */
 export interface Pageable<Item> {
   readonly items: readonly Item[];
   readonly positionOf: (item: Item) => bigint;
-  /** Throws INVALID_PARAMETER for a cursor that is none. */
+  /** Throws INVALID_PARAMETER for an invalid cursor. */
   readonly parseCursor: (cursor: string) => bigint;
   readonly maxPageSize: number;
 }
 
-/** The page asked for; without first and last, the first that is as long as a page may be. */
+/** The requested page; without first and last, the first page of maximum size. */
 export function pageOf<Item>(list: Pageable<Item>, page: PageArguments): Page<Item> {
   const first = sizeArgument('first', page.first, list.maxPageSize);
   const last = sizeArgument('last', page.last, list.maxPageSize);
@@ -44,13 +44,13 @@ export function pageOf<Item>(list: Pageable<Item>, page: PageArguments): Page<It
   return { items, hasPreviousPage: from > 0, hasNextPage: from + items.length < list.items.length };
 }
 
-/** How many items stand at the front for which the condition holds. */
+/** The number of leading items for which the condition holds. */
 function countOf<Item>(list: Pageable<Item>, holds: (position: bigint) => boolean): number {
   const index = list.items.findIndex((item) => !holds(list.positionOf(item)));
   return index === -1 ? list.items.length : index;
 }
 
-/** The size of a page; null where it is not given. Throws INVALID_PARAMETER below 0, LIMIT_EXCEEDED above the most. */
+/** The size of a page; null if it is not given. Throws INVALID_PARAMETER below 0 and LIMIT_EXCEEDED above the maximum. */
 export function sizeArgument(
   name: string,
   value: number | null | undefined,
@@ -60,7 +60,7 @@ export function sizeArgument(
   if (size === null || size <= maxPageSize) return size;
   throw new HvqlError(
     'LIMIT_EXCEEDED',
-    `${name} needs to be at most ${maxPageSize}, but is ${size}: ask for the rest with after or before.`,
+    `${name} needs to be at most ${maxPageSize}, but is ${size}: request the rest with after or before.`,
     { argument: name, limit: maxPageSize, actual: size },
   );
 }

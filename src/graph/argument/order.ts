@@ -1,4 +1,4 @@
-/** Orders by a counter: the enums of counters, made from the catalogue, and the inputs that use them. */
+/** Sort orders by a counter: the enums of counters, created from the catalogue, and the inputs that use them. */
 import { countersOf } from '../../catalogue/catalogue.ts';
 import { isTotal, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
@@ -6,13 +6,13 @@ import { HvqlError } from '../../errors.ts';
 import type { Order } from '../../sampling/read/snapshot-reader.ts';
 import type { Builder } from '../builder.ts';
 
-/** An order as it is given: the counter by its slot. */
+/** An order as an argument: the counter by its slot. */
 export interface OrderInput extends Omit<Order, 'counter' | 'by'> {
   readonly counter: number;
   readonly by?: Order['by'] | null | undefined;
 }
 
-/** An order of partitions as it is given: one of the two. */
+/** An order of partitions as an argument: one of the two. */
 export interface PartitionOrderInput {
   readonly virtualProcessors?: OrderInput | null | undefined;
   readonly partition?: OrderInput | null | undefined;
@@ -113,7 +113,7 @@ function enumValueOf({ field }: Counter): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-/** The order, if it can be made. Throws INVALID_PARAMETER for the growth of what does not grow. */
+/** The order, or null if none is given. Throws INVALID_PARAMETER for DELTA or RATE of a counter that has none. */
 export function orderArgument(object: StatisticsObject, input: OrderInput | null | undefined): Order | null {
   const counter = input == null ? undefined : countersOf(object)[input.counter];
   if (input == null || counter === undefined) return null;
@@ -121,7 +121,7 @@ export function orderArgument(object: StatisticsObject, input: OrderInput | null
   if (by === 'VALUE' || isTotal(counter)) return { counter, by, direction: input.direction };
   throw new HvqlError(
     'INVALID_PARAMETER',
-    `${counter.field} is a ${counter.kind} and has no ${by}: order it by VALUE.`,
+    `${counter.field} is a ${counter.kind} and has no ${by}: use VALUE.`,
     { argument: 'orderBy' },
   );
 }

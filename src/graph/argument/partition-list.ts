@@ -1,4 +1,4 @@
-/** Lists of partitions: those that the caller may read, filtered, by pages or in an order. */
+/** Lists of partitions that the caller may read: filtered, and paged or sorted. */
 import type { Granted, GrantedPartition } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Order } from '../../sampling/read/snapshot-reader.ts';
@@ -9,7 +9,7 @@ import { PartitionModel } from '../model.ts';
 import { parseNodeId } from '../node-id.ts';
 import { orderArgument, type PartitionOrderInput } from './order.ts';
 
-/** Which partitions are wanted: those for which all of this holds. */
+/** Conditions that all must hold. */
 export interface PartitionFilterInput {
   readonly ids?: readonly bigint[] | null | undefined;
   readonly nameContains?: string | null | undefined;
@@ -22,16 +22,16 @@ export interface PartitionListArguments extends PageArguments {
   readonly orderBy?: PartitionOrderInput | null | undefined;
 }
 
-/** A page of partitions, and how many there are on all pages. */
+/** A page of partitions, and the number on all pages. */
 export interface PartitionPage extends Page<PartitionModel> {
   readonly totalCount: number;
-  /** Whether the page may be gone on from: in an order, the next request may find another one. */
+  /** Whether the page has cursors. A sorted list has none, because its order may differ at the next request. */
   readonly hasCursors: boolean;
 }
 
 /**
- * The page asked for of the partitions that the caller may read: what it may not read has no part in the filter, the
- * order or the count. Throws INVALID_PARAMETER or LIMIT_EXCEEDED for arguments that are unfit.
+ * The requested page of the partitions that the caller may read. Other partitions have no influence on the filter, the
+ * order or the count. Throws INVALID_PARAMETER or LIMIT_EXCEEDED for invalid arguments.
  */
 export function partitionPageOf(view: View, list: PartitionListArguments): PartitionPage {
   const { filter, orderBy, ...page } = list;
@@ -76,7 +76,7 @@ function orderedPage(
   };
 }
 
-/** What partitions are ordered by, and whose counter that is. */
+/** The order of partitions, and the objects whose counter decides it. */
 interface PartitionRanking {
   readonly order: Order;
   readonly objectsOf: (partition: PartitionModel) => Granted | readonly Granted[];
@@ -92,7 +92,7 @@ function rankingOf(view: View, { virtualProcessors, partition }: PartitionOrderI
   throw new TypeError('one of the two is there, since the input is @oneOf');
 }
 
-/** None where they could not be listed: the partition's own list says why. */
+/** The processors of a partition; none if they cannot be listed: the field virtualProcessors reports why. */
 function processorsOf(view: View, partition: GrantedPartition): readonly Granted[] {
   try {
     return view.access.virtualProcessors(partition);
@@ -118,7 +118,7 @@ function filtered(view: View, filter: PartitionFilterInput | null | undefined): 
 function withoutPlace(argument: string): HvqlError {
   return new HvqlError(
     'INVALID_PARAMETER',
-    `${argument} does not go with orderBy, because the order may be another one at the next request: ask for more with first.`,
+    `${argument} cannot be combined with orderBy, because the order may differ at the next request: request more with first.`,
     { argument },
   );
 }

@@ -1,4 +1,4 @@
-/** Lists of processors: all or those of some indexes, ascending or in the order of a counter, all or the first so many. */
+/** Lists of processors: all or those with given indexes, by index or sorted by a counter, all or the first ones. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { LogicalProcessorName, VirtualProcessorName } from '../../snapshot/object-name.ts';
@@ -13,18 +13,18 @@ export interface ProcessorListArguments {
   readonly first?: number | null | undefined;
 }
 
-/** Where the processors come from, and what becomes of them. */
+/** The source of the processors, and their models. */
 export interface Processors<Name, Model> {
   readonly object: 'LOGICAL_PROCESSOR' | 'VIRTUAL_PROCESSOR';
   readonly all: () => readonly Name[];
-  /** Throws where there is none of this index. Not needed where indexes cannot be asked for. */
+  /** Throws if there is no processor with this index. Absent if the field has no argument `indexes`. */
   readonly at?: (index: number) => Name;
   readonly modelOf: (name: Name) => Model;
 }
 
 /**
- * The processors asked for. Where an index does not exist, its error takes the place of the item, which graphql-js reports
- * as the item's error; in an order, these come last.
+ * The requested processors. For an index that does not exist the list has an error, which graphql-js reports for that
+ * item. In a sorted list errors come last.
  */
 export function listProcessors<
   Name extends Granted<LogicalProcessorName> | Granted<VirtualProcessorName>,
@@ -34,7 +34,7 @@ export function listProcessors<
   const first = countArgument('first', list.first);
   const order = orderArgument(processors.object, list.orderBy);
   const { at } = processors;
-  // First, for the refusal: whoever may not read them is told so, also where none of them is asked for.
+  // First, to throw if the caller may not read them, even if the list of indexes is empty.
   const all = processors.all();
   const names =
     list.indexes == null || at === undefined

@@ -1,4 +1,4 @@
-/** The catalogue in the graph. */
+/** The counter catalogue in the graph. */
 import { catalogue, countersOf } from '../../catalogue/catalogue.ts';
 import type { Counter, CounterKind, CounterReporter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';

@@ -1,6 +1,6 @@
 /**
- * The counter types of the graph, made from the catalogue: for each kind of object its counters as they stand, and
- * for kinds that have totals their deltas and rates.
+ * The counter types of the graph, created from the catalogue: values for each kind of object, and deltas and rates for
+ * the kinds that have totals.
  */
 import { countersOf } from '../../catalogue/catalogue.ts';
 import { isTotal, type Counter, type CounterKind } from '../../catalogue/counter.ts';
@@ -13,7 +13,7 @@ import { content, counterExtensions } from '../extension.ts';
 
 export type CounterViews = ReturnType<typeof defineCounterViews>;
 
-/** Defines `…Counters`, `…Deltas` and `…Rates` of all kinds of object that have them. */
+/** Defines the types `…Counters`, `…Deltas` and `…Rates`. */
 export function defineCounterViews(builder: Builder) {
   const interval = defineInterval(builder);
   const changeOf = (object: StatisticsObject, typeName: string) => {

@@ -1,4 +1,4 @@
-/** The hypervisor in the graph: where every walk through the objects begins. */
+/** The hypervisor in the graph, from which all other objects are reached. */
 import type { Granted } from '../../access/access.ts';
 import { valueOf } from '../../snapshot/outcome.ts';
 import {

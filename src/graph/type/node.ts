@@ -1,4 +1,4 @@
-/** Objects by their global ids: the same objects, through the same decisions, as by any other way. */
+/** Objects by global id, with the same access decisions as for any other path to them. */
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Refs } from '../builder.ts';
 import type { View } from '../context.ts';
@@ -19,7 +19,7 @@ export function defineNode({ node }: Refs): void {
   });
 }
 
-/** The object of a global id. Throws what the way through the graph would throw. */
+/** The object with a global id. Throws the same errors as any other path to the object. */
 export function nodeOf(view: View, id: string): NodeModel {
   return modelOf(view, parseNodeId(id));
 }

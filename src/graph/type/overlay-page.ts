@@ -1,4 +1,4 @@
-/** Overlay pages as they stand, for those who want to see them. */
+/** Overlay pages in the graph. */
 import type { Granted } from '../../access/access.ts';
 import { valueOf } from '../../snapshot/outcome.ts';
 import type { GroupView, PageView } from '../../snapshot/reading.ts';
@@ -7,7 +7,7 @@ import type { Builder } from '../builder.ts';
 import type { View } from '../context.ts';
 import { wholePage } from '../extension.ts';
 
-/** A page that was read in a view. */
+/** A page that was read through a view. */
 export interface OverlayPageModel {
   readonly view: View;
   readonly page: PageView;
@@ -15,11 +15,11 @@ export interface OverlayPageModel {
   readonly area: StatisticsArea | null;
 }
 
-/** The page behind an object's reading; null where the source has no pages. */
+/** The page of an object's reading; null if the source has no pages. */
 export function pageModelOf(view: View, name: Granted): OverlayPageModel | null {
   const page = valueOf(view.reader.reading(name))?.page;
   if (page === null || page === undefined) return null;
-  // A source that does not tell areas apart has that of the parent.
+  // A source without separate areas has the area of the parent.
   const area = areaOf(name) === null ? null : (page.area ?? 'PARENT');
   return { view, page, place: pagePlace(name, area), area };
 }

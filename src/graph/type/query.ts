@@ -1,4 +1,4 @@
-/** The entry points into the objects. Only they wait for what exists; below them objects are found without a wait. */
+/** The entry points of queries. Only they wait for the topology; the fields below them need not wait. */
 import { HvqlError } from '../../errors.ts';
 import { listArgument } from '../argument/argument.ts';
 import type { Builder, Refs } from '../builder.ts';
@@ -51,13 +51,13 @@ export function defineQuery(builder: Builder, refs: Refs): void {
   });
 }
 
-/** What is made of the operation's view, at once where what exists is known already. */
+/** Applies `make` to the operation's view; synchronously if the topology is known. */
 function inView<Result>(operation: OperationContext, make: (view: View) => Result): Result | Promise<Result> {
   const view = operation.view();
   return view instanceof Promise ? view.then(make) : make(view);
 }
 
-/** graphql-js takes an error in a list for that of its item: one that is denied fails alone. */
+/** graphql-js reports an error in a list for its item, so that one denied object does not fail the list. */
 function nodeOrError(view: View, id: string): NodeModel {
   try {
     return nodeOf(view, id);

@@ -1,4 +1,4 @@
-/** The fields that logical processors, partitions and virtual processors have in common. */
+/** The fields that logical processors, partitions and virtual processors share. */
 import { valueOf } from '../../snapshot/outcome.ts';
 import type { ReadingChange } from '../../sampling/change/change.ts';
 import { overArgument } from '../argument/argument.ts';
@@ -12,7 +12,7 @@ import type { Orders } from '../argument/order.ts';
 import { allUnlisted, moment } from '../extension.ts';
 import { unlistedDescription, unlistedOf, type UnlistedRef } from './unlisted.ts';
 
-/** An object type to give the common fields, and the types that they use. */
+/** An object type that gets the shared fields, and the types of these fields. */
 export interface ReadableType {
   readonly ref: Refs['logicalProcessor'] | Refs['partition'] | Refs['virtualProcessor'];
   readonly views: CounterViews[Exclude<keyof CounterViews, 'hypervisor'>];
@@ -20,7 +20,7 @@ export interface ReadableType {
   readonly unlisted: UnlistedRef;
 }
 
-/** What an object type is defined with. `totals` are those of the processors that it has. */
+/** The types that object types use in their fields. `totals` are those of its processors. */
 export interface GraphTypes {
   readonly refs: Refs;
   readonly views: CounterViews;

@@ -1,4 +1,4 @@
-/** Whether a source reports a counter: what one object of its kind carries now. */
+/** Whether a source reports a counter, judged by a current reading of one object of its kind. */
 import type { Granted } from '../../access/access.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
@@ -6,8 +6,8 @@ import { HvqlError } from '../../errors.ts';
 import type { OperationContext, View } from '../context.ts';
 
 /**
- * Whether the reading of the first object of the counter's kind carries it; null where there is no such object that
- * the caller may read, or it cannot be read. A promise only while what exists is not known.
+ * Whether the reading of the first object of the counter's kind has the counter; null if the caller may read no such
+ * object or the object cannot be read. A promise only while the topology is being read.
  */
 export function isReported(
   operation: OperationContext,
@@ -32,7 +32,7 @@ function isReportedIn(view: View, counter: Counter): boolean | null {
   }
 }
 
-/** The first object of a kind that the caller may read. Throws where it may read none, or they could not be listed. */
+/** The first object of a kind that the caller may read. Throws if it may read none or they cannot be listed. */
 function firstOf({ access }: View, kind: StatisticsObject): Granted | undefined {
   switch (kind) {
     case 'HYPERVISOR':
@@ -51,7 +51,7 @@ function firstOf({ access }: View, kind: StatisticsObject): Granted | undefined 
   }
 }
 
-/** Three hundred counters would have the same error each. */
+/** Null instead of an error: otherwise hundreds of counters would have the same error. */
 function nullFor(thrown: unknown): null {
   if (thrown instanceof HvqlError) return null;
   throw thrown;

@@ -1,4 +1,4 @@
-/** The scalars: 64-bit numbers, lengths of time, moments. */
+/** The scalars: 64-bit numbers, lengths of time and timestamps. */
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { excerpt } from '../../lib/json.ts';
 import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
@@ -27,12 +27,12 @@ export function defineScalars(builder: Builder): void {
     specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
     serialize: (wallMilliseconds) => new Date(wallMilliseconds).toISOString(),
     parseValue: () => {
-      throw new GraphQLError('DateTime is given, never taken.');
+      throw new GraphQLError('DateTime is an output type: it cannot be an argument.');
     },
   });
 }
 
-/** A u64 from a string of digits, or from a JSON number that is small enough to have arrived whole. */
+/** A u64 from a string of digits, or from a JSON number that is a safe integer. */
 export function parseUInt64(value: unknown): bigint {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw unfit(value, 'is not a whole number that JSON carries exactly: write it as a string');
@@ -54,7 +54,7 @@ function parseDurationValue(value: unknown): number {
   }
 }
 
-/** The text of a literal of one of these kinds; undefined, which no scalar takes, for any other. */
+/** The text of a literal of one of these kinds. Throws for any other kind. */
 function literalOf(node: ValueNode, kinds: readonly Kind[]): unknown {
   if (!kinds.includes(node.kind))
     throw new GraphQLError(`A literal of kind ${node.kind} does not fit.`, { nodes: node });
@@ -65,7 +65,7 @@ function unfit(value: unknown, problem: string): GraphQLError {
   return new GraphQLError(`${show(value)} ${problem}.`);
 }
 
-/** What is no text or number is not written out: it may be nested too deeply for that. */
+/** An excerpt of a value. Lists and objects are not printed, because they may be nested too deeply. */
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'A list';
   if (typeof value === 'object') return 'An object';

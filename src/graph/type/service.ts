@@ -1,4 +1,4 @@
-/** What the service says of itself. */
+/** The state of the service in the graph. */
 import type { HeldFacts } from '../../sampling/read/held-readings.ts';
 import type { SourceHealth } from '../../sampling/sampler.ts';
 import type { Builder } from '../builder.ts';
@@ -103,7 +103,7 @@ function defineHistory(builder: Builder) {
       span: t.field({
         type: 'Duration',
         nullable: true,
-        description: 'The time from the oldest to the newest reading; null if there is none.',
+        description: 'The time from the oldest to the newest reading; null without readings.',
         resolve: ({ spanMilliseconds }) => (spanMilliseconds === null ? null : Math.round(spanMilliseconds)),
       }),
       maxSpan: t.field({

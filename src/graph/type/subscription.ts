@@ -1,30 +1,27 @@
-/** The entry points of subscriptions: any selection of the hypervisor or of a partition, again and again. */
+/** The entry points of subscriptions: any selection of the hypervisor or of a partition. */
 import type { GrantedPartition } from '../../access/access.ts';
 import { intervalArgument } from '../argument/argument.ts';
 import type { Builder, Refs } from '../builder.ts';
 import type { Limits, View } from '../context.ts';
 import { HypervisorModel, PartitionModel } from '../model.ts';
 
-/** What a subscription asks for beside its selection, in milliseconds. */
+/** The options of a subscription, in milliseconds. */
 export interface LiveOptions {
   readonly every: number;
   readonly suppressUnchanged: boolean;
-  /** The longest silence; null for any. */
+  /** The maximum time without an event; null for no maximum. */
   readonly heartbeat: number | null;
 }
 
-/** What the root field of an event is resolved with. */
+/** The root value of an event. */
 export interface LiveEvent {
-  /** Throws PAGE_UNAVAILABLE where the source could not say what exists. */
+  /** Throws PAGE_UNAVAILABLE if the topology could not be read. */
   view(): View;
-  /** The partition that is watched; without an id the caller's own. Throws, and ends the stream, once it is gone. */
+  /** The partition of the subscription; without an id, that of the caller. Throws, and ends the stream, if it is gone. */
   partition(id: bigint | null): GrantedPartition;
 }
 
-/**
- * What the subscription fields give for a stream of events. graphql-js only finds out that it is asked for; the events
- * are made by whoever runs the subscription.
- */
+/** The source stream of the subscription fields. It only carries the options: LiveOperations creates the events. */
 export class LiveRequest implements AsyncIterable<LiveEvent> {
   readonly options: LiveOptions;
 
@@ -33,7 +30,7 @@ export class LiveRequest implements AsyncIterable<LiveEvent> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<LiveEvent> {
-    throw new TypeError('Live streams are made by LiveOperations');
+    throw new TypeError('LiveOperations creates the events of subscriptions');
   }
 }
 
@@ -92,7 +89,7 @@ interface LiveArguments {
   readonly heartbeat?: number | null | undefined;
 }
 
-/** Throws LIMIT_EXCEEDED for times outside the bounds. */
+/** Throws LIMIT_EXCEEDED for times outside the limits. */
 function liveRequest(
   { every, suppressUnchanged, heartbeat = null }: LiveArguments,
   limits: Limits,

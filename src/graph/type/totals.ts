@@ -1,4 +1,4 @@
-/** Processors taken together. */
+/** Totals of processors. */
 import { ChangeTotal, readableOf, ReadingTotal } from '../../sampling/change/total.ts';
 import { overArgument } from '../argument/argument.ts';
 import type { Builder } from '../builder.ts';
@@ -11,7 +11,7 @@ interface TotalsToDefine {
   readonly views: CounterViews['logicalProcessor'] | CounterViews['virtualProcessor'];
 }
 
-/** Defines a type of totals. What cannot be read is left out, and `readable` says how many were not. */
+/** Defines a type of totals. Processors that cannot be read are left out; `readable` counts the others. */
 export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefine) {
   return builder.objectRef<TotalsModel>(name).implement({
     description: `All ${of} together, except those that cannot be read.`,
@@ -54,9 +54,9 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
   });
 }
 
-/** What the `over` argument means, wherever it stands. */
+/** The description of every argument `over`. */
 export const overDescription =
-  'The approximate time between the two readings. The earlier one is a reading in memory that is 0.9 to 2 times as old. If there is none, a query waits for a second reading, and a subscription returns null. Default: "1s" in a query; in a subscription the time since the previous event or, for the first event, since a reading in memory that is 0.5 to 2 times as old as `every`.';
+  'The approximate time between the two readings. The earlier one is a reading in memory that is 0.9 to 2 times as old. Without such a reading, a query waits for a second reading, and a subscription returns null. Default: "1s" in a query; in a subscription the time since the previous event or, for the first event, since a reading in memory that is 0.5 to 2 times as old as `every`.';
 
 function readingsOf({ view, names }: TotalsModel) {
   return readableOf(names.map((name) => view.reader.reading(name)));

@@ -1,4 +1,4 @@
-/** What a source reports by name and the catalogue has no row for: newer counters, before anybody knows what they mean. */
+/** Numbers that a source reports by name and that are not in the catalogue, such as newer counters. */
 import { grantedWithUnlisted, type Granted } from '../../access/access.ts';
 import { valueOf } from '../../snapshot/outcome.ts';
 import type { UnnamedValue } from '../../snapshot/reading.ts';
@@ -33,7 +33,7 @@ export function defineUnlisted(builder: Builder) {
 export const unlistedDescription =
   'Numbers that the source reports by name and that are not in the catalogue, such as counters of a newer kernel or Windows: at most 512, with names of at most 128 characters. Empty if the source has pages, whose unknown groups are in `page.groups`.';
 
-/** What is unlisted of an object, in the order of the source. Throws where the object cannot be read. */
+/** The unlisted numbers of an object, in source order. Throws if the object cannot be read. */
 export function unlistedOf(view: View, name: Granted): readonly UnnamedValue[] | null {
   const reading = valueOf(view.reader.reading(grantedWithUnlisted(name)));
   if (reading === null) return null;

@@ -1,4 +1,4 @@
-/** Who is asking, as the service sees it. */
+/** The caller in the graph. */
 import { allPrivileges } from '../../access/caller.ts';
 import type { Builder, Refs } from '../builder.ts';
 import type { View } from '../context.ts';

@@ -638,7 +638,7 @@ describe('a subscription', () => {
     const streams = [await bench.open(query), await bench.open(query)];
     expect(await problem(query)).toMatchObject({
       extensions: { code: 'LIMIT_EXCEEDED', limit: 2 },
-      message: 'At most 2 subscriptions of one caller may be open at once: end one before another is begun.',
+      message: 'At most 2 subscriptions of one caller may be open: end one before you start another.',
     });
     await bench.open(query, { caller: caller(5n) });
     expect(await problem(query, caller(9n))).toMatchObject({
@@ -670,7 +670,7 @@ describe('a subscription', () => {
       {
         extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 },
         message:
-          '4 overlay pages would be read, but at most 3 may be: ask for fewer objects (first, indexes), or in several operations.',
+          'The operation would read 4 overlay pages, but at most 3 are allowed: request fewer objects (first, indexes), or use several operations.',
       },
     ]);
     expect(await early.next()).toBeNull();
@@ -693,7 +693,7 @@ describe('a subscription', () => {
     await bench.open(query, { variables: { id: '9' } });
     await bench.open(query, { variables: { id: '9' } });
     expect(await problem(query)).toMatchObject({
-      message: `The documents and variables of the subscriptions of one caller would have ${size + 22} characters, but at most ${size + 20} may be: let those that differ in values only have one document with variables, or end some.`,
+      message: `The documents and variables of the subscriptions of one caller would have ${size + 22} characters, but at most ${size + 20} are allowed: use one document with variables for subscriptions that differ in values only, or end some.`,
       extensions: { code: 'LIMIT_EXCEEDED', limit: size + 20, actual: size + 22 },
     });
     await first.stream.return();
@@ -714,7 +714,7 @@ describe('a subscription', () => {
     ).toMatchObject({
       extensions: { code: 'LIMIT_EXCEEDED', limit: 18, actual: 24 },
       message:
-        'The answer would hold 24 values, but at most 18 may be: ask for fewer fields, for fewer objects (first, indexes), or in several operations.',
+        'The response would have 24 values, but at most 18 are allowed: request fewer fields or fewer objects (first, indexes), or use several operations.',
     });
   });
 

@@ -61,7 +61,7 @@ describe('the time of an operation', () => {
     expect(errors).toHaveLength(1);
     expect(errors?.[0]).toMatchObject({
       message:
-        'The operation took longer than 2s, beside the time that it asked to wait for itself: ask for fewer objects, or later.',
+        'The operation took longer than 2s, not counting the time that it asked to wait: request fewer objects, or retry later.',
       extensions: { code: 'LIMIT_EXCEEDED', limit: '2s', actual: 'more than 2s' },
     });
     expect(aborted).toBeInstanceOf(HvqlError);
@@ -113,7 +113,7 @@ describe('asking for the schema', () => {
     expect(data).toBeUndefined();
     expect(errors).toMatchObject([
       {
-        message: 'Access denied: only the root partition may ask for the schema.',
+        message: 'Access denied: only the root partition may use introspection.',
         extensions: { code: 'ACCESS_DENIED', reason: 'NOT_ROOT' },
       },
     ]);

@@ -158,7 +158,7 @@ describe('an order', () => {
     });
     expect(errors).toMatchObject([
       {
-        message: 'globalTime is a CLOCK and has no RATE: order it by VALUE.',
+        message: 'globalTime is a CLOCK and has no RATE: use VALUE.',
         extensions: { code: 'INVALID_PARAMETER' },
       },
     ]);

@@ -70,15 +70,15 @@ describe('the connection of partitions', () => {
     [
       '(first: 101)',
       'LIMIT_EXCEEDED',
-      'first needs to be at most 100, but is 101: ask for the rest with after or before.',
+      'first needs to be at most 100, but is 101: request the rest with after or before.',
     ],
     [
       '(last: 1000)',
       'LIMIT_EXCEEDED',
-      'last needs to be at most 100, but is 1000: ask for the rest with after or before.',
+      'last needs to be at most 100, but is 1000: request the rest with after or before.',
     ],
     ['(first: -1)', 'INVALID_PARAMETER', 'first needs to be 0 or more, but is -1.'],
-    ['(after: "x")', 'INVALID_PARAMETER', '"x" is not an id that this service has given.'],
+    ['(after: "x")', 'INVALID_PARAMETER', '"x" is not an id of this service.'],
     [
       '(before: "aHlwZXJ2aXNvcjo")',
       'INVALID_PARAMETER',

@@ -164,7 +164,7 @@ describe('an order of partitions', () => {
     const { answer } = await byOwn('counter: DEPOSITED_PAGES, by: RATE');
     expect(answer.errors).toMatchObject([
       {
-        message: 'depositedPages is a GAUGE and has no RATE: order it by VALUE.',
+        message: 'depositedPages is a GAUGE and has no RATE: use VALUE.',
         path: ['hypervisor', 'partitions'],
         extensions: { code: 'INVALID_PARAMETER', argument: 'orderBy' },
       },

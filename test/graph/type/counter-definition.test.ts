@@ -62,9 +62,7 @@ describe('a counter of no known kind', () => {
     expect((await ask({ source, query: query('null') })).errors).toBeUndefined();
     const answer = await ask({ source, query: query(by) });
     expect(errorsOf(answer)).toEqual(['partition.virtualProcessors INVALID_PARAMETER']);
-    expect(answer.errors?.[0]?.message).toBe(
-      `waitingForCpuTime is a RAW and has no ${by}: order it by VALUE.`,
-    );
+    expect(answer.errors?.[0]?.message).toBe(`waitingForCpuTime is a RAW and has no ${by}: use VALUE.`);
   });
 });
 
