@@ -2,6 +2,9 @@
 import { statisticsGroups, type GroupName, type StatisticsGroup, type StatisticsObject } from './group.ts';
 import type { Release } from './release.ts';
 
+/** The largest value of a counter, and of a partition id: both have 64 bits. */
+export const maxUInt64 = 2n ** 64n - 1n;
+
 /**
  * What kind of number is reported: COUNT a running total of events, TIME a running total of time, COST a running total
  * of time spent on the operations of another counter, GAUGE a level, CLOCK the hypervisor's own clock. RAW is a number of

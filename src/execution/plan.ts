@@ -14,8 +14,7 @@ import {
 } from 'graphql';
 import { modelKey } from '../graph/model.ts';
 import { isContent, valuesOf } from '../graph/extension.ts';
-import type { ReadRequest } from '../sampling/read/snapshot-reader.ts';
-import { ReadPlan } from '../sampling/read/read-plan.ts';
+import { type ReadRequest, ReadPlan } from '../sampling/read/snapshot-reader.ts';
 import type { PlanningSnapshotReader } from '../sampling/read/planning-snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { runInSlices, TimeSlice, type SlicedWork } from '../sampling/schedule/time-slice.ts';

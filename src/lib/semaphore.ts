@@ -1,26 +1,20 @@
-/** So many at once; whoever comes then waits in line. */
-import { withinDeadline } from './abort.ts';
+/** A counting semaphore. */
+import { withinDeadline, type Deadline } from './abort.ts';
 
-/** How long somebody waits for a turn: not beyond the signal, nor beyond the time. */
-export interface SemaphoreLimits {
-  readonly signal: AbortSignal;
-  readonly milliseconds: number;
-}
-
-/** Turns that are given in the order in which they are asked for. */
+/** Runs a limited number of works at once; the others wait in the order of their calls. */
 export class Semaphore {
   #free: number;
-  /** Those who wait, the first of them first; each function gives a turn. */
+  /** Waiting calls, the first one first; each function resumes one. */
   readonly #queue = new Set<() => void>();
 
   constructor(count: number) {
     this.#free = count;
   }
 
-  /** Runs work when its turn has come. Rejects with PAGE_UNAVAILABLE or the signal's reason if it does not come. */
-  async run<Result>(work: () => Promise<Result>, limits: SemaphoreLimits): Promise<Result> {
+  /** Runs work once it is its turn. Rejects like `withinDeadline` if it must wait beyond the deadline. */
+  async run<Result>(work: () => Promise<Result>, deadline: Deadline): Promise<Result> {
     if (this.#free > 0) this.#free -= 1;
-    else await withinDeadline((signal) => this.#enqueue(signal), limits);
+    else await withinDeadline((signal) => this.#enqueue(signal), deadline);
     try {
       return await work();
     } finally {

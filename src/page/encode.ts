@@ -1,9 +1,8 @@
 /** Statistics groups become overlay page bytes. */
-import type { Counter } from '../catalogue/counter.ts';
+import { type Counter, maxUInt64 } from '../catalogue/counter.ts';
 import { countersInPages } from '../catalogue/catalogue.ts';
 import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
 import { versionMinorOf, type Release } from '../catalogue/release.ts';
-import { maxUInt64 } from '../snapshot/uint64.ts';
 import { counterSizeInBytes, endOfPage, headerField, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 
 /** A group to write. Values stand at index 1, 2, 3, … */

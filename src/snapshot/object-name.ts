@@ -1,4 +1,5 @@
 /** The names of what a hypervisor has: an object's kind and numbers, and its place in a page folder. */
+import { maxUInt64 } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 
 /** The name of anything that has statistics: its kind, and what tells it from others of its kind. */
@@ -125,4 +126,11 @@ export function pagePlace(name: ObjectName, area?: StatisticsArea | null): strin
     places.set(name, (place = key === '' ? 'stats.page' : `${key}/stats.page`));
   }
   return place;
+}
+
+/** The partition id in a text, or null: a decimal u64, not 0 (TLFS 2.0a 5.2.1), without leading zeros. */
+export function parsePartitionId(text: string): bigint | null {
+  if (!/^[1-9]\d{0,19}$/.test(text)) return null;
+  const id = BigInt(text);
+  return id <= maxUInt64 ? id : null;
 }

@@ -1,6 +1,6 @@
 /** What was read of one object: the common currency of all sources. Absent is not zero. */
 import type { Counter } from '../catalogue/counter.ts';
-import type { HvqlError } from '../errors.ts';
+import { HvqlError } from '../errors.ts';
 import type { Moment } from './moment.ts';
 import type { StatisticsArea } from './object-name.ts';
 
@@ -85,4 +85,13 @@ export interface Readings {
   readonly at: Moment;
   /** As many as objects were asked for, in their order. */
   readonly outcomes: readonly (Reading | HvqlError)[];
+}
+
+/** A value; the error where there is none for a reason; null where there is nothing to tell yet. */
+export type Outcome<Value> = Value | HvqlError | null;
+
+/** The value of an outcome; throws where it is an error. */
+export function valueOf<Value>(outcome: Outcome<Value>): Value | null {
+  if (outcome instanceof HvqlError) throw outcome;
+  return outcome;
 }

@@ -3,9 +3,8 @@ import type { Granted } from '../access/access.ts';
 import { HvqlError } from '../errors.ts';
 import type { ReadingChange } from '../sampling/change/change.ts';
 import type { SnapshotReader, Over, Ranking } from '../sampling/read/snapshot-reader.ts';
-import type { Outcome } from '../snapshot/outcome.ts';
+import type { Outcome, Reading } from '../snapshot/reading.ts';
 import type { Moment } from '../snapshot/moment.ts';
-import type { Reading } from '../snapshot/reading.ts';
 
 /** The object and interval of a reading or a change, to read it again from another snapshot. */
 export interface Origin {

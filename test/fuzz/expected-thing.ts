@@ -1,8 +1,7 @@
 /** Objects of the graph as they are to be, field by field; and those that are alike for all kinds of object. */
 import { countersOf } from '../../src/catalogue/catalogue.ts';
-import type { Counter } from '../../src/catalogue/counter.ts';
+import { type Counter, maxUInt64 } from '../../src/catalogue/counter.ts';
 import { objectKey, pagePlace, type ObjectName } from '../../src/snapshot/object-name.ts';
-import { maxUInt64 } from '../../src/snapshot/uint64.ts';
 import type { Expectation } from './expectation.ts';
 import {
   changeCases,

@@ -1,11 +1,10 @@
 /** Random hypervisors as a source: any topology, pages of any kind, and a record of every look that was taken. */
-import type { Counter } from '../../src/catalogue/counter.ts';
+import { type Counter, maxUInt64 } from '../../src/catalogue/counter.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { decodePage } from '../../src/page/decode.ts';
 import { hypervisorName, objectKey, pagePlace, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { Reading, Readings } from '../../src/snapshot/reading.ts';
 import { topologyOf, type PartitionEntry, type Topology } from '../../src/snapshot/topology.ts';
-import { maxUInt64 } from '../../src/snapshot/uint64.ts';
 import { FakeSource } from '../fake-source.ts';
 import { choicesOf, oneOf, rarely, wideNumber, type Choose } from './choice.ts';
 import { bytesAt, randomPage, valueAt, type RandomPage } from './random-page.ts';

@@ -1,10 +1,9 @@
 /** Random overlay pages, fine ones and broken ones, with what there is to find in them. */
 import { countersInPages } from '../../src/catalogue/catalogue.ts';
-import type { Counter } from '../../src/catalogue/counter.ts';
+import { type Counter, maxUInt64 } from '../../src/catalogue/counter.ts';
 import { groupsOf, type StatisticsObject } from '../../src/catalogue/group.ts';
 import { versionMinorOf } from '../../src/catalogue/release.ts';
 import { encodePage } from '../../src/page/encode.ts';
-import { maxUInt64 } from '../../src/snapshot/uint64.ts';
 import { oneOf, rarely, wideNumber, type Choose } from './choice.ts';
 
 /** A page that changes with time, or why there is none. */

@@ -5,7 +5,7 @@ import { executeOperation, operationContext } from '../../src/execution/execute.
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import type { Sampler } from '../../src/sampling/sampler.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
-import { maxUInt64 } from '../../src/snapshot/uint64.ts';
+import { maxUInt64 } from '../../src/catalogue/counter.ts';
 import { caller, samplerOf, testLimits, type Answer } from '../ask.ts';
 import { oneOf, rarely, type Choose } from './choice.ts';
 import { expectedAnswer } from './expected-answer.ts';

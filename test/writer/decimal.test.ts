@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maxUInt64 } from '../../src/snapshot/uint64.ts';
+import { maxUInt64 } from '../../src/catalogue/counter.ts';
 import { longestDecimal, writeDecimal } from '../../src/writer/decimal.ts';
 
 const memory = new DataView(new ArrayBuffer(64));

@@ -12,7 +12,7 @@ import { excerpt } from '../../lib/json.ts';
 import { normalHost } from '../../server/auth/host.ts';
 import { checkSecret } from '../../server/auth/secret.ts';
 import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { parsePartitionId } from '../../snapshot/object-name.ts';
 import { assertSource } from '../../source/sources.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 

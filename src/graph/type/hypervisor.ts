@@ -1,13 +1,13 @@
 /** The hypervisor in the graph, from which all other objects are reached. */
 import type { Granted } from '../../access/access.ts';
-import { valueOf } from '../../snapshot/outcome.ts';
+import { valueOf } from '../../snapshot/reading.ts';
 import {
   hypervisorName,
   type LogicalProcessorName,
   type VirtualProcessorName,
 } from '../../snapshot/object-name.ts';
 import type { Builder } from '../builder.ts';
-import type { GraphTypes } from './readable.ts';
+import { type GraphTypes, idDescription, sampledAtDescription } from './readable.ts';
 import {
   HypervisorModel,
   LogicalProcessorModel,
@@ -20,7 +20,6 @@ import { pageModelOf } from './overlay-page.ts';
 import { definePartitionConnection, definePartitionFilter } from './partition-connection.ts';
 import { partitionPageOf } from '../argument/partition-list.ts';
 import { listProcessors } from '../argument/processor-list.ts';
-import { idDescription, sampledAtDescription } from './readable.ts';
 import { allUnlisted, moment } from '../extension.ts';
 import { unlistedDescription, unlistedOf } from './unlisted.ts';
 

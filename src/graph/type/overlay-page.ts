@@ -1,7 +1,6 @@
 /** Overlay pages in the graph. */
 import type { Granted } from '../../access/access.ts';
-import { valueOf } from '../../snapshot/outcome.ts';
-import type { GroupView, PageView } from '../../snapshot/reading.ts';
+import { valueOf, type GroupView, type PageView } from '../../snapshot/reading.ts';
 import { areaOf, pagePlace, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { Builder } from '../builder.ts';
 import type { View } from '../context.ts';

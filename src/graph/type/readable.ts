@@ -1,5 +1,5 @@
 /** The fields that logical processors, partitions and virtual processors share. */
-import { valueOf } from '../../snapshot/outcome.ts';
+import { valueOf } from '../../snapshot/reading.ts';
 import type { ReadingChange } from '../../sampling/change/change.ts';
 import { overArgument } from '../argument/argument.ts';
 import type { Builder, Refs } from '../builder.ts';

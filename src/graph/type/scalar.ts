@@ -2,7 +2,7 @@
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { excerpt } from '../../lib/json.ts';
 import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
-import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { maxUInt64 } from '../../catalogue/counter.ts';
 import type { Builder } from '../builder.ts';
 
 const decimal = /^[0-9]{1,20}$/;

@@ -1,7 +1,6 @@
 /** Numbers that a source reports by name and that are not in the catalogue, such as newer counters. */
 import { grantedWithUnlisted, type Granted } from '../../access/access.ts';
-import { valueOf } from '../../snapshot/outcome.ts';
-import type { UnnamedValue } from '../../snapshot/reading.ts';
+import { valueOf, type UnnamedValue } from '../../snapshot/reading.ts';
 import type { Builder } from '../builder.ts';
 import type { View } from '../context.ts';
 import { content, mostUnlisted } from '../extension.ts';

@@ -4,9 +4,8 @@ import { isTotal, nanosecondsPerUnit, type Counter } from '../../catalogue/count
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
-import type { Reading } from '../../snapshot/reading.ts';
+import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import { CellPair } from './cell-pair.ts';
-import type { Outcome } from '../../snapshot/outcome.ts';
 
 /** A reading and when it was taken. */
 export interface Sample {

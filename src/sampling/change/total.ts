@@ -1,11 +1,9 @@
 /** Sums over several objects of one kind: "all virtual processors of a partition together". */
 import { operationsOf } from '../../catalogue/catalogue.ts';
-import type { Counter } from '../../catalogue/counter.ts';
+import { type Counter, maxUInt64 } from '../../catalogue/counter.ts';
 import { HvqlError } from '../../errors.ts';
-import type { Reading } from '../../snapshot/reading.ts';
-import { maxUInt64 } from '../../snapshot/uint64.ts';
+import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import { costOf, percentOf, type Change, type Interval, type ReadingChange } from './change.ts';
-import type { Outcome } from '../../snapshot/outcome.ts';
 
 /** The sum of one reading or more. */
 export class ReadingTotal implements Reading {

@@ -10,7 +10,7 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { HvqlError } from '../../errors.ts';
-import { unlessAborted, withinDeadline } from '../../lib/abort.ts';
+import { unlessAborted, withinDeadline, type Deadline } from '../../lib/abort.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 
 /** What a circuit needs of the world. */
@@ -64,8 +64,7 @@ export class CircuitBreaker {
   async call<Answer>(work: (signal: AbortSignal) => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertCallable();
-    const limits = { signal, milliseconds: this.#options.limitMilliseconds };
-    return this.#semaphore.run(() => this.#attempt(work, signal), limits);
+    return this.#semaphore.run(() => this.#attempt(work, signal), this.#deadline(signal));
   }
 
   /**
@@ -93,13 +92,12 @@ export class CircuitBreaker {
   ): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertCallable();
-    const { limitMilliseconds: milliseconds } = this.#options;
     // A trial tells of the source for all who wait, so it does not end with the one who happened to make it.
     const isTrial = this.#policy.state === CircuitState.Open;
     const openings = this.#openings;
     const outcome = this.#policy.execute(async () => {
       try {
-        const given = await withinDeadline(work, { signal: isTrial ? neverAborted : signal, milliseconds });
+        const given = await withinDeadline(work, this.#deadline(isTrial ? neverAborted : signal));
         if (isTrial || openings === this.#openings) this.#noteSuccess();
         return given;
       } catch (thrown) {
@@ -114,6 +112,10 @@ export class CircuitBreaker {
     const answer = await (isTrial ? unlessAborted(outcome, signal) : outcome);
     if (answer instanceof HvqlError) throw this.#refusal() ?? answer;
     return answer;
+  }
+
+  #deadline(signal: AbortSignal): Deadline {
+    return { signal, milliseconds: this.#options.limitMilliseconds, timeoutError };
   }
 
   #noteSuccess(): void {
@@ -194,4 +196,10 @@ function unavailable(thrown: unknown): HvqlError {
 
 function describe(thrown: unknown): string {
   return inspect(thrown, { depth: 1, breakLength: Infinity, customInspect: false }).slice(0, 200);
+}
+
+function timeoutError(milliseconds: number): HvqlError {
+  return new HvqlError('PAGE_UNAVAILABLE', `The source did not answer within ${milliseconds} ms.`, {
+    limitMilliseconds: milliseconds,
+  });
 }

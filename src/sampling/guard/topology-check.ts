@@ -1,6 +1,6 @@
 /** What may be wrong with what a source says exists. */
 import { HvqlError } from '../../errors.ts';
-import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { maxUInt64 } from '../../catalogue/counter.ts';
 
 /** Ten times what the largest hosts have. */
 const maxObjects = 100_000;

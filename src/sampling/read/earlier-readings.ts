@@ -1,9 +1,8 @@
 /** The readings that growth up to a sight is taken from: the same for all who share the sight. */
 import type { Granted } from '../../access/access.ts';
 import type { HvqlError } from '../../errors.ts';
-import { ageForOver, type EarlierAge } from './earlier-age.ts';
 import { changeOf, type ReadingChange } from '../change/change.ts';
-import type { Outcome } from '../../snapshot/outcome.ts';
+import type { Outcome } from '../../snapshot/reading.ts';
 import type { TakenSnapshot, TakenSample } from './snapshot.ts';
 
 /** The reading held of an object whose age at the moment is the nearest to the one that is wanted. */
@@ -70,4 +69,21 @@ export class EarlierReadings {
   #at({ milliseconds, number }: EarlierAsked): Earlier | undefined {
     return this.#byTime.get(milliseconds)?.[number];
   }
+}
+
+/** Bounds, and the age that is preferred between them. */
+export interface EarlierAge {
+  readonly least: number;
+  readonly wanted: number;
+  readonly most: number;
+}
+
+/** For a change over so many milliseconds: clients that poll at this interval come a little early at times. */
+export function ageForOver(milliseconds: number): EarlierAge {
+  return { least: (milliseconds * 9) / 10, wanted: milliseconds, most: milliseconds * 2 };
+}
+
+/** For the first event of a subscription, which has no event before it. */
+export function ageForFirstEvent(everyMilliseconds: number): EarlierAge {
+  return { least: everyMilliseconds / 2, wanted: everyMilliseconds, most: everyMilliseconds * 2 };
 }

@@ -2,7 +2,7 @@
 import { HvqlError } from '../../errors.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Absences } from '../guard/absences.ts';
-import type { EarlierAge } from './earlier-age.ts';
+import type { EarlierAge } from './earlier-readings.ts';
 import { packed } from './packed-reading.ts';
 import { bytesOf, ReadingSeries, type Dropped, type HeldSnapshot } from './reading-series.ts';
 import type { TakenReadings, TakenSample } from './snapshot.ts';

@@ -1,7 +1,7 @@
 /** The readings that are held of one object, oldest first. */
 import type { Moment } from '../../snapshot/moment.ts';
 import type { Reading } from '../../snapshot/reading.ts';
-import type { EarlierAge } from './earlier-age.ts';
+import type { EarlierAge } from './earlier-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 
 /** What all readings of one look have in common. */

@@ -1,120 +1,76 @@
-/** One look for all who ask at once: in the same turn, while it is being read, and for a short time after. */
-import DataLoader from 'dataloader';
+/** One snapshot for concurrent operations: within one event loop turn, while it is being read, and for some time after. */
 import type { Granted } from '../../access/access.ts';
+import type { Cancellation } from '../../lib/abort.ts';
+import { ExpiringValue } from '../../lib/expiring-value.ts';
+import type { MaybePromise } from '../../lib/maybe-promise.ts';
+import { SingleFlight } from '../../lib/single-flight.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
-import { SharedAbort, type Cancellation } from '../../lib/shared-abort.ts';
-import { unlessAborted } from '../../lib/abort.ts';
-import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import { TakenSnapshot, type ReadSet, type TakenReadings } from './snapshot.ts';
-import { ExpiringValue } from './expiring-value.ts';
 
-/** How looks are read, and shared. */
+/** How snapshots are read and shared. */
 export interface SharedSnapshotsOptions {
   readonly clock: Clock;
-  /** For so long a look is shared, counted from when its reading began; 0 is not at all. */
+  /** How long a snapshot is shared, from when its reading began; 0 shares it only within one turn. */
   readonly windowMilliseconds: number;
   /** Reads objects, each once, until the signal is aborted. */
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<TakenReadings>;
-  /** The same where nothing has to be waited for; null where it is not so. */
+  /** The same without waiting; null where the source has to be waited for. */
   readonly readSync: (objects: readonly Granted[]) => MaybePromise<TakenReadings> | null;
 }
 
-interface ReadCall {
-  readonly set: ReadSet;
-  readonly signal: AbortSignal;
-}
-
-/** A look that is being read. */
-interface ReadUnderWay {
-  readonly set: ReadSet;
-  readonly sharedAbort: SharedAbort;
-  readonly snapshot: Promise<TakenSnapshot>;
-}
-
 /**
- * Looks for questions. One answer is always of one look: where the newest does not have all that a question needs, all
- * of it is read anew. A look that failed is for those who waited for it and for nobody else.
+ * Snapshots for operations. A response is always of one snapshot: if the newest lacks an object that the operation
+ * needs, all its objects are read again. A failed read is shared only by the operations that waited for it.
  */
 export class SharedSnapshots {
-  readonly #world: SharedSnapshotsOptions;
+  readonly #options: SharedSnapshotsOptions;
   readonly #newest: ExpiringValue<TakenSnapshot>;
-  #underWay: ReadUnderWay | null = null;
-  readonly #loader = new DataLoader<ReadCall, TakenSnapshot>((calls) => this.#readAll(calls), {
-    cache: false,
-  });
+  readonly #reads: SingleFlight<ReadSet, TakenSnapshot>;
 
-  constructor(world: SharedSnapshotsOptions) {
-    this.#world = world;
-    this.#newest = new ExpiringValue(world);
+  constructor(options: SharedSnapshotsOptions) {
+    this.#options = options;
+    this.#newest = new ExpiringValue(options);
+    this.#reads = new SingleFlight({ combine: union, run: (set, signal) => this.#read(set, signal) });
   }
 
-  /** The newest look, while it is shared; else null. */
-  get newest(): TakenSnapshot | null {
-    return this.#newest.value;
-  }
-
-  /** The same at a time that somebody has already asked for. */
+  /** The newest snapshot while it is shared, at a time that the caller has read from the clock; else null. */
   newestAt(now: bigint): TakenSnapshot | null {
     return this.#newest.valueAt(now);
   }
 
   /**
-   * A look at these objects, which may be shared; with `anew` one whose reading begins now. Rejects with what the
-   * reading does, and with the reason of the asker's signal where that is aborted first: the others' reading goes on.
+   * A snapshot of these objects, possibly shared; with `fresh` one whose reading begins now. Rejects like the read, and
+   * with the reason of the caller's signal if that is aborted first: the read goes on for the other callers.
    */
   snapshotOf(
     set: ReadSet,
     { cancellation, fresh = false }: { cancellation: Cancellation; fresh?: boolean },
   ): MaybePromise<TakenSnapshot> {
-    const newest = fresh ? null : this.newest;
+    const newest = fresh ? null : this.#newest.value;
     if (newest?.covers(set) === true) return newest;
     const began = this.#newest.begin();
-    const readings = this.#world.readSync(set.objects);
+    const readings = this.#options.readSync(set.objects);
     if (readings !== null && !(readings instanceof Promise)) {
       return this.#newest.keep(new TakenSnapshot(set, readings), began);
     }
     if (readings !== null) return readings.then((late) => new TakenSnapshot(set, late));
     const { signal } = cancellation;
-    return unlessAborted(
-      (fresh ? null : this.#join(set, signal)) ?? this.#loader.load({ set, signal }),
-      signal,
-    );
+    const mayJoin = !fresh && this.#options.windowMilliseconds > 0;
+    const joined = mayJoin ? this.#reads.join(signal, (read) => isWithin(set, read)) : null;
+    return joined ?? this.#reads.load(set, signal);
   }
 
-  /** What was read has no place in time any more. */
+  /** Earlier snapshots no longer fit the source's clock. */
   forget(): void {
     this.#newest.forget();
-    this.#underWay = null;
+    this.#reads.forget();
   }
 
-  /** The look that is being read, where it reads all that is needed and still has somebody to wait for it. */
-  #join(set: ReadSet, signal: AbortSignal): Promise<TakenSnapshot> | null {
-    if (this.#world.windowMilliseconds === 0 || this.#underWay === null) return null;
-    const { sharedAbort, set: read, snapshot } = this.#underWay;
-    if (sharedAbort.signal.aborted || !isWithin(set, read)) return null;
-    sharedAbort.add(signal);
-    return snapshot;
-  }
-
-  /** Sources that have to be waited for are read once for all questions of a turn. */
-  async #readAll(calls: readonly ReadCall[]): Promise<TakenSnapshot[]> {
-    const set = together(calls);
-    const sharedAbort = new SharedAbort();
-    for (const { signal } of calls) sharedAbort.add(signal);
+  async #read(set: ReadSet, signal: AbortSignal): Promise<TakenSnapshot> {
     const began = this.#newest.begin();
-    const snapshot = this.#world
-      .read(set.objects, sharedAbort.signal)
-      .then((readings) => this.#newest.keep(new TakenSnapshot(set, readings), began));
-    const underWay = { set, sharedAbort, snapshot };
-    this.#underWay = underWay;
-    try {
-      const read = await snapshot;
-      return calls.map(() => read);
-    } finally {
-      sharedAbort.close();
-      if (this.#underWay === underWay) this.#underWay = null;
-    }
+    const readings = await this.#options.read(set.objects, signal);
+    return this.#newest.keep(new TakenSnapshot(set, readings), began);
   }
 }
 
@@ -122,11 +78,11 @@ function isWithin({ objects }: ReadSet, { objects: read, numbers }: ReadSet): bo
   return objects === read || objects.every((object) => numbers.has(object));
 }
 
-/** The objects of all, each once, whatever topologies their names are of. */
-function together(calls: readonly ReadCall[]): ReadSet {
-  const [first] = calls;
-  if (first !== undefined && calls.every(({ set }) => set.objects === first.set.objects)) return first.set;
-  const byKey = new Map(calls.flatMap(({ set }) => set.objects.map((each) => [readingKey(each), each])));
+/** The objects of all sets, each once. The same object may have names of several topologies. */
+function union(sets: readonly ReadSet[]): ReadSet {
+  const [first] = sets;
+  if (first !== undefined && sets.every((set) => set.objects === first.objects)) return first;
+  const byKey = new Map(sets.flatMap((set) => set.objects.map((each) => [readingKey(each), each])));
   const objects = [...byKey.values()];
   return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
 }

@@ -3,9 +3,8 @@ import type { Granted } from '../../access/access.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
-import type { Reading } from '../../snapshot/reading.ts';
+import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import type { ReadingChange } from '../change/change.ts';
-import type { Outcome } from '../../snapshot/outcome.ts';
 
 /** The time that growth is taken over: so many milliseconds, or the time since the event before. */
 export type Over = number | 'PREVIOUS_EVENT';
@@ -58,4 +57,36 @@ export function objectsOf(requests: readonly ReadRequest[]): readonly Granted[] 
   const objects = new Map<string, Granted>();
   for (const { object } of requests) if (object !== null) objects.set(readingKey(object), object);
   return [...objects.values()];
+}
+
+/** The objects to read, in the order in which they are read, and the growth that is wanted of them. */
+export class ReadPlan {
+  readonly requests: readonly ReadRequest[];
+  /** The very same array each time: whoever has read it before may know it by that. */
+  readonly objects: readonly Granted[];
+  /** Where an object stands among the objects. */
+  readonly numbers: ReadonlyMap<Granted, number>;
+  /** The requests for growth alone. */
+  readonly changes: readonly ChangeRequest[];
+
+  constructor(requests: readonly ReadRequest[]) {
+    this.requests = requests;
+    this.objects = objectsOf(requests);
+    this.numbers = new Map(this.objects.map((object, n) => [object, n]));
+    this.changes = requests.flatMap(({ object, over }) =>
+      object === null || over === null ? [] : [{ object, over, number: this.numbers.get(object) ?? 0 }],
+    );
+  }
+
+  /** Whether nothing is to be read, not even the moment. */
+  get isEmpty(): boolean {
+    return this.requests.length === 0;
+  }
+}
+
+/** Growth of an object over a time; `number` is where it stands among the objects. */
+export interface ChangeRequest {
+  readonly object: Granted;
+  readonly over: Over;
+  readonly number: number;
 }

@@ -3,10 +3,9 @@ import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
-import type { Reading, Readings } from '../../snapshot/reading.ts';
+import type { Reading, Readings, Outcome } from '../../snapshot/reading.ts';
 import type { Sample } from '../change/change.ts';
-import type { ReadPlan } from './read-plan.ts';
-import type { Outcome } from '../../snapshot/outcome.ts';
+import type { ReadPlan } from './snapshot-reader.ts';
 
 /** Readings as the service took them: with the number of the last absence before they began, from `Absences`. */
 export interface TakenReadings extends Readings {

@@ -2,10 +2,9 @@
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
-import type { Reading } from '../../snapshot/reading.ts';
+import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import { changeOf, type ReadingChange } from '../change/change.ts';
 import { requestText, type SnapshotReader, type Over, type Ranking } from '../read/snapshot-reader.ts';
-import type { Outcome } from '../../snapshot/outcome.ts';
 import { firstOf } from '../read/rank.ts';
 import type { Snapshot } from '../read/snapshot.ts';
 import type { Tick } from './tick.ts';

@@ -1,13 +1,13 @@
 /** Ticks at one distance, shared by all who watch at it. Runs while somebody watches. */
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import DataLoader from 'dataloader';
 import { HvqlError } from '../../errors.ts';
 import type { Clock, Moment } from '../../snapshot/moment.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Granted } from '../../access/access.ts';
 import { TopologyScope, isWithin } from '../read/topology-scope.ts';
-import { ageForFirstEvent, ageForOver } from '../read/earlier-age.ts';
-import type { FindHeld } from '../read/earlier-readings.ts';
+import { ageForFirstEvent, ageForOver, type FindHeld } from '../read/earlier-readings.ts';
 import { objectsOf, type ReadRequest } from '../read/snapshot-reader.ts';
 import {
   TakenSnapshot,
@@ -39,8 +39,8 @@ export interface TickSchedulerOptions {
 interface FirstTick {
   readonly watchers: Set<Watcher>;
   readonly tick: Promise<Tick>;
-  /** When it begins, in nanoseconds; null until then. */
-  began: bigint | null;
+  /** When it began, in nanoseconds of the steady clock. */
+  readonly began: bigint;
 }
 
 /** What exists, and what is to be read of it. */
@@ -66,6 +66,10 @@ export class TickScheduler {
   /** Aborted when nobody watches any more. */
   #running: { readonly start: Moment; readonly controller: AbortController } | null = null;
   #timer: NodeJS.Timeout | undefined;
+  readonly #firstTicks = new DataLoader<Watcher, Tick>((watchers) => this.#takeFirstTick(watchers), {
+    cache: false,
+    batchScheduleFn: setImmediate,
+  });
   #newestFirst: FirstTick | null = null;
 
   constructor(world: TickSchedulerOptions) {
@@ -108,39 +112,35 @@ export class TickScheduler {
     this.#listeners.delete(listener);
   }
 
-  /** A look out of turn, for a watcher of this grid that has just come; it may be one of a moment ago. */
+  /** A tick out of turn for a watcher that has just been added; shared with others that came shortly before. */
   firstTick(watcher: Watcher): Promise<Tick> {
     const newest = this.#newestFirst;
-    if (newest === null || this.#isTooOld(newest)) return this.#newFirstTick(watcher);
-    if (newest.began !== null && !newest.watchers.has(watcher)) return this.#coveringTick(watcher, newest);
-    newest.watchers.add(watcher);
-    return newest.tick;
+    if (newest === null || this.#isTooOld(newest)) return this.#firstTicks.load(watcher);
+    return newest.watchers.has(watcher) ? newest.tick : this.#coveringTick(watcher, newest);
   }
 
-  /** That one, where it has seen all that the watcher needs; else another. */
+  /** That tick if it read all that the watcher needs, else another. */
   async #coveringTick(watcher: Watcher, shared: FirstTick): Promise<Tick> {
     const tick = await shared.tick;
     const isEnough = await coversNeedsOf(watcher, tick);
-    // Nobody looks for one that has left meanwhile: it could be the look of a grid that has stopped.
-    if (!isEnough && this.#watchers.has(watcher)) return this.#newFirstTick(watcher);
+    // A watcher that has been removed meanwhile gets no new tick: the scheduler may have stopped.
+    if (!isEnough && this.#watchers.has(watcher)) return this.#firstTicks.load(watcher);
     if (isEnough) shared.watchers.add(watcher);
     return tick;
   }
 
-  #newFirstTick(watcher: Watcher): Promise<Tick> {
-    const watchers = new Set([watcher]);
-    const turn = new Promise<void>((resolve) => setImmediate(resolve));
-    const tick = turn.then(() => {
-      first.began = this.#world.clock.now().monotonicNanoseconds;
-      return this.#takeTick([...watchers], null);
-    });
-    const first: FirstTick = { watchers, tick, began: null };
-    this.#newestFirst = first;
-    return tick;
+  async #takeFirstTick(calls: readonly Watcher[]): Promise<Tick[]> {
+    const began = this.#world.clock.now().monotonicNanoseconds;
+    // Streams of one operation have the same watcher.
+    const watchers = new Set(calls);
+    const tick = this.#takeTick([...watchers], null);
+    // The tick of a scheduler that has stopped is not for later watchers.
+    if (this.#running !== null) this.#newestFirst = { watchers, tick, began };
+    const taken = await tick;
+    return calls.map(() => taken);
   }
 
   #isTooOld({ began }: FirstTick): boolean {
-    if (began === null) return false;
     const { shareMilliseconds = defaultShareMilliseconds, clock } = this.#world;
     const age = clock.now().monotonicNanoseconds - began;
     return age >= BigInt(shareMilliseconds) * nanosecondsPerMillisecond;
@@ -165,7 +165,7 @@ export class TickScheduler {
     const running = this.#running;
     const watchers = [...this.#watchers];
     // What is too old by now is not kept.
-    if (this.#newestFirst?.began != null) this.#newestFirst = null;
+    this.#newestFirst = null;
     try {
       const tick = await this.#takeTick(watchers, number);
       await this.#give(tick, watchers);

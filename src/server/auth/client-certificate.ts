@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import { HvqlError, messageOf, UsageError } from '../../errors.ts';
 import { excerpt, isObject } from '../../lib/json.ts';
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { parsePartitionId } from '../../snapshot/object-name.ts';
 import type { Identified } from './identity.ts';
 
 /** Callers by the SHA-256 fingerprints of their certificates, as 64 lower-case hexadecimal digits. */

@@ -3,7 +3,7 @@ import { decodeProtectedHeader, errors, SignJWT, type JWTPayload } from 'jose';
 import { allPrivileges, type Caller, type Privilege } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import { excerpt } from '../../lib/json.ts';
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { parsePartitionId } from '../../snapshot/object-name.ts';
 
 /** `iss` and `aud` that tokens need; unchecked where null. */
 export interface TokenSettings {

@@ -3,7 +3,7 @@ import { watch, type BigIntStats, type FSWatcher } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UsageError } from '../../errors.ts';
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { parsePartitionId } from '../../snapshot/object-name.ts';
 import { openGuestSocket, type GuestSocket, type GuestSocketOptions } from './guest-socket.ts';
 import { isNotFound, privatePrefix } from './socket-file.ts';
 

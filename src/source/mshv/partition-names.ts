@@ -1,6 +1,6 @@
 /** Names of partitions from a file, since the driver knows ids only. */
 import { UsageError, messageOf } from '../../errors.ts';
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { parsePartitionId } from '../../snapshot/object-name.ts';
 import { FileMemory } from '../page-folder/file-memory.ts';
 import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { type FileSystem, readTextFile } from '../page-folder/file-system.ts';

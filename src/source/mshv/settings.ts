@@ -1,6 +1,6 @@
 /** How a Linux host is named, as the command line says it. */
 import { UsageError } from '../../errors.ts';
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { parsePartitionId } from '../../snapshot/object-name.ts';
 import type { SourceText } from '../source-text.ts';
 
 /** Which host, and what it is. */

@@ -1,6 +1,6 @@
 /** Reads the text of statistics line by line, whatever stands in it: slower, and only where the layout is new. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
-import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { maxUInt64 } from '../../catalogue/counter.ts';
 import { counterOfName, nameOfCounter, StatsLayout, type StatsLine } from './stats-layout.ts';
 import { valueSizeInBytes } from './values-in-text.ts';
 import { countersOf } from '../../catalogue/catalogue.ts';

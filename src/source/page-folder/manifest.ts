@@ -1,6 +1,6 @@
 /** `manifest.json` of a page folder or capture: whose child a partition is, and its name. */
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
-import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { parsePartitionId } from '../../snapshot/object-name.ts';
+import { maxUInt64 } from '../../catalogue/counter.ts';
 import { ManifestCheck } from './manifest-check.ts';
 
 /** What a manifest says of a partition. */

@@ -1,7 +1,6 @@
 /** What a page folder, the folder of a driver and the frames of captures have in common. */
 import { HvqlError } from '../../errors.ts';
-import type { ObjectName } from '../../snapshot/object-name.ts';
-import { parsePartitionId } from '../../snapshot/partition-id.ts';
+import { type ObjectName, parsePartitionId } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
 import { parentOf, type Manifest } from './manifest.ts';

@@ -2,7 +2,7 @@
 import { isObject } from '../../lib/json.ts';
 import { messageOf } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
-import { maxUInt64 } from '../../snapshot/uint64.ts';
+import { maxUInt64 } from '../../catalogue/counter.ts';
 import type { PerformanceClass, Wanted } from './wanted-class.ts';
 
 /** The instances of one class. */

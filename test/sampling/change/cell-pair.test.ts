@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
-import { neverGoesBack } from '../../../src/catalogue/counter.ts';
+import { neverGoesBack, maxUInt64 } from '../../../src/catalogue/counter.ts';
 import { statisticsObjects } from '../../../src/catalogue/group.ts';
 import { ReadingChange } from '../../../src/sampling/change/change.ts';
 import type { CellLayout, Reading } from '../../../src/snapshot/reading.ts';
-import { maxUInt64 } from '../../../src/snapshot/uint64.ts';
 
 /** Cells for all counters of a kind of object, but for those that are absent. */
 function layoutOf(absent: ReadonlySet<number>): CellLayout {

@@ -4,7 +4,7 @@ import { HvqlError } from '../../../src/errors.ts';
 import { decodePage } from '../../../src/page/decode.ts';
 import { encodeCounters } from '../../../src/page/encode.ts';
 import { Absences } from '../../../src/sampling/guard/absences.ts';
-import { ageForFirstEvent, ageForOver } from '../../../src/sampling/read/earlier-age.ts';
+import { ageForFirstEvent, ageForOver } from '../../../src/sampling/read/earlier-readings.ts';
 import { HeldReadings } from '../../../src/sampling/read/held-readings.ts';
 import type { ObjectName } from '../../../src/snapshot/object-name.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
-import { ReadPlan } from '../../../src/sampling/read/read-plan.ts';
+import { ReadPlan } from '../../../src/sampling/read/snapshot-reader.ts';
 import { ask, caller, samplerOf } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../../src/catalogue/group.ts';
-import { maxUInt64 } from '../../../src/snapshot/uint64.ts';
+import { maxUInt64 } from '../../../src/catalogue/counter.ts';
 import { nameOfCounter } from '../../../src/source/mshv/stats-layout.ts';
 import { formatStats } from '../../../src/source/mshv/stats-lines.ts';
 import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';

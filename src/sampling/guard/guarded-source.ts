@@ -1,0 +1,165 @@
+/** A source behind circuit breakers, with its answers checked and its health recorded. */
+import type { Granted } from '../../access/access.ts';
+import type { HvqlError } from '../../errors.ts';
+import type { MaybePromise } from '../../lib/maybe-promise.ts';
+import type { Clock, Moment } from '../../snapshot/moment.ts';
+import type { StatisticsArea } from '../../snapshot/object-name.ts';
+import type { Readings } from '../../snapshot/reading.ts';
+import type { Topology } from '../../snapshot/topology.ts';
+import type { Source } from '../../source/source.ts';
+import type { TakenReadings } from '../read/snapshot.ts';
+import type { Absences } from './absences.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { SourceCheck, type Asked } from './source-check.ts';
+
+/** How a source is guarded. */
+export interface GuardedSourceOptions {
+  readonly source: Source;
+  /** How long one call of the source may take. */
+  readonly timeoutMilliseconds: number;
+  /** The service's own clock, for the age of the last success. */
+  readonly clock: Clock;
+  /** Gets what the answers show to be absent. */
+  readonly absences: Absences;
+  /** Called with the reason when the source stops answering, and with null when it answers again. */
+  readonly onHealthChange: (reason: HvqlError | null) => void;
+  /** Called when the source's steady clock has started again: earlier moments do not fit later ones. */
+  readonly onClockWentBack: () => void;
+}
+
+/** How the source has been answering. Contains nothing about where the source is. */
+export interface AnswerHealth {
+  readonly kind: string;
+  /** Wall clock of the last success; null before the first. */
+  readonly lastReadAt: number | null;
+  /** Whether the last answer was a success; null before the first. */
+  readonly isAnswering: boolean | null;
+  /** Lines that the source could not read since it was opened; null if it reads no text. */
+  readonly unreadableLines: number | null;
+}
+
+/** What is known when a reading begins. */
+interface Begun extends Asked {
+  readonly absencesBefore: number;
+}
+
+const onlyParent: readonly StatisticsArea[] = ['PARENT'];
+
+/**
+ * The source may hang, throw or give invalid answers: each of these rejects with PAGE_UNAVAILABLE, and a source that
+ * keeps failing is called only now and then.
+ */
+export class GuardedSource {
+  readonly #source: Source;
+  readonly #clock: Clock;
+  readonly #absences: Absences;
+  readonly #check: SourceCheck;
+  /** One for each kind of call: a source that lists what exists may hang when it reads, and the reverse. */
+  readonly #topologyBreaker: CircuitBreaker;
+  readonly #readingBreaker: CircuitBreaker;
+  #lastSuccess: Moment | null = null;
+
+  constructor(options: GuardedSourceOptions) {
+    this.#source = options.source;
+    this.#clock = options.clock;
+    this.#absences = options.absences;
+    this.#check = new SourceCheck(options.onClockWentBack);
+    const newBreaker = (other: () => CircuitBreaker): CircuitBreaker =>
+      new CircuitBreaker({
+        limitMilliseconds: options.timeoutMilliseconds,
+        onHealthChange: (failure) => {
+          // While the other kind of call fails, the health as a whole has not changed.
+          if (!other().isFailing) options.onHealthChange(failure);
+        },
+      });
+    this.#topologyBreaker = newBreaker(() => this.#readingBreaker);
+    this.#readingBreaker = newBreaker(() => this.#topologyBreaker);
+  }
+
+  get health(): AnswerHealth {
+    const source = this.#source;
+    return {
+      kind: source.kind,
+      lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
+      isAnswering: this.#isAnswering,
+      unreadableLines: source.unreadableLines ?? null,
+    };
+  }
+
+  /** The areas that the source has now of partitions and virtual processors. A folder is searched for them. */
+  get areas(): readonly StatisticsArea[] {
+    return this.#source.areas ?? onlyParent;
+  }
+
+  /** Whether the source has answered within this time and has not failed since. */
+  hasAnsweredWithin(milliseconds: number): boolean {
+    if (this.#lastSuccess === null || this.#isAnswering !== true) return false;
+    const age = this.#clock.now().monotonicNanoseconds - this.#lastSuccess.monotonicNanoseconds;
+    return Number(age) / 1e6 <= milliseconds;
+  }
+
+  /** Which objects exist now. Virtual processors of partitions outside `lists` may be those of an earlier call. */
+  topology(signal: AbortSignal, lists: ReadonlySet<bigint> | null): Promise<Topology> {
+    return this.#topologyBreaker.call(async (limited) => {
+      const answer = await this.#source.topology(limited, lists);
+      // Late answers are discarded.
+      limited.throwIfAborted();
+      return this.#checkedTopology(answer);
+    }, signal);
+  }
+
+  /** The same without waiting; null if the source has to be waited for. */
+  topologySync(lists: ReadonlySet<bigint> | null): MaybePromise<Topology> | null {
+    const source = this.#source.sync;
+    if (source === undefined) return null;
+    return this.#topologyBreaker.callSync(() => {
+      const answer = source.topology(lists);
+      return answer === null ? null : this.#checkedTopology(answer);
+    });
+  }
+
+  /** Reads objects in one batch. */
+  read(objects: readonly Granted[], signal: AbortSignal): Promise<TakenReadings> {
+    return this.#readingBreaker.call(async (limited) => {
+      const begun = this.#begin(objects);
+      const answer = await this.#source.read(objects, limited);
+      limited.throwIfAborted();
+      return this.#checkedReadings(answer, begun);
+    }, signal);
+  }
+
+  /** The same without waiting; null if the source has to be waited for. */
+  readSync(objects: readonly Granted[]): MaybePromise<TakenReadings> | null {
+    const source = this.#source.sync;
+    if (source === undefined) return null;
+    return this.#readingBreaker.callSync(() => {
+      const begun = this.#begin(objects);
+      const answer = source.read(objects);
+      return answer === null ? null : this.#checkedReadings(answer, begun);
+    });
+  }
+
+  get #isAnswering(): boolean | null {
+    if (this.#topologyBreaker.isFailing || this.#readingBreaker.isFailing) return false;
+    return this.#lastSuccess === null ? null : true;
+  }
+
+  #begin(objects: readonly Granted[]): Begun {
+    const { newestNanoseconds } = this.#check;
+    return { objects, newestNanoseconds, absencesBefore: this.#absences.count };
+  }
+
+  #checkedTopology(answer: Topology): Topology {
+    const checked = this.#check.topology(answer);
+    this.#absences.noteTopology(checked);
+    this.#lastSuccess = this.#clock.now();
+    return checked;
+  }
+
+  #checkedReadings(answer: Readings, begun: Begun): TakenReadings {
+    const { at, outcomes } = this.#check.readings(answer, begun);
+    this.#absences.noteReadings(begun.objects, { outcomes });
+    this.#lastSuccess = this.#clock.now();
+    return { at, outcomes, absencesBefore: begun.absencesBefore };
+  }
+}
