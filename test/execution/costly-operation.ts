@@ -1,4 +1,4 @@
-/** Operations that are as expensive as the schema allows: made by chance from a seed, and made larger by aliases. */
+/** Random operations that are as expensive as the schema allows, from a seed, and multiplied by aliases. */
 import {
   getNamedType,
   getNullableType,
@@ -16,7 +16,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 
-/** Values for arguments that lead somewhere, and such as lead nowhere. */
+/** Argument values that match objects, and some that match none. */
 export interface ArgumentPool {
   readonly ids: readonly string[];
   readonly partitionIds: readonly string[];
@@ -24,15 +24,15 @@ export interface ArgumentPool {
   readonly listItems: number;
 }
 
-/** An operation that is repeated by aliases. */
+/** An operation that aliases multiply. */
 export interface CostlyOperation {
   readonly title: string;
-  /** The document with so many aliases of its field. */
+  /** The document with this number of aliases of its field. */
   readonly query: (aliases: number) => string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Numbers by chance, the same for the same seed (mulberry32). */
+/** Pseudo-random numbers from a seed (mulberry32). */
 export class Chance {
   #state: number;
 
@@ -62,10 +62,10 @@ export class Chance {
   }
 }
 
-/** How deep operations by chance are at the most. */
+/** The maximum depth of random operations. */
 const depthLimit = 7;
 
-/** An operation by chance. */
+/** A random operation. */
 export function costlyOperation(
   schema: GraphQLSchema,
   { chance, pool }: { chance: Chance; pool: ArgumentPool },
@@ -100,7 +100,7 @@ class Making {
     return this.#types.length === 0 ? '' : `(${this.#types.join(', ')})`;
   }
 
-  /** One field of a type, on which the aliases may stand, and below it all leaves or one more field. */
+  /** One field of a type, which may have the aliases, and below it all leaves or one more field. */
   spine(type: GraphQLObjectType, depth: number): Written {
     const chance = this.#chance;
     const fields = Object.values(type.getFields());
@@ -114,7 +114,7 @@ class Making {
     const text = this.#fieldText(field);
     const below = this.#below(field, depth);
     const some = chance.is(0.3) ? leaves.join(' ') : '';
-    // Aliases multiply where they stand; one place of them is enough.
+    // Aliases at one level are enough: they multiply everything below.
     if (chance.is(0.5)) {
       return (aliases) => `${some} ${repeated(aliases, (n) => `a${n}: ${text} { ${below(1)} }`)}`;
     }
@@ -202,7 +202,7 @@ class Making {
   }
 }
 
-/** Whether a field gives many objects, or the way to them. */
+/** Whether a field returns many objects or leads to some. */
 function isLarge({ type, name }: GraphQLField<unknown, unknown>): boolean {
   return isListType(getNullableType(type)) || name === 'hypervisor' || name === 'partitions';
 }

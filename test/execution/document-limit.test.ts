@@ -14,17 +14,17 @@ function manyOf(count: number, text: (n: number) => string): string {
   return Array.from({ length: count }, (_, n) => text(n)).join(' ');
 }
 
-describe('a text', () => {
-  it('may have so many tokens and no more', () => {
+describe('the text of a document', () => {
+  it('is rejected above the limit on tokens', () => {
     expect(textProblem('{ a a a a a a a a a a }', limits)).toBeNull();
-    expect(textProblem('{ a a a a a a a a a a } # a comment is none', limits)).toBeNull();
+    expect(textProblem('{ a a a a a a a a a a } # a comment has no tokens', limits)).toBeNull();
     expect(textProblem('{ a a a a a a a a a a a }', limits)).toMatchObject({
       message: 'The document has more than 12 tokens, which is the maximum: use several operations.',
       extensions: { code: 'LIMIT_EXCEEDED', limit: 12, actual: 13 },
     });
   });
 
-  it('may have names so long and no longer', () => {
+  it('is rejected above the limit on the length of names', () => {
     expect(textProblem('{ abc: b }', limits)).toBeNull();
     expect(textProblem('{ b(c: "a text may be longer") }', limits)).toBeNull();
     expect(textProblem('{ abcd: b }', limits)).toMatchObject({
@@ -34,7 +34,7 @@ describe('a text', () => {
     });
   });
 
-  it('with a mistake in it is left to the parser', () => {
+  it('is left to the parser if it has a syntax error', () => {
     expect(textProblem('{ a "', limits)).toBeNull();
     expect(textProblem('\u0000', limits)).toBeNull();
   });
@@ -46,7 +46,7 @@ describe('an operation', () => {
     ['{ a { b { c { d } } } }', 4],
     ['{ a { ... { ...f } } } fragment f on T { b { ... on U { c { d } } } }', 4],
     ['{ x } query B { a { b { c { d { e } } } } }', 5],
-  ])('may be so deep, its fragments spread: %s', (text, actual) => {
+  ])('is rejected above the limit on depth, with fragments expanded: %s', (text, actual) => {
     expect(problemOf(text)).toEqual(
       actual && {
         message: `The operation is ${actual} fields deep, but at most 3 are allowed: start at a lower object, with node or partition.`,
@@ -62,7 +62,7 @@ describe('an operation', () => {
     ['{ x: a y: b z: c }', 3],
     ['{ a { ...f } b { ...f } c { ...f } } fragment f on T { x: a }', 3],
     ['{ ...a ...a } fragment a on T { ...b ...b } fragment b on T { ...c ...c } fragment c on T { x: a }', 8],
-  ])('may have so many aliases: %s', (text, actual) => {
+  ])('is rejected above the limit on aliases: %s', (text, actual) => {
     expect(problemOf(text)).toEqual(
       actual && {
         message: `The operation has ${actual} aliases, but at most 2 are allowed: use lists, or several operations.`,
@@ -80,7 +80,7 @@ describe('an operation', () => {
     ['query ($v: Int @x @x @x) { a }', 3],
     ['{ ...f } fragment f on T @x @x @x { a }', 3],
     ['{ ...f @x ...f @x } fragment f on T { a @x }', 4],
-  ])('may have so many directives: %s', (text, actual) => {
+  ])('is rejected above the limit on directives: %s', (text, actual) => {
     expect(problemOf(text)).toEqual(
       actual && {
         message: `The operation has ${actual} directives, but at most 2 are allowed: put them on fragments.`,
@@ -91,7 +91,7 @@ describe('an operation', () => {
     );
   });
 
-  it('with fragments that spread each other thirty times over is counted at once', () => {
+  it('is counted quickly if fragments spread each other thirty times', () => {
     const fragments = Array.from(
       { length: 30 },
       (_, n) => `fragment f${n} on T { ...f${n + 1} ...f${n + 1} }`,
@@ -101,7 +101,7 @@ describe('an operation', () => {
     });
   });
 
-  it('with a fragment that spreads itself is left to validation', () => {
+  it('is left to validation if a fragment spreads itself', () => {
     expect(problemOf('{ ...f } fragment f on T { a { ...g } } fragment g on T { b { ...f } }')).toBeNull();
   });
 
@@ -123,7 +123,7 @@ describe('an operation', () => {
       'fragments that double each other',
       `{ ...f0 } ${manyOf(14, (n) => `fragment f${n} on T { a { ...f${n + 1} } b { ...f${n + 1} } }`)} fragment f14 on T { ${manyOf(40, (n) => `a${n}`)} }`,
     ],
-  ])('that would take long to validate, since it repeats %s, is refused before', (_what, text) => {
+  ])('is rejected before validation if that would take long, as with repeated %s', (_what, text) => {
     const roomy = { ...testLimits, maxDepth: 100 };
     expect(documentProblem(parse(text), roomy)).toMatchObject({
       message:
@@ -132,12 +132,12 @@ describe('an operation', () => {
     });
   });
 
-  it('with a hundred fragments that spread each other in a circle is left to validation', () => {
+  it('is left to validation if a hundred fragments spread each other in a circle', () => {
     const fragments = manyOf(100, (n) => `fragment f${n} on T { a ...f${(n + 1) % 100} }`);
     expect(documentProblem(parse(`{ ...f0 } ${fragments}`), testLimits)).toBeNull();
   });
 
-  it('that repeats fields as fragments of programs do is let through', () => {
+  it('is allowed to repeat fields as the fragments of client libraries do', () => {
     const fields = manyOf(20, (n) => `f${n}`);
     const fragments = manyOf(50, (n) => `fragment g${n} on T { ${fields} }`);
     const text = `{ a { ${manyOf(50, (n) => `...g${n}`)} } ${manyOf(190, (n) => `a${n}: a { ...g0 }`)} } ${fragments}`;
@@ -145,7 +145,7 @@ describe('an operation', () => {
   });
 });
 
-it('lets the question that clients ask for the schema through, and every example operation', () => {
+it('allows the introspection query of clients and every example operation', () => {
   const folder = new URL('../../schema/operations/', import.meta.url);
   const examples = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
   const introspection = getIntrospectionQuery({

@@ -1,4 +1,4 @@
-/** Takes some ten seconds of processor time: it runs what the limits let through at its largest. */
+/** Takes some ten seconds of processor time: it runs the largest operations that the limits allow. */
 import { parse, validate } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { documentProblem } from '../../src/execution/document-limit.ts';
@@ -16,12 +16,12 @@ import { Chance, costlyOperation, type ArgumentPool, type CostlyOperation } from
 import { effortOf, slowness } from './processor-time.ts';
 
 const schema = createSchema();
-/** Those that the service has by default. */
+/** The default limits of the service. */
 const limits = { ...testLimits, maxListItems: 5_000, maxValues: 250_000, maxPages: 10_000 };
 const { signal } = new AbortController();
 const seed = 16;
 
-/** A host of 64 logical processors and some 128 partitions, of which each object was read once. */
+/** A host with 64 logical processors and some 128 partitions, of which each object has been read once. */
 async function openFrozenHost(): Promise<Source> {
   const settings = { seed: 1, logicalProcessors: 64, partitions: 150, virtualProcessors: 8, nested: 0 };
   const simulator = openSimulator({ ...settings, release: 2026 }, systemClock);
@@ -59,7 +59,7 @@ async function openFrozenHost(): Promise<Source> {
 
 let sampler: Sampler;
 let pool: ArgumentPool;
-/** Names of operations, so that none is known from before. */
+/** New operation names, so that no operation is cached. */
 let operations = 0;
 
 beforeAll(async () => {
@@ -82,7 +82,7 @@ beforeAll(async () => {
   };
 }, 120_000);
 
-/** Runs an operation that nobody has asked before. null where its document is refused. */
+/** Runs an operation for the first time. null if its document is rejected. */
 async function run({ query, variables }: CostlyOperation, aliases: number) {
   const document = parse(query(aliases).replace('query', `query q${(operations += 1)}`));
   if (documentProblem(document, limits) !== null) return null;
@@ -94,7 +94,7 @@ async function run({ query, variables }: CostlyOperation, aliases: number) {
 const longestMilliseconds = 50;
 const refusalMilliseconds = 100;
 
-/** Why the operation holds up the event loop, or is refused too late; null where neither is so in one of four runs. */
+/** How the operation blocks the event loop or is rejected too late; null if one of four runs does neither. */
 async function problemOf(operation: CostlyOperation, aliases: number): Promise<string | null> {
   let problem: string | null = null;
   for (let attempt = 0; attempt < 4; attempt += 1) {
@@ -111,7 +111,7 @@ async function problemOf(operation: CostlyOperation, aliases: number): Promise<s
       ? `is refused after ${total.toFixed()} ms`
       : `holds the event loop for ${longest.toFixed()} ms`;
     problem = `${operation.title.slice(0, 300)} with ${aliases} aliases ${words}`;
-    // Hopeless, and long.
+    // Far too slow: further runs would only take time.
     if (total > 5_000) return problem;
   }
   return problem;
@@ -120,7 +120,7 @@ async function problemOf(operation: CostlyOperation, aliases: number): Promise<s
 const gone = (id: string): string => `${id}x`;
 const declarations = { $ids: '[ID!]!', $indexes: '[Int!]!' };
 
-/** A field that is repeated by aliases where its text has a #. */
+/** A field that aliases repeat at the # in its text. */
 function aliased(field: string): Omit<CostlyOperation, 'variables'> {
   const declared = Object.entries(declarations).filter(([name]) => field.includes(name));
   const variables = declared.map(([name, type]) => `${name}: ${type}`).join(', ');
@@ -130,7 +130,7 @@ function aliased(field: string): Omit<CostlyOperation, 'variables'> {
   return { title: field, query: (aliases) => `${head} { ${all(aliases).join(' ')} }` };
 }
 
-/** What was found to be expensive before. */
+/** Operations that were found to be expensive. */
 const known: readonly (readonly [field: string, variables: () => Record<string, unknown>])[] = [
   ['#: nodes(ids: $ids) { id }', () => ({ ids: lists().map((n) => gone(String(pool.ids[n % 100]))) })],
   ['#: nodes(ids: $ids) { id }', () => ({ ids: lists().map((n) => pool.ids[n % pool.ids.length]) })],
@@ -157,7 +157,7 @@ function absentId(n: number): string {
 
 const aliasCounts = [1, 4, 16, 64, 195];
 
-describe('the most expensive operation that the limits let through', () => {
+describe('the most expensive operation that the limits allow', () => {
   it.each(known)(
     'keeps the event loop free, and a larger one is refused at once: %s',
     async (field, make) => {
@@ -168,7 +168,7 @@ describe('the most expensive operation that the limits let through', () => {
     300_000,
   );
 
-  it(`is looked for by chance, with the seed ${seed}`, async () => {
+  it(`is found by a random search with seed ${seed}`, async () => {
     const chance = new Chance(seed);
     const problems: string[] = [];
     for (let n = 0; n < 40; n += 1) {

@@ -26,7 +26,7 @@ interface Asked {
   readonly variables?: Record<string, unknown>;
 }
 
-/** The context of an operation by the caller. */
+/** The context of an operation of the caller. */
 function contextOf(asking: Caller) {
   const sampler = samplerOf(source);
   const service = {
@@ -39,7 +39,7 @@ function contextOf(asking: Caller) {
   return operationContext({ sampler, service }, request);
 }
 
-/** What an operation is planned to cost. Nothing may be read for it. */
+/** The planned cost of an operation. Planning must read nothing. */
 async function plan(query: string, { caller: asking = caller(1n), variables = {} }: Asked = {}) {
   const context = contextOf(asking);
   const reader = new PlanningSnapshotReader(context.operation.reader.defaultOver);
@@ -53,7 +53,7 @@ async function plan(query: string, { caller: asking = caller(1n), variables = {}
   return { values, pages };
 }
 
-/** The leaves of an answer. */
+/** The number of leaves in a response. */
 function leavesOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   return Object.values(value).reduce((sum: number, each) => sum + leavesOf(each), 0);
@@ -87,14 +87,14 @@ describe('a plan', () => {
       '{ __schema { types { name fields { name type { name ofType { name } } } } } __type(name: "Query") { name } }',
       0,
     ],
-  ])('counts the leaves of the answer and the pages that are read for it: %s', async (query, pages) => {
+  ])('counts the leaves of the response and the pages that are read for it: %s', async (query, pages) => {
     const planned = await plan(query);
     const { data, errors } = await ask({ source, query });
     expect(errors).toBeUndefined();
     expect(planned).toEqual({ values: leavesOf(data), pages });
   });
 
-  it('goes by @skip and @include with variables', async () => {
+  it('respects @skip and @include with variables', async () => {
     const query = `query ($no: Boolean!, $yes: Boolean = true) { partition {
       name @skip(if: $yes)
       ... @include(if: $yes) { partitionId }
@@ -105,13 +105,13 @@ describe('a plan', () => {
     expect(await plan(query, { variables: { no: true, yes: false } })).toEqual({ values: 1 + 4, pages: 0 });
   });
 
-  it('takes the larger objects for those that an order will put first', async () => {
+  it('assumes that a sort order puts the most expensive objects first', async () => {
     const query =
       '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 3) { partition { virtualProcessors { ...f } } } } } fragment f on VirtualProcessor { index id a: index b: id }';
     expect(await plan(query)).toEqual({ values: 3 * 4 * 4, pages: 9 });
   });
 
-  it('counts totals for every reading in them, and a page for the values it has room for', async () => {
+  it('counts totals once for each of their readings, and a page as the values that fit in it', async () => {
     expect(
       await plan('{ partition { virtualProcessorTotals { of counters { hypercalls totalRunTime } } } }'),
     ).toEqual({ values: 1 + 4 * 2, pages: 4 });
@@ -121,7 +121,7 @@ describe('a plan', () => {
     });
   });
 
-  it('is of what the caller may read', async () => {
+  it('includes only what the caller may read', async () => {
     const query =
       '{ hypervisor { logicalProcessors { index } partitions { nodes { name } } } partition(id: 9) { name } }';
     expect(await plan(query)).toEqual({ values: 2 + 3 + 1, pages: 0 });
@@ -131,7 +131,7 @@ describe('a plan', () => {
     });
   });
 
-  it('is exact for answers that could never be given, and quick about it', async () => {
+  it('is exact and fast even for responses that are far too large', async () => {
     source.partitions = Array.from({ length: 20 }, (_, n) =>
       partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 64),
     );
@@ -145,7 +145,7 @@ describe('a plan', () => {
     expect(planned.values).toBeGreaterThan(1e13);
   });
 
-  it('of an operation that cannot run is nothing', async () => {
+  it('of an operation that cannot run is empty', async () => {
     expect(await plan('query ($id: UInt64!) { partition(id: $id) { name } }')).toEqual({
       values: 0,
       pages: 0,
@@ -178,11 +178,11 @@ describe('a plan', () => {
       9 * valuesOfRank,
     ],
     ['items of a list that is given', '{ partition { virtualProcessors(indexes: [1, 1, 1]) { index } } }', 3],
-  ])('has nothing for free, not even %s', async (_what, query, values) => {
+  ])('counts everything, even %s', async (_what, query, values) => {
     expect((await plan(query)).values).toBe(values);
   });
 
-  it('is given up where it takes too long to make', async () => {
+  it('stops when it takes too many steps', async () => {
     const ids = Array.from({ length: 5_000 }, (_, n) =>
       nodeIdOf({ object: 'PARTITION', partitionId: BigInt(n) }),
     );
@@ -200,7 +200,7 @@ describe('a plan', () => {
     });
   });
 
-  it('is not made any further where there are too many values already', async () => {
+  it('stops when it has too many values', async () => {
     const counted = createSchema();
     const nodes = counted.getQueryType()?.getFields()['nodes'];
     const resolve = nodes?.resolve;
@@ -234,7 +234,7 @@ describe('a plan', () => {
     expect(resolved).toBe(1);
   });
 
-  it('that takes long lets other work run in between, and ends with the time of the operation', async () => {
+  it('that takes long lets other work run in between, and ends at the deadline of the operation', async () => {
     source.partitions = Array.from({ length: 100 }, (_, n) =>
       partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 64),
     );
@@ -244,7 +244,7 @@ describe('a plan', () => {
     let turns = 0;
     const count = (): void => {
       turns += 1;
-      // The last of its time is over with the first turn of others.
+      // Its time is over when other work runs for the first time.
       context.deadline.start(0);
     };
     setImmediate(count);
@@ -255,7 +255,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('is not held up by variables that are wrong in many places', async () => {
+  it('is fast even if variables are invalid in many places', async () => {
     const variables = {
       order: Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`counter${n}`, 1])),
     };
@@ -263,15 +263,15 @@ describe('a plan', () => {
       'query ($order: LogicalProcessorOrder) { hypervisor { logicalProcessors(orderBy: $order) { index } } }';
     const begin = performance.now();
     expect(await plan(query, { variables })).toEqual({ values: 0, pages: 0 });
-    // All of them would take half a minute.
+    // To report all of them would take half a minute.
     expect(performance.now() - begin).toBeLessThan(5_000);
   });
 });
 
-describe('an operation that asks for too much', () => {
+describe('an operation that is too expensive', () => {
   const limits = { maxValues: 10, maxPages: 3 };
 
-  it('is refused before a page is read, with the limit, the number and a way to ask for less', async () => {
+  it('is rejected before a page is read, with the limit, the number and a remedy', async () => {
     const query = '{ partition { virtualProcessors { index counters { hypercalls totalRunTime } } } }';
     const answer = await ask({ source, query, limits });
     expect(answer).toEqual({
@@ -286,14 +286,14 @@ describe('an operation that asks for too much', () => {
     expect(source.batches).toEqual([]);
   });
 
-  it('is answered where it asks for no more than may be', async () => {
+  it('runs if it is exactly at the limit', async () => {
     const query =
       '{ partition { virtualProcessors(first: 3) { index counters { hypercalls totalRunTime } } } }';
     expect((await ask({ source, query, limits })).errors).toBeUndefined();
     expect(source.batches).toHaveLength(1);
   });
 
-  it('is refused for the pages as well', async () => {
+  it('is rejected for too many pages', async () => {
     const query = '{ partition { virtualProcessors { counters { hypercalls } } } }';
     expect((await ask({ source, query, limits })).errors).toEqual([
       {
@@ -317,7 +317,7 @@ describe('an operation that asks for too much', () => {
       'indexes',
       { partition: { virtualProcessors: null } },
     ],
-  ])('is refused for a list that is too long: %s', async (query, argument, data) => {
+  ])('is rejected for a list argument that is too long: %s', async (query, argument, data) => {
     const answer = await ask({ source, query, limits: { maxListItems: 2 } });
     expect(answer.data).toEqual(data);
     expect(answer.errors).toMatchObject([

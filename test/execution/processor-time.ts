@@ -1,15 +1,15 @@
-/** Processor time, which stays about the same however busy the machine is, and how slow the machine is at present. */
+/** Processor time, which hardly depends on the load of the machine, and the current speed of the machine. */
 
-/** The processor time of this process so far, in milliseconds, its helper threads included. */
+/** The processor time of this process so far, including helper threads, in milliseconds. */
 export function processorMilliseconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
 
-/** What `reference` takes on the machine that the bounds in tests are meant for, in milliseconds. */
+/** The time of `reference` on the machine for which the limits in tests were chosen, in milliseconds. */
 const referenceMilliseconds = 12;
 
-/** How many times slower than that machine this one is now, in processor time; at least 1. */
+/** How many times slower than that machine this one is now, by processor time; at least 1. */
 export function slowness(): number {
   const times = Array.from({ length: 5 }, () => {
     const begin = processorMilliseconds();
@@ -19,14 +19,14 @@ export function slowness(): number {
   return Math.max(1, (times[2] ?? 0) / referenceMilliseconds);
 }
 
-/** How many times longer than on that machine a piece of work takes now, by the clock on the wall; at least 1. */
+/** How many times longer work takes now than on that machine, by wall time; at least 1. */
 export function busyness(): number {
   const begin = performance.now();
   for (let n = 0; n < 5; n += 1) reference();
   return Math.max(1, (performance.now() - begin) / (5 * referenceMilliseconds));
 }
 
-/** Work of the kind that operations are made of: objects, strings, lookups. */
+/** Work similar to that of operations: objects, strings, lookups. */
 function reference(): number {
   const known = new Map<string, { readonly values: readonly number[] }>();
   for (let n = 0; n < 20_000; n += 1) known.set(`object ${n}`, { values: [n, n + 1, n + 2] });
@@ -35,7 +35,7 @@ function reference(): number {
   return sum + JSON.stringify([...known.values()]).length;
 }
 
-/** Processor time of some work, all of it and the longest that it ran without other work in between. */
+/** The processor time of some work: in total, and the longest stretch without other work in between. */
 export interface Effort<Result> {
   readonly result: Result;
   readonly totalMilliseconds: number;

@@ -37,7 +37,7 @@ fragment whole on Partition {
   virtualProcessors { index counters { ${all.VIRTUAL_PROCESSOR} } }
 }`;
 
-/** Every object of an answer to `whole`, keyed as in the expected values. */
+/** Every object of a response to `whole`, keyed like the expected values. */
 function valuesOf(data: any): Values {
   const values: Values = {};
   const { counters, logicalProcessors, partitions } = data.hypervisor;
@@ -62,7 +62,7 @@ function keep(values: Values, partitions: readonly string[]): Values {
 describe('the page folder small-host', () => {
   const open = () => openSource('pages:test/fixtures/small-host', { clock: systemClock });
 
-  it('is answered to the root exactly, but for the partition whose parent is another', async () => {
+  it('is completely readable by the root, except for the partition with another parent', async () => {
     const { data, errors } = await ask({ source: await open(), query: whole });
     expect(errors).toBeUndefined();
     const { hypervisor, ...rest } = small.values;
@@ -89,7 +89,7 @@ describe('the page folder small-host', () => {
     ['9', ['9', '13']],
     ['13', ['13']],
     ['77', []],
-  ])('is answered to partition %s exactly as far as it may see', async (id, readable) => {
+  ])('is readable by partition %s exactly as far as its rights go', async (id, readable) => {
     const answer = await ask({ source: await open(), query: whole, caller: caller(BigInt(id)) });
     expect(valuesOf(answer.data)).toEqual(keep(small.values, readable));
     expect(answer.data.hypervisor.partitions.totalCount).toBe(readable.length);
@@ -107,7 +107,7 @@ describe('the capture three-frames', () => {
     readFileSync(new URL('../fixtures/three-frames.expected.json', import.meta.url), 'utf8'),
   ) as { values: Values[] };
 
-  it.each([0, 1, 2])('is answered exactly at frame %i, at its own time', async (frame) => {
+  it.each([0, 1, 2])('has the exact values of frame %i, with its time', async (frame) => {
     const source = await openSource(`capture:test/fixtures/three-frames?frame=${frame}`, {
       clock: systemClock,
     });

@@ -7,7 +7,7 @@ import type { Source } from '../../src/source/source.ts';
 import { ask, caller, errorsOf, type Answer } from '../ask.ts';
 import { copyOfFixture } from '../source/scratch.ts';
 
-/** The small host with one folder that cannot be listed: the root is 1, its children 5 and 9; 13 is a child of 9. */
+/** The small host with one folder that cannot be listed. The root is 1, its children are 5 and 9; 13 is a child of 9. */
 function hostWithout(place: string, how: 'loop' | 'EACCES' | 'EIO'): Source {
   const folder = copyOfFixture('small-host');
   const path = `${folder}/${place}`;
@@ -26,7 +26,7 @@ function hostWithout(place: string, how: 'loop' | 'EACCES' | 'EIO'): Source {
   return openPageFolder(folder, { clock: systemClock, files });
 }
 
-/** The messages of an answer, none of which may show where the folder is. */
+/** The error messages of a response. None may contain the path of the folder. */
 function messagesOf(answer: Answer): string[] {
   expect(JSON.stringify(answer)).not.toMatch(/hvql-test|\/tmp|"\//);
   return (answer.errors ?? []).map(({ message }) => message);
@@ -76,7 +76,7 @@ describe("a partition's virtual processors that cannot be listed", () => {
     expect(owners.sort()).toEqual(['1', '1', '1', '1', '9', '9', '9']);
   });
 
-  it('fail with the page where the folder of the partition is a link to itself', async () => {
+  it('fail together with the page if the folder of the partition is a link to itself', async () => {
     const answer = await ask({ source: hostWithout('partition/5', 'loop'), query });
     expect(errorsOf(answer)).toContain('five.counters PAGE_UNAVAILABLE ELOOP');
     expect(errorsOf(answer)).toContain('five.virtualProcessors PAGE_UNAVAILABLE ELOOP');
@@ -85,7 +85,7 @@ describe("a partition's virtual processors that cannot be listed", () => {
     expect(answer.data.hypervisor.virtualProcessors).toHaveLength(7);
   });
 
-  it('show themselves to that partition and its parent only', async () => {
+  it('are reported to that partition and its parent only', async () => {
     const source = hostWithout('partition/5/vp', 'loop');
     const own = `{ partition { partitionId virtualProcessors { index } } hypervisor { partitions { totalCount } } }`;
     expect(errorsOf(await ask({ source, caller: caller(5n), query: own }))).toEqual([
@@ -116,7 +116,7 @@ describe('logical processors that cannot be listed', () => {
     partitions { totalCount }
   } }`;
 
-  it('fail alone', async () => {
+  it('fail without other fields', async () => {
     const answer = await ask({ source: hostWithout('lp', 'EIO'), query: processors });
     expect(errorsOf(answer)).toEqual([
       'hypervisor.logicalProcessor PAGE_UNAVAILABLE EIO',
@@ -127,7 +127,7 @@ describe('logical processors that cannot be listed', () => {
     expect(answer.data.hypervisor.partitions.totalCount).toBe(3);
   });
 
-  it('are denied to a guest as ever', async () => {
+  it('are still denied to a guest', async () => {
     const answer = await ask({ source: hostWithout('lp', 'EIO'), caller: caller(5n), query: processors });
     expect(errorsOf(answer)).toEqual([
       'hypervisor.counters ACCESS_DENIED NOT_ROOT',
@@ -138,7 +138,7 @@ describe('logical processors that cannot be listed', () => {
 });
 
 describe('a manifest that became invalid', () => {
-  it('says so to everybody, and what it holds to nobody', async () => {
+  it('is reported to all callers, without its content', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock: systemClock });
     rmSync(`${folder}/manifest.json`);

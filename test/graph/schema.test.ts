@@ -30,12 +30,12 @@ function fieldsOf(typeName: string): string[] {
 }
 
 describe('the schema', () => {
-  it('is the one in schema/schema.graphql; UPDATE_SCHEMA=1 writes it anew', () => {
+  it('equals schema/schema.graphql; UPDATE_SCHEMA=1 updates the file', () => {
     if (process.env['UPDATE_SCHEMA'] === '1') writeFileSync(file, printed);
     expect(readFileSync(file, 'utf8')).toBe(printed);
   });
 
-  it('has the counters of the catalogue in counters, the totals among them in deltas and rates', () => {
+  it('has the counters of the catalogue in counters, and the totals in deltas and rates', () => {
     for (const [object, name] of objects) {
       const all = countersOf(object).map(({ field }) => field);
       const totals = countersOf(object)
@@ -48,7 +48,7 @@ describe('the schema', () => {
     expect(fieldsOf('HypervisorCounters')).toEqual(countersOf('HYPERVISOR').map(({ field }) => field));
   });
 
-  it('says of each counter field in the SDL what kind of number it is, and in which units', () => {
+  it('states the kind and units of each counter field in the SDL', () => {
     const read = buildSchema(readFileSync(file, 'utf8'));
     const directive = read.getDirective('counter');
     if (directive == null) throw new Error('there is no @counter');

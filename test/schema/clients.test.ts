@@ -15,9 +15,9 @@ const hasId = (type: (typeof objects)[number]): boolean => {
   return id !== undefined && getNamedType(id.type).name === 'ID';
 };
 
-/** What clients are configured with, by the names of the files. */
+/** The configurations of client libraries, by file name. */
 const files = {
-  // Objects that stand at the same field with the same arguments are the same object, with or without an id.
+  // Objects at the same field with the same arguments are the same object, with or without an id.
   'apollo.json': {
     possibleTypes: Object.fromEntries(
       types
@@ -27,7 +27,7 @@ const files = {
     typePolicies: Object.fromEntries(objects.map(({ name }) => [name, { merge: true }])),
   },
   'graphcache.json': { typesWithoutKey: objects.filter((type) => !hasId(type)).map(({ name }) => name) },
-  // TypeScript's name for the type of the JSON values, in arguments and results alike.
+  // The TypeScript type of the JSON values, in arguments and results.
   'scalars.json': Object.fromEntries(
     types
       .filter(isScalarType)
@@ -50,7 +50,7 @@ describe('schema/clients', () => {
     },
   );
 
-  it('calls every scalar a string, in which it is written', () => {
+  it('maps every scalar to a string, its JSON form', () => {
     const values: Record<string, unknown> = {
       UInt64: 2n ** 64n - 1n,
       Duration: 1_000,

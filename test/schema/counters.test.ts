@@ -8,7 +8,7 @@ import { objectTitle } from '../../src/snapshot/object-name.ts';
 
 const file = new URL('../../schema/counters.md', import.meta.url);
 
-/** The catalogue as people read it. */
+/** The catalogue as Markdown. */
 function printCatalogue(): string {
   const sections = statisticsObjects.flatMap((object) =>
     groupsOf(object).map((group) => {
@@ -41,7 +41,7 @@ function row(counter: Counter): string {
 }
 
 describe('schema/counters.md', () => {
-  it('is the catalogue; UPDATE_SCHEMA=1 writes it anew', () => {
+  it('equals the catalogue; UPDATE_SCHEMA=1 updates the file', () => {
     if (process.env['UPDATE_SCHEMA'] === '1') writeFileSync(file, printCatalogue());
     expect(readFileSync(file, 'utf8')).toBe(printCatalogue());
   });

@@ -4,17 +4,17 @@ import { describe, expect, it } from 'vitest';
 
 const eslint = new ESLint({ cwd: fileURLToPath(new URL('../../', import.meta.url)) });
 
-/** What the linter says of a text, as if it stood in this file. */
+/** The messages of the linter for a text as the content of this file. */
 async function complaints(text: string, filePath: string): Promise<string[]> {
   const [result] = await eslint.lintText(text, { filePath });
   return (result?.messages ?? []).map(({ ruleId, message }) => `${ruleId}: ${message}`);
 }
 
-// To load the configuration takes seconds, and more on a machine that has other work.
+// Loading the configuration takes seconds, and more on a busy machine.
 describe('the linter', { timeout: 120_000 }, () => {
   const file = 'schema/operations/99-example.graphql';
 
-  it('has nothing against an example operation as it should be', async () => {
+  it('accepts a correct example operation', async () => {
     expect(await complaints('query Name {\n  partition {\n    name\n  }\n}\n', file)).toEqual([]);
   });
 
@@ -26,11 +26,11 @@ describe('the linter', { timeout: 120_000 }, () => {
     ['query Name { partition(index: 1) { name } }', 'known-argument-names: Unknown argument "index"'],
     ['query Name($id: UInt64) { partition { name } }', 'no-unused-variables: Variable "$id" is never used'],
     ['{ partition { name } }', 'no-anonymous-operations: Anonymous GraphQL operations are forbidden.'],
-  ])('has something against %s', async (text, complaint) => {
+  ])('rejects %s', async (text, complaint) => {
     expect((await complaints(text, file)).join('\n')).toContain(`@graphql-eslint/${complaint}`);
   });
 
-  it('has something against a schema that does not say what a field is', async () => {
+  it('rejects a schema without the description of a field', async () => {
     const text = '"""The questions."""\ntype Query {\n  name: String\n}\n';
     expect((await complaints(text, 'schema/schema.graphql')).join('\n')).toContain(
       '@graphql-eslint/require-description: Description is required for field "name" in type "Query"',

@@ -12,7 +12,7 @@ describe('the example in schema/overlay-page.md', () => {
     bytes.set(Buffer.from(hex.replaceAll(' ', ''), 'hex'), Number.parseInt(at, 16));
   }
 
-  it('decodes to the values that it says', () => {
+  it('decodes to its documented values', () => {
     const page = decodePage(bytes, { object: 'PARTITION', place: 'the example' });
     const said = [...prose.matchAll(/: (\w+) = (\d+)$/gm)].map(([, field, value]) => [field, value]);
     expect(said).toHaveLength(8);

@@ -1,10 +1,10 @@
-/** What has been promised to people outside: compared with the schema as it was last released. */
+/** Compares the schema with its last release, which clients rely on. */
 import { readFileSync } from 'node:fs';
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
 import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 
-/** What of the released schema is broken on purpose, by path, and why. Emptied by the next release. */
+/** Intended breaking changes since the last release, by path, with their reason. The next release empties the list. */
 const broken: Readonly<Record<string, string>> = {
   'Hypervisor.logicalProcessors': 'items may be null, so that an unknown index costs nothing but itself',
   'Hypervisor.partitions': 'may be null, so that a bad argument costs nothing but the list',
@@ -18,7 +18,7 @@ function read(file: URL): string {
   return readFileSync(file, 'utf8');
 }
 
-/** The paths of all changes that break somebody's operation. */
+/** The paths of all changes that may break an operation. */
 async function breakingChanges(from: string, to: string): Promise<string[]> {
   const changes = await diff(buildSchema(from), buildSchema(to));
   return changes
@@ -28,11 +28,11 @@ async function breakingChanges(from: string, to: string): Promise<string[]> {
 }
 
 describe('the schema', () => {
-  it('breaks nothing that was released, but for what is listed here', async () => {
+  it('has no breaking changes except the intended ones', async () => {
     expect(await breakingChanges(released, present)).toEqual(Object.keys(broken).sort());
   });
 
-  it('is released anew with every version', () => {
+  it('is released with every version', () => {
     const { version } = JSON.parse(read(new URL('../../package.json', import.meta.url)));
     expect(released).toContain(`# The schema as it was released in version ${version}:`);
   });
@@ -44,12 +44,12 @@ describe('a breaking change', () => {
     ['a field that may be null', /(?<=^ +isRoot: Boolean)!/m, '', 'Partition.isRoot'],
     ['a value that is gone', /(?<=^ +)HYPERCALLS$/m, 'ALL_HYPERCALLS', 'VirtualProcessorCounter.HYPERCALLS'],
     ['an argument that is needed', /(?<=^ +over: Duration)$/m, '!', 'LogicalProcessor.deltas.over'],
-  ])('is seen: %s', async (_, there, instead, path) => {
+  ])('is detected: %s', async (_, there, instead, path) => {
     const changed = present.replace(there, instead);
     expect(await breakingChanges(present, changed)).toEqual([path]);
   });
 
-  it('is not what adds to the schema', async () => {
+  it('is not an addition to the schema', async () => {
     const more = present.replace(/^type Service \{$/m, 'type Service {\n  motto: String');
     expect(await diff(buildSchema(present), buildSchema(more))).toHaveLength(1);
     expect(await breakingChanges(present, more)).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { acquireSink, ByteSink, releaseSink, ConstantBytes } from '../../src/writer/byte-sink.ts';
 
 describe('a sink', () => {
-  it('has any text as JSON.stringify writes it, lone surrogates and control characters among them', () => {
+  it('writes any text like JSON.stringify, including lone surrogates and control characters', () => {
     const unit = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string(),
@@ -19,7 +19,7 @@ describe('a sink', () => {
     );
   });
 
-  it('grows under whatever is written, and keeps what stands there', () => {
+  it('grows as needed and keeps its content', () => {
     const sink = new ByteSink(16);
     const constants = Array.from({ length: 100 }, (_, n) => 'x'.repeat(n));
     for (const text of constants) sink.constant(new ConstantBytes(text));
@@ -27,7 +27,7 @@ describe('a sink', () => {
     expect(sink.written().toString()).toBe(constants.join('') + constants.join(''));
   });
 
-  it('takes back what was written since, when its length is set back', () => {
+  it('discards bytes when its length is reduced', () => {
     const sink = new ByteSink();
     sink.ascii('kept');
     const { length } = sink;
@@ -37,13 +37,13 @@ describe('a sink', () => {
     expect(sink.written().toString()).toBe('kept!');
   });
 
-  it('does not take constants that are not ASCII, which it would write wrongly', () => {
+  it('rejects constants that are not ASCII, which it would write incorrectly', () => {
     expect(() => new ConstantBytes('é')).toThrow(RangeError);
   });
 });
 
 describe('the pool of sinks', () => {
-  it('lends a sink to one at a time, empty', () => {
+  it('gives each sink to one user at a time, empty', () => {
     const [first, second] = [acquireSink(), acquireSink()];
     expect(first).not.toBe(second);
     first.ascii('x');
@@ -55,7 +55,7 @@ describe('the pool of sinks', () => {
     releaseSink(second);
   });
 
-  it('keeps neither many sinks nor very large ones', () => {
+  it('keeps neither too many sinks nor very large ones', () => {
     const large = new ByteSink(16_777_217);
     releaseSink(large);
     const lent = Array.from({ length: 100 }, () => acquireSink());

@@ -11,7 +11,7 @@ function decimalOf(number: bigint): string {
 }
 
 describe('the decimal digits of a u64', () => {
-  it('are those of the number, on both sides of every power of two and of ten', () => {
+  it('are correct on both sides of every power of two and of ten', () => {
     const powers = [
       ...Array.from({ length: 65 }, (_, n) => 2n ** BigInt(n)),
       ...Array.from({ length: 20 }, (_, n) => 10n ** BigInt(n)),
@@ -22,7 +22,7 @@ describe('the decimal digits of a u64', () => {
     }
   });
 
-  it('are those of any number, of any width', () => {
+  it('are correct for random numbers of every width', () => {
     const wide = fc.bigInt({ min: 0n, max: maxUInt64 });
     const narrow = fc.tuple(wide, fc.bigInt({ min: 0n, max: 63n })).map(([number, bits]) => number >> bits);
     fc.assert(

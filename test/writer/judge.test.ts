@@ -15,18 +15,18 @@ const settings = fuzzSettings(2_000);
 const hosts = Array.from({ length: 200 }, (_, n) => new RandomHost(settings.seed, n));
 const tally = newTally();
 
-describe('an answer that is written as bytes', () => {
-  it('is that of graphql-js, byte for byte', { timeout: 300_000 }, async () => {
+describe('a response written as bytes', () => {
+  it('equals that of graphql-js byte for byte', { timeout: 300_000 }, async () => {
     const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
       const host = hosts[n];
       if (host === undefined) throw new RangeError(`there is no host ${n}`);
       await tryBothWays(freeChoices(draw), { schema, host, tally });
     });
-    // The operation is made smaller by what it asks for, not by the choices that made it.
+    // Shrinking works on the operation, not on the random choices that created it.
     await fc.assert(property, { ...settings, endOnFailure: true });
   });
 
-  it('is nearly every one, with errors and without, and nothing is left to graphql-js', () => {
+  it('is produced for nearly all operations, with and without errors, and none is left to graphql-js', () => {
     const { written, writtenWithErrors, withoutData, left, patterned } = tally;
     expect(left).toBe(0);
     expect(Math.min(written, writtenWithErrors)).toBeGreaterThan(settings.numRuns / 10);
@@ -35,9 +35,9 @@ describe('an answer that is written as bytes', () => {
   });
 });
 
-describe('an event that is written as bytes', () => {
+describe('an event written as bytes', () => {
   beforeEach(() => {
-    // The pause before a source that fails is tried again is told in milliseconds.
+    // Errors have the pause before the next attempt in milliseconds.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
   });
   afterEach(() => {
@@ -45,7 +45,7 @@ describe('an event that is written as bytes', () => {
   });
 
   it(
-    'is that of graphql-js, byte for byte, the first one and those with growth',
+    'equals that of graphql-js byte for byte, the first one and those with changes',
     { timeout: 300_000 },
     async () => {
       const seen = { events: 0, written: 0 };

@@ -1,6 +1,6 @@
 /**
- * `npm run judge [-- --minutes <n>] [--seed <n>]`: asks random operations of random hosts both ways, until it is ended
- * or two answers differ. Without minutes it goes on and on. A failure prints the operation; the seed makes it again.
+ * `npm run judge [-- --minutes <n>] [--seed <n>]`: executes random operations on random hosts both ways, until it is
+ * stopped or two responses differ. Without minutes it runs until stopped. A failure prints the operation and the seed.
  */
 import { parseArgs } from 'node:util';
 import { createSchema } from '../../src/graph/schema.ts';
@@ -13,7 +13,7 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const end = values.minutes === undefined ? Infinity : Date.now() + Number(values.minutes) * 60_000;
-/** Each host is asked so many operations. */
+/** The number of operations for each host. */
 const operationsOfHost = 20;
 
 const schema = createSchema();

@@ -1,4 +1,4 @@
-/** The same operation answered both ways: written as bytes, and by graphql-js. They must not differ in a byte. */
+/** Executes an operation both ways, written as bytes and by graphql-js. The responses must be equal byte for byte. */
 import type { GraphQLSchema } from 'graphql';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { resultBytes } from '../../src/server/result-bytes.ts';
@@ -10,25 +10,25 @@ import type { RandomHost } from '../fuzz/random-host.ts';
 import { reducedOperation } from '../fuzz/reduced-operation.ts';
 import { randomTrial, reportOf, trialSampler, type Trial } from '../fuzz/trial.ts';
 
-/** What came of trials, so that it shows whether all was tried. */
+/** Counts of trials by their result, to check that all cases occurred. */
 export interface Tally {
-  /** Answers whose data was written, with and without errors beside it. */
+  /** Responses with written data, with and without errors. */
   written: number;
   writtenWithErrors: number;
-  /** Answers without data: there was nothing to write in the end. */
+  /** Responses without data. */
   withoutData: number;
-  /** Answers that were left to graphql-js: the data is an object. */
+  /** Responses left to graphql-js: the data is an object. */
   left: number;
-  /** Operations of which an answer was written from the pattern of one before. */
+  /** Operations with a response written from the template of an earlier one. */
   patterned: number;
 }
 
-/** A tally before the first trial. */
+/** Counts before the first trial. */
 export function newTally(): Tally {
   return { written: 0, writtenWithErrors: 0, withoutData: 0, left: 0, patterned: 0 };
 }
 
-/** Tries one operation. Throws where the two answers differ, with the least of the operation for which they do. */
+/** Tries one operation. Throws if the two responses differ, with the smallest operation for which they do. */
 export async function tryBothWays(
   choose: Choose,
   { schema, host, tally }: { schema: GraphQLSchema; host: RandomHost; tally: Tally },
@@ -60,7 +60,7 @@ ResponseTemplate.prototype.write = function (...args) {
   return isWritten;
 };
 
-/** The second answer makes the pattern that the third one is written from. */
+/** The second response creates the template from which the third one is written. */
 const answersOfEach = 3;
 
 async function answersOf(
@@ -94,13 +94,13 @@ async function answersOf(
       else if (result.data == null) tally.withoutData += 1;
       else tally.left += 1;
     }
-    // How long a source that fails is left alone goes by the machine's clock.
+    // The pause before the next attempt at a failing source depends on the machine's clock.
     texts.push(
       resultBytes(result)
         .toString()
         .replaceAll(/(in |"retryInMilliseconds":)\d+/g, '$1?'),
     );
-    // Pages change as time goes on.
+    // Pages change with time.
     trial.host.milliseconds += 700;
   }
   if (patternsWritten > patternsBefore) tally.patterned += 1;

@@ -1,4 +1,4 @@
-/** Streams over a source that fails for a while: told so at each tick, and given values again without being reopened. */
+/** Streams over a source that fails for a while: they have an error at each tick, and later values without reopening. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import type { Answer } from '../../ask.ts';
@@ -21,7 +21,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** Takes events as they come. */
+/** Collects events. */
 function collect(stream: TestStream): Answer[] {
   const events: Answer[] = [];
   const take = async (): Promise<void> => {
@@ -37,8 +37,8 @@ const isWhole = ({ errors }: Answer): boolean => errors === undefined;
 const query = (options: string): string =>
   `subscription { partition(id: 5, every: "100ms"${options}) { counters { gpaPages } } }`;
 
-describe('a stream over a source that is away', () => {
-  it('is told so at each tick, while the source is tried ever more rarely, and has values after the next trial', async () => {
+describe('a stream over an unavailable source', () => {
+  it('has an error at each tick, with fewer and fewer attempts to read, and values after the next attempt', async () => {
     const events = collect(await bench.open(query('')));
     await pass(bench, 300);
     expect(events.filter(isWhole).length).toBeGreaterThanOrEqual(3);
@@ -47,7 +47,7 @@ describe('a stream over a source that is away', () => {
     const before = source.topologies;
     events.length = 0;
     await pass(bench, 30_000);
-    // Three failures, and trials after 0.25, 0.5, 1, 2, 4, 5, 5, 5, 5 s.
+    // Three failures, and attempts after 0.25, 0.5, 1, 2, 4, 5, 5, 5, 5 s.
     const tries = source.topologies - before;
     expect(tries).toBeGreaterThanOrEqual(3 + 8);
     expect(tries).toBeLessThanOrEqual(3 + 9);
@@ -68,7 +68,7 @@ describe('a stream over a source that is away', () => {
     expect(events[back]?.data.partition.counters.gpaPages).toEqual(expect.any(String));
   });
 
-  it('is not told again and again where it is not to be told what it knows', async () => {
+  it('has the error once if unchanged events are suppressed', async () => {
     const events = collect(await bench.open(query(', suppressUnchanged: true')));
     source.value = () => 7n;
     await pass(bench, 300);
@@ -87,7 +87,7 @@ describe('a stream over a source that is away', () => {
     expect(events.at(-1)?.data.partition.counters.gpaPages).toBe('7');
   });
 
-  it('may be opened meanwhile, and has an event at once, like any question', async () => {
+  it('can be opened meanwhile, and has its first event at once', async () => {
     goAway();
     for (let n = 0; n < 3; n += 1) {
       await expect(bench.sampler.topology(new AbortController().signal)).rejects.toThrow('gone');
@@ -103,7 +103,7 @@ describe('a stream over a source that is away', () => {
 });
 
 describe('a stream over a source that hangs', () => {
-  it('is told so when the time limit is over, and at once from the third time on', async () => {
+  it('has an error when the time limit is over, and without a wait from the third time on', async () => {
     const events = collect(await bench.open(query('')));
     await pass(bench, 200);
     source.read = () => new Promise(() => undefined);
@@ -116,7 +116,7 @@ describe('a stream over a source that hangs', () => {
     ]);
     const refused = /^The source has failed 3 times in a row, the last time so: The source did not answer/;
     expect(messages.slice(2, 5)).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(refused)));
-    // The trial under way has its time limit.
+    // The running attempt has its own time limit.
     await pass(bench, 5000);
   });
 });

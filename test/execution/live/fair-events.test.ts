@@ -4,13 +4,13 @@ import { caller } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 import { LiveBench, pass, settle } from '../../live.ts';
 
-/** How long each event keeps the event loop, at least. */
+/** The minimum time that each event blocks the event loop. */
 const workMilliseconds = 10;
-/** Events that fit into 50 ms, with one that had begun by then. */
+/** The events that fit in 50 ms, including one that started before its end. */
 const mostInOneTurn = 5;
 const count = 40;
 
-/** Each event looks for its partition there. */
+/** Each event searches its partition in this list. */
 function slowly(topology: Topology): Topology {
   const partition = (id: bigint) => {
     const until = performance.now() + workMilliseconds;
@@ -40,7 +40,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-it('lets others have their turn between the events of many subscriptions of one caller', async () => {
+it('many subscriptions of one caller let operations of others run between their events', async () => {
   const streams = [];
   for (let n = 0; n < count; n += 1) {
     streams.push(
@@ -50,7 +50,7 @@ it('lets others have their turn between the events of many subscriptions of one 
   await Promise.all(streams.map((stream) => stream.next()));
   const slow = slowly(topologyOf(source.logicalProcessors, source.partitions));
   source.topologyNow = () => slow;
-  // Planned for the topology that is there from now on.
+  // From now on plans are for this topology.
   const seconds = Promise.all(streams.map((stream) => stream.next()));
   await pass(bench, 1000);
   await seconds;

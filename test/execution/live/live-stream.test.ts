@@ -8,7 +8,7 @@ import { caller, errorsOf } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 import { LiveBench, pass, settle, type TestStream } from '../../live.ts';
 
-/** Node has it only where it is asked for. */
+/** Node exposes gc only with a flag. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -34,7 +34,7 @@ const lps = `subscription { hypervisor { sampledAt logicalProcessors { counters 
 const seconds = (answer: any) => answer?.data.hypervisor.logicalProcessors[0].rates?.interval.seconds ?? null;
 
 describe('a stream', () => {
-  it('gives the first event at once, then one per interval, growth taken from the event before', async () => {
+  it('has its first event at once, then one per interval, with changes since the previous event', async () => {
     const stream = await bench.open(lps);
     const first = await stream.next();
     expect(first?.data.hypervisor.logicalProcessors[0]).toEqual({
@@ -61,7 +61,7 @@ describe('a stream', () => {
     expect((await third)?.data.hypervisor.sampledAt).toBe('2023-11-14T22:13:22.000Z');
   });
 
-  it('reads nothing and has no timer while nobody watches', async () => {
+  it('reads nothing and has no timer after it has ended', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     const { length } = source.batches;
@@ -72,7 +72,7 @@ describe('a stream', () => {
     expect(bench.live.size).toBe(0);
   });
 
-  it('gives whoever is slow the newest event, with growth since the one it was given before', async () => {
+  it('delivers the newest event to a slow client, with changes since its previous one', async () => {
     const [slow, quick] = [await bench.open(lps), await bench.open(lps)];
     await slow.next();
     await quick.next();
@@ -85,7 +85,7 @@ describe('a stream', () => {
     expect(late?.data.hypervisor.sampledAt).toBe('2023-11-14T22:13:23.000Z');
     expect(seconds(late)).toBe(3);
     expect(late?.data.hypervisor.logicalProcessors[0].deltas.hardwareInterrupts).toBe('12000');
-    // Nothing is left of the ticks in between.
+    // The ticks in between are skipped.
     const waiting = slow.next();
     let isThere = false;
     void waiting.then(() => (isThere = true));
@@ -95,7 +95,7 @@ describe('a stream', () => {
     expect(seconds(await waiting)).toBe(1);
   });
 
-  it('ends when it is returned, also while an event is waited for', async () => {
+  it('ends on return, even while an event is pending', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     const waiting = stream.next();
@@ -104,7 +104,7 @@ describe('a stream', () => {
     expect(await stream.next()).toBeNull();
   });
 
-  it('ends before its first event as well', async () => {
+  it('can end before its first event', async () => {
     const stream = await bench.open(lps);
     await stream.stream.return();
     expect(await stream.next()).toBeNull();
@@ -112,7 +112,7 @@ describe('a stream', () => {
     expect(bench.live.size).toBe(0);
   });
 
-  it('ends when the service does', async () => {
+  it('ends with the service', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     const waiting = stream.next();
@@ -122,7 +122,7 @@ describe('a stream', () => {
 });
 
 describe('a stream that is opened while the service ends', () => {
-  it('is over before its first event, and leaves nothing', async () => {
+  it('ends before its first event, and leaves nothing behind', async () => {
     const opening = bench.open(lps);
     bench.live.close();
     expect(await (await opening).next()).toBeNull();
@@ -130,11 +130,11 @@ describe('a stream that is opened while the service ends', () => {
   });
 });
 
-describe('streams together', () => {
-  it('share ticks, readings and executions where they ask the same', async () => {
+describe('several streams', () => {
+  it('share ticks, readings and executions of equal operations', async () => {
     const streams = await Promise.all(Array.from({ length: 20 }, () => bench.open(lps)));
     await Promise.all(streams.map((stream) => stream.next()));
-    // One look for all who came together.
+    // One snapshot for all streams that were opened together.
     expect(source.batches).toEqual([['lp/0', 'lp/1']]);
     const events = streams.map((stream) => stream.stream.next());
     await pass(bench, 1000);
@@ -143,7 +143,7 @@ describe('streams together', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('share their first look where they come within ten milliseconds, and not where they come later', async () => {
+  it('share their first snapshot if they are opened within ten milliseconds, and not later', async () => {
     const first = await bench.open(lps);
     await first.next();
     source.milliseconds += 9;
@@ -156,7 +156,7 @@ describe('streams together', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('share the first look of others within that time, where all that they ask for was seen in it', async () => {
+  it('share the first snapshot of other operations within that time if it has all that they read', async () => {
     const others = 'subscription { hypervisor { sampledAt logicalProcessors { rates { totalRunTime } } } }';
     const one =
       'subscription { hypervisor { sampledAt logicalProcessor(index: 1) { counters { totalRunTime } } } }';
@@ -174,22 +174,18 @@ describe('streams together', () => {
     expect(await sampledAt(one)).not.toBe(first);
   });
 
-  it(
-    'go on each by itself: one that is slow holds up none, in whatever number they are',
-    { timeout: 30_000 },
-    async () => {
-      const limits = { maxStreams: 1_100, maxStreamsPerCaller: 1_100 };
-      bench = new LiveBench(source, limits);
-      const streams = await Promise.all(Array.from({ length: 1_100 }, () => bench.open(lps)));
-      await Promise.all(streams.map((stream) => stream.next()));
-      const events = streams.slice(1).map((stream) => stream.stream.next());
-      await pass(bench, 2000);
-      const results = new Set((await Promise.all(events)).map(({ value }) => value));
-      expect(results.size).toBe(1);
-      // It has growth since its own event before.
-      expect(seconds(await streams[0]?.next())).toBe(2);
-    },
-  );
+  it('are independent: a slow one delays no other, however many there are', { timeout: 30_000 }, async () => {
+    const limits = { maxStreams: 1_100, maxStreamsPerCaller: 1_100 };
+    bench = new LiveBench(source, limits);
+    const streams = await Promise.all(Array.from({ length: 1_100 }, () => bench.open(lps)));
+    await Promise.all(streams.map((stream) => stream.next()));
+    const events = streams.slice(1).map((stream) => stream.stream.next());
+    await pass(bench, 2000);
+    const results = new Set((await Promise.all(events)).map(({ value }) => value));
+    expect(results.size).toBe(1);
+    // Its changes are since its own previous event.
+    expect(seconds(await streams[0]?.next())).toBe(2);
+  });
 
   it('receive a tick in the order in which they were opened, across subscriptions', async () => {
     // On a busy machine the fair schedule interleaves subscriptions, which is not the subject here.
@@ -211,7 +207,7 @@ describe('streams together', () => {
     expect(given).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
-  it('keep no ticks but those that growth is still to be taken from', async () => {
+  it('keep only the ticks that later changes need', async () => {
     const ticks: WeakRef<Tick>[] = [];
     const watcher: Watcher = {
       lists: null,
@@ -232,7 +228,7 @@ describe('streams together', () => {
     expect(ticks.filter((tick) => tick.deref() !== undefined).length).toBeLessThan(3);
   });
 
-  it('are the same whatever their requests bring along that they do not ask for, at any size', async () => {
+  it('are equal even if their requests have undeclared variables, of any size', async () => {
     const query = 'subscription ($id: UInt64) { partition(id: $id) { counters { gpaPages } } }';
     const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
     const more = [{}, { deep }, { large: 'x'.repeat(1_000_000) }, { id: undefined }];
@@ -244,7 +240,7 @@ describe('streams together', () => {
     expect(events[3]).not.toBe(events[0]);
   });
 
-  it('read each page once a tick, whoever asks, and only the pages that somebody asks for', async () => {
+  it('read each page once a tick for all callers, and only pages that a stream needs', async () => {
     const queries = [
       'subscription { partition(id: 5) { sampledAt counters { gpaPages } } }',
       'subscription { partition(id: 5) { sampledAt virtualProcessor(index: 0) { counters { hypercalls } } counters { gpaPages } } }',
@@ -263,7 +259,7 @@ describe('streams together', () => {
       (answer) => answer?.data.partition?.sampledAt ?? answer?.data.hypervisor.sampledAt,
     );
     expect(new Set(moments).size).toBe(1);
-    // The one that leaves takes its pages with it.
+    // The pages of a closed stream are not read any more.
     await streams[1]?.stream.return();
     await streams[2]?.stream.return();
     source.batches.length = 0;
@@ -271,7 +267,7 @@ describe('streams together', () => {
     expect(source.batches).toEqual([['partition/5']]);
   });
 
-  it('are on one grid where their intervals are the same, and one that joins late is soon with the others', async () => {
+  it('share the ticks of equal intervals, also with a stream that is opened later', async () => {
     const early = await bench.open(lps);
     await early.next();
     await pass(bench, 300);
@@ -292,7 +288,7 @@ describe('streams together', () => {
     expect(c?.value).toBe(d?.value);
   });
 
-  it('leave out a tick that comes right after the first event', async () => {
+  it('skip a tick right after the first event', async () => {
     const early = await bench.open(lps);
     await early.next();
     await pass(bench, 900);
@@ -303,7 +299,7 @@ describe('streams together', () => {
     expect(seconds(await second)).toBe(1.1);
   });
 
-  it('of different intervals go by themselves', async () => {
+  it('of different intervals have ticks of their own', async () => {
     const [slow, quick] = [
       await bench.open(lps.replace('hypervisor', 'hypervisor(every: "2s")')),
       await bench.open(lps.replace('hypervisor', 'hypervisor(every: "500ms")')),
@@ -332,14 +328,14 @@ describe('streams together', () => {
   });
 });
 
-describe('growth in a first event', () => {
+describe('changes in a first event', () => {
   const one =
     'partition(id: 5) { rates { interval { seconds } } deltas(over: "2s") { interval { seconds } } }';
   const spansOf = (event: any): unknown[] => {
     const { rates, deltas } = event.data.partition;
     return [rates?.interval.seconds ?? null, deltas?.interval.seconds ?? null];
   };
-  /** The first event of a stream that comes when readings of these ages are held. */
+  /** The first event of a stream opened while readings of these ages are in memory. */
   const firstAfter = async (...ages: readonly number[]): Promise<any> => {
     let now = 10_000;
     for (const age of ages) {
@@ -371,11 +367,11 @@ describe('growth in a first event', () => {
       [0.9, 4],
     ],
     [[4_001], [null, null]],
-  ])('with readings held that are %j ms old is over %j s', async (ages, spans) => {
+  ])('with readings in memory of ages %j ms are over %j s', async (ages, spans) => {
     expect(spansOf(await firstAfter(...ages))).toEqual(spans);
   });
 
-  it('is that of the event before from the second one on', async () => {
+  it('are since the previous event from the second one on', async () => {
     await firstAfter(1_500);
     const stream = await bench.open(`subscription { ${one} }`);
     await stream.next();
@@ -385,8 +381,8 @@ describe('growth in a first event', () => {
   });
 });
 
-describe('growth over a time of its own', () => {
-  it('is unknown until there is a reading so old, and then taken from one that is', async () => {
+describe('changes over a given interval', () => {
+  it('are unknown until a reading is old enough, and are then taken from it', async () => {
     const stream = await bench.open(
       'subscription { hypervisor(every: "500ms") { logicalProcessor(index: 0) { rates(over: "2s") { interval { seconds } } } } }',
     );
@@ -396,11 +392,11 @@ describe('growth over a time of its own', () => {
       if (n > 0) await pass(bench, 500);
       spans.push((await event)?.data.hypervisor.logicalProcessor.rates?.interval.seconds ?? null);
     }
-    // The first event is out of turn; the grid's first tick is half a second later.
+    // The first event is immediate; the first tick of the scheduler is half a second later.
     expect(spans).toEqual([null, null, null, null, 2, 2, 2, 2]);
   });
 
-  it('may be much longer than the interval, and is met to an eighth', async () => {
+  it('may span much more than the interval of events, within an eighth', async () => {
     const stream = await bench.open(
       'subscription { hypervisor(every: "100ms") { logicalProcessor(index: 0) { rates(over: "10s") { interval { seconds } } } } }',
     );
@@ -412,13 +408,13 @@ describe('growth over a time of its own', () => {
       if (span !== undefined) spans.push(span);
     }
     expect(spans.length).toBeGreaterThan(180);
-    // A held reading may be a tenth younger.
+    // A reading in memory may be a tenth younger.
     expect(Math.min(...spans)).toBeGreaterThanOrEqual(9);
     expect(Math.max(...spans)).toBeLessThanOrEqual(11.25);
   });
 });
 
-describe('events that say the same', () => {
+describe('unchanged events', () => {
   const query = (more: string) =>
     `subscription { hypervisor(every: "1s", suppressUnchanged: true${more}) { logicalProcessor(index: 0) { counters { hardwareInterrupts } deltas { hardwareInterrupts } } } }`;
   const collect = async (stream: TestStream, events: unknown[]) => {
@@ -433,14 +429,14 @@ describe('events that say the same', () => {
     }
   };
 
-  it('are held back, and growth is then taken since the last that was not', async () => {
-    // The counter goes on at 3 s and 4 s.
+  it('are skipped, and later changes are since the last event that was sent', async () => {
+    // The counter increases again at 3 s and 4 s.
     source.value = (_counter, _name, milliseconds) =>
       BigInt(Math.min(Math.max(0, Math.floor(milliseconds / 1000) - 2), 2));
     const events: unknown[] = [];
     void collect(await bench.open(query('')), events);
     await pass(bench, 9000);
-    // From "not known" to 0 is a change; so is the growth that comes to an end.
+    // From "not known" to 0 is a change; so is the end of an increase.
     expect(events).toEqual([
       [0, '0', null],
       [1000, '0', '0'],
@@ -450,7 +446,7 @@ describe('events that say the same', () => {
     ]);
   });
 
-  it('come all the same as often as the heartbeat says', async () => {
+  it('are sent at the heartbeat interval', async () => {
     source.value = () => 7n;
     const events: unknown[] = [];
     void collect(await bench.open(query(', heartbeat: "3s"')), events);
@@ -464,11 +460,11 @@ describe('events that say the same', () => {
   });
 });
 
-describe('what goes wrong while it is watched', () => {
+describe('a failure during a subscription', () => {
   const partition =
     'subscription { partition(id: 5) { partitionId counters { gpaPages } rates { gpaSpaceModifications } } }';
 
-  it('is an error in the event where the source fails, and values are there again after it', async () => {
+  it('of the source is an error in the event, and values return after it', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.'));
@@ -480,7 +476,7 @@ describe('what goes wrong while it is watched', () => {
     source.broken.clear();
     const after = stream.next();
     await pass(bench, 1000);
-    // There is no earlier reading in the event before: growth is not known yet.
+    // The previous event has no reading: the change is not known yet.
     expect((await after)?.data.hypervisor.logicalProcessors[0]).toMatchObject({
       counters: { hardwareInterrupts: '8000' },
       rates: null,
@@ -490,7 +486,7 @@ describe('what goes wrong while it is watched', () => {
     expect(seconds(await later)).toBe(1);
   });
 
-  it('is an error at the path of the object that cannot be read, and nothing else', async () => {
+  it('of one object is an error at its path only', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     source.broken.set('lp/1', new HvqlError('PAGE_MALFORMED', 'no page'));
@@ -511,7 +507,7 @@ describe('what goes wrong while it is watched', () => {
   it.each([
     ['the root', caller(1n)],
     ['the partition itself', caller(5n)],
-  ])('ends the stream of a partition that stops, watched by %s, and nobody else’s', async (_who, who) => {
+  ])('ends the stream of a partition that stops, opened by %s, and no other stream', async (_who, who) => {
     const [stream, other] = [
       await bench.open(partition, { caller: who }),
       await bench.open(partition.replace('5', '9'), { caller: caller(9n) }),
@@ -531,9 +527,9 @@ describe('what goes wrong while it is watched', () => {
   });
 
   it.each([
-    ['a partition of somebody else', 9n],
+    ['a partition of another caller', 9n],
     ['one that there never was', 99n],
-  ])('says the same of %s, also where the source failed at first', async (_which, id) => {
+  ])('is the same error for %s, even if the source failed at first', async (_which, id) => {
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is away.'));
     const stream = await bench.open(partition.replace('5', String(id)), { caller: caller(5n) });
     expect(errorsOf(await stream.next())).toEqual(['partition PAGE_UNAVAILABLE']);
@@ -544,7 +540,7 @@ describe('what goes wrong while it is watched', () => {
     expect(await stream.next()).toBeNull();
   });
 
-  it('takes variables that nobody declared for nothing, however deep', async () => {
+  it('does not result from undeclared variables, however deep', async () => {
     let deep: unknown = [];
     for (let n = 0; n < 200_000; n += 1) deep = [deep];
     const one = await bench.open(partition, { variables: { deep } });
@@ -557,7 +553,7 @@ describe('what goes wrong while it is watched', () => {
     expect(result).toEqual(otherResult);
   });
 
-  it('ends a stream that is denied from the start with its one event', async () => {
+  it('of access ends a stream after its only event', async () => {
     const stream = await bench.open(partition, { caller: caller(9n) });
     const answer = await stream.next();
     expect(errorsOf(answer)).toEqual(['partition ACCESS_DENIED NOT_SELF_OR_PARENT']);
@@ -565,7 +561,7 @@ describe('what goes wrong while it is watched', () => {
     expect(bench.live.size).toBe(0);
   });
 
-  it('is decided anew at each event: who may read', async () => {
+  it('of access is decided again at each event', async () => {
     const stream = await bench.open(partition, { caller: caller(1n) });
     await stream.next();
     source.partitions = source.partitions.map((entry) =>
@@ -577,7 +573,7 @@ describe('what goes wrong while it is watched', () => {
     expect(await stream.next()).toBeNull();
   });
 
-  it('is a reset where a total goes back: unknown, never negative', async () => {
+  it('of a total, which decreases, is a reset: unknown, never negative', async () => {
     const stream = await bench.open(lps);
     source.value = ({ slot }, _name, milliseconds) =>
       milliseconds > 1500 ? 5n : BigInt(slot + 1) * 1000n + BigInt(milliseconds);
@@ -591,7 +587,7 @@ describe('what goes wrong while it is watched', () => {
     expect(resets).toEqual([1000, null, 0]);
   });
 
-  it('leaves out ticks that a slow source misses, and tells the true interval', async () => {
+  it('of a slow source to keep up skips ticks, and events have the actual interval', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     const read = source.read.bind(source);
@@ -609,7 +605,7 @@ describe('what goes wrong while it is watched', () => {
     })();
     await pass(bench, 7000);
     expect(spans).toEqual([2.3, 2, 2]);
-    // The source that does not listen is no longer waited for, but goes on.
+    // A source that ignores the abort keeps running, but is no longer waited for.
     await stream.stream.return();
     await pass(bench, 1300);
   });
@@ -625,14 +621,14 @@ describe('a subscription', () => {
     ['every: "99ms"', 'every needs to be at least 100ms, but is 99ms.'],
     ['every: "61m"', 'every needs to be at most 1h, but is 61m.'],
     ['heartbeat: "1ms"', 'heartbeat needs to be at least 100ms, but is 1ms.'],
-  ])('is not made with %s', async (args, message) => {
+  ])('is rejected with %s', async (args, message) => {
     expect(await problem(`subscription { hypervisor(${args}) { id } }`)).toMatchObject({
       message,
       extensions: { code: 'LIMIT_EXCEEDED' },
     });
   });
 
-  it('is not made beyond the number that may be open, of one caller and in all', async () => {
+  it('is rejected above the maximum number of open ones, of one caller and of all callers', async () => {
     bench = new LiveBench(source, { maxStreams: 3, maxStreamsPerCaller: 2 });
     const query = 'subscription { hypervisor { id } }';
     const streams = [await bench.open(query), await bench.open(query)];
@@ -648,7 +644,7 @@ describe('a subscription', () => {
     expect(await problem(query)).toBeNull();
   });
 
-  it('is not made beyond it by asking for many in one turn either', async () => {
+  it('is rejected above it even if many are opened at the same time', async () => {
     bench = new LiveBench(source, { maxStreams: 30, maxStreamsPerCaller: 20 });
     const query = 'subscription { hypervisor { id } }';
     const opened = await Promise.all(Array.from({ length: 50 }, () => bench.subscribe({ query })));
@@ -656,7 +652,7 @@ describe('a subscription', () => {
     expect(bench.live.size).toBe(20);
   });
 
-  it('ends without having read, once what exists comes to more than an event may hold', async () => {
+  it('ends without a read when the topology grows so that an event would read too many pages', async () => {
     bench = new LiveBench(source, { maxPages: 3 });
     const query =
       'subscription { hypervisor(every: "1s") { partitions { nodes { counters { virtualProcessors } } } } }';
@@ -678,7 +674,7 @@ describe('a subscription', () => {
     expect(bench.live.size).toBe(0);
   });
 
-  it('is not made where too much text would be kept for it, of one caller and in all', async () => {
+  it('is rejected if its texts exceed the limit, of one caller and of all callers', async () => {
     const query = 'subscription S($id: UInt64) { partition(id: $id) { id } }';
     const more = query.replace('{ id }', '{ name }');
     const size = query.length;
@@ -689,7 +685,7 @@ describe('a subscription', () => {
       maxStreamText: 2 * size + 25,
     });
     const first = await bench.open(query, { variables: { id: '5' } });
-    // Of one document there is one text, and of one operation one more stream adds none.
+    // Equal documents count once, and another stream of the same operation adds nothing.
     await bench.open(query, { variables: { id: '9' } });
     await bench.open(query, { variables: { id: '9' } });
     expect(await problem(query)).toMatchObject({
@@ -704,7 +700,7 @@ describe('a subscription', () => {
     });
   });
 
-  it('is not made of more values than an event may hold', async () => {
+  it('is rejected if an event would have too many values', async () => {
     bench = new LiveBench(source, { maxStreamValues: 18 });
     const query = (fields: string) =>
       `subscription { hypervisor { partitions { nodes { virtualProcessors { ...f } virtualProcessorTotals { counters { __typename } } } } } } fragment f on VirtualProcessor { counters { ${fields} } }`;
@@ -718,7 +714,7 @@ describe('a subscription', () => {
     });
   });
 
-  it('ends when there is so much that an event would hold more than it may', async () => {
+  it('ends when an event would have too many values', async () => {
     bench = new LiveBench(source, { maxStreamValues: 3 });
     const stream = await bench.open('subscription { hypervisor { partitions { nodes { partitionId } } } }');
     expect((await stream.next())?.data.hypervisor.partitions.nodes).toHaveLength(3);

@@ -10,7 +10,7 @@ beforeEach(() => {
   numbers = 0;
 });
 
-/** Takes a place; gives its number, or the refusal. */
+/** Acquires a lease; returns its number, or the facts of the error. */
 function take(
   holder: object,
   { partition = '1', asks = 'a', length = 10, variables = 0 }: Partial<Record<string, any>> = {},
@@ -26,15 +26,15 @@ function take(
   return places.acquire(holder, { number, request })?.extensions ?? number;
 }
 
-describe('the places of streams', () => {
-  it('are as many for one caller as the limit says, whichever processes its streams are in', () => {
+describe('the leases of subscriptions', () => {
+  it('are limited for each caller across all processes', () => {
     expect([take(one), take(other), take(one)]).toEqual([1, 2, 3]);
     expect(take(other)).toEqual({ code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 });
     expect(take(other, { partition: '2' })).toBe(5);
     expect(take(one, { partition: '3' })).toEqual({ code: 'LIMIT_EXCEEDED', limit: 4, actual: 5 });
   });
 
-  it('are free again when they are given back, once each', () => {
+  it('are free again after their release, once for each lease', () => {
     const number = Number(take(one));
     take(other);
     take(one);
@@ -46,7 +46,7 @@ describe('the places of streams', () => {
     expect(take(other)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
-  it('of a process that has died are all free again', () => {
+  it('of a process that has exited are all free again', () => {
     take(one);
     take(one);
     take(other);
@@ -55,7 +55,7 @@ describe('the places of streams', () => {
     expect(take(one)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
-  it('count a text once for all processes that watch it, until the last stream of it has gone', () => {
+  it('count a text once for all processes, until its last stream has ended', () => {
     const [first, second] = [Number(take(one, { length: 50 })), Number(take(other, { length: 50 }))];
     expect(take(one, { asks: 'b', length: 20 })).toEqual({
       code: 'LIMIT_EXCEEDED',
@@ -68,7 +68,7 @@ describe('the places of streams', () => {
     expect(take(one, { asks: 'b', length: 20 })).toBeTypeOf('number');
   });
 
-  it('count variables for each operation, and the document that they share once', () => {
+  it('count variables for each operation, and a shared document once', () => {
     take(one, { length: 40, variables: 5 });
     expect(take(other, { length: 40, variables: 15 })).toBe(2);
     expect(take(other, { length: 40, variables: 16 })).toEqual({

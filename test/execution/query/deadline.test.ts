@@ -36,7 +36,7 @@ async function run(
   return result;
 }
 
-describe('the time of an operation', () => {
+describe('the deadline of an operation', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -45,7 +45,7 @@ describe('the time of an operation', () => {
     vi.useRealTimers();
   });
 
-  it('ends what it still reads, and is told as one error', async () => {
+  it('aborts its reads and is reported as one error', async () => {
     let aborted: unknown;
     source.read = (_objects: unknown, signal?: AbortSignal) =>
       new Promise((_, reject) => {
@@ -67,14 +67,14 @@ describe('the time of an operation', () => {
     expect(aborted).toBeInstanceOf(HvqlError);
   });
 
-  it('ends as well where the source does not say what exists', async () => {
+  it('also ends the wait for the topology', async () => {
     source.topology = () => new Promise(() => {});
     const answer = run('{ partition { name } }');
     await vi.advanceTimersByTimeAsync(2_000);
     expect((await answer).errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
   });
 
-  it('does not count the time that it asks to wait for', async () => {
+  it('does not include the time that the operation asks to wait', async () => {
     const answer = run('{ partition { rates(over: "30s") { gpaSpaceModifications interval { seconds } } } }');
     for (let n = 0; n < 32; n += 1) {
       source.milliseconds += 1_000;
@@ -87,7 +87,7 @@ describe('the time of an operation', () => {
     });
   });
 
-  it('ends with whoever asked, who is told nothing', async () => {
+  it('ends the operation without a result when the client goes away', async () => {
     const gone = new AbortController();
     source.topology = () => new Promise(() => {});
     const answer = run('{ partition { name } }', { signal: gone.signal });
@@ -98,33 +98,36 @@ describe('the time of an operation', () => {
   });
 });
 
-describe('asking for the schema', () => {
+describe('introspection', () => {
   const schemaOf = '{ __schema { queryType { name } } }';
   const typeOf =
     '{ partition { name ... { partitionId } } ...f } fragment f on Query { __type(name: "Query") { name } }';
 
-  it('is answered to anybody where it is on', async () => {
+  it('is allowed to all callers if it is on', async () => {
     expect((await run(schemaOf, { by: 5n })).data).toEqual({ __schema: { queryType: { name: 'Query' } } });
   });
 
-  it.each([schemaOf, typeOf])('is answered to the root only where it is for the root: %s', async (query) => {
-    expect((await run(query, { introspection: 'root' })).errors).toBeUndefined();
-    const { data, errors } = await run(query, { by: 5n, introspection: 'root' });
-    expect(data).toBeUndefined();
-    expect(errors).toMatchObject([
-      {
-        message: 'Access denied: only the root partition may use introspection.',
-        extensions: { code: 'ACCESS_DENIED', reason: 'NOT_ROOT' },
-      },
-    ]);
-  });
+  it.each([schemaOf, typeOf])(
+    'is allowed only to the root partition if it is set to root: %s',
+    async (query) => {
+      expect((await run(query, { introspection: 'root' })).errors).toBeUndefined();
+      const { data, errors } = await run(query, { by: 5n, introspection: 'root' });
+      expect(data).toBeUndefined();
+      expect(errors).toMatchObject([
+        {
+          message: 'Access denied: only the root partition may use introspection.',
+          extensions: { code: 'ACCESS_DENIED', reason: 'NOT_ROOT' },
+        },
+      ]);
+    },
+  );
 
-  it('is not what asking for the name of a type is', async () => {
+  it('does not include __typename', async () => {
     const answer = await run('{ __typename partition { __typename } }', { by: 5n, introspection: 'root' });
     expect(answer.data).toEqual({ __typename: 'Query', partition: { __typename: 'Partition' } });
   });
 
-  it('is refused for the source where that cannot say who is root', async () => {
+  it('fails with the error of the source if the topology is not available', async () => {
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
     const { errors } = await run(schemaOf, { introspection: 'root' });
     expect(errors).toMatchObject([{ extensions: { code: 'PAGE_UNAVAILABLE' } }]);

@@ -23,7 +23,7 @@ beforeEach(() => {
   ];
 });
 
-/** A service over the source, in which looks are shared for so long. */
+/** A service over the source that shares snapshots for this time. */
 function serviceOver(given: Source, shareMilliseconds: number): ServiceContext {
   const sampler = new Sampler({
     source: given,
@@ -54,7 +54,7 @@ function run(world: ServiceContext, document: DocumentNode, { by = caller(1n), .
 
 const plain = (result: ExecutionResult): unknown => JSON.parse(JSON.stringify(result));
 
-/** The fake source, asked without a promise. */
+/** The fake source without promises. */
 function atOnce(): Source {
   let latest: Topology | undefined;
   const topology = (): Topology => (latest = sameOrNext(latest, source.topologyNow()));
@@ -98,7 +98,7 @@ function dataOf({ data }: ExecutionResult): Record<string, unknown> {
   return JSON.parse(JSON.stringify(data)) as Record<string, unknown>;
 }
 
-describe('the same question within one look', () => {
+describe('equal operations on one snapshot', () => {
   it.each(pairs)('gives each its own answer: %s, then %s', async (first, second) => {
     for (const text of [everything, own, readable]) {
       const document = parse(text);
@@ -115,7 +115,7 @@ describe('the same question within one look', () => {
     }
   });
 
-  it('gives the very same result to the same rights, of one reading', async () => {
+  it('return one result object to callers with equal rights, from one reading', async () => {
     const world = serviceOver(source, 1_000);
     const document = parse(readable);
     const first = await run(world, document);
@@ -123,7 +123,7 @@ describe('the same question within one look', () => {
     expect(source.batches).toHaveLength(1);
   });
 
-  it('is read anew once the look is too old, and each time where nothing is shared', async () => {
+  it('are read again when the snapshot is too old, and each time if snapshots are not shared', async () => {
     const document = parse(readable);
     const shared = serviceOver(source, 10);
     const first = await run(shared, document);
@@ -139,7 +139,7 @@ describe('the same question within one look', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('is answered anew where there was an error, so that a denial is told each time', async () => {
+  it('run again after an error, so that each denial is reported', async () => {
     const world = serviceOver(source, 1_000);
     const document = parse('{ hypervisor { sampledAt counters { totalPages } } }');
     const by = caller(5n);
@@ -149,7 +149,7 @@ describe('the same question within one look', () => {
     expect(source.batches).toHaveLength(1);
   });
 
-  it('is read anew after a look that failed', async () => {
+  it('are read again after a failed snapshot', async () => {
     const world = serviceOver(source, 1_000);
     const document = parse(readable);
     source.read = async () => {
@@ -160,7 +160,7 @@ describe('the same question within one look', () => {
     expect((await run(world, document)).errors).toBeUndefined();
   });
 
-  it('is another one with other variables, another name or how the service does in it', async () => {
+  it('are not equal with other variables or another name, or if they select the service', async () => {
     const world = serviceOver(source, 1_000);
     const document = parse(`
       query A($id: UInt64!) { partition(id: $id) { partitionId sampledAt } }
@@ -181,7 +181,7 @@ describe('the same question within one look', () => {
   });
 });
 
-describe('the bytes of a shared answer', () => {
+describe('the bytes of a cached response', () => {
   const document = parse(readable);
   const other = parse('{ partition(id: 5) { partitionId sampledAt } }');
   const written = (result: ExecutionResult): WrittenData => {
@@ -192,7 +192,7 @@ describe('the bytes of a shared answer', () => {
   const ask = async (world: ServiceContext, asked = document): Promise<WrittenData> =>
     written(await run(world, asked));
 
-  it('stay as they are until all who were given them have them, and are another answer after that', async () => {
+  it('do not change before their last reference is released, and are reused after that', async () => {
     const world = serviceOver(source, 1_000);
     const [first, second] = [await ask(world), await ask(world)];
     expect(second).toBe(first);
@@ -208,7 +208,7 @@ describe('the bytes of a shared answer', () => {
     expect((await ask(world, other)).response.buffer).toBe(buffer);
   });
 
-  it('are kept for as long as the look is, though nobody is sent them at the time', async () => {
+  it('are kept as long as the snapshot, even if no client is receiving them', async () => {
     const world = serviceOver(source, 1_000);
     const first = await ask(world);
     const text = first.response.toString();
@@ -218,7 +218,7 @@ describe('the bytes of a shared answer', () => {
     expect((await ask(world)).response.toString()).toBe(text);
   });
 
-  it('are let go of by the next question after the look, whatever comes of it', async () => {
+  it('are released by the first operation after the snapshot, even if that operation fails', async () => {
     const world = serviceOver(source, 1_000);
     const first = await ask(world);
     first.release();
@@ -228,7 +228,7 @@ describe('the bytes of a shared answer', () => {
     expect(written(refused).response.buffer).toBe(first.response.buffer);
   });
 
-  it('never become another answer where somebody does not say that they have them', async () => {
+  it('are never reused if a reference is not released', async () => {
     const world = serviceOver(source, 1_000);
     const first = await ask(world);
     await ask(world);
@@ -243,8 +243,8 @@ describe('the bytes of a shared answer', () => {
   });
 });
 
-describe('a question within a look that was read for another', () => {
-  it('has its readings from it where it has them all, and else is read anew as a whole', async () => {
+describe('an operation on a snapshot that was read for another one', () => {
+  it('uses its readings if it has all of them, and otherwise reads all again', async () => {
     const world = serviceOver(source, 1_000);
     await run(world, parse(everything));
     source.milliseconds = 5;
@@ -265,7 +265,7 @@ describe('a question within a look that was read for another', () => {
     expect(source.batches).toEqual([['partition/9'], ['partition/9', 'partition/5']]);
   });
 
-  it('joins it while it is being read', async () => {
+  it('joins the snapshot while it is being read', async () => {
     const world = serviceOver(source, 1_000);
     let finish = (): void => {};
     let reads = 0;
@@ -285,7 +285,7 @@ describe('a question within a look that was read for another', () => {
     expect(reads).toBe(1);
   });
 
-  it('has the same growth as all who share it', async () => {
+  it('has the same changes as all that share it', async () => {
     const world = serviceOver(source, 1_000);
     const change = (name: string) =>
       parse(`{ partition(id: 9) { ${name}: deltas { interval { seconds } gpaSpaceModifications } } }`);
@@ -299,7 +299,7 @@ describe('a question within a look that was read for another', () => {
 });
 
 describe('a plan', () => {
-  it('is never that of another topology', async () => {
+  it('is never reused for another topology', async () => {
     const given = atOnce();
     const world = serviceOver(given, 0);
     const document = parse('{ hypervisor { partitions { nodes { counters { gpaPages } } } } }');
@@ -317,15 +317,15 @@ describe('a plan', () => {
   });
 });
 
-describe('a source that need not wait', () => {
-  it('is asked and answered without a promise', () => {
+describe('a synchronous source', () => {
+  it('is read without a promise', () => {
     const world = serviceOver(atOnce(), 0);
     const document = parse(everything);
     expect(run(world, document)).not.toBeInstanceOf(Promise);
     expect(run(world, document)).not.toBeInstanceOf(Promise);
   });
 
-  it('has its failures counted as one that waits', async () => {
+  it('has its failures counted like those of an asynchronous source', async () => {
     const world = serviceOver(atOnce(), 0);
     const document = parse('{ hypervisor { sampledAt } }');
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.'));

@@ -32,12 +32,12 @@ const total = parse('{ hypervisor { virtualProcessorTotals { objects } } }');
 const logicalProcessors = parse('{ hypervisor { logicalProcessors { index } } }');
 
 let folder: string;
-/** The lists of virtual processors that the file system was asked about. */
+/** The folders of virtual processors that were read from the file system. */
 let asked: string[];
 beforeEach(() => {
   folder = copyOfFixture('small-host');
   const some = Array.from({ length: 40 }, (_, n) => 100 + n);
-  // So many that there is no telling all of them any more.
+  // More than the scope tracks individually.
   const more = Array.from({ length: 260 }, (_, n) => 1_000 + n);
   for (const id of [...some, ...more]) mkdirSync(`${folder}/partition/${id}/vp/0`, { recursive: true });
   asked = [];
@@ -50,7 +50,7 @@ function service(shareMilliseconds: number, clock: Clock = systemClock): Service
       if (path.endsWith('/vp')) asked.push(path.slice(folder.length + 1));
       return systemFiles.statSync(path);
     },
-    // Later than it is: no change is so new that files have to be read again for it.
+    // In the future: no file has changed so recently that it must be read again.
     now: () => Date.now() + 10_000,
   };
   const source = openPageFolder(folder, { clock, files });
@@ -72,7 +72,7 @@ async function run(world: ServiceContext, document: DocumentNode): Promise<Execu
   return JSON.parse(JSON.stringify(result)) as ExecutionResult;
 }
 
-/** Adds a folder once the clock of the file system has ticked: until then, changes are told from the last ones by nothing. */
+/** Adds a folder after the file system clock has ticked: before that, its timestamp equals that of the last change. */
 async function add(place: string): Promise<void> {
   const probe = `${scratchFolder()}/probe`;
   const now = (): number => {
@@ -85,7 +85,7 @@ async function add(place: string): Promise<void> {
 }
 
 describe('the lists of virtual processors', () => {
-  it('are looked at for the partitions alone that a question is about, however many there are', async () => {
+  it('are read only for the partitions of an operation, however many exist', async () => {
     const world = service(0);
     const first = await run(world, oneCounter);
     expect(first.errors).toBeUndefined();
@@ -102,12 +102,12 @@ describe('the lists of virtual processors', () => {
     expect(new Set(asked).size).toBeGreaterThan(40);
   });
 
-  it('are seen anew by each question that tells of them, whatever was asked between', async () => {
+  it('are read again by each operation that needs them, even after others that do not', async () => {
     const world = service(0);
     const questions = [oneCounter, ofFive, ofRoot, ofAll, total];
     for (const question of questions) await run(world, question);
     await add('partition/1/vp/9');
-    // It does not look there, and must not hide it from those who do.
+    // This operation does not list them, and must not hide them from others.
     await run(world, oneCounter);
     expect(JSON.stringify(await run(world, ofFive))).not.toContain('"index":9');
     expect(JSON.stringify(await run(world, ofRoot))).toContain('"index":9');
@@ -116,7 +116,7 @@ describe('the lists of virtual processors', () => {
     expect(JSON.stringify(await run(world, ofAll))).toContain('"index":8');
     await add('partition/138/vp/7');
     await run(world, oneCounter);
-    // Never asked before: nobody knows yet where it looks.
+    // A new operation: the lists that it needs are not known yet.
     expect(JSON.stringify(await run(world, processorsOf(138)))).toContain('"index":7');
     await add('partition/5/vp/6');
     expect(JSON.stringify(await run(world, ofFive))).toContain('"index":6');
@@ -125,7 +125,7 @@ describe('the lists of virtual processors', () => {
     expect(JSON.stringify(await run(world, ofAll))).toContain('"200"');
   });
 
-  it('are looked for where a look that is shared was taken without them', async () => {
+  it('are read if a shared snapshot was taken without them', async () => {
     const clock = new ManualClock();
     const world = service(1_000, clock);
     for (const question of [oneCounter, ofRoot]) await run(world, question);
@@ -135,14 +135,14 @@ describe('the lists of virtual processors', () => {
     asked = [];
     expect(JSON.stringify(await run(world, ofRoot))).toContain('"index":9');
     expect(asked).toContain('partition/1/vp');
-    // Whatever it looks for was looked for by then.
+    // All lists that it needs have been read by then.
     asked = [];
     await run(world, logicalProcessors);
     await run(world, ofRoot);
     expect(asked).toEqual([]);
   });
 
-  it('are looked at for who comes right after another, where that one needed none of them', async () => {
+  it('are read for an operation right after one that needed none of them', async () => {
     const world = service(10_000);
     const scheduler = world.sampler.scheduler(60_000);
     const watching = (id: bigint): Watcher => ({
@@ -154,7 +154,7 @@ describe('the lists of virtual processors', () => {
     for (const watcher of [before, one, late]) scheduler.add(watcher);
     await scheduler.firstTick(before);
     await add('partition/139/vp/8');
-    // Each needs no more than what was seen but for its lists.
+    // Each needs only its own lists in addition to what was read.
     const { topology: forOne } = await scheduler.firstTick(one);
     const { topology: forLate } = await scheduler.firstTick(late);
     for (const watcher of [before, one, late]) scheduler.remove(watcher);
@@ -162,7 +162,7 @@ describe('the lists of virtual processors', () => {
     expect((forLate as Topology).partition(139n)?.virtualProcessors).toEqual([0, 8]);
   });
 
-  it('are looked at by a tick for what is watched alone, and by the first tick that tells of them', async () => {
+  it('are read by a tick only for its subscriptions, from their first tick on', async () => {
     const world = service(0);
     const live = new LiveOperations(world);
     const events = async (document: DocumentNode) => {
@@ -186,7 +186,7 @@ describe('the lists of virtual processors', () => {
     await root.next();
     expect(JSON.stringify(await root.next())).toContain('"index":9');
     await add('partition/139/vp/8');
-    // It has not been looked at by any tick so far.
+    // No tick has listed it so far.
     const late = await events(
       parse('subscription { partition(id: 139, every: "100ms") { virtualProcessors { index } } }'),
     );

@@ -24,7 +24,7 @@ describe('a list of processors', () => {
     };
   };
 
-  it('is in ascending order, each once, whatever order indexes come in', async () => {
+  it('is in ascending order without duplicates, for indexes in any order', async () => {
     expect((await indexes('')).lists).toEqual([
       [0, 1, 2, 3],
       [0, 1, 2, 3],
@@ -44,14 +44,14 @@ describe('a list of processors', () => {
     ]);
   });
 
-  it('is denied also where none of them is asked for', async () => {
+  it('is denied even if the list of indexes is empty', async () => {
     const query = '{ hypervisor { logicalProcessors(indexes: []) { index } } }';
     const answer = await ask({ source, caller: caller(5n), query });
     expect(answer.data).toEqual({ hypervisor: { logicalProcessors: null } });
     expect(errorsOf(answer)).toEqual(['hypervisor.logicalProcessors ACCESS_DENIED NOT_ROOT']);
   });
 
-  it('has null and an error in the place of an index that does not exist, and all others', async () => {
+  it('has null and an error for an index that does not exist, and all other items', async () => {
     expect(await indexes('(indexes: [9, 1, -1])')).toMatchObject({
       lists: [
         [undefined, 1, undefined],
@@ -64,7 +64,7 @@ describe('a list of processors', () => {
         'partition.virtualProcessors.2 INVALID_VP_INDEX',
       ],
     });
-    // In an order such items come behind all that are there.
+    // In a sorted list such items come last.
     const order = 'orderBy: { counter: TOTAL_RUN_TIME, by: VALUE, direction: ASC }';
     expect((await indexes(`(indexes: [7, 3, 1], ${order})`)).lists).toEqual([
       [1, 3, undefined],
@@ -88,12 +88,12 @@ describe('a list of processors', () => {
     });
   });
 
-  it('is not asked for less than none', async () => {
+  it('rejects a negative first', async () => {
     expect((await indexes('(first: -1)')).messages?.[0]).toBe('first needs to be 0 or more, but is -1.');
   });
 });
 
-describe('an order', () => {
+describe('a sort order', () => {
   const ranked = async (order: string, first = 10) => {
     const { data, errors } = await ask({
       source,
@@ -118,11 +118,11 @@ describe('an order', () => {
       1000n * (10n - speedOf(name)) + (speedOf(name) * BigInt(milliseconds)) / 1000n;
   });
 
-  it('is by rate, the busiest first, where no more is said', async () => {
+  it('is by rate, busiest first, by default', async () => {
     expect(await ranked('', 4)).toEqual({ list: ['5/1', '1/0', '5/0', '5/2'], errors: undefined });
   });
 
-  it('may be by value or delta, and from the other end', async () => {
+  it('may be by value or delta, and ascending', async () => {
     expect((await ranked('by: VALUE')).list).toEqual(['5/3', '1/1', '5/0', '5/2', '1/0', '5/1']);
     expect((await ranked('by: DELTA, direction: ASC')).list).toEqual([
       '5/3',
@@ -134,14 +134,14 @@ describe('an order', () => {
     ]);
   });
 
-  it('puts last what cannot be read, and fails it alone', async () => {
+  it('puts objects last that cannot be read, and fails only these', async () => {
     source.broken.set('partition/5/vp/1', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
     const { list, errors } = await ranked('');
     expect(list).toEqual(['1/0', '5/0', '5/2', '1/1', '5/3', '5/1']);
     expect(errors).toMatchObject([{ path: ['hypervisor', 'virtualProcessors', 5, 'counters'] }]);
   });
 
-  it('is by value, the largest first, where the counter has no rate and no more is said', async () => {
+  it('is by value, largest first, by default for a counter without a rate', async () => {
     source.value = (_counter, { index }: any) => BigInt([7, 9, 3, 8][index] ?? 0);
     const { data, errors } = await ask({
       source,
@@ -151,7 +151,7 @@ describe('an order', () => {
     expect(data.hypervisor.logicalProcessors.map(({ index }: any) => index)).toEqual([1, 3, 0, 2]);
   });
 
-  it('cannot be by the rate of what has none', async () => {
+  it('cannot be by the rate of a counter without one', async () => {
     const { errors } = await ask({
       source,
       query: '{ hypervisor { logicalProcessors(orderBy: { counter: GLOBAL_TIME, by: RATE }) { index } } }',
@@ -166,7 +166,7 @@ describe('an order', () => {
 });
 
 describe('totals', () => {
-  it('leave out what cannot be read, and say how many they are of', async () => {
+  it('leave out objects that cannot be read, and count the others', async () => {
     source.milliseconds = 10;
     source.broken.set('partition/5/vp/1', new HvqlError('PAGE_MALFORMED', 'no page'));
     const { data, errors } = await ask({
@@ -188,7 +188,7 @@ describe('totals', () => {
     });
   });
 
-  it('of none that can be read are unknown', async () => {
+  it('without readable objects are unknown', async () => {
     for (const n of [0, 1, 2, 3])
       source.broken.set(`partition/5/vp/${n}`, new HvqlError('PAGE_UNAVAILABLE', 'gone'));
     const { data } = await ask({
@@ -209,7 +209,7 @@ describe('UInt64', () => {
   const partition = (id: unknown) =>
     ask({ source, query: 'query ($id: UInt64) { partition(id: $id) { partitionId } }', variables: { id } });
 
-  it('is taken as a string or a whole number, from variables and literals', async () => {
+  it('accepts strings and whole numbers, as variables and literals', async () => {
     for (const id of ['5', 5, '05'])
       expect((await partition(id)).data.partition).toEqual({ partitionId: '5' });
     for (const id of ['"5"', '5'])
@@ -218,7 +218,7 @@ describe('UInt64', () => {
       ).toEqual({ partitionId: '5' });
   });
 
-  it('is taken to the last digit', async () => {
+  it('is exact to the last digit', async () => {
     source.partitions = [...source.partitions, partitionEntry(2n ** 64n - 1n, 1n)];
     expect((await partition('18446744073709551615')).data.partition).toEqual({
       partitionId: '18446744073709551615',
@@ -236,11 +236,11 @@ describe('UInt64', () => {
     [true, 'true is not a whole number from 0 to 18446744073709551615.'],
     [{ a: 1 }, 'An object is not a whole number from 0 to 18446744073709551615.'],
     [['5'], 'A list is not a whole number from 0 to 18446744073709551615.'],
-  ])('does not take %j', async (id, message) => {
+  ])('rejects %j', async (id, message) => {
     expect((await partition(id)).errors?.[0]?.message).toContain(message);
   });
 
-  it('does not take what is nested too deeply to be written, nor what JavaScript would make a text of', async () => {
+  it('rejects values nested too deeply to print, and values that JavaScript would convert to a text', async () => {
     const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
     for (const [value, shown] of [
       [deep, 'A list'],
@@ -258,7 +258,7 @@ describe('Duration', () => {
     ['-1s', '"-1s" is not a length of time'],
     ['fast', '"fast" is not a length of time'],
     [[['1s']], 'A list is not a length of time'],
-  ])('does not take %j', async (over, message) => {
+  ])('rejects %j', async (over, message) => {
     const answer = await ask({
       source,
       query: 'query ($over: Duration) { partition { rates(over: $over) { interval { seconds } } } }',
@@ -266,7 +266,7 @@ describe('Duration', () => {
     });
     expect(answer.errors?.[0]?.message).toContain(message);
   });
-  it('does not take a number without a unit', async () => {
+  it('rejects a number without a unit', async () => {
     await expect(
       ask({ source, query: '{ partition { rates(over: 1) { interval { seconds } } } }' }),
     ).rejects.toThrow('does not fit');
@@ -274,7 +274,7 @@ describe('Duration', () => {
 });
 
 describe('an id', () => {
-  it('leads back to its object', async () => {
+  it('identifies its object', async () => {
     const { data } = await ask({
       source,
       query:
@@ -298,7 +298,7 @@ describe('an id', () => {
     'aHlwZXJ2aXNvcjo=',
     Buffer.from('partition:partition/05').toString('base64url'),
     Buffer.from('partition:partition/5\n').toString('base64url'),
-  ])('is not %j', async (id) => {
+  ])('is never %j', async (id) => {
     const answer = await ask({
       source,
       query: 'query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }',

@@ -22,13 +22,13 @@ const ids = (connection: any): number[] =>
   connection.nodes.map(({ partitionId }: any) => Number(partitionId));
 
 describe('the connection of partitions', () => {
-  it('gives the first 100 where nothing is asked', async () => {
+  it('has the first 100 without arguments', async () => {
     const first = await page('');
     expect(ids(first)).toHaveLength(100);
     expect(first).toMatchObject({ totalCount: 250, pageInfo: { hasPreviousPage: false, hasNextPage: true } });
   });
 
-  it('is walked forward to the end without a gap', async () => {
+  it('can be paged forward to the end without a gap', async () => {
     const seen: number[] = [];
     for (let after = ''; ;) {
       const part = await page(`(first: 60${after})`);
@@ -40,7 +40,7 @@ describe('the connection of partitions', () => {
     expect(seen).toEqual(source.partitions.map(({ id }) => Number(id)));
   });
 
-  it('is walked backward as well', async () => {
+  it('can be paged backward', async () => {
     const last = await page('(last: 2)');
     expect(ids(last)).toEqual([496, 498]);
     expect(last.pageInfo).toMatchObject({ hasPreviousPage: true, hasNextPage: false });
@@ -49,13 +49,13 @@ describe('the connection of partitions', () => {
     expect(before.pageInfo).toMatchObject({ hasPreviousPage: true, hasNextPage: true });
   });
 
-  it('goes on after a partition that has gone in the meantime', async () => {
+  it('continues after the cursor of a partition that has disappeared', async () => {
     const first = await page('(first: 3)');
     source.partitions = source.partitions.filter(({ id }) => id !== 4n);
     expect(ids(await page(`(first: 2, after: "${first.pageInfo.endCursor}")`))).toEqual([6, 8]);
   });
 
-  it('takes first before last where both are given', async () => {
+  it('applies first before last if both are given', async () => {
     expect(ids(await page('(first: 5, last: 2)'))).toEqual([6, 8]);
   });
 
@@ -84,7 +84,7 @@ describe('the connection of partitions', () => {
       'INVALID_PARAMETER',
       '"aHlwZXJ2aXNvcjo" is not a cursor of a list of partitions.',
     ],
-  ])('does not take %s', async (args, code, message) => {
+  ])('rejects %s', async (args, code, message) => {
     expect((await page(args)).errors).toMatchObject([{ message, extensions: { code } }]);
   });
 });

@@ -1,4 +1,4 @@
-/** The connection of partitions with a filter or an order. */
+/** The connection of partitions with a filter or a sort order. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import type { ObjectName } from '../../../src/snapshot/object-name.ts';
@@ -49,13 +49,13 @@ describe('a filter of partitions', () => {
     ['ids: ["5", "9"], nameContains: "2", isRoot: false', [9]],
     ['ids: null, nameContains: null, isRoot: null', [1, 5, 9, 12]],
     ['', [1, 5, 9, 12]],
-  ])('{ %s } lets through %j', async (filter, expected) => {
+  ])('{ %s } selects %j', async (filter, expected) => {
     const { ids, total, errors } = await list(`(filter: { ${filter} })`);
     expect(errors).toEqual([]);
     expect([ids, total]).toEqual([expected, expected.length]);
   });
 
-  it('goes with pages: the count is of all that it lets through', async () => {
+  it('works with pages: the count includes all matching partitions', async () => {
     const first = await list('(filter: { isRoot: false }, first: 2)');
     expect(first).toMatchObject({ ids: [5, 9], total: 3, info: { hasNextPage: true } });
     const second = await list(`(filter: { isRoot: false }, first: 2, after: "${first.info.endCursor}")`);
@@ -66,7 +66,7 @@ describe('a filter of partitions', () => {
     });
   });
 
-  it('tells nothing of partitions that the caller may not read, by whatever it asks for', async () => {
+  it('reveals nothing about partitions that the caller may not read, with any condition', async () => {
     for (const filter of [
       'ids: ["5", "9", "13", "77"]',
       'nameContains: "e"',
@@ -81,7 +81,7 @@ describe('a filter of partitions', () => {
     }
   });
 
-  it('may have as many ids as a list may have, and costs them', async () => {
+  it('may have as many ids as a list argument may have, and its cost includes them', async () => {
     const ids = (count: number): string => Array.from({ length: count }, (_, n) => `"${n}"`).join();
     expect((await list(`(filter: { ids: [${ids(1_001)}] })`)).errors).toEqual([
       'hypervisor.partitions LIMIT_EXCEEDED',
@@ -92,7 +92,7 @@ describe('a filter of partitions', () => {
   });
 });
 
-describe('an order of partitions', () => {
+describe('a sort order of partitions', () => {
   const busy: Record<string, number> = {
     '1/0': 60,
     '5/0': 30,
@@ -104,7 +104,7 @@ describe('an order of partitions', () => {
     '12/1': 20,
   };
   beforeEach(() => {
-    // Percent of a processor, in units of 100 ns; what was counted before is the other way round.
+    // Percentages of a processor, in units of 100 ns; the totals so far have the opposite order.
     source.value = ({ field }, name, milliseconds) => {
       const share = busy[placeOf(name)] ?? 0;
       if (field === 'hypercalls') return BigInt((share * milliseconds) / 10);
@@ -126,11 +126,11 @@ describe('an order of partitions', () => {
     ['counter: TOTAL_RUN_TIME, by: DELTA', [5, 9, 1, 12]],
     ['counter: TOTAL_RUN_TIME, by: VALUE', [5, 12, 1, 9]],
     ['counter: HYPERCALLS, by: RATE', [5, 9, 1, 12]],
-    // Nanoseconds an operation: of all operations together.
+    // Nanoseconds per operation, over all operations together.
     ['counter: HYPERCALLS_COST, by: RATE', [12, 5, 1, 9]],
-  ])('is by what the totals show: %s', async (order, expected) => {
+  ])('is by the totals: %s', async (order, expected) => {
     expect(await list(byProcessors(order))).toMatchObject({ ids: expected, errors: [] });
-    // The same as the totals, one by one.
+    // The same order as by the totals.
     const { data } = await ask({
       source,
       query:
@@ -147,7 +147,7 @@ describe('an order of partitions', () => {
     expect(order.includes('ASC') ? ids.toReversed() : ids).toEqual(expected);
   });
 
-  it("is by a partition's own counter, and by its value where it has no rate", async () => {
+  it('is by a counter of the partition, and by its value if it has no rate', async () => {
     source.value = ({ field }, name, milliseconds) => {
       const id = 'partitionId' in name ? Number(name.partitionId) : 0;
       return BigInt(
@@ -171,7 +171,7 @@ describe('an order of partitions', () => {
     ]);
   });
 
-  it('puts last what is not known, without an error, and equal ones by id', async () => {
+  it('puts unknown numbers last, without an error, and equal numbers by id', async () => {
     source.broken.set('partition/9/vp/0', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
     source.partitions = source.partitions.map((entry) =>
       entry.id === 5n
@@ -187,14 +187,14 @@ describe('an order of partitions', () => {
     expect((await list(byProcessors('counter: TOTAL_RUN_TIME, by: DELTA'))).ids).toEqual([1, 12, 5, 9]);
   });
 
-  it('is by the exact sum, also where 64 bits do not hold it', async () => {
+  it('is by the exact sum, even beyond 64 bits', async () => {
     const most = 2n ** 64n - 1n;
     source.value = (_counter, name) => (placeOf(name).startsWith('5/') ? most - 2n : most);
     const order = 'counter: TOTAL_RUN_TIME, by: VALUE';
     expect(await list(byProcessors(order))).toMatchObject({ ids: [5, 12, 1, 9], errors: [] });
   });
 
-  it('has only first: no cursor leads on', async () => {
+  it('allows first only: there are no cursors', async () => {
     const two = await list('(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 2)');
     expect(two).toMatchObject({
       ids: [5, 9],
@@ -217,46 +217,46 @@ describe('an order of partitions', () => {
     expect((await list(nulls)).errors).toEqual([]);
   });
 
-  it('goes with a filter, whose count it has', async () => {
+  it('works with a filter, and has its count', async () => {
     const args =
       '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, filter: { isRoot: false }, first: 2)';
     expect(await list(args)).toMatchObject({ ids: [5, 9], total: 3, info: { hasNextPage: true } });
   });
 
-  it('is one of the two', async () => {
+  it('has exactly one criterion', async () => {
     const both =
       '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME }, partition: { counter: GPA_PAGES } })';
     await expect(list(both)).rejects.toThrow('must specify exactly one key');
     await expect(list('(orderBy: { partition: null })')).rejects.toThrow('must be non-null');
   });
 
-  it('ranks, counts and reads nothing that the caller may not read', async () => {
+  it('ranks, counts and reads only what the caller may read', async () => {
     const args = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 1)';
     const { ids, total, info, errors } = await list(args, { caller: caller(5n) });
     expect(errors).toEqual([]);
     expect([ids, total, info.hasNextPage]).toEqual([[5], 1, false]);
     const read = new Set(source.batches.flat().filter((key) => !key.startsWith('partition/5')));
     expect(read).toEqual(new Set());
-    const stranger = await list(args, { caller: caller(77n) });
-    expect([stranger.ids, stranger.total, stranger.errors]).toEqual([[], 0, []]);
+    const unrelated = await list(args, { caller: caller(77n) });
+    expect([unrelated.ids, unrelated.total, unrelated.errors]).toEqual([[], 0, []]);
   });
 
-  it('costs what it reads and ranks', async () => {
+  it('has the cost of what it reads and ranks', async () => {
     const order = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 1)';
-    // Eight processors that are ranked by readings.
+    // Eight processors are ranked by their readings.
     const refused = await list(order, { limits: { maxPages: 7 } });
     expect(refused.answer.errors?.[0]?.message).toMatch(
       /^8 overlay pages would be read, but at most 7 may be/,
     );
     expect((await list(order, { limits: { maxPages: 8 } })).errors).toEqual([]);
     expect((await list('(first: 1)', { limits: { maxPages: 1 } })).errors).toEqual([]);
-    // 5 values for each that is ranked, and no more than what stands in the answer.
+    // 5 values for each ranked object, and only the values in the response.
     expect((await list(order, { limits: { maxValues: 39 } })).errors).toEqual(['LIMIT_EXCEEDED']);
     const limits = { maxValues: 42 };
     expect((await list(order, { limits })).errors).toEqual([]);
   });
 
-  it('costs the answer of the first ones, not of all', async () => {
+  it('has the cost of a response with the first items, not with all', async () => {
     source.partitions = Array.from({ length: 101 }, (_, n) =>
       partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 0),
     );
@@ -267,7 +267,7 @@ describe('an order of partitions', () => {
   });
 });
 
-describe('a bad argument of the connection of partitions', () => {
+describe('an invalid argument of the connection of partitions', () => {
   it.each(['first: -1', 'last: -1', 'first: 101', 'after: "nothing"', 'before: ""'])(
     'costs only itself: %s',
     async (args) => {

@@ -1,4 +1,4 @@
-/** Counters that newer hypervisors have, as clients see them: what is known of each, and what cannot be asked of it. */
+/** Counters of newer hypervisors as clients see them: their definitions, and the views that they lack. */
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../../src/catalogue/group.ts';
@@ -14,7 +14,7 @@ function open(text: string): Promise<Source> {
 }
 
 describe('the definition of a counter', () => {
-  it('says who reports it, and where it stands, if that is known', async () => {
+  it('has the hosts that report the counter, and its position if known', async () => {
     const source = new FakeSource();
     const { data } = await ask({
       source,
@@ -46,13 +46,13 @@ describe('a counter of no known kind', () => {
   const schema = createSchema();
   const fields = (type: string): string[] => Object.keys((schema.getType(type) as any).getFields());
 
-  it('stands in counters, and neither in deltas nor in rates', () => {
+  it('is in counters, and neither in deltas nor in rates', () => {
     expect(fields('VirtualProcessorCounters')).toContain('waitingForCpuTime');
     expect(fields('VirtualProcessorDeltas')).not.toContain('waitingForCpuTime');
     expect(fields('VirtualProcessorRates')).not.toContain('waitingForCpuTime');
   });
 
-  it.each(['DELTA', 'RATE'])('orders by its VALUE, and not by a %s', async (by) => {
+  it.each(['DELTA', 'RATE'])('sorts by VALUE, and not by %s', async (by) => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null)];
     const orderBy = (view: string) => `orderBy: { counter: WAITING_FOR_CPU_TIME, by: ${view} }`;
@@ -72,7 +72,7 @@ describe('a counter of a newer release', () => {
     partition(id: 2) { virtualProcessor(index: 0) { counters { hypercalls hardwareInterrupts sysRegAccesses } } }
   }`;
 
-  it('is null where the host is of an older one', async () => {
+  it('is null on a host of an older release', async () => {
     const source = await open('simulator?lps=4&partitions=4&release=2013');
     const { data, errors } = await ask({ source, query });
     expect(errors).toBeUndefined();
@@ -86,7 +86,7 @@ describe('a counter of a newer release', () => {
     });
   });
 
-  it('is read by name where it is of that one, and null where no page carries it', async () => {
+  it('is read by name on a host of its release, and null if no page has it', async () => {
     const source = await open('simulator?lps=4&partitions=4');
     const { data } = await ask({ source, query });
     expect(data.hypervisor).toEqual({
@@ -107,7 +107,7 @@ describe('a counter of a newer release', () => {
 });
 
 describe('the simulator without settings', () => {
-  it('has a value of every counter but those of which no page carries any, as isReported says', async () => {
+  it('has a value for every counter that a page can have, in agreement with isReported', async () => {
     const source = await open('simulator');
     const counters = (object: StatisticsObject): string =>
       `counters { ${countersOf(object)

@@ -1,4 +1,4 @@
-/** Which counters this host reports, as clients are told. */
+/** The field isReported: which counters this host reports. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import { openSource } from '../../../src/source/sources.ts';
@@ -15,7 +15,7 @@ beforeEach(() => {
   source.partitions = [partitionEntry(1n, null, 0), partitionEntry(5n, 1n, 2)];
 });
 
-/** What is said of all counters of each kind of object: the different answers. */
+/** The distinct values of isReported for each kind of object. */
 function byObject(answer: any): Record<string, (boolean | null)[]> {
   const said = new Map<string, Set<boolean | null>>();
   for (const { object, isReported } of answer.data.counterDefinitions)
@@ -25,8 +25,8 @@ function byObject(answer: any): Record<string, (boolean | null)[]> {
 
 const all = ['HYPERVISOR', 'LOGICAL_PROCESSOR', 'PARTITION', 'VIRTUAL_PROCESSOR'];
 
-describe('whether a counter is reported', () => {
-  it('is what one object of its kind carries, which is all that is read', async () => {
+describe('isReported', () => {
+  it('is decided by one object of each kind, and reads no other', async () => {
     const answer = await ask({ source, query });
     expect(answer.errors).toBeUndefined();
     // The pages of this source are of the first release.
@@ -36,7 +36,7 @@ describe('whether a counter is reported', () => {
     expect(source.batches).toEqual([['', 'lp/0', 'partition/1', 'partition/5/vp/0']]);
   });
 
-  it('reads nothing where it is not selected, and nothing anew while a look is shared', async () => {
+  it('reads nothing if it is not selected, and nothing again while a snapshot is shared', async () => {
     const sampler = samplerOf(source);
     await ask({ source, sampler, query: '{ counterDefinitions { field } }' });
     expect([source.batches, source.topologies]).toEqual([[], 0]);
@@ -47,7 +47,7 @@ describe('whether a counter is reported', () => {
     ['a guest', 5n, ['ACCESS_STATS', 'ACCESS_STATS_MSR'], [true, true, false, false]],
     ['a guest without privileges', 5n, [], [true, true, true, true]],
     ['root without ACCESS_STATS', 1n, ['ACCESS_STATS_MSR'], [true, true, false, true]],
-    ['a stranger', 77n, ['ACCESS_STATS', 'ACCESS_STATS_MSR'], [true, true, true, true]],
+    ['an unrelated partition', 77n, ['ACCESS_STATS', 'ACCESS_STATS_MSR'], [true, true, true, true]],
   ] as const)(
     'is null for kinds that the caller may not read, without an error: %s',
     async (_who, id, privileges, unknown) => {
@@ -63,7 +63,7 @@ describe('whether a counter is reported', () => {
     },
   );
 
-  it('is null where the object or the source cannot be read, and the definitions are there', async () => {
+  it('is null if the object or the source cannot be read, and the definitions are complete', async () => {
     source.broken.set('lp/0', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
     expect(byObject(await ask({ source, query }))['LOGICAL_PROCESSOR']).toEqual([null]);
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
@@ -73,7 +73,7 @@ describe('whether a counter is reported', () => {
     expect(Object.values(byObject(answer))).toEqual([[null], [null], [null], [null]]);
   });
 
-  it('is of the machine that is asked: a Linux host on x86-64 has no counter of arm64', async () => {
+  it('depends on the machine: a Linux host on x86-64 reports no counter of arm64', async () => {
     const host = await openSource(`mshv:${copyOfFixture('mshv')}`, { clock: new ManualClock() });
     onTestFinished(() => host.close());
     const { data } = await ask({ source: host, query });

@@ -1,4 +1,4 @@
-/** What a source reports by name and the catalogue has no row for, as clients read it. */
+/** The field unlisted: numbers that a source reports and that are not in the catalogue. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { catalogue } from '../../../src/catalogue/catalogue.ts';
@@ -19,7 +19,7 @@ async function open(text: string): Promise<Source> {
   return source;
 }
 
-/** A Linux host whose kernel is newer than the catalogue: each text has a line more. */
+/** A Linux host whose kernel is newer than the catalogue: each file has one more line. */
 function newerHost(): string {
   const folder = copyOfFixture('mshv');
   for (const [place, name] of [
@@ -42,8 +42,8 @@ const everywhere = `{ hypervisor {
 
 const namesIn = (unlisted: readonly { name: string }[]): string[] => unlisted.map(({ name }) => name);
 
-describe('what is unlisted of an object', () => {
-  it('is what the Linux driver prints and the catalogue does not know, slots in reserve among it', async () => {
+describe('unlisted', () => {
+  it('has what the Linux driver prints and the catalogue does not have, including reserved slots', async () => {
     const source = await open(`mshv:${newerHost()}`);
     const { data, errors } = await ask({ source, query: everywhere });
     expect(errors).toBeUndefined();
@@ -58,7 +58,7 @@ describe('what is unlisted of an object', () => {
     expect(partition.virtualProcessor.counters.hypercalls).toMatch(/^\d+$/);
   });
 
-  it.each(['mshv:', 'capture:'])('is all that there is where no name is known: %s', async (kind) => {
+  it.each(['mshv:', 'capture:'])('has all numbers if no name is known: %s', async (kind) => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'partition/2/vp/0/stats', content: 'VpNew : 7\nVpNewer : 8\n' });
     let place = folder;
@@ -82,7 +82,7 @@ describe('what is unlisted of an object', () => {
     });
   });
 
-  it('is at most 512, none with a name of more than 128 characters, and counts as 512 values', async () => {
+  it('has at most 512 numbers, with names of at most 128 characters, and counts as 512 values', async () => {
     const folder = copyOfFixture('mshv');
     const lines = [
       'PtVirtualProcessors : 1',
@@ -102,7 +102,7 @@ describe('what is unlisted of an object', () => {
     expect(errorsOf(await ask({ source, query, limits: { maxValues: 511 } }))).toEqual(['LIMIT_EXCEEDED']);
   });
 
-  it('is for those who may read the object, and for nobody else', async () => {
+  it('is readable only for callers that may read the object', async () => {
     const source = await open(`mshv:${newerHost()}`);
     const guest = await ask({ source, caller: caller(4n), query: everywhere });
     expect(errorsOf(guest)).toEqual([
@@ -115,7 +115,7 @@ describe('what is unlisted of an object', () => {
     expect(namesIn(own.data.partition.unlisted)).toContain('PtOfTomorrow');
   });
 
-  it('fails where the object cannot be read', async () => {
+  it('fails if the object cannot be read', async () => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'partition/2/stats', content: '' });
     const source = await open(`mshv:${folder}`);
@@ -124,7 +124,7 @@ describe('what is unlisted of an object', () => {
     expect(answer.data).toEqual({ partition: { name: null, unlisted: null } });
   });
 
-  it('is empty where the source has pages', async () => {
+  it('is empty if the source has pages', async () => {
     for (const text of ['simulator?lps=2&partitions=3', `pages:${copyOfFixture('small-host')}`]) {
       const source = await open(text);
       const { data, errors } = await ask({
@@ -136,7 +136,7 @@ describe('what is unlisted of an object', () => {
     }
   });
 
-  it('is no reading that is held for growth', async () => {
+  it('is not kept in memory for changes', async () => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null)];
     const sampler = samplerOf(source);
@@ -154,7 +154,7 @@ function windowsHost(release: Release): { host: RecordedHost; source: Source } {
 }
 
 const known = new Set(catalogue.flatMap(({ windows }) => windows));
-/** The further numbers of a class. */
+/** The additional numbers of a class. */
 function furtherOf(host: RecordedHost, className: string): string[] {
   return [...host.properties(className)].filter(
     (property) =>
@@ -164,7 +164,7 @@ function furtherOf(host: RecordedHost, className: string): string[] {
   );
 }
 
-describe('what is unlisted on Windows', () => {
+describe('unlisted on Windows', () => {
   const query =
     '{ hypervisor { logicalProcessor(index: 0) { counters { totalRunTime } unlisted { name value } } } }';
 
@@ -184,7 +184,7 @@ describe('what is unlisted on Windows', () => {
         expect(value).toBe(String(host.recorded(0, ['LogicalProcessor', 'Hv LP 0', name])));
   });
 
-  it('is asked for only where it is selected', async () => {
+  it('is read only if it is selected', async () => {
     const { host, source } = windowsHost('23h2');
     await ask({ source, query: query.replace('unlisted { name value }', '') });
     expect(JSON.stringify(host.questions())).not.toContain('"*"');
@@ -192,7 +192,7 @@ describe('what is unlisted on Windows', () => {
     expect(host.questions().at(-1)?.['LogicalProcessor']).toContain('*');
   });
 
-  it('is recorded, and played back', async () => {
+  it('is recorded and played back', async () => {
     const { source } = windowsHost('23h2');
     const everything = `{ hypervisor {
       unlisted { name value }
@@ -208,7 +208,7 @@ describe('what is unlisted on Windows', () => {
   });
 });
 
-/** The recording's rows get a cell for the property that was added to its columns. */
+/** Adds a cell to the rows of the recording for the property added to its columns. */
 function withColumn(host: RecordedHost, source: Source): Source {
   host.rewrite((text) =>
     text
