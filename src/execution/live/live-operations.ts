@@ -8,23 +8,18 @@ import {
 } from 'graphql';
 import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
-import type { OperationContext, ServiceFacts } from '../../graph/context.ts';
+import type { OperationContext } from '../../graph/context.ts';
 import { LiveRequest } from '../../graph/type/subscription.ts';
-import type { Sampler } from '../../sampling/sampler.ts';
-import { coercion, refused, type ExecutionContext } from '../execute.ts';
+import { coercion, refused, type ExecutionContext, type ServiceContext } from '../execute.ts';
 import { LiveStream } from './live-stream.ts';
 import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-leases.ts';
 import { SubscriptionQuota, type RetainedText } from './subscription-quota.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 
 /** Options of the subscriptions of a service. */
-export interface LiveOperationsOptions {
-  readonly sampler: Sampler;
-  readonly service: ServiceFacts;
+export interface LiveOperationsOptions extends ServiceContext {
   /** Set if other processes have streams too, which count towards the same limits. */
   readonly acquireLease?: AcquireLease;
-  /** Whether events are written as bytes. If not, graphql-js creates objects with the same content. */
-  readonly writesBytes?: boolean;
 }
 
 /** The open subscriptions of a service. */
@@ -67,14 +62,14 @@ export class LiveOperations {
 
   async #subscribe(
     args: ExecutionArgs,
-    { operation: asked }: ExecutionContext,
+    { operation: context }: ExecutionContext,
   ): Promise<LiveStream | ExecutionResult> {
     const request = await createSourceEventStream(args);
     if (!(request instanceof LiveRequest)) {
       if ('errors' in request) return request;
-      throw new TypeError('A subscription field gave no LiveRequest');
+      throw new TypeError('A subscription field returned no LiveRequest');
     }
-    const { caller, service } = asked;
+    const { caller, service } = context;
     const key = keyOf(args, caller);
     const found = this.#operations.get(key);
     // Events are shared: they contain nothing of this request.
@@ -89,10 +84,10 @@ export class LiveOperations {
     };
     const quotaProblem = (): HvqlError | null =>
       this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
-    const problem = quotaProblem() ?? (await eventProblem(operation, asked)) ?? quotaProblem();
+    const problem = quotaProblem() ?? (await eventProblem(operation, context)) ?? quotaProblem();
     if (problem !== null) return refused(problem);
     const { acquireLease } = this.#options;
-    // No await between the check and `#open`, or several streams could pass the check for the last one.
+    // Without leases, no await may come between the check and `#open`: two streams could pass the check for the last one.
     const lease =
       acquireLease === undefined ? null : await acquireLease(leaseRequest(args, { caller, text }));
     if (lease instanceof HvqlError) return refused(lease);
@@ -138,11 +133,11 @@ export class LiveOperations {
 /** LIMIT_EXCEEDED if an event would cost too much; null also while the source is unavailable: then the first event reports it. */
 async function eventProblem(
   operation: SharedSubscription,
-  asked: OperationContext,
+  context: OperationContext,
 ): Promise<HvqlError | null> {
   let view;
   try {
-    view = await asked.view();
+    view = await context.view();
   } catch (error) {
     if (error instanceof HvqlError) return null;
     throw error;
