@@ -14,7 +14,7 @@ import { otherWork, sliceMilliseconds } from '../sampling/schedule/time-slice.ts
 import type { Sampler } from '../sampling/sampler.ts';
 import { selectionOf } from '../writer/selection.ts';
 import { CachedTemplate } from '../writer/response-template.ts';
-import { writeResult, type Writing } from '../writer/write.ts';
+import { writeResult, type WriteOptions } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './query/deadline.ts';
 import { introspectionProblem } from './introspection.ts';
@@ -26,7 +26,7 @@ import { ResponseCache } from './query/response-cache.ts';
 export interface ServiceContext {
   readonly sampler: Sampler;
   readonly service: ServiceFacts;
-  /** Whether responses are written as bytes. If not, graphql-js creates objects with the same content. */
+  /** Whether responses and events are written as bytes. If not, graphql-js creates objects with the same content. */
   readonly writesBytes?: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface OperationRequest {
 /** The context of one operation and its deadline. */
 export interface ExecutionContext extends GraphContext {
   readonly deadline: OperationDeadline;
-  /** The operation's look, to which only this folder says what to read. */
+  /** The snapshot reader of the operation. Only this folder requests reads from it. */
   readonly reader: OperationSnapshotReader;
   readonly writesBytes: boolean;
   readonly reused: ReusedWork;
@@ -211,7 +211,7 @@ export const valuesPerSlice = 10_000;
 /** The result with its data as bytes; null if only graphql-js can execute it. A promise only for large responses. */
 export function writtenOrNull(
   args: ExecutionArgs,
-  { templated = null, isLarge = false, onResume = ignore }: Omit<Writing, 'selection' | 'contextWith'>,
+  { templated = null, isLarge = false, onResume = ignore }: Omit<WriteOptions, 'selection' | 'contextWith'>,
 ): MaybePromise<ExecutionResult | null> {
   const operation = getOperationAST(args.document, args.operationName);
   const selection = operation == null ? null : selectionOf(operation, args);

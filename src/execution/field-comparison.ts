@@ -22,21 +22,21 @@ const depthLimit = 100;
 
 /** The number of pairs; any number above the limit if there are more. */
 export function comparisonsOf(document: DocumentNode): number {
-  const counting = new Counting(document);
+  const counter = new PairCounter(document);
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION) counting.add([definition.selectionSet], 0);
-    if (counting.isOver) break;
+    if (definition.kind === Kind.OPERATION_DEFINITION) counter.add([definition.selectionSet], 0);
+    if (counter.isOver) break;
   }
   // graphql-js compares two fragments once, wherever they are spread.
   for (const definition of document.definitions) {
-    if (definition.kind !== Kind.FRAGMENT_DEFINITION || counting.hasMet(definition)) continue;
-    if (counting.isOver) break;
-    counting.add([definition.selectionSet], 0);
+    if (definition.kind !== Kind.FRAGMENT_DEFINITION || counter.hasMet(definition)) continue;
+    if (counter.isOver) break;
+    counter.add([definition.selectionSet], 0);
   }
-  return counting.pairs;
+  return counter.pairs;
 }
 
-class Counting {
+class PairCounter {
   pairs = 0;
   #visits = 0;
   /** Names of fragments that some selection spreads. */

@@ -55,7 +55,7 @@ const stepsOfError = 10;
 const stepsBetweenClockChecks = 64;
 
 /** Options of planning. */
-export interface Planning {
+export interface PlanOptions {
   readonly reader: PlanningSnapshotReader;
   /** The operation is rejected if it has more values: planning may stop there. */
   readonly maxValues?: number;
@@ -67,14 +67,14 @@ export interface Planning {
  * Plans an operation whose context uses `reader`. Returns a promise only if it has to wait for the topology or takes
  * long. Never throws, and rejects only with what `onResume` throws: the execution reports errors.
  */
-export function planOperation(args: ExecutionArgs, planning: Planning): MaybePromise<Plan> {
+export function planOperation(args: ExecutionArgs, options: PlanOptions): MaybePromise<Plan> {
   const { schema, document, operationName, rootValue } = args;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
   if (operation == null || type == null) return nothing;
   const selection = selectionOf(operation, args);
   if (selection === null) return nothing;
-  const { reader, maxValues = Infinity, onResume } = planning;
+  const { reader, maxValues = Infinity, onResume } = options;
   const walk = new PlanningWalk(args, { selection, reader, maxValues });
   const values = walk.valuesOfRoot(selection.setOf(type, [operation.selectionSet]), rootValue);
   return mapMaybePromise(runInSlices(values, onResume), (known) => {
@@ -86,7 +86,7 @@ export function planOperation(args: ExecutionArgs, planning: Planning): MaybePro
 }
 
 /** A resolved field: its value, the readings that its resolver requested, and its minimum count. */
-interface Found {
+interface ResolvedField {
   readonly field: SelectedField;
   readonly value: unknown;
   readonly readings: number;
@@ -148,7 +148,7 @@ class PlanningWalk {
     return values;
   }
 
-  *#valuesOfField(found: Found, value: unknown): SlicedWork<number> {
+  *#valuesOfField(found: ResolvedField, value: unknown): SlicedWork<number> {
     const { field, least } = found;
     const own = valuesOf(field.definition, field.isLeaf);
     const simple = this.#simpleValues(field, value);
@@ -166,7 +166,7 @@ class PlanningWalk {
     return leaves;
   }
 
-  #find(field: SelectedField, parent: { source: unknown; parentType: GraphQLObjectType }): Found {
+  #find(field: SelectedField, parent: { source: unknown; parentType: GraphQLObjectType }): ResolvedField {
     const { asked } = this.#reader;
     const before = asked.readings;
     const rankedBefore = asked.ranked;
@@ -201,7 +201,7 @@ class PlanningWalk {
   }
 
   /** The values of an object or a list; at least one. */
-  *#valuesIn(found: Found, value: unknown): SlicedWork<number> {
+  *#valuesIn(found: ResolvedField, value: unknown): SlicedWork<number> {
     if (Array.isArray(value)) return Math.max(1, yield* this.#valuesInList(found, value));
     const { field, readings } = found;
     const type = this.#typeOf(field, value);
@@ -216,7 +216,7 @@ class PlanningWalk {
   }
 
   /** While planning, a sorted list has all candidates: the most expensive ones count for the first `first` items. */
-  *#valuesInList(found: Found, items: readonly unknown[]): SlicedWork<number> {
+  *#valuesInList(found: ResolvedField, items: readonly unknown[]): SlicedWork<number> {
     const { field } = found;
     const first = this.#reader.lengthOf(items) ?? field.args?.['first'];
     const isCut = typeof first === 'number' && first < items.length;

@@ -14,8 +14,8 @@ import { WrittenData, writtenResult } from './written-data.ts';
 const responseStart = new ConstantBytes('{"data":');
 const responseEnd = new ConstantBytes('}');
 
-/** What a response is written with. */
-export interface Writing {
+/** Options of writing a response. */
+export interface WriteOptions {
   /** The selection of the operation with its variables. */
   readonly selection: Selection;
   /** The cached template of such responses and the reader for its slots, if a template is worthwhile. */
@@ -32,15 +32,18 @@ export interface Writing {
  * The result of an operation whose readings are all available, with its data as bytes; null if only graphql-js can
  * execute it. A promise only for large responses.
  */
-export function writeResult(args: ExecutionArgs, writing: Writing): MaybePromise<ExecutionResult | null> {
+export function writeResult(
+  args: ExecutionArgs,
+  options: WriteOptions,
+): MaybePromise<ExecutionResult | null> {
   const sink = acquireSink();
   const fail = (thrown: unknown): never => {
     releaseSink(sink);
     throw thrown;
   };
   try {
-    if (writesTemplate(sink, args, writing)) return resultOf(sink, []);
-    const errors = runInSlices(walk(sink, args, writing), writing.onResume);
+    if (writesTemplate(sink, args, options)) return resultOf(sink, []);
+    const errors = runInSlices(walk(sink, args, options), options.onResume);
     return errors instanceof Promise
       ? errors.then((late) => resultOf(sink, late), fail)
       : resultOf(sink, errors);
@@ -61,7 +64,7 @@ function resultOf(sink: ByteSink, errors: readonly GraphQLError[] | null): Execu
 function writesTemplate(
   sink: ByteSink,
   { contextValue: context }: ExecutionArgs,
-  { templated: templated = null }: Writing,
+  { templated = null }: WriteOptions,
 ): boolean {
   if (templated === null) return false;
   const { cached, reader } = templated;
@@ -74,10 +77,10 @@ function writesTemplate(
 function* walk(
   sink: ByteSink,
   args: ExecutionArgs,
-  writing: Writing,
+  options: WriteOptions,
 ): SlicedWork<readonly GraphQLError[] | null> {
   const { schema, document, operationName, rootValue } = args;
-  const { selection, templated: templated = null, contextWith, isLarge = false } = writing;
+  const { selection, templated = null, contextWith, isLarge = false } = options;
   const operation = getOperationAST(document, operationName);
   const type = operation == null ? undefined : schema.getRootType(operation.operation);
   if (operation == null || type == null) return null;

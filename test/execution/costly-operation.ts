@@ -33,7 +33,7 @@ export interface CostlyOperation {
 }
 
 /** Pseudo-random numbers from a seed (mulberry32). */
-export class Chance {
+export class Random {
   #state: number;
 
   constructor(seed: number) {
@@ -68,11 +68,11 @@ const depthLimit = 7;
 /** A random operation. */
 export function costlyOperation(
   schema: GraphQLSchema,
-  { chance, pool }: { chance: Chance; pool: ArgumentPool },
+  { random, pool }: { random: Random; pool: ArgumentPool },
 ): CostlyOperation {
   const query = schema.getQueryType();
   if (query == null) throw new TypeError('The schema has no queries.');
-  const making = new Making({ schema, chance, pool });
+  const making = new Making({ schema, random, pool });
   const selections = making.spine(query, 0);
   return {
     title: selections(1),
@@ -85,14 +85,14 @@ type Written = (aliases: number) => string;
 
 class Making {
   readonly #schema: GraphQLSchema;
-  readonly #chance: Chance;
+  readonly #random: Random;
   readonly #pool: ArgumentPool;
   readonly #types: string[] = [];
   readonly variables: Record<string, unknown> = {};
 
-  constructor(parts: { schema: GraphQLSchema; chance: Chance; pool: ArgumentPool }) {
+  constructor(parts: { schema: GraphQLSchema; random: Random; pool: ArgumentPool }) {
     this.#schema = parts.schema;
-    this.#chance = parts.chance;
+    this.#random = parts.random;
     this.#pool = parts.pool;
   }
 
@@ -102,27 +102,27 @@ class Making {
 
   /** One field of a type, which may have the aliases, and below it all leaves or one more field. */
   spine(type: GraphQLObjectType, depth: number): Written {
-    const chance = this.#chance;
+    const random = this.#random;
     const fields = Object.values(type.getFields());
     const branches = fields.filter((field) => !isLeafType(getNamedType(field.type)));
     const leaves = fields.filter((field) => !branches.includes(field)).map((field) => this.#fieldText(field));
-    if (branches.length === 0 || depth >= depthLimit || (leaves.length > 0 && chance.is(0.25)))
+    if (branches.length === 0 || depth >= depthLimit || (leaves.length > 0 && random.is(0.25)))
       return this.#leaves(leaves);
-    const field = chance.one(
+    const field = random.one(
       branches.flatMap((branch) => (isLarge(branch) ? [branch, branch, branch] : branch)),
     );
     const text = this.#fieldText(field);
     const below = this.#below(field, depth);
-    const some = chance.is(0.3) ? leaves.join(' ') : '';
+    const some = random.is(0.3) ? leaves.join(' ') : '';
     // Aliases at one level are enough: they multiply everything below.
-    if (chance.is(0.5)) {
+    if (random.is(0.5)) {
       return (aliases) => `${some} ${repeated(aliases, (n) => `a${n}: ${text} { ${below(1)} }`)}`;
     }
     return (aliases) => `${some} ${text} { ${below(aliases)} }`;
   }
 
   #leaves(leaves: readonly string[]): Written {
-    const chosen = this.#chance.is(0.5) || leaves.length === 0 ? leaves : [this.#chance.one(leaves)];
+    const chosen = this.#random.is(0.5) || leaves.length === 0 ? leaves : [this.#random.one(leaves)];
     const name = '__typename';
     return (aliases) =>
       aliases === 1 || chosen.length > 3
@@ -134,14 +134,14 @@ class Making {
     const type = getNamedType(field.type);
     if (isObjectType(type)) return this.spine(type, depth + 1);
     if (!isAbstractType(type)) throw new TypeError(`${field.name} has no fields.`);
-    const possible = this.#chance.one(this.#schema.getPossibleTypes(type));
+    const possible = this.#random.one(this.#schema.getPossibleTypes(type));
     const within = this.spine(possible, depth + 1);
     return (aliases) => `__typename ... on ${possible.name} { ${within(aliases)} }`;
   }
 
   #fieldText(field: GraphQLField<unknown, unknown>): string {
     const given = field.args.flatMap((argument) => {
-      if (!isNonNullType(argument.type) && this.#chance.is(0.5)) return [];
+      if (!isNonNullType(argument.type) && this.#random.is(0.5)) return [];
       return [`${argument.name}: ${this.#argumentText(argument)}`];
     });
     return given.length === 0 ? field.name : `${field.name}(${given.join(', ')})`;
@@ -155,47 +155,47 @@ class Making {
   }
 
   #valueOf(name: string, type: GraphQLInputType): unknown {
-    const chance = this.#chance;
+    const random = this.#random;
     const { ids, partitionIds, indexes, listItems } = this.#pool;
     const named = getNamedType(type);
     if (isInputObjectType(named)) {
       const fields = Object.values(named.getFields());
       return Object.fromEntries(fields.map((field) => [field.name, this.#valueOf(field.name, field.type)]));
     }
-    if (isEnumType(named)) return chance.one(named.getValues()).name;
-    const isMissing = chance.is(0.4);
+    if (isEnumType(named)) return random.one(named.getValues()).name;
+    const isMissing = random.is(0.4);
     switch (name) {
       case 'ids':
-        return Array.from({ length: chance.one([10, listItems]) }, (_, n) =>
-          isMissing ? `${chance.one(ids)}${n}` : chance.one(ids),
+        return Array.from({ length: random.one([10, listItems]) }, (_, n) =>
+          isMissing ? `${random.one(ids)}${n}` : random.one(ids),
         );
       case 'indexes':
-        return Array.from({ length: chance.one([10, listItems]) }, (_, n) =>
-          isMissing ? listItems * 2 - n : chance.one(indexes),
+        return Array.from({ length: random.one([10, listItems]) }, (_, n) =>
+          isMissing ? listItems * 2 - n : random.one(indexes),
         );
       case 'index':
-        return isMissing ? 99_999 : chance.one(indexes);
+        return isMissing ? 99_999 : random.one(indexes);
       case 'first':
       case 'last':
-        return chance.one([0, 1, 100, 100]);
+        return random.one([0, 1, 100, 100]);
       case 'over':
         return '1s';
       case 'after':
       case 'before':
-        return isMissing ? 'x' : chance.one(ids);
+        return isMissing ? 'x' : random.one(ids);
       case 'name':
-        return chance.one(['Query', 'VirtualProcessorCounters', 'Nothing']);
+        return random.one(['Query', 'VirtualProcessorCounters', 'Nothing']);
       default:
     }
     switch (named.name) {
       case 'ID':
-        return isMissing ? 'x' : chance.one(ids);
+        return isMissing ? 'x' : random.one(ids);
       case 'UInt64':
-        return isMissing ? '999999999' : chance.one(partitionIds);
+        return isMissing ? '999999999' : random.one(partitionIds);
       case 'Int':
-        return chance.below(100);
+        return random.below(100);
       case 'Boolean':
-        return chance.is(0.5);
+        return random.is(0.5);
       default:
         return null;
     }

@@ -47,13 +47,13 @@ export async function effortOf<Result>(work: () => Promise<Result> | Result): Pr
   await turn();
   const begin = processorMilliseconds();
   let [last, longest, isOver] = [begin, 0, false];
-  const look = (): void => {
+  const measure = (): void => {
     const now = processorMilliseconds();
     longest = Math.max(longest, now - last);
     last = now;
-    if (!isOver) setImmediate(look);
+    if (!isOver) setImmediate(measure);
   };
-  setImmediate(look);
+  setImmediate(measure);
   const result = await work();
   const totalMilliseconds = processorMilliseconds() - begin;
   await turn();

@@ -57,7 +57,7 @@ export class SharedSubscription implements Watcher {
   #streams = 0;
   /** Sources return the same topology object while nothing in it changes. */
   readonly #plans = new WeakMap<Topology, MaybePromise<Plan>>();
-  readonly #asked = new TopologyScope();
+  readonly #scope = new TopologyScope();
   /** Whether some event had the partition of the subscription. */
   #hasSeenPartition = false;
   /**
@@ -74,7 +74,7 @@ export class SharedSubscription implements Watcher {
   }
 
   get lists(): ReadonlySet<bigint> | null {
-    return this.#asked.lists;
+    return this.#scope.lists;
   }
 
   get isWatched(): boolean {
@@ -190,7 +190,7 @@ export class SharedSubscription implements Watcher {
     return mapMaybePromise(
       planOperation({ ...this.#parts.args, rootValue }, { reader, maxValues }),
       (plan) => {
-        this.#asked.add(noted);
+        this.#scope.add(noted);
         return plan;
       },
     );

@@ -46,7 +46,7 @@ export class PreparedOperation {
   /** Plans of an operation that does not need the topology. */
   readonly #freePlans = new WeakMap<Caller, Planned>();
   #asksTopology: boolean | undefined;
-  readonly #asked = new TopologyScope();
+  readonly #scope = new TopologyScope();
 
   constructor(operation: OperationDefinitionNode, args: ExecutionArgs) {
     this.variableValues = args.variableValues;
@@ -58,7 +58,7 @@ export class PreparedOperation {
     if (this.#asksTopology === false)
       return this.#freePlans.get(context.caller) ?? this.#keep(context, make());
     if (this.#asksTopology === undefined) return this.#keep(context, make());
-    context.useLists(this.#asked.lists);
+    context.useLists(this.#scope.lists);
     return mapMaybePromise(accessFor(context), (access) => {
       const known = access === null ? undefined : this.#plans.get(access);
       if (known !== undefined) return known;
@@ -71,7 +71,7 @@ export class PreparedOperation {
   #keep(context: OperationContext, making: MaybePromise<Planned>): MaybePromise<Planned> {
     return mapMaybePromise(making, (planned) => {
       this.#asksTopology = context.hasRequestedTopology;
-      this.#asked.add(planned.lists);
+      this.#scope.add(planned.lists);
       const { caller, knownTopology } = context;
       if (!this.#asksTopology) this.#freePlans.set(caller, planned);
       else if (knownTopology !== null) this.#plans.set(accessOf(caller, knownTopology), planned);

@@ -29,8 +29,8 @@ export interface Processors<Name, Model> {
 export function listProcessors<
   Name extends Granted<LogicalProcessorName> | Granted<VirtualProcessorName>,
   Model,
->(view: View, asked: { processors: Processors<Name, Model>; list: ProcessorListArguments }): Model[] {
-  const { processors, list } = asked;
+>(view: View, options: { processors: Processors<Name, Model>; list: ProcessorListArguments }): Model[] {
+  const { processors, list } = options;
   const first = countArgument('first', list.first);
   const order = orderArgument(processors.object, list.orderBy);
   const { at } = processors;

@@ -62,8 +62,8 @@ function readingsOf({ view, names }: TotalsModel) {
   return readableOf(names.map((name) => view.reader.reading(name)));
 }
 
-function changeOf({ view, names }: TotalsModel, asked: number | null | undefined): ChangeTotal | null {
-  const over = overArgument(view, asked);
+function changeOf({ view, names }: TotalsModel, interval: number | null | undefined): ChangeTotal | null {
+  const over = overArgument(view, interval);
   const changes = names.map((name) => view.reader.change(name, over));
   const [first, ...rest] = readableOf(changes);
   return first === undefined ? null : new ChangeTotal([first, ...rest]);

@@ -58,12 +58,12 @@ it('many subscriptions of one caller let operations of others run between their 
   let made = 0;
   let inThisTurn = 0;
   let most = 0;
-  const onTurn = (): void => {
+  const onImmediate = (): void => {
     most = Math.max(most, inThisTurn);
     inThisTurn = 0;
-    if (made < count) setImmediate(onTurn);
+    if (made < count) setImmediate(onImmediate);
   };
-  onTurn();
+  onImmediate();
   const thirds = streams.map(async (stream) => {
     await stream.next();
     made += 1;

@@ -55,7 +55,7 @@ function run(world: ServiceContext, document: DocumentNode, { by = caller(1n), .
 const plain = (result: ExecutionResult): unknown => JSON.parse(JSON.stringify(result));
 
 /** The fake source without promises. */
-function atOnce(): Source {
+function synchronous(): Source {
   let latest: Topology | undefined;
   const topology = (): Topology => (latest = sameOrNext(latest, source.topologyNow()));
   return {
@@ -300,7 +300,7 @@ describe('an operation on a snapshot that was read for another one', () => {
 
 describe('a plan', () => {
   it('is never reused for another topology', async () => {
-    const given = atOnce();
+    const given = synchronous();
     const world = serviceOver(given, 0);
     const document = parse('{ hypervisor { partitions { nodes { counters { gpaPages } } } } }');
     const count = async () => {
@@ -319,14 +319,14 @@ describe('a plan', () => {
 
 describe('a synchronous source', () => {
   it('is read without a promise', () => {
-    const world = serviceOver(atOnce(), 0);
+    const world = serviceOver(synchronous(), 0);
     const document = parse(everything);
     expect(run(world, document)).not.toBeInstanceOf(Promise);
     expect(run(world, document)).not.toBeInstanceOf(Promise);
   });
 
   it('has its failures counted like those of an asynchronous source', async () => {
-    const world = serviceOver(atOnce(), 0);
+    const world = serviceOver(synchronous(), 0);
     const document = parse('{ hypervisor { sampledAt } }');
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.'));
     const messages: (string | undefined)[] = [];
