@@ -171,7 +171,7 @@ export function withoutStacks<Made>(make: () => Made): Made {
   }
 }
 
-/** Mistakes of whoever started the program: in flags, variables, files. Reported all at once, exit code 2. */
+/** Mistakes of the operator in flags, variables and files. Reported all at once, with exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly problems: readonly string[];
@@ -187,7 +187,7 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** What is wrong according to a check that throws UsageErrors; whatever else it throws goes on. */
+/** The problems of a check that throws UsageErrors; other errors are thrown on. */
 export function problemsOf(check: () => unknown): string[] {
   try {
     check();

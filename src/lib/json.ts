@@ -4,8 +4,8 @@
 export const nestingLimit = 100;
 
 /**
- * The value of a text. Throws a SyntaxError for what is not JSON, and a RangeError for what is nested too deeply, before
- * it is parsed: whatever walks such a value by recursion later would fail there.
+ * The value of a text. Throws a SyntaxError for what is not JSON, and a RangeError, before it is parsed, for what is
+ * nested so deeply that recursion over the value would fail.
  */
 export function parseJsonText(text: string): unknown {
   if (isNestedTooDeeply(text)) throw new RangeError(`JSON needs to be nested at most ${nestingLimit} deep.`);
@@ -22,7 +22,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A text of at most so many characters, with an ellipsis where it was longer. */
+/** A text of at most `limit` characters, with an ellipsis where it was longer. */
 export function excerpt(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }

@@ -31,7 +31,7 @@ export type Allow = (request: OperationRequest) => AllowedOperation;
 export interface AllowedDocument {
   readonly documentId: DocumentId;
   readonly text: string;
-  /** The ids that a manifest gives it, whatever they are made of. */
+  /** The ids that a manifest gives it. They need not be hashes. */
   readonly keys?: readonly string[];
 }
 
@@ -146,7 +146,7 @@ function makeAllowed(
 ): AllowedOperation {
   const { documentId: _, doc_id: __, ...rest } = request;
   const parameters: Record<string, unknown> = { ...rest, query: text };
-  // What clients send that have no name for an operation (GraphQL over HTTP, 5.2); no operation can be called so.
+  // Clients send an empty name for none (GraphQL over HTTP, 5.2); no operation can have it.
   if (parameters['operationName'] === '') delete parameters['operationName'];
   let known = documentId;
   const operation: Omit<AllowedOperation, typeof allowed> = {
@@ -168,16 +168,16 @@ function checkIsHash(reference: DocumentReference): void {
 
 function notAllowed(text: string): HttpError {
   const message =
-    'This service answers only the operations that it has been given, and this document is none of them: send the ' +
-    'exact text of one, or its documentId.';
+    'This service answers only listed operations, and this document is not listed: send the exact text of one, or ' +
+    'its documentId.';
   const facts = { documentId: documentIdOf(text) };
   return new HttpError('OPERATION_NOT_ALLOWED', message, { facts });
 }
 
 function notListed(reference: DocumentReference): HttpError {
   return notFound(
-    'This service answers only the operations that it has been given, and there is no document of this id among ' +
-      'them: ask for another one, or have this one added to them.',
+    'This service answers only listed operations, and no listed document has this id: use another id, or have the ' +
+      'document added to the list.',
     reference,
   );
 }
@@ -199,7 +199,7 @@ function noManifest(): HttpError {
   );
 }
 
-/** Callers choose ids, at any length. */
+/** Callers choose ids at any length. */
 function shorten(id: string): string {
   return id.slice(0, 100);
 }
@@ -214,7 +214,7 @@ interface DocumentReference {
   readonly id: string;
 }
 
-/** What a request says of its document. Without references there is a text. */
+/** The document that a request names: by its text, by references, or both. */
 type NamedDocument =
   | { readonly text: string; readonly references: readonly DocumentReference[] }
   | { readonly text: null; readonly references: readonly [DocumentReference, ...DocumentReference[]] };
@@ -230,7 +230,7 @@ function readNamedDocument(request: OperationRequest): NamedDocument {
     if (typeof query === 'string') return { text: query, references };
     throw needsText(query);
   }
-  // Clients whose types ask for a query leave it empty (graphql-ws, graphql-sse).
+  // Clients whose types require a query leave it empty (graphql-ws, graphql-sse).
   if (query === undefined || query === null || query === '')
     return { text: null, references: [first, ...others] };
   if (typeof query === 'string') return { text: query, references };
@@ -273,7 +273,7 @@ const forms = {
   'extensions.persistedQuery.sha256Hash': '64 hexadecimal digits in lower case',
 } as const satisfies Record<DocumentReference['parameter'], string>;
 
-/** The error for an id that is none; `there` says what is in its place. */
+/** The error for a malformed id; `there` says what was found instead. */
 function malformedReference(parameter: DocumentReference['parameter'], there: string): HttpError {
   return badRequest(`The parameter ${parameter} needs to be ${forms[parameter]}, but is ${there}.`);
 }

@@ -10,7 +10,7 @@ import type { RequestContext } from './context.ts';
  */
 export type StreamEnd = 'client' | 'complete' | 'expired' | 'service' | 'stalled';
 
-/** Clients choose names, and paths by their aliases, at any length. */
+/** Clients choose the length of names, and of paths by their aliases. */
 const nameLimit = 100;
 const pathLimit = 300;
 

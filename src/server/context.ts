@@ -14,7 +14,7 @@ import type { WriteBatcher } from './http/write-batcher.ts';
 import type { ReadOperation } from './operation-reader.ts';
 import type { WriteCoalescer } from './sse/write-coalescer.ts';
 
-/** One of each for a service, whatever listener a request comes by. */
+/** What all listeners of a service share. */
 export interface ServerContext {
   readonly yoga: YogaServerInstance<YogaContext, Record<string, unknown>>;
   /** Whether the operator has added plugins that may replace a Response. */
@@ -119,7 +119,7 @@ export interface YogaContext extends Record<string, unknown> {
   readonly hvql: RequestContext;
 }
 
-/** The request of a context of Yoga. Throws where there is none: a transport has passed by its own checks. */
+/** The request of Yoga's context. Throws without one: a transport has skipped its checks. */
 export function requestOf(context: unknown): RequestContext {
   const { hvql } = context as Partial<YogaContext>;
   if (hvql === undefined) throw new TypeError('An operation came without its request context');

@@ -134,7 +134,7 @@ function describe(thrown: unknown, path: string): string {
 
 /** A document of a manifest. */
 interface ManifestEntry {
-  /** What clients send in its place. Tools make it as they like: it need not be a hash of the text. */
+  /** What clients send in its place. It need not be a hash of the text. */
   readonly key: string;
   readonly text: string;
 }
@@ -181,7 +181,7 @@ function readApollo(
   return entries;
 }
 
-/** By the strings of the JSON text, a key and a text by turns: JSON.parse keeps only the last text of a key. */
+/** Reads the strings of the JSON, in turn a key and a text: JSON.parse keeps only the last text of a key. */
 function readTexts(json: string): readonly ManifestEntry[] {
   const strings = Array.from(
     json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g),

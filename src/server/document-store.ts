@@ -33,7 +33,7 @@ const locatedCharacters = 16_384;
 /** What a kept document takes beside its text, in characters: it bounds the number of short ones. */
 export const charactersOfDocument = 512;
 
-/** Prepares documents for a schema: the same for the same text, whoever the caller is. */
+/** Prepares documents for a schema: the same for the same text, for every caller. */
 export class DocumentStore {
   readonly #options;
   readonly #rules: readonly ValidationRule[];
@@ -137,7 +137,7 @@ const operationTypeRule: ValidationRule = (context) => ({
   },
 });
 
-/** The rules of the specification, and one that it takes for granted. */
+/** The rules of the specification, and one that it assumes. */
 export const documentRules: readonly ValidationRule[] = [...specifiedRules, operationTypeRule];
 
 function parseText(text: string, limits: DocumentLimits): DocumentNode | GraphQLError {

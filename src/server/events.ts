@@ -31,7 +31,7 @@ const maskedEvent = memoizeOnResult(maskResult);
 /**
  * A stream of masked events, which begins and ends here and is audited. A feed that fails ends with the error as its
  * event. At each event, and in `checkExpiry`, the end of the caller's identity is compared with the wall clock, which may
- * be set, and goes on while the machine is suspended.
+ * be set, and which advances while the machine is suspended.
  */
 export class Events implements StreamListener {
   readonly #feed: Feed;

@@ -49,7 +49,7 @@ export function operationReader(allow: Allow): ReadOperation {
           // In Latin-1 each byte is a character: no two bodies are the same text.
           resolve(readOnce(body.toString('latin1'), () => parseObject(readText(body), 'The body')));
         } catch (thrown) {
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown goes on
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by others
           reject(thrown);
         }
       });
@@ -87,7 +87,7 @@ function onBody(request: IncomingMessage, callback: (body: Buffer | HttpError) =
     const isTooLong = length > bodyLimitInBytes;
     length += chunk.length;
     if (length > bodyLimitInBytes) {
-      // Read to its end, but not kept: otherwise the client could neither finish sending it nor use the connection.
+      // Read to its end and dropped: otherwise the client could neither finish sending it nor use the connection.
       [first, more] = [null, null];
       if (!isTooLong) callback(tooLong(length));
     } else if (first === null) first = chunk;

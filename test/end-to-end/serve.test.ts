@@ -48,7 +48,7 @@ describe('hvql serve', () => {
     const program = new Program(['serve', '--host', '0.0.0.0', '--port', '0']);
     expect(await program.exited).toBe(2);
     expect(program.stderr).toContain(
-      '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks',
+      '--host 0.0.0.0 can be reached from elsewhere, so callers need an identity',
     );
     expect(program.stdout).toBe('');
   });

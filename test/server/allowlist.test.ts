@@ -266,8 +266,8 @@ describe('a service with a list of allowed documents', () => {
         errors: [
           {
             message:
-              'This service answers only the operations that it has been given, and this document is none of them: ' +
-              'send the exact text of one, or its documentId.',
+              'This service answers only listed operations, and this document is not listed: send the exact text of ' +
+              'one, or its documentId.',
             extensions: { code: 'OPERATION_NOT_ALLOWED', documentId: hashOf('{') },
           },
         ],

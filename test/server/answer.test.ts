@@ -41,7 +41,7 @@ const error = (message: string, code: string, place = ''): string =>
 const at = (column: number): string => `"locations":[{"line":1,"column":${column}}],`;
 const noOperation = error('Could not determine what operation to execute.', 'OPERATION_RESOLUTION_FAILURE');
 const needsEvents = error(
-  'A subscription is answered with events: ask with "Accept: text/event-stream" (Server-Sent Events), or over ' +
+  'A subscription is answered with events: send "Accept: text/event-stream" (Server-Sent Events), or use a ' +
     'WebSocket with the subprotocol graphql-transport-ws.',
   'NOT_ACCEPTABLE',
 );
@@ -226,7 +226,7 @@ describe.each(both)('a client that asks by %s', (method) => {
   ])('and takes %s is told what there is', async (accept) => {
     const answer = await ask({ method, accept, parameters });
     expect([answer.status, answer.type]).toEqual([406, `${json}; charset=utf-8`]);
-    expect(answer.text).toContain('Answers are written as application/json');
+    expect(answer.text).toContain('Responses are application/json');
   });
 });
 

@@ -182,8 +182,8 @@ describe('an answer by events', () => {
           errors: [
             {
               message:
-                'A subscription is answered with events: ask with "Accept: text/event-stream" (Server-Sent Events), ' +
-                'or over WebSocket with the subprotocol graphql-transport-ws.',
+                'A subscription is answered with events: send "Accept: text/event-stream" (Server-Sent Events), or use ' +
+                'a WebSocket with the subprotocol graphql-transport-ws.',
               extensions: { code: 'NOT_ACCEPTABLE' },
             },
           ],

@@ -25,7 +25,7 @@ async function pushUntilReturned(streams: readonly TestStream[], stalled: TestSt
   return pushed;
 }
 
-const cut = 'a client that took nothing for too long was cut';
+const cut = 'a client that read nothing for too long was disconnected';
 
 describe('a client that takes nothing', () => {
   it('of its event stream is cut, and nobody else', async () => {

@@ -607,7 +607,9 @@ describe('an upgrade', () => {
     const { status, text } = await upgrade(own, { origin });
     await own.close();
     expect(status).toBe(403);
-    expect(text).toContain('Pages of this origin, and of those that --allowed-origins lists, may ask here');
+    expect(text).toContain(
+      'Only pages of this origin, and of those that --allowed-origins lists, may send requests',
+    );
   });
 
   it.each([

@@ -8,9 +8,9 @@ import type { Identified, Identity } from './identity.ts';
 
 /** The credentials of a request. */
 interface Credentials {
-  /** Such as "Bearer <token>"; null where there is none. */
+  /** Such as "Bearer <token>"; null without one. */
   readonly authorization: string | null;
-  /** One in a place where none is read: it identifies nobody, but must not stand beside a certificate. */
+  /** An authorization in a place where it is not read: it must not stand beside a certificate. */
   readonly conflictingAuthorization?: string | null;
   /** Why there is no authorization, for the client; null or absent where the absence says all. */
   readonly problem?: string | null;
@@ -25,37 +25,30 @@ export function tokenAuthenticator(identity: Identity): Authenticator {
   return (credentials) => authenticateByToken(identity, credentials);
 }
 
-/**
- * Identifies clients by a certificate that verifies, else by a token. Refuses both at once: they could name two callers.
- * `identity` is for clients without a certificate, null where each needs one; `map` gives the current map, `now`
- * milliseconds since 1970.
- */
-export function certificateAuthenticator({
-  identity,
-  map,
-  now,
-}: {
+/** Identifies clients by a certificate that verifies, else by a token. Refuses both at once: they could name two callers. */
+export function certificateAuthenticator(options: {
+  /** For clients without a certificate; null where each needs one. */
   readonly identity: Identity | null;
+  /** Gives the current map. */
   readonly map: () => CertificateMap;
+  /** Milliseconds since 1970. */
   readonly now: () => number;
 }): Authenticator {
+  const { identity, map, now } = options;
   return async (credentials) => {
     const { authorization, conflictingAuthorization: conflictingAuthorization, socket } = credentials;
     const shown = certificateOf(socket);
     if (shown === null) {
       if (identity !== null) return authenticateByToken(identity, credentials);
-      throw new HvqlError(
-        'UNAUTHENTICATED',
-        'No identity was given: needed is a client certificate, shown when the connection is made.',
-      );
+      const problem =
+        'No identity was given: needed is a client certificate, shown when the connection is made.';
+      throw new HvqlError('UNAUTHENTICATED', problem);
     }
     const identified = authenticateCertificate(shown, { map: map(), now: now() });
-    // An empty authorization is none.
+    // An empty authorization does not count.
     if (!authorization && !conflictingAuthorization) return identified;
-    throw new HvqlError(
-      'UNAUTHENTICATED',
-      'There are two identities, a client certificate and a token: give one of them.',
-    );
+    const problem = 'There are two identities, a client certificate and a token: give one of them.';
+    throw new HvqlError('UNAUTHENTICATED', problem);
   };
 }
 
@@ -78,7 +71,7 @@ function certificateOf(socket: Socket): Parameters<typeof authenticateCertificat
   return { certificate, problem: socket.authorized ? null : String(socket.authorizationError) };
 }
 
-/** Identifies every request as one partition with all privileges, whatever credentials it has. */
+/** Identifies every request as one partition with all privileges. Credentials do not count. */
 export function guestAuthenticator(partitionId: bigint): Authenticator {
   const caller: Caller = { partitionId, privileges: new Set(allPrivileges) };
   const identified: Identified = { caller, by: 'guest socket', expiresAt: null };

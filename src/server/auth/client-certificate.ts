@@ -13,9 +13,8 @@ const form = 'hvql://partition/<id>';
 const example = '{"<SHA-256 fingerprint>": {"partition": "5", "privileges": ["ACCESS_STATS"]}}';
 
 /**
- * The caller of a certificate. `problem` is OpenSSL's code for why it does not verify, null where it does; `now` is in
- * milliseconds since 1970, since a certificate is verified when its connection or session begins, and may end
- * meanwhile. Throws UNAUTHENTICATED.
+ * The caller of a certificate; throws UNAUTHENTICATED. `problem` is OpenSSL's code for why it does not verify. Its end is
+ * compared with `now`, milliseconds since 1970: OpenSSL verifies it only when the connection or session begins.
  */
 export function authenticateCertificate(
   { certificate, problem }: { readonly certificate: X509Certificate; readonly problem: string | null },
@@ -58,8 +57,8 @@ function partitionOf({ subjectAltName }: X509Certificate): bigint | null {
 }
 
 /**
- * Reads node's `subjectAltName`: "DNS:a.example, URI:urn:x". A name with a comma is a JSON string there; splitting at
- * commas would find names that no authority has signed (CVE-2021-44532). null where the text has another form.
+ * Reads node's `subjectAltName`, "DNS:a.example, URI:urn:x"; null for another form. A name with a comma is a JSON string:
+ * splitting at commas would find names that no authority has signed (CVE-2021-44532).
  */
 export function readAlternativeNames(text: string): readonly { kind: string; value: string }[] | null {
   const names: { kind: string; value: string }[] = [];
@@ -78,9 +77,8 @@ export function readAlternativeNames(text: string): readonly { kind: string; val
 }
 
 /**
- * Reads the text of a map of certificates, as in the example above. Fingerprints may have colons and capital letters, as
- * openssl prints them; an entry without `privileges` has all. Throws a UsageError with all problems; `place` names the
- * file.
+ * Reads a map of certificates, as in the example above. Fingerprints may be as openssl prints them; an entry without
+ * `privileges` has all. Throws a UsageError with all problems; `place` names the file.
  */
 export function parseCertificateMap(text: string, place: string): CertificateMap {
   const problems: string[] = [];
@@ -146,7 +144,7 @@ function explain(problem: string): string {
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      return `its issuer is none that the service trusts (${problem})`;
+      return `the service does not trust its issuer (${problem})`;
     case 'INVALID_PURPOSE':
       return `it is not for clients (${problem})`;
     default:

@@ -65,7 +65,7 @@ export function isLoopback(host: string): boolean {
 export function developmentProblem(host: string): string | null {
   if (isLoopback(host)) return null;
   return (
-    `--host ${host} can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ` +
+    `--host ${host} can be reached from elsewhere, so callers need an identity: give one of --jwt-secret-file, ` +
     '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.'
   );
 }

@@ -21,7 +21,7 @@ const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
 
 /** How long the key set's server may take to answer. */
 const fetchTimeoutMilliseconds = 5_000;
-/** The key set is fetched again for an unknown key id at most this often: keys rotate, but anyone may invent key ids. */
+/** An unknown key id has the key set fetched at most this often: keys rotate, but callers may invent key ids. */
 const fetchCooldownMilliseconds = 10_000;
 /** How long no fetch follows one that has failed. */
 const failureCooldownMilliseconds = 5_000;
@@ -34,8 +34,8 @@ export class JwksCooldownError extends Error {
 }
 
 /**
- * Opens the key of a method. Rejects with a UsageError where it is unusable. The key of a key set rejects with
- * JwksCooldownError for a while after a fetch has failed. `now` is in milliseconds since 1970.
+ * Opens the key of a method, or rejects with a UsageError. The key of a key set rejects with JwksCooldownError for a
+ * while after a failed fetch. `now` is in milliseconds since 1970.
  */
 export async function openKey(method: IdentityMethod, now: () => number): Promise<VerificationKey> {
   switch (method.kind) {
@@ -71,7 +71,7 @@ function remoteKeySet(url: URL, now: () => number): Omit<VerificationKey, 'algor
     const elapsed = now() - lastFetchAt;
     // So soon after the last fetch, that one has failed. A clock that was set back delays nothing.
     if (elapsed >= 0 && elapsed < failureCooldownMilliseconds)
-      throw new JwksCooldownError(`The key set could not be had ${elapsed} ms ago.`);
+      throw new JwksCooldownError(`The key set could not be fetched ${elapsed} ms ago.`);
     try {
       return await fetch(...request);
     } finally {

@@ -19,7 +19,7 @@ export interface Identified {
   readonly expiresAt: number | null;
 }
 
-/** Verifies tokens, whatever transport brought them. */
+/** Verifies tokens of every transport. */
 export interface Identity {
   /**
    * The caller of an authorization such as "Bearer <token>", at once where the token is known. Rejects with
@@ -51,8 +51,8 @@ export async function openIdentity(settings: IdentitySettings, context: Identity
   const key = await openKey(settings.method, now);
   const { keysVersion = () => 0 } = key;
   const cache = new TokenCache({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
-  // By the client's own text, so that no digest is needed. null for connections with one request so far: most
-  // connections that carry a stream, of which there are many, never send another.
+  // By the client's own text, without a digest. null for connections with one request so far: most connections with a
+  // stream never send another.
   const lastOf = new WeakMap<
     object,
     { readonly authorization: string; readonly verified: VerifiedToken } | null
@@ -93,7 +93,7 @@ async function verify(
 ): Promise<Identified> {
   const { issuer, audience } = settings;
   const options: JWTVerifyOptions = {
-    // Pinned to the key: a public key must never serve as an HMAC secret (RFC 8725, 2.1).
+    // By the key: a public key must never serve as an HMAC secret (RFC 8725, 2.1).
     algorithms: [...key.algorithms],
     currentDate: new Date(context.now()),
     ...(issuer === null ? {} : { issuer }),
@@ -141,8 +141,8 @@ export interface DevelopmentIdentity extends Identity {
 }
 
 /**
- * An identity over a secret. Rejects with a UsageError where others can reach the host, since everyone who opens the
- * page of GraphiQL gets a token of the root partition.
+ * An identity over a secret, without configuration. Rejects with a UsageError where other machines can reach the host:
+ * the page of GraphiQL has a token of the root partition.
  */
 export async function developmentIdentity({
   host,
@@ -170,13 +170,13 @@ interface VerifiedToken {
   readonly until: number;
 }
 
-/** More callers than ask a service within minutes. */
+/** More callers than a service has within minutes. */
 const limit = 10_000;
 
 /** Keeps verifications: never past the token's end, before the verification, or under other keys. */
 export class TokenCache {
   readonly #options;
-  /** By digest, so that no token stays in memory, and no timing of a lookup tells anything about one. */
+  /** By digest: no token stays in memory, and the time of a lookup tells nothing about one. */
   readonly #verified = new LRUCache<string, VerifiedToken>({ max: limit });
 
   /** `now` is in milliseconds since 1970; `keysVersion` is another number once the keys may have changed. */

@@ -27,7 +27,7 @@ export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly s
   if (isOwn) return;
   throw new HttpError(
     'FOREIGN_ORIGIN',
-    'Pages of this origin, and of those that --allowed-origins lists, may ask here; this request comes from another.',
+    'Only pages of this origin, and of those that --allowed-origins lists, may send requests; this page is of another.',
   );
 }
 
@@ -52,7 +52,7 @@ export function answerPreflight({ request, response }: Exchanged, allowedOrigins
   if (!isListed(request, allowedOrigins)) {
     throw new HttpError(
       'FOREIGN_ORIGIN',
-      'Pages of this origin may not ask here: --allowed-origins does not list it.',
+      'Pages of this origin may not send requests: --allowed-origins does not list it.',
     );
   }
   // No credentials: a page sets the header with its token itself.

@@ -36,7 +36,7 @@ const shortestRsaBits = 2_048;
 const forms =
   'needed is a public key (PEM, "BEGIN PUBLIC KEY"), an X.509 certificate (PEM), a JSON Web Key or a JSON Web Key Set';
 
-/** The key in the text of the file at `path`. Throws a UsageError where there is none, or a private or symmetric one. */
+/** The public key in the text of the file at `path`. Throws a UsageError for any other text. */
 export function readPublicKey(text: string, path: string): VerificationKey {
   const refuse = (problem: string): UsageError => new UsageError([`The key file ${path} ${problem}.`]);
   const privateKey =
@@ -100,7 +100,7 @@ function parseKeySet(text: string, refuse: Refuse): JWK[] {
     // The text begins with a brace.
     parsed = JSON.parse(text) as object;
   } catch (thrown) {
-    throw refuse(`begins like JSON but is none (${messageOf(thrown)}): ${forms}`);
+    throw refuse(`begins like JSON but is not valid (${messageOf(thrown)}): ${forms}`);
   }
   const keys = 'keys' in parsed ? parsed.keys : [parsed];
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isKey)) {
@@ -132,7 +132,7 @@ function parseJwk(key: JWK, refuse: Refuse): KeyObject {
   } catch (thrown) {
     const { kty = '', kid } = key;
     const label = `a JSON Web Key (kty "${kty}"${kid === undefined ? '' : `, kid ${JSON.stringify(kid)}`})`;
-    throw refuse(`has ${label} that is of no use: ${messageOf(thrown)}`);
+    throw refuse(`has ${label} that cannot be used: ${messageOf(thrown)}`);
   }
 }
 

@@ -64,7 +64,7 @@ async function checkFolder(folder: string, platform: string): Promise<void> {
   }
 }
 
-/** Rejects where two settings name the same path, in whatever spelling. */
+/** Rejects where two settings name the same path, even in different spellings. */
 async function checkDistinct(places: readonly GuestSocketSetting[]): Promise<void> {
   const byPath = new Map<string, string>();
   const problems: string[] = [];

@@ -25,7 +25,7 @@ export const privatePrefix = '.hvql-';
  * Makes a server listen on a socket file. Everyone who may write to the file may connect. Rejects with a UsageError of
  * one problem that names the path; then no file is left, but the server may be listening.
  *
- * The socket gets its mode in a folder that no other user may enter and is then linked to its path, so nobody connects
+ * The socket gets its mode in a folder that no other user may enter and is then linked to its path: no client connects
  * before, and the umask of the process stays. When the server closes, node removes the path that it was given, even
  * where another socket has taken that path: here it is the one in the private folder.
  */
@@ -42,12 +42,12 @@ export async function listenOnFile(
     try {
       await listen(server, { folder, made, platform });
       await chmod(made, mode);
-      const own = await lookAt(made);
+      const own = await fileAt(made);
       if (stale !== null) await moveAside(path, { stale, aside });
       await link(made, path);
       return {
         remove: async () => {
-          if (isSame(await lookAt(path), own)) await unlink(path);
+          if (isSame(await fileAt(path), own)) await unlink(path);
         },
       };
     } finally {
@@ -86,9 +86,9 @@ async function moveAside(
   path: string,
   { stale, aside }: { readonly stale: BigIntStats; readonly aside: string },
 ): Promise<void> {
-  if ((await lookAt(path)) === null) return;
+  if ((await fileAt(path)) === null) return;
   await rename(path, aside);
-  if (isSame(await lookAt(aside), stale)) return;
+  if (isSame(await fileAt(aside), stale)) return;
   await rename(aside, path);
   refuseRace(path);
 }
@@ -99,21 +99,20 @@ async function moveAside(
  */
 export async function checkSocketPath({ path, platform }: SocketPath): Promise<BigIntStats | null> {
   const at = `The guest socket ${path}`;
-  if (platform === 'win32') return refuse(`${at} cannot be: UNIX sockets are not available on this system.`);
+  if (platform === 'win32')
+    return refuse(`${at} cannot be made: UNIX sockets are not available on this system.`);
   const limit = pathLimitInBytes(platform);
   const length = Buffer.byteLength(path);
   if (length > limit) {
-    return refuse(
-      `${at} needs a path of at most ${limit} bytes, for the kernel takes no more, but it has ${length}.`,
-    );
+    return refuse(`${at} needs a path of at most ${limit} bytes, the kernel's limit, but it has ${length}.`);
   }
   const folder = dirname(path);
   const parent = await stat(folder).catch((thrown: unknown) =>
     refuse(`${at} needs a folder to be in, but has none: ${messageOf(thrown)}.`),
   );
   if (!parent.isDirectory()) return refuse(`${at} needs a folder to be in, but ${folder} is a file.`);
-  const found = await lookAt(path).catch((thrown: unknown) =>
-    refuse(`What is at the path of the guest socket ${path} cannot be told: ${messageOf(thrown)}.`),
+  const found = await fileAt(path).catch((thrown: unknown) =>
+    refuse(`What is at the path of the guest socket ${path} cannot be found out: ${messageOf(thrown)}.`),
   );
   if (found === null) return null;
   if (!found.isSocket()) {
@@ -121,7 +120,7 @@ export async function checkSocketPath({ path, platform }: SocketPath): Promise<B
     return refuse(`${at} needs a path that is free, but there is ${kind}.`);
   }
   const isTaken = await hasListener(path).catch((thrown: unknown) =>
-    refuse(`Whether the guest socket ${path} is in use cannot be told: ${messageOf(thrown)}.`),
+    refuse(`Whether the guest socket ${path} is in use cannot be found out: ${messageOf(thrown)}.`),
   );
   return isTaken ? refuse(`${at} needs a path that is free, but another program listens there.`) : found;
 }
@@ -156,8 +155,8 @@ export function hasListener(path: string): Promise<boolean> {
   });
 }
 
-/** The file at a path, without following links; null where there is none. */
-async function lookAt(path: string): Promise<BigIntStats | null> {
+/** The file at a path, without following links; null where the path is free. */
+async function fileAt(path: string): Promise<BigIntStats | null> {
   try {
     return await lstat(path, { bigint: true });
   } catch (thrown) {

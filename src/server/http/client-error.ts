@@ -28,7 +28,7 @@ export function answerClientErrors(
       headers: { 'X-Content-Type-Options': 'nosniff' },
     });
   };
-  // The parser goes on, and may find more errors.
+  // The parser continues, and may find more errors.
   const known = new WeakSet<Duplex>();
   server.on('clientError', (error: ParseError, socket: Duplex) => {
     if (!known.has(socket)) {
@@ -36,7 +36,7 @@ export function answerClientErrors(
       const isOpen = socket instanceof Socket && socket.writable && error.code !== 'ECONNRESET';
       if (!isOpen || !connections.stopReading(socket, () => answer(socket, error))) socket.destroy();
     }
-    // A client that breaks off does not wait for responses.
+    // A client that ends in the middle of a request does not wait for responses.
     if (error.code === 'HPE_INVALID_EOF_STATE' && !socket.writableEnded) socket.destroy();
   });
 }
@@ -47,7 +47,7 @@ function refusalOf({ code, reason }: ParseError): HttpError {
       return new HttpError(
         'LIMIT_EXCEEDED',
         `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most that is ` +
-          'read: send a long question as the body of a POST.',
+          'read: send a long operation as the body of a POST.',
         { status: 431, facts: { limit: maxHeaderSize } },
       );
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': {
@@ -61,7 +61,7 @@ function refusalOf({ code, reason }: ParseError): HttpError {
     }
     default: {
       const detail = reason === undefined ? '' : `: ${reason}`;
-      return badRequest(`What came is no request of HTTP/1.1${detail}.`);
+      return badRequest(`This is not a request of HTTP/1.1${detail}.`);
     }
   }
 }

@@ -51,9 +51,9 @@ export class Connections implements HeartbeatListener {
   }
 
   /**
-   * Takes a request: begins it at once where no other is in flight on the connection, else in its turn. Of several, one
-   * begins in each turn of the event loop, while few run and little is unsent: so a client that sends many requests at
-   * once delays no other, and one that does not read takes little memory.
+   * Begins a request at once where no other is in flight on the connection, else in its turn. Of several, one begins in
+   * each turn of the event loop, while few run and little is unsent: a client that sends many requests at once delays no
+   * other, and one that does not read takes little memory.
    */
   add(exchange: HttpExchange, begin: () => void): void {
     const { socket } = exchange.request;
@@ -73,7 +73,7 @@ export class Connections implements HeartbeatListener {
     // After a cut, the rest of what was read in one piece still comes.
     if (socket.destroyed) return;
     if (ahead > mostWaiting) {
-      const message = 'a client with too many requests at once on a connection was cut';
+      const message = 'a client with too many requests in flight was disconnected';
       this.#context.log.warn({ requests: ahead }, message);
       socket.destroy();
       return;
@@ -112,10 +112,7 @@ export class Connections implements HeartbeatListener {
     return true;
   }
 
-  /**
-   * Calls back once all requests in flight on the connection have been answered, at once where there are none; never
-   * where the connection is closed by then, or about to be.
-   */
+  /** Calls back once no request is in flight on the connection; never where it is closed by then, or about to be. */
   afterResponses(socket: Socket, callback: () => void): void {
     const { exchanges } = this.#of(socket);
     if (exchanges.length === 0) {
@@ -160,7 +157,7 @@ export class Connections implements HeartbeatListener {
     this.#context.heartbeat.delete(this);
   }
 
-  /** Cuts clients that take nothing of their responses for too long: what is unsent waits in this process's memory. */
+  /** Disconnects clients that take nothing of their responses for too long: what is unsent takes memory. */
   onHeartbeat(): void {
     let isBusy = false;
     for (const [socket, connection] of this.#connections) {
@@ -178,7 +175,7 @@ export class Connections implements HeartbeatListener {
   #cut(exchange: HttpExchange): void {
     const { limits, log } = this.#context;
     const facts = { transport: 'http', ...exchange.facts, stallMilliseconds: limits.stallMilliseconds };
-    log.warn(facts, 'a client that took nothing for too long was cut');
+    log.warn(facts, 'a client that read nothing for too long was disconnected');
     exchange.isStalled = true;
     exchange.request.socket.destroy();
   }
@@ -188,7 +185,7 @@ export class Connections implements HeartbeatListener {
     if (known !== undefined) return known;
     const connection: Connection = { exchanges: [], isUpgraded: false, stall: null };
     this.#connections.set(socket, connection);
-    // Node tells only the response whose turn it is that the client has gone; the others are told here, after node.
+    // When the client has gone, node closes only the response whose turn it is; the others are closed here, after it.
     const onClose = (): void =>
       void setImmediate(() => {
         for (const { response } of [...connection.exchanges]) closeResponse(response);
@@ -229,7 +226,7 @@ export class Connections implements HeartbeatListener {
 
 const ignore = (): void => undefined;
 
-/** Calls back once the responses have ended, or their client has gone; at once where there are none. */
+/** Calls back once the responses have ended, or their client has gone; without responses at once. */
 function afterAll(exchanges: readonly HttpExchange[], callback: () => void): void {
   let left = exchanges.length;
   if (left === 0) callback();

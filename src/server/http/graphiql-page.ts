@@ -2,24 +2,24 @@
 import { createHash } from 'node:crypto';
 import type { GraphiqlAssets } from './graphiql.ts';
 
-/** What the page opens with. Nothing of a request may get in here: it goes into a script. */
+/** What the page opens with. Nothing of a request may get in here: it becomes part of a script. */
 export interface GraphiqlOptions {
   /** Example operations, a tab each. */
   readonly tabs: readonly { readonly name: string; readonly query: string }[];
   /**
-   * In development mode, the tokens to ask with: the first in every tab, each other one in a tab of its own.
-   * null elsewhere, where people bring their own.
+   * In development mode, the tokens of callers: the first in every tab, each other one in a tab of its own. null
+   * otherwise: users bring their own.
    */
   readonly tokens: readonly GraphiqlToken[] | null;
-  /** Whether only the tabs' very texts are answered: then no titles are put above them, and they are sent as they stand. */
+  /** Whether only the exact texts of the tabs are answered: then they have no titles and are sent unchanged. */
   readonly isExact?: boolean;
 }
 
-/** A token to ask with. */
+/** A token of a caller. */
 export interface GraphiqlToken {
   readonly title: string;
   readonly token: string;
-  /** What its own tab asks; the first example where it says nothing. */
+  /** The operation of its own tab. @default the first example */
   readonly query?: string | undefined;
 }
 
@@ -129,8 +129,8 @@ addEventListener('DOMContentLoaded', () => {
 }
 
 /**
- * Where people bring their own token: a field for it in the head of the page, in place of the editor of headers, since
- * the history would write those to the disk. The schema is fetched again once the field has what may be a token.
+ * For users with their own token: a field in the head of the page instead of the editor of headers, which the history
+ * would write to the disk. The schema is fetched again once the field has what may be a token.
  */
 const tokenField = `
     isHeadersEditorEnabled: false,
@@ -147,9 +147,8 @@ const tokenField = `
     }),`;
 
 /**
- * Yoga's page prints the parsed document anew, without comments and blanks, and sends that, subscriptions in the address.
- * These are options of its executor (@graphql-tools/executor-http): print gives the source that the document was parsed
- * from, and method has no limit to the length of an address.
+ * Yoga's page sends the parsed document as it prints it, without comments and blanks. These options of its executor
+ * (@graphql-tools/executor-http) send the source that the document was parsed from, by POST.
  */
 const exactSending = `
     print: (document) => document.definitions[0].loc.source.body,
@@ -164,7 +163,7 @@ function graphiqlProps({ tabs, tokens, isExact = false }: GraphiqlOptions): obje
   const guests = (tokens ?? []).slice(1).map(({ title, query = first }, n) => ({
     // A tab is called by its operation.
     query: titled(
-      `Asked with the token of ${title}, which stands in the headers below.`,
+      `Sent with the token of ${title}, which is in the headers below.`,
       isExact ? query : query.replace(/^(query|subscription) (\w+)/m, '$1 $2AsGuest'),
     ),
     headers: others[n],
@@ -175,7 +174,7 @@ function graphiqlProps({ tabs, tokens, isExact = false }: GraphiqlOptions): obje
     defaultTabs: [...examples, ...guests],
     // Of the first tab GraphiQL takes no headers, and for new tabs it needs them here as well.
     headers,
-    // A token that somebody brings along is not written to the disk.
+    // The user's own token is not written to the disk.
     shouldPersistHeaders: tokens !== null,
   };
 }

@@ -67,7 +67,7 @@ export class Graphiql {
     response.setHeader('cache-control', 'no-store');
   }
 
-  /** Sends the file at the path of the request; false where there is none. */
+  /** Sends the file at the path of the request; false without such a file. */
   async sendAsset({ request, response, path }: HttpExchange): Promise<boolean> {
     const asset = (await this.#load()).assets.get(path);
     if (asset === undefined) return false;

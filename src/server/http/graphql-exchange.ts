@@ -165,7 +165,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     } else if (mediaType === null) {
       throw new HttpError(
         'NOT_ACCEPTABLE',
-        'Answers are written as application/json or application/graphql-response+json, and the events of subscriptions as ' +
+        'Responses are application/json or application/graphql-response+json, and events of subscriptions are ' +
           'text/event-stream: the header Accept has none of them.',
       );
     }

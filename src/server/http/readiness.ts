@@ -10,7 +10,7 @@ const deadlineMilliseconds = 5_000;
 
 /**
  * Returns a function that runs the check, which rejects where the service is not ready. Requests during a check share
- * it. Since anyone may ask, only changes are logged.
+ * it. Since callers need no identity, only changes are logged.
  */
 export function readiness(
   check: (signal: AbortSignal) => Promise<void>,

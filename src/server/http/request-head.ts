@@ -1,4 +1,4 @@
-/** What the head of every request must be, whatever it asks for (RFC 9110, RFC 9112). */
+/** Rules for the head of every request (RFC 9110, RFC 9112). */
 import type { IncomingMessage } from 'node:http';
 import { badRequest, HttpError } from './http-error.ts';
 

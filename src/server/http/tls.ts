@@ -56,7 +56,7 @@ export async function readTls(settings: TlsSettings): Promise<Tls> {
     // OpenSSL has more conditions, such as the length of keys.
     createSecureContext(context);
   } catch (thrown) {
-    throw new UsageError([`--tls-cert and --tls-key are of no use to OpenSSL: ${messageOf(thrown)}.`]);
+    throw new UsageError([`OpenSSL cannot use --tls-cert and --tls-key: ${messageOf(thrown)}.`]);
   }
   return { context, clients: ca === null ? null : { map: map ?? new Map() } };
 }
@@ -91,7 +91,7 @@ function readChain(text: string, flag: string): { text: string; leaf: X509Certif
 function readKey(text: string, flag: string): { text: string; key: KeyObject } {
   const refuse = (problem: string): UsageError => new UsageError([`${flag}: the file ${problem}.`]);
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text))
-    throw refuse('holds an encrypted key, and there is nobody to ask for its password: give it decrypted');
+    throw refuse('holds an encrypted key, and the service cannot ask for its password: give it decrypted');
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
     throw refuse('has no private key: needed is PEM, "BEGIN PRIVATE KEY"');
   try {

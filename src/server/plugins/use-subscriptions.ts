@@ -62,7 +62,7 @@ export function useSubscriptions(options: {
 
 function needsEvents(): ExecutionResult {
   const error = new GraphQLError(
-    'A subscription is answered with events: ask with "Accept: text/event-stream" (Server-Sent Events), or over ' +
+    'A subscription is answered with events: send "Accept: text/event-stream" (Server-Sent Events), or use a ' +
       'WebSocket with the subprotocol graphql-transport-ws.',
     { extensions: { code: 'NOT_ACCEPTABLE' } },
   );

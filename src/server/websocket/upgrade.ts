@@ -79,11 +79,11 @@ export function listenToUpgrades(
       accept(upgrade);
     };
     const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-    // Behind the answers to earlier requests: they would get into the protocol that follows.
+    // Behind the responses to earlier requests: they would get into the protocol that follows.
     const act = isWebSocket ? () => decide(upgrade, open) : declineUpgrade(server, upgrade);
     connections.afterResponses(socket, act);
   });
-  // Without a listener node closes the connection before the answers ahead have been sent.
+  // Without a listener node closes the connection before the responses ahead have been sent.
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     ignoreErrors(socket);
     connections.afterResponses(socket, () => decide({ request, socket, head }, refuseTunnel));
@@ -134,10 +134,9 @@ function refuse(
 }
 
 /**
- * Has a request answered as if it had not asked for an upgrade (RFC 9110, 7.8): some clients offer HTTP/2 in this way to
- * every server, and node answers no upgrade itself once there is a listener for them. The request, without its offer, is
- * put back on the socket at once, so that what has arrived is complete even where the client ends its side meanwhile.
- * The function that is returned has it read.
+ * Has a request answered as if it had not offered an upgrade (RFC 9110, 7.8): some clients offer HTTP/2 to every server,
+ * and node answers no upgrade itself once it has a listener. The request, without its offer, is put back on the socket at
+ * once, so that it is complete even if the client ends its side meanwhile. The returned function has it read.
  */
 export function declineUpgrade(server: Server, { request, socket, head }: Upgrade): () => void {
   const lines = [`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/${request.httpVersion}`];
@@ -150,7 +149,7 @@ export function declineUpgrade(server: Server, { request, socket, head }: Upgrad
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   return () => {
     server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
-    // Node may have stopped reading for the answers ahead, and goes on at this event only.
+    // Node may have stopped reading for the responses ahead, and continues at this event only.
     socket.emit('drain');
   };
 }

@@ -36,7 +36,7 @@ interface ConnectionContext extends Contexts {
 
 /** Operations that one connection may have running; a client that needs more opens another connection. */
 export const operationLimit = 1_000;
-/** How long single results that were asked for in time may take after the identity has expired. */
+/** How long single results that were requested in time may take after the identity has expired. */
 const expiryGraceMilliseconds = 5_000;
 /** The server is going away (RFC 6455, 7.4.1). */
 const goingAway = 1_001;
@@ -106,7 +106,7 @@ export class WebSocketConnection implements LinkListener, OperationListener {
   onStall(): void {
     const { log, limits } = this.server;
     const facts = this.#facts({ stallMilliseconds: limits.stallMilliseconds });
-    log.warn(facts, 'a client that took nothing for too long was cut');
+    log.warn(facts, 'a client that read nothing for too long was disconnected');
     this.#release('stalled');
   }
 
@@ -121,7 +121,7 @@ export class WebSocketConnection implements LinkListener, OperationListener {
     this.#running -= 1;
   }
 
-  /** The identity has expired: each stream says so in its last event, and the connection is closed behind the last. */
+  /** The identity has expired: the last event of each stream has the error, and the connection closes after the last. */
   expire(): void {
     if (this.#identified === null || this.#isClosed) return;
     this.#pendingClose ??= [CloseCode.Forbidden, expiryReason(this.#identified.by)];
@@ -173,7 +173,7 @@ export class WebSocketConnection implements LinkListener, OperationListener {
     }
   }
 
-  /** The headers of the upgrade identify nobody: a browser cannot set them, and one way is enough. */
+  /** The headers of the upgrade do not count as credentials: a browser cannot set them, and one way is enough. */
   async #initialise({ payload }: ConnectionInitMessage): Promise<void> {
     if (this.#hasInit) {
       this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
@@ -214,7 +214,7 @@ export class WebSocketConnection implements LinkListener, OperationListener {
       return;
     }
     this.#checkExpiry();
-    // The close frame answers whatever comes now.
+    // The close frame is the answer to further messages.
     if (this.#pendingClose !== null) return;
     if (this.#running >= operationLimit) {
       this.link.send(errorMessage(id, [tooMany(this.#running + 1)]));
@@ -226,7 +226,7 @@ export class WebSocketConnection implements LinkListener, OperationListener {
     operation.start(payload);
   }
 
-  /** By the wall clock, which may be set and goes on while the machine is suspended. */
+  /** By the wall clock, which may be set, and which advances while the machine is suspended. */
   #checkExpiry(): void {
     const { expiresAt = null } = this.#identified ?? {};
     if (expiresAt !== null && this.server.now() >= expiresAt) this.expire();

@@ -9,13 +9,13 @@ import type { WriteCoalescer, WriteListener } from '../sse/write-coalescer.ts';
 export interface LinkListener {
   /** Called at each heartbeat. */
   onHeartbeat(): void;
-  /** Called once the client has been cut because it took nothing, or answered no ping. */
+  /** Called once the client has been disconnected because it took nothing, or answered no ping. */
   onStall(): void;
 }
 
 /** With more unsent, nothing is read until less is: a client that sends without reading cannot fill the memory. */
 const unsentLimitInBytes = 1_048_576;
-/** A busy connection is pinged so many times less often than a quiet one: pings for thousands cost as much as events. */
+/** A busy connection is pinged less often by this factor: pings for thousands cost as much as events. */
 const busyPingFactor = 5;
 
 /** Sends over one WebSocket, pings it, and cuts it when it stalls. */
@@ -27,7 +27,7 @@ export class WebSocketLink implements HeartbeatListener {
   readonly #listener: LinkListener;
   readonly #server: ServerContext;
   readonly #stall: StallDetector;
-  /** Heartbeats since a ping that no pong has answered; null where there is none. */
+  /** Heartbeats since a ping that no pong has answered; null without one. */
   #unansweredHeartbeats: number | null = null;
   #quietHeartbeats = 0;
   #heartbeatsSincePing = 0;
@@ -59,10 +59,10 @@ export class WebSocketLink implements HeartbeatListener {
   }
 
   /**
-   * Sends a whole frame, which may be shared with other connections; false where this one is no longer open. `by` hears
-   * when the frame is not in the kernel's hands at once, and when it is, and tells the link by `untaken` and `taken`. The
-   * frame goes past ws, which would write a header and a payload for each connection: without compression ws writes each
-   * frame whole and at once (ws, lib/sender.js, sendFrame), so this frame gets between none.
+   * Sends a whole frame, which may be shared with other connections; false where this one is no longer open. `by` learns
+   * when the kernel does not have the frame at once, and when it has, and calls `blocked` and `drained`. The frame does
+   * not pass through ws, which would write header and payload for each connection. Without compression ws writes each
+   * frame whole and at once (ws, lib/sender.js, sendFrame), so this frame gets between no others.
    */
   sendFrame(frame: Buffer, by: WriteListener): boolean {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return false;
@@ -71,12 +71,12 @@ export class WebSocketLink implements HeartbeatListener {
     return true;
   }
 
-  /** A frame waits to be taken. */
+  /** The kernel does not have a frame yet. */
   blocked(): void {
     this.#pauseWhereUnsent();
   }
 
-  /** What was sent is in the kernel's hands, or never will be. */
+  /** The kernel has what was sent, or never will. */
   drained(): void {
     const webSocket = this.#webSocket;
     if (webSocket.isPaused && webSocket.bufferedAmount <= unsentLimitInBytes) webSocket.resume();

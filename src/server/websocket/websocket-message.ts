@@ -1,4 +1,4 @@
-/** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md) as they come and go. */
+/** Messages of graphql-transport-ws (graphql-ws's PROTOCOL.md), and the credentials of a connection_init message. */
 import type { ExecutionResult } from 'graphql';
 import { MessageType, validateMessage, type ConnectionInitMessage } from 'graphql-ws';
 import { isObject, parseJsonText } from '../../lib/json.ts';
@@ -114,7 +114,7 @@ export function pongMessage(payload: Record<string, unknown> | undefined): Buffe
 /** The message that a caller has been identified. */
 export const ackMessage = Buffer.from(JSON.stringify({ type: MessageType.ConnectionAck }));
 
-/** A text cut to what a close frame holds, without half a character at its end. */
+/** A text shortened to what a close frame holds, without half a character at its end. */
 export function closeReason(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= reasonLimitInBytes) return text;
@@ -125,9 +125,9 @@ export function closeReason(text: string): string {
 
 /** What a payload says of its sender. */
 export interface InitCredentials {
-  /** Such as "Bearer <token>"; null where there is none, or none that can be used. */
+  /** Such as "Bearer <token>"; null without one that can be used. */
   readonly authorization: string | null;
-  /** The kind of authorization that is there but cannot be used; null where there is no such. */
+  /** The kind of an authorization that cannot be used; null without such. */
   readonly conflictingAuthorization: string | null;
   /** Why `authorization` is null, for the client; null where nothing is wrong, or nothing is there. */
   readonly problem: string | null;
@@ -140,7 +140,7 @@ const shownCharacters = 24;
 
 /**
  * Reads the credentials: `Authorization` in any case, at the top level or under `headers`, since clients put it in either
- * place. Two different ones identify nobody: which of them counts would depend on their order.
+ * place. Two different ones are refused: which of them counts would depend on their order.
  */
 export function readInitCredentials(payload: Payload | null | undefined): InitCredentials {
   const entries = entriesOf(payload ?? {});

@@ -308,7 +308,7 @@ describe('hvql serve', () => {
       '"extra" is one argument too many.',
       'HVQL_JWT_SECRE is no variable of hvql. Did you mean HVQL_JWT_SECRET?',
       'HVQL_WHATEVER is no variable of hvql.',
-      '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
+      '--host 0.0.0.0 can be reached from elsewhere, so callers need an identity: give one of --jwt-secret-file, ' +
         '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.',
     ]);
   });

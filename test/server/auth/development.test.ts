@@ -25,7 +25,7 @@ describe('the identity of development mode', () => {
   it('is not to be had where others can reach it', async () => {
     await expect(develop('0.0.0.0')).rejects.toEqual(
       new UsageError([
-        '--host 0.0.0.0 can be reached from elsewhere, so it must be known who asks: give one of --jwt-secret-file, ' +
+        '--host 0.0.0.0 can be reached from elsewhere, so callers need an identity: give one of --jwt-secret-file, ' +
           '--jwt-key-file and --jwks-url (or HVQL_JWT_SECRET), or --tls-client-ca, or a loopback host such as 127.0.0.1.',
       ]),
     );

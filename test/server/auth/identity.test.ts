@@ -378,30 +378,30 @@ describe('a key file', () => {
       '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
       /^The key file PATH has a CERTIFICATE that cannot be read \(/,
     ],
-    ['{', /^The key file PATH begins like JSON but is none/],
+    ['{', /^The key file PATH begins like JSON but is not valid/],
     ['{}', /^The key file PATH is JSON, but no JSON Web Key/],
     ['{"keys":[]}', /^The key file PATH is JSON, but no JSON Web Key/],
     ['{"keys":{}}', /^The key file PATH is JSON, but no JSON Web Key/],
     ['{"keys":[1]}', /^The key file PATH is JSON, but no JSON Web Key/],
     [
       '{"kty":"RSA"}',
-      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that is of no use: The "key\.n" property must be of type string\. Received undefined\.$/,
+      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that cannot be used: The "key\.n" property must be of type string\. Received undefined\.$/,
     ],
     [
       '{"kty":"EC","crv":"P-256","x":"AA","y":5,"kid":"one"}',
-      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that is of no use: The "key\.y" property must be of type string\. Received type number/,
+      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that cannot be used: The "key\.y" property must be of type string\. Received type number/,
     ],
     [
       '{"kty":"EC","x":"AA","y":"AA"}',
-      /^The key file PATH has a JSON Web Key \(kty "EC"\) that is of no use: The "key\.crv" property must be of type string\./,
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that cannot be used: The "key\.crv" property must be of type string\./,
     ],
     [
       '{"keys":[{"kty":"OKP","crv":"Ed25519"}]}',
-      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that is of no use: The "key\.x" property must be of type string\./,
+      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that cannot be used: The "key\.x" property must be of type string\./,
     ],
     [
       '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}',
-      /^The key file PATH has a JSON Web Key \(kty "EC"\) that is of no use: Invalid JWK/,
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that cannot be used: Invalid JWK/,
     ],
     [
       '{"keys":[{"kty":"XYZ"},{"kty":"OKP","crv":"X25519","x":"AA"}]}',

@@ -76,7 +76,7 @@ describe.each(Object.entries(ways))('a request by %s', (_, ask) => {
       errors: [
         {
           message:
-            'Pages of this origin, and of those that --allowed-origins lists, may ask here; this request comes from another.',
+            'Only pages of this origin, and of those that --allowed-origins lists, may send requests; this page is of another.',
           extensions: { code: 'FOREIGN_ORIGIN' },
         },
       ],
@@ -255,8 +255,10 @@ describe('the names that are answered to', () => {
       const own = await startTestService({ ...options, allowedHosts: ['hvql.example', '192.0.2.1'] });
       for (const host of ['localhost', '127.0.0.1:1', 'HVQL.example:4000', '192.0.2.1'])
         expect(await statusesOf(own, host)).toEqual([200, 200, 400]);
-      for (const host of ['evil.example', 'x.hvql.example', 'hvql.example.', 'hvql.example@evil.example'])
+      for (const host of ['evil.example', 'x.hvql.example', 'hvql.example.'])
         expect(await statusesOf(own, host)).toEqual([403, 403, 403]);
+      // User information (RFC 9110, 4.2.4).
+      expect(await statusesOf(own, 'hvql.example@evil.example')).toEqual([400, 400, 400]);
       await own.close();
     }
   });

@@ -131,7 +131,7 @@ describe('a guest that takes nothing', () => {
     expect(own.complaints().at(-1)).toMatchObject({
       partition: '5',
       stallMilliseconds,
-      msg: 'a client that took nothing for too long was cut',
+      msg: 'a client that read nothing for too long was disconnected',
     });
   });
 });

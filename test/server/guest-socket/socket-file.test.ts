@@ -166,7 +166,7 @@ describe('the file of a socket', () => {
 describe('the path of a socket', () => {
   it('is refused by name and length where it is longer', async () => {
     const path = `${folder.path}/${'s'.repeat(107 - Buffer.byteLength(folder.path))}`;
-    const sentence = 'needs a path of at most 107 bytes, for the kernel takes no more, but it has 108.';
+    const sentence = "needs a path of at most 107 bytes, the kernel's limit, but it has 108.";
     expect(await problemOf(path)).toBe(`The guest socket ${path} ${sentence}`);
     await expect(open(path)).rejects.toThrow(sentence);
     expect(readdirSync(folder.path)).toEqual([]);

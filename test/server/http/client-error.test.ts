@@ -80,7 +80,7 @@ describe('what is no request', () => {
       {
         message:
           `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most ` +
-          'that is read: send a long question as the body of a POST.',
+          'that is read: send a long operation as the body of a POST.',
         extensions: { code: 'LIMIT_EXCEEDED', limit: maxHeaderSize },
       },
     ]);
@@ -95,7 +95,7 @@ describe('what is no request', () => {
     const { head, body } = await answered(bytes());
     expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n/);
     expect(body.errors).toHaveLength(1);
-    expect(body.errors[0].message).toMatch(/^What came is no request of HTTP\/1\.1: .+\.$/);
+    expect(body.errors[0].message).toMatch(/^This is not a request of HTTP\/1\.1: .+\.$/);
     expect(body.errors[0].message).toContain(reason);
     expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
   });

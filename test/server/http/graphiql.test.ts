@@ -126,7 +126,7 @@ describe('the page of GraphiQL', () => {
     );
     expect(rendered.defaultTabs[0]?.query).toBe('# Whole host\nquery Whole { hello }');
     expect(rendered.defaultTabs[2]?.query).toBe(
-      '# Asked with the token of partition 2, web-1, which stands in the headers below.\nquery WholeAsGuest { hello }',
+      '# Sent with the token of partition 2, web-1, which is in the headers below.\nquery WholeAsGuest { hello }',
     );
   });
 
