@@ -1,4 +1,4 @@
-/** A host with grandchildren, everybody who may ask about it, and what each of them is to be told. */
+/** A host with grandchildren, all kinds of callers, and what each of them may read. */
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export const parents: Record<string, string | null> = {
 };
 const none: string[] = [];
 
-/** Who asks, and which partitions that one may read; `isGlobal`: what is global as well. */
+/** A caller, and which partitions it may read; `isGlobal`: what is global as well. */
 export interface AccessCaller {
   readonly partition: string;
   /** Both, where it is left out. */
@@ -25,14 +25,14 @@ export interface AccessCaller {
   readonly isGlobal?: boolean;
 }
 
-/** Everybody who asks. */
+/** The callers. */
 export const callers: Readonly<Record<string, AccessCaller>> = {
   root: { partition: '1', readable: ['1', '5', '9'], isGlobal: true },
   'a parent that is not root': { partition: '9', readable: ['9', '13'] },
   'self (a guest)': { partition: '5', readable: ['5'] },
   'a grandchild': { partition: '14', readable: ['14'] },
   'a child and parent': { partition: '13', readable: ['13', '14'] },
-  'a stranger': { partition: '77', readable: none },
+  'an unrelated partition': { partition: '77', readable: none },
   'root without privileges': { partition: '1', privileges: none, readable: none },
   'root with ACCESS_STATS only': {
     partition: '1',
@@ -91,7 +91,7 @@ export async function openAccessHost(args: readonly string[] = []): Promise<Acce
   };
 }
 
-/** What the caller is to be told about the partition of this id: 'read', or the code and reason of the error. */
+/** What the caller gets about the partition of this id: 'read', or the code and reason of the error. */
 export function expectedVerdict({ partition, privileges, readable }: AccessCaller, id: string): string {
   if (readable.includes(id)) return 'read';
   const isRoot = partition === '1';

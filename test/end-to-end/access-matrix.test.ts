@@ -231,7 +231,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
         expect(new Set(nodes.map(({ partitionId }: any) => partitionId))).toEqual(new Set(caller.readable));
         expect(pageInfo.hasNextPage).toBe(false);
       }
-      // Whom it asks for by name and may not read, it is told no more of than of one that does not exist.
+      // Whom it asks for by name and may not read, it learns no more of than of one that does not exist.
       for (const id of [...everything, '99'].filter((each) => !caller.readable.includes(each))) {
         const { data } = await ask(
           `{ hypervisor { partitions(filter: { ids: ["${id}"] }, orderBy: { ${orders[0]} }) { totalCount nodes { partitionId } } } }`,
@@ -240,7 +240,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       }
     });
 
-    it('is told which counters are reported of kinds that it may read, and of no others', async () => {
+    it('learns which counters are reported of kinds that it may read, and of no others', async () => {
       const answer = await ask('{ counterDefinitions { access isReported } }');
       expect(answer.errors).toBeUndefined();
       const said = (access: string) =>
@@ -267,7 +267,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
     });
   });
 
-  it('nobody reads anything without a token', async () => {
+  it('no caller reads anything without a token', async () => {
     const answer = await transport(host.served.url, {
       query: '{ viewer { partitionId } service { version } __typename }',
     });

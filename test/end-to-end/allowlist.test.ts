@@ -115,7 +115,7 @@ const refusals: Readonly<Record<string, readonly [request: Parameters, code: str
     'BAD_REQUEST',
     400,
   ],
-  'an id that is none': [{ documentId: first.documentId.slice('sha256:'.length) }, 'BAD_REQUEST', 400],
+  'a malformed id': [{ documentId: first.documentId.slice('sha256:'.length) }, 'BAD_REQUEST', 400],
   'an id that is not a string': [{ documentId: { sha256: 1 } }, 'BAD_REQUEST', 400],
   'a listed hash with another text': [
     {

@@ -35,7 +35,7 @@ const selection = `{
   virtualProcessor(index: 0) { counters { hypercalls } page { area source groups { values } } }
 }`;
 
-/** The same of one object, as it is told to whoever is given this area. */
+/** The same of one object, as a caller gets it that is given this area. */
 function toldOf(id: string, area: Area): object {
   const number = String(numbers[area] + BigInt(id));
   const page = (place: string) => ({
@@ -119,14 +119,14 @@ describe.each(Object.keys(callers))('%s', (who) => {
     }
   });
 
-  it('is told of both areas by the service', async () => {
+  it('gets both areas from the service', async () => {
     const query = '{ service { source { areas } } }';
     const { data } = await post(host.served.url, { token: host.tokens[who], query });
     expect(data.service.source.areas).toEqual(['SELF', 'PARENT']);
   });
 });
 
-it('nobody who asks at the same moment is given what is for another', async () => {
+it('no caller at the same moment gets what is for another', async () => {
   const query = `{ partition(id: 5) ${selection} }`;
   const ask = (who: string) => post(host.served.url, { token: host.tokens[who], query });
   const answers = await Promise.all(
@@ -137,7 +137,7 @@ it('nobody who asks at the same moment is given what is for another', async () =
   }
 });
 
-it('growth is taken within an area, whoever asked before', async () => {
+it('changes are taken within an area, regardless of what was read before', async () => {
   const query = '{ partition(id: 5) { deltas(over: "100ms") { gpaSpaceModifications } } }';
   for (const who of ['root', 'self (a guest)', 'root']) {
     const { data } = await post(host.served.url, { token: host.tokens[who], query });

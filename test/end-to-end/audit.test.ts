@@ -206,7 +206,7 @@ describe('a service with an audit trail', () => {
     ]);
   });
 
-  it('goes on in a new file after SIGHUP, and streams with it', async () => {
+  it('continues in a new file after SIGHUP, and streams with it', async () => {
     const name = 'Rotated';
     const watcher = transports.SSE({
       url: host.served.url,
@@ -228,7 +228,7 @@ describe('a service with an audit trail', () => {
 });
 
 describe('the end of a service with an audit trail', () => {
-  it('is told of each stream that was open, and loses nothing', async () => {
+  it('gets a line for each stream that was open, and loses nothing', async () => {
     const path = join(folder, 'end');
     const { program, url, tokens } = await serve([], { HVQL_AUDIT: path });
     const query = 'subscription { partition(every: "1h") { name } }';
@@ -257,7 +257,7 @@ describe('an audit trail on standard output', () => {
     expect(rest).toEqual(['']);
   });
 
-  it('that nobody takes holds up neither an answer nor the end', async () => {
+  it('that is not read holds up neither an answer nor the end', async () => {
     const { program, url, tokens } = await serve(['--audit', '-']);
     program.child.stdout?.pause();
     const denied = Array.from({ length: 100 }, (_, n) => `a${n}: counters { totalPages }`).join(' ');
@@ -275,7 +275,7 @@ describe('an audit trail on standard output', () => {
 });
 
 describe('an audit trail that cannot be written', () => {
-  it('is told with all else that is wrong, and nothing starts', async () => {
+  it('is reported with all other problems, and nothing starts', async () => {
     const path = join(folder, 'nowhere/audit');
     const args = ['serve', '--port', '0', '--audit', path, '--source', `pages:${join(folder, 'nothing')}`];
     const program = new Program(args);

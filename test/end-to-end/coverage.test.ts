@@ -103,7 +103,7 @@ describe('the service, asked for everything,', () => {
     await ask(name, query);
   });
 
-  it.each(examples.filter(isLive))('goes on answering $name', async ({ name, query }) => {
+  it.each(examples.filter(isLive))('still answers $name', async ({ name, query }) => {
     await watch(name, query);
   });
 
@@ -111,7 +111,7 @@ describe('the service, asked for everything,', () => {
     await ask(`all of ${field}`, everythingOf(schema, { operation: 'query', field, literalOf }));
   });
 
-  it.each(rootFields('Subscription'))('goes on answering all that is below %s', async (field) => {
+  it.each(rootFields('Subscription'))('still answers all that is below %s', async (field) => {
     await watch(`live ${field}`, everythingOf(schema, { operation: 'subscription', field, literalOf }));
   });
 

@@ -21,17 +21,14 @@ describe('GraphQL over Server-Sent Events', () => {
       testedIn(serverFile, 'begins at once, before there is an event, with headers that keep it flowing'),
     ],
     [
-      'what cannot run is said in an event, with the status 200',
+      'what cannot run is an error in an event, with the status 200',
       testedIn(serverFile, 'says in an event why an operation cannot run (%#)'),
     ],
     [
       'who has no identity gets no stream',
       testedIn('end-to-end/live.test.ts', 'is needed: without a token there is no event stream'),
     ],
-    [
-      'a stream is next, next, … and complete',
-      testedIn(serverFile, 'gets each event as it comes, and its end'),
-    ],
+    ['a stream is next, next, … and complete', testedIn(serverFile, 'gets each event at once, and its end')],
     [
       'a single result is one next and a complete with empty data',
       testedIn(serverFile, 'of a question is that one result'),
@@ -74,7 +71,7 @@ describe('GraphQL over Server-Sent Events', () => {
       },
     ],
     [
-      'the client of graphql-sse hears of an operation that cannot run, and that it is over',
+      'the client of graphql-sse learns of an operation that cannot run, and that it is over',
       async () => {
         const client = createClient({ url: served.url, headers: bearer(), retryAttempts: 0 });
         const results = [];
@@ -85,7 +82,7 @@ describe('GraphQL over Server-Sent Events', () => {
       },
     ],
     [
-      'no single connection is reserved: PUT is refused, and the client of graphql-sse is told so',
+      'no single connection is reserved: PUT is refused, and the client of graphql-sse gets an error',
       async () => {
         const answer = await fetch(served.url, { method: 'PUT', headers: bearer() });
         expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST']);
@@ -108,7 +105,7 @@ describe('GraphQL over Server-Sent Events', () => {
       },
     ],
     [
-      'the token of a single connection is nobody’s identity',
+      'the token of a single connection is not an identity',
       async () => {
         const token = String(served.tokens[0]);
         const address = `${served.url}?${new URLSearchParams({ query: '{ __typename }', token })}`;

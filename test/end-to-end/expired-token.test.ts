@@ -1,4 +1,4 @@
-/** Tokens expire by the wall clock, which may be set, and goes on while a machine is suspended. */
+/** Tokens expire by the wall clock, which may be set, and advances while a machine is suspended. */
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ describe.each([
   });
   afterEach(() => served.program.stop());
 
-  it('ends its streams when the wall clock says so, quiet ones too, and nobody else', async () => {
+  it('ends its streams by the wall clock, quiet ones too, and no others', async () => {
     const [token, lasting] = [await sign(30 * minute), await sign(120 * minute)];
     const open = (query: string, by: string): Watcher[] =>
       Object.values(transports).map((watch) => watch({ url: served.url, token: by, query }));
@@ -108,7 +108,7 @@ describe.each([
     guest.socket.terminate();
   });
 
-  it('ends nobody because the clock was set back, nor for good because it was set forward by mistake', async () => {
+  it('ends no stream because the clock was set back, nor for good because it was set forward by mistake', async () => {
     const token = await sign(30 * minute);
     const open = (): Watcher[] =>
       Object.values(transports).map((watch) => watch({ url: served.url, token, query: busy }));

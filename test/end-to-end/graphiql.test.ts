@@ -31,7 +31,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
-        // The network is cut off but for the service.
+        // Only the service can be reached.
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
       ],
       viewport: { width: 1400, height: 860 },
@@ -101,7 +101,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     await page.getByRole('button', { name: 'Hide History' }).click();
   });
 
-  it('asks with the token of a guest in the tab that says so, which is denied what is not its own', async () => {
+  it('asks with the token of a guest in the tab of that name, which is denied what is not its own', async () => {
     await openTab(page.getByRole('tab', { name: 'OwnPartitionAsGuest' }));
     const answer = await execute(page, /ACCESS_DENIED/);
     expect(await answer.textContent()).toContain('web-1');
@@ -148,7 +148,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     }
   });
 
-  it('asks for a token in plain sight where people bring their own, and fetches the schema with it', async () => {
+  it('shows a field for a token where users bring their own, and fetches the schema with it', async () => {
     const secret = '0123456789abcdef0123456789abcdef';
     const strict = await serve(['--source', 'simulator?seed=1'], { HVQL_JWT_SECRET: secret });
     const command = new Program(['token', '--partition', '1'], { HVQL_JWT_SECRET: secret });
@@ -211,7 +211,7 @@ async function execute(page: Page, expected: RegExp): Promise<Locator> {
     .poll(
       async () => {
         const text = String(await answer.textContent());
-        // While a subscription goes on, the button is another.
+        // While a subscription runs, the button is another.
         if (text.includes('Cannot infer operation') && (await button.isVisible())) await button.click();
         return text;
       },

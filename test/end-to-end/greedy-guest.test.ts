@@ -1,4 +1,4 @@
-/** One caller asks for as much as it can, by each transport: nobody else waits for it. */
+/** One caller asks for as much as it can, by each transport: no other caller waits for it. */
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -52,7 +52,7 @@ const greedy: Record<string, Question> = {
     query: `query ($ids: [ID!]!) { ${aliased('nodes(ids: $ids) { id }')} }`,
     variables: { ids: absent },
   },
-  'ids that are none': {
+  'malformed ids': {
     query: `query ($ids: [ID!]!) { ${aliased('nodes(ids: $ids) { id }')} }`,
     variables: { ids: absent.map((_, n) => `x${n}`) },
   },

@@ -48,16 +48,16 @@ describe('a guest behind its socket', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  it('is its partition by POST and GET, whatever it sends', async () => {
+  it('is its partition by POST and GET, with any credentials', async () => {
     for (const headers of [{}, forged, { authorization: 'Bearer x' }]) {
       expect((await postBySocket(path, viewer, headers)).body).toEqual(viewerOf('5'));
       expect((await getBySocket(path, viewer, headers)).body).toEqual(viewerOf('5'));
     }
     expect((await postBySocket(`${path}-2`, viewer)).body).toEqual(viewerOf('5'));
     expect((await postBySocket(join(home, 'root'), viewer)).body).toEqual(viewerOf('1'));
-    // The same token on the other door is what it says.
+    // The same token on the other listener is what it says.
     expect(await post(served.url, { token: served.tokens[0], query: viewer })).toEqual(viewerOf('1'));
-    // And that door is no more open than before.
+    // And that listener is no more open than before.
     expect((await fetch(served.url, { method: 'POST' })).status).toBe(401);
   });
 

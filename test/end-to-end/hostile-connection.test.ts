@@ -106,7 +106,7 @@ const upgrades = {
 describe.each(Object.entries(listeners))('pipelined on one connection, by %s', (way, open) => {
   describe.each(Object.entries(firsts))('%s', (_, [first, firstStatus]) => {
     it.each(Object.entries(upgrades))('and %s are answered in turn', async (_, [upgrade, status]) => {
-      // Whoever comes by a guest socket is known, whatever the host's name is.
+      // A client of a guest socket has an identity under any name of the host.
       const expected = way === 'guest socket' && status === '403' ? '101' : status;
       const text = await received(open, first + upgrade, (come) => statusesOf(come).length === 2);
       expect(statusesOf(text)).toEqual([firstStatus, expected]);
@@ -184,7 +184,7 @@ describe('the script of GraphiQL', () => {
   };
 
   it.each(['plain', 'TLS'] as const)(
-    'is not made again for each who asks for it without taking it, by %s',
+    'is not made again for each request that does not read it, by %s',
     async (way) => {
       const served = way === 'plain' ? plain : secure;
       const path = await scriptOf(served);

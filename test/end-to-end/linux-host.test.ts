@@ -1,4 +1,4 @@
-/** A Linux host, served: every caller is told exactly what its files say, in queries and live. */
+/** A Linux host, served: every caller gets exactly what its files say, in queries and live. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ function valuesOf({ counters, logicalProcessors, partitions }: any): Values {
   return found;
 }
 
-/** Who asks: partition, privileges, and which partitions that one may read. */
+/** Callers: partition, privileges, and which partitions that one may read. */
 const callers: Record<
   string,
   [id: string, privileges: string[] | null, readable: string[], isGlobal: boolean]
@@ -74,7 +74,7 @@ const callers: Record<
   'a guest': ['2', null, ['2'], false],
   'another guest': ['4', null, ['4'], false],
   'a guest without privileges': ['4', [], [], false],
-  'a stranger': ['77', null, [], false],
+  'an unrelated partition': ['77', null, [], false],
 };
 
 function expectedValues(readable: readonly string[], isGlobal: boolean): Values {

@@ -1,4 +1,4 @@
-/** Every caller × every object, watched: a subscription is told exactly what a question is told. */
+/** Every caller × every object, watched: a subscription gets exactly what a query gets. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callers, expectedVerdict, openAccessHost, parents, type AccessHost } from './access-host.ts';
 import { post } from './program.ts';
@@ -30,7 +30,7 @@ const hypervisor = `{
 /** 99 does not exist; null is the caller's own, asked for without an id. */
 const targets = [...Object.keys(parents), '99', null];
 
-/** What was said, and why not more; where in the text of the question does not matter. */
+/** The data, and why it is not more; where in the text of the question does not matter. */
 function told({ data, errors = [] }: any, field: string): object {
   return {
     value: data?.[field] ?? null,
@@ -39,7 +39,7 @@ function told({ data, errors = [] }: any, field: string): object {
 }
 
 describe.each(Object.entries(transports))('over %s,', (_name, watch) => {
-  it.each(Object.entries(callers))('%s is told of partitions what it may read', async (who, caller) => {
+  it.each(Object.entries(callers))('%s gets of partitions what it may read', async (who, caller) => {
     const { url } = host.served;
     const token = host.tokens[who];
     const verdicts = await Promise.all(
@@ -67,7 +67,7 @@ describe.each(Object.entries(transports))('over %s,', (_name, watch) => {
     expect(verdicts).toEqual(targets.map((id) => [id, expectedVerdict(caller, id ?? caller.partition)]));
   });
 
-  it.each(Object.entries(callers))('%s is told of the hypervisor what it may read', async (who, caller) => {
+  it.each(Object.entries(callers))('%s gets of the hypervisor what it may read', async (who, caller) => {
     const { url } = host.served;
     const token = host.tokens[who];
     const asked = await post(url, { token, query: `{ hypervisor ${hypervisor} }` });

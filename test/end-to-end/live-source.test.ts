@@ -90,7 +90,7 @@ describe('streams over a page folder', () => {
     await rm(base, { recursive: true, force: true });
   });
 
-  it('stand still while the process that writes it is killed, and say so when its totals begin anew', async () => {
+  it('stand still while the process that writes it is killed, and report it when its totals start again', async () => {
     await simulator.stop('SIGKILL');
     const still = await all(isStill);
     for (const event of still)
@@ -141,7 +141,7 @@ describe('a partition that stops while it is watched', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('ends its own streams, each with an error that says so, and nobody else’s', async () => {
+  it('ends its own streams, each with an error that explains it, and no others', async () => {
     const [root, guest] = served.tokens;
     const counters = 'counters { virtualProcessors } virtualProcessors { counters { hypercalls } }';
     const open = (token: string | undefined, query: string): Watcher[] =>

@@ -241,7 +241,7 @@ describe('SIGTERM', () => {
     const endings = await Promise.all(watchers.map((watcher) => watcher.end()));
     // The connections end, and not the subscriptions: clients that try again come back to the next process.
     expect(endings.map(({ kind }) => kind)).toEqual(watchers.map(() => 'error'));
-    // Nobody who listens waits for the one who does not.
+    // No client that reads waits for the one that does not.
     expect(performance.now() - began).toBeLessThan(2_000);
     expect(await exited).toBe(0);
     expect(performance.now() - began).toBeLessThan(10_000);
@@ -256,7 +256,7 @@ describe('SIGTERM', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a service that nobody watches any more', () => {
+describe.skipIf(process.platform !== 'linux')('a service without watchers', () => {
   it('reads nothing and does nothing', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hvql-live-'));
     await cp('test/fixtures/small-host', join(folder, 'pages'), { recursive: true });
@@ -274,7 +274,7 @@ describe.skipIf(process.platform !== 'linux')('a service that nobody watches any
     watchers.forEach((watcher) => watcher.stop());
     await until(() => messages().filter((message) => message === 'stream closed').length === 2);
 
-    // Any look at the source would now fail, and the log would say so.
+    // Any look at the source would now fail, and the log would have it.
     await rename(join(folder, 'pages'), join(folder, 'away'));
     const linesBefore = messages().length;
     // The first time may include what is left to be done once, such as closing connections.
@@ -284,7 +284,7 @@ describe.skipIf(process.platform !== 'linux')('a service that nobody watches any
     const { data } = await post(url, { token: tokens[0], query: '{ service { source { isAnswering } } }' });
     expect(data.service.source.isAnswering).toBe(true);
 
-    // And so it does, as soon as somebody watches again.
+    // It fails as soon as a client watches again.
     const again = watchBySse({ url, token: tokens[0], query });
     expect(await again.event(0)).toMatchObject({ errors: [{ extensions: { code: 'PAGE_UNAVAILABLE' } }] });
     await until(() => messages().includes('the source does not answer'));

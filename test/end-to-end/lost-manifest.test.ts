@@ -1,4 +1,4 @@
-/** A manifest that is lost while the service runs: nobody becomes the root by it, in whichever process. */
+/** A manifest that is lost while the service runs: no caller becomes the root by it, in whichever process. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ function tokenOf(partition: string): Promise<string> {
     .sign(new TextEncoder().encode(secret));
 }
 
-/** What a partition is told of the logical processors, over a connection of its own; null where nobody listens. */
+/** What a partition gets of the logical processors, over a connection of its own; null where the service does not listen. */
 async function ask({ url }: Served, partition: string): Promise<any> {
   const token = await tokenOf(partition);
   return new Promise((resolve) => {
@@ -66,7 +66,7 @@ const codesIn = (answer: any): unknown[] => answer?.errors?.map((error: any) => 
 const isLost = (answer: any): boolean => codesIn(answer).includes('PAGE_UNAVAILABLE');
 
 describe('a manifest that is lost', { timeout: 120_000 }, () => {
-  it('is an error to all who ask and watch, and makes no guest the root', async () => {
+  it('is an error for all callers and watchers, and makes no guest the root', async () => {
     const folder = await folderWith('small-host');
     await writeFile(join(folder, 'manifest.json'), manifest);
     const served = await serveSource(`pages:${folder}`);

@@ -124,7 +124,7 @@ describe('plugins from npm', () => {
     const subscription = 'subscription { partition { partitionId } }';
     for (const name of ['SSE', 'WebSocket'] as const)
       expect(await transports[name](served, { query: subscription })).toMatch(/"partitionId":"1"/);
-    // The same bytes as above, but for the header that the plugin of Yoga asks for.
+    // The same bytes as above, except the header that the plugin of Yoga asks for.
     for (const accept of ['*/*', 'text/event-stream']) {
       const answer = await transports.GET(served, { query: '{ __typename }', headers: { accept } });
       expect(answer).toContain('Required CSRF header(s) not present');
@@ -188,7 +188,7 @@ describe('a plugin that declares that it only observes', () => {
 describe('a module that is no plugin', () => {
   it.each([
     ['./test/fixtures/plugins/missing.mjs', 'Cannot find module'],
-    ['hvql-plugin-that-nobody-made', "Cannot find package 'hvql-plugin-that-nobody-made'"],
+    ['hvql-plugin-that-does-not-exist', "Cannot find package 'hvql-plugin-that-does-not-exist'"],
     ['./test/fixtures/plugins/throws.mjs', 'no licence'],
     ['./README.md', 'Unknown file extension'],
     ['./test/fixtures/plugins/no-default.mjs', 'but is undefined.'],

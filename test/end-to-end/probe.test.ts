@@ -176,7 +176,7 @@ const probes: readonly {
   },
   {
     name: 'a mutation by POST',
-    why: 'there is none to run',
+    why: 'the schema has no mutations',
     shot: posted('mutation { __typename }'),
     expected: refused(400, 'GRAPHQL_VALIDATION_FAILED'),
   },
@@ -201,7 +201,7 @@ const probes: readonly {
     expected: answeredWith(typename),
   },
   {
-    name: 'a subscription by GET from whoever takes no events',
+    name: 'a subscription by GET from a client that takes no events',
     shot: { method: 'GET', parameters: { query: 'subscription { hypervisor { sampledAt } }' } },
     expected: refused(406, 'NOT_ACCEPTABLE'),
   },
@@ -214,7 +214,7 @@ const probes: readonly {
     expected: refused(415, 'UNSUPPORTED_MEDIA_TYPE'),
   },
   {
-    name: 'JSON by POST that says it is plain text, as a page of anybody may send it',
+    name: 'JSON by POST that says it is plain text, as any page may send it',
     shot: { headers: { 'content-type': 'text/plain' }, body: '{"query":"{ __typename }"}' },
     expected: refused(415, 'UNSUPPORTED_MEDIA_TYPE'),
   },
@@ -225,17 +225,17 @@ const probes: readonly {
   },
   {
     name: 'a wish for traces',
-    why: 'is not heard: there are none',
+    why: 'is ignored: the service makes no traces',
     shot: posted('{ __typename }', { extensions: { tracing: true, debug: true } }),
     expected: answeredWith(typename),
   },
   {
-    name: 'a document that is none',
+    name: 'a document that is not GraphQL',
     shot: posted('qwerty cop { abc }'),
     expected: refused(400, 'GRAPHQL_PARSE_FAILED'),
   },
   {
-    name: 'variables that are none',
+    name: 'variables that are not an object',
     shot: posted('{ __typename }', { variables: 'x' }),
     expected: refused(400, 'BAD_REQUEST'),
   },
@@ -263,13 +263,13 @@ describe('a probe', () => {
   it.each(probes)('is answered as it should be: $name', async ({ shot, expected, why }) => {
     const answer = await shoot(shot, String(served.tokens[0]));
     expected(answer);
-    // Nothing of the inside is in it, whatever it was; the exceptions of guests are counted.
+    // The response never has internals; the exceptions of guests are counted.
     const text = answer.text.replaceAll('otherReflectedGuestExceptions', '');
     expect(text, why).not.toMatch(/stack|exception|tracing|node_modules|\.[jt]s:\d|internal\//i);
     expect(answer.text.length).toBeLessThan(65_536);
   });
 
-  it.each(probes)('is not answered to somebody without an identity: $name', async ({ shot }) => {
+  it.each(probes)('is not answered without an identity: $name', async ({ shot }) => {
     const answer = await shoot(shot, null);
     expectRefusal(answer, { status: 401, code: 'UNAUTHENTICATED' });
     expect(answer.text).not.toMatch(/Did you mean|Query|Schema/);

@@ -44,7 +44,7 @@ describe('hvql serve', () => {
     },
   );
 
-  it('refuses to be reached from elsewhere without knowing who asks', async () => {
+  it('refuses to be reached from elsewhere without identities', async () => {
     const program = new Program(['serve', '--host', '0.0.0.0', '--port', '0']);
     expect(await program.exited).toBe(2);
     expect(program.stderr).toContain(
@@ -78,7 +78,7 @@ describe('hvql serve', () => {
     expect(program.stderr).not.toContain('    at ');
   });
 
-  it('says so when the port is taken', async () => {
+  it('reports a port that is in use', async () => {
     const { program, url } = await serve();
     const second = new Program(['serve', '--port', new URL(url).port]);
     expect(await second.exited).toBe(2);

@@ -5,7 +5,7 @@ import { serve, type Served } from './program.ts';
 /** More than the kernel takes for a client that reads nothing: some 5 MB. */
 const fields = Array.from({ length: 60 }, (_, n) => n);
 
-/** Asks for much under names of its own, and takes nothing of it for so long. */
+/** Asks for much under names of its own, and reads nothing of it for this time. */
 function askSlowly(served: Served, name: string, milliseconds: number): Promise<string> {
   const { url, tokens } = served;
   const { hostname, port, host } = new URL(url);
@@ -45,7 +45,7 @@ describe.each(['0', '50ms'])('clients that take their answers slowly, looks shar
 
   it('get their own bytes to the last, though the memory of answers is used again', async () => {
     const names = Array.from({ length: 12 }, (_, n) => `reader${n}`);
-    // Who asks the same is answered the same bytes, where looks are shared, and is through with them at another time.
+    // The same operation is answered with the same bytes, where looks are shared, and is through with them at another time.
     const asked = names.flatMap((name) => [name, name]);
     const answers = await Promise.all(asked.map((name, n) => askSlowly(served, name, (n % 5) * 200)));
     for (const [n, answer] of answers.entries()) {

@@ -85,7 +85,7 @@ const failures: readonly {
 describe.each(failures)('$what', ({ words, spoil, mend }) => {
   let changesBefore: number;
 
-  it('is told to streams and to /ready at once, though the source had answered just before', async () => {
+  it('reaches streams and /ready at once, though the source had answered just before', async () => {
     expect(await ready()).toBe(200);
     changesBefore = logged('the source does not answer').length;
     const aways = all(isAway);
@@ -94,7 +94,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
     expect(await ready()).toBe(503);
   });
 
-  it('is told to questions at once, with when the source is tried again, for as long as it lasts', async () => {
+  it('reaches queries at once, with when the source is tried again, for as long as it lasts', async () => {
     let refused = 0;
     await until(async () => {
       const answer = await ask();
@@ -115,7 +115,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
     });
   });
 
-  it('is over for questions, /ready and the very same streams within five seconds', async () => {
+  it('is over for questions, /ready and the same streams within five seconds', async () => {
     const backs = all(isWhole);
     await mend();
     // The pause of 5 s, and some time for a machine with much to do.
@@ -139,7 +139,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
 });
 
 describe('a stream that is to be silent where nothing is new', () => {
-  it('was told of each failure a few times, not at each tick', () => {
+  it('logged each failure a few times, not at each tick', () => {
     const quiet = watchers.filter((_, n) => n % 2 === 1);
     for (const { events } of quiet) {
       expect(events.filter(isAway).length).toBeGreaterThanOrEqual(failures.length);

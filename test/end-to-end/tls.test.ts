@@ -97,27 +97,30 @@ describe('hvql serve with client certificates, on an address that others can rea
     expect(served.tokens).toEqual([]);
   });
 
-  it.each(Object.entries(secureWays))('knows by %s who asks, by one proof at a time', async (way, ask) => {
-    const refused = way === 'WebSocket' ? 4401 : 401;
-    const [root, guest, mapped, byToken, both, nobody, stranger] = await Promise.all([
-      ask(url, { certificate: 'root', query: viewer }),
-      ask(url, { certificate: 'guest', query: viewer }),
-      ask(url, { certificate: 'nameless', query: viewer }),
-      ask(url, { certificate: null, query: viewer, token: await sign('2') }),
-      ask(url, { certificate: 'guest', query: viewer, token: await sign('1') }),
-      ask(url, { certificate: null, query: viewer }),
-      ask(url, { certificate: 'stranger', query: viewer, token: await sign('1') }),
-    ]);
-    const all = ['ACCESS_STATS', 'ACCESS_STATS_MSR'];
-    const viewerOf = ({ body }: { body: string }): unknown => JSON.parse(body).data.viewer;
-    expect([root, guest, mapped, byToken].map(viewerOf)).toEqual([
-      { partitionId: '1', privileges: all },
-      { partitionId: '2', privileges: all },
-      { partitionId: '2', privileges: ['ACCESS_STATS_MSR'] },
-      { partitionId: '2', privileges: all },
-    ]);
-    expect([both, nobody, stranger].map(({ status }) => status)).toEqual([refused, refused, refused]);
-  });
+  it.each(Object.entries(secureWays))(
+    'identifies callers by %s, by one proof at a time',
+    async (way, ask) => {
+      const refused = way === 'WebSocket' ? 4401 : 401;
+      const [root, guest, mapped, byToken, both, without, untrusted] = await Promise.all([
+        ask(url, { certificate: 'root', query: viewer }),
+        ask(url, { certificate: 'guest', query: viewer }),
+        ask(url, { certificate: 'nameless', query: viewer }),
+        ask(url, { certificate: null, query: viewer, token: await sign('2') }),
+        ask(url, { certificate: 'guest', query: viewer, token: await sign('1') }),
+        ask(url, { certificate: null, query: viewer }),
+        ask(url, { certificate: 'untrusted', query: viewer, token: await sign('1') }),
+      ]);
+      const all = ['ACCESS_STATS', 'ACCESS_STATS_MSR'];
+      const viewerOf = ({ body }: { body: string }): unknown => JSON.parse(body).data.viewer;
+      expect([root, guest, mapped, byToken].map(viewerOf)).toEqual([
+        { partitionId: '1', privileges: all },
+        { partitionId: '2', privileges: all },
+        { partitionId: '2', privileges: ['ACCESS_STATS_MSR'] },
+        { partitionId: '2', privileges: all },
+      ]);
+      expect([both, without, untrusted].map(({ status }) => status)).toEqual([refused, refused, refused]);
+    },
+  );
 
   it('lets a certificate read what its partition may, and no more', async () => {
     const query =
@@ -139,7 +142,7 @@ describe('hvql serve with client certificates, on an address that others can rea
           '{ service { version source { kind isAnswering lastReadAt } limits { minInterval maxPageSize } } }',
       }),
       await secureWays.GET(url, { certificate: 'root', query: '{ nothing }', token }),
-      await secureWays.GET(url, { certificate: 'stranger', query: '{ nothing }', token: `${token}x` }),
+      await secureWays.GET(url, { certificate: 'untrusted', query: '{ nothing }', token: `${token}x` }),
       await sendSecurely(`${url}?access_token=${token}`),
     ];
     expect(answers[0]?.body).toContain('"kind":"simulator"');

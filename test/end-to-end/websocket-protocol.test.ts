@@ -44,13 +44,13 @@ async function closeOf(options: Partial<ClientOptions>): Promise<number> {
       const complete = (): void => reject(new Error('it was completed'));
       client.subscribe({ query: live }, { next: () => undefined, error: resolve, complete });
     });
-  // Twice: an id can be taken only if somebody has it.
+  // Twice: an id can be taken only if an operation has it.
   const [error] = await Promise.all([watch(), watch()]);
   Promise.resolve(client.dispose()).catch(() => undefined);
   return (error as { code: number }).code;
 }
 
-describe('the client of graphql-ws is told by the code of the close', () => {
+describe('the client of graphql-ws learns from the close code', () => {
   it.each<readonly [what: string, code: number, options: () => Partial<ClientOptions>]>([
     [
       'that a message was of no known type',
@@ -168,7 +168,7 @@ describe('graphql-transport-ws', () => {
   it.each<Rule>([
     ['the init is answered with an ack', testedIn(serverFile, 'are those of the protocol')],
     [
-      'an init may have no payload: who asks is then unknown, but it is not malformed',
+      'an init may have no payload: the caller is then unknown, but it is not malformed',
       async () => {
         const { send, closed } = await openRawWebSocket({ port: Number(new URL(served.url).port) });
         send({ type: 'connection_init', payload: null });
@@ -189,11 +189,8 @@ describe('graphql-transport-ws', () => {
         client.socket.close();
       },
     ],
-    ['a pong that nobody asked for is no error', testedIn(serverFile, 'are those of the protocol')],
-    [
-      'a stream is next, next, … and complete',
-      testedIn(serverFile, 'gets each event as it comes, and its end'),
-    ],
+    ['an unsolicited pong is no error', testedIn(serverFile, 'are those of the protocol')],
+    ['a stream is next, next, … and complete', testedIn(serverFile, 'gets each event at once, and its end')],
     [
       'a single result is one next and complete',
       async () => {
@@ -271,9 +268,9 @@ describe('graphql-transport-ws', () => {
         client.socket.close();
       },
     ],
-    ['a complete of an id that nobody has is no error', testedIn(serverFile, 'are those of the protocol')],
+    ['a complete of an unknown id is no error', testedIn(serverFile, 'are those of the protocol')],
     [
-      'an id is free again once its operation is over, whoever ended it and however',
+      'an id is free again once its operation is over, however it ended',
       async () => {
         const client = await open();
         const queries = ['{ viewer { isRoot } }', '{ nothing }', live, '{ viewer { isRoot } }'];

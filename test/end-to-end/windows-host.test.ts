@@ -142,7 +142,7 @@ describe('a Windows host', () => {
   );
 });
 
-/** What is asked of the host whose percentages have another clock than its samples, over so long. */
+/** What is asked of the host whose percentages have another clock than its samples, over this time. */
 const ownClockQuestion = (over: string): string => `{ hypervisor {
   logicalProcessors { index rates(over: "${over}") { totalRunTime contextSwitches interval { seconds reset } } }
   logicalProcessorTotals { rates(over: "${over}") { totalRunTime contextSwitches } }

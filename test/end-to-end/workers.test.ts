@@ -74,7 +74,7 @@ describe('two workers', () => {
     for (let n = 0; n < 6; n++) {
       const query = '{ hypervisor { logicalProcessor(index: 0) { counters { totalRunTime } } } }';
       const { data } = await askAnew(url, { token: tokens[0], query });
-      // Two machines would be as old as each other, but for the time that one began later.
+      // Two machines would be equally old, except that one began later.
       const total = BigInt(data.hypervisor.logicalProcessor.counters.totalRunTime);
       expect(total).toBeGreaterThanOrEqual(last);
       last = total;
@@ -244,7 +244,7 @@ describe('identity, access, audit and guests', () => {
     expect(answering(host.served)).toEqual([1, 2]);
   });
 
-  it('write one audit file in whole lines, opened anew by both when it is told to', async () => {
+  it('write one audit file in whole lines, opened again by both on the signal', async () => {
     const denied = '{ hypervisor { counters { totalPages } } }';
     const ask = (): Promise<unknown> =>
       askAnew(host.served.url, { token: host.tokens['self (a guest)'], query: denied });
@@ -309,7 +309,7 @@ describe('a source that is dear to read', () => {
 });
 
 describe('certificates', () => {
-  it('are shown by both workers, and by both anew when they are told to', async () => {
+  it('are shown by both workers, and renewed by both on the signal', async () => {
     const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
     const put = (name: string): void => {
       copyFileSync(tlsFile(`${name}.pem`), cert);

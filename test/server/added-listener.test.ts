@@ -21,7 +21,7 @@ const fifth: Authenticator = () =>
 
 let service: LiveService;
 let server: Server;
-let door: OpenListener;
+let listener: OpenListener;
 let url: string;
 beforeEach(async () => {
   service = await startLiveService({ graceMilliseconds: 600_000 });
@@ -29,7 +29,7 @@ beforeEach(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
-  door = service.addListener(server, fifth);
+  listener = service.addListener(server, fifth);
 });
 afterEach(() => service.close());
 
@@ -42,7 +42,7 @@ async function openEventStream(): Promise<{ read: () => string; ended: Promise<u
   return { read: () => text, ended: once(response, 'end') };
 }
 
-describe('a side door', () => {
+describe('an added listener', () => {
   it('lets in whom its authenticator knows, with a foreign token and under any name', async () => {
     const headers = { authorization: `Bearer ${service.rootToken}`, host: 'anything.example' };
     const answer = await send(`${url}?query={hello}`, { headers });
@@ -57,7 +57,7 @@ describe('a side door', () => {
     expect(body.toString()).not.toContain(service.rootToken);
   });
 
-  it('closes alone: its streams are completed, those of other doors go on', async () => {
+  it('closes alone: its streams are completed, those of other listeners continue', async () => {
     const here = await openEventStream();
     const hereStream = await service.stream();
     const webSocket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
@@ -66,7 +66,7 @@ describe('a side door', () => {
     const silent = connect(Number(new URL(url).port), '127.0.0.1');
     await once(silent, 'connect');
     const ended = once(silent, 'close');
-    await Promise.all([door.close(), door.close(), here.ended, ended]);
+    await Promise.all([listener.close(), listener.close(), here.ended, ended]);
     expect(here.read()).toContain('event: complete');
     expect(hereStream.isDone).toBe(true);
     expect((await code)[0]).toBe(1001);

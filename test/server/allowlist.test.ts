@@ -55,25 +55,19 @@ describe('an allowlist with a list', () => {
   });
 
   it.each([
-    ['another text', { query: foreign }, 403, 'OPERATION_NOT_ALLOWED', 'this document is none of them'],
+    ['another text', { query: foreign }, 403, 'OPERATION_NOT_ALLOWED', 'this document is not listed'],
     ['a blank more', { query: `${hello} ` }, 403, 'OPERATION_NOT_ALLOWED', 'the exact text'],
     ['a byte order mark more', { query: `\ufeff${hello}` }, 403, 'OPERATION_NOT_ALLOWED', ''],
     ['introspection', { query: '{ __schema { types { name } } }' }, 403, 'OPERATION_NOT_ALLOWED', ''],
     ['what is no GraphQL', { query: '}{' }, 403, 'OPERATION_NOT_ALLOWED', ''],
     ['an empty text', { query: '' }, 403, 'OPERATION_NOT_ALLOWED', ''],
-    [
-      'another id',
-      { documentId: hashOf(foreign) },
-      400,
-      'PERSISTED_DOCUMENT_NOT_FOUND',
-      'ask for another one',
-    ],
+    ['another id', { documentId: hashOf(foreign) }, 400, 'PERSISTED_DOCUMENT_NOT_FOUND', 'use another id'],
     [
       'another text with its id',
       { query: foreign, documentId: hashOf(foreign) },
       400,
       'PERSISTED_DOCUMENT_NOT_FOUND',
-      'have this one added',
+      'have the document added',
     ],
     [
       'its text with the id of another',
@@ -136,7 +130,7 @@ const hash = (text: string, more: object = {}): object => ({
 });
 
 describe('an allowlist with a manifest', () => {
-  // The key of GraphQL Code Generator looks like a hash of the text, and is none.
+  // The key of GraphQL Code Generator looks like a hash of the text but is another one.
   const codegenKey = hashOf('before printing');
   const listed: readonly AllowedDocument[] = [
     { ...allow(hello), keys: ['36fb238ddc126d79f09bfdb536691fb8', 'hello'] },
@@ -193,8 +187,8 @@ describe('an allowlist with a manifest', () => {
   });
 
   it.each([
-    [{ doc_id: 'x' }, 'PERSISTED_DOCUMENT_NOT_FOUND', 'no document of this id'],
-    [hash(foreign), 'PERSISTED_DOCUMENT_NOT_FOUND', 'no document of this id'],
+    [{ doc_id: 'x' }, 'PERSISTED_DOCUMENT_NOT_FOUND', 'no listed document has this id'],
+    [hash(foreign), 'PERSISTED_DOCUMENT_NOT_FOUND', 'no listed document has this id'],
     [
       hash('', { sha256Hash: 'x' }),
       'BAD_REQUEST',
@@ -255,7 +249,7 @@ describe('a service with a list of allowed documents', () => {
   });
 
   it.each(['application/json', 'application/graphql-response+json'])(
-    'answers what is refused in %s, with the status that says so',
+    'answers what is refused in %s, with its status',
     async (type) => {
       const notAllowed = await service.post({ query: '{' }, headers(type));
       expect([notAllowed.status, notAllowed.headers.get('content-type')]).toEqual([
@@ -352,7 +346,7 @@ describe('a service with a list of allowed documents', () => {
   });
 
   it.each([{}, { query: null }, { documentId: null }])(
-    'answers a subscribe message that names no document, and goes on: %j',
+    'answers a subscribe message that names no document, and continues: %j',
     async (payload) => {
       const { send, messages } = await openAcknowledged(service);
       send({ id: 'a', type: 'subscribe', payload });

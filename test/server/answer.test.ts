@@ -132,7 +132,7 @@ const rows: readonly [
     error('Expected "extensions" param to be empty or an object, but given string.', 'BAD_REQUEST'),
   ],
   [
-    'a parameter that is none',
+    'an unknown parameter',
     { query: '{ hello }', more: 1 },
     ['POST'],
     400,
@@ -210,7 +210,7 @@ describe.each(both)('a client that asks by %s', (method) => {
     [`${graphql};q=0.1, */*;q=0.2`, json],
     [`${json};q=0, */*`, graphql],
     [`multipart/mixed, ${json}`, json],
-    [`${json};q=nonsense`, json],
+    [`${json};q=high`, json],
   ])('and takes %s gets %s', async (accept, type) => {
     const answer = await ask({ method, accept, parameters });
     expect([answer.status, answer.type]).toEqual([type === json ? 200 : 400, `${type}; charset=utf-8`]);
@@ -223,7 +223,7 @@ describe.each(both)('a client that asks by %s', (method) => {
     `${json}; charset=latin1`,
     `${json};q=0`,
     `${json};q=0.000, ${graphql};q=0, */*`,
-  ])('and takes %s is told what there is', async (accept) => {
+  ])('and takes %s gets the list of media types', async (accept) => {
     const answer = await ask({ method, accept, parameters });
     expect([answer.status, answer.type]).toEqual([406, `${json}; charset=utf-8`]);
     expect(answer.text).toContain('Responses are application/json');
@@ -250,7 +250,7 @@ describe('every answer', () => {
     ['GraphiQL', 'GET', '/graphql', 'text/html', '', 200, false],
     ['health', 'GET', '/health', json, '', 200, false],
     ['nothing', 'GET', '/nothing', json, '', 404, false],
-    ['a method that is none', 'DELETE', '/graphql', json, '', 405, false],
+    ['an unknown method', 'DELETE', '/graphql', json, '', 405, false],
   ])('has the headers that its kind has: %s', async (_, method, path, accept, body, status, isData) => {
     const answer = await send(service.url, {
       method,

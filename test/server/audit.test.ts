@@ -31,7 +31,7 @@ const schema = new GraphQLSchema({
       missing: {
         ...text,
         resolve: () => {
-          throw new HvqlError('INVALID_PARAMETER', 'There is none.');
+          throw new HvqlError('INVALID_PARAMETER', 'There is no such object.');
         },
       },
       inner: {
@@ -158,7 +158,7 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
 });
 
 describe('a request', () => {
-  it('that names its document by its id is told with that id, as any other', async () => {
+  it('that names its document by its id is logged with that id, as any other', async () => {
     const document = 'query Allowed { denied }';
     const documentId = documentIdOf(document);
     const service = await start({ allowedDocuments: [{ documentId, text: document }] });

@@ -63,11 +63,11 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
 
   it.each([
     ['none at all', null, /No identity was given/],
-    ['an unknown issuer', 'stranger', /does not verify: the service does not trust its issuer/],
+    ['an unknown issuer', 'untrusted', /does not verify: the service does not trust its issuer/],
     ['an end in the past', 'expired', /expired at 2021-01-01T00:00:00\.000Z/],
     ['another purpose', 'server-only', /does not verify: it is not for clients \(INVALID_PURPOSE\)/],
     ['two partitions', 'two', /names several partitions/],
-    ['an id that is none', 'malformed', /SAN URI that names no partition/],
+    ['a malformed id', 'malformed', /SAN URI that names no partition/],
     ['a second URI inside of its URI', 'uri-with-comma', /SAN URI that names no partition/],
     ['a URI inside of its DNS name', 'dns-with-comma', /names no partition: needed is one SAN URI/],
     ['a URI between quotes inside of its URI', 'uri-with-quote', /names no partition: needed is one SAN URI/],
@@ -81,7 +81,7 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
       });
   });
 
-  it.each(['stranger', 'expired', 'two', 'malformed', 'uri-with-comma', 'dns-with-comma'])(
+  it.each(['untrusted', 'expired', 'two', 'malformed', 'uri-with-comma', 'dns-with-comma'])(
     'is refused with the certificate %s beside a good token',
     async (certificate) => {
       const answer = await ask(service.url, { certificate, query, token: guestToken });
@@ -151,7 +151,7 @@ describe('a WebSocket with a certificate', () => {
   });
 
   it.each([{ authorization: 'Bearer x' }, { Authorization: 5 }, { AUTHORIZATION: ['Bearer x'] }])(
-    'is refused where its payload says who asks as well, in whatever form: %j',
+    'is refused where its payload has credentials as well, in any form: %j',
     async (payload) => {
       const own = await startWithCertificates();
       const answer = await askByWebSocket(own.url, { certificate: 'root', query, payload });
@@ -236,7 +236,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that is resumed'
     };
   }
 
-  it('has the identity that it began with, whatever certificate is at hand', async () => {
+  it('has the identity that it began with, under every other certificate', async () => {
     const first = await ask({ certificate: 'guest' });
     expect([first.isResumed, first.answer]).toEqual([false, '{"data":{"partition":"2"}}']);
     for (const certificate of ['guest', 'root', null]) {
@@ -254,7 +254,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that is resumed'
   });
 
   it('does not verify where it did not when it began', async () => {
-    const first = await ask({ certificate: 'stranger' });
+    const first = await ask({ certificate: 'untrusted' });
     const again = await ask({ certificate: 'root', session: first.session });
     expect(again.isResumed).toBe(true);
     expect(again.answer).toContain('does not verify');

@@ -161,7 +161,7 @@ describe('an error in a stream of events', () => {
   });
 });
 
-describe('a request that is none', () => {
+describe('a request for something else', () => {
   it.each([
     ['/', 404, 'There is nothing at this path; GraphQL is at /graphql.'],
     ['/graphql/', 404, 'There is nothing at this path; GraphQL is at /graphql.'],
@@ -183,7 +183,7 @@ describe('a request that is none', () => {
     ['/graphql', 'HEAD', 'GET, POST'],
     ['/health', 'POST', 'GET, HEAD'],
     ['/ready', 'DELETE', 'GET, HEAD'],
-  ])('for %s with the method %s is told which ones there are', async (path, method, allow) => {
+  ])('for %s with the method %s gets the list of methods', async (path, method, allow) => {
     const answer = await send(service.url, { path, method });
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe(allow);

@@ -1,4 +1,4 @@
-/** One caller who asks for much at once, and everybody else in between. */
+/** One caller with many requests at once, and other callers in between. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ async function start(): Promise<{ readonly order: string[]; readonly most: () =>
   };
   onTurn();
   service = await startTestService({
-    contextOf: (asker) => ({ ...asker, signal: asker.signal }),
+    contextOf: (requester) => ({ ...requester, signal: requester.signal }),
     execute: ({ contextValue }) => {
       const until = performance.now() + workMilliseconds;
       while (performance.now() < until);
@@ -60,7 +60,7 @@ const get = (token: string, accept = 'application/json'): string =>
   `GET /graphql?query={hello} HTTP/1.1\r\nHost: localhost\r\nAccept: ${accept}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 const health = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
-/** Asks for so many operations at once, in one way each. */
+/** Sends this number of operations at once, in one way each. */
 const floods: Record<string, (token: string) => Promise<void>> = {
   'in one write over a WebSocket': async (token) => {
     const { socket } = await openAcknowledged(service, token);
@@ -91,7 +91,7 @@ const floods: Record<string, (token: string) => Promise<void>> = {
   },
 };
 
-describe.each(Object.entries(floods))('a caller who asks for much at once, %s,', (_, flood) => {
+describe.each(Object.entries(floods))('a caller with many requests at once, %s,', (_, flood) => {
   it('holds the event loop for no longer than some of it takes, and others are answered in between', async () => {
     const { order, most } = await start();
     const probe = await open();
@@ -101,7 +101,7 @@ describe.each(Object.entries(floods))('a caller who asks for much at once, %s,',
     await until(() => probe.text().includes('"ok"'));
     expect(order.length).toBeLessThan(count);
     await until(() => order.length === count);
-    // Once more, so that what ran in the last turn is counted.
+    // Again, so that what ran in the last turn is counted.
     await new Promise((resolve) => setImmediate(resolve));
     expect(most()).toBeLessThanOrEqual(mostInOneTurn);
   });

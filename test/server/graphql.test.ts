@@ -18,7 +18,7 @@ const get = (parameters: Record<string, string>, headers: Record<string, string>
   });
 
 describe('an operation by POST', () => {
-  it('is answered as JSON that nobody caches', async () => {
+  it('is answered as JSON that must not be cached', async () => {
     const response = await service.post({ query: '{ hello }' });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -53,7 +53,7 @@ describe('an operation by POST', () => {
     expect(await json(response)).toEqual({ data: { hello: 'world' } });
   });
 
-  it('is not answered in a media type that nobody speaks', async () => {
+  it('is not answered in an unknown media type', async () => {
     const headers = { ...asRoot(), 'content-type': 'application/json', accept: 'image/png' };
     expect((await service.post({ query: '{ hello }' }, { headers })).status).toBe(406);
   });
@@ -191,7 +191,7 @@ describe('an operation by POST', () => {
     });
   });
 
-  it('with variables that do not fit is told so, with a code', async () => {
+  it('with variables that do not fit gets an error with a code', async () => {
     const query = 'query Q($t: String!) { length(text: $t) }';
     expect(await json(await service.post({ query, variables: { t: 4 } }))).toMatchObject({
       errors: [
@@ -237,7 +237,7 @@ describe('an operation that cannot run', () => {
       'Could not determine what operation to execute.',
       'OPERATION_RESOLUTION_FAILURE',
     ],
-  ])('%s is told so, with the status its media type has for it', async (query, message, code) => {
+  ])('%s gets an error, with the status its media type has for it', async (query, message, code) => {
     const accept = (type: string): RequestInit => ({
       headers: { ...asRoot(), 'content-type': 'application/json', accept: type },
     });
@@ -250,7 +250,7 @@ describe('an operation that cannot run', () => {
     expect(lenient.status).toBe(code === 'OPERATION_RESOLUTION_FAILURE' ? 400 : 200);
   });
 
-  it('for its variables is told so', async () => {
+  it('for its variables gets an error', async () => {
     const headers = {
       ...asRoot(),
       'content-type': 'application/json',
@@ -265,7 +265,7 @@ describe('an operation that cannot run', () => {
     });
   });
 
-  it('for very large variables is told so in few words', async () => {
+  it('for very large variables gets a short error', async () => {
     const query = 'query ($n: Even) { even(n: $n) }';
     const response = await service.post({ query, variables: { n: 'x'.repeat(100_000) } });
     const text = await response.text();
@@ -273,7 +273,7 @@ describe('an operation that cannot run', () => {
     expect(text.length).toBeLessThan(1_500);
   });
 
-  it('for a null where there must be none is told so at its path', async () => {
+  it('for a null in a non-null field gets an error at its path', async () => {
     const query = 'query ($t: String = "x") { length(text: $t) }';
     expect(await json(await service.post({ query, variables: { t: null } }))).toMatchObject({
       data: { length: null },
@@ -300,7 +300,7 @@ describe('the engine', () => {
 });
 
 describe('a client that goes away', () => {
-  it('aborts the signal of whoever works for it', async () => {
+  it('aborts the signal of its resolvers', async () => {
     let aborted: () => void = () => undefined;
     const wasAborted = new Promise<void>((resolve) => (aborted = resolve));
     let started: () => void = () => undefined;
@@ -315,7 +315,7 @@ describe('a client that goes away', () => {
       });
     };
     const own = await startTestService({
-      contextOf: (asker) => ({ ...requesterOf(asker), onWait }),
+      contextOf: (requester) => ({ ...requesterOf(requester), onWait }),
     });
     try {
       const client = new AbortController();

@@ -26,7 +26,7 @@ async function start(options: Parameters<typeof startTestService>[0] = {}): Prom
 const query = '{ hello partition }';
 
 describe('the hot path', () => {
-  it('takes the second request of the same bytes, whoever sends it, with the rights of its sender', async () => {
+  it('takes the second request of the same bytes from every sender, with the rights of the sender', async () => {
     const { plugin, count } = counter();
     const service = await start({ plugins: [{ plugin, observesOnly: true }] });
     const other = { authorization: `Bearer ${await service.identity.sign(5n)}` };

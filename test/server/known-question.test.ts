@@ -41,7 +41,7 @@ describe('a question', () => {
     expect(allow).toHaveBeenCalledTimes(3);
   });
 
-  it('that was refused is read anew', async () => {
+  it('that was refused is read again', async () => {
     const allow = vi.fn<Allow>(allowlist([]));
     const read = operationReader(allow);
     for (const _ of [1, 2]) {
@@ -73,7 +73,7 @@ describe('a question', () => {
     expect(await read(post('{"query":"{ hello }"}'))).not.toBe(short);
   });
 
-  it('is answered alike the second time, to whoever asks', async () => {
+  it('is answered alike the second time, for every caller', async () => {
     const service = await startTestService();
     services.push(service);
     const other = `Bearer ${await service.identity.sign(5n)}`;
@@ -122,7 +122,7 @@ describe('a document', () => {
     expect(stacks).toEqual(['', '']);
   });
 
-  it('that asks for the schema is refused where nobody may, the first time and the second', () => {
+  it('that selects the schema is refused where no caller may, the first time and the second', () => {
     const prepared = prepare('off');
     for (const _ of [1, 2]) {
       const [error] = prepared.prepare('{ __schema { queryType { name } } }').errors;

@@ -125,7 +125,7 @@ const visits: Readonly<Record<string, (service: LiveService) => Promise<void>>> 
     socket.close();
     await closed;
   },
-  'is shown the door': async (service) => {
+  'is refused': async (service) => {
     const { send, closed } = await openAcknowledged(service);
     send(subscribeMessage('a'));
     await service.stream();
@@ -145,7 +145,7 @@ const areOver = (service: LiveService): boolean =>
 describe('a client that comes and goes', () => {
   it('in any way, hundreds of times, leaves nothing behind', async () => {
     const service = await startLiveService({ pingMilliseconds: 50, stallMilliseconds: 10_000 });
-    // With one connection that stays, the pulse beats all along.
+    // With one connection that stays, the heartbeat runs all along.
     const witness = await openAcknowledged(service);
     witness.send(subscribeMessage('a'));
     const stays = await service.stream();

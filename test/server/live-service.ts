@@ -109,7 +109,7 @@ const liveSchema = new GraphQLSchema({
 export interface LiveService extends TestService {
   /** Streams in the order of their subscriptions. */
   readonly streams: readonly TestStream[];
-  /** The next stream that is not yet taken by a test, but for those of `unseenQuery`. */
+  /** The next stream that no test has taken yet, except those of `unseenQuery`. */
   stream(): Promise<TestStream>;
   /** The identity that callers have from now on. */
   readonly clock: { now: number; expiresAt: number | null };
@@ -119,10 +119,10 @@ export interface LiveService extends TestService {
   complaints(): Record<string, unknown>[];
 }
 
-/** A subscription that may or may not come to be: nobody waits for its stream. */
+/** A subscription that may or may not start: no test waits for its stream. */
 export const unseenQuery = 'subscription { tick(pad: "unseen") }';
 
-/** Starts it. By default its pings are far apart and its patience is long. */
+/** Starts it. By default its pings are far apart, and clients may stall for long. */
 export async function startLiveService(
   options: Partial<ServerOptions> & { readonly first?: ExecutionResult } = {},
 ): Promise<LiveService> {
@@ -178,7 +178,7 @@ export async function startLiveService(
   };
 }
 
-/** A connection on which an event stream was asked for, byte by byte; `write` asks once more. */
+/** A connection on which an event stream was asked for, byte by byte; `write` sends another request. */
 export async function openRawStream(
   service: TestService,
   parts: { query?: string; token?: string; headers?: readonly string[] } = {},

@@ -45,7 +45,7 @@ describe('/ready', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
-  it('gives strangers a reason but no detail, and the log the detail', async () => {
+  it('gives anonymous callers a reason but no detail, and the log the detail', async () => {
     const ready = (): Promise<void> =>
       Promise.reject(new HvqlError('PAGE_UNAVAILABLE', 'No /secret/folder.'));
     const own = await startTestService({ ready });
@@ -62,7 +62,7 @@ describe('/ready', () => {
 describe('readiness', () => {
   const { log } = readableLog();
 
-  it('is one check for all who ask at once', async () => {
+  it('is one check for all requests at once', async () => {
     let checks = 0;
     const { wait, open } = gate();
     const check = async (): Promise<void> => {
@@ -83,7 +83,7 @@ describe('readiness', () => {
     expect(await readiness(never, { milliseconds: 1, log })()).toBe('TIMED_OUT');
   });
 
-  it('is in the log when it turns, however often strangers ask', async () => {
+  it('is in the log when it changes, however often it is requested', async () => {
     const own = readableLog();
     let isBroken = false;
     const check = async (): Promise<void> => {
@@ -194,7 +194,7 @@ describe('every answer', () => {
 });
 
 describe('the log', () => {
-  it('has a line for each request at debug, with who asked what', async () => {
+  it('has a line for each request at debug, with caller and operation', async () => {
     const own = await startTestService();
     const token = await own.identity.sign(5n);
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
@@ -256,7 +256,7 @@ describe('a server that cannot start', () => {
     );
   });
 
-  it('says that the host is none', async () => {
+  it('rejects an invalid host', async () => {
     await expect(startTestService({ host: '192.0.2.1' })).rejects.toEqual(
       new UsageError(['--host 192.0.2.1 is no address of this machine (EADDRNOTAVAIL).']),
     );
@@ -293,7 +293,7 @@ describe('a server that is closed', () => {
   it('finishes the answer that is under way', async () => {
     const { wait, started, open: letGo } = gate();
     const own = await startTestService({
-      contextOf: (asker) => ({ ...requesterOf(asker), onWait: wait }),
+      contextOf: (requester) => ({ ...requesterOf(requester), onWait: wait }),
       graceMilliseconds: 600_000,
     });
     const answer = own.post({ query: '{ wait }' });
@@ -306,13 +306,13 @@ describe('a server that is closed', () => {
     await closed;
   });
 
-  it('cuts what does not finish in its time, and says so to whoever works on it', async () => {
+  it('cuts what does not finish in its time, and aborts its signal', async () => {
     const { wait, started } = gate();
     let signal: AbortSignal | undefined;
     const own = await startTestService({
-      contextOf: (asker) => {
-        signal = asker.signal;
-        return { ...requesterOf(asker), onWait: wait };
+      contextOf: (requester) => {
+        signal = requester.signal;
+        return { ...requesterOf(requester), onWait: wait };
       },
       graceMilliseconds: 1,
     });

@@ -39,7 +39,7 @@ const post = (query: unknown, accept = 'text/event-stream', more: object = {}): 
 const complete = 'event: complete\ndata: \n\n';
 
 describe('a subscription by graphql-sse', () => {
-  it('gets each event as it comes, and its end', async () => {
+  it('gets each event at once, and its end', async () => {
     const results = client.iterate({ query: 'subscription { tick }' });
     const first = results.next();
     const stream = await service.stream();
@@ -173,7 +173,7 @@ describe('an answer by events', () => {
   });
 
   it.each(['application/json', '*/*', 'application/graphql-response+json', 'multipart/mixed'])(
-    'is what a subscription needs; who accepts %s is told so',
+    'is what a subscription needs; a client that accepts %s gets an error',
     async (accept) => {
       const response = await post('subscription { tick }', accept);
       expect(response.status).toBe(406);
@@ -273,7 +273,7 @@ describe('the log', () => {
 });
 
 describe('a server that is closed', () => {
-  it('ends the answers of its event streams without completing them, whatever they are about to do', async () => {
+  it('ends the answers of its event streams without completing them, in every state', async () => {
     let closeStreams = 0;
     const own = await startLiveService({
       closeStreams: () => {

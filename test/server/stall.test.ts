@@ -28,7 +28,7 @@ async function pushUntilReturned(streams: readonly TestStream[], stalled: TestSt
 const cut = 'a client that read nothing for too long was disconnected';
 
 describe('a client that takes nothing', () => {
-  it('of its event stream is cut, and nobody else', async () => {
+  it('of its event stream is disconnected, and no other', async () => {
     const own = await start();
     const token = await own.identity.sign(5n);
     const asleep = await openRawStream(own, { token });
@@ -59,7 +59,7 @@ describe('a client that takes nothing', () => {
     await own.close();
   });
 
-  it('of its WebSocket is cut with all its operations, and nobody else', async () => {
+  it('of its WebSocket is disconnected with all its operations, and no other', async () => {
     const own = await start();
     const asleep = await openAcknowledged(own, await own.identity.sign(5n));
     asleep.send(subscribeMessage('a'));

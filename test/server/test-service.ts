@@ -125,12 +125,12 @@ export interface TestService extends RunningServer {
   post(body: unknown, init?: RequestInit): Promise<Response>;
 }
 
-/** Who asks, and no more of the request. */
+/** The requester, and no more of the request. */
 export function requesterOf({ caller, by, expiresAt, requestId, signal }: Requester): Requester {
   return { caller, by, expiresAt, requestId, signal };
 }
 
-/** Starts a service in development mode on any free port of loopback, but for what `options` says. */
+/** Starts a service in development mode on any free port of loopback, with `options`. */
 export async function startTestService(options: Partial<ServerOptions> = {}): Promise<TestService> {
   const { log, lines } = readableLog();
   const now = Date.now;

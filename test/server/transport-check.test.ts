@@ -1,4 +1,4 @@
-/** The table way × check: whatever is checked on one way in is checked on all, by every door. No cell is empty. */
+/** The table transport × check: what is checked on one transport is checked on all, by every listener. No cell is empty. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,17 +23,17 @@ import {
   type TransportRequest,
 } from './transport.ts';
 
-const doors = ['network', 'guest socket'] as const;
-const cells = doors.flatMap((door) => Object.keys(transports).map((way) => [door, way] as const));
+const listeners = ['network', 'guest socket'] as const;
+const cells = listeners.flatMap((listener) => Object.keys(transports).map((way) => [listener, way] as const));
 const live = (way: string): boolean => !/^(?:POST|GET)/.test(way);
 const isByAddress = (way: string): boolean => way.includes('GET');
 
-/** A service with both doors; partition 1 is the root, 5 a guest. */
+/** A service with both listeners; partition 1 is the root, 5 a guest. */
 interface Table {
   readonly source: FakeSource;
   readonly audit: string[];
-  /** The door as this partition comes in by it. */
-  door(kind: (typeof doors)[number], partition: 1 | 5): ListenerToTry;
+  /** The listener for this partition. */
+  listener(kind: (typeof listeners)[number], partition: 1 | 5): ListenerToTry;
   close(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ async function openTable({
     limits,
     introspection,
     allowedDocuments: allowedDocuments ?? null,
-    contextOf: (asker) => operationContext({ sampler, service }, asker),
+    contextOf: (requester) => operationContext({ sampler, service }, requester),
     execute: executeOperation,
     subscribe: operations.subscribe,
     closeStreams: () => operations.close(),
@@ -85,7 +85,7 @@ async function openTable({
   return {
     source,
     audit,
-    door: (kind, partition) =>
+    listener: (kind, partition) =>
       kind === 'network'
         ? { place: { url: server.url }, token: tokens[partition] }
         : { place: { socketPath: paths[partition] }, token: null },
@@ -107,26 +107,26 @@ afterEach(async () => {
   table = undefined;
 });
 
-/** The codes of an answer's errors; its status where there are none to tell. */
+/** The codes of a response's errors; its status where it has no codes. */
 const codes = ({ errors = [] }: TransportAnswer): unknown[] =>
   errors.map(({ extensions }) => extensions['code']);
 
 interface Cell {
-  readonly door: (typeof doors)[number];
+  readonly listener: (typeof listeners)[number];
   readonly way: string;
   /** Asks as the root, unless it says otherwise. */
   readonly ask: (question: string | TransportRequest, as?: 1 | 5) => Promise<TransportAnswer>;
   readonly open: (options: TableOptions) => Promise<Table>;
 }
 
-function cellOf(door: (typeof doors)[number], way: string): Cell {
+function cellOf(listener: (typeof listeners)[number], way: string): Cell {
   return {
-    door,
+    listener,
     way,
     ask: async (question, as = 1) => {
       if (table === undefined) throw new Error('no table is open');
       const asked = typeof question === 'string' ? { parameters: { query: question } } : question;
-      const answer = await (transports[way] as SendByTransport)(table.door(door, as), asked);
+      const answer = await (transports[way] as SendByTransport)(table.listener(listener, as), asked);
       answers.push(answer);
       return answer;
     },
@@ -157,13 +157,13 @@ const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).dig
 const allowed = '{ partition { name } }';
 const allowedLive = 'subscription { partition { name } }';
 
-/** What is checked. Each function is one cell for every way by every door. */
+/** What is checked. Each function is one cell for every transport of every listener. */
 const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
-  'who asks': async ({ door, way, ask, open }) => {
+  'the caller': async ({ listener, way, ask, open }) => {
     await open({});
     const who = '{ viewer { partitionId isRoot } }';
     expect((await ask(who, 5)).data).toEqual({ viewer: { partitionId: '5', isRoot: false } });
-    const bare = table?.door(door, 5);
+    const bare = table?.listener(listener, 5);
     const unproven = await (transports[way] as SendByTransport)(
       { place: bare?.place ?? { url: '' }, token: null },
       { parameters: { query: who } },
@@ -175,7 +175,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     );
     answers.push(forged);
     for (const answer of [unproven, forged]) {
-      if (door === 'guest socket')
+      if (listener === 'guest socket')
         expect(answer.data).toEqual({ viewer: { partitionId: '5', isRoot: false } });
       else {
         expect(answer.status).toBe(way === 'WebSocket' ? 4401 : 401);
@@ -184,11 +184,11 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     // A token of the root makes no root of a guest.
     const root = await (transports[way] as SendByTransport)(
-      { place: bare?.place ?? { url: '' }, token: table?.door('network', 1).token ?? null },
+      { place: bare?.place ?? { url: '' }, token: table?.listener('network', 1).token ?? null },
       { parameters: { query: who } },
     );
     answers.push(root);
-    expect(root.data.viewer.isRoot).toBe(door === 'network');
+    expect(root.data.viewer.isRoot).toBe(listener === 'network');
   },
 
   'what may be read': async ({ way, ask, open }) => {
@@ -206,14 +206,14 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     expect((await ask('{ partition { name } }', 5)).data).toEqual({ partition: { name: 'p5' } });
   },
 
-  'the trail of what was denied': async ({ door, way, ask, open }) => {
+  'the trail of what was denied': async ({ listener, way, ask, open }) => {
     const { audit } = await open({});
     await ask('query Peek { hypervisor { partition(id: 9) { name } } }', 5);
     await expect.poll(() => audit.length).toBeGreaterThan(0);
     expect(JSON.parse(audit[0] ?? '')).toMatchObject({
       event: 'denied',
       caller: '5',
-      by: door === 'network' ? 'token' : 'guest socket',
+      by: listener === 'network' ? 'token' : 'guest socket',
       way: way.replace(/ (?:by|again).*/, ''),
       operation: 'Peek',
       object: 'partition 9',
@@ -221,7 +221,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     });
   },
 
-  'the trail of streams': async ({ door, way, ask, open }) => {
+  'the trail of streams': async ({ listener, way, ask, open }) => {
     const { audit } = await open({});
     const answer = await ask('subscription Own { partition { name } }', 5);
     if (!live(way)) {
@@ -231,7 +231,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     answer.end();
     await expect.poll(() => audit.length).toBe(2);
-    const by = door === 'network' ? 'token' : 'guest socket';
+    const by = listener === 'network' ? 'token' : 'guest socket';
     const about = { caller: '5', by, way: way.replace(/ (?:by|again).*/, ''), operation: 'Own' };
     expect(audit.map((line) => JSON.parse(line))).toMatchObject([
       { ...about, event: 'opened' },
@@ -389,7 +389,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       return message;
     };
     expect(await said({})).toBe('The parameter query needs to be a GraphQL document, but is missing.');
-    // Other than objects, an address has no types, and names that are not known are none of its parameters.
+    // Other than objects, an address has no types, and unknown names are not its parameters.
     const byAddress = isByAddress(way);
     for (const name of ['variables', 'extensions']) {
       const expected = byAddress
@@ -433,7 +433,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     expect(codes(await ask({ parameters: { query: allowed, doc_id: 'key 1' } }))).toEqual(['BAD_REQUEST']);
   },
-  'asking for the schema: nobody may': async ({ ask, open }) => {
+  'the schema: no caller may read it': async ({ ask, open }) => {
     await open({ introspection: 'off' });
     for (const query of ['{ __schema { queryType { name } } }', '{ __type(name: "Query") { name } }']) {
       const answer = await ask(query);
@@ -452,7 +452,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     expect(denied.errors).toMatchObject([{ extensions: { code: 'ACCESS_DENIED', reason: 'NOT_ROOT' } }]);
     expect((await ask('{ partition { nam } }', 1)).errors?.[0]?.message).not.toContain('Did you mean');
   },
-  'asking for the schema: anybody may': async ({ ask, open }) => {
+  'the schema: every caller may read it': async ({ ask, open }) => {
     await open({ introspection: 'on' });
     expect((await ask('{ __schema { queryType { name } } }', 5)).errors).toBeUndefined();
     expect((await ask('{ partition { nam } }', 5)).errors?.[0]?.message).toContain('Did you mean "name"?');
@@ -482,8 +482,8 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
   },
 };
 
-describe.each(cells)('by the %s and %s', (door, way) => {
+describe.each(cells)('by the %s and %s', (listener, way) => {
   it.each(Object.keys(checks))('there is %s', (name) =>
-    (checks[name] as (cell: Cell) => Promise<void>)(cellOf(door, way)),
+    (checks[name] as (cell: Cell) => Promise<void>)(cellOf(listener, way)),
   );
 });

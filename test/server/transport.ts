@@ -1,13 +1,13 @@
-/** Every way into the service: how a question is sent, by which door, and what comes back. */
+/** Every transport: how an operation is sent, by which listener, and what comes back. */
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { WebSocket } from 'ws';
 
-/** A door: its address, what proves who comes in by it, and who that is. */
+/** A listener: its address, and the token of the caller. */
 export interface ListenerToTry {
   /** The address of the endpoint, or the path of a guest socket. */
   readonly place: { readonly url: string } | { readonly socketPath: string };
-  /** null where the door itself says who comes in. */
+  /** null where the listener itself identifies the caller. */
   readonly token: string | null;
 }
 
@@ -17,7 +17,7 @@ export interface TransportAnswer {
   readonly status: number | null;
   readonly data?: any;
   readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
-  /** Ends a stream that goes on. */
+  /** Ends a stream that has not ended. */
   readonly end: () => void;
 }
 
@@ -27,7 +27,10 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type SendByTransport = (door: ListenerToTry, question: TransportRequest) => Promise<TransportAnswer>;
+export type SendByTransport = (
+  listener: ListenerToTry,
+  question: TransportRequest,
+) => Promise<TransportAnswer>;
 
 const json = 'application/graphql-response+json, application/json';
 
@@ -87,10 +90,10 @@ function byHttp(method: 'GET' | 'POST', accept: string): SendByTransport {
 
 /** Asks twice and gives the second answer. */
 function again(way: SendByTransport): SendByTransport {
-  return async (door, question) => {
-    const first = await way(door, question);
+  return async (listener, question) => {
+    const first = await way(listener, question);
     first.end();
-    return way(door, question);
+    return way(listener, question);
   };
 }
 

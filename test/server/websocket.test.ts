@@ -45,7 +45,7 @@ const init = (token = service.rootToken): object => ({
   payload: { Authorization: `Bearer ${token}` },
 });
 describe('a subscription by graphql-ws', () => {
-  it('gets each event as it comes, and its end', async () => {
+  it('gets each event at once, and its end', async () => {
     const results = client.iterate({ query: 'subscription { tick }' });
     const first = results.next();
     const stream = await service.stream();
@@ -87,7 +87,7 @@ describe('a subscription by graphql-ws', () => {
     ['subscription { refused }', {}, 'Too many streams.', 'LIMIT_EXCEEDED'],
     ['subscription { broken }', {}, 'Unexpected error', 'INTERNAL_SERVER_ERROR'],
     ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'LIMIT_EXCEEDED'],
-  ])('is told why it cannot run (%#)', async (query, more, message, code) => {
+  ])('gets the reason why it cannot run (%#)', async (query, more, message, code) => {
     const { messages, send, socket } = await openAcknowledged(service);
     send({ id: 'a', type: 'subscribe', payload: { query, ...more } });
     await until(() => messages.length === 2);
@@ -109,7 +109,7 @@ describe('the messages', () => {
     await until(() => messages.length === 2);
     send({ type: 'ping' });
     send({ type: 'pong' });
-    send({ type: 'complete', id: 'nobody knows it' });
+    send({ type: 'complete', id: 'unknown' });
     send(subscribeMessage('"é"'));
     const stream = await service.stream();
     stream.tick('one');
@@ -127,14 +127,14 @@ describe('the messages', () => {
     ]);
   });
 
-  it('are refused where they are nested too deeply, before and after it is known who asks', async () => {
+  it('are refused where they are nested too deeply, before and after the caller is known', async () => {
     const complaints = service.complaints().length;
     const nested = '['.repeat(200_000) + ']'.repeat(200_000);
     const ping = `{"type":"ping","payload":{"deep":${nested}}}`;
     const subscribe = `{"type":"subscribe","id":"a","payload":{"query":"{ hello }","variables":{"deep":${nested}}}}`;
-    const stranger = await openRawWebSocket(service);
-    stranger.send(ping);
-    expect(await stranger.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+    const anonymous = await openRawWebSocket(service);
+    anonymous.send(ping);
+    expect(await anonymous.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
     for (const message of [ping, subscribe]) {
       const { send, closed } = await openAcknowledged(service);
       send(message);
@@ -151,7 +151,7 @@ describe('the messages', () => {
     socket.close();
   });
 
-  it('of an operation stop when the client says so, also before it has begun', async () => {
+  it('of an operation stop when the client ends it, also before it has begun', async () => {
     const own = await startLiveService();
     let letGo: () => void = () => undefined;
     own.gate.until = new Promise((resolve) => (letGo = resolve));
@@ -254,7 +254,7 @@ describe('a connection is closed', () => {
       /^No identity was given: needed is "Authorization", but connection_init has "headers\.x-token-of-the-c…"\.$/,
     ],
     [
-      'headers that are none',
+      'headers that are not an object',
       { type: 'connection_init', payload: { headers: 'Authorization: Bearer x' } },
       /^No identity was given: needed is "Authorization", but connection_init has "headers"\.$/,
     ],
@@ -331,7 +331,7 @@ describe('a connection is closed', () => {
     expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
   });
 
-  it('with 4400 for a ping that is nested too deeply to be answered, whoever sends it', async () => {
+  it('with 4400 for a ping that is nested too deeply to be answered, from every client', async () => {
     const { socket, closed } = await openRawWebSocket(service);
     socket.send(`{"type":"ping","payload":{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`);
     expect(await closed).toEqual({ code: 4400, reason: 'Invalid message received' });
@@ -437,7 +437,7 @@ describe('the end of a token', () => {
     const waited = new Promise<string>((resolve) => (answer = () => resolve('done')));
     const own = await startLiveService({
       pingMilliseconds: 20,
-      contextOf: (asker) => ({ ...asker, onWait: () => waited }),
+      contextOf: (requester) => ({ ...requester, onWait: () => waited }),
     });
     own.clock.expiresAt = own.clock.now + 1_000;
     const { closed, messages, send } = await openAcknowledged(own);
@@ -482,7 +482,7 @@ describe('a connection', () => {
     await own.close();
   });
 
-  it('is pinged, and cut where nobody answers', async () => {
+  it('is pinged, and disconnected where no pong comes', async () => {
     const own = await startLiveService({ pingMilliseconds: 20, stallMilliseconds: 300 });
     const alive = await openAcknowledged(own);
     let pings = 0;
@@ -495,7 +495,7 @@ describe('a connection', () => {
     await own.close();
   });
 
-  it('is pinged less often while events go out, but cut all the same where nobody answers', async () => {
+  it('is pinged less often while events go out, but is disconnected all the same where no pong comes', async () => {
     const own = await startLiveService({ pingMilliseconds: 40, stallMilliseconds: 300 });
     const [quiet, busy] = [await openAcknowledged(own), await openAcknowledged(own)];
     busy.send(subscribeMessage('a', 'subscription { tick }'));
@@ -545,7 +545,7 @@ describe('a server that is closed', () => {
     let letGo: () => void = () => undefined;
     const opened = new Promise<string>((resolve) => (letGo = () => resolve('done')));
     const own = await startLiveService({
-      contextOf: (asker) => ({ ...requesterOf(asker), onWait: () => opened }),
+      contextOf: (requester) => ({ ...requesterOf(requester), onWait: () => opened }),
       closeStreams: () => own.streams.forEach((stream) => stream.end()),
       graceMilliseconds: 600_000,
     });

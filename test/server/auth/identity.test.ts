@@ -77,7 +77,7 @@ afterAll(() => {
 });
 
 describe('a token signed with the secret', () => {
-  it.each(['HS256', 'HS384', 'HS512'])('by %s says who asks', async (alg) => {
+  it.each(['HS256', 'HS384', 'HS512'])('by %s identifies the caller', async (alg) => {
     const identity = await open({ kind: 'secret', secret });
     const token = await sign({ hv_partition: '5', exp: nowInSeconds + 60 }, { alg }, secret);
     expect(await identity.authenticate(`Bearer ${token}`)).toEqual({
@@ -171,7 +171,7 @@ describe('a token signed with the secret', () => {
   });
 
   it.each(['x', 'a.b', 'a.b.c.d.e', '....', 'e30.e30.e30', `${'a'.repeat(100_000)}.b.c`])(
-    'that is none is refused: %.20s',
+    'that is malformed is refused: %.20s',
     async (token) => {
       expect(await refusal(await open({ kind: 'secret', secret }), token)).toMatch(
         /^The token is not a JSON Web Token/,
@@ -354,7 +354,7 @@ describe('a key file', () => {
   const isPrivate =
     'The key file PATH holds a private key, which only the signer may have; give the public key that belongs to it.';
 
-  it('with a private key is refused, whatever its form', async () => {
+  it('with a private key is refused in every form', async () => {
     const { privateKey, publicKey } = pairs.rsa;
     expect(await refuses(pem(privateKey))).toBe(isPrivate);
     expect(await refuses(privateKey.export({ type: 'pkcs1', format: 'pem' }).toString())).toBe(isPrivate);
@@ -516,7 +516,7 @@ describe('a key set at an address', () => {
     ['fails', { status: 500, body: 'database password' }],
     ['is no JSON', { status: 200, body: '<html>' }],
     ['is no key set', { status: 200, body: '{"keys":1}' }],
-  ])('that %s is not the fault of whoever asks, and is in the log', async (_, given) => {
+  ])('that %s is not the fault of the caller, and is in the log', async (_, given) => {
     answer = given;
     const identity = await open({ kind: 'jwks', url });
     const before = lines.length;
@@ -528,7 +528,7 @@ describe('a key set at an address', () => {
     expect(lines.slice(before).join('')).toContain('a token could not be verified');
   });
 
-  it('that nobody serves is not the fault of whoever asks, and is asked again after a rest', async () => {
+  it('that no server has is not the fault of the caller, and is asked again after a rest', async () => {
     const other = createServer((_, response) => void response.end(answer.body));
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -580,7 +580,7 @@ describe('a key set at an address', () => {
     expect(fetches).toBe(3);
   });
 
-  it('that cannot be had again goes on verifying with the keys it had, whatever keys others name', async () => {
+  it('that cannot be fetched again still verifies with the keys it had, even if tokens name others', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now });
     serve([await jwk(pairs.ed25519.publicKey, { kty: '', kid: 'x' })]);
     const identity = await openAt({ kind: 'jwks', url }, () => Date.now());

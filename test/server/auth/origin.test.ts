@@ -89,7 +89,7 @@ describe.each(Object.entries(ways))('a request by %s', (_, ask) => {
     expect((await ask(closed, { origin, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
   });
 
-  it('can be read by a page of a listed origin, whatever is answered', async () => {
+  it('can be read by a page of a listed origin, with every status', async () => {
     for (const more of [{}, { authorization: 'Bearer x' }]) {
       const answer = await ask(service, { origin: listed, 'sec-fetch-site': 'cross-site', ...more });
       expect(answer.headers).toMatchObject({
@@ -196,7 +196,7 @@ describe('a preflight', () => {
   });
 
   it.each([{ origin: listed }, { 'access-control-request-method': 'POST' }])(
-    'that is none, with %j, is a method that is not known',
+    'that is incomplete, with %j, is an unknown method',
     async (headers: Headers) => {
       const answer = await send(service.url, { method: 'OPTIONS', headers });
       expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, POST']);
@@ -205,7 +205,7 @@ describe('a preflight', () => {
 });
 
 describe('the page of GraphiQL', () => {
-  it('is shown to whoever follows a link, and can be read by no page elsewhere', async () => {
+  it('is shown to a user who follows a link, and can be read by no page elsewhere', async () => {
     for (const headers of [{}, { origin: listed }]) {
       const answer = await send(service.url, {
         headers: { accept: 'text/html', 'sec-fetch-site': 'cross-site', ...headers },

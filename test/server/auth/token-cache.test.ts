@@ -87,7 +87,7 @@ describe('an identity', () => {
     expect(verify.mock.calls.length).toBe(calls);
     now += 30_000;
     await expect(identity.authenticate(`Bearer ${token}`)).rejects.toThrow(/expired/);
-    // A token that is good by its looks, but signed by somebody else, is none that is known.
+    // A token with the same claims but another signature is not known.
     const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(43)}`;
     now -= 30_000;
     await expect(identity.authenticate(`Bearer ${forged}`)).rejects.toThrow(/signature/);

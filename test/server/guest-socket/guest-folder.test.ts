@@ -87,7 +87,7 @@ describe('a folder of guest sockets', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('makes a socket anew whose file somebody has removed', async () => {
+  it('makes a socket again whose file was removed', async () => {
     request('5.sock');
     await open();
     unlinkSync(socketOf('5'));
@@ -138,7 +138,7 @@ describe('a folder of guest sockets', () => {
     expect(logged('guest socket not opened')).toHaveLength(2);
   });
 
-  it('has no more of them than there may be, and says so', async () => {
+  it('has no more of them than there may be, and logs it', async () => {
     for (const id of ['5', '6', '7']) request(`${id}.sock`);
     await open({ limit: 2 });
     const sockets = (): string[] => readdirSync(folder).filter((name) => name.endsWith('_4000'));

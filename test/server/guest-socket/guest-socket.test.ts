@@ -40,7 +40,7 @@ describe('who comes by a guest socket', () => {
   it.each([
     ['nothing', () => ({})],
     ["the root's token", () => ({ authorization: `Bearer ${service.rootToken}` })],
-    ['a token that is none', () => ({ authorization: 'Bearer nonsense' })],
+    ['a malformed token', () => ({ authorization: 'Bearer malformed' })],
     ['another authorization', () => ({ authorization: 'Basic cm9vdDpyb290' })],
     ['headers of proxies', () => ({ 'x-forwarded-for': '127.0.0.1', 'x-client-cert': 'hvql://partition/1' })],
   ])('is its partition with all privileges, by POST and GET, with %s', async (_, headers) => {
@@ -49,9 +49,9 @@ describe('who comes by a guest socket', () => {
     expect((await getBySocket(path, who, { ...headers(), ...accept })).body).toEqual(fifth);
   });
 
-  it('is its partition over a WebSocket, whatever connection_init says', async () => {
+  it('is its partition over a WebSocket, with any connection_init', async () => {
     const token = `Bearer ${service.rootToken}`;
-    for (const payload of [undefined, {}, { Authorization: token }, { Authorization: 'nonsense' }]) {
+    for (const payload of [undefined, {}, { Authorization: token }, { Authorization: 'malformed' }]) {
       const client = await openBySocket(path, {
         ...(payload === undefined ? {} : { payload }),
         headers: { authorization: token },
@@ -63,7 +63,7 @@ describe('who comes by a guest socket', () => {
     }
   });
 
-  it('is its partition by an event stream, whatever it sends', async () => {
+  it('is its partition by an event stream, with any credentials', async () => {
     const headers = { authorization: `Bearer ${service.rootToken}` };
     const client = await streamBySocket(path, who, headers);
     await until(() => client.text().includes('event: complete'));
@@ -175,7 +175,7 @@ describe('several guest sockets', () => {
     for (const each of places) expect(existsSync(each.path)).toBe(false);
   });
 
-  it('are all told of at once where something is wrong with them, and then none is left', async () => {
+  it('are all reported at once where something is wrong with them, and then none is left', async () => {
     const file = folder.write('file', 'precious');
     const good = join(folder.path, 'good');
     const long = join(folder.path, 'l'.repeat(100));
@@ -201,7 +201,7 @@ describe('several guest sockets', () => {
     expect(existsSync(good)).toBe(false);
   });
 
-  it('cannot be at one path, in whatever spelling', async () => {
+  it('cannot be at one path, even in different spellings', async () => {
     const twice = `${folder.path}/../${folder.path.split('/').pop()}/x`;
     const places = [
       { partitionId: 5n, path: `${folder.path}/x` },

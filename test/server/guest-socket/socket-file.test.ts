@@ -52,7 +52,7 @@ async function leaveStale(path: string): Promise<void> {
   const elsewhere = join(folder.path, 'elsewhere');
   server.listen(elsewhere);
   await once(server, 'listening');
-  // Node removes the name that it was told, and leaves this one.
+  // Node removes the name that it was given, and leaves this one.
   linkSync(elsewhere, path);
   await close(server);
   expect(await hasListener(path)).toBe(false);
@@ -63,7 +63,7 @@ describe('the file of a socket', () => {
     ['a permissive umask', 0o000, 0o600],
     ['a strict umask', 0o177, 0o666],
     ['a usual umask', 0o022, 0o660],
-  ])('has its mode whatever the umask: %s', async (_, umask, mode) => {
+  ])('has its mode under every umask: %s', async (_, umask, mode) => {
     const path = join(folder.path, 'a');
     const before = process.umask(umask);
     try {
@@ -75,7 +75,7 @@ describe('the file of a socket', () => {
     expect(await hasListener(path)).toBe(true);
   });
 
-  it('has its mode from the first moment, and nobody else can come to it before', async () => {
+  it('has its mode from the first moment, and no other user can connect before', async () => {
     const path = join(folder.path, 'a');
     const seen: [string, number][] = [];
     // Called by the event loop between any two steps of the making.
@@ -114,7 +114,7 @@ describe('the file of a socket', () => {
     await file.remove();
   });
 
-  it('is left alone at the end where somebody has put another one in its place', async () => {
+  it('is left alone at the end where another one has replaced it', async () => {
     const path = join(folder.path, 'a');
     const server = newServer();
     const file = await listenOnFile(server, { path, mode: 0o600, platform });
@@ -211,7 +211,7 @@ describe('the path of a socket', () => {
     expect(readdirSync(folder.path)).toEqual(['a']);
   });
 
-  it('is refused, and nothing removed, where somebody listens', async () => {
+  it('is refused, and nothing removed, where a program listens', async () => {
     const path = join(folder.path, 'a');
     await open(path);
     const { ino } = lstatSync(path);

@@ -48,10 +48,10 @@ async function answered(bytes: string, isAll = false): Promise<{ head: string; b
 }
 
 describe('what is no request', () => {
-  it('is told how long a request may take', async () => {
+  it('gets the limit of time of a request', async () => {
     const server = createHttpServer();
     answerClientErrors(server, { connections: connectionsOf(server), log: readableLog().log });
-    // Node looks for those that are late every few seconds, and says so like this.
+    // Node looks for those that are late every few seconds, and emits this event.
     server.on('connection', (late) => {
       server.emit(
         'clientError',
@@ -70,7 +70,7 @@ describe('what is no request', () => {
     server.close();
   });
 
-  it('is told how long a request may be, whatever still comes of it', async () => {
+  it('gets the limit of length of a request, while more of it arrives', async () => {
     const { head, body } = await answered(
       `GET /graphql?query=${'x'.repeat(400_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
     );
@@ -91,7 +91,7 @@ describe('what is no request', () => {
     ['a method that there is not', () => 'LOOK /graphql HTTP/1.1\r\n\r\n', 'Invalid method'],
     ['a length of no number', () => post('', 'Content-Length: many\r\n'), 'Content-Length'],
     ['a chunk of no length', () => post('what\r\n', 'Transfer-Encoding: chunked\r\n'), 'chunk size'],
-  ])('is told what is wrong with it: %s', async (_, bytes, reason) => {
+  ])('gets an error that says what is wrong: %s', async (_, bytes, reason) => {
     const { head, body } = await answered(bytes());
     expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n/);
     expect(body.errors).toHaveLength(1);
@@ -100,7 +100,7 @@ describe('what is no request', () => {
     expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
   });
 
-  it('is told so behind the answer to what came before it', async () => {
+  it('gets the error after the responses to earlier requests', async () => {
     const { socket, text } = connection();
     socket.write(sized('{"query":"{ hello }"}'));
     await vi.waitFor(() => expect(asked).toBe(1));
@@ -112,7 +112,7 @@ describe('what is no request', () => {
     );
   });
 
-  it('is nobody to wait for answers once it breaks off', async () => {
+  it('gets no responses once it ends in the middle', async () => {
     const { socket, text } = connection();
     socket.write(sized('{"query":"{ hello }"}'));
     await vi.waitFor(() => expect(asked).toBe(1));
@@ -121,7 +121,7 @@ describe('what is no request', () => {
     expect(await text).toBe('');
   });
 
-  it('is told so where half of one is all that comes', async () => {
+  it('gets an error for half a request', async () => {
     const { head, body } = await answered('GET /graphql HTTP/1.1\r\nHost: loc', true);
     expect(head).toMatch(/^HTTP\/1\.1 400 /);
     expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
@@ -137,7 +137,7 @@ describe('what is no request', () => {
     finish();
   });
 
-  it('keeps no connection of one who goes on sending', async () => {
+  it('keeps no connection of a client that does not stop sending', async () => {
     const { socket, text } = connection();
     socket.write('this is no request\r\n\r\n');
     const more = setInterval(() => socket.write('x'.repeat(1_000)), 20);
@@ -145,7 +145,7 @@ describe('what is no request', () => {
     clearInterval(more);
   });
 
-  it('does no harm to those who come after it', async () => {
+  it('does no harm to later clients', async () => {
     finish();
     await answered('this is no request\r\n\r\n');
     const { socket, text } = connection();

@@ -15,7 +15,7 @@ let letGo: () => void;
 beforeEach(async () => {
   const waited = new Promise<string>((resolve) => (letGo = () => resolve('done')));
   service = await startLiveService({
-    contextOf: (asker) => ({ ...requesterOf(asker), onWait: () => waited }),
+    contextOf: (requester) => ({ ...requesterOf(requester), onWait: () => waited }),
   });
   socket = connect(service.port, '127.0.0.1');
   socket.on('error', () => undefined);
@@ -94,7 +94,7 @@ describe('requests that wait for an answer ahead of theirs', () => {
     await until(() => service.lines.filter((line) => line.includes('"msg":"request"')).length === 3);
   });
 
-  it("are nobody's mistake where their connection goes before all of their body has come", async () => {
+  it('are no error of the service where their connection goes before all of their body has come', async () => {
     const half = request('POST /graphql', 'Content-Type: application/json', 'Content-Length: 9');
     socket.write(request('GET /graphql?query={wait}') + `${half}{`);
     await received(socket);

@@ -164,7 +164,7 @@ describe('the page of GraphiQL', () => {
     expect(runPage(script, { 'graphiql:tabState': '{"tabs":' }).rendered).not.toHaveProperty('initialQuery');
   });
 
-  it('runs the first example by itself, and nothing that somebody wrote or an address brings', () => {
+  it('runs the first example by itself, and nothing that a user wrote or an address has', () => {
     const [script = ''] = inlineScripts();
     expect(runPage(script).isRun).toBe(true);
     expect(runPage(script, kept(first)).isRun).toBe(true);
@@ -179,7 +179,7 @@ describe('the page of GraphiQL', () => {
     expect(runPage(script, kept('{ a }'), shared('{ c }')).rendered).not.toHaveProperty('initialQuery');
   });
 
-  it('is where the address of the service leads browsers, and nobody else', async () => {
+  it('is where the address of the service leads browsers, and no other clients', async () => {
     const ask = (accept: string) => send(service.url, { path: '/', headers: { accept } });
     expect(await ask('text/html,*/*;q=0.8')).toMatchObject({
       status: 302,
@@ -191,7 +191,7 @@ describe('the page of GraphiQL', () => {
     await own.close();
   });
 
-  it('is not given to who asks for anything but HTML', async () => {
+  it('is not given to clients that do not accept HTML', async () => {
     for (const accept of ['*/*', 'application/json']) {
       expect((await fetch(service.url, { headers: { accept } })).status).toBe(401);
     }

@@ -54,7 +54,7 @@ describe.each([
     };
     service = await startTestService({
       stallMilliseconds,
-      contextOf: (asker) => ({ ...asker, signal: asker.signal, onWait }),
+      contextOf: (requester) => ({ ...requester, signal: requester.signal, onWait }),
       ...(isSecure ? { tls: await readTls(files) } : {}),
     });
   };

@@ -30,7 +30,7 @@ async function startSecurely(options: Parameters<typeof startTestService>[0] = {
 }
 
 describe('the files of TLS', () => {
-  it('may be told to be of no use, all at once, without their paths', async () => {
+  it('are reported as unusable, all at once, without their paths', async () => {
     const problems = await problemsOf({
       cert: `${folder.path}/none.pem`,
       key: folder.write('text.key', 'secret text'),
@@ -73,14 +73,11 @@ describe('the files of TLS', () => {
       '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----',
       /^--tls-key: .*cannot be read/,
     ],
-  ])(
-    'are refused where the PEM of %s holds nonsense, which no message shows',
-    async (name, text, problem) => {
-      const problems = await problemsOf({ [name]: folder.write(`bad-${name}.pem`, text) });
-      expect(problems).toEqual([expect.stringMatching(problem)]);
-      expect(problems.join()).not.toMatch(/c2VjcmV0|AAAA|secret\b/);
-    },
-  );
+  ])('are refused where the PEM of %s is malformed, and no message shows it', async (name, text, problem) => {
+    const problems = await problemsOf({ [name]: folder.write(`bad-${name}.pem`, text) });
+    expect(problems).toEqual([expect.stringMatching(problem)]);
+    expect(problems.join()).not.toMatch(/c2VjcmV0|AAAA|secret\b/);
+  });
 });
 
 describe('a server with TLS', () => {
@@ -100,7 +97,7 @@ describe('a server with TLS', () => {
     expect(answers[1].headers.get('strict-transport-security')).toBeNull();
   });
 
-  it('takes no certificate for an identity where nobody is to show one', async () => {
+  it('takes no certificate for an identity where clients need none', async () => {
     const own = await startSecurely();
     const answer = await sendSecurely(`${own.url}?query={hello}`, { certificate: 'root' });
     await own.close();
@@ -121,7 +118,7 @@ describe('a server with TLS', () => {
     expect(own.lines.filter((line) => !line.includes('"level":20'))).toEqual([]);
   });
 
-  it('answers an upgrade that nobody here speaks as if it had not been asked for', async () => {
+  it('answers an upgrade to an unknown protocol as if it had not been offered', async () => {
     const own = await startSecurely();
     const headers = { connection: 'Upgrade', upgrade: 'TLS/1.0', authorization: `Bearer ${own.rootToken}` };
     const answer = await sendSecurely(`${own.url}?query={hello}`, { headers });
@@ -131,7 +128,7 @@ describe('a server with TLS', () => {
 });
 
 describe('a server with TLS that is closed', () => {
-  it('is done at once when nothing is under way, whoever shakes hands or is silent', async () => {
+  it('is done at once when nothing is under way, in spite of handshakes and silent clients', async () => {
     const own = await startSecurely({ graceMilliseconds: 600_000 });
     const raw = connectTcp(own.port, '127.0.0.1');
     const silent = connect({ port: own.port, host: '127.0.0.1', ...clientOptions(null) });
@@ -158,7 +155,7 @@ describe('a server with TLS that is closed', () => {
       return waiting;
     };
     const own = await startSecurely({
-      contextOf: (asker) => ({ ...requesterOf(asker), onWait }),
+      contextOf: (requester) => ({ ...requesterOf(requester), onWait }),
       graceMilliseconds: 600_000,
     });
     const headers = { authorization: `Bearer ${own.rootToken}` };

@@ -53,7 +53,7 @@ function put(socket: Socket, bytes: Buffer) {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('bytes that are written to many', () => {
-  it('leave at the end of the turn, and nobody is called back where they are taken at once', async () => {
+  it('leave at the end of the turn, without a callback where the kernel takes them at once', async () => {
     const { here, there } = await plainPair();
     const first = put(here, Buffer.from('one '));
     const second = put(here, Buffer.from('two'));
@@ -65,7 +65,7 @@ describe('bytes that are written to many', () => {
     expect([first.heard, second.heard]).toEqual([[], []]);
   });
 
-  it('leave before that where there are many, or somebody has something else to write', async () => {
+  it('leave before that where there are many, or something else is to be written', async () => {
     const { here } = await plainPair();
     for (let n = 0; n < 1_000; n += 1) put(here, Buffer.from('x'));
     expect(here.bytesWritten + here.writableLength).toBe(1_000);
@@ -112,7 +112,7 @@ describe('bytes that are written to many', () => {
     expect(first.heard).toEqual(['untaken', 'taken']);
   });
 
-  it('harm nobody where the connection has gone', async () => {
+  it('do no harm where the connection has gone', async () => {
     const { here } = await plainPair();
     const thrown: unknown[] = [];
     here.on('error', (error) => thrown.push(error));
