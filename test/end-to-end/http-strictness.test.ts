@@ -175,13 +175,15 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
     expect(statusOf(noHost)).toBe(400);
   });
 
-  it.each(['HTTP/2.0', 'HTTP/0.9'])('is refused where its line says %s', async (version) => {
+  it.each(['HTTP/2.0', 'HTTP/0.9'])('is refused with 400 where its line says %s', async (version) => {
     const text = await request((parts) => {
       parts.version = version;
     });
-    expect(statusOf(text)).toBe(505);
+    expect(statusOf(text)).toBe(400);
     expect(text).toMatch(/^connection: close\r$/im);
-    expect(text).toContain(`The service speaks HTTP/1.1 and HTTP/1.0, and the request says ${version}.`);
+    expect(text).toContain(
+      `The service speaks HTTP/1.1 and HTTP/1.0, and this request is one of ${version}.`,
+    );
   });
 });
 

@@ -26,8 +26,9 @@ const singleHeaders: Readonly<Record<number, string>> = {
 /** Throws an HttpError for another version of HTTP, and for a second header where there can be one. */
 export function checkHead({ httpVersion, httpVersionMajor, rawHeaders }: IncomingMessage): void {
   if (httpVersionMajor !== 1) {
-    const message = `The service speaks HTTP/1.1 and HTTP/1.0, and the request says HTTP/${httpVersion}.`;
-    throw new HttpError('BAD_REQUEST', message, { status: 505, headers: { connection: 'close' } });
+    // Node takes a request line without a version for HTTP/0.9.
+    const message = `The service speaks HTTP/1.1 and HTTP/1.0, and this request is one of HTTP/${httpVersion}.`;
+    throw new HttpError('BAD_REQUEST', message, { headers: { connection: 'close' } });
   }
   let seen = 0;
   for (let n = 0; n < rawHeaders.length; n += 2) {
