@@ -2,7 +2,11 @@
 import { accessSync, constants } from 'node:fs';
 
 /** Packages that do not have their program's name. */
-const packages: Readonly<Record<string, string>> = { 'systemd-analyze': 'systemd', script: 'bsdutils' };
+const packages: Readonly<Record<string, string>> = {
+  'systemd-analyze': 'systemd',
+  'systemd-socket-activate': 'systemd',
+  script: 'bsdutils',
+};
 
 /**
  * The path of a program, or null where it is not installed. With REQUIRE_PROGRAMS=1, as in CI, a missing program is an

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program `hvql`. */
+import cluster from 'node:cluster';
 import { inspect as inspectThrown } from 'node:util';
 import { processContext } from './process-context.ts';
 import { HvqlError, UsageError } from '../errors.ts';
@@ -47,14 +48,23 @@ async function run(command: Command, world: CommandContext): Promise<number> {
   const { platform } = process;
   switch (command.name) {
     case 'serve': {
-      const [{ limitHeap }, { openLog }, { serveWithWorkers }] = await Promise.all([
+      const [{ limitHeap }, { openLog }, { passedSocket }, { serveWithWorkers }] = await Promise.all([
         import('./heap.ts'),
         import('./log.ts'),
+        import('./passed-socket.ts'),
         import('./workers/primary.ts'),
       ]);
       limitHeap();
       const log = openLog(command.settings.logLevel);
-      const code = await serveWithWorkers(command.settings, { ...world, platform, log });
+      // Workers listen through their primary, on what was passed to it.
+      const owner = cluster.isWorker ? process.ppid : process.pid;
+      const socket = passedSocket(process.env, owner);
+      const code = await serveWithWorkers(command.settings, {
+        ...world,
+        platform,
+        log,
+        passedSocket: socket,
+      });
       // A source that hangs in a read that cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;

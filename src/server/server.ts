@@ -37,6 +37,8 @@ import { openYoga, type AddedPlugin } from './yoga.ts';
 /** What is served, to whom, and where. */
 export interface ServerOptions {
   readonly host: string;
+  /** Descriptor of a socket that is bound already, in place of host and port. */
+  readonly descriptor?: number | null;
   /** 0 for any free one. */
   readonly port: number;
   readonly schema: GraphQLSchema;

@@ -21,6 +21,8 @@ export interface ServeContext extends CommandContext {
   readonly log: Logger;
   /** As `process.platform` has it. */
   readonly platform: string;
+  /** Descriptor of a socket that is bound already, in place of the settings' host and port. */
+  readonly passedSocket?: number | null;
   /** Opens what `--source` names; given where that is none of the kinds that the program knows. */
   readonly openSource?: typeof openSource;
   /** What development tokens are signed with; given where other processes are to take them too. */

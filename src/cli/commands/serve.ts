@@ -66,6 +66,7 @@ async function start(resources: ServeResources, { settings, world }: ServeOption
   const server = await startServer({
     host: settings.host,
     port: settings.port,
+    descriptor: world.passedSocket ?? null,
     schema: createSchema(),
     limits,
     introspection,

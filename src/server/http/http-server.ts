@@ -5,6 +5,7 @@ import { createServer as createTlsServer, type Server as HttpsServer } from 'nod
 import type { AddressInfo } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { messageOf, UsageError } from '../../errors.ts';
+import { isLoopback } from '../auth/host.ts';
 
 /** How long headers, and a whole request, may take to arrive. */
 export const arrivalLimits = { headersTimeout: 10_000, requestTimeout: 30_000 };
@@ -52,28 +53,56 @@ function withVersions(context: TlsContext): SecureContextOptions {
   return { ...context, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
 }
 
-/**
- * Listens on a host, a name or an address (IPv6 with brackets or without), and a port, 0 for any free one. Resolves to
- * the port. Rejects with a UsageError.
- */
+/** Where a server listens. */
+export interface ListenOptions {
+  /** A name or an address, IPv6 with brackets or without. */
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Descriptor of a socket that is bound already, in place of host and port. */
+  readonly descriptor?: number | null;
+}
+
+/** Listens. Resolves to the port. Rejects with a UsageError. */
 export async function listen(
   server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, descriptor = null }: ListenOptions,
 ): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void =>
-      reject(new UsageError([explain(error, { host, port })]));
+      reject(new UsageError([explain(error, { host, port, descriptor })]));
     server.once('error', fail);
-    server.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }, () => {
+    const place = { host: host.replace(/^\[(.*)\]$/, '$1'), port };
+    server.listen(descriptor === null ? place : { fd: descriptor }, () => {
       server.off('error', fail);
       resolve();
     });
   });
+  const bound = server.address();
+  const problem = descriptor === null ? null : passedSocketProblem(bound, host);
+  if (problem !== null) {
+    server.close();
+    // A connection that is open already would keep the process.
+    server.closeAllConnections();
+    throw new UsageError([problem]);
+  }
   // A server on TCP has such an address.
-  return (server.address() as AddressInfo).port;
+  return (bound as AddressInfo).port;
 }
 
-function explain(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): string {
+/**
+ * Why a socket that is bound to this address cannot be used; null where it can. What is checked of requests, and whether
+ * there can be a development mode, depends on the host, so the socket must not be open to more.
+ */
+export function passedSocketProblem(bound: ReturnType<Server['address']>, host: string): string | null {
+  // Of a UNIX socket that was passed node has no address.
+  if (bound === null || typeof bound === 'string') return 'The socket that was passed is not one of TCP.';
+  if (!isLoopback(host) || isLoopback(bound.address)) return null;
+  return `The socket that was passed is bound to ${bound.address}, but --host is ${host}: give --host ${bound.address}.`;
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port, descriptor }: Required<ListenOptions>): string {
+  if (descriptor !== null) return `The socket that was passed cannot be listened on: ${messageOf(error)}.`;
   const place = `${host} port ${port}`;
   switch (error.code) {
     case 'EADDRINUSE':

@@ -1,0 +1,21 @@
+/** The socket that systemd listens on and passes to the program (sd_listen_fds(3)). */
+import { UsageError } from '../errors.ts';
+
+/** SD_LISTEN_FDS_START: passed descriptors begin behind those of standard input, output and error. */
+const firstDescriptor = 3;
+
+/**
+ * The descriptor of the socket that was passed to the process with this id; null where none was. Throws a UsageError
+ * where several were, since nothing says which of them is for what.
+ */
+export function passedSocket(
+  env: Readonly<Record<string, string | undefined>>,
+  processId: number,
+): number | null {
+  // Children inherit the variables, and what was passed is not theirs.
+  if (env['LISTEN_PID'] !== String(processId)) return null;
+  const count = env['LISTEN_FDS'] ?? '0';
+  if (count === '0') return null;
+  if (count === '1') return firstDescriptor;
+  throw new UsageError([`systemd passed ${count} sockets (LISTEN_FDS), and one is all that can be used.`]);
+}

@@ -1,0 +1,94 @@
+/** The service on a socket that systemd listens on, passed by systemd's own program for trying that out. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { passedSocket } from '../../src/cli/passed-socket.ts';
+import { UsageError } from '../../src/errors.ts';
+import { passedSocketProblem } from '../../src/server/http/http-server.ts';
+import { findProgram } from '../debian-program.ts';
+import { scratchFolder } from '../source/scratch.ts';
+
+const activate = findProgram('systemd-socket-activate');
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+});
+
+interface Activated {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+}
+
+/** Listens on an address, and starts the service at the first connection. */
+function listen(address: string, args: readonly string[]): Activated {
+  const command = [process.execPath, 'dist/cli/main.js', 'serve', '--source', 'simulator?lps=1', ...args];
+  const child = spawn(String(activate), ['-l', address, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
+  return { child, output: () => output };
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+describe.skipIf(activate === null)('on a socket of systemd', () => {
+  it.each([
+    ['one process', []],
+    ['two workers', ['--workers', '2']],
+  ])('%s answers there, and on no port of its own', async (_title, args) => {
+    const [port, own] = [await freePort(), await freePort()];
+    const { child, output } = listen(`127.0.0.1:${port}`, ['--port', String(own), ...args]);
+    await vi.waitFor(() => expect(output()).toContain(`Listening on 127.0.0.1:${port}`), { timeout: 60_000 });
+    // The connection that starts it is answered once it has started.
+    const health = await fetch(`http://127.0.0.1:${port}/health`);
+    expect(await health.json()).toEqual({ status: 'ok' });
+    await vi.waitFor(() => expect(output()).toContain(`hvql listening on http://127.0.0.1:${port}/graphql`), {
+      timeout: 60_000,
+    });
+    await expect(fetch(`http://127.0.0.1:${own}/health`)).rejects.toThrow();
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
+  });
+
+  it('is refused where the socket is not one of TCP', async () => {
+    const path = join(scratchFolder(), 'socket');
+    const { child, output } = listen(path, []);
+    await vi.waitFor(() => expect(output()).toContain('Listening on'), { timeout: 60_000 });
+    createConnection(path).on('error', () => undefined);
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(2);
+    expect(output()).toContain('hvql: The socket that was passed is not one of TCP.');
+  });
+});
+
+describe('a socket that was passed', () => {
+  it('is the first behind standard error, and of the process that it was passed to', () => {
+    expect(passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '1' }, 17)).toBe(3);
+    expect(passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '1' }, 18)).toBe(null);
+    expect(passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '0' }, 17)).toBe(null);
+    expect(passedSocket({ LISTEN_FDS: '1' }, 17)).toBe(null);
+    expect(() => passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '2' }, 17)).toThrow(
+      new UsageError(['systemd passed 2 sockets (LISTEN_FDS), and one is all that can be used.']),
+    );
+  });
+
+  it('may not be open to more than --host, which decides what is checked of requests', () => {
+    const bound = (address: string): AddressInfo => ({ address, family: 'IPv4', port: 4000 });
+    expect(passedSocketProblem(bound('127.0.0.1'), '127.0.0.1')).toBe(null);
+    expect(passedSocketProblem(bound('127.0.0.1'), '0.0.0.0')).toBe(null);
+    expect(passedSocketProblem(bound('0.0.0.0'), '0.0.0.0')).toBe(null);
+    expect(passedSocketProblem(bound('0.0.0.0'), 'localhost')).toBe(
+      'The socket that was passed is bound to 0.0.0.0, but --host is localhost: give --host 0.0.0.0.',
+    );
+  });
+});
