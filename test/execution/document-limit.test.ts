@@ -127,7 +127,7 @@ describe('an operation', () => {
     const roomy = { ...testLimits, maxDepth: 100 };
     expect(documentProblem(parse(text), roomy)).toMatchObject({
       message:
-        'The document repeats fields or spreads fragments so often that more than 125000 pairs of fields: select each field once.',
+        'The document repeats fields or fragments so often that validation would compare more than 125000 pairs of fields: select each field once.',
       extensions: { code: 'LIMIT_EXCEEDED', limit: 125_000 },
     });
   });

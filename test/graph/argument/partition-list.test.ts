@@ -209,7 +209,7 @@ describe('a sort order of partitions', () => {
       );
       expect([ids, errors]).toEqual([null, ['hypervisor.partitions INVALID_PARAMETER']]);
       expect(answer.errors?.[0]).toMatchObject({
-        message: expect.stringMatching(/^\w+ does not go with orderBy, /),
+        message: expect.stringMatching(/^\w+ cannot be combined with orderBy, /),
         extensions: { argument: argument.split(':')[0] },
       });
     }
@@ -246,7 +246,7 @@ describe('a sort order of partitions', () => {
     // Eight processors are ranked by their readings.
     const refused = await list(order, { limits: { maxPages: 7 } });
     expect(refused.answer.errors?.[0]?.message).toMatch(
-      /^8 overlay pages would be read, but at most 7 may be/,
+      /^The operation would read 8 overlay pages, but at most 7 are allowed/,
     );
     expect((await list(order, { limits: { maxPages: 8 } })).errors).toEqual([]);
     expect((await list('(first: 1)', { limits: { maxPages: 1 } })).errors).toEqual([]);
