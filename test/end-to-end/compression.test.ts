@@ -1,16 +1,16 @@
-/** The lines of docs/proxy.md, in a real nginx in front of the service. */
-import { readFileSync } from 'node:fs';
+/** The lines of docs/deployment.md for compression, in a real nginx in front of the service. */
 import { gunzipSync } from 'node:zlib';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { textsOf } from '../documents/markdown.ts';
 import { send } from '../server/test-service.ts';
 import { nginx, startNginx } from './nginx.ts';
 import { serve, type Served } from './program.ts';
 import { watchBySse } from './watcher.ts';
 
-const [, lines = ''] = /```nginx\n([^]*?)```/.exec(readFileSync('docs/proxy.md', 'utf8')) ?? [];
+const lines = textsOf('docs/deployment.md', 'nginx').find((text) => text.startsWith('gzip on;'));
 
-describe.skipIf(nginx === null)('a proxy with the lines of docs/proxy.md', () => {
+describe.skipIf(nginx === null)('a proxy with the lines of docs/deployment.md for compression', () => {
   let served: Served;
   let proxy: string;
   beforeAll(async () => {

@@ -79,6 +79,8 @@ describe('the package that npm pack makes', () => {
       'build.js',
       'sbom.js',
       'README.md',
+      'CHANGELOG.md',
+      'SECURITY.md',
       'LICENSE',
     ]) {
       await cp(path, join(copy, path), { recursive: true });
@@ -101,7 +103,7 @@ describe('the package that npm pack makes', () => {
         'dist/sbom.cdx.json',
         'dist/source/mshv/reading-thread.js',
         'dist/source/windows/read-classes.ps1',
-        'docs/proxy.md',
+        'docs/deployment.md',
         'packaging/hvql.service',
         'schema/schema.graphql',
         'LICENSE',

@@ -1,79 +1,43 @@
-/** "Putting it on a network" in README.md, followed line by line. */
+/** docs/deployment.md, followed line by line. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findProgram } from './debian-program.ts';
-import { serve } from './end-to-end/program.ts';
+import { findProgram } from '../debian-program.ts';
+import { serve } from '../end-to-end/program.ts';
+import { textsOf } from './markdown.ts';
+import { freePort, prepareFolder, runScript, scriptLimitMilliseconds } from './sandbox.ts';
 
-const [, section = ''] =
-  /^## Putting it on a network\n([^]*?)^## /m.exec(await readFile('README.md', 'utf8')) ?? [];
-const blocks = (language: string): string[] =>
-  [...section.matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
-    .filter(([, name]) => name === language)
-    .map(([, , text]) => String(text));
+const steps = textsOf('docs/deployment.md', 'sh');
+const [proxyBlock = ''] = textsOf('docs/deployment.md', 'nginx');
 
 const programs = ['bash', 'curl', 'openssl'].map(findProgram);
 const nginx = findProgram('nginx');
 
-/** A port that was free a moment ago: the text has one of its own. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
 /** A folder in which `hvql` is the built program. */
 async function openFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'hvql-network-'));
-  await mkdir(join(folder, 'bin'));
-  const shim = join(folder, 'bin/hvql');
-  await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/cli/main.js')}" "$@"\n`);
-  await chmod(shim, 0o755);
+  const folder = await mkdtemp(join(tmpdir(), 'hvql-deployment-'));
+  prepareFolder(folder);
   return folder;
 }
 
-/** Runs a script of several blocks, and gives what each of them printed. */
-async function run(
-  scripts: readonly string[],
-  folder: string,
-): Promise<{ printed: string[]; code: number | null; stderr: string }> {
-  const script = ['set -euo pipefail', ...scripts].join('\necho "=== next"\n');
-  const child = spawn('bash', ['-c', script], {
-    cwd: folder,
-    env: { PATH: `${join(folder, 'bin')}:${process.env['PATH']}` },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
-  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
-  const limit = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 90_000);
-  const [code] = (await once(child, 'close')) as [number | null];
-  clearTimeout(limit);
-  return { printed: stdout.split('=== next\n').slice(1), code, stderr };
-}
-
-describe.skipIf(programs.includes(null))('the steps of "Putting it on a network"', () => {
+describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () => {
   let folder: string;
-  let printed: string[];
+  let printed: readonly string[];
   let code: number | null;
   let stderr: string;
   beforeAll(async () => {
     folder = await openFolder();
     const port = String(await freePort());
     // On this machine nothing is to be reached from elsewhere.
-    const scripts = blocks('sh').map((block) =>
+    const scripts = steps.map((block) =>
       block.replaceAll('4443', port).replaceAll('--host 0.0.0.0', '--host 127.0.0.1'),
     );
-    ({ printed, code, stderr } = await run(scripts, folder));
-  }, 120_000);
+    ({ printed, code, stderr } = await runScript(scripts, { folder }));
+  }, scriptLimitMilliseconds + 10_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('run to their end', () => {
@@ -86,7 +50,7 @@ describe.skipIf(programs.includes(null))('the steps of "Putting it on a network"
     expect(operations.map(({ file }: { file: string }) => file)).toEqual(['own.graphql', 'pages.graphql']);
   });
 
-  it('have the service answer each of its callers as who it is, and refuse the others', async () => {
+  it('have the service answer each caller as the partition it is, and refuse the others', async () => {
     const [byToken, byCertificate, byGuest, nobody, another, denied, ...audit] = (printed[5] ?? '')
       .split('\n')
       .filter((line) => line.startsWith('{'))
@@ -121,23 +85,21 @@ describe.skipIf(programs.includes(null))('the steps of "Putting it on a network"
   });
 });
 
-describe.skipIf(nginx === null || programs.includes(null))('the proxy of "Putting it on a network"', () => {
-  it('passes on questions and streams', async () => {
+describe.skipIf(nginx === null || programs.includes(null))('the proxy of docs/deployment.md', () => {
+  it('passes on operations and streams', async () => {
     const folder = await openFolder();
     const served = await serve(['--allowed-hosts', 'hvql.example']);
     const port = String(await freePort());
-    const { code, stderr } = await run([blocks('sh')[1] ?? ''], folder);
+    const { code, stderr } = await runScript([steps[1] ?? ''], { folder });
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-    const [block = ''] = blocks('nginx');
-    const [, map = ''] = /`(map [^`]*)`/.exec(section) ?? [];
-    const own = block
+    const own = proxyBlock
       .replace('listen 443', `listen 127.0.0.1:${port}`)
       .replace('127.0.0.1:4000', new URL(served.url).host)
       .replaceAll('server.', `${folder}/server.`);
     const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
       .map((name) => `${name}_temp_path ${folder}/${name};`)
       .join('\n');
-    const config = `daemon off;\npid ${folder}/pid;\nuser root;\nevents {}\nhttp {\naccess_log off;\n${folders}\n${map}\n${own}}\n`;
+    const config = `daemon off;\npid ${folder}/pid;\nuser root;\nevents {}\nhttp {\naccess_log off;\n${folders}\n${own}}\n`;
     await writeFile(
       join(folder, 'nginx.conf'),
       process.getuid?.() === 0 ? config : config.replace('user root;\n', ''),

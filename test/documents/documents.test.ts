@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { helpText } from '../../src/cli/settings/setting-help.ts';
+import { commandNames } from '../../src/cli/settings/setting-table.ts';
+import { checks, standIns } from './checks.ts';
+import { anchorsOf, blocksOf, documents, linksOf, proseOf } from './markdown.ts';
+
+const blocks = documents.flatMap(blocksOf);
+const shellLines = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.split('\n'));
+const checkOf = ({ document, language }: (typeof blocks)[number]) =>
+  checks.find((row) => (row.document ?? document) === document && row.language === language);
+
+describe('the documents', () => {
+  it.each(documents)('%s links to files and headings that exist', (document) => {
+    const broken = linksOf(document).filter((link) => {
+      const [path = '', fragment] = link.split('#');
+      const target = path === '' ? document : normalize(join(dirname(document), path));
+      if (!existsSync(target)) return true;
+      return fragment !== undefined && !anchorsOf(target).includes(fragment);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it.each(documents)('%s names files that exist', (document) => {
+    const names = [...proseOf(document).matchAll(/`((?:src|test|schema|docs|packaging)\/[\w./-]*\w)`/g)];
+    expect(names.map(([, name = '']) => name).filter((name) => !existsSync(name))).toEqual([]);
+  });
+
+  it('have no code block that nothing runs or compiles, but those of which checks.ts says why', () => {
+    const unchecked = blocks
+      .filter((block) => checkOf(block) === undefined)
+      .map(({ document, line, language }) => `${document}:${line} ${language}`);
+    expect(unchecked).toEqual([]);
+  });
+
+  it('are named in the tests that run their blocks', () => {
+    for (const { document, by, because } of checks) {
+      if (by === null) expect(because).toMatch(/\.$/);
+      else if (document !== null) expect(readFileSync(by, 'utf8'), `${by}: ${document}`).toContain(document);
+    }
+  });
+
+  it('need each row of checks.ts', () => {
+    const used = new Set(blocks.map(checkOf));
+    expect(checks.filter((row) => !used.has(row))).toEqual([]);
+    expect(standIns.filter(({ command }) => !shellLines.some((line) => command.test(line)))).toEqual([]);
+  });
+
+  it('use commands and flags that exist', () => {
+    const inline = documents.flatMap((document) =>
+      [...proseOf(document).matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text),
+    );
+    const commands = [...shellLines, ...inline].flatMap((line) => {
+      const found = /^(?:sudo )?(?:hvql|npm (?:run (?:--silent )?hvql|start) --) (?<words>[^#&>|<…]+)/.exec(
+        line,
+      );
+      return found?.groups?.['words'] ?? [];
+    });
+    expect(commands.length).toBeGreaterThan(10);
+    for (const command of commands) {
+      const [word = ''] = command.trim().split(' ');
+      const topic = word.startsWith('-') ? 'serve' : word;
+      if (topic === 'help' || topic === 'version') continue;
+      const name = commandNames.find((each) => each === topic);
+      expect(name, command).toBe(topic);
+      const help = helpText(name ?? null);
+      for (const [flag] of command.matchAll(/(?<= |^)--[\w-]+/g)) expect(help, command).toContain(`${flag} `);
+    }
+  });
+});
