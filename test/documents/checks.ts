@@ -56,6 +56,16 @@ export const standIns: readonly StandIn[] = [
     runs: ':',
     because: 'It takes minutes and a quiet machine; test/bench/bench.test.ts runs the parts.',
   },
+  {
+    command: /^FUZZ_SEED=.*/,
+    runs: ':',
+    because: 'It takes an hour; .ci/run runs the same file with the seed and the number of the suite.',
+  },
+  {
+    command: /^UPDATE_SCHEMA=1 .*/,
+    runs: ':',
+    because: 'It writes into the project; the same tests compare the files without it.',
+  },
   { command: /^npm ci && npm test$/, runs: ':', because: 'It would run this test; .ci/run runs it.' },
   {
     command: /^npm install .*/,
