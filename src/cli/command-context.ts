@@ -1,11 +1,11 @@
-/** What a command is given of the world around it. */
+/** What a command needs beside its settings. */
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../snapshot/moment.ts';
 
-/** Where text goes: standard output, standard error, or a test's list. */
+/** Where text is written: standard output, standard error, or a test's list. */
 export interface TextStream {
   write(text: string): unknown;
-  /** Whether a person looks at it. */
+  /** Whether it is a terminal. */
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal. */
   readonly columns?: number | undefined;
@@ -14,7 +14,7 @@ export interface TextStream {
 /** Resolves after that many milliseconds, or as soon as the signal is aborted. */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
-/** All that a command needs beside its options. Commands return their exit code, or reject with a UsageError. */
+/** What commands share. They return their exit code, or reject with a UsageError. */
 export interface CommandContext {
   readonly clock: Clock;
   readonly wait: Wait;

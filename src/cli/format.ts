@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Texts for people: counts, sizes, and texts from elsewhere made safe for a terminal. */
 
 /** "1 frame", "1,217 pages". */
 export function formatCount(count: number, what: string): string {
@@ -19,12 +19,12 @@ export function formatBytes(bytes: number): string {
 }
 
 /**
- * What a terminal takes for a command, and what turns the order of a line around or breaks it: control characters (Cc),
- * those of formatting (Cf, which has the bidirectional ones), line and paragraph separators (Zl, Zp).
+ * What a terminal interprets as a command, and what reorders or breaks a line: control characters (Cc), format characters
+ * (Cf, which includes the bidirectional ones), line and paragraph separators (Zl, Zp).
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The text on one line, with "\u{1b}" where it would do more than show. */
+/** The text on one line, with "\u{1b}" in place of characters that would do more than show. */
 export function printable(text: string): string {
   return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
 }

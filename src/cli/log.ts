@@ -1,8 +1,8 @@
-/** The log of a service, on standard error, where it mixes with nothing that other programs read. */
+/** The log of a service, on standard error: other programs read standard output. */
 import { pino, type Logger } from 'pino';
 import { printable } from './format.ts';
 
-/** What pino writes of a record; more names come with it. */
+/** A record as pino writes it; it has more fields. */
 interface LogRecord {
   readonly level: number;
   readonly time: string;
@@ -26,7 +26,7 @@ function plainText(line: string): string {
   const fields = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const text = [new Date(time).toLocaleTimeString('en-GB'), label, msg, ...fields].join(' ');
   if (err === undefined) return printable(text);
-  // Where the mistake is our own, it matters where it happened.
+  // An error is our own mistake: its stack says where it happened.
   const problem = /^(?:error|fatal)$/.test(label) ? err.stack : err.message;
   return `${text}: ${problem}`.split('\n').map(printable).join('\n');
 }

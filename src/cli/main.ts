@@ -13,19 +13,19 @@ const usageExitCode = 2;
 const lingerMilliseconds = 1_000;
 
 const exitCode = await main();
-// Output that could not be written has set another one already.
+// Set already if output could not be written.
 process.exitCode ??= exitCode;
 
 async function main(): Promise<number> {
-  const world = processContext();
+  const context = processContext();
   try {
-    return await run(parseCommand(process.argv.slice(2), process.env), world);
+    return await run(parseCommand(process.argv.slice(2), process.env), context);
   } catch (thrown) {
     return explain(thrown);
   }
 }
 
-/** Tells why the program ends, and gives its exit code. What nobody foresaw is our own mistake, and shows its stack. */
+/** Prints why the program ends, and returns its exit code. An unexpected error is our own mistake, so its stack is printed. */
 function explain(thrown: unknown): number {
   if (thrown instanceof UsageError || thrown instanceof HvqlError) {
     const problems = problemsOf(thrown);
@@ -38,13 +38,13 @@ function explain(thrown: unknown): number {
 
 function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
   if (thrown instanceof UsageError) return thrown.problems;
-  // Whoever starts the program may know the details.
+  // The operator may know the details.
   return thrown.cause instanceof UsageError ? thrown.cause.problems : [thrown.message];
 }
 
-/** Runs a command. Its code is loaded here: help is given without loading the server. */
-async function run(command: Command, world: CommandContext): Promise<number> {
-  const { clock, stdout } = world;
+/** Runs a command. Its code is loaded here: help needs no server. */
+async function run(command: Command, context: CommandContext): Promise<number> {
+  const { clock, stdout } = context;
   const { platform } = process;
   switch (command.name) {
     case 'serve': {
@@ -60,12 +60,12 @@ async function run(command: Command, world: CommandContext): Promise<number> {
       const owner = cluster.isWorker ? process.ppid : process.pid;
       const socket = passedSocket(process.env, owner);
       const code = await serveWithWorkers(command.settings, {
-        ...world,
+        ...context,
         platform,
         log,
         passedSocket: socket,
       });
-      // A source that hangs in a read that cannot be aborted must not keep the program from ending.
+      // A source whose read hangs and cannot be aborted must not keep the program from ending.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
     }
@@ -77,7 +77,7 @@ async function run(command: Command, world: CommandContext): Promise<number> {
       const { source: text, names, every, for: duration, out } = command.settings;
       const source = await openSource(text, { clock, names, platform });
       try {
-        return await record({ source, every, for: duration ?? undefined, out }, world);
+        return await record({ source, every, for: duration ?? undefined, out }, context);
       } finally {
         await source.close();
       }
@@ -85,18 +85,18 @@ async function run(command: Command, world: CommandContext): Promise<number> {
     case 'simulate': {
       const { simulate } = await import('./commands/simulate.ts');
       const { source: settings, every, for: duration, out } = command.settings;
-      return simulate({ settings, every, for: duration ?? undefined, out }, world);
+      return simulate({ settings, every, for: duration ?? undefined, out }, context);
     }
     case 'inspect':
-      return (await import('./commands/inspect.ts')).inspect(command.settings, world);
+      return (await import('./commands/inspect.ts')).inspect(command.settings, context);
     case 'operations':
-      return (await import('./commands/operations.ts')).printOperations(command.settings, world);
+      return (await import('./commands/operations.ts')).printOperations(command.settings, context);
     case 'doctor': {
       const [{ openSource }, { doctor }] = await Promise.all([
         import('../source/sources.ts'),
         import('./commands/doctor.ts'),
       ]);
-      return doctor({ ...world, platform, root: '', windowsSource: 'windows', openSource });
+      return doctor({ ...context, platform, root: '', windowsSource: 'windows', openSource });
     }
     case 'token':
       await (await import('./commands/token.ts')).printToken(command.settings, { stdout, now: Date.now });

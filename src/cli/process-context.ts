@@ -1,4 +1,4 @@
-/** What a command is given of this process: its output, and when it is to end. */
+/** The context of a command that is this process: its output, and when it is to end. */
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../snapshot/moment.ts';
@@ -11,12 +11,12 @@ const endSignals = ['SIGINT', 'SIGTERM'] as const;
  * the same request to end. A later signal ends the process at once.
  */
 const repeatMilliseconds = 1_000;
-/** How often it is checked that npm is still there. */
+/** How often to check that npm still runs. */
 const parentCheckMilliseconds = 250;
-/** Read as early as possible: it is another one once the parent has ended. */
+/** Read as early as possible: the parent is another one once npm has ended. */
 const parents = readParents();
 
-/** The world of a command that runs as this process. */
+/** The context of a command that runs as this process. */
 export function processContext(): CommandContext {
   const controller = new AbortController();
   const end = (): void => controller.abort();
@@ -45,7 +45,7 @@ function letSignalsEnd(): void {
   timer.unref();
 }
 
-/** SIGHUP reopens files where there are any to reopen, and else ends the command. The primary tells its workers. */
+/** SIGHUP reopens files if there are any to reopen, and ends the command otherwise. The primary passes it on to its workers. */
 function reopenBySignal(end: () => void): CommandContext['onReopen'] {
   const reopeners = new Set<() => void>();
   process.on('SIGHUP', () => {
@@ -60,8 +60,8 @@ function reopenBySignal(end: () => void): CommandContext['onReopen'] {
 }
 
 /**
- * npm starts programs by a shell. Signals that npm passes on, or dies of, end that shell or npm alone; the program is
- * told nothing, and ends once either is gone.
+ * npm starts programs by a shell. A signal that npm passes on, or that ends npm, ends that shell or npm alone; the
+ * program does not receive it, and ends once either is gone.
  */
 function endWithNpm(end: () => void): void {
   if (process.env['npm_lifecycle_event'] === undefined || cluster.isWorker) return;
@@ -89,7 +89,7 @@ function readParents(): string {
   }
 }
 
-/** Where nobody reads any more what is printed ("hvql inspect … | head -1"), the command ends without a word. */
+/** Once the reader of the output has gone ("hvql inspect … | head -1"), the command ends without a message. */
 function endWithReader(stream: NodeJS.WriteStream, end: () => void): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     end();

@@ -33,7 +33,7 @@ interface SourceKind {
 }
 
 /** Opens what a text names, once the text is known to be good. The code of a kind is loaded here and no sooner. */
-type OpenSource = (world: SourceContext) => Promise<Source>;
+type OpenSource = (context: SourceContext) => Promise<Source>;
 
 /** A new kind of source is a file, a line here, and a green run of `test/contract/source.ts`. */
 const sourceKinds: readonly SourceKind[] = [
@@ -48,8 +48,8 @@ const sourceKinds: readonly SourceKind[] = [
  * Opens the source that a text names: "simulator?seed=7", "pages:/run/pages", "capture:host.tar?loop=true". Rejects
  * with a UsageError that tells all mistakes at once, or why the place cannot be read.
  */
-export async function openSource(text: string, world: SourceContext): Promise<Source> {
-  return parseSource(text)(world);
+export async function openSource(text: string, context: SourceContext): Promise<Source> {
+  return parseSource(text)(context);
 }
 
 /** Throws a UsageError with all that is wrong with the text itself; whether what it names is there, opening tells. */
@@ -114,5 +114,5 @@ function parseMshvText(text: SourceText): OpenSource {
 
 function parseWindowsText(text: SourceText): OpenSource {
   const settings = windowsSettings(text);
-  return async (world) => (await import('./windows/windows.ts')).openWindows(settings, world);
+  return async (context) => (await import('./windows/windows.ts')).openWindows(settings, context);
 }

@@ -216,7 +216,7 @@ describe('a service with an audit trail', () => {
     await watcher.event(0);
     await rename(path, `${path}.1`);
     host.served.program.child.kill('SIGHUP');
-    await until(() => host.served.program.stderr.includes('the audit trail was opened anew'));
+    await until(() => host.served.program.stderr.includes('the audit trail was reopened'));
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     watcher.stop();
     const closed = await lineOf(path, ({ operation }) => operation === name);

@@ -244,7 +244,7 @@ describe('identity, access, audit and guests', () => {
     expect(answering(host.served)).toEqual([1, 2]);
   });
 
-  it('write one audit file in whole lines, opened again by both on the signal', async () => {
+  it('write one audit file in whole lines, and both reopen it on SIGHUP', async () => {
     const denied = '{ hypervisor { counters { totalPages } } }';
     const ask = (): Promise<unknown> =>
       askAnew(host.served.url, { token: host.tokens['self (a guest)'], query: denied });
@@ -257,9 +257,7 @@ describe('identity, access, audit and guests', () => {
     expect(linesOf(audit).length).toBeGreaterThanOrEqual(40);
     renameSync(audit, `${audit}.1`);
     host.served.program.child.kill('SIGHUP');
-    await until(
-      () => (host.served.program.stderr.match(/the audit trail was opened anew/g) ?? []).length === 2,
-    );
+    await until(() => (host.served.program.stderr.match(/the audit trail was reopened/g) ?? []).length === 2);
     const before = linesOf(`${audit}.1`).length;
     await Promise.all(Array.from({ length: 4 }, ask));
     expect(linesOf(audit).length).toBeGreaterThanOrEqual(4);

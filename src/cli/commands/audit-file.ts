@@ -5,20 +5,20 @@ import { UsageError } from '../../errors.ts';
 import { systemErrorReason } from '../../lib/system-error.ts';
 import { lineWriter, type LineWriter } from './line-writer.ts';
 
-/** A trail that takes lines. */
+/** An open audit trail. */
 export interface AuditFile {
-  /** Writes a line, or keeps it until there is room again. Never throws, never waits. */
+  /** Writes a line, or keeps it until it can be written. Never throws and never waits. */
   readonly write: (line: string) => void;
-  /** Opens the file of this name anew, as after a rotation; where that fails the trail goes on where it was. */
+  /** Opens the file of this name again, as after a rotation; if that fails, lines go to the file that is open. */
   reopen(): void;
-  /** Writes what is kept, for no longer than a moment, and lets go of the file. */
+  /** Writes the lines that are kept, for a limited time, and closes the file. */
   close(): Promise<void>;
 }
 
 const standardOutput = '-';
 /** Only appended to; not waiting for the reader of a named pipe. Windows knows no O_NONBLOCK. */
 const openFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
-/** Who asked what is for the owner's eyes. */
+/** The trail says which caller read what: only its owner may read it. */
 const newFileMode = 0o600;
 
 /** Opens the trail; "-" is standard output. Throws a UsageError where it cannot be written. */
@@ -46,11 +46,11 @@ export function openAuditFile(path: string, log: Logger): AuditFile {
       try {
         current = open();
       } catch (thrown) {
-        log.error({ err: thrown }, 'the audit trail cannot be opened anew');
+        log.error({ err: thrown }, 'the audit trail cannot be reopened');
         return;
       }
       close(old);
-      log.info('the audit trail was opened anew');
+      log.info('the audit trail was reopened');
     },
     close: async () => {
       close(current);

@@ -1,4 +1,4 @@
-/** Development mode: an identity that nobody had to configure, and tokens to try it out with. */
+/** Development mode: an identity that needs no configuration, and tokens to try the service with. */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Sampler } from '../../sampling/sampler.ts';
@@ -15,7 +15,7 @@ const guestExample = /^query OwnPartition\b/m;
 /** The identity of development mode, and its tokens for the page of GraphiQL. */
 export async function development(
   host: string,
-  world: CommandContext & {
+  context: CommandContext & {
     log: Logger;
     sampler: Sampler;
     tabs: readonly { query: string }[];
@@ -23,7 +23,7 @@ export async function development(
     developmentSecret?: Uint8Array;
   },
 ): Promise<{ identity: Identity; tokens: readonly GraphiqlToken[] }> {
-  const { log, clock, sampler, signal, tabs, developmentSecret } = world;
+  const { log, clock, sampler, signal, tabs, developmentSecret } = context;
   const now = (): number => clock.now().wallMilliseconds;
   const identity = await developmentIdentity({
     host,
@@ -48,7 +48,7 @@ function developmentPartitions({ partitions }: Topology): { title: string; id: b
     if (partition === undefined) return [];
     const { id, name } = partition;
     const who = n === 0 ? 'the root partition' : `a guest, partition ${id}`;
-    // A name may be anything, and this goes to the terminal and into a comment of an operation.
+    // A name may be any text, and the title goes to the terminal and into a comment of an operation.
     return [{ id, title: name === null || n === 0 ? who : `${who} (${printable(name)})` }];
   });
 }

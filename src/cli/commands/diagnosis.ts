@@ -1,19 +1,19 @@
-/** What `doctor` is given, and what an examination of the machine comes to. */
+/** The input of `doctor`, and the result of examining a machine. */
 import type { openSource } from '../../source/sources.ts';
 import type { CommandContext } from '../command-context.ts';
 
-/** What `doctor` is given of the machine. */
+/** The machine that `doctor` examines. */
 export interface DoctorContext extends Pick<CommandContext, 'clock' | 'signal' | 'stdout'> {
   /** As `process.platform` has it. */
   readonly platform: string;
-  /** What stands before every path: '' on a real machine. */
+  /** Prepended to every path: '' on a real machine. */
   readonly root: string;
-  /** How the source of a Windows host is named: "windows". */
+  /** The source of a Windows host, as --source takes it: "windows". */
   readonly windowsSource: string;
   readonly openSource: typeof openSource;
 }
 
-/** One thing that was looked at. */
+/** One thing that was examined. */
 export interface Finding {
   readonly isWell: boolean;
   /** What was found, in a sentence. */
@@ -22,9 +22,9 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** All of them, in the order in which one needs the other. */
+/** All findings: each is needed for those after it. */
 export interface Diagnosis {
   readonly findings: readonly Finding[];
-  /** The source that works, as --source takes it; null for none. */
+  /** The source that works, as --source takes it; null if none does. */
   readonly source: string | null;
 }

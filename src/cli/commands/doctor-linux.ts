@@ -1,4 +1,4 @@
-/** What a Linux machine has: the root partition's Linux publishes the hypervisor's statistics under debugfs. */
+/** Examines a Linux machine: in the root partition, Linux publishes the hypervisor's statistics under debugfs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readLines } from '../../source/mshv/stats-lines.ts';
 import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
@@ -8,7 +8,7 @@ import type { Diagnosis, Finding } from './diagnosis.ts';
 const usualMount = '/sys/kernel/debug';
 const driver = 'the mshv driver of the Linux kernel';
 
-/** Looks at the files of the machine, and reads one file of statistics. `root` stands before every path. */
+/** Examines the files of the machine, and reads one file of statistics. `root` is prepended to every path. */
 export function examineLinux(root: string): Diagnosis {
   const findings = [...findHypervisor(root), findDriver(root)];
   const mount = debugfsMount(root);
@@ -44,7 +44,7 @@ function findHypervisor(root: string): Finding[] {
     });
   }
   if (type !== '') {
-    const text = `The hypervisor is ${type} (/sys/hypervisor/type), which is none of the Hyper-V family.`;
+    const text = `The hypervisor is ${type} (/sys/hypervisor/type), which is not of the Hyper-V family.`;
     findings.push({ isWell: false, text });
   }
   return findings;
@@ -121,7 +121,7 @@ function remedyFor(code: string, root: string): Pick<Finding, 'remedy'> {
   return {};
 }
 
-/** The text of a file; '' where it cannot be read, which is then said of what it would have told. */
+/** The text of a file; '' if it cannot be read. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');

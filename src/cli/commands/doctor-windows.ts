@@ -1,4 +1,4 @@
-/** What a Windows machine has: PowerShell, and the performance classes of Hyper-V's hypervisor. */
+/** Examines a Windows machine: PowerShell, and the performance classes of Hyper-V's hypervisor. */
 import { HvqlError, UsageError } from '../../errors.ts';
 import { hypervisorName } from '../../snapshot/object-name.ts';
 import type { Topology } from '../../snapshot/topology.ts';
@@ -7,18 +7,18 @@ import { formatCount } from '../format.ts';
 import type { Diagnosis, DoctorContext, Finding } from './diagnosis.ts';
 
 const longestExamination = 60_000;
-/** So many partitions are named. */
+/** The most partitions that are listed by name. */
 const namedPartitions = 20;
 const needs =
   'needed are Windows PowerShell 5.1, the role Hyper-V (Install-WindowsFeature Hyper-V -Restart), and an account that is ' +
   'an administrator or among the Performance Monitor Users';
 
-/** Opens the source, and takes a look through it. */
-export async function examineWindows(world: DoctorContext): Promise<Diagnosis> {
-  const { clock, platform, signal, windowsSource } = world;
+/** Opens the source, and reads what exists. */
+export async function examineWindows(context: DoctorContext): Promise<Diagnosis> {
+  const { clock, platform, signal, windowsSource } = context;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(longestExamination)]);
   try {
-    const source = await world.openSource(windowsSource, { clock, platform });
+    const source = await context.openSource(windowsSource, { clock, platform });
     try {
       return { findings: await readSource(source, limited), source: windowsSource };
     } finally {
@@ -45,7 +45,7 @@ async function readSource(source: Source, signal: AbortSignal): Promise<Finding[
   ];
 }
 
-/** Ids are made from names, so this is where people learn them. */
+/** Ids are made from names; doctor is where an operator learns them. */
 function partitionFindings({ partitions }: Topology): Finding[] {
   const shown = partitions.slice(0, namedPartitions).map(({ id, name, virtualProcessors }) => ({
     isWell: true,

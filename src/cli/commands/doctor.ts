@@ -1,16 +1,16 @@
-/** `hvql doctor`: says what this machine has that hvql can read, what is missing, and how to start. */
+/** `hvql doctor`: prints what hvql can read on this machine, what is missing, and how to start. */
 import { examineLinux } from './doctor-linux.ts';
 import type { Diagnosis, DoctorContext, Finding } from './diagnosis.ts';
 import { examineWindows } from './doctor-windows.ts';
 import { printable } from '../format.ts';
 
-/** Prints what it finds. Exit code 0 where a source of a real hypervisor can be read, 1 otherwise. */
-export async function doctor(world: DoctorContext): Promise<number> {
-  const { findings, source } = await examine(world);
+/** Prints what it finds. Exit code 0 if a source of a real hypervisor can be read, 1 otherwise. */
+export async function doctor(context: DoctorContext): Promise<number> {
+  const { findings, source } = await examine(context);
   const isWell = source !== null;
-  world.stdout.write(
+  context.stdout.write(
     [
-      `This machine (${world.platform}):`,
+      `This machine (${context.platform}):`,
       ...findings.flatMap(linesOf),
       '',
       isWell
@@ -23,9 +23,9 @@ export async function doctor(world: DoctorContext): Promise<number> {
   return isWell ? 0 : 1;
 }
 
-async function examine(world: DoctorContext): Promise<Diagnosis> {
-  if (world.platform === 'win32') return examineWindows(world);
-  if (world.platform === 'linux') return examineLinux(world.root);
+async function examine(context: DoctorContext): Promise<Diagnosis> {
+  if (context.platform === 'win32') return examineWindows(context);
+  if (context.platform === 'linux') return examineLinux(context.root);
   const text = 'Statistics can be read on Linux and on Windows, where these are the root partition.';
   return { findings: [{ isWell: false, text }], source: null };
 }
@@ -36,7 +36,7 @@ function linesOf({ isWell, text, remedy }: Finding): string[] {
   return lines;
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell where necessary. */
 function quoted(source: string): string {
   return /^[\w:/.-]+$/.test(source) ? source : `'${source}'`;
 }

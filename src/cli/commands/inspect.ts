@@ -1,4 +1,4 @@
-/** `hvql inspect`: prints what stands in an overlay page. */
+/** `hvql inspect`: prints the content of an overlay page. */
 import { resolve } from 'node:path';
 import { statisticsObjects, type StatisticsObject } from '../../catalogue/group.ts';
 import { HvqlError, UsageError } from '../../errors.ts';
@@ -12,30 +12,30 @@ import { printable } from '../format.ts';
 export interface InspectOptions {
   /** Path of the file. */
   readonly page: string;
-  /** Of what it is the page; without it, the path says so. */
+  /** The kind of object that it is the page of; if left out, the path tells. */
   readonly object?: StatisticsObject | null | undefined;
   /** JSON in place of a table. */
   readonly json?: boolean | undefined;
 }
 
 /**
- * Prints a page. Exit code 1, and the reason on standard error, where it cannot be read or is no statistics page.
- * Rejects with a UsageError where nothing says of what kind of object it is.
+ * Prints a page. Exit code 1, and the reason on standard error, if it cannot be read or is not a statistics page.
+ * Rejects with a UsageError if neither the options nor the path tell the kind of object.
  */
 export async function inspect(
   options: InspectOptions,
-  world: Pick<CommandContext, 'stdout' | 'stderr'>,
+  context: Pick<CommandContext, 'stdout' | 'stderr'>,
 ): Promise<number> {
   const { page: path, json = false } = options;
   const object = options.object ?? objectOfPath(path);
   try {
     const page = readPageFile({ path, origin: { object, place: path } }, systemFiles);
     const inspected = { path, object, page };
-    world.stdout.write(json ? pageJson(inspected) : pageTable(inspected));
+    context.stdout.write(json ? pageJson(inspected) : pageTable(inspected));
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof HvqlError)) throw thrown;
-    world.stderr.write(`${printable(thrown.message)}\n`);
+    context.stderr.write(`${printable(thrown.message)}\n`);
     return 1;
   }
 }
@@ -49,13 +49,13 @@ const places: readonly (readonly [pattern: RegExp, object: StatisticsObject])[] 
 ];
 
 function objectOfPath(path: string): StatisticsObject {
-  // In full, since someone may stand in the middle of the tree.
+  // Absolute, since the current folder may be within the tree.
   const full = resolve(path).replaceAll('\\', '/');
   const object = places.find(([pattern]) => pattern.test(full))?.[1];
   if (object !== undefined) return object;
   const choices = statisticsObjects.map((kind) => kind.toLowerCase().replaceAll('_', '-'));
   throw new UsageError([
-    `${path} does not say of what it is the page, as lp/0/stats.page would; ` +
+    `The path ${path} does not tell what it is the page of, as lp/0/stats.page would; ` +
       `--object is needed: ${choices.join(', ')}.`,
   ]);
 }

@@ -39,7 +39,7 @@ export function lineWriter(
   let lost = 0;
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
-  // Pino's own listener makes it a writer that forgets all, for ever, where once nobody read.
+  // Pino's own listener makes the writer drop everything, for good, once it has met a pipe without a reader.
   stream.removeAllListeners('error');
   stream.on('error', (error: unknown) => {
     failure = error;

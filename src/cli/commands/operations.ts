@@ -1,4 +1,4 @@
-/** `hvql operations`: prints the documents of a folder or manifest with their ids, for those who build clients. */
+/** The documents that are allowed: a folder of *.graphql files, or a manifest; `hvql operations` prints them with their ids. */
 import type { TextStream } from '../command-context.ts';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -14,15 +14,15 @@ import {
 import { bodyLimitInBytes } from '../../server/operation-reader.ts';
 import { systemErrorReason } from '../../lib/system-error.ts';
 
-/** Of what to print the manifest. */
+/** What to print. */
 export interface OperationsOptions {
   /** Path of the folder, or of the manifest. */
   readonly folder: string;
 }
 
 /**
- * Prints the ids under which a service with `--operations` of this folder or manifest answers its documents. Rejects with the same
- * UsageError as such a service.
+ * Prints the ids under which a service with `--operations` of this folder or manifest answers its documents. Rejects
+ * with the same UsageError as such a service.
  */
 export async function printOperations(
   { folder }: OperationsOptions,
@@ -45,8 +45,8 @@ const ending = '.graphql';
 const manifestLimitInBytes = 64 * 1_048_576;
 
 /**
- * The documents of a folder in the order of their files' names, without those of folders below it, or of a manifest in
- * its order. Rejects with a UsageError that says all that is wrong with the folder and its files, or with the manifest.
+ * The documents of a folder in the order of their files' names, without those of its sub-folders, or of a manifest in
+ * its order. Rejects with a UsageError that has all problems of the folder and its files, or of the manifest.
  */
 export async function openOperations(path: string): Promise<readonly ListedDocument[]> {
   const { documents, problems } = (await isFolder(path)) ? await openFolder(path) : await openManifest(path);
@@ -106,7 +106,7 @@ async function readDocumentFile(
 ): Promise<DocumentFile | string> {
   try {
     const state = await stat(path);
-    // A pipe, say, could keep the program waiting for ever.
+    // Reading a pipe, for example, could wait for ever.
     if (!state.isFile()) return `${path}: This is not a file.`;
     if (state.size > limit.bytes) {
       return `${path}: This has ${state.size} bytes, but no ${limit.of} needs more than ${limit.bytes}.`;

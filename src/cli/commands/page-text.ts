@@ -8,7 +8,7 @@ import { objectTitle } from '../../snapshot/object-name.ts';
 import type { GroupView } from '../../snapshot/reading.ts';
 import { printable } from '../format.ts';
 
-/** A page, of what it is, and where it is from. */
+/** A page, its path, and the kind of object that it is of. */
 export interface InspectedPage {
   readonly path: string;
   readonly object: StatisticsObject;

@@ -1,4 +1,4 @@
-/** Plugins of Yoga or envelop that the operator adds with --plugin: code that runs with all rights of the service. */
+/** Plugins of Yoga or envelop that the operator adds with --plugin: their code runs with all rights of the service. */
 import { pathToFileURL } from 'node:url';
 import { messageOf, UsageError } from '../../errors.ts';
 import type { AddedPlugin } from '../../server/yoga.ts';

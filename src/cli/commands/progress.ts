@@ -1,24 +1,24 @@
-/** Progress, shown where a person waits. */
+/** Progress and failures of a long command, for the person who waits for it. */
 import type { TextStream } from '../command-context.ts';
 import { formatCount, printable } from '../format.ts';
 
 /** One line that is rewritten in place. */
 export interface Progress {
   show(text: string): void;
-  /** Takes the line away, so that what is printed next stands alone. */
+  /** Removes the line, so that what is printed next stands alone. */
   clear(): void;
 }
 
-/** To the start of the line, and wipe it (ECMA-48: CR, then EL). */
+/** Moves to the start of the line and erases it (ECMA-48: CR, then EL). */
 const wipe = '\r\u001b[K';
 
-/** Progress on a terminal; on anything else, a file or a pipe, nothing at all is written. */
+/** Progress on a terminal; to a file or a pipe nothing is written. */
 export function progress(stream: TextStream): Progress {
   if (stream.isTTY !== true) return { show: () => {}, clear: () => {} };
   let isShown = false;
   return {
     show(text) {
-      // A line that wraps could not be taken back.
+      // A line that wraps could not be erased.
       const width = (stream.columns ?? 80) - 1;
       stream.write(`${wipe}${text.slice(0, width)}`);
       isShown = true;
@@ -32,13 +32,13 @@ export function progress(stream: TextStream): Progress {
 
 const reasonsKept = 3;
 
-/** How often something failed, and why. */
+/** Counts failures, and keeps the first different reasons. */
 export class Tally {
   readonly #what: string;
   readonly #reasons = new Set<string>();
   #count = 0;
 
-  /** What it is that fails, in the singular: "page". */
+  /** `what` fails, in the singular: "page". */
   constructor(what: string) {
     this.#what = what;
   }
@@ -48,7 +48,7 @@ export class Tally {
     if (this.#reasons.size < reasonsKept) this.#reasons.add(reason);
   }
 
-  /** Lines for a person: how many failed, and the first different reasons; '' where nothing failed. */
+  /** Lines for a person: how many failed, and the first different reasons; '' if nothing failed. */
   report(): string {
     if (this.#count === 0) return '';
     const lines = [`${formatCount(this.#count, this.#what)} could not be read:`];

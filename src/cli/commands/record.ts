@@ -1,4 +1,4 @@
-/** `hvql record`: writes a capture of what a source says, frame by frame. */
+/** `hvql record`: writes a capture of what a source reports, frame by frame. */
 import { HvqlError } from '../../errors.ts';
 import { captureWriter, type CaptureWriter } from '../../source/capture/capture-writer.ts';
 import { takeSnapshot } from '../../source/host-snapshot.ts';
@@ -10,7 +10,7 @@ import { progress, Tally } from './progress.ts';
 
 /** What to record, in milliseconds. */
 export interface RecordOptions {
-  /** Opened, and in the end closed, by whoever calls. */
+  /** Opened and closed by the caller. */
   readonly source: Source;
   /** From one frame to the next. */
   readonly every: number;
@@ -22,21 +22,20 @@ export interface RecordOptions {
 
 /**
  * Records until the time is over or the signal is aborted; either way the capture is complete. An object that cannot be
- * read is left out of its frame, and a look that fails as a whole is left out of the capture. Exit code 1 where no
- * frame came about; then nothing is left behind. Rejects with a UsageError where `out` cannot be
- * written.
+ * read is left out of its frame, and a snapshot that fails as a whole is left out of the capture. Exit code 1 if there
+ * is no frame; then nothing is written. Rejects with a UsageError if `out` cannot be written.
  */
-export async function record(options: RecordOptions, world: CommandContext): Promise<number> {
+export async function record(options: RecordOptions, context: CommandContext): Promise<number> {
   const writer = await captureWriter(options.out);
   const recording = new Recording(options, writer);
-  const line = progress(world.stderr);
+  const line = progress(context.stderr);
   try {
-    for await (const number of ticks({ ...options, ...world })) {
-      await recording.takeFrame(number, world.signal);
+    for await (const number of ticks({ ...options, ...context })) {
+      await recording.takeFrame(number, context.signal);
       line.show(recording.describe());
     }
     const all = countTicks(options);
-    if (all !== undefined && !world.signal.aborted) recording.reach(all);
+    if (all !== undefined && !context.signal.aborted) recording.reach(all);
     if (recording.frames > 0) await writer.finish();
     else await writer.abandon();
   } catch (thrown) {
@@ -45,7 +44,7 @@ export async function record(options: RecordOptions, world: CommandContext): Pro
   } finally {
     line.clear();
   }
-  return report(recording, { out: options.out, ...world });
+  return report(recording, { out: options.out, ...context });
 }
 
 function report(
@@ -73,9 +72,9 @@ class Recording {
   bytes = 0;
   readonly #options: RecordOptions;
   readonly #writer: CaptureWriter;
-  readonly #failedReadings = new Tally('look');
+  readonly #failedReadings = new Tally('snapshot');
   readonly #failedPages = new Tally('page');
-  /** The number on the grid that comes next, unless the look before takes too long. */
+  /** The number of the next tick, unless the snapshot before takes too long. */
   #next = 0;
   #late = 0;
 
@@ -84,7 +83,7 @@ class Recording {
     this.#writer = writer;
   }
 
-  /** Takes the frame of this number on the grid; a look that fails as a whole is noted. */
+  /** Takes the frame of this tick; notes a snapshot that fails as a whole. */
   async takeFrame(number: number, signal: AbortSignal): Promise<void> {
     this.reach(number);
     this.#next++;
@@ -103,7 +102,7 @@ class Recording {
     }
   }
 
-  /** Notes that what stands on the grid before this number comes too late by now. */
+  /** Notes that the ticks before this number are too late by now. */
   reach(number: number): void {
     this.#late += number - this.#next;
     this.#next = number;
@@ -115,11 +114,11 @@ class Recording {
     return `Recording: ${frames}, ${formatBytes(this.bytes)}`;
   }
 
-  /** Lines for a person about everything that is not in the capture. */
+  /** Lines for a person about what is missing in the capture. */
   failures(): string {
     const tooLate =
       this.#late > 0
-        ? `${formatCount(this.#late, 'look')} left out, for the one before took too long.\n`
+        ? `${formatCount(this.#late, 'snapshot')} left out, because the one before took too long.\n`
         : '';
     return tooLate + this.#failedReadings.report() + this.#failedPages.report();
   }

@@ -1,4 +1,4 @@
-/** What `serve` is given, and what it opens before it starts: all at once, so that all problems are told together. */
+/** The context of `serve`, and what it opens before it starts: all together, so that all problems are reported together. */
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../../errors.ts';
 import type { AcquireLease } from '../../execution/live/subscription-leases.ts';
@@ -16,37 +16,37 @@ import { openAuditFile } from './audit-file.ts';
 import { openOperations } from './operations.ts';
 import { loadPlugins } from './plugin.ts';
 
-/** What `serve` is given of the world around it. */
+/** What `serve` needs beside its settings. */
 export interface ServeContext extends CommandContext {
   readonly log: Logger;
   /** As `process.platform` has it. */
   readonly platform: string;
   /** Descriptor of a socket that is bound already, in place of the settings' host and port. */
   readonly passedSocket?: number | null;
-  /** Opens what `--source` names; given where that is none of the kinds that the program knows. */
+  /** Opens what `--source` names, in place of the kinds that the program knows. */
   readonly openSource?: typeof openSource;
-  /** What development tokens are signed with; given where other processes are to take them too. */
+  /** The key of development tokens; given if other processes accept them too. */
   readonly developmentSecret?: Uint8Array;
-  /** Given where the streams of other processes count with the service's own. */
+  /** Given if the streams of other processes count with those of this one. */
   readonly acquireLease?: AcquireLease;
-  /** Given where other processes of the service read the same source: what one sees to be absent is so for all. */
+  /** Given if other processes of the service read the same source: what one finds absent is absent for all. */
   readonly absences?: {
     readonly report: (report: AbsenceReport) => void;
-    /** Calls back with what another process has seen; gives a function that ends it. */
+    /** Calls back with what another process has found absent; returns a function that ends it. */
     readonly onReport: (note: (report: AbsenceReport) => void) => () => void;
   };
-  /** Given where other processes of the service read the same page folder. */
+  /** Given if other processes of the service read the same page folder. */
   readonly manifestMemory?: ManifestMemory;
-  /** Told where the service is once it listens; prints it where nothing else is given. */
+  /** Called once the service listens; prints the address by default. */
   readonly announce?: (started: Announced) => void;
 }
 
-/** What is said of a service that listens. */
+/** The facts that are announced of a service that listens. */
 export interface Announced {
   readonly url: string;
   readonly tokens: readonly GraphiqlToken[] | null;
   readonly source: string;
-  /** How many documents there are where no others are answered. */
+  /** How many documents are allowed; undefined if all are. */
   readonly documents: number | undefined;
   readonly workers?: number;
 }
@@ -56,15 +56,15 @@ export type ServeResources = Awaited<ReturnType<typeof openResources>>;
 /** The settings, and the context in which they hold. */
 export interface ServeOptions {
   readonly settings: ServeSettings;
-  readonly world: ServeContext;
+  readonly context: ServeContext;
 }
 
-/** All that may be wrong with what the settings name is found here, and told at once. */
-export async function openResources(settings: ServeSettings, world: ServeContext) {
-  const { clock, log, platform, manifestMemory } = world;
+/** Opens what the settings name. Rejects with one UsageError that has every problem. */
+export async function openResources(settings: ServeSettings, context: ServeContext) {
+  const { clock, log, platform, manifestMemory } = context;
   const now = (): number => clock.now().wallMilliseconds;
   const [source, identity, allowedDocuments, tls, audit, plugins] = await openAll(
-    (world.openSource ?? openSource)(settings.source, {
+    (context.openSource ?? openSource)(settings.source, {
       clock,
       names: settings.names,
       log,
@@ -81,7 +81,7 @@ export async function openResources(settings: ServeSettings, world: ServeContext
   return { source, identity, allowedDocuments, tls, audit, plugins, now };
 }
 
-/** null where there is no such setting. */
+/** null if the setting is not given. */
 async function whereSet<Value, Resource>(
   setting: Value | null,
   open: (value: Value) => Resource | Promise<Resource>,
@@ -89,14 +89,14 @@ async function whereSet<Value, Resource>(
   return setting === null ? null : open(setting);
 }
 
-/** What they come to, in their order. */
+/** The results of promises, in their order. */
 type Opened<Things extends readonly Promise<unknown>[]> = {
   -readonly [N in keyof Things]: Awaited<Things[N]>;
 };
 
 /**
- * Waits for all. Rejects with one UsageError that has the problems of all, or with whatever else went wrong; then those
- * that could be opened and want to be closed are.
+ * Waits for all. Rejects with one UsageError that has the problems of all, or with the first other error; then it closes
+ * those that could be opened.
  */
 export async function openAll<Things extends readonly Promise<unknown>[]>(
   ...things: Things
@@ -115,8 +115,8 @@ function isClosable(thing: unknown): thing is { close(): Promise<void> } {
 }
 
 /**
- * A function that reads the files of TLS again, and has the server show what they hold now. Where they are of no use,
- * the log says why, and all stays as it was. Calls wait for each other.
+ * A function that reads the TLS files again, and gives their certificates to the server. If they cannot be used, the log
+ * says why, and the server keeps its certificates. Calls run one after another.
  */
 export function tlsRenewer(
   server: Pick<RunningServer, 'renewTls'>,

@@ -1,4 +1,4 @@
-/** `hvql serve`: opens the source, starts the service, and ends both when it is told to. */
+/** `hvql serve`: opens the source, runs the service, and closes both when the signal is aborted. */
 import { executeOperation, operationContext, type ServiceContext } from '../../execution/execute.ts';
 import { LiveOperations } from '../../execution/live/live-operations.ts';
 import { createSchema } from '../../graph/schema.ts';
@@ -20,18 +20,18 @@ import {
 import { limitsOf, maxWaitMilliseconds } from './service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 
-/** What growth is taken over where a question does not say. */
+/** The interval of deltas and rates if a request names none. */
 const defaultOverMilliseconds = 1_000;
-/** /ready asks the source anew where its last answer is older. */
+/** /ready asks the source again if its last answer is older. */
 const readyAgeMilliseconds = 5_000;
 
-/** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError where it cannot start. */
-export async function serve(settings: ServeSettings, world: ServeContext): Promise<number> {
-  const resources = await openResources(settings, world);
+/** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError if it cannot start. */
+export async function serve(settings: ServeSettings, context: ServeContext): Promise<number> {
+  const resources = await openResources(settings, context);
   try {
-    const server = await start(resources, { settings, world });
+    const server = await start(resources, { settings, context });
     try {
-      await serveOn(server, { resources, settings, world });
+      await serveOn(server, { resources, settings, context });
     } finally {
       await server.close();
     }
@@ -45,9 +45,9 @@ export async function serve(settings: ServeSettings, world: ServeContext): Promi
 /** A server that listens, and the tokens that go with it in development mode. */
 type Started = RunningServer & { readonly tokens: readonly GraphiqlToken[] | null };
 
-async function start(resources: ServeResources, { settings, world }: ServeOptions): Promise<Started> {
+async function start(resources: ServeResources, { settings, context }: ServeOptions): Promise<Started> {
   const { source, allowedDocuments, tls, audit, plugins, now } = resources;
-  const sampler = samplerFor(source, { settings, world });
+  const sampler = samplerFor(source, { settings, context });
   const tabs =
     allowedDocuments?.map(({ file, keys, operations: [first], text }) => ({
       name: keys === undefined ? file : (first?.name ?? file),
@@ -55,13 +55,13 @@ async function start(resources: ServeResources, { settings, world }: ServeOption
     })) ?? (await exampleOperations());
   const { identity, tokens } =
     resources.identity === null && tls?.clients == null
-      ? await development(settings.host, { ...world, sampler, tabs })
+      ? await development(settings.host, { ...context, sampler, tabs })
       : { identity: resources.identity, tokens: null };
   const limits = limitsOf(settings);
   const { introspection } = settings;
   const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
   const operations: ServiceContext = { sampler, service, writesBytes: settings.compiled };
-  const { acquireLease } = world;
+  const { acquireLease } = context;
   const live = new LiveOperations({ ...operations, ...(acquireLease === undefined ? {} : { acquireLease }) });
   const server = await startServer({
     host: settings.host,
@@ -82,7 +82,7 @@ async function start(resources: ServeResources, { settings, world }: ServeOption
     allowedHosts: settings.allowedHosts ?? [],
     allowedOrigins: settings.allowedOrigins ?? [],
     ready: (signal) => sampler.checkReady({ signal, maximumAgeMilliseconds: readyAgeMilliseconds }),
-    log: world.log,
+    log: context.log,
     ...(audit === null ? {} : { audit: audit.write }),
     graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
     now,
@@ -90,13 +90,13 @@ async function start(resources: ServeResources, { settings, world }: ServeOption
   return { ...server, tokens };
 }
 
-/** Opens the doors of guests, says where the service is, and stays until it is to end. */
+/** Opens the guest sockets, announces the service, and waits until the signal is aborted. */
 async function serveOn(
   server: Started,
-  { resources, settings, world }: ServeOptions & { resources: ServeResources },
+  { resources, settings, context }: ServeOptions & { resources: ServeResources },
 ): Promise<void> {
   const { source, allowedDocuments, audit } = resources;
-  const { log, platform, signal } = world;
+  const { log, platform, signal } = context;
   const guests = await openGuestSockets({
     places: settings.guestSocket,
     port: settings.guestPort,
@@ -107,10 +107,10 @@ async function serveOn(
   });
   const renewTls = settings.tls === null ? null : tlsRenewer(server, { settings: settings.tls, log });
   const ignoreReopen = [
-    ...(audit === null ? [] : [world.onReopen(() => audit.reopen())]),
-    ...(renewTls === null ? [] : [world.onReopen(() => void renewTls())]),
+    ...(audit === null ? [] : [context.onReopen(() => audit.reopen())]),
+    ...(renewTls === null ? [] : [context.onReopen(() => void renewTls())]),
   ];
-  (world.announce ?? announceOn(world))({
+  (context.announce ?? announceOn(context))({
     url: server.url,
     tokens: server.tokens,
     source: source.description,
@@ -123,8 +123,8 @@ async function serveOn(
 }
 
 /**
- * Prints where a service is, and the tokens of development mode: on a terminal the address first, elsewhere last, since
- * programs wait for that line of standard output. Then the log has it as well.
+ * Prints the address of the service, and the tokens of development mode: on a terminal the address first, elsewhere
+ * last, since programs wait for that line of standard output. Then it logs them.
  */
 export function announceOn({
   stderr,
@@ -142,7 +142,7 @@ export function announceOn({
   };
 }
 
-function samplerFor(source: Source, { settings, world: { clock, log, absences } }: ServeOptions): Sampler {
+function samplerFor(source: Source, { settings, context: { clock, log, absences } }: ServeOptions): Sampler {
   const sampler = new Sampler({
     source,
     clock,
@@ -157,7 +157,7 @@ function samplerFor(source: Source, { settings, world: { clock, log, absences } 
       else log.warn({ err }, 'the source does not answer');
     },
   });
-  // For as long as the process lives: a worker serves with one sampler.
+  // Never ended: a process has one sampler.
   absences?.onReport((report) => sampler.noteAbsence(report));
   return sampler;
 }

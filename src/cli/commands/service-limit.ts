@@ -1,4 +1,4 @@
-/** The limits of a service, as its settings and what is built in say. */
+/** The limits of a service: those of its settings, and constants. */
 import type { Limits } from '../../graph/context.ts';
 import { bodyLimitInBytes } from '../../server/operation-reader.ts';
 import { operationLimit } from '../../server/websocket/websocket-connection.ts';
@@ -6,7 +6,7 @@ import type { ServeSettings } from '../settings/settings.ts';
 
 /** Between two events. */
 const maxIntervalMilliseconds = 3_600_000;
-/** Growth over more than this is a matter for subscriptions, not for a question that waits. */
+/** Deltas and rates over a longer time are for subscriptions, not for a request that waits. */
 export const maxWaitMilliseconds = 60_000;
 /** As the Relay connections of the schema say. */
 const maxPageSize = 100;
@@ -16,7 +16,7 @@ const maxNameLength = 128;
 const maxStreamText = 1_048_576;
 const maxStreamTextPerCaller = 131_072;
 
-/** All limits, as `Service.limits` tells them. */
+/** All limits, as `Service.limits` has them. */
 export function limitsOf(settings: ServeSettings): Limits {
   const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
   const { maxValues, maxPages, maxStreams, maxStreamsPerCaller, maxStreamValues } = settings;

@@ -26,21 +26,21 @@ export interface SimulateOptions {
  * Renews the pages until the time is over or the signal is aborted, and leaves the last ones in place. Rejects with a
  * UsageError where the folder holds anything else or cannot be written.
  */
-export async function simulate(options: SimulateOptions, world: CommandContext): Promise<number> {
+export async function simulate(options: SimulateOptions, context: CommandContext): Promise<number> {
   const { settings, out, every } = options;
   const writer = pageFolderWriter(out);
-  const source = openSimulator(settings, world.clock);
-  const line = progress(world.stderr);
+  const source = openSimulator(settings, context.clock);
+  const line = progress(context.stderr);
   let renewals = 0;
   try {
-    for await (const number of ticks({ ...options, ...world })) {
-      // A look at a simulator is done at once; a signal in between ends the grid.
+    for await (const number of ticks({ ...options, ...context })) {
+      // A snapshot of a simulator is taken without waiting; a signal between two of them ends the ticks.
       const snapshot = await takeSnapshot(source, new AbortController().signal);
       writeSnapshot(writer, { snapshot, out });
       renewals++;
       const pages = formatCount(snapshot.pages.length, 'page');
       if (number === 0)
-        world.stdout.write(`Writing ${pages} to ${printable(out)} every ${formatDuration(every)}.\n`);
+        context.stdout.write(`Writing ${pages} to ${printable(out)} every ${formatDuration(every)}.\n`);
       line.show(
         `${formatCount(snapshot.topology.partitions.length, 'partition')}, ${pages}, renewed ${formatCount(renewals, 'time')}`,
       );
@@ -49,7 +49,7 @@ export async function simulate(options: SimulateOptions, world: CommandContext):
     line.clear();
     await source.close();
   }
-  world.stdout.write(
+  context.stdout.write(
     `Renewed the pages ${formatCount(renewals, 'time')}; the last ones stay in ${printable(out)}.\n`,
   );
   return 0;

@@ -1,12 +1,12 @@
-/** Moments at fixed distances, for what is done again and again. */
+/** Moments at a fixed interval, for work that repeats. */
 import type { Clock } from '../../snapshot/moment.ts';
 import type { Wait } from '../command-context.ts';
 
-/** When there is something to do: at 0, every, 2 × every, … from the start on, in milliseconds. */
+/** When ticks are: at 0, every, 2 × every, … after the start, in milliseconds. */
 export interface TickSettings {
   /** Above zero. */
   readonly every: number;
-  /** The time after the start when it ends; what falls on it is still done. undefined: never. */
+  /** The last tick is at this time after the start at the latest; undefined: there is no last tick. */
   readonly for?: number | undefined;
   readonly clock: Clock;
   readonly wait: Wait;
@@ -18,8 +18,8 @@ const nanosecondsPerMillisecond = 1_000_000n;
 const longestWaitInMilliseconds = 0x7fff_ffff;
 
 /**
- * Yields the number of each point of the grid, from 0, when its time comes. What comes too late is left out, not made
- * up for in a bunch. Ends, without an error, when the signal is aborted.
+ * Yields the number of each tick, from 0, when its time comes. Skips ticks that are too late by then. Ends, without an
+ * error, when the signal is aborted.
  */
 export async function* ticks(settings: TickSettings): AsyncGenerator<number, void, undefined> {
   const { every, clock, wait, signal } = settings;
@@ -40,7 +40,7 @@ export async function* ticks(settings: TickSettings): AsyncGenerator<number, voi
   }
 }
 
-/** How many points the grid has; undefined where it has no end. */
+/** How many ticks there are; undefined if there is no last one. */
 export function countTicks(settings: Pick<TickSettings, 'every' | 'for'>): number | undefined {
   return settings.for === undefined ? undefined : Math.floor(settings.for / settings.every) + 1;
 }

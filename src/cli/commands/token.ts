@@ -4,14 +4,14 @@ import { signToken } from '../../server/auth/token.ts';
 import type { TextStream } from '../command-context.ts';
 import type { TokenSettings } from '../settings/settings.ts';
 
-/** What the command needs of the world. */
+/** What the command needs beside its settings. */
 export interface TokenContext {
   readonly stdout: TextStream;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Prints the token and a newline. Rejects with a UsageError where the secret is of no use. */
+/** Prints the token and a newline. Rejects with a UsageError if the secret cannot be used. */
 export async function printToken(settings: TokenSettings, { stdout, now }: TokenContext): Promise<void> {
   const { partition, privileges, expiresIn, issuer, audience } = settings;
   const secret = await openSecret(settings.secret);

@@ -22,18 +22,18 @@ type ServeIdentity = Pick<
 const methodNames = ['jwtSecret', 'jwtSecretFile', 'jwtKeyFile', 'jwksUrl'];
 
 /**
- * The way to verify tokens that `serve` is told to use. None is development mode, which only a loopback host may be in,
- * but where callers show certificates.
+ * The way in which `serve` verifies tokens; null is development mode, which needs a loopback host unless callers have
+ * client certificates.
  */
 export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<IdentitySettings> {
   const { jwtIssuer: issuer, jwtAudience: audience } = settings;
   const method = methodOf(settings);
   const places = placesOf(methodNames, given);
   if (places.length > 1) return { choice: null, problems: [explainSeveral(places)] };
-  // One that was given, if only with a value that is no good, is a method all the same.
+  // A method whose value is invalid counts as given: its own problem is reported already.
   if (places.length === 1)
     return { choice: method === null ? null : { method, issuer, audience }, problems: [] };
-  // A host that is wrong in itself has its own problem already.
+  // The problem of an invalid host is reported already.
   const isUnknown = given.has('host') && !settings.host;
   const exposed = isUnknown || given.has('tlsClientCa') ? null : developmentProblem(settings.host);
   const unused = unusedWithout('an identity method, such as --jwks-url', {
@@ -43,7 +43,7 @@ export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<Id
   return { choice: null, problems: [...(exposed === null ? [] : [exposed]), ...unused] };
 }
 
-/** The secret that `token` is told to sign with. */
+/** The secret that `token` signs with. */
 export function chooseSecret(
   settings: Pick<SettingsOf<'token'>, 'jwtSecret' | 'jwtSecretFile'>,
   given: Given,
@@ -72,7 +72,7 @@ function secretOf({
   return jwtSecretFile === null ? null : { kind: 'secret-file', path: jwtSecretFile };
 }
 
-/** How those of the settings were given that were, by their names in the table. */
+/** The flags or variables by which these settings were given. */
 function placesOf(names: readonly string[], given: Given): readonly string[] {
   return names.flatMap((name) => given.get(name) ?? []);
 }
@@ -83,7 +83,7 @@ function explainSeveral(places: readonly string[]): string {
 
 type ServeTls = Pick<SettingsOf<'serve'>, 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap'>;
 
-/** The files of TLS that `serve` is told to use; none is plain HTTP. */
+/** The TLS files of `serve`; null is plain HTTP. */
 export function chooseTls(settings: ServeTls, given: Given): Chosen<TlsSettings> {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, tlsClientMap: clientMap } = settings;
   const needs = (name: string, ...needed: readonly [name: string, flag: string][]): string[] =>

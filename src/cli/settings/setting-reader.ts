@@ -1,4 +1,4 @@
-/** Reads one command's settings from its arguments and the environment, and collects all that is wrong with them. */
+/** Reads one command's settings from its arguments and the environment, and collects all problems. */
 import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from '../../errors.ts';
 import { nameOf, type CommandRow, type Setting } from './setting.ts';
@@ -25,12 +25,12 @@ interface GivenTexts {
 }
 
 /** Reads the settings. A flag wins over the environment; a variable that is empty counts as not given. */
-export function readSettings(row: CommandRow, world: { args: readonly string[]; env: Environment }): Read {
-  const { texts, positionals, problems } = readArguments(row, world.args);
+export function readSettings(row: CommandRow, context: { args: readonly string[]; env: Environment }): Read {
+  const { texts, positionals, problems } = readArguments(row, context.args);
   const values: Record<string, unknown> = {};
   const given = new Map<string, string>();
   for (const [name, setting] of Object.entries(row.settings)) {
-    const found = texts.get(setting) ?? readVariable(setting, world.env);
+    const found = texts.get(setting) ?? readVariable(setting, context.env);
     if (found !== undefined) given.set(name, found.place);
     const read = parseTexts(setting, found ?? { texts: presetOf(setting), place: nameOf(setting) });
     values[name] = setting.isRepeatable === true ? read.values : (read.values[0] ?? null);
@@ -53,7 +53,7 @@ export function withoutServiceLinks(env: Environment): Environment {
 const serviceLink =
   /^HVQL_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$/;
 
-/** Variables that look like ours but are not: one letter wrong, and a setting would be silently ignored. */
+/** Problems with unknown HVQL_… variables: a setting with a typing error in its name must not be ignored. */
 export function findUnknownVariables(env: Environment, known: readonly string[]): readonly string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('HVQL_') && !known.includes(name))

@@ -164,7 +164,7 @@ export const commands = {
         ...file,
         flag: 'tls-client-ca',
         variable: 'HVQL_TLS_CLIENT_CA',
-        description: 'PEM file of the issuers whose client certificates say who asks',
+        description: 'PEM file of the issuers whose client certificates authenticate callers',
       },
       tlsClientMap: {
         ...file,
@@ -258,7 +258,7 @@ export const commands = {
         placeholder: '<on|root|off>',
         parse: parseIntrospection,
         default: 'on',
-        description: 'who may ask for the schema: anybody, the root partition, nobody',
+        description: 'which callers may query the schema: all, the root partition, none',
       },
       maxTokens: limit('max-tokens', '10000', 'tokens that a document may have'),
       maxDepth: limit('max-depth', '16', 'fields that an operation may be deep'),
@@ -395,12 +395,17 @@ export const commands = {
     settings: {
       source: {
         ...source,
-        // Whoever sets the variable means the service, which may well read what is simulated here.
+        // The variable is for the service, which may read what is simulated here.
         variable: null,
         parse: parseSimulator,
         description: 'the simulator, with its settings: simulator?seed=1&lps=16&partitions=8&vps=4',
       },
-      every: { ...duration, flag: 'every', default: '100ms', description: 'time from one look to the next' },
+      every: {
+        ...duration,
+        flag: 'every',
+        default: '100ms',
+        description: 'time from one snapshot to the next',
+      },
       for: {
         ...duration,
         flag: 'for',

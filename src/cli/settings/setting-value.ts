@@ -213,7 +213,7 @@ export function parsePartition(text: string): bigint {
   throw new RangeError(`needs a partition id, a whole number from 1 to 2^64-1, but is ${show(text)}.`);
 }
 
-/** Names of privileges with commas between them; an empty text is none. */
+/** Names of privileges with commas between them; an empty text means no privileges. */
 export function parsePrivileges(text: string): ReadonlySet<Privilege> {
   const names = text === '' ? [] : text.split(',').map((name) => name.trim());
   const known = new Set(allPrivileges.filter((privilege) => names.includes(privilege)));

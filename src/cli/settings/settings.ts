@@ -1,4 +1,4 @@
-/** The command line and the environment become a command with its settings, or all that is wrong with them. */
+/** Parses the command line and the environment into a command with its settings, or throws all problems. */
 import { UsageError } from '../../errors.ts';
 import type { SecretMethod } from '../../server/auth/identity-key.ts';
 import type { IdentitySettings } from '../../server/auth/identity.ts';
@@ -18,23 +18,23 @@ import { didYouMean } from '../../lib/suggestion.ts';
 type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap';
 type MethodSetting = 'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl';
 
-/** What `serve` is told. */
+/** The settings of `serve`. */
 export interface ServeSettings extends Omit<
   SettingsOf<'serve'>,
   MethodSetting | TlsSetting | 'jwtIssuer' | 'jwtAudience'
 > {
-  /** How tokens are verified; null for development mode, or where only certificates say who asks. */
+  /** How tokens are verified; null in development mode, or if only certificates authenticate callers. */
   readonly identity: IdentitySettings | null;
   /** null for plain HTTP. */
   readonly tls: TlsSettings | null;
 }
 
-/** What `token` is told. */
+/** The settings of `token`. */
 export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> {
   readonly secret: SecretMethod;
 }
 
-/** A command with all it is told. Times are in milliseconds. */
+/** A command with its settings. Times are in milliseconds. */
 export type Command =
   | { readonly name: 'serve'; readonly settings: ServeSettings }
   | { readonly name: 'record'; readonly settings: SettingsOf<'record'> }
@@ -98,7 +98,7 @@ function unknownCommand(word: string): string {
   return `${JSON.stringify(word)} is no command: ${list}.${didYouMean(word, commandNames)}`;
 }
 
-/** The command, where the settings make one; adds to the problems what is wrong with several settings together. */
+/** The command, if the settings make one; adds the problems that several settings have together. */
 function assemble(name: CommandName, { read, problems }: { read: Read; problems: string[] }): Command | null {
   switch (name) {
     case 'serve': {
@@ -133,7 +133,7 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
   }
 }
 
-/** The values by the types of the table that they were read with. One with a problem is null, and nobody gets to see it. */
+/** The values, with the types of the table. A value with a problem is null; it is never used, since problems are thrown. */
 function valuesOf<Name extends CommandName>(read: Read): SettingsOf<Name> {
   return read.values as SettingsOf<Name>;
 }

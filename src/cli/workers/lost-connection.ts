@@ -1,15 +1,15 @@
-/** The connection that is on its way to a worker in the moment that it dies. */
+/** The connection that is on its way to a worker when it exits; a workaround for node:cluster in a file of its own. */
 import type { Worker } from 'node:cluster';
 
-/** What node hands over to a worker: its own copy of the connection, closed once the worker has it. */
+/** The primary's handle of a connection, which node closes once the worker has it. */
 interface Handle {
   close(): void;
 }
 
 /**
- * Closes what a worker that ends has not taken: node forgets it (lib/internal/cluster/round_robin_handle.js, `handoff`,
- * waits for an answer that never comes), and its client would wait for ever in place of asking again. There is one at a
- * time; closing one that was taken changes nothing.
+ * Closes a connection that a worker has not accepted when it exits: node forgets it (`handoff` in
+ * lib/internal/cluster/round_robin_handle.js waits for an answer that never comes), and its client would wait for ever
+ * and not retry. There is one at a time; closing one that was accepted changes nothing.
  */
 export function closeLostConnection(worker: Worker): void {
   const child = worker.process;

@@ -1,4 +1,4 @@
-/** A worker's way to the primary. */
+/** The connection of a worker to the primary. */
 import { Socket } from 'node:net';
 import type { LeaseRequest, AcquireLease } from '../../execution/live/subscription-leases.ts';
 import type { HvqlError } from '../../errors.ts';
@@ -11,24 +11,24 @@ export const sourceDescriptor = 4;
 /** How long the primary may take to answer. */
 const answerLimitMilliseconds = 5_000;
 
-/** What a worker needs of the primary. */
+/** What a worker gets from the primary. */
 export interface PrimaryConnection {
   readonly task: WorkerTask;
-  /** The channel over which the source is asked. */
+  /** The channel over which the source is read. */
   readonly sourceChannel: Socket;
   readonly acquireLease: AcquireLease;
   send(message: ToPrimary): void;
-  /** Calls back with what another worker has seen to be absent; gives a function that ends it. */
+  /** Calls back with what another worker has found absent; returns a function that ends it. */
   onAbsence(note: (report: AbsenceReport) => void): () => void;
   /** Calls back when another worker has seen a manifest in the page folder. */
   onManifest(note: () => void): void;
-  /** Calls back when files are to be opened anew; gives a function that ends it. */
+  /** Calls back when files are to be reopened; returns a function that ends it. */
   onReopen(reopen: () => void): () => void;
   /** Calls back when the worker is to end. */
   onClose(close: () => void): void;
 }
 
-/** Says hello to the primary and waits for what it is to do. Rejects where the primary says nothing. */
+/** Connects to the primary and waits for its task. Rejects if the primary does not answer in time. */
 export async function connectToPrimary(): Promise<PrimaryConnection> {
   const waiting = new Map<number, (problem: HvqlError | null) => void>();
   const reopening = new Set<() => void>();
@@ -40,7 +40,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
   let start: (task: WorkerTask) => void;
   const started = new Promise<WorkerTask>((resolve) => (start = resolve));
   const send = (message: ToPrimary): void => {
-    // Where the primary has gone, this process is about to end.
+    // Without the primary this process is about to end.
     if (process.connected) process.send?.(message, undefined, {}, () => undefined);
   };
   process.on('message', (message: ToWorker) => {
@@ -76,7 +76,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
     try {
       return await within(answer, 'whether a stream may be opened');
     } catch (error) {
-      // It may have given the place meanwhile, or give it later.
+      // The primary may have granted the lease meanwhile, or grant it later.
       send({ kind: 'release-lease', number });
       throw error;
     } finally {

@@ -1,4 +1,4 @@
-/** `hvql serve --workers`: several processes behind one port, and this one that looks after them. */
+/** `hvql serve --workers`: several processes behind one port, and the primary that starts and supervises them. */
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { SubscriptionLeases } from '../../execution/live/subscription-leases.ts';
@@ -13,27 +13,27 @@ import type { ServeSettings } from '../settings/settings.ts';
 import { serveAsWorker } from './worker.ts';
 
 /**
- * Sources that every process reads itself: files, which the kernel shares. Others are dear to read, or would be another
- * machine in each process, or play at a moment of its own.
+ * Sources that every process reads itself: files, which the kernel caches for all. Others are expensive to read, or would
+ * be another machine, or another moment of a capture, in each process.
  */
 const kindsReadByEachWorker = ['pages'];
 
-/** Serves, in as many processes as the settings say. In one that the primary has begun it is one of them. */
-export async function serveWithWorkers(settings: ServeSettings, world: ServeContext): Promise<number> {
-  if (cluster.isWorker) return serveAsWorker(settings, world);
-  return settings.workers === 1 ? serve(settings, world) : servePrimary(settings, world);
+/** Serves with as many processes as the settings say. In a process that the primary has started, it is one of them. */
+export async function serveWithWorkers(settings: ServeSettings, context: ServeContext): Promise<number> {
+  if (cluster.isWorker) return serveAsWorker(settings, context);
+  return settings.workers === 1 ? serve(settings, context) : servePrimary(settings, context);
 }
 
-/** Opens what all workers share, and sees to it that there are so many of them until the signal is aborted. */
-async function servePrimary(settings: ServeSettings, world: ServeContext): Promise<number> {
-  const { log, signal } = world;
-  // What is wrong with the settings is found here, and told once; the workers open what is theirs themselves.
+/** Opens what all workers share, and keeps the workers running until the signal is aborted. */
+async function servePrimary(settings: ServeSettings, context: ServeContext): Promise<number> {
+  const { log, signal } = context;
+  // Problems of the settings are found and reported here, once; each worker opens its own resources.
   const manifestMemory = new ManifestMemory();
-  const { source, audit, allowedDocuments } = await openResources(settings, { ...world, manifestMemory });
+  const { source, audit, allowedDocuments } = await openResources(settings, { ...context, manifestMemory });
   await audit?.close();
   try {
     const isReadByEach = kindsReadByEachWorker.includes(source.kind);
-    const shared = shareReads(source, { clock: world.clock, windowMilliseconds: settings.snapshotMaxAge });
+    const shared = shareReads(source, { clock: context.clock, windowMilliseconds: settings.snapshotMaxAge });
     const { kind, description } = source;
     const pool = new WorkerPool({
       count: settings.workers,
@@ -52,8 +52,8 @@ async function servePrimary(settings: ServeSettings, world: ServeContext): Promi
       const serving = await Promise.race([pool.start(), ended]);
       if (serving === undefined) return 0;
       const isReopened = settings.audit !== null || settings.tls !== null;
-      const ignoreReopen = isReopened ? world.onReopen(() => pool.reopen()) : () => undefined;
-      announceOn(world)({
+      const ignoreReopen = isReopened ? context.onReopen(() => pool.reopen()) : () => undefined;
+      announceOn(context)({
         ...serving,
         source: description,
         documents: allowedDocuments?.length,

@@ -1,4 +1,4 @@
-/** What the processes of a service tell each other: plain JSON over the channel that node gives them. */
+/** Messages between the primary and its workers: plain JSON over the channel of node:cluster. */
 import type { LeaseRequest } from '../../execution/live/subscription-leases.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
@@ -6,33 +6,33 @@ import { type ErrorRecord, errorOf, recordOf } from '../../source/ipc/error-reco
 import type { SourceIdentity } from '../../source/ipc/remote-source.ts';
 import { UsageError } from '../../errors.ts';
 
-/** What a worker is told, once it has said that it listens to it. */
+/** The task of a worker, sent once it has said hello. */
 export interface WorkerTask {
   readonly kind: 'start';
-  /** Where it stands among the workers, from 1; the one that takes its place when it dies has the same. */
+  /** Number of the worker, from 1; the one that replaces it has the same. */
   readonly slot: number;
-  /** The one to listen on, which may be 0 for all that begin together. */
+  /** The port to listen on; may be 0 for workers that start together. */
   readonly port: number;
-  /** What development tokens are signed with, base64: they are good in every worker. */
+  /** Key of development tokens, base64: they are valid in every worker. */
   readonly developmentSecret: string;
-  /** The source that is read for it; null where it is to read it itself. */
+  /** The source that the primary reads for it; null if it reads the source itself. */
   readonly source: SourceIdentity | null;
-  /** Whether the page folder that it reads has had a manifest. */
+  /** Whether the page folder that it reads has ever had a manifest. */
   readonly isManifestKnown: boolean;
 }
 
 /** From the primary to a worker. */
 export type ToWorker =
   | WorkerTask
-  /** The answer to a request for a place. */
+  /** The answer to acquire-lease. */
   | { readonly kind: 'lease'; readonly number: number; readonly problem: ErrorRecord | null }
-  /** Whether it still does anything; to be answered at once. */
+  /** Checks that it still responds; answered with pong. */
   | { readonly kind: 'ping' }
-  /** What another worker has seen to be absent. */
+  /** What another worker has found absent. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
   /** Another worker has seen a manifest in the page folder. */
   | { readonly kind: 'manifest' }
-  /** Files that are held open or were read are to be opened anew. */
+  /** Reopen files that are held open or were read. */
   | { readonly kind: 'reopen' }
   | { readonly kind: 'close' };
 
@@ -40,31 +40,31 @@ export type ToWorker =
 export type ToPrimary =
   | { readonly kind: 'hello' }
   | { readonly kind: 'serving'; readonly url: string; readonly tokens: readonly GraphiqlToken[] | null }
-  /** It cannot serve, and ends. */
+  /** It cannot serve, and exits. */
   | { readonly kind: 'failed'; readonly failure: WorkerFailure }
   | { readonly kind: 'pong' }
-  /** It has seen a manifest in the page folder: for all other workers, and those that begin later. */
+  /** It has seen a manifest in the page folder: for all other workers, and those that start later. */
   | { readonly kind: 'manifest' }
   /** For all other workers. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
   | { readonly kind: 'acquire-lease'; readonly number: number; readonly request: LeaseRequest }
   | { readonly kind: 'release-lease'; readonly number: number };
 
-/** Why a worker cannot serve: mistakes of whoever started the service, or anything else. */
+/** Why a worker cannot serve: problems of the settings, or any other error. */
 export type WorkerFailure =
   { readonly problems: readonly string[] } | { readonly error: ErrorRecord; readonly stack: string | null };
 
-/** What is told of anything that was thrown. */
+/** The failure that describes a thrown value. */
 export function failureOf(thrown: unknown): WorkerFailure {
   if (thrown instanceof UsageError) return { problems: thrown.problems };
   const stack = thrown instanceof Error ? (thrown.stack ?? null) : null;
-  // Whoever starts the program may know the details.
+  // The operator may know the details.
   if (thrown instanceof Error && thrown.cause instanceof UsageError)
     return { problems: thrown.cause.problems };
   return { error: recordOf(thrown), stack };
 }
 
-/** What is thrown for it. */
+/** The error that describes a failure. */
 export function failureError(failure: WorkerFailure): Error {
   if ('problems' in failure) return new UsageError(failure.problems);
   const error = errorOf(failure.error);

@@ -1,4 +1,4 @@
-/** The workers of a service: begun together, replaced when they die or do nothing any more, ended together. */
+/** The worker processes of a service: started together, replaced when they exit or hang, closed together. */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
@@ -10,39 +10,39 @@ import { closeLostConnection } from './lost-connection.ts';
 import { failureError, type ToPrimary, type ToWorker, type WorkerTask } from './worker-message.ts';
 import { sourceDescriptor } from './primary-connection.ts';
 
-/** What a crew is. */
+/** What the pool needs. */
 export interface WorkerPoolOptions {
   readonly count: number;
-  /** What each is told beside its place. */
+  /** The task of each worker, without what differs between them. */
   readonly task: Omit<WorkerTask, 'kind' | 'slot' | 'isManifestKnown'>;
   readonly leases: SubscriptionLeases<ClusterWorker>;
-  /** Of the page folder that each worker reads, where that is the source. */
+  /** Of the page folder that each worker reads, if that is the source. */
   readonly manifestMemory: ManifestMemory;
-  /** Takes the channel over which a worker asks the source. */
+  /** Serves the source over the channel of a worker. */
   readonly answerFor: (channel: Duplex) => void;
   readonly log: Logger;
 }
 
-/** What a worker says once it serves. */
+/** What a worker reports once it serves. */
 export interface Serving {
   readonly url: string;
   readonly tokens: readonly GraphiqlToken[] | null;
 }
 
-/** A worker that takes longer is given up. */
+/** A worker that takes longer to start is killed. */
 const startLimitMilliseconds = 30_000;
-/** Below the ten seconds in which a service ends; the workers' own grace time is shorter. */
+/** Less than the ten seconds in which a service ends; the workers' own grace time is shorter. */
 const closeLimitMilliseconds = 9_500;
-/** One that lived so long did not die of its start. */
+/** A worker that ran for longer did not fail because of its start. */
 const settledMilliseconds = 10_000;
-/** All are asked so often whether they still do anything. */
+/** Time between two pings. */
 const pingMilliseconds = 2_000;
-/** So many questions that are not answered, and a worker is taken for hung: far beyond what one answer may take. */
+/** A worker that leaves more pings unanswered hangs: one response takes far less. */
 const maxUnansweredPings = 5;
 const shortestDelayMilliseconds = 100;
 const longestDelayMilliseconds = 10_000;
 
-/** One process, and how it stands. */
+/** One process and its state. */
 interface Worker {
   readonly clusterWorker: ClusterWorker;
   readonly slot: number;
@@ -50,20 +50,20 @@ interface Worker {
   startLimit: NodeJS.Timeout | undefined;
   serving: Serving | null;
   failure: Error | null;
-  /** Questions since the last answer. */
+  /** Pings since the last pong. */
   unansweredPings: number;
 }
 
 /**
- * Workers behind one port. Node deals out connections in turn: streams and kept connections live long, and left to
- * themselves eight processes were seen to take up to nine times as many as one another. The port is open for as long as
- * one of them lives.
+ * Workers behind one port. Node distributes connections round robin: streams and kept connections live long, and if
+ * eight processes accept by themselves, some get nine times as many as others. The port is open for as long as one of
+ * them runs.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, Worker>();
   readonly #restartTimers = new Map<number, NodeJS.Timeout>();
-  /** How often in a row the worker at a place has died early. */
+  /** How often in a row the worker of a slot has exited early. */
   readonly #earlyExits = new Map<number, number>();
   #port: number;
   #announced: string | null = null;
@@ -78,7 +78,7 @@ export class WorkerPool {
     this.#port = options.task.port;
   }
 
-  /** Resolves once all serve; rejects with why one of them cannot. Either way it is to be closed. */
+  /** Resolves once all serve; rejects with the error of one that cannot. The pool must be closed in either case. */
   async start(): Promise<Serving> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({ stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] });
@@ -88,17 +88,17 @@ export class WorkerPool {
     return served;
   }
 
-  /** Rejects when no worker serves any more and none can be begun. */
+  /** Rejects when no worker serves any more and none can be started. */
   failed(): Promise<never> {
     return new Promise((_resolve, reject) => (this.#onFailed = reject));
   }
 
-  /** Tells all that their files are to be opened anew. */
+  /** Has all workers reopen their files. */
   reopen(): void {
     for (const { clusterWorker } of this.#workers.values()) send(clusterWorker, { kind: 'reopen' });
   }
 
-  /** Ends all: each finishes what is under way, for as long as it may take. */
+  /** Ends all workers: each finishes what is under way, within its grace time. */
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#pingTimer);
@@ -113,8 +113,8 @@ export class WorkerPool {
   }
 
   /**
-   * One that hangs would leave whoever it is dealt without an answer for ever. Counted in questions of this process:
-   * while it stands still itself, nobody's patience runs out.
+   * Connections of a worker that hangs would never be answered. Pings are counted, not time: while this process itself
+   * is stalled, no worker is taken to hang.
    */
   #pingAll(): void {
     for (const worker of this.#workers.values()) {
@@ -154,10 +154,10 @@ export class WorkerPool {
     }, startLimitMilliseconds);
     this.#workers.set(slot, worker);
     const channel = clusterWorker.process.stdio[sourceDescriptor];
-    // A pipe is both, on every system.
+    // A pipe is a duplex stream on every system.
     if (channel) this.#options.answerFor(channel as Duplex);
     clusterWorker.on('message', (message: ToPrimary) => this.#onMessage(worker, message));
-    // One that cannot be begun or told anything is about to exit.
+    // A worker that cannot be started or sent a message is about to exit.
     clusterWorker.on('error', (error) => (worker.failure ??= error));
     clusterWorker.once('exit', (code, signal) => this.#onExit(worker, { code, signal }));
   }
@@ -211,7 +211,7 @@ export class WorkerPool {
     clearTimeout(worker.startLimit);
     this.#announced ??= url;
     if (url !== this.#announced) {
-      // Begun with port 0 when the others, whose port it was to share, died.
+      // Started with port 0 after the others, whose port it was to share, had exited.
       this.#port = portOf(this.#announced);
       worker.failure = new Error(`A worker came to ${url} in place of ${this.#announced}`);
       worker.clusterWorker.process.kill('SIGKILL');
@@ -257,7 +257,7 @@ export class WorkerPool {
     );
   }
 
-  /** How long to wait before the next is begun: longer each time that one dies soon. */
+  /** How long to wait before the next start: longer each time that a worker exits early. */
   #restartDelay({ slot, startedAt }: Worker): number {
     const isEarly = performance.now() - startedAt < settledMilliseconds;
     const exits = isEarly ? (this.#earlyExits.get(slot) ?? 0) + 1 : 0;
@@ -267,7 +267,7 @@ export class WorkerPool {
 }
 
 function send(clusterWorker: ClusterWorker, message: ToWorker): void {
-  // One that cannot be told anything is about to exit.
+  // A worker that cannot be sent a message is about to exit.
   if (clusterWorker.isConnected()) clusterWorker.send(message, undefined, () => undefined);
 }
 

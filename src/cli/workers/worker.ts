@@ -1,4 +1,4 @@
-/** One of the processes that serve: told by the primary what to do, and when to end. */
+/** A worker: one of the processes that serve, started and ended by the primary. */
 import { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { remoteSource } from '../../source/ipc/remote-source.ts';
 import type { ServeContext } from '../commands/serve-resources.ts';
@@ -7,25 +7,25 @@ import type { ServeSettings } from '../settings/settings.ts';
 import { failureOf } from './worker-message.ts';
 import { connectToPrimary } from './primary-connection.ts';
 
-/** Serves until the primary or a signal says that it is to end. What it says of its start goes to the primary. */
-export async function serveAsWorker(settings: ServeSettings, world: ServeContext): Promise<number> {
+/** Serves until the primary or a signal ends it. Announces itself to the primary. */
+export async function serveAsWorker(settings: ServeSettings, context: ServeContext): Promise<number> {
   const primary = await connectToPrimary();
   const { slot, port, source, developmentSecret, isManifestKnown } = primary.task;
   const manifestMemory = new ManifestMemory(isManifestKnown, () => primary.send({ kind: 'manifest' }));
   primary.onManifest(() => manifestMemory.noteFromOther());
   const ended = new AbortController();
   primary.onClose(() => ended.abort());
-  const log = world.log.child({ worker: slot });
-  // Sockets of guests are files, each of which one process can have.
+  const log = context.log.child({ worker: slot });
+  // Guest sockets are files, which one process can listen on.
   const guestSocket = slot === 1 ? settings.guestSocket : [];
   try {
     return await serve(
       { ...settings, port, guestSocket },
       {
-        ...world,
+        ...context,
         manifestMemory,
         log,
-        signal: AbortSignal.any([world.signal, ended.signal]),
+        signal: AbortSignal.any([context.signal, ended.signal]),
         onReopen: (reopen) => primary.onReopen(reopen),
         ...(source === null ? {} : { openSource: async () => remoteSource(primary.sourceChannel, source) }),
         developmentSecret: Buffer.from(developmentSecret, 'base64'),
@@ -42,12 +42,12 @@ export async function serveAsWorker(settings: ServeSettings, world: ServeContext
     return 1;
   } finally {
     primary.sourceChannel.destroy();
-    // Without the channel the process has nothing left to wait for.
+    // Without the channel the process ends.
     if (process.connected) process.disconnect();
   }
 }
 
-/** The message is on its way before the channel is closed. */
+/** Lets the message leave before the channel is closed. */
 async function flush(tell: () => void): Promise<void> {
   tell();
   await new Promise((resolve) => setImmediate(resolve));

@@ -40,7 +40,7 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
   function assertFollows(snapshot: HostSnapshot): void {
     const snapshotRoot = snapshot.topology.partitions.find(({ parent }) => parent === null)?.id;
     if (last !== undefined && snapshot.at.monotonicNanoseconds <= last.monotonicNanoseconds) {
-      throw new HvqlError('PAGE_UNAVAILABLE', 'The source had nothing newer than at the look before.');
+      throw new HvqlError('PAGE_UNAVAILABLE', 'The source had nothing newer than in the snapshot before.');
     }
     if (root !== undefined && snapshotRoot !== undefined && snapshotRoot !== root) {
       throw new HvqlError(

@@ -34,13 +34,13 @@ export interface CaptureOptions {
  * lists is missing, or there is no frame of the number to stand still at. A folder that goes away later, or its manifest,
  * makes topologies fail until it is back; so does a manifest that is wrong.
  */
-export async function openCapture(settings: CaptureSettings, world: CaptureOptions): Promise<Source> {
+export async function openCapture(settings: CaptureSettings, options: CaptureOptions): Promise<Source> {
   const { path, isLoop, standStillAt } = settings;
   const parser = new StatsParser();
-  const store = await openStore(path, { files: world.files ?? systemFiles, parser });
+  const store = await openStore(path, { files: options.files ?? systemFiles, parser });
   try {
     const manifest = withFolderNamed(path, () => checkedManifest(store, standStillAt));
-    const player = playback({ frames: manifest.frames, isLoop, standStillAt }, world.clock);
+    const player = playback({ frames: manifest.frames, isLoop, standStillAt }, options.clock);
     return captureSource({ description: describeCapture(settings), store, parser, player });
   } catch (thrown) {
     store.close();

@@ -39,13 +39,13 @@ const sweepMilliseconds = 30_000;
  * UsageError where the folder is not the driver's or cannot be read, which says what to do, and where the file of names
  * is wrong. A driver that goes away later makes topologies fail until it is back.
  */
-export function openMshv(settings: MshvSettings, world: MshvOptions): Source {
+export function openMshv(settings: MshvSettings, options: MshvOptions): Source {
   const { folder, selfId } = settings;
-  const { clock, files = systemFiles, warn = () => {} } = world;
+  const { clock, files = systemFiles, warn = () => {} } = options;
   const parser = new StatsParser();
   // Its thread has this machine's files.
-  const areKept = world.areKept ?? files.isDebugfsSync(folder);
-  const second = files === systemFiles ? (world.second ?? new SecondReader({ areKept })) : null;
+  const areKept = options.areKept ?? files.isDebugfsSync(folder);
+  const second = files === systemFiles ? (options.second ?? new SecondReader({ areKept })) : null;
   const kept = areKept ? new KeptFiles(files, readWithoutWaiting) : null;
   const tree = driverTree({ folder, selfId, files, parser, kept });
   let sweep: NodeJS.Timeout | undefined;
@@ -59,8 +59,8 @@ export function openMshv(settings: MshvSettings, world: MshvOptions): Source {
   };
   const problems = problemsOf(() => assertDriverFolder(folder, files));
   let names: () => PartitionNames = () => new Map();
-  if (world.names !== undefined) {
-    const path = world.names;
+  if (options.names !== undefined) {
+    const path = options.names;
     problems.push(...problemsOf(() => (names = partitionNames({ path, selfId, files, warn }))));
   }
   if (problems.length > 0) throw new UsageError(problems);

@@ -31,8 +31,8 @@ const listAgeNanoseconds = 1_000_000_000n;
  * Opens the source. Nothing is started before the first look. A reading has no page. What exists is listed anew at most
  * once a second. Throws a UsageError on a machine that has no Windows PowerShell, unless the settings name a program.
  */
-export function openWindows(settings: WindowsSettings, world: WindowsOptions): Source {
-  const { clock, log, platform, limitMilliseconds = defaultLimitMilliseconds } = world;
+export function openWindows(settings: WindowsSettings, options: WindowsOptions): Source {
+  const { clock, log, platform, limitMilliseconds = defaultLimitMilliseconds } = options;
   const { powershell, idleMilliseconds } = settings;
   if (platform !== undefined && platform !== 'win32' && powershell === 'powershell.exe') {
     throw new UsageError([

@@ -103,7 +103,7 @@ describe('a file for the audit trail', () => {
     expect(open).toThrow(message);
   });
 
-  it('is opened anew where it was moved away', async () => {
+  it('is reopened where it was moved away', async () => {
     const path = join(scratchFolder(), 'audit');
     const trail = openTrail(path);
     trail.write('one\n');
@@ -114,10 +114,10 @@ describe('a file for the audit trail', () => {
     expect([text(`${path}.1`), text(path)]).toEqual(['one\ntwo\n', 'three\n']);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await trail.close();
-    expect(trail.said()).toEqual([[30, 'the audit trail was opened anew']]);
+    expect(trail.said()).toEqual([[30, 'the audit trail was reopened']]);
   });
 
-  it('goes on where it was if it cannot be opened anew, and is opened anew when it can', async () => {
+  it('continues where it was if it cannot be reopened, and is reopened when it can', async () => {
     const folder = join(scratchFolder(), 'logs');
     mkdirSync(folder);
     const path = join(folder, 'audit');
@@ -132,8 +132,8 @@ describe('a file for the audit trail', () => {
     expect(text(path)).toBe('two\n');
     await trail.close();
     expect(trail.said()).toEqual([
-      ...Array.from({ length: 3 }, () => [50, 'the audit trail cannot be opened anew']),
-      [30, 'the audit trail was opened anew'],
+      ...Array.from({ length: 3 }, () => [50, 'the audit trail cannot be reopened']),
+      [30, 'the audit trail was reopened'],
     ]);
   });
 

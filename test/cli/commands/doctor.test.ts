@@ -118,7 +118,7 @@ Its statistics can be read. Start the service with:
     [
       'it is one of another family',
       { ...noStatistics, 'sys/hypervisor/type': 'xen\n' },
-      ['  no  The hypervisor is xen (/sys/hypervisor/type), which is none of the Hyper-V family.'],
+      ['  no  The hypervisor is xen (/sys/hypervisor/type), which is not of the Hyper-V family.'],
     ],
     [
       'debugfs is not mounted',

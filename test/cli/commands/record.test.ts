@@ -125,7 +125,7 @@ describe('recording', () => {
     expect(await record({ source, every: 1000, for: 6000, out }, world)).toBe(0);
     expect(readdirSync(`${out}/frames`)).toEqual(['000000', '000001', '000002', '000003']);
     expect(world.errors).toBe(
-      '2 looks left out, for the one before took too long.\n1 look could not be read:\n  The page folder is not there.\n',
+      '2 snapshots left out, because the one before took too long.\n1 snapshot could not be read:\n  The page folder is not there.\n',
     );
   });
 
@@ -136,7 +136,7 @@ describe('recording', () => {
     expect(await record({ source, every: 1000, for: 4000, out }, world)).toBe(0);
     expect(world.output).toMatch(/^Recorded 3 frames /);
     expect(world.errors).toBe(
-      '2 looks could not be read:\n  The source had nothing newer than at the look before.\n  …\n',
+      '2 snapshots could not be read:\n  The source had nothing newer than in the snapshot before.\n  …\n',
     );
   });
 
@@ -238,7 +238,7 @@ describe('recording', () => {
     const source = await openSource('simulator?lps=2&partitions=2&vps=1', world);
     world.afterWait = () => world.clock.advance(60_000);
     expect(await record({ source, every: 1000, for: 3000, out }, world)).toBe(0);
-    expect(world.errors).toBe('2 looks left out, for the one before took too long.\n');
+    expect(world.errors).toBe('2 snapshots left out, because the one before took too long.\n');
   });
 
   it('does not call late the look that was under way when it was stopped', async () => {

@@ -67,7 +67,7 @@ describe('a capture that is written', () => {
       message: "Partition 7 is the root now, where a capture has one root and this one's is 1.",
     });
     await expect(writer.writeFrame(snapshotAt(1, [[1n, null]]))).rejects.toMatchObject({
-      message: 'The source had nothing newer than at the look before.',
+      message: 'The source had nothing newer than in the snapshot before.',
     });
     await writer.writeFrame(snapshotAt(3, [[1n, null]]));
     await writer.finish();
