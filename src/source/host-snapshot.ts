@@ -1,4 +1,4 @@
-/** One look at everything that a source has. */
+/** A snapshot of everything that a source has. */
 import { HvqlError } from '../errors.ts';
 import type { Moment } from '../snapshot/moment.ts';
 import { areaOf, hypervisorName, withUnlisted, type ObjectName } from '../snapshot/object-name.ts';
@@ -18,7 +18,7 @@ export interface NamedReading {
   readonly reading: Reading;
 }
 
-/** What there was at one moment. */
+/** What there is at one moment. */
 export interface HostSnapshot {
   readonly at: Moment;
   readonly topology: Topology;
@@ -43,14 +43,14 @@ export function namesOf(topology: Topology): ObjectName[] {
   return names;
 }
 
-/** The partitions and virtual processors once more, as they are shown to themselves. */
+/** The partitions and virtual processors again, for their area SELF. */
 function selfNamesOf(topology: Topology): ObjectName[] {
   return namesOf(topology).flatMap((name) =>
     name.object === 'PARTITION' || name.object === 'VIRTUAL_PROCESSOR' ? [{ ...name, area: 'SELF' }] : [],
   );
 }
 
-/** Where an object has one area only, that is given for both: it is kept once, as what it is. */
+/** An object with one area gives that for both names: it is kept once, under the name of its area. */
 function isOfItsArea(name: ObjectName, { page }: Reading): boolean {
   const area = areaOf(name);
   return area === null || area === (page?.area ?? 'PARENT');
@@ -71,7 +71,7 @@ export async function takeSnapshot(source: Source, signal: AbortSignal): Promise
   outcomes.forEach((outcome, n) => {
     const name = names[n] ?? hypervisorName;
     if (outcome instanceof HvqlError) {
-      // An object that is gone is gone in both areas.
+      // An object that is gone fails in both areas with the same message.
       if (!failures.some(({ message }) => message === outcome.message)) failures.push(outcome);
     } else if (!isOfItsArea(name, outcome)) return;
     else if (outcome.page !== null) pages.push({ name, bytes: outcome.page.bytes });

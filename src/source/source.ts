@@ -19,13 +19,13 @@ export interface Source {
    */
   readonly areas?: readonly StatisticsArea[] | null;
   /**
-   * Which objects exist now: the very same topology for as long as nothing in it changes. Rejects with
+   * Which objects exist now: the same topology object for as long as nothing in it changes. Rejects with
    * PAGE_UNAVAILABLE where the place as a whole cannot be read, and with the signal's reason once it is aborted. Where
    * only the logical processors cannot be listed, or the virtual processors of a partition, that list alone is empty
    * and its `listError` says why, in words that only those get to see who may read what it lists.
    *
-   * Where `lists` is given, nobody will look at virtual processors but those of these partitions: the lists of others
-   * may be as they were, and a source that can tell need not look for them.
+   * With `lists`, the caller uses the virtual processors of these partitions only: the lists of others may be out of
+   * date, and need not be read.
    */
   topology(signal: AbortSignal, lists?: ReadonlySet<bigint> | null): Promise<Topology>;
   /**

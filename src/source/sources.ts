@@ -11,7 +11,7 @@ import type { SourceLog, Source } from './source.ts';
 import { didYouMean } from '../lib/suggestion.ts';
 import { windowsSettings } from './windows/settings.ts';
 
-/** What sources need of the world. */
+/** What sources need beside their settings. */
 export interface SourceContext {
   readonly clock: Clock;
   /** Path of a file with the names of partitions, for sources that know ids only. */
@@ -91,7 +91,7 @@ function parsePageFolderText({ place = '', options }: SourceText): OpenSource {
     .map((name) => `pages: there is no option "${name}"; there is release.`);
   const release = readRelease(options, releases[0]);
   if (typeof release === 'string') problems.push(`pages: ${release}`);
-  if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but there is none.');
+  if (place === '') problems.unshift('pages:<folder> needs a path after the colon, but it is empty.');
   if (problems.length > 0 || typeof release === 'string') throw new UsageError(problems);
   return async ({ clock, manifestMemory }) =>
     (await import('./page-folder/page-folder.ts')).openPageFolder(place, { clock, release, manifestMemory });

@@ -52,11 +52,11 @@ describe('a source named by a text', () => {
         'There is no source "prometheus:x"; there are simulator, pages:<folder>, capture:<folder or .tar>, mshv[:<folder>], windows.',
       ],
     ],
-    ['pages', ['pages:<folder> needs a path after the colon, but there is none.']],
+    ['pages', ['pages:<folder> needs a path after the colon, but it is empty.']],
     [
       'pages:?loop=true&x=1&release=26',
       [
-        'pages:<folder> needs a path after the colon, but there is none.',
+        'pages:<folder> needs a path after the colon, but it is empty.',
         'pages: there is no option "loop"; there is release.',
         'pages: there is no option "x"; there is release.',
         'pages: release must be 2013 or 2026, but is "26".',
@@ -66,7 +66,7 @@ describe('a source named by a text', () => {
     [
       'capture:?loop=yes&frame=-1&speed=2&frame=3',
       [
-        'capture:<folder or .tar> needs a path after the colon, but there is none.',
+        'capture:<folder or .tar> needs a path after the colon, but it is empty.',
         'capture: frame is given 2 times; once is needed.',
         'capture: there is no option "speed"; there are loop, frame.',
         'capture: loop must be true or false, but is "yes".',

@@ -1,4 +1,4 @@
-/** Where a capture lies: in a folder or in a tar, which differ in nothing else. */
+/** The files of a capture, to read (store) and to write (sink): in a folder or in a tar, which differ in nothing else. */
 import type { StatsParser } from '../mshv/stats-parser.ts';
 import { systemErrorReason } from '../../lib/system-error.ts';
 import type { FileSystem } from '../page-folder/file-system.ts';
@@ -9,8 +9,8 @@ import { UsageError } from '../../errors.ts';
 /** The files of a capture. */
 export interface CaptureStore {
   /**
-   * The manifest as it stands now, the very same object for as long as nothing in it changes; undefined where there is
-   * none. Throws a UsageError that says what is wrong with it.
+   * The manifest as it is now, the same object for as long as nothing in it changes; undefined if there is no manifest.
+   * Throws a UsageError that says what is wrong with it.
    */
   manifest(): CaptureManifest | undefined;
   hasFrame(name: string): boolean;
@@ -18,11 +18,11 @@ export interface CaptureStore {
   assertFrame(name: string): void;
   /** The tree of a frame: its pages, and where an object has none, the text of its counters. */
   frame(name: string): PageTree;
-  /** May be called more than once; frames cannot be read from then on. */
+  /** May be called more than once; frames cannot be read afterwards. */
   close(): void;
 }
 
-/** What a store of a capture reads with. */
+/** What the store of a capture needs. */
 export interface StoreTools {
   readonly files: FileSystem;
   readonly parser: StatsParser;
@@ -33,7 +33,7 @@ export function framePlace(name: string): string {
   return `frames/${name}`;
 }
 
-/** A file on its way into a capture. */
+/** A file to be written to a capture. */
 export interface SunkFile {
   readonly place: string;
   readonly bytes: Uint8Array;
@@ -44,7 +44,7 @@ export interface SunkFile {
 export interface CaptureSink {
   /** Resolves when there is room for more. */
   writeFile(file: SunkFile): Promise<void>;
-  /** The capture is complete, and gets the name that was asked for. */
+  /** The capture is complete, and gets its final name. */
   finish(): Promise<void>;
   /** Removes what was written. */
   abandon(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Writes a capture, frame by frame as they come. */
+/** Writes a capture frame by frame. */
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { areaOf, pagePlace } from '../../snapshot/object-name.ts';
@@ -15,14 +15,14 @@ import { asRecorded } from './recorded-reading.ts';
 /** A capture that is being written. */
 export interface CaptureWriter {
   /**
-   * Writes the next frame, and says how many bytes its pages and texts have. Rejects with an HvqlError, having written nothing, where the look does not fit behind the
-   * one before: its steady clock has not moved on, or another partition is the root. Like all here, rejects with a
-   * UsageError where the file system will not take it: the disk is full.
+   * Writes the next frame, and returns how many bytes its pages and texts have. Rejects with an HvqlError, and writes
+   * nothing, if the snapshot does not follow the one before: its steady clock has not advanced, or another partition is
+   * the root. Like all functions here, rejects with a UsageError if the file system fails, as when the disk is full.
    */
   writeFrame(snapshot: HostSnapshot): Promise<number>;
   /** Writes the manifest; the capture is complete. */
   finish(): Promise<void>;
-  /** Gives up and removes what was written. */
+  /** Removes what was written. */
   abandon(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
   };
 }
 
-/** The files of a look, one after the other, so that not all texts are held at once. */
+/** The files of a snapshot, one after another, so that not all texts are in memory together. */
 function* filesOf({ pages, pageless }: HostSnapshot): Generator<Pick<SunkFile, 'place' | 'bytes'>> {
   for (const { name, bytes } of pages) yield { place: pagePlace(name, areaOf(name)), bytes };
   for (const { name, reading } of pageless) {

@@ -1,4 +1,4 @@
-/** The source `capture:<folder or .tar>`: looks that were recorded, played at their own pace. */
+/** The source `capture:<folder or .tar>`: recorded frames, played at their own pace. */
 import { UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { StatisticsArea } from '../../snapshot/object-name.ts';
@@ -20,7 +20,7 @@ import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
 import { movedOn } from './recorded-reading.ts';
 
-/** What a capture needs of the world. */
+/** What a capture needs beside its settings. */
 export interface CaptureOptions {
   /** Only its steady clock counts, for the pace; readings carry the frames' own times. */
   readonly clock: Clock;
@@ -29,10 +29,10 @@ export interface CaptureOptions {
 }
 
 /**
- * Opens a capture, which plays from the first reading of objects on: whoever only asks what exists, or whether it can
- * be read, does not start it. Rejects with a UsageError where there is none, its manifest is wrong, a frame that it
- * lists is missing, or there is no frame of the number to stand still at. A folder that goes away later, or its manifest,
- * makes topologies fail until it is back; so does a manifest that is wrong.
+ * Opens a capture, which starts to play with the first reading of objects; topologies and readings of no objects do not
+ * start it. Rejects with a UsageError if there is no capture, its manifest is invalid, a frame that it lists is missing,
+ * or there is no frame of the number to stand still at. If the folder or its manifest goes away later, or the manifest
+ * becomes invalid, topologies fail until it is back.
  */
 export async function openCapture(settings: CaptureSettings, options: CaptureOptions): Promise<Source> {
   const { path, isLoop, standStillAt } = settings;
@@ -92,7 +92,7 @@ interface OpenFrame {
 }
 
 function captureSource({ description, store, parser, player }: OpenCapture): Source {
-  /** The frame that was looked at last: most looks are at the same again, and frames do not change. */
+  /** The frame that was read last: most reads are of the same one, and frames do not change. */
   let current: OpenFrame | undefined;
   let latest: Topology | undefined;
 
@@ -128,7 +128,7 @@ function captureSource({ description, store, parser, player }: OpenCapture): Sou
     }
   }
 
-  /** What is on, for a batch: who only wants the moment does not start the playing. */
+  /** The frame to read a batch from: an empty batch, which only needs the moment, does not start to play. */
   const shownFor = ({ length }: readonly unknown[]): ShownFrame =>
     length === 0 ? player.peek() : player.play();
 

@@ -3,7 +3,7 @@ import type { Moment } from '../../snapshot/moment.ts';
 import { ManifestCheck } from '../page-folder/manifest-check.ts';
 import { checkManifest, manifestName, type Manifest } from '../page-folder/manifest.ts';
 
-/** One look that was recorded. */
+/** One recorded snapshot. */
 export interface Frame {
   /** Its folder's name under `frames/`. */
   readonly name: string;

@@ -1,4 +1,4 @@
-/** Which frame of a capture is on, and what time it says. */
+/** Which frame of a capture is current, and its moment. */
 import type { Clock, Moment } from '../../snapshot/moment.ts';
 import type { Frame } from './frame.ts';
 
@@ -11,7 +11,7 @@ export interface PlaybackSettings {
   readonly standStillAt: number | undefined;
 }
 
-/** The frame that is on, and the moment that its readings carry. */
+/** The current frame, and the moment of its readings. */
 export interface ShownFrame {
   readonly frame: Frame;
   readonly at: Moment;
@@ -19,17 +19,17 @@ export interface ShownFrame {
 
 /** A capture that is played. */
 export interface Playback {
-  /** What is on now: the first frame until the first look. Starts nothing. */
+  /** The current frame: the first one until `play`. Does not start to play. */
   peek(): ShownFrame;
-  /** What is on now, to read it; the first look starts the playing. */
+  /** The current frame, to read it; the first call starts to play. */
   play(): ShownFrame;
 }
 
 const nanosecondsPerMillisecond = 1e6;
 
 /**
- * Plays frames at their own pace from the first look on. Moments are the frames' own; each further round of a loop is
- * shifted by the length of the capture and one usual interval, so that time goes on where the counters start over.
+ * Plays frames at their own pace from the first `play`. Moments are the frames' own; each further round of a loop is
+ * shifted by the length of the capture and one usual interval, so that time advances when the counters start over.
  */
 export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clock: Clock): Playback {
   const first = frames[0];
@@ -66,7 +66,7 @@ function held(frame: Frame): ShownFrame {
   return { frame, at: frame.at };
 }
 
-/** The median: a look that was left out while recording does not count. */
+/** The median, so that a frame that was left out while recording does not count. */
 function usualInterval(starts: readonly bigint[]): bigint {
   const intervals = starts.slice(1).map((start, n) => start - (starts[n] ?? 0n));
   intervals.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));

@@ -62,7 +62,7 @@ function momentOf({ at }: Reading): readonly UnnamedValue[] {
     { name: wallName, value: BigInt(Math.round(at.wallMilliseconds)) },
     { name: monotonicName, value: at.monotonicNanoseconds },
   ];
-  // A text has no minus: such a clock is none of a host's, and the frame's moment stands for it.
+  // A text has no negative numbers, and no clock of a host is negative: the frame's moment is used instead.
   return moment.some(({ value }) => value < 0n) ? [] : moment;
 }
 
@@ -91,7 +91,7 @@ export function movedOn(
   return outcomes.map((outcome) => {
     if (outcome instanceof HvqlError || outcome.at === undefined) return outcome;
     const { wallMilliseconds, monotonicNanoseconds } = outcome.at;
-    // It was made for this look, and nobody has seen it yet.
+    // Made for this call, so it may be changed here.
     return Object.assign(outcome, {
       at: {
         wallMilliseconds: wallMilliseconds + shown.wallMilliseconds - recorded.wallMilliseconds,

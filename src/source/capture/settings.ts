@@ -17,8 +17,7 @@ const optionNames = ['loop', 'frame'];
 /** Reads `<path>?loop=true&frame=2`. Throws a UsageError with all mistakes. */
 export function captureSettings({ place = '', options }: SourceText): CaptureSettings {
   const problems: string[] = [];
-  if (place === '')
-    problems.push('capture:<folder or .tar> needs a path after the colon, but there is none.');
+  if (place === '') problems.push('capture:<folder or .tar> needs a path after the colon, but it is empty.');
   for (const name of new Set(options.keys())) {
     const count = options.getAll(name).length;
     if (!optionNames.includes(name)) {

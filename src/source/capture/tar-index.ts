@@ -21,7 +21,7 @@ export interface TarIndex {
   readonly links: ReadonlySet<string>;
 }
 
-/** The first link on the way to a path in the tar, itself included; undefined where there is none. */
+/** The first link on the way to a path in the tar, itself included; undefined if there is no link. */
 export function firstLink({ links }: TarIndex, path: string): string | undefined {
   if (links.size === 0) return undefined;
   const names = path.split('/');
@@ -53,7 +53,7 @@ export async function indexTar(path: string, bytes: AsyncIterable<Uint8Array>): 
       return;
     }
     content.on('end', next);
-    // Told by the extractor as well; without this, once more as an error that nobody handles.
+    // The extractor reports it as well; without this listener it would be an unhandled error.
     content.on('error', () => {});
     content.resume();
   });

@@ -16,7 +16,7 @@ export async function openTarSink(out: string): Promise<CaptureSink> {
   const archive = pack();
   // `flush`: on the disk before it gets its name.
   const written = pipeline(archive, file.createWriteStream({ flush: true }));
-  // Whoever writes next hears of it; until then it is not an error that nobody handles.
+  // The next write rejects with it; until then it must not count as unhandled.
   written.catch(() => {});
   return {
     async writeFile(sunk) {
@@ -49,7 +49,7 @@ function writeEntry(archive: Pack, { place, bytes, at }: SunkFile): Promise<void
       if (error) reject(error);
       else resolve();
     });
-    // Told by the callback as well; without this, once more as an error that nobody handles.
+    // The callback reports it as well; without this listener it would be an unhandled error.
     entry.on('error', () => {});
   });
 }

@@ -14,7 +14,7 @@ import { parseCaptureManifest, type CaptureManifest } from './frame.ts';
 import { firstLink, indexTar, type TarEntry, type TarIndex } from './tar-index.ts';
 import { withTexts } from './text-tree.ts';
 
-/** The capture in this tar. Rejects with a UsageError where it is none. */
+/** The capture in this tar. Rejects with a UsageError if it is not a capture. */
 export async function openTarStore(path: string, { files, parser }: StoreTools): Promise<CaptureStore> {
   let descriptor: number | undefined = files.openSync(path, readWithoutWaiting);
   const close = (): void => {
@@ -44,7 +44,7 @@ export async function openTarStore(path: string, { files, parser }: StoreTools):
         if (link !== undefined) throw new UsageError([`${link} ${linkProblem}.`]);
         return index.frames.has(name);
       },
-      // It has been open since it was indexed: nobody can take it away.
+      // It has been open since it was indexed, so it cannot go away.
       assertFrame: assertOpen,
       frame(name) {
         const entries = index.frames.get(name) ?? new Map<string, TarEntry | null>();
@@ -70,7 +70,7 @@ export async function openTarStore(path: string, { files, parser }: StoreTools):
 
 const chunkInBytes = 1024 * 1024;
 
-/** Not a stream of Node's: that closes the descriptor when it fails, and whoever got its number next would lose it. */
+/** Not a stream of Node's, which closes the descriptor when it fails: the next file with that number would be closed. */
 async function* chunksOf(descriptor: number, files: FileSystem): AsyncGenerator<Uint8Array> {
   for (let position = 0; ;) {
     const chunk = Buffer.allocUnsafeSlow(chunkInBytes);

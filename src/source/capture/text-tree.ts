@@ -12,7 +12,7 @@ export interface Texts {
   /** What messages put before a place in the tree: "frames/000001/". */
   readonly label: string;
   readonly parser: StatsParser;
-  /** The bytes of the text at a place, undefined where there is none. Throws what the system throws. */
+  /** The bytes of the text at a place, undefined if there is no text. Throws what the system throws. */
   readonly read: (place: string) => Uint8Array | undefined;
 }
 

@@ -1,6 +1,6 @@
-/** What a `ByteWriter` wrote, one after the other. */
+/** Numbers and bytes in a buffer: a reader, and a writer whose buffer grows. */
 
-/** Reads little-endian; throws a RangeError behind the end. */
+/** Reads little-endian what a `ByteWriter` wrote; throws a RangeError beyond the end. */
 export class ByteReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -37,7 +37,7 @@ export class ByteReader {
     return this.#bytes.readDoubleLE(this.#move(8));
   }
 
-  /** In place: a copy is for whoever keeps them. */
+  /** A view, not a copy. */
   bytes(count: number): Buffer {
     const at = this.#move(count);
     if (this.#at > this.#bytes.length) throw new RangeError('The bytes end too early');
@@ -107,7 +107,7 @@ export class ByteWriter {
     this.bytes(text);
   }
 
-  /** Makes room, in another buffer where it must be, and gives the place where it begins. */
+  /** Makes room, in a larger buffer if necessary, and returns where it begins. */
   #grow(count: number): number {
     const at = this.#length;
     this.#length += count;

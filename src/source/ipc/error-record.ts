@@ -3,7 +3,7 @@ import { HvqlError, messageOf, type ErrorCode, type ErrorFacts } from '../../err
 
 /** An error that JSON holds. */
 export interface ErrorRecord {
-  /** null where it is none that clients may see. */
+  /** null if clients may not see the error. */
   readonly code: ErrorCode | null;
   readonly message: string;
   readonly facts: ErrorFacts;

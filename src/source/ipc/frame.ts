@@ -1,29 +1,29 @@
-/** Messages on a stream of bytes: a length, a kind, the number of the question, and the rest. */
+/** Messages on a stream of bytes: length, kind, number of the request, body. */
 
-/** What a message is about. */
+/** The kinds of messages. */
 export const frameKinds = {
-  /** Asks which objects exist; says which version of the answer is known already. */
+  /** Requests the topology; names the version that is known already. */
   requestTopology: 1,
-  /** Asks for readings. */
+  /** Requests readings. */
   requestReadings: 2,
-  /** Nobody waits for the answer any more. */
+  /** The caller no longer waits for the response. */
   cancel: 3,
   topology: 4,
-  /** The version that is known is still the one. */
+  /** The known version is still current. */
   sameTopology: 5,
-  /** Outcomes of some of the objects, in their order; more frames follow until there are as many as were asked for. */
+  /** Outcomes of some of the objects, in their order; more frames follow until there is one for each object. */
   readings: 6,
   failed: 7,
-  /** A layout that readings refer to by its number: they are told in the order of their numbers, and belong to no question. */
+  /** A layout that readings refer to by its number: layouts are sent in the order of their numbers, outside of requests. */
   layout: 8,
-  /** What the source says of itself, where that has changed; belongs to no question. */
+  /** Properties of the source that have changed; outside of requests. */
   facts: 9,
 } as const;
 
 /** One message. */
 export interface Frame {
   readonly kind: number;
-  /** The number of the question that it asks, cancels or answers. */
+  /** The number of the request that it makes, cancels or answers. */
   readonly request: number;
   readonly body: Buffer;
 }
@@ -43,12 +43,12 @@ export function encodeFrame({ kind, request, body }: Frame): Buffer {
   return frame;
 }
 
-/** Finds messages in bytes as they come. */
+/** Finds messages in chunks of bytes. */
 export class FrameReader {
   #chunks: Buffer[] = [];
   #size = 0;
 
-  /** The messages that are complete with this chunk. Throws a RangeError on a length that no message has. */
+  /** The messages that this chunk completes. Throws a RangeError on an invalid length. */
   push(chunk: Buffer): Frame[] {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
@@ -67,7 +67,7 @@ export class FrameReader {
     }
   }
 
-  /** The length of the next message; of the shortest while that is not there yet. */
+  /** The length of the next message; that of the shortest while its length is not there yet. */
   #nextLength(): number {
     if (this.#size < lengthInBytes) return headInBytes;
     const [first] = this.#chunks;
@@ -76,7 +76,7 @@ export class FrameReader {
     throw new RangeError(`A message has ${length} bytes, but one has ${headInBytes} to ${frameLimitInBytes}`);
   }
 
-  /** All bytes in one piece: put together once a message, not once a chunk. */
+  /** All bytes in one buffer: concatenated once for each message, not for each chunk. */
   #gather(): Buffer {
     const [first] = this.#chunks;
     const bytes = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);

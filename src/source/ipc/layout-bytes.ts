@@ -1,4 +1,4 @@
-/** Layouts of readings without a page, for another process: each is told once, and has a number from then on. */
+/** Layouts of readings without a page, for another process: each is sent once, and then has a number. */
 import { countersOf, timesOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import { statisticsObjects, type StatisticsObject } from '../../catalogue/group.ts';
@@ -10,7 +10,7 @@ export const layoutLimit = 64;
 /** The offset of each slot that has one. */
 type SlotOffsets = readonly (readonly [slot: number, offset: number])[];
 
-/** What stands where in values: slots of counters and of their bases, and names of numbers without a counter. */
+/** The offsets of values: by slots of counters and of their bases, and by names of numbers without a counter. */
 export interface LayoutRecord {
   readonly object: StatisticsObject;
   readonly counters: SlotOffsets;
@@ -35,7 +35,7 @@ function offsetsOf(counters: readonly Counter[], offsetOf: (counter: Counter) =>
   });
 }
 
-/** A layout that another process told of. */
+/** A layout that another process has sent. */
 export class DecodedLayout implements NamedLayout {
   readonly unnamed: readonly UnnamedCell[];
   readonly baseOffsetOf: ((counter: Counter) => number) | undefined;
@@ -58,19 +58,19 @@ export class DecodedLayout implements NamedLayout {
   }
 }
 
-/** The layouts that one end of a channel has told the other of. */
+/** The layouts that this end of a channel has sent. */
 export class SentLayouts {
   readonly #send: (body: Buffer) => void;
-  /** By what they say, so that one that was made anew is no new one. */
+  /** By their text, so that an equal layout has the same number. */
   readonly #numbers = new Map<string, number>();
   readonly #texts = new WeakMap<NamedLayout, Map<StatisticsObject, string>>();
 
-  /** `tell` is given the body of a message for each new layout. */
+  /** `send` is called with the body of a message for each new layout. */
   constructor(send: (body: Buffer) => void) {
     this.#send = send;
   }
 
-  /** The number of a layout; its text where there are too many for it to have one. */
+  /** The number of a layout; its text if there are too many layouts for another number. */
   find(object: StatisticsObject, layout: NamedLayout): number | string {
     const text = this.#textOf(object, layout);
     const known = this.#numbers.get(text);
@@ -82,7 +82,7 @@ export class SentLayouts {
     return number;
   }
 
-  /** Made once a layout. */
+  /** Made once for each layout. */
   #textOf(object: StatisticsObject, layout: NamedLayout): string {
     let byObject = this.#texts.get(layout);
     if (byObject === undefined) this.#texts.set(layout, (byObject = new Map<StatisticsObject, string>()));
@@ -92,25 +92,25 @@ export class SentLayouts {
   }
 }
 
-/** The layouts that the other end of a channel told of, by their numbers. */
+/** The layouts that the other end of a channel has sent, by their numbers. */
 export class ReceivedLayouts {
   readonly #layouts: DecodedLayout[] = [];
 
-  /** Takes the body of a message. Throws a RangeError where there are more than have numbers. */
+  /** Adds the layout in the body of a message. Throws a RangeError if there are too many. */
   add(body: Buffer): void {
-    if (this.#layouts.length >= layoutLimit) throw new RangeError('Too many layouts were told of');
+    if (this.#layouts.length >= layoutLimit) throw new RangeError('Too many layouts were sent');
     this.#layouts.push(parseLayout(body.toString()));
   }
 
   /** Throws a RangeError for a number that no layout has. */
   at(number: number): DecodedLayout {
     const layout = this.#layouts[number];
-    if (layout === undefined) throw new RangeError(`No layout of the number ${number} was told of`);
+    if (layout === undefined) throw new RangeError(`No layout of number ${number} was sent`);
     return layout;
   }
 }
 
-/** The layout of such a text. Throws a RangeError where it is of no kind of object. */
+/** The layout of such a text. Throws a RangeError if its kind of object is unknown. */
 export function parseLayout(text: string): DecodedLayout {
   // Written above, by a process of the same program.
   const record = JSON.parse(text) as LayoutRecord;

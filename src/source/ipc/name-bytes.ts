@@ -7,7 +7,7 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 const selfBit = 0x80;
 const unlistedBit = 0x40;
 
-/** The bytes of names, in order: kind and area, partition and index of each, 0 where there is none. */
+/** The bytes of names, in order: kind and area, partition and index of each, 0 if it has none. */
 export function encodeNames(names: readonly ObjectName[]): Buffer {
   const bytes = new ByteWriter();
   for (const name of names) {

@@ -18,13 +18,13 @@ const outcomeKinds = { page: 0, values: 1, error: 2, valuesOfLayout: 3 } as cons
 const areas = [null, ...statisticsAreas] as const;
 const valueSizeInBytes = 8;
 
-/** An object and what came of reading it. */
+/** An object and the outcome of reading it. */
 export interface ReadObject {
   readonly name: ObjectName;
   readonly outcome: Reading | HvqlError | undefined;
 }
 
-/** Writes what came of reading an object. Layouts that the other end does not know are told to it before. */
+/** Writes the outcome of reading an object. Layouts that the other end does not know are sent before. */
 export function writeOutcome(
   { bytes, layouts }: { readonly bytes: ByteWriter; readonly layouts: SentLayouts },
   { name, outcome }: ReadObject,
@@ -46,7 +46,7 @@ export function writeOutcome(
   writeMoment(bytes, outcome.at);
 }
 
-/** Reads what came of reading an object of this name; what it holds is the reader's own. */
+/** Reads the outcome of reading an object of this name; it owns its bytes. */
 export function readOutcome(
   { bytes, layouts }: { readonly bytes: ByteReader; readonly layouts: ReceivedLayouts },
   name: ObjectName,
@@ -60,7 +60,7 @@ export function readOutcome(
     return at === undefined ? page : Object.assign(page, { at });
   }
   const length = bytes.u32();
-  // Copied: a reading that is held must not hold the others of its frame.
+  // Copied: a reading that is held must not keep the others of its frame in memory.
   const { buffer } = new Uint8Array(bytes.bytes(length));
   const layout = kind === outcomeKinds.values ? layouts.at(bytes.u8()) : parseLayout(bytes.json() as string);
   return readingInCells({ layout, view: new DataView(buffer) }, readMoment(bytes));
@@ -97,7 +97,7 @@ interface LaidOutValues {
   readonly values: DataView;
 }
 
-/** As they stand in memory, where they do; else they are laid out here. */
+/** The values where they are in memory already, or laid out here. */
 function valuesOf(name: ObjectName, reading: Reading): LaidOutValues {
   const inMemory = reading.cells;
   if (inMemory !== undefined && isNamed(inMemory.layout)) {
@@ -127,7 +127,7 @@ function isNamed(layout: object): layout is NamedLayout {
   return 'unnamed' in layout;
 }
 
-/** A reading has its own moment, or that of the look. */
+/** undefined for a reading that has the moment of its snapshot. */
 function writeMoment(bytes: ByteWriter, at: Moment | undefined): void {
   bytes.u8(at === undefined ? 0 : 1);
   if (at === undefined) return;

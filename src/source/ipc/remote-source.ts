@@ -1,4 +1,4 @@
-/** The end of a shared source that asks: a source whose readings another process takes. */
+/** The client end of a source that another process reads. */
 import type { Duplex } from 'node:stream';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -14,19 +14,19 @@ import { encodeNames } from './name-bytes.ts';
 import { readOutcome } from './outcome-bytes.ts';
 import { noFacts, parseFacts, type SourceFacts, decodeTopology } from './topology-record.ts';
 
-/** What the source is, as the process that reads it says. */
+/** Identifies the source, as the process that reads it does. */
 export type SourceIdentity = Pick<Source, 'kind' | 'description'>;
 
-/** A question that waits for its answer. */
+/** A request that waits for its response. */
 interface PendingRequest {
-  /** Takes one frame of the answer; says whether that was the last. */
+  /** Takes one frame of the response; returns whether that was the last. */
   take(frame: Frame): boolean;
   fail(error: Error): void;
 }
 
 /**
- * The source at the other end of the channel. Each question ends with its signal, at both ends; when the channel ends,
- * all questions are answered with PAGE_UNAVAILABLE. Closing it ends the channel and leaves the other end's source open.
+ * The source at the other end of the channel. An aborted signal cancels a request at both ends; when the channel ends,
+ * all requests fail with PAGE_UNAVAILABLE. Closing it ends the channel and leaves the other end's source open.
  */
 export function remoteSource(channel: Duplex, { kind, description }: SourceIdentity): Source {
   const pending = new Map<number, PendingRequest>();
@@ -48,7 +48,7 @@ export function remoteSource(channel: Duplex, { kind, description }: SourceIdent
       channel.destroy();
     }
   });
-  // Its end is told by 'close' as well.
+  // 'close' follows.
   channel.on('error', () => undefined);
   channel.once('close', () => {
     isOver = true;
@@ -66,7 +66,7 @@ export function remoteSource(channel: Duplex, { kind, description }: SourceIdent
       const leave = (): void => {
         pending.delete(id);
         write(frameKinds.cancel, Buffer.alloc(0));
-        // Whatever it is that whoever aborted gave as a reason.
+        // The reason may be any value; it is passed on.
         reject(signal.reason as Error);
       };
       const end = (finish: () => void): void => {
@@ -108,7 +108,7 @@ export function remoteSource(channel: Duplex, { kind, description }: SourceIdent
       const take = (frame: Frame): Topology => {
         if (frame.kind === frameKinds.sameTopology && held !== null) return held.topology;
         const version = frame.body.readUInt32LE(0);
-        // Another question may have brought it already.
+        // Another request may have received it already.
         if (known?.version !== version) known = { version, topology: decodeTopology(frame.body.subarray(4)) };
         return known.topology;
       };
@@ -125,7 +125,7 @@ export function remoteSource(channel: Duplex, { kind, description }: SourceIdent
   };
 }
 
-/** What is asked, and how its answer is read: null until all of it is there. */
+/** A request, and how its response is read: `take` returns null until the response is complete. */
 interface OutgoingRequest<Answer> {
   readonly kind: number;
   readonly body: Buffer;
@@ -155,5 +155,5 @@ function readingsTaker(
 }
 
 function disconnected(): HvqlError {
-  return new HvqlError('PAGE_UNAVAILABLE', 'The source cannot be asked: the process that reads it has gone.');
+  return new HvqlError('PAGE_UNAVAILABLE', 'The source cannot be read: the process that reads it has gone.');
 }

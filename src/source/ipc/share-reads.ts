@@ -1,4 +1,4 @@
-/** One look at a source for all who ask at the same moment, or a moment later. */
+/** Shares reads of a source among concurrent callers, and for a short time with later ones. */
 import type { HvqlError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
@@ -6,17 +6,18 @@ import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
 
-/** How long a look serves those who come later. */
+/** How long a read is shared. */
 export interface ShareReadsOptions {
   readonly clock: Clock;
-  /** From the moment that the look began; 0 for only those who ask in the same turn. */
+  /** From the start of the read; 0 shares it only among calls in the same turn of the event loop. */
   readonly windowMilliseconds: number;
 }
 
 /**
- * The source, asked once by those who ask in one turn: each object is read once, and each asker given its own. Who asks
- * for nothing but what the last look has seen, and soon enough, is given that; `at` says when it was. A look that is
- * rejected serves nobody later. The source's signal is aborted when nobody waits any more.
+ * Reads the source once for all calls in one turn of the event loop: each object is read once, and each caller gets its
+ * own. A later call whose objects were all in the last read gets them from there while that is recent enough; `at` is
+ * the moment of the read. A read that rejects is not shared with later calls. The source's signal is aborted once no
+ * caller waits.
  */
 export function shareReads(source: Source, { clock, windowMilliseconds }: ShareReadsOptions): Source {
   const windowNanoseconds = BigInt(Math.round(windowMilliseconds * 1e6));
@@ -71,7 +72,7 @@ export function shareReads(source: Source, { clock, windowMilliseconds }: ShareR
   };
 }
 
-/** What several ask to have read in one go. */
+/** Collects what several callers read together. */
 class SharedReadings {
   readonly #batches: (readonly ObjectName[])[] = [];
   readonly #request: SharedRequest<ReadSet>;
@@ -87,7 +88,7 @@ class SharedReadings {
   async join(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings> {
     this.#batches.push(objects);
     const readings = (await this.#request.join(signal)).of(objects);
-    if (readings === null) throw new TypeError('A look lacks what it was to see');
+    if (readings === null) throw new TypeError('A shared read lacks objects that were requested');
     return readings;
   }
 
@@ -98,7 +99,7 @@ class SharedReadings {
   }
 }
 
-/** A look that was taken, for whoever wants some of it. */
+/** The result of one read, from which callers get their objects. */
 class ReadSet {
   readonly startedAt: bigint;
   readonly #objects: readonly ObjectName[];
@@ -111,7 +112,7 @@ class ReadSet {
     this.#readings = taken.readings;
   }
 
-  /** The outcomes of these objects; null where one of them was not looked at. */
+  /** The outcomes of these objects; null if one of them was not read. */
   of(objects: readonly ObjectName[]): Readings | null {
     if (objects === this.#objects) return this.#readings;
     const { at, outcomes } = this.#readings;
@@ -131,36 +132,36 @@ class ReadSet {
   }
 }
 
-/** Takes whoever joins until the end of the turn, and then asks. */
+/** One request for all callers that join before the end of the turn of the event loop. */
 export class SharedRequest<Answer> {
   readonly #abort = new AbortController();
   readonly #answer: Promise<Answer>;
   #callers = 0;
   #hasStarted = false;
 
-  /** `ask` is given a signal that is aborted once all have gone. */
+  /** The signal of `ask` is aborted once no caller waits. */
   constructor(ask: (signal: AbortSignal) => Promise<Answer>) {
     this.#answer = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
       this.#hasStarted = true;
       return ask(this.#abort.signal);
     });
-    // Where all have gone nobody hears of it.
+    // Handled, in case no caller is left.
     this.#answer.catch(() => undefined);
   }
 
-  /** Whether one more may join. */
+  /** Whether a caller may join. */
   get isOpen(): boolean {
     return !this.#hasStarted && !this.#abort.signal.aborted;
   }
 
-  /** The answer; rejects with the signal's reason where that is aborted first, and the others' goes on. */
+  /** The response; rejects with the signal's reason if that is aborted first, without effect on other callers. */
   join(signal: AbortSignal): Promise<Answer> {
     this.#callers += 1;
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#callers -= 1;
         if (this.#callers === 0) this.#abort.abort(signal.reason);
-        // Whatever it is that whoever aborted gave as a reason.
+        // The reason may be any value; it is passed on.
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', leave, { once: true });

@@ -1,4 +1,4 @@
-/** The end of a shared source that has it: reads for those who ask over their channels. */
+/** The server end of a source that other processes read over their channels. */
 import type { Duplex } from 'node:stream';
 import { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
@@ -13,14 +13,13 @@ import { SentLayouts } from './layout-bytes.ts';
 import { decodeNames } from './name-bytes.ts';
 import { writeOutcome } from './outcome-bytes.ts';
 
-/** Questions of one channel that may be under way. */
+/** Requests of one channel that may be under way. */
 const requestLimit = 1_024;
-/** Objects in one frame: four megabytes of pages at the most. */
+/** Objects in one frame, which has at most four megabytes of pages. */
 const objectsInFrame = 1_024;
 
 /**
- * Answers the questions that come over the channel until it ends, at which those under way are given up. A channel on
- * which nonsense comes is cut.
+ * Answers the requests of the channel until it ends, which aborts those under way. Invalid data closes the channel.
  */
 export function serveSource(source: Source, channel: Duplex): void {
   const versions = new TopologyVersions();
@@ -61,7 +60,7 @@ export function serveSource(source: Source, channel: Duplex): void {
   const take = async (frame: Frame): Promise<void> => {
     const { request } = frame;
     if (frame.kind === frameKinds.cancel) {
-      underWay.get(request)?.abort(new Error('Nobody waits for the answer any more'));
+      underWay.get(request)?.abort(new Error('The caller no longer waits for the response'));
       underWay.delete(request);
       return;
     }
@@ -85,7 +84,7 @@ export function serveSource(source: Source, channel: Duplex): void {
       channel.destroy();
     }
   });
-  // Its end is told by 'close' as well.
+  // 'close' follows.
   channel.on('error', () => undefined);
   channel.once('close', () => {
     for (const controller of underWay.values()) controller.abort(new Error('The channel is closed'));
@@ -93,7 +92,7 @@ export function serveSource(source: Source, channel: Duplex): void {
   });
 }
 
-/** Numbers for topologies: the same for the very same one. */
+/** Numbers for topologies: one for each object. */
 class TopologyVersions {
   readonly #versions = new WeakMap<Topology, number>();
   #last = 0;
@@ -112,7 +111,7 @@ function topologyBody(version: number, topology: Topology): Buffer {
   return bytes.finish();
 }
 
-/** What was asked for, and the layouts that the other end knows. */
+/** What was requested, and the layouts that the other end knows. */
 interface RequestedReadings {
   readonly names: readonly ObjectName[];
   readonly layouts: SentLayouts;
@@ -137,5 +136,5 @@ function* readingsBodies(
 
 function tooMany(): HvqlError {
   const facts = { limit: requestLimit };
-  return new HvqlError('PAGE_UNAVAILABLE', 'The source has too many questions to answer at once.', facts);
+  return new HvqlError('PAGE_UNAVAILABLE', 'The source has too many requests to answer at once.', facts);
 }

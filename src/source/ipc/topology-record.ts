@@ -55,21 +55,21 @@ function entryOf({ id, parent, name, virtualProcessors, listError }: PartitionRe
   };
 }
 
-/** What it says; the rest of it does not change. */
+/** The properties of a source that may change. */
 export interface SourceFacts {
   readonly unreadableLines: number | null;
   readonly areas: readonly StatisticsArea[] | null;
 }
 
-/** What stands before the other process has said anything. */
+/** The facts before the other process has sent any. */
 export const noFacts: SourceFacts = { unreadableLines: null, areas: null };
 
-/** What the source says now. */
+/** The facts of a source now. */
 export function sourceFacts({ unreadableLines = null, areas = null }: Source): SourceFacts {
   return { unreadableLines, areas };
 }
 
-/** What was said, in the body of a message. */
+/** The facts in the body of a message. */
 export function parseFacts(body: Buffer): SourceFacts {
   // Written above, by a process of the same program.
   return JSON.parse(body.toString()) as SourceFacts;

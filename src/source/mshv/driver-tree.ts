@@ -37,13 +37,13 @@ export interface DriverTree extends PageTree {
 const selfFolder = 'partition/self';
 
 /**
- * The tree in this folder. It is listed anew each time, since debugfs does not stamp a folder that something was put
- * into. Whatever else lies in it is left alone: some of the driver's other files do things when they are written to.
+ * The tree in this folder. It is listed each time, since debugfs does not change the time of a folder whose content
+ * changes. Other files in it are not touched: some of the driver's do things when they are written to.
  */
 export function driverTree({ folder, selfId, files, parser, kept }: DriverTreeSettings): DriverTree {
   const texts = new StatsFiles(files, kept);
   const selfKey = `partition/${selfId}`;
-  /** Whether there is a partition "self"; undefined before anybody looked. */
+  /** Whether there is a partition "self"; undefined before the first listing. */
   let hasSelf: boolean | undefined;
 
   /** A place as the driver has it. */

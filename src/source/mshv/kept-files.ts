@@ -7,10 +7,10 @@ import { readOpen, type TextFiles } from './read-to-end.ts';
 const mostKept = 4_096;
 
 /**
- * Files that are what stands at their path for as long as they can be read. So it is in debugfs: each reading from the
- * beginning has the text printed anew (seq_read_iter in fs/seq_file.c), and a file that was removed cannot be read any
- * more (debugfs_file_get in fs/debugfs/file.c), whatever is at its path by then. Of a plain file that was replaced the
- * old text could be read for ever.
+ * For files that are the ones at their path for as long as they can be read, as in debugfs: each reading from the
+ * beginning prints the text again (seq_read_iter in fs/seq_file.c), and a file that was removed cannot be read any more
+ * (debugfs_file_get in fs/debugfs/file.c), even if there is another one at its path. The old text of a plain file that
+ * was replaced could be read for ever.
  */
 export class KeptFiles {
   readonly #files: TextFiles;
@@ -47,7 +47,7 @@ export class KeptFiles {
     return this.#openAndRead(path, bytes);
   }
 
-  /** Closes those that were not asked for since the last time: objects go, and whoever watches does. */
+  /** Closes files that were not read since the last call: objects and subscribers go. */
   closeUnused(): void {
     for (const [path, kept] of this.#open) {
       if (!kept.isUsed) this.#forget(path, kept.descriptor);

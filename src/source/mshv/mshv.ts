@@ -1,4 +1,4 @@
-/** The source `mshv[:<folder>]`: what the driver of a Linux root partition prints in debugfs, read at each look. */
+/** The source `mshv[:<folder>]`: what the driver of a Linux root partition prints in debugfs, read for each snapshot. */
 import { HvqlError, problemsOf, UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
@@ -16,12 +16,12 @@ import { SecondReader } from './second-reader.ts';
 import { readStats } from './stats-batch.ts';
 import { StatsParser } from './stats-parser.ts';
 
-/** What a host of Linux needs of the world. */
+/** What a Linux host needs beside its settings. */
 export interface MshvOptions {
   readonly clock: Clock;
   /** Path of a file with the names of partitions. */
   readonly names?: string;
-  /** Told what goes wrong with that file later. */
+  /** Called with problems of that file that come up later. */
   readonly warn?: (sentence: string) => void;
   /** The file system, where it is not this machine's. */
   readonly files?: FileSystem;
@@ -31,11 +31,11 @@ export interface MshvOptions {
   readonly areKept?: boolean;
 }
 
-/** So often those files are closed that nobody asks for any more. */
+/** How often files that are no longer read are closed. */
 const sweepMilliseconds = 30_000;
 
 /**
- * Opens a Linux host. Reads only the files that are asked for, each time anew, and none but `stats`. Throws a
+ * Opens a Linux host. Reads only the files of the objects that are read, each time, and only those named `stats`. Throws a
  * UsageError where the folder is not the driver's or cannot be read, which says what to do, and where the file of names
  * is wrong. A driver that goes away later makes topologies fail until it is back.
  */

@@ -15,14 +15,14 @@ export interface PartitionNamesSettings {
   /** The id of the partition that the file may call "self". */
   readonly selfId: bigint;
   readonly files: FileSystem;
-  /** Told once of each mistake that comes into the file while it is in use. */
+  /** Called once for each problem that comes into the file while it is in use. */
   readonly warn: (sentence: string) => void;
 }
 
 /**
  * A function that gives the names as the file has them, read again when it has changed. Throws a UsageError where it
  * cannot be had at the start. When that happens later, the names that it had stand until it is right again: a
- * partition without a name for a while would be another one to whoever draws it.
+ * partition without a name for a while would look like another one in a chart.
  */
 export function partitionNames({ path, selfId, files, warn }: PartitionNamesSettings): () => PartitionNames {
   const memory = new FileMemory(files, (place) => parseNames(readTextFile(place, files), { path, selfId }));

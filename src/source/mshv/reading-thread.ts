@@ -37,7 +37,7 @@ export interface ReadingResult {
 
 const files = { openSync, readSync, closeSync };
 const bytes = new Uint8Array(maxTextInBytes);
-/** So often those are closed that nobody asks for any more. With the thread all are closed. */
+/** How often files that are no longer read are closed. All are closed with the thread. */
 const sweepMilliseconds = 30_000;
 let kept: KeptFiles | undefined;
 let sweptAt = performance.now();

@@ -1,4 +1,4 @@
-/** A thread that takes its part of long readings, so that two processors read, and the service waits half as long. */
+/** A thread that takes part in reading large batches, so that two processors read and the service waits half as long. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { StatisticsObject } from '../../catalogue/group.ts';
@@ -13,7 +13,7 @@ import { valueSizeInBytes } from './values-in-text.ts';
 const builtThread = new URL('../../../dist/source/mshv/reading-thread.js', import.meta.url);
 /** Files that either thread takes at a time: some 100 µs. */
 const filesPerStep = 8;
-/** So long after the last reading the thread ends: nobody watches the host as a whole. */
+/** The thread ends after this time without a large batch. */
 const idleMilliseconds = 30_000;
 
 /** A file, and what its text is of. */
@@ -24,7 +24,7 @@ export interface StatsFile {
 
 /** A batch of files that two threads read. */
 export interface SharedReading {
-  /** The next ones that the asker is to read: from this one, up to the other. null where nothing is left to take. */
+  /** The next files for the calling thread: `from` included, `to` excluded. null if no file is left. */
   take(): { readonly from: number; readonly to: number } | null;
   /**
    * What the thread has read, by the index of the file, once all are taken; what was taken and is not among them could
@@ -44,7 +44,7 @@ export interface SecondReaderOptions {
   readonly areKept?: boolean;
 }
 
-/** Begins a thread when there is something for it, and ends it when there was nothing for a while. */
+/** Starts a thread for the first large batch, and ends it after a while without one. */
 export class SecondReader {
   readonly #idleMilliseconds: number;
   readonly #script: URL;
@@ -74,7 +74,7 @@ export class SecondReader {
 
   /**
    * Shares these files with the thread, which reads those that are laid out like this; null where it cannot take any
-   * now, and the asker is to read all of them.
+   * now, and the caller reads all of them.
    */
   begin(
     files: readonly StatsFile[],
@@ -131,7 +131,7 @@ export class SecondReader {
 
   #start(): Worker {
     const worker = new Worker(this.#script, {
-      // It needs next to nothing of its own, and nothing of what the service was told.
+      // It needs little memory, and none of the service's environment and flags.
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
       env: {},
       execArgv: [],

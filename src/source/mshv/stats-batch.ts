@@ -9,11 +9,11 @@ import type { DriverTree } from './driver-tree.ts';
 import type { SecondReader, SharedReading } from './second-reader.ts';
 import type { StatsLayout } from './stats-layout.ts';
 
-/** What is to be read, for whom, and who helps. */
+/** What is read, and what with. */
 export interface StatsBatch {
   readonly objects: readonly ObjectName[];
   readonly signal: AbortSignal;
-  /** null for nobody. */
+  /** null if there is no second thread. */
   readonly second: SecondReader | null;
   /** How the texts were laid out that were read last. */
   readonly layouts: ReadonlyMap<StatisticsObject, StatsLayout>;

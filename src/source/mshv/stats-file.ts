@@ -54,7 +54,7 @@ export class StatsFiles {
   }
 }
 
-/** Whatever went wrong with the file at a place, as the error that stands in its reading's place. */
+/** The error in place of a reading, for what was thrown by reading the file at a place. */
 export function statsError(place: string, thrown: unknown): HvqlError {
   if (thrown instanceof RangeError) {
     return unavailable(place, { problem: `is no text of statistics: ${thrown.message}`, reason: 'TOO_LONG' });

@@ -18,7 +18,7 @@ export class StatsLayout implements NamedLayout {
   readonly heads: Uint8Array;
   /** Where in `heads` each line's ends. */
   readonly headEnds: Uint32Array;
-  /** By the slot of a counter: the byte of its value, -1 where there is none. */
+  /** By the slot of a counter: the byte of its value, -1 if it has none. */
   readonly #offsets: Int32Array;
   /** The bytes of values whose names the catalogue does not have. */
   readonly unnamed: readonly UnnamedCell[];
@@ -46,7 +46,7 @@ export class StatsLayout implements NamedLayout {
     this.isOfStatistics = unnamed.length < lines.length || (lines.length > 0 && unreadable === 0);
   }
 
-  /** The byte of a counter's value, -1 where there is none. Throws a TypeError for a counter of another kind of object. */
+  /** The byte of a counter's value, -1 if it has none. Throws a TypeError for a counter of another kind of object. */
   offsetOf(counter: Counter): number {
     if (counter.object !== this.object) throw new TypeError(`${counter.field} is not of ${this.object}`);
     return this.#offsets[counter.slot] ?? -1;
@@ -75,7 +75,7 @@ export function nameOfCounter(counter: Counter): string {
   return counter.linux || counter.field;
 }
 
-/** A counter's name in full and without its prefix. Fields begin with a small letter, so they are none of these. */
+/** A counter's name in full and without its prefix. Fields begin with a small letter, so they differ from both. */
 function namesOf(counter: Counter): readonly (readonly [string, Counter])[] {
   const name = nameOfCounter(counter);
   const prefix = prefixes[counter.object];

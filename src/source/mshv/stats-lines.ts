@@ -1,4 +1,4 @@
-/** Reads the text of statistics line by line, whatever stands in it: slower, and only where the layout is new. */
+/** Reads any text of statistics line by line: slower, and only for a new layout. Writes such texts. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { maxUInt64 } from '../../catalogue/counter.ts';
 import { counterOfName, nameOfCounter, StatsLayout, type StatsLine } from './stats-layout.ts';
@@ -31,7 +31,7 @@ const blankPattern = /^[ \t\r]*$/;
  * space in it says nothing, and does not count.
  */
 export function readLines({ object, bytes }: StatsText): StatsLines {
-  // One byte is one character, whatever it is: heads are cut from the bytes by the lengths of texts.
+  // Latin-1, in which each byte is one character: heads are cut from the bytes by the lengths of texts.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const lines: StatsLine[] = [];
   const numbers: bigint[] = [];

@@ -8,7 +8,7 @@ import { readValues, valueSizeInBytes } from './values-in-text.ts';
 /**
  * Parses one text after the other. All objects of a kind have the same names in the same columns, look after look, so
  * the layout of the last text is held against the next one: bytes are compared, numbers are read in place, and no
- * string is made. A text that does not fit, for whatever reason, is read line by line, and its layout is the next to
+ * string is made. A text that does not fit is read line by line, and its layout is the next to
  * be held against, unless some of its lines could not be read or it is no text of statistics.
  */
 export class StatsParser {

@@ -47,7 +47,7 @@ export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, v
     const after = at + length;
     // Behind the head comes a digit and the newline at the least.
     if (after + 2 > end) return false;
-    // Doubles with the same bits are equal, and equal ones have the same bits but for zeros and what is not a number;
+    // Doubles with the same bits are equal, and equal ones have the same bits except zeros and NaN;
     // no eight printable characters are either.
     for (; at + 8 <= after; at += 8, head += 8) {
       if (text.getFloat64(at, true) !== expected.getFloat64(head, true)) return false;

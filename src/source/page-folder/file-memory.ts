@@ -15,7 +15,7 @@ interface Remembered<T> {
   readonly content: T;
 }
 
-/** One kind of content, by path. A look that finds nothing changed costs a stat, not a read. */
+/** One kind of content, by path. Content that has not changed costs a stat, not a read. */
 export class FileMemory<T> {
   readonly #files: FileSystem;
   readonly #read: (path: string) => T;
@@ -30,7 +30,7 @@ export class FileMemory<T> {
   /** The content as it stands now, undefined where there is nothing at the path. Throws what the system throws. */
   get(path: string): T | undefined {
     try {
-      // The state comes first: a change right after it shows at the next look.
+      // The state is read first: a change right after it is found the next time.
       const state = this.#files.statSync(path);
       const known = this.#remembered.get(path);
       const entry =
@@ -54,7 +54,7 @@ export class FileMemory<T> {
     }
   }
 
-  /** Forgets what nobody asked for since the last call, so that memory does not grow with what has come and gone. */
+  /** Forgets what was not used since the last call, so that memory does not grow with what has come and gone. */
   forgetUnused(): void {
     this.#remembered = this.#used;
     this.#used = new Map();

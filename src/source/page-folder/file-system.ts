@@ -33,7 +33,7 @@ export interface FileSystem {
   readonly readdirSync: (path: string) => readonly Dirent[];
   /** The absolute path without symbolic links. */
   readonly realpathSync: (path: string) => string;
-  /** Whether a path lies in the file system that Linux's drivers show what they know in; false where it cannot be told. */
+  /** Whether a path lies in debugfs; false if that is unknown. */
   readonly isDebugfsSync: (path: string) => boolean;
   /** The clock that files are stamped with, milliseconds since 1970. */
   readonly now: () => number;
@@ -92,7 +92,7 @@ export function readTextFile(path: string, files: FileSystem): string {
   }
 }
 
-/** Throws a plain Error for a text that nobody means to be read. */
+/** Throws a plain Error for a text that is too long. */
 export function assertTextSize(sizeInBytes: number): void {
   if (sizeInBytes <= maxTextInBytes) return;
   throw new Error(`it has ${sizeInBytes} bytes, and at most ${maxTextInBytes} make sense`);

@@ -110,7 +110,7 @@ interface Listing {
 
 const nothing: Listing = { names: [], isLinked: false };
 
-/** A link may lead to a folder; where it does not, the page behind it says so when it is read. */
+/** A link may lead to a folder; if it does not, reading the page in it fails. */
 function listFolders(path: string, files: ConfinedFiles): Listing {
   try {
     const { entries, isLinked } = files.listSync(path);

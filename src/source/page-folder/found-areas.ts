@@ -1,4 +1,4 @@
-/** Of which areas a tree has pages: found when somebody asks, and then known for a while. */
+/** The areas that a tree has pages of: found on demand, and then remembered for a while. */
 import { areaOf, pagePlace, statisticsAreas, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { namesOf } from '../host-snapshot.ts';

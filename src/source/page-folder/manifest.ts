@@ -103,7 +103,7 @@ function checkAncestors(check: ManifestCheck, manifest: Manifest): void {
   }
 }
 
-/** The text of a manifest that says this of these partitions, and whatever else is given. */
+/** The text of a manifest with these partitions and other fields. */
 export function formatManifest(
   partitions: ReadonlyMap<bigint, ManifestPartition>,
   others: Readonly<Record<string, unknown>> = {},
@@ -117,9 +117,9 @@ export function formatManifest(
 }
 
 /**
- * Without a manifest partition 1 is the root. Once there has been one, its absence says nothing about who the root is:
- * a partition of that number may be anybody's. Each process that reads the folder has one of these, and they tell one
- * another, since a process that is started later cannot see what was there before.
+ * Whether a page folder has had a manifest. Without one, partition 1 is the root. Once there has been one, its absence
+ * does not tell which partition is the root: partition 1 may be a guest. Each process that reads the folder has one of
+ * these, and they are kept in step, since a process that starts later cannot see what was there before.
  */
 export class ManifestMemory {
   #isKnown: boolean;

@@ -8,7 +8,7 @@ import type { PageTree } from './page-tree.ts';
 /** Some 2 ms of reading; then others get their turn. */
 export const objectsPerSlice = 128;
 
-/** The same at once; null where there are so many that others would have to wait for their turn. */
+/** The same without a promise; null if the batch is large enough to delay other work. */
 export function readObjectsSync(
   tree: PageTree,
   objects: readonly ObjectName[],
@@ -40,7 +40,7 @@ function readOne(tree: PageTree, name: ObjectName): Reading | HvqlError {
   return orHvqlError(() => tree.read(name));
 }
 
-/** What reading gives, the error of an object among it. Throws whatever is none. */
+/** The result of reading; an HvqlError is returned, any other error thrown. */
 export function orHvqlError(read: () => Reading): Reading | HvqlError {
   try {
     return read();

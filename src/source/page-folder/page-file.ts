@@ -38,7 +38,7 @@ export function readPageFile(file: PageFile, files: FileSystem): OverlayPage {
   }
 }
 
-/** Whatever went wrong with a page, as the error that stands in its place. */
+/** The error in place of a page, for what was thrown by reading it. */
 export function pageError(origin: PageOrigin, thrown: unknown): HvqlError {
   if (thrown instanceof HvqlError) return thrown;
   const code = systemErrorCode(thrown);

@@ -1,4 +1,4 @@
-/** Keeps a page folder as a source sees it: written look by look, while others read it. */
+/** Writes snapshots to a page folder while others read it. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { areaOf, objectKey, pagePlace } from '../../snapshot/object-name.ts';
@@ -9,15 +9,15 @@ import { hiddenPlace, prepareFolder } from './page-folder-takeover.ts';
 /** A page folder that is being written. */
 export interface PageFolderWriter {
   /**
-   * Brings the folder to this look. Every file is replaced whole, and an object's folder comes and goes whole, so that
-   * no reader sees half of one. A page that the look lacks stays as it was. Throws what the file system throws.
+   * Brings the folder to this snapshot. Every file is replaced as a whole, and an object's folder comes and goes as a
+   * whole, so that no reader finds half of one. A page that the snapshot lacks stays as it was. Throws what the file system throws.
    */
   write(snapshot: HostSnapshot): void;
 }
 
 /**
  * Makes the folder, or takes over one that another run left. Throws a UsageError where it holds anything else. Only
- * one writer at a time. Synchronous, since a page in memory costs some 25 microseconds and nobody else waits.
+ * one writer at a time. Synchronous, since a page in memory costs some 25 microseconds and nothing else runs.
  */
 export function pageFolderWriter(folder: string): PageFolderWriter {
   /** Keys of the objects whose folders stand there, a partition before its virtual processors. */
@@ -30,7 +30,7 @@ export function pageFolderWriter(folder: string): PageFolderWriter {
     renameSync(temporary, `${folder}/${place}`);
   }
 
-  /** Builds an object's folder, and those within it, out of sight before it appears. */
+  /** Builds an object's folder, and those within it, under a hidden name before it appears. */
   function addObject(key: string, pages: readonly NamedPage[]): void {
     const hidden = hiddenPlace(key, 'new');
     for (const { name, bytes } of pages) {

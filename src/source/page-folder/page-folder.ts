@@ -1,4 +1,4 @@
-/** The source `pages:<folder>`: overlay pages in a folder that somebody keeps up to date, read at each look. */
+/** The source `pages:<folder>`: overlay pages in a folder that another program updates, read for each snapshot. */
 import { releases, type Release } from '../../catalogue/release.ts';
 import { HvqlError, UsageError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
@@ -14,7 +14,7 @@ import { emptyManifest, manifestName, parseManifest, type Manifest, ManifestMemo
 import { readObjects, readObjectsSync } from './page-batch.ts';
 import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
 
-/** What a page folder needs of the world. */
+/** What a page folder needs. */
 export interface PageFolderOptions {
   readonly clock: Clock;
   /** The file system, where it is not this machine's. */
@@ -26,7 +26,7 @@ export interface PageFolderOptions {
 }
 
 /**
- * Opens a page folder. Reads only the pages that are asked for, each time anew; folders and the manifest are read
+ * Opens a page folder. Reads only the pages of the objects that are read, each time; folders and the manifest are read
  * again when they have changed. Throws a UsageError where there is no such folder or its manifest is wrong. A folder
  * that goes away later makes topologies fail until it is back, and so does a manifest that is gone or wrong: where there
  * has been one already, in this process or another, even at the opening.
@@ -112,7 +112,7 @@ export function openPageFolder(
       try {
         return areas.in({ topology: latest ?? topology(), has: tree.has });
       } catch {
-        // The next look says why.
+        // The next topology reports why.
         return null;
       }
     },

@@ -14,7 +14,7 @@ export interface PageTree {
   folders(place: string): readonly string[];
   /** The reading of an object, in bytes that stay as they are. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
   read(name: ObjectName): Reading;
-  /** Whether there is a page at this place, as a tree may have one for each area; left out where there are none. */
+  /** Whether there is a page at this place, as a tree may have one for each area; left out if the tree has no areas. */
   readonly has?: (place: string) => boolean;
 }
 
@@ -31,10 +31,10 @@ export interface TreeBefore {
 /**
  * What exists in a tree: the folders say it, the manifest adds parents and names. The root exists even without a
  * folder, since a hypervisor has one and the access rules turn on it. Folders whose names are not plain numbers
- * ("007", ".new-12") are none of ours.
+ * ("007", ".new-12") are ignored.
  *
  * The manifest is read after the folders are listed: a writer names a partition before its folder appears, and forgets
- * it after its folder is gone. So nobody who can be read is taken for a child of the root for want of an entry.
+ * it after its folder is gone. So no partition that can be read is taken for a child of the root because it has no entry.
  *
  * Where it is known what was there before, only the lists that are named are looked at, and those of new partitions.
  */

@@ -1,4 +1,4 @@
-/** A partition while it runs: who it is, what it does now, and how its counters go with that. */
+/** A running partition: its identity, its current load, and how its counters follow. */
 import type { Release } from '../../catalogue/release.ts';
 import { factorsOf, hypervisorShare } from './factor.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -9,7 +9,7 @@ import type { ProcessorRange } from './virtual-processor-work.ts';
 export interface Guest extends ProcessorRange {
   readonly lifetime: Lifetime;
   readonly phaseNumber: number;
-  /** Of a partition and of a virtual processor, by slot: constant for its life, so that totals never go back. */
+  /** Of a partition and of a virtual processor, by slot: constant for its lifetime, so that totals never go back. */
   readonly partitionFactors: Float64Array;
   readonly virtualProcessorFactors: Float64Array;
 }
@@ -42,7 +42,7 @@ export function bootGuest(
   };
 }
 
-/** The partition as it goes on in this second: the same, or in its next phase. */
+/** The partition in this second: in the same phase, or in its next one. */
 export function continueGuest(
   guest: Guest,
   now: { readonly second: number; readonly loadProfile: LoadProfile },

@@ -42,7 +42,7 @@ export class Integral {
     return (this.now[n] ?? 0) - (this.total[n] ?? 0);
   }
 
-  /** Starts anew for the objects from here to before there. */
+  /** Resets the objects from `from` to before `before`. */
   clear(from: number, before: number): void {
     for (const values of [this.total, this.perSlice, this.now]) values.fill(0, from, before);
   }
@@ -55,7 +55,7 @@ export const nanosecondsPerTick = 100;
 
 /**
  * A second is cut into slices of a millisecond that are all alike. Within one, a logical processor does one thing after
- * the other, so that it never does more than there is time for, however short the interval that one looks at.
+ * the other, so that it never does more than there is time for, however short the interval.
  */
 export const slicesPerSecond = 1_000;
 /** How long a slice is. */

@@ -9,7 +9,7 @@ export interface Lifetime {
   /** No other partition ever has it. */
   readonly name: string;
   readonly role: Role;
-  /** Where all its chances come from. */
+  /** Seed of all its random numbers. */
   readonly seed: number;
   readonly bornAtSecond: number;
   /** The first second in which it is no more; Infinity for the root and partition 2. */

@@ -3,7 +3,7 @@ import { Integral, ticksPerSlice, type SecondTime } from './integral.ts';
 import { nowhere } from './scheduler.ts';
 import type { VirtualProcessorWork } from './virtual-processor-work.ts';
 
-/** What the hypervisor spends of a slice on nobody's behalf: a little always, and more with more to run. */
+/** The hypervisor's own part of a slice: a little always, and more with more to run. */
 const ownAlwaysInTicks = 15;
 const ownPerGuestTick = 0.006;
 

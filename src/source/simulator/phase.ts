@@ -2,19 +2,19 @@
 import { fraction, mix, pick } from './random.ts';
 import type { Lifetime } from './lifetime.ts';
 
-/** A stretch of a partition's life with much the same load. */
+/** A part of a partition's lifetime with much the same load. */
 export interface Phase {
   readonly untilSecond: number;
   /** What a virtual processor wants of a logical one, 0 to 1, before they differ among themselves. */
   readonly demand: number;
   readonly ioShare: number;
-  /** Where the chances within the phase come from. */
+  /** Seed of the random numbers within the phase. */
   readonly seed: number;
 }
 
 /** How likely and how heavy load is on a host of this size. */
 export interface LoadProfile {
-  /** The chance that a phase is an active one. */
+  /** The probability that a phase is an active one. */
   readonly activeProbability: number;
   readonly idleDemand: number;
 }
@@ -25,7 +25,7 @@ const burstInSeconds = { from: 3, to: 8 };
 const busyInSeconds = { from: 20, to: 75 };
 
 /**
- * The load that suits a host with so many logical processors for each virtual one. Of crowded guests fewer are active
+ * The load that suits a host with this number of logical processors for each virtual one. Of crowded guests fewer are active
  * at a time, so that a host of any size is somewhere between idle and full most of the time.
  */
 export function loadProfileOf(logicalPerVirtualProcessor: number): LoadProfile {

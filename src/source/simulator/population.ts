@@ -21,7 +21,7 @@ export class Population {
     this.#changesAtSecond = new Float64Array(settings.partitions);
   }
 
-  /** Goes on to this second, which must follow the last one, and tells which places changed hands. */
+  /** Advances to this second, which must follow the last one, and returns the places whose partition changed. */
   enter(second: number): readonly number[] {
     if (second < this.#nextChangeAtSecond) return [];
     const changed: number[] = [];

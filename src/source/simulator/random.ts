@@ -1,4 +1,4 @@
-/** Chance without a state: the same numbers give the same outcome, however often and in whatever order they are asked. */
+/** Random numbers without state: the same inputs give the same numbers, in any order of calls. */
 
 /** Mixes a number into a hash, both of 32 bits (the finalizer of MurmurHash3: every bit of the input moves every bit). */
 export function mix(hash: number, value: number): number {

@@ -12,7 +12,7 @@ export const nowhere = -1;
 
 /**
  * Places virtual processors second by second: each stays where it was if there is room, else goes to the least loaded
- * logical processor, which is a migration. Where nobody has room, all on the processor are cut alike.
+ * logical processor, which is a migration. If no processor has room, all on the processor get the same share less.
  */
 export class Scheduler {
   /** The logical processor of each virtual one. */
@@ -37,10 +37,10 @@ export class Scheduler {
     this.migrations.fill(0, from, before);
   }
 
-  /** Places all that want to run for so many ticks of each slice in the coming second; who wants nothing does not exist. */
+  /** Places all virtual processors by the ticks of each slice that they want in the coming second; 0: it does not exist. */
   schedule(wanted: Float64Array): void {
     const load = this.#load.fill(0);
-    // Loads only grow here, so the least load once found bounds it from below: a full host is not searched in vain.
+    // Loads only grow here, so the least load once found bounds it from below: a full host is not searched without need.
     let leastLoad = 0;
     for (let n = 0; n < wanted.length; n++) {
       const want = wanted[n] ?? 0;

@@ -1,4 +1,4 @@
-/** What the simulator is told: how big the host is, and the seed of its fate. */
+/** Settings of the simulator: the size of the host, and the seed of its random numbers. */
 import type { Release } from '../../catalogue/release.ts';
 import { UsageError } from '../../errors.ts';
 import { readRelease } from '../source-text.ts';

@@ -1,4 +1,4 @@
-/** A host that behaves like one: what exists on it, and everybody's overlay page, at a moment of its own time. */
+/** A simulated host: what exists on it, and the overlay page of each object, at a moment of its own time. */
 import type { Release } from '../../catalogue/release.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { type Topology, topologyOf, type PartitionEntry } from '../../snapshot/topology.ts';
@@ -16,7 +16,7 @@ import { Timeline } from './timeline.ts';
 import { namesOf } from '../host-snapshot.ts';
 import type { Guest } from './guest.ts';
 
-/** Whoever looks at the start finds a host in the middle of its work. */
+/** So that the first snapshot shows a host that has worked for a while. */
 const uptimeAtStartInTicks = 600 * ticksPerSecond;
 
 /** What all pages of a release have in common. */
@@ -33,7 +33,7 @@ function pagesOf(release: Release) {
 }
 
 /**
- * The simulated host. It knows no clock but is told how much time has passed since it was started, ten minutes after
+ * The simulated host. It has no clock: the caller passes the time since it was started, ten minutes after
  * its boot; its state depends on that and the settings only, not on how often or how far it was moved.
  */
 export class SimulatedHost {
@@ -123,7 +123,7 @@ export interface Inventory {
   readonly topology: Topology;
   /** In the order of `namesOf`. */
   readonly objects: readonly ObjectName[];
-  /** By partition id. Who they are; what they do goes on without this. */
+  /** By partition id: their identity, not their state. */
   readonly guests: ReadonlyMap<bigint, Guest>;
 }
 

@@ -16,7 +16,7 @@ const leapInSeconds = 5;
 /**
  * Opens the simulator. The host lives in the clock's time from now on, but nothing runs between the calls: each call
  * catches up with what has passed. After a quiet night that takes seconds, in which others get their turns. Where the
- * clock goes backwards, the host and the moments of looks stand still.
+ * clock goes backwards, the host and the moments of readings stand still.
  */
 export function openSimulator(settings: SimulatorSettings, clock: Clock): Source {
   const host = new SimulatedHost(settings);

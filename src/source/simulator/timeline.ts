@@ -10,14 +10,14 @@ import { VirtualProcessorWork } from './virtual-processor-work.ts';
 
 /**
  * Goes forward only. What each second brings is planned when it is entered and depends on the settings and the second,
- * never on when somebody looks; within it every millisecond is alike. Partitions come and go on full seconds.
+ * never on when it is read; within it every millisecond is alike. Partitions come and go on full seconds.
  */
 export class Timeline {
   /** Since the hypervisor's boot. */
   ticks = 0;
   /** Goes up whenever partitions come or go. */
   generation = 0;
-  /** By place; null where nobody is. */
+  /** By place; null if the place is empty. */
   readonly guests: (Guest | null)[];
   readonly virtualProcessors: VirtualProcessorWork;
   readonly logicalProcessors: LogicalProcessorWork;
@@ -40,7 +40,7 @@ export class Timeline {
     this.#plan();
   }
 
-  /** Goes on to so many ticks since the boot; where that is past already, nothing happens. */
+  /** Advances to this number of ticks since the boot; does nothing if that is past. */
   reach(ticks: number): void {
     if (ticks < this.ticks) return;
     this.ticks = ticks;
@@ -76,7 +76,7 @@ export class Timeline {
     this.logicalProcessors.plan({ guests: virtualProcessors, place: scheduler.place });
   }
 
-  /** A place has changed hands: whoever comes next starts from zero. */
+  /** The partition of a place has changed: the next one starts from zero. */
   #turnOver(place: number): void {
     const { release } = this.#settings;
     const from = place * this.#settings.virtualProcessors;

@@ -37,7 +37,7 @@ export class VirtualProcessorWork {
     this.runPerSlice = new Float64Array(length);
   }
 
-  /** Starts anew for the virtual processors from here to before there. */
+  /** Resets the virtual processors from `from` to before `before`. */
   clear(from: number, before: number): void {
     for (const integral of this.#all) integral.clear(from, before);
     this.runPerSlice.fill(0, from, before);

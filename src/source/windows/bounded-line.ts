@@ -12,7 +12,7 @@ const newline = 0x0a;
 /** What is shown of a line that is too long, in bytes. */
 const startBytes = 200;
 
-/** Takes chunks as they come, and holds what has no end yet: no more than the bound. */
+/** Splits chunks into lines, and holds the start of a line without an end: no more than the bound. */
 export class BoundedLines {
   readonly #reader: LineReader;
   #held: Uint8Array[] = [];

@@ -3,9 +3,9 @@ import type { SourceLog } from '../source.ts';
 import { BoundedLines } from './bounded-line.ts';
 
 const maxLineBytes = 1_000;
-/** So many lines of one process are logged. */
+/** The most lines of one process that are logged. */
 const maxLines = 20;
-/** So many of the last ones are told with a failure. */
+/** The most last lines that are part of a failure. */
 const tailLines = 5;
 
 /** The standard error of one process. */

@@ -42,7 +42,7 @@ export class HostSample {
     return topologyOf(logical.listError ?? logical.virtualProcessors, [root, ...machines]);
   }
 
-  /** The reading of an object; why there is none in its place. Its class was asked for. */
+  /** The reading of an object, or the error in its place. Its class was requested. */
   read(name: ObjectName): Reading | HvqlError {
     try {
       const table = this.#table(classOf(name));

@@ -13,25 +13,25 @@ export interface MachineProcessor {
   readonly index: number;
 }
 
-/** The index in "Hv LP 3"; null for what is none. */
+/** The index in "Hv LP 3"; null for other texts. */
 export function logicalProcessorOf(instance: string): number | null {
   return indexOf(/^Hv LP (\d{1,10})$/.exec(instance)?.[1]);
 }
 
-/** The index in "Root VP 3"; null for what is none. */
+/** The index in "Root VP 3"; null for other texts. */
 export function rootProcessorOf(instance: string): number | null {
   return indexOf(/^Root VP (\d{1,10})$/.exec(instance)?.[1]);
 }
 
 /**
- * The virtual machine in "web:hvpt"; null for what is none. Its name may hold colons, so the last one counts; a "#1"
+ * The virtual machine in "web:hvpt"; null for other texts. Its name may hold colons, so the last one counts; a "#1"
  * at the end is how some readers of performance counters tell instances of one name apart, and is no part of it.
  */
 export function machineOf(instance: string): string | null {
   return /^(.+):hvpt(?:#\d+)?$/s.exec(instance)?.[1] ?? null;
 }
 
-/** The virtual machine and the index in "web:Hv VP 0"; null for what is none. */
+/** The virtual machine and the index in "web:Hv VP 0"; null for other texts. */
 export function machineProcessorOf(instance: string): MachineProcessor | null {
   const [, machine, digits] = /^(.+):Hv VP (\d{1,10})(?:#\d+)?$/s.exec(instance) ?? [];
   const index = indexOf(digits);
@@ -47,7 +47,7 @@ function indexOf(digits: string | undefined): number | null {
 /** The root partition's id, as on every host. */
 export const rootPartitionId = 1n;
 
-/** So many bytes of the hash: 15 digits at the most, and two of 1,000 names alike once in 500 million hosts. */
+/** Bytes of the hash in an id: at most 15 digits, and two of 1,000 names get one id once in 500 million hosts. */
 const idBytes = 6;
 
 /** A virtual machine among those that have its name. */
@@ -61,9 +61,8 @@ export interface NamedMachine {
 
 /**
  * Its partition's id, made from its name: the same after a restart of the service, of the virtual machine and of the
- * host, so that tokens stay good; another one where it is renamed. Of several with one name nobody can say for long
- * which is which, so theirs are made from the name, the place and how many there are: who may read the only "web" may
- * read none of two, and nobody comes to read another's numbers because one has gone.
+ * host, so that tokens stay good; another one where it is renamed. Several with one name cannot be distinguished for long, so theirs are made from the name, the place and how many there are: who may read the only "web" may
+ * read none of two, and none of them gets to read another's numbers when one has gone.
  */
 export function partitionIdOf({ name, place, namesakes }: NamedMachine): bigint {
   // Names hold no NUL.

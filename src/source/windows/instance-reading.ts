@@ -13,10 +13,10 @@ export interface NamedInstance {
 }
 
 /**
- * The reading of an instance. A counter's value is the first property that its row names: a running total, whatever
- * "Persec" and "Percent" in its name say; the second, its base, is what Windows divides by to show it. That of a
- * percentage is a clock (PERF_PRECISION_100NS_TIMER), read together with the value; a clock at 0 does not run, and is
- * none. A property that this Windows does not have is absent. There is no page behind it. It holds its own
+ * The reading of an instance. A counter's value is the first property that its row names: a running total, even
+ * if its name has "Persec" or "Percent"; the second, its base, is what Windows divides by to show it. That of a
+ * percentage is a clock (PERF_PRECISION_100NS_TIMER), read together with the value; a clock at 0 does not run, and
+ * does not count. A property that this Windows does not have is absent. There is no page behind it. It holds its own
  * instance and not the others of the table.
  */
 export function instanceReading({ columns, at }: InstanceTable, { row, name }: NamedInstance): Reading {

@@ -11,7 +11,7 @@ export interface Machine {
   readonly name: string;
   /** Its instance among the partitions. */
   readonly row: Row;
-  /** The instances of its virtual processors by index; an error where they cannot be told from those of a namesake. */
+  /** The instances of its virtual processors by index; an error if they cannot be distinguished from those of a namesake. */
   readonly processors: ReadonlyMap<number, Row> | HvqlError;
 }
 
@@ -66,7 +66,7 @@ function countIn(partitions: InstanceTable, row: Row): number | null {
   return text === undefined ? null : Number(text);
 }
 
-/** The virtual processors of each machine of a name; null where they cannot be told apart. */
+/** The virtual processors of each machine of a name; null if they cannot be distinguished. */
 function processorsOf(
   instances: readonly Instance[],
   counts: readonly (number | null)[],
@@ -88,7 +88,7 @@ function processorsOf(
 function inseparable(id: bigint, namesakes: number): HvqlError {
   return new HvqlError(
     'PAGE_UNAVAILABLE',
-    `The virtual processors of partition ${id} cannot be told from others: Windows lists them by the virtual ` +
+    `The virtual processors of partition ${id} cannot be distinguished from others: Windows lists them by the virtual ` +
       `machine's name, and what it lists does not fit ${namesakes === 1 ? 'one of that name' : `${namesakes} of that name`}.`,
     { namesakes },
   );

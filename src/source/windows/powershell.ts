@@ -23,8 +23,8 @@ export interface AnswerLimit {
 }
 
 /**
- * The longest answer, in bytes: a host of 1,000 virtual processors needs 2 MB. What is longer would hold up everybody
- * who is not asking.
+ * The longest answer, in bytes: a host of 1,000 virtual processors needs 2 MB. A longer one would hold up all other
+ * requests.
  */
 export const maxAnswerBytes = 64 * 2 ** 20;
 /** How long the process may take to end by itself once its input has ended. */
@@ -62,7 +62,7 @@ export class PowerShell {
     this.#errors = new ErrorOutput(log);
     this.#onIdleEnd = onIdleEnd;
     this.#child = spawn(executable, [...flags, '-File', script], {
-      // A name without a path is looked for in the current folder first, where anybody may have put something.
+      // A name without a path is searched in the current folder first, which others may be able to write to.
       cwd: dirname(script),
       stdio: 'pipe',
       windowsHide: true,
@@ -87,7 +87,7 @@ export class PowerShell {
       this.#child.on('error', (error) => end(`could not be started: ${systemErrorReason(error)}`, error));
       this.#child.on('close', (code, signal) => end(describeExit(code, signal)));
       this.#child.on('exit', (code, signal) => {
-        // Somebody who has inherited its output may hold that open for ever.
+        // A process that has inherited its output may hold that open for ever.
         setTimeout(() => end(describeExit(code, signal)), drainMilliseconds).unref();
       });
     });

@@ -7,7 +7,7 @@ hvql starts this script once and keeps it. Each line on standard input asks for 
 
   {"id": 7, "classes": {"Win32_PerfRawData_HvStats_HyperVHypervisorLogicalProcessor": ["PercentTotalRunTime", ...]}}
 
-The property "*" stands for every number that the class has, but for clocks and what Windows divides by.
+The property "*" stands for every number that the class has, except clocks and what Windows divides by.
 
 Each is answered by one line on standard output, in the order of the requests. The properties stand once, then a list
 of texts for each instance; "" is a value that is not there, and a property that this Windows does not have is left out:
@@ -15,7 +15,7 @@ of texts for each instance; "" is a value that is not there, and a property that
   {"id": 7, "classes": {"Win32_...LogicalProcessor": {"properties": ["Name", ...], "instances": [["Hv LP 0", ...], ...]}}}
 
 A class that cannot be read says why in place of that, and the others are read: {"error": "..."}. Numbers are texts, since
-ConvertTo-Json would round the largest. While nobody asks, the script waits for the next line and does nothing; it ends
+ConvertTo-Json would round the largest. Between requests the script waits for the next line and does nothing; it ends
 with the end of its standard input. It writes nothing, neither to files nor to Windows.
 
 Windows PowerShell 5.1, which every Windows Server since 2016 has, is enough. Class and property names are the same in

@@ -1,4 +1,4 @@
-/** Looks at a Windows host, one at a time: whoever asks while one is under way shares the next. */
+/** Samples of a Windows host, one at a time: callers that come while one is under way share the next. */
 import { HvqlError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { SourceLog } from '../source.ts';
@@ -8,20 +8,20 @@ import { Restart } from './restart.ts';
 import { parseSample, type Sample } from './sample.ts';
 import { joinWanted, type Wanted } from './wanted-class.ts';
 
-/** What looks need. */
+/** What samples need. */
 export interface SampleQueueOptions {
   readonly executable: string;
   readonly script: string;
   /** For the pauses between two starts. */
   readonly clock: Clock;
   readonly log: SourceLog | undefined;
-  /** So long PowerShell stays after the last look. */
+  /** How long PowerShell stays after the last sample. */
   readonly idleMilliseconds: number;
-  /** So long one look may take, the start of PowerShell included. */
+  /** How long one sample may take, the start of PowerShell included. */
   readonly limitMilliseconds: number;
 }
 
-/** A look that has not begun. */
+/** A sample that has not started. */
 interface NextSample {
   wanted: Wanted;
   /** How many wait for it. */
@@ -31,8 +31,8 @@ interface NextSample {
 }
 
 /**
- * Asks PowerShell, which is started for the first look and ended some time after the last one. A look goes on when
- * those who wait for it have gone: a PowerShell that takes long to start is warm for those who ask then.
+ * Requests samples from PowerShell, which is started for the first one and ended some time after the last one. A sample
+ * is completed even if its callers have gone: then a PowerShell that takes long to start is warm for the next ones.
  */
 export class SampleQueue {
   readonly #options: SampleQueueOptions;
@@ -59,7 +59,7 @@ export class SampleQueue {
     const next = (this.#next ??= createNext());
     next.wanted = joinWanted(next.wanted, wanted);
     next.waiting += 1;
-    // Those who ask in this turn share it.
+    // Calls in the same turn share it.
     queueMicrotask(() => void this.#readAll());
     try {
       return await unlessAborted(next.sample, signal);
@@ -68,7 +68,7 @@ export class SampleQueue {
     }
   }
 
-  /** Ends PowerShell, and the looks that are under way; may be called more than once. */
+  /** Ends PowerShell, and the samples that are under way; may be called more than once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#next?.settle(Promise.reject(closed()));
@@ -100,7 +100,7 @@ export class SampleQueue {
       const request = JSON.stringify({ id, classes: Object.fromEntries(wanted) });
       const line = await powershell.request(request, { milliseconds: this.#options.limitMilliseconds });
       const sample = parse(line, { powershell, id, wanted });
-      // One that goes on talking behind its answer has failed.
+      // A process that writes more after its answer has failed.
       if (powershell.isRunning) this.#restart.noteSuccess();
       return sample;
     } catch (thrown) {
@@ -157,7 +157,7 @@ function parse(
 function createNext(): NextSample {
   let settle: NextSample['settle'] = () => {};
   const sample = new Promise<Sample>((resolve) => (settle = resolve));
-  // Those who have waited for it may all be gone.
+  // Handled, in case no caller is left.
   sample.catch(() => {});
   return { wanted: new Map(), waiting: 0, sample, settle: (outcome) => settle(outcome) };
 }

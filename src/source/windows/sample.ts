@@ -18,7 +18,7 @@ export interface InstanceTable {
 /** An instance. */
 export type Row = readonly string[];
 
-/** What a look found. */
+/** What was found at one moment. */
 export interface Sample {
   /** null where no class has an instance: the hypervisor's are not there. */
   readonly at: Moment | null;

@@ -7,7 +7,7 @@ import type { SourceText } from '../source-text.ts';
 export interface WindowsSettings {
   /** The program that runs the script: a path, or a name that is looked for as a shell does. */
   readonly powershell: string;
-  /** So long PowerShell stays after the last look. */
+  /** How long PowerShell stays after the last sample. */
   readonly idleMilliseconds: number;
 }
 

@@ -17,13 +17,13 @@ export const performanceClasses = {
 /** One of them. */
 export type PerformanceClass = (typeof performanceClasses)[keyof typeof performanceClasses];
 
-/** What a look is to read: properties by class. */
+/** What a sample reads: properties by class. */
 export type Wanted = ReadonlyMap<PerformanceClass, readonly string[]>;
 
-/** In place of a property: every other property of the class that is a number, but for clocks and bases. */
+/** In place of a property: every other property of the class that is a number, except clocks and bases. */
 export const everyNumber = '*';
 
-/** How many virtual processors a partition says it has: what virtual machines of one name are told apart by. */
+/** The property with the number of a partition's virtual processors, which distinguishes virtual machines of one name. */
 export const processorCount = 'VirtualProcessors';
 
 const classObjects = [

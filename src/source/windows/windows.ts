@@ -10,13 +10,13 @@ import type { Sample } from './sample.ts';
 import { describeWindows, type WindowsSettings } from './settings.ts';
 import { wantedFor, wantedForTopology } from './wanted-class.ts';
 
-/** What the source needs of the world. */
+/** What the source needs beside its settings. */
 export interface WindowsOptions {
   readonly clock: Clock;
   readonly log?: SourceLog | undefined;
   /** As `process.platform` has it; unchecked without. */
   readonly platform?: string | undefined;
-  /** So long one look may take, in milliseconds, the start of PowerShell included. */
+  /** How long one sample may take, in milliseconds, the start of PowerShell included. */
   readonly limitMilliseconds?: number;
 }
 
@@ -24,11 +24,11 @@ export interface WindowsOptions {
 const script = fileURLToPath(new URL('read-classes.ps1', import.meta.url));
 /** A host with a thousand virtual processors whose PowerShell has just been started needs some 10 s. */
 const defaultLimitMilliseconds = 30_000;
-/** So old the list of what exists may be: to list it costs half as much as to read it. */
+/** Maximum age of the list of what exists: listing costs half as much as reading. */
 const listAgeNanoseconds = 1_000_000_000n;
 
 /**
- * Opens the source. Nothing is started before the first look. A reading has no page. What exists is listed anew at most
+ * Opens the source. Nothing is started before the first sample. A reading has no page. What exists is listed at most
  * once a second. Throws a UsageError on a machine that has no Windows PowerShell, unless the settings name a program.
  */
 export function openWindows(settings: WindowsSettings, options: WindowsOptions): Source {
@@ -73,7 +73,7 @@ export function openWindows(settings: WindowsSettings, options: WindowsOptions):
   };
 }
 
-/** The classes of a look are stamped one after another: one with fewer may seem to be older than one with more. */
+/** The classes of a sample have their own times: a sample of fewer classes may seem to be older than one of more. */
 function laterOf(newest: Moment | undefined, at: Moment): Moment {
   return newest !== undefined && newest.monotonicNanoseconds > at.monotonicNanoseconds ? newest : at;
 }

@@ -442,7 +442,7 @@ describe('hvql serve', () => {
     [
       ['--source', 'pages:?loop=true', '--log-level', 'x'],
       [
-        '--source: pages:<folder> needs a path after the colon, but there is none.',
+        '--source: pages:<folder> needs a path after the colon, but it is empty.',
         '--source: pages: there is no option "loop"; there is release.',
         '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "x".',
       ],
