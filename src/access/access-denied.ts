@@ -1,14 +1,13 @@
-/** A read that the rules forbid. */
+/** The error of a read that the rules forbid. */
 import { HvqlError } from '../errors.ts';
 import type { ObjectName } from '../snapshot/object-name.ts';
 import type { DenialReason } from './rule.ts';
 
-/** What a read was to read: an object, or all logical processors at once. */
+/** The object of a read, or all logical processors at once. */
 export type DeniedObject = ObjectName | { readonly object: 'LOGICAL_PROCESSOR'; readonly index: 'all' };
 
 /**
- * The error of a read that the rules forbid. The client gets what any HvqlError has; the object is for whoever keeps
- * watch over reads, and stands in nothing that is written of the error by itself.
+ * The client gets the fields of any HvqlError. The object is for the audit, and no text of the error contains it.
  */
 export class AccessDenied extends HvqlError {
   readonly #object: DeniedObject;

@@ -1,20 +1,20 @@
-/** A caller's access to a topology, made once: nothing in it changes while that topology stands. */
+/** A caller's access to a topology, computed once per topology. */
 import { setBounded } from '../lib/bounded-map.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { Access } from './access.ts';
 import type { Caller } from './caller.ts';
 
-/** Makes a caller's access to what exists. */
+/** Computes a caller's access to what exists. */
 export type AccessTo = (caller: Caller, topology: Topology) => Access;
 
-/** So many partitions have theirs kept for a topology. */
+/** The number of partitions whose access is kept per topology. */
 const partitionsKept = 64;
 
 const kept = new WeakMap<Topology, Map<bigint, (Access | undefined)[]>>();
 
 /**
- * The access of a caller to a topology: the very same for the same partition and privileges, for as long as it is
- * kept. So whoever keeps something for certain rights over a certain topology may key it by this object.
+ * The access of a caller to a topology: the same object for the same partition and privileges, while it is kept. It
+ * is therefore a key for what depends on rights over a topology.
  */
 export function accessOf(caller: Caller, topology: Topology): Access {
   let byPartition = kept.get(topology);

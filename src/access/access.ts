@@ -1,6 +1,6 @@
 /**
- * A caller's sight of what exists. What comes out of here as `Granted` may be read, and readings are given for nothing
- * else: a decision stands before every reading, and is made once an object.
+ * What a caller may read. Readings are given only for `Granted` names, which only this module makes: every read has
+ * been decided on, once per object.
  */
 import { HvqlError } from '../errors.ts';
 import {
@@ -23,16 +23,16 @@ declare const granted: unique symbol;
 /** The name of an object that a caller may read. Only this module makes one. */
 export type Granted<Name extends ObjectName = ObjectName> = Name & { readonly [granted]: true };
 
-/** A partition that a caller may read, with what the topology says of it. */
+/** A partition that a caller may read, with its entry in the topology. */
 export interface GrantedPartition {
   readonly name: Granted<PartitionName>;
   readonly entry: PartitionEntry;
 }
 
 /**
- * The rules for one caller over one topology. Whatever the rules forbid throws ACCESS_DENIED; processors that could not
- * be listed throw the reason, to those who may read them. Names are the topology's own: the same object is granted by
- * the same name, and the lists are the very same arrays, each time. A name says which area of the object is granted.
+ * The rules for one caller over one topology. Forbidden reads throw ACCESS_DENIED. Processors that could not be
+ * listed throw the reason, to callers who may read them. Names and lists are those of the topology: the same objects
+ * each time. A name says which area of the object is granted.
  */
 export class Access {
   readonly caller: Caller;
@@ -55,13 +55,13 @@ export class Access {
 
   /** All logical processors, ascending. */
   logicalProcessors(): readonly Granted<LogicalProcessorName>[] {
-    // They are all of one class: whoever may read one may read all, and who may read none is told so.
+    // They are of one access class: a caller may read all of them or none.
     this.#grant(firstLogicalProcessor, { object: 'LOGICAL_PROCESSOR', index: 'all' });
     if (this.topology.listError !== undefined) throw this.topology.listError;
     return allGranted(this.#names.logicalProcessors);
   }
 
-  /** Throws INVALID_PARAMETER where there is none of this index. */
+  /** Throws INVALID_PARAMETER if no logical processor has this index. */
   logicalProcessor(index: number): Granted<LogicalProcessorName> {
     const known = this.#names.logicalProcessor(index);
     const name = this.#grant(known ?? { object: 'LOGICAL_PROCESSOR', index });
@@ -84,8 +84,8 @@ export class Access {
   }
 
   /**
-   * Throws INVALID_PARTITION_ID where there is no such partition and the caller is root; to any other caller a
-   * partition that does not exist is denied like one that is somebody else's.
+   * Throws INVALID_PARTITION_ID if there is no such partition and the caller is root. For other callers a partition
+   * that does not exist is denied like one that they may not read.
    */
   partition(id: bigint): GrantedPartition {
     const partition = this.#partitionOf(id);
@@ -98,31 +98,34 @@ export class Access {
     return grantedPartition(partition);
   }
 
-  /** The partition that created one; null for the root. Throws like `partition`, but without the parent's id. */
+  /**
+   * The partition that created this one; null for the root. Throws like `partition`, but without the id of the
+   * parent.
+   */
   parentOf({ entry: { id, parent } }: GrantedPartition): GrantedPartition | null {
     if (parent === null) return null;
     const name = partitionName(parent);
     const reason = denialOf(name, this);
-    // Whose child one may read is not yet whom one may know: a guest is not told its parent's id in the refusal.
+    // A guest may read itself, but must not learn the id of its parent from the error.
     if (reason !== null)
       throw denied(reason, { name, words: `the parent of ${describeObject(partitionName(id))}` });
     return this.partition(parent);
   }
 
-  /** The virtual processors of all partitions that the caller may read, but for those that could not be listed. */
+  /** The virtual processors of all partitions that the caller may read, without those that could not be listed. */
   allVirtualProcessors(): readonly Granted<VirtualProcessorName>[] {
     return (this.#virtualProcessors ??= this.partitions()
       .filter(({ entry }) => entry.listError === undefined)
       .flatMap((partition) => this.virtualProcessors(partition)));
   }
 
-  /** The virtual processors of a partition, ascending: local to it, so who may read it may read them. */
+  /** The virtual processors of a partition, ascending. They are local to it, so its readers may read them. */
   virtualProcessors({ entry }: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
     if (entry.listError !== undefined) throw entry.listError;
     return allGranted(this.#partitionOf(entry.id)?.virtualProcessors ?? []);
   }
 
-  /** Throws INVALID_VP_INDEX where the partition has none of this index. */
+  /** Throws INVALID_VP_INDEX if the partition has none with this index. */
   virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
     const { id, virtualProcessors, listError } = partition.entry;
     if (listError !== undefined) throw listError;
@@ -134,12 +137,12 @@ export class Access {
     );
   }
 
-  /** A partition's names in the area that is the caller's: what it is shown of itself, or of its child. */
+  /** A partition's names in the caller's area: SELF for itself, PARENT for its child. */
   #partitionOf(id: bigint): NamedPartition | undefined {
     return this.#names.partition(id, areaFor(this.caller, id));
   }
 
-  /** `object`: what is read where the name stands for more than itself. */
+  /** `object`: what is read, if the name stands for more than itself. */
   #grant<Name extends ObjectName>(name: Name, object?: DeniedObject): Granted<Name> {
     const reason = denialOf(name, this);
     if (reason !== null) throw denied(reason, { name, object });
@@ -147,7 +150,7 @@ export class Access {
   }
 }
 
-/** The name that asks for what is unlisted as well, of an object that is granted: it is read with the same rights. */
+/** The name of a granted object that also asks for its unlisted counters, which have the same rights. */
 export function grantedWithUnlisted<Name extends ObjectName>(name: Granted<Name>): Granted<Name> {
   return asGranted(withUnlisted<Name>(name));
 }
@@ -176,7 +179,7 @@ const explanations: Readonly<Record<DenialReason, (words: string) => string>> = 
   NO_PRIVILEGE: (words) => `the caller lacks the privilege to read ${words}`,
 };
 
-/** What was denied; `words` tell the caller of it. */
+/** What was denied; `words` describes it to the caller. */
 interface Denial {
   readonly name: ObjectName;
   readonly object?: DeniedObject | undefined;
@@ -190,7 +193,7 @@ function denied(
   return new AccessDenied(`Access denied: ${explanations[reason](words)}.`, { object, reason });
 }
 
-/** The indexes that exist, short: "4, from 0 to 3". */
+/** The existing indexes as text: "4, from 0 to 3". */
 function rangeOf(indexes: readonly number[]): string {
   const [first, last] = [indexes.at(0), indexes.at(-1)];
   return first === undefined || last === undefined ? 'none' : `${indexes.length}, from ${first} to ${last}`;

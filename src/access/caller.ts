@@ -1,9 +1,9 @@
-/** Who asks. Made from a verified identity only; whether it is root, the topology says. */
+/** The caller, made from a verified identity only. The topology decides whether it is root. */
 
 export const allPrivileges = ['ACCESS_STATS', 'ACCESS_STATS_MSR'] as const;
 /**
  * Bits of a partition's privilege mask (TLFS 2.0a 21.3): ACCESS_STATS to read pages as root or parent,
- * ACCESS_STATS_MSR to read one's own.
+ * ACCESS_STATS_MSR to read its own.
  */
 export type Privilege = (typeof allPrivileges)[number];
 

@@ -1,36 +1,36 @@
-/** Access that notes whose virtual processors are looked for. */
+/** Access that records the partitions whose virtual processors are asked for. */
 import type { VirtualProcessorName } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { AccessTo } from './access-of.ts';
 import { Access, type Granted, type GrantedPartition } from './access.ts';
 import type { Caller } from './caller.ts';
 
-/** What makes such access: `noted` gets the id of each partition whose virtual processors are asked for. */
-export function recordingAccess(noted: Set<bigint>): AccessTo {
-  return (caller, topology) => new RecordingAccess({ caller, topology, noted });
+/** Computes such access; `recorded` receives the id of each partition. */
+export function recordingAccess(recorded: Set<bigint>): AccessTo {
+  return (caller, topology) => new RecordingAccess({ caller, topology, recorded });
 }
 
-/** The same rules, and the same names. */
+/** The same rules and names. */
 class RecordingAccess extends Access {
-  readonly #noted: Set<bigint>;
+  readonly #recorded: Set<bigint>;
 
-  constructor(parts: { caller: Caller; topology: Topology; noted: Set<bigint> }) {
+  constructor(parts: { caller: Caller; topology: Topology; recorded: Set<bigint> }) {
     super(parts.caller, parts.topology);
-    this.#noted = parts.noted;
+    this.#recorded = parts.recorded;
   }
 
   override allVirtualProcessors(): readonly Granted<VirtualProcessorName>[] {
-    for (const { entry } of this.partitions()) this.#noted.add(entry.id);
+    for (const { entry } of this.partitions()) this.#recorded.add(entry.id);
     return super.allVirtualProcessors();
   }
 
   override virtualProcessors(partition: GrantedPartition): readonly Granted<VirtualProcessorName>[] {
-    this.#noted.add(partition.entry.id);
+    this.#recorded.add(partition.entry.id);
     return super.virtualProcessors(partition);
   }
 
   override virtualProcessor(partition: GrantedPartition, index: number): Granted<VirtualProcessorName> {
-    this.#noted.add(partition.entry.id);
+    this.#recorded.add(partition.entry.id);
     return super.virtualProcessor(partition, index);
   }
 }

@@ -1,11 +1,11 @@
-/** Who may read what (TLFS 2.0a 21.1.1 and 21.3): the one place where it is decided. */
+/** Who may read what (TLFS 2.0a 21.1.1 and 21.3). This is decided only here. */
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Caller } from './caller.ts';
 
 /**
- * NOT_ROOT: the object is global. NOT_SELF_OR_PARENT: the object is local to another partition, or there is none.
- * NO_PRIVILEGE: the caller would be the right one, but lacks the privilege.
+ * NOT_ROOT: the object is global. NOT_SELF_OR_PARENT: the object is local to another partition, or does not exist.
+ * NO_PRIVILEGE: the caller is the right partition, but lacks the privilege.
  */
 export type DenialReason = 'NOT_ROOT' | 'NOT_SELF_OR_PARENT' | 'NO_PRIVILEGE';
 
@@ -14,12 +14,12 @@ export function isRoot(caller: Caller, topology: Topology): boolean {
   return topology.partition(caller.partitionId)?.parent === null;
 }
 
-/** The area of a partition that is for the caller, where it may read it at all: SELF for itself, PARENT for its parent. */
+/** The area of a partition that the caller may read, if any: SELF for itself, PARENT for its parent. */
 export function areaFor(caller: Caller, partitionId: bigint): StatisticsArea {
   return caller.partitionId === partitionId ? 'SELF' : 'PARENT';
 }
 
-/** Why the caller may not read the object, or null where it may. */
+/** Why the caller may not read the object; null if it may. */
 export function denialOf(
   object: ObjectName,
   asked: { caller: Caller; topology: Topology },

@@ -1,4 +1,4 @@
-/** The whole catalogue: the one list of counters that everything else is made from. */
+/** The whole catalogue: the list of counters that everything else is derived from. */
 import { neverGoesBack, standsInPages, type Counter } from './counter.ts';
 import { statisticsObjects, type StatisticsObject } from './group.ts';
 import { hypervisorCounters } from './hypervisor.ts';
@@ -21,7 +21,7 @@ const neverGoingBack = new Map(
   statisticsObjects.map((object) => [object, counters[object].filter(neverGoesBack)]),
 );
 
-/** Those of an object's counters that are totals or clocks: one that is less than before tells of a new start. */
+/** The totals and clocks of an object. One that is less than before shows that the object started again. */
 export function countersThatNeverGoBack(object: StatisticsObject): readonly Counter[] {
   return neverGoingBack.get(object) ?? [];
 }
@@ -30,12 +30,12 @@ const times = new Map(
   statisticsObjects.map((object) => [object, counters[object].filter(({ kind }) => kind === 'TIME')]),
 );
 
-/** Those of an object's counters that are totals of time: what percentages are taken of. */
+/** The totals of time of an object, of which percentages are taken. */
 export function timesOf(object: StatisticsObject): readonly Counter[] {
   return times.get(object) ?? [];
 }
 
-/** The counters that stand in the pages of one kind of object in a release. */
+/** The counters in the pages of one kind of object in a release. */
 export function countersInPages(object: StatisticsObject, release: Release): readonly Counter[] {
   return counters[object].filter((counter) => standsInPages(counter, release));
 }
@@ -45,7 +45,7 @@ export function countersOf(object: StatisticsObject): readonly Counter[] {
   return counters[object];
 }
 
-/** The counter of a field. Throws a TypeError where there is none: the caller names a field of the catalogue. */
+/** The counter of a field. Throws a TypeError for an unknown field: callers name fields of the catalogue. */
 export function counterNamed(object: StatisticsObject, field: string): Counter {
   const counter = counters[object].find((candidate) => candidate.field === field);
   if (counter === undefined) throw new TypeError(`${object} has no counter "${field}"`);

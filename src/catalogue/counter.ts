@@ -1,4 +1,4 @@
-/** What a row of the catalogue says, and what follows from it. */
+/** A row of the catalogue, and what is derived from it. */
 import { statisticsGroups, type GroupName, type StatisticsGroup, type StatisticsObject } from './group.ts';
 import type { Release } from './release.ts';
 
@@ -27,7 +27,7 @@ export type SimulatedDriver =
   | 'operations' | 'parts' // other rows: the one that `operations` names, those that name this one in `partOf`
   | 'logicalProcessors' | 'partitions' | 'virtualProcessors' | 'memory' | 'one'; // levels
 
-/** One row: everything that is written down about a counter. */
+/** One row: everything that is recorded about a counter. */
 export interface CounterRow {
   readonly group: GroupName;
   /** Position in the group from 1, index 0 being the group's header; left out where it has no known place in a page. */
@@ -47,11 +47,11 @@ export interface CounterRow {
   readonly linux: string;
   /** The machines where that driver has it, where it is not both. */
   readonly onlyOn?: 'LINUX_X64' | 'LINUX_ARM64';
-  /** Its properties in the Windows raw performance classes; none where Windows does not report it. */
+  /** Its properties in the Windows raw performance classes; empty if Windows does not report it. */
   readonly windows: readonly string[];
   /** Left out where the simulated host has nothing of the kind: it stays 0. */
   readonly simulated?: Simulated;
-  /** Left out where nothing public tells what it counts. */
+  /** Left out if no public source says what it counts. */
   readonly description?: string;
 }
 
@@ -107,7 +107,7 @@ function reportersOf({ release, linux, onlyOn, windows }: CounterRow): readonly 
   return reporters;
 }
 
-/** Whether the counter stands in the pages of a release, where they are long enough. */
+/** Whether the pages of a release have the counter, if they are long enough. */
 export function standsInPages({ index, release }: Counter, of: Release): boolean {
   return index !== null && release <= of;
 }
@@ -117,12 +117,12 @@ export function isTotal(counter: Counter): boolean {
   return counter.rateUnit !== null;
 }
 
-/** How long one unit of the counter is. Only counters of time have one. */
+/** The length of one unit of the counter, for counters of time. */
 export function nanosecondsPerUnit(counter: Counter): number {
   return counter.unit === '100ns' ? 100 : 1;
 }
 
-/** Whether the counter may never be less than before, unless its object started anew. */
+/** Whether the counter may never be less than before, unless its object started again. */
 export function neverGoesBack(counter: Counter): boolean {
   return isTotal(counter) || counter.kind === 'CLOCK';
 }

@@ -21,7 +21,7 @@ export class ExpiringValue<Value extends object> {
     this.#windowNanoseconds = BigInt(Math.round(windowMilliseconds * nanosecondsPerMillisecond));
   }
 
-  /** The newest value; null if there is none or it has expired. */
+  /** The newest value; null if there was no value or it has expired. */
   get value(): Value | null {
     return this.#newest === null ? null : this.valueAt(this.begin());
   }

@@ -25,7 +25,7 @@ interface Flight<Argument, Result> {
 
 /**
  * DataLoader collects the calls; it has no cache here and no way to cancel, so the signals are handled on top of it. A
- * caller that leaves is rejected with its signal's reason, while the run goes on for the others.
+ * caller that leaves is rejected with its signal's reason, while the run continues for the others.
  */
 export class SingleFlight<Argument, Result> {
   readonly #options: SingleFlightOptions<Argument, Result>;

@@ -1,4 +1,4 @@
-/** Overlay page bytes become a page: the groups are walked once, a counter is read in place when it is asked for. */
+/** Decodes overlay pages: the groups are walked once, and each counter is read in place when it is needed. */
 import type { Counter } from '../catalogue/counter.ts';
 import {
   groupsOf,
@@ -20,13 +20,13 @@ import {
 } from './format.ts';
 import { PageLayout, type FoundGroup } from './layout.ts';
 
-/** Of what the bytes are a page, and where they come from, for messages: "partition/5/stats.page". */
+/** The object of the page, and where the page comes from, for messages: "partition/5/stats.page". */
 export interface PageOrigin {
   readonly object: StatisticsObject;
   readonly place: string;
-  /** The release that wrote it, where that is known: else it is of the first, but for groups of a higher minor version. */
+  /** The release that wrote it, if known; else the first one, except for groups of a higher minor version. */
   readonly release?: Release | undefined;
-  /** The area of the object, where there is a page for each. */
+  /** The area of the object, if there is a page for each. */
   readonly area?: StatisticsArea | null;
 }
 
@@ -35,11 +35,11 @@ const knownGroups = new Map<StatisticsObject, ReadonlyMap<number, StatisticsGrou
 );
 
 /**
- * Decodes a page without copying it: whoever hands over the bytes leaves them unchanged while the page is held.
- * Throws PAGE_MALFORMED, with the facts in `extensions`, where the bytes are not a statistics page. A group that the
- * catalogue does not know, or knows in another major version only, is skipped; its counters are absent. So are those that
- * newer releases appended to a group where neither its minor version nor the origin says that this is one of them:
- * under one and the same version public headers have different counters there.
+ * Decodes a page without copying it: the caller must not change the bytes while the page is held. Throws
+ * PAGE_MALFORMED, with the facts in `extensions`, if the bytes are not a statistics page. Groups that the catalogue
+ * does not know, or knows only in another major version, are skipped, and their counters are absent. So are counters
+ * that newer releases appended to a group, unless its minor version or the origin says that it is of such a release:
+ * public headers of the same version have different counters there.
  */
 export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   if (bytes.byteLength !== pageSizeInBytes) throw wrongSize(origin, bytes.byteLength);
@@ -47,7 +47,7 @@ export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   return new OverlayPage(bytes, { view, layout: layoutOf(view, origin), area: origin.area ?? null });
 }
 
-/** PAGE_MALFORMED for what is not 4096 bytes; for readers that know the size and need not hold that many bytes. */
+/** PAGE_MALFORMED for what is not 4096 bytes, for readers that know the size without reading the bytes. */
 export function wrongSize(origin: PageOrigin, sizeInBytes: number): HvqlError {
   return malformed(origin, {
     message: `a statistics page has ${pageSizeInBytes} bytes, but there are ${sizeInBytes}`,
@@ -55,9 +55,9 @@ export function wrongSize(origin: PageOrigin, sizeInBytes: number): HvqlError {
   });
 }
 
-/** Layouts that were met last, the newest first: nearly every page is laid out like the one before it. */
+/** The most recent layouts, the newest first. Nearly every page has the layout of the one before it. */
 const lastLayouts = new Map<StatisticsObject, PageLayout[]>(statisticsObjects.map((object) => [object, []]));
-/** A release of the hypervisor has one for each kind of object. */
+/** A release of the hypervisor has one layout per kind of object. */
 const keptLayouts = 4;
 
 function layoutOf(view: DataView, origin: PageOrigin): PageLayout {
@@ -127,7 +127,7 @@ function malformed(origin: PageOrigin, problem: { message: string; facts: ErrorF
   return new HvqlError('PAGE_MALFORMED', message, { page: origin.place, ...problem.facts });
 }
 
-/** A decoded page. Holds the bytes it was decoded from and where its known groups start; nothing per counter. */
+/** A decoded page: its bytes and the offsets of its known groups; nothing per counter. */
 export class OverlayPage implements Reading, PageView, CounterCells {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -149,7 +149,7 @@ export class OverlayPage implements Reading, PageView, CounterCells {
     return this;
   }
 
-  /** The byte where the counter stands, or -1 where the page does not carry it. */
+  /** The offset of the counter, or -1 if the page lacks it. */
   offsetOf(counter: Counter): number {
     return this.layout.offsetOf(counter);
   }

@@ -1,11 +1,11 @@
-/** Statistics groups become overlay page bytes. */
+/** Encodes statistics groups as overlay pages. */
 import { type Counter, maxUInt64 } from '../catalogue/counter.ts';
 import { countersInPages } from '../catalogue/catalogue.ts';
 import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
 import { versionMinorOf, type Release } from '../catalogue/release.ts';
 import { counterSizeInBytes, endOfPage, headerField, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 
-/** A group to write. Values stand at index 1, 2, 3, … */
+/** A group to write. Its values have the indexes 1, 2, 3, … */
 export interface GroupToEncode {
   readonly type: number;
   readonly versionMajor: number;
@@ -16,9 +16,8 @@ export interface GroupToEncode {
 const maxUInt16 = 0xffff;
 
 /**
- * Encodes groups in this order into 4096 bytes. What is left stays zero, which is the header that ends the list; a
- * page that is full to the last byte needs none. Throws a RangeError where the groups do not fit or a number does not
- * fit its field.
+ * Encodes groups in this order into 4096 bytes. The rest stays zero, which is the header that ends the list; a
+ * completely full page needs none. Throws a RangeError if the groups do not fit or a number does not fit its field.
  */
 export function encodePage(groups: readonly GroupToEncode[]): Uint8Array {
   const bytes = new Uint8Array(pageSizeInBytes);
@@ -54,12 +53,12 @@ function writeHeader(view: DataView, at: number, header: Record<keyof typeof hea
   }
 }
 
-/** A page of this kind of object as the first release has it: its groups, with values in all their counters. */
+/** A page of this kind of object in the first release: its groups, with values for all their counters. */
 export function encodeCounters(object: StatisticsObject, valueOf: (counter: Counter) => bigint): Uint8Array {
   return encodeRelease({ object, release: 2013 }, valueOf);
 }
 
-/** The same of any release: a newer one appends counters to groups, which then have its minor version. */
+/** The same in any release. A newer one appends counters to groups, which then have its minor version. */
 export function encodeRelease(
   { object, release }: { readonly object: StatisticsObject; readonly release: Release },
   valueOf: (counter: Counter) => bigint,
@@ -77,7 +76,7 @@ export function encodeRelease(
   return encodePage(groups.filter(({ values }) => values.length > 0));
 }
 
-/** The values of a group up to its last counter; 0 in the places of which the catalogue has no row. */
+/** The values of a group up to its last counter; 0 for indexes without a row in the catalogue. */
 function valuesInPlaces(counters: readonly Counter[], valueOf: (counter: Counter) => bigint): bigint[] {
   const length = counters.reduce((most, { index }) => Math.max(most, index ?? 0), 0);
   const values = Array.from({ length }, () => 0n);

@@ -6,7 +6,7 @@ export const pageSizeInBytes = 4096;
 export const headerSizeInBytes = 8;
 export const counterSizeInBytes = 8;
 
-/** Where the fields of a group header stand, from its first byte. */
+/** Offsets of the fields of a group header. */
 export const headerField = { type: 0, versionMinor: 2, versionMajor: 4, lengthInBytes: 6 } as const;
 
 /** Type of the header that ends the list; its other fields are 0. */

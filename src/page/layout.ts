@@ -1,4 +1,4 @@
-/** How a page is laid out: its groups and where they stand. Pages of one kind are nearly always laid out alike. */
+/** The layout of a page: its groups and their offsets. Pages of one kind nearly always have the same layout. */
 import { countersOf } from '../catalogue/catalogue.ts';
 import { standsInPages, type Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
@@ -6,7 +6,7 @@ import { releaseOfVersion, type Release } from '../catalogue/release.ts';
 import type { CellLayout } from '../snapshot/reading.ts';
 import { counterSizeInBytes, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 
-/** A group's header as found; `at` is the byte where it starts. */
+/** A group header as found; `at` is its offset. */
 export interface FoundGroup {
   readonly at: number;
   readonly type: number;
@@ -19,12 +19,12 @@ export interface FoundGroup {
 /** The groups of a page, in its order. */
 export class PageLayout implements CellLayout {
   readonly object: StatisticsObject;
-  /** The release that the page is at least of; a group's minor version may tell of a newer one. */
+  /** The release that the page has at least; the minor version of a group may say a newer one. */
   readonly release: Release;
   readonly groups: readonly FoundGroup[];
-  /** Where each counter stands, by its slot. */
+  /** The offset of each counter, by its slot. */
   readonly #offsets: Int32Array;
-  /** For each header its place and its eight bytes as two words, the end header among them. */
+  /** For each header, the end header included, its offset and its eight bytes as two words. */
   readonly #headers: Uint32Array;
 
   /** The layout of a page whose groups were found by walking it. */
@@ -45,7 +45,7 @@ export class PageLayout implements CellLayout {
     );
   }
 
-  /** Whether a page, of the same kind of object, is laid out like this: then walking it would find the very same. */
+  /** Whether a page of the same kind of object has this layout. Then walking it would find the same. */
   fits(view: DataView): boolean {
     const headers = this.#headers;
     for (let n = 0; n < headers.length; n += 3) {
@@ -62,7 +62,7 @@ export class PageLayout implements CellLayout {
   }
 }
 
-/** By slot: -1 where no group that is known carries the counter. */
+/** By slot: -1 if no known group has the counter. */
 function offsetsIn(
   groups: readonly FoundGroup[],
   of: { object: StatisticsObject; release: Release },
@@ -74,7 +74,7 @@ function offsetsIn(
     const isNamed = [of.release, releaseOfVersion(group.versionMinor)].some((release) =>
       standsInPages(counter, release),
     );
-    // Index 0 is the header, and lengths count from behind it.
+    // Index 0 is the header, and lengths do not include it.
     const offsetInGroup = counter.index * counterSizeInBytes;
     return isNamed && offsetInGroup <= group.lengthInBytes ? group.at + offsetInGroup : -1;
   });

@@ -1,9 +1,9 @@
-/** A reading without a page: its values in memory and, shared with others, where which of them stands. */
+/** A reading without a page: its values in memory, and a layout that it shares with others. */
 import type { Counter } from '../catalogue/counter.ts';
 import type { Moment } from './moment.ts';
 import type { CounterCells, NamedLayout, Reading, UnnamedValue } from './reading.ts';
 
-/** Values of 64 bits, little-endian like those in a page; nothing more per object. */
+/** Values of 64 bits, little-endian as in a page; nothing more per object. */
 export class CellReading<Layout extends NamedLayout = NamedLayout> implements Reading, CounterCells {
   readonly page = null;
   readonly layout: Layout;
@@ -39,7 +39,7 @@ class BasedReading extends CellReading {
   }
 }
 
-/** The reading in these cells, with its bases where the layout has any, and with a moment of its own where one is given. */
+/** The reading in these cells, with bases if the layout has any, and with a moment of its own if one is given. */
 export function readingInCells(
   { layout, view }: Pick<CellReading, 'layout' | 'view'>,
   at?: Moment,

@@ -1,4 +1,4 @@
-/** Lengths of time as people write them, a number and a unit, or as ISO 8601 does. */
+/** Durations as people write them, a number and a unit, or as in ISO 8601. */
 import { excerpt } from '../lib/json.ts';
 
 /** Milliseconds in each unit, the largest first. */
@@ -9,10 +9,10 @@ const units = [
   ['ms', 1],
 ] as const;
 
-/** Digits, a fraction if wanted, a unit. More digits than a double holds are no use, and would cost time. */
+/** Digits, an optional fraction, a unit. More digits than a double holds are useless and would cost time. */
 const pattern = /^(?<whole>\d{1,16})(?:\.(?<fraction>\d{1,16}))?(?<unit>ms|s|m|h)$/;
 
-/** Milliseconds in a week, day, hour, minute and second: the parts of ISO 8601 that are always of the same length. */
+/** Milliseconds in a week, day, hour, minute and second: the parts of ISO 8601 with a fixed length. */
 const isoMilliseconds = [604_800_000, 86_400_000, 3_600_000, 60_000, 1_000] as const;
 const isoNumber = String.raw`(\d{1,16}(?:[.,]\d{1,16})?)`;
 const isoPattern = new RegExp(
@@ -20,7 +20,7 @@ const isoPattern = new RegExp(
     String.raw`(?:T(?=\d)(?:${isoNumber}H)?(?:${isoNumber}M)?(?:${isoNumber}S)?)?$`,
 );
 
-/** One part of a length of time: digits, digits behind the decimal sign, and the milliseconds of its unit. */
+/** One part of a duration: digits, digits of the fraction, and the milliseconds of its unit. */
 interface DurationPart {
   readonly whole: string;
   readonly fraction: string;
@@ -28,9 +28,9 @@ interface DurationPart {
 }
 
 /**
- * The whole milliseconds of a text like "250ms", "1.5s", "5m" or "1h", or of ISO 8601 like "PT0.25S", "PT1M30S" or
- * "P1D". Throws a RangeError that shows the text where it is anything else: a sign, a space, no unit or another one,
- * years or months, a fraction of a millisecond, a time too long to count.
+ * The whole milliseconds of a text like "250ms", "1.5s", "5m" or "1h", or in ISO 8601 like "PT0.25S", "PT1M30S" or
+ * "P1D". Throws a RangeError with the text for anything else: a sign, a space, a missing or unknown unit, years or
+ * months, a fraction of a millisecond, or more than can be counted.
  */
 export function parseDuration(text: string): number {
   const parts = partsOf(text) ?? isoPartsOf(text);
@@ -61,7 +61,7 @@ function partsOf(text: string): readonly DurationPart[] | null {
   return whole === undefined || factor === undefined ? null : [{ whole, fraction, factor }];
 }
 
-/** null where it is no such duration. Only the last part may have a fraction (ISO 8601-1:2019, 5.5.2.3). */
+/** null if it is not such a duration. Only the last part may have a fraction (ISO 8601-1:2019, 5.5.2.3). */
 function isoPartsOf(text: string): readonly DurationPart[] | null {
   const found = isoPattern.exec(text);
   if (found === null) return null;
@@ -73,8 +73,8 @@ function isoPartsOf(text: string): readonly DurationPart[] | null {
 }
 
 /**
- * A number of milliseconds as `parseDuration` reads it back, in the largest unit that divides it: 90000 is "90s".
- * Throws a RangeError for what is no length of time: negative, or not whole.
+ * A number of milliseconds as `parseDuration` reads it, in the largest unit that divides it: 90000 is "90s". Throws a
+ * RangeError for a number that is negative or not whole.
  */
 export function formatDuration(milliseconds: number): string {
   if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) {

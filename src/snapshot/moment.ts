@@ -1,12 +1,12 @@
-/** A point in time, on two clocks: one to tell people, one to compute with. */
+/** A point in time on two clocks: one to show, one to compute with. */
 export interface Moment {
   /** Wall clock, milliseconds since 1970 UTC; may be set back. */
   readonly wallMilliseconds: number;
-  /** A steady clock of the source, nanoseconds; only differences mean something. */
+  /** A steady clock of the source, in nanoseconds. Only differences mean something. */
   readonly monotonicNanoseconds: bigint;
 }
 
-/** Where moments come from; given at the door, so that tests hold it in their hands. */
+/** Gives the time. It is passed in, so that tests control it. */
 export interface Clock {
   now(): Moment;
 }

@@ -1,4 +1,4 @@
-/** The names of what exists, made once a topology: whoever keys by a name may key by the very object. */
+/** The names of the objects in a topology, made once, so that they can be compared and used as keys by identity. */
 import type {
   LogicalProcessorName,
   PartitionName,
@@ -21,7 +21,7 @@ export class NamedPartition {
     this.name = { object: 'PARTITION', partitionId: entry.id, ...this.#area };
   }
 
-  /** Ascending. Made when they are first asked for: most questions are about a few partitions. */
+  /** Ascending. Made when they are first needed, since most queries are about a few partitions. */
   get virtualProcessors(): readonly VirtualProcessorName[] {
     const { id: partitionId, virtualProcessors } = this.entry;
     return (this.#virtualProcessors ??= virtualProcessors.map((index) => ({
@@ -38,7 +38,7 @@ export class NamedPartition {
   }
 }
 
-/** The names of a topology. The same object in the same area gives the same name each time. */
+/** The names of a topology. The same object in the same area has the same name each time. */
 export class NamedTopology {
   readonly #topology: Topology;
   #logicalProcessors: readonly LogicalProcessorName[] | undefined;
@@ -78,7 +78,7 @@ export class NamedTopology {
 
 const named = new WeakMap<Topology, NamedTopology>();
 
-/** The names of this topology; they live as long as it does. */
+/** The names of this topology. They live as long as it does. */
 export function namesIn(topology: Topology): NamedTopology {
   let names = named.get(topology);
   if (names === undefined) named.set(topology, (names = new NamedTopology(topology)));

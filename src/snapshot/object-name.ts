@@ -1,36 +1,36 @@
-/** The names of what a hypervisor has: an object's kind and numbers, and its place in a page folder. */
+/** The names of the objects of a hypervisor: their kind and numbers, and their place in a page folder. */
 import { maxUInt64 } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 
-/** The name of anything that has statistics: its kind, and what tells it from others of its kind. */
+/** The name of anything that has statistics: its kind, and what distinguishes it from others of its kind. */
 export type ObjectName = HypervisorName | LogicalProcessorName | PartitionName | VirtualProcessorName;
 
-/** What a name may ask for beside the counters of its object. */
-interface AskedBeside {
-  /** Whether what the source reports by name and the catalogue has no row for is to be read as well. */
+/** What a name may request in addition to the counters of its object. */
+interface WithUnlisted {
+  /** Whether to read also what the source reports by name and the catalogue has no row for. */
   readonly unlisted?: true;
 }
 
 /** The name of the hypervisor, of which there is one. */
-export interface HypervisorName extends AskedBeside {
+export interface HypervisorName extends WithUnlisted {
   readonly object: 'HYPERVISOR';
 }
 
-/** The name of a logical processor: the index that the hypervisor knows it by. */
-export interface LogicalProcessorName extends AskedBeside {
+/** The name of a logical processor: its index in the hypervisor. */
+export interface LogicalProcessorName extends WithUnlisted {
   readonly object: 'LOGICAL_PROCESSOR';
   readonly index: number;
 }
 
 export const statisticsAreas = ['SELF', 'PARENT'] as const;
 /**
- * What a partition itself is shown of its statistics, and what its parent is (hv_stats_area_type in Linux,
+ * The statistics that a partition itself is shown, and those that its parent is shown (hv_stats_area_type in Linux,
  * include/hyperv/hvhdk.h). Global objects have no areas.
  */
 export type StatisticsArea = (typeof statisticsAreas)[number];
 
 /** The name of a partition. Ids are u64, so neither a number nor an index. */
-export interface PartitionName extends AskedBeside {
+export interface PartitionName extends WithUnlisted {
   readonly object: 'PARTITION';
   readonly partitionId: bigint;
   /** Where it is read as the partition itself is shown it; as its parent is, without it. */
@@ -38,17 +38,17 @@ export interface PartitionName extends AskedBeside {
 }
 
 /** The name of a virtual processor: its partition, and its index there. */
-export interface VirtualProcessorName extends AskedBeside {
+export interface VirtualProcessorName extends WithUnlisted {
   readonly object: 'VIRTUAL_PROCESSOR';
   readonly partitionId: bigint;
   readonly index: number;
   readonly area?: 'SELF';
 }
 
-/** The hypervisor's name; there is one. */
+/** The name of the hypervisor, of which there is one. */
 export const hypervisorName: HypervisorName = { object: 'HYPERVISOR' };
 
-/** The object's key, unique among all objects: its folder in the tree of pages, '' for the hypervisor. */
+/** The object's key, unique among all objects: its folder in a page folder, '' for the hypervisor. */
 export function objectKey(name: ObjectName): string {
   switch (name.object) {
     case 'HYPERVISOR':
@@ -64,7 +64,10 @@ export function objectKey(name: ObjectName): string {
 
 const keys = new WeakMap<ObjectName, string>();
 
-/** The key of what is read under a name: that of the object, of its area and of what is asked beside. Made once a name. */
+/**
+ * The key of what is read under a name: object, area and whether unlisted counters are included. Computed once per
+ * name.
+ */
 export function readingKey(name: ObjectName): string {
   let key = keys.get(name);
   if (key === undefined) {
@@ -77,20 +80,22 @@ export function readingKey(name: ObjectName): string {
 
 const namesWithUnlisted = new WeakMap<ObjectName, ObjectName>();
 
-/** The name that asks for what is unlisted of the same object as well: the very same for the same name each time. */
+/**
+ * The name that also requests the unlisted counters of the same object. The same object for the same name each time.
+ */
 export function withUnlisted<Name extends ObjectName>(name: Name): Name {
   let wider = namesWithUnlisted.get(name) as Name | undefined;
   if (wider === undefined) namesWithUnlisted.set(name, (wider = { ...name, unlisted: true }));
   return wider;
 }
 
-/** The area that a name asks for; null for a global object, which has none. */
+/** The area that a name requests; null for a global object. */
 export function areaOf(name: ObjectName): StatisticsArea | null {
   if (name.object === 'HYPERVISOR' || name.object === 'LOGICAL_PROCESSOR') return null;
   return name.area ?? 'PARENT';
 }
 
-/** The object as a person says it: "virtual processor 0 of partition 5". */
+/** The object in words: "virtual processor 0 of partition 5". */
 export function describeObject(name: ObjectName): string {
   switch (name.object) {
     case 'HYPERVISOR':
@@ -104,7 +109,7 @@ export function describeObject(name: ObjectName): string {
   }
 }
 
-/** The kind of object as a person says it. */
+/** The kind of object in words. */
 export const objectTitle: Readonly<Record<StatisticsObject, string>> = {
   HYPERVISOR: 'hypervisor',
   LOGICAL_PROCESSOR: 'logical processor',
@@ -115,8 +120,8 @@ export const objectTitle: Readonly<Record<StatisticsObject, string>> = {
 const places = new WeakMap<ObjectName, string>();
 
 /**
- * Where the object's page stands in a tree of pages: "lp/0/stats.page". Made once a name. Whatever area the name asks
- * for, this is the page of the area PARENT, or the only one, unless SELF is said here.
+ * The path of the page of an object in a page folder: "lp/0/stats.page". Computed once per name. Whatever area the
+ * name requests, this is the page of the area PARENT, or the only one, unless SELF is given here.
  */
 export function pagePlace(name: ObjectName, area?: StatisticsArea | null): string {
   if (area === 'SELF') return `${objectKey(name)}/stats.self.page`;
@@ -128,7 +133,7 @@ export function pagePlace(name: ObjectName, area?: StatisticsArea | null): strin
   return place;
 }
 
-/** The partition id in a text, or null: a decimal u64, not 0 (TLFS 2.0a 5.2.1), without leading zeros. */
+/** The partition id in a text; null if it is not a decimal u64 without leading zeros and not 0 (TLFS 2.0a 5.2.1). */
 export function parsePartitionId(text: string): bigint | null {
   if (!/^[1-9]\d{0,19}$/.test(text)) return null;
   const id = BigInt(text);

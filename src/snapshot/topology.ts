@@ -1,4 +1,4 @@
-/** Which objects exist, and whose child a partition is. */
+/** Which objects exist, and the parent of each partition. */
 import { HvqlError } from '../errors.ts';
 
 /** A partition and its virtual processors. */
@@ -9,7 +9,7 @@ export interface PartitionEntry {
   readonly name: string | null;
   /** Indexes of its virtual processors, ascending. */
   readonly virtualProcessors: readonly number[];
-  /** Why they are not known; none are listed then. */
+  /** Why they could not be listed. The list is empty then. */
   readonly listError?: HvqlError;
 }
 
@@ -17,14 +17,14 @@ export interface PartitionEntry {
 export interface Topology {
   /** Indexes of the logical processors, ascending. */
   readonly logicalProcessors: readonly number[];
-  /** Why they are not known; none are listed then. */
+  /** Why they could not be listed. The list is empty then. */
   readonly listError?: HvqlError;
   /** By ascending id. */
   readonly partitions: readonly PartitionEntry[];
   partition(id: bigint): PartitionEntry | undefined;
 }
 
-/** A topology of these entries, in whatever order they come; an error in place of processors that could not be listed. */
+/** A topology of these entries, in any order; with an error in place of processors that could not be listed. */
 export function topologyOf(
   logicalProcessors: readonly number[] | HvqlError,
   partitions: readonly PartitionEntry[],
@@ -40,14 +40,14 @@ export function topologyOf(
 }
 
 /**
- * The latest topology where the next one says the same, so that it is the very same object for as long as nothing
- * changes: whoever plans by it need not plan anew. Errors are the same where their codes and words are.
+ * The latest topology if the next one is equal to it, so that plans made for it stay valid while nothing changes.
+ * Errors are equal if their codes and messages are.
  */
 export function sameOrNext(latest: Topology | undefined, next: Topology): Topology {
-  return latest !== undefined && saysTheSame(latest, next) ? latest : next;
+  return latest !== undefined && isSameTopology(latest, next) ? latest : next;
 }
 
-function saysTheSame(a: Topology, b: Topology): boolean {
+function isSameTopology(a: Topology, b: Topology): boolean {
   return (
     isSameList(a.logicalProcessors, b.logicalProcessors) &&
     isSameError(a.listError, b.listError) &&

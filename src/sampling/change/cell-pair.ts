@@ -1,4 +1,4 @@
-/** Two readings of one object that stand alike in memory: what grew between them, without a bigint. */
+/** Two readings of one object with the same layout in memory: their differences, without bigints. */
 import { countersThatNeverGoBack, timesOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
@@ -6,10 +6,10 @@ import type { CellLayout, Reading } from '../../snapshot/reading.ts';
 
 const halfRange = 0x1_0000_0000;
 
-/** Where all counters stand that must not go backwards, by layout. */
+/** The offsets of all counters that must not go backwards, by layout. */
 const offsetsOfTotals = new WeakMap<CellLayout, readonly number[]>();
 
-/** The counters of time that a layout has. */
+/** The counters of time in a layout. */
 const timesIn = new WeakMap<CellLayout, readonly Counter[]>();
 
 /** The earlier and the later cells. */
@@ -24,22 +24,22 @@ export class CellPair {
     this.#layout = layout;
   }
 
-  /** null where one of the readings has no cells, or they are laid out differently. */
+  /** null if one of the readings has no cells, or their layouts differ. */
   static of({ cells: earlier }: Reading, { cells: later }: Reading): CellPair | null {
     if (earlier === undefined || later === undefined || earlier.layout !== later.layout) return null;
     return new CellPair(earlier.view, later.view, later.layout);
   }
 
   /**
-   * What the counter grew by, as the number nearest to it; negative where it went backwards, null where it is absent.
-   * The upper half is exact, so that adding the lower one rounds once, as `Number` does with a bigint.
+   * The difference of the counter as the nearest number; negative if it went backwards, null if it is absent. The
+   * upper half is exact, so adding the lower half rounds once, as `Number` does with a bigint.
    */
   difference(counter: Counter): number | null {
     const at = this.#layout.offsetOf(counter);
     if (at < 0) return null;
     let low = this.#later.getUint32(at, true) - this.#earlier.getUint32(at, true);
     let high = this.#later.getUint32(at + 4, true) - this.#earlier.getUint32(at + 4, true);
-    // Of one sign, or the sum would round twice.
+    // Both need the same sign, or the sum would round twice.
     if (high > 0 && low < 0) {
       low += halfRange;
       high -= 1;
@@ -50,7 +50,7 @@ export class CellPair {
     return high * halfRange + low;
   }
 
-  /** Whether any of the object's counters did that are totals or clocks. */
+  /** Whether any of the object's totals or clocks went backwards. */
   wentBackwards(object: StatisticsObject): boolean {
     for (const at of this.#totals(object)) {
       const before = this.#earlier.getUint32(at + 4, true);
@@ -61,7 +61,7 @@ export class CellPair {
     return false;
   }
 
-  /** Whether any of the object's counters of time grew by more nanoseconds than these. */
+  /** Whether any of the object's counters of time grew by more than this. */
   tookLonger(object: StatisticsObject, nanoseconds: number): boolean {
     let times = timesIn.get(this.#layout);
     if (times === undefined) {
@@ -73,7 +73,7 @@ export class CellPair {
     return false;
   }
 
-  /** A layout is of one kind of object. */
+  /** A layout belongs to one kind of object. */
   #totals(object: StatisticsObject): readonly number[] {
     let offsets = offsetsOfTotals.get(this.#layout);
     if (offsets === undefined) {

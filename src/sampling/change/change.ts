@@ -1,4 +1,6 @@
-/** What an object's counters did between two readings: deltas and rates. Pure; exact over all of u64. */
+/**
+ * Deltas and rates: the change of an object's counters between two readings. Pure functions, exact over all of u64.
+ */
 import { clockOf, countersThatNeverGoBack, operationsOf, timesOf } from '../../catalogue/catalogue.ts';
 import { isTotal, nanosecondsPerUnit, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
@@ -14,8 +16,8 @@ export interface Sample {
 }
 
 /**
- * The time between two readings. `reset`: a total or time itself went backwards, or a share of time is one that cannot
- * be: the two readings do not belong together, so nothing is known of the growth.
+ * The time between two readings. `reset`: a total or the time itself went backwards, or a share of time is
+ * impossible. Then the two readings do not belong together, and nothing is known of the change.
  */
 export interface Interval {
   readonly from: Moment;
@@ -24,7 +26,7 @@ export interface Interval {
   readonly reset: boolean;
 }
 
-/** Growth of one object, or of several together. null is unknown: never a guess, never a zero in its place. */
+/** The change of one object, or of several together. null is unknown, and never replaced by a guess or a zero. */
 export interface Change {
   readonly interval: Interval;
   delta(counter: Counter): bigint | null;
@@ -34,23 +36,24 @@ export interface Change {
 const nanosecondsPerSecond = 1e9;
 const nanosecondsPerMillisecond = 1e6;
 /**
- * Readings are not of one instant, so shares of slightly more than the elapsed time are real. One that is more than
- * twice that and more than a tenth of a second beyond it is none: the Linux driver may print the number of another area
- * under the same name from one reading to the next (mshv_debugfs.c prints that of PARENT or, where it is 0, of SELF).
+ * Readings are not instantaneous, so shares of slightly more than the elapsed time are real. A share of more than
+ * twice that time and more than a tenth of a second beyond it is impossible: the Linux driver may print the number of
+ * another area under the same name from one reading to the next (mshv_debugfs.c prints that of PARENT or, if it is 0,
+ * of SELF).
  */
 const mostElapsedTimes = 2;
 const mostNanosecondsBeyond = 1e8;
 
-/** The growth of one object between an earlier and a later reading of it. */
+/** The change of one object between an earlier and a later reading. */
 export class ReadingChange implements Change {
   readonly interval: Interval;
   readonly #earlier: Reading;
   readonly #later: Reading;
-  /** The two as they stand in memory, where they do and alike. */
+  /** Both readings in memory, if they have the same layout there. */
   readonly #cells: CellPair | null;
   readonly #elapsedNanoseconds: number;
   readonly #clock: Counter | undefined;
-  /** Whether both readings may have a clock of a counter's own. */
+  /** Whether both readings may have a clock per counter. */
   readonly #haveBases: boolean;
 
   constructor(object: StatisticsObject, samples: { earlier: Sample; later: Sample }) {
@@ -65,7 +68,7 @@ export class ReadingChange implements Change {
     this.#haveBases = earlier.reading.base !== undefined && later.reading.base !== undefined;
     const milliseconds = this.#elapsedNanoseconds / nanosecondsPerMillisecond;
     this.interval = {
-      // The wall clock may have been set in between: what it said then does not go with what it says now.
+      // The wall clock may have been set in between, so its earlier time does not fit its later one.
       from: { ...from, wallMilliseconds: Math.round(to.wallMilliseconds - milliseconds) },
       to,
       seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
@@ -78,7 +81,7 @@ export class ReadingChange implements Change {
     return this.interval.reset || !isTotal(counter) ? null : this.#difference(counter);
   }
 
-  /** Per second, percent of the elapsed time, or nanoseconds an operation, by the counter's kind. */
+  /** Per second, percent of the elapsed time, or nanoseconds per operation, by the kind of the counter. */
   rate(counter: Counter): number | null {
     if (this.interval.reset || !isTotal(counter)) return null;
     const delta = this.#differenceAsNumber(counter);
@@ -98,8 +101,8 @@ export class ReadingChange implements Change {
   }
 
   /**
-   * What a percentage of this counter is taken against: its own base where both readings have one (Windows), else the
-   * object's clock where it has one, else the moments of reading.
+   * The time that a percentage of this counter is taken against: its own base if both readings have one (Windows),
+   * else the clock of the object if it has one, else the moments of reading.
    */
   elapsedNanoseconds(counter: Counter): number {
     const base = this.#haveBases ? this.#baseDifference(counter) : null;
@@ -113,7 +116,7 @@ export class ReadingChange implements Change {
     return ticks * nanosecondsPerUnit(this.#clock);
   }
 
-  /** The difference as a number: the nearest one, where it is more than 53 bits hold. */
+  /** The difference as the nearest number, if it has more than 53 bits. */
   #differenceAsNumber(counter: Counter): number | null {
     if (this.#cells !== null) return this.#cells.difference(counter);
     const difference = this.#difference(counter);
@@ -139,7 +142,7 @@ export class ReadingChange implements Change {
     return countersThatNeverGoBack(object).some((counter) => this.#wentBackwards(counter));
   }
 
-  /** Against the same clock as the percentage of the counter. */
+  /** Uses the same clock as the percentage of the counter. */
   #hasImpossibleShare(object: StatisticsObject): boolean {
     if (this.#cells !== null && !this.#haveBases)
       return this.#cells.tookLonger(object, mostNanosecondsIn(this.#objectNanoseconds()));
@@ -155,12 +158,12 @@ export class ReadingChange implements Change {
   }
 }
 
-/** The most that a counter of time may grow by while so much time passes. */
+/** The largest possible change of a counter of time in this elapsed time. */
 function mostNanosecondsIn(elapsedNanoseconds: number): number {
   return Math.max(mostElapsedTimes * elapsedNanoseconds, elapsedNanoseconds + mostNanosecondsBeyond);
 }
 
-/** Percent of an elapsed time; null where no time passed. */
+/** Percent of an elapsed time; null if no time has passed. */
 export function percentOf(
   elapsedNanoseconds: number,
   change: { counter: Counter; delta: number },
@@ -168,7 +171,7 @@ export function percentOf(
   return quotient(change.delta * nanosecondsPerUnit(change.counter) * 100, elapsedNanoseconds);
 }
 
-/** Nanoseconds an operation; null where nothing happened or the operations are not counted. */
+/** Nanoseconds per operation; null if there was no operation or they are not counted. */
 export function costOf(
   delta: number,
   { counter, operations }: { counter: Counter; operations: number | null },
@@ -176,12 +179,12 @@ export function costOf(
   return operations === null ? null : quotient(delta * nanosecondsPerUnit(counter), operations);
 }
 
-/** A clock that stood still gives no rate, and neither does one that went back. */
+/** null for a clock that stood still or went back. */
 function quotient(dividend: number, divisor: number): number | null {
   return divisor > 0 ? dividend / divisor : null;
 }
 
-/** What is known of an object's growth: why nothing is where a reading failed, null where there is no earlier one. */
+/** The change of an object, or the error of a failed reading; null if there is no earlier reading. */
 export function changeOf(
   object: StatisticsObject,
   { earlier, later }: { earlier: Outcome<Sample>; later: Outcome<Sample> },

@@ -1,11 +1,11 @@
-/** Sums over several objects of one kind: "all virtual processors of a partition together". */
+/** Totals of several objects of one kind, such as all virtual processors of a partition. */
 import { operationsOf } from '../../catalogue/catalogue.ts';
 import { type Counter, maxUInt64 } from '../../catalogue/counter.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import { costOf, percentOf, type Change, type Interval, type ReadingChange } from './change.ts';
 
-/** The sum of one reading or more. */
+/** The sum of one or more readings. */
 export class ReadingTotal implements Reading {
   readonly page = null;
   readonly #readings: readonly Reading[];
@@ -14,7 +14,7 @@ export class ReadingTotal implements Reading {
     this.#readings = readings;
   }
 
-  /** Absent where any of the readings does not carry the counter: a part is not the whole. */
+  /** Absent if any of the readings lacks the counter: a part is not the whole. */
   value(counter: Counter): bigint | undefined {
     return withinUInt64(counter, this.sum(counter)) ?? undefined;
   }
@@ -25,16 +25,16 @@ export class ReadingTotal implements Reading {
   }
 }
 
-/** The growth of one object or more together, each between its own two readings. */
+/** The change of one or more objects together, each between its own two readings. */
 export class ChangeTotal implements Change {
-  /** The longest of the intervals; they differ only where readings of different age were already held. */
+  /** The longest of the intervals. They differ only if the held earlier readings differ in age. */
   readonly interval: Interval;
   readonly #changes: readonly ReadingChange[];
 
   constructor(changes: readonly [ReadingChange, ...ReadingChange[]]) {
     const longest = changes.reduce((a, b) => (b.interval.seconds > a.interval.seconds ? b : a));
     this.#changes = changes;
-    // One object that started anew makes the sum as unknown as its own growth.
+    // One object that started again makes the sum as unknown as its own change.
     this.interval = { ...longest.interval, reset: changes.some(({ interval }) => interval.reset) };
   }
 
@@ -47,12 +47,12 @@ export class ChangeTotal implements Change {
     return this.interval.reset ? null : sumOf(this.#changes.map((change) => change.delta(counter)));
   }
 
-  /** The sum of each object's own rate. */
+  /** The sum of the objects' own rates. */
   sumOfShares(counter: Counter): number | null {
     return this.interval.reset ? null : sumOfNumbers(this.#changes.map((change) => change.rate(counter)));
   }
 
-  /** Events per second of all; percent of all their time together; time of all over operations of all. */
+  /** Events per second of all; percent of their elapsed times together; time of all per operation of all. */
   rate(counter: Counter): number | null {
     const delta = this.sum(counter);
     if (delta === null) return null;
@@ -74,7 +74,7 @@ export class ChangeTotal implements Change {
   }
 }
 
-/** What could be read of several objects. */
+/** The values that could be read. */
 export function readableOf<Value>(outcomes: readonly Outcome<Value>[]): Value[] {
   return outcomes.filter(
     (outcome): outcome is Value & {} => outcome !== null && !(outcome instanceof HvqlError),
@@ -99,7 +99,7 @@ function sumOfNumbers(values: readonly (number | null)[]): number | null {
   return sum;
 }
 
-/** A sum may outgrow the 64 bits that each of its terms fits in; cut off it would be a wrong number. */
+/** A sum may exceed the 64 bits of its terms. Truncated, it would be a wrong number. */
 function withinUInt64(counter: Counter, sum: bigint | null): bigint | null {
   if (sum === null || sum <= maxUInt64) return sum;
   throw new HvqlError('LIMIT_EXCEEDED', `The sum of ${counter.field} is ${sum}, more than 64 bits hold.`, {

@@ -1,35 +1,35 @@
-/** When objects were seen to be absent: a reading from before that belongs to another life of the object. */
+/** When objects were found absent: readings from before belong to another life of the object. */
 import { HvqlError } from '../../errors.ts';
 import { areaOf, objectKey, readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Readings } from '../../snapshot/reading.ts';
 import type { PartitionEntry, Topology } from '../../snapshot/topology.ts';
 
-/** What was seen to be absent, as plain data that another process can be sent. */
+/** What was found absent, as plain data for other processes. */
 export interface AbsenceReport {
   /** Keys of objects, from `objectKey`. */
   readonly objects: readonly string[];
   /** Ids of partitions that are absent with all their virtual processors. */
   readonly partitions: readonly string[];
-  /** Whether there was too much to list: then nothing that was read before continues. */
+  /** Whether there was too much to list. Then no earlier reading continues. */
   readonly everything: boolean;
 }
 
-/** Beyond so many remembered absences the oldest applies to every object: all that was read before it is dropped. */
+/** When there are more remembered absences, the oldest one applies to all objects: earlier readings are dropped. */
 const maxRemembered = 100_000;
 /** A report that would list more says `everything`. */
 const maxReported = 1_000;
 
 /**
- * Absences are numbered in the order in which they are seen. A reading carries the number of the last absence before
- * it began; it continues into the present for as long as no absence with a higher number concerns its object. Numbers
- * rather than moments, because captures have a clock of their own and readings overlap.
+ * Absences are numbered in the order in which they are found. A reading carries the number of the last absence before
+ * it began. It continues into the present until an absence with a higher number concerns its object. These are
+ * numbers and not moments, because captures have a clock of their own and readings overlap.
  */
 export class Absences {
   readonly #onAbsence: (report: AbsenceReport) => void;
   #count = 0;
-  /** The number of the latest absence by the object's key, whatever the area, the oldest first. */
+  /** The number of the latest absence by the object's key, for both areas, oldest first. */
   readonly #objects = new Map<string, number>();
-  /** The same for whole partitions: their virtual processors are absent with them. */
+  /** The same for partitions with their virtual processors. */
   readonly #partitions = new Map<string, number>();
   /** The number up to which every object counts as absent. */
   #everything = 0;
@@ -37,7 +37,7 @@ export class Absences {
   readonly #known = new Map<bigint, KnownPartition>();
   #logicalProcessors: readonly number[] = [];
 
-  /** `onAbsence` is called with each absence that this process sees itself. */
+  /** `onAbsence` is called with each absence that this process finds itself. */
   constructor(onAbsence: (report: AbsenceReport) => void = () => undefined) {
     this.#onAbsence = onAbsence;
   }
@@ -47,7 +47,7 @@ export class Absences {
     return this.#count;
   }
 
-  /** Whether a reading of the object that carries this number is of the life that the object has now. */
+  /** Whether a reading of the object with this number belongs to the object's present life. */
   isOngoing(object: ObjectName, absencesBefore: number): boolean {
     // The usual case: nothing has been absent since.
     if (absencesBefore === this.#count) return true;
@@ -57,7 +57,7 @@ export class Absences {
     return (this.#partitions.get(object.partitionId.toString()) ?? 0) <= absencesBefore;
   }
 
-  /** Notes the objects that were asked for and are not there. A page that cannot be decoded is there. */
+  /** Notes the requested objects that do not exist. A page that cannot be decoded exists. */
   noteReadings(objects: readonly ObjectName[], { outcomes }: Pick<Readings, 'outcomes'>): void {
     let absent: string[] | null = null;
     for (let n = 0; n < objects.length; n += 1) {
@@ -70,11 +70,11 @@ export class Absences {
   }
 
   /**
-   * Notes what the topology no longer lists. A partition whose parent has changed begins a new life, and with another
-   * root partition everything does. A list that could not be had says nothing.
+   * Notes what the topology no longer lists. A partition with another parent begins a new life, and with another root
+   * partition all objects do. A list that could not be read says nothing.
    */
   noteTopology(topology: Topology): void {
-    // Sources give the same object for as long as nothing changes.
+    // Sources give the same object while nothing changes.
     if (topology === this.#topology) return;
     const isOtherRoot = this.#topology !== null && rootOf(this.#topology) !== rootOf(topology);
     this.#topology = topology;
@@ -96,7 +96,7 @@ export class Absences {
     if (isOtherRoot) this.forgetAll();
   }
 
-  /** Notes what another process has seen. */
+  /** Notes what another process has found. */
   noteReport({ objects, partitions, everything }: AbsenceReport): void {
     if (everything) {
       this.forgetAll();
@@ -107,7 +107,7 @@ export class Absences {
     for (const key of partitions) this.#remember(this.#partitions, { key, number });
   }
 
-  /** Nothing that was read before now continues. */
+  /** No earlier reading continues. */
   forgetAll(): void {
     this.#everything = this.#count += 1;
     this.#objects.clear();
@@ -122,7 +122,7 @@ export class Absences {
     );
   }
 
-  /** Adds the virtual processors to `absent` that the entry no longer lists. */
+  /** Adds the virtual processors that the entry no longer lists to `absent`. */
   #compare({ id, parent, virtualProcessors, listError }: PartitionEntry, absent: string[]): void {
     const known = this.#known.get(id);
     if (known === undefined) {
@@ -136,7 +136,7 @@ export class Absences {
   }
 
   #remember(absences: Map<string, number>, { key, number }: { key: string; number: number }): void {
-    // At the end again, so that the first one is the oldest.
+    // Inserted at the end, so that the first one is the oldest.
     absences.delete(key);
     absences.set(key, number);
     if (absences.size <= maxRemembered) return;
@@ -152,7 +152,7 @@ interface KnownPartition {
   virtualProcessors: readonly number[];
 }
 
-/** The two areas of an object are absent together, and so is what is asked beside its counters. */
+/** Both areas of an object are absent together, and its unlisted counters with it. */
 function keyOf(object: ObjectName): string {
   return areaOf(object) === 'SELF' || object.unlisted === true ? objectKey(object) : readingKey(object);
 }
@@ -161,7 +161,7 @@ function rootOf({ partitions }: Topology): bigint | null {
   return partitions.find(({ parent }) => parent === null)?.id ?? null;
 }
 
-/** What the list before has and this one has not. */
+/** The items of `before` that the list lacks. */
 function missingFrom(list: readonly number[], before: readonly number[]): readonly number[] {
   if (list === before || before.length === 0) return [];
   const listed = new Set(list);

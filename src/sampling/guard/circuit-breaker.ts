@@ -1,4 +1,4 @@
-/** What stands between the service and a source that may fail: one that fails again and again is left alone for a while. */
+/** Keeps the service from calling a source that fails again and again. */
 import { inspect } from 'node:util';
 import {
   circuitBreaker,
@@ -13,28 +13,28 @@ import { HvqlError } from '../../errors.ts';
 import { unlessAborted, withinDeadline, type Deadline } from '../../lib/abort.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 
-/** What a circuit needs of the world. */
+/** How calls are limited, and who learns of failures. */
 export interface CircuitBreakerOptions {
-  /** How long one call may take, once its turn has come. */
+  /** How long one call may take, without its wait for a place. */
   readonly limitMilliseconds: number;
-  /** Told of the first failure after a success, and with null of the first success after a failure. */
+  /** Called with the first failure after a success, and with null at the first success after a failure. */
   readonly onHealthChange: (failure: HvqlError | null) => void;
 }
 
 const failuresInARow = 3;
 const shortestPauseMilliseconds = 250;
-/** So long a source that is well again may look ill. */
+/** How long a source that works again may be reported as failing. */
 const longestPauseMilliseconds = 5_000;
-/** So many calls a source has under way at once: it holds no more, and two, that hang when it is first left alone. */
+/** A source that hangs holds these calls, and two more when the breaker opens for the first time. */
 const maxConcurrentCalls = 32;
 
-/** What trials are bound to besides their time limit. */
+/** Trials are limited by their time alone. */
 const neverAborted = new AbortController().signal;
 
 /**
- * Calls a source. After three failures in a row it is left alone for 250 ms, and twice as long after each trial that
- * fails, up to 5 s; whoever calls meanwhile is refused at once with PAGE_UNAVAILABLE. The first who calls after such a
- * pause makes the trial, and its success ends the matter. No timer runs: where nobody calls, nothing is tried.
+ * Calls a source. After three consecutive failures it opens for 250 ms, and for twice as long after each failed
+ * trial, up to 5 s. While it is open, calls are rejected immediately with PAGE_UNAVAILABLE. The first call after the
+ * pause is the trial, and its success closes the breaker. No timer runs: without calls nothing is tried.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
@@ -42,7 +42,9 @@ export class CircuitBreaker {
   #policy: CircuitBreakerPolicy;
   #pauseMilliseconds = 0;
   #openedAt = 0;
-  /** How often it has opened: what a call that began before comes to says nothing of how the source is now. */
+  /**
+   * How many times it has opened. The outcome of a call that began before that says nothing about the source now.
+   */
   #openings = 0;
   #failures = 0;
   #lastFailure: HvqlError | null = null;
@@ -52,14 +54,14 @@ export class CircuitBreaker {
     this.#policy = this.#closedPolicy();
   }
 
-  /** Whether the last call that tells of the source's health failed. */
+  /** Whether the last call that counts for the health failed. */
   get isFailing(): boolean {
     return this.#lastFailure !== null;
   }
 
   /**
-   * What the work gives. Rejects with PAGE_UNAVAILABLE, whatever the work throws and where it takes too long, and with
-   * the signal's reason once it is aborted, which is no failure of the source.
+   * The result of the work. Rejects with PAGE_UNAVAILABLE if the work throws anything or takes too long, and with the
+   * reason of the signal once it is aborted, which is not a failure of the source.
    */
   async call<Answer>(work: (signal: AbortSignal) => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
@@ -68,8 +70,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * What work gives that need not wait, at once, where the source has not failed lately; null where it has, or the work
-   * itself gives null: then `call` is the way. A failure rejects, and counts, as it does there.
+   * The result of work that does not wait; null if the source is failing or the work returns null, and then `call`
+   * has to be used. A failure rejects and counts as in `call`.
    */
   callSync<Answer>(work: () => Answer | null): Answer | Promise<never> | null {
     if (this.isFailing || this.#policy.state !== CircuitState.Closed) return null;
@@ -92,7 +94,7 @@ export class CircuitBreaker {
   ): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertCallable();
-    // A trial tells of the source for all who wait, so it does not end with the one who happened to make it.
+    // A trial decides for all callers, so it does not end with the caller that made it.
     const isTrial = this.#policy.state === CircuitState.Open;
     const openings = this.#openings;
     const outcome = this.#policy.execute(async () => {
@@ -103,7 +105,7 @@ export class CircuitBreaker {
       } catch (thrown) {
         if (!isTrial && signal.aborted) throw signal.reason;
         const failure = unavailable(thrown);
-        // Thrown it does not count; returned it does.
+        // The policy counts returned failures and not thrown ones.
         if (!isTrial && openings !== this.#openings) throw failure;
         this.#noteFailure(failure);
         return failure;
@@ -132,32 +134,32 @@ export class CircuitBreaker {
     if (!hadFailed) this.#options.onHealthChange(failure);
   }
 
-  /** Throws while the source is left alone. */
+  /** Throws while the breaker is open. */
   #assertCallable(): void {
     const refusal = this.#refusal();
     if (refusal !== null) throw refusal;
   }
 
-  /** Why the source is not called now; null where it is. cockatiel would let callers wait for a trial under way. */
+  /** Why the source is not called now; null if it may be. cockatiel would let calls wait for a trial under way. */
   #refusal(): HvqlError | null {
     const { state } = this.#policy;
     if (state === CircuitState.Closed) return null;
-    if (state === CircuitState.HalfOpen) return this.#leftAlone('now', shortestPauseMilliseconds);
+    if (state === CircuitState.HalfOpen) return this.#openError('now', shortestPauseMilliseconds);
     const elapsed = Date.now() - this.#openedAt;
     if (elapsed < 0) {
-      // A wall clock that was set back would make the pause longer by as much.
+      // A wall clock that was set back would lengthen the pause.
       this.#policy = this.#closedPolicy();
       return null;
     }
     const left = this.#pauseMilliseconds - elapsed;
-    return left > 0 ? this.#leftAlone(`in ${left} ms`, left) : null;
+    return left > 0 ? this.#openError(`in ${left} ms`, left) : null;
   }
 
-  #leftAlone(when: string, retryInMilliseconds: number): HvqlError {
+  #openError(when: string, retryInMilliseconds: number): HvqlError {
     const { message, extensions } = this.#lastFailure ?? unavailable(undefined);
     return new HvqlError(
       'PAGE_UNAVAILABLE',
-      `The source has failed ${this.#failures} times in a row, the last time so: ${message} It is tried again ${when}.`,
+      `The source has failed ${this.#failures} times in a row, the last time with: ${message} It is tried again ${when}.`,
       { ...extensions, failures: this.#failures, retryInMilliseconds },
       { cause: this.#lastFailure },
     );
@@ -187,11 +189,11 @@ export class CircuitBreaker {
   }
 }
 
-/** Whatever a source failed with, as a client may see it; what nobody foresaw is for the log alone. */
+/** A failure of the source as a client may see it. Unexpected errors are for the log only, as the cause. */
 function unavailable(thrown: unknown): HvqlError {
   if (thrown instanceof HvqlError && thrown.code === 'PAGE_UNAVAILABLE') return thrown;
   const cause = thrown instanceof Error ? thrown : new TypeError(`The source threw ${describe(thrown)}.`);
-  return new HvqlError('PAGE_UNAVAILABLE', 'The source failed in a way that nobody foresaw.', {}, { cause });
+  return new HvqlError('PAGE_UNAVAILABLE', 'The source failed unexpectedly.', {}, { cause });
 }
 
 function describe(thrown: unknown): string {

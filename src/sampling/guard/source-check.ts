@@ -1,4 +1,4 @@
-/** What a source answers is checked here, before anything builds on it: a source that is wrong must not make us wrong. */
+/** Checks the answers of a source before anything uses them. */
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { describeObject, type ObjectName } from '../../snapshot/object-name.ts';
@@ -6,25 +6,27 @@ import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { isRecord, topologyProblem } from './topology-check.ts';
 
-/** What was asked for, and what was known when it was. */
+/** What was asked for, and what was known then. */
 export interface Asked {
   readonly objects: readonly ObjectName[];
-  /** The newest moment that the source had told by then, from `newestNanoseconds`. */
+  /** The newest moment of the source at that time, from `newestNanoseconds`. */
   readonly newestNanoseconds: bigint | null;
 }
 
 const latestDateMilliseconds = 8.64e15;
 
 /**
- * Checks answers at the cost of a comparison an object, and remembers what it needs for that. What is wrong with an
- * answer stands in the cause of the error, for the log: it may tell of objects that are not for every caller.
+ * Checks at the cost of a comparison per object, and keeps the state that this needs. The problem with an answer is
+ * the cause of the error, for the log only: it may mention objects that the caller must not know.
  */
 export class SourceCheck {
   readonly #onClockWentBack: () => void;
   readonly #checked = new WeakSet<Topology>();
   #newestNanoseconds: bigint | null = null;
 
-  /** `onClockWentBack` is told that the source's steady clock has begun anew: no earlier moment fits later ones. */
+  /**
+   * `onClockWentBack` is called when the source's steady clock has started again: no earlier moment fits later ones.
+   */
   constructor(onClockWentBack: () => void) {
     this.#onClockWentBack = onClockWentBack;
   }
@@ -33,7 +35,7 @@ export class SourceCheck {
     return this.#newestNanoseconds;
   }
 
-  /** The topology; throws PAGE_UNAVAILABLE where it is none. One that is the very same is not checked again. */
+  /** The topology. Throws PAGE_UNAVAILABLE if it is invalid. The same object is checked only once. */
   topology(answer: Topology): Topology {
     if (this.#checked.has(answer)) return answer;
     const problem = topologyProblem(answer);
@@ -43,8 +45,8 @@ export class SourceCheck {
   }
 
   /**
-   * The readings, with PAGE_UNAVAILABLE in the place of each that is none. Throws PAGE_UNAVAILABLE where they are not
-   * as many as objects, and once where their moment is before one that was known when they were asked for.
+   * The readings, with PAGE_UNAVAILABLE in place of each invalid one. Throws PAGE_UNAVAILABLE if their number differs
+   * from that of the objects, and once if their moment is before one that was known when they were asked for.
    */
   readings(answer: Readings, { objects, newestNanoseconds: known }: Asked): Readings {
     const problem = readingsProblem(answer, objects.length);
@@ -57,17 +59,17 @@ export class SourceCheck {
       throw invalidAnswer(`its clock went back by ${known - now} ns`);
     }
     if (this.#newestNanoseconds === null || now > this.#newestNanoseconds) this.#newestNanoseconds = now;
-    // Unlike `every`, this looks into the holes of a list as well.
+    // Unlike `every`, this also visits the holes of a list.
     if (outcomes.findIndex((outcome) => !isOutcome(outcome)) < 0) return answer;
     return { at, outcomes: objects.map((object, n) => outcomeOr(object, outcomes[n])) };
   }
 }
 
 function readingsProblem(answer: unknown, count: number): string | null {
-  if (!isRecord(answer)) return 'there are no readings';
+  if (!isRecord(answer)) return 'the readings are missing';
   const { at, outcomes } = answer;
-  if (!isMoment(at)) return 'the readings have no moment';
-  if (!Array.isArray(outcomes)) return 'the readings are no list';
+  if (!isMoment(at)) return 'the readings have no valid moment';
+  if (!Array.isArray(outcomes)) return 'the outcomes are not a list';
   if (outcomes.length !== count)
     return `${count} objects were asked for, but ${outcomes.length} outcomes came`;
   return null;
@@ -98,8 +100,8 @@ function isPageView(page: unknown): boolean {
 function invalidAnswer(problem: string): HvqlError {
   return new HvqlError(
     'PAGE_UNAVAILABLE',
-    'The source gave an answer that makes no sense.',
+    'The source gave an invalid answer.',
     {},
-    { cause: new TypeError(`The source gave an answer that makes no sense: ${problem}.`) },
+    { cause: new TypeError(`The source gave an invalid answer: ${problem}.`) },
   );
 }

@@ -1,22 +1,22 @@
-/** What may be wrong with what a source says exists. */
+/** What may be wrong with a topology from a source. */
 import { HvqlError } from '../../errors.ts';
 import { maxUInt64 } from '../../catalogue/counter.ts';
 
-/** Ten times what the largest hosts have. */
+/** Ten times the size of the largest hosts. */
 const maxObjects = 100_000;
-/** What GraphQL's Int holds. */
+/** The largest value of GraphQL's Int. */
 const maxIndex = 0x7fff_ffff;
 
-/** What makes this no topology, null where it is one. Lists that are far too long are not walked through. */
+/** What makes this an invalid topology; null if it is valid. Lists that are far too long are not walked through. */
 export function topologyProblem(answer: unknown): string | null {
-  if (!isRecord(answer)) return 'there is no topology';
+  if (!isRecord(answer)) return 'the topology is missing';
   const { logicalProcessors, partitions, listError } = answer;
   if (!Array.isArray(logicalProcessors) || !Array.isArray(partitions)) return 'the topology has no lists';
   if (typeof answer['partition'] !== 'function') return 'the topology cannot find partitions';
-  if (!isErrorOrNone(listError)) return 'why logical processors are not listed is no error';
+  if (!isErrorOrNone(listError)) return 'listError of the topology is not a PAGE_UNAVAILABLE error';
   let objects = logicalProcessors.length + partitions.length;
   if (objects > maxObjects) return tooMany;
-  if (!areIndexes(logicalProcessors)) return 'logical processors are no ascending indexes';
+  if (!areIndexes(logicalProcessors)) return 'the logical processors are not ascending indexes';
 
   let before = 0n;
   let roots = 0;
@@ -30,12 +30,12 @@ export function topologyProblem(answer: unknown): string | null {
     objects += virtualProcessors.length;
     if (objects > maxObjects) return tooMany;
     if (!areIndexes(virtualProcessors))
-      return `virtual processors of partition ${id} are no ascending indexes`;
-    // As a method: it may need its topology.
+      return `the virtual processors of partition ${id} are not ascending indexes`;
+    // Called as a method, because it may need `this`.
     if ((answer as unknown as Finder).partition(id) !== entry)
       return `partition ${id} is not found by its id`;
   }
-  // Rights turn on who the root is.
+  // Access rights depend on which partition is the root.
   return roots > 1 ? `${roots} partitions have no parent, but only the root has none` : null;
 }
 
@@ -52,14 +52,13 @@ interface Finder {
 const tooMany = `there are more than ${maxObjects} objects`;
 
 function entryProblem(entry: unknown): string | null {
-  if (!isRecord(entry)) return 'a partition is none';
+  if (!isRecord(entry)) return 'a partition is not an object';
   const { id, parent, name, virtualProcessors, listError } = entry;
-  if (!isPartitionId(id)) return 'a partition has no id';
-  if (parent !== null && !isPartitionId(parent)) return `the parent of partition ${id} is no id`;
-  if (name !== null && typeof name !== 'string') return `the name of partition ${id} is no text`;
+  if (!isPartitionId(id)) return 'a partition has no valid id';
+  if (parent !== null && !isPartitionId(parent)) return `the parent of partition ${id} is not a valid id`;
+  if (name !== null && typeof name !== 'string') return `the name of partition ${id} is not a string`;
   if (!Array.isArray(virtualProcessors)) return `partition ${id} has no list of virtual processors`;
-  if (!isErrorOrNone(listError))
-    return `why virtual processors of partition ${id} are not listed is no error`;
+  if (!isErrorOrNone(listError)) return `listError of partition ${id} is not a PAGE_UNAVAILABLE error`;
   return null;
 }
 

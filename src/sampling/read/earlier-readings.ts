@@ -1,17 +1,17 @@
-/** The readings that growth up to a sight is taken from: the same for all who share the sight. */
+/** The earlier readings that changes up to a snapshot are taken from, shared by all operations with the snapshot. */
 import type { Granted } from '../../access/access.ts';
 import type { HvqlError } from '../../errors.ts';
 import { changeOf, type ReadingChange } from '../change/change.ts';
 import type { Outcome } from '../../snapshot/reading.ts';
 import type { TakenSnapshot, TakenSample } from './snapshot.ts';
 
-/** The reading held of an object whose age at the moment is the nearest to the one that is wanted. */
+/** The held reading of an object whose age at the given moment is nearest to the wanted one. */
 export type FindHeld = (
   object: Granted,
   asked: { before: bigint; age: EarlierAge },
 ) => TakenSample | undefined;
 
-/** An object by its number in the sight, and the time that its growth is taken over. */
+/** An object by its number in the snapshot, and the time that its change is taken over. */
 export interface EarlierAsked {
   readonly number: number;
   readonly milliseconds: number;
@@ -24,7 +24,7 @@ interface Earlier {
 
 const known = new WeakMap<TakenSnapshot, EarlierReadings>();
 
-/** For a sight, the earlier readings by time and object, and the growth since each, made once. */
+/** The earlier readings of a snapshot by time and object, and the change since each, computed once. */
 export class EarlierReadings {
   readonly #snapshot: TakenSnapshot;
   readonly #byTime = new Map<number, Earlier[]>();
@@ -33,14 +33,14 @@ export class EarlierReadings {
     this.#snapshot = snapshot;
   }
 
-  /** Those of this sight; they live as long as it does. */
+  /** The earlier readings of this snapshot. They live as long as it does. */
   static of(snapshot: TakenSnapshot): EarlierReadings {
     let readings = known.get(snapshot);
     if (readings === undefined) known.set(snapshot, (readings = new EarlierReadings(snapshot)));
     return readings;
   }
 
-  /** The earlier reading that stands already, or one that is held, which stands from now on; null where none is. */
+  /** The earlier reading that was set before, or one that is held, which is set by this; else null. */
   find(asked: EarlierAsked & { object: Granted }, findHeld: FindHeld): Outcome<TakenSample> {
     const standing = this.#at(asked);
     if (standing !== undefined) return standing.sample;
@@ -50,7 +50,7 @@ export class EarlierReadings {
     return held ?? null;
   }
 
-  /** The earlier reading from now on, unless one stands already; null changes nothing. */
+  /** Sets the earlier reading unless there is one; null changes nothing. */
   set(asked: EarlierAsked, sample: Outcome<TakenSample>): void {
     if (sample === null) return;
     let readings = this.#byTime.get(asked.milliseconds);
@@ -58,7 +58,7 @@ export class EarlierReadings {
     readings[asked.number] ??= { sample, change: undefined };
   }
 
-  /** So that an object's deltas and rates are made from one growth. */
+  /** The change since the earlier reading. Deltas and rates of an object share it. */
   change(asked: EarlierAsked & { object: Granted }): Outcome<ReadingChange> {
     const earlier = this.#at(asked);
     const later = this.#snapshot.sampleOf(asked.object);
@@ -71,19 +71,22 @@ export class EarlierReadings {
   }
 }
 
-/** Bounds, and the age that is preferred between them. */
+/** Bounds of the age of an earlier reading, and the preferred age, in milliseconds before the later one. */
 export interface EarlierAge {
   readonly least: number;
   readonly wanted: number;
   readonly most: number;
 }
 
-/** For a change over so many milliseconds: clients that poll at this interval come a little early at times. */
+/**
+ * For a change over this time. The lower bound is below it, because clients that poll at this interval are sometimes
+ * early.
+ */
 export function ageForOver(milliseconds: number): EarlierAge {
   return { least: (milliseconds * 9) / 10, wanted: milliseconds, most: milliseconds * 2 };
 }
 
-/** For the first event of a subscription, which has no event before it. */
+/** For the first event of a subscription, which has no previous event. */
 export function ageForFirstEvent(everyMilliseconds: number): EarlierAge {
   return { least: everyMilliseconds / 2, wanted: everyMilliseconds, most: everyMilliseconds * 2 };
 }

@@ -1,4 +1,4 @@
-/** Readings of the recent past, so that a rate need not wait for a second one. Bounded in age and bytes; no timer. */
+/** Recent readings, so that changes need not wait for a second reading. Limited in age and bytes; no timer runs. */
 import { HvqlError } from '../../errors.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Absences } from '../guard/absences.ts';
@@ -14,8 +14,9 @@ export interface HoldingLimits {
 }
 
 /**
- * Twice the longest time that a question may ask over; and some 13 readings, packed to 2 KB, of each of the 10,000
- * objects that an answer may read by default: that many lie at most 2.2 times as old as each other over two minutes.
+ * Twice the longest time that a query may take a change over, and about 13 readings, packed to 2 KB, of each of the
+ * 10,000 objects that a response may read by default. At two minutes, 13 readings are at most a factor of 2.2 apart
+ * in age.
  */
 export const defaultHoldingLimits: HoldingLimits = {
   maximumAgeMilliseconds: 120_000,
@@ -27,30 +28,33 @@ export interface HeldFacts {
   readonly readings: number;
   readonly bytes: number;
   readonly maximumBytes: number;
-  /** From the oldest look to the newest; null where nothing is held. */
+  /** From the oldest snapshot to the newest; null if nothing is held. */
   readonly spanMilliseconds: number | null;
   readonly maximumAgeMilliseconds: number;
 }
 
-/** Of each object no more than one reading is held in so long: 0.9 of the shortest time that is asked over. */
+/** The shortest time between two held readings of an object: 0.9 of the shortest time for changes. */
 const apartMilliseconds = 90;
-/** Of older ones no more than one in a stretch of time of this length. */
+/** Of settled readings, one per object is kept in each stretch of this length. */
 const stretchMilliseconds = 250;
-/** From this age on: for any longer time readings that are a stretch apart are enough. */
+/** The age at which a stretch is settled. For longer times, readings one stretch apart are enough. */
 const settledMilliseconds = 500;
-/** From this part of the bound on, what is old is thinned, so that memory grows on with the number of objects only. */
+/**
+ * From this part of the byte limit on, old readings are thinned, so that memory grows with the number of objects
+ * only.
+ */
 const thinnedFrom = 1 / 4;
-/** The thinning then: ages by which a change over any time is met to about a tenth. */
+/** The ratio of neighbouring ages after that: changes over any time are met to about a tenth. */
 const gentleRatio = 1.25;
-/** Thinning to stay within the bound: for any time there still is a reading that is 0.9 to 2 times as old. */
+/** The ratio at the limit: for any time a reading remains that is 0.9 to 2 times as old. */
 const firmRatio = 2.2;
-/** How often, in parts of the greatest age, what has become too old is dropped. */
+/** How many times per maximum age expired readings are dropped. */
 const expiriesPerAge = 16;
 
 /**
- * Readings by the key of their object: objects outlive the topologies that name them. A series is of one life of its
- * object. A look costs a few steps for each of its objects, a list of objects once in ninety milliseconds; nothing is
- * copied before a reading is half a second old, and then one in a quarter of a second.
+ * Readings by the key of their object, because objects outlive the topologies that name them. A series belongs to one
+ * life of its object. Holding a snapshot costs a few steps per object, at most once in 90 ms for the same list of
+ * objects. Readings are copied only when they are half a second old, and then one per quarter of a second.
  */
 export class HeldReadings {
   readonly #absences: Absences;
@@ -59,12 +63,12 @@ export class HeldReadings {
   #readings = 0;
   #bytes = 0;
   #newest: HeldSnapshot | null = null;
-  /** The stretches whose readings are not settled, the newest last. */
+  /** The stretches that are not settled, the newest last. */
   #stretches: Stretch[] = [];
-  /** Since when no object has had a reading held twice, and lists of objects that all have had one. */
+  /** Since when no object has had a second reading held, and the lists of objects of which all have had one. */
   #moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet<readonly ObjectName[]>() };
   #expiresAt = 0;
-  /** Thinning anew pays only once there is more than this. */
+  /** Thinning again pays only above this number of bytes. */
   #thinnedAbove = 0;
 
   constructor(absences: Absences, limits: HoldingLimits = defaultHoldingLimits) {
@@ -84,11 +88,11 @@ export class HeldReadings {
     };
   }
 
-  /** Holds what was read of these objects. The same list again in the same stretch of time costs next to nothing. */
+  /** Holds what was read of these objects. The same list within 90 ms costs next to nothing. */
   hold(objects: readonly ObjectName[], { at, outcomes, absencesBefore }: TakenReadings): void {
     if (objects.length === 0) return;
     const milliseconds = Number(at.monotonicNanoseconds) / 1e6;
-    // Looks overlap: one that ends after a later one adds nothing.
+    // Reads overlap: one that ends after a later one adds nothing.
     if (this.#newest !== null && milliseconds < this.#newest.milliseconds) return;
     if (milliseconds - this.#moment.start >= apartMilliseconds)
       this.#moment = { start: milliseconds, whole: new WeakSet() };
@@ -99,7 +103,7 @@ export class HeldReadings {
     let isWhole = true;
     for (let n = 0; n < objects.length; n += 1) {
       const [object, reading] = [objects[n], outcomes[n]];
-      // What is unlisted has no growth, and its object's counters are held under the object's own name.
+      // Unlisted counters have no changes, and the object's own counters are held under its plain name.
       if (object === undefined || object.unlisted === true) continue;
       if (reading === undefined || reading instanceof HvqlError) {
         isWhole = false;
@@ -117,7 +121,7 @@ export class HeldReadings {
     if (this.#bytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
   }
 
-  /** The reading of the object's present life that is nearest to the wanted age before this moment. */
+  /** The reading of the object's present life whose age before this moment is nearest to the wanted one. */
   find(object: ObjectName, asked: { before: bigint; age: EarlierAge }): TakenSample | undefined {
     const sample = this.#series.get(readingKey(object))?.find(Number(asked.before) / 1e6, asked.age);
     if (sample === undefined || !this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
@@ -156,7 +160,7 @@ export class HeldReadings {
     return newest;
   }
 
-  /** Of the stretches that are old enough, leaves one reading of each object, without its page. */
+  /** Keeps one reading per object, without its page, of the stretches that are old enough. */
   #settle(now: number): void {
     for (;;) {
       const [stretch, next] = this.#stretches;
@@ -168,7 +172,7 @@ export class HeldReadings {
     }
   }
 
-  /** Drops what is too old, now and then; thins the rest where there is much of it. */
+  /** Drops expired readings from time to time, and thins the rest if there is much of it. */
   #keepWithin(now: number): void {
     const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
     const isMuch = this.#bytes > Math.max(maximumBytes * thinnedFrom, this.#thinnedAbove);
@@ -178,7 +182,7 @@ export class HeldReadings {
     this.#expiresAt = now + maximumAgeMilliseconds / expiriesPerAge;
   }
 
-  /** Comes within the bound: thinned first, then with less and less of the past, at last with nothing. */
+  /** Comes below the limit: thins, then halves the age until it fits, and drops everything as a last resort. */
   #reduce(now: number): void {
     const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
     let oldest = maximumAgeMilliseconds;

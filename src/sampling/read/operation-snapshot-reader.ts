@@ -1,4 +1,4 @@
-/** The look behind one question: what its plan names is read in one batch of the source. */
+/** The reader of one operation: everything in its plan is read in one batch. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -11,23 +11,23 @@ import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { firstOf } from './rank.ts';
 import { failedSnapshot, TakenSnapshot, type ReadSet, type TakenSample } from './snapshot.ts';
 
-/** What a look needs of the world around it. */
+/** What the reader of an operation needs. */
 export interface OperationReaderOptions {
   /**
-   * A look at objects, within the source's time limit; with `anew` none that was read before. Rejects with an HvqlError
-   * where the source as a whole fails.
+   * A snapshot of objects within the time limit of the source; with `fresh` one that begins now. Rejects with an
+   * HvqlError if the source as a whole fails.
    */
   readonly snapshotOf: (set: ReadSet, fresh: boolean) => MaybePromise<TakenSnapshot>;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly findHeld: FindHeld;
-  /** Whether the object has not been seen to be absent since the reading. */
+  /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly defaultOver: number;
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
 
-/** A look for a question: growth is taken against a reading that is held, or the answer waits for a second one. */
+/** Changes are taken from an earlier reading that is held; without one the operation waits for a second reading. */
 export class OperationSnapshotReader implements SnapshotReader {
   readonly defaultOver: number;
   readonly #world: OperationReaderOptions;
@@ -38,12 +38,12 @@ export class OperationSnapshotReader implements SnapshotReader {
     this.#world = world;
   }
 
-  /** What was read, to know which questions share it; null where nothing was, or the source failed. */
+  /** What was read, to find the operations that share it; null if nothing was read or the source failed. */
   get snapshot(): TakenSnapshot | null {
     return this.#snapshot instanceof TakenSnapshot ? this.#snapshot : null;
   }
 
-  /** Reads all that will be asked for, in one batch: at once where nothing has to be waited for. */
+  /** Reads the whole plan in one batch, without waiting if the source allows it. */
   readAhead(plan: ReadPlan): MaybePromise<void> {
     if (plan.isEmpty) return;
     return mapMaybePromise(this.#snapshotOf(plan), (snapshot) => this.#take(plan, snapshot));
@@ -90,7 +90,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     if (waiting.length > 0) return this.#waitForSecond(plan, { waiting, snapshot });
   }
 
-  /** One moment for the whole batch, after as long a wait as the growths need for which nothing is held. */
+  /** Waits as long as the changes need for which no reading is held, then reads the whole plan at one moment. */
   async #waitForSecond(
     plan: ReadPlan,
     missing: { waiting: readonly ChangeRequest[]; snapshot: TakenSnapshot },
@@ -101,7 +101,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     const overs = [...new Set(waiting.map(({ over }) => this.#millisecondsOf(over)))].sort((a, b) => b - a);
     let latest = failedOrTaken(snapshot);
     for (const [n, over] of overs.entries()) {
-      // The longest interval begins with the look just taken, each shorter one with a look of its own.
+      // The longest interval begins with the snapshot just taken, each shorter one with a snapshot of its own.
       const due = waiting.filter((request) => this.#millisecondsOf(request.over) === over);
       if (n > 0) latest = failedOrTaken(await this.#snapshotOf(readSetOf(due), true));
       for (const request of due) earlier.set(request, latest.sampleOf(request.object));
@@ -112,7 +112,7 @@ export class OperationSnapshotReader implements SnapshotReader {
       this.#snapshot = read;
       return;
     }
-    // What failed in between is for this question to tell, and nobody else's.
+    // Failures in between belong to this operation only, so it must not share what is cached by the snapshot.
     const hasFailed = [...earlier.values()].some((sample) => sample instanceof HvqlError);
     const last = hasFailed ? read.copy() : read;
     this.#snapshot = last;
@@ -128,8 +128,8 @@ export class OperationSnapshotReader implements SnapshotReader {
   }
 
   /**
-   * Which growths begin with a reading of this operation, and the held readings that the others begin with. A held one
-   * has to be of the right age when the wait is over; where none will be, that growth waits as well.
+   * The changes that begin with a reading of this operation, and the held readings for the others. A held reading
+   * must have the right age at the end of the wait; a change without such a reading waits as well.
    */
   #scheduled(
     plan: ReadPlan,
@@ -152,13 +152,13 @@ export class OperationSnapshotReader implements SnapshotReader {
     return { waiting: [...all], held };
   }
 
-  /** An object that was away while the answer waited has no growth from before. */
+  /** An object that was absent during the wait has no earlier reading. */
   #ongoing({ object }: ChangeRequest, sample: Outcome<TakenSample> | undefined): Outcome<TakenSample> {
     if (sample === undefined || sample === null || sample instanceof HvqlError) return sample ?? null;
     return this.#world.isOngoing(object, sample) ? sample : null;
   }
 
-  /** What cannot be read now is not waited for. */
+  /** Objects that cannot be read now are not waited for. */
   #mustWait(request: ChangeRequest, snapshot: TakenSnapshot): boolean {
     return this.#isReadable(request, snapshot) && this.#held(request, snapshot) === null;
   }
@@ -178,7 +178,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     return snapshot instanceof Promise ? snapshot.catch(errorOfSource) : snapshot;
   }
 
-  /** A question has no event before it: its default stands in. */
+  /** A query has no previous event, so its default is used instead. */
   #millisecondsOf(over: Over): number {
     return typeof over === 'number' ? over : this.defaultOver;
   }
@@ -198,7 +198,7 @@ function readSetOf(requests: readonly ChangeRequest[]): ReadSet {
   return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
 }
 
-/** What a resolver asks for, the plan of its operation has noted: it called the same resolver. */
+/** The plan was made by the same resolvers, so it has all that they ask for. */
 function notPlanned(what: Granted | string): TypeError {
   return new TypeError(`${typeof what === 'string' ? what : readingKey(what)} was not planned`);
 }

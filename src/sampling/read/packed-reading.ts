@@ -1,4 +1,4 @@
-/** A reading with no more bytes than its counters take: a page has room for 4096, of which about 1,700 are used. */
+/** A reading in no more bytes than its counters take: a page has 4096, of which about 1,700 are used. */
 import { countersOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
@@ -30,7 +30,7 @@ class PackedReading implements Reading, CounterCells {
   }
 }
 
-/** Where the last counter ends, by layout: of a page, what stands behind it is not needed. */
+/** Where the last counter ends, by layout. The rest of a page is not needed. */
 const ends = new WeakMap<CellLayout, number>();
 
 function endOf(layout: CellLayout, object: StatisticsObject): number {
@@ -44,8 +44,8 @@ function endOf(layout: CellLayout, object: StatisticsObject): number {
 }
 
 /**
- * The reading with a copy of its counters in place of its page. The reading itself where it is not of a page, or has
- * clocks of its own beside its counters. Each has memory of its own: one that is held alone must not hold others' too.
+ * The reading with a copy of its counters in place of its page. Readings that are not of a page, or have clocks of
+ * their own, are returned unchanged. Each copy has its own memory, so that holding one does not hold others.
  */
 export function packed(reading: Reading, object: StatisticsObject): Reading {
   const { page, cells, at } = reading;

@@ -1,4 +1,4 @@
-/** A look that reads nothing and notes what it is asked for: what an operation will need, found by walking it. */
+/** A reader that reads nothing and records the requests, to plan an operation by walking it. */
 import type { Granted } from '../../access/access.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -7,19 +7,19 @@ import { ReadingChange } from '../change/change.ts';
 import type { SnapshotReader, ReadRequest, Over, Ranking } from './snapshot-reader.ts';
 
 const noMoment: Moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
-/** In place of every reading; whoever walks on from here finds a page without groups and no value. */
+/** In place of every reading: a page without groups and no values. */
 const noReading: Reading = {
   value: () => undefined,
   page: { bytes: new Uint8Array(), groups: () => [] },
 };
 
-/** Notes requests. Where an order decides which objects come first, it goes on with all that might. */
+/** Records requests. For an order, all objects that may come first are recorded. */
 export class PlanningSnapshotReader implements SnapshotReader {
   readonly defaultOver: Over;
-  /** How many readings were asked for so far, the same one as often as it was, and how many objects put in order. */
+  /** The number of requests for readings, repeated ones included, and of objects put in order. */
   readonly asked = { readings: 0, ranked: 0 };
   readonly #requests: ReadRequest[] = [];
-  /** The times that growth of an object was asked for over, null for its reading. */
+  /** The times that changes of an object were requested over; null for its reading. */
   readonly #noted = new Map<Granted | null, Set<Over | null>>();
   readonly #changes = new Map<StatisticsObject, ReadingChange>();
   readonly #lengths = new WeakMap<readonly unknown[], number>();
@@ -67,7 +67,7 @@ export class PlanningSnapshotReader implements SnapshotReader {
     return items;
   }
 
-  /** How many items of a list that `first` gave there will be at the most; undefined where all, or it gave no such list. */
+  /** The largest number of items of a list that `first` returned; undefined if that is all, or for other lists. */
   lengthOf(items: readonly unknown[]): number | undefined {
     return this.#lengths.get(items);
   }

@@ -1,4 +1,4 @@
-/** Puts items in the order of one counter of their objects. */
+/** Orders items by one counter of their objects. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { SnapshotReader, Order, Ranking } from './snapshot-reader.ts';
@@ -6,7 +6,7 @@ import { ChangeTotal, readableOf, ReadingTotal } from '../change/total.ts';
 
 type Rank = bigint | number | null;
 
-/** The first items in an order, as the look finds them: unknown ones last, equal ones as they came. */
+/** The first items in an order. Unknown values come last, and equal ones keep their order. */
 export function firstOf<Item>(
   reader: SnapshotReader,
   asked: Ranking<Item> & { readonly items: readonly Item[] },
@@ -29,7 +29,7 @@ export function firstOf<Item>(
     .map(({ item }) => item);
 }
 
-/** The number that an object is ranked by; null where it is not known. */
+/** The number that an object is ranked by; null if it is unknown. */
 function rankOf(reader: SnapshotReader, { object, order }: { object: Granted; order: Order }): Rank {
   const { counter, by } = order;
   if (by === 'VALUE') {
@@ -42,8 +42,8 @@ function rankOf(reader: SnapshotReader, { object, order }: { object: Granted; or
 }
 
 /**
- * The number of those members together that can be read. A rate of time is the sum of the members' shares, not their
- * mean: four busy processors come before one.
+ * The total of the members that can be read. Rates of time are the sum of the members' shares, not their mean, so
+ * that four busy processors come before one.
  */
 function rankOfTotal(
   reader: SnapshotReader,

@@ -1,22 +1,22 @@
-/** The readings that are held of one object, oldest first. */
+/** The held readings of one object, oldest first. */
 import type { Moment } from '../../snapshot/moment.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { EarlierAge } from './earlier-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 
-/** What all readings of one look have in common. */
+/** What all readings of one snapshot have in common. */
 export interface HeldSnapshot {
   readonly at: Moment;
   readonly milliseconds: number;
   readonly absencesBefore: number;
 }
 
-/** About what a reading takes beside the bytes of its counters: itself, its view, and two places in the lists. */
+/** The approximate size of a reading without the bytes of its counters: itself, its view, and two list entries. */
 const overheadBytes = 250;
-/** Of a reading that is not in memory as cells. */
+/** The approximate size of a reading that is not in memory as cells. */
 const valuesBytes = 2_000;
 
-/** The memory that holding a reading takes, about. */
+/** The approximate memory that holding a reading takes. */
 export function bytesOf({ cells }: Reading): number {
   return overheadBytes + (cells?.view.byteLength ?? valuesBytes);
 }
@@ -27,7 +27,7 @@ export interface Dropped {
   readonly readings: number;
 }
 
-/** Two lists side by side, as there may be hundreds of thousands of readings. */
+/** Two parallel lists, since there may be hundreds of thousands of readings. */
 export class ReadingSeries {
   readonly #snapshots: HeldSnapshot[] = [];
   readonly #readings: Reading[] = [];
@@ -49,9 +49,9 @@ export class ReadingSeries {
     this.#readings.push(reading);
   }
 
-  /** The reading whose age is the nearest to the one that is wanted; undefined where none is within the bounds. */
+  /** The reading whose age is nearest to the wanted one; undefined if none is within the bounds. */
   find(now: number, { least, wanted, most }: EarlierAge): TakenSample | undefined {
-    // The first one that is younger than wanted, and the one before it.
+    // The first reading that is younger than wanted, and the one before it.
     const low = this.#firstAfter(now - wanted);
     const [older, younger] = [this.#ageAt(low - 1, now), this.#ageAt(low, now)];
     const hasOlder = older <= most;
@@ -61,7 +61,7 @@ export class ReadingSeries {
     return this.#sampleAt(isYounger ? low : low - 1);
   }
 
-  /** Leaves of the readings from one moment until before another the first one alone, made smaller. */
+  /** Keeps only the first reading between two moments, made smaller. */
   settle({ from, until }: { from: number; until: number }, smaller: (reading: Reading) => Reading): Dropped {
     const first = this.#firstAfter(from, true);
     const end = this.#firstAfter(until, true);
@@ -76,9 +76,9 @@ export class ReadingSeries {
   }
 
   /**
-   * Drops readings that are older than `oldest`, and of the others each whose neighbours' ages are within this ratio:
-   * then none of two neighbours that stay is older than the other by more than the ratio because of it. The newest
-   * of these stays. Returns how many bytes and readings that were.
+   * Drops readings older than `oldest`, and of the others each one whose neighbours are within this ratio of age. So
+   * dropping never leaves two neighbours further apart than the ratio. The newest remaining reading stays. Returns
+   * the dropped bytes and readings.
    */
   thin(
     now: number,
@@ -108,7 +108,7 @@ export class ReadingSeries {
     return { bytes, readings: before - kept };
   }
 
-  /** The number of the first reading after a moment, or at it where that is wanted. */
+  /** The index of the first reading after a moment, or at it if `isAtWanted`. */
   #firstAfter(moment: number, isAtWanted = false): number {
     let [low, high] = [0, this.#snapshots.length];
     while (low < high) {

@@ -41,7 +41,7 @@ export class SharedSnapshots {
 
   /**
    * A snapshot of these objects, possibly shared; with `fresh` one whose reading begins now. Rejects like the read, and
-   * with the reason of the caller's signal if that is aborted first: the read goes on for the other callers.
+   * with the reason of the caller's signal if that is aborted first: the read continues for the other callers.
    */
   snapshotOf(
     set: ReadSet,

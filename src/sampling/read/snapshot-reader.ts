@@ -1,4 +1,4 @@
-/** One look at what exists: all that one answer says was read in it. */
+/** Readings and changes for resolvers: a response is made from one snapshot. */
 import type { Granted } from '../../access/access.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -6,67 +6,67 @@ import { readingKey } from '../../snapshot/object-name.ts';
 import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import type { ReadingChange } from '../change/change.ts';
 
-/** The time that growth is taken over: so many milliseconds, or the time since the event before. */
+/** The time that a change is taken over: milliseconds, or the time since the previous event. */
 export type Over = number | 'PREVIOUS_EVENT';
 
-/** Which objects come first. */
+/** An order of objects by one counter. */
 export interface Order {
   readonly counter: Counter;
   readonly by: 'VALUE' | 'DELTA' | 'RATE';
   readonly direction: 'ASC' | 'DESC';
 }
 
-/** An order of items, and how many of them come of it; null is all. */
+/** An order of items, and how many of them are wanted; null is all. */
 export interface Ranking<Item> {
   readonly order: Order;
   readonly first: number | null;
-  /** The object that an item is ranked by; a list of objects where it is ranked by all of them together. */
+  /** The object that an item is ranked by, or a list of objects whose total it is ranked by. */
   readonly objectsOf: (item: Item) => Granted | readonly Granted[];
 }
 
 /**
- * Gives readings of granted objects, all of one moment and read before they are asked for: by then the operation has
- * been planned. So nothing here waits.
+ * Gives readings of granted objects, all of one moment. They have been read before, since the operation has been
+ * planned, so nothing here waits.
  */
 export interface SnapshotReader {
-  /** What growth is taken over where the question does not say. */
+  /** What changes are taken over if the query does not say it. */
   readonly defaultOver: Over;
-  /** When the look was taken. Throws PAGE_UNAVAILABLE where there was none. */
+  /** When the snapshot was taken. Throws PAGE_UNAVAILABLE if the source failed. */
   moment(): Moment;
   /** The object's reading. */
   reading(object: Granted): Outcome<Reading>;
-  /** The object's growth over so long, or somewhat longer. */
+  /** The change of the object over this time, or somewhat longer. */
   change(object: Granted, over: Over): Outcome<ReadingChange>;
-  /** The first items in an order. Those of which the number is unknown come last. */
+  /** The first items in an order. Items whose number is unknown come last. */
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[];
 }
 
-/** What a look is asked for: an object, or no more than the moment; its growth as well where `over` is not null. */
+/** What a reader needs: an object, or only the moment; with `over`, also the object's change. */
 export interface ReadRequest {
   readonly object: Granted | null;
   readonly over: Over | null;
 }
 
-/** The request in words, for messages. */
+/** The request as text, for messages. */
 export function requestText({ object, over }: ReadRequest): string {
   return `${object === null ? 'moment' : readingKey(object)} ${over}`;
 }
 
-/** The objects of the requests, each once: by its name, whatever topology that is of. */
+/** The objects of the requests, each once by its name, whichever topology the name is from. */
 export function objectsOf(requests: readonly ReadRequest[]): readonly Granted[] {
   const objects = new Map<string, Granted>();
   for (const { object } of requests) if (object !== null) objects.set(readingKey(object), object);
   return [...objects.values()];
 }
 
-/** The objects to read, in the order in which they are read, and the growth that is wanted of them. */
+/** The objects to read, in the order in which they are read, and the changes that are wanted of them. */
 export class ReadPlan {
   readonly requests: readonly ReadRequest[];
-  /** The very same array each time: whoever has read it before may know it by that. */
+  /** Always the same array, so that it identifies what was read. */
   readonly objects: readonly Granted[];
-  /** Where an object stands among the objects. */
+  /** The position of each object in `objects`. */
   readonly numbers: ReadonlyMap<Granted, number>;
-  /** The requests for growth alone. */
+  /** The requests for changes. */
   readonly changes: readonly ChangeRequest[];
 
   constructor(requests: readonly ReadRequest[]) {
@@ -84,7 +84,7 @@ export class ReadPlan {
   }
 }
 
-/** Growth of an object over a time; `number` is where it stands among the objects. */
+/** A change of an object over a time; `number` is the position of the object in the plan. */
 export interface ChangeRequest {
   readonly object: Granted;
   readonly over: Over;

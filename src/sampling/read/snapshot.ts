@@ -1,4 +1,4 @@
-/** What one reading of the source gave: of each object what was there, all of one moment. */
+/** What one read of the source gave: the outcome of each object, all of one moment. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -7,31 +7,31 @@ import type { Reading, Readings, Outcome } from '../../snapshot/reading.ts';
 import type { Sample } from '../change/change.ts';
 import type { ReadPlan } from './snapshot-reader.ts';
 
-/** Readings as the service took them: with the number of the last absence before they began, from `Absences`. */
+/** Readings with the number of the last absence before they began, from `Absences`. */
 export interface TakenReadings extends Readings {
   readonly absencesBefore: number;
 }
 
-/** A reading that the service took, with that number. */
+/** A sample with that number. */
 export interface TakenSample extends Sample, Pick<TakenReadings, 'absencesBefore'> {}
 
-/** A sight of some objects. Where the source failed as a whole, that is what came of each. */
+/** Outcomes of some objects. If the source failed as a whole, its error is the outcome of each. */
 export interface Snapshot {
   readonly at: Moment | HvqlError;
   /** The object's reading; null for an object that was not asked for. */
   sampleOf(object: Granted): Outcome<TakenSample>;
 }
 
-/** What is seen: objects, and where each stands among them, as a `ReadPlan` lays them out. */
+/** Objects to read, and the position of each among them, from a `ReadPlan`. */
 export type ReadSet = Pick<ReadPlan, 'objects' | 'numbers'>;
 
-/** A sight of the objects that were read. */
+/** A snapshot of objects that were read. */
 export class TakenSnapshot implements Snapshot {
   readonly at: Moment;
   readonly #set: ReadSet;
   readonly #outcomes: Readings['outcomes'];
   readonly #absencesBefore: number;
-  /** Made once somebody asks by a name of another topology. */
+  /** Made when the first name of another topology is looked up. */
   #numbersByKey: ReadonlyMap<string, number> | undefined;
 
   constructor(set: ReadSet, { at, outcomes, absencesBefore }: TakenReadings) {
@@ -41,7 +41,7 @@ export class TakenSnapshot implements Snapshot {
     this.#absencesBefore = absencesBefore;
   }
 
-  /** The same sight, but another to whoever keeps something by it. */
+  /** The same content with another identity, for values that are cached by the snapshot. */
   copy(): TakenSnapshot {
     return new TakenSnapshot(this.#set, {
       at: this.at,
@@ -55,7 +55,7 @@ export class TakenSnapshot implements Snapshot {
     return objects === this.#set.objects || objects.every((object) => this.numberOf(object) !== undefined);
   }
 
-  /** What stands for the object in this sight; undefined for an object that was not read. */
+  /** The object's number in this snapshot; undefined for an object that was not read. */
   numberOf(object: Granted): number | undefined {
     const number = this.#set.numbers.get(object);
     if (number !== undefined) return number;
@@ -63,7 +63,7 @@ export class TakenSnapshot implements Snapshot {
     return this.#numbersByKey.get(readingKey(object));
   }
 
-  /** What came of the object that has this number. */
+  /** The outcome of the object with this number. */
   outcomeAt(number: number): Outcome<Reading> {
     return this.#outcomes[number] ?? null;
   }
@@ -76,12 +76,12 @@ export class TakenSnapshot implements Snapshot {
   }
 }
 
-/** The sight of a source that failed as a whole. */
+/** The snapshot of a source that failed as a whole. */
 export function failedSnapshot(error: HvqlError): Snapshot {
   return { at: error, sampleOf: () => error };
 }
 
-/** Reads objects. Rejects only with what is not an HvqlError. */
+/** Reads objects. Rejects only with errors that are not an HvqlError. */
 export async function readSnapshot(
   objects: readonly Granted[],
   read: (objects: readonly Granted[]) => Promise<TakenReadings>,

@@ -1,16 +1,16 @@
-/** Whose virtual processors an operation looks for, so that what exists need not be looked at whole for it. */
+/** The partitions whose virtual processors an operation needs, so that the others need not be listed. */
 
-/** For so many partitions it pays to look at their lists alone. */
-const mostTold = 256;
+/** With more partitions it is faster to list all. */
+const maxPartitions = 256;
 
-/** Learns from each plan of an operation. */
+/** Collects the partitions of all plans of an operation. */
 export class TopologyScope {
   #lists: ReadonlySet<bigint> | null = null;
   #areTooMany = false;
 
   /**
-   * The partitions, of all plans together; null where these are too many to be told, or there is no plan yet. The very
-   * same set while nothing new comes: who asks with it may be given what was asked for with it.
+   * The partitions of all plans; null if there are too many of them or no plan yet. The same set until a plan adds to
+   * it, so that callers can compare by identity.
    */
   get lists(): ReadonlySet<bigint> | null {
     return this.#lists;
@@ -19,12 +19,12 @@ export class TopologyScope {
   add(lists: ReadonlySet<bigint>): void {
     if (this.#areTooMany || (this.#lists !== null && isWithin(lists, this.#lists))) return;
     const all = new Set([...(this.#lists ?? []), ...lists]);
-    this.#areTooMany = all.size > mostTold;
+    this.#areTooMany = all.size > maxPartitions;
     this.#lists = this.#areTooMany ? null : all;
   }
 }
 
-/** Whether the others hold all of them; null holds all there are. */
+/** Whether all of them are in the other set; null stands for all partitions. */
 export function isWithin(lists: ReadonlySet<bigint> | null, others: ReadonlySet<bigint> | null): boolean {
   if (others === null || others === lists) return true;
   if (lists === null) return false;

@@ -1,24 +1,24 @@
-/** Shares the event loop among callers: whoever asks for much is answered in slices, with everybody else in between. */
+/** Shares the event loop among callers: a caller with much work is answered in slices, with others in between. */
 
 import { setImmediate } from 'node:timers';
 
-/** How long work goes on in one turn of the event loop. */
+/** How long work continues in one turn of the event loop. */
 const sliceMilliseconds = 20;
 
-/** More promises than stand between what is resumed and its work. */
+/** More than the number of promises between resuming a caller and its work. */
 const mostPromisesBetween = 8;
 
-/** What waits until it may begin. */
+/** Resumes what waits. */
 type Resume = () => void;
 
-/** The order in which work on the event loop is begun. */
+/** The order in which work on the event loop begins. */
 export class FairSchedule {
-  /** By caller, the one whose turn it is first; null for operations that have paused. */
+  /** By caller, the next one first; null for paused operations. */
   readonly #waiting = new Map<bigint | null, Resume[]>();
-  /** When the work of this turn of the event loop began, by `performance.now()`; null where there was none yet. */
+  /** When the work of this turn of the event loop began, by `performance.now()`; null if it has not yet. */
   #sliceBegan: number | null = null;
 
-  /** Whether work may begin without waiting: nobody waits, and this turn's slice is not used up. */
+  /** Whether work may begin without waiting: nothing waits, and this turn's slice is not used up. */
   isFree(): boolean {
     if (this.#waiting.size > 0) return false;
     if (this.#sliceBegan !== null) return performance.now() - this.#sliceBegan < sliceMilliseconds;
@@ -27,8 +27,8 @@ export class FairSchedule {
   }
 
   /**
-   * Resolves when the caller's work may begin, which is then to be begun at once; not before the next turn of the event
-   * loop. Callers take turns, whatever each of them has waiting. null for an operation that has paused.
+   * Resolves when the caller's work may begin, which must then begin immediately; not before the next turn of the
+   * event loop. Callers alternate, however much each of them has waiting. null for a paused operation.
    */
   turn(partitionId: bigint | null): Promise<void> {
     if (this.#sliceBegan === null) this.#beginSlice();
@@ -48,9 +48,9 @@ export class FairSchedule {
     const began = this.#beginSlice();
     while (this.#waiting.size > 0 && performance.now() - began < sliceMilliseconds) {
       const isOfCaller = this.#resumeNext();
-      // What was resumed does its work before this goes on.
+      // The resumed work runs before the loop continues.
       for (let n = 0; n < mostPromisesBetween; n += 1) await Promise.resolve();
-      // An operation that had paused uses a slice of its own.
+      // A paused operation uses a slice of its own.
       if (!isOfCaller) return;
     }
   }
@@ -61,7 +61,7 @@ export class FairSchedule {
     return this.#sliceBegan;
   }
 
-  /** Whether it was a caller's, and not that of an operation that had paused. */
+  /** Whether it was work of a caller, and not of a paused operation. */
   #resumeNext(): boolean {
     const [entry] = this.#waiting;
     if (entry === undefined) return false;
@@ -74,5 +74,5 @@ export class FairSchedule {
   }
 }
 
-/** A process has one event loop, and all listeners and all work on it have this one order. */
+/** A process has one event loop, so all its listeners share this schedule. */
 export const eventLoop = new FairSchedule();

@@ -1,4 +1,4 @@
-/** The look behind one event of a live stream: everything in it was read by its tick. */
+/** The reader of one live event: everything in it was read by its tick. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -10,17 +10,17 @@ import type { Snapshot } from '../read/snapshot.ts';
 import type { Tick } from './tick.ts';
 
 /**
- * A look at a tick. Growth is taken against the event before, or an earlier reading where a time is asked for or there
- * was no event before.
+ * Changes are taken from the previous event, or from an earlier reading if a time is requested or there was no
+ * previous event.
  */
 export class LiveSnapshotReader implements SnapshotReader {
   readonly defaultOver = 'PREVIOUS_EVENT';
   readonly #tick: Tick;
   readonly #previous: Snapshot | null;
-  /** So that an object's deltas and rates are made from one growth. */
+  /** Deltas and rates of an object are made from one change. */
   readonly #changes = new Map<Over, Map<Granted, Outcome<ReadingChange>>>();
 
-  /** `previous` is what the event before was made from; null for a first event. */
+  /** `previous` is the snapshot of the previous event; null for a first event. */
   constructor(tick: Tick, previous: Snapshot | null) {
     this.#tick = tick;
     this.#previous = previous;
@@ -34,7 +34,7 @@ export class LiveSnapshotReader implements SnapshotReader {
 
   reading(object: Granted): Outcome<Reading> {
     const sample = this.#tick.snapshot.sampleOf(object);
-    // The tick read what the plan of the same operation had asked for.
+    // The tick read what the plan of the same operation needs.
     if (sample === null) throw new TypeError(`${requestText({ object, over: null })} was not planned`);
     return sample instanceof HvqlError ? sample : sample.reading;
   }

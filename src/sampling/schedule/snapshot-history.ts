@@ -1,25 +1,25 @@
-/** Sights of the past that live streams take growth over: as many as their times need, and no more. */
+/** Past snapshots that live streams take changes from: as many as their times need. */
 import { HvqlError } from '../../errors.ts';
 import type { Snapshot } from '../read/snapshot.ts';
 
-/** A time is met to an eighth of itself, where it is longer than eight ticks. */
+/** A time is met to an eighth of itself, if it is longer than eight ticks. */
 const steps = 8;
 const nanosecondsPerMillisecond = 1_000_000n;
 
 /**
- * The sights of a grid of ticks. For times that are about 2^n times the grid's, every 2^n-th sight is kept, some 17 of
- * them, whatever the number of streams and however long they run.
+ * The snapshots of a scheduler. For times of about 2^n intervals every 2^n-th snapshot is kept, about 17 of them,
+ * however many streams there are and however long they run.
  */
 export class SnapshotHistory {
   readonly #every: number;
-  /** The kept sights by the exponent of their stride, oldest first. */
+  /** The kept snapshots by the exponent of their stride, oldest first. */
   readonly #levels = new Map<number, Snapshot[]>();
 
   constructor(everyMilliseconds: number) {
     this.#every = everyMilliseconds;
   }
 
-  /** Keeps what growth over these times will want of this tick, and lets go of what it no longer wants. */
+  /** Keeps what changes over these times will need of this tick, and drops what they no longer need. */
   keep(snapshot: Snapshot, tick: { number: number; overs: readonly number[] }): void {
     const wanted = new Set(tick.overs.map((over) => this.#levelOf(over)));
     for (const level of this.#levels.keys()) if (!wanted.has(level)) this.#levels.delete(level);
@@ -36,18 +36,21 @@ export class SnapshotHistory {
     this.#levels.clear();
   }
 
-  /** The newest kept sight that is at least so many milliseconds older than this one and at most twice as many, or undefined. */
+  /**
+   * The newest kept snapshot that is at least this many milliseconds older than the given one, and at most twice as
+   * many; or undefined.
+   */
   find(over: number, than: Snapshot): Snapshot | undefined {
     const wanted = BigInt(over) * nanosecondsPerMillisecond;
     return this.#levels.get(this.#levelOf(over))?.findLast((snapshot) => {
       if (snapshot.at instanceof HvqlError || than.at instanceof HvqlError) return false;
       const age = than.at.monotonicNanoseconds - snapshot.at.monotonicNanoseconds;
-      // Ticks may have failed to come for a while.
+      // Ticks may have failed for a while.
       return age >= wanted && age <= 2n * wanted;
     });
   }
 
-  /** Level n is for times from 8 × 2^n ticks on; shorter ones are level 0's. */
+  /** Level n is for times from 8 × 2^n ticks on. Shorter ones belong to level 0. */
   #levelOf(over: number): number {
     return Math.max(0, Math.floor(Math.log2(over / (steps * this.#every))));
   }

@@ -1,4 +1,4 @@
-/** Ticks at one distance, shared by all who watch at it. Runs while somebody watches. */
+/** Ticks at one interval, shared by all watchers. Runs while there are watchers. */
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
@@ -19,23 +19,23 @@ import {
 import { SnapshotHistory } from './snapshot-history.ts';
 import type { Tick, TickListener, Watcher } from './tick.ts';
 
-/** What a grid needs of the world. */
+/** What a scheduler needs. */
 export interface TickSchedulerOptions {
   readonly everyMilliseconds: number;
   readonly clock: Clock;
-  /** Where lists are given, virtual processors of other partitions may be as they were. */
+  /** With `lists`, virtual processors of other partitions may be those of an earlier call. */
   readonly topology: (signal: AbortSignal, lists: ReadonlySet<bigint> | null) => Promise<Topology>;
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<TakenReadings>;
-  /** Whether the object has not been seen to be absent since the reading. */
+  /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly findHeld: FindHeld;
-  /** How old a look may be that is given to one who has just come; 0 for one of its own. */
+  /** How old a first tick may be to be shared with a new watcher; 0 for never. */
   readonly shareMilliseconds?: number;
-  /** Told what nobody expected; the grid goes on. */
+  /** Called with unexpected errors; the scheduler continues. */
   readonly onError: (error: unknown) => void;
 }
 
-/** A look for those who have just come: all of one turn, and who comes soon after and needs what was seen in it. */
+/** A tick for new watchers: those of one event loop turn, and later ones whose needs it covers. */
 interface FirstTick {
   readonly watchers: Set<Watcher>;
   readonly tick: Promise<Tick>;
@@ -49,21 +49,21 @@ interface Existing extends Pick<Tick, 'topology' | 'lists'> {
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
-/** What clients do not notice, and what lets thousands come in seconds. */
+/** Clients do not notice it, and thousands of them may subscribe within seconds. */
 const defaultShareMilliseconds = 10;
-/** For so long listeners are given a tick before whatever else there is to do has its turn. */
+/** How long listeners are called before other work on the event loop has its turn. */
 const longestSliceNanoseconds = 10n * nanosecondsPerMillisecond;
-/** So many are given it between two looks at the clock, which take about as long as giving it to one. */
-const givenByOneClock = 8;
+/** How many listeners are called per reading of the clock, which takes about as long as calling one. */
+const listenersPerClockCheck = 8;
 
-/** Reads once a tick what all watchers need together. */
+/** Reads once per tick what all watchers need together. */
 export class TickScheduler {
   readonly #world: TickSchedulerOptions;
   readonly #everyNanoseconds: bigint;
   readonly #watchers = new Set<Watcher>();
   readonly #listeners = new Set<TickListener>();
   readonly #history: SnapshotHistory;
-  /** Aborted when nobody watches any more. */
+  /** Aborted with the last watcher. */
   #running: { readonly start: Moment; readonly controller: AbortController } | null = null;
   #timer: NodeJS.Timeout | undefined;
   readonly #firstTicks = new DataLoader<Watcher, Tick>((watchers) => this.#takeFirstTick(watchers), {
@@ -82,18 +82,18 @@ export class TickScheduler {
     return this.#watchers.size > 0;
   }
 
-  /** From now on what the watcher needs is looked at. The first watcher's coming is the grid's first point. */
+  /** From now on the watcher's needs are read. The first watcher's arrival is the origin of the ticks. */
   add(watcher: Watcher): void {
     this.#watchers.add(watcher);
     if (this.#running !== null) return;
     const controller = new AbortController();
-    // All looks that are under way listen to it, and newcomers may have many.
+    // All reads under way listen to it, and new watchers may have many.
     setMaxListeners(0, controller.signal);
     this.#running = { start: this.#world.clock.now(), controller };
     this.#schedule();
   }
 
-  /** With the last watcher the timer goes, and what is being read is no longer waited for. */
+  /** With the last watcher the timer ends, and reads under way are no longer waited for. */
   remove(watcher: Watcher): void {
     this.#watchers.delete(watcher);
     if (this.isWatched || this.#running === null) return;
@@ -103,7 +103,7 @@ export class TickScheduler {
     this.#newestFirst = null;
   }
 
-  /** From now on the listener is offered every tick, behind those who came before it. */
+  /** From now on the listener receives every tick, after those that were added before it. */
   addListener(listener: TickListener): void {
     this.#listeners.add(listener);
   }
@@ -146,12 +146,12 @@ export class TickScheduler {
     return age >= BigInt(shareMilliseconds) * nanosecondsPerMillisecond;
   }
 
-  /** Forgets the sights that growth is taken over: they have no place in time any more. */
+  /** Drops the snapshots that changes are taken from: they no longer fit the clock of the source. */
   forgetHistory(): void {
     this.#history.forgetAll();
   }
 
-  /** To the next point of the grid that is still to come: what came too late is left out. */
+  /** Schedules the next tick that is still ahead; ticks that are overdue are left out. */
   #schedule(): void {
     if (this.#running === null) return;
     const { start } = this.#running;
@@ -164,7 +164,7 @@ export class TickScheduler {
   async #onTime(number: number): Promise<void> {
     const running = this.#running;
     const watchers = [...this.#watchers];
-    // What is too old by now is not kept.
+    // It is too old by now.
     this.#newestFirst = null;
     try {
       const tick = await this.#takeTick(watchers, number);
@@ -176,10 +176,10 @@ export class TickScheduler {
   }
 
   /**
-   * In the order in which the listeners came, whatever they watch: what is kept of them, here and in the kernel, lies in
-   * memory in about that order, and of thousands it comes from far. In the order of a hundred operations, ten thousand
-   * take a tenth longer. Whoever comes meanwhile has a look of its own, which is newer. Others have their turn in
-   * between: events of thousands of operations take a second.
+   * Calls the listeners in the order in which they were added, not by what they watch: their data, here and in the
+   * kernel, lies in memory in about that order, and with thousands of them it is far apart. Ordered by a hundred
+   * operations, ten thousand of them take a tenth longer. A listener that is added meanwhile has a first tick of its
+   * own, which is newer. Other work has its turn in between, since events of thousands of operations take a second.
    */
   async #give(tick: Tick, watchers: readonly Watcher[]): Promise<void> {
     const now = (): bigint => this.#world.clock.now().monotonicNanoseconds;
@@ -188,7 +188,7 @@ export class TickScheduler {
     for (const listener of this.#listeners) {
       listener.onTick(tick);
       given += 1;
-      if (given % givenByOneClock !== 0 || now() - sliceBegan < longestSliceNanoseconds) continue;
+      if (given % listenersPerClockCheck !== 0 || now() - sliceBegan < longestSliceNanoseconds) continue;
       await turn();
       sliceBegan = now();
     }
@@ -199,7 +199,7 @@ export class TickScheduler {
   async #existing(watchers: readonly Watcher[], signal: AbortSignal): Promise<Existing> {
     const lists = listsOf(watchers);
     const existing = await this.#ask(watchers, { signal, lists });
-    // What is there now may have made plans look elsewhere.
+    // Plans may need other partitions than before, because other objects exist now.
     return isWithin(listsOf(watchers), lists) ? existing : this.#ask(watchers, { signal, lists: null });
   }
 
@@ -231,7 +231,9 @@ export class TickScheduler {
     };
   }
 
-  /** An object that could not be read then has no earlier reading: that is no error any more once it is back. */
+  /**
+   * An object that could not be read then has no earlier reading, which is not an error once it can be read again.
+   */
   #earlier(
     object: Granted,
     { from, snapshot }: { from: Snapshot | number | null; snapshot: Snapshot },
@@ -247,7 +249,7 @@ export class TickScheduler {
   }
 }
 
-/** Whose virtual processors they look for together; null is everybody's. */
+/** The partitions whose virtual processors the watchers need together; null for all. */
 function listsOf(watchers: readonly Watcher[]): ReadonlySet<bigint> | null {
   const asked = new TopologyScope();
   for (const { lists } of watchers) {
@@ -257,7 +259,7 @@ function listsOf(watchers: readonly Watcher[]): ReadonlySet<bigint> | null {
   return asked.lists;
 }
 
-/** Whether all that the watcher needs was looked for, and read, in this tick. */
+/** Whether this tick listed and read everything that the watcher needs. */
 async function coversNeedsOf(watcher: Watcher, { topology, lists, snapshot }: Tick): Promise<boolean> {
   if (topology instanceof HvqlError || !(snapshot instanceof TakenSnapshot)) return false;
   const objects = objectsOf(await watcher.requests(topology));

@@ -1,4 +1,4 @@
-/** One look of a grid, for all who watch: what existed, what was read of it, and what was read before. */
+/** One tick of a scheduler: what existed, what was read of it, and the earlier readings. */
 import type { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { Topology } from '../../snapshot/topology.ts';
@@ -10,31 +10,31 @@ import type { Snapshot, TakenSample } from '../read/snapshot.ts';
 export interface Tick {
   /** When it began, on the service's own clock. */
   readonly began: Moment;
-  /** What exists; the error where the source as a whole could not say. */
+  /** What exists; the error if the source as a whole failed. */
   readonly topology: Topology | HvqlError;
-  /** Whose virtual processors were looked for; null is everybody's. Those of others may be as they were. */
+  /** The partitions whose virtual processors were listed; null for all. Others may be those of an earlier tick. */
   readonly lists: ReadonlySet<bigint> | null;
   readonly snapshot: Snapshot;
   /**
-   * What growth up to this tick is taken from: the object's reading in the sight of an earlier event, or one that is
-   * about so many milliseconds older; in a first event, which is given null, one that is about as old as the time from
-   * one event to the next. null where there is none, or the object has been absent since.
+   * The sample that a change up to this tick is taken from: the reading of the object in the snapshot of an earlier
+   * event, or one that is about this many milliseconds older; with null, for a first event, one that is about one
+   * interval old. null if that does not exist or the object has been absent since.
    */
   earlier(object: Granted, from: Snapshot | number | null): TakenSample | null;
 }
 
-/** What somebody watches on a grid: what is to be looked at. */
+/** What is to be read at each tick. */
 export interface Watcher {
-  /** Whose virtual processors it looks for, as far as its plans say; null is everybody's. */
+  /** The partitions whose virtual processors its plans need; null for all. */
   readonly lists: ReadonlySet<bigint> | null;
-  /** What its event will need to have read. Rejects never. */
+  /** The requests for its next event. Never rejects. */
   requests(topology: Topology): Promise<readonly ReadRequest[]>;
-  /** All listeners have been offered this tick: none is offered one before it any more. */
+  /** Called when all listeners have been offered this tick: none will be offered an earlier one. */
   offered(tick: Tick): void;
 }
 
-/** One who is given the ticks of a grid. Never throws. */
+/** Receives the ticks of a scheduler. Never throws. */
 export interface TickListener {
-  /** Takes the newest tick. */
+  /** Receives the newest tick. */
   onTick(tick: Tick): void;
 }

@@ -1,11 +1,11 @@
-/** Work that is done in slices of time, so that one operation does not hold the event loop for long. */
+/** Work in slices of time, so that one operation does not block the event loop for long. */
 import { eventLoop } from './fair-schedule.ts';
 import type { MaybePromise } from '../../lib/maybe-promise.ts';
 
 /** Work that yields where it may be interrupted: a promise to wait for, or undefined to let other work run. */
 export type SlicedWork<Result> = Generator<Promise<unknown> | undefined, Result, unknown>;
 
-/** Lets other work run. Where many operations have paused, they go on in turn. */
+/** Lets other work run. Paused operations continue in turn. */
 export function otherWork(): Promise<void> {
   return eventLoop.turn(null);
 }
@@ -13,7 +13,7 @@ export function otherWork(): Promise<void> {
 /** How long work runs before other work has its turn, in milliseconds. */
 export const sliceMilliseconds = 10;
 
-/** The slice of time that some work has now. */
+/** The current slice of some work. */
 export class TimeSlice {
   #endsAt = performance.now() + sliceMilliseconds;
 
@@ -22,12 +22,12 @@ export class TimeSlice {
     return performance.now() > this.#endsAt;
   }
 
-  /** A new slice begins. */
+  /** Begins a new slice. */
   begin(): void {
     this.#endsAt = performance.now() + sliceMilliseconds;
   }
 
-  /** Lets other work run; a new slice begins after it. */
+  /** Lets other work run, and begins a new slice after it. */
   *pause(): SlicedWork<void> {
     yield undefined;
     this.begin();
@@ -35,8 +35,8 @@ export class TimeSlice {
 }
 
 /**
- * Runs the work: at once where it never yields. `onResume` is called when it goes on after other work has run; what
- * it throws, the work rejects with.
+ * Runs the work, without waiting if it never yields. `onResume` is called before it continues after other work; the
+ * work rejects with what it throws.
  */
 export function runInSlices<Result>(
   work: SlicedWork<Result>,

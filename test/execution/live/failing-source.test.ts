@@ -78,7 +78,7 @@ describe('a stream over an unavailable source', () => {
     expect(events.map(({ errors }) => errors?.[0]?.message)).toEqual([
       'The folder is gone.',
       expect.stringContaining(
-        'The source has failed 3 times in a row, the last time so: The folder is gone.',
+        'The source has failed 3 times in a row, the last time with: The folder is gone.',
       ),
     ]);
     source.broken.clear();
@@ -114,7 +114,7 @@ describe('a stream over a source that hangs', () => {
       'The source did not answer within 5000 ms.',
       'The source did not answer within 5000 ms.',
     ]);
-    const refused = /^The source has failed 3 times in a row, the last time so: The source did not answer/;
+    const refused = /^The source has failed 3 times in a row, the last time with: The source did not answer/;
     expect(messages.slice(2, 5)).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(refused)));
     // The running attempt has its own time limit.
     await pass(bench, 5000);

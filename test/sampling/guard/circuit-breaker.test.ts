@@ -56,7 +56,7 @@ describe('a source that fails three times in a row', () => {
     await expect(call()).rejects.toMatchObject({
       code: 'PAGE_UNAVAILABLE',
       message:
-        'The source has failed 3 times in a row, the last time so: The folder is gone. It is tried again in 150 ms.',
+        'The source has failed 3 times in a row, the last time with: The folder is gone. It is tried again in 150 ms.',
       extensions: { code: 'PAGE_UNAVAILABLE', reason: 'ENOENT', failures: 3, retryInMilliseconds: 150 },
     });
     expect(calls).toBe(3);
@@ -137,10 +137,7 @@ describe('a source that fails three times in a row', () => {
     const trial = call();
     ends[0]?.reject(new Error('late'));
     ends[1]?.resolve('late answer');
-    expect(await Promise.all(old)).toEqual([
-      'The source failed in a way that nobody foresaw.',
-      'late answer',
-    ]);
+    expect(await Promise.all(old)).toEqual(['The source failed unexpectedly.', 'late answer']);
     expect(changes).toEqual(['The folder is gone.']);
     ends[2]?.resolve('an answer');
     await trial;
@@ -217,7 +214,7 @@ describe('whatever a source throws', () => {
     const error = await call().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'PAGE_UNAVAILABLE',
-      message: 'The source failed in a way that nobody foresaw.',
+      message: 'The source failed unexpectedly.',
       extensions: { code: 'PAGE_UNAVAILABLE' },
       cause: { message: expect.stringContaining(words) },
     });

@@ -39,30 +39,30 @@ describe('a topology that is none', () => {
     topologyOf([], partitions as PartitionEntry[]);
   const five = partitionEntry(5n, 1n);
   it.each<[string, unknown]>([
-    ['there is no topology', undefined],
-    ['there is no topology', null],
-    ['there is no topology', 5],
+    ['the topology is missing', undefined],
+    ['the topology is missing', null],
+    ['the topology is missing', 5],
     ['the topology has no lists', {}],
     ['the topology has no lists', { ...lists, partitions: null }],
     ['the topology cannot find partitions', { ...lists, partition: 5 }],
-    ['why logical processors are not listed is no error', { ...lists, listError: 'because' }],
-    ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [0, 0] }],
-    ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [1, 0] }],
-    ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [-1] }],
-    ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [0.5] }],
-    ['logical processors are no ascending indexes', { ...lists, logicalProcessors: [2 ** 31] }],
-    ['logical processors are no ascending indexes', { ...lists, logicalProcessors: ['0'] }],
+    ['listError of the topology is not a PAGE_UNAVAILABLE error', { ...lists, listError: 'because' }],
+    ['the logical processors are not ascending indexes', { ...lists, logicalProcessors: [0, 0] }],
+    ['the logical processors are not ascending indexes', { ...lists, logicalProcessors: [1, 0] }],
+    ['the logical processors are not ascending indexes', { ...lists, logicalProcessors: [-1] }],
+    ['the logical processors are not ascending indexes', { ...lists, logicalProcessors: [0.5] }],
+    ['the logical processors are not ascending indexes', { ...lists, logicalProcessors: [2 ** 31] }],
+    ['the logical processors are not ascending indexes', { ...lists, logicalProcessors: ['0'] }],
     ['there are more than 100000 objects', { ...lists, logicalProcessors: new Array(2 ** 32 - 1) }],
     ['there are more than 100000 objects', { ...lists, partitions: new Array(2 ** 32 - 1) }],
-    ['a partition is none', { ...lists, partitions: [null] }],
-    ['a partition has no id', withPartitions({ ...five, id: 5 })],
-    ['a partition has no id', withPartitions({ ...five, id: 0n })],
-    ['a partition has no id', withPartitions({ ...five, id: 2n ** 64n })],
-    ['the parent of partition 5 is no id', withPartitions({ ...five, parent: undefined })],
-    ['the name of partition 5 is no text', withPartitions({ ...five, name: 5 })],
+    ['a partition is not an object', { ...lists, partitions: [null] }],
+    ['a partition has no valid id', withPartitions({ ...five, id: 5 })],
+    ['a partition has no valid id', withPartitions({ ...five, id: 0n })],
+    ['a partition has no valid id', withPartitions({ ...five, id: 2n ** 64n })],
+    ['the parent of partition 5 is not a valid id', withPartitions({ ...five, parent: undefined })],
+    ['the name of partition 5 is not a string', withPartitions({ ...five, name: 5 })],
     ['partition 5 has no list of virtual processors', withPartitions({ ...five, virtualProcessors: 2 })],
     [
-      'virtual processors of partition 5 are no ascending indexes',
+      'the virtual processors of partition 5 are not ascending indexes',
       withPartitions({ ...five, virtualProcessors: [NaN] }),
     ],
     [
@@ -70,7 +70,7 @@ describe('a topology that is none', () => {
       withPartitions({ ...five, virtualProcessors: new Array(2 ** 32 - 1) }),
     ],
     [
-      'why virtual processors of partition 5 are not listed is no error',
+      'listError of partition 5 is not a PAGE_UNAVAILABLE error',
       withPartitions({ ...five, listError: new Error('x') }),
     ],
     ['partition 5 comes after 5', withPartitions(five, five)],
@@ -86,14 +86,14 @@ describe('a topology that is none', () => {
       data: { partition: null },
       errors: [
         {
-          message: 'The source gave an answer that makes no sense.',
+          message: 'The source gave an invalid answer.',
           path: ['partition'],
           extensions: { code: 'PAGE_UNAVAILABLE' },
         },
       ],
     });
     expect(JSON.stringify(answer)).not.toContain(problem);
-    expect(reasons()).toEqual([`The source gave an answer that makes no sense: ${problem}.`]);
+    expect(reasons()).toEqual([`The source gave an invalid answer: ${problem}.`]);
   });
 
   it('gives nobody the rights of the root, nor takes them from the root when it is a topology again', async () => {
@@ -130,15 +130,24 @@ describe('a topology that is none', () => {
 describe('readings that are none', () => {
   const at = new FakeSource().now();
   const lies: readonly [string, (readings: Readings) => unknown][] = [
-    ['there are no readings', () => undefined],
-    ['there are no readings', () => null],
-    ['there are no readings', () => 'readings'],
-    ['the readings have no moment', ({ outcomes }) => ({ outcomes })],
-    ['the readings have no moment', (readings) => ({ ...readings, at: null })],
-    ['the readings have no moment', (readings) => ({ ...readings, at: { ...at, monotonicNanoseconds: 5 } })],
-    ['the readings have no moment', (readings) => ({ ...readings, at: { ...at, wallMilliseconds: NaN } })],
-    ['the readings have no moment', (readings) => ({ ...readings, at: { ...at, wallMilliseconds: 1e16 } })],
-    ['the readings are no list', (readings) => ({ ...readings, outcomes: { length: 3 } })],
+    ['the readings are missing', () => undefined],
+    ['the readings are missing', () => null],
+    ['the readings are missing', () => 'readings'],
+    ['the readings have no valid moment', ({ outcomes }) => ({ outcomes })],
+    ['the readings have no valid moment', (readings) => ({ ...readings, at: null })],
+    [
+      'the readings have no valid moment',
+      (readings) => ({ ...readings, at: { ...at, monotonicNanoseconds: 5 } }),
+    ],
+    [
+      'the readings have no valid moment',
+      (readings) => ({ ...readings, at: { ...at, wallMilliseconds: NaN } }),
+    ],
+    [
+      'the readings have no valid moment',
+      (readings) => ({ ...readings, at: { ...at, wallMilliseconds: 1e16 } }),
+    ],
+    ['the outcomes are not a list', (readings) => ({ ...readings, outcomes: { length: 3 } })],
     [
       '3 objects were asked for, but 2 outcomes came',
       (readings) => ({ ...readings, outcomes: readings.outcomes.slice(1) }),
@@ -165,7 +174,7 @@ describe('readings that are none', () => {
       'partition.virtualProcessors.1.counters PAGE_UNAVAILABLE',
     ]);
     expect(JSON.stringify(answer)).not.toContain(problem);
-    expect(reasons()).toEqual([`The source gave an answer that makes no sense: ${problem}.`]);
+    expect(reasons()).toEqual([`The source gave an invalid answer: ${problem}.`]);
   });
 
   it.each<[string, unknown]>([
@@ -212,9 +221,7 @@ describe("a source's clock that goes back", () => {
     await askRoot();
     source.milliseconds = 99_000;
     expect(errorsOf(await askRoot())).toContain('partition.counters PAGE_UNAVAILABLE');
-    expect(reasons()).toEqual([
-      'The source gave an answer that makes no sense: its clock went back by 1000000000 ns.',
-    ]);
+    expect(reasons()).toEqual(['The source gave an invalid answer: its clock went back by 1000000000 ns.']);
     // The reading from before would be 5 s old by this clock.
     source.milliseconds = 105_000;
     const answer = await askRoot(rates);
