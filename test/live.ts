@@ -1,6 +1,6 @@
 /** Subscribes to the graph over a source, without a server, with time in the test's hands. */
 import { parse, validate, type ExecutionResult } from 'graphql';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Caller } from '../src/access/caller.ts';
 import { operationContext } from '../src/execution/execute.ts';
 import { LiveOperations } from '../src/execution/live/live-operations.ts';
@@ -9,7 +9,7 @@ import type { Limits } from '../src/graph/context.ts';
 import { createSchema } from '../src/graph/schema.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
 import { caller, testLimits, type Answer } from './ask.ts';
-import type { FakeSource } from './fake-source.ts';
+import { FakeSource, partitionEntry } from './fake-source.ts';
 
 const schema = createSchema();
 /** As the service's cache of documents does: the same text is the same document. */
@@ -110,4 +110,20 @@ export async function pass({ source }: LiveBench, milliseconds: number): Promise
     await vi.advanceTimersByTimeAsync(step);
     await settle();
   }
+}
+
+/** A fake source with the root partition 1 and its children 5 and 9. */
+export function threePartitions(): FakeSource {
+  const source = new FakeSource();
+  source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n), partitionEntry(9n, 1n)];
+  return source;
+}
+
+/** Ends all streams. Fails if an unexpected error occurred or a timer is left. */
+export async function closeBench({ live, unexpected }: LiveBench): Promise<void> {
+  live.close();
+  await settle();
+  expect(unexpected).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 }
