@@ -52,14 +52,14 @@ describe('the rules', () => {
     ['a parent without any privilege',    caller(9n, []),     root, root, else_, else_, weak,  weak,  else_, else_],
     ['a child and parent',                caller(13n),        root, root, else_, else_, else_, yes,   yes,   else_],
     ['a grandchild',                      caller(14n),        root, root, else_, else_, else_, else_, yes,   else_],
-    ['a stranger',                        caller(99n),        root, root, else_, else_, else_, else_, else_, else_],
+    ['an unknown partition',              caller(99n),        root, root, else_, else_, else_, else_, else_, else_],
   ] as const)('give %s what is its own and its children\'s', (_who, who, hypervisor, logicalProcessor, ...local) => {
     const denials = objects.map((object) => denialOf(object, { caller: who, topology }));
     expect(denials).toEqual([hypervisor, logicalProcessor, ...local.flatMap((reason) => [reason, reason])]);
   });
 });
 
-/** What a way to an object ends in: the key of the object, or the error. */
+/** The result of reading an object: its key, or the error. */
 function outcome(way: () => { name: ObjectName } | ObjectName): unknown {
   try {
     const end = way();
@@ -71,7 +71,7 @@ function outcome(way: () => { name: ObjectName } | ObjectName): unknown {
   }
 }
 
-describe('the area of what is granted', () => {
+describe('the area of a granted object', () => {
   it.each([
     ['the root', 1n, { 1: 'SELF', 5: 'PARENT', 9: 'PARENT' }],
     ['a parent that is not root', 9n, { 9: 'SELF', 13: 'PARENT' }],
@@ -119,7 +119,7 @@ describe('access', () => {
     });
   });
 
-  it("tells nobody else: a partition that does not exist is denied in the same words as another's", () => {
+  it("tells no other caller: a partition that does not exist is denied in the same words as another's", () => {
     for (const id of [5n, 9n, 99n]) {
       const access = new Access(caller(id), topology);
       const [denied, missing] = [access, access].map((each, n) =>
@@ -136,7 +136,7 @@ describe('access', () => {
     });
   });
 
-  it('does not tell in its refusal whose child a partition is', () => {
+  it('does not reveal the parent of a partition in its error', () => {
     for (const [who, id] of [
       [caller(13n), 13n],
       [caller(1n, ['ACCESS_STATS']), 5n],
@@ -184,7 +184,7 @@ describe('access', () => {
       (guest: Access) => guest.partition(98n),
       { object: 'PARTITION', partitionId: 98n },
     ],
-  ])('names %s as what it denied, but not in what is written of the error', (_what, read, object) => {
+  ])('names %s as the denied object, but not in the text of the error', (_what, read, object) => {
     let denied: unknown;
     try {
       read(new Access(caller(5n), topology));
@@ -197,7 +197,7 @@ describe('access', () => {
     expect(Object.keys((denied as AccessDenied).extensions).sort()).toEqual(['code', 'hvStatus', 'reason']);
   });
 
-  it('names what exists where an index does not', () => {
+  it('names the existing indexes for an unknown one', () => {
     const access = new Access(caller(1n), topology);
     expect(outcome(() => access.logicalProcessor(2))).toEqual({
       code: 'INVALID_PARAMETER',
@@ -221,7 +221,7 @@ describe('access', () => {
       { ...partition(13n, 9n), virtualProcessors: [], listError: closed('partition/13/vp') },
     ]);
 
-    it('tells the reason to those who may read them', () => {
+    it('gives the reason to callers that may read them', () => {
       for (const who of [caller(1n), caller(5n)]) {
         const access = new Access(who, partly);
         const five = access.partition(5n);
@@ -233,7 +233,7 @@ describe('access', () => {
       expect(() => root.logicalProcessor(0)).toThrow(closed('lp'));
     });
 
-    it('tells all others that they are denied', () => {
+    it('is denied to all others', () => {
       for (const id of [5n, 9n, 99n]) {
         const access = new Access(caller(id), partly);
         expect(outcome(() => access.logicalProcessor(0))).toMatchObject({ code: 'ACCESS_DENIED' });

@@ -119,7 +119,7 @@ describe('the catalogue', () => {
     ]);
   });
 
-  it('calls what the driver added as the driver does, but for Count and Time that go without saying', () => {
+  it('names counters that the driver added as the driver does, without the words Count and Time', () => {
     for (const { linux, field, release, kind, title } of catalogue) {
       if (release === 2013) continue;
       expect(title).toBe(linux);
@@ -132,7 +132,7 @@ describe('the catalogue', () => {
     }
   });
 
-  it('gives a kind to what the driver added only where a pair or a name of Windows proves it', () => {
+  it('gives a kind to counters that the driver added only if a pair or a name of Windows proves it', () => {
     const added = catalogue.filter(({ release }) => release === 2026);
     for (const counter of added) {
       const { linux, kind, windows, unit } = counter;
@@ -150,7 +150,7 @@ describe('the catalogue', () => {
     ]);
   });
 
-  it('says of what nobody describes that it is not documented', () => {
+  it('says of counters without a public description that they are not documented', () => {
     const { description } = counterNamed('VIRTUAL_PROCESSOR', 'contentionTime');
     expect(description).toBe('VpContentionTime of the Linux driver; what it counts is not documented.');
   });

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { excerpt, isObject, nestingLimit, parseJsonText } from '../../src/lib/json.ts';
 
 describe('a value that came as JSON', () => {
-  it('is an object where it is neither null nor an array', () => {
+  it('is an object if it is neither null nor an array', () => {
     const values = [{}, { a: 1 }, null, [], 'a', 1, true, undefined];
     expect(values.map((value) => isObject(value))).toEqual([true, true, ...Array<boolean>(6).fill(false)]);
   });
 });
 
 describe('an excerpt', () => {
-  it('has at most so many characters, the last of them an ellipsis where the text was longer', () => {
+  it('has at most the given number of characters, the last of them an ellipsis if the text was longer', () => {
     expect([excerpt('abcd', 4), excerpt('abcde', 4)]).toEqual(['abcd', 'abc…']);
   });
 });
@@ -33,7 +33,7 @@ describe('the text of a JSON value', () => {
       expect(parseJsonText(JSON.stringify({ text }))).toEqual({ text });
   });
 
-  it('is not read where it is none', () => {
+  it('is not read if it is invalid', () => {
     for (const text of ['', '{', '"', '"\\', ']]]', 'x'])
       expect(() => parseJsonText(text)).toThrow(SyntaxError);
   });

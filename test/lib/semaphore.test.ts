@@ -37,7 +37,7 @@ describe('a semaphore', () => {
     await expect(semaphore.run(async () => 'free again', limits)).resolves.toBe('free again');
   });
 
-  it('goes on after work that fails', async () => {
+  it('continues after work that fails', async () => {
     const semaphore = new Semaphore(1);
     const failing = semaphore.run(() => Promise.reject(new Error('failed')), limits);
     const next = semaphore.run(async () => 'next', limits);

@@ -39,7 +39,7 @@ describe('a single flight', () => {
     expect(flight.join(signal, () => true)).toBeNull();
   });
 
-  it('runs for the callers that are left, whatever the order in which others have gone', async () => {
+  it('runs for the remaining callers, in any order in which others have gone', async () => {
     const { flight, runs } = flightOf();
     const gone = new AbortController();
     const first = flight.load('a', gone.signal);

@@ -44,7 +44,7 @@ const range = (from: number, to: number): bigint[] =>
   Array.from({ length: to - from + 1 }, (_, n) => BigInt(from + n));
 const absent = (count: number): undefined[] => Array.from({ length: count }, () => undefined);
 
-describe('a page that is no statistics page', () => {
+describe('bytes that are not a statistics page', () => {
   // prettier-ignore
   it.each([
     ['truncated', 'a statistics page has 4096 bytes, but there are 100', { bytes: 100, needed: 4096 }],
@@ -54,14 +54,14 @@ describe('a page that is no statistics page', () => {
     ['length-past-end', 'statistics group 9 at byte 152 needs 4088 bytes, but 3936 are left', { group: 9, at: 152, lengthInBytes: 4088, bytesLeft: 3936 }],
     ['length-not-multiple-of-8', 'statistics group 2 at byte 0 needs a length that is a multiple of 8, but has 140', { group: 2, at: 0, lengthInBytes: 140 }],
     ['group-twice', 'statistics group 2 stands twice, at byte 0 and at byte 24', { group: 2, at: 24, firstAt: 0 }],
-  ])('is refused with the facts: %s', (name, problem, facts) => {
+  ])('are refused with the facts: %s', (name, problem, facts) => {
     expect(expected[name]?.expect).toContain('PAGE_MALFORMED');
     const { message, extensions } = malformation(() => decodeFixture(name));
     expect(message).toBe(`${name}.page is not a statistics page: ${problem}.`);
     expect(extensions).toEqual({ code: 'PAGE_MALFORMED', page: `${name}.page`, ...facts });
   });
 
-  it('is refused where an end header says more than that the page ends', () => {
+  it('are refused if an end header has a version or a length', () => {
     const bytes = encodePage([]);
     bytes[6] = 8;
     expect(malformation(() => decodePage(bytes, { object: 'PARTITION', place: 'x' })).message).toBe(
@@ -71,13 +71,13 @@ describe('a page that is no statistics page', () => {
 });
 
 describe('an odd page that can be read', () => {
-  it('has no counters where it has no groups', () => {
+  it('has no counters if it has no groups', () => {
     const page = decodeFixture('all-zero');
     expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual(absent(18));
     expect(page.groups()).toEqual([]);
   });
 
-  it('lists a group of another major version without reading it', () => {
+  it('lists a group of another major version without reading its counters', () => {
     const page = decodeFixture('wrong-major');
     expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual(absent(18));
     expect(page.groups()).toMatchObject([{ type: 2, versionMajor: 2, versionMinor: 0, isKnown: false }]);
@@ -117,7 +117,7 @@ describe('an odd page that can be read', () => {
     expect(values.slice(2)).toEqual(absent(63));
   });
 
-  it('needs no end header where groups fill it', () => {
+  it('needs no end header if groups fill it', () => {
     expect(valuesOf(decodeFixture('full-without-end'), 'VIRTUAL_PROCESSOR')).not.toContain(undefined);
     const values = Array.from({ length: 511 }, (_, n) => BigInt(n));
     const full = encodePage([{ type: 2, versionMajor: 1, versionMinor: 0, values }]);
@@ -136,7 +136,7 @@ describe('an odd page that can be read', () => {
 });
 
 describe('the fixtures of odd and broken pages', () => {
-  it('are all spoken of above', () => {
+  it('are all covered above', () => {
     expect([...checked].sort()).toEqual(Object.keys(expected).sort());
   });
 });
@@ -164,7 +164,7 @@ const group: fc.Arbitrary<GroupToEncode> = fc.record({
 });
 const groups = fc.uniqueArray(group, { maxLength: 6, selector: ({ type }) => type });
 
-/** Bytes that look like a page more often than not: random ones, and good pages with some of them changed. */
+/** Random bytes that often look like a page, and valid pages with some bytes changed. */
 const randomPage = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ minLength: 0, maxLength: 64 }).map((start) => padded(start)) },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
@@ -187,7 +187,7 @@ function padded(start: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Group headers one behind the other, their lengths as they come or made to be multiples of 8. */
+/** Consecutive group headers, with random lengths or multiples of 8. */
 function scattered(
   headers: readonly (readonly [number, number, number, number])[],
   inStep: boolean,
@@ -249,7 +249,7 @@ describe('a page of a newer release', () => {
     expect(page.groups().every(({ isKnown, versionMinor }) => isKnown && versionMinor === 1)).toBe(true);
   });
 
-  it('is known by its minor version, or by being told: its length could mean other counters', () => {
+  it('is recognised by its minor version or its origin: its length could mean other counters', () => {
     const values = Array.from({ length: 9 }, (_, n) => BigInt(n + 1));
     const bytes = encodePage([
       { type: 2, versionMajor: 1, versionMinor: 0, values },
@@ -302,7 +302,7 @@ describe('groups', () => {
     );
   });
 
-  it('are not encoded where they do not fit', () => {
+  it('are not encoded if they do not fit', () => {
     const one = { type: 2, versionMajor: 1, versionMinor: 0, values: [0n] };
     const values = Array.from({ length: 512 }, () => 0n);
     expect(() => encodePage([{ ...one, values }])).toThrow(

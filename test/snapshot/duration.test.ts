@@ -76,7 +76,7 @@ describe('a duration', () => {
     );
   });
 
-  it('is no finer than a millisecond', () => {
+  it('has whole milliseconds', () => {
     expect(() => parseDuration('1.5ms')).toThrow(
       new RangeError('"1.5ms" is finer than a millisecond, the smallest step of a length of time.'),
     );
@@ -86,7 +86,7 @@ describe('a duration', () => {
     );
   });
 
-  it('is no longer than can be counted exactly', () => {
+  it('is refused if it cannot be counted exactly', () => {
     expect(() => parseDuration('9007199254740992ms')).toThrow(
       new RangeError('"9007199254740992ms" is a longer time than can be counted in milliseconds.'),
     );

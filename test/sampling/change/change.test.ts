@@ -27,7 +27,7 @@ function change(object: StatisticsObject, earlier: Sample, later: Sample): Readi
 const counter = (field: string) => counterNamed('VIRTUAL_PROCESSOR', field);
 const lpCounter = (field: string) => counterNamed('LOGICAL_PROCESSOR', field);
 
-describe('growth over time that went back', () => {
+describe('a change over time that went back', () => {
   it('is unknown, deltas as well as rates', () => {
     const back = change(
       'VIRTUAL_PROCESSOR',
@@ -41,8 +41,8 @@ describe('growth over time that went back', () => {
   });
 });
 
-describe('growth of readings that have moments of their own', () => {
-  it('is taken against these, whatever the looks took besides', () => {
+describe('a change of readings with moments of their own', () => {
+  it('is taken against these, however long the snapshots took', () => {
     const own = (secondsApart: number, seconds: number, totalRunTime: bigint): Sample => {
       const { at } = sample(seconds, {});
       return { ...sample(secondsApart, {}), reading: { ...reading({ totalRunTime }), at } };
@@ -53,8 +53,8 @@ describe('growth of readings that have moments of their own', () => {
   });
 });
 
-describe('growth of readings that come with a clock for each time', () => {
-  /** A processor of a host whose samples are 2.5 s apart, and its clock of run times only so many ticks of 100 ns. */
+describe('a change of readings with a clock for each time', () => {
+  /** A processor whose samples are 2.5 s apart, while its clock of run times advances by this many ticks of 100 ns. */
   const based = (atSeconds: number, runTime: bigint, base: bigint | undefined): Sample => ({
     ...sample(atSeconds, {}),
     reading: {
@@ -68,7 +68,7 @@ describe('growth of readings that come with a clock for each time', () => {
     based(12.5, 10_000_000n, 1_020_000_000n),
   );
 
-  it('has percentages against that clock, and all else against the moments', () => {
+  it('has percentages against that clock, and other rates against the moments', () => {
     expect(grown.rate(counter('totalRunTime'))).toBe(50);
     expect(grown.rate(counter('hypervisorRunTime'))).toBe(40);
     expect(grown.rate(counter('hypercalls'))).toBe(4_000_000);
@@ -85,19 +85,19 @@ describe('growth of readings that come with a clock for each time', () => {
   it.each([
     ['earlier', undefined, 20_000_000n],
     ['later', 0n, undefined],
-  ])('has them against the moments where the %s reading has no such clock', (_, before, after) => {
+  ])('has percentages against the moments if the %s reading has no such clock', (_, before, after) => {
     const half = change('VIRTUAL_PROCESSOR', based(10, 0n, before), based(12.5, 10_000_000n, after));
     expect(half.rate(counter('totalRunTime'))).toBe(40);
   });
 
-  it('has no percentage where the clock stood still, and is unknown where it went back', () => {
+  it('has no percentage if the clock stood still, and is unknown if it went back', () => {
     const still = change('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 5n));
     expect([still.rate(counter('totalRunTime')), still.interval.reset]).toEqual([null, false]);
     const back = change('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 4n));
     expect([back.delta(counter('hypercalls')), back.interval.reset]).toEqual([null, true]);
   });
 
-  it('is exact where the clock is near the end of 64 bits', () => {
+  it('is exact if the clock is near the end of 64 bits', () => {
     const late = 2n ** 64n - 20_000_001n;
     const high = change('VIRTUAL_PROCESSOR', based(10, 0n, late), based(12.5, 10_000_000n, 2n ** 64n - 1n));
     expect(high.rate(counter('totalRunTime'))).toBe(50);
@@ -140,7 +140,7 @@ describe('the rate', () => {
     expect(lone.rate(counter('ioInstructionsCost'))).toBeNull();
     expect(lone.delta(counter('ioInstructionsCost'))).toBe(9n);
   });
-  it('of levels and clocks is none', () => {
+  it('of gauges and clocks is null', () => {
     const levels = change(
       'LOGICAL_PROCESSOR',
       sample(0, { monitorTransitionCost: 1n, globalTime: 0n }),
@@ -174,7 +174,7 @@ describe('the rate of a total', () => {
     for (const each of countersOf('VIRTUAL_PROCESSOR'))
       expect([reset.delta(each), reset.rate(each)]).toEqual([null, null]);
   });
-  it('is known when a level went down', () => {
+  it('is known when a gauge went down', () => {
     const lower = change(
       'PARTITION',
       sample(0, { gpaPages: 9n, gpaSpaceModifications: 1n }),
@@ -186,7 +186,7 @@ describe('the rate of a total', () => {
 });
 
 describe('a share of time', () => {
-  // In units of 100 ns, over so many seconds.
+  // In units of 100 ns, over this many seconds.
   const share = (runTime: bigint, seconds = 1) =>
     change(
       'VIRTUAL_PROCESSOR',
@@ -194,7 +194,7 @@ describe('a share of time', () => {
       sample(seconds, { hypercalls: 5n, totalRunTime: 120n + runTime }),
     );
 
-  it('that cannot be makes all growth of the object unknown, as a total that went backwards does', () => {
+  it('that is impossible makes all changes of the object unknown, as a total that went backwards does', () => {
     const impossible = share(5_079_430_000_000n, 2.9);
     expect(impossible.interval).toMatchObject({ seconds: 2.9, reset: true });
     for (const each of countersOf('VIRTUAL_PROCESSOR'))
@@ -213,7 +213,7 @@ describe('a share of time', () => {
     expect(share(1_000_001n, 0).interval.reset).toBe(true);
   });
 
-  it('is measured by the clock of the object where it has one', () => {
+  it('is measured by the clock of the object if it has one', () => {
     const logical = (ticks: bigint) =>
       change(
         'LOGICAL_PROCESSOR',
@@ -225,7 +225,7 @@ describe('a share of time', () => {
     expect(logical(40_000_000n).rate(lpCounter('totalRunTime'))).toBe(75);
   });
 
-  it('of several objects has the room of all together, and is unknown where one of them cannot be', () => {
+  it('of several objects may reach the sum of their times, and is unknown if that of one is impossible', () => {
     const sum = new ChangeTotal([share(20_000_000n), share(19_000_000n)]);
     expect(sum.rate(counter('totalRunTime'))).toBe(195);
     const broken = new ChangeTotal([share(0n), share(20_000_001n)]);
@@ -235,7 +235,7 @@ describe('a share of time', () => {
 });
 
 describe('an interval', () => {
-  it('is told by the steady clock where the wall clock was set in between', () => {
+  it('is measured by the steady clock if the wall clock was set in between', () => {
     const at = (wallMilliseconds: number, seconds: number) => ({
       at: { wallMilliseconds, monotonicNanoseconds: BigInt(seconds * 1e9) },
       reading: reading({ hypercalls: 1n }),
@@ -269,7 +269,7 @@ describe('the percentage of a logical processor', () => {
     );
     expect(grown.rate(lpCounter('totalRunTime'))).toBeNull();
   });
-  it('is taken against the moments of reading where it reports no global time', () => {
+  it('is taken against the moments of reading if it reports no global time', () => {
     const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { totalRunTime: 0n }),
@@ -287,13 +287,13 @@ describe('the percentage of a logical processor', () => {
   });
 });
 
-/** Whether a share of time cannot be: more than twice the time, and more than a tenth of a second beyond it. */
+/** Whether a share of time is impossible: more than twice the time, and more than a tenth of a second beyond it. */
 const isTooLong = (taken: number, passed: number): boolean => taken > 2 * passed && taken - passed > 1e8;
 
 const uint64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const values = fc.array(fc.option(uint64, { nil: undefined }), { minLength: 65, maxLength: 65 });
 
-describe('growth between any two readings', () => {
+describe('a change between any two readings', () => {
   it('is exact, never negative, never infinite, over all of u64', () => {
     let resets = 0;
     let known = 0;
@@ -360,7 +360,7 @@ describe('growth between any two readings', () => {
 });
 
 describe('a total', () => {
-  it('adds counters up, and lacks what one of them lacks', () => {
+  it('adds counters, and lacks those that one of the readings lacks', () => {
     const total = new ReadingTotal([
       reading({ hypercalls: 3n, cpuidInstructions: 1n }),
       reading({ hypercalls: 4n }),
@@ -368,7 +368,7 @@ describe('a total', () => {
     expect(total.value(counter('hypercalls'))).toBe(7n);
     expect(total.value(counter('cpuidInstructions'))).toBeUndefined();
   });
-  it('says so when 64 bits do not hold the sum', () => {
+  it('is an error when 64 bits do not hold the sum', () => {
     const total = new ReadingTotal([reading({ hypercalls: 2n ** 64n - 1n }), reading({ hypercalls: 1n })]);
     expect(() => total.value(counter('hypercalls'))).toThrow(
       'The sum of hypercalls is 18446744073709551616, more than 64 bits hold.',

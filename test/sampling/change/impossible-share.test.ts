@@ -3,7 +3,7 @@ import { ask, samplerOf } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 import { LiveBench, pass, settle } from '../../live.ts';
 
-/** 5.8 days of run time, as they may stand under the same name when the driver takes them from another area. */
+/** 5.8 days of run time, as the driver may print under the same name when it reads another area. */
 const otherArea = 5_079_430_000_000n;
 
 /** Processor 0 of partition 5 is read from another area from this millisecond on. */
@@ -30,10 +30,10 @@ beforeEach(() => {
 const unknown = { totalRunTime: null, hypercalls: null, interval: { reset: true } };
 const half = { totalRunTime: 50, hypercalls: 3_000, interval: { reset: false } };
 
-describe('a share of time that cannot be', () => {
+describe('an impossible share of time', () => {
   const rates = 'rates(over: "1s") { totalRunTime hypercalls interval { reset } }';
 
-  it('is a reset of the object and of the total that it is part of; the next interval is good again', async () => {
+  it('is a reset of the object and of the total that it is part of; the next interval is valid again', async () => {
     const sampler = samplerOf(source);
     const query = `{ partition(id: 5) {
       virtualProcessors { ${rates} deltas(over: "1s") { totalRunTime hypercalls } } virtualProcessorTotals { ${rates} } } }`;
@@ -59,7 +59,7 @@ describe('a share of time that cannot be', () => {
     expect(next.data.partition.virtualProcessorTotals.rates).toMatchObject({ totalRunTime: 50 });
   });
 
-  it.each(['DELTA', 'RATE'])('comes last in an order by %s, whatever its direction', async (by) => {
+  it.each(['DELTA', 'RATE'])('comes last in an order by %s, in either direction', async (by) => {
     source.switchesAt = 500;
     for (const direction of ['ASC', 'DESC']) {
       source.milliseconds = 0;

@@ -11,7 +11,7 @@ import { LiveBench, pass, settle } from '../../live.ts';
 const root = partitionEntry(1n, null);
 const guest = partitionEntry(5n, 1n, 1);
 
-/** A host whose partition 5 counts anew, from a higher number, in each life. */
+/** A host whose partition 5 counts again, from a higher number, in each life. */
 class ReturningHost extends FakeSource {
   life = 1;
   override partitions = [root, guest];
@@ -42,17 +42,17 @@ const everything = `{ hypervisor {
 } }`;
 const gone = '{ partition(id: 5) { partitionId } }';
 
-/** Partition 5 goes, somebody hears of it, and another one comes back under its id, all within three seconds. */
-async function awayAndBack(hear = gone): Promise<void> {
+/** Partition 5 goes, a query finds it absent, and another one appears under its id, all within three seconds. */
+async function awayAndBack(query = gone): Promise<void> {
   await source.wait(1_000);
   source.leave();
   await source.wait(500);
-  await ask({ source, sampler, query: hear });
+  await ask({ source, sampler, query });
   source.comeBack();
   await source.wait(500);
 }
 
-describe('growth after an absence that the service has seen', () => {
+describe('a change after an absence that the service has seen', () => {
   const change =
     'deltas(over: "1s") { hypercalls interval { seconds reset } } rates(over: "1s") { totalRunTime }';
   const still = {
@@ -68,7 +68,7 @@ describe('growth after an absence that the service has seen', () => {
     expect(data.partition.virtualProcessors).toEqual([{ counters: { hypercalls: '200000002' }, ...still }]);
   });
 
-  it('is as true in totals, lists of nodes and the partition itself', async () => {
+  it('is taken since the return in totals, lists of nodes and the partition itself as well', async () => {
     await ask({ source, sampler, query: everything });
     await awayAndBack();
     const query = `{
@@ -83,20 +83,20 @@ describe('growth after an absence that the service has seen', () => {
     expect(data.hypervisor.partitions.nodes[1].virtualProcessors).toEqual([still]);
   });
 
-  it.each(['DELTA', 'RATE'])('is as true in an order by %s', async (by) => {
+  it.each(['DELTA', 'RATE'])('is taken since the return in an order by %s as well', async (by) => {
     await ask({ source, sampler, query: everything });
     await awayAndBack();
     const query = `{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: ${by} }) {
       partition { partitionId } deltas { hypercalls } } } }`;
     const { data } = await ask({ source, sampler, query });
-    // The root's own have grown; what came back has not.
+    // The root's counters have changed; those of the returned partition have not.
     expect(data.hypervisor.virtualProcessors.at(-1)).toEqual({
       partition: { partitionId: '5' },
       deltas: { hypercalls: '0' },
     });
   });
 
-  it('waits as well where the page alone was away', async () => {
+  it('waits as well if only the page was absent', async () => {
     const query = `{ partition(id: 5) { virtualProcessor(index: 0) { ${change} } } }`;
     await ask({ source, sampler, query: everything });
     await source.wait(500);
@@ -109,7 +109,7 @@ describe('growth after an absence that the service has seen', () => {
     expect(data.partition.virtualProcessor).toEqual(still);
   });
 
-  it('waits as well where one virtual processor of several was away', async () => {
+  it('waits as well if one virtual processor of several was absent', async () => {
     source.partitions = [root, partitionEntry(5n, 1n, 2)];
     await ask({ source, sampler, query: everything });
     source.partitions = [root, guest];
@@ -125,7 +125,7 @@ describe('growth after an absence that the service has seen', () => {
     expect(data.partition.back.deltas.interval.seconds).toBe(1);
   });
 
-  it('is not known where the object was away while the answer waited', async () => {
+  it('is unknown if the object was absent while the response waited', async () => {
     const wait = source.wait;
     const away = new Sampler({
       source,
@@ -143,7 +143,7 @@ describe('growth after an absence that the service has seen', () => {
     expect(answer).toEqual({ data: { partition: { virtualProcessor: { deltas: null } } } });
   });
 
-  it('is taken from held readings where a page could not be decoded, or the source failed, in between', async () => {
+  it('is taken from held readings if a page could not be decoded, or the source failed, in between', async () => {
     await ask({ source, sampler, query: everything });
     await source.wait(500);
     source.broken.set('partition/5/vp/0', new HvqlError('PAGE_MALFORMED', 'It was being written.'));
@@ -171,7 +171,7 @@ describe('a stream over an absence', () => {
   it.each([
     ['the event before', ''],
     ['a time', '(over: "2s")'],
-  ])('has no growth over %s that spans it', async (_what, over) => {
+  ])('has no change over %s that spans it', async (_what, over) => {
     const bench = new LiveBench(source);
     const query = `subscription { hypervisor { partitions { nodes {
       partitionId virtualProcessorTotals { deltas${over} { hypercalls } } } } } }`;
@@ -196,7 +196,7 @@ describe('a stream over an absence', () => {
     await settle();
   });
 
-  it('has none where the reader was too slow to see the event without the object', async () => {
+  it('has no change if its reader was too slow to see the event without the object', async () => {
     const bench = new LiveBench(source);
     const stream = await bench.open('subscription { partition(id: 5) { deltas { gpaSpaceModifications } } }');
     await stream.next();
@@ -205,7 +205,7 @@ describe('a stream over an absence', () => {
     await pass(bench, 1_000);
     source.comeBack();
     await pass(bench, 1_000);
-    // Of the ticks that it has not read it is given the newest.
+    // It gets the newest of the ticks that it has not read.
     expect((await stream.next())?.data).toEqual({ partition: { deltas: null } });
     bench.live.close();
     await settle();
@@ -228,7 +228,7 @@ describe('absences', () => {
     note(root, guest);
   });
 
-  it('of a partition are those of all its virtual processors, in both areas, and of nothing else', () => {
+  it('of a partition include all its virtual processors, in both areas, and nothing else', () => {
     const before = absences.count;
     note(root);
     expect(absences.isOngoing(vp(5n, 0), before)).toBe(false);
@@ -239,7 +239,7 @@ describe('absences', () => {
     expect(reports).toEqual([{ objects: [], partitions: ['5'], everything: false }]);
   });
 
-  it('begin with another parent as well, and for everything with another root', () => {
+  it('are caused by another parent as well, and for everything by another root', () => {
     const before = absences.count;
     note(root, guest, partitionEntry(9n, 1n));
     expect(absences.isOngoing(vp(5n, 0), before)).toBe(true);
@@ -250,7 +250,7 @@ describe('absences', () => {
     expect(absences.isOngoing(lp, before)).toBe(false);
   });
 
-  it('are not seen where a list could not be had', () => {
+  it('are not concluded from a list that could not be read', () => {
     const before = absences.count;
     const listError = new HvqlError('PAGE_UNAVAILABLE', 'The list cannot be read.');
     absences.noteTopology(topologyOf(listError, [root, { ...guest, virtualProcessors: [], listError }]));
@@ -261,7 +261,7 @@ describe('absences', () => {
     expect(absences.isOngoing(lp, before)).toBe(false);
   });
 
-  it('that another process reports count here, and are not reported again', () => {
+  it('reported by another process count here, and are not reported again', () => {
     const before = absences.count;
     absences.noteReport({ objects: ['partition/1/vp/0'], partitions: ['5'], everything: false });
     expect([vp(1n, 0), vp(1n, 1), vp(5n, 0)].map((each) => absences.isOngoing(each, before))).toEqual([
@@ -274,7 +274,7 @@ describe('absences', () => {
     expect(reports).toEqual([]);
   });
 
-  it('take a bounded place: beyond it the oldest count for every object', () => {
+  it('take limited memory: beyond it the oldest ones count for every object', () => {
     const before = absences.count;
     const error = new HvqlError('PAGE_UNAVAILABLE', 'It is not there.');
     const names = Array.from({ length: 100_001 }, (_, index) => vp(7n, index));

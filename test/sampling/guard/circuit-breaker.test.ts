@@ -5,7 +5,7 @@ import { CircuitBreaker } from '../../../src/sampling/guard/circuit-breaker.ts';
 const never = (): Promise<never> => new Promise(() => undefined);
 const gone = new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.', { reason: 'ENOENT' });
 
-/** Of a call: its answer, or the error's message. */
+/** The result of a call, or the message of its error. */
 async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call;
@@ -16,9 +16,9 @@ async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
 
 let changes: (string | null)[];
 let breaker: CircuitBreaker;
-/** How often the source was really called. */
+/** How many times the source was called. */
 let calls: number;
-/** What the source does when it is called. */
+/** What a call of the source does. */
 let source: () => Promise<unknown>;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
@@ -41,7 +41,7 @@ const call = (signal = new AbortController().signal): Promise<unknown> =>
     return source();
   }, signal);
 
-/** Calls until the source is left alone. */
+/** Calls until the breaker opens. */
 async function fail(): Promise<void> {
   const before = calls;
   source = () => Promise.reject(gone);
@@ -50,7 +50,7 @@ async function fail(): Promise<void> {
 }
 
 describe('a source that fails three times in a row', () => {
-  it('is left alone, and whoever asks is told so at once: how often, with what, and when it is tried again', async () => {
+  it('is not called, and callers immediately get an error: how often it failed, with what, and when it is tried again', async () => {
     await fail();
     vi.advanceTimersByTime(100);
     await expect(call()).rejects.toMatchObject({
@@ -62,7 +62,7 @@ describe('a source that fails three times in a row', () => {
     expect(calls).toBe(3);
   });
 
-  it('is tried once after 250 ms, twice as long after each trial that fails, and 5 s at the most', async () => {
+  it('is tried once after 250 ms, after twice as long after each failed trial, and after at most 5 s', async () => {
     await fail();
     for (const pause of [250, 500, 1000, 2000, 4000, 5000, 5000]) {
       const before = calls;
@@ -76,7 +76,7 @@ describe('a source that fails three times in a row', () => {
     }
   });
 
-  it('is not tried where nobody asks', async () => {
+  it('is not tried without calls', async () => {
     await fail();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect([calls, vi.getTimerCount()]).toEqual([3, 0]);
@@ -98,7 +98,7 @@ describe('a source that fails three times in a row', () => {
     expect(breaker.isFailing).toBe(false);
   });
 
-  it('is asked by all again after the first success, and its next pause is the short one', async () => {
+  it('is called for all again after the first success, and its next pause is the short one', async () => {
     await fail();
     vi.advanceTimersByTime(250);
     await outcomeOf(call());
@@ -110,7 +110,7 @@ describe('a source that fails three times in a row', () => {
     expect(await outcomeOf(call())).toContain('It is tried again in 250 ms.');
   });
 
-  it('is tried to the end, even where the one who made the trial leaves', async () => {
+  it('is tried to the end, even if the caller of the trial leaves', async () => {
     await fail();
     vi.advanceTimersByTime(250);
     let answer: (value: unknown) => void = () => undefined;
@@ -127,7 +127,7 @@ describe('a source that fails three times in a row', () => {
     await expect(call()).resolves.toBe('another');
   });
 
-  it('is not judged by what was begun before it was left alone', async () => {
+  it('is not judged by calls that began before the breaker opened', async () => {
     const ends: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
     source = () => new Promise((resolve, reject) => ends.push({ resolve, reject }));
     const old = [call(), call()].map(outcomeOf);
@@ -145,14 +145,14 @@ describe('a source that fails three times in a row', () => {
     await expect(call()).resolves.toBe('all is well');
   });
 
-  it('is not left alone for longer because the wall clock was set back', async () => {
+  it('does not pause for longer when the wall clock is set back', async () => {
     await fail();
     vi.setSystemTime(Date.now() - 3_600_000);
     source = async () => 'an answer';
     await expect(call()).resolves.toBe('an answer');
   });
 
-  it('tells of its turns once: when it stops answering, and when it is back', async () => {
+  it('reports each change of its health once: when it stops answering, and when it answers again', async () => {
     await call();
     await fail();
     await outcomeOf(call());
@@ -168,7 +168,7 @@ describe('a source that fails three times in a row', () => {
 });
 
 describe('a source that fails now and then', () => {
-  it('is asked by everybody', async () => {
+  it('is called for all callers', async () => {
     for (let n = 0; n < 30; n += 1) {
       source = () => (n % 3 === 2 ? Promise.resolve('an answer') : Promise.reject(gone));
       expect(await outcomeOf(call())).toBe(n % 3 === 2 ? 'an answer' : 'The folder is gone.');
@@ -176,7 +176,7 @@ describe('a source that fails now and then', () => {
     expect(calls).toBe(30);
   });
 
-  it('is not failing because callers leave, however many', async () => {
+  it('is not failing because callers leave, however many do', async () => {
     source = never;
     for (let n = 0; n < 10; n += 1) {
       const controller = new AbortController();
@@ -190,13 +190,13 @@ describe('a source that fails now and then', () => {
   });
 });
 
-/** A rejection with this, whatever it is. */
+/** A rejection with any value. */
 function rejectWith(reason: unknown): () => Promise<never> {
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- sources may
   return () => Promise.reject(reason);
 }
 
-describe('whatever a source throws', () => {
+describe('anything that a source throws', () => {
   it.each<[string, () => Promise<never>]>([
     ['undefined', rejectWith(undefined)],
     ['null', rejectWith(null)],
@@ -222,12 +222,12 @@ describe('whatever a source throws', () => {
 });
 
 describe('a source that never answers', () => {
-  it('has 34 calls before it is left alone, and then one a trial, however many ask', async () => {
+  it('has 34 calls before the breaker opens, and then one per trial, however many callers there are', async () => {
     source = never;
     const asked = Array.from({ length: 1000 }, () => outcomeOf(call()));
     await vi.advanceTimersByTimeAsync(999);
     expect(calls).toBe(32);
-    // Two get the turns of those who failed before the third failure.
+    // Two get the places of the calls that failed before the third failure.
     await vi.advanceTimersByTimeAsync(1001);
     const told = new Set(await Promise.all(asked));
     expect(calls).toBe(34);
@@ -245,7 +245,7 @@ describe('a source that never answers', () => {
     expect(refused).toBe(600);
   });
 
-  it('is heard again, where it answers again, after the pause and the time of the trial that hung', async () => {
+  it('is called again, once it answers, after the pause and the time of the trial that hung', async () => {
     source = never;
     for (let n = 0; n < 3; n += 1) {
       const asked = outcomeOf(call());

@@ -1,4 +1,4 @@
-/** Sources that answer what they should not: no wrong number, no unforeseen error, and nobody waits for long. */
+/** Sources with invalid answers cause no wrong number, no unexpected error and no long wait. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import { Sampler } from '../../../src/sampling/sampler.ts';
@@ -29,11 +29,11 @@ const honestRead = (objects: readonly ObjectName[]): Promise<Readings> =>
 const query = `{ partition(id: 5) { name counters { gpaPages } virtualProcessors { counters { hypercalls } } } }`;
 const askRoot = (text = query): Promise<Answer> => ask({ source, sampler, query: text });
 
-/** What the log was told of. */
+/** What was logged. */
 const reasons = (): unknown[] =>
   changes.map((failure) => (failure?.cause as Error | undefined)?.message ?? null);
 
-describe('a topology that is none', () => {
+describe('an invalid topology', () => {
   const lists = { logicalProcessors: [], partitions: [], partition: () => undefined };
   const withPartitions = (...partitions: unknown[]): unknown =>
     topologyOf([], partitions as PartitionEntry[]);
@@ -79,7 +79,7 @@ describe('a topology that is none', () => {
       '2 partitions have no parent, but only the root has none',
       withPartitions(partitionEntry(1n, null), partitionEntry(5n, null)),
     ],
-  ])('is PAGE_UNAVAILABLE, and the log alone is told why: %s', async (problem, topology) => {
+  ])('is PAGE_UNAVAILABLE, with the reason in the log only: %s', async (problem, topology) => {
     source.topology = async () => topology as Topology;
     const answer = await askRoot();
     expect(answer).toMatchObject({
@@ -96,7 +96,7 @@ describe('a topology that is none', () => {
     expect(reasons()).toEqual([`The source gave an invalid answer: ${problem}.`]);
   });
 
-  it('gives nobody the rights of the root, nor takes them from the root when it is a topology again', async () => {
+  it('gives no caller the rights of the root, and the root keeps them when the topology is valid again', async () => {
     source.topology = async () =>
       topologyOf([0], [partitionEntry(1n, null), partitionEntry(5n, null)]) satisfies Topology;
     const text = '{ hypervisor { counters { totalPages } } }';
@@ -109,7 +109,7 @@ describe('a topology that is none', () => {
     ]);
   });
 
-  it('is looked through once for as long as it is the very same', async () => {
+  it('is checked once while the source gives the same object', async () => {
     const topology = topologyOf([0, 1], source.partitions);
     let found = 0;
     const counting: Topology = {
@@ -127,7 +127,7 @@ describe('a topology that is none', () => {
   });
 });
 
-describe('readings that are none', () => {
+describe('invalid readings', () => {
   const at = new FakeSource().now();
   const lies: readonly [string, (readings: Readings) => unknown][] = [
     ['the readings are missing', () => undefined],
@@ -158,7 +158,7 @@ describe('readings that are none', () => {
     ],
     ['3 objects were asked for, but 0 outcomes came', (readings) => ({ ...readings, outcomes: [] })],
   ];
-  it.each(lies)('fail the whole look, and the log alone is told why: %s', async (problem, lie) => {
+  it.each(lies)('fail the whole read, with the reason in the log only: %s', async (problem, lie) => {
     source.read = async (objects) => lie(await honestRead(objects)) as Readings;
     const answer = await askRoot();
     const [first, second] = answer.data.partition.virtualProcessors;
@@ -182,7 +182,7 @@ describe('readings that are none', () => {
     ['null', null],
     ['a number', 7],
     ['without values', { page: null }],
-    ['with a page that is none', { page: {}, value: () => 7n }],
+    ['with an invalid page', { page: {}, value: () => 7n }],
     ['an error that is not about pages', new HvqlError('ACCESS_DENIED', 'Not for you.')],
     ['an error of any kind', new Error('secret')],
   ])('fail one object alone: %s', async (_what, outcome) => {
@@ -202,7 +202,7 @@ describe('readings that are none', () => {
     expect(changes).toEqual([]);
   });
 
-  it('fail where the list has holes', async () => {
+  it('fail if the list has holes', async () => {
     source.read = async (objects) => {
       const outcomes = [...(await honestRead(objects)).outcomes];
       // eslint-disable-next-line @typescript-eslint/no-array-delete -- that is the point
@@ -216,7 +216,7 @@ describe('readings that are none', () => {
 describe("a source's clock that goes back", () => {
   const rates = '{ partition(id: 5) { virtualProcessor(index: 0) { rates(over: "1s") { hypercalls } } } }';
 
-  it('fails one look, and no growth is taken over what was before', async () => {
+  it('fails one read, and no change is taken from before', async () => {
     source.milliseconds = 100_000;
     await askRoot();
     source.milliseconds = 99_000;
@@ -230,7 +230,7 @@ describe("a source's clock that goes back", () => {
     expect(changes.at(-1)).toBeNull();
   });
 
-  it('is not taken for one where a slow reading comes after a quick one that began later', async () => {
+  it('is not assumed when a slow reading ends after a quick one that began later', async () => {
     const ends: (() => void)[] = [];
     source.read = async (objects) => {
       const readings = await honestRead(objects);
@@ -250,7 +250,7 @@ describe("a source's clock that goes back", () => {
 });
 
 describe('an answer that comes too late', () => {
-  it('is used for nothing, and a rejection that comes too late harms nobody', async () => {
+  it('is discarded, and a rejection that comes too late has no effect', async () => {
     const impatient = samplerOf(source, 20);
     const ends: ((readings: Promise<Readings>) => void)[] = [];
     source.read = () => new Promise((resolve) => ends.push(resolve));
@@ -265,7 +265,7 @@ describe('an answer that comes too late', () => {
     ends[1]?.(Promise.reject(new Error('late')));
     await new Promise<void>((resolve) => setImmediate(resolve));
     expect(impatient.health).toMatchObject({ isAnswering: false, lastReadAt });
-    // Not held for a rate either: this question has to wait for a second reading of its own.
+    // It is not held for a rate either: this query waits for a second reading of its own.
     source.read = honestRead;
     source.milliseconds = 10_000;
     await ask({
@@ -277,8 +277,8 @@ describe('an answer that comes too late', () => {
   });
 });
 
-describe('a source that hangs where it reads, and not where it lists', () => {
-  it('is left alone where it hangs, and is asked only so often, by however many', async () => {
+describe('a source that hangs when it reads, but not when it lists', () => {
+  it('is not called for readings while it hangs, however many callers there are', async () => {
     const impatient = samplerOf(source, 30);
     let reads = 0;
     source.read = () => {
@@ -300,7 +300,7 @@ describe('readiness', () => {
   const check = (): Promise<void> =>
     sampler.checkReady({ signal: new AbortController().signal, maximumAgeMilliseconds: 5000 });
 
-  it('asks nothing while the source answered lately', async () => {
+  it('does not call a source that has answered recently', async () => {
     await askRoot();
     expect([source.topologies, source.batches.length]).toEqual([1, 1]);
     source.milliseconds += 5000;
@@ -311,7 +311,7 @@ describe('readiness', () => {
     expect([source.topologies, source.batches.length]).toEqual([2, 2]);
   });
 
-  it('is over with the first failure, however lately the source answered, and back with a trial', async () => {
+  it('ends with the first failure, however recently the source answered, and returns with a trial', async () => {
     await askRoot();
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.'));
     await askRoot();

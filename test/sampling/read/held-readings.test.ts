@@ -36,14 +36,14 @@ function holdingOf(megabytes: number, seconds = 120): HeldReadings {
   });
 }
 
-/** Holds pages that say when they were read. */
+/** Holds pages whose counters are the time of their reading. */
 function holdAt(held: HeldReadings, objects: readonly ObjectName[], milliseconds: number): void {
   const page = pageOf(milliseconds);
   const at = momentAt(milliseconds);
   held.hold(objects, { at, outcomes: objects.map(() => page), absencesBefore: absences.count });
 }
 
-/** How old the reading is that is found, by the number in it; null where none is. */
+/** The age of the found reading, by the number in it; null if no reading is found. */
 function ageFound(
   held: HeldReadings,
   object: ObjectName | undefined,
@@ -58,7 +58,7 @@ function ageFound(
   return now - number;
 }
 
-describe('the reading that is found', () => {
+describe('the held reading that is found', () => {
   const [object] = processors(1);
 
   it.each([
@@ -70,7 +70,7 @@ describe('the reading that is found', () => {
     [[1_900, 1_030, 940], 1_030],
     [[1_100, 899], 1_100],
     [[2_001, 950], 950],
-  ])('of such as are %j ms old is, for a second, the one of %s', (ages, found) => {
+  ])('for a change over a second, among ages of %j ms, has the age %s', (ages, found) => {
     const held = holdingOf(64);
     for (const age of ages) holdAt(held, processors(1), 10_000 - age);
     expect(ageFound(held, object, 10_000)).toBe(found);
@@ -81,13 +81,16 @@ describe('the reading that is found', () => {
     [500, 500],
     [2_000, 2_000],
     [2_001, null],
-  ])('of one that is %i ms old is, for a first event of a second, the one of %s', (age, found) => {
-    const held = holdingOf(64);
-    holdAt(held, processors(1), 10_000 - age);
-    expect(ageFound(held, object, 10_000, ageForFirstEvent(1_000))).toBe(found);
-  });
+  ])(
+    'for the first event at an interval of a second, with a reading of %i ms, has the age %s',
+    (age, found) => {
+      const held = holdingOf(64);
+      holdAt(held, processors(1), 10_000 - age);
+      expect(ageFound(held, object, 10_000, ageForFirstEvent(1_000))).toBe(found);
+    },
+  );
 
-  it('is one of the life that the object has now', () => {
+  it('belongs to the present life of the object', () => {
     const held = holdingOf(64);
     holdAt(held, processors(2), 0);
     absences.noteReadings(processors(1), {
@@ -95,12 +98,12 @@ describe('the reading that is found', () => {
     });
     expect(processors(2).map((each) => ageFound(held, each, 1_000))).toEqual([null, 1_000]);
     holdAt(held, processors(2), 1_000);
-    // Of the life before nothing is left.
+    // Nothing is left of the previous life.
     expect(held.facts.readings).toBe(3);
     expect(processors(2).map((each) => ageFound(held, each, 2_000))).toEqual([1_000, 1_000]);
   });
 
-  it('has the counters of the page, also once the page itself has been let go', () => {
+  it('has the counters of the page, also after the page itself was dropped', () => {
     const held = holdingOf(64);
     holdAt(held, processors(1), 0);
     const before = held.facts.bytes;
@@ -110,20 +113,20 @@ describe('the reading that is found', () => {
     });
     expect(page?.reading.page).not.toBeNull();
     for (const milliseconds of [100, 300, 600, 1_000]) holdAt(held, processors(1), milliseconds);
-    // Of the first stretch one reading is left, which was cut down.
+    // One reading of the first stretch is left, without its page.
     expect(held.facts).toMatchObject({ readings: 4 });
     expect(held.facts.bytes).toBeLessThan(4 * before - 2_000);
     expect(ageFound(held, object, 1_000)).toBe(1_000);
   });
 
-  it('is there for a client that polls as often as it may', () => {
+  it('exists for a client that polls at the shortest interval', () => {
     const held = holdingOf(64);
     holdAt(held, processors(1), 0);
     for (let now = 100; now < 3_000; now += 100) {
       expect(ageFound(held, object, now, ageForOver(100))).toBe(100);
       holdAt(held, processors(1), now);
     }
-    // Where others read all the time as well.
+    // While others read all the time as well.
     for (let now = 3_000; now < 5_000; now += 1) {
       holdAt(held, processors(1), now);
       if (now > 3_200) expect(ageFound(held, object, now, ageForOver(100))).not.toBeNull();
@@ -131,8 +134,8 @@ describe('the reading that is found', () => {
   });
 });
 
-describe('what is held', () => {
-  it('is one reading of each object in a short time, whatever lists it is asked for in', () => {
+describe('held readings', () => {
+  it('are one of each object in a short time, in any lists that it is read in', () => {
     const held = holdingOf(64);
     holdAt(held, processors(3), 0);
     holdAt(held, processors(2), 20);
@@ -142,17 +145,17 @@ describe('what is held', () => {
     expect(held.facts.readings).toBe(8);
   });
 
-  it('goes when it is too old, without anybody asking for it', () => {
+  it('are dropped when they are too old, without a query for them', () => {
     const held = holdingOf(64, 10);
     for (let now = 0; now <= 60_000; now += 500) holdAt(held, processors(2), now);
     const { readings, spanMilliseconds, bytes } = held.facts;
-    // What has become too old is looked for sixteen times in that time.
+    // Expired readings are searched for sixteen times in that time.
     expect(spanMilliseconds).toBeLessThanOrEqual(10_000 * (17 / 16) + 500);
     expect(readings).toBeLessThanOrEqual(2 * 24);
     expect(bytes).toBeLessThan(readings * 2_500);
   });
 
-  it('is nothing that a look brings which began before another and ended after it', () => {
+  it('do not include a read that began before another and ended after it', () => {
     const held = holdingOf(64);
     holdAt(held, processors(1), 1_000);
     holdAt(held, processors(2), 500);
@@ -161,7 +164,7 @@ describe('what is held', () => {
   });
 
   it(
-    'has a reading for every time up to a minute where 8,000 processors are read each second',
+    'serve every time up to a minute while 8,000 processors are read each second',
     { timeout: 60_000 },
     () => {
       const held = new HeldReadings(absences);
@@ -180,7 +183,7 @@ describe('what is held', () => {
     },
   );
 
-  it('is thinned, the old first, and in the end forgotten, to stay within the bound', () => {
+  it('are thinned, the old ones first, and finally dropped, to stay within the limit', () => {
     const held = holdingOf(1);
     const found = new Set<number | null>();
     for (const count of [10, 100, 300, 2_000]) {
@@ -191,7 +194,7 @@ describe('what is held', () => {
       }
     }
     expect(found).toEqual(new Set([1_000]));
-    // More than that at once is not held at all.
+    // A snapshot of more than that is not held at all.
     expect(held.facts).toMatchObject({ readings: 0, bytes: 0, spanMilliseconds: null });
   });
 });

@@ -10,7 +10,7 @@ beforeEach(() => {
   source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n), partitionEntry(9n, 1n)];
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   it('reads one page for one counter of one virtual processor', async () => {
     await ask({
       source,
@@ -19,7 +19,7 @@ describe('an answer', () => {
     expect(source.batches).toEqual([['partition/5/vp/1']]);
   });
 
-  it('is read in one batch, each page once, however deep and often it is asked for', async () => {
+  it('is read in one batch, each page once, however deep and often it is selected', async () => {
     const { data } = await ask({
       source,
       query: `{
@@ -48,7 +48,7 @@ describe('an answer', () => {
     expect(data.again.sampledAt).toBe(data.hypervisor.sampledAt);
   });
 
-  it('reads nothing for what the topology tells, and does not ask for the topology where nothing needs it', async () => {
+  it('reads no pages for fields of the topology, and no topology if no field needs it', async () => {
     await ask({ source, query: '{ hypervisor { partitions { totalCount nodes { name isRoot } } } }' });
     expect(source.batches).toEqual([]);
     await ask({ source, query: '{ service { version } counterDefinitions { field } }' });
@@ -62,7 +62,7 @@ describe('an answer', () => {
     expect(data).toEqual({ hypervisor: { sampledAt: '2023-11-14T22:13:20.005Z' } });
   });
 
-  it('holds one moment below an ordered list as well', async () => {
+  it('is of one moment below an ordered list as well', async () => {
     const { data } = await ask({
       source,
       query: `{ hypervisor {
@@ -73,7 +73,7 @@ describe('an answer', () => {
         logicalProcessors(orderBy: { counter: TOTAL_RUN_TIME, by: VALUE }) { counters { totalRunTime } }
       } }`,
     });
-    // Two looks a second apart for the growth, both whole.
+    // Two complete snapshots, a second apart, for the change.
     expect(source.batches).toHaveLength(2);
     expect(source.batches[0]).toEqual(source.batches[1]);
     expect(source.milliseconds).toBe(1000);
@@ -82,16 +82,16 @@ describe('an answer', () => {
       data.hypervisor.sampledAt,
       data.hypervisor.sampledAt,
     ]);
-    // The value is that of the later look, at 1000 ms.
+    // The value is that of the later snapshot, at 1000 ms.
     expect(first.counters.hypercalls).toBe('3000');
   });
 });
 
-describe('growth in a question', () => {
+describe('a change in a query', () => {
   const rates =
     '{ partition(id: 5) { virtualProcessor(index: 0) { rates { interval { seconds } hypercalls } deltas { interval { seconds } hypercalls } } } }';
 
-  it('waits for a second reading, one second where nothing is said, and both views come from the same two', async () => {
+  it('waits for a second reading, by default one second, and deltas and rates come from the same two', async () => {
     const { data } = await ask({ source, query: rates });
     expect(data.partition.virtualProcessor).toEqual({
       rates: { interval: { seconds: 1 }, hypercalls: 3000 },
@@ -100,7 +100,7 @@ describe('growth in a question', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('takes no held reading that is too old once the answer has waited for another growth', async () => {
+  it('uses no held reading that is too old after the wait for another change', async () => {
     const sampler = samplerOf(source);
     await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
     await source.wait(1_000);
@@ -117,7 +117,7 @@ describe('growth in a question', () => {
     });
   });
 
-  it('takes the held reading that is of the right age once the answer has waited for another growth', async () => {
+  it('uses the held reading that has the right age after the wait for another change', async () => {
     const sampler = samplerOf(source);
     const held = '{ partition(id: 5) { counters { gpaPages } } }';
     for (let n = 0; n < 5; n += 1) {
@@ -166,7 +166,7 @@ describe('growth in a question', () => {
     }
   });
 
-  it('does not wait where an old enough reading is held', async () => {
+  it('does not wait if an old enough reading is held', async () => {
     const sampler = samplerOf(source);
     const held = '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }';
     await ask({ source, sampler, query: held });
@@ -177,7 +177,7 @@ describe('growth in a question', () => {
     expect(source.milliseconds).toBe(1900);
   });
 
-  it('waits where the reading held is too young', async () => {
+  it('waits if the held reading is too recent', async () => {
     const sampler = samplerOf(source);
     await ask({
       source,
@@ -189,7 +189,7 @@ describe('growth in a question', () => {
     expect(data.partition.virtualProcessor.rates.interval.seconds).toBe(1);
   });
 
-  it('waits once for the whole operation, and each interval is as long as was asked', async () => {
+  it('waits once for the whole operation, and each interval has the requested length', async () => {
     const { data } = await ask({
       source,
       query: `{ hypervisor { sampledAt logicalProcessors {
@@ -209,7 +209,7 @@ describe('growth in a question', () => {
     }
   });
 
-  it('fails alone where an object cannot be read, without waiting for it', async () => {
+  it('fails alone if an object cannot be read, without waiting for it', async () => {
     source.broken.set('lp/1', new HvqlError('PAGE_UNAVAILABLE', 'lp/1/stats.page is gone'));
     const answer = await ask({
       source,
@@ -224,7 +224,7 @@ describe('growth in a question', () => {
     ]);
   });
 
-  it('is unknown over a reset, and says so', async () => {
+  it('is unknown over a reset, which its interval shows', async () => {
     source.value = ({ slot }, _name, milliseconds) => (milliseconds > 0 && slot === 3 ? 0n : 7n);
     const { data } = await ask({
       source,
@@ -234,7 +234,7 @@ describe('growth in a question', () => {
     expect(data.partition.virtualProcessor.deltas).toEqual({ interval: { reset: true }, hypercalls: null });
   });
 
-  it('is not asked over less or more than the bounds', async () => {
+  it('is refused below and above the bounds of its time', async () => {
     const over = (text: string) =>
       ask({ source, query: `{ partition(id: 5) { rates(over: "${text}") { interval { seconds } } } }` });
     expect((await over('99ms')).errors?.[0]).toMatchObject({
@@ -245,8 +245,8 @@ describe('growth in a question', () => {
   });
 });
 
-describe('what the service says of past readings', () => {
-  it('is how many it holds, of how long a time, in how much memory', async () => {
+describe('the facts about held readings', () => {
+  it('are their number, their time span and their memory', async () => {
     const sampler = samplerOf(source);
     const query = '{ service { history { readings span bytes maxBytes maxSpan } } }';
     const historyNow = async () => (await ask({ source, sampler, query })).data.service.history;
@@ -267,7 +267,7 @@ describe('what the service says of past readings', () => {
 });
 
 describe('a source that fails as a whole', () => {
-  it('fails the fields that need it and no others', async () => {
+  it('fails only the fields that need it', async () => {
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.'));
     const answer = await ask({
       source,

@@ -11,8 +11,8 @@ beforeEach(() => {
 });
 const query = '{ partition { name sampledAt counters { virtualProcessors } } }';
 
-describe('questions that are asked in one turn', () => {
-  it('are one reading of the source, each page once, and each is told what it asked for', async () => {
+describe('operations that begin in one turn', () => {
+  it('share one read of the source, each page once, and each gets what it selected', async () => {
     const sampler = samplerOf(source);
     source.value = (_counter, name) => ('partitionId' in name ? name.partitionId * 100n : 0n);
     const callers = [1n, 5n, 5n, 9n].map((id) => caller(id));
@@ -27,7 +27,7 @@ describe('questions that are asked in one turn', () => {
     expect(new Set(answers.map(({ data }) => data.partition.sampledAt)).size).toBe(1);
   });
 
-  it('fail each for itself where one of the pages is broken, and together where the source is', async () => {
+  it('fail separately if one of the pages is broken, and together if the source is', async () => {
     const sampler = samplerOf(source);
     source.broken.set('partition/5', new HvqlError('PAGE_UNAVAILABLE', 'This page is gone.'));
     const both = () => Promise.all([1n, 5n].map((id) => ask({ source, sampler, query, caller: caller(id) })));
@@ -39,7 +39,7 @@ describe('questions that are asked in one turn', () => {
     ]);
   });
 
-  it('end each with whoever asked, and the reading with the last of them', async () => {
+  it('end each with its caller, and the read with the last of them', async () => {
     const sampler = samplerOf(source);
     const signals: AbortSignal[] = [];
     source.read = (_objects: unknown, signal?: AbortSignal) => {
@@ -49,7 +49,7 @@ describe('questions that are asked in one turn', () => {
     const gone = [new AbortController(), new AbortController()];
     const reason = new Error('the client has left');
     const plan = new ReadPlan([{ object: null, over: null }]);
-    const snapshots = gone.map(async (asker) => sampler.readerFor(asker).readAhead(plan));
+    const snapshots = gone.map(async (controller) => sampler.readerFor(controller).readAhead(plan));
     const ends = snapshots.map((read) => read.then(() => 'read').catch((thrown: unknown) => thrown));
     await new Promise((resolve) => setImmediate(resolve));
     gone[0]?.abort(reason);

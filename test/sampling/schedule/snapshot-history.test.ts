@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SnapshotHistory } from '../../../src/sampling/schedule/snapshot-history.ts';
 import type { Snapshot } from '../../../src/sampling/read/snapshot.ts';
 
-/** A sight at this many milliseconds. */
+/** A snapshot at this many milliseconds. */
 function snapshotAt(milliseconds: number): Snapshot {
   const at = { wallMilliseconds: milliseconds, monotonicNanoseconds: BigInt(milliseconds) * 1_000_000n };
   return { at, sampleOf: () => null };
@@ -13,8 +13,8 @@ const ageOf = (snapshot: Snapshot | undefined, now: Snapshot): number | null =>
     ? null
     : now.at.wallMilliseconds - snapshot.at.wallMilliseconds;
 
-describe('the sights of the past', () => {
-  it('meet each time that is asked for to an eighth, however different the times are', () => {
+describe('the snapshots of the past', () => {
+  it('meet each requested time to an eighth, however different the times are', () => {
     const history = new SnapshotHistory(100);
     const overs = [100, 700, 1000, 5000, 60_000];
     const ages = new Map<number, number[]>(overs.map((over) => [over, []]));
@@ -27,14 +27,14 @@ describe('the sights of the past', () => {
       }
     }
     for (const [over, found] of ages) {
-      // From the time on that there is one so old, there always is.
+      // Once there is one of this age, there always is.
       expect(found.length).toBeGreaterThan(3000 - over / 100 - over / 800 - 2);
       expect(Math.min(...found)).toBeGreaterThanOrEqual(over);
       expect(Math.max(...found)).toBeLessThanOrEqual(over * 1.125 + 100);
     }
   });
 
-  it('are few, and none where no time is asked for any more', () => {
+  it('are few, and are dropped when no time is requested any more', () => {
     const history = new SnapshotHistory(100);
     const kept = new Set<Snapshot>();
     for (let number = 1; number <= 3000; number += 1)

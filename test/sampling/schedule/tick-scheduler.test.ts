@@ -9,7 +9,7 @@ import { topologyOf } from '../../../src/snapshot/topology.ts';
 const topology = topologyOf([], []);
 const moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
 
-/** A watcher of this logical processor, which says so when it is let. */
+/** A watcher of this logical processor, whose requests are ready after `until`. */
 function watcherOf(index: number, until: Promise<unknown> = Promise.resolve()): Watcher {
   const object = { object: 'LOGICAL_PROCESSOR', index } as unknown as Granted;
   return {
@@ -19,8 +19,8 @@ function watcherOf(index: number, until: Promise<unknown> = Promise.resolve()): 
   };
 }
 
-describe('a grid', () => {
-  it('does not look for a newcomer that has left, so that the next one gets no look of a grid that has stopped', async () => {
+describe('a tick scheduler', () => {
+  it('takes no tick for a watcher that has been removed, so that the next one gets none of a stopped scheduler', async () => {
     const reads: number[] = [];
     const scheduler = new TickScheduler({
       everyMilliseconds: 60_000,
@@ -58,7 +58,7 @@ describe('a grid', () => {
     scheduler.remove(third);
   });
 
-  it('gives others their turn where its listeners take long, and leaves none of them out', async () => {
+  it('lets other work run while its listeners take long, and calls all of them', async () => {
     let nanoseconds = 0n;
     const taken: string[] = [];
     const scheduler = schedulerOn(() => nanoseconds);
@@ -77,7 +77,7 @@ describe('a grid', () => {
     expect(taken).toEqual([...names.slice(0, 16), 'another', ...names.slice(16)]);
   });
 
-  it('tells a watcher when all were offered a tick, and not those who left meanwhile', async () => {
+  it('calls a watcher when all were offered a tick, unless it was removed meanwhile', async () => {
     const offered: string[] = [];
     const scheduler = schedulerOn(() => 0n);
     const second: TickListener = { onTick: () => offered.push('second') };
@@ -95,7 +95,7 @@ describe('a grid', () => {
   });
 });
 
-/** On a clock that says what it is told to. */
+/** On a clock that the test sets. */
 function schedulerOn(now: () => bigint): TickScheduler {
   return new TickScheduler({
     everyMilliseconds: 1,
@@ -110,7 +110,7 @@ function schedulerOn(now: () => bigint): TickScheduler {
   });
 }
 
-/** Until one tick has been offered to all. */
+/** Waits until one tick has been offered to all. */
 async function oneTick(
   scheduler: TickScheduler,
   onOffered: (tick: Tick) => void = () => undefined,
