@@ -130,8 +130,14 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
   /** The request with its target in absolute form. */
   const absolute = (line: string, origin: string): string => line.replace(' /', ` ${origin}/`);
 
-  it('is answered as it is', async () => {
+  it('is answered as it is, and with other headers of which there may be several', async () => {
     expect(statusOf(await request())).toBe(expectedStatus(transport));
+    const several = await request((parts) => {
+      // As long as the names of headers of which there may be one.
+      for (const name of ['Cache-Control', 'Date', 'X-Request-ID'])
+        parts.lines = [`${name}: x`, ...parts.lines, `${name}: x`];
+    });
+    expect(statusOf(several)).toBe(expectedStatus(transport));
   });
 
   it.each([

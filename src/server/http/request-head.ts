@@ -32,12 +32,15 @@ export function checkHead({ httpVersion, httpVersionMajor, rawHeaders }: Incomin
   }
   let seen = 0;
   for (let n = 0; n < rawHeaders.length; n += 2) {
-    const name = rawHeaders[n] ?? '';
-    const { length } = name;
+    const length = rawHeaders[n]?.length ?? 0;
     const single = singleHeaders[length];
-    if (single === undefined || name.toLowerCase() !== single) continue;
-    if ((seen & (1 << length)) !== 0)
+    if (single === undefined) continue;
+    if ((seen & (1 << length)) !== 0 && countOf(rawHeaders, single) > 1)
       throw badRequest(`The request has more than one header "${single}", and one is the most there may be.`);
     seen |= 1 << length;
   }
+}
+
+function countOf(rawHeaders: readonly string[], name: string): number {
+  return rawHeaders.filter((text, n) => n % 2 === 0 && text.toLowerCase() === name).length;
 }
