@@ -82,9 +82,9 @@ export class StallDetector {
       return false;
     }
     this.#heartbeats += 1;
-    const taken = takenBytes(this.#socket);
-    if (taken > this.#takenBytes) this.#heartbeats = 0;
-    this.#takenBytes = Math.max(this.#takenBytes, taken);
+    const bytes = takenBytes(this.#socket);
+    if (bytes > this.#takenBytes) this.#heartbeats = 0;
+    this.#takenBytes = Math.max(this.#takenBytes, bytes);
     return this.#heartbeats > this.#limitInHeartbeats;
   }
 }

@@ -156,17 +156,17 @@ describe.each([
     for (const subscribe of Object.values(open)) {
       moveClock(0);
       await until(async () => !(await isRefused(expiring)));
-      const seen: Seen = { events: [], isOver: false, problem: null };
-      const stop = subscribe([expiring, fresh], sinkOf(seen));
-      const unlucky: Seen = { events: [], isOver: false, problem: null };
+      const received: Received = { events: [], isOver: false, problem: null };
+      const stop = subscribe([expiring, fresh], sinkOf(received));
+      const unlucky: Received = { events: [], isOver: false, problem: null };
       subscribe([expiring, expiring, expiring], sinkOf(unlucky));
-      await until(() => seen.events.length > 1 && unlucky.events.length > 1);
+      await until(() => received.events.length > 1 && unlucky.events.length > 1);
       moveClock(40 * minute);
-      await until(() => seen.events.some((event) => codesOf(event).length > 0));
-      const from = seen.events.length;
-      await until(() => seen.events.length > from + 2);
-      expect(seen.events.slice(from).flatMap(codesOf)).toEqual([]);
-      expect(seen.isOver).toBe(false);
+      await until(() => received.events.some((event) => codesOf(event).length > 0));
+      const from = received.events.length;
+      await until(() => received.events.length > from + 2);
+      expect(received.events.slice(from).flatMap(codesOf)).toEqual([]);
+      expect(received.isOver).toBe(false);
       await until(() => unlucky.isOver);
       const problem = unlucky.problem as { code?: number; response?: { status: number } } | null;
       expect(problem?.response?.status ?? problem?.code).toBe(problem?.response === undefined ? 4401 : 401);
@@ -175,7 +175,7 @@ describe.each([
   });
 });
 
-interface Seen {
+interface Received {
   readonly events: any[];
   isOver: boolean;
   problem: unknown;
@@ -187,15 +187,15 @@ interface Sink {
   complete(): void;
 }
 
-function sinkOf(seen: Seen): Sink {
+function sinkOf(received: Received): Sink {
   return {
-    next: (event) => seen.events.push(event),
+    next: (event) => received.events.push(event),
     error: (problem) => {
-      seen.problem = problem;
-      seen.isOver = true;
+      received.problem = problem;
+      received.isOver = true;
     },
     complete: () => {
-      seen.isOver = true;
+      received.isOver = true;
     },
   };
 }

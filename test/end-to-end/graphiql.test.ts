@@ -111,25 +111,25 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     await openTab(page.getByRole('tab', { name: 'LiveLogicalProcessors' }));
     const answer = await execute(page, /"sampledAt"/);
     const moments = new Set<string>();
-    const look = async (): Promise<number> => {
+    const countMoments = async (): Promise<number> => {
       const text = String(await answer.textContent());
       expect(text).not.toContain('errors');
       const [, moment] = /"sampledAt":\s*"(\d[^"]+Z)"/.exec(text) ?? [];
       if (moment !== undefined) moments.add(moment);
       return moments.size;
     };
-    await expect.poll(look, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    await expect.poll(countMoments, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
     expect(await answer.textContent()).toMatch(/"totalRunTime":\s*\d/);
     await page.getByRole('button', { name: /stop query/i }).click();
     await page.getByRole('button', { name: /execute query/i }).waitFor();
-    await look();
+    await countMoments();
     const last = moments.size;
     // Events at the same pace for another client show that the page would have had some by now.
     const query = 'subscription { hypervisor(every: "1s") { sampledAt } }';
     const witness = watchBySse({ url: served.url, token: served.tokens[0], query });
     await witness.event(3);
     witness.stop();
-    expect(await look()).toBe(last);
+    expect(await countMoments()).toBe(last);
   });
 
   it('asks what is allowed where only that is answered, as it stands in the tabs', async () => {

@@ -29,8 +29,8 @@ function documentedBlock({ port, served }: { readonly port: number; readonly ser
   }, block);
 }
 
-/** What the page has seen: events of each event stream and of each WebSocket subscription, and the answer to its query. */
-interface Seen {
+/** What the page has received: events of each event stream and of each WebSocket subscription, and the answer to its query. */
+interface Received {
   readonly events: readonly number[];
   readonly messages: readonly number[];
   readonly isAnswered: boolean;
@@ -47,8 +47,8 @@ function watch({
   readonly busy: number;
 }): void {
   const none = Array<number>(count).fill(0);
-  const seen = { events: [...none], messages: [...none], isAnswered: false };
-  Object.assign(globalThis, { seen });
+  const received = { events: [...none], messages: [...none], isAnswered: false };
+  Object.assign(globalThis, { received });
   const subscriptionOf = (index: number): string =>
     `subscription { hypervisor(every: "200ms") { logicalProcessor(index: ${index}) { index } sampledAt } }`;
   const ask = (query: string, accept: string): Promise<Response> =>
@@ -61,7 +61,7 @@ function watch({
     const { body } = await ask(subscriptionOf(index), 'text/event-stream');
     const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let text; (text = (await reader?.read())?.value) !== undefined;) {
-      seen.events[index] = (seen.events[index] ?? 0) + (text.match(/event: next/g)?.length ?? 0);
+      received.events[index] = (received.events[index] ?? 0) + (text.match(/event: next/g)?.length ?? 0);
     }
   };
   const socket = new WebSocket(`wss://${location.host}/graphql`, 'graphql-transport-ws');
@@ -69,7 +69,7 @@ function watch({
   socket.onopen = () => send({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } });
   socket.onmessage = ({ data }) => {
     const { type, id = '' } = JSON.parse(String(data)) as { type: string; id?: string };
-    if (type === 'next') seen.messages[Number(id)] = (seen.messages[Number(id)] ?? 0) + 1;
+    if (type === 'next') received.messages[Number(id)] = (received.messages[Number(id)] ?? 0) + 1;
     if (type !== 'connection_ack') return;
     for (const index of none.keys()) {
       send({ type: 'subscribe', id: String(index), payload: { query: subscriptionOf(index) } });
@@ -78,16 +78,16 @@ function watch({
   for (const index of none.keys()) void read(index);
   // Once streams have all the connections: a browser does not always send requests in their order.
   const waiting = setInterval(() => {
-    if (seen.events.filter((events) => events > 0).length < busy) return;
+    if (received.events.filter((events) => events > 0).length < busy) return;
     clearInterval(waiting);
-    void ask('{ __typename }', 'application/json').then((response) => (seen.isAnswered = response.ok));
+    void ask('{ __typename }', 'application/json').then((response) => (received.isAnswered = response.ok));
   }, 20);
 }
 
 describe.skipIf(executablePath === null || nginx === null)('a page with eight event streams', () => {
   let served: Served;
   let browser: Browser;
-  let run: (origin: string, isDone: (seen: Seen) => boolean) => Promise<Seen>;
+  let run: (origin: string, isDone: (received: Received) => boolean) => Promise<Received>;
 
   beforeAll(async () => {
     served = await serve(['--source', 'simulator?lps=8']);
@@ -100,14 +100,15 @@ describe.skipIf(executablePath === null || nginx === null)('a page with eight ev
       const page = await context.newPage();
       await page.goto(`${origin}/page`);
       await page.evaluate(watch, { token: served.tokens[0] ?? '', count: streams, busy: connections });
-      const look = (): Promise<Seen> => page.evaluate(() => (globalThis as unknown as { seen: Seen }).seen);
-      let seen = await look();
+      const readReceived = (): Promise<Received> =>
+        page.evaluate(() => (globalThis as unknown as { received: Received }).received);
+      let received = await readReceived();
       await until(
-        async () => isDone((seen = await look())),
-        () => JSON.stringify(seen),
+        async () => isDone((received = await readReceived())),
+        () => JSON.stringify(received),
       );
       await context.close();
-      return seen;
+      return received;
     };
   });
   afterAll(async () => {
@@ -122,7 +123,7 @@ describe.skipIf(executablePath === null || nginx === null)('a page with eight ev
     const port = await startNginx(
       (own) => `${documentedBlock({ port: own, served: portOf(served) })}\n${page}`,
     );
-    const isDone = ({ events, messages, isAnswered }: Seen): boolean =>
+    const isDone = ({ events, messages, isAnswered }: Received): boolean =>
       isAnswered && [...events, ...messages].every((count) => count >= 5);
     const { events, messages, isAnswered } = await run(`https://127.0.0.1:${port}`, isDone);
     expect([...events, ...messages].filter((count) => count >= 5)).toHaveLength(2 * streams);
@@ -134,7 +135,7 @@ describe.skipIf(executablePath === null || nginx === null)('a page with eight ev
       const block = documentedBlock({ port: own, served: portOf(served) });
       return `${block.replace(' http2;', ';')}\n${page}`;
     });
-    const isDone = ({ events, messages }: Seen): boolean =>
+    const isDone = ({ events, messages }: Received): boolean =>
       events.filter((count) => count >= 10).length === connections && messages.every((count) => count >= 5);
     const { events, messages, isAnswered } = await run(`https://127.0.0.1:${port}`, isDone);
     expect(events.filter((count) => count > 0)).toHaveLength(connections);

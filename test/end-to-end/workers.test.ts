@@ -36,8 +36,11 @@ function workersOf({ program }: Served): number[] {
   return childrenOf(program.child.pid ?? 0);
 }
 
-/** Asks over a connection of its own: connections go to the workers in turn. */
-function askAnew(url: string, { token, query }: { token: string | undefined; query: string }): Promise<any> {
+/** Sends a query by a connection of its own: connections go to the workers in turn. */
+function askByNewConnection(
+  url: string,
+  { token, query }: { token: string | undefined; query: string },
+): Promise<any> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
     const sent = request(
@@ -73,12 +76,14 @@ describe('two workers', () => {
     let last = 0n;
     for (let n = 0; n < 6; n++) {
       const query = '{ hypervisor { logicalProcessor(index: 0) { counters { totalRunTime } } } }';
-      const { data } = await askAnew(url, { token: tokens[0], query });
+      const { data } = await askByNewConnection(url, { token: tokens[0], query });
       // Two machines would be equally old, except that one began later.
       const total = BigInt(data.hypervisor.logicalProcessor.counters.totalRunTime);
       expect(total).toBeGreaterThanOrEqual(last);
       last = total;
-      expect(await askAnew(url, { token: tokens[1], query: '{ viewer { partitionId } }' })).toEqual({
+      expect(
+        await askByNewConnection(url, { token: tokens[1], query: '{ viewer { partitionId } }' }),
+      ).toEqual({
         data: { viewer: { partitionId: '2' } },
       });
     }
@@ -123,7 +128,7 @@ describe('two workers', () => {
     for (const pid of workersOf(here)) process.kill(pid, 'SIGKILL');
     const query = '{ __typename }';
     await until(async () => {
-      const answer = await askAnew(here.url, { token: here.tokens[0], query }).catch(() => null);
+      const answer = await askByNewConnection(here.url, { token: here.tokens[0], query }).catch(() => null);
       return answer?.data?.__typename === 'Query' && workersOf(here).length === 2;
     });
     expect(here.program.stdout).toBe(`hvql listening on ${here.url}\n`);
@@ -181,7 +186,7 @@ describe('a worker that hangs', () => {
     );
     // Two in turn: each of the workers has one of them.
     for (let n = 0; n < 2; n++) {
-      const { data } = await askAnew(url, { token: tokens[0], query: '{ __typename }' });
+      const { data } = await askByNewConnection(url, { token: tokens[0], query: '{ __typename }' });
       expect(data.__typename).toBe('Query');
     }
     expect(await program.stop('SIGTERM')).toBe(0);
@@ -233,13 +238,13 @@ describe('identity, access, audit and guests', () => {
       '{ hypervisor { counters { totalPages } } a: partition(id: 5) { counters { virtualProcessors } } b: partition(id: 13) { partitionId } }';
     for (const [name, { isGlobal = false, readable }] of Object.entries(callers)) {
       for (let n = 0; n < 2; n++) {
-        const { data } = await askAnew(host.served.url, { token: host.tokens[name], query });
+        const { data } = await askByNewConnection(host.served.url, { token: host.tokens[name], query });
         const { hypervisor, a, b } = data;
         const got = [hypervisor?.counters != null, a?.counters != null, b !== null];
         expect([name, ...got]).toEqual([name, isGlobal, readable.includes('5'), readable.includes('13')]);
       }
     }
-    const wrong = await askAnew(host.served.url, { token: 'eyJ.eyJ.sig', query });
+    const wrong = await askByNewConnection(host.served.url, { token: 'eyJ.eyJ.sig', query });
     expect(wrong.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     expect(answering(host.served)).toEqual([1, 2]);
   });
@@ -247,7 +252,7 @@ describe('identity, access, audit and guests', () => {
   it('write one audit file in whole lines, and both reopen it on SIGHUP', async () => {
     const denied = '{ hypervisor { counters { totalPages } } }';
     const ask = (): Promise<unknown> =>
-      askAnew(host.served.url, { token: host.tokens['self (a guest)'], query: denied });
+      askByNewConnection(host.served.url, { token: host.tokens['self (a guest)'], query: denied });
     await Promise.all(Array.from({ length: 40 }, ask));
     const linesOf = (path: string): unknown[] =>
       readFileSync(path, 'utf8')

@@ -27,12 +27,12 @@ async function start(): Promise<{ readonly order: string[]; readonly most: () =>
   let inThisTurn = 0;
   let most = 0;
   watching = true;
-  const onTurn = (): void => {
+  const countTurn = (): void => {
     most = Math.max(most, inThisTurn);
     inThisTurn = 0;
-    if (watching) setImmediate(onTurn);
+    if (watching) setImmediate(countTurn);
   };
-  onTurn();
+  countTurn();
   service = await startTestService({
     contextOf: (requester) => ({ ...requester, signal: requester.signal }),
     execute: ({ contextValue }) => {

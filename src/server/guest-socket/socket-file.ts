@@ -37,21 +37,21 @@ export async function listenOnFile(
     const stale = await checkSocketPath({ path, platform });
     const folder = await mkdtemp(join(dirname(path), privatePrefix));
     // Unique, since node may look for it in another folder when the server closes.
-    const made = join(folder, randomUUID().slice(0, 8));
+    const temporary = join(folder, randomUUID().slice(0, 8));
     const aside = join(folder, 'stale');
     try {
-      await listen(server, { folder, made, platform });
-      await chmod(made, mode);
-      const own = await fileAt(made);
+      await listen(server, { folder, temporary, platform });
+      await chmod(temporary, mode);
+      const own = await fileAt(temporary);
       if (stale !== null) await moveAside(path, { stale, aside });
-      await link(made, path);
+      await link(temporary, path);
       return {
         remove: async () => {
           if (isSame(await fileAt(path), own)) await unlink(path);
         },
       };
     } finally {
-      await Promise.allSettled([unlink(made), unlink(aside)]);
+      await Promise.allSettled([unlink(temporary), unlink(aside)]);
       // Not recursive: other files in it are not ours. A folder that stays does no harm.
       await rmdir(folder).catch(() => undefined);
     }
@@ -65,15 +65,20 @@ export async function listenOnFile(
 /** Listens in this process (`exclusive`), even where it is one of several workers behind one port. */
 async function listen(
   server: Server,
-  { folder, made, platform }: { readonly folder: string; readonly made: string; readonly platform: string },
+  {
+    folder,
+    temporary,
+    platform,
+  }: { readonly folder: string; readonly temporary: string; readonly platform: string },
 ): Promise<void> {
   // The private folder makes the path longer than the socket's own. On Linux, an open folder has a short name as well
   // (proc_pid_fd(5)).
-  const isShort = Buffer.byteLength(made) <= pathLimitInBytes(platform);
+  const isShort = Buffer.byteLength(temporary) <= pathLimitInBytes(platform);
   if (!isShort && platform !== 'linux') throw new Error("its folder's path is too long to make a socket in");
   const handle = isShort ? null : await open(folder);
   try {
-    const path = handle === null ? made : `/proc/self/fd/${handle.fd}/${made.slice(folder.length + 1)}`;
+    const path =
+      handle === null ? temporary : `/proc/self/fd/${handle.fd}/${temporary.slice(folder.length + 1)}`;
     server.listen({ path, exclusive: true });
     await once(server, 'listening');
   } finally {

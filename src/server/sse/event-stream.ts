@@ -172,11 +172,11 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     response.end();
   }
 
-  #write(bytes: Buffer, onTaken?: () => void): void {
+  #write(bytes: Buffer, onDrained?: () => void): void {
     if (!this.#isOpen) return;
     this.#exchange.server.writeCoalescer.flush();
     this.#quietHeartbeats = 0;
-    this.#exchange.response.write(bytes, onTaken);
+    this.#exchange.response.write(bytes, onDrained);
   }
 }
 

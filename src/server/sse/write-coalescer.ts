@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 
 /** The stream that bytes are written for. */
 export interface WriteListener {
-  /** Called where the kernel does not take all bytes at once, which is rare: `onTaken` follows. */
+  /** Called where the kernel does not take all bytes at once, which is rare: `onDrained` follows. */
   onBlocked(): void;
   /** Called once the kernel has the bytes, or never will. */
   readonly onDrained: (problem?: Error | null) => void;

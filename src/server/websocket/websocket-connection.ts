@@ -98,8 +98,8 @@ export class WebSocketConnection implements LinkListener, OperationListener {
       return;
     }
     this.#expiredHeartbeats += 1;
-    const { heartbeatMilliseconds: beatMilliseconds } = this.server.limits;
-    if (this.#expiredHeartbeats * beatMilliseconds >= expiryGraceMilliseconds)
+    const { heartbeatMilliseconds } = this.server.limits;
+    if (this.#expiredHeartbeats * heartbeatMilliseconds >= expiryGraceMilliseconds)
       this.#close(...this.#pendingClose);
   }
 
@@ -182,15 +182,11 @@ export class WebSocketConnection implements LinkListener, OperationListener {
     this.#hasInit = true;
     this.#stopInitTimer();
     const { listener, socket, upgradeAuthorization } = this.#context;
-    const {
-      authorization,
-      conflictingAuthorization: strayAuthorization,
-      problem,
-    } = readInitCredentials(payload);
+    const { authorization, conflictingAuthorization, problem } = readInitCredentials(payload);
     try {
       const identified = await listener.authenticate({
         authorization,
-        conflictingAuthorization: upgradeAuthorization ?? strayAuthorization,
+        conflictingAuthorization: upgradeAuthorization ?? conflictingAuthorization,
         problem,
         socket,
       });

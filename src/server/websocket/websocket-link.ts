@@ -99,10 +99,10 @@ export class WebSocketLink implements HeartbeatListener {
 
   onHeartbeat(): void {
     const webSocket = this.#webSocket;
-    const { pingHeartbeats: pingBeats, stallHeartbeats: stallBeats } = this.#server.limits;
+    const { pingHeartbeats, stallHeartbeats } = this.#server.limits;
     // While nothing is read no pong is: then what is unsent counts.
     if (!webSocket.isPaused && this.#unansweredHeartbeats !== null) this.#unansweredHeartbeats += 1;
-    if (this.#stall.isStalled() || (this.#unansweredHeartbeats ?? 0) > stallBeats) {
+    if (this.#stall.isStalled() || (this.#unansweredHeartbeats ?? 0) > stallHeartbeats) {
       webSocket.terminate();
       this.#listener.onStall();
       return;
@@ -111,7 +111,7 @@ export class WebSocketLink implements HeartbeatListener {
     this.#heartbeatsSincePing += 1;
     // Events keep the connection alive as well, but only a pong shows that the client still reads.
     const isDue =
-      this.#quietHeartbeats >= pingBeats || this.#heartbeatsSincePing >= pingBeats * busyPingFactor;
+      this.#quietHeartbeats >= pingHeartbeats || this.#heartbeatsSincePing >= pingHeartbeats * busyPingFactor;
     if (isDue && this.#unansweredHeartbeats === null && webSocket.readyState === webSocket.OPEN) {
       this.#quietHeartbeats = 0;
       this.#heartbeatsSincePing = 0;

@@ -79,15 +79,15 @@ describe('the file of a socket', () => {
     const path = join(folder.path, 'a');
     const seen: [string, number][] = [];
     // Called by the event loop between any two steps of the making.
-    let looking: NodeJS.Immediate;
-    const look = (): void => {
+    let immediate: NodeJS.Immediate;
+    const listFolder = (): void => {
       for (const name of readdirSync(folder.path)) {
         const found = lstatSync(join(folder.path, name), { throwIfNoEntry: false });
         if (found !== undefined) seen.push([name, found.mode & 0o7777]);
       }
-      looking = setImmediate(look);
+      immediate = setImmediate(listFolder);
     };
-    looking = setImmediate(look);
+    immediate = setImmediate(listFolder);
     const before = process.umask(0);
     try {
       for (let n = 0; n < 50; n += 1) {
@@ -97,7 +97,7 @@ describe('the file of a socket', () => {
         await close(server);
       }
     } finally {
-      clearImmediate(looking);
+      clearImmediate(immediate);
       process.umask(before);
     }
     expect(new Set(seen.map(([name]) => name === 'a'))).toEqual(new Set([true, false]));
