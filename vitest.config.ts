@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { areClientsInstalled } from './test/clients-installed.ts';
 
 /** Folders whose files take tens of seconds each, most of which they wait: longest first, so that none is left over. */
-const longFolders = ['storm', 'fuzz', 'bench', 'end-to-end', 'clients', 'source', 'soak'];
+const longFolders = ['storm', 'fuzz', 'bench', 'end-to-end', 'documents', 'clients', 'source', 'soak'];
 
 /** Without a cache of durations, as in a fresh clone, Vitest begins with the largest files and ends with the slowest. */
 class LongestFirst extends BaseSequencer {

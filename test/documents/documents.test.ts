@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { helpText } from '../../src/cli/settings/setting-help.ts';
@@ -8,6 +8,14 @@ import { anchorsOf, blocksOf, documents, linksOf, proseOf } from './markdown.ts'
 
 const blocks = documents.flatMap(blocksOf);
 const shellLines = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.split('\n'));
+/** Of the project, generated and installed ones aside. */
+const files = ['src', 'test', 'docs', 'schema', 'packaging']
+  .flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => !file.includes('node_modules'))
+      .map((file) => `${folder}/${file}`),
+  )
+  .concat(readdirSync('.'));
 const checkOf = ({ document, language }: (typeof blocks)[number]) =>
   checks.find((row) => (row.document ?? document) === document && row.language === language);
 
@@ -22,9 +30,17 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  it.each(documents)('%s names files that exist', (document) => {
-    const names = [...proseOf(document).matchAll(/`((?:src|test|schema|docs|packaging)\/[\w./-]*\w)`/g)];
-    expect(names.map(([, name = '']) => name).filter((name) => !existsSync(name))).toEqual([]);
+  it.each(documents)('%s names files and folders that exist', (document) => {
+    const prose = proseOf(document);
+    const named = (pattern: RegExp): string[] => [...prose.matchAll(pattern)].map(([, name = '']) => name);
+    const paths = named(/`((?:src|test|schema|docs|packaging)\/[\w./-]*\w)`/g);
+    expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+    const names = named(/`((?:\w[\w-]*\/)*\w[\w.-]*\.(?:ts|js|mjs|ps1|md|graphql))`/g);
+    expect(names.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
+  });
+
+  it('begin with a README of at most 200 lines', () => {
+    expect(readFileSync('README.md', 'utf8').split('\n').length).toBeLessThanOrEqual(200);
   });
 
   it('have no code block that nothing runs or compiles, but those of which checks.ts says why', () => {
