@@ -10,7 +10,7 @@ export class CommandOnTrial implements CommandContext {
   errors = '';
   readonly stdout = { write: (text: string) => (this.output += text) };
   readonly stderr: CommandContext['stderr'];
-  /** Who listens for being told to open files anew. */
+  /** Callbacks that reopen files. */
   readonly reopening = new Set<() => void>();
   /** Called after each wait. */
   afterWait: () => void = () => {};

@@ -9,7 +9,7 @@ describe('a text on its way to a terminal', () => {
     ['\u007f\u009b31m', '\\u{7f}\\u{9b}31m'],
     ['abc\u202edcba\u2066', 'abc\\u{202e}dcba\\u{2066}'],
     ['one\u2028two', 'one\\u{2028}two'],
-  ])('is shown as it is, but for what would do more than show: %j', (text, shown) => {
+  ])('is shown as it is, except characters that would do more than show: %j', (text, shown) => {
     expect(printable(text)).toBe(shown);
   });
 });

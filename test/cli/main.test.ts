@@ -24,7 +24,7 @@ function run(script: string, env: Record<string, string> = {}) {
   return { status, stdout, stderr };
 }
 
-describe('standard output that nobody reads', () => {
+describe('standard output without a reader', () => {
   it.each([
     ['token', 'hvql token --partition 1'],
     ['inspect', `hvql inspect '${fixture('small-host')}/lp/0/stats.page'`],
@@ -45,7 +45,7 @@ describe('standard output that nobody reads', () => {
     });
   });
 
-  it('and cannot be written is told in a sentence', () => {
+  it('that cannot be written is reported in a sentence', () => {
     expect(run('hvql help > /dev/full')).toEqual({
       status: 1,
       stdout: '',
@@ -84,7 +84,7 @@ describe('a mistake in a file', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
+describe('an unexpected error', () => {
   it('is shown with its stack, and has exit code 1', () => {
     // Node cannot tell the current folder of a process whose folder is gone.
     const folder = scratchFolder();

@@ -58,7 +58,7 @@ export function describeSource(title: string, open: () => Promise<SourceOnTrial>
       for (const { virtualProcessors } of partitions) expectAscending(virtualProcessors);
     });
 
-    it('gives the very same topology while nothing in it changes', async () => {
+    it('gives the same topology object while nothing in it changes', async () => {
       const topology = await source.topology(never);
       await source.read([hypervisorName], never);
       expect(await source.topology(never)).toBe(topology);
@@ -121,7 +121,7 @@ export function describeSource(title: string, open: () => Promise<SourceOnTrial>
       expect(outcomes.at(-1)).not.toBeInstanceOf(HvqlError);
     });
 
-    it('leaves a reading that is held as it was, whatever happens since', async () => {
+    it('leaves a reading that is held unchanged', async () => {
       const names = await everything();
       const held = await readAll(source, names);
       const before = held.map(numbersOf);

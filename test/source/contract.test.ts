@@ -60,10 +60,10 @@ for (const pages of ['with pages', 'without pages']) {
   describeSource(`one ${pages} that another process reads`, async () => {
     const clock = new ManualClock();
     const simulator = await openSource('simulator?lps=4&partitions=4&vps=2&nested=1', { clock });
-    const { owner, asker } = await openChannel();
+    const { owner, client } = await openChannel();
     const source = pages === 'with pages' ? simulator : pageless(simulator);
     serveSource(shareReads(source, { clock, windowMilliseconds: 10 }), owner);
-    return { source: remoteSource(asker, simulator), goOn: () => clock.advance(1000) };
+    return { source: remoteSource(client, simulator), goOn: () => clock.advance(1000) };
   });
 }
 
@@ -74,9 +74,9 @@ describeSource('a Linux host', async () => {
 
 describeSource('a Linux host that another process reads', async () => {
   const { source, goOn, clock } = await openLinuxHost();
-  const { owner, asker } = await openChannel();
+  const { owner, client } = await openChannel();
   serveSource(shareReads(source, { clock, windowMilliseconds: 10 }), owner);
-  return { source: remoteSource(asker, source), goOn };
+  return { source: remoteSource(client, source), goOn };
 });
 
 describe.each(['folder', 'tar'])('recorded to a %s,', (kind) => {

@@ -1,7 +1,7 @@
 import { objectKey } from '../../src/snapshot/object-name.ts';
 import type { HostSnapshot } from '../../src/source/host-snapshot.ts';
 
-/** What a look saw, as text: quick to compare, and short to print where it differs. */
+/** A snapshot as text: quick to compare, and short to print if it differs. */
 export function textOf({ topology, pages, failures }: HostSnapshot): object {
   return {
     logicalProcessors: topology.logicalProcessors,

@@ -34,7 +34,7 @@ function openTrail(path: string) {
   return { ...file, lines, said };
 }
 
-/** A named pipe, and a reader of it that takes what there is when it is told to. */
+/** A named pipe, and a reader that reads what is there on request. */
 function openPipe(folder: string) {
   const path = join(folder, 'pipe');
   execFileSync('mkfifo', [path]);
@@ -137,7 +137,7 @@ describe('a file for the audit trail', () => {
     ]);
   });
 
-  it.skipIf(!existsSync('/dev/full'))('on a disk that is full is said to be so, once', async () => {
+  it.skipIf(!existsSync('/dev/full'))('reports a full disk once', async () => {
     const trail = openTrail('/dev/full');
     for (let n = 0; n < 20_000; n += 1) trail.write(`${n} ${'x'.repeat(100)}\n`);
     expect(trail.said()).toEqual([[50, 'the audit trail cannot be written']]);
@@ -148,7 +148,7 @@ describe('a file for the audit trail', () => {
 });
 
 describe('a pipe for the audit trail', () => {
-  it('that is full for a while loses nothing, and nobody speaks of it', async () => {
+  it('that is full for a while loses nothing, and logs nothing', async () => {
     const pipe = openPipe(scratchFolder());
     pipe.open();
     const trail = openTrail(pipe.path);
@@ -161,7 +161,7 @@ describe('a pipe for the audit trail', () => {
     expect(trail.said()).toEqual([]);
   });
 
-  it('that nobody reads keeps a bounded number of lines; of those beyond, none is torn, and the log counts them', async () => {
+  it('without a reader keeps a bounded number of lines; it drops whole lines beyond, and the log counts them', async () => {
     const pipe = openPipe(scratchFolder());
     pipe.open();
     const trail = openTrail(pipe.path);

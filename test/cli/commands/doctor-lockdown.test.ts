@@ -21,7 +21,7 @@ describe('statistics that the kernel keeps from root as well', () => {
     ['none [integrity] confidentiality\n', 'integrity'],
     ['none integrity [confidentiality]\n', 'confidentiality'],
     [null, 'unknown'],
-  ])('are told to be under lockdown where it is %j', (content, level) => {
+  ])('are reported to be under lockdown if the file is %j', (content, level) => {
     const root = scratchFolder();
     putFile(root, { place: 'proc/mounts', content: 'debugfs /sys/kernel/debug debugfs rw 0 0\n' });
     putFile(root, { place: 'sys/kernel/debug/mshv/stats', content: '' });

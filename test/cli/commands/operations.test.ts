@@ -80,7 +80,7 @@ describe('the manifest of a folder of operations', () => {
     );
   });
 
-  it('is not printed where something is wrong, and all of it is told at once', async () => {
+  it('is not printed if something is wrong; all problems are reported together', async () => {
     const deep = `{ hypervisor ${'{ page '.repeat(9_000)}${'}'.repeat(9_000)} }`;
     const folder = folderOf({
       'field.graphql': 'query A {\n  foo\n  viewer { isRoot bar }\n}',

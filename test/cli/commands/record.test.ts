@@ -15,7 +15,7 @@ import { CommandOnTrial } from '../command-on-trial.ts';
 
 const never = new AbortController().signal;
 
-/** Everything that the source says, at each of so many looks a second apart. */
+/** Everything that the source reports, in each of `count` snapshots a second apart. */
 async function watch(source: Source, { clock }: CommandOnTrial, count: number): Promise<unknown[]> {
   const seen = [];
   for (let n = 0; n < count; n++) {
@@ -113,7 +113,7 @@ describe('recording', () => {
     );
   });
 
-  it('leaves out a look that fails as a whole, and what came too late', async () => {
+  it('leaves out a snapshot that fails as a whole, and ticks that are too late', async () => {
     const out = `${scratchFolder()}/capture`;
     const world = new CommandOnTrial();
     const source = failingAt(await openSource('simulator?lps=2&partitions=2&vps=1', world), [1]);
@@ -232,7 +232,7 @@ describe('recording', () => {
     expect(readdirSync(folder)).toEqual(['there.tar']);
   });
 
-  it('says how much is missing where the last look outlasts the recording', async () => {
+  it('reports how much is missing if the last snapshot outlasts the recording', async () => {
     const out = `${scratchFolder()}/capture`;
     const world = new CommandOnTrial();
     const source = await openSource('simulator?lps=2&partitions=2&vps=1', world);
@@ -241,7 +241,7 @@ describe('recording', () => {
     expect(world.errors).toBe('2 snapshots left out, because the one before took too long.\n');
   });
 
-  it('does not call late the look that was under way when it was stopped', async () => {
+  it('does not report as late the snapshot that was under way when it was stopped', async () => {
     const out = `${scratchFolder()}/capture.tar`;
     const world = new CommandOnTrial();
     const simulator = await openSource('simulator?lps=2&partitions=2&vps=1', world);

@@ -23,7 +23,7 @@ describe('things that are opened together', () => {
     await expect(opening).rejects.toEqual(new UsageError(['a', 'b', 'c']));
   });
 
-  it('fail with what nobody foresaw, before what is a mistake', async () => {
+  it('fail with an unexpected error rather than with problems of the settings', async () => {
     const unforeseen = new TypeError('x');
     await expect(openAll(fails(new UsageError(['a'])), fails(unforeseen))).rejects.toBe(unforeseen);
     await expect(openAll(fails(unforeseen), fails(new UsageError(['a'])))).rejects.toBe(unforeseen);

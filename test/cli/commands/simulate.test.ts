@@ -52,7 +52,7 @@ describe('simulating', () => {
     expect(generations.size).toBeGreaterThan(2);
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal is aborted', async () => {
     const out = scratchFolder();
     const world = new CommandOnTrial();
     world.afterWait = () => world.abort();

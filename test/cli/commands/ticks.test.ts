@@ -4,7 +4,7 @@ import { ticks, countTicks } from '../../../src/cli/commands/ticks.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
 import { CommandOnTrial } from '../command-on-trial.ts';
 
-/** The points that come up, and when, where the work at each takes so long. */
+/** The ticks that come up, and when, if the work at each takes these times. */
 async function run(
   settings: { every: number; for: number },
   work: readonly number[] = [],

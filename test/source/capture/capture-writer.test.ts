@@ -58,7 +58,7 @@ describe('a capture that is written', () => {
     ]);
   });
 
-  it('takes no frame with another root, or without newer numbers, and goes on', async () => {
+  it('rejects a frame with another root, or without newer numbers, and takes the next one', async () => {
     const out = `${scratchFolder()}/capture`;
     const writer = await captureWriter(out);
     await writer.writeFrame(snapshotAt(1, [[1n, null]]));
@@ -74,7 +74,7 @@ describe('a capture that is written', () => {
     expect(readdirSync(`${out}/frames`)).toEqual(['000000', '000001']);
   });
 
-  it('in a tar has its name only when it is complete, whatever a broken run left', async () => {
+  it('in a tar has its name only when it is complete, even after a broken run', async () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'capture.tar.partial', content: 'x'.repeat(100_000) });
     const writer = await captureWriter(`${folder}/capture.tar`);
@@ -94,7 +94,7 @@ describe('a capture that is written', () => {
 
   it.each([1, 3, 60])('to a full disk fails in words and leaves nothing, after %i pages', async (count) => {
     const folder = scratchFolder();
-    // Whatever is written to /dev/full finds no space.
+    // /dev/full has no space for any write.
     symlinkSync('/dev/full', `${folder}/capture.tar.partial`);
     const writer = await captureWriter(`${folder}/capture.tar`);
     const write = async (): Promise<void> => {

@@ -123,7 +123,7 @@ describe('a capture in a tar', () => {
     await source.close();
   });
 
-  it('keeps the manifest that it opened, which nobody can take away', async () => {
+  it('keeps the manifest that it opened', async () => {
     const tar = await packTar(fixture('three-frames'));
     const source = await open(tar);
     const topology = await source.topology(never);
@@ -132,7 +132,7 @@ describe('a capture in a tar', () => {
     await source.close();
   });
 
-  it('keeps the tar that it opened, whatever is put in its place', async () => {
+  it('keeps the tar that it opened when another one replaces it', async () => {
     const path = await packTar(fixture('three-frames'));
     const source = await open(path);
     rmSync(path);
@@ -170,7 +170,7 @@ describe('a capture in a folder', () => {
     });
   });
 
-  it('fails as a whole while its manifest is gone or wrong, and goes on when it is back', async () => {
+  it('fails as a whole while its manifest is gone or invalid, and recovers when it is back', async () => {
     const folder = copyOfFixture('three-frames');
     const source = await open(folder);
     const topology = await source.topology(never);
@@ -247,7 +247,7 @@ describe('a capture that is played', () => {
     expect(await showsSecond()).toBe(1);
   });
 
-  it('has the very same topology for as long as nothing in it changes, whatever frame is on', async () => {
+  it('has the same topology object for as long as nothing in it changes, in every frame', async () => {
     for (const path of [fixture('three-frames'), await packTar(fixture('three-frames'))]) {
       const source = await open(path);
       const first = await source.topology(never);

@@ -27,7 +27,7 @@ function shownAt(times: readonly number[], settings: Partial<PlaybackSettings>):
 }
 
 describe('a playback', () => {
-  it('begins with the first look, goes at its own pace, and holds the last frame', () => {
+  it('starts with the first read, plays at its own pace, and holds the last frame', () => {
     expect(shownAt([60_000, 60_999, 61_000, 63_999, 64_000, 999_000], {})).toEqual([
       'at-0 0 0',
       'at-0 0 0',
@@ -38,7 +38,7 @@ describe('a playback', () => {
     ]);
   });
 
-  it('does not begin because somebody asks which frame is on', () => {
+  it('does not start when only the current frame is queried', () => {
     const clock = new ManualClock();
     const player = playback(
       { frames: [frameAt(0), frameAt(1000)], isLoop: false, standStillAt: undefined },
@@ -52,7 +52,7 @@ describe('a playback', () => {
     expect([peeked(), player.play().frame.name]).toEqual(['at-1000', 'at-1000']);
   });
 
-  it('in a loop starts over after one more usual interval, while time goes on', () => {
+  it('in a loop starts over after one more usual interval, while time advances', () => {
     expect(shownAt([0, 4000, 4999, 5000, 6000, 9000, 10_000, 51_000], { isLoop: true })).toEqual([
       'at-0 0 0',
       'at-4000 4000 4000',

@@ -60,7 +60,7 @@ describe('the moment of a reading in a text', () => {
     expect(readings[1]?.cells?.layout).toBe(readings[0]?.cells?.layout);
   });
 
-  it('is left out where it is none of a host', () => {
+  it('is left out if no host can have it', () => {
     const reading: Reading = { page: null, value: () => 1n, at: { ...at, wallMilliseconds: -1 } };
     expect(asRecorded('LOGICAL_PROCESSOR', reading)).toBe(reading);
   });
@@ -87,7 +87,7 @@ describe('the clock of a percentage in a text', () => {
     expect(reading.base?.(totalRunTime)).toBe(7n);
     expect(reading.value(totalRunTime)).toBe(5n);
     expect(reading.base?.(counterNamed('LOGICAL_PROCESSOR', 'hypervisorRunTime'))).toBeUndefined();
-    // What is no time has none, whatever a later version may have.
+    // A counter that is not a time has no base in any version.
     expect(reading.unnamed?.()).toEqual([
       { name: 'base.LpOfTomorrow', value: 8n },
       { name: 'base.LpGlobalTime', value: 9n },

@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** The ends; both are gone once one of them is destroyed. */
 export interface Channel {
   readonly owner: Socket;
-  readonly asker: Socket;
+  readonly client: Socket;
 }
 
 /** Connects them. */
@@ -13,8 +13,8 @@ export async function openChannel(): Promise<Channel> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const asker = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const [owner] = (await once(server, 'connection')) as [Socket];
   server.close();
-  return { owner, asker };
+  return { owner, client };
 }

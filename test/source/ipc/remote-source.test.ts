@@ -25,18 +25,18 @@ beforeEach(() => {
   owned = shareReads(fake, { clock: fake, windowMilliseconds: 10 });
 });
 afterEach(() => {
-  for (const { owner, asker } of channels) {
+  for (const { owner, client } of channels) {
     owner.destroy();
-    asker.destroy();
+    client.destroy();
   }
 });
 
-/** A process's end. */
-async function asker(source: Source = owned): Promise<Source> {
+/** The source as another process has it. */
+async function openClient(source: Source = owned): Promise<Source> {
   const channel = await openChannel();
   channels.push(channel);
   serveSource(source, channel.owner);
-  return remoteSource(channel.asker, source);
+  return remoteSource(channel.client, source);
 }
 
 /** A source whose readings wait, and the signals that they were given. */
@@ -64,7 +64,7 @@ function hanging(): { source: Source; signals: AbortSignal[]; called: () => Prom
 
 describe('a shared source', () => {
   it('is read once for the processes that ask within the window, for what each of them needs', async () => {
-    const [one, other] = [await asker(), await asker()];
+    const [one, other] = [await openClient(), await openClient()];
     const first = await one.read([hypervisorName, processor, partition], never);
     fake.milliseconds += 9;
     const second = await other.read([partition, hypervisorName], never);
@@ -78,8 +78,8 @@ describe('a shared source', () => {
     expect(value(second, 0)).toBe(value(first, 2));
   });
 
-  it('is read anew after the window, and for what was not read in it', async () => {
-    const source = await asker();
+  it('is read again after the window, and for objects that were not read in it', async () => {
+    const source = await openClient();
     await source.read([hypervisorName], never);
     await source.read([processor], never);
     fake.milliseconds += 11;
@@ -88,16 +88,16 @@ describe('a shared source', () => {
   });
 
   it('lists what exists once within the window, and gives each process an object of its own that stays the same', async () => {
-    const [one, other] = [await asker(), await asker()];
+    const [one, other] = [await openClient(), await openClient()];
     const [first, second] = [await one.topology(never), await other.topology(never)];
     expect(fake.topologies).toBe(1);
     expect(second).not.toBe(first);
     expect(second.partitions).toEqual(first.partitions);
   });
 
-  it('says what is listed anew when something has changed', async () => {
+  it('has a new topology when something has changed', async () => {
     const topology = (): Promise<Topology> => source.topology(never);
-    const source = await asker();
+    const source = await openClient();
     expect((await topology()).partitions).toHaveLength(2);
     fake.partitions = [...fake.partitions, partitionEntry(7n, 1n)];
     fake.milliseconds += 100;
@@ -105,11 +105,11 @@ describe('a shared source', () => {
   });
 
   it('tells code, words, facts and cause of what could not be read, and why something is not listed', async () => {
-    const source = await asker();
+    const source = await openClient();
     const facts = { page: 'lp/0/stats.page', bytes: 5 };
     const broken = new HvqlError('PAGE_MALFORMED', 'lp/0 is broken.', facts, { cause: new Error('EIO') });
     fake.broken.set('lp/0', broken);
-    const listError = new HvqlError('PAGE_UNAVAILABLE', 'Nobody may look there.', { partition: '2' });
+    const listError = new HvqlError('PAGE_UNAVAILABLE', 'It is not accessible.', { partition: '2' });
     fake.partitions = [partitionEntry(1n, null), { ...partitionEntry(2n, 1n, 0), listError }];
     const { outcomes } = await source.read([processor, hypervisorName], never);
     expect(outcomes[0]).toBeInstanceOf(HvqlError);
@@ -129,7 +129,7 @@ describe('a shared source', () => {
   });
 
   it('carries more objects than stand in one frame', async () => {
-    const source = await asker();
+    const source = await openClient();
     const names = Array.from({ length: 3_000 }, (_, index): ObjectName => ({
       object: 'LOGICAL_PROCESSOR',
       index,
@@ -144,7 +144,7 @@ describe('a shared source', () => {
   it('gives up a reading when all who wait for it have gone, and not before', async () => {
     const { source, signals, called } = hanging();
     const shared = shareReads(source, { clock: fake, windowMilliseconds: 10 });
-    const [one, other] = [await asker(shared), await asker(shared)];
+    const [one, other] = [await openClient(shared), await openClient(shared)];
     const [first, second] = [new AbortController(), new AbortController()];
     const readings = [one.read([processor], first.signal), other.read([processor], second.signal)];
     const ends = Promise.allSettled(readings);
@@ -159,30 +159,30 @@ describe('a shared source', () => {
 
   it('gives up what a process asked for when that process has gone, and tells a process that its owner has', async () => {
     const { source, signals, called } = hanging();
-    const reading = (await asker(source)).read([processor], never);
+    const reading = (await openClient(source)).read([processor], never);
     const told = expect(reading).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
     await called();
-    channels[0]?.asker.destroy();
+    channels[0]?.client.destroy();
     await told;
     if (signals[0]?.aborted !== true) await once(signals[0] as AbortSignal, 'abort');
-    await expect((await asker(source)).close()).resolves.toBeUndefined();
-    const other = await asker(owned);
+    await expect((await openClient(source)).close()).resolves.toBeUndefined();
+    const other = await openClient(owned);
     channels.at(-1)?.owner.destroy();
     await expect(other.read([processor], never)).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
     await expect(other.topology(never)).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
   });
 
   it('cuts a channel on which something else comes', async () => {
-    await asker();
+    await openClient();
     const [channel] = channels;
-    channel?.asker.write(Buffer.alloc(64, 0xff));
-    await once(channel?.asker as NonNullable<typeof channel>['asker'], 'close');
+    channel?.client.write(Buffer.alloc(64, 0xff));
+    await once(channel?.client as NonNullable<typeof channel>['client'], 'close');
     expect(channel?.owner.destroyed).toBe(true);
   });
 });
 
-describe('one look', () => {
-  it('reads once for all who ask in one turn, each object once', async () => {
+describe('shared reads', () => {
+  it('read once for all calls in one turn, each object once', async () => {
     const reads = [
       owned.read([processor, hypervisorName], never),
       owned.read([hypervisorName, hypervisorName], never),
@@ -196,7 +196,7 @@ describe('one look', () => {
       expect(outcome).not.toBeInstanceOf(HvqlError);
   });
 
-  it('does not serve a look that failed to those who come later', async () => {
+  it('do not give a failed read to later calls', async () => {
     fake.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'not now'));
     await expect(owned.read([processor], never)).rejects.toThrow('not now');
     await expect(owned.topology(never)).rejects.toThrow('not now');
@@ -205,7 +205,7 @@ describe('one look', () => {
     expect((await owned.topology(never)).partitions).toHaveLength(2);
   });
 
-  it('lets one go without the others, and asks for those who come after all have gone', async () => {
+  it('let one caller leave without the others, and read again for calls after all have left', async () => {
     const gone = new AbortController();
     const first = owned.read([processor], gone.signal);
     gone.abort(new Error('gone'));
@@ -214,7 +214,7 @@ describe('one look', () => {
     expect((await second).outcomes).toHaveLength(1);
   });
 
-  it('looks anew at each turn where its window is 0', async () => {
+  it('read again in each turn if the window is 0', async () => {
     const source = shareReads(fake, { clock: fake, windowMilliseconds: 0 });
     await source.read([processor], never);
     await source.read([processor], never);

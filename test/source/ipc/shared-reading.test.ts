@@ -24,17 +24,17 @@ beforeEach(async () => {
 });
 afterEach(() => {
   channel.owner.destroy();
-  channel.asker.destroy();
+  channel.client.destroy();
 });
 
 /** The source as another process sees it. */
 function seenByAnother(source: Source): Source {
   const clock = new ManualClock();
   serveSource(shareReads(source, { clock, windowMilliseconds: 0 }), channel.owner);
-  return remoteSource(channel.asker, source);
+  return remoteSource(channel.client, source);
 }
 
-/** A source that answers with these, one object after the other, from the first again with each look. */
+/** A source that answers with these, one for each object, from the first again for each read. */
 function giving(readings: readonly Reading[]): Source {
   const fake = new FakeSource();
   return {
@@ -127,7 +127,7 @@ describe('a reading without a page that another process takes', () => {
     expect(without).not.toHaveProperty('base');
   });
 
-  it('is read whatever its layout, where there are more of them than are kept', async () => {
+  it('is read if there are more layouts than are kept', async () => {
     const count = layoutLimit + 10;
     const readings = Array.from({ length: count }, (_, n) =>
       onlyUnnamed({ name: `Name${n}`, value: BigInt(n) }),
@@ -139,7 +139,7 @@ describe('a reading without a page that another process takes', () => {
     }
   });
 
-  it('is read where nobody waited for the answer that told of its layout', async () => {
+  it('is read if the caller of the response with its layout has left', async () => {
     const fake = giving([onlyUnnamed({ name: 'LpOfTomorrow', value: 7n })]);
     let goOn = (): void => undefined;
     const held = new Promise<void>((resolve) => (goOn = resolve));

@@ -64,7 +64,7 @@ describe('files that are kept open', () => {
   });
 
   it.skipIf(!existsSync('/proc/uptime'))(
-    'are printed anew by the kernel each time that they are read',
+    'are printed by the kernel each time that they are read',
     async () => {
       const kept = new KeptFiles(systemFiles, readWithoutWaiting);
       const first = Number.parseFloat(textIn(kept, '/proc/uptime'));
@@ -106,7 +106,7 @@ describe('files that are kept open', () => {
     expect(paths.size).toBe(0);
   });
 
-  it('are closed where nobody has asked for them since the last time that was looked at', () => {
+  it('are closed if they were not used since the last check', () => {
     const folder = scratchFolder();
     const { files, paths } = debugfsOf();
     const kept = new KeptFiles(files, readWithoutWaiting);
@@ -149,7 +149,7 @@ function isIn(folder: string, descriptor: string): boolean {
 }
 
 describe('a Linux host in debugfs', () => {
-  it('is read from files that stay open, until nobody watches for a while', async () => {
+  it('is read from files that stay open until they are unused for a while', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const folder = hostFolder();
     const { files, opened, paths } = debugfsOf();

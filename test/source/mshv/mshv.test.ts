@@ -23,7 +23,7 @@ function open(folder: string, world: Partial<MshvOptions> & { selfId?: bigint } 
   return openMshv({ folder, selfId }, { clock: new ManualClock(), ...others });
 }
 
-/** The file system, telling each path that is opened and with which flags, and failing where it is told to. */
+/** The file system, which records the path and flags of each opened file, and fails on request. */
 function watchedFiles(fail: Partial<Record<'openSync' | 'readSync' | 'readdirSync', string>> = {}) {
   const opened: { path: string; flags: number }[] = [];
   const broken = (call: keyof typeof fail, path: string): void => {
@@ -174,7 +174,7 @@ describe('a Linux host', () => {
     [{ object: 'LOGICAL_PROCESSOR', index: 0 }, 'lp/0/stats', 'Lp'],
     [{ object: 'PARTITION', partitionId: 2n }, 'partition/2/stats', 'Pt'],
     [{ object: 'VIRTUAL_PROCESSOR', partitionId: 2n, index: 0 }, 'partition/2/vp/0/stats', 'Vp'],
-  ])('says of %o that its text is none where it has no counter in it', async (name, place, prefix) => {
+  ])('reports %o as malformed if its text has no counter', async (name, place, prefix) => {
     const folder = copyOfFixture('mshv');
     const source = open(folder);
     const good = readFileSync(`${folder}/${place}`, 'utf8');
@@ -294,7 +294,7 @@ describe('an object of a Linux host', () => {
     });
   });
 
-  it('that only root may read says so, and what to do', async () => {
+  it('that only root may read is reported with advice', async () => {
     const { files } = watchedFiles({ openSync: 'EACCES' });
     expect(await outcomeOf(open(fixture('mshv'), { files }), rootVp)).toMatchObject({
       message:
@@ -304,7 +304,7 @@ describe('an object of a Linux host', () => {
   });
 
   it.each(['openSync', 'readdirSync'] as const)(
-    'that lockdown keeps from root says so (%s)',
+    'that lockdown keeps from root is reported (%s)',
     async (call) => {
       const { files } = watchedFiles({ [call]: 'EPERM' });
       const problem =
@@ -332,7 +332,7 @@ describe('an object of a Linux host', () => {
     expect(pageless).toHaveLength(1 + 2 + 3 - 1 + 4 - 1);
   });
 
-  it('is none where its folder has no plain number for a name', async () => {
+  it('is ignored if the name of its folder is not a plain number', async () => {
     const folder = copyOfFixture('mshv');
     for (const place of [
       'partition/007/stats',
@@ -429,9 +429,9 @@ describe('a parent that is not the root (L1VH)', () => {
     return folder;
   }
 
-  it.each([1n, 7n])('is partition %s and the parent of the others, as it is told', async (selfId) => {
+  it.each([1n, 7n])('is partition %s and the parent of the others, as the setting says', async (selfId) => {
     const source = open(l1vh(), { selfId });
-    // Even before anybody asked what exists.
+    // Even before the first topology.
     const own: ObjectName = { object: 'PARTITION', partitionId: selfId };
     const [virtualProcessors] = countersOf('PARTITION');
     const reading = await outcomeOf(source, own);

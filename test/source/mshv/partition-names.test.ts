@@ -16,7 +16,7 @@ function open(path: string, warn?: (sentence: string) => void) {
     (await source.topology(never)).partitions.map(({ id, parent, name }) => `${id} of ${parent}: ${name}`);
 }
 
-/** As editors and careful programs do it, so that nobody reads half a file. */
+/** As editors and careful programs do it, so that no reader finds half a file. */
 function replace(path: string, text: string): void {
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);
@@ -41,7 +41,7 @@ describe('names of partitions', () => {
     expect(await names()).toContain('4 of 1: web-2');
   });
 
-  it('stand while the file is wrong or away, and the log is told once', async () => {
+  it('stay while the file is invalid or missing, and the log has one warning', async () => {
     const path = join(scratchFolder(), 'names.json');
     replace(path, '{"4": "web-1"}');
     const told: string[] = [];
@@ -58,7 +58,7 @@ describe('names of partitions', () => {
     ]);
   });
 
-  it('are needed to be right at the start, and all mistakes are told at once', () => {
+  it('must be valid at the start; all problems are reported together', () => {
     expect(() => parseNames('{"0": "a", "1": null, "x": 5}', { path: 'n.json', selfId: 1n })).toThrow(
       new UsageError([
         'n.json: "0" is no partition\'s id, a whole number from 1 on, nor "self".',

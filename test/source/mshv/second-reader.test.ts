@@ -77,7 +77,7 @@ async function valuesOf(source: ReturnType<typeof open>): Promise<unknown[]> {
 const allValues = names.map((_, index) => valueOf(index));
 
 describe('a second reader', () => {
-  it('reads what nobody else takes, each where it belongs, in bytes of its own', async () => {
+  it('reads files that the caller has not taken, each in its place and in bytes of its own', async () => {
     const folder = hostFolder();
     const second = reader();
     await awake(second);
@@ -92,7 +92,7 @@ describe('a second reader', () => {
     expect(shared?.take()).toBeNull();
   });
 
-  it('leaves to who asks what is laid out otherwise, and what there is no layout for', async () => {
+  it('leaves files of another or unknown layout to the caller', async () => {
     const folder = hostFolder();
     putFile(folder, { place: place(7), content: 'VpTotalRunTime  : 1\n' });
     putFile(folder, { place: place(8), content: 'VpTotalRunTime : 1\nVpTotalRunTime : 2\n' });
@@ -119,7 +119,7 @@ describe('a second reader', () => {
     }
   });
 
-  it('leaves a second look to whoever asks, while a first is read', async () => {
+  it('leaves a second batch to its caller while a first one is read', async () => {
     const second = reader();
     const source = open(hostFolder(), second);
     await awake(second);
@@ -198,7 +198,7 @@ describe('a second reader', () => {
     await source.read(names, never);
     expect(second.state).not.toBe('none');
     await vi.waitFor(() => expect(second.state).toBe('none'), 5_000);
-    // And begins once more.
+    // And starts again.
     expect(await valuesOf(source)).toEqual(allValues);
     expect(second.state).not.toBe('none');
   });

@@ -12,7 +12,7 @@ function parse(text: string, parser = new StatsParser()): CellReading {
   return parser.parse({ object: 'PARTITION', bytes: Buffer.from(text, 'latin1') });
 }
 
-/** What a reading carries, by the names of fields, and under names that are none. */
+/** What a reading carries, by the names of fields, and under names that the catalogue does not have. */
 function valuesOf(reading: CellReading, object: StatisticsObject = 'PARTITION'): Record<string, bigint> {
   const named = countersOf(object).flatMap((counter) => {
     const value = reading.value(counter);
@@ -136,7 +136,7 @@ describe('the text of statistics', () => {
     ['sentences', 'Access to this object is denied.\nAsk the owner of the machine.\n', 2],
     ['white space', '\n \r\n\t\n', 0],
     ['a line without an end', 'PtVirtualProcessors : 1', 1],
-    ['numbers of nobody among sentences', 'PtFoo : 1\nThis is denied.\n', 1],
+    ['numbers without a known name among sentences', 'PtFoo : 1\nThis is denied.\n', 1],
   ])(
     'has no counters where there is nothing but %s, and leaves no layout behind',
     (_what, text, unreadable) => {
@@ -188,7 +188,7 @@ describe('the text of statistics', () => {
     expect(Object.values(bothWays(text))).toEqual(numbers);
   });
 
-  it('is read the same by its layout as line by line, whatever its numbers are', () => {
+  it('is read the same by its layout as line by line, with any numbers', () => {
     fc.assert(
       fc.property(fc.array(fc.bigInt({ min: 0n, max: maxUInt64 }), { maxLength: 50 }), (numbers) => {
         const text = (values: readonly bigint[]): string =>
@@ -201,18 +201,18 @@ describe('the text of statistics', () => {
     );
   });
 
-  it('takes no byte for a digit that is none, wherever in a number it stands', () => {
+  it('takes only digits for digits, at every place of a number', () => {
     const known = new StatsParser();
     parse('PtTlbSize : 1\nPtBar : 2\n', known);
     for (let byte = 0; byte < 256; byte += 1) {
       for (let place = 0; place < 9; place += 1) {
         const number = `${'123456789'.slice(0, place)}${String.fromCharCode(byte)}${'123456789'.slice(place + 1)}`;
         const text = `PtTlbSize : ${number}\nPtBar : 2\n`;
-        const anew = new StatsParser();
-        expect(valuesOf(parse(text, known)), JSON.stringify(number)).toEqual(valuesOf(parse(text, anew)));
+        const fresh = new StatsParser();
+        expect(valuesOf(parse(text, known)), JSON.stringify(number)).toEqual(valuesOf(parse(text, fresh)));
         // Behind a colon or a line's end is something else.
         const isNumber = /^[\t ]*\d+[\t\r ]*$/.test(number);
-        if (!/[:\n]/.test(number)) expect(anew.unreadableLines === 0, JSON.stringify(number)).toBe(isNumber);
+        if (!/[:\n]/.test(number)) expect(fresh.unreadableLines === 0, JSON.stringify(number)).toBe(isNumber);
         parse('PtTlbSize : 1\nPtBar : 2\n', known);
       }
     }

@@ -62,10 +62,10 @@ const kinds: Record<string, (folder: string) => Promise<Source>> = {
   'a capture in a tar': async (folder) =>
     openSource(`capture:${await packTar(await captureOf(folder))}`, { clock: new ManualClock() }),
   'one that another process reads': async (folder) => {
-    const { owner, asker } = await openChannel();
+    const { owner, client } = await openChannel();
     const source = await openSource(`pages:${folder}`, { clock: new ManualClock() });
     serveSource(source, owner);
-    return remoteSource(asker, source);
+    return remoteSource(client, source);
   },
 };
 
@@ -109,7 +109,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     }
   }
 
-  it('are SELF for whoever is asked for as itself, and PARENT for all others', async () => {
+  it('are SELF for names of that area, and PARENT for all others', async () => {
     await withSource(folderWithAreas(), async (source) => {
       const names = [asSelf(partition), partition, processor, asSelf(processor)];
       expect(await seen(source, ...names)).toEqual(['SELF 1', 'PARENT 2', 'PARENT 2', 'SELF 1']);
@@ -187,7 +187,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
 });
 
 describe('the areas of a page folder', () => {
-  it('are found anew two seconds after somebody asked', async () => {
+  it('are searched again after two seconds', async () => {
     const folder = copyOfFixture('small-host');
     let milliseconds = 0;
     let asked = 0;

@@ -1,4 +1,4 @@
-/** Whatever stands where a page should be: its object fails alone, and all beside it is answered as before. */
+/** Any kind of file where a page should be: its object fails alone, and all others are read as before. */
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -122,7 +122,7 @@ const replacements: Record<string, (path: string) => void> = {
   'link to nowhere': (path) => symlinkSync('/nowhere/at/all', path),
   'link to a folder': (path) => symlinkSync('..', path),
   device: (path) => symlinkSync('/dev/zero', path),
-  'socket of nobody': (path) => symlinkSync('/dev/log', path),
+  'socket without a listener': (path) => symlinkSync('/dev/log', path),
 };
 
 describe.each(hosts)('in %s', (_title, open) => {

@@ -21,7 +21,7 @@ const guest = (id: bigint, virtualProcessors = [0, 1]): PartitionEntry => ({
   virtualProcessors,
 });
 
-/** A look at a host of these partitions, whose every counter is the same number. */
+/** A snapshot of a host with these partitions, whose counters are all the same number. */
 function snapshotOf(partitions: readonly PartitionEntry[], value = 7n): HostSnapshot {
   const topology = topologyOf([0, 1], partitions);
   const pages = namesOf(topology).map((name) => ({ name, bytes: encodeCounters(name.object, () => value) }));
@@ -33,7 +33,7 @@ async function expectSnapshot(folder: string, snapshot: HostSnapshot): Promise<v
 }
 
 describe('a page folder that is written', () => {
-  it('is what the look was, byte for byte', async () => {
+  it('is the snapshot, byte for byte', async () => {
     const from = openPageFolder(fixture('small-host'), { clock });
     const folder = `${scratchFolder()}/pages`;
     pageFolderWriter(folder).write(await takeSnapshot(from, never));
@@ -81,7 +81,7 @@ describe('a page folder that is written', () => {
     expect(readFileSync(`${folder}/manifest.json`, 'utf8')).toContain('guest-2');
   });
 
-  it('keeps the last page of what a look could not read', async () => {
+  it('keeps the last page of an object that the snapshot lacks', async () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
     const before = snapshotOf([root, guest(2n)]);

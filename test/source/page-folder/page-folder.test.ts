@@ -104,7 +104,7 @@ describe('a page folder', () => {
     await expect(read()).rejects.toThrow('is not there');
   });
 
-  it('is read anew at each look', async () => {
+  it('is read again for each snapshot', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     for (const value of [17n, 0xffff_ffff_ffff_ffffn]) {
@@ -185,7 +185,7 @@ describe('a page file', () => {
         message: 'lp/1/stats.page is a folder, not a file.',
       },
       {
-        how: 'that is a named pipe nobody writes to',
+        how: 'that is a named pipe without a writer',
         breakPage(path) {
           rmSync(path);
           execFileSync('mkfifo', [path]);
@@ -260,7 +260,7 @@ describe('the topology of a page folder', () => {
     });
   });
 
-  it('passes over whatever is not named by a plain number', async () => {
+  it('ignores folders whose name is not a plain number', async () => {
     const folder = scratchFolder();
     const names = [
       '0',
@@ -440,7 +440,7 @@ describe('the topology of a page folder', () => {
     renameSync(`${folder}/away.json`, `${folder}/manifest.json`);
     expect(rootIn(await source.topology(never))).toBe(5n);
     expect(source.sync?.topology(new Set([1n]))?.partition(1n)?.parent).toBe(5n);
-    // Not by a whole topology, but by one that looks only whether all is as it was.
+    // Not with a whole topology, but with one that only checks whether anything has changed.
     rmSync(`${folder}/manifest.json`);
     expect(() => source.sync?.topology(new Set([1n]))).toThrow(gone.message);
   });
@@ -491,7 +491,7 @@ describe('the topology of a page folder', () => {
     },
   );
 
-  it('tells other processes once that there is a manifest, and hears of it from them', async () => {
+  it('notifies other processes once that there is a manifest, and is notified by them', async () => {
     const folder = copyOfFixture('small-host');
     rmSync(`${folder}/manifest.json`);
     let told = 0;
@@ -535,7 +535,7 @@ describe('the topology of a page folder', () => {
     });
   });
 
-  it('is the very same for as long as nothing in it changes', async () => {
+  it('is the same object for as long as nothing in it changes', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     const first = await source.topology(never);
@@ -717,7 +717,7 @@ describe('a page folder of a newer release', () => {
   };
   const place = 'stats.page';
 
-  it('is known by the minor version in its pages, whatever is said', async () => {
+  it('is known by the minor version in its pages, in spite of the setting', async () => {
     const folder = copyOfFixture('small-host');
     expect(await read(openPageFolder(folder, { clock }))).toBeUndefined();
     const content = encodeRelease({ object: 'HYPERVISOR', release: 2026 }, ({ slot }) => BigInt(slot));
@@ -725,7 +725,7 @@ describe('a page folder of a newer release', () => {
     expect(await read(openPageFolder(folder, { clock }))).toBe(5n);
   });
 
-  it('is read by the names of that release where it is said, for pages that say nothing', async () => {
+  it('is that of the setting for pages without a minor version', async () => {
     const folder = copyOfFixture('small-host');
     const values = Array.from({ length: 8 }, (_, n) => BigInt(n + 1));
     putFile(folder, { place, content: encodePage([{ type: 2, versionMajor: 1, versionMinor: 0, values }]) });

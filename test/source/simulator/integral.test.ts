@@ -30,7 +30,7 @@ describe('an integral', () => {
     ]);
   });
 
-  it('starts anew for some objects only', () => {
+  it('resets some objects only', () => {
     const integral = new Integral(3);
     integral.perSlice.fill(2);
     integral.settle();

@@ -1,4 +1,4 @@
-/** One look at a simulated host, for tests: every page, decoded, and the counters of each object by field. */
+/** Reads a simulated host, for tests: every page, decoded, and the counters of each object by field. */
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import { decodePage } from '../../../src/page/decode.ts';
 import { objectKey, type ObjectName } from '../../../src/snapshot/object-name.ts';

@@ -32,7 +32,7 @@ describe('the scheduler', () => {
     expect(scheduler.grantsAll).toBe(true);
   });
 
-  it('cuts all alike where nobody has room', () => {
+  it('reduces all alike if no processor has room', () => {
     const scheduler = new Scheduler({ virtualProcessors: 4, logicalProcessors: 1 });
     scheduler.schedule(wants(0.97, 0.97, 0.97, 0.97));
     expect(scheduler.grant[0]).toBeCloseTo(0.25, 10);

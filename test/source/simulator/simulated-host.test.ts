@@ -28,7 +28,7 @@ const step = fc.oneof(
 const steps = fc.array(step, { minLength: 1, maxLength: 6 });
 const runs = { seed: 20261120, numRuns: 60 };
 
-/** Moves a host step by step and hands over each pair of looks, with the time between them. */
+/** Advances a host step by step and passes on each pair of readings, with the time between them. */
 function forEachInterval(
   moves: { readonly query: string; readonly steps: readonly bigint[] },
   check: (before: HostReadings, after: HostReadings, host: SimulatedHost) => void,
@@ -65,7 +65,7 @@ function change(
   return sumOf(after, ...of) - sumOf(before, ...of);
 }
 
-describe('a simulated host, whenever one looks', () => {
+describe('a simulated host, at any time', () => {
   it('has totals and clocks that never go back', () => {
     property((before, after) => {
       for (const [key, object] of after) {
@@ -269,7 +269,7 @@ describe('a simulated host', () => {
 describe('a simulated host of release 2026', () => {
   const query = 'lps=2&partitions=6&vps=3&release=2026';
 
-  it('has the same numbers as one of 2013 in the counters that both have, but for what more work takes', () => {
+  it('has the same numbers as one of 2013 in the counters that both have, except those of additional work', () => {
     const [older, newer] = ['release=2013', 'release=2026'].map((release) => {
       const host = hostOf(`lps=2&partitions=4&vps=2&${release}`);
       host.advanceTo(minute);

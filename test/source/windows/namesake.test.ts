@@ -27,7 +27,7 @@ describe('the virtual processors of machines with one name', () => {
     ],
     ['all of the only machine', [1, 0], [7], [[0, 1]]],
     ['none of a machine that has none yet', [], [0], [[]]],
-  ])('are told apart: %s', (_title, indexes, counts, groups) => {
+  ])('are distinguished: %s', (_title, indexes, counts, groups) => {
     expect(tellApart({ indexes, counts })).toEqual(groups);
   });
 

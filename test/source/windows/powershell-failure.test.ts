@@ -24,7 +24,7 @@ async function read(source: Source): Promise<void> {
   await source.read([hypervisorName], never);
 }
 
-/** Why the next look fails. */
+/** Why the next read fails. */
 async function failureOf(source: Source): Promise<{ message: string; cause: unknown }> {
   try {
     await read(source);
@@ -32,11 +32,11 @@ async function failureOf(source: Source): Promise<{ message: string; cause: unkn
     expect(thrown).toMatchObject({ code: 'PAGE_UNAVAILABLE' });
     return thrown as { message: string; cause: unknown };
   }
-  throw new Error('the look did not fail');
+  throw new Error('the read did not fail');
 }
 
 describe('PowerShell', () => {
-  it('is started by the first look, once for all of them, and ended with the source', async () => {
+  it('is started by the first read, once for all of them, and ended with the source', async () => {
     const { host, source } = open();
     expect(host.starts()).toEqual([]);
     await Promise.all([read(source), read(source)]);
@@ -52,7 +52,7 @@ describe('PowerShell', () => {
     await expect(read(source)).rejects.toThrow('The source has been closed.');
   });
 
-  it('is ended when nobody has asked for a while, and started again for the next look', async () => {
+  it('is ended after a while without reads, and started again for the next one', async () => {
     const { host, source } = open({ idleMilliseconds: 50 });
     await read(source);
     await until(() => !isRunning(Number(host.starts()[0]?.pid)));
@@ -92,7 +92,7 @@ describe('PowerShell', () => {
     ['brokenLine', 'PowerShell answered with a line that is no sample.'],
     ['foreign', 'PowerShell answered with a line that is no sample.'],
     ['flood', 'PowerShell answered with more than 67108864 bytes.'],
-  ])('that answers with "%s" fails the look, is gone, and started again', async (behaviour, message) => {
+  ])('that answers with "%s" fails the read, is ended, and started again', async (behaviour, message) => {
     const { host, source, clock } = open();
     await read(source);
     host.behave(behaviour);
@@ -108,7 +108,7 @@ describe('PowerShell', () => {
     expect(host.starts()).toHaveLength(2);
   });
 
-  it("that hangs is ended after its time, and its late answer is nobody's", async () => {
+  it('that hangs is ended after its time, and its late answer is dropped', async () => {
     const { host, source, clock } = open({ limitMilliseconds: 1_500 });
     host.behave('hang');
     expect((await failureOf(source)).message).toBe('PowerShell did not answer within 1500 ms.');
@@ -137,7 +137,7 @@ describe('PowerShell', () => {
     await read(source);
   });
 
-  it('that ends between two looks is started again after the pause', async () => {
+  it('that ends between two reads is started again after the pause', async () => {
     const { host, source, clock, logged } = open();
     host.behave('answerAndDie');
     await read(source);
@@ -159,7 +159,7 @@ describe('PowerShell', () => {
     await read(source);
   });
 
-  it('that is not there is told, and is no crash', async () => {
+  it('that is not there is reported, and does not crash', async () => {
     const { source } = open({ powershell: '/nowhere/powershell.exe' });
     expect((await failureOf(source)).message).toBe(
       'PowerShell could not be started: no such file or directory (ENOENT).',
@@ -167,7 +167,7 @@ describe('PowerShell', () => {
     await source.close();
   });
 
-  it('has what it complains about logged, and told as the cause to nobody but the operator', async () => {
+  it('has its error output logged, and shown as the cause to the operator only', async () => {
     const { host, source, logged } = open();
     host.behave('complainAndDie');
     const complaint = 'read-classes.ps1 cannot be loaded because running scripts is disabled on this system.';
@@ -189,7 +189,7 @@ describe('PowerShell', () => {
   });
 });
 
-describe('somebody who no longer waits', () => {
+describe('a caller that no longer waits', () => {
   it('gets the reason at once, and PowerShell is warm for the next', async () => {
     const { host, source } = open();
     host.behave('whenTold');
@@ -203,7 +203,7 @@ describe('somebody who no longer waits', () => {
     expect(host.starts()).toHaveLength(1);
   });
 
-  it('costs no look where it has not begun', async () => {
+  it('costs no sample that has not started', async () => {
     const { host, source } = open();
     host.behave('whenTold');
     const controller = new AbortController();

@@ -41,7 +41,7 @@ export class RecordedHost {
     writeFileSync(`${this.folder}/go`, '');
   }
 
-  /** Goes on to a line of the recording. */
+  /** Advances to a line of the recording. */
   play(frame: number): void {
     writeFileSync(`${this.folder}/frame`, String(frame));
   }

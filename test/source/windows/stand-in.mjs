@@ -2,7 +2,7 @@
 /**
  * Stands in for powershell.exe with read-classes.ps1: answers from recorded lines, which hold every property of their release,
  * as the script answers from Windows. What it plays stands beside the link by which it is started: `recorded.jsonl`,
- * `frame` (a line of it, from 0) and `behaviour`, which is read anew at every question. `starts` gets a line with the
+ * `frame` (a line of it, from 0) and `behaviour`, which is read again at every request. `starts` gets a line with the
  * process's id, and one with the flags, for each start.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -100,7 +100,7 @@ function tableOf(name, wanted, frame) {
 const requests = createInterface({ input: process.stdin });
 requests.on('line', (line) => {
   const { id, classes } = JSON.parse(line);
-  // Whoever sees the question may go on to the next frame.
+  // A test that finds the request may advance to the next frame.
   const frame = frames[Math.min(Number(read('frame')), frames.length - 1)];
   appendFileSync(`${folder}/questions`, `${line}\n`);
   const found = Object.entries(classes).map(([name, wanted]) => [name, tableOf(name, wanted, frame)]);

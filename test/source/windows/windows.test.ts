@@ -74,7 +74,7 @@ describe('what a Windows host has', () => {
     expect(first.get('db:primary')).toEqual([136577848669523n]);
   });
 
-  it('is listed anew after a second, and is the same object where nothing has changed', async () => {
+  it('is listed again after a second, and is the same object if nothing has changed', async () => {
     const { source, host, clock } = open();
     const first = await source.topology(never);
     clock.advance(999);
@@ -209,7 +209,7 @@ function absentFields(
   );
 }
 
-describe('a look at a Windows host', () => {
+describe('a sample of a Windows host', () => {
   it("has the sample's own time: its wall clock, and its steady clock by the frequency", async () => {
     const { source, host } = open();
     const lp: ObjectName = { object: 'LOGICAL_PROCESSOR', index: 0 };
@@ -275,7 +275,7 @@ describe('a look at a Windows host', () => {
     expect(Object.keys(vp ?? {})).toHaveLength(2);
   });
 
-  it('is shared by all who ask while another is under way', async () => {
+  it('is shared by all calls while another is under way', async () => {
     const { source, host } = open();
     host.behave('whenTold');
     const first = source.read([hypervisorName], never);
