@@ -192,6 +192,25 @@ describe('the package that npm pack makes', () => {
     expect(stdout).toBe('0.1.0\n');
   });
 
+  it('reads statistics of Linux by its thread', async () => {
+    const program = `
+      import { readFileSync, writeFileSync } from 'node:fs';
+      import { SecondReader } from './node_modules/hvql/dist/source/mshv/second-reader.js';
+      import { readLines } from './node_modules/hvql/dist/source/mshv/stats-lines.js';
+      const object = 'VIRTUAL_PROCESSOR';
+      writeFileSync('stats', 'VpTotalRunTime : 7\\n');
+      const layouts = new Map([[object, readLines({ object, bytes: readFileSync('stats') }).layout]]);
+      const reader = new SecondReader({ processors: 2 });
+      reader.begin([], layouts);
+      while (reader.state === 'busy') await new Promise((resolve) => setTimeout(resolve, 5));
+      const shared = reader.begin([{ path: 'stats', object }], layouts);
+      console.log((await shared?.readings(AbortSignal.timeout(20_000)))?.size);
+      await reader.close();
+    `;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: user });
+    expect(stdout).toBe('1\n');
+  });
+
   it('shares its graphql with the packages of plugins that are installed beside it', async () => {
     const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
       packages: Record<string, { version: string } | undefined>;
