@@ -10,13 +10,13 @@ import { unwritable, type CaptureSink } from './capture-store.ts';
 export async function openFolderSink(folder: string): Promise<CaptureSink> {
   const isNew = await makeFolder(folder);
   /** Folders that were made; most of a frame's pages share one with another. */
-  const made = new Set<string>();
+  const createdFolders = new Set<string>();
   return {
     async writeFile({ place, bytes }) {
       const path = `${folder}/${place}`;
       const parent = dirname(path);
-      if (!made.has(parent)) await mkdir(parent, { recursive: true });
-      made.add(parent);
+      if (!createdFolders.has(parent)) await mkdir(parent, { recursive: true });
+      createdFolders.add(parent);
       await writeFile(path, bytes, { flag: 'wx' });
     },
     finish: async () => {},

@@ -116,7 +116,7 @@ export function remoteSource(channel: Duplex, { kind, description }: SourceIdent
     },
     async read(objects, signal) {
       signal.throwIfAborted();
-      const take = readingsTaker(objects, layouts);
+      const take = collectReadings(objects, layouts);
       return send({ kind: frameKinds.requestReadings, body: encodeNames(objects), take }, signal);
     },
     async close() {
@@ -137,7 +137,7 @@ function failure({ body }: Frame): never {
   throw errorOf(JSON.parse(body.toString()) as ErrorRecord);
 }
 
-function readingsTaker(
+function collectReadings(
   objects: readonly ObjectName[],
   layouts: ReceivedLayouts,
 ): (frame: Frame) => Readings | null {

@@ -36,11 +36,11 @@ export function windowsSettings({ place, options: given }: SourceText): WindowsS
 
 /** The settings as they are written on the command line. */
 export function describeWindows({ powershell, idleMilliseconds }: WindowsSettings): string {
-  const said = new URLSearchParams();
-  if (powershell !== 'powershell.exe') said.set('powershell', powershell);
+  const query = new URLSearchParams();
+  if (powershell !== 'powershell.exe') query.set('powershell', powershell);
   const idle = formatDuration(idleMilliseconds);
-  if (idle !== defaultIdle) said.set('idle', idle);
-  return `windows${said.size > 0 ? '?' : ''}${said.toString()}`;
+  if (idle !== defaultIdle) query.set('idle', idle);
+  return `windows${query.size > 0 ? '?' : ''}${query.toString()}`;
 }
 
 function idleOf(text: string): number | string {

@@ -57,7 +57,7 @@ export const wantedForTopology: Wanted = new Map<PerformanceClass, readonly stri
 /** What has to be read for these objects; for none of them the smallest class, which tells the time. */
 export function wantedFor(objects: readonly ObjectName[]): Wanted {
   const names = new Set(objects.map(classOf));
-  const withUnlisted = new Set(objects.filter(({ unlisted }) => unlisted === true).map(classOf));
+  const withUnlisted = new Set(objects.filter((object) => object.unlisted === true).map(classOf));
   const wanted = new Map<PerformanceClass, readonly string[]>();
   for (const name of names) {
     const properties = allOf.get(name) ?? [];

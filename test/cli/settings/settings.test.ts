@@ -730,7 +730,7 @@ describe('hvql', () => {
     [['version'], { name: 'version' }],
     [['--version'], { name: 'version' }],
   ])('%j is a wish that no mistake stands in the way of', (argv, command) => {
-    expect(parseCommand(argv, { HVQL_NONSENSE: '1' })).toEqual(command);
+    expect(parseCommand(argv, { HVQL_UNKNOWN: '1' })).toEqual(command);
   });
 
   it('knows no other commands', () => {

@@ -435,7 +435,7 @@ describe('the topology of a page folder', () => {
     putFile(folder, { place: 'manifest.json', content: withRoot('5') });
     const source = openPageFolder(folder, { clock });
     renameSync(`${folder}/manifest.json`, `${folder}/away.json`);
-    for (let look = 0; look < 3; look++) await expect(source.topology(never)).rejects.toMatchObject(gone);
+    for (let round = 0; round < 3; round++) await expect(source.topology(never)).rejects.toMatchObject(gone);
     expect(() => source.sync?.topology(new Set([1n]))).toThrow(gone.message);
     renameSync(`${folder}/away.json`, `${folder}/manifest.json`);
     expect(rootIn(await source.topology(never))).toBe(5n);
