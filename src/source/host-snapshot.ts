@@ -23,11 +23,11 @@ export interface HostSnapshot {
   readonly at: Moment;
   readonly topology: Topology;
   /**
-   * In the order of `namesOf`, those of the area SELF behind the others where the source has pages of both; without
-   * those that could not be read.
+   * In the order of `namesOf`, followed by those of the area SELF if the source has pages of both; without those that
+   * could not be read.
    */
   readonly pages: readonly NamedPage[];
-  /** The readings behind which there is no page, in the same order. */
+  /** The readings without a page, in the same order. */
   readonly pageless: readonly NamedReading[];
   readonly failures: readonly HvqlError[];
 }

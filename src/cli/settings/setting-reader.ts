@@ -4,27 +4,27 @@ import { messageOf, UsageError } from '../../errors.ts';
 import { nameOf, type CommandRow, type Setting } from './setting.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
-/** The environment as it is given to a process. */
+/** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What was read. */
+/** The settings that were read. */
 export interface Read {
-  /** By the settings' names in the table; null for what was not given and has no default. */
+  /** By the settings' names in the table; null if not given and without default. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Which settings were given, and how: "--port" or "HVQL_PORT". */
   readonly given: ReadonlyMap<string, string>;
-  /** The argument without a flag; null where there was none. */
+  /** The argument without a flag; null if there was none. */
   readonly positional: string | null;
   readonly problems: readonly string[];
 }
 
-/** What was given for a setting, and where; several texts only for one that may be repeated. */
+/** The texts given for a setting, and where; several only for a repeatable one. */
 interface GivenTexts {
   readonly texts: readonly string[];
   readonly place: string;
 }
 
-/** Reads the settings. A flag wins over the environment; a variable that is empty counts as not given. */
+/** Reads the settings. A flag takes precedence over the environment; an empty variable counts as not given. */
 export function readSettings(row: CommandRow, context: { args: readonly string[]; env: Environment }): Read {
   const { texts, positionals, problems } = readArguments(row, context.args);
   const values: Record<string, unknown> = {};
@@ -41,7 +41,7 @@ export function readSettings(row: CommandRow, context: { args: readonly string[]
 }
 
 /**
- * The environment without what Kubernetes puts there for services whose names begin with "hvql", as Docker's links do:
+ * The environment without the variables that Kubernetes and Docker set for services whose names begin with "hvql":
  * HVQL_SERVICE_HOST, HVQL_PORT=tcp://10.0.0.1:4000, HVQL_PORT_4000_TCP_ADDR, HVQL_METRICS_SERVICE_PORT_HTTP.
  */
 export function withoutServiceLinks(env: Environment): Environment {
@@ -112,7 +112,7 @@ function readArguments(row: CommandRow, args: readonly string[]): ReadArguments 
     const setting = flags.get(flag);
     let text = token.value;
     const [next] = tokens;
-    // The argument behind a flag is its value, unless it is a flag itself or "--", or the flag is a switch.
+    // The argument after a flag is its value, unless it is a flag itself or "--", or the flag is a switch.
     if (text === undefined && setting?.placeholder !== null && next?.kind === 'positional') {
       text = next.value;
       tokens.shift();

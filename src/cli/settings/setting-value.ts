@@ -1,6 +1,6 @@
 /**
- * Texts of settings become values. Each function throws a RangeError that says what is needed and what was there, or
- * a UsageError where several things may be wrong.
+ * Parses texts of settings. Each function throws a RangeError that says what is needed and what was found, or a
+ * UsageError with several problems.
  */
 import { availableParallelism } from 'node:os';
 import { allPrivileges, type Privilege } from '../../access/caller.ts';
@@ -16,21 +16,21 @@ import { parsePartitionId } from '../../snapshot/object-name.ts';
 import { assertSource } from '../../source/sources.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
-/** Levels of the log, the most talkative first. */
+/** Levels of the log, the most verbose first. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-/** What is logged at the least; 'silent' is nothing. */
+/** The lowest level that is logged; 'silent' logs nothing. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** The default text of a switch. */
 export const switchOff = 'off';
 
-/** Any text but an empty one. */
+/** A text that is not empty. */
 export function parseText(text: string): string {
   if (text === '') throw new RangeError('needs a value, but is empty.');
   return text;
 }
 
-/** A source, still as a text, but one that makes sense. */
+/** The text of a source, checked. */
 export function parseSource(text: string): string {
   assertSource(parseText(text));
   return text;
@@ -100,7 +100,7 @@ export function parseSnapshotMaxAge(text: string): number {
   throw new RangeError(`needs at most ${formatDuration(longestSnapshotMaxAge)}, but is ${show(text)}.`);
 }
 
-/** The longest that the shortest interval may be: as long as a question may wait for a second reading. */
+/** Upper bound on the minimum interval, in milliseconds: the longest time that a request waits for a second reading. */
 export const longestMinInterval = 60_000;
 
 /** The shortest time between two events. */
@@ -110,7 +110,7 @@ export function parseMinInterval(text: string): number {
   throw new RangeError(`needs at most ${formatDuration(longestMinInterval)}, but is ${show(text)}.`);
 }
 
-/** How many there may be of something. */
+/** An upper bound on a number of things. */
 export function parseCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (count > 0) return count;
@@ -120,7 +120,7 @@ export function parseCount(text: string): number {
 const bytesPerUnit: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
 const leastBytes = 2 ** 20;
 
-/** An amount of memory, in bytes: "64MB". At least a megabyte, below which nothing would be held for long. */
+/** An amount of memory, in bytes: "64MB". At least a megabyte: less would hold nothing for long. */
 export function parseBytes(text: string): number {
   const { number, unit = '' } = /^(?<number>\d{1,9}) ?(?<unit>B|KB|MB|GB)$/.exec(text)?.groups ?? {};
   const bytes = Number(number) * (bytesPerUnit[unit] ?? Number.NaN);
@@ -130,10 +130,10 @@ export function parseBytes(text: string): number {
   );
 }
 
-/** More would only wait for each other: a primary deals out the connections of all. */
+/** More would not serve faster: one primary distributes all connections. */
 const mostWorkers = 64;
 
-/** How many processes: a number, or "auto" for as many as the machine can run at once. */
+/** How many processes: a number, or "auto" for as many as the machine can run in parallel. */
 export function parseWorkers(text: string): number {
   if (text === 'auto') return Math.min(availableParallelism(), mostWorkers);
   const count = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
@@ -155,7 +155,7 @@ export function parseOrigins(text: string): readonly string[] {
   );
 }
 
-/** The origin of a page at this address as browsers send it; null where it has none. */
+/** The origin of a page at this address as browsers send it; null if it has none. */
 function originOf(text: string): string | null {
   return /^https?:/i.test(text) && URL.canParse(text) ? new URL(text).origin : null;
 }
@@ -170,7 +170,7 @@ export function parseHosts(text: string): readonly string[] {
   );
 }
 
-/** The address of a key set. A password in it would be in the list of processes and the log; no message shows it. */
+/** The address of a key set, without a password, which the list of processes and the log would show. */
 export function parseKeySetUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
@@ -183,12 +183,12 @@ export function parseKeySetUrl(text: string): URL {
   );
 }
 
-/** Who may ask for the schema. */
+/** Which callers may query the schema. */
 export function parseIntrospection(text: string): Introspection {
   return choose(text, introspections);
 }
 
-/** Whether something is there. */
+/** "on" or "off". */
 export function parseOnOff(text: string): boolean {
   return choose(text, ['on', switchOff]) !== switchOff;
 }

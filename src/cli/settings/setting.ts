@@ -1,17 +1,17 @@
-/** What a row of the table of settings says. */
+/** The types of the rows in the table of settings. */
 
 /** One setting: a flag, a variable, or both. */
 export interface Setting<Value = unknown> {
-  /** Without the dashes; null for what must not stand on a command line, where others can read it. */
+  /** Without the dashes; null for a secret, since other users can read command lines. */
   readonly flag: string | null;
   readonly variable: `HVQL_${string}` | null;
-  /** What stands for the value in help texts; null for a switch, which has none. */
+  /** Stands for the value in help texts; null for a switch, which has no value. */
   readonly placeholder: string | null;
-  /** The value of a text. Throws an Error, a UsageError for several, on what is wrong with the text and what is needed. */
+  /** Parses the text. Throws an Error with the problem and what is needed; a UsageError for several problems. */
   readonly parse: (text: string) => Value;
-  /** The text used where none is given; null for no value. */
+  /** The text that is used if none is given; null for no value. */
   readonly default: string | null;
-  /** Whether the command is of no use without it. */
+  /** Whether the command needs it. */
   readonly isRequired?: true;
   /** Whether its flag may be given several times; its variable holds several with commas between them. */
   readonly isRepeatable?: true;
@@ -19,8 +19,8 @@ export interface Setting<Value = unknown> {
 }
 
 /**
- * The value that a setting comes to: null only where it has no default and need not be given. One that may be repeated
- * comes to a list, which is empty where it is not given.
+ * The type of a setting's value: nullable only if it has no default and is not required. A repeatable setting has a list,
+ * which is empty if it is not given.
  */
 export type ValueOf<Row> = Row extends { parse: (text: string) => infer Value }
   ? Row extends { isRepeatable: true }
@@ -36,12 +36,12 @@ export type ValuesOf<Rows> = { readonly [Name in keyof Rows]: ValueOf<Rows[Name]
 /** A command of the program. */
 export interface CommandRow {
   readonly summary: string;
-  /** What stands on the command line without a flag; null for nothing. */
+  /** The argument without a flag; null if the command takes none. */
   readonly positional: { readonly placeholder: string; readonly description: string } | null;
   readonly settings: Readonly<Record<string, Setting>>;
 }
 
-/** A setting as people write it: "--port", or the variable where there is no flag. */
+/** The name of a setting in messages: "--port", or the variable if it has no flag. */
 export function nameOf(setting: Setting): string {
   return setting.flag === null ? (setting.variable ?? '') : `--${setting.flag}`;
 }

@@ -1,4 +1,4 @@
-/** The files of one folder: a symbolic link in it may lead to another place in it, and is refused where it leads out. */
+/** The files of one folder: a symbolic link in it may lead to another place in it, and is refused if it leads out. */
 import { constants, type Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
 import { OutsideLinkError, systemErrorCode } from '../../lib/system-error.ts';
@@ -14,7 +14,7 @@ export interface ConfinedFiles extends FileSystem {
   hasLinkedFolders: boolean;
   /** What is in a folder, and whether there are links among it or on the way to it. */
   listSync(path: string): { readonly entries: readonly Dirent[]; readonly isLinked: boolean };
-  /** Throws OutsideLinkError where this path leads out of the folder, and what the system throws where it leads nowhere. */
+  /** Throws OutsideLinkError if this path leads out of the folder, and what the system throws if it leads nowhere. */
   assertWithin(path: string): void;
 }
 
@@ -22,8 +22,8 @@ export interface ConfinedFiles extends FileSystem {
 const noFollow = constants.O_NOFOLLOW as number | undefined;
 
 /**
- * The files of a folder; all paths start with its own, which may be a link. Someone who may rename folders in it can
- * still put a link in the way between the listing of a folder and the opening of a file.
+ * The files of a folder; all paths start with its own, which may be a link. A process that may rename folders in it
+ * can still put a link in the way between the listing of a folder and the opening of a file.
  */
 export function confineFiles(folder: string, files: FileSystem): ConfinedFiles {
   const isWithin = (real: string, root: string): boolean =>

@@ -1,11 +1,11 @@
-/** Remembers what was read from files and folders for as long as their state says that it still holds. */
+/** Caches what was read from files and folders until their state shows that they may have changed. */
 import type { BigIntStats } from 'node:fs';
 import { isNotThere } from '../../lib/system-error.ts';
 import type { FileSystem } from './file-system.ts';
 
 /**
- * Two changes within one tick of the clock that stamps files leave the same stamp; so what was read soon after a
- * change is read again. The slowest such clock (FAT) ticks every 2 seconds.
+ * Two changes within one tick of the file system's clock have the same time, so what was read soon after a change is
+ * read again. The slowest such clock (FAT) ticks every 2 seconds.
  */
 const settledAfterMilliseconds = 2000;
 
@@ -27,7 +27,7 @@ export class FileMemory<T> {
     this.#read = read;
   }
 
-  /** The content as it stands now, undefined where there is nothing at the path. Throws what the system throws. */
+  /** The current content, undefined if there is nothing at the path. Throws what the system throws. */
   get(path: string): T | undefined {
     try {
       // The state is read first: a change right after it is found the next time.
@@ -43,7 +43,7 @@ export class FileMemory<T> {
     }
   }
 
-  /** Whether what `get` gave before the last `forgetUnused` is what it would give now; false where that is not sure. */
+  /** Whether what `get` gave before the last `forgetUnused` is what it would give now; false if that is uncertain. */
   stands(path: string): boolean {
     const known = this.#remembered.get(path);
     try {

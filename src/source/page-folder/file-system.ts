@@ -22,20 +22,20 @@ import {
 export interface FileSystem {
   readonly openSync: (path: string, flags: number) => number;
   readonly fstatSync: (descriptor: number) => Stats;
-  /** Reads up to `length` bytes from this position of the file to `at` in `bytes`; says how many. */
+  /** Reads up to `length` bytes from this position of the file to `at` in `bytes`; returns how many. */
   readonly readSync: ReadFunction;
   /** The rest of an open file. */
   readonly readTextSync: (descriptor: number) => string;
   readonly closeSync: (descriptor: number) => void;
   readonly statSync: (path: string) => BigIntStats;
-  /** Whether there is anything at this path. An error for nothing would cost ten times the question. */
+  /** Whether there is anything at this path. An exception would cost ten times as much. */
   readonly isThereSync: (path: string) => boolean;
   readonly readdirSync: (path: string) => readonly Dirent[];
   /** The absolute path without symbolic links. */
   readonly realpathSync: (path: string) => string;
   /** Whether a path lies in debugfs; false if that is unknown. */
   readonly isDebugfsSync: (path: string) => boolean;
-  /** The clock that files are stamped with, milliseconds since 1970. */
+  /** The clock of file times, milliseconds since 1970. */
   readonly now: () => number;
 }
 
@@ -73,13 +73,13 @@ function isDebugfs(path: string): boolean {
   }
 }
 
-/** How files are opened: to read, and without waiting for the writer of a named pipe. Windows knows no O_NONBLOCK. */
+/** How files are opened: to read, and without waiting for the writer of a named pipe. Windows has no O_NONBLOCK. */
 export const readWithoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Far more than the largest manifest: 100,000 frames take 9 MB. */
 const maxTextInBytes = 64 * 1024 * 1024;
 
-/** The text of a file. Throws what the system throws, and a plain Error where it is no file or far too long. */
+/** The text of a file. Throws what the system throws, and a plain Error if it is not a file or far too long. */
 export function readTextFile(path: string, files: FileSystem): string {
   const descriptor = files.openSync(path, readWithoutWaiting);
   try {

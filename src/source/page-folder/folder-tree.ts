@@ -13,13 +13,13 @@ export interface FolderTreeSettings {
   readonly folder: string;
   /** What messages put before a place in the tree: "frames/000001/". */
   readonly label?: string;
-  /** The release that wrote the pages, where it is known. */
+  /** The release that wrote the pages, if it is known. */
   readonly release?: Release | undefined;
   /** The files of the tree's folder, or of one that it lies in. */
   readonly files: ConfinedFiles;
   /**
-   * Whether the tree is read again and again: then the last page of each name is kept for as long as the name is, and a
-   * page that has not changed is the same reading.
+   * Whether the tree is read repeatedly: then the last page of each name is kept for as long as the name is, and a page
+   * that has not changed is the same reading.
    */
   readonly keepsPages?: boolean;
 }
@@ -29,7 +29,7 @@ export interface FolderTree extends PageTree {
   readonly has: (place: string) => boolean;
   /** Whether the folders in this place are those that were listed before the last `forgetUnused`. */
   stands(place: string): boolean;
-  /** Forgets the listings that were not asked for since the last call. */
+  /** Forgets the listings that were not used since the last call. */
   forgetUnused(): void;
 }
 
@@ -45,9 +45,9 @@ export function folderTree({
   const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
   const listings = new FileMemory(files, (path) => listFolders(path, files));
   let isListed = false;
-  /** Whether the listings that were asked for since the last `forgetUnused` have links in them. */
+  /** Whether the listings that were used since the last `forgetUnused` have links in them. */
   let hasLinks = false;
-  /** One object may have its page in the one area now and in the other then. */
+  /** The area of an object's page may change between readings. */
   const pageFile = (name: ObjectName, area: StatisticsArea | null): PageFile => {
     const kept = pages.get(name);
     if (kept?.origin.area === area) return kept;
@@ -122,7 +122,7 @@ function listFolders(path: string, files: ConfinedFiles): Listing {
   }
 }
 
-/** A tree, asked for the pages of one object. */
+/** The pages of one object in a tree. */
 export interface AreaPages<Page> {
   /** Whether there is a file at this place, "partition/5/stats.self.page". */
   readonly has: (place: string) => boolean;
@@ -131,8 +131,8 @@ export interface AreaPages<Page> {
 }
 
 /**
- * The page of the area that a name asks for. An object that has a page of one area only has that one for all. A page
- * that is there and cannot be read is an error, never the other one: who is to see SELF is not shown PARENT for it.
+ * The page of the area that a name requests. An object with a page of one area has that one for all names. A page that
+ * exists and cannot be read is an error, never the other page: a caller who may read SELF must not get PARENT instead.
  */
 export function readInArea<Page>(name: ObjectName, { has, read }: AreaPages<Page>): Page {
   const area = areaOf(name);

@@ -3,10 +3,10 @@ import { areaOf, pagePlace, statisticsAreas, type StatisticsArea } from '../../s
 import type { Topology } from '../../snapshot/topology.ts';
 import { namesOf } from '../host-snapshot.ts';
 
-/** A page may be put beside another at any time, and nothing that is looked at for a topology tells of it. */
+/** A page may be put beside another at any time, which changes nothing that a topology is read from. */
 const knownForMilliseconds = 2000;
 
-/** What is asked of a tree. */
+/** A tree to search for pages. */
 export interface TreeToSearch {
   readonly topology: Topology;
   /** Whether there is a file at this place. */
@@ -16,7 +16,7 @@ export interface TreeToSearch {
 /** The areas, in the order of `statisticsAreas`: of each, whether any object has a page. */
 export function areasIn({ topology, has }: TreeToSearch): readonly StatisticsArea[] {
   const names = namesOf(topology).filter((name) => areaOf(name) !== null);
-  // Partitions first: where there are areas, the first one tells.
+  // Partitions first: if there are areas, the first partition has them.
   const ordered = [...names].sort((a, b) => Number('index' in a) - Number('index' in b));
   return statisticsAreas.filter((area) => ordered.some((name) => has(pagePlace(name, area))));
 }
@@ -35,7 +35,7 @@ export class FoundAreas {
     this.#now = now;
   }
 
-  /** Throws what asking the tree throws. */
+  /** Throws what the tree throws. */
   in(tree: TreeToSearch): readonly StatisticsArea[] {
     const at = this.#now();
     const found = this.#found;

@@ -1,14 +1,14 @@
-/** Checks of a manifest's JSON that note every problem instead of stopping at the first. */
+/** Checks a manifest's JSON, and collects every problem instead of stopping at the first. */
 import { UsageError, messageOf } from '../../errors.ts';
 import { isObject, withoutByteOrderMark } from '../../lib/json.ts';
 
-/** A place in a JSON document: its path, "partitions[2].id", and the value that stands there. */
+/** A place in a JSON document: its path, "partitions[2].id", and its value. */
 export interface Place {
   readonly path: string;
   readonly value: unknown;
 }
 
-/** What is wrong with one document; `check` ends it with everything that was found. */
+/** Collects the problems of one document; `end` throws them. */
 export class ManifestCheck {
   readonly #document: string;
   readonly #problems: string[] = [];
@@ -28,7 +28,7 @@ export class ManifestCheck {
     this.note(`${place.path} needs ${needed}, but ${describeValue(place.value)}`);
   }
 
-  /** The document's top object. What is no JSON object at all is thrown at once: nothing more can be said of it. */
+  /** The document's top object. Throws if the text is not a JSON object, since nothing else can be checked then. */
   parse(text: string): Readonly<Record<string, unknown>> {
     let json: unknown;
     try {

@@ -16,7 +16,7 @@ export interface Manifest {
 }
 
 export const manifestName = 'manifest.json';
-/** What stands where there is no manifest: partition 1 is the root. */
+/** Used if there is no manifest: partition 1 is the root. */
 export const emptyManifest: Manifest = { root: 1n, partitions: new Map() };
 
 /** The parent of a partition, null for the root. */
@@ -27,8 +27,8 @@ export function parentOf(manifest: Manifest, id: bigint): bigint | null {
 }
 
 /**
- * Parses the manifest of a page folder. Throws a UsageError with everything that is wrong with it, that it is a
- * capture's included. Keys it does not know are fine.
+ * Parses the manifest of a page folder. Throws a UsageError with all its problems; to be that of a capture is one.
+ * Unknown keys are ignored.
  */
 export function parseManifest(text: string): Manifest {
   const check = new ManifestCheck(manifestName);
@@ -88,7 +88,7 @@ function checkRoots(check: ManifestCheck, found: { manifest: Manifest; roots: re
   }
 }
 
-/** Notes each circle of parents once. */
+/** Notes each cycle of parents once. */
 function checkAncestors(check: ManifestCheck, manifest: Manifest): void {
   const cleared = new Set<bigint>();
   for (const start of manifest.partitions.keys()) {

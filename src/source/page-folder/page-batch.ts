@@ -1,11 +1,11 @@
-/** A batch of objects read from a tree, without holding up the process for long. */
+/** Reads a batch of objects from a tree without blocking the process for long. */
 import { setImmediate } from 'node:timers/promises';
 import { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { PageTree } from './page-tree.ts';
 
-/** Some 2 ms of reading; then others get their turn. */
+/** Takes some 2 ms to read; then the event loop runs. */
 export const objectsPerSlice = 128;
 
 /** The same without a promise; null if the batch is large enough to delay other work. */

@@ -1,4 +1,4 @@
-/** A page file becomes a page, or an error that says why not; a file may be anything and change at any moment. */
+/** Reads a page file, which may be anything and may change at any moment. */
 import type { Stats } from 'node:fs';
 import { HvqlError } from '../../errors.ts';
 import { decodePage, wrongSize, type OverlayPage, type PageOrigin } from '../../page/decode.ts';
@@ -15,9 +15,9 @@ export interface PageFile {
 }
 
 /**
- * Reads and decodes a page file into bytes of its own; gives the known page where the file has its very bytes, which
- * costs a comparison instead of 4 KB outside of the heap. Throws PAGE_UNAVAILABLE where there is no such file, it cannot
- * be read or is a pipe, a folder, a device; PAGE_MALFORMED where it is not a statistics page.
+ * Reads and decodes a page file into bytes of its own; returns the known page if the file has the same bytes, which
+ * costs a comparison instead of 4 KB outside of the heap. Throws PAGE_UNAVAILABLE if there is no such file, it cannot be
+ * read or is a pipe, a folder, a device; PAGE_MALFORMED if it is not a statistics page.
  */
 export function readPageFile(file: PageFile, files: FileSystem): OverlayPage {
   let descriptor: number | undefined;
@@ -47,7 +47,7 @@ export function pageError(origin: PageOrigin, thrown: unknown): HvqlError {
   return unavailable(origin, { problem: `cannot be read: ${systemErrorReason(thrown)}`, reason: code });
 }
 
-/** PAGE_UNAVAILABLE for this page: "partition/5/stats.page" and what is the matter with it. */
+/** PAGE_UNAVAILABLE for this page, with its place and the problem. */
 export function unavailable(
   origin: PageOrigin,
   { problem, reason }: { readonly problem: string; readonly reason: string },
@@ -55,12 +55,13 @@ export function unavailable(
   return new HvqlError('PAGE_UNAVAILABLE', `${origin.place} ${problem}.`, { page: origin.place, reason });
 }
 
-/** Room for a page and a byte more, which tells that there is more. */
+/** Room for a page and one byte, by which a longer file is recognized. */
 const room = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
 
 /**
- * Whether the file has just a page of bytes, as nearly all have: then they are in `room`. Anything else is looked at again.
- * What is no file is not touched: reading from a position of it fails (ESPIPE), or gives another number of bytes.
+ * Whether the file has exactly the bytes of a page, as nearly all have: then they are in `room`. Other files are examined
+ * further. Reading what is not a file from a position fails (ESPIPE), or gives another number of bytes, and consumes
+ * nothing.
  */
 function readIfOnePage(descriptor: number, files: FileSystem): boolean {
   try {
@@ -79,7 +80,7 @@ function pageInRoom({ origin, known }: PageFile): OverlayPage {
   return decodePage(bytes, origin);
 }
 
-/** Not from Buffer's pool: a reading that is held must not hold seven others' bytes as well. */
+/** Not from Buffer's pool: a reading that is held must not keep the bytes of seven others in memory. */
 function newPage(): Uint8Array {
   return Buffer.allocUnsafeSlow(pageSizeInBytes);
 }
@@ -94,14 +95,14 @@ function readWholePage(descriptor: number, { state, origin, files }: OpenPage): 
   const bytes = newPage();
   const found = fill(bytes, (rest, at) => files.readSync(descriptor, rest, 0, rest.byteLength, at));
   if (state.size === pageSizeInBytes && found === pageSizeInBytes) return bytes;
-  // Some file systems say 0 for every size, so what could be read counts; beyond the page a byte more or none tells.
+  // Some file systems report the size 0 for all files, so the bytes that can be read count, and one byte beyond the page.
   const beyond =
     found < pageSizeInBytes ? 0 : files.readSync(descriptor, Buffer.alloc(1), 0, 1, pageSizeInBytes);
   if (found + beyond === pageSizeInBytes) return bytes;
   throw wrongSize(origin, beyond === 0 ? found : Math.max(state.size, found + beyond));
 }
 
-/** Fills the bytes, however many pieces it takes, and says how many there were. */
+/** Fills the bytes with as many reads as necessary, and returns how many there were. */
 export function fill(bytes: Uint8Array, read: (rest: Uint8Array, at: number) => number): number {
   let filled = 0;
   while (filled < bytes.byteLength) {

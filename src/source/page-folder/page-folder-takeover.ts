@@ -1,4 +1,4 @@
-/** Before a page folder is written: may it be, and what stands in it already. */
+/** Prepares a page folder to be written: whether it may be, and which objects are in it already. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { HvqlError, UsageError } from '../../errors.ts';
 import { objectKey } from '../../snapshot/object-name.ts';
@@ -12,15 +12,15 @@ import { manifestName, parseManifest, type Manifest } from './manifest.ts';
 import { manifestError, withFolderNamed } from './page-folder.ts';
 import { treeTopology } from './page-tree.ts';
 
-/** Where something stands while it comes or goes: beside its place, under a name that readers pass over. */
+/** Where a file or folder is while it is added or removed: beside its place, under a name that readers ignore. */
 export function hiddenPlace(place: string, state: 'new' | 'gone'): string {
   const start = place.lastIndexOf('/') + 1;
   return `${place.slice(0, start)}.${state}-${place.slice(start)}`;
 }
 
 /**
- * Makes the folder, or clears one that a run left of what it was about to write. Says which objects stand there, by
- * their keys, a partition before its virtual processors. Throws a UsageError where the folder holds anything else.
+ * Creates the folder, or removes what an interrupted run was about to write. Returns the keys of the objects in it, a
+ * partition before its virtual processors. Throws a UsageError if the folder has other content.
  */
 export function prepareFolder(folder: string): Set<string> {
   try {
@@ -42,7 +42,7 @@ function makeFolder(folder: string): boolean {
 }
 
 function takeOver(folder: string): Set<string> {
-  // Hidden files do not count: what a run left that ended before its first manifest, or a mount's own.
+  // Hidden files do not count: those of a run that ended before its first manifest, or of a mount.
   const held = readdirSync(folder).filter((name) => !name.startsWith('.'));
   if (held.length === 0) {
     removeHidden(folder);
@@ -58,7 +58,7 @@ function takeOver(folder: string): Set<string> {
   const files = confineFiles(folder, systemFiles);
   const manifest = withFolderNamed(folder, () => readManifest(`${folder}/${manifestName}`, files));
   const topology = listedTopology(folder, { files, manifest });
-  // Nothing goes before it is certain whose folder this is.
+  // Nothing is removed before it is certain that this is a page folder.
   removeHidden(folder);
   for (const place of ['lp', 'partition', ...topology.partitions.map(({ id }) => `partition/${id}/vp`)]) {
     removeHidden(`${folder}/${place}`);

@@ -10,17 +10,18 @@ import { hiddenPlace, prepareFolder } from './page-folder-takeover.ts';
 export interface PageFolderWriter {
   /**
    * Brings the folder to this snapshot. Every file is replaced as a whole, and an object's folder comes and goes as a
-   * whole, so that no reader finds half of one. A page that the snapshot lacks stays as it was. Throws what the file system throws.
+   * whole, so that no reader finds half of one. A page that the snapshot lacks stays as it was. Throws what the file
+   * system throws.
    */
   write(snapshot: HostSnapshot): void;
 }
 
 /**
- * Makes the folder, or takes over one that another run left. Throws a UsageError where it holds anything else. Only
+ * Creates the folder, or takes over that of an earlier run. Throws a UsageError if it has other content. Only
  * one writer at a time. Synchronous, since a page in memory costs some 25 microseconds and nothing else runs.
  */
 export function pageFolderWriter(folder: string): PageFolderWriter {
-  /** Keys of the objects whose folders stand there, a partition before its virtual processors. */
+  /** Keys of the objects whose folders exist, a partition before its virtual processors. */
   const present = prepareFolder(folder);
   let manifest: string | undefined;
 
@@ -53,7 +54,7 @@ export function pageFolderWriter(folder: string): PageFolderWriter {
 
   return {
     write({ topology, pages }) {
-      // Who goes leaves before the manifest forgets it, and who comes is in the manifest before it can be seen.
+      // An object that goes is removed before the manifest changes, and one that comes is added after that.
       const wanted = new Set(namesOf(topology).map(objectKey));
       for (const key of present) if (!wanted.has(key)) removeObject(key);
 
@@ -72,7 +73,7 @@ export function pageFolderWriter(folder: string): PageFolderWriter {
   };
 }
 
-/** The outermost folder that has yet to appear for this page; undefined where it only needs to be replaced. */
+/** The outermost folder that is missing for this page; undefined if the page only needs to be replaced. */
 function absentKey({ name }: NamedPage, present: ReadonlySet<string>): string | undefined {
   if (name.object === 'HYPERVISOR') return undefined;
   if (name.object === 'VIRTUAL_PROCESSOR') {

@@ -17,19 +17,19 @@ import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
 /** What a page folder needs. */
 export interface PageFolderOptions {
   readonly clock: Clock;
-  /** The file system, where it is not this machine's. */
+  /** The file system, if it is not this machine's. */
   readonly files?: FileSystem;
-  /** The release of the hypervisor that writes the pages, where it is not the first. */
+  /** The release of the hypervisor that writes the pages, if it is not the first. */
   readonly release?: Release;
-  /** Shared with the other processes that read the folder, where there are any. */
+  /** Shared with other processes that read the folder. */
   readonly manifestMemory?: ManifestMemory | undefined;
 }
 
 /**
  * Opens a page folder. Reads only the pages of the objects that are read, each time; folders and the manifest are read
- * again when they have changed. Throws a UsageError where there is no such folder or its manifest is wrong. A folder
- * that goes away later makes topologies fail until it is back, and so does a manifest that is gone or wrong: where there
- * has been one already, in this process or another, even at the opening.
+ * again when they have changed. Throws a UsageError if there is no such folder or its manifest is invalid. If the
+ * folder goes away later, topologies fail until it is back; so they do while the manifest is missing or invalid, if this
+ * process or another has found one before, even before the opening.
  */
 export function openPageFolder(
   folder: string,
@@ -46,9 +46,9 @@ export function openPageFolder(
   const manifestPath = `${folder}/${manifestName}`;
   const areas = new FoundAreas(files.now);
   let latest: Topology | undefined;
-  /** Whether what is remembered of folders is what the latest topology was made of. */
+  /** Whether the cached listings are those of the latest topology. */
   let isWhole = false;
-  /** Whether there was a manifest when it was last looked for. */
+  /** Whether there was a manifest the last time. */
   let hasManifest = false;
 
   function manifest(explain: (thrown: unknown) => Error): Manifest {
@@ -68,7 +68,7 @@ export function openPageFolder(
   assertFolder(folder, files);
   if (!manifestMemory.isKnown) withFolderNamed(folder, () => manifest(manifestError));
 
-  /** The topology found last, where the files that these parts of it were read from are as they were; else null. */
+  /** The latest topology, if the files that these parts of it were read from have not changed; else null. */
   function standing(lists: ReadonlySet<bigint>): Topology | null {
     if (!isWhole || latest === undefined) return null;
     // Another process may have seen one since.
@@ -136,7 +136,7 @@ export function openPageFolder(
   };
 }
 
-/** Throws a UsageError, which may name the path, where there is no folder to read. */
+/** Throws a UsageError, which may name the path, if there is no folder to read. */
 export function assertFolder(folder: string, files: FileSystem): void {
   try {
     if (files.statSync(folder).isDirectory()) return;
@@ -146,7 +146,7 @@ export function assertFolder(folder: string, files: FileSystem): void {
   throw new UsageError([`${folder} is not a folder.`]);
 }
 
-/** Runs something that fails with problems of the folder's files, and puts the folder's path before each. */
+/** Runs a function that throws problems of the folder's files, and prepends the folder's path to each. */
 export function withFolderNamed<T>(folder: string, run: () => T): T {
   try {
     return run();
@@ -156,7 +156,7 @@ export function withFolderNamed<T>(folder: string, run: () => T): T {
   }
 }
 
-/** Why a manifest could not be had, without its path. */
+/** Why a manifest could not be read, without its path. */
 export function manifestError(thrown: unknown): UsageError {
   if (thrown instanceof UsageError) return thrown;
   const reason = systemErrorCode(thrown) === undefined ? messageOf(thrown) : systemErrorReason(thrown);
@@ -164,8 +164,8 @@ export function manifestError(thrown: unknown): UsageError {
 }
 
 /**
- * Why a manifest could not be had, for a client. What is wrong in it may quote the names of partitions that are not for
- * every client, so that is for the log alone.
+ * Why a manifest could not be read, for a client. Its problems may quote names of partitions that not every client may
+ * read, so they are for the log only.
  */
 export function manifestUnavailable(thrown: unknown): HvqlError {
   const problem = manifestError(thrown);
@@ -174,7 +174,7 @@ export function manifestUnavailable(thrown: unknown): HvqlError {
     : new HvqlError('PAGE_UNAVAILABLE', problem.message);
 }
 
-/** PAGE_UNAVAILABLE where there is no manifest any more. */
+/** PAGE_UNAVAILABLE for a manifest that is gone. */
 export function manifestGone(): HvqlError {
   const problem = 'is not there any more, and without it nothing says which partition is the root';
   return new HvqlError('PAGE_UNAVAILABLE', `${manifestName} ${problem}.`, { reason: 'ENOENT' });

@@ -5,14 +5,14 @@ import type { Reading } from '../../snapshot/reading.ts';
 import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
 import { parentOf, type Manifest } from './manifest.ts';
 
-/** A tree of pages, or of what stands in their place, wherever it lies. */
+/** A tree of pages or of texts in place of pages: in a folder, a driver or a capture. */
 export interface PageTree {
   /**
-   * Names of the folders within this place, "partition/5/vp", in any order, and none where there is no such place.
-   * Throws PAGE_UNAVAILABLE where it cannot be listed.
+   * Names of the folders within this place, "partition/5/vp", in any order; an empty list if there is no such
+   * place. Throws PAGE_UNAVAILABLE if it cannot be listed.
    */
   folders(place: string): readonly string[];
-  /** The reading of an object, in bytes that stay as they are. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
+  /** The reading of an object, in bytes that do not change. Throws PAGE_UNAVAILABLE or PAGE_MALFORMED. */
   read(name: ObjectName): Reading;
   /** Whether there is a page at this place, as a tree may have one for each area; left out if the tree has no areas. */
   readonly has?: (place: string) => boolean;
@@ -22,7 +22,7 @@ export interface PageTree {
 const maxIndex = 0x7fff_ffff;
 const canonicalIndex = /^(?:0|[1-9]\d{0,9})$/;
 
-/** What was found in a tree the last time, and the partitions whose virtual processors may be others now. */
+/** The last topology of a tree, and the partitions whose virtual processors may have changed. */
 export interface TreeBefore {
   readonly topology: Topology;
   readonly lists: ReadonlySet<bigint>;
