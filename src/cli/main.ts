@@ -25,7 +25,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Prints why the program ends, and returns its exit code. An unexpected error is our own mistake, so its stack is printed. */
+/** Prints why the program ends, and returns its exit code; with a stack for an unexpected error, our own mistake. */
 function explain(thrown: unknown): number {
   if (thrown instanceof UsageError || thrown instanceof HvqlError) {
     const problems = problemsOf(thrown);

@@ -45,7 +45,7 @@ function letSignalsEnd(): void {
   timer.unref();
 }
 
-/** SIGHUP reopens files if there are any to reopen, and ends the command otherwise. The primary passes it on to its workers. */
+/** SIGHUP reopens files if there are any, and ends the command otherwise. The primary passes it on to its workers. */
 function reopenBySignal(end: () => void): CommandContext['onReopen'] {
   const reopeners = new Set<() => void>();
   process.on('SIGHUP', () => {

@@ -1,4 +1,4 @@
-/** The documents that are allowed: a folder of *.graphql files, or a manifest; `hvql operations` prints them with their ids. */
+/** Allowed documents: a folder of *.graphql files, or a manifest. `hvql operations` prints them with their ids. */
 import type { TextStream } from '../command-context.ts';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';

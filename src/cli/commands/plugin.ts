@@ -45,8 +45,8 @@ async function loadModule(name: string): Promise<readonly AddedPlugin[]> {
 }
 
 /**
- * What a value is that cannot be a plugin; null where it can. An object without any hook would be accepted by Yoga and do
- * nothing, also where it was meant to deny something.
+ * Describes a value that cannot be a plugin; null for one that can. Yoga would accept an object without hooks, which does
+ * nothing, even if it was meant to deny something.
  */
 function explainNoPlugin(value: unknown): string | null {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;

@@ -16,14 +16,14 @@ import {
 import type { KeptFiles } from './kept-files.ts';
 import type { StatsParser } from './stats-parser.ts';
 
-/** Where the tree lies, and how it is read. */
+/** The folder of the tree, and how it is read. */
 export interface DriverTreeSettings {
   readonly folder: string;
   /** The id of the partition that the driver calls "self". */
   readonly selfId: bigint;
   readonly files: FileSystem;
   readonly parser: StatsParser;
-  /** Where files may stay open between readings; null where they may not. */
+  /** The files that stay open between readings; null if none may. */
   readonly kept: KeptFiles | null;
 }
 
@@ -33,7 +33,7 @@ export interface DriverTree extends PageTree {
   path(name: ObjectName): string;
 }
 
-/** The folder of the own partition where it is not the root but a parent of virtual machines all the same (L1VH). */
+/** The folder of the own partition if it is not the root but has virtual machines itself (L1VH). */
 const selfFolder = 'partition/self';
 
 /**

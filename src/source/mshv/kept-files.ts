@@ -1,9 +1,9 @@
 /**
- * Keeps files open from one reading to the next. To find a file and open it takes three times as long as to read it.
+ * Keeps files open from one reading to the next. Finding and opening a file takes three times as long as reading it.
  */
 import { readOpen, type TextFiles } from './read-to-end.ts';
 
-/** More are opened for each reading. A large host has a thousand or two. */
+/** The most files that stay open; a large host has a thousand or two. */
 const mostKept = 4_096;
 
 /**
@@ -29,7 +29,7 @@ export class KeptFiles {
   }
 
   /**
-   * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it. Throws what
+   * Reads a file to its end. Returns where in the bytes that is, or -1 if they have no room for all of it. Throws what
    * the system throws.
    */
   read(path: string, bytes: Uint8Array): number {
@@ -40,7 +40,7 @@ export class KeptFiles {
         const end = readOpen(this.#files, { descriptor: kept.descriptor, bytes, at: 0 });
         if (end !== 0) return end;
       } catch {
-        // What is at the path now says more.
+        // Reading what is at the path now gives the reason.
       }
       this.#forget(path, kept.descriptor);
     }

@@ -23,11 +23,11 @@ export interface MshvOptions {
   readonly names?: string;
   /** Called with problems of that file that come up later. */
   readonly warn?: (sentence: string) => void;
-  /** The file system, where it is not this machine's. */
+  /** The file system, if it is not this machine's. */
   readonly files?: FileSystem;
-  /** The thread that takes its part of long readings, where it is not the usual one. */
+  /** The thread that takes part in large batches, if it is not the default one. */
   readonly second?: SecondReader;
-  /** Whether files stay open between readings: as a rule where the folder is the driver's own, in debugfs. */
+  /** Whether files stay open between readings; by default if the folder is in debugfs. */
   readonly areKept?: boolean;
 }
 
@@ -35,9 +35,9 @@ export interface MshvOptions {
 const sweepMilliseconds = 30_000;
 
 /**
- * Opens a Linux host. Reads only the files of the objects that are read, each time, and only those named `stats`. Throws a
- * UsageError where the folder is not the driver's or cannot be read, which says what to do, and where the file of names
- * is wrong. A driver that goes away later makes topologies fail until it is back.
+ * Opens a Linux host. Reads only the `stats` files of the objects that are read, each time. Throws a UsageError if the
+ * folder is not the driver's or cannot be read, with advice, or if the file of names is invalid. If the driver goes away
+ * later, topologies fail until it is back.
  */
 export function openMshv(settings: MshvSettings, options: MshvOptions): Source {
   const { folder, selfId } = settings;
@@ -99,7 +99,7 @@ export function openMshv(settings: MshvSettings, options: MshvOptions): Source {
   };
 }
 
-/** All that the driver shows are the own partition and those that were created here, so its children. */
+/** The driver shows the own partition and those that were created by it: its children. */
 function manifestOf(names: PartitionNames, root: bigint): Manifest {
   const named = Array.from(names, ([id, name]) => [id, { parent: id === root ? null : root, name }] as const);
   return { root, partitions: new Map(named) };

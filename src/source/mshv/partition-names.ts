@@ -20,8 +20,8 @@ export interface PartitionNamesSettings {
 }
 
 /**
- * A function that gives the names as the file has them, read again when it has changed. Throws a UsageError where it
- * cannot be had at the start. When that happens later, the names that it had stand until it is right again: a
+ * A function that returns the names in the file, read again when it has changed. Throws a UsageError if the file cannot be
+ * read at the start. If that happens later, the last names are used until the file is valid again: a
  * partition without a name for a while would look like another one in a chart.
  */
 export function partitionNames({ path, selfId, files, warn }: PartitionNamesSettings): () => PartitionNames {

@@ -1,7 +1,7 @@
 /** Reads a text of statistics to its end. */
 
 const newline = 0x0a;
-/** A hundred times what the longest text has. */
+/** A hundred times the size of the longest text. */
 export const maxTextInBytes = 1024 * 1024;
 
 /** The functions of the file system that it takes; each throws what its namesake in node:fs throws. */
@@ -40,10 +40,10 @@ export interface OpenFileToRead extends TextTarget {
  * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it, or it is
  * longer than any text. Throws what the system throws.
  *
- * Sizes in debugfs are 0, so it is read until it has ended: that is when nothing more comes, or less than there was room
- * for and no line is cut. The driver's files are of one record each (DEFINE_SHOW_ATTRIBUTE in mshv_debugfs.c), which is
- * given whole where there is room for it (seq_read_iter in fs/seq_file.c); and a plain file that gives less is at its
- * end. So one reading is enough for each file, and most of what a second one would cost is saved.
+ * Sizes in debugfs are 0, so a file is read until a read returns nothing, or less than there was room for with a newline
+ * at its end. The driver's files have one record each (DEFINE_SHOW_ATTRIBUTE in mshv_debugfs.c), which is returned whole
+ * if there is room for it (seq_read_iter in fs/seq_file.c); and a plain file that returns less is at its end. So one read
+ * is enough for each file, and the cost of a second one is saved.
  */
 export function readToEnd(files: TextFiles, { path, flags, bytes, at }: FileToRead): number {
   const descriptor = files.openSync(path, flags);

@@ -9,7 +9,7 @@ import type { ReadingResult, ReadingTask } from './reading-thread.ts';
 import type { StatsLayout } from './stats-layout.ts';
 import { valueSizeInBytes } from './values-in-text.ts';
 
-/** What the thread runs, as it is built: threads of Node 20 run no TypeScript. From src and from dist it is the same file. */
+/** What the thread runs, as it is built, since threads of Node 20 run no TypeScript: the same file from src and dist. */
 const builtThread = new URL('../../../dist/source/mshv/reading-thread.js', import.meta.url);
 /** Files that either thread takes at a time: some 100 µs. */
 const filesPerStep = 8;
@@ -27,18 +27,18 @@ export interface SharedReading {
   /** The next files for the calling thread: `from` included, `to` excluded. null if no file is left. */
   take(): { readonly from: number; readonly to: number } | null;
   /**
-   * What the thread has read, by the index of the file, once all are taken; what was taken and is not among them could
-   * not be read there, or is laid out otherwise. Rejects with the signal's reason once it is aborted.
+   * What the thread has read, by the index of the file, once all are taken. A taken file that is missing could not be
+   * read there, or has another layout. Rejects with the signal's reason once it is aborted.
    */
   readings(signal: AbortSignal): Promise<ReadonlyMap<number, CellReading>>;
 }
 
-/** What may be other than usual. */
+/** All are optional. */
 export interface SecondReaderOptions {
   readonly idleMilliseconds?: number;
   /** What the thread runs. */
   readonly script?: URL;
-  /** How many this machine has; with one alone there is no thread. */
+  /** Processors of this machine; with only one there is no thread. */
   readonly processors?: number;
   /** Whether files stay open between readings. */
   readonly areKept?: boolean;
@@ -52,9 +52,9 @@ export class SecondReader {
   #worker: Worker | undefined;
   /** Whether the thread can take something now: not before it runs, nor while it reads. */
   #isReady = false;
-  /** Whether it ended by itself. It is not begun a second time. */
+  /** Whether it ended by itself; then it is not started again. */
   #isBroken: boolean;
-  /** Room for values, which goes to and fro. */
+  /** Room for values, transferred to the thread and back. */
   #values = new Uint8Array(0);
   #onResult: (result: ReadingResult | null) => void = () => undefined;
   #idle: NodeJS.Timeout | undefined;

@@ -12,7 +12,7 @@ export interface StatsText {
   readonly bytes: Uint8Array;
 }
 
-/** What stands in a text. */
+/** The content of a text. */
 export interface StatsLines {
   readonly layout: StatsLayout;
   readonly values: DataView;
@@ -20,15 +20,15 @@ export interface StatsLines {
   readonly unreadable: number;
 }
 
-/** What may stand before the colon: printable ASCII, further colons included. */
+/** The text before the last colon: printable ASCII, further colons included. */
 const headPattern = /^[\t -~]+$/;
-/** What stands behind the number is left by tools that copy texts: the return of another system's line end, or blanks. */
+/** After the number there may be blanks, or the carriage return of another system, from tools that copy texts. */
 const numberPattern = /^[ \t]*(\d{1,20})[ \t\r]*$/;
 const blankPattern = /^[ \t\r]*$/;
 
 /**
- * Every line of a text. One without an end is unreadable, since its number may have been cut; one with nothing but white
- * space in it says nothing, and does not count.
+ * Reads every line of a text. A line without an end is unreadable, since its number may have been cut; a line of white
+ * space does not count.
  */
 export function readLines({ object, bytes }: StatsText): StatsLines {
   // Latin-1, in which each byte is one character: heads are cut from the bytes by the lengths of texts.

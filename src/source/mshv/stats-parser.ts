@@ -1,4 +1,4 @@
-/** Text of statistics becomes readings, at the speed of its bytes. */
+/** Parses texts of statistics into readings. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { CellReading } from '../../snapshot/cell-reading.ts';
 import type { StatsLayout } from './stats-layout.ts';
@@ -6,10 +6,10 @@ import { readLines, type StatsText } from './stats-lines.ts';
 import { readValues, valueSizeInBytes } from './values-in-text.ts';
 
 /**
- * Parses one text after the other. All objects of a kind have the same names in the same columns, look after look, so
- * the layout of the last text is held against the next one: bytes are compared, numbers are read in place, and no
- * string is made. A text that does not fit is read line by line, and its layout is the next to
- * be held against, unless some of its lines could not be read or it is no text of statistics.
+ * Parses one text after another. All objects of a kind have the same names in the same columns each time, so the next
+ * text is compared with the layout of the last one: bytes are compared, numbers are read in place, and no string is
+ * created. A text of another layout is read line by line, and its layout is the next to compare with, unless some of its
+ * lines could not be read or it is not a text of statistics.
  */
 export class StatsParser {
   /** Lines that could not be read so far, in all texts. */
@@ -18,12 +18,12 @@ export class StatsParser {
   texts = 0;
   readonly #layouts = new Map<StatisticsObject, StatsLayout>();
 
-  /** The layouts that the next texts are held against, one for each kind of object that there was a text of. */
+  /** The layouts that the next texts are compared with, one for each kind of object that there was a text of. */
   get layouts(): ReadonlyMap<StatisticsObject, StatsLayout> {
     return this.#layouts;
   }
 
-  /** Whether the text is one of statistics, its layout says: with another one the reading has no counter. */
+  /** The layout tells whether it is a text of statistics; if not, the reading has no counter. */
   parse(text: StatsText): CellReading<StatsLayout> {
     this.texts++;
     const known = this.#layouts.get(text.object);

@@ -45,7 +45,7 @@ export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, v
     const headEnd = headEnds[line] ?? 0;
     const length = headEnd - head;
     const after = at + length;
-    // Behind the head comes a digit and the newline at the least.
+    // At least a digit and the newline follow the head.
     if (after + 2 > end) return false;
     // Doubles with the same bits are equal, and equal ones have the same bits except zeros and NaN;
     // no eight printable characters are either.

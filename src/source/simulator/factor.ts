@@ -9,8 +9,8 @@ import { nanosecondsPerTick, ticksPerSecond } from './integral.ts';
 
 /**
  * A factor for each slot of the object: what a tick, an event or a unit of the driver adds to the counter in its own
- * unit; for a cost, the nanoseconds of an operation; 0 for what the release does not have. With a fate, events are rarer than the row says, by a share that
- * differs from row to row, so that partitions differ in character as well as in load.
+ * unit; for a cost, the nanoseconds of an operation; 0 for what the release does not have. With a seed, events are
+ * rarer than the row says, by a share that differs from row to row, so that partitions differ in more than their load.
  */
 export function factorsOf(
   object: StatisticsObject,

@@ -25,8 +25,8 @@ const burstInSeconds = { from: 3, to: 8 };
 const busyInSeconds = { from: 20, to: 75 };
 
 /**
- * The load that suits a host with this number of logical processors for each virtual one. Of crowded guests fewer are active
- * at a time, so that a host of any size is somewhere between idle and full most of the time.
+ * The load that suits a host with this number of logical processors for each virtual one. On a crowded host fewer guests
+ * are active at a time, so that a host of any size is somewhere between idle and full most of the time.
  */
 export function loadProfileOf(logicalPerVirtualProcessor: number): LoadProfile {
   return {

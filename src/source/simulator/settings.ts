@@ -39,8 +39,8 @@ const maxVirtualProcessors = 65_536;
 const initialRelease: Release = 2026;
 
 /**
- * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0&release=2026`, which are the defaults. Throws a UsageError with all mistakes:
- * an unknown or repeated name, no whole number, a number out of range, sizes that do not go together.
+ * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0&release=2026`, which are the defaults. Throws a UsageError with all
+ * problems: an unknown or repeated name, no whole number, a number out of range, sizes that do not go together.
  */
 export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
   const problems = unknownNames(query);

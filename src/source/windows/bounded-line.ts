@@ -1,10 +1,10 @@
-/** Bytes of a stream become lines, of which none is longer than a bound. */
+/** Splits the bytes of a stream into lines of a limited length. */
 
 /** What to do with them. */
 export interface LineReader {
   readonly maxBytes: number;
   readonly onLine: (line: string) => void;
-  /** A line that is too long, once: what follows up to its end is left out. */
+  /** Called once for a line that is too long; the rest of the line is dropped. */
   readonly onTooLong: (start: string) => void;
 }
 
@@ -33,7 +33,7 @@ export class BoundedLines {
     if (rest.length > 0) this.#hold(rest);
   }
 
-  /** What stands behind the last end of a line; '' for nothing. */
+  /** The text after the last end of a line; '' if there is none. */
   rest(): string {
     return Buffer.concat(this.#held).toString('utf8');
   }

@@ -1,4 +1,4 @@
-/** What a child process says on standard error: logged, and no more of it than a person reads. */
+/** Logs the first lines that a child process writes to standard error. */
 import type { SourceLog } from '../source.ts';
 import { BoundedLines } from './bounded-line.ts';
 
@@ -28,7 +28,7 @@ export class ErrorOutput {
     this.#lines.push(chunk);
   }
 
-  /** The last lines, and what stands behind them. */
+  /** The last lines, and the text after them. */
   tail(): string {
     return [...this.#tail, this.#lines.rest()].filter((line) => line !== '').join('\n');
   }

@@ -1,4 +1,4 @@
-/** What a sample says exists, and what it read of each object. */
+/** The topology and the readings in a sample. */
 import { HvqlError } from '../../errors.ts';
 import { describeObject, objectKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading } from '../../snapshot/reading.ts';
@@ -12,7 +12,7 @@ import { classOf, performanceClasses, type PerformanceClass } from './wanted-cla
 /** The root partition as Windows names it. */
 const rootName = 'Root';
 
-/** A sample as objects of the hypervisor; what is looked for is worked out once, when it is first looked for. */
+/** A sample as objects of the hypervisor; each part is computed on first use. */
 export class HostSample {
   readonly #tables: Sample['tables'];
   readonly #indexes = new Map<PerformanceClass, ReadonlyMap<number, Row>>();
@@ -22,7 +22,7 @@ export class HostSample {
     this.#tables = sample.tables;
   }
 
-  /** What exists, by a sample of `wantedForTopology`. Throws PAGE_UNAVAILABLE where partitions cannot be listed. */
+  /** What exists, by a sample of `wantedForTopology`. Throws PAGE_UNAVAILABLE if partitions cannot be listed. */
   topology(): Topology {
     const machines = [...this.#machinesById().values()].map(({ id, name, processors }): PartitionEntry => ({
       id,
@@ -73,7 +73,7 @@ export class HostSample {
     }
   }
 
-  /** The table of a class. Throws PAGE_UNAVAILABLE where the class could not be read. */
+  /** The table of a class. Throws PAGE_UNAVAILABLE if the class could not be read. */
   #table(title: PerformanceClass): InstanceTable {
     const table = this.#tables.get(title);
     if (typeof table === 'object') return table;
@@ -81,12 +81,12 @@ export class HostSample {
       'PAGE_UNAVAILABLE',
       `Windows could not read the performance class ${title}.`,
       { class: title },
-      // Its words may name what is not for every client.
+      // The message may name what not every client may read.
       { cause: new Error(table ?? 'It was not asked for.') },
     );
   }
 
-  /** Of a class with one instance beside the sum, that one; of the hypervisor there may be the sum alone. */
+  /** The instance of a class that has one beside the sum; for the hypervisor there may be the sum only. */
   #onlyRow(title: PerformanceClass): Row | undefined {
     const table = this.#table(title);
     return table.rows.find((row) => nameIn(table, row) !== totalInstance) ?? table.rows[0];
@@ -116,7 +116,7 @@ export class HostSample {
     ));
   }
 
-  /** The indexes of a list; why they are not known where its class could not be read. */
+  /** The indexes of a list, or the error if its class could not be read. */
   #listed(
     title: PerformanceClass,
     list: () => ReadonlyMap<number, Row> | HvqlError,

@@ -60,9 +60,10 @@ export interface NamedMachine {
 }
 
 /**
- * Its partition's id, made from its name: the same after a restart of the service, of the virtual machine and of the
- * host, so that tokens stay good; another one where it is renamed. Several with one name cannot be distinguished for long, so theirs are made from the name, the place and how many there are: who may read the only "web" may
- * read none of two, and none of them gets to read another's numbers when one has gone.
+ * The id of its partition, made from its name: the same after a restart of the service, of the virtual machine and of the
+ * host, so that tokens stay valid; another one if the machine is renamed. Several machines of one name cannot be
+ * distinguished for long, so their ids are made from the name, the place and their number: a caller who may read the only
+ * "web" may read none of two, and none of them gets to read another's numbers when one has gone.
  */
 export function partitionIdOf({ name, place, namesakes }: NamedMachine): bigint {
   // Names hold no NUL.

@@ -6,7 +6,7 @@ import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading, UnnamedValue } from '../../snapshot/reading.ts';
 import { cellOf, nameProperty, type InstanceTable, type Row } from './sample.ts';
 
-/** An instance, and the name that it was asked for by. */
+/** An instance, and the requested name. */
 export interface NamedInstance {
   readonly row: Row;
   readonly name: ObjectName;
@@ -33,7 +33,7 @@ export function instanceReading({ columns, at }: InstanceTable, { row, name }: N
       const text = property === undefined ? undefined : cellOf(columns, { row, property });
       return text === undefined ? undefined : BigInt(text);
     },
-    // The class may have been read with more properties for others than this reading was asked for.
+    // The class may have been read with more properties than were requested for this reading.
     ...(name.unlisted === true ? { unnamed: () => unlistedIn(columns, { row, name }) } : {}),
   };
 }

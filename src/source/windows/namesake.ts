@@ -4,13 +4,13 @@
 export interface Namesakes {
   /** The indexes of all their virtual processors, in the order of the instances. */
   readonly indexes: readonly number[];
-  /** How many virtual processors each machine says it has, in the order of the instances; null where it does not say. */
+  /** How many virtual processors each machine says it has, in the order of the instances; null if unknown. */
   readonly counts: readonly (number | null)[];
 }
 
 /**
- * For each machine the positions of its virtual processors in `indexes`; null where that cannot be said for sure. The
- * instances come machine by machine, or index by index: whichever fits what the machines say they have.
+ * For each machine the positions of its virtual processors in `indexes`; null if that is uncertain. The
+ * instances are ordered by machine or by index; the order is the one that fits the numbers of the machines.
  */
 export function tellApart({ indexes, counts }: Namesakes): readonly (readonly number[])[] | null {
   if (counts.length === 1 && new Set(indexes).size === indexes.length) return [[...indexes.keys()]];

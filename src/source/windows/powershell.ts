@@ -1,4 +1,4 @@
-/** A child process that answers a line with a line: PowerShell with the script of this folder. */
+/** PowerShell with the script of this folder: a child process that answers each line with a line. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { dirname } from 'node:path';
 import { HvqlError } from '../../errors.ts';
@@ -7,17 +7,17 @@ import type { SourceLog } from '../source.ts';
 import { BoundedLines } from './bounded-line.ts';
 import { ErrorOutput } from './error-output.ts';
 
-/** What to start, and within what bounds. */
+/** What to start. */
 export interface PowerShellOptions {
   readonly executable: string;
   /** Path of the script. */
   readonly script: string;
   readonly log: SourceLog | undefined;
-  /** Told once that the process has failed while it was not asked anything. */
+  /** Called once if the process fails between two requests. */
   readonly onIdleEnd: (why: HvqlError) => void;
 }
 
-/** How a question may be answered. */
+/** The time for an answer. */
 export interface AnswerLimit {
   readonly milliseconds: number;
 }
@@ -32,7 +32,7 @@ const graceMilliseconds = 2_000;
 /** How long its last output may take after its end. */
 const drainMilliseconds = 500;
 
-/** As Windows PowerShell takes them. Without -InputFormat None it might read the questions itself. */
+/** As Windows PowerShell takes them. Without -InputFormat None it might read the requests itself. */
 const flags = [
   '-NoLogo',
   '-NoProfile',
@@ -48,14 +48,14 @@ interface PendingRequest {
   readonly reject: (why: HvqlError) => void;
 }
 
-/** A PowerShell that is running, or has run: it is not started again. One question at a time. */
+/** One run of PowerShell, which takes one request at a time. */
 export class PowerShell {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #errors: ErrorOutput;
   readonly #onIdleEnd: (why: HvqlError) => void;
   readonly #ended: Promise<void>;
   #pending: PendingRequest | null = null;
-  /** Why it takes no more questions. */
+  /** Why it takes no more requests. */
   #end: HvqlError | null = null;
 
   constructor({ executable, script, log, onIdleEnd }: PowerShellOptions) {
@@ -93,14 +93,14 @@ export class PowerShell {
     });
   }
 
-  /** Whether it takes a question. */
+  /** Whether it takes a request. */
   get isRunning(): boolean {
     return this.#end === null;
   }
 
   /**
-   * The line that it answers a line with. Rejects with PAGE_UNAVAILABLE where it ends before, or takes too long: then
-   * it is ended, since its answer would be taken for that to the next question.
+   * Sends a line and returns the line of the answer. Rejects with PAGE_UNAVAILABLE if the process ends before, or takes
+   * too long; then it is ended, since its answer would be taken for that of the next request.
    */
   async request(line: string, { milliseconds }: AnswerLimit): Promise<string> {
     if (this.#end !== null) throw this.#end;
@@ -116,7 +116,7 @@ export class PowerShell {
     }
   }
 
-  /** Ends it at once, and rejects the question that is open. Says why, in words that follow "PowerShell". */
+  /** Kills it, and rejects the pending request. `how` follows "PowerShell" in the message; returns the error. */
   fail(how: string, output = '', cause?: unknown): HvqlError {
     if (this.#end !== null) return this.#end;
     const details = [this.#errors.tail(), output.slice(0, 200)].filter((text) => text !== '').join('\n');
@@ -132,7 +132,7 @@ export class PowerShell {
     return why;
   }
 
-  /** Lets it end by itself, and ends it where it does not. Resolves when it has gone, or will not be waited for. */
+  /** Lets it end by itself, and kills it if it does not. Resolves when it has ended, or after a time limit. */
   async stop(): Promise<void> {
     const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
     const why = new HvqlError('PAGE_UNAVAILABLE', 'PowerShell has been stopped.');
@@ -147,7 +147,7 @@ export class PowerShell {
 
   #answer(line: string): void {
     const pending = this.#pending;
-    // What else it says now is not asked for.
+    // Any further line was not requested.
     this.#pending = null;
     if (pending !== null) pending.resolve(line);
     else if (this.#end === null) this.#onIdleEnd(this.fail('said something without being asked', line));

@@ -50,7 +50,7 @@ export class SampleQueue {
   }
 
   /**
-   * A sample of these classes that was begun after the call. Rejects with PAGE_UNAVAILABLE where PowerShell fails, and
+   * A sample of these classes that is started after the call. Rejects with PAGE_UNAVAILABLE if PowerShell fails, and
    * with the signal's reason once it is aborted.
    */
   async read(wanted: Wanted, signal: AbortSignal): Promise<Sample> {
@@ -109,7 +109,7 @@ export class SampleQueue {
     }
   }
 
-  /** A PowerShell that takes questions. Throws PAGE_UNAVAILABLE while it may not be started again. */
+  /** A PowerShell that takes requests. Throws PAGE_UNAVAILABLE while it may not be started again. */
   #running(): PowerShell {
     if (this.#isClosed) throw closed();
     if (this.#powershell?.isRunning === true) return this.#powershell;
@@ -135,7 +135,7 @@ export class SampleQueue {
   }
 }
 
-/** Half a line, a foreign one, one that is too much: what comes after it cannot be trusted. */
+/** Parses the answer. After an invalid one the process is ended: its further output cannot be trusted. */
 function parse(
   line: string,
   {

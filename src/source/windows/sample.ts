@@ -1,4 +1,4 @@
-/** One line of the script, as it is checked and held. */
+/** Parses and checks a line of the script's output. */
 import { isObject } from '../../lib/json.ts';
 import { messageOf } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -7,11 +7,11 @@ import type { PerformanceClass, Wanted } from './wanted-class.ts';
 
 /** The instances of one class. */
 export interface InstanceTable {
-  /** Where each property stands in a row. */
+  /** The column of each property in a row. */
   readonly columns: ReadonlyMap<string, number>;
-  /** A text for each property, '' where it is not there. */
+  /** A text for each property, '' if it has no value. */
   readonly rows: readonly Row[];
-  /** When Windows took them; null where no instance says it. */
+  /** When Windows read them; null if no instance has a time. */
   readonly at: Moment | null;
 }
 
@@ -20,13 +20,13 @@ export type Row = readonly string[];
 
 /** What was found at one moment. */
 export interface Sample {
-  /** null where no class has an instance: the hypervisor's are not there. */
+  /** null if no class has an instance: the classes of the hypervisor are missing. */
   readonly at: Moment | null;
-  /** By the class; why it could not be read in place of one. */
+  /** By class; the reason in place of a table if the class could not be read. */
   readonly tables: ReadonlyMap<PerformanceClass, InstanceTable | string>;
 }
 
-/** What was asked for. */
+/** The request that a line answers. */
 export interface SampleRequest {
   readonly id: number;
   readonly wanted: Wanted;
@@ -38,8 +38,8 @@ const longestMessage = 500;
 export const nameProperty = 'Name';
 
 /**
- * The sample in a line of the script. Throws a TypeError that says what is wrong where the line is no answer to the
- * question: after half a line, a foreign one or the one before, nothing that follows can be trusted.
+ * The sample in a line of the script. Throws a TypeError with the problem if the line is not the answer to the request:
+ * after half a line, a foreign one or an earlier answer, nothing that follows can be trusted.
  */
 export function parseSample(line: string, { id, wanted }: SampleRequest): Sample {
   const answer = parseJson(line);
@@ -87,10 +87,10 @@ function isNumber(cell: string): boolean {
   return /^\d{0,19}$/.test(cell) || (/^\d{20}$/.test(cell) && BigInt(cell) <= maxUInt64);
 }
 
-/** The text of a property of an instance; undefined where this Windows does not have it, or it is not there. */
+/** The text of a property of an instance; undefined if this Windows does not have it, or it has no value. */
 export function cellOf(columns: InstanceTable['columns'], { row, property }: Cell): string | undefined {
   const column = columns.get(property);
-  // Where it is not there its text is ''.
+  // The text of a missing value is ''.
   return (column === undefined ? undefined : row[column]) || undefined;
 }
 
@@ -112,7 +112,7 @@ const nanosecondsPerSecond = 1_000_000_000n;
 
 /**
  * When the instances of a class were read, by one of them: they share it. `Timestamp_PerfTime` is the steady clock,
- * `Timestamp_Sys100NS` the wall clock in UTC (MS-PCQ 2.2.4.7). null where it does not say both.
+ * `Timestamp_Sys100NS` the wall clock in UTC (MS-PCQ 2.2.4.7). null if one of them is missing.
  */
 export function momentOf(columns: InstanceTable['columns'], row: Row | undefined): Moment | null {
   const number = (property: string): bigint => BigInt((row && cellOf(columns, { row, property })) ?? 0);
