@@ -55,7 +55,7 @@ export class Connections implements HeartbeatListener {
    * each turn of the event loop, while few run and little is unsent: a client that sends many requests at once delays no
    * other, and one that does not read takes little memory.
    */
-  add(exchange: HttpExchange, begin: () => void): void {
+  add<Exchange extends HttpExchange>(exchange: Exchange, begin: (exchange: Exchange) => void): void {
     const { socket } = exchange.request;
     const { exchanges } = this.#of(socket);
     exchanges.push(exchange);
@@ -66,10 +66,10 @@ export class Connections implements HeartbeatListener {
     }
     const ahead = exchanges.length - 1;
     if (ahead === 0) {
-      begin();
+      begin(exchange);
       return;
     }
-    exchange.begin = begin;
+    exchange.begin = () => begin(exchange);
     // After a cut, the rest of what was read in one piece still comes.
     if (socket.destroyed) return;
     if (ahead > mostWaiting) {

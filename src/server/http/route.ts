@@ -47,7 +47,7 @@ export function listenToRequests(
         exchange.written?.release();
         if (isLogged) log.debug({ ...factsOf(exchange), ms: now() - startedAt }, 'request');
       });
-      connections.add(exchange, () => answer(exchange));
+      connections.add(exchange, answer);
     };
   };
   server.on('request', answerBy(routeBy(contexts, hotPath)));
