@@ -15,9 +15,9 @@ import {
 } from '../snapshot/object-name.ts';
 import { namesIn, type NamedPartition, type NamedTopology } from '../snapshot/named-topology.ts';
 import type { PartitionEntry, Topology } from '../snapshot/topology.ts';
-import { AccessDenied, type DeniedObject } from './access-denied.ts';
+import { AccessDenied, type DeniedObject, areaFor, denialOf, isRoot, type DenialReason } from './rule.ts';
+import { setBounded } from '../lib/bounded-map.ts';
 import type { Caller } from './caller.ts';
-import { areaFor, denialOf, isRoot, type DenialReason } from './rule.ts';
 
 declare const granted: unique symbol;
 /** The name of an object that a caller may read. Only this module makes one. */
@@ -197,4 +197,34 @@ function denied(
 function rangeOf(indexes: readonly number[]): string {
   const [first, last] = [indexes.at(0), indexes.at(-1)];
   return first === undefined || last === undefined ? 'none' : `${indexes.length}, from ${first} to ${last}`;
+}
+
+/** Computes a caller's access to what exists. */
+export type AccessTo = (caller: Caller, topology: Topology) => Access;
+
+/** The number of partitions whose access is kept per topology. */
+const partitionsKept = 64;
+
+const kept = new WeakMap<Topology, Map<bigint, (Access | undefined)[]>>();
+
+/**
+ * The access of a caller to a topology: the same object for the same partition and privileges, while it is kept. It
+ * is therefore a key for what depends on rights over a topology.
+ */
+export function accessOf(caller: Caller, topology: Topology): Access {
+  let byPartition = kept.get(topology);
+  if (byPartition === undefined)
+    kept.set(topology, (byPartition = new Map<bigint, (Access | undefined)[]>()));
+  const { partitionId } = caller;
+  let byPrivileges = byPartition.get(partitionId);
+  if (byPrivileges === undefined) {
+    byPrivileges = [];
+    setBounded(byPartition, { key: partitionId, value: byPrivileges, limit: partitionsKept });
+  }
+  return (byPrivileges[numberOf(caller)] ??= new Access(caller, topology));
+}
+
+/** The privileges as the bits of a number. */
+function numberOf({ privileges }: Caller): number {
+  return (privileges.has('ACCESS_STATS') ? 1 : 0) + (privileges.has('ACCESS_STATS_MSR') ? 2 : 0);
 }

@@ -1,8 +1,7 @@
 /** Access that records the partitions whose virtual processors are asked for. */
 import type { VirtualProcessorName } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
-import type { AccessTo } from './access-of.ts';
-import { Access, type Granted, type GrantedPartition } from './access.ts';
+import { type AccessTo, Access, type Granted, type GrantedPartition } from './access.ts';
 import type { Caller } from './caller.ts';
 
 /** Computes such access; `recorded` receives the id of each partition. */

@@ -2,6 +2,7 @@
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Caller } from './caller.ts';
+import { HvqlError } from '../errors.ts';
 
 /**
  * NOT_ROOT: the object is global. NOT_SELF_OR_PARENT: the object is local to another partition, or does not exist.
@@ -37,4 +38,23 @@ export function denialOf(
   if (isSelf && caller.privileges.has('ACCESS_STATS_MSR')) return null;
   if (isParent && caller.privileges.has('ACCESS_STATS')) return null;
   return isSelf || isParent ? 'NO_PRIVILEGE' : 'NOT_SELF_OR_PARENT';
+}
+
+/** The object of a read, or all logical processors at once. */
+export type DeniedObject = ObjectName | { readonly object: 'LOGICAL_PROCESSOR'; readonly index: 'all' };
+
+/**
+ * The client gets the fields of any HvqlError. The object is for the audit, and no text of the error contains it.
+ */
+export class AccessDenied extends HvqlError {
+  readonly #object: DeniedObject;
+
+  constructor(message: string, denial: { readonly object: DeniedObject; readonly reason: DenialReason }) {
+    super('ACCESS_DENIED', message, { reason: denial.reason });
+    this.#object = denial.object;
+  }
+
+  get object(): DeniedObject {
+    return this.#object;
+  }
 }

@@ -1,10 +1,9 @@
 /** The whole catalogue: the list of counters that everything else is derived from. */
 import { neverGoesBack, standsInPages, type Counter } from './counter.ts';
-import { statisticsObjects, type StatisticsObject } from './group.ts';
+import { statisticsObjects, type StatisticsObject, type Release } from './group.ts';
 import { hypervisorCounters } from './hypervisor.ts';
 import { logicalProcessorCounters } from './logical-processor.ts';
 import { partitionCounters } from './partition.ts';
-import type { Release } from './release.ts';
 import { virtualProcessorCounters } from './virtual-processor.ts';
 
 const counters: Readonly<Record<StatisticsObject, readonly Counter[]>> = {

@@ -1,6 +1,11 @@
 /** A row of the catalogue, and what is derived from it. */
-import { statisticsGroups, type GroupName, type StatisticsGroup, type StatisticsObject } from './group.ts';
-import type { Release } from './release.ts';
+import {
+  statisticsGroups,
+  type GroupName,
+  type StatisticsGroup,
+  type StatisticsObject,
+  type Release,
+} from './group.ts';
 
 /** The largest value of a counter, and of a partition id: both have 64 bits. */
 export const maxUInt64 = 2n ** 64n - 1n;

@@ -1,6 +1,6 @@
 /** Runs an operation: plans it, rejects it if it is too expensive, reads one snapshot, and executes it. */
 import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import { accessOf } from '../access/access-of.ts';
+import { accessOf } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import { recordingAccess } from '../access/recording-access.ts';
 import { HvqlError } from '../errors.ts';

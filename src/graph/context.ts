@@ -1,6 +1,5 @@
 /** The context of resolvers: the caller, and its view of the topology in one snapshot. */
-import type { Access } from '../access/access.ts';
-import { accessOf, type AccessTo } from '../access/access-of.ts';
+import { type Access, accessOf, type AccessTo } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import type { SnapshotReader } from '../sampling/read/snapshot-reader.ts';
 import type { SourceHealth } from '../sampling/sampler.ts';

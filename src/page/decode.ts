@@ -5,8 +5,9 @@ import {
   statisticsObjects,
   type StatisticsGroup,
   type StatisticsObject,
+  versionMinorOf,
+  type Release,
 } from '../catalogue/group.ts';
-import { versionMinorOf, type Release } from '../catalogue/release.ts';
 import { HvqlError, type ErrorFacts } from '../errors.ts';
 import type { CounterCells, GroupView, PageView, Reading } from '../snapshot/reading.ts';
 import type { StatisticsArea } from '../snapshot/object-name.ts';

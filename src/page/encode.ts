@@ -1,8 +1,7 @@
 /** Encodes statistics groups as overlay pages. */
 import { type Counter, maxUInt64 } from '../catalogue/counter.ts';
 import { countersInPages } from '../catalogue/catalogue.ts';
-import { groupsOf, type StatisticsObject } from '../catalogue/group.ts';
-import { versionMinorOf, type Release } from '../catalogue/release.ts';
+import { groupsOf, type StatisticsObject, versionMinorOf, type Release } from '../catalogue/group.ts';
 import { counterSizeInBytes, endOfPage, headerField, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 
 /** A group to write. Its values have the indexes 1, 2, 3, … */

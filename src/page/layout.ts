@@ -1,8 +1,7 @@
 /** The layout of a page: its groups and their offsets. Pages of one kind nearly always have the same layout. */
 import { countersOf } from '../catalogue/catalogue.ts';
 import { standsInPages, type Counter } from '../catalogue/counter.ts';
-import type { StatisticsObject } from '../catalogue/group.ts';
-import { releaseOfVersion, type Release } from '../catalogue/release.ts';
+import { type StatisticsObject, releaseOfVersion, type Release } from '../catalogue/group.ts';
 import type { CellLayout } from '../snapshot/reading.ts';
 import { counterSizeInBytes, headerSizeInBytes, pageSizeInBytes } from './format.ts';
 

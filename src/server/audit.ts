@@ -1,6 +1,6 @@
 /** The audit trail: a line for each denied read, and for each stream that was opened and closed. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
-import { AccessDenied, type DeniedObject } from '../access/access-denied.ts';
+import { AccessDenied, type DeniedObject } from '../access/rule.ts';
 import { excerpt } from '../lib/json.ts';
 import type { RequestContext } from './context.ts';
 

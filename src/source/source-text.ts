@@ -1,5 +1,5 @@
 /** A source as it is written on the command line: "capture:host.tar?loop=true". */
-import { releases, type Release } from '../catalogue/release.ts';
+import { releases, type Release } from '../catalogue/group.ts';
 
 /** The parts of such a text. */
 export interface SourceText {

@@ -1,5 +1,5 @@
 /** Every kind of source, and how it is named on the command line. */
-import { releases } from '../catalogue/release.ts';
+import { releases } from '../catalogue/group.ts';
 import { problemsOf, UsageError } from '../errors.ts';
 import type { Clock } from '../snapshot/moment.ts';
 import { captureSettings } from './capture/settings.ts';

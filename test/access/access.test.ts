@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AccessDenied } from '../../src/access/access-denied.ts';
+import { AccessDenied, denialOf } from '../../src/access/rule.ts';
 import { Access } from '../../src/access/access.ts';
 import { allPrivileges, type Caller, type Privilege } from '../../src/access/caller.ts';
-import { denialOf } from '../../src/access/rule.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { areaOf, objectKey, readingKey, type ObjectName } from '../../src/snapshot/object-name.ts';
 import { topologyOf } from '../../src/snapshot/topology.ts';

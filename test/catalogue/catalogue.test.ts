@@ -14,8 +14,9 @@ import {
   statisticsGroups,
   statisticsObjects,
   type StatisticsObject,
+  releases,
+  versionMinorOf,
 } from '../../src/catalogue/group.ts';
-import { releases, versionMinorOf } from '../../src/catalogue/release.ts';
 
 interface ReferenceRow {
   object: string;

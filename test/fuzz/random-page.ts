@@ -1,8 +1,7 @@
 /** Random overlay pages, fine ones and broken ones, with what there is to find in them. */
 import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import { type Counter, maxUInt64 } from '../../src/catalogue/counter.ts';
-import { groupsOf, type StatisticsObject } from '../../src/catalogue/group.ts';
-import { versionMinorOf } from '../../src/catalogue/release.ts';
+import { groupsOf, type StatisticsObject, versionMinorOf } from '../../src/catalogue/group.ts';
 import { encodePage } from '../../src/page/encode.ts';
 import { oneOf, rarely, wideNumber, type Choose } from './choice.ts';
 

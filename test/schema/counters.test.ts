@@ -2,8 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
-import { versionMinorOf } from '../../src/catalogue/release.ts';
-import { groupsOf, statisticsObjects } from '../../src/catalogue/group.ts';
+import { versionMinorOf, groupsOf, statisticsObjects } from '../../src/catalogue/group.ts';
 import { objectTitle } from '../../src/snapshot/object-name.ts';
 
 const file = new URL('../../schema/counters.md', import.meta.url);

@@ -1,6 +1,6 @@
 import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString, type ExecutionResult } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
-import { AccessDenied, type DeniedObject } from '../../src/access/access-denied.ts';
+import { AccessDenied, type DeniedObject } from '../../src/access/rule.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { documentIdOf } from '../../src/server/allowlist.ts';
 import { denialsOf } from '../../src/server/audit.ts';

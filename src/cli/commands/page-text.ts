@@ -1,8 +1,7 @@
 /** An overlay page as a table. */
 import type { Counter } from '../../catalogue/counter.ts';
 import { countersInPages, countersOf } from '../../catalogue/catalogue.ts';
-import { groupsOf, type StatisticsObject } from '../../catalogue/group.ts';
-import { releaseOfVersion, releases } from '../../catalogue/release.ts';
+import { groupsOf, type StatisticsObject, releaseOfVersion, releases } from '../../catalogue/group.ts';
 import type { OverlayPage } from '../../page/decode.ts';
 import { objectTitle } from '../../snapshot/object-name.ts';
 import type { GroupView } from '../../snapshot/reading.ts';

@@ -1,7 +1,6 @@
 /** One event of a subscription: an execution over one tick, shared by all streams with the same previous event. */
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
-import type { GrantedPartition } from '../../access/access.ts';
-import { accessOf, type AccessTo } from '../../access/access-of.ts';
+import { type GrantedPartition, accessOf, type AccessTo } from '../../access/access.ts';
 import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Limits, View } from '../../graph/context.ts';

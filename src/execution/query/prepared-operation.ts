@@ -6,8 +6,7 @@ import {
   type ExecutionArgs,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { Access } from '../../access/access.ts';
-import { accessOf } from '../../access/access-of.ts';
+import { type Access, accessOf } from '../../access/access.ts';
 import type { Caller } from '../../access/caller.ts';
 import type { HvqlError } from '../../errors.ts';
 import type { OperationContext } from '../../graph/context.ts';

@@ -1,7 +1,6 @@
 /** Caches responses for equal operations with equal rights on the newest snapshot: one object, encoded once. */
 import type { ExecutionResult } from 'graphql';
-import type { Access } from '../../access/access.ts';
-import { accessOf } from '../../access/access-of.ts';
+import { type Access, accessOf } from '../../access/access.ts';
 import type { Caller } from '../../access/caller.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
 import type { TakenSnapshot } from '../../sampling/read/snapshot.ts';

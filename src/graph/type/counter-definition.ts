@@ -1,8 +1,7 @@
 /** The counter catalogue in the graph. */
 import { catalogue, countersOf } from '../../catalogue/catalogue.ts';
 import type { Counter, CounterKind, CounterReporter } from '../../catalogue/counter.ts';
-import type { StatisticsObject } from '../../catalogue/group.ts';
-import { versionMinorOf } from '../../catalogue/release.ts';
+import { type StatisticsObject, versionMinorOf } from '../../catalogue/group.ts';
 import type { Builder } from '../builder.ts';
 import { isReported } from './reported.ts';
 

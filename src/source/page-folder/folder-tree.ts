@@ -1,5 +1,5 @@
 /** A tree of pages in a folder of the file system. */
-import type { Release } from '../../catalogue/release.ts';
+import type { Release } from '../../catalogue/group.ts';
 import { HvqlError } from '../../errors.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { areaOf, pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';

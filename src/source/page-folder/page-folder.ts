@@ -1,5 +1,5 @@
 /** The source `pages:<folder>`: overlay pages in a folder that another program updates, read for each snapshot. */
-import { releases, type Release } from '../../catalogue/release.ts';
+import { releases, type Release } from '../../catalogue/group.ts';
 import { HvqlError, UsageError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';

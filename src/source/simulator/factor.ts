@@ -1,8 +1,7 @@
 /** How fast each counter goes with its driver, and what is behind a counter that goes with other rows. */
 import { countersOf, operationsOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, standsInPages, type Counter } from '../../catalogue/counter.ts';
-import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { Release } from '../../catalogue/release.ts';
+import type { StatisticsObject, Release } from '../../catalogue/group.ts';
 import { fraction, mix } from './random.ts';
 import { driverNature } from './driver.ts';
 import { nanosecondsPerTick, ticksPerSecond } from './integral.ts';

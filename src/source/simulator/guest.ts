@@ -1,5 +1,5 @@
 /** A running partition: its identity, its current load, and how its counters follow. */
-import type { Release } from '../../catalogue/release.ts';
+import type { Release } from '../../catalogue/group.ts';
 import { factorsOf, hypervisorShare } from './factor.ts';
 import type { Lifetime } from './lifetime.ts';
 import { startPhase, type LoadProfile } from './phase.ts';

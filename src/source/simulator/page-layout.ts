@@ -1,8 +1,7 @@
 /** Overlay pages of the simulated objects: where each row of the catalogue stands, and what it goes with. */
 import { countersInPages, countersOf, operationsOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, type Counter, type CounterKind } from '../../catalogue/counter.ts';
-import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { Release } from '../../catalogue/release.ts';
+import type { StatisticsObject, Release } from '../../catalogue/group.ts';
 import { decodePage } from '../../page/decode.ts';
 import { encodeRelease } from '../../page/encode.ts';
 import { driverNature, driversOf, type DriverNature, type DriverOf, type DriverValues } from './driver.ts';

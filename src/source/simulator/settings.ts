@@ -1,5 +1,5 @@
 /** Settings of the simulator: the size of the host, and the seed of its random numbers. */
-import type { Release } from '../../catalogue/release.ts';
+import type { Release } from '../../catalogue/group.ts';
 import { UsageError } from '../../errors.ts';
 import { readRelease } from '../source-text.ts';
 import { didYouMean } from '../../lib/suggestion.ts';

@@ -1,5 +1,5 @@
 /** A simulated host: what exists on it, and the overlay page of each object, at a moment of its own time. */
-import type { Release } from '../../catalogue/release.ts';
+import type { Release } from '../../catalogue/group.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { type Topology, topologyOf, type PartitionEntry } from '../../snapshot/topology.ts';
 import {
