@@ -55,7 +55,7 @@ const clocks = new Map(
   catalogue.filter(({ kind }) => kind === 'CLOCK').map((clock) => [clock.object, clock]),
 );
 
-/** The hypervisor's clock as this kind of object reports it; undefined where it does not. */
+/** The hypervisor's clock as this kind of object reports it; undefined if it does not. */
 export function clockOf(object: StatisticsObject): Counter | undefined {
   return clocks.get(object);
 }
@@ -66,7 +66,7 @@ const operations = new Map(
   ),
 );
 
-/** The counter of the operations that a COST counter's time was spent on. Throws a TypeError for any other kind. */
+/** The counter of the operations that a COST counter's time was spent on. Throws a TypeError for other kinds. */
 export function operationsOf(cost: Counter): Counter {
   const counter = operations.get(cost);
   if (counter === undefined) throw new TypeError(`${cost.field} is not the cost of operations`);

@@ -11,19 +11,19 @@ import {
 export const maxUInt64 = 2n ** 64n - 1n;
 
 /**
- * What kind of number is reported: COUNT a running total of events, TIME a running total of time, COST a running total
- * of time spent on the operations of another counter, GAUGE a level, CLOCK the hypervisor's own clock. RAW is a number of
- * which this is not known: a row has another kind only where the page of 2013 says it, or its names and its pair prove it.
+ * The kind of a number: COUNT a running total of events, TIME a running total of time, COST a running total of time
+ * spent on the operations of another counter, GAUGE a level, CLOCK the hypervisor's own clock. RAW is a number of
+ * unknown kind: a row has another kind only if the page of 2013 says so, or its names and its pair prove it.
  */
 export type CounterKind = 'COUNT' | 'TIME' | 'COST' | 'GAUGE' | 'CLOCK' | 'RAW';
-/** Unit of the number as it stands; '1' is a plain number. */
+/** The unit of the number; '1' is a plain number. */
 export type CounterUnit = '1' | 'page' | '100ns' | 'ns' | 'unknown';
-/** Where a counter is reported: by the public page of 2013, the Linux driver on either machine, Windows. */
+/** Who reports a counter: the public page of 2013, the Linux driver on either architecture, Windows. */
 export type CounterReporter = 'PUBLIC_2013' | 'LINUX_X64' | 'LINUX_ARM64' | 'WINDOWS';
 
 /**
- * What drives the counter on the simulated host, and how much of it: events per second of the driver (COUNT), a
- * fraction of it (TIME, CLOCK), nanoseconds an operation (COST), or units for each unit of it (GAUGE).
+ * What drives the counter on the simulated host, and by how much: events per second of the driver (COUNT), a fraction
+ * of it (TIME, CLOCK), nanoseconds per operation (COST), or units per unit of it (GAUGE).
  */
 export type Simulated = readonly [driver: SimulatedDriver, amount: number];
 // prettier-ignore
@@ -35,34 +35,34 @@ export type SimulatedDriver =
 /** One row: everything that is recorded about a counter. */
 export interface CounterRow {
   readonly group: GroupName;
-  /** Position in the group from 1, index 0 being the group's header; left out where it has no known place in a page. */
+  /** Position in the group from 1, since index 0 is the header; left out if its place in a page is unknown. */
   readonly index?: number;
   readonly field: string;
-  /** The release that appended it; left out where the page of 2013 has it. */
+  /** The release that appended it; left out if the page of 2013 has it. */
   readonly release?: Release;
-  /** The published name; left out where that is the one of the Linux driver. */
+  /** The published name; left out if it is the name in the Linux driver. */
   readonly title?: string;
   readonly kind: CounterKind;
   readonly unit: CounterUnit;
   /** For COST: the field that counts the operations the time was spent on. */
   readonly operations?: string;
-  /** The field that counts this one's events as well. */
+  /** The field that counts the events of this one as well. */
   readonly partOf?: string;
   /** Its name in the files of the Linux mshv driver. */
   readonly linux: string;
-  /** The machines where that driver has it, where it is not both. */
+  /** The architecture of that driver that has it, if it is not both. */
   readonly onlyOn?: 'LINUX_X64' | 'LINUX_ARM64';
   /** Its properties in the Windows raw performance classes; empty if Windows does not report it. */
   readonly windows: readonly string[];
-  /** Left out where the simulated host has nothing of the kind: it stays 0. */
+  /** Left out if the simulated host has nothing of the kind: it stays 0. */
   readonly simulated?: Simulated;
   /** Left out if no public source says what it counts. */
   readonly description?: string;
 }
 
-/** A counter: its row and what follows from it. */
+/** A counter: its row, and what is derived from it. */
 export interface Counter extends Omit<CounterRow, 'index' | 'simulated'> {
-  /** null where it has no known place in a page. */
+  /** null if its place in a page is unknown. */
   readonly index: number | null;
   readonly release: Release;
   readonly title: string;
@@ -73,7 +73,7 @@ export interface Counter extends Omit<CounterRow, 'index' | 'simulated'> {
   readonly statisticsGroup: StatisticsGroup;
   /** Position among all counters of its object, from 0, dense. */
   readonly slot: number;
-  /** Unit of its rate; null for levels, clocks and numbers of no known kind, which have none. */
+  /** Unit of its rate; null for gauges, clocks and numbers of unknown kind, which have no rate. */
   readonly rateUnit: string | null;
 }
 
@@ -86,7 +86,7 @@ const rateUnits: Readonly<Record<CounterKind, string | null>> = {
   RAW: null,
 };
 
-/** Rows become counters, in the order of their slots. */
+/** The counters of these rows, in the order of their slots. */
 export function counterRows(object: StatisticsObject, rows: readonly CounterRow[]): readonly Counter[] {
   return rows.map((row, slot) => ({
     ...row,
@@ -117,7 +117,7 @@ export function standsInPages({ index, release }: Counter, of: Release): boolean
   return index !== null && release <= of;
 }
 
-/** Whether the counter is a running total: what has deltas and rates, and must never go backwards. */
+/** Whether the counter is a running total, which has deltas and rates and must never go backwards. */
 export function isTotal(counter: Counter): boolean {
   return counter.rateUnit !== null;
 }

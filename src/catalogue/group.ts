@@ -1,19 +1,21 @@
 /**
- * The statistics groups with published counters (TLFS 2.0a 21.1.4; PV from WDK 7.1, hvgdk.h). Those of HVV are from the
- * Linux driver: it leaves out slot 9, as it leaves out the slots that the headers of PV and VPV stand in.
+ * The statistics groups with published counters (TLFS 2.0a 21.1.4; PV from WDK 7.1, hvgdk.h), and the releases of the
+ * hypervisor. The groups of HVV are from the Linux driver, which leaves out slot 9 as it leaves out the slots of the
+ * headers of PV and VPV.
  */
 
-/** That of the public page, by its date, and the newest that the Linux driver knows. */
+/** The release of the public page, by its date, and the newest one that the Linux driver knows. */
 export const releases = [2013, 2026] as const;
 export type Release = (typeof releases)[number];
 
 /**
- * Minor version of the groups of each release. That a newer release appends counters and has a higher one is documented
- * (MSDN 2013, Statistics Group Compatibility); which one is not, so any above 0 is taken for the newest.
+ * Minor version of the groups in each release. That a newer release appends counters and has a higher one is
+ * documented (MSDN 2013, Statistics Group Compatibility), but not which one. So any version above 0 counts as the
+ * newest.
  */
 export const versionMinorOf: Readonly<Record<Release, number>> = { 2013: 0, 2026: 1 };
 
-/** The newest release whose counters a group of this minor version carries as far as it is long enough. */
+/** The newest release whose counters a group of this minor version has, as far as its length allows. */
 export function releaseOfVersion(versionMinor: number): Release {
   return versionMinor < versionMinorOf[2026] ? 2013 : 2026;
 }
@@ -37,7 +39,7 @@ export interface StatisticsGroup {
   readonly name: GroupName;
   readonly id: number;
   readonly versionMajor: number;
-  /** The first that has published counters. */
+  /** The first version with published counters. */
   readonly versionMinor: number;
   readonly object: StatisticsObject;
   readonly origin: CounterOrigin;

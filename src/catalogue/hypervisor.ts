@@ -1,7 +1,7 @@
 import { counterRows } from './counter.ts';
 
 /**
- * The hypervisor's own counters: levels of the whole machine, for the root partition only.
+ * The hypervisor's own counters: gauges of the whole machine, for the root partition only.
  * Names, indexes and types: the public page "Hypervisor Statistics Counter Definition" (build date 11/16/2013); of
  * release 2026 the Linux driver, drivers/hv/mshv_debugfs_counters.c, whose slots on x86-64 are those of the page.
  */

@@ -1,11 +1,11 @@
 import { counterRows } from './counter.ts';
 
 /**
- * The counters of a virtual processor, for its partition and that one's parent. In VPV every even index up to 28 is
- * the time spent on the operations that the counter before it counts.
+ * The counters of a virtual processor, for its partition and the parent of that. In VPV every even index up to 28
+ * is the time spent on the operations that the counter before it counts.
  * Names, indexes and types: the public page "Hypervisor Statistics Counter Definition" (build date 11/16/2013); of
  * release 2026 the Linux driver, drivers/hv/mshv_debugfs_counters.c, whose slots on x86-64 are those of the page.
- * The last four are of arm64, where the groups are laid out in another way.
+ * The last four are of arm64, whose groups have another layout.
  */
 // prettier-ignore
 export const virtualProcessorCounters = counterRows('VIRTUAL_PROCESSOR', [

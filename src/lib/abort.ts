@@ -1,6 +1,6 @@
 /** Waiting that ends when its caller no longer waits. */
 
-/** Who waits, until the signal is aborted. The signal is read only where there is something to wait for. */
+/** A caller that waits until its signal is aborted. The signal is read only if there is something to wait for. */
 export interface Cancellation {
   readonly signal: AbortSignal;
 }

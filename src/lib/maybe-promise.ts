@@ -1,12 +1,12 @@
-/** What may be there already. */
+/** Values that may be available without waiting. */
 
-/** A value, or a promise of it where it has to be waited for. */
+/** A value, or a promise of it if it has to be waited for. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
-/** Goes on with a value: at once where it is there. */
+/** Maps a value, synchronously unless it is a promise. */
 export function mapMaybePromise<Value, Result>(
   value: MaybePromise<Value>,
-  goOn: (value: Value) => MaybePromise<Result>,
+  map: (value: Value) => MaybePromise<Result>,
 ): MaybePromise<Result> {
-  return value instanceof Promise ? value.then(goOn) : goOn(value);
+  return value instanceof Promise ? value.then(map) : map(value);
 }

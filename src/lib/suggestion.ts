@@ -1,4 +1,4 @@
-/** What somebody may have meant. */
+/** Suggestions for mistyped words. */
 
 /** " Did you mean "port"?" with the candidate that is close to a text, or nothing where none is. */
 export function didYouMean(text: string, candidates: readonly string[]): string {

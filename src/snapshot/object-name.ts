@@ -120,7 +120,7 @@ export const objectTitle: Readonly<Record<StatisticsObject, string>> = {
 const places = new WeakMap<ObjectName, string>();
 
 /**
- * The path of the page of an object in a page folder: "lp/0/stats.page". Computed once per name. Whatever area the
+ * The path of the page of an object in a page folder: "lp/0/stats.page". Computed once per name. For any area the
  * name requests, this is the page of the area PARENT, or the only one, unless SELF is given here.
  */
 export function pagePlace(name: ObjectName, area?: StatisticsArea | null): string {
