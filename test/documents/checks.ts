@@ -59,7 +59,7 @@ export const standIns: readonly StandIn[] = [
   {
     command: /^FUZZ_SEED=.*/,
     runs: ':',
-    because: 'It takes an hour; .ci/run runs the same file with the seed and the number of the suite.',
+    because: 'It takes long; the suite runs the same file with fewer operations.',
   },
   {
     command: /^UPDATE_SCHEMA=1 .*/,

@@ -84,4 +84,20 @@ describe('the documents', () => {
       for (const [flag] of command.matchAll(/(?<= |^)--[\w-]+/g)) expect(help, command).toContain(`${flag} `);
     }
   });
+
+  it('use scripts and files of the project that exist', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object };
+    const code = [
+      ...shellLines,
+      ...documents.flatMap((document) => [...proseOf(document).matchAll(/`([^`]+)`/g)].map(String)),
+    ];
+    const used = code.flatMap((line) =>
+      [...line.matchAll(/\bnpm run (?:--silent )?(\w+)/g)].map(([, name = '']) => name),
+    );
+    expect(used.length).toBeGreaterThan(5);
+    expect(used.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+    const paths = shellLines.flatMap((line) => line.match(/(?<= )(?:src|test|packaging|schema)\/\S+/g) ?? []);
+    expect(paths.length).toBeGreaterThan(2);
+    expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+  });
 });
