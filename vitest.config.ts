@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { areClientsInstalled } from './test/clients-installed.ts';
@@ -16,12 +18,31 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Suites that send operations by HTTP, and so pass by the hot path, run a second time without it. */
+/**
+ * Suites whose answers the hot path gives: they run a second time without it. Fuzzed requests hardly ever come twice, so
+ * they do not take the hot path in the first place; test/fuzz/hot-path.test.ts compares the two ways byte by byte.
+ */
 const hotPathSuites = [
-  'test/server/{answer,audit,error-mask,fairness,graphql,known-question,leftovers,transport-check,yoga}.test.ts',
-  'test/server/http/{client-error,connections,http-exchange,slow-answers}.test.ts',
-  'test/end-to-end/{access-matrix,allowlist,greedy-guest,hostile-connection,operation}.test.ts',
-  'test/fuzz/{protocol,transport}.test.ts',
+  ...['answer', 'audit', 'error-mask', 'fairness', 'graphql', 'known-question', 'transport-check'],
+  ...['http/http-exchange', 'http/slow-answers'],
+  ...['../end-to-end/access-matrix', '../end-to-end/allowlist', '../end-to-end/operation'],
+].map((name) => join('test/server', `${name}.test.ts`));
+for (const suite of hotPathSuites) if (!existsSync(suite)) throw new Error(`there is no ${suite}`);
+
+/**
+ * Suites that have a process of their own: they start programs and stop them when the modules of a file end, or measure
+ * the process that they run in. All others share processes, and with them what Node has loaded and compiled.
+ */
+const ownProcess = [
+  ...['bench', 'clients', 'end-to-end', 'fuzz', 'soak', 'storm'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
+  'test/*.test.ts',
+  'test/cli/heap.test.ts',
+  'test/execution/{fair-events,greedy-operation}.test.ts',
+  'test/server/{fairness,leftovers,stall}.test.ts',
+  'test/source/mshv/kept-files.test.ts',
+  'test/source/page-folder/links.test.ts',
 ];
 
 export default defineConfig({
@@ -38,8 +59,18 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'hvql',
+          isolate: false,
           globalSetup: ['test/build-once.ts'],
           include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ownProcess],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'hvql, own process',
+          globalSetup: ['test/build-once.ts'],
+          include: ownProcess,
           exclude: [...configDefaults.exclude, ...(areClientsInstalled() ? [] : ['test/clients/**'])],
         },
       },

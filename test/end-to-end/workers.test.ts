@@ -1,14 +1,16 @@
 /** The service in several processes: together they are what one is. */
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { createClient } from 'graphql-sse';
 import { SignJWT } from 'jose';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { tlsFile, tlsText } from '../secure.ts';
 import { postBySocket } from '../server/guest-client.ts';
 import { openAccessHost, callers, type AccessHost } from './access-host.ts';
@@ -21,14 +23,10 @@ const two = ['--workers', '2'];
 const folder = mkdtempSync(join(tmpdir(), 'hvql-workers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-let served: Served | null = null;
-afterEach(async () => {
-  await served?.program.stop();
-  served = null;
-});
-
+/** Stopped after the test that started it. */
 async function start(...args: string[]): Promise<Served> {
-  served = await serve([...two, ...args]);
+  const served = await serve([...two, ...args]);
+  onTestFinished(async () => void (await served.program.stop()));
   return served;
 }
 
@@ -56,9 +54,12 @@ function askByNewConnection(
   });
 }
 
-/** Which workers have answered, by their lines at the level debug. */
-function answering({ program }: Served): number[] {
-  const lines = program.stderr.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+/** Which workers have answered, by their lines at the level debug, from a place of standard error. */
+function answering({ program }: Served, from = 0): number[] {
+  const lines = program.stderr
+    .slice(from)
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'));
   const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
   return [...new Set(requests.map(({ worker }) => Number(worker)))].sort();
 }
@@ -68,8 +69,25 @@ const timesOf = ({ events }: Watcher): number[] =>
   events.map(({ data }) => Date.parse(data.hypervisor.sampledAt));
 
 describe('two workers', () => {
+  // Each test leaves two workers that answer.
+  let here: Served;
+  beforeAll(async () => {
+    here = await serve([...two, '--log-level', 'debug', '--max-streams-per-caller', '5']);
+  });
+  afterAll(() => here.program.stop());
+
+  async function untilBothAnswer(): Promise<void> {
+    const from = here.program.stderr.length;
+    await until(async () => {
+      await askByNewConnection(here.url, { token: here.tokens[0], query: '{ __typename }' }).catch(
+        () => null,
+      );
+      return answering(here, from).length === 2;
+    });
+  }
+
   it('both answer, with the tokens that were printed once and of one and the same machine', async () => {
-    const { program, url, tokens } = await start('--log-level', 'debug');
+    const { program, url, tokens } = here;
     expect(program.stdout).toBe(`hvql listening on ${url}\n`);
     expect(tokens).toHaveLength(2);
     expect(workersOf({ program, url, tokens })).toHaveLength(2);
@@ -90,54 +108,37 @@ describe('two workers', () => {
     expect(answering({ program, url, tokens })).toEqual([1, 2]);
   });
 
-  it('end with the service, with code 0, and after their streams', async () => {
-    const { program, url, tokens } = await start();
-    const workers = workersOf({ program, url, tokens });
-    const streams = [1, 2].map(() => transports.SSE({ url, token: tokens[0], query: ticks }));
+  it('hold a caller to one limit on streams, and what a dead one had is free again', async () => {
+    const { url, tokens } = here;
+    const open = (token = tokens[0]): Watcher =>
+      transports.SSE({ url, token, query: 'subscription { partition(every: "100ms") { sampledAt } }' });
+    const streams = [1, 2, 3, 4, 5].map(() => open());
     await Promise.all(streams.map((stream) => stream.event(0)));
-    expect(await program.stop('SIGTERM')).toBe(0);
-    await Promise.all(streams.map((stream) => stream.end()));
-    expect(streams.map(({ ending }) => ending?.kind)).toEqual(['error', 'error']);
-    expect(workers.filter(isAlive)).toEqual([]);
-    await expect(fetch(url)).rejects.toThrow();
+    for (let n = 0; n < 2; n++) {
+      const refused = open();
+      const { errors } = await refused.event(0);
+      expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: 5, actual: 6 } }]);
+    }
+    const guests = open(tokens[1]);
+    expect(await guests.event(0)).toMatchObject({ data: { partition: {} } });
+
+    process.kill(Number(workersOf(here)[0]), 'SIGKILL');
+    await until(() => streams.some(({ ending }) => ending !== null));
+    const lost = streams.filter(({ ending }) => ending !== null).length;
+    const again: Watcher[] = [];
+    for (let n = 0; n < lost; n++) again.push(open());
+    for (const stream of again) expect(await stream.event(0)).toMatchObject({ data: { partition: {} } });
+    expect(await open().event(0)).toMatchObject({ errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] });
+
+    // One that ends gives its place back, to whichever worker asks.
+    again[0]?.stop();
+    await until(async () => (await open().event(0)).data?.partition !== undefined);
+    for (const stream of [...streams, ...again, guests]) stream.stop();
+    await untilBothAnswer();
   });
 
-  it('do not outlive a primary that is killed', async () => {
-    const { program, url, tokens } = await start();
-    const workers = workersOf({ program, url, tokens });
-    expect(workers).toHaveLength(2);
-    await program.stop('SIGKILL');
-    await until(() => workers.every((pid) => !isAlive(pid)));
-  });
-
-  it.each([
-    ['a secret file that is not there', ['--jwt-secret-file', join(folder, 'none')], /none/],
-    ['a port that is taken', [], /is taken by another program/],
-  ])('end with code 2 and say once what is wrong: %s', async (_, args, message) => {
-    const other = args.length === 0 ? await start() : null;
-    const port = other === null ? '0' : new URL(other.url).port;
-    const program = new Program(['serve', ...two, '--port', port, ...args]);
-    expect(await program.exited).toBe(2);
-    expect(program.stderr.match(/^hvql: /gm)).toHaveLength(1);
-    expect(program.stderr).toMatch(message);
-    expect(program.stdout).toBe('');
-  });
-
-  it('have the port that was announced, even when all of them have died', async () => {
-    const here = await start();
-    for (const pid of workersOf(here)) process.kill(pid, 'SIGKILL');
-    const query = '{ __typename }';
-    await until(async () => {
-      const answer = await askByNewConnection(here.url, { token: here.tokens[0], query }).catch(() => null);
-      return answer?.data?.__typename === 'Query' && workersOf(here).length === 2;
-    });
-    expect(here.program.stdout).toBe(`hvql listening on ${here.url}\n`);
-  });
-});
-
-describe('a worker that dies', () => {
-  it('is replaced, while the streams of the other miss no tick and its own reconnect', async () => {
-    const { program, url, tokens } = await start();
+  it('replace one that dies, while the streams of the other miss no tick and its own reconnect', async () => {
+    const { program, url, tokens } = here;
     const query = ticks;
     const streams = [1, 2].map(() => transports.SSE({ url, token: tokens[0], query }));
     const seen: number[] = [];
@@ -166,60 +167,68 @@ describe('a worker that dies', () => {
     expect(living[0]?.ending).toBeNull();
 
     await until(() => seen.every((count, n) => count > Number(atDeath[n]) + 1));
-    await until(() => workersOf({ program, url, tokens }).length === 2);
+    await untilBothAnswer();
     expect(workersOf({ program, url, tokens })).not.toContain(first);
-    expect(program.stderr).toMatch(/"worker":[12],"pid":\d+,.*"signal":"SIGKILL".*a worker has ended/);
+    expect(program.stderr).toMatch(
+      new RegExp(`"worker":[12],"pid":${first},.*"signal":"SIGKILL".*a worker has ended`),
+    );
     for (const client of clients) client.dispose();
     for (const stream of streams) stream.stop();
   });
-});
 
-describe('a worker that hangs', () => {
-  it('is found out and replaced, so that each connection is answered again', async () => {
-    const { program, url, tokens } = await start();
+  it('replace one that hangs, so that each connection is answered again', async () => {
+    const { program, url, tokens } = here;
     const [hung = 0] = workersOf({ program, url, tokens });
     process.kill(hung, 'SIGSTOP');
     await until(() => !workersOf({ program, url, tokens }).includes(hung));
-    await until(() => workersOf({ program, url, tokens }).length === 2);
     expect(program.stderr).toMatch(
       /"signal":"SIGKILL".*A worker has not answered for 10 s.*a worker has ended/,
     );
-    // Two in turn: each of the workers has one of them.
-    for (let n = 0; n < 2; n++) {
-      const { data } = await askByNewConnection(url, { token: tokens[0], query: '{ __typename }' });
-      expect(data.__typename).toBe('Query');
-    }
+    await untilBothAnswer();
+  });
+
+  it('have the port that was announced, even when all of them have died', async () => {
+    for (const pid of workersOf(here)) process.kill(pid, 'SIGKILL');
+    await untilBothAnswer();
+    expect(here.program.stdout).toBe(`hvql listening on ${here.url}\n`);
+  });
+
+  it('end with the service, with code 0, and after their streams', async () => {
+    const { program, url, tokens } = here;
+    const workers = workersOf({ program, url, tokens });
+    const streams = [1, 2].map(() => transports.SSE({ url, token: tokens[0], query: ticks }));
+    await Promise.all(streams.map((stream) => stream.event(0)));
     expect(await program.stop('SIGTERM')).toBe(0);
+    await Promise.all(streams.map((stream) => stream.end()));
+    expect(streams.map(({ ending }) => ending?.kind)).toEqual(['error', 'error']);
+    expect(workers.filter(isAlive)).toEqual([]);
+    await expect(fetch(url)).rejects.toThrow();
   });
 });
 
-describe('limits on streams', () => {
-  it('hold for a caller over both workers, and what a dead one had is free again', async () => {
-    const here = await start('--max-streams-per-caller', '3');
-    const { url, tokens } = here;
-    const open = (token = tokens[0]): Watcher =>
-      transports.SSE({ url, token, query: 'subscription { partition(every: "100ms") { sampledAt } }' });
-    const streams = [open(), open(), open()];
-    await Promise.all(streams.map((stream) => stream.event(0)));
-    for (let n = 0; n < 2; n++) {
-      const refused = open();
-      const { errors } = await refused.event(0);
-      expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: 3, actual: 4 } }]);
-    }
-    const guests = open(tokens[1]);
-    expect(await guests.event(0)).toMatchObject({ data: { partition: {} } });
+describe('several workers', () => {
+  it('do not outlive a primary that is killed', async () => {
+    const { program, url, tokens } = await start();
+    const workers = workersOf({ program, url, tokens });
+    expect(workers).toHaveLength(2);
+    await program.stop('SIGKILL');
+    await until(() => workers.every((pid) => !isAlive(pid)));
+  });
 
-    process.kill(Number(workersOf(here)[0]), 'SIGKILL');
-    await until(() => streams.some(({ ending }) => ending !== null));
-    const lost = streams.filter(({ ending }) => ending !== null).length;
-    const again: Watcher[] = [];
-    for (let n = 0; n < lost; n++) again.push(open());
-    for (const stream of again) expect(await stream.event(0)).toMatchObject({ data: { partition: {} } });
-    expect(await open().event(0)).toMatchObject({ errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] });
-
-    // One that ends gives its place back, to whichever worker asks.
-    again[0]?.stop();
-    await until(async () => (await open().event(0)).data?.partition !== undefined);
+  it.each([
+    ['a secret file that is not there', ['--port', '0', '--jwt-secret-file', join(folder, 'none')], /none/],
+    ['a port that is taken', ['--port', 'taken'], /is taken by another program/],
+  ])('end with code 2 and say once what is wrong: %s', async (_, args, message) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const taken = String((other.address() as AddressInfo).port);
+    const flags = args.map((arg) => (arg === 'taken' ? taken : arg));
+    const program = new Program(['serve', ...two, ...flags]);
+    expect(await program.exited).toBe(2);
+    expect(program.stderr.match(/^hvql: /gm)).toHaveLength(1);
+    expect(program.stderr).toMatch(message);
+    expect(program.stdout).toBe('');
   });
 });
 

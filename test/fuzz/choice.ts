@@ -30,12 +30,12 @@ export function oneOf<Item>(choose: Choose, items: readonly Item[]): Item {
   return item;
 }
 
-/** True once in so many times. */
+/** True once in this many times. */
 export function rarely(choose: Choose, times: number): boolean {
   return choose(times - 1) === times - 1;
 }
 
-/** A number of up to so many bits, small ones as often as large ones, and often the largest. */
+/** A number of up to this many bits, small ones as often as large ones, and often the largest. */
 export function wideNumber(choose: Choose, bits = 64): bigint {
   const width = BigInt(choose(bits));
   const most = 2n ** width - 1n;
@@ -46,11 +46,10 @@ export function wideNumber(choose: Choose, bits = 64): bigint {
 }
 
 /**
- * How random tests run: the same each time, unless FUZZ_SEED and FUZZ_RUNS say otherwise. A failure prints both. Suites
- * that run a second time, with the hot path off, do half as much then.
+ * How random tests run: the same each time, unless FUZZ_SEED and FUZZ_RUNS say otherwise. A failure prints both.
+ * FUZZ_TIMES makes each test that many times longer, with the same cases first; `npm run fuzz` does.
  */
 export function fuzzSettings(runs: number): { readonly seed: number; readonly numRuns: number } {
-  const part = process.env['HVQL_TEST_HOT_PATH'] === 'off' ? 0.5 : 1;
-  const { FUZZ_SEED: seed = '1', FUZZ_RUNS: numRuns = String(Math.ceil(runs * part)) } = process.env;
-  return { seed: Number(seed), numRuns: Number(numRuns) };
+  const { FUZZ_SEED: seed = '1', FUZZ_TIMES: times = '1', FUZZ_RUNS: numRuns } = process.env;
+  return { seed: Number(seed), numRuns: Number(numRuns ?? runs * Number(times)) };
 }

@@ -17,7 +17,7 @@ import { reducedOperation } from './reduced-operation.ts';
 import { asAnswer, isRefused, judge, randomTrial, reportOf, type Trial } from './trial.ts';
 
 const schema = createSchema();
-const { seed, numRuns } = fuzzSettings(600);
+const { seed, numRuns } = fuzzSettings(200);
 const hosts = Array.from({ length: 150 }, (_, n) => new RandomHost(seed, 1_000 + n));
 const seen = { first: 0, second: 0, silent: 0, ended: 0 };
 
@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('any subscription', () => {
-  it('has the events that the rules, the host and its pages say', { timeout: 200_000 }, async () => {
+  it('has the events that the rules, the host and its pages say', { timeout: 600_000 }, async () => {
     const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
       const host = hosts[n];
       if (host === undefined) throw new RangeError(`there is no host ${n}`);

@@ -10,15 +10,18 @@ import { reducedOperation } from './reduced-operation.ts';
 import { askTrial, isRefused, judge, randomTrial, reportOf, trialSampler, type Trial } from './trial.ts';
 
 const schema = createSchema();
-const settings = fuzzSettings(5_000);
-/** Each is asked some twenty operations. */
-const hosts = Array.from({ length: 500 }, (_, n) => new RandomHost(settings.seed, n));
+const settings = fuzzSettings(1_000);
+/** Each is asked some ten operations. */
+const hosts = Array.from(
+  { length: Math.ceil(settings.numRuns / 10) },
+  (_, n) => new RandomHost(settings.seed, n),
+);
 
 /** What was asked for and told, so that no rule goes without a case. */
 const seen = { fields: new Set<string>(), codes: new Map<string, number>(), values: 0, refused: 0, again: 0 };
 
 describe('any operation', () => {
-  it('has the answer that the rules, the host and its pages say', { timeout: 300_000 }, async () => {
+  it('has the answer that the rules, the host and its pages say', { timeout: 600_000 }, async () => {
     const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
       const host = hosts[n];
       if (host === undefined) throw new RangeError(`there is no host ${n}`);
@@ -38,7 +41,7 @@ describe('any operation', () => {
     await fc.assert(property, {
       ...settings,
       endOnFailure: true,
-      interruptAfterTimeLimit: 280_000,
+      interruptAfterTimeLimit: 580_000,
       markInterruptAsFailure: true,
     });
   });

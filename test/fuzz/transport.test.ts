@@ -67,23 +67,23 @@ async function tryOut({ pieces, methods }: OddExchange, count?: number): Promise
 /** How often which answer came. */
 const statuses = new Map<number, number>();
 
-describe('whatever comes over HTTP', { timeout: 120_000 }, () => {
-  it('any bytes', () => fuzz(120, (choose) => tryOut(randomExchange(choose))));
+describe('any input over HTTP', { timeout: 600_000 }, () => {
+  it('any bytes', () => fuzz(60, (choose) => tryOut(randomExchange(choose))));
 
   it('requests with a few bytes gone, doubled or changed', () =>
-    fuzz(600, (choose) => tryOut(mutatedExchange(choose, service.rootToken))));
+    fuzz(200, (choose) => tryOut(mutatedExchange(choose, service.rootToken))));
 
   it('odd methods, targets, headers and lengths, one after the other', () =>
-    fuzz(600, (choose) => tryOut(composedExchange(choose, service.rootToken))));
+    fuzz(200, (choose) => tryOut(composedExchange(choose, service.rootToken))));
 
   it('bodies of odd JSON are answered, each of them', () =>
-    fuzz(180, (choose) => tryOut(bodiesExchange(choose, service.rootToken), 8)));
+    fuzz(80, (choose) => tryOut(bodiesExchange(choose, service.rootToken), 8)));
 
   it('odd parameters are answered, each of them', () =>
-    fuzz(180, (choose) => tryOut(parametersExchange(choose, service.rootToken), 8)));
+    fuzz(80, (choose) => tryOut(parametersExchange(choose, service.rootToken), 8)));
 
   it('bodies of odd JSON are answered with events', () =>
-    fuzz(180, (choose) => tryOut(eventsExchange(choose, service.rootToken))));
+    fuzz(80, (choose) => tryOut(eventsExchange(choose, service.rootToken))));
 
   it('was answered in every way', () => {
     expect([...statuses.keys()].sort()).toEqual(expect.arrayContaining([200, 400, 401, 404, 405, 415, 431]));
@@ -94,8 +94,8 @@ describe('variables', () => {
   /** Types of arguments that variables of odd values were given for. */
   const tried = new Set<string>();
 
-  it('of every wrong type are answered', { timeout: 120_000 }, async () => {
-    await fuzz(800, async (choose) => {
+  it('of every wrong type are answered', { timeout: 600_000 }, async () => {
+    await fuzz(300, async (choose) => {
       const { operation } = randomTrial(choose, { schema, host: service.host, root: 'query' });
       const names = Object.keys(operation.variables);
       const values = names.map(
@@ -120,8 +120,8 @@ describe('variables', () => {
   }
 });
 
-describe('whatever comes over a WebSocket', () => {
-  it('is answered by the protocol, or ends with the code for it', { timeout: 120_000 }, () =>
+describe('any input over a WebSocket', () => {
+  it('is answered by the protocol, or ends with the code for it', { timeout: 600_000 }, () =>
     fuzz(1_200, async (choose) => {
       const frames = oddFrames(choose, service.rootToken);
       const bytes = await exchange(service.port, { pieces: [handshake, ...frames], isAnswered: true });

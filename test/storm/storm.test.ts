@@ -10,10 +10,10 @@ describe('a short storm', () => {
   ] as const)(
     'gets only expected answers, and leaves nothing behind: %s',
     { timeout: 900_000 },
-    async (_, hotPath) => {
+    async (_, hotPath, seconds) => {
       const report = await runStorm({
         hotPath,
-        seconds: 15,
+        seconds,
         seed: 1,
         warmAttempts: 0,
         troubleMilliseconds: 1_000,

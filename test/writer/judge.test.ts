@@ -11,12 +11,15 @@ import { LiveBench, settle } from '../live.ts';
 import { newTally, tryBothWays } from './two-ways.ts';
 
 const schema = createSchema();
-const settings = fuzzSettings(2_000);
-const hosts = Array.from({ length: 200 }, (_, n) => new RandomHost(settings.seed, n));
+const settings = fuzzSettings(600);
+const hosts = Array.from(
+  { length: Math.ceil(settings.numRuns / 10) },
+  (_, n) => new RandomHost(settings.seed, n),
+);
 const tally = newTally();
 
 describe('a response written as bytes', () => {
-  it('equals that of graphql-js byte for byte', { timeout: 300_000 }, async () => {
+  it('equals that of graphql-js byte for byte', { timeout: 600_000 }, async () => {
     const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
       const host = hosts[n];
       if (host === undefined) throw new RangeError(`there is no host ${n}`);
@@ -46,7 +49,7 @@ describe('an event written as bytes', () => {
 
   it(
     'equals that of graphql-js byte for byte, the first one and those with changes',
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       const seen = { events: 0, written: 0 };
       const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
