@@ -1,6 +1,6 @@
 /**
- * What streams cost without a service: node:http and ws, one event made a second for all who asked the same, and
- * written to each socket. Asks nobody who they are, reads nothing, watches over no client. Speaks just enough of both
+ * What streams cost without a service: node:http and ws, one event made a second for all clients with the same request, and
+ * written to each socket. Authenticates no one, reads nothing, watches over no client. Speaks just enough of both
  * protocols for the client of the benchmark.
  */
 import { createServer } from 'node:http';
@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { announce } from './announce.ts';
 
-/** Who asked the same thing in the same way, and how an event for them is written. */
+/** Clients with the same request over the same transport, and how an event for them is written. */
 interface Audience {
   readonly sockets: Set<Socket>;
   readonly write: (event: string) => Buffer;

@@ -1,7 +1,7 @@
 /** Ratios of two builds as a person reads them, and whether they are as they should be. */
 import { isSameFile, type Build } from './build.ts';
 
-/** What is said above the tables of two builds. */
+/** The text above the tables of two builds. */
 export function beforeText({ builds, rounds }: { builds: Builds; rounds: number }): string {
   const source = 'test/bench/memory-source.ts';
   return [
@@ -47,8 +47,8 @@ export function verdict({ median }: Ratios, goal: Goal): string {
 }
 
 /**
- * Reads `--goal`: a number for every row, or "hvql=0.95,streams=1.1" for those that are named. Throws where a name is
- * none of `names`, or a number is none.
+ * Reads `--goal`: a number for every row, or "hvql=0.95,streams=1.1" for those that are named. Throws where a name
+ * is not in `names`, or a number cannot be read.
  */
 export function parseGoals(
   text: string | undefined,

@@ -61,7 +61,7 @@ describe('the servers that are compared', () => {
   const startable = all.filter(({ key }) => key !== 'D' || areRivalsInstalled());
   let ground: OpenGround;
   beforeAll(async () => {
-    // L asks for whatever there is, so the small host does.
+    // L asks for everything that exists, so the small host does.
     ground = await openGround({ size: workloadNamed('S').host, contenders: startable });
     // Ten programs, each of which tsx compiles first.
   }, 300_000);
@@ -150,7 +150,7 @@ describe('the table of a comparison', () => {
     ]);
   });
 
-  it('says what is reached, what is not, and what nobody knows', () => {
+  it('says what is reached, what is not, and what is unknown', () => {
     expect(cellsOf('hvql').slice(1)).toEqual([
       '130',
       '90',

@@ -3,8 +3,8 @@
  * the servers; `streams`, `sizes`, `profile` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
- * --before <commit> builds that commit and measures its build beside that of the working tree, each load in pairs by
- * turns: the rows of hvql alone, and streams with --streams; --rounds says how many pairs. A server that cannot be
+ * --before <commit> builds that commit and measures its build beside that of the working tree, each load
+ * in alternating pairs: the rows of hvql alone, and streams with --streams; --rounds says how many pairs. A server that cannot be
  * started is named above the tables, and the exit code is 1.
  */
 import { spawnSync } from 'node:child_process';
@@ -44,7 +44,7 @@ const { values, positionals } = parseArgs({
     goal: { type: 'string' },
     /** With --before: of how many different selections the streams are. */
     selections: { type: 'string', default: '1' },
-    /** sizes: memory over time as well, after so many minutes of load. */
+    /** sizes: memory over time as well, after this many minutes of load. */
     long: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '1,10,30' },
   },
@@ -111,7 +111,7 @@ async function comparison(): Promise<string> {
   if (failures.length > 0) process.exitCode = 1;
   return [
     failuresText(failures) + machine(),
-    `Answers per second: the median of ${rounds} rounds of ${seconds} s, by turns, under ${generator.name}; the least and`,
+    `Answers per second: the median of ${rounds} rounds of ${seconds} s, alternating, under ${generator.name}; the least and`,
     'the most. Only ratios within one run say something. All answers were found equal before.',
     generator.isPinned
       ? `Servers of one process have a processor of their own, and ${generator.name} has another.`

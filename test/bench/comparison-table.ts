@@ -15,14 +15,14 @@ export const goals: Record<
   NonNullable<Contender['heldTo']>,
   Partial<Record<WorkloadName, readonly Goal[]>>
 > = {
-  'computed anew': {
+  'computed each time': {
     S: [goal('B', 1.3), goal('D', 1.8)],
     M: [goal('B', 2.2), goal('D', 3)],
     L: [goal('B', 4.7), goal('D', 8)],
     'S cold': [goal('C', 1.5)],
     'M cold': [goal('C', 1.5)],
   },
-  'shared look': { S: [goal('A', 0.8)], M: [goal('A', 0.8)], L: [goal('A', 0.9)] },
+  'shared snapshot': { S: [goal('A', 0.8)], M: [goal('A', 0.8)], L: [goal('A', 0.9)] },
   'page files': {
     S: [goal('B files', 1.3)],
     M: [goal('B files', 1.3)],

@@ -19,7 +19,7 @@ export interface ComparisonOptions {
   readonly seconds: number;
   /** Load that does not count, so that everything is compiled. */
   readonly warmingSeconds: number;
-  /** Told what goes on. */
+  /** Gets progress messages. */
   readonly tell: (what: string) => void;
 }
 
@@ -119,7 +119,7 @@ export async function onGround(
   }
 }
 
-/** Starts the servers; whoever opens a ground closes it. */
+/** Starts the servers; the caller closes the ground that it opens. */
 export async function openGround({ size, contenders, onFailure }: GroundOptions): Promise<OpenGround> {
   const folder = memoryFolder();
   const opponents: Opponent[] = [];
@@ -183,7 +183,7 @@ async function compareOne(
       answers += (await generator.run(warming)).answers;
   }
   for (let round = 0; round < options.rounds; round++) {
-    // Whoever comes first is another one each time: the machine gets warm, or busy with something else.
+    // Another one comes first each time: the machine gets warm, or busy with something else.
     for (const [n] of opponents.entries()) {
       const opponent = opponents[(n + round) % opponents.length];
       if (opponent === undefined) continue;

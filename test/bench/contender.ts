@@ -18,7 +18,7 @@ export interface Contender {
   /** Where its pages are, and what it does not do. */
   readonly note: string;
   /** Which row of the table to reach it is held to. */
-  readonly heldTo: 'computed anew' | 'shared look' | 'page files' | null;
+  readonly heldTo: 'computed each time' | 'shared snapshot' | 'page files' | null;
   /** Whether it is asked the cold questions: it needs to understand GraphQL, and one variant of hvql is enough. */
   readonly isAskedCold: boolean;
   readonly processes: number;
@@ -37,11 +37,11 @@ export interface Variant extends Omit<Contender, 'start' | 'processes'> {
   readonly goalBeside: number;
 }
 
-const computedAnew: Variant = {
+const computedEachTime: Variant = {
   key: 'hvql',
   name: 'hvql',
-  note: 'as it is built, over pages in memory; each answer computed anew; a token at each request',
-  heldTo: 'computed anew',
+  note: 'as it is built, over pages in memory; each answer computed each time; a token at each request',
+  heldTo: 'computed each time',
   isAskedCold: true,
   pages: 'memory',
   sharing: '0',
@@ -50,20 +50,20 @@ const computedAnew: Variant = {
   goalBeside: 0.97,
 };
 const shared: Variant = {
-  ...computedAnew,
+  ...computedEachTime,
   key: 'hvql shared',
-  name: 'hvql, shared looks',
-  note: 'the same question within one look of a second; a token at each request',
-  heldTo: 'shared look',
+  name: 'hvql, shared snapshots',
+  note: 'the same question within one snapshot of a second; a token at each request',
+  heldTo: 'shared snapshot',
   isAskedCold: false,
   sharing: '1s',
   before: 'hvql shared',
 };
 const throughYoga: Variant = {
-  ...computedAnew,
+  ...computedEachTime,
   key: 'hvql yoga',
   name: 'hvql, through Yoga',
-  note: 'hvql with --hot-path off: every request runs through all of Yoga, each answer computed anew',
+  note: 'hvql with --hot-path off: every request runs through all of Yoga, each answer computed each time',
   heldTo: null,
   isAskedCold: false,
   flags: ['--hot-path', 'off'],
@@ -71,30 +71,30 @@ const throughYoga: Variant = {
   goalBeside: 0.45,
 };
 const asItComes: Variant = {
-  ...computedAnew,
+  ...computedEachTime,
   key: 'hvql default',
-  name: 'hvql, as it comes',
-  note: 'looks are shared for 10 ms',
+  name: 'hvql, with defaults',
+  note: 'snapshots are shared for 10 ms',
   heldTo: null,
   isAskedCold: false,
   sharing: null,
   before: 'hvql default',
 };
 const workers: Variant = {
-  ...computedAnew,
+  ...computedEachTime,
   key: 'hvql workers',
   name: 'hvql, two workers',
-  note: 'hvql, each answer computed anew, with --workers 2; on a machine of two cores they share them with the load generator, which needs one',
+  note: 'hvql, each answer computed each time, with --workers 2; on a machine of two cores they share them with the load generator, which needs one',
   heldTo: null,
   isAskedCold: false,
   flags: ['--workers', '2'],
   before: null,
 };
 const files: Variant = {
-  ...computedAnew,
+  ...computedEachTime,
   key: 'hvql files',
   name: 'hvql, pages:<folder>',
-  note: 'the same over page files in a tmpfs, which are read at each look: compare with "B, reading files"',
+  note: 'the same over page files in a tmpfs, which are read for each snapshot: compare with "B, reading files"',
   heldTo: 'page files',
   isAskedCold: false,
   pages: 'folder',
@@ -103,8 +103,8 @@ const files: Variant = {
 const filesAsTheyCome: Variant = {
   ...files,
   key: 'hvql files default',
-  name: 'hvql, pages:<folder>, as it comes',
-  note: 'over the same page files, and looks are shared for 10 ms',
+  name: 'hvql, pages:<folder>, with defaults',
+  note: 'over the same page files, and snapshots are shared for 10 ms',
   heldTo: null,
   sharing: null,
   before: 'hvql files default',
@@ -112,7 +112,7 @@ const filesAsTheyCome: Variant = {
 
 /** All variants in the order of the tables. */
 export const variants: readonly Variant[] = [
-  computedAnew,
+  computedEachTime,
   shared,
   throughYoga,
   asItComes,
@@ -134,7 +134,7 @@ export function contenders(): readonly Contender[] {
       ...bare('memory'),
       key: 'B',
       name: 'B. node:http, hand-written',
-      note: 'decodes pages in memory anew, plain objects, JSON.stringify; no GraphQL, checks nothing',
+      note: 'decodes pages in memory each time, plain objects, JSON.stringify; no GraphQL, checks nothing',
     },
     {
       ...bare('files'),
@@ -145,7 +145,7 @@ export function contenders(): readonly Contender[] {
     {
       key: 'C',
       name: 'C. Yoga, graphql-js',
-      note: 'this schema and its looks over pages in memory; verifies the token, plans',
+      note: 'this schema and its snapshots over pages in memory; verifies the token, plans',
       heldTo: null,
       isAskedCold: true,
       processes: 1,
@@ -160,7 +160,7 @@ export function contenders(): readonly Contender[] {
     {
       key: 'D',
       name: 'D. Mercurius, JIT',
-      note: 'a schema of its own with the same fields over pages in memory; asks nobody who they are',
+      note: 'a schema of its own with the same fields over pages in memory; without authentication',
       heldTo: null,
       isAskedCold: true,
       processes: 1,

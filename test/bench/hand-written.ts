@@ -1,4 +1,4 @@
-/** The answers as somebody writes them who needs no more than these three: no GraphQL, and nothing is checked. */
+/** The answers as one writes them by hand who needs no more than these three: no GraphQL, and nothing is checked. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import type { HostInMemory } from './host.ts';
@@ -25,7 +25,7 @@ export function pagesInFiles(folder: string): PageOf {
   };
 }
 
-/** By the body of the request: a function that decodes the pages anew and gives the answer as text. */
+/** By the body of the request: a function that decodes the pages each time and gives the answer as text. */
 export function handWrittenAnswers(host: HostInMemory, pageOf: PageOf): ReadonlyMap<string, () => string> {
   const { logicalProcessors, partitions } = host.topology;
   const processorsWith = (counters: readonly Counter[]): object[] =>

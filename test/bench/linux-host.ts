@@ -1,4 +1,4 @@
-/** What a look at a whole Linux host costs beside `cat` of the same files. */
+/** What a snapshot of a whole Linux host costs beside `cat` of the same files. */
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -37,7 +37,7 @@ interface Contender {
   readonly milliseconds: number[];
 }
 
-/** The table: medians of rounds by turns, and ratios to `cat`. */
+/** The table: medians of alternating rounds, and ratios to `cat`. */
 export async function linuxHostText({
   rounds,
   tell,

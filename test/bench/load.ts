@@ -28,7 +28,7 @@ export interface LoadGenerator {
   run(load: Load): Promise<LoadResult>;
 }
 
-/** What came of a load. */
+/** The result of a load. */
 export interface LoadResult {
   readonly perSecond: number;
   /** How many answers there were. */
@@ -50,7 +50,7 @@ function hasWrk(): boolean {
   return spawnSync('wrk', ['-v']).error === undefined;
 }
 
-/** The best one there is. Throws where there is none. */
+/** The best one there is. Throws where none is installed. */
 export function loadGenerator(): LoadGenerator {
   const isPinned = canPin();
   const before = isPinned ? ['taskset', '-c', `${processors.client}`] : [];

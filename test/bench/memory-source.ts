@@ -7,7 +7,7 @@ import type { Source } from '../../src/source/source.ts';
 import { built } from './built.ts';
 import type { HostInMemory } from './host.ts';
 
-/** Opens it. Each reading is decoded anew, over the very bytes. */
+/** Opens it. Each reading is decoded again, over the very bytes. */
 export async function memorySource({ topology, pages }: HostInMemory, clock: Clock): Promise<Source> {
   const { decodePage } = await built('page/decode.js');
   const { pagePlace } = await built('snapshot/object-name.js');

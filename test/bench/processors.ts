@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** The processor of what is measured, and that of whoever asks it. */
+/** The processor of what is measured, and that of its clients. */
 export const processors = { server: 0, client: 1 } as const;
 
 /**

@@ -40,7 +40,7 @@ const oneCounter = '{ partition(id: 1) { virtualProcessor(index: 0) { counters {
 const logicalProcessors = '{ hypervisor { logicalProcessors { index counters { totalRunTime } } } }';
 const partitions =
   '{ hypervisor { partitions(first: 100) { nodes { partitionId virtualProcessors { index counters { totalRunTime } } } } } }';
-/** After so long, an unchanged stamp of a folder means an unchanged folder. */
+/** After this time, an unchanged stamp of a folder means an unchanged folder. */
 const settledMilliseconds = 2_500;
 const everyMilliseconds = 100;
 const live = (selection: string): string =>

@@ -28,7 +28,7 @@ export interface StreamsCase {
   readonly subject: Subject;
   readonly transport: TransportName;
   readonly streams: number;
-  /** Different ones, which the streams have by turns. */
+  /** Different ones, which the streams have in turn. */
   readonly selections: number;
   readonly seconds: number;
 }
@@ -58,11 +58,11 @@ export async function streamsText({ streams, seconds, tell }: StreamsOptions): P
     }
   }
   return [
-    `16 logical processors × ${fieldsEach} rates each second, ${seconds} s. Lag is from the look to the client's process, which`,
-    'shares the machine. Memory is the growth of the service, divided by the streams. A process may have so many files',
+    `16 logical processors × ${fieldsEach} rates each second, ${seconds} s. Lag is from the snapshot to the client's process, which`,
+    'shares the machine. Memory is the growth of the service, divided by the streams. A process may have this many files',
     `open (ulimit -n): ${openFileLimit()}. Where streams need more, there are several processes, all on one processor.`,
-    'bare: node:http and ws alone, one event a second made once and written to each socket; it asks nobody who they are,',
-    'reads nothing and watches over nobody. What it takes here is what the machine and node take.',
+    'bare: node:http and ws alone, one event a second made once and written to each socket; it authenticates no one,',
+    'reads nothing and limits no one. What it takes here is what the machine and node take.',
     '',
     table([columns, ...rows]),
     '',
@@ -73,7 +73,7 @@ export async function streamsText({ streams, seconds, tell }: StreamsOptions): P
   ].join('\n');
 }
 
-/** So many subscriptions that differ in what they select. */
+/** This many subscriptions that differ in what they select. */
 export function selectionsOf(count: number): string[] {
   const fields = countersInPages('LOGICAL_PROCESSOR', 2013)
     .filter(isTotal)
@@ -155,7 +155,7 @@ export async function runStreams(parts: StreamsCase): Promise<StreamsFigures> {
   }
 }
 
-/** Servers on one processor, and who asks them on another: they would be put on the same one at times. */
+/** Servers on one processor, and their clients on another: they would be put on the same one at times. */
 function keepApart({ server, child }: Pair): void {
   pin(server.pid, processors.server);
   if (child.pid !== undefined) pin(child.pid, processors.client);

@@ -1,5 +1,5 @@
 /**
- * C: this very schema as one serves it first, graphql-js through Yoga as it comes. The identity is verified at each
+ * C: this very schema as one serves it first, graphql-js through Yoga with its defaults. The identity is verified at each
  * request; operations are planned, as looks are read by nothing else. Run as `yoga-process.ts <page folder>`, with the
  * secret in the environment.
  */

@@ -11,7 +11,7 @@ beforeEach(() => {
   service.requests.length = 0;
 });
 
-const patience = { timeout: 20_000 };
+const waiting = { timeout: 20_000 };
 const counters = (selection: string): DocumentNode => gql`
   {
     hypervisor {
@@ -200,7 +200,7 @@ describe('two components of Apollo Client that ask for different fields of one o
     ],
   ])('settle after one request each: %s', async (_, first, second) => {
     const watched = watchBoth(new InMemoryCache(apollo), [first, second]);
-    await vi.waitUntil(watched.isComplete, patience);
+    await vi.waitUntil(watched.isComplete, waiting);
     await service.untilIdle();
     expect([service.requests.length, watched.isComplete()]).toEqual([2, true]);
     watched.close();
@@ -208,7 +208,7 @@ describe('two components of Apollo Client that ask for different fields of one o
 
   it('go on asking for ever with a cache that knows nothing of the types', async () => {
     const watched = watchBoth(new InMemoryCache(), [a, b]);
-    await vi.waitUntil(() => service.requests.length > 20, patience);
+    await vi.waitUntil(() => service.requests.length > 20, waiting);
     watched.close();
   });
 });

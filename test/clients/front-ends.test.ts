@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { runTool, transformRelay, writeExamples } from './examples.ts';
 import { startWatchedService, type WatchedService } from './watched-service.ts';
 
-const patience = { timeout: 20_000 };
+const waiting = { timeout: 20_000 };
 let service: WatchedService;
 let folder: URL;
 /** A module of the examples. */
@@ -87,7 +87,7 @@ describe('the examples of docs/front-ends.md', () => {
     const watched = components.map((component) => component.subscribe(() => undefined));
     const isComplete = (): boolean =>
       components.every((component) => component.getCurrentResult().dataState === 'complete');
-    await vi.waitUntil(isComplete, patience);
+    await vi.waitUntil(isComplete, waiting);
     await service.untilIdle();
     expect([service.requests.length, isComplete()]).toEqual([3, true]);
     watched.forEach((each) => each.unsubscribe());
@@ -107,7 +107,7 @@ describe('the examples of docs/front-ends.md', () => {
         results[n] = result;
       }),
     );
-    await vi.waitUntil(() => results[0] !== undefined && results[1] !== undefined, patience);
+    await vi.waitUntil(() => results[0] !== undefined && results[1] !== undefined, waiting);
     await service.untilIdle();
     expect(results.map(({ error }) => error)).toEqual([undefined, undefined]);
     expect(results.map(({ data }) => data.hypervisor.logicalProcessor.counters)).toMatchObject([

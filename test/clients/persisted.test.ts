@@ -26,7 +26,7 @@ import { startWatchedService, type WatchedService } from './watched-service.ts';
 const transports = ['POST', 'GET', 'WebSocket'] as const;
 type Transport = (typeof transports)[number];
 
-const patience = { timeout: 20_000 };
+const waiting = { timeout: 20_000 };
 const own = 'query Own { viewer { partitionId } }';
 const root = 'query Root { viewer { isRoot } }';
 const live = 'subscription Live { partition { partitionId } }';
@@ -231,7 +231,7 @@ describe.each(transports)('a service with the manifest of a tool by %s', (transp
     if (isWatched) expect([hadText(service), byGet(service)]).toEqual([[false], [transport === 'GET']]);
     const events: unknown[] = [];
     const watched = client.subscription(LiveDocument, {}).subscribe(({ data }) => events.push(data));
-    await vi.waitUntil(() => events.length > 0, patience);
+    await vi.waitUntil(() => events.length > 0, waiting);
     watched.unsubscribe();
     expect(events[0]).toEqual({ partition: { partitionId: '1' } });
     const other = urqlClient(persistedExchange({ enforcePersistedQueries: true }), { service, transport });
@@ -253,7 +253,7 @@ describe.each(transports)('a service with the manifest of a tool by %s', (transp
       variables: {},
       onNext: (data) => events.push(data),
     });
-    await vi.waitUntil(() => events.length > 0, patience);
+    await vi.waitUntil(() => events.length > 0, waiting);
     watched.dispose();
     expect(events[0]).toEqual({ partition: { partitionId: '1' } });
   });

@@ -24,7 +24,7 @@ if (!('WebSocket' in globalThis)) Object.assign(globalThis, { WebSocket });
 
 const secret = 'a secret of thirty-two bytes or more';
 const query = 'subscription Watch { hypervisor(every: "200ms") { sampledAt } }';
-const patience = { timeout: 60_000, interval: 50 };
+const waiting = { timeout: 60_000, interval: 50 };
 
 const sign = (seconds: number): Promise<string> =>
   new SignJWT({ hv_partition: '1' })
@@ -133,7 +133,7 @@ async function untilMore(all: ReadonlyMap<string, Seen>): Promise<void> {
   const before = new Map([...all].map(([name, { events }]) => [name, events]));
   const hasMore = ([name, { events, end }]: [string, Seen]): boolean =>
     end !== null || events >= (before.get(name) ?? 0) + 2;
-  await vi.waitUntil(() => [...all].every(hasMore), patience);
+  await vi.waitUntil(() => [...all].every(hasMore), waiting);
 }
 
 const endsOf = (all: ReadonlyMap<string, Seen>): unknown =>
@@ -184,7 +184,7 @@ describe.each([
     const url = `http://127.0.0.1:${await addressOf(port)}/graphql`;
     const all = watchAll(url, [await sign(10), await sign(3_600)]);
     const isTold = ({ codes, end }: Seen): boolean => codes.size > 0 || end !== null;
-    await vi.waitUntil(() => [...all.values()].every(isTold), patience);
+    await vi.waitUntil(() => [...all.values()].every(isTold), waiting);
     await untilMore(all);
     expect(endsOf(all)).toEqual(openWith(all, 'UNAUTHENTICATED'));
     await program.stop();

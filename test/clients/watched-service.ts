@@ -11,7 +11,7 @@ export interface WatchedService {
   readonly url: string;
   /** The root partition's. */
   readonly token: string;
-  /** What clients send their requests with: adds the token where there is none, and counts. */
+  /** What clients send their requests with: adds the token where a request has no token, and counts. */
   readonly fetch: typeof globalThis.fetch;
   /** The bodies, or the query strings of GET, of the requests sent so far. */
   readonly requests: string[];

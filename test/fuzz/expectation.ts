@@ -14,7 +14,7 @@ export type Expectation =
   | { readonly is: 'fault'; readonly faults: readonly Fault[] }
   /** Any of these. Among alternatives with the same `tie`, it has to be the same one all over the answer. */
   | { readonly is: 'either'; readonly tie: string; readonly of: readonly Alternative[] }
-  /** Whatever it is, nothing can be said of it; nor of errors of these codes below. */
+  /** Nothing can be said of it; nor of errors of these codes below. */
   | { readonly is: 'open'; readonly codes: readonly string[] };
 
 /** One of several; `name` tells it from the others. */

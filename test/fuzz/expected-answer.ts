@@ -1,5 +1,5 @@
 /**
- * What the answer to an operation is to be, worked out anew: the operation is walked, and each field is what the rules,
+ * What the answer to an operation is to be, worked out independently: the operation is walked, and each field is what the rules,
  * the host and the numbers in its pages say. No resolver, no access decision and no decoder of the service has a part in
  * it; of graphql-js only the values of arguments and variables.
  */
@@ -114,7 +114,7 @@ class Walk {
       const args = getArgumentValues(field, node, this.#variables);
       const meant = thing.field(field.name, args);
       const expected = this.#meant(meant, { type: field.type, nodes, path: join(path, key) });
-      // A null that may not be is passed on to whatever it is in.
+      // A null that may not be is passed on to what contains it.
       if (isNonNullType(field.type) && expected.is === 'fault') isLost = true;
       fields.set(key, expected);
     }
@@ -170,7 +170,7 @@ class Walk {
   }
 }
 
-/** All errors that may be told of a place that is lost as a whole. */
+/** All errors that may be reported for a place that is lost as a whole. */
 function faultsIn(expected: Expectation): Fault[] {
   switch (expected.is) {
     case 'fault':

@@ -1,4 +1,4 @@
-/** What deltas and rates are to be: worked out anew from the numbers that were put into the pages. */
+/** What deltas and rates are to be: worked out independently from the numbers that were put into the pages. */
 import { clockOf, countersOf, operationsOf } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import { objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
@@ -7,9 +7,9 @@ import type { RandomHost, TakenSnapshot } from './random-host.ts';
 /** When things were read for an answer. */
 export interface Reads {
   readonly host: RandomHost;
-  /** The moment of the answer: its last look. */
+  /** The moment of the answer: its last snapshot. */
   readonly at: number;
-  /** The looks that were taken for it. */
+  /** The snapshots that were taken for it. */
   readonly snapshots: readonly TakenSnapshot[];
   /** Those before it that may still be held. */
   readonly earlier: readonly TakenSnapshot[];
@@ -32,7 +32,7 @@ export function pageFault({ host }: Reads, name: ObjectName, at: number): string
   return is === 'fine' ? null : is === 'malformed' ? 'PAGE_MALFORMED' : 'PAGE_UNAVAILABLE';
 }
 
-/** All that growth over so many milliseconds may be; null is the default, and in a subscription the event before. */
+/** All that growth over this many milliseconds may be; null is the default, and in a subscription the event before. */
 export function changeCases(reads: Reads, name: ObjectName, over: number | null): ChangeCase[] {
   const { host, at, snapshots, earlier, previous } = reads;
   const code = pageFault(reads, name, at);
@@ -58,7 +58,7 @@ export function changeCases(reads: Reads, name: ObjectName, over: number | null)
   const seen = [...earlier, ...snapshots]
     .filter((snapshot) => snapshot.seen.has(key))
     .map((snapshot) => snapshot.at);
-  // Nothing spans a look that found the object gone.
+  // Nothing spans a snapshot that found the object gone.
   const isMissing = (moment: number): boolean =>
     host.fails !== 'read' && host.pageAt(name, moment).is === 'unavailable';
   const isOneLife = (from: number): boolean =>

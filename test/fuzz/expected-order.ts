@@ -13,7 +13,7 @@ export interface ExpectedOrder {
 
 type Rank = bigint | number | null;
 
-/** In the order of a counter: unknown ones last, equal ones as they come. */
+/** In the order of a counter: unknown ones last, equal ones in their given order. */
 export function orderedObjects(
   reads: Reads,
   { names, order }: { names: readonly ObjectName[]; order: ExpectedOrder },
@@ -59,7 +59,7 @@ export function rankOfAll(
   return by === 'DELTA' ? total.delta(counter) : total.rate(counter);
 }
 
-/** Unknown ones last, equal ones as they come. */
+/** Unknown ones last, equal ones in their given order. */
 export function inOrder<Ranked extends { readonly rank: Rank }>(
   ranked: readonly Ranked[],
   direction: string,

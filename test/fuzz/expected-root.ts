@@ -23,7 +23,7 @@ import {
 } from './expected-thing.ts';
 import { globalFault, isRootCaller, partitionFault, type Situation } from './rule.ts';
 
-/** Who asked, of which host, and when what was read. */
+/** The caller, the host, and when what was read. */
 export interface AskedWorld extends Pick<Situation, 'caller'> {
   readonly reads: Reads;
   /** Of each global id that may have been given as an argument, what it names; null where it names nothing. */
@@ -233,7 +233,7 @@ class ExpectedGraph {
     }
   }
 
-  /** A list of processors: what exists of it, why it cannot be listed, and what a missing index is told. */
+  /** A list of processors: what exists of it, why it cannot be listed, and the error for a missing index. */
   #processors(
     { indexes, orderBy, first }: Record<string, any>,
     of: { all: readonly ObjectName[]; listFault: string | null; missing: string },

@@ -70,7 +70,7 @@ export function sampledAt(reads: Reads): Meant {
   return reads.host.fails === 'read' ? fails('PAGE_UNAVAILABLE') : value(timeOf(reads, reads.at));
 }
 
-/** What an object of statistics has, whatever its kind: its counters as they stand, and its page. */
+/** What an object of statistics has, of any kind: its counters as they stand, and its page. */
 export function countersAndPage(reads: Reads, { name, type }: { name: ObjectName; type: string }) {
   const code = pageFault(reads, name, reads.at);
   const { host, at } = reads;
@@ -172,7 +172,7 @@ function isWithin({ least, most }: OverBounds, over: number | null): boolean {
   return over === null || (over >= least && over <= most);
 }
 
-/** A sum that 64 bits do not hold is told to nobody. */
+/** A sum that 64 bits do not hold is null. */
 function sumOf(sum: bigint | null): Meant {
   if (sum === null) return value(null);
   return sum > maxUInt64 ? fails('LIMIT_EXCEEDED') : value(sum.toString());

@@ -1,4 +1,4 @@
-/** The whole service over a random host on a real socket, and what of it may not happen whatever is sent to it. */
+/** The whole service over a random host on a real socket, and what must never happen, for any request. */
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import { createSchema } from '../../src/graph/schema.ts';
@@ -14,7 +14,7 @@ export const schema = createSchema();
 /** A service that is not to be killed. */
 export interface FuzzedService extends TestService {
   readonly host: RandomHost;
-  /** What the log has at level warn and above, and what nobody caught. */
+  /** What the log has at level warn and above, and uncaught errors. */
   readonly complaints: () => string[];
   /** Streams that are open. */
   readonly streams: () => number;
@@ -45,7 +45,7 @@ export async function startFuzzedService(
   const live = new LiveOperations(world);
   const service = await startTestService({
     schema,
-    contextOf: (asker) => operationContext(world, asker),
+    contextOf: (requester) => operationContext(world, requester),
     execute: executeOperation,
     subscribe: live.subscribe,
     closeStreams: () => live.close(),

@@ -54,7 +54,7 @@ describe('the hot path', () => {
     const property = fc.asyncProperty(fc.nat(), async (number) => {
       const choose = choicesOf(seed, number, 0);
       const { operation } = randomTrial(choose, { schema, host: hot.host, root: 'query' });
-      // How the service does is told as it is then.
+      // The state of the service differs from one moment to the next.
       if (/\bservice\b/.test(operation.query)) return;
       const body = JSON.stringify({ query: operation.query, variables: operation.variables });
       for (const partition of partitions) {

@@ -1,6 +1,6 @@
 /** Answers by HTTP as bytes: whether they are whole, and what is in them. */
 
-/** Codes that a client may be told, whatever it sends. */
+/** Codes that a client may get for any request. */
 export const expectedCodes: ReadonlySet<string> = new Set([
   // Of the service.
   'UNAUTHENTICATED',
@@ -39,7 +39,7 @@ export function readAnswers(bytes: Buffer, methods: readonly string[]): HttpAnsw
   const answers: HttpAnswer[] = [];
   for (let rest = bytes; rest.length > 0;) {
     const { answer, length } = readAnswer(rest, methods[answers.length]);
-    // Interim answers (100) are none yet.
+    // Interim responses (100) do not count.
     if (answer.status >= 200) answers.push(answer);
     rest = rest.subarray(length);
   }
@@ -87,7 +87,7 @@ function readAnswer(bytes: Buffer, method = 'GET'): { answer: HttpAnswer; length
   );
   const start = end + 4;
   const rest = bytes.subarray(start);
-  // Of what could not be read nobody knows that it asked for a head alone. Such an answer has no id.
+  // Whether an unreadable request asked for the head only is unknown. Such an answer has no id.
   const isOfUnread = 'content-type' in headers && !('x-request-id' in headers);
   const isHead = method === 'HEAD' && !isOfUnread;
   const hasBody = !isHead && status >= 200 && status !== 204 && status !== 304;

@@ -120,7 +120,7 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /shows the inside/,
   ],
   [
-    "the id of somebody else's partition, in words",
+    'the id of another partition, in words',
     (it) => (errorAt(it, 'strange').message = `Partition ${hidden()} has gone.`),
     /^the answer tells of the partition \d+/,
   ],

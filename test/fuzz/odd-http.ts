@@ -2,7 +2,7 @@
 import { mutated, oddObject, oddText, randomBytes } from './odd-json.ts';
 import { oneOf, rarely, type Choose } from './choice.ts';
 
-/** Bytes for one connection, and the methods of the requests in them where they can be told. */
+/** Bytes for one connection, and the methods of the requests in them where they are known. */
 export interface OddExchange {
   readonly pieces: readonly Buffer[];
   readonly methods: readonly string[];
@@ -41,7 +41,7 @@ export function composedExchange(choose: Choose, token: string): OddExchange {
   return { pieces: inPieces(choose, bytes), methods: requests.map(({ method }) => method) };
 }
 
-/** Several good requests with bodies as nobody would write them. */
+/** Several good requests with bodies in unusual spellings. */
 export function bodiesExchange(choose: Choose, token: string): OddExchange {
   const bodies = Array.from({ length: 8 }, () => oddBody(choose));
   const accepts = ['*/*', 'application/json', 'application/graphql-response+json'];
@@ -52,7 +52,7 @@ export function bodiesExchange(choose: Choose, token: string): OddExchange {
   return { pieces: requests, methods: bodies.map(() => 'POST') };
 }
 
-/** A good request for events, or for what is none. */
+/** A good request for events, or for what is not a subscription. */
 export function eventsExchange(choose: Choose, token: string): OddExchange {
   const body = oddBody(choose);
   const head = [...headOf('POST', '/graphql', token), 'Accept: text/event-stream'];
@@ -62,7 +62,7 @@ export function eventsExchange(choose: Choose, token: string): OddExchange {
   };
 }
 
-/** Several GETs with parameters as nobody would write them. */
+/** Several GETs with parameters in unusual spellings. */
 export function parametersExchange(choose: Choose, token: string): OddExchange {
   const requests = Array.from({ length: 8 }, () => {
     const parameters = Array.from({ length: choose(4) }, () => {

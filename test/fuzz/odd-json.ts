@@ -1,4 +1,4 @@
-/** JSON as nobody would write it, as text: a value would have lost its doubled keys and its odd numbers. */
+/** JSON in unusual spellings, as text: a value would have lost its doubled keys and its odd numbers. */
 import { oneOf, rarely, type Choose } from './choice.ts';
 
 const plain = ['null', 'true', 'false', '0', '-0', '1', '-1', '1.5', '""', '"1"', '[]', '{}', '"x"'];
@@ -45,7 +45,7 @@ const broken = [
   'nul',
 ];
 
-/** A value, one in so many of them odd. */
+/** A value, one in this many of them odd. */
 export function oddValue(choose: Choose, depth = 0): string {
   switch (choose(depth > 3 ? 1 : 3)) {
     case 0:

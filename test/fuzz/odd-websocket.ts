@@ -20,7 +20,7 @@ export const handshake = Buffer.from(
   ].join('\r\n'),
 );
 
-/** What a service may close with, whatever it was sent. */
+/** Close codes that a service may use for any input. */
 const closeCodes = [1000, 1002, 1003, 1005, 1007, 1009, 4400, 4401, 4403, 4409, 4429];
 const subscriptions = [
   'subscription { hypervisor(every: "100ms") { sampledAt } }',
@@ -134,7 +134,7 @@ function oddFrame(choose: Choose): Buffer {
         ]),
         isLast: rarely(choose, 2),
       });
-    case 10: // reserved bits and opcodes, no mask, a length that is none
+    case 10: // reserved bits and opcodes, no mask, an invalid length
       return frame({
         opcode: choose(15),
         reserved: choose(7),

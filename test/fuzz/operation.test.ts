@@ -71,7 +71,7 @@ describe('any operation', () => {
   });
 });
 
-/** Asks, and where there is a pause once more after it, with readings that are held; tells what is wrong. */
+/** Asks, and where there is a pause again after it, with readings that are held; tells what is wrong. */
 async function problemsOf(trial: Trial, { pause }: { pause: number | null }): Promise<string[]> {
   const { host } = trial;
   host.rewind();

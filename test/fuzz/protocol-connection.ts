@@ -22,10 +22,10 @@ export interface FuzzedConnection {
   readonly delayMilliseconds: number;
 }
 
-/** So long a client that has ended its side waits for the other side to end. */
+/** How long a client that has ended its side waits for the other side to end. */
 const halfClosedMilliseconds = 50;
 
-/** So long a client waits until what it has sent is on its way: a service may have stopped reading. */
+/** How long a client waits until what it has sent is on its way: a service may have stopped reading. */
 const flushMilliseconds = 50;
 
 /** The connection that these numbers decide, the same each time. */

@@ -1,5 +1,5 @@
 /**
- * Whatever comes over connections, in whatever order, cut and ended in whatever way, the service lives, answers, and
+ * For any input over connections, in any order, cut and ended in any way, the service lives, answers, and
  * holds nothing of it afterwards. FUZZ_SEED and FUZZ_RUNS say which connections and how many; `npm run storm` has them as
  * well.
  */
@@ -134,7 +134,7 @@ async function atRest(process: ServiceProcess): Promise<Holdings> {
   }
 }
 
-describe('whatever comes over connections', () => {
+describe('any input over connections', () => {
   it('is of more than 25 kinds', () => {
     expect(Object.keys(pieceKinds).length).toBeGreaterThan(25);
   });

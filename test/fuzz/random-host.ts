@@ -1,4 +1,4 @@
-/** Random hypervisors as a source: any topology, pages of any kind, and a record of every look that was taken. */
+/** Random hypervisors as a source: any topology, pages of any kind, and a record of every snapshot that was taken. */
 import { type Counter, maxUInt64 } from '../../src/catalogue/counter.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { decodePage } from '../../src/page/decode.ts';
@@ -95,7 +95,7 @@ export class RandomHost extends FakeSource {
     return value === undefined ? null : valueAt(value, milliseconds);
   }
 
-  /** The clock that comes with a counter of time, every other one's; it begins anew with another page. */
+  /** The clock that comes with a counter of time, every other one's; it begins at 0 again with another page. */
   baseAt(name: ObjectName, { kind, slot }: Counter, milliseconds: number): bigint | null {
     if (!this.hasBases || kind !== 'TIME' || slot % 2 > 0) return null;
     const changesAt = this.#pages.get(objectKey(name))?.changesAt ?? 0;
@@ -113,7 +113,7 @@ export class RandomHost extends FakeSource {
     }));
   }
 
-  /** Begins anew. */
+  /** Begins again. */
   rewind(): void {
     this.milliseconds = 0;
     this.snapshots.length = 0;
@@ -162,7 +162,7 @@ function randomPartitions(choose: Choose): PartitionEntry[] {
   const partitions: PartitionEntry[] = [];
   const depths = new Map<bigint, number>();
   for (const id of ids) {
-    // Of those before it, so that nobody is its own ancestor; or of one that does not exist.
+    // Of those before it, so that none is its own ancestor; or of one that does not exist.
     const parents = partitions.filter((each) => (depths.get(each.id) ?? 0) < 4).map((each) => each.id);
     const parent =
       id === root

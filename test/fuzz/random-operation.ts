@@ -1,4 +1,4 @@
-/** Random operations that are valid, made from nothing but the schema: whatever it gains is asked for as well. */
+/** Random operations that are valid, made from nothing but the schema: new fields are asked for as well. */
 import {
   GraphQLNonNull,
   getNamedType,
@@ -146,7 +146,7 @@ class OperationMaker {
     return ` @${directive}(if: ${condition})`;
   }
 
-  /** A name of its own, once in so many times. */
+  /** A name of its own, once in this many times. */
   #alias(times: number): string {
     return rarely(this.#choose, times) ? `a${(this.#names += 1)}: ` : '';
   }

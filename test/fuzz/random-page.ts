@@ -5,7 +5,7 @@ import { groupsOf, type StatisticsObject, versionMinorOf } from '../../src/catal
 import { encodePage } from '../../src/page/encode.ts';
 import { oneOf, rarely, wideNumber, type Choose } from './choice.ts';
 
-/** A page that changes with time, or why there is none. */
+/** A page that changes with time, or why it has no page. */
 export type RandomPage =
   | { readonly is: 'fine'; readonly groups: readonly RandomGroup[] }
   | { readonly is: 'malformed'; readonly bytes: Uint8Array }
@@ -19,11 +19,11 @@ export interface RandomGroup {
   readonly values: readonly RandomValue[];
 }
 
-/** A value that grows by so much a millisecond, up to what 64 bits hold, and may begin anew. */
+/** A value that grows by so much a millisecond, up to what 64 bits hold, and may begin at 0 again. */
 interface RandomValue {
   readonly start: bigint;
   readonly step: bigint;
-  /** The millisecond in which it begins anew at 0; null for never. */
+  /** The millisecond in which it begins again at 0; null for never. */
   readonly resetAt: number | null;
 }
 
@@ -61,7 +61,7 @@ function randomGroups(choose: Choose, object: StatisticsObject): RandomGroup[] {
         return { type: id, versionMajor, versionMinor, values: values.slice(0, choose(values.length)) };
       case 2: // a newer one appends
         return { type: id, versionMajor, versionMinor: versionMinor + 1, values: [...values, ...extra] };
-      case 4: // a newer one with all that it is known to append, with or without the version that says so
+      case 4: // a newer one with all that it is known to append, with or without the version that declares it
         return {
           type: id,
           versionMajor,

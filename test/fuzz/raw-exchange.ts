@@ -32,19 +32,19 @@ export function exchange(
       reject(new Error(`the connection stayed open; so far came ${JSON.stringify(received.toString())}`));
     };
     let quiet = setTimeout(finish, isAnswered ? patienceMilliseconds : quietMilliseconds);
-    const patience = setTimeout(late, 2 * patienceMilliseconds);
+    const limit = setTimeout(late, 2 * patienceMilliseconds);
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
       clearTimeout(quiet);
       if (isEnough === undefined) quiet = setTimeout(finish, quietMilliseconds);
       else if (isEnough(received)) finish();
     });
-    // A service that has closed its side takes no more, and says so.
+    // A service that has closed its side takes no more, and reports an error.
     socket.on('error', () => undefined);
     socket.once('end', () => socket.destroy());
     socket.once('close', () => {
       clearTimeout(quiet);
-      clearTimeout(patience);
+      clearTimeout(limit);
       resolve(received);
     });
     socket.once('connect', () => writeAll(pieces, (piece) => socket.write(piece)));

@@ -1,9 +1,9 @@
-/** Who may read what, written anew from the promises to people outside ("Access"), for judging the service by. */
+/** Who may read what, written independently from the promises to people outside ("Access"), for judging the service by. */
 import type { Privilege } from '../../src/access/caller.ts';
 import type { Caller } from '../../src/access/caller.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
 
-/** Who asks, among which partitions. */
+/** The caller, and the partitions. */
 export interface Situation {
   readonly caller: Caller;
   readonly partitions: readonly PartitionEntry[];

@@ -1,4 +1,4 @@
-/** The built program as processes of their own, and what they hold once nobody is connected. */
+/** The built program as processes of their own, and what they hold once no client is connected. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { serve, type Served } from '../end-to-end/program.ts';
 import { Inspector } from '../storm/inspector.ts';

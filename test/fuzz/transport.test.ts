@@ -28,7 +28,7 @@ afterAll(() => service.close());
 /** How many are tried out at once. */
 const atOnce = 20;
 
-/** Tries out so many, each of which a number decides; then the service is as it was. */
+/** Tries this many, each decided by a number; then the service is as it was. */
 async function fuzz(runs: number, attempt: (choose: Choose) => Promise<void>): Promise<void> {
   const { seed, numRuns } = fuzzSettings(runs);
   const property = fc.asyncProperty(fc.nat(), async (number) => {
@@ -42,7 +42,7 @@ async function fuzz(runs: number, attempt: (choose: Choose) => Promise<void>): P
   expect(await answer.json()).toEqual({ data: { viewer: { partitionId: '1', isRoot: true } } });
 }
 
-/** Sends, and throws where what comes back is not what HTTP has or nothing that a client may be told. */
+/** Sends, and throws where what comes back is not what HTTP has or nothing that a client may get. */
 async function tryOut({ pieces, methods }: OddExchange, count?: number): Promise<void> {
   const isEnough = (received: Buffer): boolean => {
     try {

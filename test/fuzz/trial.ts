@@ -113,11 +113,11 @@ function leaksOf({ host, caller, operation, ids }: Trial, answer: Answer): strin
   return [...named, ...told].map((what) => `the answer tells of ${what}`);
 }
 
-/** A trial and what is wrong with its answer, for whoever is to find out why. */
+/** A trial and what is wrong with its answer, for the one who debugs it. */
 export function reportOf({ caller, document, operation, host }: Trial, problems: readonly string[]): string {
   const partitions = host.partitions.map(
     ({ id, parent, virtualProcessors }) =>
-      `${id} (of ${parent ?? 'nobody'}, with ${virtualProcessors.join(' ') || 'none'})`,
+      `${id} (of ${parent ?? 'no parent'}, with ${virtualProcessors.join(' ') || 'none'})`,
   );
   return [
     ...problems,
@@ -140,7 +140,7 @@ function randomCaller(choose: Choose, host: RandomHost): Caller {
   );
 }
 
-/** Ids of all that exists, of much that does not, and texts that are none. */
+/** Ids of all that exists, of much that does not, and texts that are not ids. */
 function idsOf(host: RandomHost): Map<string, ObjectName | null> {
   const partitions = [...host.partitions.map(({ id }) => id), 999n];
   const names: ObjectName[] = [

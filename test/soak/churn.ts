@@ -2,8 +2,8 @@
  * Thousands of clients that come and go in every way, with the service in this very process: what keeps it busy, what
  * is listened to and what memory holds must be afterwards what it was before.
  *
- * Run as `node --expose-gc --no-opt --import tsx churn.ts <visits>`: only a process that collects its garbage when it
- * is told to can say what is left, and V8's notes on code that it optimizes grow for as long as there is work.
+ * Run as `node --expose-gc --no-opt --import tsx churn.ts <visits>`: only a process that collects its garbage
+ * on demand can say what is left, and V8's notes on code that it optimizes grow for as long as there is work.
  */
 import { leftBehind, type Leftovers } from './leftovers.ts';
 import { fillHeldReadings, startServiceHere } from './service-here.ts';
@@ -11,7 +11,7 @@ import { table } from './table.ts';
 import { visitNames } from './visit.ts';
 import { runVisits, shutDownUnderVisits } from './visiting.ts';
 
-/** One in so many visits falls into the end of a service; each of these ends sees so many visits. */
+/** One in this many visits falls into the end of a service; each of these ends sees as many visits. */
 const shutdownPart = 10;
 const visitsPerShutdown = 50;
 /** Before anything is compared: all code has run by then, and what is made once has been made. */

@@ -1,4 +1,4 @@
-/** What a process holds once nobody is there any more. */
+/** What a process holds once no client is connected any more. */
 
 /** Counts of what may be left behind. */
 export interface Leftovers {

@@ -10,7 +10,7 @@ export interface StreamRequest {
   readonly localAddress: string;
 }
 
-/** Who is told what comes. */
+/** Gets what arrives. */
 export interface StreamSink {
   /** An event, from the moment on when all of it is there. The bytes are others as soon as this returns. */
   event(bytes: Buffer): void;

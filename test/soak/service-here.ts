@@ -21,7 +21,7 @@ export async function startServiceHere(): Promise<ServiceHere> {
     '0',
     '--source',
     'simulator?seed=1&lps=256&partitions=8&vps=4',
-    // So little that it is full soon, and does not look as if it were left behind by visitors.
+    // So little that it is full soon, and does not snapshot as if it were left behind by visitors.
     '--history-bytes',
     '1MB',
     '--log-level',
@@ -62,13 +62,13 @@ export async function startServiceHere(): Promise<ServiceHere> {
   };
 }
 
-/** A megabyte of readings of all logical processors, each look at another moment. */
-const looks = 25;
+/** A megabyte of readings of all logical processors, each snapshot at another moment. */
+const snapshots = 25;
 const apartMilliseconds = 260;
 
 /** Fills the memory that the service keeps for past readings. */
 export async function fillHeldReadings({ port, token }: ServiceHere): Promise<void> {
-  for (let look = 0; look < looks; look += 1) {
+  for (let snapshot = 0; snapshot < snapshots; snapshot += 1) {
     const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, connection: 'close' },

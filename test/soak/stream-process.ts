@@ -1,4 +1,4 @@
-/** A process full of streams over one transport. Told what to do, and asked what came of it, by its parent. */
+/** A process full of streams over one transport. Its parent sends orders and asks for the result. */
 import type { Socket } from 'node:net';
 import { openEventStream, openWebSocket, type OpenStream } from './raw-stream.ts';
 import { StreamTally, type TallyResult, type Window } from './stream-tally.ts';
@@ -11,7 +11,7 @@ export type Order =
       readonly streams: number;
       readonly port: number;
       readonly token: string;
-      /** What the streams ask, by turns. */
+      /** What the streams ask, in turn. */
       readonly queries: readonly string[];
     }
   | { readonly kind: 'count'; readonly window: Window }

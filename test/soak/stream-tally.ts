@@ -1,13 +1,13 @@
-/** What came over many streams: which ticks each has seen, and how long after the look the event was there. */
+/** What came over many streams: which ticks each has seen, and how long after the snapshot the event was there. */
 
-/** The ticks that count: from this moment on, so many, each somewhere in its own slot. Wall clock, milliseconds. */
+/** The ticks that count: from this moment on, this many, each somewhere in its own slot. Wall clock, milliseconds. */
 export interface Window {
   readonly from: number;
   readonly ticks: number;
   readonly everyMilliseconds: number;
 }
 
-/** What came of all streams together. */
+/** The result of all streams together. */
 export interface TallyResult {
   readonly streams: number;
   readonly events: number;
@@ -34,7 +34,7 @@ const farthestSampledAt = 200;
 
 /** Counts the events of streams that are known by their numbers. */
 export class StreamTally {
-  /** The moment of the look behind the newest event of the first stream. */
+  /** The moment of the snapshot behind the newest event of the first stream. */
   newestSampledAt = 0;
   /** Streams that have had an event with rates in it. */
   warm = 0;
@@ -49,7 +49,7 @@ export class StreamTally {
   /** The last events that were looked through, one of each kind: thousands of streams are sent the same bytes. */
   readonly #known: (Known | null)[];
 
-  /** What streams are sent is of so many kinds, which they have by turns. */
+  /** What streams are sent is of this many kinds, which they have in turn. */
   constructor(streams: number, kinds = 1) {
     this.#streams = streams;
     this.#known = Array.from({ length: kinds }, () => null);

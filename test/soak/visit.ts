@@ -42,7 +42,7 @@ function byWebSocket(leave: (visitor: WebSocketVisitor, service: ServiceHere) =>
   };
 }
 
-/** The same, once it has said who it is and has been told that this is fine. */
+/** The same, once it has sent its token and received the acknowledgement. */
 function acknowledged(leave: (visitor: WebSocketVisitor) => Promise<void>): Visit {
   return byWebSocket(async (visitor, { token }) => {
     visitor.send({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } });
@@ -103,7 +103,7 @@ const visits: Readonly<Record<string, Visit>> = {
   'leaves a WebSocket before it is acknowledged': byWebSocket(async (visitor, { token }) => {
     visitor.send({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } });
   }),
-  'says nobody over a WebSocket': byWebSocket(async (visitor) => {
+  'sends no token over a WebSocket': byWebSocket(async (visitor) => {
     visitor.send({ type: 'connection_init' });
     await visitor.closed;
   }),
@@ -142,9 +142,9 @@ const visits: Readonly<Record<string, Visit>> = {
     visitor.socket.close();
     await visitor.closed;
   }),
-  'is shown the door of its WebSocket': acknowledged(async (visitor) => {
+  'has its WebSocket closed by the service': acknowledged(async (visitor) => {
     visitor.watch('a', busy);
-    visitor.send({ type: 'nonsense' });
+    visitor.send({ type: 'unknown' });
     await visitor.closed;
   }),
 };
@@ -232,7 +232,7 @@ class WebSocketVisitor {
     this.send({ id, type: 'subscribe', payload: { query } });
   }
 
-  /** Until so many messages of this type have come, or the service has closed the connection. */
+  /** Until this many messages of this type have come, or the service has closed the connection. */
   async until(type: string, times = 1): Promise<void> {
     await eventually(
       () => this.#isClosed || this.#types.filter((each) => each === type).length >= times,

@@ -4,10 +4,10 @@ import { visit } from './visit.ts';
 
 /** How many are under way at once. */
 const atOnce = 20;
-/** So long after they have set out, some have come, some have gone and some are about to. */
+/** This long after they have started, some have come, some have gone and some are about to. */
 const untilShutdownMilliseconds = 30;
 
-/** So many visits, of each sort in turn. */
+/** This many visits, of each sort in turn. */
 export async function runVisits(service: ServiceHere, count: number): Promise<void> {
   let next = 0;
   const visitor = async (): Promise<void> => {

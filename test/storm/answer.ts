@@ -1,42 +1,42 @@
 /** What came back, in the few words that it is judged by. */
 
-/** One thing that was said in answer. */
+/** One thing that an answer has. */
 export interface Answer {
   /** How it came: an HTTP status, SSE, WebSocket, socket (where it was not read as HTTP at all). */
-  readonly door: string;
+  readonly channel: string;
   /** `extensions.code`, or what stands in its place: data, page, closed 4400. */
   readonly code: string;
-  /** For whoever wonders. */
+  /** For the report. */
   readonly message?: string;
 }
 
 /** The answers in a result of GraphQL: its data where it has no errors, else the code of each error once. */
-export function answersOfResult(door: string, result: unknown): readonly Answer[] {
-  if (typeof result !== 'object' || result === null) return [{ door, code: 'no result' }];
+export function answersOfResult(channel: string, result: unknown): readonly Answer[] {
+  if (typeof result !== 'object' || result === null) return [{ channel, code: 'no result' }];
   const { data, errors } = result as { data?: unknown; errors?: unknown };
-  if (errors === undefined) return [{ door, code: data == null ? 'nothing' : 'data' }];
-  if (!Array.isArray(errors) || errors.length === 0) return [{ door, code: 'no result' }];
+  if (errors === undefined) return [{ channel, code: data == null ? 'nothing' : 'data' }];
+  if (!Array.isArray(errors) || errors.length === 0) return [{ channel, code: 'no result' }];
   const byCode = new Map<string, Answer>();
   for (const error of errors) {
     const code = String(error?.extensions?.code ?? 'no code');
-    if (!byCode.has(code)) byCode.set(code, { door, code, message: String(error?.message) });
+    if (!byCode.has(code)) byCode.set(code, { channel, code, message: String(error?.message) });
   }
   return [...byCode.values()];
 }
 
 /** The answers in a body that should be a result as JSON. */
-export function answersOfText(door: string, text: string): readonly Answer[] {
+export function answersOfText(channel: string, text: string): readonly Answer[] {
   try {
-    return answersOfResult(door, JSON.parse(text));
+    return answersOfResult(channel, JSON.parse(text));
   } catch {
-    return [{ door, code: 'no JSON', message: text.slice(0, 200) }];
+    return [{ channel, code: 'no JSON', message: text.slice(0, 200) }];
   }
 }
 
-/** An answer for whoever was told anything that the text should not hold. */
+/** An answer where the text has anything that it should not. */
 export function leaksIn(text: string, unspeakable: readonly string[]): readonly Answer[] {
   return unspeakable.some((secret) => text.includes(secret))
-    ? [{ door: 'any', code: 'leak', message: text.slice(0, 500) }]
+    ? [{ channel: 'any', code: 'leak', message: text.slice(0, 500) }]
     : [];
 }
 

@@ -4,16 +4,16 @@ import { isExpected } from './expectation.ts';
 import { openEventStream } from './event-stream.ts';
 import { examples } from './example.ts';
 import type { StormWorld, Visit } from './kind.ts';
-import { lookIns } from './look-in.ts';
+import { probes } from './probe.ts';
 import type { Stream } from './stream.ts';
-import { post, type Question } from './way.ts';
+import { post, type Question } from './transport.ts';
 import { openWebSocketStream } from './websocket-visitor.ts';
 
 /** How it answers. */
 export interface Answering {
   /** What is not as it should be. */
   readonly problems: readonly string[];
-  /** Median of one small question, asked again and again: the least of some series, as machines are busy by turns. */
+  /** Median of one small question, asked again and again: the least of some series, as machines are busy at times. */
   readonly medianMilliseconds: number;
 }
 
@@ -33,18 +33,18 @@ export async function answering(world: Omit<StormWorld, 'agent' | 'over'>): Prom
   const problems: string[] = [];
   try {
     for (const query of examples.questions) {
-      for (const { door, code, message } of await post(visit, { token, query })) {
-        if (code !== 'data') problems.push(`${query.slice(0, 60)}: ${door} ${code}: ${message ?? ''}`);
+      for (const { channel, code, message } of await post(visit, { token, query })) {
+        if (code !== 'data') problems.push(`${query.slice(0, 60)}: ${channel} ${code}: ${message ?? ''}`);
       }
     }
     const watched = examples.subscriptions.flatMap((query) =>
       [openEventStream, openWebSocketStream].map((open) => watch(open(visit, { token, query }), query)),
     );
     problems.push(...(await Promise.all(watched)).flat());
-    for (const { name, attempt } of lookIns) {
+    for (const { name, attempt } of probes) {
       const answers = await attempt(visit);
       for (const answer of answers) {
-        if (!isExpected(name, answer, false)) problems.push(`${name}: ${answer.door} ${answer.code}`);
+        if (!isExpected(name, answer, false)) problems.push(`${name}: ${answer.channel} ${answer.code}`);
       }
     }
     const medians: number[] = [];
@@ -62,8 +62,8 @@ export async function answering(world: Omit<StormWorld, 'agent' | 'over'>): Prom
 async function watch(stream: Stream, query: string): Promise<string[]> {
   const problems: string[] = [];
   for (let n = 0; n < eventsWanted; n += 1) {
-    for (const { door, code } of (await stream.receive()) ?? [{ door: 'any', code: 'the end' }]) {
-      if (code !== 'data') problems.push(`${query.slice(0, 60)}: ${door} ${code}`);
+    for (const { channel, code } of (await stream.receive()) ?? [{ channel: 'any', code: 'the end' }]) {
+      if (code !== 'data') problems.push(`${query.slice(0, 60)}: ${channel} ${code}`);
     }
   }
   await stream.leave('politely');

@@ -58,7 +58,7 @@ export class BuiltProgram {
 
   async stop(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
-    // One that stands still would not hear of its end.
+    // A stopped process would not receive the signal.
     this.child.kill('SIGCONT');
     return this.exited;
   }

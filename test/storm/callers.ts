@@ -1,4 +1,4 @@
-/** Those who ask: their tokens. */
+/** Callers: their tokens. */
 import { SignJWT } from 'jose';
 
 /** Tokens by who holds them. */
@@ -7,10 +7,10 @@ export interface Callers {
   /** Partition 2, which the simulator never stops. It has no streams but those of the greed in over-limit.ts. */
   readonly guest: string;
   /** A partition that there never is. */
-  readonly stranger: string;
+  readonly unknown: string;
   /** The guest, without any privilege. */
   readonly powerless: string;
-  /** The root's for so many seconds from now. */
+  /** The root's for this many seconds from now. */
   readonly shortLived: (seconds: number) => Promise<string>;
   /** Tokens that do not verify, or say nothing that could be used. */
   readonly bad: readonly string[];
@@ -30,7 +30,7 @@ export async function signCallers(secret: string): Promise<Callers> {
   return {
     root,
     guest: await sign({ hv_partition: '2' }),
-    stranger: await sign({ hv_partition: '999999' }),
+    unknown: await sign({ hv_partition: '999999' }),
     powerless: await sign({ hv_partition: '2', hv_privileges: [] }),
     shortLived: (seconds) => sign({ hv_partition: '1' }, `${seconds}s`),
     bad: [

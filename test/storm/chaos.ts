@@ -1,7 +1,7 @@
 /** What befalls the source during a storm: one trouble after another, each mended, with calm in between. */
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Chance } from './chance.ts';
+import type { Random } from './random.ts';
 import { pause } from './kind.ts';
 import type { PageWriter } from './page-writer.ts';
 import type { Troubles } from './trouble.ts';
@@ -12,7 +12,7 @@ export interface ChaosOptions {
   readonly folder: string;
   readonly writer: PageWriter;
   readonly troubles: Troubles;
-  readonly chance: Chance;
+  readonly random: Random;
   /** How long a trouble is left as it is. */
   readonly troubleMilliseconds: number;
   /** How long it is calm once the service has had its time to recover. */
@@ -22,7 +22,7 @@ export interface ChaosOptions {
 type Trouble = (options: ChaosOptions) => Promise<void>;
 
 const never = new AbortController().signal;
-/** So long after SIGSTOP nothing is written any more. */
+/** This long after SIGSTOP nothing is written any more. */
 const standstillMilliseconds = 50;
 const pagesBrokenAtOnce = 40;
 
@@ -65,38 +65,38 @@ function killed(meanwhile: Trouble): Trouble {
   return async (options) => {
     await options.writer.kill();
     await meanwhile(options);
-    await options.writer.start(options.chance.whole(1, 1_000_000));
+    await options.writer.start(options.random.whole(1, 1_000_000));
   };
 }
 
-async function breakPages({ folder, chance, troubleMilliseconds }: ChaosOptions): Promise<void> {
+async function breakPages({ folder, random, troubleMilliseconds }: ChaosOptions): Promise<void> {
   const pages = pagesIn(folder);
   const broken = new Map<string, () => void>();
   for (let n = 0; n < pagesBrokenAtOnce; n += 1) {
-    const path = chance.one(pages);
-    if (!broken.has(path)) broken.set(path, breakPage(path, chance));
+    const path = random.one(pages);
+    if (!broken.has(path)) broken.set(path, breakPage(path, random));
   }
   await pause(troubleMilliseconds, never);
   for (const mend of broken.values()) mend();
 }
 
-async function breakWhileWritten({ folder, chance, troubleMilliseconds }: ChaosOptions): Promise<void> {
+async function breakWhileWritten({ folder, random, troubleMilliseconds }: ChaosOptions): Promise<void> {
   const pages = pagesIn(folder);
   for (const until = performance.now() + troubleMilliseconds; performance.now() < until;) {
-    for (let n = 0; n < pagesBrokenAtOnce; n += 1) breakInPassing(chance.one(pages), chance);
+    for (let n = 0; n < pagesBrokenAtOnce; n += 1) breakInPassing(random.one(pages), random);
     await pause(10, never);
   }
 }
 
-async function breakManifest({ folder, chance, troubleMilliseconds }: ChaosOptions): Promise<void> {
+async function breakManifest({ folder, random, troubleMilliseconds }: ChaosOptions): Promise<void> {
   const path = join(folder, 'manifest.json');
   const content = readFileSync(path);
   const broken = [
-    content.subarray(0, chance.whole(0, content.length - 2)),
-    chance.bytes(500),
+    content.subarray(0, random.whole(0, content.length - 2)),
+    random.bytes(500),
     Buffer.from('[]'),
   ];
-  replace(path, chance.one(broken));
+  replace(path, random.one(broken));
   await pause(troubleMilliseconds, never);
   replace(path, content);
 }

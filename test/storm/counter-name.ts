@@ -1,4 +1,4 @@
-/** The fields of counters, for those who ask for all of them. */
+/** The fields of counters, for operations that ask for all of them. */
 import { buildSchema, isObjectType } from 'graphql';
 import { readFileSync } from 'node:fs';
 

@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { answersOfText, leaksIn, type Answer } from './answer.ts';
 import type { Visit } from './kind.ts';
 import { Inbox, type Departure, type Stream } from './stream.ts';
-import type { Question } from './way.ts';
+import type { Question } from './transport.ts';
 
 /** Asks, on a connection of its own. What is no event stream is one answer with its status. */
 export function openEventStream(visit: Visit, { token, ...operation }: Question): Stream {
@@ -12,8 +12,8 @@ export function openEventStream(visit: Visit, { token, ...operation }: Question)
   let given: IncomingMessage | undefined;
   let hasLeft = false;
   const fail = (error: NodeJS.ErrnoException): void => {
-    // Whoever leaves has an error of its own making.
-    if (!hasLeft) inbox.put([{ door: 'SSE', code: 'cut', message: error.message }]);
+    // A client that leaves causes this error itself.
+    if (!hasLeft) inbox.put([{ channel: 'SSE', code: 'cut', message: error.message }]);
     inbox.end();
   };
   const headers = {
@@ -52,7 +52,7 @@ export function openEventStream(visit: Visit, { token, ...operation }: Question)
       hasLeft = true;
       if (how === 'by half') sent.socket?.end();
       else sent.destroy();
-      // The service ends its side as well; whoever has stopped reading would not see it.
+      // The service ends its side as well; a client that has stopped reading would not see it.
       given?.resume();
       await closed;
     },

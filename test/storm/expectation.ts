@@ -1,5 +1,5 @@
 /**
- * What may be answered to what: the one table of it. Each kind of traffic has its codes, each code its doors; while the
+ * What may be answered to what: the one table of it. Each kind of traffic has its codes, each code its channels; while the
  * source is in trouble, what that may lead to comes in addition.
  */
 import type { Answer } from './answer.ts';
@@ -63,7 +63,7 @@ export const expectations = {
   'too many values in an event': limit,
   'too many streams of one caller': ['data', ...limit],
   'too many operations on one WebSocket': ['data', ...limit],
-  // stranger.ts
+  // unknown.ts
   'no token': unauthenticated,
   'a bad token': unauthenticated,
   'a guest asking for what is the root’s': refusedHost,
@@ -71,17 +71,17 @@ export const expectations = {
   'a guest asking by its socket, with the root’s token': refusedHost,
   'a guest asking for global ids of others': refusedHost,
   'a guest without privileges': refusedHost,
-  'a stranger': refusedHost,
-  'a stranger watching a partition': refusedHost,
+  'an unknown partition': refusedHost,
+  'an unknown partition watching a partition': refusedHost,
   // hostile-document.ts
   'an alias bomb': limit,
   'a fragment bomb': ['LIMIT_EXCEEDED', 'GRAPHQL_VALIDATION_FAILED'],
   'fragments in a circle': invalid,
   'deep nesting': ['LIMIT_EXCEEDED', 'GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_PARSE_FAILED'],
-  // graphql-js compares only so many fields with each other.
+  // graphql-js compares only a limited number of fields with each other.
   'one field a thousand times': ['data', ...limit],
   'nested values': ['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_PARSE_FAILED', 'LIMIT_EXCEEDED'],
-  // A message over a WebSocket that is nested too deeply is none.
+  // A message over a WebSocket that is nested too deeply is not a message.
   'nested variables': ['BAD_USER_INPUT', ...badRequest, 'closed 4400'],
   'circular introspection': limit,
   'strange names and texts': [...unreadable, ...invalid, 'BAD_USER_INPUT', 'INVALID_PARAMETER', 'data'],
@@ -104,7 +104,7 @@ export const expectations = {
   'a request that two would read differently': ['HTTP 400', 'HTTP 401'],
   'requests in a row, answers unread': [],
   'large answers in a row, never read': ['cut'],
-  'upgrades that are none': [
+  'upgrades that are invalid': [
     'HTTP 200',
     'HTTP 400',
     'HTTP 401',
@@ -119,14 +119,14 @@ export const expectations = {
   'WebSocket garbage': ['closed 4400'],
   'broken frames': ['closed 1002', 'closed 1007', 'closed 1009', 'closed 4400', 'cut'],
   'too long a message': ['closed 1009'],
-  // ws cuts whoever sends pings faster than it takes their answers.
+  // ws cuts clients that send pings faster than they take their answers.
   'a flood of pings': ['data', 'closed 1006'],
   'an id used twice': ['data', 'closed 4409'],
   'connection_init twice': ['closed 4429'],
   'a subscription before connection_init': ['closed 4401'],
   'no connection_init at all': ['closed 4408'],
   'another subprotocol': ['closed 4406'],
-  // look-in.ts
+  // probe.ts
   '/health': ['ok'],
   '/ready': ['ok'],
   "GraphiQL's page": ['page'],
@@ -151,8 +151,8 @@ const reachedBySize: ReadonlySet<KindName> = new Set<KindName>([
   'too many values in an event',
 ]);
 
-/** The doors that each code may come by; HTTP statuses among them. One that is not here is expected nowhere. */
-const doors: Readonly<Record<string, readonly string[]>> = {
+/** The channels that each code may come by; HTTP statuses among them. One that is not here is expected nowhere. */
+const channels: Readonly<Record<string, readonly string[]>> = {
   data: ['200', 'SSE', 'WebSocket'],
   ok: ['200'],
   page: ['200'],
@@ -185,9 +185,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
 /** Whether this may be answered to that. */
 export function isExpected(kind: KindName, answer: Answer, isInTrouble: boolean): boolean {
   const codes: readonly string[] = expectations[kind];
-  const { door, code } = answer;
+  const { channel, code } = answer;
   const isOfTrouble = codesInTrouble.includes(code) || (code === 'data' && reachedBySize.has(kind));
   if (!codes.includes(code) && !(isInTrouble && isOfTrouble)) return false;
-  if (/^(?:closed|HTTP) /.test(code)) return door === 'WebSocket' || door === 'socket';
-  return doors[code]?.includes(door) ?? false;
+  if (/^(?:closed|HTTP) /.test(code)) return channel === 'WebSocket' || channel === 'socket';
+  return channels[code]?.includes(channel) ?? false;
 }

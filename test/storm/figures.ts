@@ -1,4 +1,4 @@
-/** What a service holds while nobody asks it anything. */
+/** What a service holds while it has no clients. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { processFigures } from '../soak/process-figures.ts';
 import { pause } from './kind.ts';
@@ -21,12 +21,12 @@ export interface Figures {
 
 const samples = 9;
 const sampleMilliseconds = 300;
-/** How long sockets of those who have gone may take to go as well. */
+/** How long sockets of clients that have gone may take to go as well. */
 const settlingMilliseconds = 15_000;
 /** How long connections of clients that take nothing may stay, on a busy machine. */
 const cutMilliseconds = 90_000;
 
-/** Waits for so long, and until the number of descriptors stays the same, and measures then. */
+/** Waits this long, and until the number of descriptors stays the same, and measures then. */
 export async function figuresAtRest(service: StormedProcess, quietMilliseconds: number): Promise<Figures> {
   const { pid } = service;
   const never = new AbortController().signal;

@@ -27,18 +27,18 @@ export const hostileConnections: readonly Kind[] = kindsOf({
   'half a request, left': async (visit) => {
     const connection = new RawConnection(visit);
     const whole = headOf(visit, `Content-Length: ${question.length}`) + question;
-    connection.write(whole.slice(0, visit.chance.whole(1, whole.length - 1)));
-    await pause(visit.chance.whole(0, 20), visit.signal);
+    connection.write(whole.slice(0, visit.random.whole(1, whole.length - 1)));
+    await pause(visit.random.whole(0, 20), visit.signal);
     await connection.cut();
     return [];
   },
-  'random bytes': sent(({ chance }) => chance.bytes(chance.whole(1, 2_000))),
+  'random bytes': sent(({ random }) => random.bytes(random.whole(1, 2_000))),
   'too long a head': sent((visit) =>
-    headOf(visit, `X-Long: ${'x'.repeat(visit.chance.whole(17_000, 200_000))}`),
+    headOf(visit, `X-Long: ${'x'.repeat(visit.random.whole(17_000, 200_000))}`),
   ),
   'a request that two would read differently': sent(
     (visit) =>
-      visit.chance.one([
+      visit.random.one([
         headOf(visit, 'Content-Length: 5', 'Transfer-Encoding: chunked'),
         headOf(visit, 'Content-Length: 5', 'Content-Length: 6'),
         headOf(visit, 'Content-Length: -1'),
@@ -58,27 +58,27 @@ export const hostileConnections: readonly Kind[] = kindsOf({
     const connection = new RawConnection(visit);
     connection.socket.pause();
     const one = headOf(visit, `Content-Length: ${question.length}`) + question;
-    connection.write(one.repeat(visit.chance.whole(2, 200)));
-    await pause(visit.chance.whole(5, 200), visit.signal);
+    connection.write(one.repeat(visit.random.whole(2, 200)));
+    await pause(visit.random.whole(5, 200), visit.signal);
     await connection.cut();
     return [];
   },
-  'upgrades that are none': async (visit) => {
-    const { chance } = visit;
+  'upgrades that are invalid': async (visit) => {
+    const { random } = visit;
     const connection = new RawConnection(visit);
-    const key = chance.one(['', 'x', 'AAAAAAAAAAAAAAAAAAAAAA==']);
-    const path = chance.one(['/graphql', '/health', '/nothing']);
+    const key = random.one(['', 'x', 'AAAAAAAAAAAAAAAAAAAAAA==']);
+    const path = random.one(['/graphql', '/health', '/nothing']);
     const lines = [
-      `${chance.one(['GET', 'POST'])} ${path} HTTP/1.1`,
+      `${random.one(['GET', 'POST'])} ${path} HTTP/1.1`,
       'Host: localhost',
       'Connection: Upgrade, close',
-      `Upgrade: ${chance.one(['websocket', 'h2c', 'TLS/1.0', 'websocket, h2c', ''])}`,
-      `Sec-WebSocket-Version: ${chance.one(['13', '8', 'x'])}`,
+      `Upgrade: ${random.one(['websocket', 'h2c', 'TLS/1.0', 'websocket, h2c', ''])}`,
+      `Sec-WebSocket-Version: ${random.one(['13', '8', 'x'])}`,
       `Sec-WebSocket-Key: ${key}`,
-      `Sec-WebSocket-Protocol: ${chance.one(['graphql-transport-ws', 'a, b', ',,'])}`,
+      `Sec-WebSocket-Protocol: ${random.one(['graphql-transport-ws', 'a, b', ',,'])}`,
     ];
     connection.write(`${lines.join('\r\n')}\r\n\r\n`);
-    await pause(chance.whole(20, 100), visit.signal);
+    await pause(random.whole(20, 100), visit.signal);
     connection.socket.end();
     await connection.closed();
     return connection.answers;
@@ -92,7 +92,7 @@ export const patientConnections: readonly Kind[] = kindsOf({
     connection.write(headOf(visit, `Content-Length: ${question.length}`, 'Connection: close'));
     for (const letter of question) {
       connection.write(letter);
-      await pause(visit.chance.whole(5, 50), visit.signal);
+      await pause(visit.random.whole(5, 50), visit.signal);
     }
     await connection.closed();
     const [head = '', body = ''] = connection.text.split('\r\n\r\n');
@@ -115,7 +115,7 @@ const largeQuestion = JSON.stringify({
 
 const leastLength = 1_500_000;
 
-/** Reads the head of an answer and nothing more; gives the length of its body, and 0 where there is none. */
+/** Reads the head of an answer and nothing more; gives the length of its body, and 0 without a body. */
 async function stopReadingAtHead(connection: RawConnection): Promise<number> {
   const { socket } = connection;
   const length = (): string => /\r\nContent-Length: (\d+)\r\n/i.exec(connection.text)?.[1] ?? '';
@@ -140,10 +140,10 @@ export const slowReaders: readonly Kind[] = kindsOf({
     // In trouble answers are short, and may fit into the buffers of their connections.
     for (const [n, length] of lengths.entries()) if (length < leastLength) void connections[n]?.cut();
     const closings = connections.map((connection) => connection.closed(visit.over));
-    // A client that does not read hears of its end only when it writes; empty lines between requests say nothing.
+    // A client that does not read learns of its end only when it writes; empty lines between requests say nothing.
     const knock = setInterval(() => connections.forEach((connection) => connection.write('\r\n')), 1_000);
     await Promise.all(closings);
     clearInterval(knock);
-    return visit.over.aborted ? [] : connections.map(() => ({ door: 'socket', code: 'cut' }));
+    return visit.over.aborted ? [] : connections.map(() => ({ channel: 'socket', code: 'cut' }));
   },
 });

@@ -1,8 +1,11 @@
 /** Documents that are made to hurt. */
 import { kindsOf, type Kind, type Visit } from './kind.ts';
-import { askBy, longWays, ways, type Question, type Way } from './way.ts';
+import { askBy, longTransports, transports, type Question, type Transport } from './transport.ts';
 
-function hostile(among: readonly Way[], make: (visit: Visit) => Omit<Question, 'token'>): Kind['attempt'] {
+function hostile(
+  among: readonly Transport[],
+  make: (visit: Visit) => Omit<Question, 'token'>,
+): Kind['attempt'] {
   return (visit) => askBy(among, visit, { token: visit.callers.root, ...make(visit) });
 }
 
@@ -11,41 +14,41 @@ const times = (count: number, text: (n: number) => string): string =>
 
 /** Bombs, circles and depths. */
 export const hostileDocuments: readonly Kind[] = kindsOf({
-  'an alias bomb': hostile(longWays, ({ chance }) => ({
-    query: `query ${chance.word()} { ${times(1_500, (n) => `a${n}: hypervisor { logicalProcessors { index } }`)} }`,
+  'an alias bomb': hostile(longTransports, ({ random }) => ({
+    query: `query ${random.word()} { ${times(1_500, (n) => `a${n}: hypervisor { logicalProcessors { index } }`)} }`,
   })),
   // Each fragment doubles what the one before comes to.
-  'a fragment bomb': hostile(longWays, ({ chance }) => ({
-    query: `query ${chance.word()} { hypervisor { ...f0 } }
+  'a fragment bomb': hostile(longTransports, ({ random }) => ({
+    query: `query ${random.word()} { hypervisor { ...f0 } }
       ${times(30, (n) => `fragment f${n} on Hypervisor { a${n}: partition(id: 1) { name } ...f${n + 1} ...f${n + 1} }`)}
       fragment f30 on Hypervisor { ${times(190, (n) => `b${n}: logicalProcessors { page { bytes } }`)} }`,
   })),
-  'fragments in a circle': hostile(longWays, ({ chance }) => ({
-    query: `query ${chance.word()} { viewer { ...f0 } }
+  'fragments in a circle': hostile(longTransports, ({ random }) => ({
+    query: `query ${random.word()} { viewer { ...f0 } }
       ${times(100, (n) => `fragment f${n} on Viewer { isRoot ...f${(n + 1) % 100} }`)}`,
   })),
-  'deep nesting': hostile(longWays, ({ chance }) => {
-    const depth = chance.one([20, 500, 3_000, 30_000]);
-    return { query: `query ${chance.word()} ${'{ partition '.repeat(depth)}{ name ${'}'.repeat(depth + 1)}` };
+  'deep nesting': hostile(longTransports, ({ random }) => {
+    const depth = random.one([20, 500, 3_000, 30_000]);
+    return { query: `query ${random.word()} ${'{ partition '.repeat(depth)}{ name ${'}'.repeat(depth + 1)}` };
   }),
-  'one field a thousand times': hostile(longWays, ({ chance }) => ({
-    query: `query ${chance.word()} { viewer { ${'isRoot '.repeat(chance.one([500, 5_000]))} } }`,
+  'one field a thousand times': hostile(longTransports, ({ random }) => ({
+    query: `query ${random.word()} { viewer { ${'isRoot '.repeat(random.one([500, 5_000]))} } }`,
   })),
-  'nested values': hostile(longWays, ({ chance }) => {
-    const depth = chance.one([50, 2_000, 4_900, 100_000]);
-    const [open, close] = chance.one([['[', ']'] as const, ['{a:', '}'] as const]);
+  'nested values': hostile(longTransports, ({ random }) => {
+    const depth = random.one([50, 2_000, 4_900, 100_000]);
+    const [open, close] = random.one([['[', ']'] as const, ['{a:', '}'] as const]);
     return { query: `{ partition(id: ${open.repeat(depth)}1${close.repeat(depth)}) { name } }` };
   }),
-  'nested variables': hostile(longWays, ({ chance }) => {
+  'nested variables': hostile(longTransports, ({ random }) => {
     let id: unknown = 1;
-    for (let depth = chance.one([10, 1_000]); depth > 0; depth -= 1) id = chance.one([[id], { id }]);
+    for (let depth = random.one([10, 1_000]); depth > 0; depth -= 1) id = random.one([[id], { id }]);
     return { query: 'query ($id: UInt64) { partition(id: $id) { name } }', variables: { id } };
   }),
-  'circular introspection': hostile(ways, ({ chance }) => ({
-    query: `query ${chance.word()} { __schema { types { ${'fields { type { '.repeat(10)} name ${'} }'.repeat(10)} } } }`,
+  'circular introspection': hostile(transports, ({ random }) => ({
+    query: `query ${random.word()} { __schema { types { ${'fields { type { '.repeat(10)} name ${'} }'.repeat(10)} } } }`,
   })),
-  'strange names and texts': hostile(longWays, ({ chance }) => ({
-    query: chance.one([
+  'strange names and texts': hostile(longTransports, ({ random }) => ({
+    query: random.one([
       'query __proto__ { constructor toString __proto__ }',
       'query ($__proto__: Int) { viewer { isRoot } }',
       '{ \u0000 }',

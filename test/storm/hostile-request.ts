@@ -1,7 +1,7 @@
-/** Requests that are HTTP, but none that anybody would send in good faith. */
+/** Requests that are HTTP, but such as only an attacker sends. */
 import { ask } from './ask.ts';
 import { kindsOf, type Kind, type Visit } from './kind.ts';
-import { answersOf } from './way.ts';
+import { answersOf } from './transport.ts';
 import type { Answer } from './answer.ts';
 
 const body = '{"query":"{ viewer { isRoot } }"}';
@@ -21,19 +21,19 @@ async function posted(
 /** What scanners send. */
 export const hostileRequests: readonly Kind[] = kindsOf({
   'a batch': (visit) =>
-    posted(visit, { body: `[${Array.from({ length: visit.chance.whole(0, 500) }, () => body).join()}]` }),
+    posted(visit, { body: `[${Array.from({ length: visit.random.whole(0, 500) }, () => body).join()}]` }),
   'a huge body': (visit) =>
     posted(visit, {
-      body: `{"query":"{ viewer { isRoot } } #${'x'.repeat(visit.chance.whole(1_100_000, 6_000_000))}"}`,
+      body: `{"query":"{ viewer { isRoot } } #${'x'.repeat(visit.random.whole(1_100_000, 6_000_000))}"}`,
     }),
   'a huge body in chunks': (visit) =>
     posted(visit, {
       headers: { 'transfer-encoding': 'chunked' },
-      body: Buffer.alloc(visit.chance.whole(1_100_000, 6_000_000), 0x20),
+      body: Buffer.alloc(visit.random.whole(1_100_000, 6_000_000), 0x20),
     }),
   'a body that is no JSON': (visit) =>
     posted(visit, {
-      body: visit.chance.one<string | Buffer>([
+      body: visit.random.one<string | Buffer>([
         '',
         '{',
         '{"query":',
@@ -44,13 +44,13 @@ export const hostileRequests: readonly Kind[] = kindsOf({
         '{"a":'.repeat(100_000),
         Buffer.from([0xff, 0xfe, 0x00]),
         Buffer.concat([Buffer.from('{"query":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
-        Buffer.concat([Buffer.from([0x80]), visit.chance.bytes(200)]),
+        Buffer.concat([Buffer.from([0x80]), visit.random.bytes(200)]),
       ]),
     }),
   'a wrong content type': (visit) =>
     posted(visit, {
       body,
-      headers: visit.chance.one<Record<string, string>>([
+      headers: visit.random.one<Record<string, string>>([
         { 'content-type': 'text/plain' },
         { 'content-type': 'application/x-www-form-urlencoded' },
         { 'content-type': 'multipart/form-data; boundary=x' },
@@ -62,12 +62,12 @@ export const hostileRequests: readonly Kind[] = kindsOf({
       ]),
     }),
   'a wrong method': async (visit) => {
-    const method = visit.chance.one(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE', 'PROPFIND']);
+    const method = visit.random.one(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE', 'PROPFIND']);
     const reply = await ask(visit, { method, headers: headersOf(visit) });
-    return method === 'HEAD' ? [{ door: String(reply.status), code: 'no body' }] : answersOf(visit, reply);
+    return method === 'HEAD' ? [{ channel: String(reply.status), code: 'no body' }] : answersOf(visit, reply);
   },
   'a path that is not there': async (visit) => {
-    const path = visit.chance.one([
+    const path = visit.random.one([
       '/',
       '/graphqlx',
       '/graphql/',

@@ -16,14 +16,14 @@ async function untilClosed(visitor: WebSocketVisitor): Promise<readonly Answer[]
 }
 
 /** Does something with a WebSocket, acknowledged or not, and takes what is answered until it is closed. */
-function shownTheDoor(
+function refusedByService(
   misbehave: (visitor: WebSocketVisitor, visit: Visit) => void,
-  isAcknowledged: 'always' | 'by chance' | 'never' = 'by chance',
+  isAcknowledged: 'always' | 'by random' | 'never' = 'by random',
 ): Kind['attempt'] {
   return async (visit) => {
     const visitor = new WebSocketVisitor(visit);
     const isTo =
-      isAcknowledged === 'always' || (isAcknowledged === 'by chance' && visit.chance.whole(0, 1) === 0);
+      isAcknowledged === 'always' || (isAcknowledged === 'by random' && visit.random.whole(0, 1) === 0);
     const instead = isTo ? await visitor.begin(visit.callers.root) : null;
     if (instead !== null) return instead;
     if (!isTo) await visitor.opened;
@@ -34,9 +34,9 @@ function shownTheDoor(
 
 /** Quick ones. */
 export const hostileWebSockets: readonly Kind[] = kindsOf({
-  'WebSocket garbage': shownTheDoor((visitor, { chance }) =>
+  'WebSocket garbage': refusedByService((visitor, { random }) =>
     visitor.send(
-      chance.one<unknown>([
+      random.one<unknown>([
         '',
         '{',
         'null',
@@ -49,13 +49,13 @@ export const hostileWebSockets: readonly Kind[] = kindsOf({
         '{"type":"next","id":"a","payload":{}}',
         '['.repeat(100_000),
         Buffer.from([0, 1, 2, 255]),
-        chance.bytes(500),
+        random.bytes(500),
         { type: 'subscribe', id: 'x'.repeat(10_000), payload: { query: tiny } },
         { type: 'subscribe', id: '', payload: { query: tiny } },
       ]),
     ),
   ),
-  'broken frames': shownTheDoor(({ socket }, { chance }) => {
+  'broken frames': refusedByService(({ socket }, { random }) => {
     // Not masked; reserved bits; a reserved opcode; a fragmented ping; longer than 2^53; not UTF-8; anything.
     const frames = [
       [0x81, 0x01, 0x61],
@@ -68,10 +68,10 @@ export const hostileWebSockets: readonly Kind[] = kindsOf({
       [0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28],
       [0x80, 0x80, 0, 0, 0, 0],
     ];
-    const bytes = Buffer.from(chance.one([...frames, ...others]));
+    const bytes = Buffer.from(random.one([...frames, ...others]));
     rawSocketOf(socket).write(bytes);
   }),
-  'too long a message': shownTheDoor((visitor) =>
+  'too long a message': refusedByService((visitor) =>
     visitor.send({ type: 'ping', payload: { text: 'x'.repeat(1_100_000) } }),
   ),
   'a flood of pings': async (visit) => {
@@ -92,21 +92,21 @@ export const hostileWebSockets: readonly Kind[] = kindsOf({
       return answers;
     }
   },
-  'an id used twice': shownTheDoor((visitor) => {
+  'an id used twice': refusedByService((visitor) => {
     visitor.subscribe('same', { query: lasting });
     visitor.subscribe('same', { query: lasting });
   }, 'always'),
-  'connection_init twice': shownTheDoor((visitor, { callers }) => {
+  'connection_init twice': refusedByService((visitor, { callers }) => {
     const init = { type: 'connection_init', payload: { Authorization: `Bearer ${callers.guest}` } };
     visitor.send(init);
     visitor.send(init);
-  }, 'by chance'),
-  'a subscription before connection_init': shownTheDoor(
+  }, 'by random'),
+  'a subscription before connection_init': refusedByService(
     (visitor) => visitor.subscribe('a', { query: lasting }),
     'never',
   ),
   'another subprotocol': async (visit) =>
-    untilClosed(new WebSocketVisitor(visit, visit.chance.one([['graphql-ws'], ['graphql-ws', 'mqtt']]))),
+    untilClosed(new WebSocketVisitor(visit, visit.random.one([['graphql-ws'], ['graphql-ws', 'mqtt']]))),
 });
 
 /** Those that wait. */

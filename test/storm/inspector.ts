@@ -1,4 +1,4 @@
-/** A look into another process of Node, through its inspector (the Chrome DevTools Protocol). */
+/** Reads the state of another process of Node, through its inspector (the Chrome DevTools Protocol). */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 

@@ -2,23 +2,23 @@
 import type { Agent } from 'node:http';
 import type { Answer } from './answer.ts';
 import type { Callers } from './callers.ts';
-import type { Chance } from './chance.ts';
+import type { Random } from './random.ts';
 import type { KindName } from './expectation.ts';
 
 /** What all attempts are given. */
 export interface StormWorld {
   readonly port: number;
-  /** By which whoever comes is the guest. */
+  /** Its clients are the guest. */
   readonly guestSocket: string;
   /** Where the same service speaks TLS. */
   readonly securePort: number;
   readonly callers: Callers;
-  readonly chance: Chance;
+  readonly random: Random;
   /** Of the connections that are kept. */
   readonly agent: Agent;
   /** What no answer may hold: the service's secret, and where its pages are. */
   readonly unspeakable: readonly string[];
-  /** Aborted once the traffic is over: for those who would only wait. */
+  /** Aborted once the traffic is over: for visits that would only wait. */
   readonly over: AbortSignal;
 }
 

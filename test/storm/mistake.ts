@@ -1,19 +1,19 @@
 /** Questions with a mistake in them. */
 import { kindsOf, type Kind, type Visit } from './kind.ts';
-import { answersOf, askBy, post, ways, type Question } from './way.ts';
+import { answersOf, askBy, post, transports, type Question } from './transport.ts';
 import { ask } from './ask.ts';
 
 const counted =
   'query ($first: Int!, $id: UInt64) { hypervisor { logicalProcessors(first: $first) { index } } partition(id: $id) { name } }';
 
-function byAnyWay(make: (visit: Visit) => Omit<Question, 'token'>): Kind['attempt'] {
-  return (visit) => askBy(ways, visit, { token: visit.callers.root, ...make(visit) });
+function byAnyTransport(make: (visit: Visit) => Omit<Question, 'token'>): Kind['attempt'] {
+  return (visit) => askBy(transports, visit, { token: visit.callers.root, ...make(visit) });
 }
 
-/** Mistakes of every sort, by every way. */
+/** Mistakes of every sort, over every transport. */
 export const mistakes: readonly Kind[] = kindsOf({
-  'a syntax error': byAnyWay(({ chance }) => ({
-    query: chance.one([
+  'a syntax error': byAnyTransport(({ random }) => ({
+    query: random.one([
       '',
       '{',
       '}',
@@ -22,18 +22,18 @@ export const mistakes: readonly Kind[] = kindsOf({
       '"',
       '{ a(b: $) }',
       'fragment on on on { a }',
-      chance.word(),
+      random.word(),
     ]),
   })),
-  'an unknown field': byAnyWay(({ chance }) => ({
-    query: `{ viewer { ${chance.word()} } ${chance.word()} }`,
+  'an unknown field': byAnyTransport(({ random }) => ({
+    query: `{ viewer { ${random.word()} } ${random.word()} }`,
   })),
-  'an unknown argument': byAnyWay(({ chance }) => ({
-    query: `{ partition(${chance.word()}: 1) { name } hypervisor { logicalProcessor { index } } }`,
+  'an unknown argument': byAnyTransport(({ random }) => ({
+    query: `{ partition(${random.word()}: 1) { name } hypervisor { logicalProcessor { index } } }`,
   })),
-  'variables of wrong types': byAnyWay(({ chance }) => ({
+  'variables of wrong types': byAnyTransport(({ random }) => ({
     query: counted,
-    variables: chance.one<unknown>([
+    variables: random.one<unknown>([
       {},
       { first: 'two' },
       { first: null },
@@ -50,16 +50,16 @@ export const mistakes: readonly Kind[] = kindsOf({
       { first: 1, id: 1e300 },
     ]),
   })),
-  'variables that are no object': byAnyWay(({ chance }) => ({
+  'variables that are no object': byAnyTransport(({ random }) => ({
     query: counted,
-    variables: chance.one<unknown>([[], 'x', 7, true]),
+    variables: random.one<unknown>([[], 'x', 7, true]),
   })),
-  'an operation that is not there': byAnyWay(({ chance }) => ({
+  'an operation that is not there': byAnyTransport(({ random }) => ({
     query: 'query A { viewer { isRoot } } query B { viewer { isRoot } }',
-    operationName: chance.one([chance.word(), '__proto__', undefined]),
+    operationName: random.one([random.word(), '__proto__', undefined]),
   })),
-  'arguments out of range': byAnyWay(({ chance }) => ({
-    query: chance.one([
+  'arguments out of range': byAnyTransport(({ random }) => ({
+    query: random.one([
       '{ hypervisor { logicalProcessor(index: 4096) { index } } }',
       '{ hypervisor { logicalProcessor(index: -1) { index } } }',
       '{ hypervisor { logicalProcessors(first: -1) { index } } }',
@@ -75,10 +75,10 @@ export const mistakes: readonly Kind[] = kindsOf({
       query: 'subscription { hypervisor(every: "1s") { sampledAt } }',
     }),
   'a request without an operation': async (visit) => {
-    const { chance, callers } = visit;
+    const { random, callers } = visit;
     const headers = { authorization: `Bearer ${callers.root}`, 'content-type': 'application/json' };
-    if (chance.whole(0, 1) === 0) return answersOf(visit, await ask(visit, { headers }));
-    const body = chance.one([
+    if (random.whole(0, 1) === 0) return answersOf(visit, await ask(visit, { headers }));
+    const body = random.one([
       '{}',
       '{"query":null}',
       '{"query":7}',
@@ -90,10 +90,10 @@ export const mistakes: readonly Kind[] = kindsOf({
     return answersOf(visit, await ask(visit, { method: 'POST', headers, body }));
   },
   'a mutation': (visit) =>
-    visit.chance.whole(0, 1) === 0
+    visit.random.whole(0, 1) === 0
       ? post(visit, { token: visit.callers.root, query: 'mutation { stop(partition: 2) }' })
-      : askBy(ways, visit, {
+      : askBy(transports, visit, {
           token: visit.callers.root,
-          query: `mutation ${visit.chance.word()} { __typename }`,
+          query: `mutation ${visit.random.word()} { __typename }`,
         }),
 });

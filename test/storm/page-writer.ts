@@ -1,4 +1,4 @@
-/** Whoever keeps the page folder alive: `hvql simulate`, which can be stopped, killed and replaced. */
+/** The program that keeps the page folder alive: `hvql simulate`, which can be stopped, killed and replaced. */
 import { BuiltProgram } from './built-program.ts';
 
 /** 64 partitions, four of them the children of another guest; see the limit on pages in stormed-service.ts. */
@@ -37,7 +37,7 @@ export class PageWriter {
     this.#program?.child.kill('SIGCONT');
   }
 
-  /** Whether it has ended without having been told to. */
+  /** Whether it has ended by itself. */
   get hasEnded(): boolean {
     return this.#program !== null && this.#program.child.exitCode !== null;
   }

@@ -7,7 +7,7 @@ import { kindsOf, type Visit } from './kind.ts';
 export const protocolConnections = kindsOf({
   'pieces of requests in any order, cut anywhere': async (visit) => {
     const targets = await targetsOf(visit);
-    await carryOut(randomConnection((most) => visit.chance.whole(0, most), targets));
+    await carryOut(randomConnection((most) => visit.random.whole(0, most), targets));
     return [];
   },
 });

@@ -4,16 +4,24 @@ import { logicalProcessorCounters, virtualProcessorCounters } from './counter-na
 import { examples } from './example.ts';
 import type { Answer } from './answer.ts';
 import { kindsOf, type Kind, type Visit } from './kind.ts';
-import { askBy, get, longWays, post, postByGuestSocket, postForReply, ways } from './way.ts';
+import {
+  askBy,
+  get,
+  longTransports,
+  post,
+  postByGuestSocket,
+  postForReply,
+  transports,
+} from './transport.ts';
 import { WebSocketVisitor } from './websocket-visitor.ts';
 
 const tiny = '{ viewer { partitionId isRoot } }';
 const ownPartition =
   '{ partition { name counters { virtualProcessors } virtualProcessors { index counters { totalRunTime } } } }';
 
-/** An example operation for whoever may ask it. */
-function example({ chance, callers }: Visit): { token: string; query: string } {
-  return { token: callers.root, query: chance.one(examples.questions) };
+/** An example operation of a caller that may ask it. */
+function example({ random, callers }: Visit): { token: string; query: string } {
+  return { token: callers.root, query: random.one(examples.questions) };
 }
 
 /** Questions that take little of the service. */
@@ -24,21 +32,21 @@ export const questions: readonly Kind[] = kindsOf({
   'an example by WebSocket': (visit) => askBy(['WebSocket'], visit, example(visit)),
   'a tiny question, connection kept': (visit) => post(visit, { token: visit.callers.guest, query: tiny }),
   'a tiny question, connection of its own': (visit) =>
-    visit.chance.one([post, get])(visit, { token: visit.callers.root, query: tiny }, false),
+    visit.random.one([post, get])(visit, { token: visit.callers.root, query: tiny }, false),
   "a guest's own partition": (visit) =>
-    askBy(ways, visit, { token: visit.callers.guest, query: ownPartition }),
+    askBy(transports, visit, { token: visit.callers.guest, query: ownPartition }),
   "a guest's own partition by its socket": (visit) =>
     postByGuestSocket(visit, { token: null, query: ownPartition }),
   'global ids': askGlobalIds,
   introspection: (visit) =>
-    askBy(longWays, visit, { token: visit.callers.guest, query: getIntrospectionQuery() }),
+    askBy(longTransports, visit, { token: visit.callers.guest, query: getIntrospectionQuery() }),
   'many questions over one WebSocket': askMany,
 });
 
 /** Questions whose answers are large. */
 export const largeQuestions: readonly Kind[] = kindsOf({
   'every counter of every processor': (visit) =>
-    askBy(longWays, visit, {
+    askBy(longTransports, visit, {
       token: visit.callers.root,
       query: `{ hypervisor { sampledAt
         logicalProcessors { index counters { ${logicalProcessorCounters} } }
@@ -46,7 +54,7 @@ export const largeQuestions: readonly Kind[] = kindsOf({
       } }`,
     }),
   'every page': (visit) =>
-    askBy(longWays, visit, {
+    askBy(longTransports, visit, {
       token: visit.callers.root,
       query:
         '{ hypervisor { page { bytes } logicalProcessors { page { bytes groups { type values } } } partitions(first: 100) { nodes { page { bytes } } } } }',

@@ -53,7 +53,7 @@ export class RawConnection {
     const status = /^HTTP\/1\.1 (\d{3})/.exec(this.#text)?.[1];
     return [
       {
-        door: 'socket',
+        channel: 'socket',
         code: status === undefined ? 'cut' : `HTTP ${status}`,
         message: this.#text.slice(0, 200),
       },

@@ -10,7 +10,7 @@ const levels: Readonly<Record<number, string>> = {
   60: 'fatal',
 };
 const errorLevel = 50;
-/** The inspector's own, which is told of by Node. */
+/** The inspector's own, which Node reports. */
 const ofInspector =
   /^(?:Debugger (?:listening on|attached|ending on)|For help, see: |Waiting for the debugger)/;
 

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { answering, type Answering } from './as-before.ts';
 import { readTrail, type TrailCounts } from './audit-trail.ts';
 import { signCallers } from './callers.ts';
-import { Chance } from './chance.ts';
+import { Random } from './random.ts';
 import { makeChaos } from './chaos.ts';
 import { figuresAtRest, type Figures } from './figures.ts';
 import { PageWriter } from './page-writer.ts';
@@ -19,7 +19,7 @@ export interface StormOptions {
   /** All of the traffic; the first tenth of it is the warm-up. */
   readonly seconds: number;
   readonly seed: number;
-  /** The warm-up goes on until there were so many attempts, for three times as long at the most: machines may be busy. */
+  /** The warm-up lasts until there were this many attempts, for three times as long at the most: machines may be busy. */
   readonly warmAttempts: number;
   readonly troubleMilliseconds: number;
   readonly calmMilliseconds: number;
@@ -37,7 +37,7 @@ export interface Rest extends Figures, Answering {
   readonly secure: Figures;
 }
 
-/** What came of a storm. */
+/** The result of a storm. */
 export interface StormReport {
   readonly seconds: number;
   /** What came before the start was measured; judged, but not printed. */
@@ -79,11 +79,11 @@ interface Storm extends StormOptions {
 
 async function stormOver(storm: Storm): Promise<StormReport> {
   const { service, seconds, quietMilliseconds, say } = storm;
-  const chance = new Chance(storm.seed);
+  const random = new Random(storm.seed);
   const callers = await signCallers(service.secret);
   const { port, guestSocket, secret, secure } = service;
   const unspeakable = [secret, storm.unspeakable];
-  const world = { port, guestSocket, securePort: secure.port, callers, chance, unspeakable };
+  const world = { port, guestSocket, securePort: secure.port, callers, random, unspeakable };
   const rest = async (): Promise<Rest> => {
     const [figures, ofSecure] = await Promise.all(
       [service, secure].map((process) => figuresAtRest(process, quietMilliseconds)),
@@ -99,9 +99,9 @@ async function stormOver(storm: Storm): Promise<StormReport> {
       const parts = (performance.now() - began) / 1_000 / forSeconds;
       if (parts >= (tally.attempts < attempts ? 3 : 1)) end.abort();
     }, 100);
-    const chaos = makeChaos({ ...storm, troubles, chance: new Chance(storm.seed + 1) }, end.signal);
+    const chaos = makeChaos({ ...storm, troubles, random: new Random(storm.seed + 1) }, end.signal);
     try {
-      // Whoever of them fails ends the other as well.
+      // The first of them that fails ends the other as well.
       await Promise.all([
         chaos.finally(() => end.abort()),
         runTraffic({ ...world, tally, troubles }, end.signal).finally(() => end.abort()),

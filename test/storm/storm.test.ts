@@ -5,8 +5,8 @@ import { problemsOf } from './verdict.ts';
 
 describe('a short storm', () => {
   it.each([
-    ['with the hot path', 'on'],
-    ['all through Yoga', 'off'],
+    ['with the hot path', 'on', 7],
+    ['all through Yoga', 'off', 5],
   ] as const)(
     'gets only expected answers, and leaves nothing behind: %s',
     { timeout: 900_000 },
@@ -22,7 +22,7 @@ describe('a short storm', () => {
         say: () => undefined,
       });
       const table = describeStorm(report);
-      // Too short for what memory comes to, and for those who hold a connection for as long as they can.
+      // Too short for what memory comes to, and for clients that hold a connection for as long as they can.
       const problems = problemsOf(report, { memoryPart: null, latencyRatio: null, isThorough: false });
       expect(problems, table).toEqual([]);
       expect(report.tally.attempts).toBeGreaterThan(100);

@@ -1,4 +1,4 @@
-/** A stream as its client has it, whatever it comes by. */
+/** A stream as its client has it, over any transport. */
 import type { Answer } from './answer.ts';
 
 /** How a client leaves: as the protocol says, by cutting the connection, or by ending its own side only. */

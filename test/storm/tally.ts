@@ -1,8 +1,8 @@
-/** What came of the traffic, kind by kind. */
+/** The results of the traffic, kind by kind. */
 import type { Answer } from './answer.ts';
 import { expectations, isExpected, type KindName } from './expectation.ts';
 
-/** What came of one kind. */
+/** The results of one kind. */
 export interface KindCount {
   attempts: number;
   /** Those of them while the source was in trouble. */
@@ -22,12 +22,12 @@ export interface Attempted {
 }
 
 const keptExamples = 12;
-const silence: Answer = { door: 'any', code: 'silence' };
+const silence: Answer = { channel: 'any', code: 'silence' };
 
 /** Counts attempts. */
 export class Tally {
   readonly kinds = new Map<KindName, KindCount>();
-  /** The first ones of what nobody expected, in words. */
+  /** The first unexpected answers, in words. */
   readonly examples: string[] = [];
 
   count({ kind, answers, isInTrouble, milliseconds }: Attempted): void {
@@ -37,7 +37,7 @@ export class Tally {
     count.slowestMilliseconds = Math.max(count.slowestMilliseconds, milliseconds);
     const isSilent = answers.length === 0 && expectations[kind].length > 0;
     for (const answer of isSilent ? [silence] : answers) {
-      const text = `${answer.door} ${answer.code}`;
+      const text = `${answer.channel} ${answer.code}`;
       count.answers.set(text, (count.answers.get(text) ?? 0) + 1);
       if (isExpected(kind, answer, isInTrouble)) continue;
       count.unexpected += 1;
@@ -56,7 +56,7 @@ export class Tally {
     return this.#sum(({ unexpected }) => unexpected);
   }
 
-  /** How often this code was answered, by whatever door. */
+  /** How often this code was answered, over any channel. */
   answersWith(code: string): number {
     return this.#sum(({ answers }) =>
       [...answers].reduce((sum, [text, times]) => (text.endsWith(` ${code}`) ? sum + times : sum), 0),

@@ -7,12 +7,12 @@ import { hostileDocuments } from './hostile-document.ts';
 import { hostileRequests } from './hostile-request.ts';
 import { hostileWebSockets, patientWebSockets } from './hostile-websocket.ts';
 import type { Kind, StormWorld, Visit } from './kind.ts';
-import { lookIns } from './look-in.ts';
+import { probes } from './probe.ts';
 import { protocolConnections } from './protocol-connection.ts';
 import { mistakes } from './mistake.ts';
 import { greed, overLimits } from './over-limit.ts';
 import { largeQuestions, questions } from './question.ts';
-import { strangers } from './stranger.ts';
+import { unauthorized } from './unauthorized.ts';
 import type { Tally } from './tally.ts';
 import type { Troubles } from './trouble.ts';
 import { endlessly, watching } from './watching.ts';
@@ -32,7 +32,7 @@ const lanes: readonly Lane[] = [
   { kinds: mistakes, atOnce: 3 },
   { kinds: overLimits, atOnce: 3 },
   { kinds: greed, atOnce: 1 },
-  { kinds: strangers, atOnce: 4 },
+  { kinds: unauthorized, atOnce: 4 },
   { kinds: hostileDocuments, atOnce: 2 },
   { kinds: hostileRequests, atOnce: 2 },
   { kinds: hostileConnections, atOnce: 3 },
@@ -41,7 +41,7 @@ const lanes: readonly Lane[] = [
   { kinds: slowReaders, atOnce: 1 },
   { kinds: hostileWebSockets, atOnce: 2 },
   { kinds: patientWebSockets, atOnce: 6 },
-  { kinds: lookIns, atOnce: 1 },
+  { kinds: probes, atOnce: 1 },
 ];
 
 /** Longer than anything may take, also on a machine that is ten times busier: an answer that has not come by then hangs. */
@@ -96,12 +96,12 @@ async function attempt(kind: Kind, world: StormWorld): Promise<readonly Answer[]
   setMaxListeners(0, limit.signal);
   const visit: Visit = { ...world, signal: limit.signal };
   const { promise: late, resolve: giveUp } = promiseWithResolvers<readonly Answer[]>();
-  const timer = setTimeout(() => giveUp([{ door: 'any', code: 'hangs' }]), limitMilliseconds);
+  const timer = setTimeout(() => giveUp([{ channel: 'any', code: 'hangs' }]), limitMilliseconds);
   try {
     const answers = await Promise.race([kind.attempt(visit), late]);
     return answers.length === 0 && world.over.aborted ? null : answers;
   } catch (thrown) {
-    return [{ door: 'socket', code: 'cut', message: String(thrown) }];
+    return [{ channel: 'socket', code: 'cut', message: String(thrown) }];
   } finally {
     clearTimeout(timer);
     limit.abort();

@@ -24,15 +24,15 @@ export function problemsOf(
     if (unexpected > 0) problems.push(`${unexpected} answers were unexpected.`, ...examples);
   }
   for (const name of Object.keys(expectations) as KindName[]) {
-    if (isThorough && (tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`Nobody tried ${name}.`);
+    if (isThorough && (tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`${name} was never tried.`);
   }
   // A storm that does no harm to the source proves nothing.
   for (const code of ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE']) {
-    if (tally.answersWith(code) === 0) problems.push(`Nobody was answered ${code}.`);
+    if (tally.answersWith(code) === 0) problems.push(`${code} was never answered.`);
   }
   for (const line of [...log.complaints, ...secureLog.complaints])
     problems.push(`The service complained: ${line}`);
-  if (trail.malformed > 0) problems.push(`${trail.malformed} lines of the audit trail are none.`);
+  if (trail.malformed > 0) problems.push(`${trail.malformed} lines of the audit trail are malformed.`);
   if (trail.opened !== trail.closed)
     problems.push(`${trail.opened} streams were opened, and ${trail.closed} closed.`);
   if (trail.denied === 0) problems.push('The audit trail tells of no denied read.');

@@ -1,10 +1,10 @@
-/** Those who watch: they come, take some events and go, in every way. */
+/** Watchers: they open a stream, take some events and leave, in every way. */
 import type { Answer } from './answer.ts';
 import { openEventStream } from './event-stream.ts';
 import { examples } from './example.ts';
 import { kindsOf, pause, type Kind, type Visit } from './kind.ts';
 import { departures, type Stream } from './stream.ts';
-import { askBy, liveWays, type Question } from './way.ts';
+import { askBy, liveTransports, type Question } from './transport.ts';
 import { openWebSocketStream, WebSocketVisitor } from './websocket-visitor.ts';
 
 const busy =
@@ -17,21 +17,21 @@ const large =
 
 type Open = (visit: Visit, question: Question) => Stream;
 
-function watched({ chance, callers }: Visit): Question {
-  const query = chance.one([...examples.subscriptions, busy, busy, growing, quiet, large]);
+function watched({ random, callers }: Visit): Question {
+  const query = random.one([...examples.subscriptions, busy, busy, growing, quiet, large]);
   return { token: callers.root, query };
 }
 
-/** Takes up to so many events, as many as come soon, and goes in any way. */
+/** Takes up to this many events, as many as come soon, and goes in any way. */
 function takeSome(open: Open): Kind['attempt'] {
   return async (visit) => {
     const question = watched(visit);
     const stream = open(visit, question);
     const answers: Answer[] = [];
     // The next event of a quiet one is far away.
-    const most = question.query === quiet ? 1 : visit.chance.whole(1, 4);
+    const most = question.query === quiet ? 1 : visit.random.whole(1, 4);
     for (let n = 0; n < most; n += 1) answers.push(...((await stream.receive()) ?? []));
-    await stream.leave(visit.chance.one(departures));
+    await stream.leave(visit.random.one(departures));
     return answers;
   };
 }
@@ -42,7 +42,7 @@ export const watching: readonly Kind[] = kindsOf({
   'events by WebSocket': takeSome(openWebSocketStream),
   'events that are left before the first': async (visit) => {
     const stream = open(visit, watched(visit));
-    await pause(visit.chance.whole(0, 5), visit.signal);
+    await pause(visit.random.whole(0, 5), visit.signal);
     await stream.leave('by cutting');
     return [];
   },
@@ -50,7 +50,7 @@ export const watching: readonly Kind[] = kindsOf({
     const stream = open(visit, { token: visit.callers.root, query: large });
     const first = await stream.receive();
     stream.stopReading();
-    await pause(visit.chance.whole(100, 1_500), visit.over);
+    await pause(visit.random.whole(100, 1_500), visit.over);
     await stream.leave('by cutting');
     // That it has begun is all that can be said of it.
     return (first ?? []).filter(({ code }) => code !== 'data');
@@ -76,7 +76,7 @@ export const watching: readonly Kind[] = kindsOf({
     return answers;
   },
   'events of a partition that is not there': (visit) =>
-    askBy(liveWays, visit, {
+    askBy(liveTransports, visit, {
       token: visit.callers.root,
       query: 'subscription { partition(id: "999999") { name } }',
     }),
@@ -86,12 +86,12 @@ export const watching: readonly Kind[] = kindsOf({
 export const endlessly: readonly Kind[] = kindsOf({
   'events until the token ends': async (visit) => {
     const token = await visit.callers.shortLived(2);
-    return askBy(liveWays, visit, { token, query: growing });
+    return askBy(liveTransports, visit, { token, query: growing });
   },
 });
 
 function open(visit: Visit, question: Question): Stream {
-  return visit.chance.one<Open>([openEventStream, openWebSocketStream])(visit, question);
+  return visit.random.one<Open>([openEventStream, openWebSocketStream])(visit, question);
 }
 
 async function watchMany(visit: Visit): Promise<readonly Answer[]> {
@@ -99,14 +99,14 @@ async function watchMany(visit: Visit): Promise<readonly Answer[]> {
   const instead = await visitor.begin(visit.callers.root);
   if (instead !== null) return instead;
   const answers: Answer[] = [];
-  const count = visit.chance.whole(2, 10);
-  for (let n = 0; n < count; n += 1) visitor.subscribe(`s${n}`, { query: visit.chance.one([busy, growing]) });
+  const count = visit.random.whole(2, 10);
+  for (let n = 0; n < count; n += 1) visitor.subscribe(`s${n}`, { query: visit.random.one([busy, growing]) });
   for (let n = 0; n < count * 3; n += 1) {
     const received = await visitor.receive();
     answers.push(...visitor.answersOf(received));
     if (received === null || received.type === 'closed') return answers;
   }
   for (let n = 0; n < count; n += 2) visitor.send({ id: `s${n}`, type: 'complete' });
-  await visitor.leave(visit.chance.one(departures));
+  await visitor.leave(visit.random.one(departures));
   return answers;
 }

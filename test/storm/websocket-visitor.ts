@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { answersOfResult, leaksIn, type Answer } from './answer.ts';
 import type { Visit } from './kind.ts';
 import { Inbox, type Departure, type Stream } from './stream.ts';
-import type { Question } from './way.ts';
+import type { Question } from './transport.ts';
 
 /** What the service has sent, or the end of it. */
 export type Received =
@@ -80,12 +80,13 @@ export class WebSocketVisitor {
 
   /** What a message says in answer. */
   answersOf(received: Received | null): readonly Answer[] {
-    const door = 'WebSocket';
+    const channel = 'WebSocket';
     if (received === null) return [];
     const leaks = leaksIn(received.text, this.#visit.unspeakable);
-    if ('code' in received) return [{ door, code: `closed ${received.code}` }];
-    if (received.type === 'next') return [...answersOfResult(door, received.payload), ...leaks];
-    if (received.type === 'error') return [...answersOfResult(door, { errors: received.payload }), ...leaks];
+    if ('code' in received) return [{ channel, code: `closed ${received.code}` }];
+    if (received.type === 'next') return [...answersOfResult(channel, received.payload), ...leaks];
+    if (received.type === 'error')
+      return [...answersOfResult(channel, { errors: received.payload }), ...leaks];
     return leaks;
   }
 }

@@ -9,7 +9,7 @@ import {
   mkdirSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Chance } from './chance.ts';
+import type { Random } from './random.ts';
 
 const pageSizeInBytes = 4_096;
 
@@ -29,13 +29,13 @@ export function pagesIn(folder: string): string[] {
 
 const listAttempts = 20;
 
-type Break = (path: string, chance: Chance) => void;
+type Break = (path: string, random: Random) => void;
 
 const inPlace: readonly Break[] = [
-  (path, chance) => truncateSync(path, chance.whole(0, pageSizeInBytes - 1)),
+  (path, random) => truncateSync(path, random.whole(0, pageSizeInBytes - 1)),
   (path) => truncateSync(path, pageSizeInBytes + 1),
   (path) => truncateSync(path, 1_000_000_000),
-  (path, chance) => writeFileSync(path, chance.bytes(pageSizeInBytes)),
+  (path, random) => writeFileSync(path, random.bytes(pageSizeInBytes)),
   (path) => writeFileSync(path, Buffer.alloc(pageSizeInBytes, 0xff)),
   (path) => writeFileSync(path, Buffer.alloc(pageSizeInBytes)),
   (path) => rmSync(path),
@@ -49,19 +49,19 @@ const beyondRepair: readonly Break[] = [
   },
 ];
 
-/** Breaks a page while somebody may be writing it anew, who mends it that way. It may be gone already. */
-export function breakInPassing(path: string, chance: Chance): void {
+/** Breaks a page while a program may be writing it again, which repairs it. It may be gone already. */
+export function breakInPassing(path: string, random: Random): void {
   try {
-    chance.one(inPlace)(path, chance);
+    random.one(inPlace)(path, random);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
   }
 }
 
-/** Breaks a page that nobody writes; gives what mends it. */
-export function breakPage(path: string, chance: Chance): () => void {
+/** Breaks a page that no program writes; returns what repairs it. */
+export function breakPage(path: string, random: Random): () => void {
   const content = readFileSync(path);
-  chance.one(beyondRepair)(path, chance);
+  random.one(beyondRepair)(path, random);
   return () => {
     rmSync(path, { recursive: true, force: true });
     replace(path, content);

@@ -1,6 +1,6 @@
 /**
- * D: Mercurius on Fastify, compiled by graphql-jit, with a schema of its own that has the same fields. Nobody is asked
- * who they are. Run as `mercurius-process.ts <page folder>`.
+ * D: Mercurius on Fastify, compiled by graphql-jit, with a schema of its own that has the same fields. Without
+ * authentication. Run as `mercurius-process.ts <page folder>`.
  */
 import { countersInPages } from '../../../src/catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../../src/catalogue/group.ts';

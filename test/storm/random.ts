@@ -2,7 +2,7 @@
 import { fraction, mix } from '../../src/source/simulator/random.ts';
 
 /** Draws numbers; what comes depends on the seed and on how many were drawn before. */
-export class Chance {
+export class Random {
   readonly #seed: number;
   #drawn = 0;
 

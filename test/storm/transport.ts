@@ -1,4 +1,4 @@
-/** The ways by which an operation can come, and what is answered by each. */
+/** The transports by which an operation can come, and what is answered by each. */
 import { answersOfText, leaksIn, type Answer } from './answer.ts';
 import { ask, type Reply } from './ask.ts';
 import { openEventStream } from './event-stream.ts';
@@ -6,28 +6,32 @@ import type { Visit } from './kind.ts';
 import type { Stream } from './stream.ts';
 import { openWebSocketStream } from './websocket-visitor.ts';
 
-/** An operation, and who asks. */
+/** An operation and its caller. */
 export interface Question {
-  /** null for nobody. */
+  /** null for no credentials. */
   readonly token: string | null;
   readonly query: string;
   readonly variables?: unknown;
   readonly operationName?: unknown;
 }
 
-/** A way. */
-export type Way = 'POST' | 'GET' | 'SSE' | 'WebSocket';
+/** A transport. */
+export type Transport = 'POST' | 'GET' | 'SSE' | 'WebSocket';
 
 /** All of them. */
-export const ways: readonly Way[] = ['POST', 'GET', 'SSE', 'WebSocket'];
+export const transports: readonly Transport[] = ['POST', 'GET', 'SSE', 'WebSocket'];
 /** Those without a limit on the address, which Node's parser sets at 16 KB. */
-export const longWays: readonly Way[] = ['POST', 'SSE', 'WebSocket'];
+export const longTransports: readonly Transport[] = ['POST', 'SSE', 'WebSocket'];
 /** Those that can answer with events. */
-export const liveWays: readonly Way[] = ['SSE', 'WebSocket'];
+export const liveTransports: readonly Transport[] = ['SSE', 'WebSocket'];
 
-/** Asks by one of these ways, by chance, and takes all that is answered. */
-export function askBy(among: readonly Way[], visit: Visit, question: Question): Promise<readonly Answer[]> {
-  switch (visit.chance.one(among)) {
+/** Asks by one of these transports, by random, and takes all that is answered. */
+export function askBy(
+  among: readonly Transport[],
+  visit: Visit,
+  question: Question,
+): Promise<readonly Answer[]> {
+  switch (visit.random.one(among)) {
     case 'POST':
       return post(visit, question);
     case 'GET':
@@ -44,14 +48,14 @@ export async function post(visit: Visit, question: Question, isKept = true): Pro
   return answersOf(visit, await postForReply(visit, question, isKept));
 }
 
-/** The same, for those who want to know what was said. */
+/** The same, with the response itself. */
 export function postForReply(visit: Visit, question: Question, isKept = true): Promise<Reply> {
   const { token, ...operation } = question;
   const headers = { 'content-type': 'application/json', ...headersOf(token) };
   return ask(visit, { method: 'POST', headers, body: JSON.stringify(operation), isKept });
 }
 
-/** Asks by POST through the guest's socket, whatever the token says. */
+/** Asks by POST through the guest's socket; the token does not count. */
 export async function postByGuestSocket(
   visit: Visit,
   { token, ...operation }: Question,

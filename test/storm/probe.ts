@@ -1,10 +1,10 @@
-/** Those who only look in: the health of the service, and its page. */
+/** Probes: the health of the service, and its page. */
 import type { Answer } from './answer.ts';
 import { ask, type Reply } from './ask.ts';
 import { kindsOf, type Kind } from './kind.ts';
 
 /** What load balancers and browsers ask for. */
-export const lookIns: readonly Kind[] = kindsOf({
+export const probes: readonly Kind[] = kindsOf({
   '/health': async (visit) => [stateOf(await ask(visit, { path: '/health' }))],
   '/ready': async (visit) => [stateOf(await ask(visit, { path: '/ready' }))],
   "GraphiQL's page": async (visit) => {
@@ -13,7 +13,7 @@ export const lookIns: readonly Kind[] = kindsOf({
   },
   "GraphiQL's files": async (visit) => {
     const { text } = await ask(visit, { headers: { accept: 'text/html' } });
-    const path = visit.chance.one(
+    const path = visit.random.one(
       [...text.matchAll(/"(\/graphql\/assets\/[^"]+\.js)"/g)].map(([, found]) => found ?? ''),
     );
     const reply = await ask(visit, { path, headers: { 'accept-encoding': 'gzip' } });
@@ -22,16 +22,16 @@ export const lookIns: readonly Kind[] = kindsOf({
 });
 
 function stateOf({ status, text }: Reply): Answer {
-  const door = String(status);
+  const channel = String(status);
   try {
     const { status: state, reason } = JSON.parse(text) as { status?: string; reason?: string };
-    return { door, code: reason ?? state ?? 'no state' };
+    return { channel, code: reason ?? state ?? 'no state' };
   } catch {
-    return { door, code: 'no JSON', message: text.slice(0, 200) };
+    return { channel, code: 'no JSON', message: text.slice(0, 200) };
   }
 }
 
 function whereOfType({ status, type, text }: Reply, wanted: { type: string; code: string }): Answer {
   const isIt = type.includes(wanted.type) && text.length > 0;
-  return { door: String(status), code: isIt ? wanted.code : 'something else', message: type };
+  return { channel: String(status), code: isIt ? wanted.code : 'something else', message: type };
 }

@@ -1,7 +1,16 @@
-/** Those who do not say who they are, and those who ask for what is not theirs. */
+/** Clients without credentials, and callers that ask for what they may not read. */
 import { saysAnything, answersOfText, leaksIn, type Answer } from './answer.ts';
 import { kindsOf, type Kind, type Visit } from './kind.ts';
-import { askBy, get, liveWays, post, postByGuestSocket, postForReply, ways, type Question } from './way.ts';
+import {
+  askBy,
+  get,
+  liveTransports,
+  post,
+  postByGuestSocket,
+  postForReply,
+  transports,
+  type Question,
+} from './transport.ts';
 
 const valid = '{ viewer { partitionId } }';
 const rootsOwn =
@@ -9,38 +18,42 @@ const rootsOwn =
 const others =
   '{ one: partition(id: "1") { name } four: partition(id: "4") { name } none: partition(id: "999") { name } }';
 
-/** Nobody, and others. */
-export const strangers: readonly Kind[] = kindsOf({
-  'no token': (visit) => askBy(ways, visit, { token: null, query: visit.chance.one([valid, '{', rootsOwn]) }),
-  'a bad token': (visit) => askBy(ways, visit, { token: visit.chance.one(visit.callers.bad), query: valid }),
+/** No credentials, and those of others. */
+export const unauthorized: readonly Kind[] = kindsOf({
+  'no token': (visit) =>
+    askBy(transports, visit, { token: null, query: visit.random.one([valid, '{', rootsOwn]) }),
+  'a bad token': (visit) =>
+    askBy(transports, visit, { token: visit.random.one(visit.callers.bad), query: valid }),
   'a guest asking for what is the root’s': (visit) =>
     denied(visit, { token: visit.callers.guest, query: rootsOwn }),
   'a guest asking for other partitions': (visit) =>
     denied(visit, { token: visit.callers.guest, query: others }),
   'a guest asking by its socket, with the root’s token': (visit) =>
-    postByGuestSocket(visit, { token: visit.callers.root, query: visit.chance.one([rootsOwn, others]) }),
+    postByGuestSocket(visit, { token: visit.callers.root, query: visit.random.one([rootsOwn, others]) }),
   'a guest asking for global ids of others': askForIds,
   'a guest without privileges': (visit) =>
     denied(visit, {
       token: visit.callers.powerless,
       query: '{ partition { counters { virtualProcessors } } hypervisor { logicalProcessors { index } } }',
     }),
-  'a stranger': (visit) =>
-    denied(visit, { token: visit.callers.stranger, query: visit.chance.one([rootsOwn, others]) }),
-  'a stranger watching a partition': (visit) =>
-    askBy(liveWays, visit, {
-      token: visit.callers.stranger,
+  'an unknown partition': (visit) =>
+    denied(visit, { token: visit.callers.unknown, query: visit.random.one([rootsOwn, others]) }),
+  'an unknown partition watching a partition': (visit) =>
+    askBy(liveTransports, visit, {
+      token: visit.callers.unknown,
       query: 'subscription { partition(id: "4", every: "1s") { name } }',
     }),
 });
 
-/** Asks by a way of chance; by POST, looks at the data as well, in which nothing may stand. */
+/** Asks over a random transport; over POST, checks the data as well, in which nothing may stand. */
 async function denied(visit: Visit, question: Question): Promise<readonly Answer[]> {
-  if (visit.chance.whole(0, 1) === 0) return askBy(ways, visit, question);
+  if (visit.random.whole(0, 1) === 0) return askBy(transports, visit, question);
   const { status, text } = await postForReply(visit, question);
   const answers = [...answersOfText(String(status), text), ...leaksIn(text, visit.unspeakable)];
   const { data } = JSON.parse(text) as { data?: unknown };
-  return saysAnything(data) ? [...answers, { door: String(status), code: 'leak', message: text }] : answers;
+  return saysAnything(data)
+    ? [...answers, { channel: String(status), code: 'leak', message: text }]
+    : answers;
 }
 
 /** The ids are the root's to know; a guest who has them learns nothing. */
@@ -57,5 +70,5 @@ async function askForIds(visit: Visit): Promise<readonly Answer[]> {
     query: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',
     variables: { ids },
   };
-  return visit.chance.one([post, get])(visit, question);
+  return visit.random.one([post, get])(visit, question);
 }
