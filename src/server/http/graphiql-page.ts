@@ -1,6 +1,22 @@
 /** GraphiQL's page: our own few lines of HTML around its files, under a strict policy and without the internet. */
 import { createHash } from 'node:crypto';
-import type { GraphiqlAssets } from './graphiql.ts';
+
+/** A file, gzipped once. */
+export interface Asset {
+  readonly path: string;
+  readonly contentType: string;
+  readonly gzipped: Buffer;
+  /** For the few clients that do not accept gzip: made for the first of them, and shared. */
+  readonly plain: () => Buffer;
+}
+
+/** The files of GraphiQL by their purpose; workers by the label under which the editor asks for them. */
+export interface GraphiqlAssets {
+  readonly script: Asset;
+  readonly style: Asset;
+  readonly icon: Asset;
+  readonly workers: { readonly editorWorkerService: Asset; readonly json: Asset; readonly graphql: Asset };
+}
 
 /** What the page opens with. Nothing of a request may get in here: it becomes part of a script. */
 export interface GraphiqlOptions {

@@ -6,28 +6,16 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Negotiator from 'negotiator';
-import type { HttpExchange } from './http-exchange.ts';
-import { graphiqlPage, type GraphiqlOptions, type Page } from './graphiql-page.ts';
+import {
+  graphiqlPage,
+  type Asset,
+  type GraphiqlAssets,
+  type GraphiqlOptions,
+  type Page,
+} from './graphiql-page.ts';
 
 /** Where the files are. */
 export const assetFolder = '/graphql/assets/';
-
-/** A file, gzipped once. */
-export interface Asset {
-  readonly path: string;
-  readonly contentType: string;
-  readonly gzipped: Buffer;
-  /** For the few clients that do not accept gzip: made for the first of them, and shared. */
-  readonly plain: () => Buffer;
-}
-
-/** The files of GraphiQL by their purpose; workers by the label under which the editor asks for them. */
-export interface GraphiqlAssets {
-  readonly script: Asset;
-  readonly style: Asset;
-  readonly icon: Asset;
-  readonly workers: { readonly editorWorkerService: Asset; readonly json: Asset; readonly graphql: Asset };
-}
 
 /** Whether a request for the endpoint comes from a browser's address bar. */
 export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
@@ -36,6 +24,13 @@ export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
 
 /** A client that reads nothing holds no more than a piece: of one write, TLS would keep all of it encrypted. */
 const pieceInBytes = 65_536;
+
+/** A request for a file: of an HttpExchange, which knows the server and so this. */
+interface AssetRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+}
 
 interface Loaded {
   readonly page: Page;
@@ -68,7 +63,7 @@ export class Graphiql {
   }
 
   /** Sends the file at the path of the request; false without such a file. */
-  async sendAsset({ request, response, path }: HttpExchange): Promise<boolean> {
+  async sendAsset({ request, response, path }: AssetRequest): Promise<boolean> {
     const asset = (await this.#load()).assets.get(path);
     if (asset === undefined) return false;
     const takesGzip = new Negotiator(request).encoding(['gzip', 'identity']) === 'gzip';
