@@ -38,7 +38,9 @@ const ownProcess = [
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
   'test/*.test.ts',
-  'test/cli/heap.test.ts',
+  // Replaces modules of Node.
+  'test/cli/**/doctor-lockdown.test.ts',
+  'test/cli/**/heap.test.ts',
   'test/execution/{fair-events,greedy-operation}.test.ts',
   'test/server/{fairness,leftovers,stall}.test.ts',
   'test/source/mshv/kept-files.test.ts',

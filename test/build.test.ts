@@ -55,7 +55,7 @@ function build(): { status: number | null; printed: string } {
 }
 const compiled = (files: string) => ({ status: 0, printed: `Compiling ${files} ...\nCompiled in x s.\n` });
 
-/** In place of TypeScript, a package that only says which release it is: whoever loads it fails. */
+/** In place of TypeScript, a package that only says which release it is: loading it fails. */
 function takeTypescriptAway(): void {
   rmSync(pathOf('node_modules'));
   mkdirSync(pathOf('node_modules/typescript'), { recursive: true });
@@ -70,7 +70,7 @@ function outputs(): string[] {
 }
 
 describe('the build', () => {
-  it('compiles everything the first time, and says so', () => {
+  it('compiles everything the first time, and reports it', () => {
     expect(first).toEqual(compiled('2 files'));
     expect(outputs()).toEqual(['main.js', 'one.js', 'script.ps1']);
     const { stdout } = spawnSync(process.execPath, ['dist/main.js'], { cwd: root, encoding: 'utf8' });

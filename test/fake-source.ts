@@ -76,7 +76,7 @@ export class FakeSource implements Source {
   }
 }
 
-/** A partition entry with so many virtual processors. */
+/** A partition entry with this many virtual processors. */
 export function partitionEntry(id: bigint, parent: bigint | null, count = 2): PartitionEntry {
   return { id, parent, name: `p${id}`, virtualProcessors: Array.from({ length: count }, (_, n) => n) };
 }

@@ -73,7 +73,7 @@ export class LiveBench {
     });
   }
 
-  /** A stream; throws where there is none. */
+  /** A stream; throws where the subscription fails. */
   async open(query: string, more: Omit<Subscription, 'query'> = {}): Promise<TestStream> {
     const stream = await this.subscribe({ query, ...more });
     if (!('next' in stream)) throw new Error(JSON.stringify(stream));

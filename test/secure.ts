@@ -62,7 +62,7 @@ export function sendSecurely(
   });
 }
 
-/** How a connection ended, or what came of its one operation. */
+/** How a connection ended, or the result of its one operation. */
 export interface SecureAnswer {
   readonly status: number;
   readonly body: string;

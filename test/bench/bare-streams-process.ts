@@ -9,13 +9,13 @@ import { WebSocketServer } from 'ws';
 import { announce } from './announce.ts';
 
 /** Clients with the same request over the same transport, and how an event for them is written. */
-interface Audience {
+interface Watchers {
   readonly sockets: Set<Socket>;
   readonly write: (event: string) => Buffer;
 }
 
 const everyMilliseconds = 1_000;
-const audiences = new Map<string, Audience>();
+const audiences = new Map<string, Watchers>();
 
 const server = createServer((request, response) => {
   let body = '';
@@ -49,7 +49,7 @@ announce(server);
 
 function join(
   socket: Socket,
-  { query, way, write }: { query: string; way: string; write: Audience['write'] },
+  { query, way, write }: { query: string; way: string; write: Watchers['write'] },
 ): void {
   const key = `${way} ${query}`;
   const audience = audiences.get(key) ?? { sockets: new Set(), write };

@@ -48,12 +48,12 @@ async function simulated({
     virtualProcessors,
   };
   const source = openSimulator({ ...settings, nested: 0, release: 2013 }, systemClock);
-  const { topology, pages, ...look } = await takeSnapshot(source, new AbortController().signal);
+  const { topology, pages, ...snapshot } = await takeSnapshot(source, new AbortController().signal);
   if (topology.partitions.length < partitions) throw new Error(`there are not ${partitions} partitions`);
   const kept = topology.partitions.slice(0, partitions);
   const ids = new Set(kept.map(({ id }) => id));
   return {
-    ...look,
+    ...snapshot,
     topology: topologyOf(topology.logicalProcessors, kept),
     pages: pages.filter(({ name }) => !('partitionId' in name) || ids.has(name.partitionId)),
   };

@@ -33,7 +33,7 @@ const sign = (seconds: number): Promise<string> =>
     .sign(new TextEncoder().encode(secret));
 
 /** What the subscription of one client has brought. */
-class Seen {
+class Received {
   events = 0;
   readonly codes = new Set<unknown>();
   /** "complete", or the error that ended it. */
@@ -61,7 +61,7 @@ class Seen {
 
 type Transport = SseClient | WebSocketClient;
 /** Subscribes, and gives what unsubscribes. */
-type Watch = (transport: Transport, seen: Seen) => () => void;
+type Watch = (transport: Transport, seen: Received) => () => void;
 
 const libraries: Readonly<Record<string, Watch>> = {
   'by itself': (transport, seen) => transport.subscribe({ query }, seen),
@@ -72,7 +72,7 @@ const libraries: Readonly<Record<string, Watch>> = {
         : new ApolloLink(
             (operation) =>
               new Observable((sink) =>
-                transport.subscribe({ query: print(operation.query) }, sink as unknown as Seen),
+                transport.subscribe({ query: print(operation.query) }, sink as unknown as Received),
               ),
           );
     const client = new ApolloClient({ link, cache: new InMemoryCache() });
@@ -88,7 +88,7 @@ const libraries: Readonly<Record<string, Watch>> = {
     const exchange = subscriptionExchange({
       forwardSubscription: ({ query: document = '' }) => ({
         subscribe: (sink) => ({
-          unsubscribe: transport.subscribe({ query: document }, sink as unknown as Seen),
+          unsubscribe: transport.subscribe({ query: document }, sink as unknown as Received),
         }),
       }),
     });
@@ -110,13 +110,13 @@ const stops: (() => void)[] = [];
 afterAll(() => stops.forEach((stop) => stop()));
 
 /** Subscribes with each library by each transport. Each client has a sequence of tokens of its own. */
-function watchAll(url: string, tokens: readonly [first: string, later: string]): Map<string, Seen> {
-  const all = new Map<string, Seen>();
+function watchAll(url: string, tokens: readonly [first: string, later: string]): Map<string, Received> {
+  const all = new Map<string, Received>();
   for (const [library, watch] of Object.entries(libraries)) {
     for (const transport of ['graphql-sse', 'graphql-ws']) {
       let connections = 0;
       const token = async (): Promise<string> => (connections++ === 0 ? tokens[0] : tokens[1]);
-      const seen = new Seen();
+      const seen = new Received();
       const client =
         transport === 'graphql-sse'
           ? byEventStream(url, token)
@@ -129,16 +129,16 @@ function watchAll(url: string, tokens: readonly [first: string, later: string]):
 }
 
 /** Waits until each has brought two more events, or has ended. */
-async function untilMore(all: ReadonlyMap<string, Seen>): Promise<void> {
+async function untilMore(all: ReadonlyMap<string, Received>): Promise<void> {
   const before = new Map([...all].map(([name, { events }]) => [name, events]));
-  const hasMore = ([name, { events, end }]: [string, Seen]): boolean =>
+  const hasMore = ([name, { events, end }]: [string, Received]): boolean =>
     end !== null || events >= (before.get(name) ?? 0) + 2;
   await vi.waitUntil(() => [...all].every(hasMore), waiting);
 }
 
-const endsOf = (all: ReadonlyMap<string, Seen>): unknown =>
+const endsOf = (all: ReadonlyMap<string, Received>): unknown =>
   Object.fromEntries([...all].map(([name, { end, codes }]) => [name, [end, ...codes]]));
-const openWith = (all: ReadonlyMap<string, Seen>, ...codes: string[]): unknown =>
+const openWith = (all: ReadonlyMap<string, Received>, ...codes: string[]): unknown =>
   Object.fromEntries([...all].map(([name]) => [name, [null, ...codes]]));
 
 /** Starts the service on a port, 0 for any. */
@@ -183,7 +183,7 @@ describe.each([
     const { program, port } = await start(0);
     const url = `http://127.0.0.1:${await addressOf(port)}/graphql`;
     const all = watchAll(url, [await sign(10), await sign(3_600)]);
-    const isTold = ({ codes, end }: Seen): boolean => codes.size > 0 || end !== null;
+    const isTold = ({ codes, end }: Received): boolean => codes.size > 0 || end !== null;
     await vi.waitUntil(() => [...all.values()].every(isTold), waiting);
     await untilMore(all);
     expect(endsOf(all)).toEqual(openWith(all, 'UNAUTHENTICATED'));

@@ -51,7 +51,7 @@ describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () =
   });
 
   it('have the service answer each caller as the partition it is, and refuse the others', async () => {
-    const [byToken, byCertificate, byGuest, nobody, another, denied, ...audit] = (printed[5] ?? '')
+    const [byToken, byCertificate, byGuest, anonymous, another, denied, ...audit] = (printed[5] ?? '')
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
@@ -61,7 +61,7 @@ describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () =
     });
     expect(byCertificate.data.partition).toMatchObject({ partitionId: '1' });
     expect(byGuest.data.partition).toMatchObject({ partitionId: '2' });
-    expect(nobody.errors[0].extensions.code).toBe('UNAUTHENTICATED');
+    expect(anonymous.errors[0].extensions.code).toBe('UNAUTHENTICATED');
     expect(another.errors[0].extensions.code).toBe('OPERATION_NOT_ALLOWED');
     expect(denied.data).toEqual({ hypervisor: { counters: null } });
     expect(denied.errors[0].extensions).toMatchObject({ code: 'ACCESS_DENIED', reason: 'NOT_ROOT' });

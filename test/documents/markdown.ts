@@ -31,7 +31,7 @@ export function blocksOf(document: string): readonly CodeBlock[] {
   });
 }
 
-/** The texts of a document's blocks of a language. Throws an Error where there are none. */
+/** The texts of a document's blocks of a language. Throws an Error where the document has no such block. */
 export function textsOf(document: string, language: string): readonly string[] {
   const texts = blocksOf(document)
     .filter((block) => block.language === language)

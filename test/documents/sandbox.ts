@@ -66,7 +66,7 @@ export async function runScript(
 }
 
 /**
- * Bash functions for programs that run until they are stopped. Readers give each a terminal of its own; here it goes on
+ * Bash functions for programs that run until they are stopped. Readers give each a terminal of its own; here it runs
  * in the background, once it is ready, until another of the same command begins.
  */
 const prelude = `
@@ -86,7 +86,7 @@ background() {
 }
 `;
 
-/** Whether a command goes on until it is stopped. */
+/** Whether a command runs until it is stopped. */
 function runsOn(line: string): boolean {
   return /^hvql (serve|simulate)\b/.test(line) && !/ --for |&$/.test(line);
 }

@@ -76,7 +76,7 @@ async function ask(address: RawTarget, request: string): Promise<unknown> {
   return JSON.parse(answer);
 }
 
-const atOnce = 40;
+const concurrency = 40;
 
 /** Makes those with the numbers from `from` to `to`. Throws with what reproduces it where the service has ended. */
 async function makeConnections({
@@ -88,12 +88,12 @@ async function makeConnections({
   from: number;
   to: number;
 }): Promise<void> {
-  for (let first = from; first < to; first += atOnce) {
-    const numbers = Array.from({ length: Math.min(atOnce, to - first) }, (_, n) => first + n);
+  for (let first = from; first < to; first += concurrency) {
+    const numbers = Array.from({ length: Math.min(concurrency, to - first) }, (_, n) => first + n);
     const connections = numbers.map((number) => connectionOf(targets, seed, number));
     await Promise.all(connections.map(carryOut));
     try {
-      if (first % (5 * atOnce) === 0) await expectAnswers();
+      if (first % (5 * concurrency) === 0) await expectAnswers();
       plain.expectAlive();
       secure.expectAlive();
     } catch (cause) {
@@ -106,13 +106,13 @@ async function makeConnections({
   await expectAnswers();
 }
 
-const patienceMilliseconds = 120_000;
+const recoveryLimitMilliseconds = 120_000;
 
 /** Waits until a process holds no more than this many bytes beyond what it held before. */
 async function expectBack(process: ServiceProcess, before: Holdings, bytes: number): Promise<void> {
   const isBack = (now: Holdings): boolean =>
     now.descriptors.length <= before.descriptors.length && now.bytes <= before.bytes + bytes;
-  const giveUpAt = Date.now() + patienceMilliseconds;
+  const giveUpAt = Date.now() + recoveryLimitMilliseconds;
   for (;;) {
     const now = await process.holdings();
     if (isBack(now)) return;

@@ -36,8 +36,8 @@ export function randomPage(choose: Choose, of: { object: StatisticsObject; broke
 
 /** The value at a millisecond. */
 export function valueAt({ start, step, resetAt }: RandomValue, milliseconds: number): bigint {
-  const hasBegunAnew = resetAt !== null && milliseconds >= resetAt;
-  const value = hasBegunAnew ? step * BigInt(milliseconds - resetAt) : start + step * BigInt(milliseconds);
+  const hasRestarted = resetAt !== null && milliseconds >= resetAt;
+  const value = hasRestarted ? step * BigInt(milliseconds - resetAt) : start + step * BigInt(milliseconds);
   return value > maxUInt64 ? maxUInt64 : value;
 }
 

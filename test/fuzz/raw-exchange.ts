@@ -2,12 +2,12 @@
 import { connect } from 'node:net';
 
 /** How long a connection may stay open after its client has said that it is done. */
-const patienceMilliseconds = 10_000;
+const responseLimitMilliseconds = 10_000;
 /** The silence after which a client is done that does not know what it is waiting for. */
 const quietMilliseconds = 40;
 
 /** What is sent, and what is waited for. */
-export interface Exchange {
+export interface RawExchange {
   readonly pieces: readonly Uint8Array[];
   /** Whether all has come. */
   readonly isEnough?: (received: Buffer) => boolean;
@@ -21,7 +21,7 @@ export interface Exchange {
  */
 export function exchange(
   port: number,
-  { pieces, isEnough, isAnswered = isEnough !== undefined }: Exchange,
+  { pieces, isEnough, isAnswered = isEnough !== undefined }: RawExchange,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
@@ -31,8 +31,8 @@ export function exchange(
       socket.destroy();
       reject(new Error(`the connection stayed open; so far came ${JSON.stringify(received.toString())}`));
     };
-    let quiet = setTimeout(finish, isAnswered ? patienceMilliseconds : quietMilliseconds);
-    const limit = setTimeout(late, 2 * patienceMilliseconds);
+    let quiet = setTimeout(finish, isAnswered ? responseLimitMilliseconds : quietMilliseconds);
+    const limit = setTimeout(late, 2 * responseLimitMilliseconds);
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
       clearTimeout(quiet);

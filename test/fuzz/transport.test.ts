@@ -26,16 +26,16 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 /** How many are tried out at once. */
-const atOnce = 20;
+const concurrency = 20;
 
 /** Tries this many, each decided by a number; then the service is as it was. */
 async function fuzz(runs: number, attempt: (choose: Choose) => Promise<void>): Promise<void> {
   const { seed, numRuns } = fuzzSettings(runs);
   const property = fc.asyncProperty(fc.nat(), async (number) => {
-    const attempts = Array.from({ length: atOnce }, (_, n) => attempt(choicesOf(seed, number, n)));
+    const attempts = Array.from({ length: concurrency }, (_, n) => attempt(choicesOf(seed, number, n)));
     await Promise.all(attempts);
   });
-  await fc.assert(property, { seed, numRuns: Math.ceil(numRuns / atOnce), endOnFailure: true });
+  await fc.assert(property, { seed, numRuns: Math.ceil(numRuns / concurrency), endOnFailure: true });
   expect(service.complaints()).toEqual([]);
   await until(() => service.streams() === 0);
   const answer = await service.post({ query: '{ viewer { partitionId isRoot } }' });

@@ -14,11 +14,11 @@ export interface Leftovers {
 }
 
 /** Sockets, and timers that wait for their end, take a moment. */
-const patienceMilliseconds = 8_000;
+const settlingLimitMilliseconds = 8_000;
 
 /** Waits until nothing goes any more, collects garbage where --expose-gc lets it, and counts. */
 export async function leftBehind(): Promise<Leftovers> {
-  const giveUpAt = performance.now() + patienceMilliseconds;
+  const giveUpAt = performance.now() + settlingLimitMilliseconds;
   for (let last = ''; performance.now() < giveUpAt;) {
     await new Promise((resolve) => setTimeout(resolve, 500));
     const now = process.getActiveResourcesInfo().sort().join();

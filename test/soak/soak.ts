@@ -17,18 +17,18 @@ const { values } = parseArgs({
   },
 });
 
-let isGood = true;
+let hasPassed = true;
 if (values.only !== 'churn') {
   const [streams, seconds] = [Number(values.streams), Number(values.seconds)];
   process.stdout.write(`Streams side by side, ${streams} over each transport, ${seconds} s\n\n`);
-  isGood = await sideBySide({ streams, seconds });
+  hasPassed = await sideBySide({ streams, seconds });
 }
 if (values.only !== 'streams') {
   process.stdout.write(`\nComing and going, ${values.visits} visits\n\n`);
   const churn = fileURLToPath(new URL('churn.ts', import.meta.url));
   const args = ['--expose-gc', '--no-opt', '--import', 'tsx', churn, values.visits];
   const [code] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [number | null];
-  isGood &&= code === 0;
+  hasPassed &&= code === 0;
 }
-process.stdout.write(isGood ? '\nAll is well.\n' : '\nSomething is wrong.\n');
-process.exitCode = isGood ? 0 : 1;
+process.stdout.write(hasPassed ? '\nAll is well.\n' : '\nSomething is wrong.\n');
+process.exitCode = hasPassed ? 0 : 1;

@@ -29,7 +29,7 @@ export type TransportName = 'SSE' | 'WebSocket';
 
 const openers: Record<TransportName, OpenStream> = { SSE: openEventStream, WebSocket: openWebSocket };
 /** How many connections are in the making at once: fewer than a listening socket keeps waiting. */
-const atOnce = 50;
+const concurrency = 50;
 const streamsPerAddress = 5_000;
 /**
  * All of 127.0.0.0/8 is this machine. Each process comes from addresses of its own: those that were used a moment ago
@@ -71,7 +71,7 @@ async function open({ transport, streams, queries, ...request }: Order & { kind:
   const began = performance.now();
   let firsts = 0;
   for (let n = 0; n < streams; n += 1) {
-    while (n - firsts >= atOnce) await soon(began, `${firsts} of ${streams} streams have begun`);
+    while (n - firsts >= concurrency) await soon(began, `${firsts} of ${streams} streams have begun`);
     let isFirst = true;
     const localAddress = `${network}.${1 + Math.floor(n / streamsPerAddress)}`;
     const socket = openers[transport](

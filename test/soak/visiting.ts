@@ -3,7 +3,7 @@ import { startServiceHere, type ServiceHere } from './service-here.ts';
 import { visit } from './visit.ts';
 
 /** How many are under way at once. */
-const atOnce = 20;
+const concurrency = 20;
 /** This long after they have started, some have come, some have gone and some are about to. */
 const untilShutdownMilliseconds = 30;
 
@@ -13,7 +13,7 @@ export async function runVisits(service: ServiceHere, count: number): Promise<vo
   const visitor = async (): Promise<void> => {
     while (next < count) await visit(service, next++);
   };
-  await Promise.all(Array.from({ length: atOnce }, visitor));
+  await Promise.all(Array.from({ length: concurrency }, visitor));
 }
 
 /** A service of its own that ends while the visits are under way. */

@@ -24,7 +24,7 @@ type Trouble = (options: ChaosOptions) => Promise<void>;
 const never = new AbortController().signal;
 /** This long after SIGSTOP nothing is written any more. */
 const standstillMilliseconds = 50;
-const pagesBrokenAtOnce = 40;
+const pagesBrokenTogether = 40;
 
 /** Makes trouble in turn until the signal; the last one is mended by then. */
 export async function makeChaos(options: ChaosOptions, signal: AbortSignal): Promise<void> {
@@ -72,7 +72,7 @@ function killed(meanwhile: Trouble): Trouble {
 async function breakPages({ folder, random, troubleMilliseconds }: ChaosOptions): Promise<void> {
   const pages = pagesIn(folder);
   const broken = new Map<string, () => void>();
-  for (let n = 0; n < pagesBrokenAtOnce; n += 1) {
+  for (let n = 0; n < pagesBrokenTogether; n += 1) {
     const path = random.one(pages);
     if (!broken.has(path)) broken.set(path, breakPage(path, random));
   }
@@ -83,7 +83,7 @@ async function breakPages({ folder, random, troubleMilliseconds }: ChaosOptions)
 async function breakWhileWritten({ folder, random, troubleMilliseconds }: ChaosOptions): Promise<void> {
   const pages = pagesIn(folder);
   for (const until = performance.now() + troubleMilliseconds; performance.now() < until;) {
-    for (let n = 0; n < pagesBrokenAtOnce; n += 1) breakInPassing(random.one(pages), random);
+    for (let n = 0; n < pagesBrokenTogether; n += 1) breakInPassing(random.one(pages), random);
     await pause(10, never);
   }
 }

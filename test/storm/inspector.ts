@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-const patienceMilliseconds = 20_000;
+const answerLimitMilliseconds = 20_000;
 
 /** An open inspector. */
 export class Inspector {
@@ -39,7 +39,7 @@ export class Inspector {
   async #call(method: string, params: object): Promise<unknown> {
     const id = (this.#lastId += 1);
     this.#socket.send(JSON.stringify({ id, method, params }));
-    const signal = AbortSignal.timeout(patienceMilliseconds);
+    const signal = AbortSignal.timeout(answerLimitMilliseconds);
     for (;;) {
       const [data] = (await once(this.#socket, 'message', { signal })) as [Buffer];
       const answer = JSON.parse(data.toString()) as {

@@ -18,7 +18,7 @@ export interface StormedProcess {
   readonly port: number;
   readonly log: ServiceLog;
   /** Looks into it for a moment. */
-  inspect<Result>(look: (inspector: Inspector) => Promise<Result>): Promise<Result>;
+  inspect<Result>(read: (inspector: Inspector) => Promise<Result>): Promise<Result>;
   /** false once it has ended by itself. */
   readonly isAlive: boolean;
   /** Ends it as an operator does; gives its exit code. */
@@ -91,10 +91,10 @@ async function startProcess(args: readonly string[], secret: string): Promise<St
     pid: program.pid,
     port: Number(port),
     log,
-    inspect: async (look) => {
+    inspect: async (read) => {
       const inspector = await Inspector.open(log.inspectorAddress);
       try {
-        return await look(inspector);
+        return await read(inspector);
       } finally {
         inspector.close();
       }

@@ -20,28 +20,28 @@ import { endlessly, watching } from './watching.ts';
 /** Kinds that take turns, and how many of them are under way at once. */
 interface Lane {
   readonly kinds: readonly Kind[];
-  readonly atOnce: number;
+  readonly concurrency: number;
 }
 
 /** Those that take their time have lanes of their own, so that no others wait for them. */
 const lanes: readonly Lane[] = [
-  { kinds: questions, atOnce: 6 },
-  { kinds: largeQuestions, atOnce: 1 },
-  { kinds: watching, atOnce: 8 },
-  { kinds: endlessly, atOnce: 2 },
-  { kinds: mistakes, atOnce: 3 },
-  { kinds: overLimits, atOnce: 3 },
-  { kinds: greed, atOnce: 1 },
-  { kinds: unauthorized, atOnce: 4 },
-  { kinds: hostileDocuments, atOnce: 2 },
-  { kinds: hostileRequests, atOnce: 2 },
-  { kinds: hostileConnections, atOnce: 3 },
-  { kinds: patientConnections, atOnce: 6 },
-  { kinds: protocolConnections, atOnce: 3 },
-  { kinds: slowReaders, atOnce: 1 },
-  { kinds: hostileWebSockets, atOnce: 2 },
-  { kinds: patientWebSockets, atOnce: 6 },
-  { kinds: probes, atOnce: 1 },
+  { kinds: questions, concurrency: 6 },
+  { kinds: largeQuestions, concurrency: 1 },
+  { kinds: watching, concurrency: 8 },
+  { kinds: endlessly, concurrency: 2 },
+  { kinds: mistakes, concurrency: 3 },
+  { kinds: overLimits, concurrency: 3 },
+  { kinds: greed, concurrency: 1 },
+  { kinds: unauthorized, concurrency: 4 },
+  { kinds: hostileDocuments, concurrency: 2 },
+  { kinds: hostileRequests, concurrency: 2 },
+  { kinds: hostileConnections, concurrency: 3 },
+  { kinds: patientConnections, concurrency: 6 },
+  { kinds: protocolConnections, concurrency: 3 },
+  { kinds: slowReaders, concurrency: 1 },
+  { kinds: hostileWebSockets, concurrency: 2 },
+  { kinds: patientWebSockets, concurrency: 6 },
+  { kinds: probes, concurrency: 1 },
 ];
 
 /** Longer than anything may take, also on a machine that is ten times busier: an answer that has not come by then hangs. */
@@ -70,9 +70,9 @@ interface LaneOptions extends Pick<TrafficOptions, 'tally' | 'troubles'> {
   readonly world: StormWorld;
 }
 
-function runLane({ kinds, atOnce }: Lane, { world, tally, troubles }: LaneOptions): Promise<void>[] {
+function runLane({ kinds, concurrency }: Lane, { world, tally, troubles }: LaneOptions): Promise<void>[] {
   let turn = 0;
-  return Array.from({ length: atOnce }, async () => {
+  return Array.from({ length: concurrency }, async () => {
     while (!world.over.aborted) {
       const kind = kinds[turn++ % kinds.length];
       if (kind === undefined) return;

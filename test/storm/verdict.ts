@@ -68,8 +68,8 @@ function leftBehind(before: Figures, after: Figures): string[] {
  */
 function grown(before: Figures, after: Figures, part: number): string[] {
   return (['collectedKilobytes', 'heapKilobytes'] as const).flatMap((name) => {
-    const growth = after[name] / before[name] - 1;
-    if (growth <= part) return [];
-    return [`${name} has grown by ${(growth * 100).toFixed(1)} %, more than ${part * 100} %.`];
+    const increase = after[name] / before[name] - 1;
+    if (increase <= part) return [];
+    return [`${name} has grown by ${(increase * 100).toFixed(1)} %, more than ${part * 100} %.`];
   });
 }
