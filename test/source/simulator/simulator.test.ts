@@ -44,7 +44,7 @@ describe('the simulator', () => {
     );
   });
 
-  it('shows the same to all looks at one moment, and time in the pages is time on the clock', async () => {
+  it('shows the same to all readings at one moment, and time in the pages is time on the clock', async () => {
     const { source, clock } = open();
     const readAll = async (): Promise<readonly Uint8Array[]> => {
       const { outcomes } = await source.read([logicalProcessor, virtualProcessor, hypervisorName], unaborted);
@@ -73,7 +73,7 @@ describe('the simulator', () => {
     expect(later.value(totalRunTime)).toBeGreaterThan(value ?? 0n);
   });
 
-  it('catches up with a quiet night in turns, so that others get theirs', async () => {
+  it('catches up with a quiet night in steps, between which the event loop runs', async () => {
     const { source, clock } = open();
     clock.advance(12 * 3_600_000);
     const controller = new AbortController();

@@ -44,7 +44,7 @@ describe('PowerShell', () => {
     const [start, ...others] = host.starts();
     expect(others).toEqual([]);
     expect(start?.flags).toMatch(
-      /^-NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -InputFormat None -File .*\/look\.ps1$/,
+      /^-NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -InputFormat None -File .*\/read-classes\.ps1$/,
     );
     expect(isRunning(Number(start?.pid))).toBe(true);
     await source.close();
