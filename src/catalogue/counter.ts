@@ -13,7 +13,7 @@ export const maxUInt64 = 2n ** 64n - 1n;
 /**
  * The kind of a number: COUNT a running total of events, TIME a running total of time, COST a running total of time
  * spent on the operations of another counter, GAUGE a level, CLOCK the hypervisor's own clock. RAW is a number of
- * unknown kind: a row has another kind only if the page of 2013 says so, or its names and its pair prove it.
+ * unknown kind: a row has another kind only if the page of 2013 declares it, or its names and its pair prove it.
  */
 export type CounterKind = 'COUNT' | 'TIME' | 'COST' | 'GAUGE' | 'CLOCK' | 'RAW';
 /** The unit of the number; '1' is a plain number. */

@@ -55,7 +55,7 @@ export class Connections implements HeartbeatListener {
    * each turn of the event loop, while few run and little is unsent: a client that sends many requests at once delays no
    * other, and one that does not read takes little memory.
    */
-  add<Exchange extends HttpExchange>(exchange: Exchange, begin: (exchange: Exchange) => void): void {
+  add<Added extends HttpExchange>(exchange: Added, begin: (exchange: Added) => void): void {
     const { socket } = exchange.request;
     const { exchanges } = this.#of(socket);
     exchanges.push(exchange);

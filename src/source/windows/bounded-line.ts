@@ -33,7 +33,7 @@ export class BoundedLines {
     if (rest.length > 0) this.#hold(rest);
   }
 
-  /** The text after the last end of a line; '' if there is none. */
+  /** The text after the last end of a line; '' without one. */
   rest(): string {
     return Buffer.concat(this.#held).toString('utf8');
   }
