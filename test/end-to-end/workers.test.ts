@@ -26,7 +26,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Stopped after the test that started it. */
 async function start(...args: string[]): Promise<Served> {
   const served = await serve([...two, ...args]);
-  onTestFinished(async () => void (await served.program.stop()));
+  onTestFinished(async () => {
+    await served.program.stop();
+  });
   return served;
 }
 
