@@ -53,8 +53,8 @@ export default defineConfig({
   test: {
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    // One more than there are processors, as many tests wait for timers, processes and browsers.
-    maxWorkers: 3,
+    // More than there are processors, as many tests wait for timers, processes and browsers.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -1,7 +1,7 @@
 /** Whether a storm has ended as it must. */
 import { expectations, type KindName } from './expectation.ts';
 import type { Figures } from './figures.ts';
-import type { StormReport } from './storm-run.ts';
+import { troubleCodes, type StormReport } from './storm-run.ts';
 
 /** What is demanded beside the codes; null for nothing. */
 export interface Demands {
@@ -27,7 +27,7 @@ export function problemsOf(
     if (isThorough && (tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`${name} was never tried.`);
   }
   // A storm that does no harm to the source proves nothing.
-  for (const code of ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE']) {
+  for (const code of troubleCodes) {
     if (tally.answersWith(code) === 0) problems.push(`${code} was never answered.`);
   }
   for (const line of [...log.complaints, ...secureLog.complaints])
