@@ -201,9 +201,9 @@ describe('other commands', () => {
     const [name = ''] = readdirSync(folder);
     const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] };
     const loaded = result.map(({ url }) => url);
-    expect(loaded).toContainEqual(expect.stringMatching(/dist\/cli\/settings\.js$/));
+    expect(loaded).toContainEqual(expect.stringMatching(/dist\/cli\/settings\/settings\.js$/));
     expect(
-      loaded.filter((url) => /cli\/serve\.js|\/(graphql|graphql-yoga|jose|pino|ws)\//.test(url)),
+      loaded.filter((url) => /cli\/commands\/serve\.js|\/(graphql|graphql-yoga|jose|pino|ws)\//.test(url)),
     ).toEqual([]);
   });
 });
