@@ -127,3 +127,9 @@ export async function closeBench({ live, unexpected }: LiveBench): Promise<void>
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 }
+
+/** A subscription to a counter of all logical processors, as it stands and as it changes. */
+export const lps = `subscription { hypervisor { sampledAt logicalProcessors { counters { hardwareInterrupts } rates { interval { seconds } hardwareInterrupts } deltas { hardwareInterrupts } } } }`;
+/** The interval of an event of `lps`; null where it has no rates. */
+export const seconds = (answer: any) =>
+  answer?.data.hypervisor.logicalProcessors[0].rates?.interval.seconds ?? null;

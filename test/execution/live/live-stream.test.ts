@@ -2,7 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import { caller, errorsOf } from '../../ask.ts';
 import type { FakeSource } from '../../fake-source.ts';
-import { closeBench, LiveBench, pass, settle, threePartitions, type TestStream } from '../../live.ts';
+import {
+  closeBench,
+  LiveBench,
+  lps,
+  pass,
+  seconds,
+  settle,
+  threePartitions,
+  type TestStream,
+} from '../../live.ts';
 
 let source: FakeSource;
 let bench: LiveBench;
@@ -12,9 +21,6 @@ beforeEach(() => {
   bench = new LiveBench(source);
 });
 afterEach(() => closeBench(bench));
-
-const lps = `subscription { hypervisor { sampledAt logicalProcessors { counters { hardwareInterrupts } rates { interval { seconds } hardwareInterrupts } deltas { hardwareInterrupts } } } }`;
-const seconds = (answer: any) => answer?.data.hypervisor.logicalProcessors[0].rates?.interval.seconds ?? null;
 
 describe('a stream', () => {
   it('has its first event at once, then one per interval, with changes since the previous event', async () => {

@@ -5,7 +5,16 @@ import { eventLoop } from '../../../src/sampling/schedule/fair-schedule.ts';
 import type { Tick, Watcher } from '../../../src/sampling/schedule/tick.ts';
 import { caller } from '../../ask.ts';
 import type { FakeSource } from '../../fake-source.ts';
-import { closeBench, LiveBench, pass, settle, threePartitions, type TestStream } from '../../live.ts';
+import {
+  closeBench,
+  LiveBench,
+  lps,
+  pass,
+  seconds,
+  settle,
+  threePartitions,
+  type TestStream,
+} from '../../live.ts';
 
 /** Node exposes gc only with a flag. */
 function collectGarbage(): void {
@@ -21,9 +30,6 @@ beforeEach(() => {
   bench = new LiveBench(source);
 });
 afterEach(() => closeBench(bench));
-
-const lps = `subscription { hypervisor { sampledAt logicalProcessors { counters { hardwareInterrupts } rates { interval { seconds } hardwareInterrupts } deltas { hardwareInterrupts } } } }`;
-const seconds = (answer: any) => answer?.data.hypervisor.logicalProcessors[0].rates?.interval.seconds ?? null;
 
 describe('several streams', () => {
   it('share ticks, readings and executions of equal operations', async () => {
