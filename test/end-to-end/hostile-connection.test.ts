@@ -1,34 +1,20 @@
 /** Connections without any identity that must not harm the service: the built program, on each kind of listener. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { rawClient, type RawClient, type RawTarget } from '../raw-client.ts';
-import { secureWays, sendSecurely, tlsFile } from '../secure.ts';
+import { secureWays, sendSecurely } from '../secure.ts';
 import { sendBySocket } from '../server/guest-client.ts';
-import { post, serve, type Served } from './program.ts';
+import { post, type Served } from './program.ts';
+import { servePlainAndSecure } from './served-listeners.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'hvql-hostile-'));
-const guestSocket = join(folder, 'guest');
-let plain: Served;
-let secure: Served;
-beforeAll(async () => {
-  [plain, secure] = await Promise.all([
-    serve(['--guest-socket', `2=${guestSocket}`]),
-    serve(['--tls-cert', tlsFile('server.pem'), '--tls-key', tlsFile('server.key')]),
-  ]);
-});
-afterAll(async () => {
-  await Promise.all([plain.program.stop(), secure.program.stop()]);
-  rmSync(folder, { recursive: true, force: true });
-});
+const services = servePlainAndSecure();
 
 const portOf = ({ url }: Served): number => Number(new URL(url).port);
 const addressOf = (kind: RawTarget['kind']): RawTarget =>
   kind === 'guest socket'
-    ? { kind, path: guestSocket }
-    : { kind, port: portOf(kind === 'plain' ? plain : secure) };
+    ? { kind, path: services.guestSocket }
+    : { kind, port: portOf(kind === 'plain' ? services.plain : services.secure) };
 /** A connection of each kind, without identity. */
 const listeners: Readonly<Record<RawTarget['kind'], () => RawClient>> = {
   plain: () => rawClient(addressOf('plain')),
@@ -40,20 +26,22 @@ const viewer = '{ viewer { isRoot } }';
 const answer = { data: { viewer: { isRoot: true } } };
 /** Both programs have not ended, and answer. */
 async function expectService(): Promise<void> {
-  const ended = [plain, secure].filter(({ program: { child } }) => child.exitCode ?? child.signalCode);
+  const ended = [services.plain, services.secure].filter(
+    ({ program: { child } }) => child.exitCode ?? child.signalCode,
+  );
   expect(ended.map(({ program }) => program.stderr)).toEqual([]);
-  const health = await fetch(new URL('/health', plain.url));
+  const health = await fetch(new URL('/health', services.plain.url));
   expect(await health.json()).toEqual({ status: 'ok' });
-  expect(await post(plain.url, { token: plain.tokens[0], query: viewer })).toEqual(answer);
-  const secureHealth = await sendSecurely(new URL('/health', secure.url).href);
+  expect(await post(services.plain.url, { token: services.plain.tokens[0], query: viewer })).toEqual(answer);
+  const secureHealth = await sendSecurely(new URL('/health', services.secure.url).href);
   expect(JSON.parse(secureHealth.body)).toEqual({ status: 'ok' });
-  const secureAnswer = await secureWays.POST(secure.url, {
+  const secureAnswer = await secureWays.POST(services.secure.url, {
     certificate: null,
     query: viewer,
-    token: secure.tokens[0],
+    token: services.secure.tokens[0],
   });
   expect(JSON.parse(secureAnswer.body)).toEqual(answer);
-  expect((await sendBySocket(guestSocket, { path: '/health' })).status).toBe(200);
+  expect((await sendBySocket(services.guestSocket, { path: '/health' })).status).toBe(200);
 }
 afterEach(expectService);
 
@@ -151,7 +139,7 @@ const scriptOf = async ({ url }: Served): Promise<string> => {
 
 describe.each(['plain', 'TLS'] as const)('behind an answer that takes long to send, by %s', (way) => {
   it.each(Object.entries(upgrades))('%s is answered in turn', async (_, [upgrade, status]) => {
-    const served = way === 'plain' ? plain : secure;
+    const served = way === 'plain' ? services.plain : services.secure;
     const first = head(`GET ${await scriptOf(served)}`, host);
     const { socket, closed } = listeners[way]();
     let size = 0;
@@ -186,7 +174,7 @@ describe('the script of GraphiQL', () => {
   it.each(['plain', 'TLS'] as const)(
     'is not made again for each request that does not read it, by %s',
     async (way) => {
-      const served = way === 'plain' ? plain : secure;
+      const served = way === 'plain' ? services.plain : services.secure;
       const path = await scriptOf(served);
       const script = (): Promise<string> => sendAny(new URL(path, served.url).href);
       expect((await script()).length).toBeGreaterThan(5_000_000);

@@ -1,26 +1,9 @@
 /** What RFC 9110 and 9112 ask of a server about the head of a request: on each kind of listener, by each transport. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rawClient, type RawTarget } from '../raw-client.ts';
-import { tlsFile } from '../secure.ts';
-import { serve, type Served } from './program.ts';
+import { servePlainAndSecure } from './served-listeners.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'hvql-strict-'));
-const guestSocket = join(folder, 'guest');
-let plain: Served;
-let secure: Served;
-beforeAll(async () => {
-  [plain, secure] = await Promise.all([
-    serve(['--guest-socket', `2=${guestSocket}`]),
-    serve(['--tls-cert', tlsFile('server.pem'), '--tls-key', tlsFile('server.key')]),
-  ]);
-});
-afterAll(async () => {
-  await Promise.all([plain.program.stop(), secure.program.stop()]);
-  rmSync(folder, { recursive: true, force: true });
-});
+const services = servePlainAndSecure();
 
 interface Listener {
   readonly target: RawTarget;
@@ -31,10 +14,10 @@ interface Listener {
 }
 
 function listenerOf(kind: RawTarget['kind']): Listener {
-  const served = kind === 'TLS' ? secure : plain;
+  const served = kind === 'TLS' ? services.secure : services.plain;
   const port = Number(new URL(served.url).port);
   return {
-    target: kind === 'guest socket' ? { kind, path: guestSocket } : { kind, port },
+    target: kind === 'guest socket' ? { kind, path: services.guestSocket } : { kind, port },
     authority: `127.0.0.1:${port}`,
     scheme: kind === 'TLS' ? 'https' : 'http',
     authorization: `Authorization: Bearer ${served.tokens[0]}`,
