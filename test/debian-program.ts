@@ -5,6 +5,7 @@ import { accessSync, constants } from 'node:fs';
 const packages: Readonly<Record<string, string>> = {
   'systemd-analyze': 'systemd',
   'systemd-socket-activate': 'systemd',
+  promtool: 'prometheus',
   script: 'bsdutils',
 };
 
