@@ -50,9 +50,9 @@ export class Watcher {
     watching.add(this);
   }
 
-  /** Resolves once this holds; rejects after 15 s. */
+  /** Resolves once this holds; rejects after a minute. */
   async until(condition: (watcher: this) => boolean): Promise<void> {
-    const giveUpAt = performance.now() + 15_000;
+    const giveUpAt = performance.now() + 60_000;
     while (!condition(this)) {
       const left = giveUpAt - performance.now();
       if (left <= 0) throw new Error(`waited for what never came; last: ${JSON.stringify(this.last)}`);

@@ -50,6 +50,8 @@ interface Worker {
   startLimit: NodeJS.Timeout | undefined;
   serving: Serving | null;
   failure: Error | null;
+  /** Whether it came to another port than the one announced. */
+  isMisplaced: boolean;
   /** Pings since the last pong. */
   unansweredPings: number;
 }
@@ -146,6 +148,7 @@ export class WorkerPool {
       startLimit: undefined,
       serving: null,
       failure: null,
+      isMisplaced: false,
       unansweredPings: 0,
     };
     worker.startLimit = setTimeout(() => {
@@ -211,8 +214,9 @@ export class WorkerPool {
     clearTimeout(worker.startLimit);
     this.#announced ??= url;
     if (url !== this.#announced) {
-      // Started with port 0 after the others, whose port it was to share, had exited.
+      // Started with port 0, and the others, whose port it was to share, exited before it listened.
       this.#port = portOf(this.#announced);
+      worker.isMisplaced = true;
       worker.failure = new Error(`A worker came to ${url} in place of ${this.#announced}`);
       worker.clusterWorker.process.kill('SIGKILL');
       return;
@@ -242,7 +246,8 @@ export class WorkerPool {
       return;
     }
     const isServed = [...this.#workers.values()].some(({ serving }) => serving !== null);
-    if (failure !== null && !isServed && worker.serving === null) {
+    // One that came to another port can serve: the next one gets the port that was announced.
+    if (failure !== null && !isServed && worker.serving === null && !worker.isMisplaced) {
       this.#onFailed(failure);
       return;
     }
