@@ -6,6 +6,7 @@ import type { Allow, AllowedOperation } from './allowlist.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { HostRule } from './auth/host.ts';
 import type { Identified } from './auth/identity.ts';
+import type { TrustedProxies } from './auth/remote-address.ts';
 import type { DocumentStore } from './document-store.ts';
 import type { ConnectionLimits, Heartbeat } from './heartbeat.ts';
 import type { Graphiql } from './http/graphiql.ts';
@@ -24,6 +25,8 @@ export interface ServerContext {
   readonly documents: DocumentStore;
   /** Takes a line of the audit trail, JSON with a newline at its end, and never throws; null for no trail. */
   readonly audit: ((line: string) => void) | null;
+  /** Says which client a request is from. */
+  readonly proxies: TrustedProxies;
   readonly checkReady: () => Promise<NotReady>;
   readonly writeBatcher: WriteBatcher;
   readonly writeCoalescer: WriteCoalescer;

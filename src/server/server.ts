@@ -9,6 +9,7 @@ import { certificateAuthenticator, tokenAuthenticator, type Authenticator } from
 import type { CertificateMap } from './auth/client-certificate.ts';
 import { hostRule } from './auth/host.ts';
 import type { Identity } from './auth/identity.ts';
+import { TrustedProxies } from './auth/remote-address.ts';
 import {
   OpenStreams,
   type ListenerContext,
@@ -74,6 +75,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may send requests, beside the service's own: "https://dashboard.example". */
   readonly allowedOrigins?: readonly string[];
+  /** Proxies whose `X-Forwarded-For` counts: addresses and networks. @default none */
+  readonly trustedProxies?: readonly string[];
   /** How long a client may take nothing of what was sent to it. @default 30 s */
   readonly stallMilliseconds?: number;
   /** Whether repeats of the same bytes by verified credentials are answered without Yoga. @default true */
@@ -180,6 +183,7 @@ class Listeners {
       readOperation: operationReader(allow),
       documents,
       audit: options.audit ?? null,
+      proxies: new TrustedProxies(options.trustedProxies ?? []),
       checkReady: readiness(options.ready, { log }),
       writeBatcher: new WriteBatcher(),
       writeCoalescer: new WriteCoalescer(),

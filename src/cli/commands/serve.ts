@@ -81,6 +81,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     plugins,
     allowedHosts: settings.allowedHosts ?? [],
     allowedOrigins: settings.allowedOrigins ?? [],
+    trustedProxies: settings.trustedProxies ?? [],
     ready: (signal) => sampler.checkReady({ signal, maximumAgeMilliseconds: readyAgeMilliseconds }),
     log: context.log,
     ...(audit === null ? {} : { audit: audit.write }),

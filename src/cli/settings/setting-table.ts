@@ -18,6 +18,7 @@ import {
   parsePartition,
   parsePort,
   parsePrivileges,
+  parseProxies,
   parseSecret,
   parseSource,
   parseStatisticsObject,
@@ -180,6 +181,16 @@ export const commands = {
         default: null,
         description:
           'names that are answered to (Host header), with commas between them; without: any, but on loopback only its own',
+      },
+      trustedProxies: {
+        flag: 'trusted-proxies',
+        variable: 'HVQL_TRUSTED_PROXIES',
+        placeholder: '<addresses>',
+        parse: parseProxies,
+        default: null,
+        description:
+          'proxies whose X-Forwarded-For says which address a client has: addresses and networks (10.0.0.0/8), with ' +
+          'commas between them',
       },
       minInterval: {
         ...duration,

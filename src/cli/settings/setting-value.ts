@@ -10,6 +10,7 @@ import type { GuestSocketSetting } from '../../server/guest-socket/guest-sockets
 import { introspections, type Introspection } from '../../graph/context.ts';
 import { excerpt } from '../../lib/json.ts';
 import { normalHost } from '../../server/auth/host.ts';
+import { isProxyEntry } from '../../server/auth/remote-address.ts';
 import { checkSecret } from '../../server/auth/secret.ts';
 import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
 import { parsePartitionId } from '../../snapshot/object-name.ts';
@@ -167,6 +168,16 @@ export function parseHosts(text: string): readonly string[] {
   if (wrong.length === 0) return parts;
   throw new RangeError(
     `needs host names such as "hvql.example", without a port, but has ${wrong.map(show).join(', ')}.`,
+  );
+}
+
+/** Addresses and networks of proxies, with commas between them. */
+export function parseProxies(text: string): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const wrong = parts.filter((part) => !isProxyEntry(part));
+  if (wrong.length === 0) return parts;
+  throw new RangeError(
+    `needs addresses or networks such as "127.0.0.1" or "10.0.0.0/8", but has ${wrong.map(show).join(', ')}.`,
   );
 }
 

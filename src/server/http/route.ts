@@ -168,9 +168,10 @@ function refuseExpectation(): never {
   throw new HttpError('BAD_REQUEST', message, { status: 417 });
 }
 
-function factsOf({ request, response, path, facts }: GraphqlExchange): object {
+function factsOf({ request, response, path, facts, server }: GraphqlExchange): object {
   return {
     ...facts,
+    address: server.proxies.clientOf(request) ?? undefined,
     method: request.method,
     path: path.slice(0, 200),
     status: response.headersSent ? response.statusCode : null,

@@ -45,7 +45,7 @@ export function listenToUpgrades(
   { contexts, connections }: { readonly contexts: Contexts; readonly connections: Connections },
 ): void {
   const { listener } = contexts;
-  const { log } = contexts.server;
+  const { log, proxies } = contexts.server;
   const handshake = new WebSocketServer(webSocketOptions);
   // A function of its own, so that what is kept with a connection does not keep its request.
   const keep = (connection: WebSocketConnection, webSocket: WebSocket): void => {
@@ -63,7 +63,8 @@ export function listenToUpgrades(
     } catch (thrown) {
       const requestId = randomUUID();
       if (thrown instanceof HttpError) {
-        log.debug({ requestId, problem: thrown.message }, 'upgrade refused');
+        const address = proxies.clientOf(upgrade.request) ?? undefined;
+        log.debug({ requestId, address, problem: thrown.message }, 'upgrade refused');
         refuse(upgrade, { problem: thrown, requestId });
       } else {
         log.error({ requestId, err: thrown }, 'unexpected error');

@@ -51,6 +51,7 @@ describe('hvql serve', () => {
     tls: null,
     allowedHosts: null,
     allowedOrigins: null,
+    trustedProxies: null,
     guestSocket: [],
     guestSocketMode: 0o600,
     guestPort: 4_000,
@@ -102,7 +103,7 @@ describe('hvql serve', () => {
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
     argv.push('--audit', '-', '--snapshot-max-age=250ms', '--workers=3', '--compiled', 'off');
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
-    argv.push('--history-bytes=1GB');
+    argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -139,6 +140,7 @@ describe('hvql serve', () => {
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
         allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
+        trustedProxies: ['::1', '10.0.0.0/8'],
         guestSocket: [
           { partitionId: 5n, path: '/run/a,b' },
           { partitionId: 9n, path: 'c=d' },
@@ -199,6 +201,7 @@ describe('hvql serve', () => {
       HVQL_HOT_PATH: 'off',
       HVQL_PLUGIN: './a.mjs, b',
       HVQL_HISTORY_BYTES: '2MB',
+      HVQL_TRUSTED_PROXIES: '127.0.0.1',
       HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
@@ -233,6 +236,7 @@ describe('hvql serve', () => {
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
         allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],
+        trustedProxies: ['127.0.0.1'],
         guestSocket: [{ partitionId: 5n, path: '/run/a' }, { folder: './x=y/guests' }],
         guestSocketMode: 0o666,
         guestPort: 4_294_967_294,
@@ -406,6 +410,13 @@ describe('hvql serve', () => {
           '"https://A.example:443", whose origin is "https://a.example", ' +
           '"https://a.example/app?b#c", whose origin is "https://a.example", "null", "file:///a", "app://a", ' +
           '"https://bücher.example", whose origin is "https://xn--bcher-kva.example".',
+      ],
+    ],
+    [
+      ['--trusted-proxies', '10.0.0.1, proxy.example,10.0.0.0/33,,[::1]'],
+      [
+        '--trusted-proxies: needs addresses or networks such as "127.0.0.1" or "10.0.0.0/8", but has "proxy.example", ' +
+          '"10.0.0.0/33", "", "[::1]".',
       ],
     ],
     [

@@ -1,0 +1,100 @@
+/** The address of the client behind a request, past the proxies that the operator trusts. */
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+
+/** The request as far as it says where it is from. */
+type FromClient = Pick<IncomingMessage, 'headers'> & {
+  readonly socket: Pick<IncomingMessage['socket'], 'remoteAddress'>;
+};
+
+/** Proxies whose `X-Forwarded-For` counts: addresses ("::1") and networks ("10.0.0.0/8"). */
+export class TrustedProxies {
+  readonly #list = new BlockList();
+
+  /** Throws a RangeError for an entry that `isProxyEntry` does not take. */
+  constructor(entries: readonly string[]) {
+    for (const entry of entries) {
+      const network = readNetwork(entry);
+      if (network === null) throw new RangeError(`${entry} is neither an address nor a network`);
+      this.#list.addSubnet(network.address, network.prefix, familyOf(network.address));
+    }
+  }
+
+  /**
+   * The client's address; null for a UNIX socket and a connection that is gone. `X-Forwarded-For` is read from its end,
+   * where the nearest proxy writes, to the first address that is not a trusted proxy's: a client may have written what
+   * stands before that. Where an entry cannot be read, the proxy that passed it on is the client.
+   */
+  clientOf({ socket, headers }: FromClient): string | null {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined) return null;
+    let client = normalAddress(remoteAddress) ?? remoteAddress;
+    const { 'x-forwarded-for': forwarded } = headers;
+    if (forwarded === undefined || !this.#has(client)) return client;
+    // Node joins several headers of this name with commas.
+    const entries = String(forwarded).split(',', mostEntries + 1);
+    if (entries.length > mostEntries) return client;
+    for (const entry of entries.reverse()) {
+      const address = normalAddress(entry.trim());
+      if (address === null) return client;
+      client = address;
+      if (!this.#has(client)) return client;
+    }
+    return client;
+  }
+
+  #has(address: string): boolean {
+    return this.#list.check(address, familyOf(address));
+  }
+}
+
+/** A longer list is not read: headers may have 16 KB, and no request passes as many proxies. */
+const mostEntries = 64;
+
+/** Whether a text is an address or a network: "10.0.0.0/8". */
+export function isProxyEntry(text: string): boolean {
+  return readNetwork(text) !== null;
+}
+
+function readNetwork(text: string): { readonly address: string; readonly prefix: number } | null {
+  const [, host = '', prefixText] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = isIP(host) === 0 ? null : normalAddress(host);
+  if (address === null) return null;
+  const bits = isIPv6(address) ? 128 : 32;
+  const prefix = prefixText === undefined ? bits : Number(prefixText);
+  return prefix <= bits ? { address, prefix } : null;
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
+
+/**
+ * An address in one spelling, without port, brackets and zone: an IPv4 address within IPv6 ("::ffff:10.0.0.1", RFC 4291,
+ * 2.5.5.2) is that IPv4 address. null for anything else. Some proxies write ports ("10.0.0.1:4711", "[2001:db8::1]:4711").
+ */
+function normalAddress(text: string): string | null {
+  const bare = /^(?:\[(?<inner>[^\]]*)\](?::\d{1,5})?|(?<four>[\d.]+)(?::\d{1,5})?)$/.exec(text)?.groups;
+  const address = (bare?.['inner'] ?? bare?.['four'] ?? text).replace(/%.*$/s, '');
+  switch (isIP(address)) {
+    case 4:
+      return address;
+    case 6: {
+      // The URL parser writes every spelling of an IPv6 address in one way.
+      const normal = new URL(`http://[${address}]`).hostname.slice(1, -1);
+      const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(normal) ?? [];
+      return high === undefined || low === undefined ? normal : fromWords(high, low);
+    }
+    default:
+      return null;
+  }
+}
+
+function fromWords(...words: readonly string[]): string {
+  return words
+    .flatMap((word) => {
+      const number = Number.parseInt(word, 16);
+      return [number >> 8, number & 0xff];
+    })
+    .join('.');
+}
