@@ -50,6 +50,30 @@ export async function sendRaw(target: RawTarget, bytes: string): Promise<string>
   return parts.join('');
 }
 
+/** The bytes of a POST whose answer is an event stream; `headers` come after the usual ones. */
+export function eventStreamRequest({
+  query,
+  token,
+  headers = [],
+}: {
+  readonly query: string;
+  readonly token: string | undefined;
+  readonly headers?: readonly string[];
+}): string {
+  const body = JSON.stringify({ query });
+  return [
+    'POST /graphql HTTP/1.1',
+    'Host: localhost',
+    `Authorization: Bearer ${token}`,
+    'Accept: text/event-stream',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
+    '',
+    body,
+  ].join('\r\n');
+}
+
 const secure = clientOptions(null);
 /** Known to Node (tls.connect), but not to its types. */
 const halfOpen = { allowHalfOpen: true };

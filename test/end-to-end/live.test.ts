@@ -8,6 +8,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { post, serve, type Served } from './program.ts';
 import { transports, watchBySse, watchByWebSocket } from './watcher.ts';
+import { eventStreamRequest } from '../raw-client.ts';
 import { until } from '../until.ts';
 
 const sampledAt = ({ data }: any): number => Date.parse(data.hypervisor.sampledAt);
@@ -169,20 +170,8 @@ function openRawStream({
   token: string | undefined;
   query: string;
 }): Socket {
-  const body = JSON.stringify({ query });
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.write(
-    [
-      'POST /graphql HTTP/1.1',
-      'Host: localhost',
-      `Authorization: Bearer ${token}`,
-      'Accept: text/event-stream',
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      '',
-      body,
-    ].join('\r\n'),
-  );
+  socket.write(eventStreamRequest({ token, query }));
   return socket;
 }
 

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { HvqlError } from '../../src/errors.ts';
 import type { Identified } from '../../src/server/auth/identity.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
+import { eventStreamRequest } from '../raw-client.ts';
 import { until } from '../until.ts';
 import { secretText, send, startTestService, type TestService } from './test-service.ts';
 
@@ -184,22 +185,13 @@ export async function openRawStream(
   parts: { query?: string; token?: string; headers?: readonly string[] } = {},
 ): Promise<{ socket: Socket; text: () => string; write: () => void }> {
   const { query = 'subscription { tick }', token = service.rootToken, headers = [] } = parts;
-  const body = JSON.stringify({ query });
   const socket = connect(service.port, '127.0.0.1');
   socket.on('error', () => undefined);
   let text = '';
   socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
   await once(socket, 'connect');
-  const head = [
-    'POST /graphql HTTP/1.1',
-    'Host: localhost',
-    `Authorization: Bearer ${token}`,
-    'Accept: text/event-stream',
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...headers,
-  ];
-  const write = (): void => void socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const bytes = eventStreamRequest({ query, token, headers });
+  const write = (): void => void socket.write(bytes);
   write();
   return { socket, text: () => text, write };
 }

@@ -1,5 +1,6 @@
 /** The leanest of clients, so that the service is what is measured: a socket each, and no more parsing than it takes. */
 import { connect, type Socket } from 'node:net';
+import { eventStreamRequest } from '../raw-client.ts';
 
 /** What a stream asks, and whom. */
 export interface StreamRequest {
@@ -58,7 +59,6 @@ const nextEvent = 'event: next\ndata: ';
 
 /** By Server-Sent Events, each of them a chunk (RFC 9112, 7.1). */
 export const openEventStream: OpenStream = (request, sink) => {
-  const body = JSON.stringify({ query: request.query });
   let hasHead = false;
   const socket = connectRaw(request, (bytes) => {
     let taken = 0;
@@ -80,18 +80,7 @@ export const openEventStream: OpenStream = (request, sink) => {
     return taken;
   });
   watchEnd(socket, sink);
-  socket.write(
-    [
-      'POST /graphql HTTP/1.1',
-      'Host: localhost',
-      `Authorization: Bearer ${request.token}`,
-      'Accept: text/event-stream',
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      '',
-      body,
-    ].join('\r\n'),
-  );
+  socket.write(eventStreamRequest(request));
   return socket;
 };
 

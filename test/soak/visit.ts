@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { ServiceHere } from './service-here.ts';
+import { eventStreamRequest } from '../raw-client.ts';
 import { until } from '../until.ts';
 
 /** A stream whose first event is there at once, and the next one long after the visitor has gone. */
@@ -181,19 +182,7 @@ class EventStreamVisitor {
   }
 
   ask(query: string, token: string): void {
-    const body = JSON.stringify({ query });
-    this.socket.write(
-      [
-        'POST /graphql HTTP/1.1',
-        'Host: localhost',
-        `Authorization: Bearer ${token}`,
-        'Accept: text/event-stream',
-        'Content-Type: application/json',
-        `Content-Length: ${Buffer.byteLength(body)}`,
-        '',
-        body,
-      ].join('\r\n'),
-    );
+    this.socket.write(eventStreamRequest({ query, token }));
   }
 
   /** Until so much has come, or the service has closed the connection. */
