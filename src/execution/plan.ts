@@ -105,6 +105,7 @@ class PlanningWalk {
   /** The values below an object for each set, computed once for all positions. */
   readonly #known = new Map<SelectedSet, Map<unknown, number>>();
   readonly #leaves = new Map<SelectedSet, number>();
+  readonly #items = new Map<SelectedSet, number>();
   readonly #setsBelow = new Map<SelectedField, SelectedSet>();
   #steps = 0;
   #nextClockCheck = stepsBetweenClockChecks;
@@ -131,6 +132,9 @@ class PlanningWalk {
 
   /** Fields may have to wait for the topology; once it is known, none waits. */
   *#valuesBelow(set: SelectedSet, source: unknown): SlicedWork<number> {
+    // Each item of an argument counts: too many are refused before any of them is visited.
+    const items = this.#itemsBelow(set);
+    if (items > 0 && this.#isOver(items, items * stepsOfItem)) return items;
     let values = 0;
     const isAllRead = isContent(set.type);
     for (const field of set.fields) {
@@ -164,6 +168,15 @@ class PlanningWalk {
       this.#leaves.set(set, leaves);
     }
     return leaves;
+  }
+
+  #itemsBelow(set: SelectedSet): number {
+    let items = this.#items.get(set);
+    if (items === undefined) {
+      items = set.fields.reduce((sum, field) => sum + itemsOf(field), 0);
+      this.#items.set(set, items);
+    }
+    return items;
   }
 
   #find(field: SelectedField, parent: { source: unknown; parentType: GraphQLObjectType }): ResolvedField {
@@ -254,11 +267,11 @@ class PlanningWalk {
     return schema.getPossibleTypes(type).find((each) => each.isTypeOf?.(value, contextValue, info) === true);
   }
 
-  /** Whether planning can stop, with this many values at one position. */
-  #isOver(values: number): boolean {
+  /** Whether planning can stop, with this many values at one position, which take this many further steps to count. */
+  #isOver(values: number, stepsAhead = 0): boolean {
     if (this.#cutShortBy !== null) return true;
     if (this.#steps > stepLimit) this.#cutShortBy = 'steps';
-    else if (values > this.#maxValues && this.#steps > exactSteps) this.#cutShortBy = 'values';
+    else if (values > this.#maxValues && this.#steps + stepsAhead > exactSteps) this.#cutShortBy = 'values';
     return this.#cutShortBy !== null;
   }
 
