@@ -10,6 +10,7 @@ import { comparisonText, failuresText, medianOf } from './comparison-table.ts';
 import { cellsOf } from './before.ts';
 import { rowsOf } from './before-streams.ts';
 import { parseGoals } from './before-table.ts';
+import { openFixedLoad } from './fixed-load.ts';
 import { areRivalsInstalled, contenders, variants } from './contender.ts';
 import { hasLoadGenerator, loadGenerator } from './load.ts';
 import { ownTimes } from './profile.ts';
@@ -48,6 +49,26 @@ describe('what the benchmark asks', () => {
     },
     300_000,
   );
+
+  it('is sent as often as it is said to be, and an answer that is not 200 fails the load', async () => {
+    let [answered, status] = [0, 200];
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        answered += 1;
+        response.writeHead(status, { 'content-length': 2 }).end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/graphql`;
+    const load = await openFixedLoad({ url, body: '{}', token: 'a', connections: 3 });
+    for (const requests of [1, 100]) await load.run(requests);
+    expect(answered).toBe(101);
+    status = 503;
+    await expect(load.run(1)).rejects.toThrow('answers HTTP/1.1 503');
+    load.close();
+    server.close();
+  });
 
   it('is a hundred different selections for streams, each of them valid', () => {
     const selections = selectionsOf(100);

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
- * the servers; `streams`, `sizes`, `profile` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
+ * the servers; `processor`, `streams`, `sizes`, `profile` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
  * --before <commit> builds that commit and measures its build beside that of the working tree, each load
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { compare } from './comparison.ts';
 import { comparisonText, failuresText } from './comparison-table.ts';
 import { compareBuilds } from './before.ts';
+import { compareProcessorTime } from './before-processor.ts';
 import { compareStreams } from './before-streams.ts';
 import { beforeText, parseGoals } from './before-table.ts';
 import { buildCommit, currentBuild } from './build.ts';
@@ -34,6 +35,8 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     seconds: { type: 'string' },
     rounds: { type: 'string' },
+    /** processor: how often each server of a pair is asked. */
+    turns: { type: 'string' },
     /** Workloads, contenders' keys, counts of streams: only these, with commas between them. */
     only: { type: 'string' },
     contenders: { type: 'string' },
@@ -72,6 +75,8 @@ async function texts(): Promise<string> {
         seconds: Number(values.seconds ?? (quick ? 5 : 15)),
         tell,
       })}`;
+    case 'processor':
+      return processorTime(values.before ?? 'HEAD');
     case 'sizes': {
       const sizes = `${machine()}\n\n${await sizesText({ isQuick: quick, tell })}`;
       if (!values.long) return sizes;
@@ -88,7 +93,7 @@ async function texts(): Promise<string> {
       return `${machine()}\n\n${await linuxHostText({ rounds: Number(values.rounds ?? (quick ? 5 : 25)), tell })}`;
     default:
       throw new Error(
-        `There is no benchmark "${what}"; there are compare, streams, sizes, profile and mshv.`,
+        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile and mshv.`,
       );
   }
 }
@@ -159,6 +164,23 @@ async function beforeAndNow(commit: string): Promise<string> {
     texts.push(text, '');
   }
   return texts.join('\n');
+}
+
+async function processorTime(commit: string): Promise<string> {
+  const rows = chosenOf(variants.filter(({ before }) => before !== null));
+  const goalOf = parseGoals(
+    values.goal,
+    rows.map(({ key }) => key),
+  );
+  return `${machine()}\n\n${await compareProcessorTime({
+    rows,
+    builds: { before: buildCommit(commit, tell), now: currentBuild },
+    workloads: chosenWorkloads(),
+    pairs: Number(values.rounds ?? (quick ? 2 : 5)),
+    turns: Number(values.turns ?? (quick ? 20 : 60)),
+    goalOf: (row) => goalOf(row.key) ?? row.goalBeside,
+    tell,
+  })}`;
 }
 
 function chosenContenders(): readonly Contender[] {
