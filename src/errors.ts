@@ -23,6 +23,7 @@ interface CodeFacts {
 
 const codes = {
   ACCESS_DENIED: {
+    httpStatus: 403,
     hvStatus: 'HV_STATUS_ACCESS_DENIED',
     when: 'The caller may not read the object. `reason` is `NOT_ROOT`, `NOT_SELF_OR_PARENT` or `NO_PRIVILEGE`.',
   },
@@ -42,6 +43,7 @@ const codes = {
     when: 'The bytes are not a statistics page, or the text has no counter. `extensions` has the facts.',
   },
   PAGE_UNAVAILABLE: {
+    httpStatus: 503,
     when:
       'The source could not give the page: the object is gone, it cannot be read, or the source is too slow. While the ' +
       'source fails, `retryInMilliseconds` says when it is tried next.',

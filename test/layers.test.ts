@@ -17,7 +17,8 @@ const layers: Record<string, readonly string[]> = {
   graph: ['catalogue', 'snapshot', 'access', 'sampling'],
   writer: ['catalogue', 'snapshot', 'access', 'sampling', 'graph'],
   execution: ['catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer'],
-  server: ['catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer', 'execution'],
+  metrics: ['catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer', 'execution'],
+  server: ['catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer', 'execution', 'metrics'],
   cli: [
     'catalogue',
     'snapshot',
@@ -28,6 +29,7 @@ const layers: Record<string, readonly string[]> = {
     'graph',
     'writer',
     'execution',
+    'metrics',
     'server',
   ],
 };

@@ -2,6 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { CounterMetrics } from '../metrics/counter-metrics.ts';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { HostRule } from './auth/host.ts';
@@ -23,6 +24,8 @@ export interface ServerContext {
   readonly allow: Allow;
   readonly readOperation: ReadOperation;
   readonly documents: DocumentStore;
+  /** What /metrics gives; null where it is not served. */
+  readonly metrics: CounterMetrics | null;
   /** Takes a line of the audit trail, JSON with a newline at its end, and never throws; null for no trail. */
   readonly audit: ((line: string) => void) | null;
   /** Says which client a request is from. */
@@ -102,7 +105,7 @@ export interface Requester extends Identified {
 /** One operation on any transport: its caller, and what the pipeline has made of it so far. */
 export interface RequestContext extends Requester {
   readonly server: ServerContext;
-  readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket';
+  readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket' | 'metrics';
   /** Whether the response may be events; where not, subscriptions are refused. */
   readonly takesEvents: boolean;
   /** null before the allowlist has passed it, and again once events have begun, which may last and do not need it. */

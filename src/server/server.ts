@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
+import type { CounterMetrics } from '../metrics/counter-metrics.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
 import { certificateAuthenticator, tokenAuthenticator, type Authenticator } from './auth/authenticator.ts';
 import type { CertificateMap } from './auth/client-certificate.ts';
@@ -63,6 +64,8 @@ export interface ServerOptions {
   /** Tries what responses need; rejects where it fails, with an HvqlError where anyone may know its code. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
+  /** What /metrics gives. @default null: there is no such path */
+  readonly metrics?: CounterMetrics | null;
   /** Takes the audit trail, line by line; never throws. @default no trail */
   readonly audit?: (line: string) => void;
   /** null for no page. With tokens in it, it is development mode. */
@@ -182,6 +185,7 @@ class Listeners {
       allow,
       readOperation: operationReader(allow),
       documents,
+      metrics: options.metrics ?? null,
       audit: options.audit ?? null,
       proxies: new TrustedProxies(options.trustedProxies ?? []),
       checkReady: readiness(options.ready, { log }),

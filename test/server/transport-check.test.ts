@@ -11,9 +11,11 @@ import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import type { AllowedDocument } from '../../src/server/allowlist.ts';
 import { openGuestSockets } from '../../src/server/guest-socket/guest-sockets.ts';
+import { CounterMetrics } from '../../src/metrics/counter-metrics.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
+import { getMetrics, metricsChecks } from './metrics-check.ts';
 import { readableLog, startTestService } from './test-service.ts';
 import {
   transports,
@@ -64,6 +66,7 @@ async function openTable({
     introspection,
     allowedDocuments: allowedDocuments ?? null,
     contextOf: (requester) => operationContext({ sampler, service }, requester),
+    metrics: new CounterMetrics({ sampler, limits }),
     execute: executeOperation,
     subscribe: operations.subscribe,
     closeStreams: () => operations.close(),
@@ -486,4 +489,20 @@ describe.each(cells)('by the %s and %s', (listener, way) => {
   it.each(Object.keys(checks))('there is %s', (name) =>
     (checks[name] as (cell: Cell) => Promise<void>)(cellOf(listener, way)),
   );
+});
+
+describe.each(listeners)('by the %s and /metrics', (listener) => {
+  it.each(Object.keys(checks))('there is %s', async (name) => {
+    const check = metricsChecks[name];
+    if (check === undefined) throw new Error(`the column /metrics has no cell for ${name}`);
+    await check({
+      listener,
+      open: async (options) => (table = await openTable(options)),
+      get: (search = '', { as = 1, ...request } = {}) => {
+        if (table === undefined) throw new Error('no table is open');
+        const { place, token } = table.listener(listener, as);
+        return getMetrics(place, { search, token, ...request });
+      },
+    });
+  });
 });

@@ -2,6 +2,7 @@
 import { executeOperation, operationContext, type ServiceContext } from '../../execution/execute.ts';
 import { LiveOperations } from '../../execution/live/live-operations.ts';
 import { createSchema } from '../../graph/schema.ts';
+import { CounterMetrics } from '../../metrics/counter-metrics.ts';
 import { Sampler } from '../../sampling/sampler.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
@@ -78,6 +79,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     subscribe: live.subscribe,
     closeStreams: () => live.close(),
     hotPath: settings.hotPath,
+    metrics: settings.metrics ? new CounterMetrics({ sampler, limits }) : null,
     plugins,
     allowedHosts: settings.allowedHosts ?? [],
     allowedOrigins: settings.allowedOrigins ?? [],

@@ -244,6 +244,14 @@ export const commands = {
         description:
           'whether repeats of the same query by verified credentials are answered without Yoga; they say the same',
       },
+      metrics: {
+        flag: 'metrics',
+        variable: 'HVQL_METRICS',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description: 'whether /metrics gives each caller the counters that it may read, for Prometheus',
+      },
       plugin: {
         flag: 'plugin',
         variable: 'HVQL_PLUGIN',

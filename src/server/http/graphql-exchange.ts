@@ -25,6 +25,8 @@ interface Answer {
   readonly isRefusal: boolean;
 }
 
+/** The path of the metrics, which have no operation. */
+export const metricsPath = '/metrics';
 const graphqlMethods = { subject: '/graphql', allowed: ['GET', 'POST'] };
 
 /** A request through Yoga, or past it by the hot path. */
@@ -42,6 +44,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
   #eventStream: EventStream | null = null;
 
   get transport(): RequestContext['transport'] {
+    if (this.path === metricsPath) return 'metrics';
     return this.takesEvents ? 'SSE' : this.request.method === 'GET' ? 'GET' : 'POST';
   }
 
@@ -54,11 +57,11 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
    * Checks method, origin and credentials; returns a promise, always the same, while the credentials are verified.
    * Throws, or rejects with, an HttpError or UNAUTHENTICATED.
    */
-  authenticate(): Promise<void> | undefined {
+  authenticate(methods = graphqlMethods): Promise<void> | undefined {
     if (this.#isAuthenticated) return undefined;
     if (this.#authentication !== null) return this.#authentication;
     const { request, listener } = this;
-    checkMethod(request, graphqlMethods);
+    checkMethod(request, methods);
     checkOrigin(request, listener.allowedOrigins);
     const credentials = { authorization: request.headers.authorization ?? null, socket: request.socket };
     const identified = listener.authenticate(credentials);

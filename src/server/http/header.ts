@@ -48,6 +48,19 @@ function negotiate(header: string): Accepted {
   };
 }
 
+/**
+ * The media type that a client prefers of these, the first one where it has no preference; null where it accepts none.
+ * `escaping` is not compared: Prometheus asks with it for names that have other characters than those of ASCII.
+ */
+export function preferredType<Type extends string>(
+  header: string | undefined,
+  types: readonly Type[],
+): Type | null {
+  const accept = (header || '*/*').replace(badWeight, '').replace(/;\s*escaping=[^;,]*/gi, '');
+  const best = new Negotiator({ headers: { accept } }).mediaType([...types]);
+  return types.find((type) => type === best) ?? null;
+}
+
 /** Security headers for data. Each header takes half a percent of the time of a small response. */
 const forData = {
   'x-content-type-options': 'nosniff',

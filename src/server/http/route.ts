@@ -9,8 +9,9 @@ import { endpointPath } from '../yoga.ts';
 import { answerClientErrors } from './client-error.ts';
 import type { Connections } from './connections.ts';
 import { assetFolder, wantsGraphiql } from './graphiql.ts';
-import { GraphqlExchange } from './graphql-exchange.ts';
+import { GraphqlExchange, metricsPath } from './graphql-exchange.ts';
 import { asUnauthorized, checkMethod, HttpError, sendError, sendJson } from './http-error.ts';
+import { answerMetrics } from './metrics-response.ts';
 import { checkHead, readTarget } from './request-head.ts';
 
 /** Answers one request, or throws or rejects with an HttpError that does. */
@@ -96,6 +97,7 @@ async function answerOther(exchange: GraphqlExchange): Promise<void> {
     else sendJson(response, { status: 503, body: { status: 'unavailable', reason } });
     return;
   }
+  if (server.metrics !== null && path === metricsPath) return answerMetrics(exchange, server.metrics);
   if (graphiql !== null && path === '/' && wantsGraphiql(request)) {
     response.writeHead(302, { location: endpointPath, vary: 'accept' }).end();
     return;
