@@ -102,3 +102,9 @@ describe('the tests', () => {
     expect(tests.filter((file) => !packagesOf([file]).has('vitest'))).toEqual([]);
   });
 });
+
+it('of the program begin with what sets NODE_ENV, which graphql-js reads when it is loaded', () => {
+  const main = importsIn('src/cli/main.ts').filter(({ isValue }) => isValue);
+  expect(main[0]?.name).toBe('./node-env.ts');
+  expect(importsIn('src/cli/node-env.ts')).toEqual([]);
+});

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program `hvql`. */
+import './node-env.ts';
 import cluster from 'node:cluster';
 import { inspect as inspectThrown } from 'node:util';
 import { processContext } from './process-context.ts';

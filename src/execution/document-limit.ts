@@ -8,8 +8,10 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type FragmentDefinitionNode,
+  type Location,
   type SelectionNode,
   type SelectionSetNode,
+  type Token,
 } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import type { Limits } from '../graph/context.ts';
@@ -29,15 +31,28 @@ export function textProblem(text: string, { maxTokens, maxNameLength }: Document
     for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
       tokens += 1;
       if (tokens > maxTokens) return problem(maxTokens, tokens, tooManyTokens);
-      const length = token.end - token.start;
-      if (token.kind === TokenKind.NAME && length > maxNameLength)
-        return problem(maxNameLength, length, tooLong);
+      if (isTooLong(token, maxNameLength)) return problem(maxNameLength, token.end - token.start, tooLong);
     }
   } catch (thrown) {
     // The parser reports the syntax error.
     if (!(thrown instanceof GraphQLError)) throw thrown;
   }
   return null;
+}
+
+/** The same for a document that was parsed within the limit on tokens, and keeps them: only names are left to check. */
+export function nameProblem(
+  { startToken }: Location,
+  { maxNameLength }: Pick<DocumentLimits, 'maxNameLength'>,
+): GraphQLError | null {
+  for (let token: Token | null = startToken; token !== null; token = token.next) {
+    if (isTooLong(token, maxNameLength)) return problem(maxNameLength, token.end - token.start, tooLong);
+  }
+  return null;
+}
+
+function isTooLong({ kind, start, end }: Token, maxNameLength: number): boolean {
+  return kind === TokenKind.NAME && end - start > maxNameLength;
 }
 
 /** The size of an operation or fragment, with its fragments expanded. */

@@ -3,7 +3,7 @@ import { GraphQLError, Kind, parse, Source, validate, type GraphQLSchema } from 
 import { messageOf } from '../errors.ts';
 import { excerpt, isObject } from '../lib/json.ts';
 import { documentIdOf, isDocumentId, type AllowedDocument } from './allowlist.ts';
-import { documentRules } from './document-store.ts';
+import { documentRules } from '../execution/document-rules.ts';
 
 /** A file as it was read. */
 export interface DocumentFile {

@@ -5,7 +5,6 @@ import {
   NoSchemaIntrospectionCustomRule,
   OperationTypeNode,
   parse,
-  specifiedRules,
   validate,
   type DocumentNode,
   type GraphQLSchema,
@@ -14,7 +13,13 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { HvqlError } from '../errors.ts';
-import { documentProblem, textProblem, type DocumentLimits } from '../execution/document-limit.ts';
+import {
+  documentProblem,
+  nameProblem,
+  textProblem,
+  type DocumentLimits,
+} from '../execution/document-limit.ts';
+import { documentRules, rulesFor } from '../execution/document-rules.ts';
 import type { Introspection } from '../graph/context.ts';
 
 /** A text that cannot be parsed. */
@@ -60,20 +65,20 @@ export class DocumentStore {
       this.#unparsable.set(text, unparsable);
       return unparsable;
     }
-    const stored = new StoredDocument(parsed, (document) => this.check(document));
+    const stored = new StoredDocument(parsed, () => this.check(parsed, rulesFor(parsed, this.#rules)));
     this.#documents.set(text, stored);
     return stored;
   }
 
   /** Why a document cannot run, by the limits and the rules of validation; empty where it can. */
-  check(document: DocumentNode): readonly GraphQLError[] {
+  check(document: DocumentNode, rules = this.#rules): readonly GraphQLError[] {
     const { schema, limits, introspection } = this.#options;
     try {
       return whereNotTooDeep(() => {
         const problem = documentProblem(document, limits);
         if (problem !== null) return [problem];
         const options = { hideSuggestions: introspection !== 'on', maxErrors: validationErrorLimit };
-        return withLimitError(validate(schema, document, this.#rules, options));
+        return withLimitError(validate(schema, document, rules, options));
       }).map((error) => withoutStack(withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
     } catch (thrown) {
       if (!(thrown instanceof GraphQLError)) throw thrown;
@@ -101,11 +106,11 @@ function textCache<Value extends object>(): LRUCache<string, Value> {
 /** A parsed document. */
 class StoredDocument {
   readonly document: DocumentNode;
-  readonly #check: (document: DocumentNode) => readonly GraphQLError[];
+  readonly #check: () => readonly GraphQLError[];
   #errors: readonly GraphQLError[] | undefined;
   readonly #onlyOperation: OperationDefinitionNode | null;
 
-  constructor(document: DocumentNode, check: (document: DocumentNode) => readonly GraphQLError[]) {
+  constructor(document: DocumentNode, check: () => readonly GraphQLError[]) {
     this.document = document;
     this.#check = check;
     this.#onlyOperation = getOperationAST(document) ?? null;
@@ -113,7 +118,7 @@ class StoredDocument {
 
   /** Why it cannot run; empty where it is valid. */
   get errors(): readonly GraphQLError[] {
-    this.#errors ??= this.#check(this.document);
+    this.#errors ??= this.#check();
     return this.#errors;
   }
 
@@ -128,26 +133,19 @@ class StoredDocument {
   }
 }
 
-/** graphql-js finds a type of operation that the schema lacks only at execution, and has no code for it. */
-const operationTypeRule: ValidationRule = (context) => ({
-  OperationDefinition: (node) => {
-    if (context.getSchema().getRootType(node.operation) != null) return;
-    const message = `The schema has no operations of the type ${node.operation}.`;
-    context.reportError(new GraphQLError(message, { nodes: node }));
-  },
-});
-
-/** The rules of the specification, and one that it assumes. */
-export const documentRules: readonly ValidationRule[] = [...specifiedRules, operationTypeRule];
-
 function parseText(text: string, limits: DocumentLimits): DocumentNode | GraphQLError {
-  const problem = textProblem(text, limits);
-  if (problem !== null) return problem;
+  const { maxTokens } = limits;
   try {
-    return whereNotTooDeep(() => parse(text, { noLocation: text.length > locatedCharacters }));
+    const document = whereNotTooDeep(() =>
+      parse(text, { maxTokens, noLocation: text.length > locatedCharacters }),
+    );
+    const problem =
+      document.loc === undefined ? textProblem(text, limits) : nameProblem(document.loc, limits);
+    return problem ?? document;
   } catch (thrown) {
     if (!(thrown instanceof GraphQLError)) throw thrown;
-    return withCode(thrown, 'GRAPHQL_PARSE_FAILED');
+    // The parser also stops at the limit on tokens.
+    return textProblem(text, limits) ?? withCode(thrown, 'GRAPHQL_PARSE_FAILED');
   }
 }
 

@@ -1,6 +1,7 @@
 /** What is compared is what users run: the program as tsc builds it, not as tsx reads it. */
 import type * as commandContext from '../../src/cli/command-context.ts';
 import type * as heap from '../../src/cli/heap.ts';
+import type * as nodeEnv from '../../src/cli/node-env.ts';
 import type * as serve from '../../src/cli/commands/serve.ts';
 import type * as serviceLimit from '../../src/cli/commands/service-limit.ts';
 import type * as settings from '../../src/cli/settings/settings.ts';
@@ -17,6 +18,7 @@ import type * as objectName from '../../src/snapshot/object-name.ts';
 interface Built {
   readonly 'cli/command-context.js': typeof commandContext;
   readonly 'cli/heap.js': typeof heap;
+  readonly 'cli/node-env.js': typeof nodeEnv;
   readonly 'cli/commands/serve.js': typeof serve;
   readonly 'cli/commands/service-limit.js': typeof serviceLimit;
   readonly 'cli/settings/settings.js': typeof settings;

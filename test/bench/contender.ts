@@ -153,7 +153,7 @@ export function contenders(): readonly Contender[] {
         startServer({
           file: 'yoga-process.ts',
           args: [folder],
-          env: { HVQL_JWT_SECRET: secret },
+          env: { HVQL_JWT_SECRET: secret, NODE_ENV: 'production' },
           nodeFlags,
         }),
     },

@@ -8,6 +8,7 @@ import { built } from './built.ts';
 import { readHost } from './host.ts';
 import { memorySource } from './memory-source.ts';
 
+await built('cli/node-env.js');
 const { serveWithWorkers } = await built('cli/workers/primary.js');
 const { limitHeap } = await built('cli/heap.js');
 const { parseCommand } = await built('cli/settings/settings.js');
