@@ -14,7 +14,7 @@ import { otherWork, sliceMilliseconds } from '../sampling/schedule/time-slice.ts
 import type { Sampler } from '../sampling/sampler.ts';
 import { selectionOf } from '../writer/selection.ts';
 import { CachedTemplate } from '../writer/response-template.ts';
-import { writeResult, type WriteOptions } from '../writer/write.ts';
+import { writeFromTemplate, writeResult, type WriteOptions } from '../writer/write.ts';
 import { costProblem } from './cost.ts';
 import { OperationDeadline } from './query/deadline.ts';
 import { introspectionProblem } from './introspection.ts';
@@ -157,15 +157,17 @@ function executePlanned(
   { planned, prepared }: { planned: Planned; prepared: PreparedOperation | null },
 ): MaybePromise<ExecutionResult> {
   const { operation, deadline, reader, reused, writesBytes } = args.contextValue as ExecutionContext;
-  const { limits, introspection } = operation.service;
+  const { introspection } = operation.service;
   if (planned.problem !== null) return refused(planned.problem);
-  deadline.start(limits.maxTimeMilliseconds, planned.waitMilliseconds);
+  deadline.extend(planned.waitMilliseconds);
   const onResume = (): void => deadline.check();
   return mapMaybePromise(readAhead(reader, { planned, deadline, caller: operation.caller }), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
     const isLarge = planned.plan.values > valuesPerSlice;
     const write = (): MaybePromise<ExecutionResult> => {
       const templated = prepared?.isShareable === true ? { cached: planned.template, reader } : null;
+      const fromTemplate = writesBytes && templated !== null ? writeFromTemplate(args, templated) : null;
+      if (fromTemplate !== null) return fromTemplate;
       const written = writesBytes ? writtenOrNull(args, { templated, isLarge, onResume }) : null;
       return mapMaybePromise(
         written,

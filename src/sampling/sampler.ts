@@ -12,7 +12,7 @@ import type { Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './guard/absences.ts';
 import { GuardedSource, type AnswerHealth } from './guard/guarded-source.ts';
 import { HeldReadings, type HeldFacts, type HoldingLimits } from './read/held-readings.ts';
-import { OperationSnapshotReader } from './read/operation-snapshot-reader.ts';
+import { OperationSnapshotReader, type OperationReaderOptions } from './read/operation-snapshot-reader.ts';
 import { SharedSnapshots } from './read/shared-snapshots.ts';
 import type { TakenReadings, TakenSample, TakenSnapshot } from './read/snapshot.ts';
 import { isWithin } from './read/topology-scope.ts';
@@ -57,9 +57,8 @@ export interface SourceHealth extends AnswerHealth {
 /** Reads a source for all callers. Nothing runs between their calls, except ticks that have watchers. */
 export class Sampler {
   readonly #source: GuardedSource;
-  readonly #defaultOver: number;
   readonly #clock: Clock;
-  readonly #wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly #operations: OperationReaderOptions;
   /** How long new streams share their first tick, if it is not the scheduler's default. */
   readonly #firstTicks: { readonly shareMilliseconds?: number } = {};
   readonly #onError: (error: unknown) => void;
@@ -74,12 +73,10 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     const { source, timeoutMilliseconds, clock, shareMilliseconds } = options;
-    this.#defaultOver = options.defaultOver ?? 1000;
     this.#clock = clock;
     this.#onError = options.onError ?? (() => {});
     this.#absences = new Absences(options.onAbsence);
     this.#held = new HeldReadings(this.#absences, options.holding);
-    this.#wait = options.wait ?? waitFully;
     if (shareMilliseconds !== undefined) this.#firstTicks = { shareMilliseconds };
     const sharing = { clock, windowMilliseconds: shareMilliseconds ?? 0 };
     this.#recentTopology = new ExpiringValue(sharing);
@@ -88,6 +85,13 @@ export class Sampler {
       read: (objects, signal) => this.#read(objects, signal),
       readSync: (objects) => this.#readSync(objects),
     });
+    this.#operations = {
+      defaultOver: options.defaultOver ?? 1000,
+      snapshotOf: (set, asked) => this.#snapshots.snapshotOf(set, asked),
+      wait: options.wait ?? waitFully,
+      findHeld: this.#findHeld,
+      isOngoing: this.#isOngoing,
+    };
     this.#source = new GuardedSource({
       source,
       timeoutMilliseconds,
@@ -146,13 +150,7 @@ export class Sampler {
 
   /** A reader for one operation, which is cancelled with its caller. */
   readerFor(cancellation: Cancellation): OperationSnapshotReader {
-    return new OperationSnapshotReader({
-      defaultOver: this.#defaultOver,
-      snapshotOf: (set, fresh) => this.#snapshots.snapshotOf(set, { cancellation, fresh }),
-      wait: (milliseconds) => this.#wait(milliseconds, cancellation.signal),
-      findHeld: this.#findHeld,
-      isOngoing: this.#isOngoing,
-    });
+    return new OperationSnapshotReader(this.#operations, cancellation);
   }
 
   /** The shared scheduler of ticks at this interval. */

@@ -15,12 +15,15 @@ const knownLengthLimit = 8_192;
 /** Characters of bodies and query strings that are kept. */
 const knownCharacters = 131_072;
 
-/** Reads the operation of a request, at once where no body has to arrive. */
-export type ReadOperation = (exchange: {
-  readonly request: IncomingMessage;
-  /** The query string. */
-  readonly search: string;
-}) => MaybePromise<AllowedOperation>;
+/** Reads the operation of a request, at once where no body has to arrive, and gives what `take` makes of it, if there is one. */
+export type ReadOperation = (
+  exchange: {
+    readonly request: IncomingMessage;
+    /** The query string. */
+    readonly search: string;
+  },
+  take?: (operation: AllowedOperation) => MaybePromise<AllowedOperation>,
+) => MaybePromise<AllowedOperation>;
 
 /**
  * Reads the query string of a GET or the JSON body of a POST (GraphQL over HTTP, 5). Throws, or rejects with, an
@@ -32,22 +35,27 @@ export function operationReader(allow: Allow): ReadOperation {
     maxSize: knownCharacters,
     sizeCalculation: (_, bytes) => bytes.length + charactersOfDocument,
   });
+  // Most requests repeat the one before, and comparing its bytes costs less than a lookup, which hashes them.
+  let newest: { readonly key: string; readonly operation: AllowedOperation } | null = null;
   const readOnce = (key: string, read: () => OperationRequest): AllowedOperation => {
+    if (newest !== null && newest.key === key) return newest.operation;
     if (key.length > knownLengthLimit) return allow(read());
     let operation = known.get(key);
     if (operation === undefined) known.set(key, (operation = allow(read())));
+    newest = { key, operation };
     return operation;
   };
-  return ({ request, search }) => {
+  return ({ request, search }, take = (operation) => operation) => {
     // No JSON begins with a question mark, so a query string is never taken for a body.
-    if (request.method === 'GET') return readOnce(`?${search}`, () => readQuery(new URLSearchParams(search)));
+    if (request.method === 'GET')
+      return take(readOnce(`?${search}`, () => readQuery(new URLSearchParams(search))));
     checkContentType(request);
     return new Promise((resolve, reject) => {
       onBody(request, (body) => {
         try {
           if (body instanceof HttpError) throw body;
           // In Latin-1 each byte is a character: no two bodies are the same text.
-          resolve(readOnce(body.toString('latin1'), () => parseObject(readText(body), 'The body')));
+          resolve(take(readOnce(body.toString('latin1'), () => parseObject(readText(body), 'The body'))));
         } catch (thrown) {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by others
           reject(thrown);

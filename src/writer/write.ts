@@ -14,12 +14,18 @@ import { WrittenData, writtenResult } from './written-data.ts';
 const responseStart = new ConstantBytes('{"data":');
 const responseEnd = new ConstantBytes('}');
 
+/** The cached template of responses to one planned operation, and the reader for its slots. */
+export interface Templated {
+  readonly cached: CachedTemplate;
+  readonly reader: SnapshotReader;
+}
+
 /** Options of writing a response. */
 export interface WriteOptions {
   /** The selection of the operation with its variables. */
   readonly selection: Selection;
-  /** The cached template of such responses and the reader for its slots, if a template is worthwhile. */
-  readonly templated?: { readonly cached: CachedTemplate; readonly reader: SnapshotReader } | null;
+  /** Where the response may be recorded as a template, if one is worthwhile. */
+  readonly templated?: Templated | null;
   /** The context over another snapshot reader. */
   readonly contextWith?: (reader: SnapshotReader) => unknown;
   /** Whether writing may take long, so that other work must run in between. */
@@ -42,7 +48,6 @@ export function writeResult(
     throw thrown;
   };
   try {
-    if (writesTemplate(sink, args, options)) return resultOf(sink, []);
     const errors = runInSlices(walk(sink, args, options), options.onResume);
     return errors instanceof Promise
       ? errors.then((late) => resultOf(sink, late), fail)
@@ -60,17 +65,21 @@ function resultOf(sink: ByteSink, errors: readonly GraphQLError[] | null): Execu
   return errors === null ? null : writtenResult(null, errors);
 }
 
-/** Whether a template exists and the response could be written from it. */
-function writesTemplate(
-  sink: ByteSink,
-  { contextValue: context }: ExecutionArgs,
-  { templated = null }: WriteOptions,
-): boolean {
-  if (templated === null) return false;
-  const { cached, reader } = templated;
-  if (cached.template?.write(sink, { reader, context }) === true) return true;
-  sink.length = 0;
-  return false;
+/** The result with its data from the template; null if there is none, or if a number of this response is not available. */
+export function writeFromTemplate(
+  { contextValue: context }: Pick<ExecutionArgs, 'contextValue'>,
+  { cached: { template }, reader }: Templated,
+): ExecutionResult | null {
+  if (template === null) return null;
+  const sink = acquireSink();
+  try {
+    if (template.write(sink, { reader, context })) return resultOf(sink, []);
+  } catch (thrown) {
+    releaseSink(sink);
+    throw thrown;
+  }
+  releaseSink(sink);
+  return null;
 }
 
 /** Writes the response and returns its errors; null if graphql-js must execute the operation. Without data the sink is empty. */

@@ -14,7 +14,7 @@ export interface SignalSource {
 export class OperationDeadline {
   readonly #request: SignalSource;
   #controller: AbortController | null = null;
-  readonly #onAbort = (): void => this.#controller?.abort(this.#request.signal.reason);
+  #onAbort: (() => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
   #limitMilliseconds = Infinity;
   /** Times of `performance.now()`. */
@@ -28,9 +28,10 @@ export class OperationDeadline {
   /** Aborted when the time is over or the client no longer waits. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
-      this.#controller = new AbortController();
-      if (this.#request.signal.aborted) this.#onAbort();
-      else this.#request.signal.addEventListener('abort', this.#onAbort, { once: true });
+      const controller = (this.#controller = new AbortController());
+      const onAbort = (this.#onAbort = () => controller.abort(this.#request.signal.reason));
+      if (this.#request.signal.aborted) onAbort();
+      else this.#request.signal.addEventListener('abort', onAbort, { once: true });
       this.#setTimer();
     }
     return this.#controller.signal;
@@ -44,7 +45,7 @@ export class OperationDeadline {
     return performance.now() > this.#endsAt && reason === undefined ? tooLong(this.#limitMilliseconds) : null;
   }
 
-  /** Whether this many milliseconds have passed since the last `start`. */
+  /** Whether this many milliseconds have passed since `start`. */
   hasRunFor(milliseconds: number): boolean {
     return performance.now() > this.#startedAt + milliseconds;
   }
@@ -56,18 +57,25 @@ export class OperationDeadline {
     this.signal.throwIfAborted();
   }
 
-  /** Starts the time limit, extended by the time that the operation itself asks to wait. */
-  start(limitMilliseconds: number, waitMilliseconds = 0): void {
+  /** Starts the time limit. */
+  start(limitMilliseconds: number): void {
     this.#limitMilliseconds = limitMilliseconds;
     this.#startedAt = performance.now();
-    this.#endsAt = this.#startedAt + limitMilliseconds + waitMilliseconds;
+    this.#endsAt = this.#startedAt + limitMilliseconds;
+    if (this.#controller !== null) this.#setTimer();
+  }
+
+  /** Extends the time limit by the time that the operation itself asks to wait. */
+  extend(waitMilliseconds: number): void {
+    if (waitMilliseconds === 0) return;
+    this.#endsAt += waitMilliseconds;
     if (this.#controller !== null) this.#setTimer();
   }
 
   /** Releases the timer and the listener. */
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#controller !== null) this.#request.signal.removeEventListener('abort', this.#onAbort);
+    if (this.#onAbort !== null) this.#request.signal.removeEventListener('abort', this.#onAbort);
     this.#endsAt = Infinity;
   }
 

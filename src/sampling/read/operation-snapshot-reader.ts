@@ -1,6 +1,7 @@
 /** The reader of one operation: everything in its plan is read in one batch. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
+import type { Cancellation } from '../../lib/abort.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
 import type { Reading, Outcome } from '../../snapshot/reading.ts';
@@ -11,14 +12,17 @@ import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { firstOf } from './rank.ts';
 import { failedSnapshot, TakenSnapshot, type ReadSet, type TakenSample } from './snapshot.ts';
 
-/** What the reader of an operation needs. */
+/** What the readers of all operations share. */
 export interface OperationReaderOptions {
   /**
    * A snapshot of objects within the time limit of the source; with `fresh` one that begins now. Rejects with an
    * HvqlError if the source as a whole fails.
    */
-  readonly snapshotOf: (set: ReadSet, fresh: boolean) => MaybePromise<TakenSnapshot>;
-  readonly wait: (milliseconds: number) => Promise<void>;
+  readonly snapshotOf: (
+    set: ReadSet,
+    options: { readonly cancellation: Cancellation; readonly fresh: boolean },
+  ) => MaybePromise<TakenSnapshot>;
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly findHeld: FindHeld;
   /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
@@ -31,11 +35,14 @@ const nanosecondsPerMillisecond = 1_000_000n;
 export class OperationSnapshotReader implements SnapshotReader {
   readonly defaultOver: number;
   readonly #world: OperationReaderOptions;
+  readonly #cancellation: Cancellation;
   #snapshot: TakenSnapshot | HvqlError | null = null;
 
-  constructor(world: OperationReaderOptions) {
+  /** Reading ends with the cancellation. */
+  constructor(world: OperationReaderOptions, cancellation: Cancellation) {
     this.defaultOver = world.defaultOver;
     this.#world = world;
+    this.#cancellation = cancellation;
   }
 
   /** What was read, to find the operations that share it; null if nothing was read or the source failed. */
@@ -105,7 +112,7 @@ export class OperationSnapshotReader implements SnapshotReader {
       const due = waiting.filter((request) => this.#millisecondsOf(request.over) === over);
       if (n > 0) latest = failedOrTaken(await this.#snapshotOf(readSetOf(due), true));
       for (const request of due) earlier.set(request, latest.sampleOf(request.object));
-      await this.#world.wait(over - (overs[n + 1] ?? 0));
+      await this.#world.wait(over - (overs[n + 1] ?? 0), this.#cancellation.signal);
     }
     const read = await this.#snapshotOf(plan, true);
     if (read instanceof HvqlError) {
@@ -174,7 +181,7 @@ export class OperationSnapshotReader implements SnapshotReader {
   }
 
   #snapshotOf(set: ReadSet, fresh = false): MaybePromise<TakenSnapshot | HvqlError> {
-    const snapshot = this.#world.snapshotOf(set, fresh);
+    const snapshot = this.#world.snapshotOf(set, { cancellation: this.#cancellation, fresh });
     return snapshot instanceof Promise ? snapshot.catch(errorOfSource) : snapshot;
   }
 

@@ -31,6 +31,8 @@ export class TakenSnapshot implements Snapshot {
   readonly #set: ReadSet;
   readonly #outcomes: Readings['outcomes'];
   readonly #absencesBefore: number;
+  /** The number after the last one that was looked up: operations ask in the order of their plan. */
+  #next = 0;
   /** Made when the first name of another topology is looked up. */
   #numbersByKey: ReadonlyMap<string, number> | undefined;
 
@@ -57,8 +59,12 @@ export class TakenSnapshot implements Snapshot {
 
   /** The object's number in this snapshot; undefined for an object that was not read. */
   numberOf(object: Granted): number | undefined {
-    const number = this.#set.numbers.get(object);
-    if (number !== undefined) return number;
+    const { objects, numbers } = this.#set;
+    const number = objects[this.#next] === object ? this.#next : numbers.get(object);
+    if (number !== undefined) {
+      this.#next = number + 1;
+      return number;
+    }
     this.#numbersByKey ??= new Map(this.#set.objects.map((each, n) => [readingKey(each), n]));
     return this.#numbersByKey.get(readingKey(object));
   }

@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI } from 'graphql-yoga';
 import { httpStatusOf } from '../../errors.ts';
-import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
+import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { AllowedOperation } from '../allowlist.ts';
@@ -79,7 +79,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
   readOperation(): MaybePromise<AllowedOperation> {
     if (this.#reading !== null) return this.#reading;
     this.#accepted = readAccept(this.request.headers.accept);
-    this.#reading = mapMaybePromise(this.server.readOperation(this), (read) => this.#takeInTurn(read));
+    this.#reading = this.server.readOperation(this, (read) => this.#takeInTurn(read));
     return this.#reading;
   }
 
@@ -195,14 +195,8 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
   #write(bytes: Buffer, { status, headers: more }: Answer): void {
     // Its bytes have been released.
     if (this.isGone) return;
-    const headers = [
-      'content-type',
-      contentTypes[this.mediaType],
-      'content-length',
-      String(bytes.length),
-      'cache-control',
-      'no-store',
-    ];
+    const [type, length] = [contentTypes[this.mediaType], String(bytes.length)];
+    const headers = ['content-type', type, 'content-length', length, 'cache-control', 'no-store'];
     for (const name in more) headers.push(name, more[name] ?? '');
     this.writeHead(status, headers);
     this.response.end(bytes);

@@ -28,11 +28,16 @@ const known = new LRUCache<string, Accepted>({
   sizeCalculation: (_, header) => header.length + 64,
 });
 
+/** Most requests have the header of the one before. */
+let newest: { readonly header: string | undefined; readonly accepted: Accepted } | null = null;
+
 /** Reads an Accept header; a missing or empty one accepts anything. */
 export function readAccept(header: string | undefined): Accepted {
+  if (newest !== null && newest.header === header) return newest.accepted;
   const text = header === undefined || header === '' ? '*/*' : header;
   let accepted = known.get(text);
   if (accepted === undefined) known.set(text, (accepted = negotiate(text)));
+  newest = { header, accepted };
   return accepted;
 }
 
