@@ -83,7 +83,7 @@ const codes = {
   },
   NOT_FOUND: {
     httpStatus: 404,
-    when: 'There is nothing at this path.',
+    when: 'There is nothing at this path. In a response: the global id is of an object of another host.',
   },
   METHOD_NOT_ALLOWED: {
     httpStatus: 405,

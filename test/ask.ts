@@ -1,6 +1,6 @@
 /** Asks the graph a question over a source, as a caller, without a server. */
 import { parse, validate, type ExecutionResult } from 'graphql';
-import { allPrivileges, type Caller, type Privilege } from '../src/access/caller.ts';
+import { allPrivileges, type Caller, type LocalCaller, type Privilege } from '../src/access/caller.ts';
 import { executeOperation, operationContext } from '../src/execution/execute.ts';
 import type { Limits } from '../src/graph/context.ts';
 import { createSchema } from '../src/graph/schema.ts';
@@ -10,6 +10,10 @@ import { systemClock } from '../src/snapshot/moment.ts';
 import type { Source } from '../src/source/source.ts';
 
 const schema = createSchema();
+/** The name of the host of sources in tests. */
+export const testHost = 'test-host';
+/** The name of another one. */
+export const otherHost = 'other-host';
 export const testLimits: Limits = {
   maxTokens: 10_000,
   maxDepth: 16,
@@ -34,7 +38,7 @@ export const testLimits: Limits = {
 };
 
 /** A caller of this partition id, with both privileges unless others are given. */
-export function caller(partitionId: bigint, privileges: readonly Privilege[] = allPrivileges): Caller {
+export function caller(partitionId: bigint, privileges: readonly Privilege[] = allPrivileges): LocalCaller {
   return { partitionId, privileges: new Set(privileges) };
 }
 
@@ -62,7 +66,13 @@ export async function ask(question: Question): Promise<Answer> {
   const { source, query, variables } = question;
   const sampler = question.sampler ?? samplerOf(source);
   const limits = { ...testLimits, ...question.limits };
-  const service = { version: '1.2.3', limits, introspection: 'on' as const, health: () => sampler.health };
+  const service = {
+    version: '1.2.3',
+    host: testHost,
+    limits,
+    introspection: 'on' as const,
+    health: () => sampler.health,
+  };
   const document = parse(query);
   const problems = validate(schema, document);
   if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));

@@ -8,7 +8,7 @@ import type { LiveStream } from '../src/execution/live/live-stream.ts';
 import type { Limits } from '../src/graph/context.ts';
 import { createSchema } from '../src/graph/schema.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
-import { caller, testLimits, type Answer } from './ask.ts';
+import { caller, testLimits, type Answer, testHost } from './ask.ts';
 import { FakeSource, partitionEntry } from './fake-source.ts';
 
 const schema = createSchema();
@@ -41,6 +41,7 @@ export class LiveBench {
     const { sampler } = this;
     this.#service = {
       version: '1.2.3',
+      host: testHost,
       limits: { ...testLimits, ...limits },
       introspection: 'on' as const,
       health: () => sampler.health,

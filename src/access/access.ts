@@ -15,9 +15,17 @@ import {
 } from '../snapshot/object-name.ts';
 import { namesIn, type NamedPartition, type NamedTopology } from '../snapshot/named-topology.ts';
 import type { PartitionEntry, Topology } from '../snapshot/topology.ts';
-import { AccessDenied, type DeniedObject, areaFor, denialOf, isRoot, type DenialReason } from './rule.ts';
+import {
+  AccessDenied,
+  type DeniedObject,
+  areaFor,
+  denialOf,
+  isRoot,
+  localCaller,
+  type DenialReason,
+} from './rule.ts';
 import { setBounded } from '../lib/bounded-map.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, LocalCaller } from './caller.ts';
 
 declare const granted: unique symbol;
 /** The name of an object that a caller may read. Only this module makes one. */
@@ -35,7 +43,7 @@ export interface GrantedPartition {
  * each time. A name says which area of the object is granted.
  */
 export class Access {
-  readonly caller: Caller;
+  readonly caller: LocalCaller;
   readonly topology: Topology;
   readonly isRoot: boolean;
   readonly #names: NamedTopology;
@@ -43,9 +51,9 @@ export class Access {
   #virtualProcessors: readonly Granted<VirtualProcessorName>[] | undefined;
 
   constructor(caller: Caller, topology: Topology) {
-    this.caller = caller;
+    this.caller = localCaller(caller, topology);
     this.topology = topology;
-    this.isRoot = isRoot(caller, topology);
+    this.isRoot = isRoot(this.caller, topology);
     this.#names = namesIn(topology);
   }
 
@@ -215,7 +223,7 @@ export function accessOf(caller: Caller, topology: Topology): Access {
   let byPartition = kept.get(topology);
   if (byPartition === undefined)
     kept.set(topology, (byPartition = new Map<bigint, (Access | undefined)[]>()));
-  const { partitionId } = caller;
+  const { partitionId } = localCaller(caller, topology);
   let byPrivileges = byPartition.get(partitionId);
   if (byPrivileges === undefined) {
     byPrivileges = [];

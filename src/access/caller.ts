@@ -9,6 +9,12 @@ export type Privilege = (typeof allPrivileges)[number];
 
 /** A caller is a partition with privileges. */
 export interface Caller {
-  readonly partitionId: bigint;
+  /** "root" is the partition that is the root where the caller asks: on another host it may have another id. */
+  readonly partitionId: bigint | 'root';
   readonly privileges: ReadonlySet<Privilege>;
+}
+
+/** A caller whose partition is known. */
+export interface LocalCaller extends Caller {
+  readonly partitionId: bigint;
 }

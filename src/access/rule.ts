@@ -1,7 +1,7 @@
 /** Who may read what (TLFS 2.0a 21.1.1 and 21.3). This is decided only here. */
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, LocalCaller } from './caller.ts';
 import { HvqlError } from '../errors.ts';
 
 /**
@@ -10,20 +10,34 @@ import { HvqlError } from '../errors.ts';
  */
 export type DenialReason = 'NOT_ROOT' | 'NOT_SELF_OR_PARENT' | 'NO_PRIVILEGE';
 
+/** HV_PARTITION_ID_INVALID (TLFS 2.0a): the id of no partition. */
+const noPartitionId = 0n;
+
+/** The caller in this topology. If no partition is the root there, a caller "root" may read nothing. */
+export function localCaller(caller: Caller, { partitions }: Topology): LocalCaller {
+  if (isLocal(caller)) return caller;
+  const { privileges } = caller;
+  return { partitionId: partitions.find(({ parent }) => parent === null)?.id ?? noPartitionId, privileges };
+}
+
+function isLocal(caller: Caller): caller is LocalCaller {
+  return caller.partitionId !== 'root';
+}
+
 /** Root is the partition without a parent. */
-export function isRoot(caller: Caller, topology: Topology): boolean {
+export function isRoot(caller: LocalCaller, topology: Topology): boolean {
   return topology.partition(caller.partitionId)?.parent === null;
 }
 
 /** The area of a partition that the caller may read, if any: SELF for itself, PARENT for its parent. */
-export function areaFor(caller: Caller, partitionId: bigint): StatisticsArea {
+export function areaFor(caller: LocalCaller, partitionId: bigint): StatisticsArea {
   return caller.partitionId === partitionId ? 'SELF' : 'PARENT';
 }
 
 /** Why the caller may not read the object; null if it may. */
 export function denialOf(
   object: ObjectName,
-  asked: { caller: Caller; topology: Topology },
+  asked: { caller: LocalCaller; topology: Topology },
 ): DenialReason | null {
   const { caller, topology } = asked;
   const isGlobal = object.object === 'HYPERVISOR' || object.object === 'LOGICAL_PROCESSOR';

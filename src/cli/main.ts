@@ -75,10 +75,10 @@ async function run(command: Command, context: CommandContext): Promise<number> {
         import('../source/sources.ts'),
         import('./commands/record.ts'),
       ]);
-      const { source: text, names, every, for: duration, out } = command.settings;
+      const { source: text, names, every, for: duration, out, hostName } = command.settings;
       const source = await openSource(text, { clock, names, platform });
       try {
-        return await record({ source, every, for: duration ?? undefined, out }, context);
+        return await record({ source, every, for: duration ?? undefined, out, hostName }, context);
       } finally {
         await source.close();
       }

@@ -10,6 +10,8 @@ export interface View {
   readonly access: Access;
   readonly reader: SnapshotReader;
   readonly limits: Limits;
+  /** The name of the host that all objects are of. */
+  readonly host: string;
   /** The kind of the source: 'pages'. */
   readonly sourceKind: () => string;
 }
@@ -54,6 +56,8 @@ export interface Limits {
 /** What the service reports about itself. */
 export interface ServiceFacts {
   readonly version: string;
+  /** The name of the host whose hypervisor it reads. */
+  readonly host: string;
   readonly limits: Limits;
   readonly health: () => SourceHealth;
   readonly introspection: Introspection;
@@ -155,6 +159,7 @@ export class OperationContext {
       access: this.#accessTo(this.caller, topology),
       reader: this.reader,
       limits: this.service.limits,
+      host: this.service.host,
       sourceKind: () => this.service.health().kind,
     };
     return this.#view;

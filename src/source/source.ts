@@ -11,6 +11,8 @@ export interface Source {
   readonly kind: string;
   /** Kind and settings, for the operator and the log. */
   readonly description: string;
+  /** The name of the host that it was recorded on; left out by a source that knows none. */
+  readonly host?: string | null;
   /** How many lines of text it could not read since it was opened; left out by a source that reads no text. */
   readonly unreadableLines?: number | null;
   /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AccessDenied, denialOf } from '../../src/access/rule.ts';
 import { Access } from '../../src/access/access.ts';
-import { allPrivileges, type Caller, type Privilege } from '../../src/access/caller.ts';
+import { allPrivileges, type LocalCaller, type Privilege } from '../../src/access/caller.ts';
 import { HvqlError } from '../../src/errors.ts';
 import { areaOf, objectKey, readingKey, type ObjectName } from '../../src/snapshot/object-name.ts';
 import { topologyOf } from '../../src/snapshot/topology.ts';
@@ -18,7 +18,7 @@ const topology = topologyOf(
   [partition(1n, null), partition(5n, 1n), partition(9n, 1n), partition(13n, 9n), partition(14n, 13n)],
 );
 
-function caller(partitionId: bigint, privileges: readonly Privilege[] = allPrivileges): Caller {
+function caller(partitionId: bigint, privileges: readonly Privilege[] = allPrivileges): LocalCaller {
   return { partitionId, privileges: new Set(privileges) };
 }
 
@@ -101,7 +101,7 @@ describe('the area of a granted object', () => {
 
 describe('access', () => {
   it('lists the partitions that the caller may read, no others', () => {
-    const listed = (who: Caller) => new Access(who, topology).partitions().map(({ entry }) => entry.id);
+    const listed = (who: LocalCaller) => new Access(who, topology).partitions().map(({ entry }) => entry.id);
     expect(listed(caller(1n))).toEqual([1n, 5n, 9n]);
     expect(listed(caller(5n))).toEqual([5n]);
     expect(listed(caller(9n))).toEqual([9n, 13n]);
@@ -244,7 +244,8 @@ describe('access', () => {
     });
 
     it('gives all others, over all partitions', () => {
-      const keysOf = (who: Caller): string[] => new Access(who, partly).allVirtualProcessors().map(objectKey);
+      const keysOf = (who: LocalCaller): string[] =>
+        new Access(who, partly).allVirtualProcessors().map(objectKey);
       expect(keysOf(caller(1n))).toEqual([
         'partition/1/vp/0',
         'partition/1/vp/1',

@@ -31,6 +31,7 @@ const source = await memorySource(await readHost(process.argv[2] ?? ''), systemC
 const sampler = new Sampler({ source, clock: systemClock, timeoutMilliseconds: settings.sourceTimeout });
 const service = {
   version: '',
+  host: 'local',
   limits: limitsOf(settings),
   introspection: settings.introspection,
   health: () => sampler.health,

@@ -206,6 +206,30 @@ describe('two components of Apollo Client that ask for different fields of one o
     watched.close();
   });
 
+  it('keep objects of two hosts apart', async () => {
+    const other = await startWatchedService(['--host-name', 'web-17']);
+    const cache = new InMemoryCache(apollo);
+    const query = gql`
+      {
+        hypervisor {
+          id
+          host
+        }
+        partition {
+          id
+          host
+        }
+      }
+    `;
+    for (const { url, fetch } of [service, other]) {
+      const client = new ApolloClient({ cache, link: new HttpLink({ uri: url, fetch }) });
+      await client.query({ query, fetchPolicy: 'network-only' });
+      client.stop();
+    }
+    const hosts = Object.values(cache.extract()).flatMap((object) => object?.['host'] ?? []);
+    expect(hosts.sort()).toEqual(['local', 'local', 'web-17', 'web-17']);
+  });
+
   it('go on asking for ever with a cache that knows nothing of the types', async () => {
     const watched = watchBoth(new InMemoryCache(), [a, b]);
     await vi.waitUntil(() => service.requests.length > 20, waiting);

@@ -43,7 +43,7 @@ const transports: Record<string, (question: Question) => Promise<any>> = {
 
 const listItems = 5_000;
 const absent = Array.from({ length: listItems }, (_, n) =>
-  nodeIdOf({ object: 'PARTITION', partitionId: 1_000_000n + BigInt(n) }),
+  nodeIdOf({ object: 'PARTITION', partitionId: 1_000_000n + BigInt(n) }, 'local'),
 );
 const aliased = (field: string): string => Array.from({ length: 199 }, (_, n) => `a${n}: ${field}`).join(' ');
 

@@ -11,7 +11,7 @@ import { objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { Readings } from '../../src/snapshot/reading.ts';
 import { openSimulator } from '../../src/source/simulator/simulator.ts';
 import type { Source } from '../../src/source/source.ts';
-import { caller, testLimits } from '../ask.ts';
+import { caller, testLimits, testHost } from '../ask.ts';
 import { Random, costlyOperation, type ArgumentPool, type CostlyOperation } from './costly-operation.ts';
 import { effortOf, slowness } from './processor-time.ts';
 
@@ -73,8 +73,10 @@ beforeAll(async () => {
   const { partitions } = await source.topology(signal, null);
   pool = {
     ids: partitions.flatMap(({ id: partitionId, virtualProcessors }) => [
-      nodeIdOf({ object: 'PARTITION', partitionId }),
-      ...virtualProcessors.map((index) => nodeIdOf({ object: 'VIRTUAL_PROCESSOR', partitionId, index })),
+      nodeIdOf({ object: 'PARTITION', partitionId }, testHost),
+      ...virtualProcessors.map((index) =>
+        nodeIdOf({ object: 'VIRTUAL_PROCESSOR', partitionId, index }, testHost),
+      ),
     ]),
     partitionIds: partitions.map(({ id }) => String(id)),
     indexes: [0, 1, 2, 3, 4, 5, 6, 7],
@@ -86,7 +88,13 @@ beforeAll(async () => {
 async function run({ query, variables }: CostlyOperation, aliases: number) {
   const document = parse(query(aliases).replace('query', `query q${(operations += 1)}`));
   if (documentProblem(document, limits) !== null) return null;
-  const service = { version: '', limits, introspection: 'on' as const, health: () => sampler.health };
+  const service = {
+    version: '',
+    host: testHost,
+    limits,
+    introspection: 'on' as const,
+    health: () => sampler.health,
+  };
   const contextValue = operationContext({ sampler, service }, { caller: caller(1n), signal });
   return effortOf(() => executeOperation({ schema, document, contextValue, variableValues: variables }));
 }
@@ -152,7 +160,7 @@ function lists(): number[] {
 }
 
 function absentId(n: number): string {
-  return nodeIdOf({ object: 'PARTITION', partitionId: 1_000_000n + BigInt(n) });
+  return nodeIdOf({ object: 'PARTITION', partitionId: 1_000_000n + BigInt(n) }, testHost);
 }
 
 const aliasCounts = [1, 4, 16, 64, 195];

@@ -7,7 +7,7 @@ import { planOperation, stepLimit, valuesOfError, valuesOfRank } from '../../src
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { PlanningSnapshotReader } from '../../src/sampling/read/planning-snapshot-reader.ts';
-import { ask, caller, samplerOf, testLimits } from '../ask.ts';
+import { ask, caller, samplerOf, testLimits, testHost } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
 const schema = createSchema();
@@ -31,6 +31,7 @@ function contextOf(asking: Caller) {
   const sampler = samplerOf(source);
   const service = {
     version: '',
+    host: testHost,
     limits: testLimits,
     introspection: 'on' as const,
     health: () => sampler.health,
@@ -79,7 +80,7 @@ describe('a plan', () => {
       9,
     ],
     [
-      '{ nodes(ids: ["aHlwZXJ2aXNvcjo", "cGFydGl0aW9uOnBhcnRpdGlvbi81"]) { id __typename ... on Partition { name counters { virtualProcessors } } ... on Hypervisor { counters { totalPages } } } }',
+      '{ nodes(ids: ["aHlwZXJ2aXNvcjp0ZXN0LWhvc3Q6", "cGFydGl0aW9uOnRlc3QtaG9zdDpwYXJ0aXRpb24vNQ"]) { id __typename ... on Partition { name counters { virtualProcessors } } ... on Hypervisor { counters { totalPages } } } }',
       2,
     ],
     ['{ counterDefinitions(object: PARTITION) { field title group index } }', 0],
@@ -184,7 +185,7 @@ describe('a plan', () => {
 
   it('stops when it takes too many steps', async () => {
     const ids = Array.from({ length: 5_000 }, (_, n) =>
-      nodeIdOf({ object: 'PARTITION', partitionId: BigInt(n) }),
+      nodeIdOf({ object: 'PARTITION', partitionId: BigInt(n) }, testHost),
     );
     const fields = Array.from({ length: 200 }, (_, n) => `a${n}: nodes(ids: $ids) { id }`);
     const query = `query ($ids: [ID!]!) { ${fields.join(' ')} }`;
@@ -211,7 +212,7 @@ describe('a plan', () => {
       return resolve(...args);
     };
     const ids = Array.from({ length: 1_000 }, (_, n) =>
-      nodeIdOf({ object: 'PARTITION', partitionId: BigInt(n + 100) }),
+      nodeIdOf({ object: 'PARTITION', partitionId: BigInt(n + 100) }, testHost),
     );
     const fields = Array.from({ length: 199 }, (_, n) => `a${n}: nodes(ids: $ids) { id }`);
     const document = parse(`query ($ids: [ID!]!) { ${fields.join(' ')} }`);

@@ -3,6 +3,7 @@ import { nodeIdOf } from '../../src/graph/node-id.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
 import { fails, listOf, thing, value, type Meant } from './expected-thing.ts';
+import { testHost } from '../ask.ts';
 
 /** As the schema says. */
 const mostPerPage = 100;
@@ -72,7 +73,7 @@ function connection(
   partition: (id: bigint) => Meant,
 ): Meant {
   const cursorOf = (entry: PartitionEntry): string =>
-    nodeIdOf({ object: 'PARTITION', partitionId: entry.id });
+    nodeIdOf({ object: 'PARTITION', partitionId: entry.id }, testHost);
   // The order may be another one at the next request: there is no place in it to go on from.
   const [first, last] = hasCursors ? [page.at(0), page.at(-1)] : [];
   const info = {

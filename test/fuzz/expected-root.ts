@@ -22,6 +22,7 @@ import {
   type Thing,
 } from './expected-thing.ts';
 import { globalFault, isRootCaller, partitionFault, type Situation } from './rule.ts';
+import { otherHost, testHost } from '../ask.ts';
 
 /** The caller, the host, and when what was read. */
 export interface AskedWorld extends Pick<Situation, 'caller'> {
@@ -132,7 +133,8 @@ class ExpectedGraph {
     const listFault = fault ?? (this.#reads.host.hasUnlistedProcessors ? 'PAGE_UNAVAILABLE' : null);
     const own = countersAndPage(this.#reads, { name: hypervisorName, type: 'Hypervisor' });
     return thing('Hypervisor', {
-      id: () => value(nodeIdOf(hypervisorName)),
+      id: () => value(nodeIdOf(hypervisorName, testHost)),
+      host: () => value(testHost),
       sampledAt: () => sampledAt(this.#reads),
       counters: () => ifRoot(own.counters),
       page: () => ifRoot(own.page),
@@ -203,7 +205,8 @@ class ExpectedGraph {
 
   #common(name: ObjectName, type: string) {
     const of = { reads: this.#reads, bounds: this.#bounds, name, type };
-    return { id: () => value(nodeIdOf(name)), ...countersAndPage(this.#reads, of), ...changeFields(of) };
+    const own = { id: () => value(nodeIdOf(name, testHost)), host: () => value(testHost) };
+    return { ...own, ...countersAndPage(this.#reads, of), ...changeFields(of) };
   }
 
   #totals(names: readonly ObjectName[], type: string): Meant {
@@ -213,7 +216,9 @@ class ExpectedGraph {
   /** Through the same rules as by any other way. */
   #node(id: string): Meant {
     const name = this.#ids.get(id) ?? null;
-    return name === null ? fails('INVALID_PARAMETER') : this.#named(name);
+    if (name !== null) return this.#named(name);
+    const isOfOtherHost = Buffer.from(id, 'base64url').toString().includes(`:${otherHost}:`);
+    return fails(isOfOtherHost ? 'NOT_FOUND' : 'INVALID_PARAMETER');
   }
 
   #named(name: ObjectName): Meant {

@@ -4,7 +4,7 @@ import { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
-import { testLimits } from '../ask.ts';
+import { testLimits, testHost } from '../ask.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
 import { startTestService, type TestService } from '../server/test-service.ts';
 import { RandomHost } from './random-host.ts';
@@ -37,6 +37,7 @@ export async function startFuzzedService(
   });
   const facts = {
     version: '1.2.3',
+    host: testHost,
     limits: testLimits,
     introspection: 'on' as const,
     health: () => sampler.health,

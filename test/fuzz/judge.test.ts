@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
-import { caller, type Answer } from '../ask.ts';
+import { caller, type Answer, testHost } from '../ask.ts';
 import { RandomHost } from './random-host.ts';
 import { askTrial, judge, trialSampler, type Trial } from './trial.ts';
 
@@ -40,7 +40,8 @@ beforeEach(async () => {
   host.rewind();
   const document = parse(query);
   const who = caller(host.partitions[1]?.id ?? 0n);
-  trial = { schema, host, document, operation: { query, variables: {} }, ids: new Map(), caller: who };
+  const operation = { query, variables: {} };
+  trial = { schema, host, document, operation, ids: new Map(), caller: who, askedAs: who };
   answer = await askTrial(trial, trialSampler(trial));
 });
 /** Few of which anything is broken. */
@@ -215,7 +216,7 @@ describe('the judge', () => {
   });
 
   it('knows an id for what it names', () => {
-    const id = nodeIdOf({ object: 'PARTITION', partitionId: 1n });
+    const id = nodeIdOf({ object: 'PARTITION', partitionId: 1n }, testHost);
     const ids = new Map([[id, { object: 'PARTITION', partitionId: 1n } as const]]);
     const document = parse(`{ node(id: "${id}") { id } }`);
     const leak = { data: { node: { id } } };

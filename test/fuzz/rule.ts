@@ -1,11 +1,11 @@
 /** Who may read what, written independently from the promises to people outside ("Access"), for judging the service by. */
 import type { Privilege } from '../../src/access/caller.ts';
-import type { Caller } from '../../src/access/caller.ts';
+import type { LocalCaller } from '../../src/access/caller.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
 
 /** The caller, and the partitions. */
 export interface Situation {
-  readonly caller: Caller;
+  readonly caller: LocalCaller;
   readonly partitions: readonly PartitionEntry[];
 }
 

@@ -1,25 +1,27 @@
 /** A random operation, asked of a random host by a random caller, and what is wrong with the answer. */
 import { parse, print, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
-import { allPrivileges, type Caller } from '../../src/access/caller.ts';
+import { allPrivileges, type Caller, type LocalCaller } from '../../src/access/caller.ts';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import type { Sampler } from '../../src/sampling/sampler.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
 import { maxUInt64 } from '../../src/catalogue/counter.ts';
-import { caller, samplerOf, testLimits, type Answer } from '../ask.ts';
+import { caller, samplerOf, testLimits, type Answer, otherHost, testHost } from '../ask.ts';
 import { oneOf, rarely, type Choose } from './choice.ts';
 import { expectedAnswer } from './expected-answer.ts';
 import type { Reads } from './expected-change.ts';
 import { problemsOf } from './expectation.ts';
 import type { RandomHost } from './random-host.ts';
 import { randomOperation, type RandomOperation } from './random-operation.ts';
-import { partitionFault } from './rule.ts';
+import { isRootCaller, partitionFault } from './rule.ts';
 
 /** What is asked, by whom, of which host. */
 export interface Trial {
   readonly schema: GraphQLSchema;
   readonly host: RandomHost;
-  readonly caller: Caller;
+  readonly caller: LocalCaller;
+  /** The same caller in the form that the service gets: the root may be called so. */
+  readonly askedAs: Caller;
   readonly operation: RandomOperation;
   readonly document: DocumentNode;
   /** Global ids that the operation may name, and what they name. */
@@ -38,7 +40,11 @@ export function randomTrial(
   const document = parse(operation.query);
   // Most of the time goes into this, and what makes operations makes all of them alike.
   if (rarely(choose, 5)) checkValid(schema, document);
-  return { schema, host, ids, operation, document, caller: randomCaller(choose, host) };
+  const caller = randomCaller(choose, host);
+  const { privileges } = caller;
+  const isRoot = isRootCaller({ caller, partitions: host.partitions });
+  const askedAs: Caller = isRoot && rarely(choose, 3) ? { partitionId: 'root', privileges } : caller;
+  return { schema, host, ids, operation, document, caller, askedAs };
 }
 
 function checkValid(schema: GraphQLSchema, document: DocumentNode): void {
@@ -57,11 +63,12 @@ export async function askTrial(trial: Trial, sampler: Sampler): Promise<Answer> 
   const { schema, document, operation } = trial;
   const service = {
     version: '1.2.3',
+    host: testHost,
     limits: testLimits,
     introspection: 'on' as const,
     health: () => sampler.health,
   };
-  const request = { caller: trial.caller, signal: new AbortController().signal };
+  const request = { caller: trial.askedAs, signal: new AbortController().signal };
   const contextValue = operationContext({ sampler, service }, request);
   const variableValues = operation.variables;
   return asAnswer(await executeOperation({ schema, document, contextValue, variableValues }));
@@ -131,7 +138,7 @@ export function reportOf({ caller, document, operation, host }: Trial, problems:
 }
 
 /** Any partition, one that does not exist, with any privileges. */
-function randomCaller(choose: Choose, host: RandomHost): Caller {
+function randomCaller(choose: Choose, host: RandomHost): LocalCaller {
   const parents = host.partitions.flatMap(({ parent }) => parent ?? []);
   const id = oneOf(choose, [1n, 1n, 1n, ...host.partitions.map((each) => each.id), ...parents, 77n]);
   return caller(
@@ -155,14 +162,16 @@ function idsOf(host: RandomHost): Map<string, ObjectName | null> {
     ' ',
     'partition:partition/1',
     'cGFydGl0aW9u',
-    `${nodeIdOf({ object: 'HYPERVISOR' })}=`,
+    `${nodeIdOf({ object: 'HYPERVISOR' }, testHost)}=`,
+    nodeIdOf({ object: 'HYPERVISOR' }, otherHost),
+    nodeIdOf({ object: 'PARTITION', partitionId: 1n }, otherHost),
     '\u0000',
 
     'x'.repeat(300),
     '__proto__',
   ];
   return new Map([
-    ...names.map((name) => [nodeIdOf(name), name] as const),
+    ...names.map((name) => [nodeIdOf(name, testHost), name] as const),
     ...strange.map((text) => [text, null] as const),
   ]);
 }

@@ -13,7 +13,7 @@ import type { AllowedDocument } from '../../src/server/allowlist.ts';
 import { openGuestSockets } from '../../src/server/guest-socket/guest-sockets.ts';
 import { CounterMetrics } from '../../src/metrics/counter-metrics.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
-import { testLimits } from '../ask.ts';
+import { testLimits, testHost } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 import { getMetrics, metricsChecks } from './metrics-check.ts';
 import { readableLog, startTestService } from './test-service.ts';
@@ -57,7 +57,7 @@ async function openTable({
   source.partitions = [partitionEntry(1n, null, 4), partitionEntry(5n, 1n, 4), partitionEntry(9n, 1n, 4)];
   const sampler = new Sampler({ source, clock: systemClock, timeoutMilliseconds: 20_000 });
   const limits = { ...testLimits, ...some };
-  const service = { version: '1', limits, introspection, health: () => sampler.health };
+  const service = { version: '1', host: testHost, limits, introspection, health: () => sampler.health };
   const operations = new LiveOperations({ sampler, service });
   const audit: string[] = [];
   const server = await startTestService({

@@ -4,7 +4,7 @@ import { executeOperation, operationContext } from '../../src/execution/execute.
 import { resultBytes } from '../../src/server/result-bytes.ts';
 import { ResponseTemplate } from '../../src/writer/response-template.ts';
 import { writtenDataOf } from '../../src/writer/written-data.ts';
-import { testLimits } from '../ask.ts';
+import { testLimits, testHost } from '../ask.ts';
 import type { Choose } from '../fuzz/choice.ts';
 import type { RandomHost } from '../fuzz/random-host.ts';
 import { reducedOperation } from '../fuzz/reduced-operation.ts';
@@ -71,6 +71,7 @@ async function answersOf(
   const sampler = trialSampler(trial);
   const service = {
     version: '1.2.3',
+    host: testHost,
     limits: testLimits,
     introspection: 'on' as const,
     health: () => sampler.health,

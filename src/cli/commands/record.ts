@@ -18,6 +18,8 @@ export interface RecordOptions {
   readonly for?: number | undefined;
   /** A folder, or a file whose name ends in ".tar". */
   readonly out: string;
+  /** The name of the host to write; if not given, that of the source, which a capture may have. */
+  readonly hostName?: string | null;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RecordOptions {
  * is no frame; then nothing is written. Rejects with a UsageError if `out` cannot be written.
  */
 export async function record(options: RecordOptions, context: CommandContext): Promise<number> {
-  const writer = await captureWriter(options.out);
+  const writer = await captureWriter(options.out, options.hostName ?? options.source.host ?? null);
   const recording = new Recording(options, writer);
   const line = progress(context.stderr);
   try {

@@ -9,6 +9,7 @@ import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { readTls, type TlsSettings } from '../../server/http/tls.ts';
 import type { RunningServer } from '../../server/server.ts';
 import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
+import { defaultHostName } from '../../snapshot/host-name.ts';
 import { openSource } from '../../source/sources.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { ServeSettings } from '../settings/settings.ts';
@@ -63,6 +64,7 @@ export interface ServeOptions {
 export async function openResources(settings: ServeSettings, context: ServeContext) {
   const { clock, log, platform, manifestMemory } = context;
   const now = (): number => clock.now().wallMilliseconds;
+  let host = settings.hostName ?? defaultHostName;
   const [source, identity, allowedDocuments, tls, audit, plugins] = await openAll(
     (context.openSource ?? openSource)(settings.source, {
       clock,
@@ -71,14 +73,17 @@ export async function openResources(settings: ServeSettings, context: ServeConte
       platform,
       manifestMemory,
     }),
-    whereSet(settings.identity, (identitySettings) => openIdentity(identitySettings, { log, now })),
+    whereSet(settings.identity, (identitySettings) =>
+      openIdentity(identitySettings, { log, now, hostName: () => host }),
+    ),
     whereSet(settings.operations, openOperations),
     whereSet(settings.tls, readTls),
     whereSet(settings.audit, (path) => openAuditFile(path, log)),
     loadPlugins(settings.plugin),
     checkGuestSockets(settings.guestSocket, platform),
   );
-  return { source, identity, allowedDocuments, tls, audit, plugins, now };
+  host = settings.hostName ?? source.host ?? host;
+  return { source, host, identity, allowedDocuments, tls, audit, plugins, now };
 }
 
 /** null if the setting is not given. */

@@ -47,7 +47,7 @@ export async function serve(settings: ServeSettings, context: ServeContext): Pro
 type Started = RunningServer & { readonly tokens: readonly GraphiqlToken[] | null };
 
 async function start(resources: ServeResources, { settings, context }: ServeOptions): Promise<Started> {
-  const { source, allowedDocuments, tls, audit, plugins, now } = resources;
+  const { source, host, allowedDocuments, tls, audit, plugins, now } = resources;
   const sampler = samplerFor(source, { settings, context });
   const tabs =
     allowedDocuments?.map(({ file, keys, operations: [first], text }) => ({
@@ -60,7 +60,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
       : { identity: resources.identity, tokens: null };
   const limits = limitsOf(settings);
   const { introspection } = settings;
-  const service = { version: packageVersion(), limits, introspection, health: () => sampler.health };
+  const service = { version: packageVersion(), host, limits, introspection, health: () => sampler.health };
   const operations: ServiceContext = { sampler, service, writesBytes: settings.compiled };
   const { acquireLease } = context;
   const live = new LiveOperations({ ...operations, ...(acquireLease === undefined ? {} : { acquireLease }) });

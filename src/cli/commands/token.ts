@@ -13,12 +13,12 @@ export interface TokenContext {
 
 /** Prints the token and a newline. Rejects with a UsageError if the secret cannot be used. */
 export async function printToken(settings: TokenSettings, { stdout, now }: TokenContext): Promise<void> {
-  const { partition, privileges, expiresIn, issuer, audience } = settings;
+  const { partition, privileges, hostNames, expiresIn, issuer, audience } = settings;
   const secret = await openSecret(settings.secret);
   const caller = { partitionId: partition, privileges };
   const issuedAt = now();
   const token = await signToken(
-    { caller, issuedAt, expiresAt: issuedAt + expiresIn, issuer, audience },
+    { caller, hosts: hostNames, issuedAt, expiresAt: issuedAt + expiresIn, issuer, audience },
     secret,
   );
   stdout.write(`${token}\n`);

@@ -3,9 +3,12 @@ import { parseSimulator } from '../../source/sources.ts';
 import type { CommandRow, Setting, ValuesOf } from './setting.ts';
 import {
   parseBytes,
+  parseCallerPartition,
   parseCount,
   parseGuestPort,
   parseGuestSocket,
+  parseHostName,
+  parseHostNames,
   parseHosts,
   parseInterval,
   parseIntrospection,
@@ -15,7 +18,6 @@ import {
   parseMode,
   parseOnOff,
   parseOrigins,
-  parsePartition,
   parsePort,
   parsePrivileges,
   parseProxies,
@@ -48,6 +50,16 @@ const names = {
   default: null,
   description:
     'JSON file with the names of partitions for the source mshv, such as {"1": "root", "5": "web-1"}; read again when it changes',
+} satisfies Setting;
+
+const hostName = {
+  flag: 'host-name',
+  variable: 'HVQL_HOST_NAME',
+  placeholder: '<name>',
+  parse: parseHostName,
+  default: null,
+  description:
+    'name of the host that is read, in every object and every global id; without: "local", or the name in a capture',
 } satisfies Setting;
 
 const jwtSecret = {
@@ -104,6 +116,7 @@ export const commands = {
     settings: {
       source,
       names,
+      hostName,
       host: {
         flag: 'host',
         variable: 'HVQL_HOST',
@@ -390,6 +403,11 @@ export const commands = {
     settings: {
       source,
       names,
+      hostName: {
+        ...hostName,
+        description:
+          'name of the host, to be kept in the capture; without: the name in a capture that is recorded again',
+      },
       every: { ...duration, flag: 'every', default: '1s', description: 'time from one frame to the next' },
       for: {
         ...duration,
@@ -488,11 +506,21 @@ export const commands = {
       partition: {
         flag: 'partition',
         variable: null,
-        placeholder: '<id>',
-        parse: parsePartition,
+        placeholder: '<id or root>',
+        parse: parseCallerPartition,
         default: null,
         isRequired: true,
-        description: 'partition that the token is for',
+        description:
+          'partition that the token is for; root is the one that is the root where the token is used',
+      },
+      hostNames: {
+        flag: 'host-names',
+        variable: null,
+        placeholder: '<names or *>',
+        parse: parseHostNames,
+        default: null,
+        description:
+          'host names that the token is for, with commas between them, or * for all; without, it names none',
       },
       privileges: {
         flag: 'privileges',

@@ -3,7 +3,7 @@
  * UsageError with several problems.
  */
 import { availableParallelism } from 'node:os';
-import { allPrivileges, type Privilege } from '../../access/caller.ts';
+import { allPrivileges, type Caller, type Privilege } from '../../access/caller.ts';
 import { statisticsObjects, type StatisticsObject } from '../../catalogue/group.ts';
 import { UsageError } from '../../errors.ts';
 import type { GuestSocketSetting } from '../../server/guest-socket/guest-sockets.ts';
@@ -12,6 +12,8 @@ import { excerpt } from '../../lib/json.ts';
 import { normalHost } from '../../server/auth/host.ts';
 import { isProxyEntry } from '../../server/auth/remote-address.ts';
 import { checkSecret } from '../../server/auth/secret.ts';
+import type { GrantedHosts } from '../../server/auth/token.ts';
+import { hostNameNeed, isHostName } from '../../snapshot/host-name.ts';
 import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
 import { parsePartitionId } from '../../snapshot/object-name.ts';
 import { assertSource } from '../../source/sources.ts';
@@ -181,6 +183,17 @@ export function parseProxies(text: string): readonly string[] {
   );
 }
 
+/** The name of a host in a fleet. */
+export function parseHostName(text: string): string {
+  if (isHostName(text)) return text;
+  throw new RangeError(`needs ${hostNameNeed}, but is ${show(text)}.`);
+}
+
+/** Names of hosts, with commas between them, or "*" for all. */
+export function parseHostNames(text: string): GrantedHosts {
+  return text === '*' ? text : text.split(',').map((part) => parseHostName(part.trim()));
+}
+
 /** The address of a key set, without a password, which the list of processes and the log would show. */
 export function parseKeySetUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -222,6 +235,11 @@ export function parsePartition(text: string): bigint {
   const id = parsePartitionId(text);
   if (id !== null) return id;
   throw new RangeError(`needs a partition id, a whole number from 1 to 2^64-1, but is ${show(text)}.`);
+}
+
+/** A partition id, or "root". */
+export function parseCallerPartition(text: string): Caller['partitionId'] {
+  return text === 'root' ? text : parsePartition(text);
 }
 
 /** Names of privileges with commas between them; an empty text means no privileges. */

@@ -112,10 +112,10 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
     }
     case 'token': {
       const values = valuesOf<'token'>(read);
-      const { partition, privileges, expiresIn, issuer, audience } = values;
+      const { jwtSecret, jwtSecretFile, ...settings } = values;
       const { choice: secret, problems: more } = chooseSecret(values, read.given);
       problems.push(...more);
-      return secret && { name, settings: { secret, partition, privileges, expiresIn, issuer, audience } };
+      return secret && { name, settings: { ...settings, secret } };
     }
     case 'inspect':
       return { name, settings: { ...valuesOf<'inspect'>(read), page: read.positional ?? '' } };

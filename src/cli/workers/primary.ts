@@ -34,13 +34,13 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
   try {
     const isReadByEach = kindsReadByEachWorker.includes(source.kind);
     const shared = shareReads(source, { clock: context.clock, windowMilliseconds: settings.snapshotMaxAge });
-    const { kind, description } = source;
+    const { kind, description, host = null } = source;
     const pool = new WorkerPool({
       count: settings.workers,
       task: {
         port: settings.port,
         developmentSecret: randomBytes(32).toString('base64'),
-        source: isReadByEach ? null : { kind, description },
+        source: isReadByEach ? null : { kind, description, host },
       },
       leases: new SubscriptionLeases(limitsOf(settings)),
       manifestMemory,

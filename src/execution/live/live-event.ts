@@ -15,6 +15,7 @@ import { writtenOrNull } from '../execute.ts';
 export interface LiveEventParts {
   readonly caller: Caller;
   readonly limits: Limits;
+  readonly host: string;
   readonly sourceKind: () => string;
   readonly topology: Topology | HvqlError;
   readonly reader: SnapshotReader;
@@ -102,14 +103,14 @@ class EventRoot implements LiveEvent {
   }
 
   view(): View {
-    const { caller, topology, reader, limits, sourceKind, accessTo = accessOf } = this.#parts;
+    const { caller, topology, reader, limits, host, sourceKind, accessTo = accessOf } = this.#parts;
     if (topology instanceof HvqlError) throw topology;
-    return { access: accessTo(caller, topology), reader, limits, sourceKind };
+    return { access: accessTo(caller, topology), reader, limits, host, sourceKind };
   }
 
   partition(id: bigint | null): GrantedPartition {
     const { access } = this.view();
-    const partitionId = id ?? this.#parts.caller.partitionId;
+    const partitionId = id ?? access.caller.partitionId;
     try {
       const partition = access.partition(partitionId);
       this.isThere = true;

@@ -201,8 +201,8 @@ export class SharedSubscription implements Watcher {
     more: Pick<LiveEventParts, 'reader' | 'isFirst' | 'isLarge'>,
   ): LiveEventParts {
     const { caller, service, writesBytes } = this.#parts;
-    const { limits, health } = service;
-    return { ...more, caller, limits, sourceKind: () => health().kind, topology, writesBytes };
+    const { limits, host, health } = service;
+    return { ...more, caller, limits, host, sourceKind: () => health().kind, topology, writesBytes };
   }
 }
 

@@ -7,7 +7,7 @@ import { SubscriptionQuota, type RetainedText, type SubscriptionLimits } from '.
 
 /** The request for a lease, in plain JSON. It has digests and lengths instead of texts. */
 export interface LeaseRequest {
-  /** Decimal. */
+  /** Decimal, or "root". */
   readonly partitionId: string;
   /** A digest of the document. */
   readonly document: string;
@@ -54,7 +54,7 @@ export class SubscriptionLeases<Holder extends object> {
 
   /** Acquires a lease under a number chosen by the holder; LIMIT_EXCEEDED if all are taken, else null. */
   acquire(holder: Holder, { number, request }: { number: number; request: LeaseRequest }): HvqlError | null {
-    const partitionId = BigInt(request.partitionId);
+    const partitionId = parsePartition(request.partitionId);
     const shared = this.#shared.get(request.operation);
     const identity = this.#documents.get(request.document)?.identity ?? {};
     const { documentLength, variablesLength } = request;
@@ -88,7 +88,7 @@ export class SubscriptionLeases<Holder extends object> {
   }
 
   #release(request: LeaseRequest): void {
-    const partitionId = BigInt(request.partitionId);
+    const partitionId = parsePartition(request.partitionId);
     this.#quota.countSubscription(partitionId, -1);
     const shared = this.#shared.get(request.operation);
     if (shared !== undefined && (shared.streams -= 1) === 0) {
@@ -119,4 +119,8 @@ export function leaseRequest(
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
+}
+
+function parsePartition(text: string): Caller['partitionId'] {
+  return text === 'root' ? text : BigInt(text);
 }

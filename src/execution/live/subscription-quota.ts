@@ -1,4 +1,5 @@
 /** Limits on the number of streams and on the texts that are kept for them. */
+import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Limits } from '../../graph/context.ts';
 
@@ -24,14 +25,14 @@ export interface RetainedText {
 export class SubscriptionQuota {
   readonly #limits: SubscriptionLimits;
   readonly #all = new Usage();
-  readonly #byCaller = new Map<bigint, Usage>();
+  readonly #byCaller = new Map<Caller['partitionId'], Usage>();
 
   constructor(limits: SubscriptionLimits) {
     this.#limits = limits;
   }
 
   /** LIMIT_EXCEEDED if another stream would exceed a limit, else null. `text` is what would be kept for it. */
-  problem(partitionId: bigint, text: RetainedText | null): HvqlError | null {
+  problem(partitionId: Caller['partitionId'], text: RetainedText | null): HvqlError | null {
     const { maxStreams, maxStreamsPerCaller, maxStreamText, maxStreamTextPerCaller } = this.#limits;
     const own = this.#byCaller.get(partitionId) ?? new Usage();
     if (own.streams >= maxStreamsPerCaller) return tooMany('of one caller', maxStreamsPerCaller);
@@ -44,16 +45,19 @@ export class SubscriptionQuota {
       : null;
   }
 
-  countSubscription(partitionId: bigint, change: 1 | -1): void {
+  countSubscription(partitionId: Caller['partitionId'], change: 1 | -1): void {
     this.#change(partitionId, (usage) => (usage.streams += change));
   }
 
   /** Adds or subtracts a text. */
-  countText(partitionId: bigint, { text, change }: { text: RetainedText; change: 1 | -1 }): void {
+  countText(
+    partitionId: Caller['partitionId'],
+    { text, change }: { text: RetainedText; change: 1 | -1 },
+  ): void {
     this.#change(partitionId, (usage) => usage.countText(text, change));
   }
 
-  #change(partitionId: bigint, change: (usage: Usage) => void): void {
+  #change(partitionId: Caller['partitionId'], change: (usage: Usage) => void): void {
     const own = this.#byCaller.get(partitionId) ?? new Usage();
     this.#byCaller.set(partitionId, own);
     change(own);

@@ -41,7 +41,7 @@ export function partitionPageOf(view: View, list: PartitionListArguments): Parti
     {
       items: partitions,
       positionOf: (partition: GrantedPartition) => partition.entry.id,
-      parseCursor,
+      parseCursor: (cursor) => parseCursor(cursor, view.host),
       maxPageSize: view.limits.maxPageSize,
     },
     page,
@@ -123,11 +123,11 @@ function withoutPlace(argument: string): HvqlError {
   );
 }
 
-function parseCursor(cursor: string): bigint {
-  const name = parseNodeId(cursor);
-  if (name.object === 'PARTITION') return name.partitionId;
+function parseCursor(cursor: string, host: string): bigint {
+  const { name, host: hostOfCursor } = parseNodeId(cursor);
+  if (name.object === 'PARTITION' && hostOfCursor === host) return name.partitionId;
   throw new HvqlError(
     'INVALID_PARAMETER',
-    `${JSON.stringify(cursor)} is not a cursor of a list of partitions.`,
+    `${JSON.stringify(cursor)} is not a cursor of a list of this host's partitions.`,
   );
 }

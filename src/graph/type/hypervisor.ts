@@ -7,7 +7,7 @@ import {
   type VirtualProcessorName,
 } from '../../snapshot/object-name.ts';
 import type { Builder } from '../builder.ts';
-import { type GraphTypes, idDescription, sampledAtDescription } from './readable.ts';
+import { type GraphTypes, hostDescription, idDescription, sampledAtDescription } from './readable.ts';
 import {
   HypervisorModel,
   LogicalProcessorModel,
@@ -34,7 +34,12 @@ export function defineHypervisor(
     interfaces: [refs.node],
     isTypeOf: (value) => value instanceof HypervisorModel,
     fields: (t) => ({
-      id: t.id({ nullable: false, description: idDescription, resolve: () => nodeIdOf(hypervisorName) }),
+      id: t.id({
+        nullable: false,
+        description: idDescription,
+        resolve: ({ view }) => nodeIdOf(hypervisorName, view.host),
+      }),
+      host: t.string({ nullable: false, description: hostDescription, resolve: ({ view }) => view.host }),
       sampledAt: t.field({
         type: 'DateTime',
         nullable: false,

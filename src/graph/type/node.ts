@@ -1,4 +1,5 @@
 /** Objects by global id, with the same access decisions as for any other path to them. */
+import { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Refs } from '../builder.ts';
 import type { View } from '../context.ts';
@@ -19,9 +20,17 @@ export function defineNode({ node }: Refs): void {
   });
 }
 
-/** The object with a global id. Throws the same errors as any other path to the object. */
+/**
+ * The object with a global id. Throws the same errors as any other path to the object, and NOT_FOUND for an object of
+ * another host.
+ */
 export function nodeOf(view: View, id: string): NodeModel {
-  return modelOf(view, parseNodeId(id));
+  const { host, name } = parseNodeId(id);
+  if (host === view.host) return modelOf(view, name);
+  throw new HvqlError(
+    'NOT_FOUND',
+    `${JSON.stringify(id)} is the id of an object of the host ${JSON.stringify(host)}, but this is the host ${JSON.stringify(view.host)}.`,
+  );
 }
 
 function modelOf(view: View, name: ObjectName): NodeModel {

@@ -25,7 +25,7 @@ export function definePartitionConnection(builder: Builder, refs: Refs) {
       cursor: t.string({
         nullable: false,
         description: 'Its position in the list, for `after` and `before`.',
-        resolve: ({ name }) => nodeIdOf(name),
+        resolve: ({ view, name }) => nodeIdOf(name, view.host),
       }),
       node: t.field({
         type: refs.partition,
@@ -89,5 +89,5 @@ export function definePartitionConnection(builder: Builder, refs: Refs) {
 }
 
 function cursorOf(partition: PartitionModel | undefined): string | null {
-  return partition === undefined ? null : nodeIdOf(partition.name);
+  return partition === undefined ? null : nodeIdOf(partition.name, partition.view.host);
 }

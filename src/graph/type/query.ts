@@ -24,7 +24,7 @@ export function defineQuery(builder: Builder, refs: Refs): void {
         resolve: (_root, { id }, { operation }) =>
           inView(
             operation,
-            (view) => new PartitionModel(view, view.access.partition(id ?? operation.caller.partitionId)),
+            (view) => new PartitionModel(view, view.access.partition(id ?? view.access.caller.partitionId)),
           ),
       }),
       node: t.field({

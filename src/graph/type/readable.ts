@@ -30,13 +30,20 @@ export interface GraphTypes {
   readonly totals: ReturnType<typeof defineTotals>;
 }
 
-export const idDescription = 'Its global id: opaque, and constant while the object exists.';
+export const idDescription =
+  'Its global id: opaque, constant while the object exists, and different on every host.';
+export const hostDescription = 'The name of its host.';
 export const sampledAtDescription =
   'When the snapshot was taken. All values of one response come from one snapshot.';
 
 export function defineReadableFields(builder: Builder, { ref, views, page, unlisted }: ReadableType): void {
   builder.objectFields(ref, (t) => ({
-    id: t.id({ nullable: false, description: idDescription, resolve: ({ name }) => nodeIdOf(name) }),
+    id: t.id({
+      nullable: false,
+      description: idDescription,
+      resolve: ({ view, name }) => nodeIdOf(name, view.host),
+    }),
+    host: t.string({ nullable: false, description: hostDescription, resolve: ({ view }) => view.host }),
     sampledAt: t.field({
       type: 'DateTime',
       nullable: false,

@@ -1,6 +1,7 @@
 /** Shares the event loop among callers: a caller with much work is answered in slices, with others in between. */
 
 import { setImmediate } from 'node:timers';
+import type { Caller } from '../../access/caller.ts';
 
 /** How long work continues in one turn of the event loop. */
 const sliceMilliseconds = 20;
@@ -14,7 +15,7 @@ type Resume = () => void;
 /** The order in which work on the event loop begins. */
 export class FairSchedule {
   /** By caller, the next one first; null for paused operations. */
-  readonly #waiting = new Map<bigint | null, Resume[]>();
+  readonly #waiting = new Map<Caller['partitionId'] | null, Resume[]>();
   /** When the work of this turn of the event loop began, by `performance.now()`; null if it has not yet. */
   #sliceBegan: number | null = null;
 
@@ -30,7 +31,7 @@ export class FairSchedule {
    * Resolves when the caller's work may begin, which must then begin immediately; not before the next turn of the
    * event loop. Callers alternate, however much each of them has waiting. null for a paused operation.
    */
-  turn(partitionId: bigint | null): Promise<void> {
+  turn(partitionId: Caller['partitionId'] | null): Promise<void> {
     if (this.#sliceBegan === null) this.#beginSlice();
     return new Promise((resolve) => {
       const own = this.#waiting.get(partitionId);

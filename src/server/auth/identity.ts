@@ -5,10 +5,19 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import { HvqlError, UsageError } from '../../errors.ts';
+import { defaultHostName } from '../../snapshot/host-name.ts';
 import { developmentProblem } from './host.ts';
 import { JwksCooldownError, openKey, type IdentityMethod } from './identity-key.ts';
 import type { VerificationKey } from './public-key.ts';
-import { checkSpelling, explainTokenProblem, readCaller, signToken, type TokenSettings } from './token.ts';
+import {
+  assertHost,
+  checkSpelling,
+  explainTokenProblem,
+  readCaller,
+  readHosts,
+  signToken,
+  type TokenSettings,
+} from './token.ts';
 
 /** A verified identity. */
 export interface Identified {
@@ -37,6 +46,8 @@ export interface IdentitySettings extends TokenSettings {
 interface IdentityContext {
   readonly log: Logger;
   readonly now: () => number;
+  /** The name of the host, which tokens may name. @default "local" */
+  readonly hostName?: () => string;
 }
 
 /** Below the age at which key sets are fetched again, so that a withdrawn key stops being valid in time. */
@@ -92,6 +103,7 @@ async function verify(
   },
 ): Promise<Identified> {
   const { issuer, audience } = settings;
+  const { hostName = () => defaultHostName } = context;
   const options: JWTVerifyOptions = {
     // By the key: a public key must never serve as an HMAC secret (RFC 8725, 2.1).
     algorithms: [...key.algorithms],
@@ -102,6 +114,7 @@ async function verify(
   try {
     const { payload } = await jwtVerify(token, key.resolve, options);
     checkSpelling(token);
+    assertHost(readHosts(payload), hostName());
     const caller = readCaller(payload);
     return { caller, by: 'token', expiresAt: payload.exp === undefined ? null : payload.exp * 1_000 };
   } catch (thrown) {

@@ -3,6 +3,7 @@ import { decodeProtectedHeader, errors, SignJWT, type JWTPayload } from 'jose';
 import { allPrivileges, type Caller, type Privilege } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import { excerpt } from '../../lib/json.ts';
+import { hostNameNeed, isHostName } from '../../snapshot/host-name.ts';
 import { parsePartitionId } from '../../snapshot/object-name.ts';
 
 /** `iss` and `aud` that tokens need; unchecked where null. */
@@ -11,25 +12,33 @@ export interface TokenSettings {
   readonly audience: string | null;
 }
 
-/** The caller's partition id, a decimal string. */
+/** The caller's partition id, a decimal string, or "root". */
 const partitionClaim = 'hv_partition';
 /** The names of the caller's privileges; without this claim the caller has all. */
 const privilegesClaim = 'hv_privileges';
+/** The host or hosts that the token is for; without this claim it is for the host that verifies it. */
+const hostClaim = 'hv_host';
+
+/** The names of the hosts that a token is for, or all of them. */
+export type GrantedHosts = '*' | readonly string[];
 
 /** Signs a token with HS256. Times are milliseconds since 1970; without `expiresAt` it lasts as long as the secret. */
 export async function signToken(
   contents: TokenSettings & {
     readonly caller: Caller;
+    /** null for a token that names no host. */
+    readonly hosts?: GrantedHosts | null;
     readonly issuedAt: number;
     readonly expiresAt: number | null;
   },
   secret: Uint8Array,
 ): Promise<string> {
-  const { caller, issuedAt, expiresAt, issuer, audience } = contents;
+  const { caller, hosts = null, issuedAt, expiresAt, issuer, audience } = contents;
   const hasAll = allPrivileges.every((privilege) => caller.privileges.has(privilege));
   const claims = {
     [partitionClaim]: caller.partitionId.toString(),
     ...(hasAll ? {} : { [privilegesClaim]: [...caller.privileges] }),
+    ...(hosts === null ? {} : { [hostClaim]: hosts }),
   };
   const token = new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -57,9 +66,28 @@ export function readCaller(claims: JWTPayload): Caller {
   return { partitionId: readPartitionId(partition), privileges: readPrivileges(privileges) };
 }
 
-function readPartitionId(claim: unknown): bigint {
-  const needed = `the caller's partition id as a decimal string, such as "5"`;
+/** The hosts that verified claims name; null where they name none. Throws UNAUTHENTICATED for any other value. */
+export function readHosts({ [hostClaim]: claim }: JWTPayload): GrantedHosts | null {
+  if (claim === undefined) return null;
+  if (claim === '*') return claim;
+  const names: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
+  const known = names.filter((name) => typeof name === 'string' && isHostName(name)) as readonly string[];
+  if (known.length === names.length && names.length > 0) return known;
+  throw refused(
+    `The token's claim ${hostClaim} is ${show(claim)}: needed is ${hostNameNeed}, an array of them, or "*" for all hosts`,
+  );
+}
+
+/** Throws UNAUTHENTICATED where the hosts of a token do not include this one. */
+export function assertHost(hosts: GrantedHosts | null, host: string): void {
+  if (hosts === null || hosts === '*' || hosts.includes(host)) return;
+  throw refused(`The token's claim ${hostClaim} is ${show(hosts)}: this is the host ${show(host)}`);
+}
+
+function readPartitionId(claim: unknown): Caller['partitionId'] {
+  const needed = `the caller's partition id as a decimal string, such as "5", or "root"`;
   if (claim === undefined) throw refused(`The token lacks the claim ${partitionClaim}: needed is ${needed}`);
+  if (claim === 'root') return claim;
   const id = typeof claim === 'string' ? parsePartitionId(claim) : null;
   if (id !== null) return id;
   throw refused(`The token's claim ${partitionClaim} is ${show(claim)}: needed is ${needed}`);

@@ -28,9 +28,9 @@ export interface CaptureWriter {
 
 /**
  * Begins a capture in a folder, or in one file where the name ends in ".tar". Rejects with a UsageError where it
- * exists (a folder may be empty) or cannot be written.
+ * exists (a folder may be empty) or cannot be written. `host` is the name of the host that is recorded; null for none.
  */
-export async function captureWriter(out: string): Promise<CaptureWriter> {
+export async function captureWriter(out: string, host: string | null = null): Promise<CaptureWriter> {
   const sink = out.endsWith('.tar') ? await openTarSink(out) : await openFolderSink(out);
   const frames: { readonly name: string; readonly at: string; readonly monotonic: string }[] = [];
   const partitions = new Map<bigint, ManifestPartition>();
@@ -71,7 +71,7 @@ export async function captureWriter(out: string): Promise<CaptureWriter> {
       return length;
     },
     async finish() {
-      const bytes = Buffer.from(formatManifest(partitions, { frames }));
+      const bytes = Buffer.from(formatManifest(partitions, { ...(host === null ? {} : { host }), frames }));
       await write({ place: manifestName, bytes, at: new Date(last?.wallMilliseconds ?? 0) });
       await sayingWhere(out, sink.finish());
     },

@@ -41,7 +41,8 @@ export async function openCapture(settings: CaptureSettings, options: CaptureOpt
   try {
     const manifest = withFolderNamed(path, () => checkedManifest(store, standStillAt));
     const player = playback({ frames: manifest.frames, isLoop, standStillAt }, options.clock);
-    return captureSource({ description: describeCapture(settings), store, parser, player });
+    const { host } = manifest;
+    return captureSource({ description: describeCapture(settings), host, store, parser, player });
   } catch (thrown) {
     store.close();
     throw thrown;
@@ -78,6 +79,7 @@ function checkedManifest(store: CaptureStore, standStillAt: number | undefined):
 
 interface OpenCapture {
   readonly description: string;
+  readonly host: string | null;
   readonly store: CaptureStore;
   readonly parser: StatsParser;
   readonly player: Playback;
@@ -91,7 +93,7 @@ interface OpenFrame {
   areas?: readonly StatisticsArea[];
 }
 
-function captureSource({ description, store, parser, player }: OpenCapture): Source {
+function captureSource({ description, host, store, parser, player }: OpenCapture): Source {
   /** The frame that was read last: most reads are of the same one, and frames do not change. */
   let current: OpenFrame | undefined;
   let latest: Topology | undefined;
@@ -135,6 +137,7 @@ function captureSource({ description, store, parser, player }: OpenCapture): Sou
   return {
     kind: 'capture',
     description,
+    host,
     get unreadableLines() {
       return parser.texts === 0 ? null : parser.unreadableLines;
     },

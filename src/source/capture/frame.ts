@@ -1,4 +1,5 @@
 /** The frames of a capture, as its manifest lists them. */
+import { hostNameNeed, isHostName } from '../../snapshot/host-name.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { ManifestCheck } from '../page-folder/manifest-check.ts';
 import { checkManifest, manifestName, type Manifest } from '../page-folder/manifest.ts';
@@ -14,6 +15,8 @@ export interface Frame {
 /** A capture's manifest: at least one frame, in the order of their steady clock. */
 export interface CaptureManifest extends Manifest {
   readonly frames: readonly [Frame, ...Frame[]];
+  /** The name of the host that was recorded; null if the recording has none. */
+  readonly host: string | null;
 }
 
 /** Parses a capture's manifest. Throws a UsageError with everything that is wrong with it. */
@@ -21,6 +24,9 @@ export function parseCaptureManifest(text: string): CaptureManifest {
   const check = new ManifestCheck(manifestName);
   const json = check.parse(text);
   const manifest = checkManifest(check, json);
+  const { host = null } = json;
+  if (host !== null && !(typeof host === 'string' && isHostName(host)))
+    check.noteNeed({ path: 'host', value: host }, hostNameNeed);
   const [first, ...others] = checkFrames(check, json['frames']);
   if (first === undefined) {
     if (Array.isArray(json['frames']) && json['frames'].length === 0) check.note('frames needs at least one');
@@ -28,7 +34,7 @@ export function parseCaptureManifest(text: string): CaptureManifest {
     throw new TypeError('a manifest without a frame has a problem');
   }
   check.end();
-  return { ...manifest, frames: [first, ...others] };
+  return { ...manifest, frames: [first, ...others], host: typeof host === 'string' ? host : null };
 }
 
 function checkFrames(check: ManifestCheck, value: unknown): Frame[] {

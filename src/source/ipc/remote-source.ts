@@ -15,7 +15,7 @@ import { readOutcome } from './outcome-bytes.ts';
 import { noFacts, parseFacts, type SourceFacts, decodeTopology } from './topology-record.ts';
 
 /** Identifies the source, as the process that reads it does. */
-export type SourceIdentity = Pick<Source, 'kind' | 'description'>;
+export type SourceIdentity = Pick<Source, 'kind' | 'description' | 'host'>;
 
 /** A request that waits for its response. */
 interface PendingRequest {
@@ -28,7 +28,7 @@ interface PendingRequest {
  * The source at the other end of the channel. An aborted signal cancels a request at both ends; when the channel ends,
  * all requests fail with PAGE_UNAVAILABLE. Closing it ends the channel and leaves the other end's source open.
  */
-export function remoteSource(channel: Duplex, { kind, description }: SourceIdentity): Source {
+export function remoteSource(channel: Duplex, { kind, description, host = null }: SourceIdentity): Source {
   const pending = new Map<number, PendingRequest>();
   const reader = new FrameReader();
   let isOver = false;
@@ -94,6 +94,7 @@ export function remoteSource(channel: Duplex, { kind, description }: SourceIdent
   return {
     kind,
     description,
+    host,
     get unreadableLines() {
       return facts.unreadableLines;
     },

@@ -44,6 +44,7 @@ export function shareReads(source: Source, options: ShareReadsOptions): Source {
   return {
     kind: source.kind,
     description: source.description,
+    host: source.host ?? null,
     get unreadableLines() {
       return source.unreadableLines ?? null;
     },

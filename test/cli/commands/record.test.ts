@@ -55,6 +55,19 @@ describe('recording', () => {
     await capture.close();
   });
 
+  it('keeps the name of the host, also where a capture is recorded again', async () => {
+    const [first, second] = [`${scratchFolder()}/a.tar`, `${scratchFolder()}/b`];
+    const trial = new CommandOnTrial();
+    const source = await openSource('simulator?lps=1&partitions=1&vps=1', trial);
+    await record({ source, every: 1000, for: 1000, out: first, hostName: 'web-17' }, trial);
+    const capture = await openSource(`capture:${first}`, trial);
+    await record({ source: capture, every: 1000, for: 1000, out: second }, trial);
+    const again = await openSource(`capture:${second}`, trial);
+    expect([source.host, capture.host, again.host]).toEqual([undefined, 'web-17', 'web-17']);
+    await capture.close();
+    await again.close();
+  });
+
   it('leaves out looks at a page folder that has lost its manifest', async () => {
     const folder = copyOfFixture('small-host');
     const out = `${scratchFolder()}/capture`;

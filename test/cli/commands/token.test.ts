@@ -15,6 +15,7 @@ const settings: TokenSettings = {
   secret: { kind: 'secret', secret },
   partition: 5n,
   privileges: new Set(['ACCESS_STATS']),
+  hostNames: null,
   expiresIn: 3_600_000,
   issuer: null,
   audience: null,

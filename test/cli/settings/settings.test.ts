@@ -24,6 +24,7 @@ describe('hvql serve', () => {
   const preset = {
     source: 'simulator',
     names: null,
+    hostName: null,
     host: '127.0.0.1',
     port: 4000,
     workers: 1,
@@ -105,11 +106,13 @@ describe('hvql serve', () => {
     argv.push('--audit', '-', '--snapshot-max-age=250ms', '--workers=3', '--compiled', 'off');
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
     argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
+    argv.push('--host-name=web-17');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
         source: 'capture:a.tar?loop=true',
         names: null,
+        hostName: 'web-17',
         host: '::1',
         port: 0,
         workers: 3,
@@ -204,6 +207,7 @@ describe('hvql serve', () => {
       HVQL_PLUGIN: './a.mjs, b',
       HVQL_HISTORY_BYTES: '2MB',
       HVQL_TRUSTED_PROXIES: '127.0.0.1',
+      HVQL_HOST_NAME: 'web-18',
       HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
@@ -211,6 +215,7 @@ describe('hvql serve', () => {
       settings: {
         source: 'pages:/b',
         names: null,
+        hostName: 'web-18',
         host: '0.0.0.0',
         port: 5,
         workers: 64,
@@ -584,7 +589,7 @@ describe('hvql record', () => {
       parseCommand(['record', '--out', 'x.tar', '--for', '30s'], { HVQL_SOURCE: 'pages:/a', HVQL_PORT: 'x' }),
     ).toEqual({
       name: 'record',
-      settings: { source: 'pages:/a', names: null, every: 1_000, for: 30_000, out: 'x.tar' },
+      settings: { source: 'pages:/a', names: null, hostName: null, every: 1_000, for: 30_000, out: 'x.tar' },
     });
     expect(problemsOf(['record'])).toEqual(['--out is needed: where the capture goes.']);
   });
@@ -688,6 +693,7 @@ describe('hvql token', () => {
         secret: { kind: 'secret-file', path: 's' },
         partition: 5n,
         privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']),
+        hostNames: null,
         expiresIn: 300_000,
         issuer: 'i',
         audience: 'a',
@@ -705,9 +711,23 @@ describe('hvql token', () => {
     expect(command).toMatchObject({ settings: { privileges: new Set(privileges) } });
   });
 
+  it.each([
+    ['*', '*'],
+    ['web-17', ['web-17']],
+    ['web-17, web-18', ['web-17', 'web-18']],
+  ])('may name hosts: %s', (text, hostNames) => {
+    const argv = ['token', '--partition', 'root', '--host-names', text];
+    expect(parseCommand(argv, { HVQL_JWT_SECRET: secret })).toMatchObject({
+      settings: { partition: 'root', hostNames },
+    });
+    expect(problemsOf([...argv.slice(0, 4), 'web_17'], { HVQL_JWT_SECRET: secret })).toEqual([
+      '--host-names: needs a host name of 1 to 63 of the characters a-z, 0-9 and -, such as "web-17", but is "web_17".',
+    ]);
+  });
+
   it('tells all that is missing or wrong', () => {
     expect(problemsOf(['token', '--privileges', 'ACCESS_STAT'])).toEqual([
-      '--partition is needed: partition that the token is for.',
+      '--partition is needed: partition that the token is for; root is the one that is the root where the token is used.',
       '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "ACCESS_STAT". Did you mean ACCESS_STATS?',
       '--jwt-secret-file is needed, or the secret itself in HVQL_JWT_SECRET.',
     ]);

@@ -5,7 +5,7 @@ import type { Introspection } from '../../../src/graph/context.ts';
 import { createSchema } from '../../../src/graph/schema.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import { Sampler } from '../../../src/sampling/sampler.ts';
-import { caller, testLimits } from '../../ask.ts';
+import { caller, testLimits, testHost } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 
 const schema = createSchema();
@@ -25,6 +25,7 @@ async function run(
   const sampler = new Sampler({ source, clock: source, wait, timeoutMilliseconds: 60_000 });
   const service = {
     version: '',
+    host: testHost,
     limits: { ...testLimits, maxTimeMilliseconds: 2_000 },
     introspection,
     health: () => sampler.health,

@@ -8,7 +8,7 @@ import { Sampler } from '../../../src/sampling/sampler.ts';
 import { sameOrNext, type Topology } from '../../../src/snapshot/topology.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { writtenDataOf, type WrittenData } from '../../../src/writer/written-data.ts';
-import { caller, testLimits } from '../../ask.ts';
+import { caller, testLimits, testHost } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 
 const schema = createSchema();
@@ -34,6 +34,7 @@ function serviceOver(given: Source, shareMilliseconds: number): ServiceContext {
   });
   const service = {
     version: '1.2.3',
+    host: testHost,
     limits: testLimits,
     introspection: 'on' as const,
     health: () => sampler.health,

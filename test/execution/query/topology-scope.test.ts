@@ -16,7 +16,7 @@ import type { Topology } from '../../../src/snapshot/topology.ts';
 import { systemClock, type Clock } from '../../../src/snapshot/moment.ts';
 import { systemFiles, type FileSystem } from '../../../src/source/page-folder/file-system.ts';
 import { openPageFolder } from '../../../src/source/page-folder/page-folder.ts';
-import { caller, testLimits } from '../../ask.ts';
+import { caller, testLimits, testHost } from '../../ask.ts';
 import { ManualClock } from '../../source/manual-clock.ts';
 import { copyOfFixture, scratchFolder } from '../../source/scratch.ts';
 import { until } from '../../until.ts';
@@ -58,7 +58,7 @@ function service(shareMilliseconds: number, clock: Clock = systemClock): Service
   const health = () => sampler.health;
   return {
     sampler,
-    service: { version: '1.2.3', limits: testLimits, introspection: 'on', health },
+    service: { version: '1.2.3', host: testHost, limits: testLimits, introspection: 'on', health },
   };
 }
 

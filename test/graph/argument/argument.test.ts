@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { allPrivileges, type Caller } from '../../../src/access/caller.ts';
 import { HvqlError } from '../../../src/errors.ts';
-import { ask, caller, errorsOf } from '../../ask.ts';
+import { nodeIdOf } from '../../../src/graph/node-id.ts';
+import { hypervisorName } from '../../../src/snapshot/object-name.ts';
+import { ask, caller, errorsOf, otherHost, testHost } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 
 let source: FakeSource;
@@ -292,12 +295,32 @@ describe('an id', () => {
     );
   });
 
+  it('names the host, so that the same object of another host has another id', async () => {
+    const ids = [nodeIdOf(hypervisorName, testHost), nodeIdOf(hypervisorName, otherHost)];
+    expect(new Set([...ids, nodeIdOf(hypervisorName, testHost)]).size).toBe(2);
+    const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+    const answer = await ask({ source, query, variables: { ids } });
+    expect(answer.data).toEqual({ nodes: [{ id: ids[0] }, null] });
+    expect(answer.errors).toEqual([
+      expect.objectContaining({
+        path: ['nodes', 1],
+        message: `"${ids[1]}" is the id of an object of the host "other-host", but this is the host "test-host".`,
+        extensions: { code: 'NOT_FOUND' },
+      }),
+    ]);
+  });
+
   it.each([
     '',
     'x',
-    'aHlwZXJ2aXNvcjo=',
-    Buffer.from('partition:partition/05').toString('base64url'),
-    Buffer.from('partition:partition/5\n').toString('base64url'),
+    'aHlwZXJ2aXNvcjp0ZXN0LWhvc3Q6=',
+    Buffer.from('partition:partition/5').toString('base64url'),
+    Buffer.from('partition:test-host:partition/05').toString('base64url'),
+    Buffer.from('partition:test-host:partition/5\n').toString('base64url'),
+    Buffer.from('hypervisor:test-host:partition/5').toString('base64url'),
+    Buffer.from('virtual-processor:test-host:partition/5').toString('base64url'),
+    Buffer.from('partition:test-host:').toString('base64url'),
+    Buffer.from('partition:Test-Host:partition/5').toString('base64url'),
   ])('is never %j', async (id) => {
     const answer = await ask({
       source,
@@ -306,5 +329,50 @@ describe('an id', () => {
     });
     expect(answer.data).toEqual({ node: null, nodes: [null] });
     expect(errorsOf(answer)).toEqual(['node INVALID_PARAMETER', 'nodes.0 INVALID_PARAMETER']);
+  });
+});
+
+describe('an object', () => {
+  it('has the name of its host, whichever way it was reached', async () => {
+    const query = `{
+      hypervisor {
+        host
+        logicalProcessors { host }
+        partitions(first: 1) { nodes { host parent { host } virtualProcessors { host partition { host } } } }
+        virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME }) { host }
+      }
+      partition(id: 1) { host }
+      viewer { partition { host } }
+    }`;
+    const { data, errors } = await ask({ source, query });
+    expect(errors).toBeUndefined();
+    const hosts = [...JSON.stringify(data).matchAll(/"host":"([^"]+)"/g)].map(([, host]) => host);
+    expect([hosts.length > 8, new Set(hosts)]).toEqual([true, new Set([testHost])]);
+  });
+});
+
+describe('the caller "root"', () => {
+  const query = '{ viewer { partitionId isRoot partition { isRoot } } partition { partitionId } }';
+  const root: Caller = { partitionId: 'root', privileges: new Set(allPrivileges) };
+
+  it('is the partition that is the root on this host', async () => {
+    const viewer = { partitionId: '1', isRoot: true, partition: { isRoot: true } };
+    expect(await ask({ source, caller: root, query })).toEqual({
+      data: { viewer, partition: { partitionId: '1' } },
+    });
+  });
+
+  it('may read nothing where no partition is the root', async () => {
+    const rootless = new FakeSource();
+    rootless.partitions = [partitionEntry(5n, 3n, 1)];
+    const answer = await ask({ source: rootless, caller: root, query });
+    expect(answer.data).toEqual({
+      viewer: { partitionId: '0', isRoot: false, partition: null },
+      partition: null,
+    });
+    expect(errorsOf(answer)).toEqual([
+      'partition ACCESS_DENIED NOT_SELF_OR_PARENT',
+      'viewer.partition ACCESS_DENIED NOT_SELF_OR_PARENT',
+    ]);
   });
 });

@@ -80,9 +80,15 @@ describe('the connection of partitions', () => {
     ['(first: -1)', 'INVALID_PARAMETER', 'first needs to be 0 or more, but is -1.'],
     ['(after: "x")', 'INVALID_PARAMETER', '"x" is not an id of this service.'],
     [
-      '(before: "aHlwZXJ2aXNvcjo")',
+      '(before: "aHlwZXJ2aXNvcjp0ZXN0LWhvc3Q6")',
       'INVALID_PARAMETER',
-      '"aHlwZXJ2aXNvcjo" is not a cursor of a list of partitions.',
+      `"aHlwZXJ2aXNvcjp0ZXN0LWhvc3Q6" is not a cursor of a list of this host's partitions.`,
+    ],
+    [
+      // partition:other-host:partition/5
+      '(after: "cGFydGl0aW9uOm90aGVyLWhvc3Q6cGFydGl0aW9uLzU")',
+      'INVALID_PARAMETER',
+      `"cGFydGl0aW9uOm90aGVyLWhvc3Q6cGFydGl0aW9uLzU" is not a cursor of a list of this host's partitions.`,
     ],
   ])('rejects %s', async (args, code, message) => {
     expect((await page(args)).errors).toMatchObject([{ message, extensions: { code } }]);

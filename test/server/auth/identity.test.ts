@@ -45,7 +45,7 @@ const open = (
 ): Promise<Identity> =>
   openIdentity(
     { method, issuer: checks.issuer ?? null, audience: checks.audience ?? null },
-    { log, now: () => now },
+    { log, now: () => now, hostName: () => 'web-17' },
   );
 const openAt = (method: IdentityMethod, clock: () => number): Promise<Identity> =>
   openIdentity({ method, issuer: null, audience: null }, { log, now: clock });
@@ -108,18 +108,24 @@ describe('a token signed with the secret', () => {
     expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(2n ** 64n - 1n);
   });
 
+  it.each(['web-17', ['web-1', 'web-17'], '*'])('may name the host: %j', async (hv_host) => {
+    const identity = await open({ kind: 'secret', secret });
+    const token = await hs256({ hv_partition: 'root', hv_host });
+    expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe('root');
+  });
+
   it.each([
     [
       {},
-      'The token lacks the claim hv_partition: needed is the caller\'s partition id as a decimal string, such as "5".',
+      'The token lacks the claim hv_partition: needed is the caller\'s partition id as a decimal string, such as "5", or "root".',
     ],
     [
       { hv_partition: 5 },
-      'The token\'s claim hv_partition is 5: needed is the caller\'s partition id as a decimal string, such as "5".',
+      'The token\'s claim hv_partition is 5: needed is the caller\'s partition id as a decimal string, such as "5", or "root".',
     ],
     [
       { hv_partition: '0' },
-      'The token\'s claim hv_partition is "0": needed is the caller\'s partition id as a decimal string, such as "5".',
+      'The token\'s claim hv_partition is "0": needed is the caller\'s partition id as a decimal string, such as "5", or "root".',
     ],
     [{ hv_partition: '05' }, /^The token's claim hv_partition is "05": /],
     [{ hv_partition: '-1' }, /^The token's claim hv_partition is "-1": /],
@@ -139,6 +145,15 @@ describe('a token signed with the secret', () => {
       'The token\'s claim hv_privileges holds "ROOT": needed is an array of ACCESS_STATS and ACCESS_STATS_MSR, which may be empty.',
     ],
     [{ ...root, hv_privileges: [1] }, /hv_privileges holds 1/],
+    [{ ...root, hv_host: 'web-18' }, `The token's claim hv_host is ["web-18"]: this is the host "web-17".`],
+    [
+      { ...root, hv_host: ['web-1', 'web-18'] },
+      /^The token's claim hv_host is \["web-1","web-18"\]: this is/,
+    ],
+    ...['', 'Web-17', 'web-17 ', ['*'], ['web-17', 5], [], null, {}].map((hv_host): [object, RegExp] => [
+      { ...root, hv_host },
+      /^The token's claim hv_host is .*: needed is a host name of 1 to 63 .*, an array of them, or "\*" for all hosts\.$/,
+    ]),
     [{ ...root, exp: nowInSeconds - 1 }, 'The token expired at 2026-11-20T09:59:59.000Z.'],
     [{ ...root, exp: nowInSeconds }, 'The token expired at 2026-11-20T10:00:00.000Z.'],
     [{ ...root, exp: 'soon' as unknown as number }, `The token's claim exp is "soon", which is not valid.`],

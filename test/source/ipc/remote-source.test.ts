@@ -63,6 +63,14 @@ function hanging(): { source: Source; signals: AbortSignal[]; called: () => Prom
 }
 
 describe('a shared source', () => {
+  it('has the name of the host of the source that is read', async () => {
+    const { source } = hanging();
+    const client = await openClient(
+      shareReads({ ...source, host: 'web-17' }, { clock: fake, windowMilliseconds: 0 }),
+    );
+    expect([client.host, (await openClient(source)).host]).toEqual(['web-17', null]);
+  });
+
   it('is read once for the processes that ask within the window, for what each of them needs', async () => {
     const [one, other] = [await openClient(), await openClient()];
     const first = await one.read([hypervisorName, processor, partition], never);
