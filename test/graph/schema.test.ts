@@ -4,9 +4,11 @@ import {
   buildSchema,
   getDirectiveValues,
   GraphQLObjectType,
+  GraphQLSchema,
   isEnumType,
   isObjectType,
   lexicographicSortSchema,
+  validateSchema,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../src/catalogue/catalogue.ts';
@@ -33,6 +35,11 @@ describe('the schema', () => {
   it('equals schema/schema.graphql; UPDATE_SCHEMA=1 updates the file', () => {
     if (process.env['UPDATE_SCHEMA'] === '1') writeFileSync(file, printed);
     expect(readFileSync(file, 'utf8')).toBe(printed);
+  });
+
+  it('is valid, which graphql-js is told to assume', () => {
+    expect(validateSchema(new GraphQLSchema({ ...schema.toConfig(), assumeValid: false }))).toEqual([]);
+    expect(schema.toConfig().assumeValid).toBe(true);
   });
 
   it('has the counters of the catalogue in counters, and the totals in deltas and rates', () => {
