@@ -1,14 +1,14 @@
 // @ts-check
 /**
  * Compiles src into dist: only the files whose contents changed since the last time, and without TypeScript where none
- * did. Types are not checked here; `npm run types` does that.
+ * did. Types are not checked here; `npm run lint` does that.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 
-/** @typedef {import('typescript')} TypeScript */
+/** @typedef {typeof import('typescript')} TypeScript */
 /** @typedef {{ compiler: string, files: Record<string, string> }} BuildRecord What dist was made of: hashes of contents. */
 
 const root = import.meta.dirname;

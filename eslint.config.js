@@ -1,49 +1,7 @@
 import graphql from '@graphql-eslint/eslint-plugin';
-import js from '@eslint/js';
-import tseslint from 'typescript-eslint';
-import { existsSync } from 'node:fs';
 
-export default tseslint.config(
-  {
-    ignores: ['dist/', 'coverage/', 'test/bench/result/', 'test/clients/generated/'].concat(
-      // Without the clients their types are unknown.
-      existsSync(`${import.meta.dirname}/test/clients/node_modules`) ? [] : ['test/clients/'],
-    ),
-  },
-  {
-    files: ['**/*.{js,ts}'],
-    extends: [js.configs.recommended, ...tseslint.configs.strictTypeChecked],
-    languageOptions: {
-      parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js'] },
-        tsconfigRootDir: import.meta.dirname,
-      },
-    },
-    rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      // An async function may have nothing to wait for where an interface says it might.
-      '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', ignoreRestSiblings: true }],
-      eqeqeq: ['error', 'always', { null: 'ignore' }],
-    },
-  },
-  {
-    // Tests read answers of many shapes.
-    files: ['test/**'],
-    rules: Object.fromEntries(
-      [
-        'explicit-any',
-        'unsafe-argument',
-        'unsafe-assignment',
-        'unsafe-call',
-        'unsafe-member-access',
-        'unsafe-return',
-      ].map((rule) => [`@typescript-eslint/no-${rule}`, 'off']),
-    ),
-  },
-  { files: ['eslint.config.js', 'build.js', 'sbom.js'], ...tseslint.configs.disableTypeChecked },
+/** Lints the schema and the operations for GraphiQL's tabs; .oxlintrc.json is for TypeScript. */
+export default [
   {
     files: ['schema/**/*.graphql'],
     plugins: { '@graphql-eslint': graphql },
@@ -93,7 +51,7 @@ export default tseslint.config(
       '@graphql-eslint/match-document-filename': 'off',
     },
   },
-);
+];
 
 /** The rules of these configurations of graphql-eslint. */
 function rulesOf(...names) {

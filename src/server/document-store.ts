@@ -137,7 +137,7 @@ function parseText(text: string, limits: DocumentLimits): DocumentNode | GraphQL
   const { maxTokens } = limits;
   try {
     const document = whereNotTooDeep(() =>
-      parse(text, { maxTokens, noLocation: text.length > locatedCharacters }),
+      parse(text, { maxLexicalTokens: maxTokens, noLocation: text.length > locatedCharacters }),
     );
     const problem =
       document.loc === undefined ? textProblem(text, limits) : nameProblem(document.loc, limits);

@@ -41,8 +41,7 @@ describe('any operation', () => {
     await fc.assert(property, {
       ...settings,
       endOnFailure: true,
-      interruptAfterTimeLimit: 580_000,
-      markInterruptAsFailure: true,
+      plugins: [fc.interruptAfterTimeLimit(580_000, { failOnInterrupt: true })],
     });
   });
 

@@ -92,7 +92,9 @@ describe('a subscription by graphql-ws', () => {
     send({ id: 'a', type: 'subscribe', payload: { query, ...more } });
     await until(() => messages.length === 2);
     expect(messages[1]).toMatchObject({ id: 'a', type: 'error' });
-    const [error] = messages[1]?.['payload'] as { message: string; extensions: Record<string, unknown> }[];
+    const payload = messages[1]?.['payload'] as
+      { message: string; extensions: Record<string, unknown> }[] | undefined;
+    const [error] = payload ?? [];
     expect(error?.message).toContain(message);
     expect(error?.extensions['code']).toBe(code);
     expect(error?.extensions).not.toHaveProperty('http');

@@ -183,7 +183,7 @@ describe('a stream over an absence', () => {
       if (second === 4) source.leave();
       if (second === 5) source.comeBack();
       await pass(bench, 1_000);
-      const [, found] = (await next)?.data.hypervisor.partitions.nodes as any[];
+      const [, found]: any[] = (await next)?.data.hypervisor.partitions.nodes ?? [];
       const change = found?.virtualProcessorTotals.deltas;
       deltas.push(found === undefined ? 'away' : (change?.hypercalls ?? null));
     }
