@@ -3,22 +3,7 @@ import { createHash } from 'node:crypto';
 import { mutated, oddObject, oddText, randomBytes } from './odd-json.ts';
 import { oneOf, rarely, type Choose } from './choice.ts';
 import { expectedCodes } from './http-answer.ts';
-
-const key = Buffer.alloc(16, 7).toString('base64');
-
-/** The request that opens a WebSocket. */
-export const handshake = Buffer.from(
-  [
-    'GET /graphql HTTP/1.1',
-    'Host: localhost',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    `Sec-WebSocket-Key: ${key}`,
-    'Sec-WebSocket-Protocol: graphql-transport-ws',
-    '\r\n',
-  ].join('\r\n'),
-);
+import { frame, handshakeKey, readFrame } from '../websocket-frame.ts';
 
 /** Close codes that a service may use for any input. */
 const closeCodes = [1000, 1002, 1003, 1005, 1007, 1009, 4400, 4401, 4403, 4409, 4429];
@@ -43,7 +28,9 @@ export function oddFrames(choose: Choose, token: string): Buffer[] {
 
 /** What is wrong with what came back after the handshake; nothing where it is as the protocols have it. */
 export function problemsOfFrames(bytes: Buffer): string[] {
-  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const accept = createHash('sha1')
+    .update(`${handshakeKey}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64');
   const end = bytes.indexOf('\r\n\r\n');
   const head = bytes.subarray(0, Math.max(end, 0)).toString();
   if (!head.startsWith('HTTP/1.1 101') || !head.includes(accept)) return [`no handshake: ${head}`];
@@ -150,37 +137,4 @@ function oddFrame(choose: Choose): Buffer {
 
 function json(content: object): Buffer {
   return Buffer.from(JSON.stringify(content));
-}
-
-/** A frame of a client (RFC 6455, 5.2); `lie` is how much longer it says that it is. */
-function frame(parts: {
-  payload: Buffer;
-  opcode?: number;
-  reserved?: number;
-  isLast?: boolean;
-  isMasked?: boolean;
-  lie?: number;
-}): Buffer {
-  const { payload, opcode = 1, reserved = 0, isLast = true, isMasked = true, lie = 0 } = parts;
-  const length = payload.length + lie;
-  const size = Buffer.alloc(length < 126 ? 1 : length < 65_536 ? 3 : 9);
-  if (size.length === 3) size.writeUInt16BE(length, 1);
-  if (size.length === 9) size.writeBigUInt64BE(BigInt(length), 1);
-  size[0] = (isMasked ? 0x80 : 0) | (size.length === 1 ? length : size.length === 3 ? 126 : 127);
-  const first = Buffer.from([(isLast ? 0x80 : 0) | (reserved << 4) | opcode]);
-  if (!isMasked) return Buffer.concat([first, size, payload]);
-  const mask = Buffer.from([1, 2, 3, 4]);
-  return Buffer.concat([first, size, mask, payload.map((byte, n) => byte ^ (mask[n % 4] ?? 0))]);
-}
-
-function readFrame(bytes: Buffer): { opcode: number; payload: Buffer; length: number } {
-  const short = (bytes[1] ?? 0) & 0x7f;
-  const start = short < 126 ? 2 : short === 126 ? 4 : 10;
-  const size = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
-  if (bytes.length < start + size) throw new Error(`half a frame: ${bytes.subarray(0, 100).toString('hex')}`);
-  return {
-    opcode: (bytes[0] ?? 0) & 0x0f,
-    payload: bytes.subarray(start, start + size),
-    length: start + size,
-  };
 }

@@ -1,7 +1,8 @@
 /** What may come over a connection, in pieces that can follow each other in any order: good, bad and half. */
 import { oneOf, type Choose } from './choice.ts';
 import { randomBytes } from './odd-json.ts';
-import { handshake, oddFrames } from './odd-websocket.ts';
+import { handshake } from '../websocket-frame.ts';
+import { oddFrames } from './odd-websocket.ts';
 
 /** What pieces are made with. */
 export interface PieceContext {

@@ -15,7 +15,8 @@ import {
   type OddExchange,
 } from './odd-http.ts';
 import { oddValue } from './odd-json.ts';
-import { handshake, oddFrames, problemsOfFrames } from './odd-websocket.ts';
+import { handshake } from '../websocket-frame.ts';
+import { oddFrames, problemsOfFrames } from './odd-websocket.ts';
 import { exchange } from './raw-exchange.ts';
 import { randomTrial } from './trial.ts';
 
