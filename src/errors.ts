@@ -99,6 +99,13 @@ const codes = {
       'The request or the operation is beyond a limit. `limit` and `actual` have the numbers; `Service.limits` lists the ' +
       'limits. The status is 431 where it is the headers that are too long.',
   },
+  BUDGET_EXCEEDED: {
+    httpStatus: 429,
+    when:
+      'The caller, or its address, has used what it may have over time or at once. `limit` has the number, and ' +
+      '`Retry-After` and `retryInMilliseconds` say when to try again. In an event of a subscription: its events come less ' +
+      'often until then.',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     httpStatus: 415,
     when: 'The body is not `application/json` in UTF-8, or it is compressed.',
@@ -107,6 +114,12 @@ const codes = {
     httpStatus: 500,
     closeCode: 4500,
     when: 'A defect of the service. The log has the details under the same `requestId`.',
+  },
+  OVERLOADED: {
+    httpStatus: 503,
+    when:
+      'The service has as much under way as it may have of all callers together. `limit` has the number, and ' +
+      '`Retry-After` and `retryInMilliseconds` say when to try again.',
   },
   CLOSING: {
     httpStatus: 503,

@@ -35,6 +35,11 @@ export const testLimits: Limits = {
   maxStreamText: 10_000,
   maxStreamTextPerCaller: 5_000,
   maxStreamValues: 10_000,
+  maxValuesPerSecond: 100_000,
+  maxWaiting: 100,
+  maxWaitingPerCaller: 50,
+  maxWaitingText: 10_000,
+  maxWaitingTextPerCaller: 5_000,
 };
 
 /** A caller of this partition id, with both privileges unless others are given. */

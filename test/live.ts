@@ -7,6 +7,7 @@ import { LiveOperations } from '../src/execution/live/live-operations.ts';
 import type { LiveStream } from '../src/execution/live/live-stream.ts';
 import type { Limits } from '../src/graph/context.ts';
 import { createSchema } from '../src/graph/schema.ts';
+import type { ValueBudget } from '../src/limits/value-budget.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
 import { caller, testLimits, type Answer, testHost } from './ask.ts';
 import { FakeSource, partitionEntry } from './fake-source.ts';
@@ -18,6 +19,7 @@ const documents = new Map<string, ReturnType<typeof parse>>();
 export interface Subscription {
   readonly query: string;
   readonly caller?: Caller;
+  readonly budget?: ValueBudget;
   readonly variables?: Record<string, unknown>;
 }
 
@@ -62,6 +64,7 @@ export class LiveBench {
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
     const request = {
       caller: subscription.caller ?? caller(1n),
+      ...(subscription.budget === undefined ? {} : { budget: subscription.budget }),
       signal: new AbortController().signal,
     };
     const { sampler } = this;

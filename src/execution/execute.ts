@@ -8,6 +8,9 @@ import { OperationContext, type GraphContext, type ServiceFacts } from '../graph
 import type { SnapshotReader, ReadRequest } from '../sampling/read/snapshot-reader.ts';
 import { PlanningSnapshotReader } from '../sampling/read/planning-snapshot-reader.ts';
 import type { OperationSnapshotReader } from '../sampling/read/operation-snapshot-reader.ts';
+import { unlimitedBudget, type ValueBudget } from '../limits/value-budget.ts';
+import type { RetainedText } from '../limits/usage.ts';
+import { WaitingQuota } from '../limits/waiting-quota.ts';
 import { mapMaybePromise, type MaybePromise } from '../lib/maybe-promise.ts';
 import { eventLoop } from '../sampling/schedule/fair-schedule.ts';
 import { otherWork, sliceMilliseconds } from '../sampling/schedule/time-slice.ts';
@@ -30,25 +33,29 @@ export interface ServiceContext {
   readonly writesBytes?: boolean;
 }
 
-/** A request to run an operation: the caller, and a signal that aborts it. */
+/** A request to run an operation: the caller and its budget, and a signal that aborts it. */
 export interface OperationRequest {
   readonly caller: Caller;
+  /** @default an unlimited one */
+  readonly budget?: ValueBudget;
   readonly signal: AbortSignal;
 }
 
 /** The context of one operation and its deadline. */
 export interface ExecutionContext extends GraphContext {
   readonly deadline: OperationDeadline;
+  readonly budget: ValueBudget;
   /** The snapshot reader of the operation. Only this folder requests reads from it. */
   readonly reader: OperationSnapshotReader;
   readonly writesBytes: boolean;
   readonly reused: ReusedWork;
 }
 
-/** Work of earlier operations that later ones reuse. */
+/** Work of earlier operations that later ones reuse, and how many of them wait. */
 interface ReusedWork {
   readonly operations: PreparedOperations;
   readonly responses: ResponseCache;
+  readonly waiting: WaitingQuota;
 }
 
 const reusedWork = new WeakMap<ServiceContext, ReusedWork>();
@@ -56,7 +63,11 @@ const reusedWork = new WeakMap<ServiceContext, ReusedWork>();
 function reusedWorkOf(context: ServiceContext): ReusedWork {
   let reused = reusedWork.get(context);
   if (reused === undefined) {
-    reused = { operations: new PreparedOperations(), responses: new ResponseCache(context.sampler) };
+    reused = {
+      operations: new PreparedOperations(),
+      responses: new ResponseCache(context.sampler),
+      waiting: new WaitingQuota(context.service.limits),
+    };
     reusedWork.set(context, reused);
   }
   return reused;
@@ -68,9 +79,9 @@ export function operationContext(context: ServiceContext, request: OperationRequ
   const deadline = new OperationDeadline(request);
   const reader = sampler.readerFor(deadline);
   const topology = (lists: ReadonlySet<bigint> | null) => sampler.topologyFor(deadline, lists);
-  const { caller } = request;
+  const { caller, budget = unlimitedBudget } = request;
   const operation = new OperationContext({ caller, service, reader, topology });
-  return { operation, deadline, reader, writesBytes, reused: reusedWorkOf(context) };
+  return { operation, deadline, budget, reader, writesBytes, reused: reusedWorkOf(context) };
 }
 
 /**
@@ -79,10 +90,13 @@ export function operationContext(context: ServiceContext, request: OperationRequ
  */
 export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionResult> {
   // graphql-js leaves the type of contexts to its users.
-  const { reused, operation, deadline } = args.contextValue as ExecutionContext;
+  const { reused, operation, deadline, budget } = args.contextValue as ExecutionContext;
   const prepared = reused.operations.of(args);
   const shared = prepared === null ? null : reused.responses.get({ caller: operation.caller, prepared });
-  if (shared !== null) return shared;
+  if (shared !== null) {
+    budget.charge(shared.values, true);
+    return shared.result;
+  }
   try {
     const result = executeInTime(args, prepared);
     if (result instanceof Promise) return result.finally(() => deadline.stop());
@@ -90,6 +104,7 @@ export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionRes
     return result;
   } catch (error) {
     deadline.stop();
+    if (error instanceof HvqlError) return refused(error);
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- rethrows any value
     return Promise.reject(error);
   }
@@ -156,12 +171,13 @@ function executePlanned(
   args: ExecutionArgs,
   { planned, prepared }: { planned: Planned; prepared: PreparedOperation | null },
 ): MaybePromise<ExecutionResult> {
-  const { operation, deadline, reader, reused, writesBytes } = args.contextValue as ExecutionContext;
+  const { operation, deadline, budget, reader, reused, writesBytes } = args.contextValue as ExecutionContext;
   const { introspection } = operation.service;
   if (planned.problem !== null) return refused(planned.problem);
+  budget.charge(planned.plan.values);
   deadline.extend(planned.waitMilliseconds);
   const onResume = (): void => deadline.check();
-  return mapMaybePromise(readAhead(reader, { planned, deadline, caller: operation.caller }), () => {
+  return mapMaybePromise(readAhead(args, planned), () => {
     if (deadline.problem !== null) return refused(deadline.problem);
     const isLarge = planned.plan.values > valuesPerSlice;
     const write = (): MaybePromise<ExecutionResult> => {
@@ -194,17 +210,27 @@ function executePlanned(
  * Waits for second readings at most until the deadline, which has an error of its own. Many operations may have waited
  * for the same readings, so each continues when the fair schedule reaches its caller.
  */
-function readAhead(
-  reader: OperationSnapshotReader,
-  { planned, deadline, caller }: { planned: Planned; deadline: OperationDeadline; caller: Caller },
-): MaybePromise<void> {
-  const reading = reader.readAhead(planned.plan.reads);
+function readAhead(args: ExecutionArgs, planned: Planned): MaybePromise<void> {
+  const { operation, deadline, budget, reader, reused } = args.contextValue as ExecutionContext;
+  const reading = reader.readAhead(planned.plan.reads, () => {
+    const text = retainedText(args);
+    return reused.waiting.enter({ key: budget.key, text });
+  });
   if (!(reading instanceof Promise)) return;
   return reading
     .catch((error: unknown) => {
       if (deadline.problem === null) throw error;
     })
-    .then(() => (eventLoop.isFree() ? undefined : eventLoop.turn(caller.partitionId)));
+    .then(() => (eventLoop.isFree() ? undefined : eventLoop.turn(operation.caller.partitionId)));
+}
+
+/** What is kept of a request for as long as its operation waits or its subscription is open. */
+export function retainedText({ document, variableValues }: ExecutionArgs): RetainedText {
+  return {
+    document,
+    documentLength: document.loc?.source.body.length ?? 0,
+    variablesLength: JSON.stringify(variableValues ?? {}).length,
+  };
 }
 
 /** A response of up to this many values is written without letting other work run in between. */

@@ -51,6 +51,13 @@ export interface Limits {
   readonly maxStreamTextPerCaller: number;
   /** Values in one event. */
   readonly maxStreamValues: number;
+  /** Values that one caller may be sent, on average over a minute. */
+  readonly maxValuesPerSecond: number;
+  /** Queries that wait for a second reading, and characters of their documents and variables. */
+  readonly maxWaiting: number;
+  readonly maxWaitingPerCaller: number;
+  readonly maxWaitingText: number;
+  readonly maxWaitingTextPerCaller: number;
 }
 
 /** What the service reports about itself. */

@@ -4,6 +4,7 @@ import type { Caller } from '../access/caller.ts';
 import type { AccessDenied } from '../access/rule.ts';
 import { OperationDeadline } from '../execution/query/deadline.ts';
 import type { Limits } from '../graph/context.ts';
+import { unlimitedBudget, type ValueBudget } from '../limits/value-budget.ts';
 import { setBounded } from '../lib/bounded-map.ts';
 import type { OperationSnapshotReader } from '../sampling/read/operation-snapshot-reader.ts';
 import type { TakenSnapshot } from '../sampling/read/snapshot.ts';
@@ -19,6 +20,8 @@ import { parseSelection, type MetricSelection } from './selection.ts';
 /** A request for metrics. */
 export interface ScrapeRequest {
   readonly caller: Caller;
+  /** Is charged with the samples. @default an unlimited one */
+  readonly budget?: ValueBudget;
   /** Aborted once the client has gone. */
   readonly signal: AbortSignal;
   readonly selection: MetricSelection;
@@ -84,7 +87,10 @@ export class CounterMetrics {
       const reader = this.#sampler.readerFor(deadline);
       await reader.readAhead(plan.reads);
       deadline.check();
-      const bytes = await this.#write(plan, { reader, deadline, format: request.format });
+      const { format, budget = unlimitedBudget } = request;
+      const known = this.#known(plan, { reader, format });
+      budget.charge(plan.values, known !== null);
+      const bytes = known ?? (await this.#write(plan, { reader, deadline, format }));
       return { bytes, isRoot: access.isRoot, denied: plan.denied };
     } finally {
       deadline.stop();
@@ -103,6 +109,14 @@ export class CounterMetrics {
     return plan;
   }
 
+  /** The text that was written for others; null for none. */
+  #known(
+    plan: ScrapePlan,
+    { reader: { snapshot }, format }: { reader: OperationSnapshotReader; format: MetricFormat },
+  ): Buffer | null {
+    return (snapshot && this.#texts.get(snapshot)?.byPlan.get(plan)?.get(format)) ?? null;
+  }
+
   async #write(
     plan: ScrapePlan,
     {
@@ -112,8 +126,6 @@ export class CounterMetrics {
     }: { reader: OperationSnapshotReader; deadline: OperationDeadline; format: MetricFormat },
   ): Promise<Buffer> {
     const { snapshot } = reader;
-    const known = snapshot && this.#texts.get(snapshot)?.byPlan.get(plan)?.get(format);
-    if (known != null) return known;
     // A sink of its own: the bytes may be shared, and are released by the garbage collector.
     const sink = new ByteSink();
     await runInSlices(writeExposition(sink, { plan, reader, format }), () => deadline.check());

@@ -3,11 +3,13 @@ import type { ExecutionResult } from 'graphql';
 import type { YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { CounterMetrics } from '../metrics/counter-metrics.ts';
+import type { ValueBudget } from '../limits/value-budget.ts';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { HostRule } from './auth/host.ts';
 import type { Identified } from './auth/identity.ts';
 import type { TrustedProxies } from './auth/remote-address.ts';
+import type { CallerBudgets } from './caller-budgets.ts';
 import type { DocumentStore } from './document-store.ts';
 import type { ConnectionLimits, Heartbeat } from './heartbeat.ts';
 import type { Graphiql } from './http/graphiql.ts';
@@ -28,6 +30,7 @@ export interface ServerContext {
   readonly metrics: CounterMetrics | null;
   /** Takes a line of the audit trail, JSON with a newline at its end, and never throws; null for no trail. */
   readonly audit: ((line: string) => void) | null;
+  readonly budgets: CallerBudgets;
   /** Says which client a request is from. */
   readonly proxies: TrustedProxies;
   readonly checkReady: () => Promise<NotReady>;
@@ -97,6 +100,7 @@ export class OpenStreams {
 
 /** The caller of a request. */
 export interface Requester extends Identified {
+  readonly budget: ValueBudget;
   /** Aborted once the client has gone. Made on first use: `{ ...requester }` lacks it. */
   readonly signal: AbortSignal;
   readonly requestId: string;

@@ -5,12 +5,14 @@ import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import type { CounterMetrics } from '../metrics/counter-metrics.ts';
+import type { ValueBudgets } from '../limits/value-budget.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
 import { certificateAuthenticator, tokenAuthenticator, type Authenticator } from './auth/authenticator.ts';
 import type { CertificateMap } from './auth/client-certificate.ts';
 import { hostRule } from './auth/host.ts';
 import type { Identity } from './auth/identity.ts';
 import { TrustedProxies } from './auth/remote-address.ts';
+import { CallerBudgets } from './caller-budgets.ts';
 import {
   OpenStreams,
   type ListenerContext,
@@ -57,6 +59,8 @@ export interface ServerOptions {
   /** @default graphql-js's `subscribe` */
   readonly subscribe?: Subscribe;
   readonly limits: DocumentLimits;
+  /** @default unlimited ones */
+  readonly budgets?: ValueBudgets;
   /** Which callers may read the schema. */
   readonly introspection: Introspection;
   /** Ends all events under way, each iterator by being done; called when the server has begun to close. */
@@ -187,6 +191,7 @@ class Listeners {
       documents,
       metrics: options.metrics ?? null,
       audit: options.audit ?? null,
+      budgets: new CallerBudgets(options.budgets ?? null),
       proxies: new TrustedProxies(options.trustedProxies ?? []),
       checkReady: readiness(options.ready, { log }),
       writeBatcher: new WriteBatcher(),

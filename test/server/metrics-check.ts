@@ -164,6 +164,16 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
       facts: { limit: 9, actual: 12 },
     },
   ),
+  'a budget of values': async ({ get, open }) => {
+    await open({ limits: { maxValuesPerSecond: 1 } });
+    expect((await get()).status).toBe(200);
+    const refused = await get();
+    expect(refused.status).toBe(429);
+    expect(refusal(refused).extensions).toMatchObject({ code: 'BUDGET_EXCEEDED', limit: 1 });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await get('object=PARTITION', { as: 5 })).status).toBe(200);
+  },
+  'limits on queries that wait': withoutDocuments({ limits: { maxWaiting: 0, maxWaitingPerCaller: 0 } }),
   'a limit on pages': limit(
     { maxPages: 3 },
     { within: 'object=PARTITION', beyond: 'object=VIRTUAL_PROCESSOR', facts: { limit: 3, actual: 12 } },

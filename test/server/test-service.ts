@@ -126,8 +126,8 @@ export interface TestService extends RunningServer {
 }
 
 /** The requester, and no more of the request. */
-export function requesterOf({ caller, by, expiresAt, requestId, signal }: Requester): Requester {
-  return { caller, by, expiresAt, requestId, signal };
+export function requesterOf({ caller, by, expiresAt, budget, requestId, signal }: Requester): Requester {
+  return { caller, by, expiresAt, budget, requestId, signal };
 }
 
 /** Starts a service in development mode on any free port of loopback, with `options`. */

@@ -10,6 +10,7 @@ import type { Introspection, Limits } from '../../src/graph/context.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import type { AllowedDocument } from '../../src/server/allowlist.ts';
+import { ValueBudgets } from '../../src/limits/value-budget.ts';
 import { openGuestSockets } from '../../src/server/guest-socket/guest-sockets.ts';
 import { CounterMetrics } from '../../src/metrics/counter-metrics.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
@@ -60,9 +61,11 @@ async function openTable({
   const service = { version: '1', host: testHost, limits, introspection, health: () => sampler.health };
   const operations = new LiveOperations({ sampler, service });
   const audit: string[] = [];
+  const { maxValuesPerSecond: valuesPerSecond } = limits;
   const server = await startTestService({
     schema,
     limits,
+    budgets: new ValueBudgets({ valuesPerSecond }),
     introspection,
     allowedDocuments: allowedDocuments ?? null,
     contextOf: (requester) => operationContext({ sampler, service }, requester),
@@ -350,6 +353,48 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     await open({ limits: { maxStreamTextPerCaller: short.length + 2 } });
     expect(codes(await ask(long))).toEqual([live(way) ? 'LIMIT_EXCEEDED' : 'NOT_ACCEPTABLE']);
     expect(codes(await ask(short))).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
+  },
+  'a budget of values': async ({ way, ask, open }) => {
+    const { source } = await open({ limits: { maxValuesPerSecond: 1 } });
+    // Of at most 60 values in a minute, this leaves none; it is answered unless it is asked twice.
+    const large = `{ partition { ${Array.from({ length: 70 }, (_, n) => `a${n}: name`).join(' ')} } }`;
+    await ask(large, 5);
+    const forms = live(way) ? ['', 'subscription '] : [''];
+    for (const form of forms) {
+      const answer = await ask(`${form}{ partition { name } }`, 5);
+      expect(answer.errors).toMatchObject([{ extensions: { code: 'BUDGET_EXCEEDED', limit: 1 } }]);
+      expect(answer.data ?? null).toBeNull();
+      expect(answer.status).toBe(way === 'WebSocket' ? null : 429);
+      const retryInSeconds = Math.ceil(Number(answer.errors?.[0]?.extensions['retryInMilliseconds']) / 1_000);
+      expect(retryInSeconds).toBeGreaterThan(0);
+      if (way !== 'WebSocket') expect(answer.retryAfter).toBe(String(retryInSeconds));
+    }
+    // It is the caller that has no more of them, not the service.
+    for (const form of forms) expect(codes(await ask(`${form}{ partition { name } }`, 1))).toEqual([]);
+    expect(source.batches.flat()).toEqual([]);
+  },
+  'limits on queries that wait': async ({ way, ask, open }) => {
+    const waits = '{ partition { rates(over: "1m") { gpaSpaceModifications } } }';
+    const refusals: readonly (readonly [Partial<Limits>, string, number])[] = [
+      [{ maxWaitingPerCaller: 0 }, 'BUDGET_EXCEEDED', 429],
+      [{ maxWaitingTextPerCaller: waits.length + 1 }, 'BUDGET_EXCEEDED', 429],
+      [{ maxWaiting: 0 }, 'OVERLOADED', 503],
+      [{ maxWaitingText: waits.length + 1 }, 'OVERLOADED', 503],
+    ];
+    for (const [limits, code, status] of refusals) {
+      await open({ limits });
+      const answer = await ask(waits);
+      const [limit] = Object.values(limits);
+      expect(answer.errors).toMatchObject([{ extensions: { code, limit, retryInMilliseconds: 1_000 } }]);
+      expect(answer.data ?? null).toBeNull();
+      const isEvent = way.startsWith('SSE');
+      expect(answer.status).toBe(way === 'WebSocket' ? null : isEvent ? 200 : status);
+      if (!isEvent && way !== 'WebSocket') expect(answer.retryAfter).toBe('1');
+      // A query that need not wait is answered.
+      expect(codes(await ask('{ partition { counters { virtualProcessors } } }'))).toEqual([]);
+      await table?.close();
+      table = undefined;
+    }
   },
   'a limit on pages of connections': async ({ way, ask, open }) => {
     const { source } = await open({ limits: { maxPageSize: 2 } });

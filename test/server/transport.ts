@@ -15,6 +15,8 @@ export interface ListenerToTry {
 export interface TransportAnswer {
   /** The HTTP status, the code that a WebSocket was closed with, or null for an answer by an open WebSocket. */
   readonly status: number | null;
+  /** The header Retry-After. */
+  readonly retryAfter?: string | undefined;
   readonly data?: any;
   readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
   /** Ends a stream that has not ended. */
@@ -71,6 +73,7 @@ function byHttp(method: 'GET' | 'POST', accept: string): SendByTransport {
             resolve({
               ...(body === '' ? {} : JSON.parse(body)),
               status: response.statusCode ?? 0,
+              retryAfter: response.headers['retry-after'],
               end: () => sent.destroy(),
             });
           response.setEncoding('utf8').on('data', (part: string) => {

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../../errors.ts';
 import type { AcquireLease } from '../../execution/live/subscription-leases.ts';
+import type { ValueReport } from '../../limits/value-budget.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import { openIdentity } from '../../server/auth/identity.ts';
 import { checkGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
@@ -35,6 +36,12 @@ export interface ServeContext extends CommandContext {
     readonly report: (report: AbsenceReport) => void;
     /** Calls back with what another process has found absent; returns a function that ends it. */
     readonly onReport: (note: (report: AbsenceReport) => void) => () => void;
+  };
+  /** Given if other processes serve the same callers: what a caller uses in one counts in all. */
+  readonly shareBudgets?: {
+    readonly report: (report: ValueReport) => void;
+    /** Calls back with what callers have used in another process. */
+    readonly onReport: (note: (report: ValueReport) => void) => void;
   };
   /** Given if other processes of the service read the same page folder. */
   readonly manifestMemory?: ManifestMemory;

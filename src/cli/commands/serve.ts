@@ -3,6 +3,7 @@ import { executeOperation, operationContext, type ServiceContext } from '../../e
 import { LiveOperations } from '../../execution/live/live-operations.ts';
 import { createSchema } from '../../graph/schema.ts';
 import { CounterMetrics } from '../../metrics/counter-metrics.ts';
+import { ValueBudgets } from '../../limits/value-budget.ts';
 import { Sampler } from '../../sampling/sampler.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
@@ -64,12 +65,18 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
   const operations: ServiceContext = { sampler, service, writesBytes: settings.compiled };
   const { acquireLease } = context;
   const live = new LiveOperations({ ...operations, ...(acquireLease === undefined ? {} : { acquireLease }) });
+  const budgets = new ValueBudgets({
+    valuesPerSecond: limits.maxValuesPerSecond,
+    report: context.shareBudgets?.report,
+  });
+  context.shareBudgets?.onReport((report) => budgets.note(report));
   const server = await startServer({
     host: settings.host,
     port: settings.port,
     descriptor: context.passedSocket ?? null,
     schema: createSchema(),
     limits,
+    budgets,
     introspection,
     identity,
     allowedDocuments,

@@ -15,11 +15,17 @@ const maxNameLength = 128;
 /** Of open subscriptions; parsed, a character takes up to 240 bytes. */
 const maxStreamText = 1_048_576;
 const maxStreamTextPerCaller = 131_072;
+/** Of queries that wait for a second reading, in each process. */
+const maxWaiting = 10_000;
+const maxWaitingPerCaller = 1_000;
+const maxWaitingText = 1_048_576;
+const maxWaitingTextPerCaller = 131_072;
 
 /** All limits, as `Service.limits` has them. */
 export function limitsOf(settings: ServeSettings): Limits {
   const { minInterval, maxTime, maxTokens, maxDepth, maxAliases, maxDirectives, maxListItems } = settings;
-  const { maxValues, maxPages, maxStreams, maxStreamsPerCaller, maxStreamValues } = settings;
+  const { maxValues, maxPages, maxStreams, maxStreamsPerCaller, maxStreamValues, maxValuesPerSecond } =
+    settings;
   return {
     maxTokens,
     maxDepth,
@@ -41,5 +47,10 @@ export function limitsOf(settings: ServeSettings): Limits {
     maxStreamText,
     maxStreamTextPerCaller,
     maxStreamValues,
+    maxValuesPerSecond,
+    maxWaiting,
+    maxWaitingPerCaller,
+    maxWaitingText,
+    maxWaitingTextPerCaller,
   };
 }

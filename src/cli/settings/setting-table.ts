@@ -331,6 +331,11 @@ export const commands = {
         default: '100000',
         description: 'values that one event of a subscription may hold',
       },
+      maxValuesPerSecond: limit(
+        'max-values-per-second',
+        '5000000',
+        'values a second that one caller may be sent in answers and events together, on average over a minute',
+      ),
       allowedOrigins: {
         flag: 'allowed-origins',
         variable: 'HVQL_ALLOWED_ORIGINS',

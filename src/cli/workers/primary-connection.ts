@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import type { LeaseRequest, AcquireLease } from '../../execution/live/subscription-leases.ts';
 import type { HvqlError } from '../../errors.ts';
+import type { ValueReport } from '../../limits/value-budget.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import { hvqlErrorOf } from '../../source/ipc/error-record.ts';
 import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
@@ -20,6 +21,8 @@ export interface PrimaryConnection {
   send(message: ToPrimary): void;
   /** Calls back with what another worker has found absent; returns a function that ends it. */
   onAbsence(note: (report: AbsenceReport) => void): () => void;
+  /** Calls back with what callers have used of their budgets in another worker. */
+  onValues(note: (report: ValueReport) => void): void;
   /** Calls back when another worker has seen a manifest in the page folder. */
   onManifest(note: () => void): void;
   /** Calls back when files are to be reopened; returns a function that ends it. */
@@ -33,6 +36,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
   const waiting = new Map<number, (problem: HvqlError | null) => void>();
   const reopening = new Set<() => void>();
   const noting = new Set<(report: AbsenceReport) => void>();
+  const valueNoting = new Set<(report: ValueReport) => void>();
   const manifestNoting = new Set<() => void>();
   const closing = new Set<() => void>();
   let isToClose = false;
@@ -56,6 +60,9 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
         break;
       case 'absent':
         for (const note of noting) note(message.report);
+        break;
+      case 'values':
+        for (const note of valueNoting) note(message.report);
         break;
       case 'manifest':
         for (const note of manifestNoting) note();
@@ -96,6 +103,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
       noting.add(note);
       return () => noting.delete(note);
     },
+    onValues: (note) => void valueNoting.add(note),
     onManifest: (note) => void manifestNoting.add(note),
     onReopen: (reopen) => {
       reopening.add(reopen);

@@ -1,5 +1,6 @@
 /** Messages between the primary and its workers: plain JSON over the channel of node:cluster. */
 import type { LeaseRequest } from '../../execution/live/subscription-leases.ts';
+import type { ValueReport } from '../../limits/value-budget.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { type ErrorRecord, errorOf, recordOf } from '../../source/ipc/error-record.ts';
@@ -30,6 +31,8 @@ export type ToWorker =
   | { readonly kind: 'ping' }
   /** What another worker has found absent. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
+  /** What callers have used of their budgets in another worker. */
+  | { readonly kind: 'values'; readonly report: ValueReport }
   /** Another worker has seen a manifest in the page folder. */
   | { readonly kind: 'manifest' }
   /** Reopen files that are held open or were read. */
@@ -45,6 +48,8 @@ export type ToPrimary =
   | { readonly kind: 'pong' }
   /** It has seen a manifest in the page folder: for all other workers, and those that start later. */
   | { readonly kind: 'manifest' }
+  /** What callers have used of their budgets; for all other workers. */
+  | { readonly kind: 'values'; readonly report: ValueReport }
   /** For all other workers. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
   | { readonly kind: 'acquire-lease'; readonly number: number; readonly request: LeaseRequest }

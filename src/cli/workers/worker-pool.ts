@@ -192,6 +192,7 @@ export class WorkerPool {
         manifestMemory.noteFromOther();
         this.#sendToOthers(worker, message);
         break;
+      case 'values':
       case 'absent':
         this.#sendToOthers(worker, message);
         break;

@@ -34,6 +34,10 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
           report: (report) => primary.send({ kind: 'absent', report }),
           onReport: (note) => primary.onAbsence(note),
         },
+        shareBudgets: {
+          report: (report) => primary.send({ kind: 'values', report }),
+          onReport: (note) => primary.onValues(note),
+        },
         announce: ({ url, tokens }) => primary.send({ kind: 'serving', url, tokens }),
       },
     );

@@ -10,6 +10,7 @@ import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import { writtenOrNull } from '../execute.ts';
+import { valuesOfError } from '../plan.ts';
 
 /** The inputs of an event. */
 export interface LiveEventParts {
@@ -23,6 +24,8 @@ export interface LiveEventParts {
   readonly isFirst: boolean;
   /** Whether events are written as bytes. */
   readonly writesBytes: boolean;
+  /** How many values it has. */
+  readonly values: number;
   /** Whether writing may take long, so that other work must run in between. */
   readonly isLarge: boolean;
   /** Creates the caller's access, if it is not the shared one. */
@@ -32,6 +35,8 @@ export interface LiveEventParts {
 /** The result of an event. */
 export interface LiveResult {
   readonly result: ExecutionResult;
+  /** How many values it has, for the budget of callers. */
+  readonly values: number;
   /** Its content as a text to compare with another event; created on first access. */
   readonly text: string;
   /** Whether it is the last event of its stream. */
@@ -50,7 +55,8 @@ export function executeEvent(args: ExecutionArgs, parts: LiveEventParts): MaybeP
   return mapMaybePromise(executed, (result) => {
     // All streams share it, and each sends it at its own pace.
     writtenDataOf(result)?.detach();
-    return new ExecutedEvent(result, event);
+    const { isLast, isThere } = event;
+    return new ExecutedEvent(result, { isLast, isThere, values: parts.values });
   });
 }
 
@@ -59,10 +65,13 @@ class ExecutedEvent implements LiveResult {
   readonly result: ExecutionResult;
   readonly isLast: boolean;
   readonly isThere: boolean;
+  readonly values: number;
   #text: string | undefined;
 
-  constructor(result: ExecutionResult, { isLast, isThere }: Pick<LiveResult, 'isLast' | 'isThere'>) {
+  constructor(result: ExecutionResult, facts: Pick<LiveResult, 'isLast' | 'isThere' | 'values'>) {
+    const { isLast, isThere, values } = facts;
     this.result = result;
+    this.values = values;
     this.isLast = isLast;
     this.isThere = isThere;
   }
@@ -74,7 +83,7 @@ class ExecutedEvent implements LiveResult {
 
 /** An event without an execution that ends its stream. */
 export function finalEvent(result: ExecutionResult): LiveResult {
-  return { result, text: JSON.stringify(result), isLast: true, isThere: false };
+  return { result, values: valuesOfError, text: JSON.stringify(result), isLast: true, isThere: false };
 }
 
 /** The root value to plan an event with these inputs. */

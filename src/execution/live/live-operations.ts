@@ -10,10 +10,12 @@ import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import type { OperationContext } from '../../graph/context.ts';
 import { LiveRequest } from '../../graph/type/subscription.ts';
-import { coercion, refused, type ExecutionContext, type ServiceContext } from '../execute.ts';
+import type { RetainedText } from '../../limits/usage.ts';
+import type { ValueBudget } from '../../limits/value-budget.ts';
+import { coercion, refused, retainedText, type ExecutionContext, type ServiceContext } from '../execute.ts';
 import { LiveStream } from './live-stream.ts';
 import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-leases.ts';
-import { SubscriptionQuota, type RetainedText } from './subscription-quota.ts';
+import { SubscriptionQuota } from './subscription-quota.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 
 /** Options of the subscriptions of a service. */
@@ -62,7 +64,7 @@ export class LiveOperations {
 
   async #subscribe(
     args: ExecutionArgs,
-    { operation: context }: ExecutionContext,
+    { operation: context, budget }: ExecutionContext,
   ): Promise<LiveStream | ExecutionResult> {
     const request = await createSourceEventStream(args);
     if (!(request instanceof LiveRequest)) {
@@ -77,11 +79,7 @@ export class LiveOperations {
     const { options } = request;
     const parts = { args: { ...args, contextValue: {} }, caller, service, options, writesBytes };
     const operation = found ?? new SharedSubscription(parts);
-    const text = {
-      document: args.document,
-      documentLength: args.document.loc?.source.body.length ?? 0,
-      variablesLength: JSON.stringify(args.variableValues).length,
-    };
+    const text = retainedText(args);
     const quotaProblem = (): HvqlError | null =>
       this.#quota.problem(caller.partitionId, this.#operations.has(key) ? null : text);
     const problem = quotaProblem() ?? (await eventProblem(operation, context)) ?? quotaProblem();
@@ -91,17 +89,18 @@ export class LiveOperations {
     const lease =
       acquireLease === undefined ? null : await acquireLease(leaseRequest(args, { caller, text }));
     if (lease instanceof HvqlError) return refused(lease);
-    return this.#open({ key, operation, caller, text, lease });
+    return this.#open({ key, operation, caller, budget, text, lease });
   }
 
   #open(opening: {
     key: string;
     operation: SharedSubscription;
     caller: Caller;
+    budget: ValueBudget;
     text: RetainedText;
     lease: SubscriptionLease | null;
   }): LiveStream {
-    const { key, text, lease } = opening;
+    const { key, budget, text, lease } = opening;
     const { partitionId } = opening.caller;
     // Another stream may have opened the same subscription in the meantime.
     const operation = this.#operations.get(key) ?? opening.operation;
@@ -121,7 +120,7 @@ export class LiveOperations {
       this.#quota.countText(partitionId, { text, change: -1 });
       scheduler.remove(operation);
     };
-    const stream = new LiveStream({ operation, onEnd }, scheduler.firstTick(operation));
+    const stream = new LiveStream({ operation, budget, onEnd }, scheduler.firstTick(operation));
     this.#streams.add(stream);
     scheduler.addListener(stream);
     this.#quota.countSubscription(partitionId, 1);

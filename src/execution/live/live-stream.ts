@@ -1,12 +1,18 @@
 /** One subscriber's stream of events. Events are created on request, so that a slow subscriber skips to the newest tick. */
-import type { ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import type { ValueBudget } from '../../limits/value-budget.ts';
 import type { Tick } from '../../sampling/schedule/tick.ts';
 import type { LiveResult } from './live-event.ts';
 import type { SharedSubscription } from './shared-subscription.ts';
 
+/** A minute. */
+const nanosecondsBetweenErrors = 60_000_000_000n;
+
 /** Options of a stream. */
 export interface LiveStreamOptions {
   readonly operation: SharedSubscription;
+  /** Of the caller. While nothing is left, events come less often. */
+  readonly budget: ValueBudget;
   /** Called once when the stream ends. */
   readonly onEnd: () => void;
 }
@@ -27,6 +33,7 @@ export interface StreamListener {
  * adds a promise.
  */
 export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefined> {
+  readonly budget: ValueBudget;
   readonly #operation: SharedSubscription;
   readonly #onEnd: () => void;
   /** When the first snapshot was taken, in nanoseconds. */
@@ -43,10 +50,15 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   /** Returns or throws the final result after the stream has ended. */
   #final: (() => ExecutionResult) | null = null;
   #listener: StreamListener | null = null;
+  /** Withdraws the wait for the budget; null while the stream does not wait for it. */
+  #withdraw: (() => void) | null = null;
+  /** The tick at which the client was last told that its budget is used up. */
+  #toldAt: bigint | null = null;
 
   /** `firstTick` is a tick out of turn, for the first event. */
-  constructor({ operation, onEnd }: LiveStreamOptions, firstTick: Promise<Tick>) {
+  constructor({ operation, budget, onEnd }: LiveStreamOptions, firstTick: Promise<Tick>) {
     this.#operation = operation;
+    this.budget = budget;
     this.#onEnd = onEnd;
     operation.add();
     firstTick.then(
@@ -141,6 +153,8 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
     this.#newest = null;
     this.#previous = null;
     this.#lastEvent = null;
+    this.#withdraw?.();
+    this.#withdraw = null;
     this.#operation.remove();
     this.#onEnd();
     this.#step();
@@ -171,10 +185,30 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
       return;
     }
     const tick = this.#newest;
-    if (tick === null || this.#isMaking) return;
+    if (tick === null || this.#isMaking || this.#withdraw !== null) return;
+    if (this.budget.isSpent) {
+      this.#waitForBudget(tick);
+      return;
+    }
     this.#newest = null;
     this.#isMaking = true;
     this.#operation.make({ tick, previous: this.#previous }, this);
+  }
+
+  /**
+   * The event is of the newest tick by then, as for a slow client. The client gets the reason, at most once a minute: with
+   * each event that is late it would get nearly as many errors as events.
+   */
+  #waitForBudget({ began: { monotonicNanoseconds: now } }: Tick): void {
+    this.#withdraw = this.budget.whenFree(() => {
+      this.#withdraw = null;
+      this.#step();
+    });
+    if (this.#toldAt !== null && now - this.#toldAt < nanosecondsBetweenErrors) return;
+    this.#toldAt = now;
+    this.#isRequested = false;
+    const error = this.budget.exceeded(' Until then the events of this subscription come less often.');
+    this.#deliver({ errors: [new GraphQLError(error.message, { originalError: error })] });
   }
 
   /** Whether to skip this event: it is unchanged and the heartbeat is not due before the next tick. */

@@ -10,13 +10,14 @@ import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import { LiveSnapshotReader } from '../../sampling/schedule/live-snapshot-reader.ts';
 import type { ReadRequest } from '../../sampling/read/snapshot-reader.ts';
 import { PlanningSnapshotReader } from '../../sampling/read/planning-snapshot-reader.ts';
+import type { ValueBudget } from '../../limits/value-budget.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { Tick, Watcher } from '../../sampling/schedule/tick.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { costProblem } from '../cost.ts';
 import { refused, valuesPerSlice } from '../execute.ts';
 import { eventRoot, executeEvent, finalEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
-import { planOperation, type Plan } from '../plan.ts';
+import { planOperation, valuesOfError, type Plan } from '../plan.ts';
 
 /** Options of a shared subscription. */
 export interface SharedSubscriptionOptions {
@@ -29,6 +30,8 @@ export interface SharedSubscriptionOptions {
 
 /** Receives a requested event. Its methods must not throw. */
 export interface EventConsumer {
+  /** Is charged for the event. */
+  readonly budget: ValueBudget;
   resolve(tick: Tick, event: LiveResult): void;
   reject(thrown: unknown): void;
 }
@@ -123,7 +126,10 @@ export class SharedSubscription implements Watcher {
       events.set(before, shared);
       const resolve = (event: LiveResult): void => {
         shared.event = event;
-        deliverAll(shared.waiting, (each) => each.resolve(tick, event));
+        deliverAll(shared.waiting, (each) => {
+          each.budget.charge(event.values, each !== consumer);
+          each.resolve(tick, event);
+        });
       };
       const reject = (thrown: unknown): void => {
         events.delete(before);
@@ -139,7 +145,10 @@ export class SharedSubscription implements Watcher {
       if (pending instanceof Promise) pending.then(resolve, reject);
       else resolve(pending);
     } else if (known.event === null || known.waiting.length > 0) known.waiting.push(consumer);
-    else consumer.resolve(tick, known.event);
+    else {
+      consumer.budget.charge(known.event.values, true);
+      consumer.resolve(tick, known.event);
+    }
   }
 
   /** Runs work when the fair schedule reaches the caller, which may have many subscriptions. */
@@ -154,10 +163,14 @@ export class SharedSubscription implements Watcher {
     return mapMaybePromise(planned, (plan) => {
       const problem = plan === null ? null : this.#problemOf(plan);
       if (problem !== null) return finalEvent(refused(problem));
-      const isLarge = plan !== null && plan.values > valuesPerSlice;
+      const values = plan?.values ?? valuesOfError;
+      const isLarge = values > valuesPerSlice;
       const reader = new LiveSnapshotReader(tick, previous?.snapshot ?? null);
       const isFirst = previous === null || !this.#hasSeenPartition;
-      const event = executeEvent(this.#parts.args, this.#partsOf(topology, { reader, isFirst, isLarge }));
+      const event = executeEvent(
+        this.#parts.args,
+        this.#partsOf(topology, { reader, isFirst, values, isLarge }),
+      );
       return mapMaybePromise(event, (result) => {
         this.#hasSeenPartition ||= result.isThere;
         return result;
@@ -184,7 +197,7 @@ export class SharedSubscription implements Watcher {
   #makePlan(topology: Topology): MaybePromise<Plan> {
     const reader = new PlanningSnapshotReader('PREVIOUS_EVENT');
     const noted = new Set<bigint>();
-    const parts = this.#partsOf(topology, { reader, isFirst: true, isLarge: false });
+    const parts = this.#partsOf(topology, { reader, isFirst: true, values: 0, isLarge: false });
     const rootValue = eventRoot({ ...parts, accessTo: recordingAccess(noted) });
     const { maxStreamValues: maxValues } = this.#parts.service.limits;
     return mapMaybePromise(
@@ -198,7 +211,7 @@ export class SharedSubscription implements Watcher {
 
   #partsOf(
     topology: Tick['topology'],
-    more: Pick<LiveEventParts, 'reader' | 'isFirst' | 'isLarge'>,
+    more: Pick<LiveEventParts, 'reader' | 'isFirst' | 'values' | 'isLarge'>,
   ): LiveEventParts {
     const { caller, service, writesBytes } = this.#parts;
     const { limits, host, health } = service;

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../../access/caller.ts';
 import type { HvqlError } from '../../errors.ts';
-import { SubscriptionQuota, type RetainedText, type SubscriptionLimits } from './subscription-quota.ts';
+import type { RetainedText } from '../../limits/usage.ts';
+import { SubscriptionQuota, type SubscriptionLimits } from './subscription-quota.ts';
 
 /** The request for a lease, in plain JSON. It has digests and lengths instead of texts. */
 export interface LeaseRequest {

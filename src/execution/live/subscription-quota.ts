@@ -2,21 +2,13 @@
 import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Limits } from '../../graph/context.ts';
+import { Usage, type RetainedText } from '../../limits/usage.ts';
 
 /** The limits on subscriptions, of all callers together and of one caller. */
 export type SubscriptionLimits = Pick<
   Limits,
   'maxStreams' | 'maxStreamsPerCaller' | 'maxStreamText' | 'maxStreamTextPerCaller'
 >;
-
-/** The part of the request that a shared subscription keeps. */
-export interface RetainedText {
-  /** The same object for equal documents. */
-  readonly document: object;
-  readonly documentLength: number;
-  /** The length of its variables as JSON, in characters. */
-  readonly variablesLength: number;
-}
 
 /**
  * Counts streams and their texts. A parsed document takes about a hundred times the memory of its text, so the number of
@@ -35,8 +27,8 @@ export class SubscriptionQuota {
   problem(partitionId: Caller['partitionId'], text: RetainedText | null): HvqlError | null {
     const { maxStreams, maxStreamsPerCaller, maxStreamText, maxStreamTextPerCaller } = this.#limits;
     const own = this.#byCaller.get(partitionId) ?? new Usage();
-    if (own.streams >= maxStreamsPerCaller) return tooMany('of one caller', maxStreamsPerCaller);
-    if (this.#all.streams >= maxStreams) return tooMany('of all callers', maxStreams);
+    if (own.count >= maxStreamsPerCaller) return tooMany('of one caller', maxStreamsPerCaller);
+    if (this.#all.count >= maxStreams) return tooMany('of all callers', maxStreams);
     const [ownText, allText] = [own.textWith(text), this.#all.textWith(text)];
     if (ownText > maxStreamTextPerCaller)
       return tooLong('of one caller', { limit: maxStreamTextPerCaller, actual: ownText });
@@ -46,7 +38,7 @@ export class SubscriptionQuota {
   }
 
   countSubscription(partitionId: Caller['partitionId'], change: 1 | -1): void {
-    this.#change(partitionId, (usage) => (usage.streams += change));
+    this.#change(partitionId, (usage) => (usage.count += change));
   }
 
   /** Adds or subtracts a text. */
@@ -63,36 +55,6 @@ export class SubscriptionQuota {
     change(own);
     change(this.#all);
     if (own.isEmpty) this.#byCaller.delete(partitionId);
-  }
-}
-
-/** The usage of all callers or of one. */
-class Usage {
-  streams = 0;
-  #text = 0;
-  /** The number of operations of each document. */
-  readonly #documents = new Map<object, number>();
-
-  get isEmpty(): boolean {
-    return this.streams === 0 && this.#documents.size === 0;
-  }
-
-  textWith(text: RetainedText | null): number {
-    return text === null ? this.#text : this.#text + this.#lengthOf(text);
-  }
-
-  countText(text: RetainedText, change: 1 | -1): void {
-    const { document } = text;
-    if (change === 1) this.#text += this.#lengthOf(text);
-    const operations = (this.#documents.get(document) ?? 0) + change;
-    if (operations === 0) this.#documents.delete(document);
-    else this.#documents.set(document, operations);
-    if (change === -1) this.#text -= this.#lengthOf(text);
-  }
-
-  /** What a text adds to the existing ones. */
-  #lengthOf({ document, documentLength, variablesLength }: RetainedText): number {
-    return variablesLength + (this.#documents.has(document) ? 0 : documentLength);
   }
 }
 

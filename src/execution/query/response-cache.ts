@@ -13,9 +13,15 @@ const maxBytes = 64 * 1024 * 1024;
 /** The approximate memory of a value as an object and as text together. */
 const bytesOfValue = 64;
 
+/** A response, and how many values it has. */
+interface CachedResponse {
+  readonly result: ExecutionResult;
+  readonly values: number;
+}
+
 interface Cached {
   readonly snapshot: TakenSnapshot;
-  readonly responses: Map<Access, Map<PreparedOperation, ExecutionResult>>;
+  readonly responses: Map<Access, Map<PreparedOperation, CachedResponse>>;
   count: number;
   bytes: number;
 }
@@ -36,13 +42,13 @@ export class ResponseCache {
   }
 
   /** The cached response, retained for the caller; null if not cached. */
-  get({ caller, prepared }: ResponseKey): ExecutionResult | null {
+  get({ caller, prepared }: ResponseKey): CachedResponse | null {
     const { shared } = this.#sampler;
     const cached = this.#cachedFor(shared?.snapshot ?? null);
     if (shared === null || cached === null) return null;
     const response = cached.responses.get(accessOf(caller, shared.topology))?.get(prepared);
     if (response === undefined) return null;
-    writtenDataOf(response)?.retain();
+    writtenDataOf(response.result)?.retain();
     return response;
   }
 
@@ -68,13 +74,13 @@ export class ResponseCache {
     if (cached.count >= maxResponses || cached.bytes + bytes > maxBytes) return;
     let responses = cached.responses.get(access);
     if (responses === undefined)
-      cached.responses.set(access, (responses = new Map<PreparedOperation, ExecutionResult>()));
+      cached.responses.set(access, (responses = new Map<PreparedOperation, CachedResponse>()));
     // Two concurrent requests may both have computed the response: the first one stays.
     if (responses.has(prepared)) return;
     cached.count += 1;
     cached.bytes += bytes;
     written?.retain();
-    responses.set(prepared, result);
+    responses.set(prepared, { result, values });
   }
 
   /** The responses of this snapshot; null if nothing is cached. Releases those of any other snapshot. */
@@ -90,6 +96,6 @@ export class ResponseCache {
 /** Releases the responses; their memory is reused when no request uses them any more. */
 function release({ responses }: Cached): void {
   for (const byOperation of responses.values()) {
-    for (const response of byOperation.values()) writtenDataOf(response)?.release();
+    for (const { result } of byOperation.values()) writtenDataOf(result)?.release();
   }
 }

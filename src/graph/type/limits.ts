@@ -104,6 +104,30 @@ export function defineLimits(builder: Builder) {
         description:
           'The maximum number of values in one event of a subscription, counted as for `maxValues`.',
       }),
+      maxValuesPerSecond: t.exposeInt('maxValuesPerSecond', {
+        nullable: false,
+        description:
+          'The maximum number of values per second that one caller may receive in responses and events together, averaged over a minute. A response or an event that is sent again without being computed again counts as a tenth. Beyond it, requests fail with BUDGET_EXCEEDED, and events of subscriptions come less often.',
+      }),
+      maxWaiting: t.exposeInt('maxWaiting', {
+        nullable: false,
+        description:
+          'The maximum number of queries of all callers together that wait for a second reading. Beyond it, they fail with OVERLOADED.',
+      }),
+      maxWaitingPerCaller: t.exposeInt('maxWaitingPerCaller', {
+        nullable: false,
+        description:
+          'The maximum number of these queries of one caller. Beyond it, they fail with BUDGET_EXCEEDED.',
+      }),
+      maxWaitingText: t.exposeInt('maxWaitingText', {
+        nullable: false,
+        description:
+          'The maximum number of characters in the documents and variables of all these queries. A document that several of them share counts once.',
+      }),
+      maxWaitingTextPerCaller: t.exposeInt('maxWaitingTextPerCaller', {
+        nullable: false,
+        description: 'The maximum number of these characters for one caller.',
+      }),
     }),
   });
 }

@@ -30,6 +30,8 @@ export interface OperationReaderOptions {
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
+const none: readonly ChangeRequest[] = [];
+const ignore = (): void => undefined;
 
 /** Changes are taken from an earlier reading that is held; without one the operation waits for a second reading. */
 export class OperationSnapshotReader implements SnapshotReader {
@@ -50,10 +52,18 @@ export class OperationSnapshotReader implements SnapshotReader {
     return this.#snapshot instanceof TakenSnapshot ? this.#snapshot : null;
   }
 
-  /** Reads the whole plan in one batch, without waiting if the source allows it. */
-  readAhead(plan: ReadPlan): MaybePromise<void> {
+  /**
+   * Reads the whole plan in one batch, without waiting if the source allows it. Calls `enterWait` before it waits for a
+   * second reading, and what that returns afterwards; throws or rejects with what it throws.
+   */
+  readAhead(plan: ReadPlan, enterWait: () => () => void = () => ignore): MaybePromise<void> {
     if (plan.isEmpty) return;
-    return mapMaybePromise(this.#snapshotOf(plan), (snapshot) => this.#take(plan, snapshot));
+    return mapMaybePromise(this.#snapshotOf(plan), (snapshot) => {
+      const waiting = this.#take(plan, snapshot);
+      if (waiting.length === 0 || snapshot instanceof HvqlError) return;
+      const leaveWait = enterWait();
+      return this.#waitForSecond(plan, { waiting, snapshot }).finally(leaveWait);
+    });
   }
 
   moment(): Moment {
@@ -90,11 +100,11 @@ export class OperationSnapshotReader implements SnapshotReader {
     return number;
   }
 
-  #take(plan: ReadPlan, snapshot: TakenSnapshot | HvqlError): MaybePromise<void> {
+  /** Takes the snapshot. Returns the changes that need a second reading. */
+  #take(plan: ReadPlan, snapshot: TakenSnapshot | HvqlError): readonly ChangeRequest[] {
     this.#snapshot = snapshot;
-    if (plan.changes.length === 0 || snapshot instanceof HvqlError) return;
-    const waiting = plan.changes.filter((request) => this.#mustWait(request, snapshot));
-    if (waiting.length > 0) return this.#waitForSecond(plan, { waiting, snapshot });
+    if (plan.changes.length === 0 || snapshot instanceof HvqlError) return none;
+    return plan.changes.filter((request) => this.#mustWait(request, snapshot));
   }
 
   /** Waits as long as the changes need for which no reading is held, then reads the whole plan at one moment. */

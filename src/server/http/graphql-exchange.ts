@@ -14,7 +14,7 @@ import { dropEvents, outcomeOf, type Outcome, type PipelineResult } from '../ope
 import { resultBytes } from '../result-bytes.ts';
 import { EventStream } from '../sse/event-stream.ts';
 import { readAccept, type MediaType } from './header.ts';
-import { checkMethod, HttpError } from './http-error.ts';
+import { checkMethod, HttpError, retryHeaders } from './http-error.ts';
 import { HttpExchange } from './http-exchange.ts';
 
 interface Answer {
@@ -101,8 +101,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
   finish(result: PipelineResult): Answer {
     const refusal = refusalOf(result);
     const outcome = outcomeOf(result, this);
-    const { status, headers } =
-      refusal ?? (this.takesEvents ? success : { status: statusOf(outcome, this.mediaType), headers: none });
+    const { status, headers } = refusal ?? (this.takesEvents ? success : headOf(outcome, this.mediaType));
     this.#answer = { outcome, status, headers, isRefusal: refusal !== null };
     return this.#answer;
   }
@@ -158,6 +157,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
   }
 
   #take(operation: AllowedOperation): AllowedOperation {
+    this.server.budgets.check(this);
     this.operation = operation;
     const { events, mediaType } = this.#accepted;
     if (events) {
@@ -221,11 +221,24 @@ const contentTypes = {
 
 /** Codes of errors with the same status in every media type. */
 const statuses = new Map<unknown, number>(
-  (['OPERATION_RESOLUTION_FAILURE', 'NOT_ACCEPTABLE', 'INTERNAL_SERVER_ERROR'] as const).map((code) => [
-    code,
-    httpStatusOf(code),
-  ]),
+  (
+    [
+      'OPERATION_RESOLUTION_FAILURE',
+      'NOT_ACCEPTABLE',
+      'BUDGET_EXCEEDED',
+      'OVERLOADED',
+      'INTERNAL_SERVER_ERROR',
+    ] as const
+  ).map((code) => [code, httpStatusOf(code)]),
 );
+
+/** Status and headers of a masked result. */
+function headOf(outcome: Outcome, mediaType: MediaType): Pick<Answer, 'status' | 'headers'> {
+  if (outcome.kind === 'events' || outcome.result.errors === undefined) return success;
+  const status = statusOf(outcome, mediaType);
+  const [first] = outcome.result.errors;
+  return { status, headers: status > 400 ? retryHeaders(first?.extensions) : none };
+}
 
 /**
  * The status of a masked result (GraphQL over HTTP, 6.4). With data, also null, it ran: 200. Without, GraphQL's own media

@@ -15,8 +15,16 @@ export class HttpError extends HvqlError {
   ) {
     super(code, message, options.facts);
     this.status = options.status ?? httpStatusOf(code);
-    this.headers = options.headers ?? {};
+    this.headers = { ...retryHeaders(this.extensions), ...options.headers };
   }
+}
+
+/** Retry-After (RFC 9110, 10.2.3), in whole seconds, of a refusal that says when to try again. */
+export function retryHeaders({ retryInMilliseconds }: Readonly<Record<string, unknown>> = {}): Readonly<
+  Record<string, string>
+> {
+  if (typeof retryInMilliseconds !== 'number') return {};
+  return { 'retry-after': String(Math.max(1, Math.ceil(retryInMilliseconds / 1_000))) };
 }
 
 /** A refusal with 400 for a request that is wrong. */

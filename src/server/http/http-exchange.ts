@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../access/caller.ts';
+import type { ValueBudget } from '../../limits/value-budget.ts';
 import type { WrittenData } from '../../writer/written-data.ts';
 import type { Identified } from '../auth/identity.ts';
 import type { Contexts, ListenerContext, Requester, ServerContext } from '../context.ts';
@@ -61,6 +62,11 @@ export class HttpExchange implements Requester {
   abort(): void {
     this.isGone = true;
     this.#abort?.abort();
+  }
+
+  /** The budget of its caller. */
+  get budget(): ValueBudget {
+    return this.server.budgets.of(this);
   }
 
   /** For the log; the partition only once the caller is known. */

@@ -26,7 +26,8 @@ const ends = { text: '', openmetrics: '# EOF\n' } as const satisfies Record<Metr
 /** Answers a request for metrics, after the same checks as an operation. Rejects with an HttpError or UNAUTHENTICATED. */
 export async function answerMetrics(exchange: GraphqlExchange, metrics: CounterMetrics): Promise<void> {
   await exchange.authenticate(methods);
-  const { request, response, caller, search, signal } = exchange;
+  const { request, response, caller, budget, search, server, signal } = exchange;
+  server.budgets.check(exchange);
   const mediaType = preferredType(request.headers.accept, mediaTypes);
   if (mediaType === null)
     throw new HttpError(
@@ -36,7 +37,7 @@ export async function answerMetrics(exchange: GraphqlExchange, metrics: CounterM
   const format = formats[mediaType];
   try {
     const selection = metrics.selection(search);
-    const { bytes, denied } = await metrics.scrape({ caller, signal, selection, format });
+    const { bytes, denied } = await metrics.scrape({ caller, budget, signal, selection, format });
     audit(exchange, denied);
     if (exchange.isGone) return;
     const end = Buffer.from(ends[format]);

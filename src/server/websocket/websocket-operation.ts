@@ -1,6 +1,7 @@
 /** One operation over a WebSocket, from its subscribe message to its end. */
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type ExecutionResult } from 'graphql';
+import type { ValueBudget } from '../../limits/value-budget.ts';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import type { AllowedOperation, OperationRequest } from '../allowlist.ts';
 import type { StreamEnd } from '../audit.ts';
@@ -86,6 +87,10 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     return this.#requestId;
   }
 
+  get budget(): ValueBudget {
+    return this.server.budgets.of(this);
+  }
+
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#isOver) this.#abort.abort();
@@ -117,6 +122,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     if (!eventLoop.isFree()) await eventLoop.turn(this.caller.partitionId);
     if (this.#isOver) return { kind: 'result', result: {} };
     try {
+      this.server.budgets.check(this);
       this.operation = this.server.allow(parameters);
     } catch (thrown) {
       if (!(thrown instanceof HttpError)) throw thrown;

@@ -50,6 +50,7 @@ describe('hvql serve', () => {
     maxStreams: 10_000,
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
+    maxValuesPerSecond: 5_000_000,
     tls: null,
     allowedHosts: null,
     allowedOrigins: null,
@@ -107,6 +108,7 @@ describe('hvql serve', () => {
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
     argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
     argv.push('--host-name=web-17');
+    argv.push('--max-values-per-second=12');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -142,6 +144,7 @@ describe('hvql serve', () => {
         maxStreams: 5,
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
+        maxValuesPerSecond: 12,
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
         allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
@@ -208,6 +211,7 @@ describe('hvql serve', () => {
       HVQL_HISTORY_BYTES: '2MB',
       HVQL_TRUSTED_PROXIES: '127.0.0.1',
       HVQL_HOST_NAME: 'web-18',
+      HVQL_MAX_VALUES_PER_SECOND: '13',
       HVQL_WORKERS: '64',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
@@ -241,6 +245,7 @@ describe('hvql serve', () => {
         maxStreams: 7,
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
+        maxValuesPerSecond: 13,
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
         allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],

@@ -1,0 +1,195 @@
+/** How many values callers may be sent over time: a token bucket for each. */
+import { HvqlError } from '../errors.ts';
+
+/** A caller that has used little may use what a minute gives at once. */
+const burstSeconds = 60;
+/** Sending a result again takes about this part of the time of computing it. */
+const shareOfCopy = 0.1;
+const tickMilliseconds = 250;
+/** More callers than a service has within a minute; the one that was first is forgotten for another. */
+const mostAccounts = 10_000;
+
+/** What a caller has used, and what waits for it to be less. */
+interface Account {
+  spentValues: number;
+  /** After the last tick: what came since is what to tell other processes. */
+  toldValues: number;
+  /** Calls that resume streams, the one that has waited longest first. */
+  readonly waiting: Set<() => void>;
+  isForgotten: boolean;
+}
+
+/** What callers have used since the last report, by their keys. */
+export type ValueReport = readonly (readonly [key: string, values: number])[];
+
+/**
+ * The budgets of all callers. Charging is one addition. At each tick, what a caller may use in that time is taken from
+ * what it has used; there are no ticks while all have their whole budget.
+ */
+export class ValueBudgets {
+  readonly valuesPerSecond: number;
+  readonly #capacity: number;
+  readonly #now: () => number;
+  readonly #report: ((report: ValueReport) => void) | null;
+  readonly #accounts = new Map<string, Account>();
+  #timer: NodeJS.Timeout | null = null;
+  #tickedAt = 0;
+
+  constructor(options: {
+    readonly valuesPerSecond: number;
+    /** Takes what callers have used, for other processes that serve the same ones. */
+    readonly report?: ((report: ValueReport) => void) | undefined;
+    /** Milliseconds on a clock that does not go back. @default the system's */
+    readonly now?: () => number;
+  }) {
+    const { valuesPerSecond, report = null, now = () => performance.now() } = options;
+    this.valuesPerSecond = valuesPerSecond;
+    this.#capacity = valuesPerSecond * burstSeconds;
+    this.#report = report;
+    this.#now = now;
+  }
+
+  /** How many callers have used something that is not made up for. */
+  get size(): number {
+    return this.#accounts.size;
+  }
+
+  /** The budget of a caller; equal keys have one. */
+  of(key: string): ValueBudget {
+    return new ValueBudget(this, key);
+  }
+
+  /** Counts what callers have used in another process. */
+  note(report: ValueReport): void {
+    for (const [key, values] of report) {
+      const account = this.accountOf(key);
+      account.spentValues += values;
+      account.toldValues += values;
+    }
+  }
+
+  /** The account of a caller that has used something, else null. This and what follows is for `ValueBudget`. */
+  find(key: string): Account | null {
+    return this.#accounts.get(key) ?? null;
+  }
+
+  /** The account of a caller, which is opened if necessary. */
+  accountOf(key: string): Account {
+    const known = this.#accounts.get(key);
+    if (known !== undefined) return known;
+    const account: Account = { spentValues: 0, toldValues: 0, waiting: new Set(), isForgotten: false };
+    if (this.#capacity === Infinity) return account;
+    if (this.#accounts.size >= mostAccounts) this.#forgetFirst();
+    this.#accounts.set(key, account);
+    this.#tickedAt = this.#timer === null ? this.#now() : this.#tickedAt;
+    this.#timer ??= setInterval(() => this.tick(), tickMilliseconds).unref();
+    return account;
+  }
+
+  /** Whether a caller has nothing left. */
+  isSpent({ spentValues }: Account): boolean {
+    return spentValues >= this.#capacity;
+  }
+
+  /** When a caller has something left again, if it uses nothing until then. */
+  millisecondsUntilFree({ spentValues }: Account): number {
+    const missing = spentValues - this.#capacity;
+    return missing < 0 ? 0 : Math.ceil((missing * 1_000) / this.valuesPerSecond) + tickMilliseconds;
+  }
+
+  /** Called by the timer. */
+  tick(): void {
+    const now = this.#now();
+    const regained = ((now - this.#tickedAt) * this.valuesPerSecond) / 1_000;
+    this.#tickedAt = now;
+    const report: [string, number][] = [];
+    for (const [key, account] of this.#accounts) {
+      if (account.spentValues > account.toldValues)
+        report.push([key, account.spentValues - account.toldValues]);
+      account.spentValues = Math.max(0, account.spentValues - regained);
+      account.toldValues = account.spentValues;
+      this.#resumeWaiting(account);
+      if (account.spentValues === 0 && account.waiting.size === 0) this.#forget(key, account);
+    }
+    if (report.length > 0) this.#report?.(report);
+    if (this.#accounts.size > 0 || this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #resumeWaiting(account: Account): void {
+    for (const resume of account.waiting) {
+      if (this.isSpent(account)) return;
+      account.waiting.delete(resume);
+      resume();
+    }
+  }
+
+  #forgetFirst(): void {
+    for (const [key, account] of this.#accounts) {
+      this.#forget(key, account);
+      for (const resume of account.waiting) resume();
+      return;
+    }
+  }
+
+  #forget(key: string, account: Account): void {
+    account.isForgotten = true;
+    this.#accounts.delete(key);
+  }
+}
+
+/** The budget of one caller. It may be kept: it keeps nothing of a caller that has its whole budget. */
+export class ValueBudget {
+  readonly key: string;
+  readonly #budgets: ValueBudgets;
+  #known: Account | null = null;
+
+  constructor(budgets: ValueBudgets, key: string) {
+    this.#budgets = budgets;
+    this.key = key;
+  }
+
+  /** Whether nothing is left: nothing more may begin. What has begun may use more than is left. */
+  get isSpent(): boolean {
+    if (this.#known === null || this.#known.isForgotten) this.#known = this.#budgets.find(this.key);
+    return this.#known !== null && this.#budgets.isSpent(this.#known);
+  }
+
+  /** BUDGET_EXCEEDED where nothing is left, else null. */
+  get problem(): HvqlError | null {
+    return this.isSpent ? this.exceeded() : null;
+  }
+
+  /** Counts the values of a result, or of one that is sent again without being computed. */
+  charge(values: number, isCopy = false): void {
+    this.#account.spentValues += isCopy ? values * shareOfCopy : values;
+  }
+
+  /** Calls back once something is left, in the order of these calls. Returns a function that withdraws it. */
+  whenFree(resume: () => void): () => void {
+    const { waiting } = this.#account;
+    waiting.add(resume);
+    return () => waiting.delete(resume);
+  }
+
+  /** BUDGET_EXCEEDED, with what follows from it for the caller. */
+  exceeded(consequence = ''): HvqlError {
+    const { valuesPerSecond } = this.#budgets;
+    const retryInMilliseconds = this.#budgets.millisecondsUntilFree(this.#account);
+    return new HvqlError(
+      'BUDGET_EXCEEDED',
+      `This caller has used all of its values: it may have ${valuesPerSecond} a second on average over a minute, in ` +
+        `answers and events together.${consequence} Request fewer fields or fewer objects, or request them less often.`,
+      { limit: valuesPerSecond, retryInMilliseconds },
+    );
+  }
+
+  get #account(): Account {
+    if (this.#known === null || this.#known.isForgotten) this.#known = this.#budgets.accountOf(this.key);
+    return this.#known;
+  }
+}
+
+/** The budget of those whose values are not counted. */
+export const unlimitedBudget = new ValueBudgets({ valuesPerSecond: Infinity }).of('');

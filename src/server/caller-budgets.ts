@@ -1,0 +1,42 @@
+/** The budget of the caller of a request: the same for all that one identity asks for, on any connection. */
+import { hash } from 'node:crypto';
+import type { Caller } from '../access/caller.ts';
+import { unlimitedBudget, type ValueBudget, type ValueBudgets } from '../limits/value-budget.ts';
+import type { Identified } from './auth/identity.ts';
+import { HttpError } from './http/http-error.ts';
+
+/** Longer keys are kept as digests: tokens have subjects of any length. */
+const longestKey = 100;
+
+/** Budgets by identity: the partition, and what proved it. */
+export class CallerBudgets {
+  readonly #budgets: ValueBudgets | null;
+  /** A verified token has one object for its caller, so most requests need no key. */
+  readonly #known = new WeakMap<Caller, ValueBudget>();
+
+  /** null for budgets without limits. */
+  constructor(budgets: ValueBudgets | null) {
+    this.#budgets = budgets;
+  }
+
+  of(identified: Identified): ValueBudget {
+    if (this.#budgets === null) return unlimitedBudget;
+    const { caller } = identified;
+    let budget = this.#known.get(caller);
+    if (budget === undefined) this.#known.set(caller, (budget = this.#budgets.of(keyOf(identified))));
+    return budget;
+  }
+
+  /** Throws BUDGET_EXCEEDED where the caller has nothing left; before anything of the operation is parsed. */
+  check(identified: Identified): void {
+    const { problem } = this.of(identified);
+    if (problem === null) return;
+    const { code: _, ...facts } = problem.extensions;
+    throw new HttpError('BUDGET_EXCEEDED', problem.message, { facts });
+  }
+}
+
+function keyOf({ caller, by }: Identified): string {
+  const key = `${caller.partitionId} ${by}`;
+  return key.length <= longestKey ? key : hash('sha256', key, 'base64');
+}

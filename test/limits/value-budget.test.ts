@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ValueBudgets, type ValueReport } from '../../src/limits/value-budget.ts';
+import { closeBench, LiveBench, pass, threePartitions } from '../live.ts';
+
+let now: number;
+let reports: ValueReport[];
+let budgets: ValueBudgets;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  now = 0;
+  reports = [];
+  budgets = new ValueBudgets({
+    valuesPerSecond: 10,
+    report: (report) => reports.push(report),
+    now: () => now,
+  });
+});
+afterEach(() => vi.useRealTimers());
+
+/** Lets time pass, with one tick at its end. */
+const passSeconds = (seconds: number): void => {
+  now += seconds * 1_000;
+  budgets.tick();
+};
+
+describe('a budget of values', () => {
+  it('lasts for what a minute gives and for what has begun by then, and is filled again by time', () => {
+    const budget = budgets.of('one');
+    budget.charge(599);
+    expect(budget.problem).toBeNull();
+    budget.charge(100);
+    expect(budget.problem).toMatchObject({
+      code: 'BUDGET_EXCEEDED',
+      extensions: { limit: 10, retryInMilliseconds: 10_150 },
+    });
+    passSeconds(9.9);
+    expect(budget.isSpent).toBe(true);
+    passSeconds(0.1);
+    expect(budget.isSpent).toBe(false);
+  });
+
+  it('counts a result that is sent again as a tenth', () => {
+    const budget = budgets.of('one');
+    budget.charge(5_990, true);
+    expect(budget.isSpent).toBe(false);
+    budget.charge(10, true);
+    expect(budget.isSpent).toBe(true);
+  });
+
+  it('is one for all that have its key, of which nothing is kept and no timer runs once it is whole', () => {
+    const [budget, same] = [budgets.of('one'), budgets.of('one')];
+    budget.charge(600);
+    expect(same.isSpent).toBe(true);
+    expect(budgets.of('another').isSpent).toBe(false);
+    expect([budgets.size, vi.getTimerCount()]).toEqual([1, 1]);
+    passSeconds(60);
+    expect([budgets.size, vi.getTimerCount()]).toEqual([0, 0]);
+    same.charge(600);
+    expect(budget.isSpent).toBe(true);
+  });
+
+  it('is kept for ten thousand callers at most', () => {
+    for (let n = 0; n <= 10_000; n += 1) budgets.of(`caller ${n}`).charge(600);
+    expect(budgets.size).toBe(10_000);
+    expect([0, 1, 10_000].map((n) => budgets.of(`caller ${n}`).isSpent)).toEqual([false, true, true]);
+  });
+
+  it('resumes streams in turn, and only while something is left', () => {
+    const budget = budgets.of('one');
+    budget.charge(601);
+    const called: string[] = [];
+    budget.whenFree(() => {
+      called.push('first');
+      budget.charge(10);
+    });
+    const withdraw = budget.whenFree(() => called.push('withdrawn'));
+    budget.whenFree(() => called.push('last'));
+    withdraw();
+    passSeconds(0.2);
+    expect(called).toEqual(['first']);
+    passSeconds(1);
+    expect(called).toEqual(['first', 'last']);
+  });
+
+  it('is reported to other processes, and reduced by what they report', () => {
+    const other = new ValueBudgets({ valuesPerSecond: 10, now: () => now });
+    budgets.of('one').charge(400);
+    other.of('one').charge(250);
+    passSeconds(1);
+    expect(reports).toEqual([[['one', 400]]]);
+    for (const report of reports) other.note(report);
+    expect(other.of('one').isSpent).toBe(true);
+    budgets.note([['one', 210]]);
+    expect(budgets.of('one').isSpent).toBe(true);
+    passSeconds(1);
+    // What another process reported is not reported back.
+    expect(reports).toHaveLength(1);
+  });
+});
+
+describe('subscriptions of a caller whose budget is used up', () => {
+  it('have an error once, and then the newest event when something is left; those of others continue', async () => {
+    const source = threePartitions();
+    const bench = new LiveBench(source);
+    const query = 'subscription { hypervisor(every: "100ms") { sampledAt } }';
+    const [budget, whole] = [budgets.of('one'), budgets.of('another')];
+    const stream = await bench.open(query, { budget });
+    const other = await bench.open(query, { budget: whole });
+    await Promise.all([stream.next(), other.next()]);
+    budget.charge(600);
+    const late = stream.next();
+    for (let n = 0; n < 3; n += 1) {
+      const event = other.next();
+      await pass(bench, 100);
+      expect(await event).toHaveProperty('data.hypervisor');
+    }
+    expect((await late)?.errors).toMatchObject([{ extensions: { code: 'BUDGET_EXCEEDED', limit: 10 } }]);
+    const next = stream.next();
+    await pass(bench, 300);
+    passSeconds(1);
+    expect((await next)?.data).toEqual({ hypervisor: { sampledAt: '2023-11-14T22:13:20.600Z' } });
+    passSeconds(100);
+    await closeBench(bench);
+  });
+});
