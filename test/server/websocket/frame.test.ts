@@ -210,7 +210,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   'a text': [
     ...['κόσμε', '\u007f\u0080', '\u07ff\u0800', '\uffff', '\ufeff', '\ufffd', '\u{10000}', '\u{10ffff}'].map(
       (characters): Row => [
-        `of ${[...characters].map((each) => `U+${each.codePointAt(0)?.toString(16)}`).join(' ')}`,
+        `of ${Array.from(characters, (each) => `U+${each.codePointAt(0)?.toString(16)}`).join(' ')}`,
         text(message(characters)),
         [answer(characters), ...fine],
       ],
