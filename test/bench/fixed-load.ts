@@ -22,7 +22,7 @@ export interface FixedLoad {
 const limitMilliseconds = 120_000;
 const okStart = Buffer.from('HTTP/1.1 200 ');
 
-/** Opens the connections. All responses need to have the length of the first one: only their bytes are counted. */
+/** Opens the connections. All responses need to have the length of the first one. */
 export async function openFixedLoad({ url, body, token, connections }: FixedLoadOptions): Promise<FixedLoad> {
   const { hostname, port, host, pathname } = new URL(url);
   const parts = body.split(newTextMark);
@@ -60,11 +60,14 @@ export async function openFixedLoad({ url, body, token, connections }: FixedLoad
       if (missing === 0) {
         if (chunk.compare(okStart, 0, okStart.length, 0, okStart.length) !== 0)
           fail(`answers ${chunk.toString('latin1').slice(0, 1_000)}`);
-        responseLength ||= lengthOf(chunk);
-        missing = responseLength;
+        missing = lengthOf(chunk);
+        responseLength ||= missing;
+        // Such as an answer with an error: all ask the same.
+        if (missing !== responseLength)
+          fail(`answers unlike before: ${chunk.toString('latin1').slice(0, 1_000)}`);
       }
       missing -= chunk.length;
-      if (missing < 0) fail('a response is longer than the first one');
+      if (missing < 0) fail('a response is longer than it says');
       if (missing > 0) return;
       toCome -= 1;
       if (toCome === 0) settle?.resolve();
@@ -73,6 +76,8 @@ export async function openFixedLoad({ url, body, token, connections }: FixedLoad
   }
   return {
     async run(requests) {
+      if (sockets.some(({ destroyed }) => destroyed))
+        throw new Error(`${url}: a connection was closed while it was idle`);
       [toSend, toCome] = [requests, requests];
       let limit: NodeJS.Timeout | undefined;
       try {
