@@ -52,7 +52,7 @@ const codes = {
     httpStatus: 400,
     when:
       'The request or one of its parameters cannot be read. The status is 408 where the request took too long to arrive, ' +
-      '413 for long chunk extensions, and 417 for an unknown expectation.',
+      '413 for long chunk extensions, 417 for an unknown expectation, and 501 for a Transfer-Encoding other than chunked.',
   },
   PERSISTED_DOCUMENT_NOT_FOUND: {
     httpStatus: 400,

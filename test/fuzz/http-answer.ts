@@ -49,7 +49,8 @@ export function readAnswers(bytes: Buffer, methods: readonly string[]): HttpAnsw
 /** What is wrong with an answer; nothing where it is one that a client may get. */
 export function problemsOf({ status, headers, body }: HttpAnswer): string[] {
   const type = headers['content-type'] ?? '';
-  if (status >= 500) return [`status ${status}`];
+  // 501 is for codings of the body that are not read.
+  if (status >= 500 && status !== 501) return [`status ${status}`];
   // Node itself answers what is no HTTP, without a body; and there is the page, and what ws says of a handshake.
   if (body === '' || type.startsWith('text/html')) return [];
   const results = type.startsWith('text/event-stream') ? resultsIn(body) : [body];

@@ -99,11 +99,13 @@ export class Connections implements HeartbeatListener {
 
   /**
    * Gives up reading a connection: aborts the requests that are incomplete. Calls back once the complete ones have been
-   * answered. Returns false, and never calls back, where a response has begun, which may last.
+   * answered. Returns false, and never calls back, where a response has begun that may last, or has told the client all.
    */
   stopReading(socket: Socket, callback: () => void): boolean {
     const exchanges = [...this.#of(socket).exchanges];
-    if (exchanges.some(({ response }) => response.headersSent)) return false;
+    const isLast = ({ request, response }: HttpExchange): boolean =>
+      response.headersSent && !(response.writableEnded && request.complete);
+    if (exchanges.some(isLast)) return false;
     for (const exchange of exchanges) if (!exchange.request.complete) exchange.abort();
     afterAll(
       exchanges.filter(({ request }) => request.complete),

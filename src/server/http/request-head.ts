@@ -23,13 +23,19 @@ const singleHeaders: Readonly<Record<number, string>> = {
   13: 'authorization',
 };
 
-/** Throws an HttpError for another version of HTTP, and for a second header where there can be one. */
-export function checkHead({ httpVersion, httpVersionMajor, rawHeaders }: IncomingMessage): void {
+/**
+ * Throws an HttpError for another version of HTTP, for a coding of the body that is not read, and for a second header
+ * where there can be one.
+ */
+export function checkHead(request: IncomingMessage): void {
+  const { httpVersion, httpVersionMajor, rawHeaders } = request;
   if (httpVersionMajor !== 1) {
     // Node takes a request line without a version for HTTP/0.9.
     const message = `The service speaks HTTP/1.1 and HTTP/1.0, and this request is one of HTTP/${httpVersion}.`;
     throw new HttpError('BAD_REQUEST', message, { headers: { connection: 'close' } });
   }
+  const coding = request.headers['transfer-encoding'];
+  if (coding !== undefined) checkCoding(coding, httpVersion);
   let seen = 0;
   for (let n = 0; n < rawHeaders.length; n += 2) {
     const length = rawHeaders[n]?.length ?? 0;
@@ -39,6 +45,20 @@ export function checkHead({ httpVersion, httpVersionMajor, rawHeaders }: Incomin
       throw badRequest(`The request has more than one header "${single}", and one is the most there may be.`);
     seen |= 1 << length;
   }
+}
+
+/**
+ * Node gives the bytes of other codings as they are, takes a header without a value for none, and reads chunks of
+ * HTTP/1.0, which a proxy in front may not (RFC 9112, 6.1): where this request ends is then not certain.
+ */
+function checkCoding(coding: string, httpVersion: string): void {
+  const options = { headers: { connection: 'close' } };
+  if (httpVersion === '1.0')
+    throw new HttpError('BAD_REQUEST', 'A request of HTTP/1.0 has no header Transfer-Encoding.', options);
+  if (coding.toLowerCase() === 'chunked') return;
+  const found = JSON.stringify(coding.slice(0, 100));
+  const message = `The only Transfer-Encoding that is read is chunked, and this request has ${found}.`;
+  throw new HttpError('BAD_REQUEST', message, { ...options, status: 501 });
 }
 
 function countOf(rawHeaders: readonly string[], name: string): number {

@@ -396,7 +396,7 @@ function inWords({ opcode, payload }: ReturnType<typeof readFrame>): string {
   }
   const code = payload.length < 2 ? [] : [String(payload.readUInt16BE(0))];
   const reason = payload.subarray(2).toString();
-  // What is wrong is said in words of ws, which are not tested here.
+  // The other reasons are words of ws, which are not tested here.
   return ['close', ...code, ...(code[0] === '1000' && reason !== '' ? [reason] : [])].join(' ');
 }
 
