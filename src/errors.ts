@@ -67,7 +67,14 @@ const codes = {
     closeCode: 4401,
     when:
       'There are no credentials, they do not verify, or there are two at once. In the last event of a stream: the ' +
-      'identity has expired; the WebSocket then closes with 4403.',
+      'identity has expired or was withdrawn; the WebSocket then closes with 4403.',
+  },
+  IDENTITY_UNAVAILABLE: {
+    httpStatus: 503,
+    closeCode: 1013,
+    when:
+      'The service cannot verify the token now, because it cannot fetch the key set of the identity provider. ' +
+      '`Retry-After` and `retryInMilliseconds` say when to try again.',
   },
   FOREIGN_HOST: {
     httpStatus: 403,
@@ -141,6 +148,11 @@ export const codeTable: Readonly<Record<ErrorCode, CodeFacts>> = codes;
 /** The HTTP status of a request that is refused with a code. */
 export function httpStatusOf(code: HttpErrorCode): number {
   return codes[code].httpStatus;
+}
+
+/** The code that a WebSocket is closed with for an error; undefined where it is an answer to one operation. */
+export function closeCodeOf(code: ErrorCode): number | undefined {
+  return codeTable[code].closeCode;
 }
 
 /** Facts that go into a GraphQL error's `extensions` beside `code`: plain JSON, 64-bit numbers as strings. */

@@ -24,6 +24,8 @@ describe('the table of error codes', () => {
     );
     expect(Object.fromEntries(closeCodes)).toEqual({
       UNAUTHENTICATED: CloseCode.Unauthorized,
+      // Try again later (IANA, WebSocket Close Code Number Registry): clients of graphql-ws do.
+      IDENTITY_UNAVAILABLE: 1013,
       INTERNAL_SERVER_ERROR: CloseCode.InternalServerError,
     });
   });

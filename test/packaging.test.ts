@@ -27,6 +27,8 @@ function parse(words: string) {
 }
 
 describe('the unit of systemd', () => {
+  const [, dropIn = ''] = /^```ini\n(.*?)^```$/ms.exec(readFileSync('docs/deployment.md', 'utf8')) ?? [];
+
   it('starts hvql with settings that exist', () => {
     const [start = ''] = directive('ExecStart');
     expect(start).toMatch(/^\/usr\/local\/bin\/hvql serve --source mshv /);
@@ -72,13 +74,22 @@ describe('the unit of systemd', () => {
     expect(spawnSync(process.execPath, ['-e', '0'], { env }).status).toBe(0);
   });
 
+  it('has a drop-in for a key set, with settings that exist', () => {
+    const [, start = ''] = /^ExecStart=\/usr\/local\/bin\/hvql (.+)$/m.exec(dropIn) ?? [];
+    expect(parse(start)).toMatchObject({ settings: { identity: { method: { kind: 'jwks' } } } });
+    expect(dropIn).toMatch(/^LoadCredential=\nExecStart=\n/m);
+  });
+
   const analyze = findProgram('systemd-analyze');
 
-  it.skipIf(analyze === null)('is what systemd takes for a unit, without a warning', () => {
+  it.skipIf(analyze === null).each([
+    ['', ''],
+    [', with the drop-in for a key set', `\n${dropIn}`],
+  ])('is what systemd takes for a unit, without a warning%s', (_, added) => {
     const folder = scratchFolder();
     const paths = [`${folder}/hvql.service`, `${folder}/hvql.socket`];
     // The program is not installed here.
-    writeFileSync(String(paths[0]), unit.replace('/usr/local/bin/hvql', process.execPath));
+    writeFileSync(String(paths[0]), `${unit}${added}`.replaceAll('/usr/local/bin/hvql', process.execPath));
     writeFileSync(String(paths[1]), socketUnit);
     const { status, stdout, stderr } = spawnSync(String(analyze), ['verify', '--man=no', ...paths], {
       encoding: 'utf8',

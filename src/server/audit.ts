@@ -6,9 +6,9 @@ import type { RequestContext } from './context.ts';
 
 /**
  * Why a stream was closed. client: the client ended it, disconnected or broke the protocol. complete: it ended by itself.
- * expired: its identity did. service: the service closes, or could not write an event. stalled: the client took nothing.
+ * expired: its identity did. revoked: the identity was withdrawn. service: the service closes, or could not write an event. stalled: the client took nothing.
  */
-export type StreamEnd = 'client' | 'complete' | 'expired' | 'service' | 'stalled';
+export type StreamEnd = 'client' | 'complete' | 'expired' | 'revoked' | 'service' | 'stalled';
 
 /** Clients choose the length of names, and of paths by their aliases. */
 const nameLimit = 100;

@@ -63,6 +63,12 @@ export interface Contexts {
   readonly listener: ListenerContext;
 }
 
+/** Why the identity of a caller no longer holds, for the client, and for the audit trail. */
+export interface IdentityEnd {
+  readonly message: string;
+  readonly end: 'expired' | 'revoked';
+}
+
 /** How a listener ends. */
 export interface ListenerEnd {
   /**
@@ -72,9 +78,16 @@ export interface ListenerEnd {
   readonly mayResume: boolean;
 }
 
+/** An event stream, or a WebSocket. */
+export interface OpenStream {
+  end(end: ListenerEnd): void;
+  /** Ends at once where the caller's credential has been withdrawn. */
+  checkCredential(): void;
+}
+
 /** The event streams and WebSockets of a listener, which end before its connections. */
 export class OpenStreams {
-  readonly #open = new Set<{ end(end: ListenerEnd): void }>();
+  readonly #open = new Set<OpenStream>();
   #ending: ListenerEnd | null = null;
 
   get isClosing(): boolean {
@@ -82,19 +95,24 @@ export class OpenStreams {
   }
 
   /** Adds a stream; once the listener closes, the stream ends at once. */
-  add(stream: { end(end: ListenerEnd): void }): void {
+  add(stream: OpenStream): void {
     this.#open.add(stream);
     if (this.#ending !== null) stream.end(this.#ending);
   }
 
   /** Returns false where the stream was not there. */
-  delete(stream: { end(end: ListenerEnd): void }): boolean {
+  delete(stream: OpenStream): boolean {
     return this.#open.delete(stream);
   }
 
   endAll(end: ListenerEnd): void {
     this.#ending = end;
     for (const stream of this.#open) stream.end(end);
+  }
+
+  /** Ends those whose credentials have been withdrawn. */
+  checkCredentials(): void {
+    for (const stream of this.#open) stream.checkCredential();
   }
 }
 

@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import { LiveStream, type StreamListener } from '../execution/live/live-stream.ts';
 import { StreamAudit, type StreamEnd } from './audit.ts';
-import type { RequestContext, Requester } from './context.ts';
+import type { IdentityEnd, RequestContext, Requester } from './context.ts';
 import { maskErrors, maskResult } from './error-mask.ts';
 import { memoizeOnResult } from './result-bytes.ts';
 
@@ -14,10 +14,10 @@ export interface EventSink {
   /** The stream has ended by itself. */
   done(): void;
   /**
-   * The caller's identity has expired, which the last event says. The connection ends without completing the operation,
-   * so that a client with a new token subscribes again.
+   * The caller's identity no longer holds, which the last event says. The connection ends without completing the
+   * operation, so that a client with a new token subscribes again.
    */
-  expired(): void;
+  identityEnded(reason: IdentityEnd): void;
   /** An event could not be written. The stream has been released. */
   failed(thrown: unknown): void;
 }
@@ -52,8 +52,7 @@ export class Events implements StreamListener {
   /** Begins, with a request for the first event. */
   pipe(sink: EventSink): void {
     this.#sink = sink;
-    if (this.#isExpired) this.expire();
-    else this.#feed.follow(this);
+    if (!this.checkExpiry()) this.#feed.follow(this);
   }
 
   /** The kernel has the last event: requests the next one. */
@@ -77,21 +76,24 @@ export class Events implements StreamListener {
     this.#releaseFeed();
   }
 
-  /** Expires the stream where the caller's identity has expired. */
-  checkExpiry(): void {
-    if (this.#isExpired) this.expire();
+  /** Ends the stream where the caller's identity has expired; says whether. */
+  checkExpiry(): boolean {
+    const { expiresAt, by, server } = this.#request;
+    if (expiresAt === null || server.now() < expiresAt) return false;
+    this.endIdentity({ message: expiryReason(by), end: 'expired' });
+    return true;
   }
 
-  /** Ends the stream with a last event that says that the caller's identity has expired. */
-  expire(): void {
+  /** Ends the stream with a last event that says why the caller's identity no longer holds. */
+  endIdentity(reason: IdentityEnd): void {
     const sink = this.#sink;
     if (sink === null) return;
     this.#sink = null;
     this.#releaseFeed();
-    const message = `${expiryReason(this.#request.by)}, and the stream with it.`;
-    this.#deliver({ errors: maskErrors([new HvqlError('UNAUTHENTICATED', message)], this.#request) }, sink);
-    this.#trail?.closed('expired');
-    sink.expired();
+    const error = new HvqlError('UNAUTHENTICATED', `${reason.message}, and the stream with it.`);
+    this.#deliver({ errors: maskErrors([error], this.#request) }, sink);
+    this.#trail?.closed(reason.end);
+    sink.identityEnded(reason);
   }
 
   /** Called by the feed, as are `done` and `failed`. */
@@ -124,11 +126,6 @@ export class Events implements StreamListener {
     } catch (another) {
       this.#fail(another);
     }
-  }
-
-  get #isExpired(): boolean {
-    const { expiresAt, server } = this.#request;
-    return expiresAt !== null && server.now() >= expiresAt;
   }
 
   #deliver(event: ExecutionResult, sink: EventSink): boolean {

@@ -6,9 +6,14 @@ import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import type { CounterMetrics } from '../metrics/counter-metrics.ts';
 import type { ValueBudgets } from '../limits/value-budget.ts';
+import { Revocations } from '../revocation/revocations.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
-import { certificateAuthenticator, tokenAuthenticator, type Authenticator } from './auth/authenticator.ts';
-import type { CertificateMap } from './auth/client-certificate.ts';
+import {
+  certificateAuthenticator,
+  tokenAuthenticator,
+  type Authenticator,
+  type ClientCertificates,
+} from './auth/authenticator.ts';
 import { hostRule } from './auth/host.ts';
 import type { Identity } from './auth/identity.ts';
 import { TrustedProxies } from './auth/remote-address.ts';
@@ -50,6 +55,8 @@ export interface ServerOptions {
   readonly identity: Identity | null;
   /** @default null: plain HTTP */
   readonly tls?: Tls | null;
+  /** What withdraws credentials; the identity's as well. @default nothing is revoked */
+  readonly revocations?: Revocations;
   /** The only documents that may run. @default null: any */
   readonly allowedDocuments?: readonly AllowedDocument[] | null;
   /** Makes the GraphQL context of a request. */
@@ -113,7 +120,10 @@ export interface RunningServer {
    * or before.
    */
   addListener(server: Server, authenticate: Authenticator): OpenListener;
-  /** Uses another certificate and another map of client certificates. Throws where the server has no TLS. */
+  /**
+   * Uses another certificate, and other issuers, CRLs and another map of client certificates. Cuts what is open of clients
+   * whose certificates do no longer hold. Throws where the server has no TLS.
+   */
   renewTls(tls: Tls): void;
   /** Takes no more requests, and cuts the responses that outlast the grace time. May be called again. */
   close(): Promise<void>;
@@ -121,7 +131,7 @@ export interface RunningServer {
 
 /** Starts serving. Rejects with a UsageError where the address cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, log, allowedOrigins = [], allowedHosts = [] } = options;
+  const { host, log, allowedOrigins = [], allowedHosts = [], revocations = new Revocations() } = options;
   let tls = options.tls ?? null;
   const secure = tls === null ? null : createHttpsServer(tls.context);
   // Any client can make a handshake fail.
@@ -130,12 +140,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const graphiql = options.graphiql && new Graphiql(options.graphiql);
   const listeners = new Listeners(options, graphiql);
   listeners.add(server, {
-    authenticate: authenticatorOf(options, () => tls?.clients?.map ?? new Map()),
+    authenticate: authenticatorOf(options, { revocations, clients: () => tls?.clients ?? noClients }),
     graphiql,
     hosts: hostRule({ host, allowedHosts }),
     allowedOrigins,
   });
   const port = await listen(server, options);
+  const forget = revocations.onAdvance(() => listeners.cutWithdrawn());
   server.on('error', (error) => log.error({ err: error }, 'server error'));
   const urlHost = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   let closing: Promise<void> | null = null;
@@ -148,19 +159,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (secure === null) throw new TypeError('There is no TLS to renew');
       renewCertificate(secure, renewed.context);
       tls = renewed;
+      listeners.cutHandshakes();
+      revocations.advance();
     },
     close: () => {
       if (closing !== null) return closing;
       // Listeners first, so that the audit trail has the service's end as the reason of the streams' end.
-      closing = listeners.closeAll();
+      closing = listeners.closeAll().finally(forget);
       options.closeStreams?.();
       return closing;
     },
   };
 }
 
-function authenticatorOf({ identity, tls, now }: ServerOptions, map: () => CertificateMap): Authenticator {
-  if (tls?.clients) return certificateAuthenticator({ identity, map, now });
+/** No certificate is good: the server has begun without client certificates, or has none any more. */
+const noClients: ClientCertificates = { map: new Map(), trust: { issuers: [], revoked: new Set() } };
+
+function authenticatorOf(
+  { identity, tls, now }: ServerOptions,
+  parts: { readonly revocations: Revocations; readonly clients: () => ClientCertificates },
+): Authenticator {
+  if (tls?.clients) return certificateAuthenticator({ identity, now, ...parts });
   if (identity === null) throw new TypeError('There are neither tokens nor client certificates');
   return tokenAuthenticator(identity);
 }
@@ -170,7 +189,10 @@ class Listeners {
   readonly #server: ServerContext;
   readonly #hotPath: HotPath | null;
   readonly #graceMilliseconds: number;
-  readonly #open = new Set<(end: ListenerEnd) => Promise<void>>();
+  readonly #open = new Map<
+    (end: ListenerEnd) => Promise<void>,
+    { readonly cutHandshakes: () => void; readonly cutWithdrawn: () => void }
+  >();
   #isClosed = false;
 
   constructor(options: ServerOptions, graphiql: Graphiql | null) {
@@ -217,14 +239,30 @@ class Listeners {
       this.#open.delete(close);
     };
     const close = (how: ListenerEnd): Promise<void> => (closing ??= end(how));
-    this.#open.add(close);
+    this.#open.set(close, {
+      cutHandshakes: () => connections.cutHandshakes(),
+      cutWithdrawn: () => {
+        contexts.listener.streams.checkCredentials();
+        connections.cutWithdrawn();
+      },
+    });
     if (this.#isClosed) void close({ mayResume: true });
     return { close: () => close({ mayResume: false }) };
+  }
+
+  /** Cuts connections whose handshake has begun: it would end with what certificates were verified with before. */
+  cutHandshakes(): void {
+    for (const { cutHandshakes } of this.#open.values()) cutHandshakes();
+  }
+
+  /** Cuts what is open with credentials that have been withdrawn. */
+  cutWithdrawn(): void {
+    for (const { cutWithdrawn } of this.#open.values()) cutWithdrawn();
   }
 
   /** Closes all, for another process to take their place: connections end, and subscriptions are not completed. */
   async closeAll(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#open].map((close) => close({ mayResume: true })));
+    await Promise.all([...this.#open.keys()].map((close) => close({ mayResume: true })));
   }
 }

@@ -20,6 +20,7 @@ export const checks: readonly Check[] = [
   { document: 'docs/front-ends.md', language: 'nginx', by: 'test/end-to-end/many-streams.test.ts' },
   { document: 'docs/deployment.md', language: 'sh', by: 'test/documents/deployment.test.ts' },
   { document: 'docs/deployment.md', language: 'nginx', by: 'test/documents/deployment.test.ts' },
+  { document: 'docs/deployment.md', language: 'ini', by: 'test/packaging.test.ts' },
   { document: 'packaging/windows-service.md', language: 'xml', by: 'test/packaging.test.ts' },
   {
     document: 'packaging/windows-service.md',

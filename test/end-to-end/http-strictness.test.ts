@@ -157,6 +157,10 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
       parts.line = absolute(parts.line, `${scheme}://someone@${authority}`);
     });
     expect(statusOf(userinfo)).toBe(400);
+    const userinfoHost = await request((parts) => {
+      parts.host = [`Host: someone@${authority}`];
+    });
+    expect(statusOf(userinfoHost)).toBe(400);
     const noHost = await request((parts) => {
       parts.line = absolute(parts.line, `${scheme}://${authority}`);
       parts.host = [];

@@ -266,12 +266,22 @@ describe('several workers', () => {
   });
 });
 
+/** The lines of an audit file. */
+const linesOf = (path: string): Record<string, unknown>[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
 describe('identity, access, audit and guests', () => {
   let host: AccessHost;
   const audit = join(folder, 'audit');
   const guest = join(folder, 'five');
+  const revoked = join(folder, 'revoked.json');
   beforeAll(async () => {
-    const args = [...two, '--log-level', 'debug', '--audit', audit, '--guest-socket', `5=${guest}`];
+    writeFileSync(revoked, '{}');
+    const files = ['--audit', audit, '--revoked', revoked];
+    const args = [...two, '--log-level', 'debug', ...files, '--guest-socket', `5=${guest}`];
     host = await openAccessHost(args);
   });
   afterAll(() => host.close());
@@ -292,16 +302,36 @@ describe('identity, access, audit and guests', () => {
     expect(answering(host.served)).toEqual([1, 2]);
   });
 
+  it('end the streams of a revoked token in each worker, and no others', async () => {
+    const query = 'subscription { partition(every: "100ms") { partitionId } }';
+    const open = async (jti: string): Promise<Watcher[]> => {
+      const token = await host.sign({ hv_partition: '5', jti });
+      const ways = Object.values(transports);
+      const watchers = [...ways, ...ways].map((watch) => watch({ url: host.served.url, token, query }));
+      await Promise.all(watchers.map((watcher) => watcher.event(0)));
+      return watchers;
+    };
+    const [gone, kept] = [await open('gone'), await open('kept')];
+    writeFileSync(`${revoked}.new`, '{"jti":["gone"]}');
+    renameSync(`${revoked}.new`, revoked);
+    for (const watcher of gone) await watcher.until(({ ending }) => ending !== null);
+    for (const { last, ending } of gone) {
+      expect(ending?.kind).toBe('error');
+      expect(last).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    }
+    for (const watcher of kept) {
+      await watcher.next();
+      watcher.stop();
+    }
+    const closings = linesOf(audit).filter(({ event, reason }) => event === 'closed' && reason === 'revoked');
+    expect(closings).toHaveLength(gone.length);
+  });
+
   it('write one audit file in whole lines, and both reopen it on SIGHUP', async () => {
     const denied = '{ hypervisor { counters { totalPages } } }';
     const ask = (): Promise<unknown> =>
       askByNewConnection(host.served.url, { token: host.tokens['self (a guest)'], query: denied });
     await Promise.all(Array.from({ length: 40 }, ask));
-    const linesOf = (path: string): unknown[] =>
-      readFileSync(path, 'utf8')
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as unknown);
     expect(linesOf(audit).length).toBeGreaterThanOrEqual(40);
     renameSync(audit, `${audit}.1`);
     host.served.program.child.kill('SIGHUP');

@@ -5,6 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { allPrivileges } from '../../src/access/caller.ts';
+import { noCredential } from '../../src/revocation/credential.ts';
 import type { Authenticator } from '../../src/server/auth/authenticator.ts';
 
 import { createHttpServer } from '../../src/server/http/http-server.ts';
@@ -17,6 +18,7 @@ const fifth: Authenticator = () =>
     caller: { partitionId: 5n, privileges: new Set(allPrivileges) },
     by: 'guest socket',
     expiresAt: null,
+    credential: noCredential,
   });
 
 let service: LiveService;

@@ -126,8 +126,9 @@ export interface TestService extends RunningServer {
 }
 
 /** The requester, and no more of the request. */
-export function requesterOf({ caller, by, expiresAt, budget, requestId, signal }: Requester): Requester {
-  return { caller, by, expiresAt, budget, requestId, signal };
+export function requesterOf(requester: Requester): Requester {
+  const { caller, by, expiresAt, credential, budget, requestId, signal } = requester;
+  return { caller, by, expiresAt, credential, budget, requestId, signal };
 }
 
 /** Starts a service in development mode on any free port of loopback, with `options`. */

@@ -1,20 +1,21 @@
 /** The context of `serve`, and what it opens before it starts: all together, so that all problems are reported together. */
 import type { Logger } from 'pino';
-import { messageOf, UsageError } from '../../errors.ts';
+import { Revocations } from '../../revocation/revocations.ts';
+import { UsageError } from '../../errors.ts';
 import type { AcquireLease } from '../../execution/live/subscription-leases.ts';
 import type { ValueReport } from '../../limits/value-budget.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import { openIdentity } from '../../server/auth/identity.ts';
 import { checkGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
-import { readTls, type TlsSettings } from '../../server/http/tls.ts';
-import type { RunningServer } from '../../server/server.ts';
+import { readTls } from '../../server/http/tls.ts';
 import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { defaultHostName } from '../../snapshot/host-name.ts';
 import { openSource } from '../../source/sources.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 import { openAuditFile } from './audit-file.ts';
+import { credentialPaths, fileState, readRevocationList } from './credential-files.ts';
 import { openOperations } from './operations.ts';
 import { loadPlugins } from './plugin.ts';
 
@@ -72,7 +73,12 @@ export async function openResources(settings: ServeSettings, context: ServeConte
   const { clock, log, platform, manifestMemory } = context;
   const now = (): number => clock.now().wallMilliseconds;
   let host = settings.hostName ?? defaultHostName;
-  const [source, identity, allowedDocuments, tls, audit, plugins] = await openAll(
+  const revocations = new Revocations();
+  const { keys, revoked, tls: tlsPaths } = credentialPaths(settings);
+  // Before they are read: what changes while they are is read again.
+  const credentialStates = new Map<string, string>();
+  for (const path of [...keys, ...revoked, ...tlsPaths]) credentialStates.set(path, await fileState(path));
+  const [source, identity, allowedDocuments, tls, audit, plugins, list] = await openAll(
     (context.openSource ?? openSource)(settings.source, {
       clock,
       names: settings.names,
@@ -81,16 +87,29 @@ export async function openResources(settings: ServeSettings, context: ServeConte
       manifestMemory,
     }),
     whereSet(settings.identity, (identitySettings) =>
-      openIdentity(identitySettings, { log, now, hostName: () => host }),
+      openIdentity(identitySettings, { log, now, revocations, hostName: () => host }),
     ),
     whereSet(settings.operations, openOperations),
     whereSet(settings.tls, readTls),
     whereSet(settings.audit, (path) => openAuditFile(path, log)),
     loadPlugins(settings.plugin),
+    whereSet(settings.revoked, readRevocationList),
     checkGuestSockets(settings.guestSocket, platform),
   );
   host = settings.hostName ?? source.host ?? host;
-  return { source, host, identity, allowedDocuments, tls, audit, plugins, now };
+  if (list !== null) revocations.replace(list);
+  return {
+    source,
+    host,
+    identity,
+    allowedDocuments,
+    tls,
+    audit,
+    plugins,
+    now,
+    revocations,
+    credentialStates,
+  };
 }
 
 /** null if the setting is not given. */
@@ -124,28 +143,4 @@ export async function openAll<Things extends readonly Promise<unknown>[]>(
 
 function isClosable(thing: unknown): thing is { close(): Promise<void> } {
   return typeof thing === 'object' && thing !== null && 'close' in thing && typeof thing.close === 'function';
-}
-
-/**
- * A function that reads the TLS files again, and gives their certificates to the server. If they cannot be used, the log
- * says why, and the server keeps its certificates. Calls run one after another.
- */
-export function tlsRenewer(
-  server: Pick<RunningServer, 'renewTls'>,
-  { settings, log }: { readonly settings: TlsSettings; readonly log: Logger },
-): () => Promise<void> {
-  let last = Promise.resolve();
-  const renew = async (): Promise<void> => {
-    try {
-      server.renewTls(await readTls(settings));
-      log.info('the certificates have been read again');
-    } catch (thrown) {
-      const problems = thrown instanceof UsageError ? thrown.problems : [messageOf(thrown)];
-      log.error({ problems }, 'the certificates stay as they were');
-    }
-  };
-  return () => {
-    last = last.then(renew);
-    return last;
-  };
 }

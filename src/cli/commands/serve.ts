@@ -7,13 +7,19 @@ import { ValueBudgets } from '../../limits/value-budget.ts';
 import { Sampler } from '../../sampling/sampler.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
+import { readTls } from '../../server/http/tls.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import type { Source } from '../../source/source.ts';
+import {
+  CredentialWatch,
+  credentialPaths,
+  readRevocationList,
+  type CredentialFiles,
+} from './credential-files.ts';
 import { development } from './development-token.ts';
 import { exampleOperations, packageVersion } from '../package.ts';
 import {
   openResources,
-  tlsRenewer,
   type Announced,
   type ServeContext,
   type ServeOptions,
@@ -38,6 +44,7 @@ export async function serve(settings: ServeSettings, context: ServeContext): Pro
       await server.close();
     }
   } finally {
+    resources.identity?.close();
     await resources.source.close();
     await resources.audit?.close();
   }
@@ -48,7 +55,7 @@ export async function serve(settings: ServeSettings, context: ServeContext): Pro
 type Started = RunningServer & { readonly tokens: readonly GraphiqlToken[] | null };
 
 async function start(resources: ServeResources, { settings, context }: ServeOptions): Promise<Started> {
-  const { source, host, allowedDocuments, tls, audit, plugins, now } = resources;
+  const { source, host, allowedDocuments, tls, audit, plugins, now, revocations } = resources;
   const sampler = samplerFor(source, { settings, context });
   const tabs =
     allowedDocuments?.map(({ file, keys, operations: [first], text }) => ({
@@ -81,6 +88,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     identity,
     allowedDocuments,
     tls,
+    revocations,
     contextOf: (request) => operationContext(operations, request),
     execute: executeOperation,
     subscribe: live.subscribe,
@@ -105,7 +113,7 @@ async function serveOn(
   server: Started,
   { resources, settings, context }: ServeOptions & { resources: ServeResources },
 ): Promise<void> {
-  const { source, allowedDocuments, audit } = resources;
+  const { source, allowedDocuments, audit, credentialStates: states } = resources;
   const { log, platform, signal } = context;
   const guests = await openGuestSockets({
     places: settings.guestSocket,
@@ -115,10 +123,10 @@ async function serveOn(
     platform,
     log,
   });
-  const renewTls = settings.tls === null ? null : tlsRenewer(server, { settings: settings.tls, log });
+  const watch = new CredentialWatch(credentialFiles(server, { resources, settings }), { states, log });
   const ignoreReopen = [
     ...(audit === null ? [] : [context.onReopen(() => audit.reopen())]),
-    ...(renewTls === null ? [] : [context.onReopen(() => void renewTls())]),
+    ...(credentialPaths(settings).isAny ? [context.onReopen(() => void watch.renewAll())] : []),
   ];
   (context.announce ?? announceOn(context))({
     url: server.url,
@@ -128,8 +136,42 @@ async function serveOn(
   });
   await untilAborted(signal);
   log.info('closing');
+  watch.close();
   await guests.close();
   for (const ignore of ignoreReopen) ignore();
+}
+
+/** The files of the settings, and how what they say is taken over. */
+function credentialFiles(
+  server: RunningServer,
+  { resources, settings }: { readonly resources: ServeResources; readonly settings: ServeSettings },
+): readonly CredentialFiles[] {
+  const { identity, revocations } = resources;
+  const { tls, revoked } = settings;
+  const paths = credentialPaths(settings);
+  return [
+    ...(identity === null || settings.identity?.method.kind === 'secret'
+      ? []
+      : [{ what: 'the keys of tokens', paths: paths.keys, renew: () => identity.renewKeys() }]),
+    ...(revoked === null
+      ? []
+      : [
+          {
+            what: 'the revoked credentials',
+            paths: paths.revoked,
+            renew: async () => revocations.replace(await readRevocationList(revoked)),
+          },
+        ]),
+    ...(tls === null
+      ? []
+      : [
+          {
+            what: 'the certificates',
+            paths: paths.tls,
+            renew: async () => server.renewTls(await readTls(tls)),
+          },
+        ]),
+  ];
 }
 
 /**

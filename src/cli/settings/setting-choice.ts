@@ -16,7 +16,14 @@ export interface Chosen<Choice> {
 
 type ServeIdentity = Pick<
   SettingsOf<'serve'>,
-  'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience' | 'host'
+  | 'jwtSecret'
+  | 'jwtSecretFile'
+  | 'jwtKeyFile'
+  | 'jwksUrl'
+  | 'jwtIssuer'
+  | 'jwtAudience'
+  | 'requireExpiry'
+  | 'host'
 >;
 
 const methodNames = ['jwtSecret', 'jwtSecretFile', 'jwtKeyFile', 'jwksUrl'];
@@ -26,18 +33,18 @@ const methodNames = ['jwtSecret', 'jwtSecretFile', 'jwtKeyFile', 'jwksUrl'];
  * client certificates.
  */
 export function chooseIdentity(settings: ServeIdentity, given: Given): Chosen<IdentitySettings> {
-  const { jwtIssuer: issuer, jwtAudience: audience } = settings;
+  const { jwtIssuer: issuer, jwtAudience: audience, requireExpiry } = settings;
   const method = methodOf(settings);
   const places = placesOf(methodNames, given);
   if (places.length > 1) return { choice: null, problems: [explainSeveral(places)] };
   // A method whose value is invalid counts as given: its own problem is reported already.
   if (places.length === 1)
-    return { choice: method === null ? null : { method, issuer, audience }, problems: [] };
+    return { choice: method === null ? null : { method, issuer, audience, requireExpiry }, problems: [] };
   // The problem of an invalid host is reported already.
   const isUnknown = given.has('host') && !settings.host;
   const exposed = isUnknown || given.has('tlsClientCa') ? null : developmentProblem(settings.host);
   const unused = unusedWithout('an identity method, such as --jwks-url', {
-    names: ['jwtIssuer', 'jwtAudience'],
+    names: ['jwtIssuer', 'jwtAudience', 'requireExpiry', ...(given.has('tlsClientCa') ? [] : ['revoked'])],
     given,
   });
   return { choice: null, problems: [...(exposed === null ? [] : [exposed]), ...unused] };
@@ -81,11 +88,17 @@ function explainSeveral(places: readonly string[]): string {
   return `Only one identity method can be used, but there are ${places.join(' and ')}.`;
 }
 
-type ServeTls = Pick<SettingsOf<'serve'>, 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap'>;
+type ServeTls = Pick<SettingsOf<'serve'>, 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap' | 'tlsCrl'>;
 
 /** The TLS files of `serve`; null is plain HTTP. */
 export function chooseTls(settings: ServeTls, given: Given): Chosen<TlsSettings> {
-  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, tlsClientMap: clientMap } = settings;
+  const {
+    tlsCert: cert,
+    tlsKey: key,
+    tlsClientCa: clientCa,
+    tlsClientMap: clientMap,
+    tlsCrl: crl,
+  } = settings;
   const needs = (name: string, ...needed: readonly [name: string, flag: string][]): string[] =>
     placesOf([name], given).flatMap((place) =>
       needed
@@ -99,8 +112,9 @@ export function chooseTls(settings: ServeTls, given: Given): Chosen<TlsSettings>
     ...needs('tlsKey', [...certFlag]),
     ...(given.has('tlsCert') || given.has('tlsKey') ? [] : needs('tlsClientCa', [...certFlag], [...keyFlag])),
     ...needs('tlsClientMap', ['tlsClientCa', '--tls-client-ca']),
+    ...needs('tlsCrl', ['tlsClientCa', '--tls-client-ca']),
   ];
-  const choice = cert === null || key === null ? null : { cert, key, clientCa, clientMap };
+  const choice = cert === null || key === null ? null : { cert, key, clientCa, clientMap, crl };
   return { choice, problems };
 }
 

@@ -162,6 +162,21 @@ export const commands = {
       },
       jwtIssuer,
       jwtAudience,
+      requireExpiry: {
+        flag: 'require-expiry',
+        variable: 'HVQL_REQUIRE_EXPIRY',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'off',
+        description: 'whether tokens without an end ("exp") are refused',
+      },
+      revoked: {
+        ...file,
+        flag: 'revoked',
+        variable: 'HVQL_REVOKED',
+        description:
+          'JSON file of revoked credentials, {"jti": [], "sub": [], "fingerprints": []}; read again when it changes',
+      },
       tlsCert: {
         ...file,
         flag: 'tls-cert',
@@ -185,6 +200,13 @@ export const commands = {
         flag: 'tls-client-map',
         variable: 'HVQL_TLS_CLIENT_MAP',
         description: 'JSON file of partitions by certificate, for those that name none',
+      },
+      tlsCrl: {
+        ...file,
+        flag: 'tls-crl',
+        variable: 'HVQL_TLS_CRL',
+        description:
+          'PEM file of the lists of revoked client certificates (CRLs), one of each issuer; read again when it changes',
       },
       allowedHosts: {
         flag: 'allowed-hosts',

@@ -15,13 +15,13 @@ import { commandNames, commands, type CommandName, type SettingsOf } from './set
 import type { CommandRow } from './setting.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
-type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap';
+type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap' | 'tlsCrl';
 type MethodSetting = 'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl';
 
 /** The settings of `serve`. */
 export interface ServeSettings extends Omit<
   SettingsOf<'serve'>,
-  MethodSetting | TlsSetting | 'jwtIssuer' | 'jwtAudience'
+  MethodSetting | TlsSetting | 'jwtIssuer' | 'jwtAudience' | 'requireExpiry'
 > {
   /** How tokens are verified; null in development mode, or if only certificates authenticate callers. */
   readonly identity: IdentitySettings | null;
@@ -103,8 +103,17 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
   switch (name) {
     case 'serve': {
       const values = valuesOf<'serve'>(read);
-      const { jwtSecret, jwtSecretFile, jwtKeyFile, jwksUrl, jwtIssuer, jwtAudience, ...others } = values;
-      const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, ...settings } = others;
+      const {
+        jwtSecret,
+        jwtSecretFile,
+        jwtKeyFile,
+        jwksUrl,
+        jwtIssuer,
+        jwtAudience,
+        requireExpiry,
+        ...rest
+      } = values;
+      const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, tlsCrl, ...settings } = rest;
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls(values, read.given);
       problems.push(...identity.problems, ...tls.problems, ...unusedSettings(read.given, settings.source));

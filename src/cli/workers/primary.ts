@@ -6,6 +6,7 @@ import { shareReads } from '../../source/ipc/share-reads.ts';
 import { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { serveSource } from '../../source/ipc/source-server.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { credentialPaths } from '../commands/credential-files.ts';
 import { openResources, type ServeContext } from '../commands/serve-resources.ts';
 import { announceOn, serve, untilAborted } from '../commands/serve.ts';
 import { limitsOf } from '../commands/service-limit.ts';
@@ -29,7 +30,11 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
   const { log, signal } = context;
   // Problems of the settings are found and reported here, once; each worker opens its own resources.
   const manifestMemory = new ManifestMemory();
-  const { source, audit, allowedDocuments } = await openResources(settings, { ...context, manifestMemory });
+  const { source, audit, identity, allowedDocuments } = await openResources(settings, {
+    ...context,
+    manifestMemory,
+  });
+  identity?.close();
   await audit?.close();
   try {
     const isReadByEach = kindsReadByEachWorker.includes(source.kind);
@@ -51,7 +56,7 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
       const ended = untilAborted(signal);
       const serving = await Promise.race([pool.start(), ended]);
       if (serving === undefined) return 0;
-      const isReopened = settings.audit !== null || settings.tls !== null;
+      const isReopened = settings.audit !== null || credentialPaths(settings).isAny;
       const ignoreReopen = isReopened ? context.onReopen(() => pool.reopen()) : () => undefined;
       announceOn(context)({
         ...serving,

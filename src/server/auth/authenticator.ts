@@ -1,9 +1,13 @@
 /** How the listeners of the service identify callers. */
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { HvqlError } from '../../errors.ts';
-import { authenticateCertificate, type CertificateMap } from './client-certificate.ts';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
+import { trustProblem, type CertificateTrust } from '../../revocation/certificate-trust.ts';
+import { noCredential, type Credential } from '../../revocation/credential.ts';
+import type { Revocations } from '../../revocation/revocations.ts';
+import { authenticateCertificate, isStill, type CertificateMap } from './client-certificate.ts';
 import type { Identified, Identity } from './identity.ts';
 
 /** The credentials of a request. */
@@ -25,18 +29,27 @@ export function tokenAuthenticator(identity: Identity): Authenticator {
   return (credentials) => authenticateByToken(identity, credentials);
 }
 
-/** Identifies clients by a certificate that verifies, else by a token. Refuses both at once: they could name two callers. */
-export function certificateAuthenticator(options: {
+/** What client certificates are judged by, which may be replaced while the service runs. */
+export interface ClientCertificates {
+  readonly map: CertificateMap;
+  readonly trust: CertificateTrust;
+}
+
+interface CertificateOptions {
   /** For clients without a certificate; null where each needs one. */
   readonly identity: Identity | null;
-  /** Gives the current map. */
-  readonly map: () => CertificateMap;
+  /** Gives the current ones. */
+  readonly clients: () => ClientCertificates;
+  readonly revocations: Revocations;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-}): Authenticator {
-  const { identity, map, now } = options;
+}
+
+/** Identifies clients by a certificate that verifies, else by a token. Refuses both at once: they could name two callers. */
+export function certificateAuthenticator(options: CertificateOptions): Authenticator {
+  const { identity } = options;
   return async (credentials) => {
-    const { authorization, conflictingAuthorization: conflictingAuthorization, socket } = credentials;
+    const { authorization, conflictingAuthorization, socket } = credentials;
     const shown = certificateOf(socket);
     if (shown === null) {
       if (identity !== null) return authenticateByToken(identity, credentials);
@@ -44,13 +57,38 @@ export function certificateAuthenticator(options: {
         'No identity was given: needed is a client certificate, shown when the connection is made.';
       throw new HvqlError('UNAUTHENTICATED', problem);
     }
-    const identified = authenticateCertificate(shown, { map: map(), now: now() });
+    const identified = authenticateByCertificate(shown, options);
     // An empty authorization does not count.
     if (!authorization && !conflictingAuthorization) return identified;
     const problem = 'There are two identities, a client certificate and a token: give one of them.';
     throw new HvqlError('UNAUTHENTICATED', problem);
   };
 }
+
+function authenticateByCertificate(
+  shown: ShownCertificate,
+  { clients, revocations, now }: CertificateOptions,
+): Identified {
+  const { caller, expiresAt, fingerprint } = authenticateCertificate(shown, {
+    map: clients().map,
+    now: now(),
+  });
+  const revoked = 'The client certificate has been revoked';
+  if (revocations.hasCertificate(fingerprint)) throw new HvqlError('UNAUTHENTICATED', `${revoked}.`);
+  const credential: Credential = {
+    subject: null,
+    tokenId: null,
+    fingerprint,
+    problem: () => {
+      if (revocations.hasCertificate(fingerprint)) return revoked;
+      const problem = trustProblem(shown.certificate, clients().trust);
+      return problem ?? (isStill(caller, shown, clients().map) ? null : withdrawnRights);
+    },
+  };
+  return { caller, by: 'certificate', expiresAt, credential };
+}
+
+const withdrawnRights = 'The rights of the client certificate have been withdrawn';
 
 function authenticateByToken(
   identity: Identity,
@@ -60,13 +98,19 @@ function authenticateByToken(
   return identity.authenticate(authorization, socket);
 }
 
+type ShownCertificate = Parameters<typeof authenticateCertificate>[0];
+
+/** By connection: the client of a connection stays the same, and node gives the chain once only. */
+const certificates = new WeakMap<TLSSocket, X509Certificate>();
+
 /** The certificate that the client has shown, and OpenSSL's code where it does not verify; null for none. */
-function certificateOf(socket: Socket): Parameters<typeof authenticateCertificate>[0] | null {
+function certificateOf(socket: Socket): ShownCertificate | null {
   // Node has forgotten the certificate of a closed connection.
   if (socket.destroyed) throw new HvqlError('UNAUTHENTICATED', 'The connection is gone.');
   if (!(socket instanceof TLSSocket)) return null;
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = certificates.get(socket) ?? socket.getPeerX509Certificate();
   if (certificate === undefined) return null;
+  certificates.set(socket, certificate);
   // Node's types say Error, but on a server it is the code.
   return { certificate, problem: socket.authorized ? null : String(socket.authorizationError) };
 }
@@ -74,6 +118,6 @@ function certificateOf(socket: Socket): Parameters<typeof authenticateCertificat
 /** Identifies every request as one partition with all privileges. Credentials do not count. */
 export function guestAuthenticator(partitionId: bigint): Authenticator {
   const caller: Caller = { partitionId, privileges: new Set(allPrivileges) };
-  const identified: Identified = { caller, by: 'guest socket', expiresAt: null };
+  const identified: Identified = { caller, by: 'guest socket', expiresAt: null, credential: noCredential };
   return () => identified;
 }

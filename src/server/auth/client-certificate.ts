@@ -3,14 +3,22 @@ import type { X509Certificate } from 'node:crypto';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import { HvqlError, messageOf, UsageError } from '../../errors.ts';
 import { excerpt, isObject } from '../../lib/json.ts';
+import { normalFingerprint } from '../../revocation/revocation-list.ts';
 import { parsePartitionId } from '../../snapshot/object-name.ts';
-import type { Identified } from './identity.ts';
 
 /** Callers by the SHA-256 fingerprints of their certificates, as 64 lower-case hexadecimal digits. */
 export type CertificateMap = ReadonlyMap<string, Caller>;
 
 const form = 'hvql://partition/<id>';
 const example = '{"<SHA-256 fingerprint>": {"partition": "5", "privileges": ["ACCESS_STATS"]}}';
+
+/** What a certificate proves, and until when, in milliseconds since 1970. */
+interface CertifiedCaller {
+  readonly caller: Caller;
+  readonly expiresAt: number;
+  /** As in the map. */
+  readonly fingerprint: string;
+}
 
 /**
  * The caller of a certificate; throws UNAUTHENTICATED. `problem` is OpenSSL's code for why it does not verify. Its end is
@@ -19,17 +27,37 @@ const example = '{"<SHA-256 fingerprint>": {"partition": "5", "privileges": ["AC
 export function authenticateCertificate(
   { certificate, problem }: { readonly certificate: X509Certificate; readonly problem: string | null },
   { map, now }: { readonly map: CertificateMap; readonly now: number },
-): Identified {
+): CertifiedCaller {
   const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
   if (!(now < to)) throw refused(`expired at ${timeOf(to)}`);
   if (!(now >= from)) throw refused(`is not valid before ${timeOf(from)}`);
   if (problem !== null) throw refused(`does not verify: ${explain(problem)}`);
-  return { caller: callerOf(certificate, map), by: 'certificate', expiresAt: to };
+  const fingerprint = normalFingerprint(certificate.fingerprint256) ?? '';
+  return { caller: callerOf(certificate, map.get(fingerprint)), expiresAt: to, fingerprint };
 }
 
-function callerOf(certificate: X509Certificate, map: CertificateMap): Caller {
+/** Whether a certificate still stands for this caller. Its dates do not count. */
+export function isStill(
+  caller: Caller,
+  { certificate }: { readonly certificate: X509Certificate },
+  map: CertificateMap,
+): boolean {
+  let now;
+  try {
+    now = callerOf(certificate, map.get(normalFingerprint(certificate.fingerprint256) ?? ''));
+  } catch (thrown) {
+    if (thrown instanceof HvqlError) return false;
+    throw thrown;
+  }
+  const { partitionId, privileges } = now;
+  return (
+    partitionId === caller.partitionId &&
+    allPrivileges.every((privilege) => privileges.has(privilege) === caller.privileges.has(privilege))
+  );
+}
+
+function callerOf(certificate: X509Certificate, mapped: Caller | undefined): Caller {
   const named = partitionOf(certificate);
-  const mapped = map.get(normalFingerprint(certificate.fingerprint256) ?? '');
   if (named === null) {
     if (mapped !== undefined) return mapped;
     throw refused(
@@ -96,11 +124,6 @@ export function parseCertificateMap(text: string, place: string): CertificateMap
   return map;
 }
 
-function normalFingerprint(text: string): string | null {
-  const digits = text.replaceAll(':', '').toLowerCase();
-  return /^[0-9a-f]{64}$/.test(digits) ? digits : null;
-}
-
 function parseObject(text: string, place: string): object {
   let value: unknown;
   try {
@@ -147,6 +170,13 @@ function explain(problem: string): string {
       return `the service does not trust its issuer (${problem})`;
     case 'INVALID_PURPOSE':
       return `it is not for clients (${problem})`;
+    case 'CERT_REVOKED':
+      return `its issuer has revoked it (${problem})`;
+    case 'UNABLE_TO_GET_CRL':
+      return `the service has no list of revoked certificates (--tls-crl) of one of its issuers (${problem})`;
+    case 'CRL_HAS_EXPIRED':
+    case 'CRL_NOT_YET_VALID':
+      return `the service's list of revoked certificates (--tls-crl) is not valid now (${problem})`;
     default:
       return problem;
   }

@@ -5,10 +5,13 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import { HvqlError, UsageError } from '../../errors.ts';
+import type { Credential } from '../../revocation/credential.ts';
+import { Revocations } from '../../revocation/revocations.ts';
 import { defaultHostName } from '../../snapshot/host-name.ts';
 import { developmentProblem } from './host.ts';
-import { JwksCooldownError, openKey, type IdentityMethod } from './identity-key.ts';
-import type { VerificationKey } from './public-key.ts';
+import { openKeys, type IdentityMethod, type VerificationKeys } from './identity-key.ts';
+import { keyId } from './public-key.ts';
+import type { KeySetTimes } from './remote-key-set.ts';
 import {
   assertHost,
   checkSpelling,
@@ -16,6 +19,7 @@ import {
   readCaller,
   readHosts,
   signToken,
+  textClaim,
   type TokenSettings,
 } from './token.ts';
 
@@ -26,6 +30,15 @@ export interface Identified {
   readonly by: 'token' | 'certificate' | 'guest socket';
   /** When the proof ends, in milliseconds since 1970; null where it does not. */
   readonly expiresAt: number | null;
+  /** What it was, which may be withdrawn. */
+  readonly credential: Credential;
+}
+
+/** The identity. Throws UNAUTHENTICATED where its credential was withdrawn between its verification and its use. */
+export function stillGood(identified: Identified): Identified {
+  const problem = identified.credential.problem();
+  if (problem === null) return identified;
+  throw new HvqlError('UNAUTHENTICATED', `${problem}.`);
 }
 
 /** Verifies tokens of every transport. */
@@ -40,28 +53,47 @@ export interface Identity {
 /** How tokens are verified. */
 export interface IdentitySettings extends TokenSettings {
   readonly method: IdentityMethod;
+  /** Whether tokens without `exp` are refused. @default false */
+  readonly requireExpiry?: boolean;
 }
 
-/** The log, and the wall clock in milliseconds since 1970. */
 interface IdentityContext {
   readonly log: Logger;
+  /** The wall clock in milliseconds since 1970. */
   readonly now: () => number;
   /** The name of the host, which tokens may name. @default "local" */
   readonly hostName?: () => string;
+  /** @default nothing is revoked */
+  readonly revocations?: Revocations;
+  /** Of a key set. */
+  readonly keySetTimes?: Partial<KeySetTimes>;
 }
 
-/** Below the age at which key sets are fetched again, so that a withdrawn key stops being valid in time. */
+/** An identity over keys that may be replaced. */
+export interface OpenIdentity extends Identity {
+  /** Reads or fetches the keys again. Rejects with a UsageError where they cannot be used; then they stay as they were. */
+  renewKeys(): Promise<void>;
+  close(): void;
+}
+
+/** How long a verification is remembered. */
 const verificationAgeMilliseconds = 60_000;
+
+/** When to come back where a key of the key set cannot be used. */
+const unusableKeyRetryMilliseconds = 30_000;
 
 /** Longer authorizations are not remembered with their connection. */
 const rememberedCharacters = 4_096;
 
 /** Opens the identity. Rejects with a UsageError where the secret or the key is unusable. */
-export async function openIdentity(settings: IdentitySettings, context: IdentityContext): Promise<Identity> {
-  const { now } = context;
-  const key = await openKey(settings.method, now);
-  const { keysVersion = () => 0 } = key;
-  const cache = new TokenCache({ now, keysVersion, maxAgeMilliseconds: verificationAgeMilliseconds });
+export async function openIdentity(
+  settings: IdentitySettings,
+  context: IdentityContext,
+): Promise<OpenIdentity> {
+  const { log, now, revocations = new Revocations(), keySetTimes: times = {} } = context;
+  const { hostName = () => defaultHostName } = context;
+  const keys = await openKeys(settings.method, { log, onChange: () => revocations.advance(), times });
+  const cache = new TokenCache({ now, revocations, maxAgeMilliseconds: verificationAgeMilliseconds });
   // By the client's own text, without a digest. null for connections with one request so far: most connections with a
   // stream never send another.
   const lastOf = new WeakMap<
@@ -69,9 +101,9 @@ export async function openIdentity(settings: IdentitySettings, context: Identity
     { readonly authorization: string; readonly verified: VerifiedToken } | null
   >();
   const verifyAndKeep = async (token: string): Promise<Identified> => {
-    const version = keysVersion();
-    const identified = await verify(token, { key, settings, context });
-    cache.set(token, { identified, keysVersion: version });
+    const { epoch } = revocations;
+    const identified = await verify(token, { keys, settings, context: { log, now, revocations, hostName } });
+    cache.set(token, { identified, epoch });
     return identified;
   };
   return {
@@ -87,46 +119,67 @@ export async function openIdentity(settings: IdentitySettings, context: Identity
         lastOf.set(connection, last === undefined ? null : { authorization, verified });
       return verified.identified;
     },
+    renewKeys: () => keys.renew(),
+    close: () => keys.close(),
   };
 }
 
 async function verify(
   token: string,
   {
-    key,
+    keys,
     settings,
-    context,
+    context: { log, now, revocations, hostName },
   }: {
-    readonly key: VerificationKey;
+    readonly keys: VerificationKeys;
     readonly settings: IdentitySettings;
-    readonly context: IdentityContext;
+    readonly context: Required<Omit<IdentityContext, 'keySetTimes'>>;
   },
 ): Promise<Identified> {
-  const { issuer, audience } = settings;
-  const { hostName = () => defaultHostName } = context;
+  const { issuer, audience, requireExpiry = false } = settings;
+  const { algorithms, resolve } = keys.current;
   const options: JWTVerifyOptions = {
     // By the key: a public key must never serve as an HMAC secret (RFC 8725, 2.1).
-    algorithms: [...key.algorithms],
-    currentDate: new Date(context.now()),
+    algorithms: [...algorithms],
+    currentDate: new Date(now()),
     ...(issuer === null ? {} : { issuer }),
     ...(audience === null ? {} : { audience }),
+    ...(requireExpiry ? { requiredClaims: ['exp'] } : {}),
   };
+  let usedKey = '';
   try {
-    const { payload } = await jwtVerify(token, key.resolve, options);
+    const { payload } = await jwtVerify(
+      token,
+      async (header, parts) => {
+        const key = await resolve(header, parts);
+        usedKey = keyId(key as Parameters<typeof keyId>[0]);
+        return key;
+      },
+      options,
+    );
     checkSpelling(token);
     assertHost(readHosts(payload), hostName());
     const caller = readCaller(payload);
-    return { caller, by: 'token', expiresAt: payload.exp === undefined ? null : payload.exp * 1_000 };
+    const facts = { tokenId: textClaim(payload.jti), subject: textClaim(payload.sub), fingerprint: null };
+    const credential: Credential = {
+      ...facts,
+      problem: () => {
+        if (revocations.hasToken(facts)) return 'The token has been revoked';
+        return keys.current.ids.has(usedKey) ? null : 'The key of the token has been withdrawn';
+      },
+    };
+    const expiresAt = payload.exp === undefined ? null : payload.exp * 1_000;
+    return stillGood({ caller, by: 'token', expiresAt, credential });
   } catch (thrown) {
     if (thrown instanceof HvqlError) throw thrown;
-    const problem = explainTokenProblem(thrown, { token, settings, algorithms: key.algorithms });
+    const problem = explainTokenProblem(thrown, { token, settings, algorithms });
     if (problem !== null) throw new HvqlError('UNAUTHENTICATED', problem);
-    // The service's problem: the key set cannot be fetched, or has an unusable key.
-    if (!(thrown instanceof JwksCooldownError))
-      context.log.warn({ err: thrown }, 'a token could not be verified');
+    // The service's problem: the key set has an unusable key.
+    log.warn({ err: thrown }, 'a token could not be verified');
     throw new HvqlError(
-      'UNAUTHENTICATED',
+      'IDENTITY_UNAVAILABLE',
       'The identity cannot be verified right now: the service has no usable verification key. Try again later.',
+      { retryInMilliseconds: unusableKeyRetryMilliseconds },
     );
   }
 }
@@ -175,10 +228,10 @@ export async function developmentIdentity({
   };
 }
 
-/** A verification, and between which times and for which version of the keys it holds. */
+/** A verification, and between which times and in which epoch of revocations it holds. */
 interface VerifiedToken {
   readonly identified: Identified;
-  readonly keysVersion: number;
+  readonly epoch: number;
   readonly from: number;
   readonly until: number;
 }
@@ -186,16 +239,16 @@ interface VerifiedToken {
 /** More callers than a service has within minutes. */
 const limit = 10_000;
 
-/** Keeps verifications: never past the token's end, before the verification, or under other keys. */
+/** Keeps verifications: never past the token's end, before the verification, or past a revocation or change of keys. */
 export class TokenCache {
   readonly #options;
   /** By digest: no token stays in memory, and the time of a lookup tells nothing about one. */
   readonly #verified = new LRUCache<string, VerifiedToken>({ max: limit });
 
-  /** `now` is in milliseconds since 1970; `keysVersion` is another number once the keys may have changed. */
+  /** `now` is in milliseconds since 1970. */
   constructor(options: {
     readonly now: () => number;
-    readonly keysVersion: () => number;
+    readonly revocations: Pick<Revocations, 'epoch'>;
     readonly maxAgeMilliseconds: number;
   }) {
     this.#options = options;
@@ -213,16 +266,16 @@ export class TokenCache {
     return undefined;
   }
 
-  isValid({ from, until, keysVersion }: VerifiedToken): boolean {
+  isValid({ from, until, epoch }: VerifiedToken): boolean {
     const now = this.#options.now();
-    return now >= from && now < until && keysVersion === this.#options.keysVersion();
+    return now >= from && now < until && epoch === this.#options.revocations.epoch;
   }
 
-  /** `keysVersion` is that of before the verification began: keys may have changed during it. */
-  set(token: string, { identified, keysVersion }: Pick<VerifiedToken, 'identified' | 'keysVersion'>): void {
+  /** `epoch` is that of before the verification began: keys may have changed during it. */
+  set(token: string, { identified, epoch }: Pick<VerifiedToken, 'identified' | 'epoch'>): void {
     const from = this.#options.now();
     const until = Math.min(identified.expiresAt ?? Infinity, from + this.#options.maxAgeMilliseconds);
-    this.#verified.set(digestOf(token), { identified, keysVersion, from, until });
+    this.#verified.set(digestOf(token), { identified, epoch, from, until });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads a public key file in any of its usual forms. */
-import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, KeyObject, X509Certificate, type webcrypto } from 'node:crypto';
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { messageOf, UsageError } from '../../errors.ts';
 import { isObject } from '../../lib/json.ts';
@@ -8,8 +8,27 @@ import { isObject } from '../../lib/json.ts';
 export interface VerificationKey {
   readonly algorithms: readonly string[];
   readonly resolve: JWTVerifyGetKey;
-  /** Another number once the keys may have changed; left out where they cannot. */
-  readonly keysVersion?: () => number;
+  /** `keyId` of each key that it may find. */
+  readonly ids: ReadonlySet<string>;
+}
+
+/** The same text for the same key, in any file and under any key id. */
+export function keyId(key: Uint8Array | KeyObject | webcrypto.CryptoKey): string {
+  if (key instanceof Uint8Array) return hash('sha256', key, 'base64');
+  const object = key instanceof KeyObject ? key : KeyObject.from(key);
+  return hash('sha256', object.export({ type: 'spki', format: 'der' }), 'base64');
+}
+
+/** The ids of the keys of a set; it may have keys of kinds that verify nothing here. */
+export function keyIdsOf(keys: readonly JWK[]): ReadonlySet<string> {
+  const ids = keys.flatMap((key) => {
+    try {
+      return [keyId(createPublicKey({ key, format: 'jwk' }))];
+    } catch {
+      return [];
+    }
+  });
+  return new Set(ids);
 }
 
 const rsaAlgorithms = ['RS256', 'RS384', 'RS512'];
@@ -50,10 +69,14 @@ export function readPublicKey(text: string, path: string): VerificationKey {
       throw refuse('holds a symmetric key (kty "oct"); give a shared secret with --jwt-secret-file instead');
     }
     checkKeys(keys, refuse);
-    return { algorithms: asymmetricAlgorithms, resolve: createLocalJWKSet({ keys }) };
+    return {
+      algorithms: asymmetricAlgorithms,
+      resolve: createLocalJWKSet({ keys }),
+      ids: keyIdsOf(keys),
+    };
   }
   const key = parsePem(text, refuse);
-  return { algorithms: algorithmsOf(key, refuse), resolve: () => key };
+  return { algorithms: algorithmsOf(key, refuse), resolve: () => key, ids: new Set([keyId(key)]) };
 }
 
 type Refuse = (problem: string) => UsageError;

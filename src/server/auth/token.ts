@@ -60,6 +60,11 @@ export function checkSpelling(token: string): void {
   throw refused("The token's signature is not written as base64url has it, without padding and unused bits");
 }
 
+/** A claim that names a token or its subject. Some issuers write numbers. null where it names nothing. */
+export function textClaim(claim: unknown): string | null {
+  return typeof claim === 'string' ? claim : typeof claim === 'number' ? String(claim) : null;
+}
+
 /** The caller that verified claims name. Throws UNAUTHENTICATED where they do not name one. */
 export function readCaller(claims: JWTPayload): Caller {
   const { [partitionClaim]: partition, [privilegesClaim]: privileges } = claims;

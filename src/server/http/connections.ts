@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import type { Credential } from '../../revocation/credential.ts';
 import type { ServerContext } from '../context.ts';
 import { StallDetector, type HeartbeatListener } from '../heartbeat.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -20,6 +21,8 @@ interface Connection {
   readonly exchanges: HttpExchange[];
   /** After an upgrade, the new protocol closes the connection. */
   isUpgraded: boolean;
+  /** Of its last request; null before the first has ended. */
+  credential: Credential | null;
   stall: StallDetector | null;
 }
 
@@ -92,6 +95,7 @@ export class Connections implements HeartbeatListener {
     if (at === 0) exchanges.shift();
     else exchanges.splice(at, 1);
     connection.stall = null;
+    connection.credential = exchange.credential;
     if (this.#isClosing && !socket.destroyed) socket.destroySoon();
     this.#beginLater(socket, exchanges);
     return true;
@@ -134,6 +138,26 @@ export class Connections implements HeartbeatListener {
     });
   }
 
+  /** Cuts connections whose TLS handshake is not finished. */
+  cutHandshakes(): void {
+    for (const socket of this.#handshakes.values()) socket.destroy();
+  }
+
+  /**
+   * Cuts the connections on which a response is under way to a caller whose credential has been withdrawn, and idle ones
+   * whose last request had such a credential. Event streams and WebSockets end by themselves.
+   */
+  cutWithdrawn(): void {
+    for (const [socket, { exchanges, isUpgraded, credential }] of this.#connections) {
+      if (isUpgraded) continue;
+      const open = exchanges.filter(({ isEventStream }) => !isEventStream);
+      const credentials = exchanges.length === 0 ? [credential] : open.map((exchange) => exchange.credential);
+      if (credentials.every((each) => each === null || each.problem() === null)) continue;
+      for (const exchange of open) exchange.abort();
+      socket.destroy();
+    }
+  }
+
   /**
    * Closes the server: idle connections at once, others after their responses, and all after the grace time. Node's
    * `closeIdleConnections` leaves connections without a first request open, which browsers keep in reserve.
@@ -146,13 +170,13 @@ export class Connections implements HeartbeatListener {
       for (const { response } of exchanges)
         if (!response.headersSent) response.setHeader('connection', 'close');
     }
-    for (const socket of this.#handshakes.values()) socket.destroy();
+    this.cutHandshakes();
     const cut = setTimeout(() => {
       for (const [socket, { exchanges }] of this.#connections) {
         for (const exchange of [...exchanges]) exchange.abort();
         socket.destroy();
       }
-      for (const socket of this.#handshakes.values()) socket.destroy();
+      this.cutHandshakes();
     }, graceMilliseconds);
     await closed;
     clearTimeout(cut);
@@ -185,7 +209,7 @@ export class Connections implements HeartbeatListener {
   #of(socket: Socket): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { exchanges: [], isUpgraded: false, stall: null };
+    const connection: Connection = { exchanges: [], isUpgraded: false, credential: null, stall: null };
     this.#connections.set(socket, connection);
     // When the client has gone, node closes only the response whose turn it is; the others are closed here, after it.
     const onClose = (): void =>

@@ -6,7 +6,7 @@ import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { AllowedOperation } from '../allowlist.ts';
-import type { Identified } from '../auth/identity.ts';
+import { stillGood, type Identified } from '../auth/identity.ts';
 import { checkOrigin } from '../auth/origin.ts';
 import type { RequestContext } from '../context.ts';
 import { httpErrorOf } from '../error-mask.ts';
@@ -69,7 +69,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
       this.#setIdentity(identified);
       return undefined;
     }
-    this.#authentication = identified.then((late) => this.#setIdentity(late));
+    this.#authentication = identified.then((late) => this.#setIdentity(stillGood(late)));
     // Yoga may answer without it.
     this.#authentication.catch(() => undefined);
     return this.#authentication;
@@ -143,11 +143,12 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     else if (outcome !== undefined) writtenDataOf(outcome.result)?.release();
   }
 
-  #setIdentity({ caller, by, expiresAt }: Identified): void {
+  #setIdentity({ caller, by, expiresAt, credential }: Identified): void {
     this.#isAuthenticated = true;
     this.caller = caller;
     this.by = by;
     this.expiresAt = expiresAt;
+    this.credential = credential;
   }
 
   /** Waits for the caller's turn before parsing. */

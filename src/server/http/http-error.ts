@@ -42,10 +42,13 @@ export function checkMethod(
   throw new HttpError('METHOD_NOT_ALLOWED', `${subject} answers ${allow} only.`, { headers: { allow } });
 }
 
-/** UNAUTHENTICATED as HTTP says it (RFC 6750, 3); any other error unchanged. */
-export function asUnauthorized(thrown: unknown): unknown {
-  if (!(thrown instanceof HvqlError) || thrown.code !== 'UNAUTHENTICATED') return thrown;
-  return new HttpError(thrown.code, thrown.message, { headers: { 'www-authenticate': 'Bearer' } });
+/** A refusal of credentials as HTTP says it (RFC 6750, 3); any other error unchanged. */
+export function asHttpError(thrown: unknown): unknown {
+  if (!(thrown instanceof HvqlError)) return thrown;
+  const { code, message, extensions } = thrown;
+  if (code === 'UNAUTHENTICATED')
+    return new HttpError(code, message, { headers: { 'www-authenticate': 'Bearer' } });
+  return code === 'IDENTITY_UNAVAILABLE' ? new HttpError(code, message, { facts: extensions }) : thrown;
 }
 
 /** Sends the refusal in the shape of a GraphQL response, in the media type that the client accepts. */

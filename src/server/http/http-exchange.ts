@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../access/caller.ts';
 import type { ValueBudget } from '../../limits/value-budget.ts';
+import { noCredential, type Credential } from '../../revocation/credential.ts';
 import type { WrittenData } from '../../writer/written-data.ts';
 import type { Identified } from '../auth/identity.ts';
 import type { Contexts, ListenerContext, Requester, ServerContext } from '../context.ts';
@@ -24,6 +25,7 @@ export class HttpExchange implements Requester {
   caller = unauthenticatedCaller;
   by: Identified['by'] = 'token';
   expiresAt: number | null = null;
+  credential: Credential = noCredential;
   /** Clients choose it, at any length. */
   operationName: string | null = null;
   /** Why the request was refused, for the log. */

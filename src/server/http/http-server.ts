@@ -30,8 +30,8 @@ function withAllHeaders<Kind extends Server | HttpsServer>(server: Kind): Kind {
   return server;
 }
 
-/** The certificate of a server; `ca` has those that client certificates are verified with. */
-export type TlsContext = Pick<SecureContextOptions, 'cert' | 'key' | 'ca'>;
+/** The certificate of a server; `ca` and `crl` have what client certificates are verified with. */
+export type TlsContext = Pick<SecureContextOptions, 'cert' | 'key' | 'ca' | 'crl'>;
 
 /**
  * Makes a server for TLS. With a `ca`, it asks clients for a certificate, but accepts connections without one or with a

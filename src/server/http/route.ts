@@ -10,7 +10,7 @@ import { answerClientErrors } from './client-error.ts';
 import type { Connections } from './connections.ts';
 import { assetFolder, wantsGraphiql } from './graphiql.ts';
 import { GraphqlExchange, metricsPath } from './graphql-exchange.ts';
-import { asUnauthorized, checkMethod, HttpError, sendError, sendJson } from './http-error.ts';
+import { asHttpError, checkMethod, HttpError, sendError, sendJson } from './http-error.ts';
 import { answerMetrics } from './metrics-response.ts';
 import { checkHead, readTarget } from './request-head.ts';
 
@@ -186,7 +186,7 @@ function answerError(thrown: unknown, exchange: GraphqlExchange): void {
   // There is no client any more; a response whose turn has not come learns of it last.
   if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
   exchange.setUsualHeaders();
-  const error = asUnauthorized(thrown);
+  const error = asHttpError(thrown);
   if (error instanceof HttpError && !response.headersSent) {
     exchange.problem = error.message;
     sendError(response, error);

@@ -4,7 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { messageOf, UsageError } from '../../errors.ts';
 import { withoutByteOrderMark } from '../../lib/json.ts';
-import { parseCertificateMap, type CertificateMap } from '../auth/client-certificate.ts';
+import {
+  parseRevokedCertificates,
+  subjectOf,
+  type CertificateRevocationList,
+} from '../../revocation/certificate-trust.ts';
+import type { ClientCertificates } from '../auth/authenticator.ts';
+import { parseCertificateMap } from '../auth/client-certificate.ts';
 import type { TlsContext } from './http-server.ts';
 
 /** The paths of the files. */
@@ -16,13 +22,15 @@ export interface TlsSettings {
   readonly clientCa: string | null;
   /** The map of client certificates to partitions; null where they name their partition themselves. */
   readonly clientMap: string | null;
+  /** The CRLs of all issuers of client certificates; null where none are checked. */
+  readonly crl?: string | null;
 }
 
 /** What TLS needs. */
 export interface Tls {
   readonly context: TlsContext;
   /** null where clients show no certificates. */
-  readonly clients: { readonly map: CertificateMap } | null;
+  readonly clients: ClientCertificates | null;
 }
 
 /**
@@ -48,17 +56,29 @@ export async function readTls(settings: TlsSettings): Promise<Tls> {
   const key = await read({ flag: '--tls-key', path: settings.key }, readKey);
   const ca = await read({ flag: '--tls-client-ca', path: settings.clientCa }, readChain);
   const map = await read({ flag: '--tls-client-map', path: settings.clientMap }, parseCertificateMap);
-  if (cert !== null && key !== null && cert.leaf?.checkPrivateKey(key.key) === false)
+  const crls = await read({ flag: '--tls-crl', path: settings.crl ?? null }, readRevocationLists);
+  if (ca !== null && crls !== null) problems.push(...missingLists(ca.certificates, crls));
+  const [leaf] = cert?.certificates ?? [];
+  if (key !== null && leaf?.checkPrivateKey(key.key) === false)
     problems.push('--tls-cert and --tls-key do not fit together: the certificate is for another key.');
   if (problems.length > 0 || cert === null || key === null) throw new UsageError(problems);
-  const context = { cert: cert.text, key: key.text, ...(ca === null ? {} : { ca: ca.text }) };
+  const context = {
+    cert: cert.text,
+    key: key.text,
+    ...(ca === null ? {} : { ca: ca.text }),
+    // Node reads one CRL of a text.
+    ...(crls === null ? {} : { crl: crls.map(({ pem }) => pem) }),
+  };
   try {
     // OpenSSL has more conditions, such as the length of keys.
     createSecureContext(context);
   } catch (thrown) {
     throw new UsageError([`OpenSSL cannot use --tls-cert and --tls-key: ${messageOf(thrown)}.`]);
   }
-  return { context, clients: ca === null ? null : { map: map ?? new Map() } };
+  if (ca === null) return { context, clients: null };
+  const revoked = (crls ?? []).flatMap(({ list }) => list.entries);
+  const trust = { issuers: ca.certificates, revoked: new Set(revoked) };
+  return { context, clients: { map: map ?? new Map(), trust } };
 }
 
 async function readText(path: string, flag: string): Promise<string> {
@@ -73,7 +93,7 @@ async function readText(path: string, flag: string): Promise<string> {
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /** The certificates of a PEM file, without a private key in the same file. The first one is the leaf. */
-function readChain(text: string, flag: string): { text: string; leaf: X509Certificate | undefined } {
+function readChain(text: string, flag: string): { text: string; certificates: readonly X509Certificate[] } {
   const blocks = text.match(certificatePattern) ?? [];
   if (blocks.length === 0)
     throw new UsageError([`${flag}: the file has no certificate: needed is PEM, "BEGIN CERTIFICATE".`]);
@@ -85,7 +105,43 @@ function readChain(text: string, flag: string): { text: string; leaf: X509Certif
       throw new UsageError([`${flag}: ${which} cannot be read (${messageOf(thrown)}).`]);
     }
   });
-  return { text: blocks.join('\n'), leaf: certificates[0] };
+  return { text: blocks.join('\n'), certificates };
+}
+
+interface RevocationListBlock {
+  readonly pem: string;
+  readonly list: CertificateRevocationList;
+}
+
+const crlPattern = /-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g;
+
+function readRevocationLists(text: string, flag: string): readonly RevocationListBlock[] {
+  const blocks = [...text.matchAll(crlPattern)];
+  if (blocks.length === 0)
+    throw new UsageError([`${flag}: the file has no list: needed is PEM, "BEGIN X509 CRL".`]);
+  return blocks.map(([pem, base64 = ''], n) => {
+    try {
+      const list = parseRevokedCertificates(Buffer.from(base64, 'base64'));
+      // OpenSSL has more conditions.
+      createSecureContext({ crl: pem });
+      return { pem, list };
+    } catch (thrown) {
+      throw new UsageError([`${flag}: list ${n + 1} of the file cannot be read (${messageOf(thrown)}).`]);
+    }
+  });
+}
+
+/** OpenSSL refuses the certificates of an issuer without a list. */
+function missingLists(
+  issuers: readonly X509Certificate[],
+  lists: readonly RevocationListBlock[],
+): readonly string[] {
+  return issuers
+    .filter(({ raw }) => !lists.some(({ list }) => list.issuer.equals(subjectOf(raw))))
+    .map(({ subject }) => {
+      const name = JSON.stringify(subject.replaceAll('\n', ', '));
+      return `--tls-crl: the file has no list of ${name}, whose certificates --tls-client-ca trusts: each issuer needs one.`;
+    });
 }
 
 function readKey(text: string, flag: string): { text: string; key: KeyObject } {

@@ -91,9 +91,17 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     this.#complete();
   }
 
-  expired(): void {
+  identityEnded(): void {
     this.#events = null;
     this.#disconnect();
+  }
+
+  /** A single result that is under way is not sent. */
+  checkCredential(): void {
+    const message = this.#exchange.credential.problem();
+    if (message === null) return;
+    if (this.#events === null) this.#exchange.request.socket.destroy();
+    else this.#events.endIdentity({ message, end: 'revoked' });
   }
 
   failed(thrown: unknown): void {

@@ -9,10 +9,10 @@ import {
   type ConnectionInitMessage,
 } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { HvqlError } from '../../errors.ts';
+import { closeCodeOf, HvqlError } from '../../errors.ts';
 import type { StreamEnd } from '../audit.ts';
-import type { Identified } from '../auth/identity.ts';
-import type { Contexts, ListenerEnd, ServerContext } from '../context.ts';
+import { stillGood, type Identified } from '../auth/identity.ts';
+import type { Contexts, IdentityEnd, ListenerEnd, OpenStream, ServerContext } from '../context.ts';
 import { expiryReason } from '../events.ts';
 import { WebSocketLink, type LinkListener } from './websocket-link.ts';
 import {
@@ -42,7 +42,7 @@ const expiryGraceMilliseconds = 5_000;
 const goingAway = 1_001;
 
 /** Serves one WebSocket until it is closed. */
-export class WebSocketConnection implements LinkListener, OperationListener {
+export class WebSocketConnection implements LinkListener, OperationListener, OpenStream {
   readonly link: WebSocketLink;
   readonly server: ServerContext;
   readonly #context: ConnectionContext;
@@ -121,12 +121,21 @@ export class WebSocketConnection implements LinkListener, OperationListener {
     this.#running -= 1;
   }
 
-  /** The identity has expired: the last event of each stream has the error, and the connection closes after the last. */
-  expire(): void {
+  /**
+   * The identity no longer holds: the last event of each stream has the error. The connection closes after the last
+   * operation where the identity has expired, and at once where it was withdrawn.
+   */
+  endIdentity(reason: IdentityEnd): void {
     if (this.#identified === null || this.#isClosed) return;
-    this.#pendingClose ??= [CloseCode.Forbidden, expiryReason(this.#identified.by)];
-    for (const operation of this.#operations.values()) operation.expire();
-    this.#closeIfDrained();
+    this.#pendingClose ??= [CloseCode.Forbidden, reason.message];
+    for (const operation of this.#operations.values()) operation.endIdentity(reason);
+    if (reason.end === 'revoked') this.#close(CloseCode.Forbidden, reason.message);
+    else this.#closeIfDrained();
+  }
+
+  checkCredential(): void {
+    const message = this.#identified?.credential.problem() ?? null;
+    if (message !== null) this.endIdentity({ message, end: 'revoked' });
   }
 
   /** Closes the connection for a defect of the service. */
@@ -191,11 +200,12 @@ export class WebSocketConnection implements LinkListener, OperationListener {
         socket,
       });
       if (this.#isClosed) return;
-      this.#identified = identified;
+      this.#identified = stillGood(identified);
       this.debug({}, 'connection acknowledged');
       this.link.send(ackMessage);
     } catch (thrown) {
-      if (thrown instanceof HvqlError) this.#close(CloseCode.Unauthorized, thrown.message);
+      if (thrown instanceof HvqlError)
+        this.#close(closeCodeOf(thrown.code) ?? CloseCode.Unauthorized, thrown.message);
       else this.fail(thrown);
     }
   }
@@ -224,8 +234,10 @@ export class WebSocketConnection implements LinkListener, OperationListener {
 
   /** By the wall clock, which may be set, and which advances while the machine is suspended. */
   #checkExpiry(): void {
-    const { expiresAt = null } = this.#identified ?? {};
-    if (expiresAt !== null && this.server.now() >= expiresAt) this.expire();
+    if (this.#identified === null) return;
+    const { expiresAt, by } = this.#identified;
+    if (expiresAt !== null && this.server.now() >= expiresAt)
+      this.endIdentity({ message: expiryReason(by), end: 'expired' });
   }
 
   #closeIfDrained(): void {

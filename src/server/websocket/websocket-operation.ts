@@ -6,7 +6,7 @@ import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import type { AllowedOperation, OperationRequest } from '../allowlist.ts';
 import type { StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
-import type { ListenerEnd, RequestContext, ServerContext } from '../context.ts';
+import type { IdentityEnd, ListenerEnd, RequestContext, ServerContext } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { Outcome } from '../operation-outcome.ts';
@@ -23,8 +23,8 @@ export interface OperationListener {
   onOver(id: string): void;
   /** The operation is over, and nothing works for it any more. */
   onGone(): void;
-  /** The identity has expired. */
-  expire(): void;
+  /** The identity no longer holds. */
+  endIdentity(reason: IdentityEnd): void;
   /** A defect of the service. */
   fail(thrown: unknown, facts: object): void;
   readonly isDebugged: boolean;
@@ -43,6 +43,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
   readonly caller: RequestContext['caller'];
   readonly by: RequestContext['by'];
   readonly expiresAt: number | null;
+  readonly credential: RequestContext['credential'];
   readonly #id: string;
   readonly #listener: OperationListener;
   /** The connection's: one step less for each of thousands of events. */
@@ -70,6 +71,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     this.caller = identified.caller;
     this.by = identified.by;
     this.expiresAt = identified.expiresAt;
+    this.credential = identified.credential;
     this.server = listener.server;
     this.#listener = listener;
     this.#link = listener.link;
@@ -113,9 +115,9 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     if (this.#events !== null) this.#release(this.#events, this.#reason);
   }
 
-  /** The identity has expired: a stream ends at once, a single result that is under way once it is there. */
-  expire(): void {
-    this.#events?.expire();
+  /** The identity no longer holds: a stream ends at once, a single result that is under way once it is there. */
+  endIdentity(reason: IdentityEnd): void {
+    this.#events?.endIdentity(reason);
   }
 
   async #run(parameters: OperationRequest): Promise<Outcome> {
@@ -177,10 +179,10 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     this.#complete();
   }
 
-  /** Without a complete message: the connection is closed instead, because all its operations have expired. */
-  expired(): void {
+  /** Without a complete message: the connection is closed instead, because this ends all of its operations. */
+  identityEnded(reason: IdentityEnd): void {
     this.#end();
-    this.#listener.expire();
+    this.#listener.endIdentity(reason);
   }
 
   failed(thrown: unknown): void {

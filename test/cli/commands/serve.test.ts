@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
+import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { serve } from '../../../src/cli/commands/serve.ts';
 import { parseCommand } from '../../../src/cli/settings/settings.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
 import { copyOfFixture, scratchFolder } from '../../source/scratch.ts';
-import { readableLog } from '../../server/test-service.ts';
+import { until } from '../../until.ts';
+import { readableLog, send } from '../../server/test-service.ts';
 import { CommandOnTrial } from '../command-on-trial.ts';
 
 interface Served {
@@ -13,6 +15,8 @@ interface Served {
   /** What it said of its tokens. */
   readonly errors: string;
   readonly log: readonly string[];
+  /** As SIGHUP does. */
+  readonly reopen: () => void;
 }
 
 /** Serves on any free port with these arguments, until what is to be tried is over. */
@@ -25,7 +29,9 @@ async function serveFor(args: readonly string[], tryOut: (served: Served) => Pro
   const stdout = {
     write(text: string) {
       const url = /listening on (\S+)/.exec(text)?.[1] ?? '';
-      trying = tryOut({ url, errors: trial.errors, log: lines }).finally(() => trial.abort());
+      const reopen = (): void => trial.reopening.forEach((each) => each());
+      // Once the service is started, SIGHUP is heard.
+      trying = tryOut({ url, errors: trial.errors, log: lines, reopen }).finally(() => trial.abort());
     },
   };
   const { wait, stderr, signal, onReopen } = trial;
@@ -83,6 +89,41 @@ describe('a service', () => {
         'manifest.json is not valid.: manifest.json: version needs 1, but is "secret-version".',
       );
     });
+  });
+
+  it('reads its list of revoked credentials and its key again, and keeps what it has where they cannot be used', async () => {
+    const folder = scratchFolder();
+    const [list, secret] = [`${folder}/revoked`, `${folder}/secret`];
+    writeFileSync(list, '{}');
+    writeFileSync(secret, 'x'.repeat(32));
+    const sign = (jti: string, key: string): Promise<string> =>
+      new SignJWT({ hv_partition: '1', jti }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(key));
+    const args = ['--jwt-secret-file', secret, '--revoked', list];
+    await serveFor(args, async ({ url, log, reopen }) => {
+      const ask = async (token: string): Promise<number> => {
+        // On a connection of its own: idle ones are cut.
+        const headers = { authorization: `Bearer ${token}`, accept: 'application/json', connection: 'close' };
+        return (await send(`${url}?query=%7B__typename%7D`, { headers })).status;
+      };
+      const said = (text: string): boolean => log.some((line) => line.includes(text));
+      const [a, b] = [await sign('a', 'x'.repeat(32)), await sign('b', 'x'.repeat(32))];
+      expect([await ask(a), await ask(b)]).toEqual([200, 200]);
+      writeFileSync(list, '{"jti":["a"]}');
+      await until(async () => (await ask(a)) === 401);
+      expect(await ask(b)).toBe(200);
+      writeFileSync(list, '{"jti":[5]}');
+      await until(() => said('the revoked credentials stay as they were'));
+      expect(log.join('')).toContain('--revoked: jti[0] needs the jti of a token as a string, but is 5.');
+      expect([await ask(a), await ask(b)]).toEqual([401, 200]);
+      writeFileSync(secret, 'y'.repeat(32));
+      reopen();
+      await until(async () => (await ask(b)) === 401);
+      expect(await ask(await sign('b', 'y'.repeat(32)))).toBe(200);
+    });
+    const noList = ['--jwt-secret-file', secret, '--revoked', `${folder}/none`];
+    await expect(serveFor(noList, async () => {})).rejects.toEqual(
+      new UsageError(['--revoked: the file cannot be read: no such file or directory (ENOENT).']),
+    );
   });
 
   it('tells what is wrong with the source and with the identity at once', async () => {

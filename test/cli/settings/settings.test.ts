@@ -51,6 +51,7 @@ describe('hvql serve', () => {
     maxStreamsPerCaller: 1_000,
     maxStreamValues: 100_000,
     maxValuesPerSecond: 5_000_000,
+    revoked: null,
     tls: null,
     allowedHosts: null,
     allowedOrigins: null,
@@ -109,6 +110,7 @@ describe('hvql serve', () => {
     argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
     argv.push('--host-name=web-17');
     argv.push('--max-values-per-second=12');
+    argv.push('--revoked', 'r', '--tls-crl=crl', '--require-expiry', 'on');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -122,7 +124,9 @@ describe('hvql serve', () => {
           method: { kind: 'jwks', url: new URL('https://id.example/jwks.json') },
           issuer: 'https://id.example',
           audience: 'hvql',
+          requireExpiry: true,
         },
+        revoked: 'r',
         minInterval: 1_500,
         snapshotMaxAge: 250,
         hotPath: false,
@@ -145,7 +149,7 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
         maxValuesPerSecond: 12,
-        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm' },
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm', crl: 'crl' },
         allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
         trustedProxies: ['::1', '10.0.0.0/8'],
@@ -213,6 +217,9 @@ describe('hvql serve', () => {
       HVQL_HOST_NAME: 'web-18',
       HVQL_MAX_VALUES_PER_SECOND: '13',
       HVQL_WORKERS: '64',
+      HVQL_REVOKED: '/etc/revoked',
+      HVQL_TLS_CRL: 'l',
+      HVQL_REQUIRE_EXPIRY: 'on',
     };
     expect(parseCommand(['serve', '--port', '5', '--source', 'pages:/b'], env)).toEqual({
       name: 'serve',
@@ -223,7 +230,13 @@ describe('hvql serve', () => {
         host: '0.0.0.0',
         port: 5,
         workers: 64,
-        identity: { method: { kind: 'secret', secret: secretBytes }, issuer: 'me', audience: null },
+        identity: {
+          method: { kind: 'secret', secret: secretBytes },
+          issuer: 'me',
+          audience: null,
+          requireExpiry: true,
+        },
+        revoked: '/etc/revoked',
         minInterval: 2_000,
         snapshotMaxAge: 0,
         hotPath: false,
@@ -246,7 +259,7 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
         maxValuesPerSecond: 13,
-        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null },
+        tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null, crl: 'l' },
         allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],
         trustedProxies: ['127.0.0.1'],

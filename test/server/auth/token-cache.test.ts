@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allPrivileges } from '../../../src/access/caller.ts';
-import { openIdentity, type Identified, type Identity } from '../../../src/server/auth/identity.ts';
+import { noCredential } from '../../../src/revocation/credential.ts';
+import { openIdentity, type Identified, type OpenIdentity } from '../../../src/server/auth/identity.ts';
 import { TokenCache } from '../../../src/server/auth/identity.ts';
 import { readableLog } from '../test-service.ts';
 
@@ -13,27 +14,28 @@ const identified = (expiresAt: number | null = null): Identified => ({
   caller: { partitionId: 5n, privileges: new Set(allPrivileges) },
   by: 'token',
   expiresAt,
+  credential: noCredential,
 });
 
 describe('a token that was verified', () => {
   let now = 1_000;
-  let keysVersion = 0;
+  let revocations = { epoch: 0 };
   let known: TokenCache;
   beforeEach(() => {
-    [now, keysVersion] = [1_000, 0];
-    known = new TokenCache({ now: () => now, keysVersion: () => keysVersion, maxAgeMilliseconds: 60_000 });
+    [now, revocations] = [1_000, { epoch: 0 }];
+    known = new TokenCache({ now: () => now, revocations, maxAgeMilliseconds: 60_000 });
   });
 
   it('is known by its very text', () => {
     const who = identified();
-    known.set('a.b.c', { identified: who, keysVersion });
+    known.set('a.b.c', { identified: who, epoch: revocations.epoch });
     expect(known.get('a.b.c')?.identified).toBe(who);
     expect(known.get('a.b.C')).toBeUndefined();
   });
 
   it('is not known at its end any more, nor after a time', () => {
-    known.set('short', { identified: identified(5_000), keysVersion });
-    known.set('long', { identified: identified(), keysVersion });
+    known.set('short', { identified: identified(5_000), epoch: revocations.epoch });
+    known.set('long', { identified: identified(), epoch: revocations.epoch });
     now = 4_999;
     expect(known.get('short')).toBeDefined();
     now = 5_000;
@@ -46,21 +48,22 @@ describe('a token that was verified', () => {
   });
 
   it('is not known under a clock that was set back to before its verification', () => {
-    known.set('a', { identified: identified(), keysVersion });
+    known.set('a', { identified: identified(), epoch: revocations.epoch });
     now = 999;
     expect(known.get('a')).toBeUndefined();
   });
 
   it('is not known once the keys may be others, also where they changed while it was verified', () => {
-    known.set('a', { identified: identified(), keysVersion });
-    const before = keysVersion;
-    keysVersion += 1;
-    known.set('b', { identified: identified(), keysVersion: before });
+    known.set('a', { identified: identified(), epoch: revocations.epoch });
+    const before = revocations.epoch;
+    revocations.epoch += 1;
+    known.set('b', { identified: identified(), epoch: before });
     expect([known.get('a'), known.get('b')]).toEqual([undefined, undefined]);
   });
 
   it('makes room for others: 10,000 are known', () => {
-    for (let n = 0; n <= 10_000; n += 1) known.set(`token ${n}`, { identified: identified(), keysVersion });
+    for (let n = 0; n <= 10_000; n += 1)
+      known.set(`token ${n}`, { identified: identified(), epoch: revocations.epoch });
     expect(known.size).toBe(10_000);
     expect(known.get('token 0')).toBeUndefined();
     expect(known.get('token 10000')).toBeDefined();
@@ -96,10 +99,9 @@ describe('an identity', () => {
   describe('with a key set', () => {
     let server: Server;
     let keys: object[];
-    let identity: Identity;
-    let now = 1_700_000_000_000;
+    let identity: OpenIdentity;
+    const now = 1_700_000_000_000;
     beforeEach(async () => {
-      vi.useFakeTimers({ toFake: ['Date'], now });
       server = createServer((_, response) => response.end(JSON.stringify({ keys })));
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -109,7 +111,7 @@ describe('an identity', () => {
     });
     afterEach(() => {
       server.close();
-      vi.useRealTimers();
+      identity.close();
     });
 
     it('does not go on with a token whose key was withdrawn', async () => {
@@ -120,8 +122,7 @@ describe('an identity', () => {
         .sign(privateKey);
       await identity.authenticate(`Bearer ${token}`);
       keys = [];
-      now += 301_000;
-      vi.setSystemTime(now);
+      await identity.renewKeys();
       await expect(identity.authenticate(`Bearer ${token}`)).rejects.toThrow();
     });
   });

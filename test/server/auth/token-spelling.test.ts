@@ -3,6 +3,8 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IdentityMethod } from '../../../src/server/auth/identity-key.ts';
+import { emptyRevocationList } from '../../../src/revocation/revocation-list.ts';
+import { Revocations } from '../../../src/revocation/revocations.ts';
 import { openIdentity } from '../../../src/server/auth/identity.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { readableLog, startTestService, type TestService } from '../test-service.ts';
@@ -68,6 +70,42 @@ describe.each(Object.entries(keys))('a token signed by %s', (alg, make) => {
     await expect((async () => identity.authenticate(`Bearer ${token}==`))()).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
+  });
+});
+
+/** The other signature that ECDSA takes for the same: n - s in place of s (SEC 1, 4.1.4), n being the order of P-256. */
+function twin(token: string): string {
+  const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const bytes = bytesOf(token);
+  const s = n - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
+  const other = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]);
+  return `${token.slice(0, token.lastIndexOf('.') + 1)}${other.toString('base64url')}`;
+}
+
+describe('a token signed by ES256', () => {
+  it('has two signatures, of which signers give either: both are good, and both are revoked with their jti', async () => {
+    const { privateKey, publicKey } = keyPair('EC');
+    const path = folder.write('twin', publicKey.export({ format: 'pem', type: 'spki' }).toString());
+    const revocations = new Revocations();
+    const identity = await openIdentity(
+      { method: { kind: 'key-file', path }, issuer: null, audience: null },
+      { log: readableLog().log, now: () => Date.now(), revocations },
+    );
+    const sign = (): Promise<string> =>
+      new SignJWT({ hv_partition: '1', jti: 'a' }).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
+    const tokens = await Promise.all(Array.from({ length: 64 }, sign));
+    // The upper half of s, which low-s rules refuse: every second signature of a signer that does not know of them.
+    const high = tokens.filter((token) => (bytesOf(token)[32] ?? 0) >= 0x80);
+    expect(high.length).toBeGreaterThan(0);
+    expect(high.length).toBeLessThan(64);
+    const [token = ''] = high;
+    for (const each of [token, twin(token)])
+      expect((await identity.authenticate(`Bearer ${each}`)).caller.partitionId).toBe(1n);
+    revocations.replace({ ...emptyRevocationList, tokenIds: new Set(['a']) });
+    for (const each of [token, twin(token)])
+      await expect((async () => identity.authenticate(`Bearer ${each}`))()).rejects.toThrow(
+        'has been revoked',
+      );
   });
 });
 

@@ -1,0 +1,131 @@
+/** The files that credentials are verified with: read again on SIGHUP, and when they change. */
+import { readFile, stat } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { messageOf, UsageError } from '../../errors.ts';
+import { systemErrorReason } from '../../lib/system-error.ts';
+import { parseRevocationList, type RevocationList } from '../../revocation/revocation-list.ts';
+import type { ServeSettings } from '../settings/settings.ts';
+
+/** Files that are read together. */
+export interface CredentialFiles {
+  /** In the plural, for the log: "the certificates". */
+  readonly what: string;
+  readonly paths: readonly string[];
+  /** Reads them again and uses what they say. Rejects with a UsageError where they cannot be used. */
+  readonly renew: () => Promise<void>;
+}
+
+interface Entry {
+  readonly files: CredentialFiles;
+  /** The last renewal. */
+  last: Promise<void>;
+}
+
+/** How often to look whether a file has changed. */
+const watchMilliseconds = 1_000;
+
+/** What of the settings names files of credentials; in the order of the renewals. */
+export function credentialPaths({
+  identity,
+  revoked,
+  tls,
+}: Pick<ServeSettings, 'identity' | 'revoked' | 'tls'>): {
+  readonly keys: readonly string[];
+  readonly revoked: readonly string[];
+  readonly tls: readonly string[];
+  /** Whether there is something to read again on SIGHUP. A key set is fetched. */
+  readonly isAny: boolean;
+} {
+  const method = identity?.method;
+  const keys = method !== undefined && 'path' in method ? [method.path] : [];
+  const list = revoked === null ? [] : [revoked];
+  const { cert, key, clientCa = null, clientMap = null, crl = null } = tls ?? {};
+  const certificates = [cert, key, clientCa, clientMap, crl].filter((path) => path != null);
+  const isAny = method?.kind === 'jwks' || [...keys, ...list, ...certificates].length > 0;
+  return { keys, revoked: list, tls: certificates, isAny };
+}
+
+/** Reads the list of revoked credentials. Rejects with a UsageError, which names the flag and not the path. */
+export async function readRevocationList(path: string): Promise<RevocationList> {
+  let text;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw new UsageError([`--revoked: the file cannot be read: ${systemErrorReason(thrown)}.`]);
+  }
+  return parseRevocationList(text, '--revoked');
+}
+
+/** What tells a file from a later state of it, or from another file in its place. Links are followed. */
+export async function fileState(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+  } catch (thrown) {
+    return systemErrorReason(thrown);
+  }
+}
+
+/**
+ * Watches files; `states` has those of before they were first read. Files that cannot be used are reported in the log, and
+ * what was read of them before stays in use. Asks for the state of each file, since notifications of the system do not
+ * cover links, mounts and files that are put in the place of others.
+ */
+export class CredentialWatch {
+  readonly #log: Logger;
+  readonly #entries: readonly Entry[];
+  readonly #states: Map<string, string>;
+  readonly #timer: NodeJS.Timeout;
+  #isChecking = false;
+
+  constructor(
+    all: readonly CredentialFiles[],
+    { states, log }: { readonly states: ReadonlyMap<string, string>; readonly log: Logger },
+  ) {
+    this.#log = log;
+    this.#entries = all.map((files) => ({ files, last: Promise.resolve() }));
+    this.#states = new Map(states);
+    this.#timer = setInterval(() => void this.#check(), watchMilliseconds).unref();
+  }
+
+  /** Reads all files again, one after another. */
+  async renewAll(): Promise<void> {
+    for (const entry of this.#entries) await this.#renew(entry);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    for (const entry of this.#entries) if (await this.#hasChanged(entry.files)) await this.#renew(entry);
+    this.#isChecking = false;
+  }
+
+  async #hasChanged({ paths }: CredentialFiles): Promise<boolean> {
+    let hasChanged = false;
+    for (const path of paths) {
+      const state = await fileState(path);
+      if (state !== this.#states.get(path)) hasChanged = true;
+      this.#states.set(path, state);
+    }
+    return hasChanged;
+  }
+
+  /** Calls run one after another: the last one to begin reads last. */
+  #renew(entry: Entry): Promise<void> {
+    const { what, renew } = entry.files;
+    entry.last = entry.last.then(async () => {
+      try {
+        await renew();
+        this.#log.info(`${what} have been read again`);
+      } catch (thrown) {
+        const problems = thrown instanceof UsageError ? thrown.problems : [messageOf(thrown)];
+        this.#log.error({ problems }, `${what} stay as they were`);
+      }
+    });
+    return entry.last;
+  }
+}
