@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { unbundledProgram } from '../built-program.ts';
 import { post, serve } from '../end-to-end/program.ts';
 import { scratchFolder } from '../source/scratch.ts';
 
@@ -14,7 +15,12 @@ const modules = [...request.matchAll(/^\| `([\w/-]+\.ts)`/gm)].map(([, path = ''
 /** The functions of each script of dist that have run in a service, by the script's path in dist. */
 async function functionsRun(use: (served: Awaited<ReturnType<typeof serve>>) => Promise<void>) {
   const folder = scratchFolder();
-  const served = await serve(['--source', 'simulator?seed=1'], { NODE_V8_COVERAGE: folder });
+  const served = await serve(
+    ['--source', 'simulator?seed=1'],
+    { NODE_V8_COVERAGE: folder },
+    [],
+    unbundledProgram,
+  );
   await use(served);
   expect(await served.program.stop()).toBe(0);
   const run = new Map<string, Set<string>>();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { builtProgram } from '../built-program.ts';
 import type { CodeBlock } from './markdown.ts';
 import { standIns } from './checks.ts';
 
@@ -22,7 +23,7 @@ export const scriptLimitMilliseconds = 240_000;
 export function prepareFolder(folder: string): void {
   mkdirSync(join(folder, 'bin'));
   const program = join(folder, 'bin/hvql');
-  writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/cli/main.js')}" "$@"\n`);
+  writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${builtProgram}" "$@"\n`);
   chmodSync(program, 0o755);
 }
 

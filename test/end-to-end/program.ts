@@ -1,16 +1,9 @@
 /** Runs the built program as users do. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { builtProgram, nodeFlags } from '../built-program.ts';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  scripts: { start: string };
-};
-/** Node's flags, as `npm start` has them. */
-const nodeFlags = scripts.start.match(/--\S+/g) ?? [];
 /** A service without the hot path, where the suites run a second time (vitest.config.ts). */
 const hotPath = process.env['HVQL_TEST_HOT_PATH'] === 'off' ? { HVQL_HOT_PATH: 'off' } : {};
 const running = new Set<ChildProcess>();
@@ -28,7 +21,7 @@ export class Program {
     args: readonly string[],
     env: Record<string, string> = {},
     execArgv: readonly string[] = [],
-    file = main,
+    file = builtProgram,
   ) {
     this.child = spawn(process.execPath, [...nodeFlags, ...execArgv, file, ...args], {
       env: { PATH: process.env['PATH'], ...env },
@@ -74,8 +67,9 @@ export async function serve(
   args: readonly string[] = [],
   env: Record<string, string> = {},
   execArgv: readonly string[] = [],
+  file = builtProgram,
 ): Promise<Served> {
-  const program = new Program(['serve', '--port', '0', ...args], { ...hotPath, ...env }, execArgv);
+  const program = new Program(['serve', '--port', '0', ...args], { ...hotPath, ...env }, execArgv, file);
   const [, url] = await program.prints(/^hvql listening on (https?:\S+)\n/m);
   const tokens = [...program.stderr.matchAll(/^Token of .*: (\S+)$/gm)].map(([, token]) => String(token));
   return { program, url: String(url), tokens };

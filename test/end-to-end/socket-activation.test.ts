@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { passedSocket } from '../../src/cli/passed-socket.ts';
 import { UsageError } from '../../src/errors.ts';
 import { passedSocketProblem } from '../../src/server/http/http-server.ts';
+import { builtProgram } from '../built-program.ts';
 import { findProgram } from '../debian-program.ts';
 import { scratchFolder } from '../source/scratch.ts';
 
@@ -23,7 +24,7 @@ interface Activated {
 
 /** Listens on an address, and starts the service at the first connection. */
 function listen(address: string, args: readonly string[]): Activated {
-  const command = [process.execPath, 'dist/cli/main.js', 'serve', '--source', 'simulator?lps=1', ...args];
+  const command = [process.execPath, builtProgram, 'serve', '--source', 'simulator?lps=1', ...args];
   const child = spawn(String(activate), ['-l', address, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
   let output = '';

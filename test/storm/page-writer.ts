@@ -1,5 +1,5 @@
 /** The program that keeps the page folder alive: `hvql simulate`, which can be stopped, killed and replaced. */
-import { BuiltProgram } from './built-program.ts';
+import { BuiltProgram } from './program.ts';
 
 /** 64 partitions, four of them the children of another guest; see the limit on pages in stormed-service.ts. */
 const host = 'lps=16&partitions=64&vps=2&nested=4';

@@ -1,7 +1,8 @@
 /** The service in the storm: the built program, as `npm start` runs it. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { BuiltProgram, nodeFlags } from './built-program.ts';
+import { nodeFlags } from '../built-program.ts';
+import { BuiltProgram } from './program.ts';
 import { Inspector } from './inspector.ts';
 import { ServiceLog } from './service-log.ts';
 import { tlsFile } from '../secure.ts';

@@ -1,15 +1,7 @@
 /** The built program, as a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  scripts: { start: string };
-};
-/** Node's flags, as `npm start` has them. */
-export const nodeFlags: readonly string[] = scripts.start.match(/--\S+/g) ?? [];
+import { builtProgram } from '../built-program.ts';
 
 /** What to run. */
 export interface ProgramOptions {
@@ -27,7 +19,7 @@ export class BuiltProgram {
   #stdout = '';
 
   constructor({ args, env = {}, execArgv = [], onErrorLine = () => undefined }: ProgramOptions) {
-    this.child = spawn(process.execPath, [...execArgv, main, ...args], {
+    this.child = spawn(process.execPath, [...execArgv, builtProgram, ...args], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
