@@ -220,6 +220,15 @@ const kept = new WeakMap<Topology, Map<bigint, (Access | undefined)[]>>();
  * is therefore a key for what depends on rights over a topology.
  */
 export function accessOf(caller: Caller, topology: Topology): Access {
+  if (newest?.caller !== caller || newest.access.topology !== topology)
+    newest = { caller, access: keptAccessOf(caller, topology) };
+  return newest.access;
+}
+
+/** Each operation asks several times, and a caller that repeats requests is one object. */
+let newest: { readonly caller: Caller; readonly access: Access } | null = null;
+
+function keptAccessOf(caller: Caller, topology: Topology): Access {
   let byPartition = kept.get(topology);
   if (byPartition === undefined)
     kept.set(topology, (byPartition = new Map<bigint, (Access | undefined)[]>()));

@@ -1,6 +1,5 @@
 /** Runs an operation: plans it, rejects it if it is too expensive, reads one snapshot, and executes it. */
 import { execute, getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import { accessOf } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import { recordingAccess } from '../access/recording-access.ts';
 import { HvqlError } from '../errors.ts';
@@ -195,12 +194,11 @@ function executePlanned(
     const result = isDue ? otherWork().then(onResume).then(write) : write();
     if (prepared === null) return result;
     return mapMaybePromise(result, (response) => {
-      const { caller, knownTopology } = operation;
+      const { caller, knownTopology: topology } = operation;
       const { snapshot } = reader;
-      if (snapshot === null || knownTopology === null) return response;
+      if (snapshot === null || topology === null) return response;
       const { values } = planned.plan;
-      const access = accessOf(caller, knownTopology);
-      reused.responses.store(response, { caller, prepared, access, snapshot, values });
+      reused.responses.store(response, { caller, prepared, topology, snapshot, values });
       return response;
     });
   });

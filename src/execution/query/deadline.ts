@@ -39,7 +39,7 @@ export class OperationDeadline {
 
   /** LIMIT_EXCEEDED if the time is over, else null. */
   get problem(): HvqlError | null {
-    const { reason } = (this.#controller?.signal ?? {}) as { reason?: unknown };
+    const reason: unknown = this.#controller?.signal.reason;
     if (reason instanceof HvqlError) return reason;
     // While an operation runs without waiting, no timer can fire.
     return performance.now() > this.#endsAt && reason === undefined ? tooLong(this.#limitMilliseconds) : null;

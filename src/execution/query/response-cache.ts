@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { type Access, accessOf } from '../../access/access.ts';
 import type { Caller } from '../../access/caller.ts';
 import type { Sampler } from '../../sampling/sampler.ts';
+import type { Topology } from '../../snapshot/topology.ts';
 import type { TakenSnapshot } from '../../sampling/read/snapshot.ts';
 import { writtenDataOf } from '../../writer/written-data.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
@@ -55,12 +56,12 @@ export class ResponseCache {
   /** Stores a response that was read from this snapshot. Responses with errors are not cached. */
   store(
     result: ExecutionResult,
-    key: ResponseKey & { access: Access; snapshot: TakenSnapshot; values: number },
+    key: ResponseKey & { topology: Topology; snapshot: TakenSnapshot; values: number },
   ): void {
-    const { access, snapshot, values, prepared } = key;
+    const { caller, topology, snapshot, values, prepared } = key;
     const { shared } = this.#sampler;
     // In the meantime the topology may have changed, or the snapshot may have become too old.
-    if (shared?.snapshot !== snapshot || shared.topology !== access.topology) return;
+    if (shared?.snapshot !== snapshot || shared.topology !== topology) return;
     if (result.errors !== undefined || !prepared.isShareable) return;
     const cached: Cached = this.#cachedFor(snapshot) ?? {
       snapshot,
@@ -72,6 +73,7 @@ export class ResponseCache {
     const written = writtenDataOf(result);
     const bytes = written?.memoryInBytes ?? values * bytesOfValue;
     if (cached.count >= maxResponses || cached.bytes + bytes > maxBytes) return;
+    const access = accessOf(caller, topology);
     let responses = cached.responses.get(access);
     if (responses === undefined)
       cached.responses.set(access, (responses = new Map<PreparedOperation, CachedResponse>()));
