@@ -131,8 +131,3 @@ export function nanosecondsPerUnit(counter: Counter): number {
 export function neverGoesBack(counter: Counter): boolean {
   return isTotal(counter) || counter.kind === 'CLOCK';
 }
-
-/** The field in snake case, for names outside GraphQL fields: "gpaPages4K" is "gpa_pages4_k". */
-export function snakeCaseOf({ field }: Pick<CounterRow, 'field'>): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}

@@ -1,6 +1,6 @@
 /** The metric of each counter, derived from its row of the catalogue: name, type, unit and help text. */
 import { catalogue } from '../catalogue/catalogue.ts';
-import { snakeCaseOf, type Counter } from '../catalogue/counter.ts';
+import type { Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 import { ConstantBytes } from '../writer/byte-sink.ts';
 
@@ -48,8 +48,7 @@ const fractionDigits = { '100ns': 7, ns: 9 } as const;
 function familyFrom(counter: Counter): MetricFamily {
   const { object, kind, unit, description: help } = counter;
   const digits = unit === '100ns' || unit === 'ns' ? fractionDigits[unit] : 0;
-  const field = snakeCaseOf(counter);
-  const name = `hvql_${object.toLowerCase()}_${field}${digits === 0 ? '' : '_seconds'}`;
+  const name = `hvql_${object.toLowerCase()}_${snakeCaseOf(counter)}${digits === 0 ? '' : '_seconds'}`;
   const pages = unit === 'page' && name.endsWith('_pages') ? 'pages' : null;
   const facts = { name, type: types[kind], unit: digits === 0 ? pages : 'seconds', help } as const;
   return {
@@ -59,6 +58,18 @@ function familyFrom(counter: Counter): MetricFamily {
     sampleName: new ConstantBytes(sampleNameOf(facts)),
     heads: { text: headOf(facts, 'text'), openmetrics: headOf(facts, 'openmetrics') },
   };
+}
+
+/** Words that Prometheus takes for abbreviated units (promtool check metrics). */
+const abbreviatedUnits = /(^|_)(s|ms|us|ns|sec|b|kb|mb|gb|tb|pb|m|h|d)_/;
+
+/**
+ * The field in snake case: "gpaPages4K" is "gpa_pages_4k". A word that looks like a unit and is none is joined to the
+ * next one: "mbFlushes" is "mbflushes".
+ */
+function snakeCaseOf({ field }: Counter): string {
+  const words = field.replaceAll(/\d+[A-Z](?![a-z])|[A-Z]/g, (start) => `_${start.toLowerCase()}`);
+  return words.replace(abbreviatedUnits, '$1$2');
 }
 
 /** The name that stands before the labels of each sample. */

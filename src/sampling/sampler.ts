@@ -10,7 +10,7 @@ import type { StatisticsArea } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './guard/absences.ts';
-import { GuardedSource, type AnswerHealth } from './guard/guarded-source.ts';
+import { GuardedSource, type AnswerHealth, type SourceState } from './guard/guarded-source.ts';
 import { HeldReadings, type HeldFacts, type HoldingLimits } from './read/held-readings.ts';
 import { OperationSnapshotReader, type OperationReaderOptions } from './read/operation-snapshot-reader.ts';
 import { SharedSnapshots } from './read/shared-snapshots.ts';
@@ -29,6 +29,8 @@ export interface SamplerOptions {
   readonly onHealthChange?: (reason: HvqlError | null) => void;
   /** Called with what this sampler has found absent, for other processes that read the same source. */
   readonly onAbsence?: (report: AbsenceReport) => void;
+  /** Called once for each tick with the time from when it was due until all listeners were offered it. */
+  readonly onTickGiven?: (lagSeconds: number) => void;
   /** Waits between two readings; by default with the system's timer. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** The milliseconds that changes are taken over if a query does not say it; 1000 by default. */
@@ -62,6 +64,7 @@ export class Sampler {
   /** How long new streams share their first tick, if it is not the scheduler's default. */
   readonly #firstTicks: { readonly shareMilliseconds?: number } = {};
   readonly #onError: (error: unknown) => void;
+  readonly #onTickGiven: (lagSeconds: number) => void;
   readonly #absences: Absences;
   readonly #held: HeldReadings;
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
@@ -75,6 +78,7 @@ export class Sampler {
     const { source, timeoutMilliseconds, clock, shareMilliseconds } = options;
     this.#clock = clock;
     this.#onError = options.onError ?? (() => {});
+    this.#onTickGiven = options.onTickGiven ?? (() => {});
     this.#absences = new Absences(options.onAbsence);
     this.#held = new HeldReadings(this.#absences, options.holding);
     if (shareMilliseconds !== undefined) this.#firstTicks = { shareMilliseconds };
@@ -114,6 +118,11 @@ export class Sampler {
         return held.facts;
       },
     };
+  }
+
+  /** How the source is doing at this moment. */
+  get sourceState(): SourceState {
+    return this.#source.state;
   }
 
   /**
@@ -166,6 +175,7 @@ export class Sampler {
         findHeld: this.#findHeld,
         isOngoing: this.#isOngoing,
         onError: this.#onError,
+        onGiven: this.#onTickGiven,
         ...this.#firstTicks,
       });
     this.#schedulers.set(everyMilliseconds, scheduler);

@@ -4,6 +4,7 @@ import type { YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { CounterMetrics } from '../metrics/counter-metrics.ts';
 import type { ValueBudget } from '../limits/value-budget.ts';
+import type { HealthReport, ServiceHealth } from '../metrics/service-health.ts';
 import type { Allow, AllowedOperation } from './allowlist.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { HostRule } from './auth/host.ts';
@@ -27,7 +28,9 @@ export interface ServerContext {
   readonly readOperation: ReadOperation;
   readonly documents: DocumentStore;
   /** What /metrics gives; null where it is not served. */
-  readonly metrics: CounterMetrics | null;
+  readonly metrics: ServedMetrics | null;
+  /** Counts what the server does; null where the service counts nothing. */
+  readonly health: ServiceHealth | null;
   /** Takes a line of the audit trail, JSON with a newline at its end, and never throws; null for no trail. */
   readonly audit: ((line: string) => void) | null;
   readonly budgets: CallerBudgets;
@@ -43,6 +46,13 @@ export interface ServerContext {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+}
+
+/** What /metrics gives. */
+export interface ServedMetrics {
+  readonly counters: CounterMetrics;
+  /** The health of the whole service, for the root partition; null where nothing is counted. */
+  readonly health: (() => Promise<HealthReport>) | null;
 }
 
 /** What differs from listener to listener. */
@@ -127,6 +137,8 @@ export interface Requester extends Identified {
 /** One operation on any transport: its caller, and what the pipeline has made of it so far. */
 export interface RequestContext extends Requester {
   readonly server: ServerContext;
+  /** When the request began, by `performance.now()`. */
+  readonly startedAt: number;
   readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket' | 'metrics';
   /** Whether the response may be events; where not, subscriptions are refused. */
   readonly takesEvents: boolean;

@@ -1,6 +1,7 @@
 /** What an operation gives, masked and audited: every transport sends these. */
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
+import type { ServiceHealth } from '../metrics/service-health.ts';
 import { auditDenied } from './audit.ts';
 import type { RequestContext } from './context.ts';
 import { maskResult } from './error-mask.ts';
@@ -14,8 +15,29 @@ export type Outcome =
 /** What Yoga's pipeline gives for one operation. */
 export type PipelineResult = ExecutionResult | AsyncIterable<ExecutionResult> | undefined;
 
-/** The outcome of what Yoga's pipeline gave, or of the events that their request has taken from it. */
+/** The outcome of what Yoga's pipeline gave, or of the events that their request has taken from it. Called once. */
 export function outcomeOf(given: PipelineResult, request: RequestContext): Outcome {
+  const outcome = audited(given, request);
+  const { health } = request.server;
+  if (health !== null) countOutcome(outcome, request, health);
+  return outcome;
+}
+
+function countOutcome(
+  outcome: Outcome,
+  { transport, startedAt }: RequestContext,
+  health: ServiceHealth,
+): void {
+  const errors = outcome.kind === 'result' ? outcome.result.errors : undefined;
+  if (errors === undefined || outcome.kind === 'events') health.observe(transport, 'ok', startedAt);
+  else if ('data' in outcome.result) health.observe(transport, 'errors', startedAt);
+  else {
+    health.observe(transport, 'refused', startedAt);
+    health.refuse(errors[0]?.extensions['code']);
+  }
+}
+
+function audited(given: PipelineResult, request: RequestContext): Outcome {
   const iterator = request.events ?? (isAsyncIterable(given) ? given[Symbol.asyncIterator]() : null);
   if (iterator !== null) {
     const events = new Events(iterator, request);

@@ -4,9 +4,9 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
-import type { CounterMetrics } from '../metrics/counter-metrics.ts';
 import type { ValueBudgets } from '../limits/value-budget.ts';
 import { Revocations } from '../revocation/revocations.ts';
+import type { ServiceHealth } from '../metrics/service-health.ts';
 import { allowlist, type AllowedDocument } from './allowlist.ts';
 import {
   certificateAuthenticator,
@@ -23,6 +23,7 @@ import {
   type ListenerContext,
   type ListenerEnd,
   type Requester,
+  type ServedMetrics,
   type ServerContext,
 } from './context.ts';
 import { DocumentStore } from './document-store.ts';
@@ -76,7 +77,9 @@ export interface ServerOptions {
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
   /** What /metrics gives. @default null: there is no such path */
-  readonly metrics?: CounterMetrics | null;
+  readonly metrics?: ServedMetrics | null;
+  /** Counts what the server does. @default null */
+  readonly health?: ServiceHealth | null;
   /** Takes the audit trail, line by line; never throws. @default no trail */
   readonly audit?: (line: string) => void;
   /** null for no page. With tokens in it, it is development mode. */
@@ -193,6 +196,7 @@ class Listeners {
     (end: ListenerEnd) => Promise<void>,
     { readonly cutHandshakes: () => void; readonly cutWithdrawn: () => void }
   >();
+  readonly #connections = new Set<Connections>();
   #isClosed = false;
 
   constructor(options: ServerOptions, graphiql: Graphiql | null) {
@@ -212,6 +216,7 @@ class Listeners {
       readOperation: operationReader(allow),
       documents,
       metrics: options.metrics ?? null,
+      health: options.health ?? null,
       audit: options.audit ?? null,
       budgets: new CallerBudgets(options.budgets ?? null),
       proxies: new TrustedProxies(options.trustedProxies ?? []),
@@ -224,18 +229,21 @@ class Listeners {
       log,
       now,
     };
+    options.health?.countConnections(() => [...this.#connections].reduce((sum, { size }) => sum + size, 0));
   }
 
   /** Adds a server, which may listen already or later. Once all are closed, it is closed at once. */
   add(server: Server, options: Omit<ListenerContext, 'streams'>): OpenListener {
     const contexts = { server: this.#server, listener: { ...options, streams: new OpenStreams() } };
     const connections = new Connections(server, this.#server);
+    this.#connections.add(connections);
     listenToRequests(server, { contexts, connections, hotPath: this.#hotPath });
     listenToUpgrades(server, { contexts, connections });
     let closing: Promise<void> | null = null;
     const end = async (how: ListenerEnd): Promise<void> => {
       contexts.listener.streams.endAll(how);
       await connections.close(this.#graceMilliseconds);
+      this.#connections.delete(connections);
       this.#open.delete(close);
     };
     const close = (how: ListenerEnd): Promise<void> => (closing ??= end(how));

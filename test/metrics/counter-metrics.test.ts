@@ -56,7 +56,9 @@ function open(text: string): Promise<Source> {
 
 /** As the documentation says it, apart from src. */
 function documentedName({ object, field, kind, unit }: Counter): string {
-  const words = field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const words = field
+    .replaceAll(/\d+[A-Z](?![a-z])|[A-Z]/g, (start) => `_${start.toLowerCase()}`)
+    .replace(/^mb_/, 'mb');
   const seconds = unit === 'ns' || unit === '100ns' ? '_seconds' : '';
   const total = ['COUNT', 'TIME', 'COST'].includes(kind) ? '_total' : '';
   return `hvql_${object.toLowerCase()}_${words}${seconds}${total}`;
@@ -215,6 +217,8 @@ describe('the text', () => {
           'hvql_virtual_processor_hypercalls_cost_seconds_total',
           'seconds',
         ],
+        ['hvql_partition_gpa_pages_4k', 'hvql_partition_gpa_pages_4k', null],
+        ['hvql_logical_processor_mbflushes', 'hvql_logical_processor_mbflushes_total', null],
         ['hvql_partition_deposited_pages', 'hvql_partition_deposited_pages', 'pages'],
         [
           'hvql_logical_processor_global_time_seconds',

@@ -69,7 +69,7 @@ async function openTable({
     introspection,
     allowedDocuments: allowedDocuments ?? null,
     contextOf: (requester) => operationContext({ sampler, service }, requester),
-    metrics: new CounterMetrics({ sampler, limits }),
+    metrics: { counters: new CounterMetrics({ sampler, limits }), health: null },
     execute: executeOperation,
     subscribe: operations.subscribe,
     closeStreams: () => operations.close(),

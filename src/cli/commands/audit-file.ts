@@ -9,6 +9,8 @@ import { lineWriter, type LineWriter } from './line-writer.ts';
 export interface AuditFile {
   /** Writes a line, or keeps it until it can be written. Never throws and never waits. */
   readonly write: (line: string) => void;
+  /** Lines that could not be written and were lost. */
+  readonly dropped: number;
   /** Opens the file of this name again, as after a rotation; if that fails, lines go to the file that is open. */
   reopen(): void;
   /** Writes the lines that are kept, for a limited time, and closes the file. */
@@ -33,12 +35,17 @@ export function openAuditFile(path: string, log: Logger): AuditFile {
   } catch (thrown) {
     throw new UsageError([`--audit ${path} cannot be written: ${systemErrorReason(thrown)}.`]);
   }
+  /** Of files that have been rotated away. */
+  let droppedEarlier = 0;
   const closing = new Set<Promise<void>>();
   const close = (writer: LineWriter): void => {
     const closed = writer.close().finally(() => closing.delete(closed));
     closing.add(closed);
   };
   return {
+    get dropped() {
+      return droppedEarlier + current.dropped;
+    },
     write: (line) => current.write(line),
     reopen: () => {
       if (path === standardOutput) return;
@@ -49,6 +56,7 @@ export function openAuditFile(path: string, log: Logger): AuditFile {
         log.error({ err: thrown }, 'the audit trail cannot be reopened');
         return;
       }
+      droppedEarlier += old.dropped;
       close(old);
       log.info('the audit trail was reopened');
     },

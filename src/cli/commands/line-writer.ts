@@ -5,6 +5,8 @@ import { systemErrorCode } from '../../lib/system-error.ts';
 
 /** Takes lines for one open file. */
 export interface LineWriter {
+  /** Lines that could not be written and were lost. */
+  readonly dropped: number;
   /** Writes a line, or keeps it. Never throws, never waits. */
   write(line: string): void;
   /** Writes what is kept, for no longer than a moment, and closes the file. */
@@ -37,6 +39,7 @@ export function lineWriter(
   let hasFailed = false;
   let isReported = false;
   let lost = 0;
+  let dropped = 0;
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
   // Pino's own listener makes the writer drop everything, for good, once it has met a pipe without a reader.
@@ -47,6 +50,7 @@ export function lineWriter(
   });
   stream.on('drop', () => {
     lost += 1;
+    dropped += 1;
     hasFailed = true;
   });
 
@@ -76,6 +80,9 @@ export function lineWriter(
     }
   };
   return {
+    get dropped() {
+      return dropped;
+    },
     write: (line) => {
       if (!isClosed) write(line);
     },

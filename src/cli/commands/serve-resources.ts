@@ -5,6 +5,7 @@ import { UsageError } from '../../errors.ts';
 import type { AcquireLease } from '../../execution/live/subscription-leases.ts';
 import type { ValueReport } from '../../limits/value-budget.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
+import type { HealthReport } from '../../metrics/service-health.ts';
 import { openIdentity } from '../../server/auth/identity.ts';
 import { checkGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
@@ -43,6 +44,12 @@ export interface ServeContext extends CommandContext {
     readonly report: (report: ValueReport) => void;
     /** Calls back with what callers have used in another process. */
     readonly onReport: (note: (report: ValueReport) => void) => void;
+  };
+  /** Given if other processes serve too: the metrics of the health of all of them. */
+  readonly healthOfAll?: {
+    readonly collect: () => Promise<readonly HealthReport[]>;
+    /** Calls back for the metrics of this process. */
+    readonly onRequest: (report: () => Promise<HealthReport>) => void;
   };
   /** Given if other processes of the service read the same page folder. */
   readonly manifestMemory?: ManifestMemory;

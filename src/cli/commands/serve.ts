@@ -4,7 +4,8 @@ import { LiveOperations } from '../../execution/live/live-operations.ts';
 import { createSchema } from '../../graph/schema.ts';
 import { CounterMetrics } from '../../metrics/counter-metrics.ts';
 import { ValueBudgets } from '../../limits/value-budget.ts';
-import { Sampler } from '../../sampling/sampler.ts';
+import { ServiceHealth, type HealthReport } from '../../metrics/service-health.ts';
+import { Sampler, type SamplerOptions } from '../../sampling/sampler.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import { readTls } from '../../server/http/tls.ts';
@@ -17,6 +18,7 @@ import {
   type CredentialFiles,
 } from './credential-files.ts';
 import { development } from './development-token.ts';
+import { healthReport, openHealth } from './health.ts';
 import { exampleOperations, packageVersion } from '../package.ts';
 import {
   openResources,
@@ -51,12 +53,21 @@ export async function serve(settings: ServeSettings, context: ServeContext): Pro
   return 0;
 }
 
-/** A server that listens, and the tokens that go with it in development mode. */
-type Started = RunningServer & { readonly tokens: readonly GraphiqlToken[] | null };
+/** A server that listens, the tokens that go with it in development mode, and its health. */
+type Started = RunningServer & {
+  readonly tokens: readonly GraphiqlToken[] | null;
+  readonly health: () => Promise<HealthReport>;
+};
 
 async function start(resources: ServeResources, { settings, context }: ServeOptions): Promise<Started> {
   const { source, host, allowedDocuments, tls, audit, plugins, now, revocations } = resources;
-  const sampler = samplerFor(source, { settings, context });
+  const health = new ServiceHealth({
+    source: () => sampler.sourceState,
+    openStreams: () => live.size,
+    auditLinesDropped: () => audit?.dropped ?? 0,
+  });
+  const onTickGiven = (lagSeconds: number): void => health.observeEventLag(lagSeconds);
+  const sampler = samplerFor(source, { settings, context, onTickGiven });
   const tabs =
     allowedDocuments?.map(({ file, keys, operations: [first], text }) => ({
       name: keys === undefined ? file : (first?.name ?? file),
@@ -77,6 +88,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     report: context.shareBudgets?.report,
   });
   context.shareBudgets?.onReport((report) => budgets.note(report));
+  const report = healthReport(health, context);
   const server = await startServer({
     host: settings.host,
     port: settings.port,
@@ -94,7 +106,8 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     subscribe: live.subscribe,
     closeStreams: () => live.close(),
     hotPath: settings.hotPath,
-    metrics: settings.metrics ? new CounterMetrics({ sampler, limits }) : null,
+    metrics: settings.metrics ? { counters: new CounterMetrics({ sampler, limits }), health: report } : null,
+    health,
     plugins,
     allowedHosts: settings.allowedHosts ?? [],
     allowedOrigins: settings.allowedOrigins ?? [],
@@ -105,7 +118,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
     now,
   });
-  return { ...server, tokens };
+  return { ...server, tokens, health: report };
 }
 
 /** Opens the guest sockets, announces the service, and waits until the signal is aborted. */
@@ -123,6 +136,7 @@ async function serveOn(
     platform,
     log,
   });
+  const health = await openHealth(settings, { log, report: server.health });
   const watch = new CredentialWatch(credentialFiles(server, { resources, settings }), { states, log });
   const ignoreReopen = [
     ...(audit === null ? [] : [context.onReopen(() => audit.reopen())]),
@@ -137,6 +151,7 @@ async function serveOn(
   await untilAborted(signal);
   log.info('closing');
   watch.close();
+  await health?.close();
   await guests.close();
   for (const ignore of ignoreReopen) ignore();
 }
@@ -194,7 +209,14 @@ export function announceOn({
   };
 }
 
-function samplerFor(source: Source, { settings, context: { clock, log, absences } }: ServeOptions): Sampler {
+function samplerFor(
+  source: Source,
+  {
+    settings,
+    context: { clock, log, absences },
+    onTickGiven,
+  }: ServeOptions & Pick<Required<SamplerOptions>, 'onTickGiven'>,
+): Sampler {
   const sampler = new Sampler({
     source,
     clock,
@@ -202,6 +224,7 @@ function samplerFor(source: Source, { settings, context: { clock, log, absences 
     shareMilliseconds: settings.snapshotMaxAge,
     holding: { maximumAgeMilliseconds: 2 * maxWaitMilliseconds, maximumBytes: settings.historyBytes },
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
+    onTickGiven,
     ...(absences === undefined ? {} : { onAbsence: absences.report }),
     onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),
     onHealthChange: (err) => {

@@ -14,6 +14,7 @@ import {
   parseIntrospection,
   parseKeySetUrl,
   parseLogLevel,
+  parseLoopbackAddress,
   parseMinInterval,
   parseMode,
   parseOnOff,
@@ -286,6 +287,15 @@ export const commands = {
         parse: parseOnOff,
         default: 'on',
         description: 'whether /metrics gives each caller the counters that it may read, for Prometheus',
+      },
+      metricsListen: {
+        flag: 'metrics-listen',
+        variable: 'HVQL_METRICS_LISTEN',
+        placeholder: '<host:port>',
+        parse: parseLoopbackAddress,
+        default: null,
+        description:
+          'loopback address, such as 127.0.0.1:9464, at which /metrics gives the health of the service without an identity',
       },
       plugin: {
         flag: 'plugin',

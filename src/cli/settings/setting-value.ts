@@ -9,7 +9,7 @@ import { UsageError } from '../../errors.ts';
 import type { GuestSocketSetting } from '../../server/guest-socket/guest-sockets.ts';
 import { introspections, type Introspection } from '../../graph/context.ts';
 import { excerpt } from '../../lib/json.ts';
-import { normalHost } from '../../server/auth/host.ts';
+import { isLoopback, normalHost } from '../../server/auth/host.ts';
 import { isProxyEntry } from '../../server/auth/remote-address.ts';
 import { checkSecret } from '../../server/auth/secret.ts';
 import type { GrantedHosts } from '../../server/auth/token.ts';
@@ -74,6 +74,16 @@ export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new RangeError(`needs a port from 0 to 65535, but is ${show(text)}.`);
+}
+
+/** A loopback address and a port to listen on, "127.0.0.1:9464" or "[::1]:9464"; port 0 is any free one. */
+export function parseLoopbackAddress(text: string): { readonly host: string; readonly port: number } {
+  const { host = '', port = '' } = /^(?<host>.+):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
+  if (!isLoopback(host) || !(Number(port) <= 65_535))
+    throw new RangeError(
+      `needs a loopback address and a port, such as 127.0.0.1:9464, but is ${show(text)}.`,
+    );
+  return { host, port: Number(port) };
 }
 
 /** A length of time that is not zero, in milliseconds. */

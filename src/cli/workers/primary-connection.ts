@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { LeaseRequest, AcquireLease } from '../../execution/live/subscription-leases.ts';
 import type { HvqlError } from '../../errors.ts';
 import type { ValueReport } from '../../limits/value-budget.ts';
+import type { HealthReport } from '../../metrics/service-health.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import { hvqlErrorOf } from '../../source/ipc/error-record.ts';
 import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
@@ -27,6 +28,10 @@ export interface PrimaryConnection {
   onManifest(note: () => void): void;
   /** Calls back when files are to be reopened; returns a function that ends it. */
   onReopen(reopen: () => void): () => void;
+  /** The metrics of the health of all workers. */
+  collectHealth(): Promise<readonly HealthReport[]>;
+  /** Calls back for the metrics of the health of this worker. */
+  onHealthRequest(report: () => Promise<HealthReport>): void;
   /** Calls back when the worker is to end. */
   onClose(close: () => void): void;
 }
@@ -39,6 +44,8 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
   const valueNoting = new Set<(report: ValueReport) => void>();
   const manifestNoting = new Set<() => void>();
   const closing = new Set<() => void>();
+  const collecting = new Map<number, (reports: readonly HealthReport[]) => void>();
+  let reportHealth: () => Promise<HealthReport> = () => Promise.resolve([]);
   let isToClose = false;
   let last = 0;
   let start: (task: WorkerTask) => void;
@@ -70,6 +77,14 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
       case 'reopen':
         for (const reopen of reopening) reopen();
         break;
+      case 'report-health': {
+        const { number } = message;
+        void reportHealth().then((report) => send({ kind: 'health-report', number, report }));
+        break;
+      }
+      case 'health':
+        collecting.get(message.number)?.(message.reports);
+        break;
       case 'close':
         isToClose = true;
         for (const close of closing) close();
@@ -99,6 +114,17 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
       return problem ?? { release: () => send({ kind: 'release-lease', number }) };
     },
     send,
+    collectHealth: async () => {
+      const number = (last += 1);
+      const answer = new Promise<readonly HealthReport[]>((resolve) => collecting.set(number, resolve));
+      send({ kind: 'collect-health', number });
+      try {
+        return await within(answer, 'how the workers are');
+      } finally {
+        collecting.delete(number);
+      }
+    },
+    onHealthRequest: (report) => (reportHealth = report),
     onAbsence: (note) => {
       noting.add(note);
       return () => noting.delete(note);

@@ -5,9 +5,11 @@ import { SubscriptionLeases } from '../../execution/live/subscription-leases.ts'
 import { shareReads } from '../../source/ipc/share-reads.ts';
 import { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { serveSource } from '../../source/ipc/source-server.ts';
+import { addUp } from '../../metrics/service-health.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { credentialPaths } from '../commands/credential-files.ts';
 import { openResources, type ServeContext } from '../commands/serve-resources.ts';
+import { openHealth } from '../commands/health.ts';
 import { announceOn, serve, untilAborted } from '../commands/serve.ts';
 import { limitsOf } from '../commands/service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
@@ -56,6 +58,10 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
       const ended = untilAborted(signal);
       const serving = await Promise.race([pool.start(), ended]);
       if (serving === undefined) return 0;
+      const health = await openHealth(settings, {
+        log,
+        report: async () => addUp(await pool.collectHealth()),
+      });
       const isReopened = settings.audit !== null || credentialPaths(settings).isAny;
       const ignoreReopen = isReopened ? context.onReopen(() => pool.reopen()) : () => undefined;
       announceOn(context)({
@@ -66,6 +72,7 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
       });
       await Promise.race([ended, pool.failed()]);
       log.info('closing');
+      await health?.close();
       ignoreReopen();
     } finally {
       await pool.close();

@@ -1,6 +1,7 @@
 /** Messages between the primary and its workers: plain JSON over the channel of node:cluster. */
 import type { LeaseRequest } from '../../execution/live/subscription-leases.ts';
 import type { ValueReport } from '../../limits/value-budget.ts';
+import type { HealthReport } from '../../metrics/service-health.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { type ErrorRecord, errorOf, recordOf } from '../../source/ipc/error-record.ts';
@@ -37,6 +38,10 @@ export type ToWorker =
   | { readonly kind: 'manifest' }
   /** Reopen files that are held open or were read. */
   | { readonly kind: 'reopen' }
+  /** Report the metrics of its health; answered with health-report. */
+  | { readonly kind: 'report-health'; readonly number: number }
+  /** The answer to collect-health: the reports of all workers. */
+  | { readonly kind: 'health'; readonly number: number; readonly reports: readonly HealthReport[] }
   | { readonly kind: 'close' };
 
 /** From a worker to the primary. */
@@ -53,7 +58,10 @@ export type ToPrimary =
   /** For all other workers. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
   | { readonly kind: 'acquire-lease'; readonly number: number; readonly request: LeaseRequest }
-  | { readonly kind: 'release-lease'; readonly number: number };
+  | { readonly kind: 'release-lease'; readonly number: number }
+  | { readonly kind: 'health-report'; readonly number: number; readonly report: HealthReport }
+  /** It wants the reports of all workers. */
+  | { readonly kind: 'collect-health'; readonly number: number };
 
 /** Why a worker cannot serve: problems of the settings, or any other error. */
 export type WorkerFailure =

@@ -3,9 +3,11 @@ import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { SubscriptionLeases } from '../../execution/live/subscription-leases.ts';
+import type { HealthReport } from '../../metrics/service-health.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { recordOf } from '../../source/ipc/error-record.ts';
+import { HealthCollection } from './health-collection.ts';
 import { closeLostConnection } from './lost-connection.ts';
 import { failureError, type ToPrimary, type ToWorker, type WorkerTask } from './worker-message.ts';
 import { sourceDescriptor } from './primary-connection.ts';
@@ -65,6 +67,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, Worker>();
   readonly #restartTimers = new Map<number, NodeJS.Timeout>();
+  readonly #health = new HealthCollection<ClusterWorker>();
   /** How often in a row the worker of a slot has exited early. */
   readonly #earlyExits = new Map<number, number>();
   #port: number;
@@ -98,6 +101,15 @@ export class WorkerPool {
   /** Has all workers reopen their files. */
   reopen(): void {
     for (const { clusterWorker } of this.#workers.values()) send(clusterWorker, { kind: 'reopen' });
+  }
+
+  /** The metrics of the health of all workers that serve. */
+  collectHealth(): Promise<readonly HealthReport[]> {
+    const serving = [...this.#workers.values()].filter((worker) => worker.serving !== null);
+    return this.#health.collect(
+      serving.map(({ clusterWorker }) => clusterWorker),
+      (clusterWorker, number) => send(clusterWorker, { kind: 'report-health', number }),
+    );
   }
 
   /** Ends all workers: each finishes what is under way, within its grace time. */
@@ -202,6 +214,14 @@ export class WorkerPool {
         send(clusterWorker, { kind: 'lease', number, problem: problem && recordOf(problem) });
         break;
       }
+      case 'health-report':
+        this.#health.note(clusterWorker, message);
+        break;
+      case 'collect-health': {
+        const { number } = message;
+        void this.collectHealth().then((reports) => send(clusterWorker, { kind: 'health', number, reports }));
+        break;
+      }
       case 'release-lease':
         leases.release(clusterWorker, message.number);
     }
@@ -234,6 +254,7 @@ export class WorkerPool {
     const { leases, log } = this.#options;
     clearTimeout(startLimit);
     leases.releaseAll(clusterWorker);
+    this.#health.forget(clusterWorker);
     this.#workers.delete(slot);
     if (this.#workers.size === 0 && this.#announced !== null) this.#port = portOf(this.#announced);
     if (this.#isClosing) {

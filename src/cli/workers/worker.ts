@@ -20,7 +20,8 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
   const guestSocket = slot === 1 ? settings.guestSocket : [];
   try {
     return await serve(
-      { ...settings, port, guestSocket },
+      // The primary has the listener for the health of all.
+      { ...settings, port, guestSocket, metricsListen: null },
       {
         ...context,
         manifestMemory,
@@ -30,6 +31,10 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
         ...(source === null ? {} : { openSource: async () => remoteSource(primary.sourceChannel, source) }),
         developmentSecret: Buffer.from(developmentSecret, 'base64'),
         acquireLease: primary.acquireLease,
+        healthOfAll: {
+          collect: () => primary.collectHealth(),
+          onRequest: (report) => primary.onHealthRequest(report),
+        },
         absences: {
           report: (report) => primary.send({ kind: 'absent', report }),
           onReport: (note) => primary.onAbsence(note),

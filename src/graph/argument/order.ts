@@ -1,6 +1,6 @@
 /** Sort orders by a counter: the enums of counters, created from the catalogue, and the inputs that use them. */
 import { countersOf } from '../../catalogue/catalogue.ts';
-import { isTotal, snakeCaseOf, type Counter } from '../../catalogue/counter.ts';
+import { isTotal, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Order } from '../../sampling/read/snapshot-reader.ts';
@@ -109,8 +109,8 @@ function counterEnum(builder: Builder, { name, counters }: { name: string; count
 }
 
 /** totalRunTime becomes TOTAL_RUN_TIME. */
-function enumValueOf(counter: Counter): string {
-  return snakeCaseOf(counter).toUpperCase();
+function enumValueOf({ field }: Counter): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 /** The order, or null if none is given. Throws INVALID_PARAMETER for DELTA or RATE of a counter that has none. */

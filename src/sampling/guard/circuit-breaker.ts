@@ -59,6 +59,11 @@ export class CircuitBreaker {
     return this.#lastFailure !== null;
   }
 
+  /** Whether calls are rejected for now, or a trial is under way. */
+  get isOpen(): boolean {
+    return this.#policy.state !== CircuitState.Closed;
+  }
+
   /**
    * The result of the work. Rejects with PAGE_UNAVAILABLE if the work throws anything or takes too long, and with the
    * reason of the signal once it is aborted, which is not a failure of the source.

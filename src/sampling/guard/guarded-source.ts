@@ -38,9 +38,23 @@ export interface AnswerHealth {
   readonly unreadableLines: number | null;
 }
 
+/** How the source is doing at this moment. */
+export interface SourceState {
+  /** Whether the last answer was a success; null before the first. */
+  readonly isAnswering: boolean | null;
+  /** Time since the last success; null before the first. */
+  readonly ageSeconds: number | null;
+  /** How long the last successful read took; null before the first. */
+  readonly readSeconds: number | null;
+  readonly isTopologyCircuitOpen: boolean;
+  readonly isReadingCircuitOpen: boolean;
+}
+
 /** What is known when a reading begins. */
 interface Begun extends Asked {
   readonly absencesBefore: number;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
 }
 
 const onlyParent: readonly StatisticsArea[] = ['PARENT'];
@@ -58,6 +72,7 @@ export class GuardedSource {
   readonly #topologyBreaker: CircuitBreaker;
   readonly #readingBreaker: CircuitBreaker;
   #lastSuccess: Moment | null = null;
+  #readMilliseconds: number | null = null;
 
   constructor(options: GuardedSourceOptions) {
     this.#source = options.source;
@@ -83,6 +98,18 @@ export class GuardedSource {
       lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
       isAnswering: this.#isAnswering,
       unreadableLines: source.unreadableLines ?? null,
+    };
+  }
+
+  get state(): SourceState {
+    const age =
+      this.#lastSuccess && this.#clock.now().monotonicNanoseconds - this.#lastSuccess.monotonicNanoseconds;
+    return {
+      isAnswering: this.#isAnswering,
+      ageSeconds: age === null ? null : Number(age) / 1e9,
+      readSeconds: this.#readMilliseconds === null ? null : this.#readMilliseconds / 1e3,
+      isTopologyCircuitOpen: this.#topologyBreaker.isOpen,
+      isReadingCircuitOpen: this.#readingBreaker.isOpen,
     };
   }
 
@@ -146,7 +173,7 @@ export class GuardedSource {
 
   #begin(objects: readonly Granted[]): Begun {
     const { newestNanoseconds } = this.#check;
-    return { objects, newestNanoseconds, absencesBefore: this.#absences.count };
+    return { objects, newestNanoseconds, absencesBefore: this.#absences.count, startedAt: performance.now() };
   }
 
   #checkedTopology(answer: Topology): Topology {
@@ -159,6 +186,7 @@ export class GuardedSource {
   #checkedReadings(answer: Readings, begun: Begun): TakenReadings {
     const { at, outcomes } = this.#check.readings(answer, begun);
     this.#absences.noteReadings(begun.objects, { outcomes });
+    this.#readMilliseconds = performance.now() - begun.startedAt;
     this.#lastSuccess = this.#clock.now();
     return { at, outcomes, absencesBefore: begun.absencesBefore };
   }

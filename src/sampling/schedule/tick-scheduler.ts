@@ -33,6 +33,8 @@ export interface TickSchedulerOptions {
   readonly shareMilliseconds?: number;
   /** Called with unexpected errors; the scheduler continues. */
   readonly onError: (error: unknown) => void;
+  /** Called once for each tick in turn with the time from when it was due until all listeners were offered it. */
+  readonly onGiven?: (lagSeconds: number) => void;
 }
 
 /** A tick for new watchers: those of one event loop turn, and later ones whose needs it covers. */
@@ -169,10 +171,16 @@ export class TickScheduler {
     try {
       const tick = await this.#takeTick(watchers, number);
       await this.#give(tick, watchers);
+      if (running !== null) this.#world.onGiven?.(this.#secondsSinceDue(number, running.start));
     } catch (error) {
       if (this.#running === running) this.#world.onError(error);
     }
     if (this.#running === running) this.#schedule();
+  }
+
+  #secondsSinceDue(number: number, start: Moment): number {
+    const due = start.monotonicNanoseconds + BigInt(number) * this.#everyNanoseconds;
+    return Number(this.#world.clock.now().monotonicNanoseconds - due) / 1e9;
   }
 
   /**

@@ -81,6 +81,7 @@ export class HotPath {
   #answer(exchange: GraphqlExchange, entry: Entry): Promise<void> | undefined {
     exchange.document = entry.stored;
     exchange.operationName = entry.name;
+    exchange.server.health?.hitHotPath();
     exchange.server.writeBatcher.flushIfStale();
     const { document, variables: variableValues, operationName } = entry;
     const result = this.#run(exchange, { schema: this.#schema, document, variableValues, operationName });

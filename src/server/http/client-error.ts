@@ -3,6 +3,7 @@ import { maxHeaderSize, STATUS_CODES, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { ServiceHealth } from '../../metrics/service-health.ts';
 import type { Connections } from './connections.ts';
 import type { MediaType } from './header.ts';
 import { badRequest, errorBody, HttpError } from './http-error.ts';
@@ -17,12 +18,22 @@ interface ParseError extends Error {
 /** Answers what node cannot read, after the responses in flight on the connection, and closes it. */
 export function answerClientErrors(
   server: Server,
-  { connections, log }: { readonly connections: Connections; readonly log: Logger },
+  {
+    connections,
+    log,
+    health = null,
+  }: {
+    readonly connections: Connections;
+    readonly log: Logger;
+    readonly health?: ServiceHealth | null;
+  },
 ): void {
   const answer = (socket: Socket, error: ParseError): void => {
     if (!socket.writable) return;
     log.debug({ code: error.code, reason: error.reason }, 'a request could not be read');
-    sendLastResponse(socket, refusalOf(error), {
+    const refusal = refusalOf(error);
+    health?.refuse(refusal.code);
+    sendLastResponse(socket, refusal, {
       method: null,
       mediaType: 'application/json',
       headers: { 'X-Content-Type-Options': 'nosniff' },

@@ -53,6 +53,11 @@ export class Connections implements HeartbeatListener {
     });
   }
 
+  /** How many connections are open. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
   /**
    * Begins a request at once where no other is in flight on the connection, else in its turn. Of several, one begins in
    * each turn of the event loop, while few run and little is unsent: a client that sends many requests at once delays no

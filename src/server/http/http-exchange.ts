@@ -22,6 +22,7 @@ export class HttpExchange implements Requester {
   /** The query string, without its question mark. */
   readonly search: string;
   readonly requestId: string = randomUUID();
+  readonly startedAt = performance.now();
   caller = unauthenticatedCaller;
   by: Identified['by'] = 'token';
   expiresAt: number | null = null;

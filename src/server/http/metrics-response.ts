@@ -1,15 +1,17 @@
 /** GET /metrics: the counters that the caller may read, in the text format of Prometheus or in OpenMetrics. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { AccessDenied } from '../../access/rule.ts';
 import { HvqlError, type HttpErrorCode } from '../../errors.ts';
-import type { CounterMetrics } from '../../metrics/counter-metrics.ts';
 import type { MetricFormat } from '../../metrics/metric-family.ts';
+import { healthText } from '../../metrics/service-health.ts';
 import { auditDenied } from '../audit.ts';
+import type { ServedMetrics } from '../context.ts';
 import { metricsPath, type GraphqlExchange } from './graphql-exchange.ts';
 import { preferredType } from './header.ts';
 import { HttpError } from './http-error.ts';
 
-const methods = { subject: metricsPath, allowed: ['GET', 'HEAD'] };
+export const metricsMethods = { subject: metricsPath, allowed: ['GET', 'HEAD'] };
 
 /** The preferred one first: any client reads it. */
 const mediaTypes = [
@@ -23,32 +25,57 @@ const formats = {
 
 const ends = { text: '', openmetrics: '# EOF\n' } as const satisfies Record<MetricFormat, string>;
 
+/** The format that the client prefers. Throws NOT_ACCEPTABLE where it accepts neither. */
+export function metricsFormat({ headers }: IncomingMessage): {
+  readonly mediaType: string;
+  readonly format: MetricFormat;
+} {
+  const mediaType = preferredType(headers.accept, mediaTypes);
+  if (mediaType !== null) return { mediaType, format: formats[mediaType] };
+  throw new HttpError(
+    'NOT_ACCEPTABLE',
+    `Metrics are ${mediaTypes.join(' or ')}: the header Accept has neither.`,
+  );
+}
+
+/** Sends the parts one after another, and the end mark of the format. No cache may give them to another caller. */
+export function sendMetrics(
+  response: ServerResponse,
+  {
+    mediaType,
+    format,
+    parts,
+  }: { readonly mediaType: string; readonly format: MetricFormat; readonly parts: readonly Buffer[] },
+): void {
+  const all = [...parts, Buffer.from(ends[format])];
+  response.writeHead(200, {
+    'content-type': mediaType,
+    'content-length': all.reduce((sum, { length }) => sum + length, 0),
+    'cache-control': 'private, no-store',
+    vary: 'accept',
+  });
+  if (response.req.method !== 'HEAD') for (const part of all) response.write(part);
+  response.end();
+}
+
 /** Answers a request for metrics, after the same checks as an operation. Rejects with an HttpError or UNAUTHENTICATED. */
-export async function answerMetrics(exchange: GraphqlExchange, metrics: CounterMetrics): Promise<void> {
-  await exchange.authenticate(methods);
+export async function answerMetrics(
+  exchange: GraphqlExchange,
+  { counters, health }: ServedMetrics,
+): Promise<void> {
+  await exchange.authenticate(metricsMethods);
   const { request, response, caller, budget, search, server, signal } = exchange;
   server.budgets.check(exchange);
-  const mediaType = preferredType(request.headers.accept, mediaTypes);
-  if (mediaType === null)
-    throw new HttpError(
-      'NOT_ACCEPTABLE',
-      `Metrics are ${mediaTypes.join(' or ')}: the header Accept has neither.`,
-    );
-  const format = formats[mediaType];
+  const { mediaType, format } = metricsFormat(request);
   try {
-    const selection = metrics.selection(search);
-    const { bytes, denied } = await metrics.scrape({ caller, budget, signal, selection, format });
+    const selection = counters.selection(search);
+    const { bytes, denied, isRoot } = await counters.scrape({ caller, budget, signal, selection, format });
     audit(exchange, denied);
+    // What is drawn is selected; a scrape without a selection is of everything.
+    const own = isRoot && selection.isWhole && health !== null ? healthText(await health(), format) : '';
     if (exchange.isGone) return;
-    const end = Buffer.from(ends[format]);
-    response.writeHead(200, {
-      'content-type': mediaType,
-      'content-length': bytes.length + end.length,
-      'cache-control': 'private, no-store',
-      vary: 'accept',
-    });
-    if (request.method !== 'HEAD') response.write(bytes);
-    response.end(end);
+    exchange.server.health?.observe('metrics', 'ok', exchange.startedAt);
+    sendMetrics(response, { mediaType, format, parts: [bytes, Buffer.from(own)] });
   } catch (thrown) {
     if (!(thrown instanceof HvqlError) || thrown instanceof HttpError) throw thrown;
     if (thrown instanceof AccessDenied) audit(exchange, [thrown]);

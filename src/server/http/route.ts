@@ -27,7 +27,7 @@ export function listenToRequests(
   },
 ): void {
   const { contexts, connections, hotPath } = options;
-  const { log, now } = contexts.server;
+  const { log, now, health } = contexts.server;
   const answerBy = (route: Route) => {
     const answer = (exchange: GraphqlExchange): void => {
       try {
@@ -59,7 +59,7 @@ export function listenToRequests(
     if (response.socket !== null) response.writeContinue();
     server.emit('request', request, response);
   });
-  answerClientErrors(server, { connections, log });
+  answerClientErrors(server, { connections, log, health });
 }
 
 function routeBy({ listener }: Contexts, hotPath: HotPath | null): Route {
@@ -187,6 +187,8 @@ function answerError(thrown: unknown, exchange: GraphqlExchange): void {
   if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
   exchange.setUsualHeaders();
   const error = asHttpError(thrown);
+  server.health?.observe(exchange.transport, 'refused', exchange.startedAt);
+  server.health?.refuse(error instanceof HttpError ? error.code : 'INTERNAL_SERVER_ERROR');
   if (error instanceof HttpError && !response.headersSent) {
     exchange.problem = error.message;
     sendError(response, error);

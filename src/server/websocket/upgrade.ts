@@ -65,6 +65,7 @@ export function listenToUpgrades(
       if (thrown instanceof HttpError) {
         const address = proxies.clientOf(upgrade.request) ?? undefined;
         log.debug({ requestId, address, problem: thrown.message }, 'upgrade refused');
+        contexts.server.health?.refuse(thrown.code);
         refuse(upgrade, { problem: thrown, requestId });
       } else {
         log.error({ requestId, err: thrown }, 'unexpected error');

@@ -204,6 +204,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
       this.debug({}, 'connection acknowledged');
       this.link.send(ackMessage);
     } catch (thrown) {
+      if (thrown instanceof HvqlError) this.server.health?.refuse(thrown.code);
       if (thrown instanceof HvqlError)
         this.#close(closeCodeOf(thrown.code) ?? CloseCode.Unauthorized, thrown.message);
       else this.fail(thrown);

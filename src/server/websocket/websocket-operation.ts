@@ -35,6 +35,7 @@ export interface OperationListener {
 export class WebSocketOperation implements EventSink, WriteListener, RequestContext {
   readonly transport = 'WebSocket';
   readonly takesEvents = true;
+  readonly startedAt = performance.now();
   operation: AllowedOperation | null = null;
   document: RequestContext['document'] = null;
   events: RequestContext['events'] = null;

@@ -33,6 +33,7 @@ describe('hvql serve', () => {
     snapshotMaxAge: 10,
     hotPath: true,
     metrics: true,
+    metricsListen: null,
     plugin: [],
     compiled: true,
     sourceTimeout: 5_000,
@@ -106,6 +107,7 @@ describe('hvql serve', () => {
     argv.push('--guest-socket', '5=/run/a,b', '--guest-socket=9=c=d', '--guest-socket', '/run/guests');
     argv.push('--guest-socket-mode', '660', '--guest-port=1024');
     argv.push('--audit', '-', '--snapshot-max-age=250ms', '--workers=3', '--compiled', 'off');
+    argv.push('--metrics=off', '--metrics-listen', '127.0.0.1:9464');
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
     argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
     argv.push('--host-name=web-17');
@@ -130,7 +132,8 @@ describe('hvql serve', () => {
         minInterval: 1_500,
         snapshotMaxAge: 250,
         hotPath: false,
-        metrics: true,
+        metrics: false,
+        metricsListen: { host: '127.0.0.1', port: 9_464 },
         plugin: ['./a.mjs', 'b'],
         compiled: false,
         sourceTimeout: 60_000,
@@ -182,6 +185,8 @@ describe('hvql serve', () => {
       HVQL_JWT_ISSUER: 'me',
       HVQL_JWT_AUDIENCE: '',
       HVQL_MIN_INTERVAL: '2s',
+      HVQL_METRICS: 'off',
+      HVQL_METRICS_LISTEN: '127.0.0.1:9464',
       HVQL_LOG_LEVEL: 'debug',
       HVQL_SOURCE_TIMEOUT: '1s',
       HVQL_GRAPHIQL: 'off',
@@ -240,7 +245,8 @@ describe('hvql serve', () => {
         minInterval: 2_000,
         snapshotMaxAge: 0,
         hotPath: false,
-        metrics: true,
+        metrics: false,
+        metricsListen: { host: '127.0.0.1', port: 9_464 },
         plugin: ['./a.mjs', 'b'],
         compiled: false,
         historyBytes: 2_097_152,
@@ -347,6 +353,12 @@ describe('hvql serve', () => {
     [
       ['--port', '-1'],
       ['--port needs a value: --port <port>.', '-1 is no flag of this command.'],
+    ],
+    [
+      ['--metrics-listen', '0.0.0.0:9464'],
+      [
+        '--metrics-listen: needs a loopback address and a port, such as 127.0.0.1:9464, but is "0.0.0.0:9464".',
+      ],
     ],
     [['--port=-1'], ['--port: needs a port from 0 to 65535, but is "-1".']],
     [['--port='], ['--port: needs a port from 0 to 65535, but is "".']],

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CounterMetrics } from '../../../src/metrics/counter-metrics.ts';
-import { testLimits, samplerOf } from '../../ask.ts';
+import { Sampler } from '../../../src/sampling/sampler.ts';
+import { systemClock } from '../../../src/snapshot/moment.ts';
+import { testLimits } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 import { rawClient } from '../../raw-client.ts';
 import { until } from '../../until.ts';
@@ -16,11 +18,19 @@ describe('/metrics', () => {
   source.partitions = [partitionEntry(1n, null), ...manyPartitions()];
   let service: TestService;
   beforeAll(async () => {
-    const metrics = new CounterMetrics({
-      sampler: samplerOf(source),
-      limits: { ...testLimits, maxValues: 1e6 },
+    // The large response is written once, and given to each request.
+    const sampler = new Sampler({
+      source,
+      clock: systemClock,
+      timeoutMilliseconds: 60_000,
+      shareMilliseconds: 600_000,
     });
-    service = await startTestService({ metrics, stallMilliseconds, pingMilliseconds: 100 });
+    const counters = new CounterMetrics({ sampler, limits: { ...testLimits, maxValues: 1e6 } });
+    service = await startTestService({
+      metrics: { counters, health: null },
+      stallMilliseconds,
+      pingMilliseconds: 100,
+    });
   });
   afterAll(() => service.close());
 

@@ -1,0 +1,37 @@
+/** The metrics of the service's own health: of this process or of all, and the listener for them alone. */
+import type { Logger } from 'pino';
+import { addUp, type HealthReport, type ServiceHealth } from '../../metrics/service-health.ts';
+import { openHealthListener, type HealthListener } from '../../server/http/health-listener.ts';
+import type { ServeSettings } from '../settings/settings.ts';
+import type { ServeContext } from './serve-resources.ts';
+
+/** The health of the whole service. A scrape has the counters also where the other processes do not answer. */
+export function healthReport(
+  health: ServiceHealth,
+  { healthOfAll, log }: Pick<ServeContext, 'healthOfAll' | 'log'>,
+): () => Promise<HealthReport> {
+  if (healthOfAll === undefined) return () => health.report();
+  healthOfAll.onRequest(() => health.report());
+  return async () => {
+    try {
+      return await addUp(await healthOfAll.collect());
+    } catch (thrown) {
+      log.warn({ err: thrown }, 'the health of the other processes is unknown');
+      return [];
+    }
+  };
+}
+
+/** Opens the listener that the settings ask for; null without one. Rejects with a UsageError. */
+export async function openHealth(
+  { metricsListen }: ServeSettings,
+  { log, report }: { readonly log: Logger; readonly report: () => Promise<HealthReport> },
+): Promise<HealthListener | null> {
+  if (metricsListen === null) return null;
+  const listener = await openHealthListener({ ...metricsListen, report, log });
+  log.info(
+    { host: metricsListen.host, port: listener.port },
+    'the health of the service is at /metrics there',
+  );
+  return listener;
+}
