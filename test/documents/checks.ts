@@ -28,6 +28,7 @@ export const checks: readonly Check[] = [
     by: null,
     because: 'It needs a Windows host with the role Hyper-V.',
   },
+  { document: 'docs/metrics.md', language: 'yaml', by: 'test/end-to-end/prometheus.test.ts' },
   { document: 'schema/overlay-page.md', language: 'hex', by: 'test/schema/overlay-page.test.ts' },
   { document: null, language: 'sh', by: examples },
   { document: null, language: 'ts', by: examples },
