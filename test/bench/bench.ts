@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
- * the servers; `processor`, `streams`, `sizes`, `profile` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
+ * the servers; `processor`, `streams`, `sizes`, `profile`, `metrics` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
  * --before <commit> builds that commit and measures its build beside that of the working tree, each load
@@ -23,6 +23,7 @@ import { areRivalsInstalled, contenderNamed, contenders, variants, type Contende
 import { linuxHostText } from './linux-host.ts';
 import { loadGenerator } from './load.ts';
 import { memoryOverTime } from './memory-over-time.ts';
+import { metricsText } from './metrics.ts';
 import { profileText } from './profile.ts';
 import { sizesText } from './sizes.ts';
 import { streamsText } from './streams.ts';
@@ -91,9 +92,11 @@ async function texts(): Promise<string> {
       })}`;
     case 'mshv':
       return `${machine()}\n\n${await linuxHostText({ rounds: Number(values.rounds ?? (quick ? 5 : 25)), tell })}`;
+    case 'metrics':
+      return `${machine()}\n\n${await metricsText({ rounds: Number(values.rounds ?? (quick ? 10 : 50)), warming: quick ? 5 : 20 })}`;
     default:
       throw new Error(
-        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile and mshv.`,
+        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile, metrics and mshv.`,
       );
   }
 }

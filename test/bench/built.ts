@@ -8,6 +8,7 @@ import type * as settings from '../../src/cli/settings/settings.ts';
 import type * as workers from '../../src/cli/workers/primary.ts';
 import type * as execute from '../../src/execution/execute.ts';
 import type * as schema from '../../src/graph/schema.ts';
+import type * as counterMetrics from '../../src/metrics/counter-metrics.ts';
 import type * as decode from '../../src/page/decode.ts';
 import type * as sampler from '../../src/sampling/sampler.ts';
 import type * as identity from '../../src/server/auth/identity.ts';
@@ -25,6 +26,7 @@ interface Built {
   readonly 'cli/workers/primary.js': typeof workers;
   readonly 'execution/execute.js': typeof execute;
   readonly 'graph/schema.js': typeof schema;
+  readonly 'metrics/counter-metrics.js': typeof counterMetrics;
   readonly 'page/decode.js': typeof decode;
   readonly 'sampling/sampler.js': typeof sampler;
   readonly 'server/auth/identity.js': typeof identity;
