@@ -64,8 +64,8 @@ function familyFrom(counter: Counter): MetricFamily {
 const abbreviatedUnits = /(^|_)(s|ms|us|ns|sec|b|kb|mb|gb|tb|pb|m|h|d)_/;
 
 /**
- * The field in snake case: "gpaPages4K" is "gpa_pages_4k". A word that looks like a unit and is none is joined to the
- * next one: "mbFlushes" is "mbflushes".
+ * The field in snake case: "gpaPages4K" is "gpa_pages_4k". A word that only looks like a unit is joined to the next
+ * one: "mbFlushes" is "mbflushes".
  */
 function snakeCaseOf({ field }: Counter): string {
   const words = field.replaceAll(/\d+[A-Z](?![a-z])|[A-Z]/g, (start) => `_${start.toLowerCase()}`);

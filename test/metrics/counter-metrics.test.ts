@@ -136,6 +136,7 @@ describe('the metrics', () => {
     'numbers of every length': () => Promise.resolve(fake),
     'the simulator': () => open('simulator?release=2026'),
     'a page folder': () => open('pages:test/fixtures/small-host'),
+    'a capture': () => open('capture:test/fixtures/three-frames'),
     'a recording of a Linux host': () => open('mshv:test/fixtures/mshv'),
     'a recording of Windows 2019': () => open(windows('2019')),
     'a recording of Windows 23H2': () => open(windows('23h2')),
@@ -342,7 +343,7 @@ describe('a selection', () => {
     ]);
   });
 
-  it('of kinds that the caller may not read gives the others, and is refused where there are none', async () => {
+  it('of kinds that the caller may not read gives the others, and is refused without others', async () => {
     const both = await scrape({ sampler, as: [5n], search: 'object=HYPERVISOR&object=PARTITION' });
     expect(both.bytes.toString()).not.toContain('hvql_hypervisor');
     expect(both.denied.map(({ extensions }) => extensions['reason'])).toEqual(['NOT_ROOT']);

@@ -3,8 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { CounterMetrics } from '../../src/metrics/counter-metrics.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
 import { readTls, type Tls } from '../../src/server/http/tls.ts';
+import { samplerOf, testLimits } from '../ask.ts';
+import { FakeSource, partitionEntry } from '../fake-source.ts';
 import { askByWebSocket, clientOptions, secureWays, sendSecurely, tlsFile, tlsText } from '../secure.ts';
 import { startLiveService, type LiveService } from './live-service.ts';
 import { until } from '../until.ts';
@@ -318,5 +321,24 @@ describe('an event stream with a certificate', () => {
     expect(body).toContain('data: {"data":{"tick":"one"}}');
     expect(body).not.toContain('event: complete');
     expect((await closed)[0]).toBe(1001);
+  });
+});
+
+describe('a scrape with a client certificate', () => {
+  it('gives what the partition of the certificate may read', async () => {
+    const source = new FakeSource();
+    source.partitions = [partitionEntry(1n, null), partitionEntry(2n, 1n), partitionEntry(3n, 1n)];
+    const counters = new CounterMetrics({ sampler: samplerOf(source), limits: testLimits });
+    const service = await startWithCertificates({ metrics: { counters, health: null } });
+    const scrape = (certificate: string | null) =>
+      sendSecurely(service.url.replace('graphql', 'metrics'), { certificate });
+    const partitionsOf = (text: string): string[] =>
+      [...text.matchAll(/^hvql_partition_info\{partition="(\d+)"/gm)].map(([, id = '']) => id);
+    expect(partitionsOf((await scrape('root')).body)).toEqual(['1', '2', '3']);
+    const guest = await scrape('guest');
+    expect(partitionsOf(guest.body)).toEqual(['2']);
+    expect(guest.headers['strict-transport-security']).toBeDefined();
+    expect((await scrape(null)).status).toBe(401);
+    await service.close();
   });
 });

@@ -71,7 +71,7 @@ describe('/metrics', () => {
     expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'NOT_ACCEPTABLE' } }] });
   });
 
-  it('may be kept by no cache, and says so to each of them', async () => {
+  it('may be kept by no cache', async () => {
     const { headers, text: body } = await get();
     expect(headers).toMatchObject({
       'cache-control': 'private, no-store',
