@@ -128,6 +128,12 @@ const codes = {
       'The service has as much under way as it may have of all callers together. `limit` has the number, and ' +
       '`Retry-After` and `retryInMilliseconds` say when to try again.',
   },
+  HOST_UNREACHABLE: {
+    when: 'A host of the fleet cannot be asked: nothing answers to its name, or it has not answered in time. `host` names it.',
+  },
+  HOST_INCOMPATIBLE: {
+    when: 'A host of the fleet is of a version that does not know a field of the operation. `host` and `version` name it.',
+  },
   CLOSING: {
     httpStatus: 503,
     when: 'The service is ending; connect again.',

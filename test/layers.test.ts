@@ -32,6 +32,19 @@ const layers: Record<string, readonly string[]> = {
     'execution',
     'metrics',
   ],
+  fleet: [
+    'limits',
+    'catalogue',
+    'snapshot',
+    'access',
+    'revocation',
+    'sampling',
+    'graph',
+    'writer',
+    'execution',
+    'metrics',
+    'server',
+  ],
   cli: [
     'limits',
     'catalogue',
@@ -46,6 +59,7 @@ const layers: Record<string, readonly string[]> = {
     'execution',
     'metrics',
     'server',
+    'fleet',
   ],
 };
 
@@ -72,6 +86,8 @@ const within: Record<string, readonly string[]> = {
   'server/plugins': ['http'],
   'server/sse': ['http'],
   'server/websocket': ['auth', 'http', 'sse'],
+  'fleet/gateway': [],
+  'fleet/host': [],
   'cli/commands': ['settings'],
   'cli/settings': [],
   'cli/workers': ['commands', 'settings'],
@@ -160,7 +176,7 @@ describe('src', () => {
       files.filter((file) => importsOf(file).some((name) => pattern.test(name)));
     const layersOf = (paths: string[]) =>
       [...new Set(paths.map((file) => String(file.split('/')[0])))].sort();
-    expect(layersOf(uses(/^(graphql|@pothos)/))).toEqual(['execution', 'graph', 'server', 'writer']);
+    expect(layersOf(uses(/^(graphql|@pothos)/))).toEqual(['execution', 'fleet', 'graph', 'server', 'writer']);
     expect(layersOf(uses(/^(node:https?|graphql-yoga)$/))).toEqual(['server']);
     const environment = files.filter((file) =>
       /process\.(env|argv|exit|std)/.test(readFileSync(join(src, file), 'utf8')),

@@ -1,6 +1,6 @@
 /** The latency of requests by transport and outcome, counted in place of prom-client's histogram. */
 
-export const transports = ['POST', 'GET', 'SSE', 'WebSocket', 'metrics'] as const;
+export const transports = ['POST', 'GET', 'SSE', 'WebSocket', 'NATS', 'metrics'] as const;
 /** ok: without errors, or a stream has begun. errors: with data and errors. refused: without data. */
 export const outcomes = ['ok', 'errors', 'refused'] as const;
 export type MeasuredTransport = (typeof transports)[number];

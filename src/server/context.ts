@@ -139,7 +139,7 @@ export interface RequestContext extends Requester {
   readonly server: ServerContext;
   /** When the request began, by `performance.now()`. */
   readonly startedAt: number;
-  readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket' | 'metrics';
+  readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket' | 'NATS' | 'metrics';
   /** Whether the response may be events; where not, subscriptions are refused. */
   readonly takesEvents: boolean;
   /** null before the allowlist has passed it, and again once events have begun, which may last and do not need it. */

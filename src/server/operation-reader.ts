@@ -65,6 +65,12 @@ export function operationReader(allow: Allow): ReadOperation {
   };
 }
 
+/** The parameters in the JSON of a request that does not come by HTTP. Throws an HttpError. */
+export function readOperationBody(body: Uint8Array): OperationRequest {
+  if (body.length > bodyLimitInBytes) throw tooLong(body.length);
+  return parseObject(readText(body), 'The body');
+}
+
 function readQuery(query: URLSearchParams): OperationRequest {
   const text = (name: string): string | undefined => query.get(name) ?? undefined;
   const json = (name: string): OperationRequest | undefined => {
@@ -109,7 +115,7 @@ function onBody(request: IncomingMessage, callback: (body: Buffer | HttpError) =
 const empty = Buffer.alloc(0);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function readText(body: Buffer): string {
+function readText(body: Uint8Array): string {
   try {
     return utf8.decode(body);
   } catch {

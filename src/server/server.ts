@@ -117,6 +117,8 @@ export interface RunningServer {
   /** The address of the endpoint: http://HOST:PORT/graphql, or https. */
   readonly url: string;
   readonly port: number;
+  /** What a transport needs that brings its own connections, and runs its operations by `runOperation`. */
+  readonly context: ServerContext;
   /**
    * Adds a listener on a server made by `createHttpServer`, which may listen already or later. It answers to any name,
    * identifies callers by `authenticate` alone, and has no GraphiQL, whose page may hold tokens. It closes with the service,
@@ -156,6 +158,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http${secure === null ? '' : 's'}://${urlHost}:${port}/graphql`,
     port,
+    context: listeners.context,
     addListener: (added, authenticate) =>
       listeners.add(added, { authenticate, graphiql: null, hosts: null, allowedOrigins }),
     renewTls: (renewed) => {
@@ -230,6 +233,10 @@ class Listeners {
       now,
     };
     options.health?.countConnections(() => [...this.#connections].reduce((sum, { size }) => sum + size, 0));
+  }
+
+  get context(): ServerContext {
+    return this.#server;
   }
 
   /** Adds a server, which may listen already or later. Once all are closed, it is closed at once. */

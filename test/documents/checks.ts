@@ -29,6 +29,7 @@ export const checks: readonly Check[] = [
     because: 'It needs a Windows host with the role Hyper-V.',
   },
   { document: 'docs/metrics.md', language: 'yaml', by: 'test/end-to-end/prometheus.test.ts' },
+  { document: 'docs/fleet.md', language: 'nats', by: 'test/fleet/permissions.test.ts' },
   { document: 'schema/overlay-page.md', language: 'hex', by: 'test/schema/overlay-page.test.ts' },
   { document: null, language: 'sh', by: examples },
   { document: null, language: 'ts', by: examples },

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { LiveOperations } from '../../src/execution/live/live-operations.ts';
+import { openDelegated } from '../../src/fleet/delegated-token.ts';
+import { openFleetHost } from '../../src/fleet/host/fleet-host.ts';
 import type { Introspection, Limits } from '../../src/graph/context.ts';
 import { createSchema } from '../../src/graph/schema.ts';
-import { Sampler } from '../../src/sampling/sampler.ts';
+import { Sampler, type SourceHealth } from '../../src/sampling/sampler.ts';
 import type { AllowedDocument } from '../../src/server/allowlist.ts';
 import { ValueBudgets } from '../../src/limits/value-budget.ts';
 import { openGuestSockets } from '../../src/server/guest-socket/guest-sockets.ts';
@@ -17,7 +19,9 @@ import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits, testHost } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 import { getMetrics, metricsChecks } from './metrics-check.ts';
-import { readableLog, startTestService } from './test-service.ts';
+import { natsServerPath, startNatsServer, type NatsServer } from '../fleet/nats-server.ts';
+import { addressOf, grant, makeKeys, openGateway, type TestKeys } from '../fleet/test-host.ts';
+import { readableLog, startTestService, type TestService } from './test-service.ts';
 import {
   transports,
   type ListenerToTry,
@@ -27,7 +31,16 @@ import {
 } from './transport.ts';
 
 const listeners = ['network', 'guest socket'] as const;
-const cells = listeners.flatMap((listener) => Object.keys(transports).map((way) => [listener, way] as const));
+type Listener = (typeof listeners)[number] | 'fleet';
+const ways = Object.keys(transports).filter((way) => way !== 'NATS');
+const fleetCells = natsServerPath === null ? [] : [['fleet', 'NATS'] as const];
+const cells: readonly (readonly [Listener, string])[] = [
+  ...listeners.flatMap((listener) => ways.map((way) => [listener, way] as const)),
+  ...fleetCells,
+];
+const verifiedBy = { network: 'token', 'guest socket': 'guest socket', fleet: 'gateway' } as const;
+/** Whether an answer has no status of its own. */
+const isMessage = (way: string): boolean => way === 'WebSocket' || way === 'NATS';
 const live = (way: string): boolean => !/^(?:POST|GET)/.test(way);
 const isByAddress = (way: string): boolean => way.includes('GET');
 
@@ -36,7 +49,7 @@ interface Table {
   readonly source: FakeSource;
   readonly audit: string[];
   /** The listener for this partition. */
-  listener(kind: (typeof listeners)[number], partition: 1 | 5): ListenerToTry;
+  listener(kind: Listener, partition: 1 | 5): ListenerToTry;
   close(): Promise<void>;
 }
 
@@ -44,6 +57,7 @@ interface TableOptions {
   readonly limits?: Partial<Limits>;
   readonly introspection?: Introspection;
   readonly allowedDocuments?: readonly AllowedDocument[];
+  readonly isInFleet?: boolean;
 }
 
 const schema = createSchema();
@@ -52,6 +66,7 @@ async function openTable({
   limits: some,
   introspection = 'on',
   allowedDocuments,
+  isInFleet = false,
 }: TableOptions): Promise<Table> {
   const folder = await mkdtemp(join(tmpdir(), 'hvql-way-'));
   const source = new FakeSource();
@@ -87,20 +102,70 @@ async function openTable({
     platform: process.platform,
     log: readableLog().log,
   });
+  const fleet = isInFleet ? await joinFleet(server, () => sampler.health) : null;
   const tokens = { 1: server.rootToken, 5: await server.identity.sign(5n) };
   return {
     source,
     audit,
-    listener: (kind, partition) =>
-      kind === 'network'
-        ? { place: { url: server.url }, token: tokens[partition] }
-        : { place: { socketPath: paths[partition] }, token: null },
+    listener: (kind, partition) => {
+      if (kind === 'network') return { place: { url: server.url }, token: tokens[partition] };
+      if (kind === 'guest socket') return { place: { socketPath: paths[partition] }, token: null };
+      if (fleet === null) throw new Error('the host has not joined a fleet');
+      return {
+        place: { questions: fleet.gateway.questions, host: 'web-17' },
+        token: fleet.tokens[partition],
+      };
+    },
     close: async () => {
+      await fleet?.close();
       await guests.close();
       await server.close();
       await rm(folder, { recursive: true });
       const errors = server.lines.filter((line) => JSON.parse(line).level >= 50);
       expect(errors).toEqual([]);
+    },
+  };
+}
+
+let nats: NatsServer;
+let keys: TestKeys;
+beforeAll(async () => {
+  if (natsServerPath === null) return;
+  // Above the service's own limit on the length of a request.
+  nats = await startNatsServer('max_payload: 4MB');
+  keys = await makeKeys();
+});
+afterAll(async () => {
+  if (natsServerPath === null) return;
+  await nats.close();
+  keys.remove();
+});
+
+/** Has the service join a fleet, and gives what asks it. */
+async function joinFleet({ context }: TestService, health: () => SourceHealth) {
+  const { log } = readableLog();
+  const hostName = 'web-17';
+  const fleet = openFleetHost({
+    nats: addressOf(nats.url),
+    hostName,
+    server: context,
+    verify: await openDelegated({ gatewayKeys: keys.path, hostName, log, now: Date.now }),
+    version: '1',
+    health,
+    isWarmedUp: true,
+    log,
+    now: Date.now,
+  });
+  await fleet.joined;
+  const gateway = await openGateway(nats.url, keys.key);
+  const tokenOf = async (partitionId: bigint): Promise<string> =>
+    (await gateway.authorize(grant(partitionId))).replace('Bearer ', '');
+  return {
+    gateway,
+    tokens: { 1: await tokenOf(1n), 5: await tokenOf(5n) },
+    close: async () => {
+      await gateway.close();
+      await fleet.close();
     },
   };
 }
@@ -118,14 +183,14 @@ const codes = ({ errors = [] }: TransportAnswer): unknown[] =>
   errors.map(({ extensions }) => extensions['code']);
 
 interface Cell {
-  readonly listener: (typeof listeners)[number];
+  readonly listener: Listener;
   readonly way: string;
   /** Asks as the root, unless it says otherwise. */
   readonly ask: (question: string | TransportRequest, as?: 1 | 5) => Promise<TransportAnswer>;
   readonly open: (options: TableOptions) => Promise<Table>;
 }
 
-function cellOf(listener: (typeof listeners)[number], way: string): Cell {
+function cellOf(listener: Listener, way: string): Cell {
   return {
     listener,
     way,
@@ -136,7 +201,7 @@ function cellOf(listener: (typeof listeners)[number], way: string): Cell {
       answers.push(answer);
       return answer;
     },
-    open: async (options) => (table = await openTable(options)),
+    open: async (options) => (table = await openTable({ ...options, isInFleet: listener === 'fleet' })),
   };
 }
 
@@ -184,17 +249,21 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       if (listener === 'guest socket')
         expect(answer.data).toEqual({ viewer: { partitionId: '5', isRoot: false } });
       else {
-        expect(answer.status).toBe(way === 'WebSocket' ? 4401 : 401);
+        expect(answer.status).toBe(way === 'NATS' ? null : way === 'WebSocket' ? 4401 : 401);
+        if (way === 'NATS') expect(codes(answer)).toEqual(['UNAUTHENTICATED']);
         expect(answer.data).toBeUndefined();
       }
     }
     // A token of the root makes no root of a guest.
     const root = await (transports[way] as SendByTransport)(
-      { place: bare?.place ?? { url: '' }, token: table?.listener('network', 1).token ?? null },
+      {
+        place: bare?.place ?? { url: '' },
+        token: table?.listener(listener === 'fleet' ? 'fleet' : 'network', 1).token ?? null,
+      },
       { parameters: { query: who } },
     );
     answers.push(root);
-    expect(root.data.viewer.isRoot).toBe(listener === 'network');
+    expect(root.data.viewer.isRoot).toBe(listener !== 'guest socket');
   },
 
   'what may be read': async ({ way, ask, open }) => {
@@ -219,7 +288,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     expect(JSON.parse(audit[0] ?? '')).toMatchObject({
       event: 'denied',
       caller: '5',
-      by: listener === 'network' ? 'token' : 'guest socket',
+      by: verifiedBy[listener],
       way: way.replace(/ (?:by|again).*/, ''),
       operation: 'Peek',
       object: 'partition 9',
@@ -237,7 +306,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     answer.end();
     await expect.poll(() => audit.length).toBe(2);
-    const by = listener === 'network' ? 'token' : 'guest socket';
+    const by = verifiedBy[listener];
     const about = { caller: '5', by, way: way.replace(/ (?:by|again).*/, ''), operation: 'Own' };
     expect(audit.map((line) => JSON.parse(line))).toMatchObject([
       { ...about, event: 'opened' },
@@ -412,7 +481,10 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const parameters = { query: '{ partition { name } }', extensions: { pad: 'x'.repeat(1_048_576) } };
     const answer = await ask({ parameters });
     // A message, an address, a body: each has its own word for it.
-    expect(answer.status).toBe(way === 'WebSocket' ? 1009 : isByAddress(way) ? 431 : 413);
+    expect(answer.status).toBe(
+      way === 'NATS' ? null : way === 'WebSocket' ? 1009 : isByAddress(way) ? 431 : 413,
+    );
+    if (way === 'NATS') expect(codes(answer)).toEqual(['LIMIT_EXCEEDED']);
     expect(answer.data).toBeUndefined();
   },
   'no batches': async ({ way, ask, open }) => {
@@ -430,7 +502,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const said = async (parameters: Record<string, unknown>) => {
       const answer = await ask({ parameters });
       expect(answer.data).toBeUndefined();
-      expect(answer.status).toBe(way === 'WebSocket' ? null : 400);
+      expect(answer.status).toBe(isMessage(way) ? null : 400);
       expect(answer.errors).toHaveLength(1);
       const [{ message, extensions } = { message: '', extensions: {} }] = answer.errors ?? [];
       expect(extensions).toEqual({ code: 'BAD_REQUEST' });
@@ -505,9 +577,14 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     expect((await ask('{ __schema { queryType { name } } }', 5)).errors).toBeUndefined();
     expect((await ask('{ partition { nam } }', 5)).errors?.[0]?.message).toContain('Did you mean "name"?');
   },
-  'pages of other origins': async ({ ask, open }) => {
+  'pages of other origins': async ({ ask, open, way }) => {
     const { source } = await open({});
     const parameters = { query: '{ partition { counters { virtualProcessors } } }' };
+    if (way === 'NATS') {
+      // No page can send a message of NATS, which has no origin.
+      expect((await ask({ parameters, headers: { origin: 'https://evil.example' } })).errors).toBeUndefined();
+      return;
+    }
     for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
       const answer = await ask({ parameters, headers });
       expect(answer.status).toBe(403);
@@ -546,6 +623,7 @@ describe.each(listeners)('by the %s and /metrics', (listener) => {
       get: (search = '', { as = 1, ...request } = {}) => {
         if (table === undefined) throw new Error('no table is open');
         const { place, token } = table.listener(listener, as);
+        if ('host' in place) throw new TypeError('a fleet is not asked by HTTP');
         return getMetrics(place, { search, token, ...request });
       },
     });

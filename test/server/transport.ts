@@ -2,13 +2,20 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { WebSocket } from 'ws';
+import type { HostQuestions } from '../../src/fleet/gateway/host-questions.ts';
 
 /** A listener: its address, and the token of the caller. */
 export interface ListenerToTry {
   /** The address of the endpoint, or the path of a guest socket. */
-  readonly place: { readonly url: string } | { readonly socketPath: string };
+  readonly place: { readonly url: string } | { readonly socketPath: string } | AskedHost;
   /** null where the listener itself identifies the caller. */
   readonly token: string | null;
+}
+
+/** A host of a fleet, and what asks it. */
+export interface AskedHost {
+  readonly questions: HostQuestions;
+  readonly host: string;
 }
 
 /** The first thing that comes back: of a stream its first event. */
@@ -46,11 +53,13 @@ export const transports: Readonly<Record<string, SendByTransport>> = {
   'SSE by POST': byHttp('POST', 'text/event-stream'),
   'SSE by GET': byHttp('GET', 'text/event-stream'),
   WebSocket: byWebSocket,
+  NATS: byNats,
 };
 
 function byHttp(method: 'GET' | 'POST', accept: string): SendByTransport {
   return ({ place, token }, { parameters, headers = {} }) => {
     const path = method === 'GET' ? `/graphql?${searchOf(parameters)}` : '/graphql';
+    if ('host' in place) throw new TypeError('a fleet is not asked by HTTP');
     const target = 'url' in place ? { port: new URL(place.url).port, host: '127.0.0.1' } : place;
     return new Promise((resolve, reject) => {
       const sent = httpRequest(
@@ -115,6 +124,7 @@ async function byWebSocket(
   question: TransportRequest,
 ): Promise<TransportAnswer> {
   const { parameters, headers = {} } = question;
+  if ('host' in place) throw new TypeError('a fleet is not asked by WebSocket');
   const address = 'url' in place ? place.url.replace('http', 'ws') : `ws+unix:${place.socketPath}:/graphql`;
   const socket = new WebSocket(address, 'graphql-transport-ws', { headers });
   const end = (): void => socket.terminate();
@@ -150,4 +160,22 @@ async function byWebSocket(
   if ('status' in answer) return answer as TransportAnswer;
   const result = answer.type === 'error' ? { errors: answer.payload } : answer.payload;
   return { ...result, status: null, end };
+}
+
+/** A message of NATS has no place for the headers of HTTP. */
+function byNats({ place, token }: ListenerToTry, { parameters }: TransportRequest): Promise<TransportAnswer> {
+  if (!('host' in place)) throw new TypeError('only a fleet is asked by NATS');
+  const { questions, host } = place;
+  const body = Buffer.from(JSON.stringify(parameters));
+  const authorization = token === null ? '' : `Bearer ${token}`;
+  return new Promise((resolve, reject) => {
+    const stream = questions.watch(
+      { host, body, authorization },
+      {
+        event: (bytes) =>
+          resolve({ ...JSON.parse(bytes.toString()), status: null, end: () => stream.cancel() }),
+        end: (kind) => reject(new Error(`no answer: ${kind}`)),
+      },
+    );
+  });
 }

@@ -21,14 +21,19 @@ export async function development(
     tabs: readonly { query: string }[];
     /** Made at random where none is given. */
     developmentSecret?: Uint8Array;
+    hostName: () => string;
+    /** Whether tokens have to name the host. */
+    requiresHost: boolean;
   },
 ): Promise<{ identity: Identity; tokens: readonly GraphiqlToken[] }> {
-  const { log, clock, sampler, signal, tabs, developmentSecret } = context;
+  const { log, clock, sampler, signal, tabs, developmentSecret, hostName, requiresHost } = context;
   const now = (): number => clock.now().wallMilliseconds;
   const identity = await developmentIdentity({
     host,
     log,
     now,
+    hostName,
+    requiresHost,
     secret: developmentSecret ?? randomBytes(32),
   });
   const topology = await sampler.topology(signal);

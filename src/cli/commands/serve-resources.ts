@@ -6,6 +6,7 @@ import type { AcquireLease } from '../../execution/live/subscription-leases.ts';
 import type { ValueReport } from '../../limits/value-budget.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import type { HealthReport } from '../../metrics/service-health.ts';
+import { openDelegated } from '../../fleet/delegated-token.ts';
 import { openIdentity } from '../../server/auth/identity.ts';
 import { checkGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
@@ -51,6 +52,8 @@ export interface ServeContext extends CommandContext {
     /** Calls back for the metrics of this process. */
     readonly onRequest: (report: () => Promise<HealthReport>) => void;
   };
+  /** Whether it joins the fleet of its settings: one process of a service does. @default true */
+  readonly joinsFleet?: boolean;
   /** Given if other processes of the service read the same page folder. */
   readonly manifestMemory?: ManifestMemory;
   /** Called once the service listens; prints the address by default. */
@@ -85,7 +88,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
   // Before they are read: what changes while they are is read again.
   const credentialStates = new Map<string, string>();
   for (const path of [...keys, ...revoked, ...tlsPaths]) credentialStates.set(path, await fileState(path));
-  const [source, identity, allowedDocuments, tls, audit, plugins, list] = await openAll(
+  const [source, identity, allowedDocuments, tls, audit, plugins, list, verifyDelegated] = await openAll(
     (context.openSource ?? openSource)(settings.source, {
       clock,
       names: settings.names,
@@ -94,13 +97,20 @@ export async function openResources(settings: ServeSettings, context: ServeConte
       manifestMemory,
     }),
     whereSet(settings.identity, (identitySettings) =>
-      openIdentity(identitySettings, { log, now, revocations, hostName: () => host }),
+      openIdentity(identitySettings, {
+        log,
+        now,
+        revocations,
+        hostName: () => host,
+        requiresHost: settings.fleet !== null,
+      }),
     ),
     whereSet(settings.operations, openOperations),
     whereSet(settings.tls, readTls),
     whereSet(settings.audit, (path) => openAuditFile(path, log)),
     loadPlugins(settings.plugin),
     whereSet(settings.revoked, readRevocationList),
+    whereSet(settings.fleet, (fleet) => openDelegated({ ...fleet, log, now })),
     checkGuestSockets(settings.guestSocket, platform),
   );
   host = settings.hostName ?? source.host ?? host;
@@ -113,6 +123,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
     tls,
     audit,
     plugins,
+    verifyDelegated,
     now,
     revocations,
     credentialStates,

@@ -5,7 +5,7 @@ import { createSchema } from '../../graph/schema.ts';
 import { CounterMetrics } from '../../metrics/counter-metrics.ts';
 import { ValueBudgets } from '../../limits/value-budget.ts';
 import { ServiceHealth, type HealthReport } from '../../metrics/service-health.ts';
-import { Sampler, type SamplerOptions } from '../../sampling/sampler.ts';
+import { Sampler, type SamplerOptions, type SourceHealth } from '../../sampling/sampler.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import { readTls } from '../../server/http/tls.ts';
@@ -27,6 +27,7 @@ import {
   type ServeOptions,
   type ServeResources,
 } from './serve-resources.ts';
+import { joinFleet } from './serve-fleet.ts';
 import { limitsOf, maxWaitMilliseconds } from './service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 
@@ -57,6 +58,7 @@ export async function serve(settings: ServeSettings, context: ServeContext): Pro
 type Started = RunningServer & {
   readonly tokens: readonly GraphiqlToken[] | null;
   readonly health: () => Promise<HealthReport>;
+  readonly sourceHealth: () => SourceHealth;
 };
 
 async function start(resources: ServeResources, { settings, context }: ServeOptions): Promise<Started> {
@@ -75,7 +77,13 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     })) ?? (await exampleOperations());
   const { identity, tokens } =
     resources.identity === null && tls?.clients == null
-      ? await development(settings.host, { ...context, sampler, tabs })
+      ? await development(settings.host, {
+          ...context,
+          sampler,
+          tabs,
+          hostName: () => host,
+          requiresHost: settings.fleet !== null,
+        })
       : { identity: resources.identity, tokens: null };
   const limits = limitsOf(settings);
   const { introspection } = settings;
@@ -118,7 +126,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
     now,
   });
-  return { ...server, tokens, health: report };
+  return { ...server, tokens, health: report, sourceHealth: () => sampler.health };
 }
 
 /** Opens the guest sockets, announces the service, and waits until the signal is aborted. */
@@ -142,16 +150,19 @@ async function serveOn(
     ...(audit === null ? [] : [context.onReopen(() => audit.reopen())]),
     ...(credentialPaths(settings).isAny ? [context.onReopen(() => void watch.renewAll())] : []),
   ];
+  const fleet = await joinFleet(server, { resources, settings, context, health: server.sourceHealth });
   (context.announce ?? announceOn(context))({
     url: server.url,
     tokens: server.tokens,
     source: source.description,
     documents: allowedDocuments?.length,
   });
-  await untilAborted(signal);
+  const refused = fleet?.joined.then(() => new Promise<never>(() => undefined));
+  await Promise.race([untilAborted(signal), ...(refused === undefined ? [] : [refused])]);
   log.info('closing');
   watch.close();
   await health?.close();
+  await fleet?.close();
   await guests.close();
   for (const ignore of ignoreReopen) ignore();
 }

@@ -1,4 +1,6 @@
 /** What several settings mean together, and which of them contradict each other or have no effect. */
+import type { NatsSettings } from '../../fleet/connection.ts';
+import { isLoopbackNats } from '../../fleet/nats-address.ts';
 import { developmentProblem } from '../../server/auth/host.ts';
 import type { IdentityMethod, SecretMethod } from '../../server/auth/identity-key.ts';
 import type { IdentitySettings } from '../../server/auth/identity.ts';
@@ -117,6 +119,39 @@ export function chooseTls(settings: ServeTls, given: Given): Chosen<TlsSettings>
   const choice = cert === null || key === null ? null : { cert, key, clientCa, clientMap, crl };
   return { choice, problems };
 }
+
+type ServeFleet = Pick<
+  SettingsOf<'serve'>,
+  'nats' | 'natsCreds' | 'natsCa' | 'natsCert' | 'natsKey' | 'gatewayKeys' | 'hostName'
+>;
+
+/** How `serve` joins a fleet. */
+export interface FleetSettings {
+  readonly nats: NatsSettings;
+  /** File with the keys of the gateways; null in development mode. */
+  readonly gatewayKeys: string | null;
+  readonly hostName: string;
+}
+
+/** The fleet that `serve` joins; null for none. */
+export function chooseFleet(settings: ServeFleet, given: Given): Chosen<FleetSettings> {
+  const { nats: url, natsCreds: creds, natsCa: ca, natsCert: cert, natsKey: key } = settings;
+  const { gatewayKeys, hostName } = settings;
+  if (!given.has('nats'))
+    return { choice: null, problems: unusedWithout('--nats', { names: fleetSettings, given }) };
+  const problems: string[] = [];
+  if (!given.has('hostName'))
+    problems.push('--nats needs --host-name, the name by which gateways know this host.');
+  if (url !== null && !given.has('gatewayKeys') && !isLoopbackNats(url))
+    problems.push(
+      `--nats ${url} is not on this machine, so --gateway-keys is needed: without it, a host answers all clients of NATS.`,
+    );
+  if ((cert === null) !== (key === null)) problems.push('--nats-cert and --nats-key need each other.');
+  if (url === null || hostName === null || problems.length > 0) return { choice: null, problems };
+  return { choice: { nats: { url, creds, ca, cert, key }, gatewayKeys, hostName }, problems };
+}
+
+const fleetSettings = ['natsCreds', 'natsCa', 'natsCert', 'natsKey', 'gatewayKeys'];
 
 /** A sentence for each setting that has no effect, because the one that it belongs to is not given. */
 export function unusedSettings(given: Given, source: string | null): readonly string[] {

@@ -17,6 +17,7 @@ import {
   parseLoopbackAddress,
   parseMinInterval,
   parseMode,
+  parseNatsAddress,
   parseOnOff,
   parseOrigins,
   parsePort,
@@ -100,6 +101,43 @@ const jwtAudience = {
 } satisfies Setting;
 
 const file = { placeholder: '<file>', parse: parseText, default: null } as const;
+
+/** Of a process that is part of a fleet. */
+const nats = {
+  nats: {
+    flag: 'nats',
+    variable: 'HVQL_NATS',
+    placeholder: '<address>',
+    parse: parseNatsAddress,
+    default: null,
+    description:
+      'address of NATS to join a fleet at, such as nats://nats-1:4222, or several with commas between them; needs --host-name',
+  },
+  natsCreds: {
+    ...file,
+    flag: 'nats-creds',
+    variable: 'HVQL_NATS_CREDS',
+    description: 'file with the credentials of a user of NATS, as nsc writes it',
+  },
+  natsCa: {
+    ...file,
+    flag: 'nats-ca',
+    variable: 'HVQL_NATS_CA',
+    description: "PEM file of the issuers of NATS's certificate; without: those that Node trusts",
+  },
+  natsCert: {
+    ...file,
+    flag: 'nats-cert',
+    variable: 'HVQL_NATS_CERT',
+    description: 'PEM file of the certificate to show to NATS; needs --nats-key',
+  },
+  natsKey: {
+    ...file,
+    flag: 'nats-key',
+    variable: 'HVQL_NATS_KEY',
+    description: 'PEM file of its private key',
+  },
+} satisfies Record<string, Setting>;
 
 const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
 
@@ -227,6 +265,14 @@ export const commands = {
         description:
           'proxies whose X-Forwarded-For says which address a client has: addresses and networks (10.0.0.0/8), with ' +
           'commas between them',
+      },
+      ...nats,
+      gatewayKeys: {
+        ...file,
+        flag: 'gateway-keys',
+        variable: 'HVQL_GATEWAY_KEYS',
+        description:
+          'JSON Web Key Set of the gateways whose delegated tokens are accepted; needed where NATS is not on this machine',
       },
       minInterval: {
         ...duration,

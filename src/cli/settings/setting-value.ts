@@ -204,6 +204,19 @@ export function parseHostNames(text: string): GrantedHosts {
   return text === '*' ? text : text.split(',').map((part) => parseHostName(part.trim()));
 }
 
+/** One address of NATS, or several with commas between them, without a password, which the list of processes would show. */
+export function parseNatsAddress(text: string): string {
+  const isAddress = (part: string): boolean => {
+    const url = URL.canParse(part) ? new URL(part) : null;
+    return url !== null && /^(?:nats|tls):$/.test(url.protocol) && url.hostname !== '' && url.username === '';
+  };
+  if (text.split(',').every((part) => isAddress(part.trim()))) return text;
+  const shown = show(text.replace(/\/\/.*@/s, '//…@'));
+  throw new RangeError(
+    `needs an address such as "nats://nats-1:4222" or "tls://nats-1:4222", without a user and a password, but is ${shown}.`,
+  );
+}
+
 /** The address of a key set, without a password, which the list of processes and the log would show. */
 export function parseKeySetUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;

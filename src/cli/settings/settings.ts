@@ -3,7 +3,14 @@ import { UsageError } from '../../errors.ts';
 import type { SecretMethod } from '../../server/auth/identity-key.ts';
 import type { IdentitySettings } from '../../server/auth/identity.ts';
 import type { TlsSettings } from '../../server/http/tls.ts';
-import { chooseIdentity, chooseSecret, chooseTls, unusedSettings } from './setting-choice.ts';
+import {
+  chooseFleet,
+  chooseIdentity,
+  chooseSecret,
+  chooseTls,
+  unusedSettings,
+  type FleetSettings,
+} from './setting-choice.ts';
 import {
   findUnknownVariables,
   readSettings,
@@ -16,15 +23,18 @@ import type { CommandRow } from './setting.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
 type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap' | 'tlsCrl';
+type NatsSetting = 'nats' | 'natsCreds' | 'natsCa' | 'natsCert' | 'natsKey' | 'gatewayKeys';
 type MethodSetting = 'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl';
 
 /** The settings of `serve`. */
 export interface ServeSettings extends Omit<
   SettingsOf<'serve'>,
-  MethodSetting | TlsSetting | 'jwtIssuer' | 'jwtAudience' | 'requireExpiry'
+  MethodSetting | TlsSetting | NatsSetting | 'jwtIssuer' | 'jwtAudience' | 'requireExpiry'
 > {
   /** How tokens are verified; null in development mode, or if only certificates authenticate callers. */
   readonly identity: IdentitySettings | null;
+  /** The fleet to join; null for none. */
+  readonly fleet: FleetSettings | null;
   /** null for plain HTTP. */
   readonly tls: TlsSettings | null;
 }
@@ -111,13 +121,19 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
         jwtIssuer,
         jwtAudience,
         requireExpiry,
-        ...rest
+        ...others
       } = values;
-      const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, tlsCrl, ...settings } = rest;
+      const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, tlsCrl, ...rest } = others;
+      const { nats, natsCreds, natsCa, natsCert, natsKey, gatewayKeys, ...settings } = rest;
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls(values, read.given);
-      problems.push(...identity.problems, ...tls.problems, ...unusedSettings(read.given, settings.source));
-      return { name, settings: { ...settings, identity: identity.choice, tls: tls.choice } };
+      const fleet = chooseFleet(values, read.given);
+      const unused = unusedSettings(read.given, settings.source);
+      problems.push(...identity.problems, ...tls.problems, ...fleet.problems, ...unused);
+      return {
+        name,
+        settings: { ...settings, identity: identity.choice, tls: tls.choice, fleet: fleet.choice },
+      };
     }
     case 'token': {
       const values = valuesOf<'token'>(read);

@@ -25,6 +25,7 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
       {
         ...context,
         manifestMemory,
+        joinsFleet: slot === 1,
         log,
         signal: AbortSignal.any([context.signal, ended.signal]),
         onReopen: (reopen) => primary.onReopen(reopen),

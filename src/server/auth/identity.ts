@@ -27,7 +27,7 @@ import {
 export interface Identified {
   readonly caller: Caller;
   /** What proved it. */
-  readonly by: 'token' | 'certificate' | 'guest socket';
+  readonly by: 'token' | 'certificate' | 'guest socket' | 'gateway';
   /** When the proof ends, in milliseconds since 1970; null where it does not. */
   readonly expiresAt: number | null;
   /** What it was, which may be withdrawn. */
@@ -67,6 +67,8 @@ interface IdentityContext {
   readonly revocations?: Revocations;
   /** Of a key set. */
   readonly keySetTimes?: Partial<KeySetTimes>;
+  /** Whether tokens have to name their hosts, because the same key signs for several. @default false */
+  readonly requiresHost?: boolean;
 }
 
 /** An identity over keys that may be replaced. */
@@ -91,7 +93,7 @@ export async function openIdentity(
   context: IdentityContext,
 ): Promise<OpenIdentity> {
   const { log, now, revocations = new Revocations(), keySetTimes: times = {} } = context;
-  const { hostName = () => defaultHostName } = context;
+  const { hostName = () => defaultHostName, requiresHost = false } = context;
   const keys = await openKeys(settings.method, { log, onChange: () => revocations.advance(), times });
   const cache = new TokenCache({ now, revocations, maxAgeMilliseconds: verificationAgeMilliseconds });
   // By the client's own text, without a digest. null for connections with one request so far: most connections with a
@@ -102,7 +104,8 @@ export async function openIdentity(
   >();
   const verifyAndKeep = async (token: string): Promise<Identified> => {
     const { epoch } = revocations;
-    const identified = await verify(token, { keys, settings, context: { log, now, revocations, hostName } });
+    const full = { log, now, revocations, hostName, requiresHost };
+    const identified = await verify(token, { keys, settings, context: full });
     cache.set(token, { identified, epoch });
     return identified;
   };
@@ -129,7 +132,7 @@ async function verify(
   {
     keys,
     settings,
-    context: { log, now, revocations, hostName },
+    context: { log, now, revocations, hostName, requiresHost },
   }: {
     readonly keys: VerificationKeys;
     readonly settings: IdentitySettings;
@@ -158,7 +161,7 @@ async function verify(
       options,
     );
     checkSpelling(token);
-    assertHost(readHosts(payload), hostName());
+    assertHost(readHosts(payload, { isRequired: requiresHost }), hostName());
     const caller = readCaller(payload);
     const facts = { tokenId: textClaim(payload.jti), subject: textClaim(payload.sub), fingerprint: null };
     const credential: Credential = {
@@ -223,7 +226,9 @@ export async function developmentIdentity({
     ...identity,
     sign: (partitionId) => {
       const caller = { partitionId, privileges: new Set(allPrivileges) };
-      return signToken({ caller, issuedAt: context.now(), expiresAt: null, ...unchecked }, secret);
+      const { hostName, requiresHost } = context;
+      const hosts = requiresHost === true && hostName !== undefined ? [hostName()] : null;
+      return signToken({ caller, hosts, issuedAt: context.now(), expiresAt: null, ...unchecked }, secret);
     },
   };
 }

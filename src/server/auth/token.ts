@@ -34,19 +34,23 @@ export async function signToken(
   secret: Uint8Array,
 ): Promise<string> {
   const { caller, hosts = null, issuedAt, expiresAt, issuer, audience } = contents;
-  const hasAll = allPrivileges.every((privilege) => caller.privileges.has(privilege));
-  const claims = {
-    [partitionClaim]: caller.partitionId.toString(),
-    ...(hasAll ? {} : { [privilegesClaim]: [...caller.privileges] }),
-    ...(hosts === null ? {} : { [hostClaim]: hosts }),
-  };
-  const token = new SignJWT(claims)
+  const token = new SignJWT(callerClaims(caller, hosts))
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuedAt(Math.floor(issuedAt / 1_000));
   if (expiresAt !== null) token.setExpirationTime(Math.floor(expiresAt / 1_000));
   if (issuer !== null) token.setIssuer(issuer);
   if (audience !== null) token.setAudience(audience);
   return token.sign(secret);
+}
+
+/** The claims that stand for a caller and the hosts that it is for, null for none. */
+export function callerClaims(caller: Caller, hosts: GrantedHosts | null): JWTPayload {
+  const hasAll = allPrivileges.every((privilege) => caller.privileges.has(privilege));
+  return {
+    [partitionClaim]: caller.partitionId.toString(),
+    ...(hasAll ? {} : { [privilegesClaim]: [...caller.privileges] }),
+    ...(hosts === null ? {} : { [hostClaim]: hosts }),
+  };
 }
 
 /**
@@ -71,9 +75,16 @@ export function readCaller(claims: JWTPayload): Caller {
   return { partitionId: readPartitionId(partition), privileges: readPrivileges(privileges) };
 }
 
-/** The hosts that verified claims name; null where they name none. Throws UNAUTHENTICATED for any other value. */
-export function readHosts({ [hostClaim]: claim }: JWTPayload): GrantedHosts | null {
-  if (claim === undefined) return null;
+/** The hosts that verified claims name; null where they need not name any and do not. Throws UNAUTHENTICATED otherwise. */
+export function readHosts(
+  { [hostClaim]: claim }: JWTPayload,
+  { isRequired }: { readonly isRequired: boolean },
+): GrantedHosts | null {
+  if (claim === undefined && !isRequired) return null;
+  if (claim === undefined)
+    throw refused(
+      `The token lacks the claim ${hostClaim}: in a fleet, needed is ${hostNameNeed}, an array of them, or "*"`,
+    );
   if (claim === '*') return claim;
   const names: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
   const known = names.filter((name) => typeof name === 'string' && isHostName(name)) as readonly string[];

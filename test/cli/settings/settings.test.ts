@@ -54,6 +54,7 @@ describe('hvql serve', () => {
     maxValuesPerSecond: 5_000_000,
     revoked: null,
     tls: null,
+    fleet: null,
     allowedHosts: null,
     allowedOrigins: null,
     trustedProxies: null,
@@ -113,6 +114,8 @@ describe('hvql serve', () => {
     argv.push('--host-name=web-17');
     argv.push('--max-values-per-second=12');
     argv.push('--revoked', 'r', '--tls-crl=crl', '--require-expiry', 'on');
+    argv.push('--nats', 'tls://nats-1:4222,tls://nats-2', '--gateway-keys=g.json', '--nats-creds=u.creds');
+    argv.push('--nats-ca=a', '--nats-cert=b', '--nats-key=d');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -153,6 +156,11 @@ describe('hvql serve', () => {
         maxStreamValues: 999_999_999,
         maxValuesPerSecond: 12,
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm', crl: 'crl' },
+        fleet: {
+          nats: { url: 'tls://nats-1:4222,tls://nats-2', creds: 'u.creds', ca: 'a', cert: 'b', key: 'd' },
+          gatewayKeys: 'g.json',
+          hostName: 'web-17',
+        },
         allowedHosts: ['hvql.example', '[::1]'],
         allowedOrigins: ['https://a.example', 'http://localhost:8080'],
         trustedProxies: ['::1', '10.0.0.0/8'],
@@ -221,6 +229,7 @@ describe('hvql serve', () => {
       HVQL_TRUSTED_PROXIES: '127.0.0.1',
       HVQL_HOST_NAME: 'web-18',
       HVQL_MAX_VALUES_PER_SECOND: '13',
+      HVQL_NATS: 'nats://127.0.0.1:4222',
       HVQL_WORKERS: '64',
       HVQL_REVOKED: '/etc/revoked',
       HVQL_TLS_CRL: 'l',
@@ -266,6 +275,11 @@ describe('hvql serve', () => {
         maxStreamValues: 1,
         maxValuesPerSecond: 13,
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null, crl: 'l' },
+        fleet: {
+          nats: { url: 'nats://127.0.0.1:4222', creds: null, ca: null, cert: null, key: null },
+          gatewayKeys: null,
+          hostName: 'web-18',
+        },
         allowedHosts: ['a.example'],
         allowedOrigins: ['https://a.example:8443'],
         trustedProxies: ['127.0.0.1'],
@@ -326,6 +340,38 @@ describe('hvql serve', () => {
     expect(parseCommand([...argv, '--jwt-key-file', 'f'], {})).toMatchObject({
       settings: { identity: { method: { kind: 'key-file', path: 'f' } }, tls: { clientCa: 'ca' } },
     });
+  });
+
+  it.each([
+    [
+      ['--nats', 'nats://localhost'],
+      ['--nats needs --host-name, the name by which gateways know this host.'],
+    ],
+    [
+      ['--nats', 'nats://nats-1:4222', '--host-name', 'a'],
+      [
+        '--nats nats://nats-1:4222 is not on this machine, so --gateway-keys is needed: without it, a host answers all clients of NATS.',
+      ],
+    ],
+    [
+      ['--nats', 'nats://[::1], nats://nats-1', '--host-name', 'a', '--nats-cert', 'c'],
+      [expect.stringContaining('is not on this machine'), '--nats-cert and --nats-key need each other.'],
+    ],
+    [
+      ['--nats-creds', 'c', '--gateway-keys=k'],
+      ['--nats-creds', '--gateway-keys'].map((flag) => `${flag} is of no use without --nats.`),
+    ],
+    ...['nats-1:4222', 'http://nats-1', 'nats://', ''].map((text): [string[], unknown[]] => [
+      ['--nats', text, '--host-name', 'a'],
+      [expect.stringMatching(/^--nats: needs an address such as "nats:\/\/nats-1:4222"/)],
+    ]),
+    [
+      ['--nats', 'nats://me:swordfish@nats-1', '--host-name', 'a'],
+      [expect.not.stringContaining('swordfish')],
+    ],
+    [['--host-name', 'Web'], [expect.stringMatching(/^--host-name: needs a host name of 1 to 63/)]],
+  ])('takes no fleet that cannot be joined: %j', (argv, problems) => {
+    expect(problemsOf(['serve', ...argv])).toEqual(problems);
   });
 
   it('tells all mistakes at once', () => {

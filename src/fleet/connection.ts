@@ -1,0 +1,114 @@
+/** The connection of a host or a gateway to NATS. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import { messageOf, UsageError } from '../errors.ts';
+
+/** How long after a first connection that failed the next one is tried. */
+const firstRetryMilliseconds = 500;
+
+/** Where NATS is, and how this process proves who it is. */
+export interface NatsSettings {
+  /** One address or several, with commas between them: "nats://nats-1:4222". */
+  readonly url: string;
+  /** File with a user's JWT and seed, as nsc writes it; null without. */
+  readonly creds: string | null;
+  /** PEM files; null without. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+/** What a connection needs beside its settings. */
+export interface ConnectionContext {
+  /** As NATS shows it to its operator. */
+  readonly name: string;
+  readonly inboxPrefix: string;
+  readonly log: Logger;
+  /** Ends the wait for NATS. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects, and waits until NATS is there. A lost connection is made again for ever: the defaults of the client give up
+ * after 20 seconds, or after two refusals by the server, and notice a server that stands still after four minutes. Rejects
+ * with a UsageError where a file cannot be read, and with the reason of the signal once that is aborted.
+ */
+export async function connectToNats(
+  settings: NatsSettings,
+  { name, inboxPrefix, log, signal }: ConnectionContext,
+): Promise<NatsConnection> {
+  const files = await readFiles(settings);
+  const { creds, ...tls } = files;
+  const options: NodeConnectionOptions = {
+    servers: settings.url.split(',').map((address) => address.trim()),
+    name,
+    inboxPrefix,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    reconnectJitterTLS: 250,
+    pingInterval: 3_000,
+    maxPingOut: 2,
+    timeout: 5_000,
+    // Errors of requests without an answer are expected here: their stack traces cost more than the requests.
+    noAsyncTraces: true,
+    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  };
+  // The client could wait for the first connection itself, but would not give the reason why it has none.
+  let lastReason = '';
+  for (;;) {
+    try {
+      const connection = await connect(options);
+      void logStatus(connection, log);
+      return connection;
+    } catch (thrown) {
+      const reason = messageOf(thrown);
+      if (reason !== lastReason) log.warn({ err: thrown, nats: settings.url }, 'NATS cannot be reached yet');
+      lastReason = reason;
+      await setTimeout(firstRetryMilliseconds, undefined, { signal });
+    }
+  }
+}
+
+async function logStatus(connection: NatsConnection, log: Logger): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') log.warn({ server: status.server }, 'the connection to NATS is lost');
+    else if (status.type === 'reconnect') log.info({ server: status.server }, 'connected to NATS again');
+    else if (status.type === 'error') log.warn({ err: status.error }, 'NATS has refused something');
+  }
+}
+
+async function readFiles({ creds, ca, cert, key }: NatsSettings) {
+  const problems: string[] = [];
+  const read = async (path: string | null, what: string): Promise<Buffer | undefined> => {
+    if (path === null) return undefined;
+    try {
+      return await readFile(path);
+    } catch (thrown) {
+      problems.push(`The ${what} file ${path} cannot be read: ${messageOf(thrown)}.`);
+      return undefined;
+    }
+  };
+  const bytes = await read(creds, 'credentials');
+  const pem = {
+    ca: (await read(ca, 'CA'))?.toString(),
+    cert: (await read(cert, 'certificate'))?.toString(),
+    key: (await read(key, 'key'))?.toString(),
+  };
+  if (problems.length > 0) throw new UsageError(problems);
+  return {
+    ...(bytes === undefined ? {} : { creds: bytes }),
+    ...(pem.ca === undefined ? {} : { ca: pem.ca }),
+    ...(pem.cert === undefined ? {} : { cert: pem.cert }),
+    ...(pem.key === undefined ? {} : { key: pem.key }),
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Delegated tokens: what a gateway has found a caller to be, for hosts to verify. One token is for a caller's rights, on
+ * all hosts that the caller's own token names.
+ */
+import { decodeProtectedHeader, SignJWT, UnsecuredJWT, type CryptoKey, type KeyObject } from 'jose';
+import type { Logger } from 'pino';
+import type { Caller } from '../access/caller.ts';
+import { HvqlError } from '../errors.ts';
+import { noCredential } from '../revocation/credential.ts';
+import { openIdentity, type Identified } from '../server/auth/identity.ts';
+import { assertHost, callerClaims, readCaller, readHosts, type GrantedHosts } from '../server/auth/token.ts';
+
+/** The `aud` of delegated tokens, which no token of another kind under the same key has. */
+export const delegatedAudience = 'hvql.fleet';
+
+/** How long a delegated token is valid. */
+export const delegatedLifeMilliseconds = 30_000;
+
+/** How far the clocks of a gateway and a host may be apart. */
+export const clockToleranceMilliseconds = 10_000;
+
+/** The rights of a caller in a fleet. */
+export interface FleetGrant {
+  readonly caller: Caller;
+  readonly hosts: GrantedHosts;
+  /** When the caller's own credentials end, in milliseconds since 1970; null where they do not. */
+  readonly expiresAt: number | null;
+}
+
+/** A private key with its algorithm, and its id in the hosts' set of keys. */
+export interface GatewayKey {
+  readonly key: CryptoKey | KeyObject | Uint8Array;
+  readonly algorithm: string;
+  readonly id: string | null;
+}
+
+/** Signs a token of 30 seconds, and never beyond the caller's own end; without a key it is unsigned (development mode). */
+export async function signDelegated(
+  { caller, hosts, expiresAt }: FleetGrant,
+  { key, now }: { readonly key: GatewayKey | null; readonly now: number },
+): Promise<string> {
+  const end = Math.min(now + delegatedLifeMilliseconds, expiresAt ?? Infinity);
+  const claims = callerClaims(caller, hosts);
+  const issuedAt = Math.floor(now / 1_000);
+  const until = Math.floor(end / 1_000);
+  if (key === null) {
+    return new UnsecuredJWT(claims)
+      .setAudience(delegatedAudience)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(until)
+      .encode();
+  }
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: key.algorithm, typ: 'JWT', ...(key.id === null ? {} : { kid: key.id }) })
+    .setAudience(delegatedAudience)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(until)
+    .sign(key.key);
+}
+
+/** Verifies the authorization of a question. Rejects with UNAUTHENTICATED. */
+export type VerifyDelegated = (authorization: string | null) => Promise<Identified> | Identified;
+
+/** How a host verifies delegated tokens. */
+export interface DelegatedVerification {
+  /** File with the JSON Web Key Set of the gateways; null in development mode, where tokens are unsigned. */
+  readonly gatewayKeys: string | null;
+  readonly hostName: string;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Opens the verification. Rejects with a UsageError where the keys cannot be used. */
+export async function openDelegated(options: DelegatedVerification): Promise<VerifyDelegated> {
+  const { gatewayKeys, hostName, log, now } = options;
+  if (gatewayKeys === null) return (authorization) => shortLived(readUnsigned(authorization, options), now());
+  const identity = await openIdentity(
+    { method: { kind: 'key-file', path: gatewayKeys }, issuer: null, audience: delegatedAudience },
+    { log, now, hostName: () => hostName, requiresHost: true },
+  );
+  return async (authorization) => shortLived(await identity.authenticate(authorization), now());
+}
+
+/** A gateway signs for 30 seconds: a longer token would outlive what it has found out. */
+function shortLived({ caller, expiresAt, credential }: Identified, now: number): Identified {
+  const limit = delegatedLifeMilliseconds + clockToleranceMilliseconds;
+  if (expiresAt !== null && expiresAt - now <= limit) return { caller, expiresAt, credential, by: 'gateway' };
+  throw new HvqlError(
+    'UNAUTHENTICATED',
+    `A delegated token ends within ${limit / 1_000} seconds, and this one does not: compare the clocks of gateway and host.`,
+  );
+}
+
+function readUnsigned(authorization: string | null, { hostName, now }: DelegatedVerification): Identified {
+  const token = /^Bearer (?<token>\S+)$/.exec(authorization ?? '')?.groups?.['token'] ?? '';
+  try {
+    if (decodeProtectedHeader(token).alg !== 'none') throw new TypeError('it is signed');
+    const { payload } = UnsecuredJWT.decode(token, {
+      audience: delegatedAudience,
+      currentDate: new Date(now()),
+    });
+    assertHost(readHosts(payload, { isRequired: true }), hostName);
+    const expiresAt = payload.exp === undefined ? null : payload.exp * 1_000;
+    return { caller: readCaller(payload), by: 'gateway', expiresAt, credential: noCredential };
+  } catch (thrown) {
+    if (thrown instanceof HvqlError) throw thrown;
+    throw new HvqlError(
+      'UNAUTHENTICATED',
+      'No delegated token that is valid was given. This host has no --gateway-keys and takes unsigned tokens of a gateway ' +
+        'without --gateway-key on the same machine only.',
+    );
+  }
+}

@@ -1,0 +1,216 @@
+/** The questions of a gateway to its hosts, and their answers, over one wildcard subscription. */
+import { randomBytes } from 'node:crypto';
+import {
+  headers,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
+import { HvqlError } from '../../errors.ts';
+import {
+  authorizationHeader,
+  endHeader,
+  eventHeader,
+  partHeader,
+  requestHeader,
+  type RequestKind,
+  type StreamEndKind,
+} from '../message.ts';
+import { ReplyAssembler } from '../reply-parts.ts';
+import { allRepliesTo, askSubject, parseReplySubject, replySubject } from '../subject.ts';
+
+/** One question to one host. */
+export interface HostQuestion {
+  readonly host: string;
+  /** The parameters of a GraphQL request as JSON. */
+  readonly body: Uint8Array;
+  /** "Bearer <delegated token>". */
+  readonly authorization: string;
+}
+
+/** Gets what a host says of a subscription. */
+export interface HostStreamListener {
+  /** The bytes of a result. */
+  event(result: Buffer): void;
+  /** The stream is over. unreachable: the host is not there, or does not answer as the contract says. */
+  end(kind: StreamEndKind | 'unreachable'): void;
+}
+
+/** A subscription at a host. */
+export interface HostStream {
+  /** Extends it until the end of this token. */
+  renew(authorization: string): void;
+  /** Ends it; the listener is not called again. */
+  cancel(): void;
+}
+
+/** How questions are asked. */
+export interface HostQuestionsOptions {
+  readonly connection: NatsConnection;
+  /** Longer answers are refused. */
+  readonly maxReplyBytes: number;
+}
+
+/** The status of a reply by the server itself where nothing subscribes to the subject. */
+const noResponders = 503;
+
+/** What waits for the messages to one reply subject. */
+interface Pending {
+  readonly host: string;
+  readonly take: (message: Msg) => void;
+}
+
+/**
+ * Asks hosts by publishing to each of them, which costs a third of the client's own `request` and makes no stack trace.
+ * Where nothing answers to the name of a host, NATS answers with 503 at once.
+ */
+export class HostQuestions {
+  readonly #options: HostQuestionsOptions;
+  readonly #gateway = randomBytes(9).toString('base64url');
+  readonly #pending = new Map<string, Pending>();
+  readonly #subscription: Subscription;
+  #count = 0;
+
+  constructor(options: HostQuestionsOptions) {
+    this.#options = options;
+    this.#subscription = options.connection.subscribe(allRepliesTo(this.#gateway), {
+      callback: (error, message) => {
+        if (error === null) this.#onReply(message);
+      },
+    });
+  }
+
+  /** How many answers are waited for, streams included. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** The bytes of the result of a query. Rejects with HOST_UNREACHABLE where no answer comes in time. */
+  ask(question: HostQuestion, timeoutMilliseconds: number): Promise<Buffer> {
+    const { host } = question;
+    return new Promise((resolve, reject) => {
+      const parts = new ReplyAssembler(this.#options.maxReplyBytes);
+      const fail = (why: string): void => {
+        this.#forget(id, timer);
+        reject(hostUnreachable(host, why));
+      };
+      const id = this.#open(host, (message) => {
+        if (isNoResponders(message)) {
+          fail('it is not connected');
+          return;
+        }
+        try {
+          const whole = parts.add(partOf(message));
+          if (whole === null) return;
+          this.#forget(id, timer);
+          resolve(Buffer.from(whole));
+        } catch {
+          fail('its answer cannot be read');
+        }
+      });
+      const timer = setTimeout(() => {
+        this.#publish(id, { ...question, kind: 'cancel' });
+        fail(`it has not answered within ${timeoutMilliseconds} ms`);
+      }, timeoutMilliseconds);
+      if (!this.#publish(id, question)) fail('the connection to NATS is lost');
+    });
+  }
+
+  /** Subscribes at a host. */
+  watch(question: HostQuestion, listener: HostStreamListener): HostStream {
+    const { host } = question;
+    const parts = new ReplyAssembler(this.#options.maxReplyBytes);
+    const end = (kind: StreamEndKind | 'unreachable'): void => {
+      if (this.#forget(id)) listener.end(kind);
+    };
+    const id = this.#open(host, (message) => {
+      if (isNoResponders(message)) {
+        end('unreachable');
+        return;
+      }
+      const ended = message.headers?.get(endHeader) ?? '';
+      if (ended !== '') {
+        end(ended as StreamEndKind);
+        return;
+      }
+      try {
+        const whole = parts.add(partOf(message));
+        if (whole === null) return;
+        listener.event(Buffer.from(whole));
+        // A refusal has no number, and nothing follows it.
+        if ((message.headers?.get(eventHeader) ?? '') === '') end('complete');
+      } catch {
+        end('unreachable');
+      }
+    });
+    if (!this.#publish(id, question)) queueMicrotask(() => end('unreachable'));
+    return {
+      renew: (authorization) => void this.#publish(id, { host, authorization, kind: 'renew' }),
+      cancel: () => {
+        if (this.#forget(id)) this.#publish(id, { host, authorization: '', kind: 'cancel' });
+      },
+    };
+  }
+
+  /** Asks nothing more. Answers that are waited for do not come. */
+  close(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  #open(host: string, take: (message: Msg) => void): string {
+    const id = (this.#count += 1).toString(36);
+    this.#pending.set(id, { host, take });
+    return id;
+  }
+
+  #forget(id: string, timer?: NodeJS.Timeout): boolean {
+    clearTimeout(timer);
+    return this.#pending.delete(id);
+  }
+
+  /** False where the connection is lost: what is published then is not delivered. */
+  #publish(
+    id: string,
+    message: {
+      readonly host: string;
+      readonly authorization: string;
+      readonly body?: Uint8Array;
+      readonly kind?: RequestKind;
+    },
+  ): boolean {
+    const { host, authorization, body = new Uint8Array(), kind } = message;
+    const { connection } = this.#options;
+    if (connection.isClosed() || connection.info === undefined) return false;
+    const reply = replySubject({ host, gateway: this.#gateway, question: id });
+    connection.publish(askSubject(host), body, { reply, headers: headersOf(authorization, kind) });
+    return true;
+  }
+
+  #onReply(message: Msg): void {
+    const address = parseReplySubject(message.subject);
+    const pending = address === null ? undefined : this.#pending.get(address.question);
+    // The subject says which host has answered: no host can answer for another.
+    if (pending !== undefined && pending.host === address?.host) pending.take(message);
+  }
+}
+
+/** The error that stands for the answer of a host. */
+export function hostUnreachable(host: string, why: string): HvqlError {
+  return new HvqlError('HOST_UNREACHABLE', `The host ${host} cannot be asked: ${why}.`, { host });
+}
+
+function headersOf(authorization: string, kind: RequestKind | undefined): MsgHdrs {
+  const all = headers();
+  if (authorization !== '') all.set(authorizationHeader, authorization);
+  if (kind !== undefined) all.set(requestHeader, kind);
+  return all;
+}
+
+function isNoResponders({ data, headers: all }: Msg): boolean {
+  return data.length === 0 && all?.code === noResponders;
+}
+
+function partOf({ data, headers: all }: Msg): { readonly bytes: Uint8Array; readonly part: string | null } {
+  return { bytes: data, part: all?.get(partHeader) || null };
+}

@@ -1,0 +1,192 @@
+/** One operation that a gateway has asked of this host, from its question to the end of its answers. */
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import type { HvqlError } from '../../errors.ts';
+import type { ValueBudget } from '../../limits/value-budget.ts';
+import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
+import type { AllowedOperation } from '../../server/allowlist.ts';
+import type { StreamEnd } from '../../server/audit.ts';
+import type { Identified } from '../../server/auth/identity.ts';
+import type { RequestContext, ServerContext } from '../../server/context.ts';
+import type { Events, EventSink } from '../../server/events.ts';
+import type { HeartbeatListener } from '../../server/heartbeat.ts';
+import { HttpError } from '../../server/http/http-error.ts';
+import { readOperationBody } from '../../server/operation-reader.ts';
+import type { Outcome } from '../../server/operation-outcome.ts';
+import { resultBytes } from '../../server/result-bytes.ts';
+import { runOperation } from '../../server/yoga.ts';
+import { endHeader, eventHeader, type StreamEndKind } from '../message.ts';
+
+/** Where the answers of one operation go. */
+export interface ReplyChannel {
+  /** Publishes an answer, in several messages where it is too long for one. */
+  publish(bytes: Uint8Array, header?: readonly [name: string, value: string]): void;
+  /** Resolves once NATS has taken everything that was published before; rejects where the connection is lost. */
+  flush(): Promise<void>;
+}
+
+/** What an operation needs from its host. */
+export interface AskedOptions {
+  readonly server: ServerContext;
+  readonly identified: Identified;
+  readonly requestId: string;
+  readonly channel: ReplyChannel;
+  /** Called once, when nothing works for it any more. */
+  readonly onGone: () => void;
+}
+
+/**
+ * Runs through the pipeline of every other transport. A query has one answer. A subscription has events until its lease
+ * ends: the lease is the delegated token, which the gateway renews, so a stream to a gateway that is gone ends by itself.
+ */
+export class AskedOperation implements EventSink, RequestContext, HeartbeatListener {
+  readonly transport = 'NATS';
+  readonly startedAt = performance.now();
+  readonly takesEvents = true;
+  operation: AllowedOperation | null = null;
+  document: RequestContext['document'] = null;
+  events: RequestContext['events'] = null;
+  operationName: string | null = null;
+  readonly server: ServerContext;
+  readonly caller: RequestContext['caller'];
+  readonly by: RequestContext['by'];
+  readonly credential: RequestContext['credential'];
+  readonly requestId: string;
+  readonly #channel: ReplyChannel;
+  readonly #onGone: () => void;
+  readonly #abort = new AbortController();
+  #expiresAt: number | null;
+  #stream: Events | null = null;
+  #count = 0;
+  #isOver = false;
+
+  constructor({ server, identified, requestId, channel, onGone }: AskedOptions) {
+    this.server = server;
+    this.caller = identified.caller;
+    this.by = identified.by;
+    this.credential = identified.credential;
+    this.#expiresAt = identified.expiresAt;
+    this.requestId = requestId;
+    this.#channel = channel;
+    this.#onGone = onGone;
+  }
+
+  get budget(): ValueBudget {
+    return this.server.budgets.of(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Whether it has events. */
+  get isStream(): boolean {
+    return this.#stream !== null;
+  }
+
+  /** When the lease ends. */
+  get expiresAt(): number | null {
+    return this.#expiresAt;
+  }
+
+  /** Runs the operation of this body; called once. */
+  start(body: Uint8Array): void {
+    this.#run(body)
+      .then((outcome) => this.#onOutcome(outcome))
+      .catch((thrown: unknown) => this.failed(thrown));
+  }
+
+  /** Extends the lease to that of a later token of the same caller; a token of another caller changes nothing. */
+  renew({ caller, expiresAt }: Identified): void {
+    const { partitionId, privileges } = this.caller;
+    const isSame =
+      caller.partitionId === partitionId &&
+      caller.privileges.size === privileges.size &&
+      [...caller.privileges].every((each) => privileges.has(each));
+    if (isSame && expiresAt !== null && this.#expiresAt !== null)
+      this.#expiresAt = Math.max(this.#expiresAt, expiresAt);
+  }
+
+  /** Ends the operation: the gateway wants nothing more, or the service ends. */
+  cancel(end: StreamEnd): void {
+    if (this.#isOver) return;
+    this.#stream?.release(end);
+    this.#end(end === 'service' && this.#stream !== null ? 'service' : null);
+    this.#abort.abort();
+  }
+
+  async #run(body: Uint8Array): Promise<Outcome> {
+    if (!eventLoop.isFree()) await eventLoop.turn(this.caller.partitionId);
+    if (this.#isOver) return { kind: 'result', result: {} };
+    try {
+      this.server.budgets.check(this);
+      this.operation = this.server.allow(readOperationBody(body));
+    } catch (thrown) {
+      if (!(thrown instanceof HttpError)) throw thrown;
+      return { kind: 'result', result: refusal(thrown) };
+    }
+    return runOperation(this);
+  }
+
+  onStart(): void {}
+
+  #onOutcome(outcome: Outcome): void {
+    if (this.#isOver) {
+      if (outcome.kind === 'events') outcome.events.release('client');
+      return;
+    }
+    if (outcome.kind === 'result') {
+      this.#channel.publish(resultBytes(outcome.result));
+      this.#end(null);
+      return;
+    }
+    this.#stream = outcome.events;
+    this.server.heartbeat.add(this);
+    outcome.events.pipe(this);
+  }
+
+  onHeartbeat(): void {
+    this.#stream?.checkExpiry();
+  }
+
+  /** The next event is made once NATS has taken this one: a slow connection gets the newest event, and no backlog. */
+  deliver(event: ExecutionResult): boolean {
+    this.#count += 1;
+    this.#channel.publish(resultBytes(event), [eventHeader, String(this.#count)]);
+    this.#channel.flush().then(
+      () => this.#stream?.drained(),
+      // The connection is lost; the lease ends the stream unless it is renewed.
+      () => this.#stream?.drained(),
+    );
+    return false;
+  }
+
+  done(): void {
+    this.#end('complete');
+  }
+
+  identityEnded(): void {
+    this.#end('expired');
+  }
+
+  failed(thrown: unknown): void {
+    this.server.log.error({ requestId: this.requestId, err: thrown }, 'unexpected error');
+    const code = 'INTERNAL_SERVER_ERROR';
+    const error = new GraphQLError('Unexpected error', { extensions: { code, requestId: this.requestId } });
+    if (!this.#isOver) this.#channel.publish(resultBytes({ errors: [error] }));
+    this.#end(this.#stream === null ? null : 'service');
+  }
+
+  #end(kind: StreamEndKind | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stream = null;
+    this.server.heartbeat.delete(this);
+    if (kind !== null) this.#channel.publish(new Uint8Array(), [endHeader, kind]);
+    this.#onGone();
+  }
+}
+
+/** The result of a question that is refused before it is an operation. */
+export function refusal(problem: HvqlError | HttpError): ExecutionResult {
+  return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { natsServerPath, startNatsServer, type NatsServer } from '../fleet/nats-server.ts';
+import { grant, makeKeys, openGateway, type TestKeys } from '../fleet/test-host.ts';
+import { post, Program, serve } from './program.ts';
+
+describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hvql-fleet-'));
+  const secret = join(folder, 'secret');
+  let nats: NatsServer;
+  let keys: TestKeys;
+  let args: string[];
+  beforeAll(async () => {
+    nats = await startNatsServer();
+    keys = await makeKeys();
+    writeFileSync(secret, 'x'.repeat(32));
+    const fleet = ['--nats', nats.url, '--host-name', 'web-17', '--gateway-keys', keys.path];
+    args = [...fleet, '--source', 'simulator?lps=2&partitions=2&vps=1', '--jwt-secret-file', secret];
+  });
+  afterAll(async () => {
+    await nats.close();
+    keys.remove();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('answers over NATS and HTTP, with several processes, one of which joins', async () => {
+    const { program, url } = await serve([...args, '--workers', '2']);
+    const gateway = await openGateway(nats.url, keys.key);
+    const query = '{ hypervisor { host } viewer { isRoot } }';
+    const expected = { data: { hypervisor: { host: 'web-17' }, viewer: { isRoot: true } } };
+    expect(await gateway.ask('web-17', { query })).toEqual(expected);
+    expect(await gateway.ask('web-17', { query }, grant('root', ['web-18']))).toMatchObject({
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+
+    const token = async (...more: string[]): Promise<string> => {
+      const made = new Program(['token', '--jwt-secret-file', secret, '--partition', 'root', ...more]);
+      await made.exited;
+      return made.stdout.trim();
+    };
+    expect(await post(url, { token: await token('--host-names', 'web-16,web-17'), query })).toEqual(expected);
+    for (const [refused, why] of [
+      [await token('--host-names', 'web-18'), 'this is the host "web-17"'],
+      [await token(), 'lacks the claim hv_host'],
+    ]) {
+      const answer = await post(url, { token: refused, query });
+      expect(answer).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+      expect(answer.errors[0].message).toContain(why);
+    }
+
+    const second = new Program(['serve', '--port', '0', ...args]);
+    expect(await second.exited).toBe(2);
+    expect(second.stderr).toContain('hvql: There is a host of the name web-17 in this fleet already');
+    expect(await program.stop()).toBe(0);
+    await expect(gateway.ask('web-17', { query })).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
+    await gateway.close();
+  });
+
+  it('serves without NATS, and its development tokens name the host', async () => {
+    const address = nats.url.replace(/\d+$/, '1');
+    const { program, url, tokens } = await serve(['--nats', address, '--host-name', 'web-17']);
+    const answer = await post(url, { token: tokens[0], query: '{ hypervisor { host } }' });
+    expect(answer).toEqual({ data: { hypervisor: { host: 'web-17' } } });
+    expect(program.stderr).toContain('NATS does not answer yet');
+    expect(program.stderr).toContain('development mode: without --gateway-keys');
+    expect(await program.stop()).toBe(0);
+  });
+});
