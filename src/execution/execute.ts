@@ -42,6 +42,7 @@ export interface OperationRequest {
 
 /** The context of one operation and its deadline. */
 export interface ExecutionContext extends GraphContext {
+  readonly caller: Caller;
   readonly deadline: OperationDeadline;
   readonly budget: ValueBudget;
   /** The snapshot reader of the operation. Only this folder requests reads from it. */
@@ -74,13 +75,47 @@ function reusedWorkOf(context: ServiceContext): ReusedWork {
 
 /** The context of one operation. */
 export function operationContext(context: ServiceContext, request: OperationRequest): ExecutionContext {
-  const { sampler, service, writesBytes = true } = context;
-  const deadline = new OperationDeadline(request);
-  const reader = sampler.readerFor(deadline);
-  const topology = (lists: ReadonlySet<bigint> | null) => sampler.topologyFor(deadline, lists);
-  const { caller, budget = unlimitedBudget } = request;
-  const operation = new OperationContext({ caller, service, reader, topology });
-  return { operation, deadline, budget, reader, writesBytes, reused: reusedWorkOf(context) };
+  return new LazyContext(context, request);
+}
+
+/** A context whose parts are made on first use: a response that is shared needs none of them. */
+class LazyContext implements ExecutionContext {
+  readonly caller: Caller;
+  readonly budget: ValueBudget;
+  readonly writesBytes: boolean;
+  readonly reused: ReusedWork;
+  readonly #context: ServiceContext;
+  readonly #request: OperationRequest;
+  #deadline: OperationDeadline | null = null;
+  #reader: OperationSnapshotReader | null = null;
+  #operation: OperationContext | null = null;
+
+  constructor(context: ServiceContext, request: OperationRequest) {
+    this.caller = request.caller;
+    this.budget = request.budget ?? unlimitedBudget;
+    this.writesBytes = context.writesBytes ?? true;
+    this.reused = reusedWorkOf(context);
+    this.#context = context;
+    this.#request = request;
+  }
+
+  get deadline(): OperationDeadline {
+    return (this.#deadline ??= new OperationDeadline(this.#request));
+  }
+
+  get reader(): OperationSnapshotReader {
+    return (this.#reader ??= this.#context.sampler.readerFor(this.deadline));
+  }
+
+  get operation(): OperationContext {
+    if (this.#operation === null) {
+      const { caller, deadline, reader } = this;
+      const { sampler, service } = this.#context;
+      const topology = (lists: ReadonlySet<bigint> | null) => sampler.topologyFor(deadline, lists);
+      this.#operation = new OperationContext({ caller, service, reader, topology });
+    }
+    return this.#operation;
+  }
 }
 
 /**
@@ -89,13 +124,15 @@ export function operationContext(context: ServiceContext, request: OperationRequ
  */
 export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionResult> {
   // graphql-js leaves the type of contexts to its users.
-  const { reused, operation, deadline, budget } = args.contextValue as ExecutionContext;
+  const context = args.contextValue as ExecutionContext;
+  const { reused, caller, budget } = context;
   const prepared = reused.operations.of(args);
-  const shared = prepared === null ? null : reused.responses.get({ caller: operation.caller, prepared });
+  const shared = prepared === null ? null : reused.responses.get({ caller, prepared });
   if (shared !== null) {
     budget.charge(shared.values, true);
     return shared.result;
   }
+  const { deadline } = context;
   try {
     const result = executeInTime(args, prepared);
     if (result instanceof Promise) return result.finally(() => deadline.stop());
@@ -152,7 +189,7 @@ function makePlan(args: ExecutionArgs): MaybePromise<Planned> {
   const { limits } = operation.service;
   const planning = new PlanningSnapshotReader(reader.defaultOver);
   const lists = new Set<bigint>();
-  const contextValue = { ...context, operation: operation.withReader(planning, recordingAccess(lists)) };
+  const contextValue: GraphContext = { operation: operation.withReader(planning, recordingAccess(lists)) };
   const plan = planOperation(
     { ...args, contextValue },
     { reader: planning, maxValues: limits.maxValues, onResume: () => deadline.check() },
@@ -242,11 +279,8 @@ export function writtenOrNull(
   const operation = getOperationAST(args.document, args.operationName);
   const selection = operation == null ? null : selectionOf(operation, args);
   if (selection === null) return null;
-  const context = args.contextValue as ExecutionContext;
-  const contextWith = (reader: SnapshotReader): object => ({
-    ...context,
-    operation: context.operation.withReader(reader),
-  });
+  const { operation: context } = args.contextValue as GraphContext;
+  const contextWith = (reader: SnapshotReader): GraphContext => ({ operation: context.withReader(reader) });
   return writeResult(args, { selection, templated, contextWith, isLarge, onResume });
 }
 

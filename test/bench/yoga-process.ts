@@ -42,7 +42,10 @@ const yoga = createYoga({
   schema: createSchema(),
   context: async ({ request }): Promise<ExecutionContext> => {
     const { caller } = await identity.authenticate(request.headers.get('authorization'));
-    return operationContext({ sampler, service }, { caller, signal: request.signal });
+    const context = operationContext({ sampler, service }, { caller, signal: request.signal });
+    // Yoga copies what a context has itself, without getters of its class.
+    const { operation, deadline, reader } = context;
+    return { ...context, operation, deadline, reader };
   },
   plugins: [planned],
 });
