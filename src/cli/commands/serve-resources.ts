@@ -13,6 +13,7 @@ import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { readTls } from '../../server/http/tls.ts';
 import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { defaultHostName } from '../../snapshot/host-name.ts';
+import { wallClockOf } from '../../snapshot/moment.ts';
 import { openSource } from '../../source/sources.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { ServeSettings } from '../settings/settings.ts';
@@ -81,7 +82,7 @@ export interface ServeOptions {
 /** Opens what the settings name. Rejects with one UsageError that has every problem. */
 export async function openResources(settings: ServeSettings, context: ServeContext) {
   const { clock, log, platform, manifestMemory } = context;
-  const now = (): number => clock.now().wallMilliseconds;
+  const now = wallClockOf(clock);
   let host = settings.hostName ?? defaultHostName;
   const revocations = new Revocations();
   const { keys, revoked, tls: tlsPaths } = credentialPaths(settings);
