@@ -5,7 +5,7 @@ import type { HvqlError } from '../errors.ts';
 import type { Cancellation } from '../lib/abort.ts';
 import { ExpiringValue } from '../lib/expiring-value.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
-import type { Clock } from '../snapshot/moment.ts';
+import { steadyClockOf, type Clock } from '../snapshot/moment.ts';
 import type { StatisticsArea } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
@@ -82,7 +82,7 @@ export class Sampler {
     this.#absences = new Absences(options.onAbsence);
     this.#held = new HeldReadings(this.#absences, options.holding);
     if (shareMilliseconds !== undefined) this.#firstTicks = { shareMilliseconds };
-    const sharing = { clock, windowMilliseconds: shareMilliseconds ?? 0 };
+    const sharing = { now: steadyClockOf(clock), windowMilliseconds: shareMilliseconds ?? 0 };
     this.#recentTopology = new ExpiringValue(sharing);
     this.#snapshots = new SharedSnapshots({
       ...sharing,

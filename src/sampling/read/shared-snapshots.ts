@@ -4,13 +4,13 @@ import type { Cancellation } from '../../lib/abort.ts';
 import { ExpiringValue } from '../../lib/expiring-value.ts';
 import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import { SingleFlight } from '../../lib/single-flight.ts';
-import type { Clock } from '../../snapshot/moment.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
 import { TakenSnapshot, type ReadSet, type TakenReadings } from './snapshot.ts';
 
 /** How snapshots are read and shared. */
 export interface SharedSnapshotsOptions {
-  readonly clock: Clock;
+  /** A steady clock, in milliseconds. */
+  readonly now: () => number;
   /** How long a snapshot is shared, from when its reading began; 0 shares it only within one turn. */
   readonly windowMilliseconds: number;
   /** Reads objects, each once, until the signal is aborted. */
@@ -35,7 +35,7 @@ export class SharedSnapshots {
   }
 
   /** The newest snapshot while it is shared, at a time that the caller has read from the clock; else null. */
-  newestAt(now: bigint): TakenSnapshot | null {
+  newestAt(now: number): TakenSnapshot | null {
     return this.#newest.valueAt(now);
   }
 

@@ -2,7 +2,7 @@
 import type { HvqlError } from '../../errors.ts';
 import { ExpiringValue } from '../../lib/expiring-value.ts';
 import { SingleFlight } from '../../lib/single-flight.ts';
-import type { Clock } from '../../snapshot/moment.ts';
+import { steadyClockOf, type Clock } from '../../snapshot/moment.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
@@ -21,9 +21,10 @@ export interface ShareReadsOptions {
  * the moment of the read. A read that rejects is not shared with later calls. The source's signal is aborted once no
  * caller waits.
  */
-export function shareReads(source: Source, options: ShareReadsOptions): Source {
-  const recentTopology = new ExpiringValue<Topology>(options);
-  const recentReadings = new ExpiringValue<ReadSet>(options);
+export function shareReads(source: Source, { clock, windowMilliseconds }: ShareReadsOptions): Source {
+  const sharing = { now: steadyClockOf(clock), windowMilliseconds };
+  const recentTopology = new ExpiringValue<Topology>(sharing);
+  const recentReadings = new ExpiringValue<ReadSet>(sharing);
   const topologies = new SingleFlight<null, Topology>({
     combine: () => null,
     run: async (_, signal) => {
