@@ -1,8 +1,10 @@
-/** The audit trail: a line for each denied read, and for each stream that was opened and closed. */
+/** The audit trail: a line for each denied read and for each stream that was opened and closed, and what was refused. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { AccessDenied, type DeniedObject } from '../access/rule.ts';
 import { excerpt } from '../lib/json.ts';
+import { noCredential } from '../revocation/credential.ts';
 import type { RequestContext } from './context.ts';
+import { isRecorded } from './refusals.ts';
 
 /**
  * Why a stream was closed. client: the client ended it, disconnected or broke the protocol. complete: it ended by itself.
@@ -13,6 +15,8 @@ export type StreamEnd = 'client' | 'complete' | 'expired' | 'revoked' | 'service
 /** Clients choose the length of names, and of paths by their aliases. */
 const nameLimit = 100;
 const pathLimit = 300;
+/** Issuers choose the length of subjects and ids of tokens. */
+const identityLimit = 200;
 
 /** One denied read. */
 export interface Denial {
@@ -34,23 +38,77 @@ type Line =
       readonly reason: StreamEnd;
     };
 
+/** What is audited of an error: one of a result, or a refusal of the request. */
+type AuditedError = Pick<GraphQLError, 'message' | 'extensions'>;
+
+/** Records what was refused among the errors of a result, or of a request whose caller may be unknown. */
+export function auditRefusals(request: RequestContext, errors: readonly AuditedError[]): void {
+  const { server } = request;
+  for (const { message, extensions } of errors) {
+    // There may be thousands of other errors.
+    if (!isRecorded(extensions['code'])) continue;
+    const facts = { ...identityOf(request), ...operationOf(request), requestId: request.requestId };
+    const caller = isKnown(request) ? request.caller.partitionId.toString() : null;
+    server.refusals.add({ code: extensions['code'], message, address: request.address, caller, facts });
+  }
+}
+
+/** Whether the caller has been authenticated. */
+function isKnown({ by, credential }: RequestContext): boolean {
+  return by === 'guest socket' || credential !== noCredential;
+}
+
+/** What proved the identity, for a line: nulls where the caller is unknown. */
+function identityOf(request: RequestContext): object {
+  const { by, credential } = request;
+  const { subject, tokenId, fingerprint } = credential;
+  return {
+    by: isKnown(request) ? by : null,
+    sub: subject === null ? null : excerpt(subject, identityLimit),
+    jti: tokenId === null ? null : excerpt(tokenId, identityLimit),
+    fingerprint,
+  };
+}
+
+function operationOf({ transport, operationName, operation }: RequestContext): object {
+  return {
+    way: transport,
+    operation: operationName?.slice(0, nameLimit) ?? null,
+    documentId: operation?.documentId ?? null,
+  };
+}
+
 /** Writes each denied read among the errors of a result. */
 export function auditDenied(request: RequestContext, errors: readonly GraphQLError[]): void {
   if (request.server.audit === null) return;
-  const documentId = request.operation?.documentId ?? null;
-  for (const denial of denialsOf(errors)) writeLine(request, documentId, { event: 'denied', ...denial });
+  const fixed = fixedFacts(request);
+  for (const denial of denialsOf(errors)) writeLine(request, fixed, { event: 'denied', ...denial });
+}
+
+/** What a request drops once its stream is open, and a connection once it is closed. */
+interface FixedFacts {
+  readonly address: string | null;
+  readonly documentId: string | null;
+}
+
+function fixedFacts({ address, operation }: RequestContext): FixedFacts {
+  return { address, documentId: operation?.documentId ?? null };
 }
 
 /** A line has neither variables nor the document. */
-function writeLine(request: RequestContext, documentId: string | null, { event, ...facts }: Line): void {
-  const { caller, by, transport, operationName, requestId, server } = request;
+function writeLine(
+  request: RequestContext,
+  { address, documentId }: FixedFacts,
+  { event, ...facts }: Line,
+): void {
+  const { caller, requestId, server } = request;
   const line = {
     time: new Date(server.now()).toISOString(),
     event,
     caller: caller.partitionId.toString(),
-    by,
-    way: transport,
-    operation: operationName?.slice(0, nameLimit) ?? null,
+    ...identityOf(request),
+    address,
+    ...operationOf(request),
     documentId,
     ...facts,
     requestId,
@@ -63,8 +121,7 @@ const nothing: ReadonlyMap<string, Denial> = new Map();
 /** The trail of one stream, from its first line to its end. */
 export class StreamAudit {
   readonly #request: RequestContext;
-  /** The request drops its operation once the stream is open. */
-  readonly #documentId: string | null;
+  readonly #fixed: FixedFacts;
   readonly #openedAt: number;
   #events = 0;
   /** The denied reads of the last event: one that is in many events is written once. */
@@ -73,7 +130,7 @@ export class StreamAudit {
 
   constructor(request: RequestContext) {
     this.#request = request;
-    this.#documentId = request.operation?.documentId ?? null;
+    this.#fixed = fixedFacts(request);
     this.#openedAt = request.server.now();
     this.#write({ event: 'opened' });
   }
@@ -100,7 +157,7 @@ export class StreamAudit {
   }
 
   #write(line: Line): void {
-    writeLine(this.#request, this.#documentId, line);
+    writeLine(this.#request, this.#fixed, line);
   }
 }
 

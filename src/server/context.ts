@@ -17,6 +17,7 @@ import type { Graphiql } from './http/graphiql.ts';
 import type { NotReady } from './http/readiness.ts';
 import type { WriteBatcher } from './http/write-batcher.ts';
 import type { ReadOperation } from './operation-reader.ts';
+import type { Refusals } from './refusals.ts';
 import type { WriteCoalescer } from './sse/write-coalescer.ts';
 
 /** What all listeners of a service share. */
@@ -36,6 +37,7 @@ export interface ServerContext {
   readonly budgets: CallerBudgets;
   /** Says which client a request is from. */
   readonly proxies: TrustedProxies;
+  readonly refusals: Refusals;
   readonly checkReady: () => Promise<NotReady>;
   readonly writeBatcher: WriteBatcher;
   readonly writeCoalescer: WriteCoalescer;
@@ -139,6 +141,8 @@ export interface RequestContext extends Requester {
   readonly server: ServerContext;
   /** When the request began, by `performance.now()`. */
   readonly startedAt: number;
+  /** The client's address; null for a guest socket, and for a connection that is gone. */
+  readonly address: string | null;
   readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket' | 'NATS' | 'metrics';
   /** Whether the response may be events; where not, subscriptions are refused. */
   readonly takesEvents: boolean;

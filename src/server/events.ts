@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import { LiveStream, type StreamListener } from '../execution/live/live-stream.ts';
-import { StreamAudit, type StreamEnd } from './audit.ts';
+import { auditRefusals, StreamAudit, type StreamEnd } from './audit.ts';
 import type { IdentityEnd, RequestContext, Requester } from './context.ts';
 import { maskErrors, maskResult } from './error-mask.ts';
 import { memoizeOnResult } from './result-bytes.ts';
@@ -102,6 +102,8 @@ export class Events implements StreamListener {
     if (this.#sink === null) return false;
     try {
       const event = result.errors === undefined ? result : maskedEvent(result, this.#request);
+      // An event beyond a limit has one error and no data.
+      if (event.errors !== undefined) auditRefusals(this.#request, event.errors.slice(0, 1));
       return this.#deliver(event, this.#sink);
     } catch (thrown) {
       this.#fail(thrown);

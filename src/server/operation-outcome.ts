@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
 import type { ServiceHealth } from '../metrics/service-health.ts';
-import { auditDenied } from './audit.ts';
+import { auditDenied, auditRefusals } from './audit.ts';
 import type { RequestContext } from './context.ts';
 import { maskResult } from './error-mask.ts';
 import { Events } from './events.ts';
@@ -50,6 +50,7 @@ function audited(given: PipelineResult, request: RequestContext): Outcome {
   if (result.errors === undefined) return { kind: 'result', result };
   const masked = maskResult(result, request);
   auditDenied(request, masked.errors ?? []);
+  auditRefusals(request, masked.errors ?? []);
   return { kind: 'result', result: masked };
 }
 

@@ -40,6 +40,7 @@ import { WriteBatcher } from './http/write-batcher.ts';
 import { operationReader } from './operation-reader.ts';
 import { queryRunner, type Execute } from './plugins/use-execution.ts';
 import type { Subscribe } from './plugins/use-subscriptions.ts';
+import { Refusals } from './refusals.ts';
 import { WriteCoalescer } from './sse/write-coalescer.ts';
 import { listenToUpgrades } from './websocket/upgrade.ts';
 import { openYoga, type AddedPlugin } from './yoga.ts';
@@ -190,6 +191,13 @@ function authenticatorOf(
   return tokenAuthenticator(identity);
 }
 
+/** Writes the line of a refusal to the trail; null without a trail. */
+function refusalWriter({ audit, now }: ServerOptions): ((fields: object) => void) | null {
+  if (audit === undefined) return null;
+  return (fields) =>
+    audit(`${JSON.stringify({ time: new Date(now()).toISOString(), event: 'refused', ...fields })}\n`);
+}
+
 /** The listeners of one service: node servers over one Yoga, and their end. */
 class Listeners {
   readonly #server: ServerContext;
@@ -223,6 +231,7 @@ class Listeners {
       audit: options.audit ?? null,
       budgets: new CallerBudgets(options.budgets ?? null),
       proxies: new TrustedProxies(options.trustedProxies ?? []),
+      refusals: new Refusals({ write: refusalWriter(options), log }),
       checkReady: readiness(options.ready, { log }),
       writeBatcher: new WriteBatcher(),
       writeCoalescer: new WriteCoalescer(),
@@ -279,5 +288,6 @@ class Listeners {
   async closeAll(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#open.keys()].map((close) => close({ mayResume: true })));
+    this.#server.refusals.close();
   }
 }

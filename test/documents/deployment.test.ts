@@ -66,6 +66,8 @@ describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () =
     expect(denied.data).toEqual({ hypervisor: { counters: null } });
     expect(denied.errors[0].extensions).toMatchObject({ code: 'ACCESS_DENIED', reason: 'NOT_ROOT' });
     expect(audit).toMatchObject([
+      { event: 'refused', code: 'UNAUTHENTICATED', caller: null, address: '127.0.0.1' },
+      { event: 'refused', code: 'OPERATION_NOT_ALLOWED', caller: '1', by: 'certificate' },
       {
         event: 'denied',
         caller: '2',

@@ -99,7 +99,9 @@ describe('a service with an audit trail', () => {
         documentId: hash(query),
       });
       expect(Object.keys(line)).toEqual(
-        'time event caller by way operation documentId object path reason requestId'.split(' '),
+        'time event caller by sub jti fingerprint address way operation documentId object path reason requestId'.split(
+          ' ',
+        ),
       );
     }
   });
@@ -135,12 +137,15 @@ describe('a service with an audit trail', () => {
       watcher.stop();
       const closed = await lineOf(path, of('closed', name));
       const opened = await lineOf(path, of('opened', name));
-      const who = { caller: '5', by: 'token', way, operation: name, requestId: opened['requestId'] };
+      const credential = { by: 'token', sub: null, jti: null, fingerprint: null, address: '127.0.0.1' };
+      const who = { caller: '5', ...credential, way, operation: name, requestId: opened['requestId'] };
       const documentId = hash(`subscription ${name} { partition(every: "100ms") { name } }`);
       expect(opened).toEqual({ ...who, documentId, time: opened['time'], event: 'opened' });
       expect(closed).toMatchObject({ ...who, documentId, reason: 'client' });
       expect(Object.keys(closed)).toEqual(
-        'time event caller by way operation documentId events seconds reason requestId'.split(' '),
+        'time event caller by sub jti fingerprint address way operation documentId events seconds reason requestId'.split(
+          ' ',
+        ),
       );
       expect(closed['events']).toBeGreaterThanOrEqual(3);
       expect(closed['seconds']).toBeGreaterThan(0.1);

@@ -14,7 +14,6 @@ import {
   type TestStream,
 } from './live-service.ts';
 import { until } from '../until.ts';
-import { send } from './test-service.ts';
 
 const deny = (object: DeniedObject): never => {
   throw new AccessDenied('Access denied.', { object, reason: 'NOT_ROOT' });
@@ -112,7 +111,7 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
     expect(requestId).toEqual(aRequestId);
     expect(service.trail[0]).toBe(
       `{"time":"${new Date(service.clock.now).toISOString()}","event":"denied","caller":"5","by":"token",` +
-        `"way":"${way}","operation":"Overview","documentId":"${documentIdOf(query)}","object":"logical-processor 3",` +
+        `"sub":null,"jti":null,"fingerprint":null,"address":"127.0.0.1","way":"${way}","operation":"Overview","documentId":"${documentIdOf(query)}","object":"logical-processor 3",` +
         `"path":"inner.denied","reason":"NOT_ROOT","requestId":"${String(requestId)}"}\n`,
     );
   });
@@ -164,15 +163,10 @@ describe('a request', () => {
     const service = await start({ allowedDocuments: [{ documentId, text: document }] });
     await (await service.post({ documentId })).json();
     await (await service.post({ query: '{ denied }' })).json();
-    expect(service.told()).toMatchObject([{ event: 'denied', operation: 'Allowed', documentId }]);
-  });
-
-  it('without an identity is no read', async () => {
-    const service = await start();
-    const body = ['{"query":"{ denied }"}'];
-    const headers = { 'content-type': 'application/json' };
-    expect((await send(service.url, { method: 'POST', headers, body })).status).toBe(401);
-    expect(service.trail).toEqual([]);
+    expect(service.told()).toMatchObject([
+      { event: 'denied', operation: 'Allowed', documentId },
+      { event: 'refused', code: 'OPERATION_NOT_ALLOWED', caller: '1' },
+    ]);
   });
 
   it('is answered as ever where there is no trail', async () => {
@@ -225,6 +219,10 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
   const who = {
     caller: '5',
     by: 'token',
+    sub: null,
+    jti: null,
+    fingerprint: null,
+    address: '127.0.0.1',
     way,
     operation: 'Live',
     documentId: documentIdOf('subscription Live { tick }'),

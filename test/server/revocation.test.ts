@@ -17,7 +17,7 @@ import { until } from '../until.ts';
 import { openRawStream, startLiveService, type LiveService } from './live-service.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { readableLog } from './test-service.ts';
-import { transports } from './transport.ts';
+import { listenerTransports } from './transport.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -182,13 +182,13 @@ describe('a token', () => {
     await expectCut(mine, message);
     await expectOpen(service, others);
     const listener = { place: { url: service.url }, token };
-    for (const send of Object.values(transports)) {
+    for (const send of Object.values(listenerTransports)) {
       const answer = await send(listener, { parameters: { query: '{ hello }' } });
       answer.end();
       expect([401, 4401]).toContain(answer.status);
       expect(answer.errors?.[0]?.message).toBe('The token has been revoked.');
     }
-    const good = await transports['POST again']?.(
+    const good = await listenerTransports['POST again']?.(
       { ...listener, token: other },
       { parameters: { query: '{ hello }' } },
     );
@@ -196,7 +196,7 @@ describe('a token', () => {
   });
 
   it('is good again once the list no longer has it', async () => {
-    const [token, send] = [await signed({ jti: 'c' }), transports['POST again']];
+    const [token, send] = [await signed({ jti: 'c' }), listenerTransports['POST again']];
     revoke({ tokenIds: new Set(['c']) })();
     const ask = () => send?.({ place: { url: service.url }, token }, { parameters: { query: '{ hello }' } });
     expect((await ask())?.status).toBe(401);
@@ -224,7 +224,10 @@ describe('a token', () => {
     await identity.renewKeys();
     await expectCut(mine, 'The key of the token has been withdrawn');
     const sent = { parameters: { query: '{ hello }' } };
-    const [post = transports['POST'], place] = [transports['POST again'], { url: service.url }];
+    const [post = listenerTransports['POST'], place] = [
+      listenerTransports['POST again'],
+      { url: service.url },
+    ];
     expect((await post?.({ place, token: other }, sent))?.status).toBe(401);
     expect((await post?.({ place, token: await signed({}, key) }, sent))?.data).toEqual({ hello: 'world' });
     writeFileSync(secretFile, 'short');
@@ -250,7 +253,7 @@ describe('a key set that cannot be fetched', () => {
     await service.close();
   });
 
-  it.each(Object.entries(transports))(
+  it.each(Object.entries(listenerTransports))(
     'is not the fault of the caller, who may come again: %s',
     async (name, send) => {
       const { privateKey } = generateKeyPairSync('ed25519');

@@ -56,6 +56,11 @@ export const transports: Readonly<Record<string, SendByTransport>> = {
   NATS: byNats,
 };
 
+/** Those of a listener: NATS is a fleet's. */
+export const listenerTransports: typeof transports = Object.fromEntries(
+  Object.entries(transports).filter(([name]) => name !== 'NATS'),
+);
+
 function byHttp(method: 'GET' | 'POST', accept: string): SendByTransport {
   return ({ place, token }, { parameters, headers = {} }) => {
     const path = method === 'GET' ? `/graphql?${searchOf(parameters)}` : '/graphql';

@@ -1,5 +1,5 @@
 /** Where the audit trail is written: a file, or standard output. */
-import { constants, openSync } from 'node:fs';
+import { constants, fstatSync, openSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { UsageError } from '../../errors.ts';
 import { systemErrorReason } from '../../lib/system-error.ts';
@@ -13,8 +13,16 @@ export interface AuditFile {
   readonly dropped: number;
   /** Opens the file of this name again, as after a rotation; if that fails, lines go to the file that is open. */
   reopen(): void;
+  /** Opens the file of this name where it is not the one that is open, or is no longer there. */
+  follow(): void;
   /** Writes the lines that are kept, for a limited time, and closes the file. */
   close(): Promise<void>;
+}
+
+interface OpenFile {
+  readonly writer: LineWriter;
+  /** Tells it from another file of the same name. */
+  readonly ino: bigint;
 }
 
 const standardOutput = '-';
@@ -25,11 +33,12 @@ const newFileMode = 0o600;
 
 /** Opens the trail; "-" is standard output. Throws a UsageError where it cannot be written. */
 export function openAuditFile(path: string, log: Logger): AuditFile {
-  const open = (): LineWriter => {
+  const open = (): OpenFile => {
     const descriptor = path === standardOutput ? 1 : openSync(path, openFlags, newFileMode);
-    return lineWriter(descriptor, { log, what: 'the audit trail' });
+    const { ino } = fstatSync(descriptor, { bigint: true });
+    return { ino, writer: lineWriter(descriptor, { log, what: 'the audit trail' }) };
   };
-  let current: LineWriter;
+  let current: OpenFile;
   try {
     current = open();
   } catch (thrown) {
@@ -38,27 +47,34 @@ export function openAuditFile(path: string, log: Logger): AuditFile {
   /** Of files that have been rotated away. */
   let droppedEarlier = 0;
   const closing = new Set<Promise<void>>();
-  const close = (writer: LineWriter): void => {
+  const close = ({ writer }: OpenFile): void => {
     const closed = writer.close().finally(() => closing.delete(closed));
     closing.add(closed);
   };
+  const replace = (): boolean => {
+    const old = current;
+    try {
+      current = open();
+    } catch (thrown) {
+      log.error({ err: thrown }, 'the audit trail cannot be reopened');
+      return false;
+    }
+    droppedEarlier += old.writer.dropped;
+    close(old);
+    return true;
+  };
   return {
     get dropped() {
-      return droppedEarlier + current.dropped;
+      return droppedEarlier + current.writer.dropped;
     },
-    write: (line) => current.write(line),
+    write: (line) => current.writer.write(line),
     reopen: () => {
+      if (path !== standardOutput && replace()) log.info('the audit trail was reopened');
+    },
+    follow: () => {
       if (path === standardOutput) return;
-      const old = current;
-      try {
-        current = open();
-      } catch (thrown) {
-        log.error({ err: thrown }, 'the audit trail cannot be reopened');
-        return;
-      }
-      droppedEarlier += old.dropped;
-      close(old);
-      log.info('the audit trail was reopened');
+      const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+      if (found?.ino !== current.ino) replace();
     },
     close: async () => {
       close(current);

@@ -17,6 +17,7 @@ import {
   readRevocationList,
   type CredentialFiles,
 } from './credential-files.ts';
+import { AuditRotation } from './audit-rotation.ts';
 import { development } from './development-token.ts';
 import { healthReport, openHealth } from './health.ts';
 import { exampleOperations, packageVersion } from '../package.ts';
@@ -146,6 +147,10 @@ async function serveOn(
   });
   const health = await openHealth(settings, { log, report: server.health });
   const watch = new CredentialWatch(credentialFiles(server, { resources, settings }), { states, log });
+  const rotation =
+    audit === null || settings.audit === null
+      ? null
+      : new AuditRotation(settings.audit, { size: settings.auditSize, audit, log });
   const ignoreReopen = [
     ...(audit === null ? [] : [context.onReopen(() => audit.reopen())]),
     ...(credentialPaths(settings).isAny ? [context.onReopen(() => void watch.renewAll())] : []),
@@ -163,6 +168,7 @@ async function serveOn(
   watch.close();
   await health?.close();
   await fleet?.close();
+  rotation?.close();
   await guests.close();
   for (const ignore of ignoreReopen) ignore();
 }

@@ -157,6 +157,7 @@ const fleetSettings = ['natsCreds', 'natsCa', 'natsCert', 'natsKey', 'gatewayKey
 export function unusedSettings(given: Given, source: string | null): readonly string[] {
   const isNamed = source === null || /^mshv(?:[:?]|$)/.test(source);
   return [
+    ...(given.has('audit') ? [] : unusedWithout('--audit', { names: ['auditSize'], given })),
     ...(given.has('guestSocket') ? [] : unusedWithout('--guest-socket', { names: guestSettings, given })),
     ...(isNamed ? [] : unusedWithout('--source mshv', { names: ['names'], given })),
   ];

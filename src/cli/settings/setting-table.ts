@@ -2,6 +2,7 @@
 import { parseSimulator } from '../../source/sources.ts';
 import type { CommandRow, Setting, ValuesOf } from './setting.ts';
 import {
+  parseAuditSize,
   parseBytes,
   parseCallerPartition,
   parseCount,
@@ -468,7 +469,17 @@ export const commands = {
         parse: parseText,
         default: null,
         description:
-          'file for a JSON line for each denied read and each stream that is opened or closed; - is standard output',
+          'file for a JSON line for each denied read, each stream that is opened or closed, and what is refused; - is ' +
+          'standard output',
+      },
+      auditSize: {
+        flag: 'audit-size',
+        variable: 'HVQL_AUDIT_SIZE',
+        placeholder: '<size or off>',
+        parse: parseAuditSize,
+        default: '100MB',
+        description:
+          'size at which the audit file is renamed to <file>.1, and that one to <file>.2; nine are kept',
       },
       logLevel: {
         flag: 'log-level',

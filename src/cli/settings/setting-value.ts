@@ -138,9 +138,12 @@ export function parseBytes(text: string): number {
   const { number, unit = '' } = /^(?<number>\d{1,9}) ?(?<unit>B|KB|MB|GB)$/.exec(text)?.groups ?? {};
   const bytes = Number(number) * (bytesPerUnit[unit] ?? Number.NaN);
   if (bytes >= leastBytes && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
-  throw new RangeError(
-    `needs an amount of memory of at least 1MB, such as "64MB" or "1GB", but is ${show(text)}.`,
-  );
+  throw new RangeError(`needs at least 1MB, such as "64MB" or "1GB", but is ${show(text)}.`);
+}
+
+/** A size of a file in bytes; null for no limit. */
+export function parseAuditSize(text: string): number | null {
+  return text === 'off' ? null : parseBytes(text);
 }
 
 /** More would not serve faster: one primary distributes all connections. */

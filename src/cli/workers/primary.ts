@@ -7,6 +7,7 @@ import { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { serveSource } from '../../source/ipc/source-server.ts';
 import { addUp } from '../../metrics/service-health.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { AuditRotation } from '../commands/audit-rotation.ts';
 import { credentialPaths } from '../commands/credential-files.ts';
 import { openResources, type ServeContext } from '../commands/serve-resources.ts';
 import { openHealth } from '../commands/health.ts';
@@ -64,6 +65,10 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
       });
       const isReopened = settings.audit !== null || credentialPaths(settings).isAny;
       const ignoreReopen = isReopened ? context.onReopen(() => pool.reopen()) : () => undefined;
+      const rotation =
+        settings.audit === null
+          ? null
+          : new AuditRotation(settings.audit, { size: settings.auditSize, audit: null, log });
       announceOn(context)({
         ...serving,
         source: description,
@@ -73,6 +78,7 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
       await Promise.race([ended, pool.failed()]);
       log.info('closing');
       await health?.close();
+      rotation?.close();
       ignoreReopen();
     } finally {
       await pool.close();

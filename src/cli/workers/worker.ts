@@ -20,8 +20,8 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
   const guestSocket = slot === 1 ? settings.guestSocket : [];
   try {
     return await serve(
-      // The primary has the listener for the health of all.
-      { ...settings, port, guestSocket, metricsListen: null },
+      // The primary has the listener for the health of all, and renames the audit file.
+      { ...settings, port, guestSocket, metricsListen: null, auditSize: null },
       {
         ...context,
         manifestMemory,

@@ -40,6 +40,8 @@ export interface AskedOptions {
  */
 export class AskedOperation implements EventSink, RequestContext, HeartbeatListener {
   readonly transport = 'NATS';
+  /** The gateway knows the client's. */
+  readonly address = null;
   readonly startedAt = performance.now();
   readonly takesEvents = true;
   operation: AllowedOperation | null = null;

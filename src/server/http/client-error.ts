@@ -2,8 +2,7 @@
 import { maxHeaderSize, STATUS_CODES, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
-import type { ServiceHealth } from '../../metrics/service-health.ts';
+import type { ServerContext } from '../context.ts';
 import type { Connections } from './connections.ts';
 import type { MediaType } from './header.ts';
 import { badRequest, errorBody, HttpError } from './http-error.ts';
@@ -20,19 +19,21 @@ export function answerClientErrors(
   server: Server,
   {
     connections,
-    log,
-    health = null,
+    server: { log, proxies, refusals, health },
   }: {
     readonly connections: Connections;
-    readonly log: Logger;
-    readonly health?: ServiceHealth | null;
+    readonly server: Pick<ServerContext, 'log' | 'proxies' | 'refusals' | 'health'>;
   },
 ): void {
   const answer = (socket: Socket, error: ParseError): void => {
     if (!socket.writable) return;
     log.debug({ code: error.code, reason: error.reason }, 'a request could not be read');
     const refusal = refusalOf(error);
-    health?.refuse(refusal.code);
+    const { code, message } = refusal;
+    health?.refuse(code);
+    // Of what could not be read nothing is known but where it came from.
+    const address = proxies.clientOf({ socket, headers: {} });
+    refusals.add({ code, message, address, caller: null, facts: {} });
     sendLastResponse(socket, refusal, {
       method: null,
       mediaType: 'application/json',

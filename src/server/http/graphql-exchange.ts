@@ -69,6 +69,8 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
       this.#setIdentity(identified);
       return undefined;
     }
+    // Where it is refused, the client may have gone by then.
+    void this.address;
     this.#authentication = identified.then((late) => this.#setIdentity(stillGood(late)));
     // Yoga may answer without it.
     this.#authentication.catch(() => undefined);

@@ -40,6 +40,7 @@ export class HttpExchange implements Requester {
   begin: (() => void) | null = null;
   /** Whether the client, or the server, has gone. */
   isGone = false;
+  #address: string | null = null;
   #hasUsualHeaders = false;
   #abort: AbortController | null = null;
 
@@ -65,6 +66,11 @@ export class HttpExchange implements Requester {
   abort(): void {
     this.isGone = true;
     this.#abort?.abort();
+  }
+
+  /** The client's address, which is kept once it was read. */
+  get address(): string | null {
+    return (this.#address ??= this.server.proxies.clientOf(this.request));
   }
 
   /** The budget of its caller. */

@@ -1,6 +1,7 @@
 /** The requests of a listener: their paths, the errors that nothing has caught, a line in the log, and their end. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
+import { auditRefusals } from '../audit.ts';
 import { checkHost } from '../auth/host.ts';
 import { answerPreflight, isPreflight, shareWithOrigin } from '../auth/origin.ts';
 import type { Contexts } from '../context.ts';
@@ -27,7 +28,7 @@ export function listenToRequests(
   },
 ): void {
   const { contexts, connections, hotPath } = options;
-  const { log, now, health } = contexts.server;
+  const { log, now } = contexts.server;
   const answerBy = (route: Route) => {
     const answer = (exchange: GraphqlExchange): void => {
       try {
@@ -59,7 +60,7 @@ export function listenToRequests(
     if (response.socket !== null) response.writeContinue();
     server.emit('request', request, response);
   });
-  answerClientErrors(server, { connections, log, health });
+  answerClientErrors(server, { connections, server: contexts.server });
 }
 
 function routeBy({ listener }: Contexts, hotPath: HotPath | null): Route {
@@ -170,10 +171,10 @@ function refuseExpectation(): never {
   throw new HttpError('BAD_REQUEST', message, { status: 417 });
 }
 
-function factsOf({ request, response, path, facts, server }: GraphqlExchange): object {
+function factsOf({ request, response, path, facts, address }: GraphqlExchange): object {
   return {
     ...facts,
-    address: server.proxies.clientOf(request) ?? undefined,
+    address: address ?? undefined,
     method: request.method,
     path: path.slice(0, 200),
     status: response.headersSent ? response.statusCode : null,
@@ -183,10 +184,12 @@ function factsOf({ request, response, path, facts, server }: GraphqlExchange): o
 
 function answerError(thrown: unknown, exchange: GraphqlExchange): void {
   const { request, response, requestId, server } = exchange;
+  const error = asHttpError(thrown);
+  // Also where the client did not wait for the response.
+  if (error instanceof HttpError) auditRefusals(exchange, [error]);
   // There is no client any more; a response whose turn has not come learns of it last.
   if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
   exchange.setUsualHeaders();
-  const error = asHttpError(thrown);
   server.health?.observe(exchange.transport, 'refused', exchange.startedAt);
   server.health?.refuse(error instanceof HttpError ? error.code : 'INTERNAL_SERVER_ERROR');
   if (error instanceof HttpError && !response.headersSent) {

@@ -199,7 +199,10 @@ function flattenHead(response: object): void {
 }
 
 /** Drops the head of the request, a kilobyte or more, which is not read any more. */
-function forgetHead({ request }: HttpExchange): void {
+function forgetHead(exchange: HttpExchange): void {
+  const { request } = exchange;
+  // The address is in it where the client comes by a proxy.
+  if (request.headers['x-forwarded-for'] !== undefined) void exchange.address;
   request.headers = {};
   request.rawHeaders = [];
 }

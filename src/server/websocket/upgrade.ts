@@ -45,7 +45,7 @@ export function listenToUpgrades(
   { contexts, connections }: { readonly contexts: Contexts; readonly connections: Connections },
 ): void {
   const { listener } = contexts;
-  const { log, proxies } = contexts.server;
+  const { log, proxies, refusals } = contexts.server;
   const handshake = new WebSocketServer(webSocketOptions);
   // A function of its own, so that what is kept with a connection does not keep its request.
   const keep = (connection: WebSocketConnection, webSocket: WebSocket): void => {
@@ -55,7 +55,9 @@ export function listenToUpgrades(
   const accept = ({ request, socket, head }: Upgrade): void =>
     handshake.handleUpgrade(request, socket, head, (webSocket) => {
       const { authorization: upgradeAuthorization = null } = request.headers;
-      keep(new WebSocketConnection(webSocket, { ...contexts, socket, upgradeAuthorization }), webSocket);
+      const address = proxies.clientOf(request);
+      const context = { ...contexts, socket, address, upgradeAuthorization };
+      keep(new WebSocketConnection(webSocket, context), webSocket);
     });
   const decide = (upgrade: Upgrade, act: () => void): void => {
     try {
@@ -63,9 +65,11 @@ export function listenToUpgrades(
     } catch (thrown) {
       const requestId = randomUUID();
       if (thrown instanceof HttpError) {
-        const address = proxies.clientOf(upgrade.request) ?? undefined;
-        log.debug({ requestId, address, problem: thrown.message }, 'upgrade refused');
-        contexts.server.health?.refuse(thrown.code);
+        const address = proxies.clientOf(upgrade.request);
+        const { code, message } = thrown;
+        contexts.server.health?.refuse(code);
+        refusals.add({ code, message, address, caller: null, facts: { way: 'WebSocket', requestId } });
+        log.debug({ requestId, address: address ?? undefined, problem: message }, 'upgrade refused');
         refuse(upgrade, { problem: thrown, requestId });
       } else {
         log.error({ requestId, err: thrown }, 'unexpected error');

@@ -10,7 +10,7 @@ import {
 } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { closeCodeOf, HvqlError } from '../../errors.ts';
-import type { StreamEnd } from '../audit.ts';
+import { auditRefusals, type StreamEnd } from '../audit.ts';
 import { stillGood, type Identified } from '../auth/identity.ts';
 import type { Contexts, IdentityEnd, ListenerEnd, OpenStream, ServerContext } from '../context.ts';
 import { expiryReason } from '../events.ts';
@@ -30,6 +30,8 @@ import { WebSocketOperation, type OperationListener } from './websocket-operatio
 interface ConnectionContext extends Contexts {
   /** What the WebSocket runs over. */
   readonly socket: Socket;
+  /** The client's; null for a guest socket. */
+  readonly address: string | null;
   /** The Authorization header of the upgrade request. */
   readonly upgradeAuthorization: string | null;
 }
@@ -144,6 +146,10 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     this.#close(CloseCode.InternalServerError, 'Internal server error');
   }
 
+  get address(): string | null {
+    return this.#context.address;
+  }
+
   get isDebugged(): boolean {
     return this.server.log.isLevelEnabled('debug');
   }
@@ -204,16 +210,22 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
       this.debug({}, 'connection acknowledged');
       this.link.send(ackMessage);
     } catch (thrown) {
-      if (thrown instanceof HvqlError) this.server.health?.refuse(thrown.code);
-      if (thrown instanceof HvqlError)
-        this.#close(closeCodeOf(thrown.code) ?? CloseCode.Unauthorized, thrown.message);
+      if (thrown instanceof HvqlError) this.#refuse(thrown);
       else this.fail(thrown);
     }
   }
 
+  /** Closes the connection of a client that cannot be identified. */
+  #refuse({ code, message }: HvqlError): void {
+    const { address } = this;
+    this.server.health?.refuse(code);
+    this.server.refusals.add({ code, message, address, caller: null, facts: { way: 'WebSocket' } });
+    this.#close(closeCodeOf(code) ?? CloseCode.Unauthorized, message);
+  }
+
   #subscribe({ id, payload }: OperationMessage): void {
     if (this.#identified === null) {
-      this.#close(CloseCode.Unauthorized, 'Unauthorized');
+      this.#refuse(new HvqlError('UNAUTHENTICATED', 'Unauthorized'));
       return;
     }
     if (this.#operations.has(id)) {
@@ -223,12 +235,14 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     this.#checkExpiry();
     // The close frame is the answer to further messages.
     if (this.#pendingClose !== null) return;
+    const operation = new WebSocketOperation(id, { identified: this.#identified, listener: this });
     if (this.#running >= operationLimit) {
-      this.link.send(errorMessage(id, [tooMany(this.#running + 1)]));
+      const error = tooMany(this.#running + 1);
+      auditRefusals(operation, [error]);
+      this.link.send(errorMessage(id, [error]));
       return;
     }
     this.#running += 1;
-    const operation = new WebSocketOperation(id, { identified: this.#identified, listener: this });
     this.#operations.set(id, operation);
     operation.start(payload);
   }

@@ -4,7 +4,7 @@ import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { ValueBudget } from '../../limits/value-budget.ts';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import type { AllowedOperation, OperationRequest } from '../allowlist.ts';
-import type { StreamEnd } from '../audit.ts';
+import { auditRefusals, type StreamEnd } from '../audit.ts';
 import type { Identified } from '../auth/identity.ts';
 import type { IdentityEnd, ListenerEnd, RequestContext, ServerContext } from '../context.ts';
 import type { Events, EventSink } from '../events.ts';
@@ -19,6 +19,7 @@ import { completeMessage, errorMessage, nextFrame, nextMessage } from './websock
 export interface OperationListener {
   readonly link: WebSocketLink;
   readonly server: ServerContext;
+  readonly address: string | null;
   /** The operation sends nothing more: its id is free. */
   onOver(id: string): void;
   /** The operation is over, and nothing works for it any more. */
@@ -94,6 +95,10 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     return this.server.budgets.of(this);
   }
 
+  get address(): string | null {
+    return this.#listener.address;
+  }
+
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#isOver) this.#abort.abort();
@@ -129,6 +134,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
       this.operation = this.server.allow(parameters);
     } catch (thrown) {
       if (!(thrown instanceof HttpError)) throw thrown;
+      auditRefusals(this, [thrown]);
       const error = new GraphQLError(thrown.message, { originalError: thrown });
       return { kind: 'result', result: { errors: [error] } };
     }

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -15,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openAuditFile } from '../../../src/cli/commands/audit-file.ts';
+import { AuditRotation } from '../../../src/cli/commands/audit-rotation.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { readableLog } from '../../server/test-service.ts';
 import { until } from '../../until.ts';
@@ -203,5 +205,54 @@ describe('a pipe for the audit trail', () => {
     expect(pipe.read()).toBe('one\ntwo\n');
     await trail.close();
     rmSync(pipe.path);
+  });
+});
+
+describe('an audit trail with a size', () => {
+  it('is renamed once it is too large, and every process that writes to it opens the new file', async () => {
+    const folder = scratchFolder();
+    const path = join(folder, 'audit');
+    const { log, lines } = readableLog();
+    const [one, two] = [openAuditFile(path, log), openAuditFile(path, log)];
+    const rotations = [
+      new AuditRotation(path, { size: 100, audit: one, log }),
+      new AuditRotation(path, { size: null, audit: two, log }),
+    ];
+    const written: string[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      const line = `${String(n).padStart(3, '0')} ${'x'.repeat(20)}\n`;
+      written.push(line);
+      (n % 2 === 0 ? one : two).write(line);
+      for (const rotation of rotations) await rotation.check();
+    }
+    for (const rotation of rotations) rotation.close();
+    await Promise.all([one.close(), two.close()]);
+    const names = readdirSync(folder).sort();
+    // Nine are kept; the oldest are gone.
+    expect(names).toEqual(['audit', ...Array.from({ length: 9 }, (_, n) => `audit.${n + 1}`)].sort());
+    const kept = [...Array.from({ length: 9 }, (_, n) => `audit.${9 - n}`), 'audit'].map((name) =>
+      text(join(folder, name)),
+    );
+    expect(written.join('').endsWith(kept.join(''))).toBe(true);
+    for (const each of kept) expect(each.length).toBeLessThan(150);
+    expect(lines.filter((line) => line.includes('rotated')).length).toBeGreaterThanOrEqual(9);
+  });
+
+  it('stays where it cannot be renamed, which the log has once', async () => {
+    const folder = scratchFolder();
+    const path = join(folder, 'audit');
+    mkdirSync(`${path}.8`);
+    writeFileSync(join(`${path}.8`, 'x'), '');
+    mkdirSync(`${path}.9`);
+    writeFileSync(join(`${path}.9`, 'x'), '');
+    const { log, lines } = readableLog();
+    const file = openAuditFile(path, log);
+    const rotation = new AuditRotation(path, { size: 1, audit: file, log });
+    file.write('kept\n');
+    for (let n = 0; n < 3; n += 1) await rotation.check();
+    rotation.close();
+    await file.close();
+    expect(text(path)).toBe('kept\n');
+    expect(lines.filter((line) => line.includes('cannot be rotated'))).toHaveLength(1);
   });
 });

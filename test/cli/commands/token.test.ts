@@ -37,7 +37,7 @@ describe('hvql token', () => {
       { method: { kind: 'secret', secret }, issuer: 'me', audience: 'hvql' },
       { log: readableLog().log, now },
     );
-    expect(await identity.authenticate(`Bearer ${printed.trimEnd()}`)).toEqual({
+    expect(await identity.authenticate(`Bearer ${printed.trimEnd()}`)).toMatchObject({
       caller: { partitionId: 5n, privileges: new Set(['ACCESS_STATS']) },
       by: 'token',
       expiresAt: Date.parse('2026-11-20T11:00:00.000Z'),

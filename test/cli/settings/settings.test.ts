@@ -63,6 +63,7 @@ describe('hvql serve', () => {
     guestPort: 4_000,
     operations: null,
     audit: null,
+    auditSize: 104_857_600,
     logLevel: 'info',
   };
 
@@ -113,6 +114,7 @@ describe('hvql serve', () => {
     argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
     argv.push('--host-name=web-17');
     argv.push('--max-values-per-second=12');
+    argv.push('--audit-size=off');
     argv.push('--revoked', 'r', '--tls-crl=crl', '--require-expiry', 'on');
     argv.push('--nats', 'tls://nats-1:4222,tls://nats-2', '--gateway-keys=g.json', '--nats-creds=u.creds');
     argv.push('--nats-ca=a', '--nats-cert=b', '--nats-key=d');
@@ -173,6 +175,7 @@ describe('hvql serve', () => {
         guestPort: 1_024,
         operations: 'allowed',
         audit: '-',
+        auditSize: null,
         logLevel: 'silent',
       },
     });
@@ -221,6 +224,7 @@ describe('hvql serve', () => {
       HVQL_TLS_CLIENT_CA: 'ca',
       HVQL_TLS_CLIENT_MAP: '',
       HVQL_AUDIT: '/var/log/hvql-audit',
+      HVQL_AUDIT_SIZE: '2MB',
       HVQL_SNAPSHOT_MAX_AGE: '0',
       HVQL_COMPILED: 'off',
       HVQL_HOT_PATH: 'off',
@@ -288,6 +292,7 @@ describe('hvql serve', () => {
         guestPort: 4_294_967_294,
         operations: '/etc/hvql/operations',
         audit: '/var/log/hvql-audit',
+        auditSize: 2_097_152,
         logLevel: 'debug',
       },
     });
@@ -446,9 +451,7 @@ describe('hvql serve', () => {
     [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
     ...['64', '1023KB', '64 mb', '0.5GB', '99999999999MB'].map((text): [string[], string[]] => [
       ['--history-bytes', text],
-      [
-        `--history-bytes: needs an amount of memory of at least 1MB, such as "64MB" or "1GB", but is ${JSON.stringify(text)}.`,
-      ],
+      [`--history-bytes: needs at least 1MB, such as "64MB" or "1GB", but is ${JSON.stringify(text)}.`],
     ]),
     [['--snapshot-max-age', '1001ms'], ['--snapshot-max-age: needs at most 1s, but is "1001ms".']],
     [
@@ -652,6 +655,7 @@ describe('the names of partitions', () => {
         expect(parseCommand(argv, {})).toMatchObject({ settings: { source, names: 'n.json' } });
       }
     }
+    expect(problemsOf(['serve', '--audit-size=1MB'])).toEqual(['--audit-size is of no use without --audit.']);
     expect(problemsOf(['serve', '--names=n.json'])).toEqual(['--names is of no use without --source mshv.']);
     expect(problemsOf(['record', '--out=x'], { HVQL_NAMES: 'n.json', HVQL_SOURCE: 'pages:/a' })).toEqual([
       'HVQL_NAMES is of no use without --source mshv.',

@@ -8,7 +8,7 @@ import { Revocations } from '../../../src/revocation/revocations.ts';
 import { openIdentity } from '../../../src/server/auth/identity.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { readableLog, startTestService, type TestService } from '../test-service.ts';
-import { transports } from '../transport.ts';
+import { listenerTransports } from '../transport.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -116,7 +116,7 @@ describe('a token in another spelling', () => {
   });
   afterEach(() => service.close());
 
-  it.each(Object.entries(transports))('is refused by %s', async (_transport, send) => {
+  it.each(Object.entries(listenerTransports))('is refused by %s', async (_transport, send) => {
     const [other = ''] = withUnusedBits(service.rootToken);
     const question = { parameters: { query: '{ hello }' } };
     const answer = await send({ place: { url: service.url }, token: other }, question);

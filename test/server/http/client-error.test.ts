@@ -2,6 +2,8 @@ import { maxHeaderSize } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TrustedProxies } from '../../../src/server/auth/remote-address.ts';
+import { Refusals } from '../../../src/server/refusals.ts';
 import { createHttpServer } from '../../../src/server/http/http-server.ts';
 import { listen } from '../../../src/server/http/http-server.ts';
 import { answerClientErrors } from '../../../src/server/http/client-error.ts';
@@ -50,7 +52,16 @@ async function answered(bytes: string, isAll = false): Promise<{ head: string; b
 describe('what is no request', () => {
   it('gets the limit of time of a request', async () => {
     const server = createHttpServer();
-    answerClientErrors(server, { connections: connectionsOf(server), log: readableLog().log });
+    const { log } = readableLog();
+    answerClientErrors(server, {
+      connections: connectionsOf(server),
+      server: {
+        log,
+        proxies: new TrustedProxies([]),
+        refusals: new Refusals({ write: null, log }),
+        health: null,
+      },
+    });
     // Node looks for those that are late every few seconds, and emits this event.
     server.on('connection', (late) => {
       server.emit(

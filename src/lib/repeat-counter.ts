@@ -1,0 +1,52 @@
+/** Things that repeat: the first of a kind has a line at once, and the others are a number after a while. */
+
+/** What is reported at the end of a period. */
+export interface Repeats {
+  /** null for all kinds beyond the limit together. */
+  readonly kind: string | null;
+  /** How often it came again. */
+  readonly count: number;
+}
+
+/** Counts in periods, each of which begins with the first thing after the one before. Its timer keeps no process. */
+export class RepeatCounter {
+  readonly #options;
+  /** Repeats by kind. */
+  readonly #counts = new Map<string, number>();
+  /** Of kinds beyond the limit. */
+  #others = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** `limit`: how many kinds are distinguished in one period. */
+  constructor(options: {
+    readonly milliseconds: number;
+    readonly limit: number;
+    readonly report: (repeats: Repeats) => void;
+  }) {
+    this.#options = options;
+  }
+
+  /** Counts one; says whether it is the first of its kind in this period. */
+  isFirst(kind: string): boolean {
+    this.#timer ??= setTimeout(() => this.flush(), this.#options.milliseconds).unref();
+    const count = this.#counts.get(kind);
+    if (count !== undefined) this.#counts.set(kind, count + 1);
+    else if (this.#counts.size < this.#options.limit) {
+      this.#counts.set(kind, 0);
+      return true;
+    } else this.#others += 1;
+    return false;
+  }
+
+  /** Ends the period: reports what has repeated. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const counts = [...this.#counts].filter(([, count]) => count > 0);
+    const others = this.#others;
+    this.#counts.clear();
+    this.#others = 0;
+    for (const [kind, count] of counts) this.#options.report({ kind, count });
+    if (others > 0) this.#options.report({ kind: null, count: others });
+  }
+}
