@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Granted } from '../../src/access/access.ts';
 import type { Privilege } from '../../src/access/caller.ts';
 import { catalogue, countersOf } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
@@ -7,12 +8,21 @@ import type { StatisticsObject } from '../../src/catalogue/group.ts';
 import { HvqlError } from '../../src/errors.ts';
 import type { Limits } from '../../src/graph/context.ts';
 import { CounterMetrics, type Scrape } from '../../src/metrics/counter-metrics.ts';
-import { metricFamilies, sampleNameOf, type MetricFormat } from '../../src/metrics/metric-family.ts';
+import { writeExposition } from '../../src/metrics/exposition.ts';
+import { identityLabels } from '../../src/metrics/label.ts';
+import {
+  metricFamilies,
+  metricFamiliesOf,
+  sampleNameOf,
+  type MetricFormat,
+} from '../../src/metrics/metric-family.ts';
+import type { ScrapePlan } from '../../src/metrics/scrape-plan.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
 import type { Source } from '../../src/source/source.ts';
 import { openSource } from '../../src/source/sources.ts';
+import { ByteSink } from '../../src/writer/byte-sink.ts';
 import { ask, caller, samplerOf, testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 import { temporaryFolder } from '../server/temporary-folder.ts';
@@ -308,6 +318,39 @@ describe('the text', () => {
     const readable = [...samples].filter(([key]) => key.startsWith('hvql_object_readable'));
     expect(readable.map(([, value]) => value)).toEqual(Array.from({ length: 9 }, () => '0'));
     expect(counterSamples(await textOf({ sampler })).size).toBe(0);
+  });
+});
+
+describe('a large text', () => {
+  it('is written in slices, so that other work runs in between', async () => {
+    const source = new FakeSource();
+    source.partitions = [partitionEntry(1n, null)];
+    const { outcomes } = source.readNow([{ object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index: 0 }]);
+    const [reading = null] = outcomes;
+    const names = Array.from({ length: 5_000 }, (_, index) => ({
+      object: 'VIRTUAL_PROCESSOR' as const,
+      partitionId: 1n,
+      index,
+    }));
+    const plan = {
+      kinds: [
+        {
+          families: metricFamiliesOf('VIRTUAL_PROCESSOR'),
+          objects: names as unknown as readonly Granted[],
+          labels: names.map(identityLabels),
+        },
+      ],
+      partitions: [],
+      listings: [],
+    } as unknown as ScrapePlan;
+    const sink = new ByteSink();
+    const work = writeExposition(sink, { plan, reader: { reading: () => reading }, format: 'text' });
+    expect(work.next()).toEqual({ done: false, value: undefined });
+    const [firstSlice, families] = [sink.length, metricFamiliesOf('VIRTUAL_PROCESSOR').length];
+    expect(firstSlice).toBeLessThan((names.length * families * 60) / 2);
+    while (work.next().done !== true);
+    expect(sink.length).toBeGreaterThan(firstSlice);
+    await source.close();
   });
 });
 

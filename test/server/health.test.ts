@@ -96,7 +96,7 @@ describe('the health that a server counts', () => {
       socket.write(text);
       await closed;
     };
-    expect(await refused(() => raw('nonsense\r\n\r\n'))).toEqual({ '{"code":"BAD_REQUEST"}': 1 });
+    expect(await refused(() => raw('not HTTP\r\n\r\n'))).toEqual({ '{"code":"BAD_REQUEST"}': 1 });
     const upgrade =
       'GET /graphql HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
     expect(await refused(() => raw(upgrade))).toEqual({ '{"code":"FOREIGN_HOST"}': 1 });
