@@ -24,7 +24,7 @@ export const hypervisorCounters = counterRows('HYPERVISOR', [
     description: 'How many monitored notifications are registered, by which partitions signal each other without a hypercall.' },
   { group: 'HCA', index: 6, field: 'modernStandbyEntries', release: 2026, kind: 'RAW', unit: '1',
     linux: 'HvModernStandbyEntries', windows: ['ModernStandbyEntries'],
-    description: 'Times the machine went into modern standby, its idle state of least power.' },
+    description: 'Times the machine went into modern standby, its idle state with the lowest power consumption.' },
   { group: 'HCA', index: 7, field: 'platformIdleTransitions', release: 2026, kind: 'RAW', unit: '1',
     linux: 'HvPlatformIdleTransitions', windows: ['PlatformIdleTransitions'],
     description: 'Idle transitions of the platform as a whole; between which states is not documented.' },
