@@ -30,13 +30,11 @@ const hotPathSuites = [
 for (const suite of hotPathSuites) if (!existsSync(suite)) throw new Error(`there is no ${suite}`);
 
 /**
- * Suites that have a process of their own: they start programs and stop them when the modules of a file end, or measure
- * the process that they run in. All others share processes, and with them what Node has loaded and compiled.
+ * Suites that have a process of their own: they replace what is global, or measure the process that they run in. All others
+ * share processes, and with them what Node has loaded and compiled; what their modules start ends by test/setup.ts.
  */
 const ownProcess = [
-  ...['bench', 'clients', 'end-to-end', 'fuzz', 'soak', 'storm'].map(
-    (folder) => `test/${folder}/**/*.test.ts`,
-  ),
+  ...['bench', 'clients', 'fuzz', 'soak', 'storm'].map((folder) => `test/${folder}/**/*.test.ts`),
   'test/*.test.ts',
   // Replaces modules of Node.
   'test/cli/**/doctor-lockdown.test.ts',
@@ -51,8 +49,10 @@ export default defineConfig({
   // Without this, Vite resolves graphql's ESM build and dependencies its CommonJS one: "from another module or realm".
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    // None of these is what a test is about: they are for machines with ten times the load.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    setupFiles: ['test/setup.ts'],
     // More than there are processors, as many tests wait for timers, processes and browsers.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
@@ -80,6 +80,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'hot path off',
+          isolate: false,
           globalSetup: ['test/build-once.ts'],
           include: hotPathSuites,
           env: { HVQL_TEST_HOT_PATH: 'off' },

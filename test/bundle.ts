@@ -1,5 +1,5 @@
 /** The built program in few files, for the tests that start it: most of a start is finding and opening a thousand modules. */
-import { build, type Plugin } from 'esbuild';
+import { build, stop, type Plugin } from 'esbuild';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -62,6 +62,7 @@ export async function bundleProgram(): Promise<string> {
     plugins: [placeInDist],
     logLevel: 'warning',
   });
+  await stop();
   try {
     renameSync(unfinished, folder);
   } catch (thrown) {

@@ -4,19 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { findProgram } from '../debian-program.ts';
+import { atFileEnd } from '../file-end.ts';
 import { until } from '../until.ts';
 
 /** The path of nginx, or null where it is not installed. */
 export const nginx = findProgram('nginx');
 
 const running = new Map<ChildProcess, string>();
-afterAll(() => {
+atFileEnd(() => {
   for (const [child, folder] of running) {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
+  running.clear();
 });
 
 /** Starts nginx and waits until it listens; it ends with the tests of the file. Gives its port. */

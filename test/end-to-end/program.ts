@@ -1,13 +1,13 @@
 /** Runs the built program as users do. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll } from 'vitest';
 import { builtProgram, nodeFlags } from '../built-program.ts';
+import { atFileEnd } from '../file-end.ts';
 
 /** A service without the hot path, where the suites run a second time (vitest.config.ts). */
 const hotPath = process.env['HVQL_TEST_HOT_PATH'] === 'off' ? { HVQL_HOT_PATH: 'off' } : {};
 const running = new Set<ChildProcess>();
-afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
+atFileEnd(() => running.forEach((child) => child.kill('SIGKILL')));
 
 /** A program under way. */
 export class Program {

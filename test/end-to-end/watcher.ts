@@ -1,8 +1,8 @@
 /** Watches the service with the clients that people use: graphql-sse and graphql-ws. */
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
-import { afterAll } from 'vitest';
 import { WebSocket } from 'ws';
+import { atFileEnd } from '../file-end.ts';
 
 /** What is watched, and with whose token. */
 export interface Watched {
@@ -15,7 +15,10 @@ export interface Watched {
 export type Ending = { readonly kind: 'complete' } | { readonly kind: 'error'; readonly error: unknown };
 
 const watching = new Set<Watcher>();
-afterAll(() => watching.forEach((watcher) => watcher.stop()));
+atFileEnd(() => {
+  watching.forEach((watcher) => watcher.stop());
+  watching.clear();
+});
 
 /** One stream and all that came over it. Nothing is tried again: a stream that is lost stays lost. */
 export class Watcher {
