@@ -356,7 +356,7 @@ describe('identity, access, audit and guests', () => {
 
 describe('a source that is dear to read', () => {
   it('is read once for both workers, by the primary', async () => {
-    const file = fileURLToPath(new URL('counted-process.ts', import.meta.url));
+    const file = fileURLToPath(new URL('counted-process.mjs', import.meta.url));
     const secret = join(folder, 'secret');
     const text = 'the secret of a counted service, long enough';
     writeFileSync(secret, text);
@@ -364,7 +364,7 @@ describe('a source that is dear to read', () => {
       .setProtectedHeader({ alg: 'HS256' })
       .sign(Buffer.from(text));
     const args = ['serve', ...two, '--port', '0', '--jwt-secret-file', secret];
-    const program = new Program(args, {}, ['--import', 'tsx'], file);
+    const program = new Program(args, {}, [], file);
     try {
       const [, url = ''] = await program.prints(/listening on (\S+)/);
       const query =

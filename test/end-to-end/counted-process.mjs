@@ -1,24 +1,16 @@
 /**
  * `hvql serve` as it is built, over a source that says on standard error how often it is read: "lists" and "reads", the
  * process and what was asked for.
+ * JavaScript, which Node runs without a compiler in each of the processes.
  */
 import { pino } from 'pino';
-import type * as commandWorld from '../../src/cli/command-context.ts';
-import type * as settings from '../../src/cli/settings/settings.ts';
-import type * as workers from '../../src/cli/workers/primary.ts';
-import type * as moment from '../../src/snapshot/moment.ts';
-import type * as sources from '../../src/source/sources.ts';
 
-/** A module of the built program. */
-async function built<Module>(path: string): Promise<Module> {
-  return (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as Module;
-}
-
-const { serveWithWorkers } = await built<typeof workers>('cli/workers/primary.js');
-const { parseCommand } = await built<typeof settings>('cli/settings/settings.js');
-const { systemWait } = await built<typeof commandWorld>('cli/command-context.js');
-const { systemClock } = await built<typeof moment>('snapshot/moment.js');
-const { openSource } = await built<typeof sources>('source/sources.js');
+const built = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+const { serveWithWorkers } = await built('cli/workers/primary.js');
+const { parseCommand } = await built('cli/settings/settings.js');
+const { systemWait } = await built('cli/command-context.js');
+const { systemClock } = await built('snapshot/moment.js');
+const { openSource } = await built('source/sources.js');
 
 const command = parseCommand(process.argv.slice(2), {});
 if (command.name !== 'serve') throw new TypeError('serve is another command');
@@ -35,7 +27,7 @@ process.exitCode = await serveWithWorkers(command.settings, {
   log: pino({ level: 'silent' }),
   openSource: async (text, world) => {
     const source = await openSource(text, world);
-    const say = (what: string): boolean => process.stderr.write(`${what} ${process.pid}\n`);
+    const say = (what) => process.stderr.write(`${what} ${process.pid}\n`);
     return {
       kind: source.kind,
       description: source.description,
