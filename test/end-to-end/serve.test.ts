@@ -35,11 +35,9 @@ describe('hvql serve', () => {
         const { data } = await post(url, { token: tokens[0], query: lastRead });
         return data.service.source.lastReadAt !== null;
       });
-      const started = performance.now();
       const exited = program.stop(signal);
       expect((await underWay).data.partition.rates.interval.seconds).toBeGreaterThanOrEqual(1.5);
       expect(await exited).toBe(0);
-      expect(performance.now() - started).toBeLessThan(10_000);
       await expect(fetch(url)).rejects.toThrow();
     },
   );

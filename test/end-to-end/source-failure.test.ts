@@ -156,9 +156,7 @@ describe('a source that is away', () => {
     for (let n = 0; n < 5; n += 1) {
       await post(other.url, { token: other.tokens[0], query: '{ partition { name } }' });
     }
-    const start = performance.now();
     expect(await other.program.stop()).toBe(0);
-    expect(performance.now() - start).toBeLessThan(5000);
     await rename(join(base, 'away'), folder);
   });
 });

@@ -68,25 +68,26 @@ async function tryOut({ pieces, methods }: OddExchange, count?: number): Promise
 /** How often which answer came. */
 const statuses = new Map<number, number>();
 
-describe('any input over HTTP', { timeout: 600_000 }, () => {
-  it('any bytes', () => fuzz(60, (choose) => tryOut(randomExchange(choose))));
+describe('HTTP', { timeout: 600_000 }, () => {
+  it('with any bytes is answered by the protocol', () =>
+    fuzz(60, (choose) => tryOut(randomExchange(choose))));
 
-  it('requests with a few bytes gone, doubled or changed', () =>
+  it('with a few bytes of a request gone, doubled or changed is answered by the protocol', () =>
     fuzz(200, (choose) => tryOut(mutatedExchange(choose, service.rootToken))));
 
-  it('odd methods, targets, headers and lengths, one after the other', () =>
+  it('with odd methods, targets, headers and lengths, one after the other, is answered by the protocol', () =>
     fuzz(200, (choose) => tryOut(composedExchange(choose, service.rootToken))));
 
-  it('bodies of odd JSON are answered, each of them', () =>
+  it('with bodies of odd JSON has an answer for each', () =>
     fuzz(80, (choose) => tryOut(bodiesExchange(choose, service.rootToken), 8)));
 
-  it('odd parameters are answered, each of them', () =>
+  it('with odd parameters has an answer for each', () =>
     fuzz(80, (choose) => tryOut(parametersExchange(choose, service.rootToken), 8)));
 
-  it('bodies of odd JSON are answered with events', () =>
+  it('with bodies of odd JSON is answered with events', () =>
     fuzz(80, (choose) => tryOut(eventsExchange(choose, service.rootToken))));
 
-  it('was answered in every way', () => {
+  it('has been answered in every way', () => {
     expect([...statuses.keys()].sort()).toEqual(expect.arrayContaining([200, 400, 401, 404, 405, 415, 431]));
   });
 });
@@ -136,8 +137,8 @@ describe('any input over a WebSocket', () => {
   );
 });
 
-describe('when it is all over', () => {
-  it('nothing is left behind', async () => {
+describe('a service that is closed', () => {
+  it('leaves nothing behind', async () => {
     const closingAt = Date.now();
     await service.close();
     expect(Date.now() - closingAt).toBeLessThan(2_000);
