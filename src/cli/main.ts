@@ -70,6 +70,15 @@ async function run(command: Command, context: CommandContext): Promise<number> {
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
     }
+    case 'gateway': {
+      const [{ limitHeap }, { openLog }, { serveGateway }] = await Promise.all([
+        import('./heap.ts'),
+        import('./log.ts'),
+        import('./commands/gateway.ts'),
+      ]);
+      limitHeap();
+      return serveGateway(command.settings, { ...context, log: openLog(command.settings.logLevel) });
+    }
     case 'record': {
       const [{ openSource }, { record }] = await Promise.all([
         import('../source/sources.ts'),

@@ -11,9 +11,11 @@ export function packageVersion(): string {
   return version;
 }
 
-/** The example operations in schema/operations in the order of their file names, each with what its first line says. */
-export async function exampleOperations(): Promise<{ name: string; query: string }[]> {
-  const folder = new URL('schema/operations/', root);
+/** The example operations in a folder of the package, in the order of their file names, each with what its first line says. */
+export async function exampleOperations(
+  place = 'schema/operations/',
+): Promise<{ name: string; query: string }[]> {
+  const folder = new URL(place, root);
   const files = (await readdir(folder)).filter((file) => file.endsWith('.graphql')).sort();
   return Promise.all(
     files.map(async (file) => {

@@ -1,6 +1,6 @@
 /** The schema, as the list of its definitions. */
 import type { GraphQLSchema } from 'graphql';
-import { createBuilder, createRefs } from './builder.ts';
+import { createBuilder, createRefs, type Builder, type Refs } from './builder.ts';
 import { defineCounterDefinition } from './type/counter-definition.ts';
 import { withCounterDirective } from './extension.ts';
 import { defineCounterViews } from './type/counter-view.ts';
@@ -22,6 +22,17 @@ import { defineLogicalProcessor, defineVirtualProcessor } from './type/processor
 export function createSchema(): GraphQLSchema {
   const builder = createBuilder();
   const refs = createRefs(builder);
+  const { area } = defineObjects(builder, refs);
+  defineQuery(builder, refs);
+  defineSubscription(builder, refs);
+  defineViewer(builder, refs);
+  defineService(builder, area);
+  // Not sorted: counters keep the order of their pages.
+  return withCounterDirective(builder.toSchema({ sortSchema: false }));
+}
+
+/** Defines the objects of a host and what they consist of, without the ways to them. */
+export function defineObjects(builder: Builder, refs: Refs) {
   defineScalars(builder);
   const views = defineCounterViews(builder);
   const area = defineStatisticsArea(builder);
@@ -39,15 +50,10 @@ export function createSchema(): GraphQLSchema {
     views: views.virtualProcessor,
   });
   defineNode(refs);
-  defineQuery(builder, refs);
-  defineSubscription(builder, refs);
   defineHypervisor(builder, { refs, views, page, unlisted, orders, totals: logicalProcessorTotals });
   defineLogicalProcessor(builder, { refs, views, page, unlisted });
   definePartition(builder, { refs, views, page, unlisted, orders, totals: virtualProcessorTotals });
   defineVirtualProcessor(builder, { refs, views, page, unlisted });
-  defineViewer(builder, refs);
   defineCounterDefinition(builder);
-  defineService(builder, area);
-  // Not sorted: counters keep the order of their pages.
-  return withCounterDirective(builder.toSchema({ sortSchema: false }));
+  return { orders, views, area };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { natsServerPath, startNatsServer, type NatsServer } from '../fleet/nats-server.ts';
 import { grant, makeKeys, openGateway, type TestKeys } from '../fleet/test-host.ts';
+import { until } from '../until.ts';
 import { post, Program, serve } from './program.ts';
 
 describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
@@ -56,6 +57,37 @@ describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
     expect(await program.stop()).toBe(0);
     await expect(gateway.ask('web-17', { query })).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
     await gateway.close();
+  });
+
+  it('is asked by a gateway, in development mode without keys', async () => {
+    const host = await serve([
+      '--nats',
+      nats.url,
+      '--host-name',
+      'web-21',
+      '--source',
+      'simulator?lps=2&partitions=2&vps=1',
+    ]);
+    const program = new Program(['gateway', '--port', '0', '--nats', nats.url]);
+    const [, url = ''] = await program.prints(/^hvql listening on (http:\S+)\n/m);
+    const [, token] = /^Token of the root partition of every host: (\S+)$/m.exec(program.stderr) ?? [];
+    const query = '{ fleet { hosts { nodes { name hypervisor { host counters { logicalProcessors } } } } } }';
+    let answer: unknown;
+    await until(async () => {
+      answer = await post(url, { token, query });
+      return JSON.stringify(answer).includes('web-21');
+    });
+    expect(answer).toEqual({
+      data: {
+        fleet: {
+          hosts: {
+            nodes: [{ name: 'web-21', hypervisor: { host: 'web-21', counters: { logicalProcessors: '2' } } }],
+          },
+        },
+      },
+    });
+    expect(await program.stop()).toBe(0);
+    expect(await host.program.stop()).toBe(0);
   });
 
   it('serves without NATS, and its development tokens name the host', async () => {

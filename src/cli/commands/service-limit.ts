@@ -11,7 +11,7 @@ export const maxWaitMilliseconds = 60_000;
 /** As the Relay connections of the schema say. */
 const maxPageSize = 100;
 /** Four times what the longest field of the schema has. */
-const maxNameLength = 128;
+export const maxNameLength = 128;
 /** Of open subscriptions; parsed, a character takes up to 240 bytes. */
 const maxStreamText = 1_048_576;
 const maxStreamTextPerCaller = 131_072;

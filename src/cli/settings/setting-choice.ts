@@ -153,6 +153,25 @@ export function chooseFleet(settings: ServeFleet, given: Given): Chosen<FleetSet
 
 const fleetSettings = ['natsCreds', 'natsCa', 'natsCert', 'natsKey', 'gatewayKeys'];
 
+type GatewayNats = Pick<
+  SettingsOf<'gateway'>,
+  'nats' | 'natsCreds' | 'natsCa' | 'natsCert' | 'natsKey' | 'gatewayKey'
+>;
+
+/** Where the NATS of `gateway` is. */
+export function chooseNats(settings: GatewayNats): Chosen<NatsSettings> {
+  const { nats: url, natsCreds: creds, natsCa: ca, natsCert: cert, natsKey: key, gatewayKey } = settings;
+  const problems: string[] = [];
+  // An invalid or missing address is reported already.
+  const isElsewhere = (url as string | null) !== null && !isLoopbackNats(url);
+  if (isElsewhere && gatewayKey === null)
+    problems.push(
+      `--nats ${url} is not on this machine, so --gateway-key is needed: hosts elsewhere take no unsigned tokens.`,
+    );
+  if ((cert === null) !== (key === null)) problems.push('--nats-cert and --nats-key need each other.');
+  return { choice: { url, creds, ca, cert, key }, problems };
+}
+
 /** A sentence for each setting that has no effect, because the one that it belongs to is not given. */
 export function unusedSettings(given: Given, source: string | null): readonly string[] {
   const isNamed = source === null || /^mshv(?:[:?]|$)/.test(source);

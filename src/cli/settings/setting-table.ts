@@ -148,8 +148,8 @@ function limit<Flag extends string>(flag: Flag, text: string, description: strin
   return { flag, variable, placeholder: '<number>', parse: parseCount, default: text, description };
 }
 
-/** Every command and its settings. */
-export const commands = {
+/** The commands of a host, and their settings. */
+const hostCommands = {
   serve: {
     summary: 'Serves GraphQL over HTTP.',
     positional: null,
@@ -634,6 +634,78 @@ export const commands = {
       audience: { ...jwtAudience, flag: 'audience', description: 'the "aud" to put in' },
     },
   },
+} satisfies Record<string, CommandRow>;
+
+const { settings: served } = hostCommands.serve;
+const { serve, ...others } = hostCommands;
+
+/** Every command and its settings. */
+export const commands = {
+  serve,
+  gateway: {
+    summary: 'Serves the graph of a fleet: many hosts, over NATS.',
+    positional: null,
+    settings: {
+      ...nats,
+      nats: {
+        ...nats.nats,
+        isRequired: true,
+        description: 'address of NATS, such as nats://nats-1:4222, or several with commas between them',
+      },
+      hosts: {
+        ...file,
+        flag: 'hosts',
+        variable: 'HVQL_HOSTS',
+        description:
+          'JSON file with the names of the hosts, {"hosts": ["web-17"]}, read again when it changes; without: all that are alive',
+      },
+      gatewayKey: {
+        ...file,
+        flag: 'gateway-key',
+        variable: 'HVQL_GATEWAY_KEY',
+        description:
+          'private key (Ed25519 or P-256, PEM or JSON Web Key) that delegated tokens are signed with; needed where NATS is not on this machine',
+      },
+      hostDeadline: {
+        ...duration,
+        parse: parseTimeout,
+        flag: 'host-deadline',
+        variable: 'HVQL_HOST_DEADLINE',
+        default: '2s',
+        description:
+          'how long to wait for a host; one that has missed it is not waited for until it answers again',
+      },
+      maxFleetBytes: {
+        flag: 'max-fleet-bytes',
+        variable: 'HVQL_MAX_FLEET_BYTES',
+        placeholder: '<size>',
+        parse: parseBytes,
+        default: '16MB',
+        description: 'bytes that the answers of all hosts to one operation may have together',
+      },
+      host: served.host,
+      port: served.port,
+      jwtSecret,
+      jwtSecretFile,
+      jwtKeyFile: served.jwtKeyFile,
+      jwksUrl: served.jwksUrl,
+      jwtIssuer,
+      jwtAudience,
+      requireExpiry: served.requireExpiry,
+      tlsCert: served.tlsCert,
+      tlsKey: served.tlsKey,
+      allowedHosts: served.allowedHosts,
+      allowedOrigins: served.allowedOrigins,
+      graphiql: served.graphiql,
+      maxTokens: served.maxTokens,
+      maxDepth: served.maxDepth,
+      maxAliases: served.maxAliases,
+      maxDirectives: served.maxDirectives,
+      audit: served.audit,
+      logLevel: served.logLevel,
+    },
+  },
+  ...others,
 } satisfies Record<string, CommandRow>;
 
 /** The name of a command, as it is typed. */

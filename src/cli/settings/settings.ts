@@ -2,10 +2,12 @@
 import { UsageError } from '../../errors.ts';
 import type { SecretMethod } from '../../server/auth/identity-key.ts';
 import type { IdentitySettings } from '../../server/auth/identity.ts';
+import type { NatsSettings } from '../../fleet/connection.ts';
 import type { TlsSettings } from '../../server/http/tls.ts';
 import {
   chooseFleet,
   chooseIdentity,
+  chooseNats,
   chooseSecret,
   chooseTls,
   unusedSettings,
@@ -39,6 +41,18 @@ export interface ServeSettings extends Omit<
   readonly tls: TlsSettings | null;
 }
 
+/** The settings of `gateway`. */
+export interface GatewaySettings extends Omit<
+  SettingsOf<'gateway'>,
+  MethodSetting | 'tlsCert' | 'tlsKey' | NatsSetting | 'jwtIssuer' | 'jwtAudience' | 'requireExpiry'
+> {
+  readonly nats: NatsSettings;
+  /** null in development mode. */
+  readonly gatewayKey: string | null;
+  readonly identity: IdentitySettings | null;
+  readonly tls: TlsSettings | null;
+}
+
 /** The settings of `token`. */
 export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> {
   readonly secret: SecretMethod;
@@ -47,6 +61,7 @@ export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> 
 /** A command with its settings. Times are in milliseconds. */
 export type Command =
   | { readonly name: 'serve'; readonly settings: ServeSettings }
+  | { readonly name: 'gateway'; readonly settings: GatewaySettings }
   | { readonly name: 'record'; readonly settings: SettingsOf<'record'> }
   | { readonly name: 'simulate'; readonly settings: SettingsOf<'simulate'> }
   | { readonly name: 'inspect'; readonly settings: SettingsOf<'inspect'> & { readonly page: string } }
@@ -133,6 +148,32 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       return {
         name,
         settings: { ...settings, identity: identity.choice, tls: tls.choice, fleet: fleet.choice },
+      };
+    }
+    case 'gateway': {
+      const values = valuesOf<'gateway'>(read);
+      const {
+        jwtSecret,
+        jwtSecretFile,
+        jwtKeyFile,
+        jwksUrl,
+        jwtIssuer,
+        jwtAudience,
+        requireExpiry,
+        ...others
+      } = values;
+      const { tlsCert, tlsKey, natsCreds, natsCa, natsCert, natsKey, ...settings } = others;
+      const identity = chooseIdentity(values, read.given);
+      const tls = chooseTls(
+        { tlsCert, tlsKey, tlsClientCa: null, tlsClientMap: null, tlsCrl: null },
+        read.given,
+      );
+      const nats = chooseNats(values);
+      problems.push(...identity.problems, ...tls.problems, ...nats.problems);
+      if (nats.choice === null) return null;
+      return {
+        name,
+        settings: { ...settings, nats: nats.choice, identity: identity.choice, tls: tls.choice },
       };
     }
     case 'token': {

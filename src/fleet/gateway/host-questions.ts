@@ -59,6 +59,8 @@ const noResponders = 503;
 interface Pending {
   readonly host: string;
   readonly take: (message: Msg) => void;
+  /** The connection is lost: no answer comes. */
+  readonly lose: () => void;
 }
 
 /**
@@ -71,6 +73,7 @@ export class HostQuestions {
   readonly #pending = new Map<string, Pending>();
   readonly #subscription: Subscription;
   #count = 0;
+  #isConnected = true;
 
   constructor(options: HostQuestionsOptions) {
     this.#options = options;
@@ -79,6 +82,11 @@ export class HostQuestions {
         if (error === null) this.#onReply(message);
       },
     });
+    void this.#followStatus();
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   /** How many answers are waited for, streams included. */
@@ -95,23 +103,28 @@ export class HostQuestions {
         this.#forget(id, timer);
         reject(hostUnreachable(host, why));
       };
-      const id = this.#open(host, (message) => {
-        if (isNoResponders(message)) {
-          fail('it is not connected');
-          return;
-        }
-        try {
-          const whole = parts.add(partOf(message));
-          if (whole === null) return;
-          this.#forget(id, timer);
-          resolve(Buffer.from(whole));
-        } catch {
-          fail('its answer cannot be read');
-        }
+      const id = this.#open({
+        host,
+        lose: () => fail('the connection to NATS is lost'),
+        take: (message) => {
+          if (isNoResponders(message)) {
+            fail('it is not connected');
+            return;
+          }
+          try {
+            const whole = parts.add(partOf(message));
+            if (whole === null) return;
+            this.#forget(id, timer);
+            resolve(Buffer.from(whole));
+          } catch {
+            fail('its answer cannot be read');
+          }
+        },
       });
       const timer = setTimeout(() => {
         this.#publish(id, { ...question, kind: 'cancel' });
-        fail(`it has not answered within ${timeoutMilliseconds} ms`);
+        this.#forget(id);
+        reject(new MissedDeadline(host, timeoutMilliseconds));
       }, timeoutMilliseconds);
       if (!this.#publish(id, question)) fail('the connection to NATS is lost');
     });
@@ -124,25 +137,29 @@ export class HostQuestions {
     const end = (kind: StreamEndKind | 'unreachable'): void => {
       if (this.#forget(id)) listener.end(kind);
     };
-    const id = this.#open(host, (message) => {
-      if (isNoResponders(message)) {
-        end('unreachable');
-        return;
-      }
-      const ended = message.headers?.get(endHeader) ?? '';
-      if (ended !== '') {
-        end(ended as StreamEndKind);
-        return;
-      }
-      try {
-        const whole = parts.add(partOf(message));
-        if (whole === null) return;
-        listener.event(Buffer.from(whole));
-        // A refusal has no number, and nothing follows it.
-        if ((message.headers?.get(eventHeader) ?? '') === '') end('complete');
-      } catch {
-        end('unreachable');
-      }
+    const id = this.#open({
+      host,
+      lose: () => end('unreachable'),
+      take: (message) => {
+        if (isNoResponders(message)) {
+          end('unreachable');
+          return;
+        }
+        const ended = message.headers?.get(endHeader) ?? '';
+        if (ended !== '') {
+          end(ended as StreamEndKind);
+          return;
+        }
+        try {
+          const whole = parts.add(partOf(message));
+          if (whole === null) return;
+          listener.event(Buffer.from(whole));
+          // A refusal has no number, and nothing follows it.
+          if ((message.headers?.get(eventHeader) ?? '') === '') end('complete');
+        } catch {
+          end('unreachable');
+        }
+      },
     });
     if (!this.#publish(id, question)) queueMicrotask(() => end('unreachable'));
     return {
@@ -158,9 +175,9 @@ export class HostQuestions {
     this.#subscription.unsubscribe();
   }
 
-  #open(host: string, take: (message: Msg) => void): string {
+  #open(pending: Pending): string {
     const id = (this.#count += 1).toString(36);
-    this.#pending.set(id, { host, take });
+    this.#pending.set(id, pending);
     return id;
   }
 
@@ -181,10 +198,20 @@ export class HostQuestions {
   ): boolean {
     const { host, authorization, body = new Uint8Array(), kind } = message;
     const { connection } = this.#options;
-    if (connection.isClosed() || connection.info === undefined) return false;
+    if (!this.#isConnected || connection.isClosed()) return false;
     const reply = replySubject({ host, gateway: this.#gateway, question: id });
     connection.publish(askSubject(host), body, { reply, headers: headersOf(authorization, kind) });
     return true;
+  }
+
+  /** What is published while the connection is lost is not delivered, and what was asked before is not answered. */
+  async #followStatus(): Promise<void> {
+    for await (const { type } of this.#options.connection.status()) {
+      if (type === 'reconnect') this.#isConnected = true;
+      if (type !== 'disconnect') continue;
+      this.#isConnected = false;
+      for (const { lose } of [...this.#pending.values()]) lose();
+    }
   }
 
   #onReply(message: Msg): void {
@@ -195,9 +222,21 @@ export class HostQuestions {
   }
 }
 
+/** A host has not answered in time. */
+export class MissedDeadline extends HvqlError {
+  constructor(host: string, milliseconds: number) {
+    const why = `it has not answered within ${milliseconds} ms`;
+    super('HOST_UNREACHABLE', unreachableMessage(host, why), { host });
+  }
+}
+
 /** The error that stands for the answer of a host. */
 export function hostUnreachable(host: string, why: string): HvqlError {
-  return new HvqlError('HOST_UNREACHABLE', `The host ${host} cannot be asked: ${why}.`, { host });
+  return new HvqlError('HOST_UNREACHABLE', unreachableMessage(host, why), { host });
+}
+
+function unreachableMessage(host: string, why: string): string {
+  return `The host ${host} cannot be asked: ${why}.`;
 }
 
 function headersOf(authorization: string, kind: RequestKind | undefined): MsgHdrs {

@@ -69,6 +69,8 @@ interface IdentityContext {
   readonly keySetTimes?: Partial<KeySetTimes>;
   /** Whether tokens have to name their hosts, because the same key signs for several. @default false */
   readonly requiresHost?: boolean;
+  /** Whether callers are given the hosts of their tokens, as FleetCaller, because this is a gateway and not one of them. @default false */
+  readonly grantsHosts?: boolean;
 }
 
 /** An identity over keys that may be replaced. */
@@ -93,7 +95,7 @@ export async function openIdentity(
   context: IdentityContext,
 ): Promise<OpenIdentity> {
   const { log, now, revocations = new Revocations(), keySetTimes: times = {} } = context;
-  const { hostName = () => defaultHostName, requiresHost = false } = context;
+  const { hostName = () => defaultHostName, requiresHost = false, grantsHosts = false } = context;
   const keys = await openKeys(settings.method, { log, onChange: () => revocations.advance(), times });
   const cache = new TokenCache({ now, revocations, maxAgeMilliseconds: verificationAgeMilliseconds });
   // By the client's own text, without a digest. null for connections with one request so far: most connections with a
@@ -104,7 +106,7 @@ export async function openIdentity(
   >();
   const verifyAndKeep = async (token: string): Promise<Identified> => {
     const { epoch } = revocations;
-    const full = { log, now, revocations, hostName, requiresHost };
+    const full = { log, now, revocations, hostName, requiresHost, grantsHosts };
     const identified = await verify(token, { keys, settings, context: full });
     cache.set(token, { identified, epoch });
     return identified;
@@ -132,7 +134,7 @@ async function verify(
   {
     keys,
     settings,
-    context: { log, now, revocations, hostName, requiresHost },
+    context: { log, now, revocations, hostName, requiresHost, grantsHosts },
   }: {
     readonly keys: VerificationKeys;
     readonly settings: IdentitySettings;
@@ -161,8 +163,10 @@ async function verify(
       options,
     );
     checkSpelling(token);
-    assertHost(readHosts(payload, { isRequired: requiresHost }), hostName());
-    const caller = readCaller(payload);
+    const hosts = readHosts(payload, { isRequired: requiresHost });
+    if (!grantsHosts) assertHost(hosts, hostName());
+    const own = readCaller(payload);
+    const caller = grantsHosts ? { ...own, hosts: hosts ?? [] } : own;
     const facts = { tokenId: textClaim(payload.jti), subject: textClaim(payload.sub), fingerprint: null };
     const credential: Credential = {
       ...facts,
@@ -206,7 +210,7 @@ function readBearer(authorization: string | null): string | HvqlError {
 /** An identity that makes tokens as well. */
 export interface DevelopmentIdentity extends Identity {
   /** A token for a partition with all privileges, valid for as long as the secret. */
-  sign(partitionId: bigint): Promise<string>;
+  sign(partitionId: Caller['partitionId']): Promise<string>;
 }
 
 /**
@@ -227,7 +231,8 @@ export async function developmentIdentity({
     sign: (partitionId) => {
       const caller = { partitionId, privileges: new Set(allPrivileges) };
       const { hostName, requiresHost } = context;
-      const hosts = requiresHost === true && hostName !== undefined ? [hostName()] : null;
+      const name = requiresHost === true && hostName !== undefined ? hostName() : null;
+      const hosts = name === null || name === '*' ? name : [name];
       return signToken({ caller, hosts, issuedAt: context.now(), expiresAt: null, ...unchecked }, secret);
     },
   };

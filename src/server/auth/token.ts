@@ -22,6 +22,11 @@ const hostClaim = 'hv_host';
 /** The names of the hosts that a token is for, or all of them. */
 export type GrantedHosts = '*' | readonly string[];
 
+/** A caller of a gateway, with the hosts that its token names. */
+export interface FleetCaller extends Caller {
+  readonly hosts: GrantedHosts;
+}
+
 /** Signs a token with HS256. Times are milliseconds since 1970; without `expiresAt` it lasts as long as the secret. */
 export async function signToken(
   contents: TokenSettings & {

@@ -663,6 +663,39 @@ describe('the names of partitions', () => {
   });
 });
 
+describe('hvql gateway', () => {
+  it('needs NATS, and a key where that is elsewhere', () => {
+    const argv = [
+      'gateway',
+      '--nats',
+      'tls://nats-1',
+      '--gateway-key',
+      'k',
+      '--hosts=h.json',
+      '--host-deadline',
+      '1s',
+    ];
+    expect(parseCommand(argv, {})).toMatchObject({
+      name: 'gateway',
+      settings: {
+        nats: { url: 'tls://nats-1', creds: null },
+        gatewayKey: 'k',
+        hosts: 'h.json',
+        hostDeadline: 1_000,
+        maxFleetBytes: 16_777_216,
+        port: 4000,
+        identity: null,
+        tls: null,
+      },
+    });
+    expect(problemsOf(['gateway'])).toEqual([expect.stringMatching(/^--nats is needed: address of NATS/)]);
+    expect(problemsOf(['gateway', '--nats=nats://nats-1', '--nats-key', 'k'])).toEqual([
+      '--nats nats://nats-1 is not on this machine, so --gateway-key is needed: hosts elsewhere take no unsigned tokens.',
+      '--nats-cert and --nats-key need each other.',
+    ]);
+  });
+});
+
 describe('hvql record', () => {
   it('needs to know where to', () => {
     expect(
@@ -849,14 +882,14 @@ describe('hvql', () => {
 
   it('knows no other commands', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
-      '"sevre" is no command: the commands are serve, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
+      '"sevre" is no command: the commands are serve, gateway, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
     ]);
     expect(problemsOf(['help', 'recrod'])).toEqual([
-      '"recrod" is no command: the commands are serve, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
+      '"recrod" is no command: the commands are serve, gateway, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
     ]);
     expect(problemsOf(['--port', '1'])).toEqual([
-      'A command is needed before --port: the commands are serve, record, simulate, inspect, operations, doctor, token and help.',
+      'A command is needed before --port: the commands are serve, gateway, record, simulate, inspect, operations, doctor, token and help.',
     ]);
   });
 });

@@ -1,0 +1,168 @@
+/** A gateway: asks the hosts of a fleet for its callers. It holds no state but who is alive. */
+import { createPrivateKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { HvqlError, messageOf, UsageError } from '../../errors.ts';
+import type { Requester } from '../../server/context.ts';
+import type { FleetCaller } from '../../server/auth/token.ts';
+import { isObject } from '../../lib/json.ts';
+import { connectToNats, type NatsSettings } from '../connection.ts';
+import { signDelegated, type FleetGrant, type GatewayKey } from '../delegated-token.ts';
+import { FleetOperation, type FleetServices } from './fleet-operation.ts';
+import type { FleetContext } from './fleet-schema.ts';
+import { HostQuestions, hostUnreachable } from './host-questions.ts';
+import { HostRegistry } from './host-registry.ts';
+
+/** How long a delegated token is used, of the 30 seconds that it is valid. */
+const reuseMilliseconds = 20_000;
+
+/** More different rights than a gateway has callers with at a time. */
+const mostTokens = 1_000;
+
+/** How a gateway asks. */
+export interface GatewayOptions {
+  readonly nats: NatsSettings;
+  /** File with the names of the hosts; null for all that are alive. */
+  readonly hosts: string | null;
+  /** File with the private key that delegated tokens are signed with; null in development mode. */
+  readonly gatewayKey: string | null;
+  readonly hostDeadlineMilliseconds: number;
+  readonly maxFleetBytes: number;
+  readonly version: string;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A gateway that asks. */
+export interface Gateway {
+  /** The context of the fleet's resolvers for one operation. */
+  readonly contextOf: (requester: Requester) => FleetContext;
+  /** Rejects while NATS cannot be reached. */
+  readonly ready: () => Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a gateway, which connects to NATS at once or later. Rejects with a UsageError where a file cannot be used. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { nats, log, now, version, hostDeadlineMilliseconds, maxFleetBytes } = options;
+  const key = options.gatewayKey === null ? null : await readGatewayKey(options.gatewayKey);
+  const authorize = authorizer(key, now);
+  const closed = new AbortController();
+  let connection: NatsConnection | null = null;
+  let questions: HostQuestions | null = null;
+  const ask: HostQuestions['ask'] = (question, timeout) =>
+    questions?.ask(question, timeout) ??
+    Promise.reject(hostUnreachable(question.host, 'NATS cannot be reached'));
+  const registry = new HostRegistry({
+    path: options.hosts,
+    log,
+    now,
+    probe: async (host) => {
+      const caller = { partitionId: 'root', privileges: new Set<never>() } as const;
+      const authorization = await authorize({ caller, hosts: [host], expiresAt: null });
+      return ask({ host, body: probeBody, authorization }, hostDeadlineMilliseconds);
+    },
+  });
+  const connecting = connectToNats(nats, {
+    name: 'hvql gateway',
+    inboxPrefix: 'hvql.gateway.inbox',
+    log,
+    signal: closed.signal,
+  }).then(async (made) => {
+    if (closed.signal.aborted) return made.close();
+    connection = made;
+    questions = new HostQuestions({ connection: made, maxReplyBytes: maxFleetBytes });
+    registry.listen(made);
+    return made.flush();
+  });
+  try {
+    // A file that cannot be read is reported at the start; NATS may come later.
+    await Promise.race([
+      connecting,
+      new Promise((resolve) => setTimeout(resolve, startMilliseconds).unref()),
+    ]);
+  } catch (thrown) {
+    registry.close();
+    throw thrown;
+  }
+  connecting.catch(() => undefined);
+  const services: FleetServices = {
+    registry,
+    questions: { ask },
+    authorize,
+    hostDeadlineMilliseconds,
+    maxFleetBytes,
+  };
+  return {
+    contextOf: (requester) => {
+      const { caller, expiresAt } = requester;
+      // A caller whose credentials name no hosts may ask none.
+      const { hosts = [] } = caller as Partial<FleetCaller>;
+      const grant: FleetGrant = { caller, hosts, expiresAt };
+      return { fleet: new FleetOperation({ services, grant, variables: variablesOf(requester) }), version };
+    },
+    ready: async () => {
+      if (questions?.isConnected !== true) throw new HvqlError('HOST_UNREACHABLE', 'NATS cannot be reached.');
+    },
+    close: async () => {
+      closed.abort();
+      registry.close();
+      questions?.close();
+      await connection?.close();
+    },
+  };
+}
+
+/** How long the start waits for NATS. */
+const startMilliseconds = 3_000;
+const probeBody = Buffer.from(JSON.stringify({ query: '{ __typename }' }));
+
+/** The variables of a request as the client sent them: a host reads them itself. */
+function variablesOf(requester: object): Readonly<Record<string, unknown>> {
+  const { operation } = requester as {
+    readonly operation?: { readonly parameters: Record<string, unknown> } | null;
+  };
+  const variables = operation?.parameters['variables'];
+  return isObject(variables) ? variables : {};
+}
+
+/** Signs once for a caller's rights, and again before the token ends. */
+function authorizer(key: GatewayKey | null, now: () => number): (grant: FleetGrant) => Promise<string> {
+  const known = new LRUCache<string, { readonly authorization: Promise<string>; readonly until: number }>({
+    max: mostTokens,
+  });
+  return (grant) => {
+    const { caller, hosts, expiresAt } = grant;
+    const rights = [caller.partitionId.toString(), [...caller.privileges].sort(), hosts, expiresAt];
+    const text = JSON.stringify(rights);
+    const found = known.get(text);
+    if (found !== undefined && found.until > now()) return found.authorization;
+    const authorization = signDelegated(grant, { key, now: now() }).then((token) => `Bearer ${token}`);
+    known.set(text, { authorization, until: Math.min(now() + reuseMilliseconds, expiresAt ?? Infinity) });
+    return authorization;
+  };
+}
+
+/** A private key for EdDSA or ES256: PEM, or a JSON Web Key, whose `kid` names it in the hosts' set of keys. */
+async function readGatewayKey(path: string): Promise<GatewayKey> {
+  const refuse = (problem: string): UsageError =>
+    new UsageError([
+      `The gateway key ${path} ${problem}: needed is a private key (Ed25519 or P-256), PEM or JSON Web Key.`,
+    ]);
+  try {
+    const text = await readFile(path, 'utf8');
+    const jwk: unknown = text.trimStart().startsWith('{') ? JSON.parse(text) : null;
+    const key = isObject(jwk)
+      ? createPrivateKey({ key: jwk as never, format: 'jwk' })
+      : createPrivateKey(text);
+    const id = isObject(jwk) && typeof jwk['kid'] === 'string' ? jwk['kid'] : null;
+    if (key.asymmetricKeyType === 'ed25519') return { key, algorithm: 'EdDSA', id };
+    if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return { key, algorithm: 'ES256', id };
+  } catch (thrown) {
+    throw refuse(`cannot be used (${messageOf(thrown)})`);
+  }
+  throw refuse('is of another kind');
+}

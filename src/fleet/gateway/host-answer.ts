@@ -1,0 +1,135 @@
+/** Answers of hosts as values of the fleet's graph: read by their keys, with each error in the place of its null. */
+import type { GraphQLFieldResolver } from 'graphql';
+import { codeTable, HvqlError, type ErrorCode, type ErrorFacts } from '../../errors.ts';
+import { parseNodeId } from '../../graph/node-id.ts';
+import { isObject } from '../../lib/json.ts';
+
+/** The host that an object came from. NATS proves it, and the answer itself need not be believed. */
+const hosts = new WeakMap<object, string>();
+
+/** An error of a host, or of its answer. */
+export function hostError(
+  host: string,
+  { message, extensions }: { message: string; extensions: ErrorFacts },
+): HvqlError {
+  const { code, hvStatus, ...facts } = extensions;
+  const isKnown = typeof code === 'string' && Object.hasOwn(codeTable, code);
+  return new HvqlError(isKnown ? (code as ErrorCode) : 'INTERNAL_SERVER_ERROR', message, { ...facts, host });
+}
+
+/** The error for an answer that no host of this contract gives. */
+export function incomprehensible(host: string): HvqlError {
+  return new HvqlError('HOST_UNREACHABLE', `The answer of the host ${host} cannot be read.`, { host });
+}
+
+/**
+ * The results of the parts of a request, in their order: values, or errors where a part as a whole has none. Within a
+ * value, an error stands in the place of the null that the host has put for it, where graphql-js reports it.
+ */
+export function partsOfAnswer(
+  bytes: Buffer,
+  {
+    host,
+    count,
+    version,
+  }: { readonly host: string; readonly count: number; readonly version: string | null },
+): readonly unknown[] {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(bytes.toString());
+  } catch {
+    throw incomprehensible(host);
+  }
+  if (!isObject(answer)) throw incomprehensible(host);
+  const errors = (Array.isArray(answer['errors']) ? answer['errors'] : []).filter(isObject);
+  const { data } = answer;
+  if (!isObject(data)) {
+    const [first] = errors;
+    if (first === undefined) throw incomprehensible(host);
+    throw refusalOf(first, { host, version });
+  }
+  for (const error of errors) place(data, { error, host });
+  return Array.from({ length: count }, (_, n) => {
+    const value = data[`p${n}`] ?? null;
+    if (isObject(value) && !(value instanceof Error)) hosts.set(value, host);
+    return value;
+  });
+}
+
+/** A host that does not know what the gateway asks for is of another version. */
+function refusalOf(
+  error: Readonly<Record<string, unknown>>,
+  { host, version }: { readonly host: string; readonly version: string | null },
+): HvqlError {
+  const made = errorOf(error, host);
+  if (made.code !== 'GRAPHQL_VALIDATION_FAILED') return made;
+  return new HvqlError(
+    'HOST_INCOMPATIBLE',
+    `The host ${host}${version === null ? '' : ` of version ${version}`} does not know a part of this operation: ${made.message}`,
+    { host, version },
+  );
+}
+
+function errorOf({ message, extensions }: Readonly<Record<string, unknown>>, host: string): HvqlError {
+  return hostError(host, {
+    message: typeof message === 'string' ? message : 'Unexpected error',
+    extensions: isObject(extensions) ? (extensions as ErrorFacts) : {},
+  });
+}
+
+/** Puts an error where its path meets a null: at its end, or above, where a null has spread. */
+function place(
+  data: Record<string, unknown>,
+  { error, host }: { readonly error: Readonly<Record<string, unknown>>; readonly host: string },
+): void {
+  const path = Array.isArray(error['path']) ? error['path'] : [];
+  let parent: unknown = data;
+  for (const key of path as readonly unknown[]) {
+    if (typeof parent !== 'object' || parent === null || parent instanceof Error) return;
+    const holder = parent as Record<string, unknown>;
+    const name = String(key);
+    if (!Object.hasOwn(holder, name)) return;
+    if (holder[name] === null) {
+      holder[name] = errorOf(error, host);
+      return;
+    }
+    parent = holder[name];
+  }
+}
+
+/** Reads a field of an object of a host by its key in the response. */
+export const readByKey: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { path }) => {
+  const value = (source as Record<string, unknown>)[path.key];
+  const host = hosts.get(source as object);
+  if (host !== undefined && typeof value === 'object' && value !== null) mark(value, host);
+  return value;
+};
+
+function mark(value: object, host: string): void {
+  if (!Array.isArray(value)) hosts.set(value, host);
+  else
+    for (const item of value as readonly unknown[])
+      if (typeof item === 'object' && item !== null) mark(item, host);
+}
+
+/** The name of the host of an object: that which has answered, not the one in its answer. */
+export const readHost: GraphQLFieldResolver<unknown, unknown> = (source) => hosts.get(source as object);
+
+/** The id of an object, which names the host that has answered. */
+export const readId: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { path }) => {
+  const id = (source as Record<string, unknown>)[path.key];
+  const host = hosts.get(source as object) ?? '';
+  if (typeof id === 'string' && parseNodeId(id).host === host) return id;
+  throw incomprehensible(host);
+};
+
+/** Notes the host of an object that a merge has made of an answer. */
+export function markHost<Value extends object>(value: Value, host: string): Value {
+  hosts.set(value, host);
+  return value;
+}
+
+/** The host of an object of an answer. */
+export function hostOf(value: object): string {
+  return hosts.get(value) ?? '';
+}
