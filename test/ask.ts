@@ -40,6 +40,8 @@ export const testLimits: Limits = {
   maxWaitingPerCaller: 50,
   maxWaitingText: 10_000,
   maxWaitingTextPerCaller: 5_000,
+  maxConnections: 1_000,
+  maxConnectionsPerAddress: 500,
 };
 
 /** A caller of this partition id, with both privileges unless others are given. */

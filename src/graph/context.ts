@@ -58,6 +58,9 @@ export interface Limits {
   readonly maxWaitingPerCaller: number;
   readonly maxWaitingText: number;
   readonly maxWaitingTextPerCaller: number;
+  /** Open connections, of all clients and from one address. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
 }
 
 /** What the service reports about itself. */

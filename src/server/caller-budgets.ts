@@ -8,7 +8,7 @@ import { HttpError } from './http/http-error.ts';
 /** Longer keys are kept as digests: tokens have subjects of any length. */
 const longestKey = 100;
 
-/** Budgets by identity: the partition, and what proved it. */
+/** Budgets by identity: the partition, and the token's subject or the certificate that proved it. */
 export class CallerBudgets {
   readonly #budgets: ValueBudgets | null;
   /** A verified token has one object for its caller, so most requests need no key. */
@@ -36,7 +36,7 @@ export class CallerBudgets {
   }
 }
 
-function keyOf({ caller, by }: Identified): string {
-  const key = `${caller.partitionId} ${by}`;
+function keyOf({ caller, by, credential: { subject, fingerprint } }: Identified): string {
+  const key = `${caller.partitionId} ${by} ${fingerprint ?? subject ?? ''}`;
   return key.length <= longestKey ? key : hash('sha256', key, 'base64');
 }

@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import type { YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { CounterMetrics } from '../metrics/counter-metrics.ts';
+import type { ConnectionQuota } from '../limits/connection-quota.ts';
 import type { ValueBudget } from '../limits/value-budget.ts';
 import type { HealthReport, ServiceHealth } from '../metrics/service-health.ts';
 import type { Allow, AllowedOperation } from './allowlist.ts';
@@ -35,6 +36,7 @@ export interface ServerContext {
   /** Takes a line of the audit trail, JSON with a newline at its end, and never throws; null for no trail. */
   readonly audit: ((line: string) => void) | null;
   readonly budgets: CallerBudgets;
+  readonly connectionQuota: ConnectionQuota;
   /** Says which client a request is from. */
   readonly proxies: TrustedProxies;
   readonly refusals: Refusals;

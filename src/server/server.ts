@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
+import { ConnectionQuota, unlimitedConnections } from '../limits/connection-quota.ts';
 import type { ValueBudgets } from '../limits/value-budget.ts';
 import { Revocations } from '../revocation/revocations.ts';
 import type { ServiceHealth } from '../metrics/service-health.ts';
@@ -70,6 +71,8 @@ export interface ServerOptions {
   readonly limits: DocumentLimits;
   /** @default unlimited ones */
   readonly budgets?: ValueBudgets;
+  /** @default unlimited */
+  readonly connectionQuota?: ConnectionQuota;
   /** Which callers may read the schema. */
   readonly introspection: Introspection;
   /** Ends all events under way, each iterator by being done; called when the server has begun to close. */
@@ -229,6 +232,7 @@ class Listeners {
       metrics: options.metrics ?? null,
       health: options.health ?? null,
       audit: options.audit ?? null,
+      connectionQuota: options.connectionQuota ?? new ConnectionQuota(unlimitedConnections),
       budgets: new CallerBudgets(options.budgets ?? null),
       proxies: new TrustedProxies(options.trustedProxies ?? []),
       refusals: new Refusals({ write: refusalWriter(options), log }),

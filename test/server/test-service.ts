@@ -13,6 +13,8 @@ import {
 import { pino, type Logger } from 'pino';
 import { HvqlError } from '../../src/errors.ts';
 import { testLimits } from '../ask.ts';
+import { ConnectionQuota, unlimitedConnections } from '../../src/limits/connection-quota.ts';
+import { TrustedProxies } from '../../src/server/auth/remote-address.ts';
 import { developmentIdentity, type DevelopmentIdentity } from '../../src/server/auth/identity.ts';
 import { Heartbeat } from '../../src/server/heartbeat.ts';
 import { Connections } from '../../src/server/http/connections.ts';
@@ -37,7 +39,13 @@ export function readableLog(): { readonly log: Logger; readonly lines: string[] 
 export function connectionsOf(server: Server): Connections {
   const limits = connectionLimits({ pingMilliseconds: 12_000, stallMilliseconds: 30_000 });
   const heartbeat = new Heartbeat(limits.heartbeatMilliseconds);
-  return new Connections(server, { heartbeat, limits, log: readableLog().log });
+  return new Connections(server, {
+    heartbeat,
+    limits,
+    log: readableLog().log,
+    proxies: new TrustedProxies([]),
+    connectionQuota: new ConnectionQuota(unlimitedConnections),
+  });
 }
 
 const grumpy = new GraphQLScalarType({

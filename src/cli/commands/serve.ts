@@ -3,6 +3,7 @@ import { executeOperation, operationContext, type ServiceContext } from '../../e
 import { LiveOperations } from '../../execution/live/live-operations.ts';
 import { createSchema } from '../../graph/schema.ts';
 import { CounterMetrics } from '../../metrics/counter-metrics.ts';
+import { ConnectionQuota } from '../../limits/connection-quota.ts';
 import { ValueBudgets } from '../../limits/value-budget.ts';
 import { ServiceHealth, type HealthReport } from '../../metrics/service-health.ts';
 import { Sampler, type SamplerOptions, type SourceHealth } from '../../sampling/sampler.ts';
@@ -29,7 +30,7 @@ import {
   type ServeResources,
 } from './serve-resources.ts';
 import { joinFleet } from './serve-fleet.ts';
-import { limitsOf, maxWaitMilliseconds } from './service-limit.ts';
+import { connectionShareOf, limitsOf, maxWaitMilliseconds } from './service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 
 /** The interval of deltas and rates if a request names none. */
@@ -105,6 +106,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     schema: createSchema(),
     limits,
     budgets,
+    connectionQuota: new ConnectionQuota(connectionShareOf(settings)),
     introspection,
     identity,
     allowedDocuments,

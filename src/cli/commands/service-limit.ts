@@ -1,5 +1,7 @@
 /** The limits of a service: those of its settings, and constants. */
 import type { Limits } from '../../graph/context.ts';
+import type { ConnectionLimits } from '../../limits/connection-quota.ts';
+import { connectionsWithin, openFileLimit } from '../../limits/open-files.ts';
 import { bodyLimitInBytes } from '../../server/operation-reader.ts';
 import { operationLimit } from '../../server/websocket/websocket-connection.ts';
 import type { ServeSettings } from '../settings/settings.ts';
@@ -52,5 +54,30 @@ export function limitsOf(settings: ServeSettings): Limits {
     maxWaitingPerCaller,
     maxWaitingText,
     maxWaitingTextPerCaller,
+    ...connectionLimitsOf(settings),
+  };
+}
+
+/**
+ * The limits on connections of the whole service. Workers have equal shares, since they get connections in turn, and
+ * each leaves some of the files that it may have open to the source.
+ */
+export function connectionLimitsOf({
+  source,
+  workers,
+  maxConnections,
+  maxConnectionsPerAddress,
+}: ServeSettings): ConnectionLimits {
+  const within = workers * connectionsWithin(openFileLimit(), source);
+  return { maxConnections: Math.min(maxConnections, within), maxConnectionsPerAddress };
+}
+
+/** The limits on connections of one process. */
+export function connectionShareOf(settings: ServeSettings): ConnectionLimits {
+  const { maxConnections, maxConnectionsPerAddress } = connectionLimitsOf(settings);
+  const shareOf = (all: number): number => Math.ceil(all / settings.workers);
+  return {
+    maxConnections: shareOf(maxConnections),
+    maxConnectionsPerAddress: shareOf(maxConnectionsPerAddress),
   };
 }

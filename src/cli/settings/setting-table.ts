@@ -415,6 +415,16 @@ const hostCommands = {
         '5000000',
         'values a second that one caller may be sent in answers and events together, on average over a minute',
       ),
+      maxConnections: limit(
+        'max-connections',
+        '20000',
+        'connections that may be open at once; fewer where the process may have fewer files open',
+      ),
+      maxConnectionsPerAddress: limit(
+        'max-connections-per-address',
+        '12000',
+        'how many of them may be from one address, loopback excepted; an IPv6 network of 64 bits is one',
+      ),
       allowedOrigins: {
         flag: 'allowed-origins',
         variable: 'HVQL_ALLOWED_ORIGINS',

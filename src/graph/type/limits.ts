@@ -128,6 +128,16 @@ export function defineLimits(builder: Builder) {
         nullable: false,
         description: 'The maximum number of these characters for one caller.',
       }),
+      maxConnections: t.exposeInt('maxConnections', {
+        nullable: false,
+        description:
+          'The maximum number of open connections. Beyond it, requests fail with OVERLOADED, except those to /health.',
+      }),
+      maxConnectionsPerAddress: t.exposeInt('maxConnectionsPerAddress', {
+        nullable: false,
+        description:
+          'The maximum number of these connections from one address; an IPv6 network of 64 bits counts as one. Beyond it, requests fail with BUDGET_EXCEEDED. Loopback and guest sockets have no such limit.',
+      }),
     }),
   });
 }

@@ -1,6 +1,7 @@
 /** The address of the client behind a request, past the proxies that the operator trusts. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isLoopback } from './host.ts';
 
 /** The request as far as it says where it is from. */
 type FromClient = Pick<IncomingMessage, 'headers'> & {
@@ -26,9 +27,8 @@ export class TrustedProxies {
    * stands before that. Where an entry cannot be read, the proxy that passed it on is the client.
    */
   clientOf({ socket, headers }: FromClient): string | null {
-    const { remoteAddress } = socket;
-    if (remoteAddress === undefined) return null;
-    let client = normalAddress(remoteAddress) ?? remoteAddress;
+    let client = peerAddress(socket);
+    if (client === null) return null;
     const { 'x-forwarded-for': forwarded } = headers;
     if (forwarded === undefined || !this.#has(client)) return client;
     // Node joins several headers of this name with commas.
@@ -43,6 +43,21 @@ export class TrustedProxies {
     return client;
   }
 
+  /**
+   * The address whose connections are counted together; null where there is no such limit: over UNIX sockets, from
+   * loopback, and from a proxy.
+   */
+  countedAddress(socket: FromClient['socket']): string | null {
+    const address = peerAddress(socket);
+    return address === null || isLoopback(address) || this.#has(address) ? null : address;
+  }
+
+  /** Whether a connection is from a proxy, which passes on the requests of many clients. */
+  isProxy(socket: FromClient['socket']): boolean {
+    const address = peerAddress(socket);
+    return address !== null && this.#has(address);
+  }
+
   #has(address: string): boolean {
     return this.#list.check(address, familyOf(address));
   }
@@ -54,6 +69,11 @@ const mostEntries = 64;
 /** Whether a text is an address or a network: "10.0.0.0/8". */
 export function isProxyEntry(text: string): boolean {
   return readNetwork(text) !== null;
+}
+
+/** The other end of a connection; null for a UNIX socket, and where the connection is gone. */
+function peerAddress({ remoteAddress }: FromClient['socket']): string | null {
+  return remoteAddress === undefined ? null : normalAddress(remoteAddress);
 }
 
 function readNetwork(text: string): { readonly address: string; readonly prefix: number } | null {

@@ -3,6 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { Credential } from '../../revocation/credential.ts';
+import type { HvqlError } from '../../errors.ts';
+import type { QuotaEntry } from '../../limits/connection-quota.ts';
 import type { ServerContext } from '../context.ts';
 import { StallDetector, type HeartbeatListener } from '../heartbeat.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -15,6 +17,8 @@ const unsentLimitInBytes = 1_048_576;
 const pausedAt = 16;
 /** More waiting requests fit into what was read before the pause only where a client ignores its responses: it is cut. */
 const mostWaiting = 512;
+/** Some clients offer HTTP/2 with each request; each time, the connection gets another parser. */
+const mostDeclinedUpgrades = 100;
 
 interface Connection {
   /** In the order of their responses (RFC 9112, 9.3.2). */
@@ -23,20 +27,26 @@ interface Connection {
   isUpgraded: boolean;
   /** Of its last request; null before the first has ended. */
   credential: Credential | null;
+  /** How often an upgrade was declined on it. */
+  declinedUpgrades: number;
+  readonly quotaEntry: QuotaEntry;
+  readonly isProxy: boolean;
   stall: StallDetector | null;
 }
+
+type ConnectionsContext = Pick<ServerContext, 'heartbeat' | 'limits' | 'log' | 'proxies' | 'connectionQuota'>;
 
 /** The connections of one server, from their beginning. */
 export class Connections implements HeartbeatListener {
   readonly #server: Server;
-  readonly #context: Pick<ServerContext, 'heartbeat' | 'limits' | 'log'>;
+  readonly #context: ConnectionsContext;
   readonly #connections = new Map<Socket, Connection>();
   /** TLS connections without a finished handshake, by peer: node does not say which TLS socket is on which of them. */
-  readonly #handshakes = new Map<string, Socket>();
+  readonly #handshakes = new Map<string, { readonly socket: Socket; readonly quotaEntry: QuotaEntry }>();
   #isClosing = false;
   #isListening = false;
 
-  constructor(server: Server, context: Pick<ServerContext, 'heartbeat' | 'limits' | 'log'>) {
+  constructor(server: Server, context: ConnectionsContext) {
     this.#server = server;
     this.#context = context;
     // A connection comes again where its upgrade was declined.
@@ -44,8 +54,8 @@ export class Connections implements HeartbeatListener {
     if (server instanceof TlsServer) {
       server.on('connection', (socket: Socket) => this.#watchHandshake(socket));
       server.on('secureConnection', (socket) => {
-        this.#handshakes.delete(peerOf(socket));
         open(socket);
+        this.#handshakes.delete(peerOf(socket));
       });
     } else server.on('connection', open);
     server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => {
@@ -65,8 +75,10 @@ export class Connections implements HeartbeatListener {
    */
   add<Added extends HttpExchange>(exchange: Added, begin: (exchange: Added) => void): void {
     const { socket } = exchange.request;
-    const { exchanges } = this.#of(socket);
+    const connection = this.#of(socket);
+    const { exchanges } = connection;
     exchanges.push(exchange);
+    exchange.quotaEntry = this.#entryOf(exchange.request, connection);
     if (this.#isClosing) exchange.response.setHeader('connection', 'close');
     if (!this.#isListening) {
       this.#isListening = true;
@@ -90,6 +102,26 @@ export class Connections implements HeartbeatListener {
     this.#beginLater(socket, exchanges);
   }
 
+  /**
+   * Counts a WebSocket of a client that a trusted proxy passes on, until it is closed. Returns what the limits on
+   * connections say of it, or of its connection; null where they allow it.
+   */
+  problemOfUpgrade(request: IncomingMessage): HvqlError | null {
+    const { socket } = request;
+    const connection = this.#of(socket);
+    const quotaEntry = this.#entryOf(request, connection);
+    if (quotaEntry.problem === null && quotaEntry !== connection.quotaEntry)
+      socket.once('close', () => quotaEntry.leave());
+    return quotaEntry.problem;
+  }
+
+  /** Counts a declined upgrade; false where the connection has had too many. */
+  countDeclined(socket: Socket): boolean {
+    const connection = this.#of(socket);
+    connection.declinedUpgrades += 1;
+    return connection.declinedUpgrades < mostDeclinedUpgrades;
+  }
+
   /** The response has ended, or its client has gone; false where this was known. */
   remove(exchange: HttpExchange): boolean {
     const { socket } = exchange.request;
@@ -101,6 +133,7 @@ export class Connections implements HeartbeatListener {
     else exchanges.splice(at, 1);
     connection.stall = null;
     connection.credential = exchange.credential;
+    if (exchange.quotaEntry !== connection.quotaEntry) exchange.quotaEntry?.leave();
     if (this.#isClosing && !socket.destroyed) socket.destroySoon();
     this.#beginLater(socket, exchanges);
     return true;
@@ -145,7 +178,7 @@ export class Connections implements HeartbeatListener {
 
   /** Cuts connections whose TLS handshake is not finished. */
   cutHandshakes(): void {
-    for (const socket of this.#handshakes.values()) socket.destroy();
+    for (const { socket } of this.#handshakes.values()) socket.destroy();
   }
 
   /**
@@ -214,13 +247,24 @@ export class Connections implements HeartbeatListener {
   #of(socket: Socket): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { exchanges: [], isUpgraded: false, credential: null, stall: null };
+    const below = this.#handshakes.get(peerOf(socket))?.quotaEntry;
+    const quotaEntry = below ?? this.#enter(socket);
+    const connection: Connection = {
+      exchanges: [],
+      isUpgraded: false,
+      credential: null,
+      declinedUpgrades: 0,
+      quotaEntry,
+      isProxy: this.#context.proxies.isProxy(socket),
+      stall: null,
+    };
     this.#connections.set(socket, connection);
     // When the client has gone, node closes only the response whose turn it is; the others are closed here, after it.
     const onClose = (): void =>
       void setImmediate(() => {
         for (const { response } of [...connection.exchanges]) closeResponse(response);
         this.#connections.delete(socket);
+        if (below === undefined) quotaEntry.leave();
       });
     if (socket.closed) onClose();
     // Not once: node keeps more for a listener that is called once.
@@ -230,8 +274,24 @@ export class Connections implements HeartbeatListener {
 
   #watchHandshake(socket: Socket): void {
     const peer = peerOf(socket);
-    this.#handshakes.set(peer, socket);
-    socket.once('close', () => this.#handshakes.delete(peer));
+    const quotaEntry = this.#enter(socket);
+    this.#handshakes.set(peer, { socket, quotaEntry });
+    socket.once('close', () => {
+      this.#handshakes.delete(peer);
+      quotaEntry.leave();
+    });
+  }
+
+  /** Requests of a proxy are counted as connections of their clients. */
+  #entryOf(request: IncomingMessage, { quotaEntry, isProxy }: Connection): QuotaEntry {
+    if (!isProxy || quotaEntry.problem !== null) return quotaEntry;
+    const client = this.#context.proxies.clientOf(request);
+    return client === null ? quotaEntry : this.#context.connectionQuota.enterAddress(client);
+  }
+
+  #enter(socket: Socket): QuotaEntry {
+    const { proxies, connectionQuota } = this.#context;
+    return connectionQuota.enter(proxies.countedAddress(socket), () => socket.destroy());
   }
 
   #beginLater(socket: Socket, exchanges: readonly HttpExchange[]): void {

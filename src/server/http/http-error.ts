@@ -32,6 +32,12 @@ export function badRequest(message: string): HttpError {
   return new HttpError('BAD_REQUEST', message);
 }
 
+/** A refusal of a request whose connection, or client, is beyond the limits on connections: it ends the connection. */
+export function refusedConnection({ code, message, extensions }: HvqlError): HttpError {
+  const { code: _, ...facts } = extensions;
+  return new HttpError(code as HttpErrorCode, message, { facts, headers: { Connection: 'close' } });
+}
+
 /** Throws METHOD_NOT_ALLOWED for any other method; the message begins with the subject. */
 export function checkMethod(
   { method = '' }: IncomingMessage,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../access/caller.ts';
+import type { QuotaEntry } from '../../limits/connection-quota.ts';
 import type { ValueBudget } from '../../limits/value-budget.ts';
 import { noCredential, type Credential } from '../../revocation/credential.ts';
 import type { WrittenData } from '../../writer/written-data.ts';
@@ -32,6 +33,8 @@ export class HttpExchange implements Requester {
   /** Why the request was refused, for the log. */
   problem: string | null = null;
   isEventStream = false;
+  /** Of its connection, or of its client where a proxy passes it on. */
+  quotaEntry: QuotaEntry | null = null;
   /** The bytes of the response, which are released at its end. */
   written: WrittenData | null = null;
   /** Whether the client was disconnected because it took nothing. */

@@ -11,7 +11,7 @@ import { answerClientErrors } from './client-error.ts';
 import type { Connections } from './connections.ts';
 import { assetFolder, wantsGraphiql } from './graphiql.ts';
 import { GraphqlExchange, metricsPath } from './graphql-exchange.ts';
-import { asHttpError, checkMethod, HttpError, sendError, sendJson } from './http-error.ts';
+import { asHttpError, checkMethod, HttpError, refusedConnection, sendError, sendJson } from './http-error.ts';
 import { answerMetrics } from './metrics-response.ts';
 import { checkHead, readTarget } from './request-head.ts';
 
@@ -69,6 +69,8 @@ function routeBy({ listener }: Contexts, hotPath: HotPath | null): Route {
   return (exchange) => {
     const { request, path } = exchange;
     checkHead(request);
+    const problem = exchange.quotaEntry?.problem ?? null;
+    if (problem !== null && path !== '/health') throw refusedConnection(problem);
     const { host } = request.headers;
     // Before Yoga, which answers some requests itself (DNS rebinding).
     if (host !== goodHost) {

@@ -11,7 +11,7 @@ import type { Contexts, ListenerContext } from '../context.ts';
 import { sendLastResponse } from '../http/client-error.ts';
 import type { Connections } from '../http/connections.ts';
 import { readAccept, securityHeaders } from '../http/header.ts';
-import { HttpError } from '../http/http-error.ts';
+import { HttpError, refusedConnection } from '../http/http-error.ts';
 import { checkHead, readTarget } from '../http/request-head.ts';
 import { bodyLimitInBytes } from '../operation-reader.ts';
 import { endpointPath } from '../yoga.ts';
@@ -82,11 +82,15 @@ export function listenToUpgrades(
     ignoreErrors(socket);
     const open = (): void => {
       check(request, listener);
+      const problem = connections.problemOfUpgrade(request);
+      if (problem !== null) throw refusedConnection(problem);
       accept(upgrade);
     };
     const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
     // Behind the responses to earlier requests: they would get into the protocol that follows.
-    const act = isWebSocket ? () => decide(upgrade, open) : declineUpgrade(server, upgrade);
+    const act = isWebSocket
+      ? () => decide(upgrade, open)
+      : declineUpgrade(server, { ...upgrade, isLast: !connections.countDeclined(socket) });
     connections.afterResponses(socket, act);
   });
   // Without a listener node closes the connection before the responses ahead have been sent.
@@ -142,15 +146,21 @@ function refuse(
 /**
  * Has a request answered as if it had not offered an upgrade (RFC 9110, 7.8): some clients offer HTTP/2 to every server,
  * and node answers no upgrade itself once it has a listener. The request, without its offer, is put back on the socket at
- * once, so that it is complete even if the client ends its side meanwhile. The returned function has it read.
+ * once, so that it is complete even if the client ends its side meanwhile. The returned function has it read. The last one
+ * of a connection ends it.
  */
-export function declineUpgrade(server: Server, { request, socket, head }: Upgrade): () => void {
+export function declineUpgrade(
+  server: Server,
+  { request, socket, head, isLast = false }: Upgrade & { readonly isLast?: boolean },
+): () => void {
   const lines = [`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/${request.httpVersion}`];
   for (let n = 0; n + 1 < request.rawHeaders.length; n += 2) {
     const [name = '', value = ''] = request.rawHeaders.slice(n, n + 2);
-    if (/^connection$/i.test(name)) lines.push(`${name}: ${withoutUpgrade(value)}`);
-    else if (!upgradeHeader.test(name)) lines.push(`${name}: ${value}`);
+    if (/^connection$/i.test(name)) {
+      if (!isLast) lines.push(`${name}: ${withoutUpgrade(value)}`);
+    } else if (!upgradeHeader.test(name)) lines.push(`${name}: ${value}`);
   }
+  if (isLast) lines.push('Connection: close');
   // Node reads headers as Latin-1.
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   return () => {

@@ -53,6 +53,8 @@ describe('hvql serve', () => {
     maxStreamValues: 100_000,
     maxValuesPerSecond: 5_000_000,
     revoked: null,
+    maxConnections: 20_000,
+    maxConnectionsPerAddress: 12_000,
     tls: null,
     fleet: null,
     allowedHosts: null,
@@ -113,11 +115,11 @@ describe('hvql serve', () => {
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
     argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
     argv.push('--host-name=web-17');
-    argv.push('--max-values-per-second=12');
     argv.push('--audit-size=off');
     argv.push('--revoked', 'r', '--tls-crl=crl', '--require-expiry', 'on');
     argv.push('--nats', 'tls://nats-1:4222,tls://nats-2', '--gateway-keys=g.json', '--nats-creds=u.creds');
     argv.push('--nats-ca=a', '--nats-cert=b', '--nats-key=d');
+    argv.push('--max-values-per-second=12', '--max-connections=14', '--max-connections-per-address=15');
     expect(parseCommand(argv, {})).toEqual({
       name: 'serve',
       settings: {
@@ -157,6 +159,8 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 2,
         maxStreamValues: 999_999_999,
         maxValuesPerSecond: 12,
+        maxConnections: 14,
+        maxConnectionsPerAddress: 15,
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: 'm', crl: 'crl' },
         fleet: {
           nats: { url: 'tls://nats-1:4222,tls://nats-2', creds: 'u.creds', ca: 'a', cert: 'b', key: 'd' },
@@ -234,6 +238,8 @@ describe('hvql serve', () => {
       HVQL_HOST_NAME: 'web-18',
       HVQL_MAX_VALUES_PER_SECOND: '13',
       HVQL_NATS: 'nats://127.0.0.1:4222',
+      HVQL_MAX_CONNECTIONS: '16',
+      HVQL_MAX_CONNECTIONS_PER_ADDRESS: '17',
       HVQL_WORKERS: '64',
       HVQL_REVOKED: '/etc/revoked',
       HVQL_TLS_CRL: 'l',
@@ -278,6 +284,8 @@ describe('hvql serve', () => {
         maxStreamsPerCaller: 3,
         maxStreamValues: 1,
         maxValuesPerSecond: 13,
+        maxConnections: 16,
+        maxConnectionsPerAddress: 17,
         tls: { cert: 'c', key: 'k', clientCa: 'ca', clientMap: null, crl: 'l' },
         fleet: {
           nats: { url: 'nats://127.0.0.1:4222', creds: null, ca: null, cert: null, key: null },

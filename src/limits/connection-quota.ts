@@ -1,0 +1,112 @@
+/** How many connections are open, in all and from each address. */
+import { isIP } from 'node:net';
+import { HvqlError } from '../errors.ts';
+
+/** The limits on connections. */
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+}
+
+/** No limits. */
+export const unlimitedConnections: ConnectionLimits = {
+  maxConnections: Infinity,
+  maxConnectionsPerAddress: Infinity,
+};
+
+/** What the limits say of a connection, or of a request that a proxy passes on. */
+export interface QuotaEntry {
+  /** OVERLOADED or BUDGET_EXCEEDED: nothing but /health is answered; null where all is. */
+  readonly problem: HvqlError | null;
+  /** The connection, or the response, has ended. Call it once. */
+  leave(): void;
+}
+
+/**
+ * Connections beyond the limits that are open at a time: each is answered with the refusal, or asks for /health. The one
+ * that has waited longest is closed for the next, so that a client which sends nothing keeps no other from its answer.
+ */
+const mostRefused = 64;
+/** Connections of others end at any time. */
+const retryInMilliseconds = 5_000;
+const ignore = (): void => undefined;
+const uncounted: QuotaEntry = { problem: null, leave: ignore };
+
+/** Counts the connections of all listeners of a process. */
+export class ConnectionQuota {
+  readonly #limits: ConnectionLimits;
+  readonly #byAddress = new Map<string, number>();
+  readonly #refused = new Set<() => void>();
+  #open = 0;
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Counts a connection. `address` is null where the connections of an address are not limited: over UNIX sockets, from
+   * loopback, and from proxies, whose requests are counted each. `close` closes a connection that is beyond the limits.
+   */
+  enter(address: string | null, close: () => void): QuotaEntry {
+    const { maxConnections } = this.#limits;
+    if (this.#open >= maxConnections) return this.#refuse(overloaded(maxConnections), close);
+    const own = address === null ? uncounted : this.enterAddress(address);
+    if (own.problem !== null) return this.#refuse(own.problem, close);
+    this.#open += 1;
+    return {
+      problem: null,
+      leave: () => {
+        this.#open -= 1;
+        own.leave();
+      },
+    };
+  }
+
+  /** Counts a request that a proxy passes on, as a connection of its client. */
+  enterAddress(address: string): QuotaEntry {
+    const network = networkOf(address);
+    const { maxConnectionsPerAddress: limit } = this.#limits;
+    const count = this.#byAddress.get(network) ?? 0;
+    if (count >= limit) return { problem: ofAddress(limit), leave: ignore };
+    this.#byAddress.set(network, count + 1);
+    return {
+      problem: null,
+      leave: () => {
+        const left = (this.#byAddress.get(network) ?? 1) - 1;
+        if (left === 0) this.#byAddress.delete(network);
+        else this.#byAddress.set(network, left);
+      },
+    };
+  }
+
+  #refuse(problem: HvqlError, close: () => void): QuotaEntry {
+    if (this.#refused.size >= mostRefused) {
+      const [longest] = this.#refused;
+      if (longest !== undefined) this.#refused.delete(longest);
+      longest?.();
+    }
+    this.#refused.add(close);
+    return { problem, leave: () => this.#refused.delete(close) };
+  }
+}
+
+/** An IPv6 host has a network of 2^64 addresses (RFC 4291, 2.5.1), which count as one. */
+function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const words = head.split(':');
+  const missing = tail === undefined ? 0 : 8 - words.length - (tail === '' ? 0 : tail.split(':').length);
+  return [...words, ...Array<string>(missing).fill('0')].slice(0, 4).join(':');
+}
+
+function overloaded(limit: number): HvqlError {
+  const message = `The service has ${limit} connections, the most that it may have. Try again later.`;
+  return new HvqlError('OVERLOADED', message, { limit, retryInMilliseconds });
+}
+
+function ofAddress(limit: number): HvqlError {
+  const message =
+    `This address has ${limit} connections, the most that one may have. Close some; streams can share a WebSocket. Where ` +
+    'it is the address of a proxy, the operator can name it with --trusted-proxies.';
+  return new HvqlError('BUDGET_EXCEEDED', message, { limit, retryInMilliseconds });
+}
