@@ -20,6 +20,7 @@ import { until } from '../until.ts';
 import { transports, type Watcher } from './watcher.ts';
 
 const two = ['--workers', '2'];
+const holder = './test/fixtures/plugins/event-loop-holder.mjs';
 const folder = mkdtempSync(join(tmpdir(), 'hvql-workers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -74,7 +75,7 @@ describe('two workers', () => {
   // Each test leaves two workers that answer.
   let here: Served;
   beforeAll(async () => {
-    here = await serve([...two, '--log-level', 'debug', '--max-streams-per-caller', '5']);
+    here = await serve([...two, '--log-level', 'debug', '--max-streams-per-caller', '5', '--plugin', holder]);
   });
   afterAll(() => here.program.stop());
 
@@ -197,13 +198,28 @@ describe('two workers', () => {
     for (const stream of streams) stream.stop();
   });
 
-  it('replace one that hangs, so that each connection is answered again', async () => {
+  it('replace one that hangs, say what it did, and answer the connections of others meanwhile', async () => {
     const { program, url, tokens } = here;
-    const [hung = 0] = workersOf({ program, url, tokens });
+    const from = program.stderr.length;
+    const log = (): string => program.stderr.slice(from);
+    await askByNewConnection(url, { token: tokens[1], query: 'query Hold { __typename }' });
+    await until(() => log().includes('an operation kept all others waiting'));
+    expect(log()).toMatch(/"milliseconds":\d+,"caller":"2","operation":"Hold"/);
+    const hung = Number(/^held by (\d+)$/m.exec(log())?.[1]);
     process.kill(hung, 'SIGSTOP');
-    const record = /"signal":"SIGKILL".*A worker has not answered for 10 s.*a worker has ended/;
-    await until(() => record.test(program.stderr));
-    expect(workersOf({ program, url, tokens })).not.toContain(hung);
+    const ask = () => askByNewConnection(url, { token: tokens[0], query: '{ __typename }' });
+    // One may be on its way to the stopped worker. It is answered by the other one, at the latest when that is replaced.
+    const early = [1, 2, 3, 4].map(ask);
+    const paused =
+      /"state":"stopped".*"operation":"Hold".*a worker does not answer, and new connections go to others/;
+    await until(() => paused.test(log()));
+    const late = [1, 2, 3, 4].map(ask);
+    for (const answer of await Promise.all([...early, ...late]))
+      expect(answer).toEqual({ data: { __typename: 'Query' } });
+    const record =
+      /"signal":"SIGKILL".*A worker has not answered for 10 s; it is stopped.*"operation":"Hold".*a worker has ended/;
+    await until(() => record.test(log()));
+    expect(workersOf(here)).not.toContain(hung);
     await untilBothAnswer();
   });
 

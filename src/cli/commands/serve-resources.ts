@@ -7,6 +7,7 @@ import type { ValueReport } from '../../limits/value-budget.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import type { HealthReport } from '../../metrics/service-health.ts';
 import { openDelegated } from '../../fleet/delegated-token.ts';
+import type { LoopHold } from '../../sampling/schedule/loop-holds.ts';
 import { openIdentity } from '../../server/auth/identity.ts';
 import { checkGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
@@ -57,6 +58,8 @@ export interface ServeContext extends CommandContext {
   readonly joinsFleet?: boolean;
   /** Given if other processes of the service read the same page folder. */
   readonly manifestMemory?: ManifestMemory;
+  /** Called after an operation has kept the event loop for long. */
+  readonly onHold?: (hold: LoopHold) => void;
   /** Called once the service listens; prints the address by default. */
   readonly announce?: (started: Announced) => void;
 }

@@ -7,6 +7,7 @@ import { ConnectionQuota } from '../../limits/connection-quota.ts';
 import { ValueBudgets } from '../../limits/value-budget.ts';
 import { ServiceHealth, type HealthReport } from '../../metrics/service-health.ts';
 import { Sampler, type SamplerOptions, type SourceHealth } from '../../sampling/sampler.ts';
+import { loopHolds } from '../../sampling/schedule/loop-holds.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
 import { readTls } from '../../server/http/tls.ts';
@@ -164,8 +165,13 @@ async function serveOn(
     source: source.description,
     documents: allowedDocuments?.length,
   });
+  const ignoreHolds = loopHolds.watch((hold) => {
+    log.warn(hold, 'an operation kept all others waiting');
+    context.onHold?.(hold);
+  });
   const refused = fleet?.joined.then(() => new Promise<never>(() => undefined));
   await Promise.race([untilAborted(signal), ...(refused === undefined ? [] : [refused])]);
+  ignoreHolds();
   log.info('closing');
   watch.close();
   await health?.close();

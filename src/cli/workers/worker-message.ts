@@ -3,6 +3,7 @@ import type { LeaseRequest } from '../../execution/live/subscription-leases.ts';
 import type { ValueReport } from '../../limits/value-budget.ts';
 import type { HealthReport } from '../../metrics/service-health.ts';
 import type { AbsenceReport } from '../../sampling/guard/absences.ts';
+import type { LoopHold } from '../../sampling/schedule/loop-holds.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { type ErrorRecord, errorOf, recordOf } from '../../source/ipc/error-record.ts';
 import type { SourceIdentity } from '../../source/ipc/remote-source.ts';
@@ -51,6 +52,8 @@ export type ToPrimary =
   /** It cannot serve, and exits. */
   | { readonly kind: 'failed'; readonly failure: WorkerFailure }
   | { readonly kind: 'pong' }
+  /** An operation has kept its event loop for long. */
+  | { readonly kind: 'held'; readonly hold: LoopHold }
   /** It has seen a manifest in the page folder: for all other workers, and those that start later. */
   | { readonly kind: 'manifest' }
   /** What callers have used of their budgets; for all other workers. */

@@ -8,7 +8,9 @@ import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { recordOf } from '../../source/ipc/error-record.ts';
 import { HealthCollection } from './health-collection.ts';
-import { closeLostConnection } from './lost-connection.ts';
+import type { LoopHold } from '../../sampling/schedule/loop-holds.ts';
+import { ConnectionRotation } from './connection-rotation.ts';
+import { ProcessActivity, type Activity } from './process-activity.ts';
 import { failureError, type ToPrimary, type ToWorker, type WorkerTask } from './worker-message.ts';
 import { sourceDescriptor } from './primary-connection.ts';
 
@@ -41,6 +43,8 @@ const settledMilliseconds = 10_000;
 const pingMilliseconds = 2_000;
 /** A worker that leaves more pings unanswered hangs: one response takes far less. */
 const maxUnansweredPings = 5;
+/** One that works, or waits for a processor on a machine under load, may answer late. */
+const maxUnansweredPingsWhileBusy = 15;
 const shortestDelayMilliseconds = 100;
 const longestDelayMilliseconds = 10_000;
 
@@ -56,6 +60,11 @@ interface Worker {
   isMisplaced: boolean;
   /** Pings since the last pong. */
   unansweredPings: number;
+  readonly activity: ProcessActivity;
+  /** What it was doing when it last did not answer; null while it answers. */
+  state: Activity | null;
+  /** The last time that an operation kept its event loop, and when it was reported. */
+  lastHold: (LoopHold & { readonly at: string }) | null;
 }
 
 /**
@@ -66,6 +75,7 @@ interface Worker {
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, Worker>();
+  readonly #rotation = new ConnectionRotation();
   readonly #restartTimers = new Map<number, NodeJS.Timeout>();
   readonly #health = new HealthCollection<ClusterWorker>();
   /** How often in a row the worker of a slot has exited early. */
@@ -133,15 +143,27 @@ export class WorkerPool {
   #pingAll(): void {
     for (const worker of this.#workers.values()) {
       if (worker.serving === null) continue;
-      if (worker.unansweredPings >= maxUnansweredPings) {
-        const seconds = (maxUnansweredPings * pingMilliseconds) / 1_000;
-        worker.failure ??= new Error(`A worker has not answered for ${seconds} s`);
-        worker.clusterWorker.process.kill('SIGKILL');
-      } else {
-        worker.unansweredPings += 1;
-        send(worker.clusterWorker, { kind: 'ping' });
-      }
+      if (worker.unansweredPings > 0) this.#onSilence(worker);
+      worker.unansweredPings += 1;
+      send(worker.clusterWorker, { kind: 'ping' });
     }
+  }
+
+  /** From the first unanswered ping on, new connections go to others. */
+  #onSilence(worker: Worker): void {
+    const { clusterWorker, slot, unansweredPings, activity, lastHold } = worker;
+    const state = activity.observe();
+    const facts = { worker: slot, pid: clusterWorker.process.pid, state, lastHold: lastHold ?? undefined };
+    if (state !== worker.state) {
+      worker.state = state;
+      this.#rotation.pause(clusterWorker);
+      this.#options.log.warn(facts, 'a worker does not answer, and new connections go to others');
+    }
+    const most = state === 'busy' ? maxUnansweredPingsWhileBusy : maxUnansweredPings;
+    if (unansweredPings < most) return;
+    const seconds = (unansweredPings * pingMilliseconds) / 1_000;
+    worker.failure ??= new Error(`A worker has not answered for ${seconds} s; it is ${state}`);
+    clusterWorker.process.kill('SIGKILL');
   }
 
   #killAll(): void {
@@ -151,7 +173,7 @@ export class WorkerPool {
   #start(slot: number): void {
     this.#restartTimers.delete(slot);
     const clusterWorker = cluster.fork();
-    closeLostConnection(clusterWorker);
+    this.#rotation.add(clusterWorker);
     const startedAt = performance.now();
     const worker: Worker = {
       clusterWorker,
@@ -162,6 +184,9 @@ export class WorkerPool {
       failure: null,
       isMisplaced: false,
       unansweredPings: 0,
+      activity: new ProcessActivity(clusterWorker.process.pid),
+      state: null,
+      lastHold: null,
     };
     worker.startLimit = setTimeout(() => {
       worker.failure = new Error(`A worker does not serve within ${startLimitMilliseconds / 1_000} s`);
@@ -179,7 +204,7 @@ export class WorkerPool {
 
   #onMessage(worker: Worker, message: ToPrimary): void {
     const { clusterWorker, slot } = worker;
-    const { leases, manifestMemory } = this.#options;
+    const { leases, manifestMemory, log } = this.#options;
     switch (message.kind) {
       case 'hello':
         send(clusterWorker, {
@@ -198,7 +223,15 @@ export class WorkerPool {
         worker.failure = failureError(message.failure);
         break;
       case 'pong':
+        if (worker.state !== null) {
+          worker.state = null;
+          this.#rotation.resume(clusterWorker);
+          log.info({ worker: slot }, 'the worker answers again');
+        }
         worker.unansweredPings = 0;
+        break;
+      case 'held':
+        worker.lastHold = { ...message.hold, at: new Date().toISOString() };
         break;
       case 'manifest':
         manifestMemory.noteFromOther();
@@ -243,6 +276,7 @@ export class WorkerPool {
       return;
     }
     worker.serving = { url, tokens };
+    this.#rotation.resume(worker.clusterWorker);
     const workers = [...this.#workers.values()];
     if (workers.length < this.#options.count || workers.some(({ serving }) => serving === null)) return;
     this.#starting?.resolve(workers.find(({ slot }) => slot === 1)?.serving ?? worker.serving);
@@ -275,7 +309,14 @@ export class WorkerPool {
     }
     const delay = this.#restartDelay(worker);
     log.warn(
-      { worker: slot, pid: clusterWorker.process.pid, ...end, err: failure ?? undefined, rest: delay },
+      {
+        worker: slot,
+        pid: clusterWorker.process.pid,
+        ...end,
+        err: failure ?? undefined,
+        lastHold: worker.lastHold ?? undefined,
+        rest: delay,
+      },
       'a worker has ended, and another one takes its place',
     );
     this.#restartTimers.set(

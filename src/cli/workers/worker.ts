@@ -40,6 +40,7 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
           report: (report) => primary.send({ kind: 'absent', report }),
           onReport: (note) => primary.onAbsence(note),
         },
+        onHold: (hold) => primary.send({ kind: 'held', hold }),
         shareBudgets: {
           report: (report) => primary.send({ kind: 'values', report }),
           onReport: (note) => primary.onValues(note),

@@ -1,5 +1,5 @@
 /** A subscription that streams share: planned once for a topology, and executed once a tick for all streams. */
-import type { ExecutionArgs } from 'graphql';
+import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Caller } from '../../access/caller.ts';
 import { recordingAccess } from '../../access/recording-access.ts';
 import { HvqlError } from '../../errors.ts';
@@ -7,6 +7,7 @@ import type { ServiceFacts } from '../../graph/context.ts';
 import type { LiveOptions } from '../../graph/type/subscription.ts';
 import { TopologyScope } from '../../sampling/read/topology-scope.ts';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
+import { loopHolds, type NamedWork } from '../../sampling/schedule/loop-holds.ts';
 import { LiveSnapshotReader } from '../../sampling/schedule/live-snapshot-reader.ts';
 import type { ReadRequest } from '../../sampling/read/snapshot-reader.ts';
 import { PlanningSnapshotReader } from '../../sampling/read/planning-snapshot-reader.ts';
@@ -57,6 +58,7 @@ const deliveryBatchSize = 1_000;
 export class SharedSubscription implements Watcher {
   readonly options: LiveOptions;
   readonly #parts: SharedSubscriptionOptions;
+  readonly #work: NamedWork;
   #streams = 0;
   /** Sources return the same topology object while nothing in it changes. */
   readonly #plans = new WeakMap<Topology, MaybePromise<Plan>>();
@@ -74,6 +76,12 @@ export class SharedSubscription implements Watcher {
   constructor(parts: SharedSubscriptionOptions) {
     this.options = parts.options;
     this.#parts = parts;
+    const { caller, args } = parts;
+    this.#work = {
+      caller,
+      operationName: getOperationAST(args.document, args.operationName)?.name?.value ?? null,
+      operation: { query: args.document.loc?.source.body ?? '' },
+    };
   }
 
   get lists(): ReadonlySet<bigint> | null {
@@ -158,6 +166,7 @@ export class SharedSubscription implements Watcher {
 
   /** Checks the cost again: the topology may have grown since the stream was opened. */
   #makeEvent(tick: Tick, previous: Tick | null): MaybePromise<LiveResult> {
+    loopHolds.begin(this.#work);
     const { topology } = tick;
     const planned = topology instanceof HvqlError ? null : this.#planFor(topology);
     return mapMaybePromise(planned, (plan) => {

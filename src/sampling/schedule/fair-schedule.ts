@@ -1,6 +1,7 @@
 /** Shares the event loop among callers: a caller with much work is answered in slices, with others in between. */
 
 import { setImmediate } from 'node:timers';
+import { loopHolds } from './loop-holds.ts';
 import type { Caller } from '../../access/caller.ts';
 
 /** How long work continues in one turn of the event loop. */
@@ -42,6 +43,7 @@ export class FairSchedule {
 
   readonly #onNextTurn = (): void => {
     this.#sliceBegan = null;
+    loopHolds.endTurn();
     if (this.#waiting.size > 0) void this.#resumeForSlice();
   };
 

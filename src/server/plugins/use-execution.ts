@@ -7,6 +7,7 @@ import {
 } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import { messageOf } from '../../errors.ts';
+import { loopHolds } from '../../sampling/schedule/loop-holds.ts';
 import { requestOf, type RequestContext, type Requester, type YogaContext } from '../context.ts';
 import type { DocumentStore } from '../document-store.ts';
 
@@ -28,6 +29,7 @@ export function queryRunner({
   readonly execute?: Execute;
 }): RunQuery {
   return (request, args) => {
+    loopHolds.begin(request);
     try {
       const result = execute(withContext(args, contextOf(request)));
       return result instanceof Promise ? result.catch(failed) : result;
@@ -76,6 +78,7 @@ export function begin(
   const isStored = stored !== null && stored.document === args.document;
   const errors = isStored ? stored.errors : documents.check(args.document);
   if (errors.length > 0) return { errors };
+  loopHolds.begin(request);
   request.operationName = (isStored && stored.operation(args.operationName)?.name?.value) || null;
   return null;
 }

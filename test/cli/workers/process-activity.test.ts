@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { ProcessActivity } from '../../../src/cli/workers/process-activity.ts';
+import { until } from '../../until.ts';
+
+describe('a process that does not answer', () => {
+  it('waits, is stopped, is at work, or is unknown', async () => {
+    const child = spawn('sleep', ['600']);
+    try {
+      const activity = new ProcessActivity(child.pid);
+      await until(() => activity.observe() === 'waiting');
+      child.kill('SIGSTOP');
+      await until(() => activity.observe() === 'stopped');
+      child.kill('SIGCONT');
+      await until(() => activity.observe() === 'waiting');
+      // It runs while it asks.
+      expect(new ProcessActivity(process.pid).observe()).toBe('busy');
+      expect(new ProcessActivity(undefined).observe()).toBe('unknown');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
