@@ -27,7 +27,16 @@ interface Sbom {
 }
 
 /** SPDX ids of licences that ask for no more than that their text stays with the code. */
-const permissive = ['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
+const permissive = [
+  'Unlicense',
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  'MIT',
+];
 
 /** What npm says of the package; older versions give a list, newer ones an object by name. */
 function parsePack(stdout: string): Packed {
