@@ -8,5 +8,5 @@ export default async function buildOnce(): Promise<void> {
     stdio: 'inherit',
   });
   // For test/built-program.ts.
-  process.env['HVQL_TEST_PROGRAM'] = await bundleProgram();
+  process.env['TESTED_PROGRAM'] = await bundleProgram();
 }

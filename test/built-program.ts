@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const unbundledProgram = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 /** The program in the bundle that test/build-once.ts makes for the suite, which starts in half the time. */
-export const builtProgram = process.env['HVQL_TEST_PROGRAM'] ?? unbundledProgram;
+export const builtProgram = process.env['TESTED_PROGRAM'] ?? unbundledProgram;
 
 const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   scripts: { start: string };
