@@ -65,7 +65,7 @@ function resultOf(sink: ByteSink, errors: readonly GraphQLError[] | null): Execu
   return errors === null ? null : writtenResult(null, errors);
 }
 
-/** The result with its data from the template; null if there is none, or if a number of this response is not available. */
+/** The result with its data from the template; null without one, or if a number of this response is not available. */
 export function writeFromTemplate(
   { contextValue: context }: Pick<ExecutionArgs, 'contextValue'>,
   { cached: { template }, reader }: Templated,

@@ -19,7 +19,7 @@ export interface BeforeProcessorOptions {
   readonly builds: Builds;
   readonly rows: readonly Variant[];
   readonly workloads: readonly Workload[];
-  /** Pairs of servers, each started anew: V8 compiles the same source better in one process than in another. */
+  /** Pairs of servers, each freshly started: V8 compiles the same source better in one process than in another. */
   readonly pairs: number;
   /** Turns of each server of a pair. */
   readonly turns: number;
@@ -27,7 +27,7 @@ export interface BeforeProcessorOptions {
   readonly tell: (what: string) => void;
 }
 
-/** Requests are as many as take about so long. */
+/** One turn has as many requests as take about this long. */
 const turnMilliseconds = 50;
 const mostRequests = 2_000;
 
@@ -66,7 +66,7 @@ const head = ',,before µs,now µs,before / now,from,to,goal'.split(',');
 interface Asked {
   readonly pid: number;
   readonly load: FixedLoad;
-  /** Microseconds for each answer, by turns. */
+  /** Microseconds for each answer, one number for each turn. */
   readonly spent: number[];
 }
 

@@ -50,7 +50,7 @@ describe('what the benchmark asks', () => {
     300_000,
   );
 
-  it('is sent as often as it is said to be, and an answer that is not 200 fails the load', async () => {
+  it('is sent as often as was asked for, and an answer that is not 200 fails the load', async () => {
     let [answered, status] = [0, 200];
     const server = createServer((request, response) => {
       request.resume().on('end', () => {

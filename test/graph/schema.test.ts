@@ -37,7 +37,7 @@ describe('the schema', () => {
     expect(readFileSync(file, 'utf8')).toBe(printed);
   });
 
-  it('is valid, which graphql-js is told to assume', () => {
+  it('is valid, which graphql-js assumes without a check', () => {
     expect(validateSchema(new GraphQLSchema({ ...schema.toConfig(), assumeValid: false }))).toEqual([]);
     expect(schema.toConfig().assumeValid).toBe(true);
   });
