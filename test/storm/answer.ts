@@ -8,18 +8,20 @@ export interface Answer {
   readonly code: string;
   /** For the report. */
   readonly message?: string;
+  /** The data of the result that it is of. */
+  readonly data?: unknown;
 }
 
 /** The answers in a result of GraphQL: its data where it has no errors, else the code of each error once. */
 export function answersOfResult(channel: string, result: unknown): readonly Answer[] {
   if (typeof result !== 'object' || result === null) return [{ channel, code: 'no result' }];
   const { data, errors } = result as { data?: unknown; errors?: unknown };
-  if (errors === undefined) return [{ channel, code: data == null ? 'nothing' : 'data' }];
+  if (errors === undefined) return [{ channel, code: data == null ? 'nothing' : 'data', data }];
   if (!Array.isArray(errors) || errors.length === 0) return [{ channel, code: 'no result' }];
   const byCode = new Map<string, Answer>();
   for (const error of errors) {
     const code = String(error?.extensions?.code ?? 'no code');
-    if (!byCode.has(code)) byCode.set(code, { channel, code, message: String(error?.message) });
+    if (!byCode.has(code)) byCode.set(code, { channel, code, message: String(error?.message), data });
   }
   return [...byCode.values()];
 }

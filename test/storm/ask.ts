@@ -1,5 +1,5 @@
 /** Asks by HTTP and takes all of the answer. */
-import { request, type Agent } from 'node:http';
+import { request } from 'node:http';
 import type { Visit } from './kind.ts';
 
 /** What to send. */
@@ -24,7 +24,7 @@ export interface Reply {
 /** Asks. Rejects where the connection is cut before the answer is whole. */
 export function ask(visit: Visit, asked: Asked): Promise<Reply> {
   const { method = 'GET', path = '/graphql', headers = {}, body, isKept = true, socketPath } = asked;
-  const agent: Agent | false = isKept ? visit.agent : false;
+  const agent = isKept ? visit.agent : false;
   const { signal } = visit;
   const to = socketPath === undefined ? { port: visit.port, host: '127.0.0.1' } : { socketPath };
   return new Promise((resolve, reject) => {

@@ -10,6 +10,8 @@ export interface Callers {
   readonly unknown: string;
   /** The guest, without any privilege. */
   readonly powerless: string;
+  /** Of any partition with any privileges. */
+  readonly of: (partition: bigint, privileges: readonly string[]) => Promise<string>;
   /** The root's for this many seconds from now. */
   readonly shortLived: (seconds: number) => Promise<string>;
   /** Tokens that do not verify, or say nothing that could be used. */
@@ -32,6 +34,7 @@ export async function signCallers(secret: string): Promise<Callers> {
     guest: await sign({ hv_partition: '2' }),
     unknown: await sign({ hv_partition: '999999' }),
     powerless: await sign({ hv_partition: '2', hv_privileges: [] }),
+    of: (partition, privileges) => sign({ hv_partition: `${partition}`, hv_privileges: privileges }),
     shortLived: (seconds) => sign({ hv_partition: '1' }, `${seconds}s`),
     bad: [
       'x',

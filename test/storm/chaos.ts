@@ -13,6 +13,8 @@ export interface ChaosOptions {
   readonly writer: PageWriter;
   readonly troubles: Troubles;
   readonly random: Random;
+  /** Moves the wall clock of the service by this from what it is. */
+  readonly moveWallClock: (milliseconds: number) => void;
   /** How long a trouble is left as it is. */
   readonly troubleMilliseconds: number;
   /** How long it is calm once the service has had its time to recover. */
@@ -42,6 +44,7 @@ const timetable: readonly (readonly [name: string, make: Trouble])[] = [
   ['pages broken while their writer stands still', standing(breakPages)],
   ['the folder moved away and back', standing(moveAway)],
   ['the writer killed, another host in its place', killed(async () => undefined)],
+  ['the wall clock set half an hour ahead, and back', stepWallClock],
   ['pages broken while they are written', breakWhileWritten],
   ['the manifest broken', standing(breakManifest)],
   ['the writer killed, the folder moved away and back', killed(moveAway)],
@@ -99,6 +102,13 @@ async function breakManifest({ folder, random, troubleMilliseconds }: ChaosOptio
   replace(path, random.one(broken));
   await pause(troubleMilliseconds, never);
   replace(path, content);
+}
+
+/** Not the other way: tokens that have just ended would be good for half an hour more. */
+async function stepWallClock({ moveWallClock, troubleMilliseconds }: ChaosOptions): Promise<void> {
+  moveWallClock(30 * 60_000);
+  await pause(troubleMilliseconds, never);
+  moveWallClock(0);
 }
 
 async function moveAway({ folder, troubleMilliseconds }: ChaosOptions): Promise<void> {

@@ -113,6 +113,15 @@ export const expectations = {
     'HTTP 426',
     'HTTP 101',
   ],
+  // random-operation.ts
+  'a random operation of any caller': [
+    ...['data', 'ACCESS_DENIED', 'LIMIT_EXCEEDED'],
+    ...['INVALID_PARAMETER', 'INVALID_PARTITION_ID', 'INVALID_VP_INDEX'],
+  ],
+  // outage/outage-traffic.ts
+  'a question during outages': ['data'],
+  'a denied question during outages': refusedHost,
+  'events during outages': ['data'],
   // protocol-connection.ts
   'pieces of requests in any order, cut anywhere': [],
   // hostile-websocket.ts
@@ -151,6 +160,28 @@ const reachedBySize: ReadonlySet<KindName> = new Set<KindName>([
   'too many values in an event',
 ]);
 
+/** Kinds that come to the service that has outages, in which the source has no part. */
+export const outageKinds: ReadonlySet<KindName> = new Set<KindName>([
+  'a question during outages',
+  'a denied question during outages',
+  'events during outages',
+]);
+
+/** What may come in addition during an outage: no answer, or one that says to come again later. */
+const codesInOutage = [
+  'cut',
+  'silence',
+  'closed 1006',
+  // Beyond the descriptors that there are.
+  'OVERLOADED',
+  'closed 1013',
+  'IDENTITY_UNAVAILABLE',
+  // By a key that was withdrawn meanwhile.
+  'UNAUTHENTICATED',
+  'closed 4401',
+  'closed 4403',
+];
+
 /** The channels that each code may come by; HTTP statuses among them. One that is not here is expected nowhere. */
 const channels: Readonly<Record<string, readonly string[]>> = {
   data: ['200', 'SSE', 'WebSocket'],
@@ -170,7 +201,7 @@ const channels: Readonly<Record<string, readonly string[]>> = {
   NOT_ACCEPTABLE: ['406'],
   UNSUPPORTED_MEDIA_TYPE: ['415'],
   UNAUTHENTICATED: ['401', 'SSE', 'WebSocket'],
-  LIMIT_EXCEEDED: ['200', '400', '413', 'SSE', 'WebSocket'],
+  LIMIT_EXCEEDED: ['200', '400', '413', '431', 'SSE', 'WebSocket'],
   ACCESS_DENIED: ['200', 'SSE', 'WebSocket'],
   INVALID_PARTITION_ID: ['200', 'SSE', 'WebSocket'],
   INVALID_VP_INDEX: ['200', 'SSE', 'WebSocket'],
@@ -178,6 +209,9 @@ const channels: Readonly<Record<string, readonly string[]>> = {
   PAGE_MALFORMED: ['200', 'SSE', 'WebSocket'],
   // 503 is /ready's.
   PAGE_UNAVAILABLE: ['200', '503', 'SSE', 'WebSocket'],
+  OVERLOADED: ['503', 'SSE', 'WebSocket'],
+  IDENTITY_UNAVAILABLE: ['503', 'SSE', 'WebSocket'],
+  silence: ['any'],
   // Of requests that Node answers itself.
   cut: ['socket', 'SSE', 'WebSocket'],
 };
@@ -186,7 +220,9 @@ const channels: Readonly<Record<string, readonly string[]>> = {
 export function isExpected(kind: KindName, answer: Answer, isInTrouble: boolean): boolean {
   const codes: readonly string[] = expectations[kind];
   const { channel, code } = answer;
-  const isOfTrouble = codesInTrouble.includes(code) || (code === 'data' && reachedBySize.has(kind));
+  const isOfTrouble = outageKinds.has(kind)
+    ? codesInOutage.includes(code)
+    : codesInTrouble.includes(code) || (code === 'data' && reachedBySize.has(kind));
   if (!codes.includes(code) && !(isInTrouble && isOfTrouble)) return false;
   if (/^(?:closed|HTTP) /.test(code)) return channel === 'WebSocket' || channel === 'socket';
   return channels[code]?.includes(channel) ?? false;

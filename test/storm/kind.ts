@@ -1,5 +1,6 @@
 /** One kind of traffic, and what an attempt at it is given. */
 import type { Agent } from 'node:http';
+import type { OutageService } from './outage/outage-service.ts';
 import type { Answer } from './answer.ts';
 import type { Callers } from './callers.ts';
 import type { Random } from './random.ts';
@@ -13,9 +14,13 @@ export interface StormWorld {
   /** Where the same service speaks TLS. */
   readonly securePort: number;
   readonly callers: Callers;
+  /** The page folder that the service reads. */
+  readonly pages: string;
+  /** The service that has outages; null without one. */
+  readonly outageService: OutageService | null;
   readonly random: Random;
   /** Of the connections that are kept. */
-  readonly agent: Agent;
+  readonly agent: Agent | false;
   /** What no answer may hold: the service's secret, and where its pages are. */
   readonly unspeakable: readonly string[];
   /** Aborted once the traffic is over: for visits that would only wait. */

@@ -4,7 +4,7 @@ import type { StormReport } from './storm-run.ts';
 
 /** All that was seen, as text. */
 export function describeStorm(report: StormReport): string {
-  return [traffic(report), rest(report), chaos(report), log(report), trail(report)].join('\n\n');
+  return [traffic(report), rest(report), chaos(report), ...logs(report), trail(report)].join('\n\n');
 }
 
 function traffic({ tally, seconds }: StormReport): string {
@@ -57,22 +57,37 @@ function rest({ before, after }: StormReport): string {
     row('over TLS: resident memory, KB (after a collection)', ({ secure }) => secure.collectedKilobytes),
     row('over TLS: heap, KB (after it)', ({ secure }) => secure.heapKilobytes),
     row('over TLS: descriptors', ({ secure }) => secure.descriptors),
+    ...(before.outage === null
+      ? []
+      : [
+          row(
+            'with outages: resident memory of the primary, KB',
+            ({ outage }) => outage?.residentKilobytes ?? 0,
+          ),
+          row('with outages: descriptors of the primary', ({ outage }) => outage?.descriptors ?? 0),
+          row('with outages: workers', ({ outage }) => outage?.workers ?? 0),
+        ]),
   ]);
 }
 
-function chaos({ troubles }: StormReport): string {
-  return table([['troubles, warm-up included', 'times'], ...troubles.counts]);
+function chaos({ troubles, outage }: StormReport): string {
+  const outages = outage === null ? [] : [...outage.outages.counts];
+  return table([['troubles, warm-up included', 'times'], ...troubles.counts, ...outages]);
 }
 
-function trail({ trail: { opened, closed, denied, malformed } }: StormReport): string {
-  const rows = Object.entries({ opened, closed, denied, malformed });
+function trail({ trail: { opened, closed, denied, other, malformed } }: StormReport): string {
+  const rows = Object.entries({ opened, closed, denied, other, malformed });
   return table([['the audit trail, all in all', 'lines'], ...rows]);
 }
 
-function log({ log: { counts, complaintCount } }: StormReport): string {
-  return table([
-    ["the service's log", 'lines'],
-    ...counts,
-    ['of level error and above, or no log lines', complaintCount],
-  ]);
+function logs({ log, secureLog, outage }: StormReport): string[] {
+  return [
+    logTable("the service's log", log),
+    logTable('the log of the process that speaks TLS', secureLog),
+    ...(outage === null ? [] : [logTable('the log of the service with outages', outage.log)]),
+  ];
+}
+
+function logTable(title: string, { counts, complaintCount }: StormReport['log']): string {
+  return table([[title, 'lines'], ...counts, ['of level error and above, or no log lines', complaintCount]]);
 }

@@ -22,6 +22,12 @@ export class ServiceLog {
   readonly complaints: string[] = [];
   complaintCount = 0;
   #inspectorAddress = '';
+  readonly #expected: RegExp | null;
+
+  /** Messages of level error that the service is expected to write. */
+  constructor(expected: RegExp | null = null) {
+    this.#expected = expected;
+  }
 
   take(line: string): void {
     const address = /^Debugger listening on (ws:\S+)$/.exec(line)?.[1];
@@ -33,7 +39,7 @@ export class ServiceLog {
       const text = `${levels[level] ?? String(level)}: ${entry.msg ?? ''}`;
       this.counts.set(text, (this.counts.get(text) ?? 0) + 1);
     }
-    if (level < errorLevel) return;
+    if (level < errorLevel || this.#expected?.test(entry?.msg ?? '') === true) return;
     this.complaintCount += 1;
     if (this.complaints.length < keptLines) this.complaints.push(line.slice(0, 2_000));
   }

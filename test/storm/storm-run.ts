@@ -8,6 +8,8 @@ import { signCallers } from './callers.ts';
 import { Random } from './random.ts';
 import { makeChaos } from './chaos.ts';
 import { figuresAtRest, type Figures } from './figures.ts';
+import { OutageService, type OutageFigures } from './outage/outage-service.ts';
+import { makeOutages } from './outage/outages.ts';
 import { PageWriter } from './page-writer.ts';
 import { startStormedService, type StormedService } from './stormed-service.ts';
 import { Tally } from './tally.ts';
@@ -33,6 +35,8 @@ export interface StormOptions {
   readonly quietMilliseconds: number;
   /** Whether the service answers repeated requests without Yoga. */
   readonly hotPath: 'on' | 'off';
+  /** Whether there is a service with workers as well, of which everything around it fails in turn. */
+  readonly hasOutages: boolean;
   /** Told how far it has got. */
   readonly say: (text: string) => void;
 }
@@ -41,6 +45,16 @@ export interface StormOptions {
 export interface Rest extends Figures, Answering {
   /** Of the process that speaks TLS. */
   readonly secure: Figures;
+  /** Of the service that has outages. */
+  readonly outage: OutageFigures | null;
+}
+
+/** What became of the service that has outages. */
+export interface OutageReport {
+  readonly outages: Troubles;
+  readonly log: StormedService['log'];
+  readonly trail: TrailCounts;
+  readonly exitCode: number | null;
 }
 
 /** The result of a storm. */
@@ -57,6 +71,7 @@ export interface StormReport {
   readonly secureLog: StormedService['log'];
   readonly trail: TrailCounts;
   readonly exitCode: number | null;
+  readonly outage: OutageReport | null;
 }
 
 /** Runs it. Rejects where it could not be run to its end; leaves nothing behind. */
@@ -65,11 +80,18 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   const folder = join(base, 'pages');
   const writer = new PageWriter(folder);
   let service: StormedService | null = null;
+  let outageService: OutageService | null = null;
   try {
     await writer.start(options.seed);
     service = await startStormedService(base, options.hotPath);
-    return await stormOver({ ...options, folder, writer, service, unspeakable: basename(base) });
+    if (options.hasOutages) outageService = await OutageService.start(base);
+    return await stormOver({
+      ...options,
+      ...{ folder, writer, service, outageService },
+      unspeakable: basename(base),
+    });
   } finally {
+    if (outageService?.isAlive === true) await outageService.stop('SIGKILL');
     await service?.kill();
     await writer.kill();
     rmSync(base, { recursive: true, force: true });
@@ -80,24 +102,29 @@ interface Storm extends StormOptions {
   readonly folder: string;
   readonly writer: PageWriter;
   readonly service: StormedService;
+  readonly outageService: OutageService | null;
   readonly unspeakable: string;
 }
 
 async function stormOver(storm: Storm): Promise<StormReport> {
-  const { service, seconds, quietMilliseconds, say } = storm;
+  const { service, outageService, folder: pages, seconds, quietMilliseconds, say } = storm;
   const random = new Random(storm.seed);
   const callers = await signCallers(service.secret);
   const { port, guestSocket, secret, secure } = service;
   const unspeakable = [secret, storm.unspeakable];
-  const world = { port, guestSocket, securePort: secure.port, callers, random, unspeakable };
+  const ofOutages = { pages, outageService };
+  const world = { port, guestSocket, securePort: secure.port, callers, random, unspeakable, ...ofOutages };
   const rest = async (): Promise<Rest> => {
     const [figures, ofSecure] = await Promise.all(
       [service, secure].map((process) => figuresAtRest(process, quietMilliseconds)),
     );
     if (figures === undefined || ofSecure === undefined) throw new TypeError('There are two processes');
-    return { ...figures, secure: ofSecure, ...(await answering(world)) };
+    await outageService?.recovers();
+    const outage = outageService?.figures() ?? null;
+    return { ...figures, secure: ofSecure, outage, ...(await answering(world)) };
   };
   const troubles = new Troubles();
+  const outages = new Troubles();
   const blow = async (tally: Tally, forSeconds: number, isEnough: () => boolean): Promise<number> => {
     const began = performance.now();
     const end = new AbortController();
@@ -105,18 +132,31 @@ async function stormOver(storm: Storm): Promise<StormReport> {
       const parts = (performance.now() - began) / 1_000 / forSeconds;
       if (parts >= (isEnough() ? 1 : 3)) end.abort();
     }, 100);
-    const chaos = makeChaos({ ...storm, troubles, random: new Random(storm.seed + 1) }, end.signal);
+    const { moveWallClock } = service;
+    const chaos = makeChaos(
+      { ...storm, troubles, random: new Random(storm.seed + 1), moveWallClock },
+      end.signal,
+    );
+    const withoutService =
+      outageService === null
+        ? Promise.resolve()
+        : makeOutages({ ...storm, outageService, outages, random: new Random(storm.seed + 2) }, end.signal);
     try {
       // The first of them that fails ends the other as well.
       await Promise.all([
         chaos.finally(() => end.abort()),
-        runTraffic({ ...world, tally, troubles }, end.signal).finally(() => end.abort()),
+        withoutService.catch((thrown: unknown) => {
+          end.abort();
+          throw thrown;
+        }),
+        runTraffic({ ...world, tally, troubles, outages }, end.signal).finally(() => end.abort()),
       ]);
     } finally {
       clearInterval(timer);
     }
-    if (!service.isAlive) {
-      const complaints = [...service.log.complaints, ...secure.log.complaints];
+    if (!service.isAlive || outageService?.isAlive === false) {
+      const logs = [service.log, secure.log, ...(outageService === null ? [] : [outageService.log])];
+      const complaints = logs.flatMap((log) => log.complaints);
       throw new Error(`The service has ended: ${complaints.join('\n')}`);
     }
     return (performance.now() - began) / 1_000;
@@ -136,6 +176,7 @@ async function stormOver(storm: Storm): Promise<StormReport> {
   const after = await rest();
   const exitCode = await service.stop();
   const trail = await readTrail(service.auditTrail);
+  const outage = outageService === null ? null : await endOf(outageService, outages);
   return {
     seconds: stormSeconds,
     warmUp,
@@ -147,7 +188,14 @@ async function stormOver(storm: Storm): Promise<StormReport> {
     secureLog: secure.log,
     trail,
     exitCode,
+    outage,
   };
+}
+
+async function endOf(outageService: OutageService, outages: Troubles): Promise<OutageReport> {
+  const exitCode = await outageService.stop();
+  const trail = await readTrail(outageService.auditFile);
+  return { outages, log: outageService.log, trail, exitCode };
 }
 
 /** Where pages are as a hypervisor has them, in memory, if there is such a place. */

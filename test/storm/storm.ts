@@ -1,6 +1,7 @@
 /**
- * `npm run storm [-- --minutes 10 --seed 1 --hot-path on]`: all that could be thrown at the service, at full speed, while its source
- * breaks and is mended. Prints a table; exits with 1 where anything is not as it must be.
+ * `npm run storm [-- --minutes 10 --seed 1 --hot-path on]`: valid, invalid and hostile traffic at full speed, while the
+ * source breaks and is mended, the wall clock is set, and, of a second service with workers, key server, disk, descriptors
+ * and workers fail in turn. Prints tables; exits with 1 where anything is not as it must be.
  */
 import { parseArgs } from 'node:util';
 import { describeStorm } from './report.ts';
@@ -22,6 +23,7 @@ const report = await runStorm({
   troubleMilliseconds: 2_000,
   calmMilliseconds: 5_000,
   quietMilliseconds: 15_000,
+  hasOutages: true,
   hotPath: values['hot-path'] === 'off' ? 'off' : 'on',
   say: (text) => process.stdout.write(text),
 });

@@ -1,5 +1,6 @@
 /** The service in the storm: the built program, as `npm start` runs it. */
 import { randomBytes } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFlags } from '../built-program.ts';
 import { BuiltProgram } from './program.ts';
@@ -32,6 +33,8 @@ export interface StormedService extends StormedProcess {
   readonly guestSocket: string;
   readonly auditTrail: string;
   readonly secret: string;
+  /** Moves its wall clock by this from what it is; not that of the process that speaks TLS. */
+  moveWallClock(milliseconds: number): void;
   /** The same over TLS, for connections that do anything. */
   readonly secure: StormedProcess;
 }
@@ -41,6 +44,12 @@ export async function startStormedService(base: string, hotPath: 'on' | 'off'): 
   const guestSocket = join(base, 'guest.sock');
   const auditTrail = join(base, 'audit.jsonl');
   const secret = randomBytes(32).toString('hex');
+  const wallClock = join(base, 'wall-clock');
+  const moveWallClock = (milliseconds: number): void => {
+    writeFileSync(`${wallClock}.new`, String(milliseconds));
+    renameSync(`${wallClock}.new`, wallClock);
+  };
+  moveWallClock(0);
   const { maxPages, maxStreamsPerCaller } = serviceLimits;
   const args = [
     ...['serve', '--port', '0', '--source', `pages:${join(base, 'pages')}`],
@@ -51,6 +60,7 @@ export async function startStormedService(base: string, hotPath: 'on' | 'off'): 
   const plain = await startProcess(
     [...args, '--guest-socket', `2=${guestSocket}`, '--audit', auditTrail],
     secret,
+    wallClock,
   );
   const tls = ['--tls-cert', tlsFile('server.pem'), '--tls-key', tlsFile('server.key')];
   const secure = await startProcess([...args, ...tls], secret).catch(async (thrown: unknown) => {
@@ -62,6 +72,7 @@ export async function startStormedService(base: string, hotPath: 'on' | 'off'): 
     guestSocket,
     auditTrail,
     secret,
+    moveWallClock,
     secure,
     get isAlive() {
       return plain.isAlive && secure.isAlive;
@@ -76,13 +87,23 @@ export async function startStormedService(base: string, hotPath: 'on' | 'off'): 
   };
 }
 
-async function startProcess(args: readonly string[], secret: string): Promise<StormedProcess> {
+const wallClockModule = new URL('../end-to-end/wall-clock.mjs', import.meta.url).href;
+
+/** With a wall clock that the file moves, where there is one. */
+async function startProcess(
+  args: readonly string[],
+  secret: string,
+  wallClock: string | null = null,
+): Promise<StormedProcess> {
   const log = new ServiceLog();
   const program = new BuiltProgram({
     // The inspector is not the product's: it lets the heap be measured, and sleeps until then.
-    execArgv: ['--trace-warnings', ...nodeFlags, '--inspect=127.0.0.1:0'],
+    execArgv: [
+      ...['--trace-warnings', ...nodeFlags, '--inspect=127.0.0.1:0'],
+      ...(wallClock === null ? [] : ['--import', wallClockModule]),
+    ],
     args,
-    env: { HVQL_JWT_SECRET: secret },
+    env: { HVQL_JWT_SECRET: secret, ...(wallClock === null ? {} : { WALL_CLOCK_FILE: wallClock }) },
     onErrorLine: (line) => log.take(line),
   });
   let isAlive = true;

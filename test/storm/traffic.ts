@@ -7,11 +7,13 @@ import { hostileDocuments } from './hostile-document.ts';
 import { hostileRequests } from './hostile-request.ts';
 import { hostileWebSockets, patientWebSockets } from './hostile-websocket.ts';
 import type { Kind, StormWorld, Visit } from './kind.ts';
+import { outageTraffic } from './outage/outage-traffic.ts';
 import { probes } from './probe.ts';
 import { protocolConnections } from './protocol-connection.ts';
 import { mistakes } from './mistake.ts';
 import { greed, overLimits } from './over-limit.ts';
 import { largeQuestions, questions } from './question.ts';
+import { randomOperations } from './random-operation.ts';
 import { unauthorized } from './unauthorized.ts';
 import type { Tally } from './tally.ts';
 import type { Troubles } from './trouble.ts';
@@ -21,6 +23,8 @@ import { endlessly, watching } from './watching.ts';
 interface Lane {
   readonly kinds: readonly Kind[];
   readonly concurrency: number;
+  /** Whether they come to the service that has outages. */
+  readonly isOfOutages?: boolean;
 }
 
 /** Those that take their time have lanes of their own, so that no others wait for them. */
@@ -38,6 +42,8 @@ const lanes: readonly Lane[] = [
   { kinds: hostileConnections, concurrency: 3 },
   { kinds: patientConnections, concurrency: 6 },
   { kinds: protocolConnections, concurrency: 3 },
+  { kinds: randomOperations, concurrency: 3 },
+  { kinds: outageTraffic, concurrency: 4, isOfOutages: true },
   { kinds: slowReaders, concurrency: 1 },
   { kinds: hostileWebSockets, concurrency: 2 },
   { kinds: patientWebSockets, concurrency: 6 },
@@ -51,6 +57,7 @@ const limitMilliseconds = 180_000;
 export interface TrafficOptions extends Omit<StormWorld, 'agent' | 'over'> {
   readonly tally: Tally;
   readonly troubles: Troubles;
+  readonly outages: Troubles;
 }
 
 /** Runs the traffic until the signal is aborted, and until all who are under way then are done. */
@@ -60,17 +67,19 @@ export async function runTraffic(options: TrafficOptions, over: AbortSignal): Pr
   setMaxListeners(0, over);
   const world: StormWorld = { ...options, agent, over };
   try {
-    await Promise.all(lanes.flatMap((lane) => runLane(lane, { ...options, world })));
+    const used = lanes.filter(({ isOfOutages }) => isOfOutages !== true || options.outageService !== null);
+    await Promise.all(used.flatMap((lane) => runLane(lane, { ...options, world })));
   } finally {
     agent.destroy();
   }
 }
 
-interface LaneOptions extends Pick<TrafficOptions, 'tally' | 'troubles'> {
+interface LaneOptions extends Pick<TrafficOptions, 'tally' | 'troubles' | 'outages'> {
   readonly world: StormWorld;
 }
 
-function runLane({ kinds, concurrency }: Lane, { world, tally, troubles }: LaneOptions): Promise<void>[] {
+function runLane(lane: Lane, { world, tally, troubles, outages }: LaneOptions): Promise<void>[] {
+  const { kinds, concurrency, isOfOutages = false } = lane;
   let turn = 0;
   return Array.from({ length: concurrency }, async () => {
     while (!world.over.aborted) {
@@ -83,7 +92,7 @@ function runLane({ kinds, concurrency }: Lane, { world, tally, troubles }: LaneO
       tally.count({
         kind: kind.name,
         answers,
-        isInTrouble: troubles.touch(from, to),
+        isInTrouble: (isOfOutages ? outages : troubles).touch(from, to),
         milliseconds: to - from,
       });
     }

@@ -1,7 +1,8 @@
 /** Whether a storm has ended as it must. */
-import { expectations, type KindName } from './expectation.ts';
+import { expectations, outageKinds, type KindName } from './expectation.ts';
 import type { Figures } from './figures.ts';
-import { troubleCodes, type StormReport } from './storm-run.ts';
+import { outageNames } from './outage/outages.ts';
+import { troubleCodes, type OutageReport, type StormReport } from './storm-run.ts';
 
 /** What is demanded beside the codes; null for nothing. */
 export interface Demands {
@@ -24,6 +25,7 @@ export function problemsOf(
     if (unexpected > 0) problems.push(`${unexpected} answers were unexpected.`, ...examples);
   }
   for (const name of Object.keys(expectations) as KindName[]) {
+    if (report.outage === null && outageKinds.has(name)) continue;
     if (isThorough && (tally.kinds.get(name)?.attempts ?? 0) === 0) problems.push(`${name} was never tried.`);
   }
   // A storm that does no harm to the source proves nothing.
@@ -48,6 +50,27 @@ export function problemsOf(
   if (latencyRatio !== null && !(ratio <= latencyRatio))
     problems.push(`A question takes ${ratio.toFixed(2)} times as long as before.`);
   if (exitCode !== 0) problems.push(`The service exited with ${exitCode}.`);
+  if (report.outage !== null) problems.push(...ofOutages(report.outage, report, { memoryPart, isThorough }));
+  return problems;
+}
+
+function ofOutages(
+  { outages, log, trail, exitCode }: OutageReport,
+  { before, after }: StormReport,
+  { memoryPart, isThorough }: Pick<Demands, 'memoryPart' | 'isThorough'>,
+): string[] {
+  const problems: string[] = [];
+  for (const name of outageNames)
+    if (isThorough && !outages.counts.has(name)) problems.push(`There was no outage "${name}".`);
+  for (const line of log.complaints) problems.push(`The service with outages complained: ${line}`);
+  if (trail.malformed > 0) problems.push(`Of its audit trail, ${trail.malformed} lines are malformed.`);
+  if (exitCode !== 0) problems.push(`It exited with ${exitCode}.`);
+  if (before.outage === null || after.outage === null) return problems;
+  if (after.outage.descriptors > before.outage.descriptors)
+    problems.push(`It had ${before.outage.descriptors} descriptors, and now ${after.outage.descriptors}.`);
+  const part = after.outage.residentKilobytes / before.outage.residentKilobytes - 1;
+  if (memoryPart !== null && part > memoryPart)
+    problems.push(`The memory of its primary process has grown by ${(part * 100).toFixed(1)} %.`);
   return problems;
 }
 
