@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { CloseCode } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
+import { codeTable } from '../../src/errors.ts';
 
 const folder = 'src/server/websocket';
 const source = readdirSync(folder)
@@ -15,8 +16,9 @@ describe('docs/protocol.md', () => {
     const used = [...source.matchAll(/CloseCode\.(\w+)/g)].map(
       ([, name]) => CloseCode[name as keyof typeof CloseCode],
     );
+    const ofErrors = Object.values(codeTable).flatMap(({ closeCode }) => closeCode ?? []);
     const text = readFileSync('docs/protocol.md', 'utf8');
     const listed = [...text.matchAll(/^\| +(\d{4}) \|/gm)].map(([, code]) => Number(code));
-    expect(listed).toEqual([...new Set([...othersCodes, ...used])].sort());
+    expect(listed).toEqual([...new Set([...othersCodes, ...used, ...ofErrors])].sort());
   });
 });

@@ -1,7 +1,7 @@
 /** Documents with more errors than are reported. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTestService, type TestService } from './test-service.ts';
-import { transports } from './transport.ts';
+import { listenerTransports } from './transport.ts';
 
 let service: TestService;
 beforeEach(async () => {
@@ -11,7 +11,7 @@ afterEach(() => service.close());
 
 const limit = 20;
 
-describe.each(Object.entries(transports))('by %s, a document', (_transport, send) => {
+describe.each(Object.entries(listenerTransports))('by %s, a document', (_transport, send) => {
   const errorsOf = async (count: number) => {
     const fields = Array.from({ length: count }, (_, n) => `unknown${n}`);
     const answer = await send(

@@ -184,8 +184,13 @@ describe('an operation by POST', () => {
     expect(await json(response)).toEqual({
       errors: [
         {
-          message: 'The document is nested too deeply to be read.',
-          extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+          message: expect.stringMatching(
+            /^The document is nested too deeply to be read\.$|^The operation is 24\d\d fields deep/,
+          ),
+          // Which of them depends on the stack that is left: validation may fit into it, and the limit on depth is next.
+          extensions: expect.objectContaining({
+            code: expect.stringMatching(/^(?:GRAPHQL_VALIDATION_FAILED|LIMIT_EXCEEDED)$/),
+          }),
         },
       ],
     });
