@@ -34,7 +34,7 @@ export interface StormedService extends StormedProcess {
   readonly auditTrail: string;
   readonly secret: string;
   /** Moves its wall clock by this from what it is; not that of the process that speaks TLS. */
-  moveWallClock(milliseconds: number): void;
+  readonly moveWallClock: (milliseconds: number) => void;
   /** The same over TLS, for connections that do anything. */
   readonly secure: StormedProcess;
 }
