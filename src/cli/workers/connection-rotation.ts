@@ -20,6 +20,7 @@ interface Recipient {
   /** By their sequence numbers: connections that it has not accepted yet. */
   readonly underWay: Map<number, { readonly message: NewConnection; readonly handle: Handle }>;
   isPaused: boolean;
+  hasExited: boolean;
 }
 
 /**
@@ -37,6 +38,7 @@ export class ConnectionRotation {
       send: child.send.bind(child) as Recipient['send'],
       underWay: new Map(),
       isPaused: true,
+      hasExited: false,
     };
     this.#recipients.set(worker, recipient);
     const send = (message: unknown, handle?: unknown, ...rest: unknown[]): boolean =>
@@ -67,19 +69,22 @@ export class ConnectionRotation {
 
   #pass(message: NewConnection, handle: Handle, recipient: Recipient): boolean {
     const target = recipient.isPaused ? (this.#next() ?? recipient) : recipient;
+    if (target.hasExited) {
+      // No worker is left: the client may try again.
+      handle.close();
+      return false;
+    }
     target.underWay.set(message.seq, { message, handle });
     return target.send(message, handle);
   }
 
-  /** Passes on what the worker has not accepted; where no other is left, those clients may try again. */
+  /** Passes on what the worker has not accepted. */
   #remove(worker: Worker, recipient: Recipient): void {
     this.#recipients.delete(worker);
     // Node may pass more on to it until its channel is closed.
     recipient.isPaused = true;
-    for (const { message, handle } of recipient.underWay.values()) {
-      if (this.#next() === undefined) handle.close();
-      else this.#pass(message, handle, recipient);
-    }
+    recipient.hasExited = true;
+    for (const { message, handle } of recipient.underWay.values()) this.#pass(message, handle, recipient);
     recipient.underWay.clear();
   }
 
