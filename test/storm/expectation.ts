@@ -216,14 +216,18 @@ const channels: Readonly<Record<string, readonly string[]>> = {
   cut: ['socket', 'SSE', 'WebSocket'],
 };
 
+/** A page of a partition that has just stopped: its writer removes it before the manifest is without the partition. */
+const ofStopped = /^partition\/\d+\/\S+ is not there\.$/;
+
 /** Whether this may be answered to that. */
 export function isExpected(kind: KindName, answer: Answer, isInTrouble: boolean): boolean {
   const codes: readonly string[] = expectations[kind];
-  const { channel, code } = answer;
+  const { channel, code, message = '' } = answer;
   const isOfTrouble = outageKinds.has(kind)
     ? codesInOutage.includes(code)
     : codesInTrouble.includes(code) || (code === 'data' && reachedBySize.has(kind));
-  if (!codes.includes(code) && !(isInTrouble && isOfTrouble)) return false;
+  const isOfStopped = code === 'PAGE_UNAVAILABLE' && codes.includes('data') && ofStopped.test(message);
+  if (!codes.includes(code) && !isOfStopped && !(isInTrouble && isOfTrouble)) return false;
   if (/^(?:closed|HTTP) /.test(code)) return channel === 'WebSocket' || channel === 'socket';
   return channels[code]?.includes(channel) ?? false;
 }

@@ -83,7 +83,8 @@ async function settledDescriptors(pid: number): Promise<number> {
 
 function summary(resources: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const name of resources) counts.set(name, (counts.get(name) ?? 0) + 1);
+  // Requests to the file system are over in a moment: files of certificates are looked at every few seconds.
+  for (const name of resources) if (!name.startsWith('FSReq')) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, count]) => `${count} ${name}`)

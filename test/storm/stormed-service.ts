@@ -14,6 +14,8 @@ import { tlsFile } from '../secure.ts';
  */
 export const serviceLimits = { maxPages: 165, maxStreamsPerCaller: 200 } as const;
 
+const historyBytes = '16MB';
+
 /** One of the service's processes. */
 export interface StormedProcess {
   readonly pid: number;
@@ -56,6 +58,8 @@ export async function startStormedService(base: string, hotPath: 'on' | 'off'): 
     ...['--max-pages', String(maxPages), '--max-streams-per-caller', String(maxStreamsPerCaller)],
     // What is asked at once takes the whole processor for a while.
     ...['--hot-path', hotPath, '--max-time', '2m'],
+    // Readings are held for two minutes: with as many bytes as a rule, memory would grow for longer than the warm-up.
+    ...['--history-bytes', historyBytes],
   ];
   const plain = await startProcess(
     [...args, '--guest-socket', `2=${guestSocket}`, '--audit', auditTrail],
