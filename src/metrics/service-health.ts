@@ -193,6 +193,11 @@ export function addUp(reports: readonly HealthReport[]): Promise<HealthReport> {
   return registry.getMetricsAsJSON() as unknown as Promise<HealthReport>;
 }
 
+/** The metrics whose values only grow: what remains true of a process that has ended. */
+export function countersOf(report: HealthReport): HealthReport {
+  return report.filter(({ type }) => type !== 'gauge');
+}
+
 /** The text of a report, without an end mark. Prom-client's own names counters twice `_total` where it has added them up. */
 export function healthText(report: HealthReport, format: MetricFormat): string {
   return report

@@ -1,6 +1,6 @@
 /** The metrics of the service's own health: of this process or of all, and the listener for them alone. */
 import type { Logger } from 'pino';
-import { addUp, type HealthReport, type ServiceHealth } from '../../metrics/service-health.ts';
+import type { HealthReport, ServiceHealth } from '../../metrics/service-health.ts';
 import { openHealthListener, type HealthListener } from '../../server/http/health-listener.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 import type { ServeContext } from './serve-resources.ts';
@@ -14,7 +14,7 @@ export function healthReport(
   healthOfAll.onRequest(() => health.report());
   return async () => {
     try {
-      return await addUp(await healthOfAll.collect());
+      return await healthOfAll.collect();
     } catch (thrown) {
       log.warn({ err: thrown }, 'the health of the other processes is unknown');
       return [];

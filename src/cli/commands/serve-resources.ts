@@ -50,7 +50,7 @@ export interface ServeContext extends CommandContext {
   };
   /** Given if other processes serve too: the metrics of the health of all of them. */
   readonly healthOfAll?: {
-    readonly collect: () => Promise<readonly HealthReport[]>;
+    readonly collect: () => Promise<HealthReport>;
     /** Calls back for the metrics of this process. */
     readonly onRequest: (report: () => Promise<HealthReport>) => void;
   };

@@ -28,8 +28,8 @@ export interface PrimaryConnection {
   onManifest(note: () => void): void;
   /** Calls back when files are to be reopened; returns a function that ends it. */
   onReopen(reopen: () => void): () => void;
-  /** The metrics of the health of all workers. */
-  collectHealth(): Promise<readonly HealthReport[]>;
+  /** The metrics of the health of all workers, added up. */
+  collectHealth(): Promise<HealthReport>;
   /** Calls back for the metrics of the health of this worker. */
   onHealthRequest(report: () => Promise<HealthReport>): void;
   /** Calls back when the worker is to end. */
@@ -44,7 +44,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
   const valueNoting = new Set<(report: ValueReport) => void>();
   const manifestNoting = new Set<() => void>();
   const closing = new Set<() => void>();
-  const collecting = new Map<number, (reports: readonly HealthReport[]) => void>();
+  const collecting = new Map<number, (report: HealthReport) => void>();
   let reportHealth: () => Promise<HealthReport> = () => Promise.resolve([]);
   let isToClose = false;
   let last = 0;
@@ -83,7 +83,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
         break;
       }
       case 'health':
-        collecting.get(message.number)?.(message.reports);
+        collecting.get(message.number)?.(message.report);
         break;
       case 'close':
         isToClose = true;
@@ -116,7 +116,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
     send,
     collectHealth: async () => {
       const number = (last += 1);
-      const answer = new Promise<readonly HealthReport[]>((resolve) => collecting.set(number, resolve));
+      const answer = new Promise<HealthReport>((resolve) => collecting.set(number, resolve));
       send({ kind: 'collect-health', number });
       try {
         return await within(answer, 'how the workers are');

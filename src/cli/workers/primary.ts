@@ -5,7 +5,6 @@ import { SubscriptionLeases } from '../../execution/live/subscription-leases.ts'
 import { shareReads } from '../../source/ipc/share-reads.ts';
 import { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { serveSource } from '../../source/ipc/source-server.ts';
-import { addUp } from '../../metrics/service-health.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { AuditRotation } from '../commands/audit-rotation.ts';
 import { credentialPaths } from '../commands/credential-files.ts';
@@ -59,10 +58,7 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
       const ended = untilAborted(signal);
       const serving = await Promise.race([pool.start(), ended]);
       if (serving === undefined) return 0;
-      const health = await openHealth(settings, {
-        log,
-        report: async () => addUp(await pool.collectHealth()),
-      });
+      const health = await openHealth(settings, { log, report: () => pool.collectHealth() });
       const isReopened = settings.audit !== null || credentialPaths(settings).isAny;
       const ignoreReopen = isReopened ? context.onReopen(() => pool.reopen()) : () => undefined;
       const rotation =

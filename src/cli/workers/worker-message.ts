@@ -41,8 +41,8 @@ export type ToWorker =
   | { readonly kind: 'reopen' }
   /** Report the metrics of its health; answered with health-report. */
   | { readonly kind: 'report-health'; readonly number: number }
-  /** The answer to collect-health: the reports of all workers. */
-  | { readonly kind: 'health'; readonly number: number; readonly reports: readonly HealthReport[] }
+  /** The answer to collect-health. */
+  | { readonly kind: 'health'; readonly number: number; readonly report: HealthReport }
   | { readonly kind: 'close' };
 
 /** From a worker to the primary. */
@@ -63,7 +63,7 @@ export type ToPrimary =
   | { readonly kind: 'acquire-lease'; readonly number: number; readonly request: LeaseRequest }
   | { readonly kind: 'release-lease'; readonly number: number }
   | { readonly kind: 'health-report'; readonly number: number; readonly report: HealthReport }
-  /** It wants the reports of all workers. */
+  /** Asks for the metrics of the health of all workers. */
   | { readonly kind: 'collect-health'; readonly number: number };
 
 /** Why a worker cannot serve: problems of the settings, or any other error. */

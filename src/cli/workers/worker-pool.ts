@@ -113,8 +113,8 @@ export class WorkerPool {
     for (const { clusterWorker } of this.#workers.values()) send(clusterWorker, { kind: 'reopen' });
   }
 
-  /** The metrics of the health of all workers that serve. */
-  collectHealth(): Promise<readonly HealthReport[]> {
+  /** The metrics of the health of all workers, added up. */
+  collectHealth(): Promise<HealthReport> {
     const serving = [...this.#workers.values()].filter((worker) => worker.serving !== null);
     return this.#health.collect(
       serving.map(({ clusterWorker }) => clusterWorker),
@@ -252,7 +252,7 @@ export class WorkerPool {
         break;
       case 'collect-health': {
         const { number } = message;
-        void this.collectHealth().then((reports) => send(clusterWorker, { kind: 'health', number, reports }));
+        void this.collectHealth().then((report) => send(clusterWorker, { kind: 'health', number, report }));
         break;
       }
       case 'release-lease':
