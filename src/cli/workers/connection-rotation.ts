@@ -28,7 +28,7 @@ interface Recipient {
  * that node takes it for the answer of the paused worker (`handoff` in lib/internal/cluster/round_robin_handle.js).
  */
 export class ConnectionRotation {
-  /** The one that gets the next connection of a paused worker first. */
+  /** In the order in which they get the connections of paused ones. */
   readonly #recipients = new Map<Worker, Recipient>();
 
   /** Adds a worker that has just been started, until it exits. It is paused until it serves. */

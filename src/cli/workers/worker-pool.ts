@@ -8,11 +8,10 @@ import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { recordOf } from '../../source/ipc/error-record.ts';
 import { HealthCollection } from './health-collection.ts';
-import type { LoopHold } from '../../sampling/schedule/loop-holds.ts';
 import { ConnectionRotation } from './connection-rotation.ts';
-import { ProcessActivity, type Activity } from './process-activity.ts';
 import { failureError, type ToPrimary, type ToWorker, type WorkerTask } from './worker-message.ts';
 import { sourceDescriptor } from './primary-connection.ts';
+import { pingMilliseconds, WorkerProbe } from './worker-probe.ts';
 
 /** What the pool needs. */
 export interface WorkerPoolOptions {
@@ -39,12 +38,6 @@ const startLimitMilliseconds = 30_000;
 const closeLimitMilliseconds = 9_500;
 /** A worker that ran for longer did not fail because of its start. */
 const settledMilliseconds = 10_000;
-/** Time between two pings. */
-const pingMilliseconds = 2_000;
-/** A worker that leaves more pings unanswered hangs: one response takes far less. */
-const maxUnansweredPings = 5;
-/** One that works, or waits for a processor on a machine under load, may answer late. */
-const maxUnansweredPingsWhileBusy = 15;
 const shortestDelayMilliseconds = 100;
 const longestDelayMilliseconds = 10_000;
 
@@ -58,13 +51,7 @@ interface Worker {
   failure: Error | null;
   /** Whether it came to another port than the one announced. */
   isMisplaced: boolean;
-  /** Pings since the last pong. */
-  unansweredPings: number;
-  readonly activity: ProcessActivity;
-  /** What it was doing when it last did not answer; null while it answers. */
-  state: Activity | null;
-  /** The last time that an operation kept its event loop, and when it was reported. */
-  lastHold: (LoopHold & { readonly at: string }) | null;
+  readonly probe: WorkerProbe;
 }
 
 /**
@@ -136,34 +123,16 @@ export class WorkerPool {
     clearTimeout(limit);
   }
 
-  /**
-   * Connections of a worker that hangs would never be answered. Pings are counted, not time: while this process itself
-   * is stalled, no worker is taken to hang.
-   */
   #pingAll(): void {
     for (const worker of this.#workers.values()) {
       if (worker.serving === null) continue;
-      if (worker.unansweredPings > 0) this.#onSilence(worker);
-      worker.unansweredPings += 1;
+      const problem = worker.probe.countPing();
       send(worker.clusterWorker, { kind: 'ping' });
+      if (problem !== null) {
+        worker.failure ??= problem;
+        worker.clusterWorker.process.kill('SIGKILL');
+      }
     }
-  }
-
-  /** From the first unanswered ping on, new connections go to others. */
-  #onSilence(worker: Worker): void {
-    const { clusterWorker, slot, unansweredPings, activity, lastHold } = worker;
-    const state = activity.observe();
-    const facts = { worker: slot, pid: clusterWorker.process.pid, state, lastHold: lastHold ?? undefined };
-    if (state !== worker.state) {
-      worker.state = state;
-      this.#rotation.pause(clusterWorker);
-      this.#options.log.warn(facts, 'a worker does not answer, and new connections go to others');
-    }
-    const most = state === 'busy' ? maxUnansweredPingsWhileBusy : maxUnansweredPings;
-    if (unansweredPings < most) return;
-    const seconds = (unansweredPings * pingMilliseconds) / 1_000;
-    worker.failure ??= new Error(`A worker has not answered for ${seconds} s; it is ${state}`);
-    clusterWorker.process.kill('SIGKILL');
   }
 
   #killAll(): void {
@@ -183,10 +152,7 @@ export class WorkerPool {
       serving: null,
       failure: null,
       isMisplaced: false,
-      unansweredPings: 0,
-      activity: new ProcessActivity(clusterWorker.process.pid),
-      state: null,
-      lastHold: null,
+      probe: new WorkerProbe({ clusterWorker, slot, rotation: this.#rotation, log: this.#options.log }),
     };
     worker.startLimit = setTimeout(() => {
       worker.failure = new Error(`A worker does not serve within ${startLimitMilliseconds / 1_000} s`);
@@ -204,7 +170,7 @@ export class WorkerPool {
 
   #onMessage(worker: Worker, message: ToPrimary): void {
     const { clusterWorker, slot } = worker;
-    const { leases, manifestMemory, log } = this.#options;
+    const { leases, manifestMemory } = this.#options;
     switch (message.kind) {
       case 'hello':
         send(clusterWorker, {
@@ -223,15 +189,10 @@ export class WorkerPool {
         worker.failure = failureError(message.failure);
         break;
       case 'pong':
-        if (worker.state !== null) {
-          worker.state = null;
-          this.#rotation.resume(clusterWorker);
-          log.info({ worker: slot }, 'the worker answers again');
-        }
-        worker.unansweredPings = 0;
+        worker.probe.noteAnswer();
         break;
       case 'held':
-        worker.lastHold = { ...message.hold, at: new Date().toISOString() };
+        worker.probe.noteHold(message.hold);
         break;
       case 'manifest':
         manifestMemory.noteFromOther();
@@ -314,7 +275,7 @@ export class WorkerPool {
         pid: clusterWorker.process.pid,
         ...end,
         err: failure ?? undefined,
-        lastHold: worker.lastHold ?? undefined,
+        lastHold: worker.probe.lastHold ?? undefined,
         rest: delay,
       },
       'a worker has ended, and another one takes its place',
