@@ -48,29 +48,29 @@ export interface ExecutionContext extends GraphContext {
   /** The snapshot reader of the operation. Only this folder requests reads from it. */
   readonly reader: OperationSnapshotReader;
   readonly writesBytes: boolean;
-  readonly reused: ReusedWork;
+  readonly state: SharedState;
 }
 
-/** Work of earlier operations that later ones reuse, and how many of them wait. */
-interface ReusedWork {
+/** What the operations of one service share: the work that later ones reuse, and how many wait. */
+interface SharedState {
   readonly operations: PreparedOperations;
   readonly responses: ResponseCache;
   readonly waiting: WaitingQuota;
 }
 
-const reusedWork = new WeakMap<ServiceContext, ReusedWork>();
+const sharedStates = new WeakMap<ServiceContext, SharedState>();
 
-function reusedWorkOf(context: ServiceContext): ReusedWork {
-  let reused = reusedWork.get(context);
-  if (reused === undefined) {
-    reused = {
+function sharedStateOf(context: ServiceContext): SharedState {
+  let state = sharedStates.get(context);
+  if (state === undefined) {
+    state = {
       operations: new PreparedOperations(),
       responses: new ResponseCache(context.sampler),
       waiting: new WaitingQuota(context.service.limits),
     };
-    reusedWork.set(context, reused);
+    sharedStates.set(context, state);
   }
-  return reused;
+  return state;
 }
 
 /** The context of one operation. */
@@ -83,7 +83,7 @@ class LazyContext implements ExecutionContext {
   readonly caller: Caller;
   readonly budget: ValueBudget;
   readonly writesBytes: boolean;
-  readonly reused: ReusedWork;
+  readonly state: SharedState;
   readonly #context: ServiceContext;
   readonly #request: OperationRequest;
   #deadline: OperationDeadline | null = null;
@@ -94,7 +94,7 @@ class LazyContext implements ExecutionContext {
     this.caller = request.caller;
     this.budget = request.budget ?? unlimitedBudget;
     this.writesBytes = context.writesBytes ?? true;
-    this.reused = reusedWorkOf(context);
+    this.state = sharedStateOf(context);
     this.#context = context;
     this.#request = request;
   }
@@ -125,9 +125,9 @@ class LazyContext implements ExecutionContext {
 export function executeOperation(args: ExecutionArgs): MaybePromise<ExecutionResult> {
   // graphql-js leaves the type of contexts to its users.
   const context = args.contextValue as ExecutionContext;
-  const { reused, caller, budget } = context;
-  const prepared = reused.operations.of(args);
-  const shared = prepared === null ? null : reused.responses.get({ caller, prepared });
+  const { state, caller, budget } = context;
+  const prepared = state.operations.of(args);
+  const shared = prepared === null ? null : state.responses.get({ caller, prepared });
   if (shared !== null) {
     budget.charge(shared.values, true);
     return shared.result;
@@ -207,7 +207,7 @@ function executePlanned(
   args: ExecutionArgs,
   { planned, prepared }: { planned: Planned; prepared: PreparedOperation | null },
 ): MaybePromise<ExecutionResult> {
-  const { operation, deadline, budget, reader, reused, writesBytes } = args.contextValue as ExecutionContext;
+  const { operation, deadline, budget, reader, state, writesBytes } = args.contextValue as ExecutionContext;
   const { introspection } = operation.service;
   if (planned.problem !== null) return refused(planned.problem);
   budget.charge(planned.plan.values);
@@ -235,7 +235,7 @@ function executePlanned(
       const { snapshot } = reader;
       if (snapshot === null || topology === null) return response;
       const { values } = planned.plan;
-      reused.responses.store(response, { caller, prepared, topology, snapshot, values });
+      state.responses.store(response, { caller, prepared, topology, snapshot, values });
       return response;
     });
   });
@@ -246,10 +246,10 @@ function executePlanned(
  * for the same readings, so each continues when the fair schedule reaches its caller.
  */
 function readAhead(args: ExecutionArgs, planned: Planned): MaybePromise<void> {
-  const { operation, deadline, budget, reader, reused } = args.contextValue as ExecutionContext;
+  const { operation, deadline, budget, reader, state } = args.contextValue as ExecutionContext;
   const reading = reader.readAhead(planned.plan.reads, () => {
     const text = retainedText(args);
-    return reused.waiting.enter({ key: budget.key, text });
+    return state.waiting.enter({ key: budget.key, text });
   });
   if (!(reading instanceof Promise)) return;
   return reading

@@ -100,11 +100,10 @@ export class CounterMetrics {
   #planFor(access: Access, selection: MetricSelection): ScrapePlan {
     let plans = this.#plans.get(access);
     if (plans === undefined) this.#plans.set(access, (plans = new Map<string, ScrapePlan>()));
-    const key = `${selection.named.join()} ${selection.key}`;
-    let plan = plans.get(key);
+    let plan = plans.get(selection.key);
     if (plan === undefined) {
       plan = planScrape(access, { selection, limits: this.#limits });
-      setBounded(plans, { key, value: plan, limit: keptPlans });
+      setBounded(plans, { key: selection.key, value: plan, limit: keptPlans });
     }
     return plan;
   }

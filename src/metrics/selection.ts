@@ -75,8 +75,13 @@ function selectionOf({
       .filter(({ families }) => families.length > 0)
       .map(({ object, families }) => [object, families] as const),
   );
-  const key = [...families.values()].map((some) => some.map(({ name }) => name).join()).join(';');
-  return { key, isWhole: named.length === 0 && counters.size === 0, named, families };
+  const names = [...families.values()].flatMap((some) => some.map(({ name }) => name));
+  return {
+    key: [...named, ...names].join(),
+    isWhole: named.length === 0 && counters.size === 0,
+    named,
+    families,
+  };
 }
 
 /** Throws BAD_REQUEST where a counter is of none of the selected objects, or is of unknown kind and `raw` is not given. */

@@ -52,8 +52,8 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   #listener: StreamListener | null = null;
   /** Withdraws the wait for the budget; null while the stream does not wait for it. */
   #withdraw: (() => void) | null = null;
-  /** The tick at which the client was last told that its budget is used up. */
-  #toldAt: bigint | null = null;
+  /** When the last error about the budget was sent: the beginning of its tick, in nanoseconds. */
+  #budgetErrorAt: bigint | null = null;
 
   /** `firstTick` is a tick out of turn, for the first event. */
   constructor({ operation, budget, onEnd }: LiveStreamOptions, firstTick: Promise<Tick>) {
@@ -204,8 +204,8 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
       this.#withdraw = null;
       this.#step();
     });
-    if (this.#toldAt !== null && now - this.#toldAt < nanosecondsBetweenErrors) return;
-    this.#toldAt = now;
+    if (this.#budgetErrorAt !== null && now - this.#budgetErrorAt < nanosecondsBetweenErrors) return;
+    this.#budgetErrorAt = now;
     this.#isRequested = false;
     const error = this.budget.exceeded(' Until then the events of this subscription come less often.');
     this.#deliver({ errors: [new GraphQLError(error.message, { originalError: error })] });
