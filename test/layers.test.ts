@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { importsIn } from './imports.ts';
 
+const belowExecution = ['limits', 'catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer'];
+const belowFleet = [...belowExecution, 'revocation', 'execution', 'metrics'];
+
 /** The folders of src in topological order, and what each may import beside itself, errors.ts, lib and packages. */
 const layers: Record<string, readonly string[]> = {
   'errors.ts': [],
@@ -18,49 +21,11 @@ const layers: Record<string, readonly string[]> = {
   sampling: ['catalogue', 'snapshot', 'access', 'source/source.ts'],
   graph: ['catalogue', 'snapshot', 'access', 'sampling'],
   writer: ['catalogue', 'snapshot', 'access', 'sampling', 'graph'],
-  execution: ['limits', 'catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer'],
-  metrics: ['limits', 'catalogue', 'snapshot', 'access', 'sampling', 'graph', 'writer', 'execution'],
-  server: [
-    'limits',
-    'catalogue',
-    'snapshot',
-    'access',
-    'revocation',
-    'sampling',
-    'graph',
-    'writer',
-    'execution',
-    'metrics',
-  ],
-  fleet: [
-    'limits',
-    'catalogue',
-    'snapshot',
-    'access',
-    'revocation',
-    'sampling',
-    'graph',
-    'writer',
-    'execution',
-    'metrics',
-    'server',
-  ],
-  cli: [
-    'limits',
-    'catalogue',
-    'snapshot',
-    'page',
-    'source',
-    'access',
-    'revocation',
-    'sampling',
-    'graph',
-    'writer',
-    'execution',
-    'metrics',
-    'server',
-    'fleet',
-  ],
+  execution: belowExecution,
+  metrics: [...belowExecution, 'execution'],
+  server: belowFleet,
+  fleet: [...belowFleet, 'server'],
+  cli: [...belowFleet, 'server', 'fleet', 'page', 'source'],
 };
 
 /** Sub-folders, and what each may import of the other sub-folders of its layer; files beside them are free. */

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
 import { serve } from '../end-to-end/program.ts';
 import { textsOf } from './markdown.ts';
-import { freePort, prepareFolder, runScript, scriptLimitMilliseconds } from './sandbox.ts';
+import { prepareFolder, runScript, scriptLimitMilliseconds } from './sandbox.ts';
+import { freePort } from '../free-port.ts';
 
 const steps = textsOf('docs/deployment.md', 'sh');
 const [proxyBlock = ''] = textsOf('docs/deployment.md', 'nginx');

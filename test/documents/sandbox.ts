@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { builtProgram } from '../built-program.ts';
 import type { CodeBlock } from './markdown.ts';
 import { standIns } from './checks.ts';
+import { freePort } from '../free-port.ts';
 
 /** What a script of several parts printed. */
 export interface ScriptResult {
@@ -25,15 +25,6 @@ export function prepareFolder(folder: string): void {
   const program = join(folder, 'bin/hvql');
   writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${builtProgram}" "$@"\n`);
   chmodSync(program, 0o755);
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** Runs the parts of a script in one Bash, and ends what they have started. The first part that fails is the last one. */

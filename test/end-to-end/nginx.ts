@@ -1,12 +1,12 @@
 /** nginx in front of a service. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../debian-program.ts';
 import { atFileEnd } from '../file-end.ts';
 import { until } from '../until.ts';
+import { freePort } from '../free-port.ts';
 
 /** The path of nginx, or null where it is not installed. */
 export const nginx = findProgram('nginx');
@@ -58,13 +58,4 @@ ${serverBlock}
   }
 }
 `;
-}
-
-/** A port that was free a moment ago: nginx cannot be asked for any. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,7 +1,6 @@
 /** A real Prometheus scrapes the service by the configuration of docs/metrics.md, as the root and as a guest. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +11,7 @@ import { getMetrics } from '../server/metrics-check.ts';
 import { temporaryFolder } from '../server/temporary-folder.ts';
 import { until } from '../until.ts';
 import { post, serve, type Served } from './program.ts';
+import { freePort } from '../free-port.ts';
 
 const secret = 'the secret of the scraped host, long enough';
 const packaging = 'packaging/prometheus';
@@ -23,14 +23,6 @@ function block(name: string): string {
   const found = blocksOf('docs/metrics.md').find(({ file }) => file === name);
   if (found === undefined) throw new Error(`docs/metrics.md has no block ${name}`);
   return found.text;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function promtoolOn(args: readonly string[], input?: string) {

@@ -1,7 +1,7 @@
 /** The service on a socket that systemd listens on, passed by systemd's own program for trying that out. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection, createServer, type AddressInfo } from 'node:net';
+import { createConnection, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { passedSocket } from '../../src/cli/passed-socket.ts';
@@ -10,6 +10,7 @@ import { passedSocketProblem } from '../../src/server/http/http-server.ts';
 import { builtProgram } from '../built-program.ts';
 import { findProgram } from '../debian-program.ts';
 import { scratchFolder } from '../source/scratch.ts';
+import { freePort } from '../free-port.ts';
 
 const activate = findProgram('systemd-socket-activate');
 const running: ChildProcess[] = [];
@@ -31,15 +32,6 @@ function listen(address: string, args: readonly string[]): Activated {
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
   return { child, output: () => output };
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 describe.skipIf(activate === null)('on a socket of systemd', () => {
