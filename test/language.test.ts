@@ -25,6 +25,7 @@ const replaced = [
   'very same',
   'as (?:it|they) comes?',
   'is none',
+  'needed (?:is|are)',
   'are none',
   '(?:is|are|be|was|were|been|being) told',
   'told (?:of|so)',

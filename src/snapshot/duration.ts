@@ -37,7 +37,7 @@ export function parseDuration(text: string): number {
   if (parts === null) {
     throw unfit(
       text,
-      'is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", ' +
+      'is not a length of time: expected a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", ' +
         'or a duration of ISO 8601 without years and months, such as "PT1S"',
     );
   }

@@ -44,8 +44,8 @@ describe('hvql serve with TLS', () => {
     expect(program.stdout).toBe('');
     expect(program.stderr.trim().split('\n')).toEqual([
       expect.stringContaining('nowhere'),
-      'hvql: --tls-cert: the file has no certificate: needed is PEM, "BEGIN CERTIFICATE".',
-      'hvql: --tls-key: the file has no private key: needed is PEM, "BEGIN PRIVATE KEY".',
+      'hvql: --tls-cert: the file has no certificate: expected PEM, "BEGIN CERTIFICATE".',
+      'hvql: --tls-key: the file has no private key: expected PEM, "BEGIN PRIVATE KEY".',
       'hvql: --tls-client-ca: the file cannot be read (ENOENT).',
     ]);
   });

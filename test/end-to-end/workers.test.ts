@@ -179,7 +179,7 @@ describe('two workers', () => {
     await until(() => streams.some(({ ending }) => ending !== null));
     const atDeath = [...seen];
     const eventsAtDeath = streams.map(({ events }) => events.length);
-    // Streams of the dead worker end one after the other: living is one that goes on.
+    // Streams of the dead worker end one after the other: a living one has further events.
     const isLiving = ({ ending, events }: Watcher, n: number): boolean =>
       ending === null && events.length >= Number(eventsAtDeath[n]) + 3;
     await until(() => streams.some(isLiving));

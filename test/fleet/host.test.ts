@@ -132,7 +132,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       [
         'for another purpose',
         () => sign(claims, { audience: 'hvql' }),
-        /claim aud is "hvql": needed is "hvql.fleet"/,
+        /claim aud is "hvql": expected "hvql.fleet"/,
       ],
       ['that names another host', () => sign({ ...claims, hv_host: 'web-18' }), /this is the host "web-17"/],
       ['that names no host', () => sign({ hv_partition: '1' }), /lacks the claim hv_host/],

@@ -72,8 +72,8 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
     ['two partitions', 'two', /names several partitions/],
     ['a malformed id', 'malformed', /SAN URI that names no partition/],
     ['a second URI inside of its URI', 'uri-with-comma', /SAN URI that names no partition/],
-    ['a URI inside of its DNS name', 'dns-with-comma', /names no partition: needed is one SAN URI/],
-    ['a URI between quotes inside of its URI', 'uri-with-quote', /names no partition: needed is one SAN URI/],
+    ['a URI inside of its DNS name', 'dns-with-comma', /names no partition: expected one SAN URI/],
+    ['a URI between quotes inside of its URI', 'uri-with-quote', /names no partition: expected one SAN URI/],
   ])('is refused with %s', async (_, certificate, reason) => {
     const answer = await ask(service.url, { certificate, query });
     expect(answer.status).toBe(unauthenticated);
@@ -114,7 +114,7 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
     ]);
     await own.close();
     expect(answers.map(({ status }) => status)).toEqual([unauthenticated, unauthenticated, 200]);
-    expect(answers[0].body).toContain('needed is a client certificate');
+    expect(answers[0].body).toContain('expected a client certificate');
   });
 });
 

@@ -372,7 +372,7 @@ describe('a client certificate', () => {
       '--tls-crl: the file has no list of "CN=hvql test ca", whose certificates --tls-client-ca trusts: each issuer needs one.',
     );
     await expect(renew({ ...oneIssuer, crl: tlsFile('ca.pem') })).rejects.toThrow(
-      '--tls-crl: the file has no list: needed is PEM, "BEGIN X509 CRL".',
+      '--tls-crl: the file has no list: expected PEM, "BEGIN X509 CRL".',
     );
     const broken = '-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n';
     await expect(

@@ -129,7 +129,7 @@ describe('the identity', () => {
     expect(JSON.parse(answer.body.toString())).toEqual({
       errors: [
         {
-          message: 'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.',
+          message: 'No identity was given: expected "Authorization: Bearer <token>" with a JSON Web Token.',
           extensions: { code: 'UNAUTHENTICATED' },
         },
       ],

@@ -230,12 +230,12 @@ describe('a connection is closed', () => {
     [
       'a number',
       { type: 'connection_init', payload: { Authorization: 5 } },
-      /^In connection_init, "Authorization" is of type number; needed is "Bearer <token>"\.$/,
+      /^In connection_init, "Authorization" is of type number; expected "Bearer <token>"\.$/,
     ],
     [
       'a list',
       { type: 'connection_init', payload: { headers: { authorization: ['Bearer x'] } } },
-      /^In connection_init, "headers\.authorization" is of type array; needed is "Bearer <token>"\.$/,
+      /^In connection_init, "headers\.authorization" is of type array; expected "Bearer <token>"\.$/,
     ],
     [
       'two different tokens',
@@ -248,17 +248,17 @@ describe('a connection is closed', () => {
     [
       'another key',
       { type: 'connection_init', payload: { headers: {}, authToken: 'x' } },
-      /^No identity was given: needed is "Authorization", but connection_init has "authToken"\.$/,
+      /^No identity was given: expected "Authorization", but connection_init has "authToken"\.$/,
     ],
     [
       'another header',
       { type: 'connection_init', payload: { headers: { 'x-token-of-the-caller-who-asks': 'x' } } },
-      /^No identity was given: needed is "Authorization", but connection_init has "headers\.x-token-of-the-c…"\.$/,
+      /^No identity was given: expected "Authorization", but connection_init has "headers\.x-token-of-the-c…"\.$/,
     ],
     [
       'headers that are not an object',
       { type: 'connection_init', payload: { headers: 'Authorization: Bearer x' } },
-      /^No identity was given: needed is "Authorization", but connection_init has "headers"\.$/,
+      /^No identity was given: expected "Authorization", but connection_init has "headers"\.$/,
     ],
     [
       'a bad token',
@@ -314,7 +314,7 @@ describe('a connection is closed', () => {
     const { closed } = await openRawWebSocket(service, { protocols });
     expect(await closed).toEqual({
       code: 4406,
-      reason: 'Subprotocol not acceptable: needed is graphql-transport-ws',
+      reason: 'Subprotocol not acceptable: expected graphql-transport-ws',
     });
   });
 

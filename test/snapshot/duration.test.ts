@@ -70,7 +70,7 @@ describe('a duration', () => {
   ])('is not %j, and the message shows it with an example', (text) => {
     expect(() => parseDuration(text)).toThrow(
       new RangeError(
-        `${JSON.stringify(text)} is not a length of time: needed is a number and one of the units ms, s, m, h, ` +
+        `${JSON.stringify(text)} is not a length of time: expected a number and one of the units ms, s, m, h, ` +
           'such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       ),
     );

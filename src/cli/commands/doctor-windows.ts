@@ -10,7 +10,7 @@ const longestExamination = 60_000;
 /** The most partitions that are listed by name. */
 const namedPartitions = 20;
 const needs =
-  'needed are Windows PowerShell 5.1, the role Hyper-V (Install-WindowsFeature Hyper-V -Restart), and an account that is ' +
+  'this needs Windows PowerShell 5.1, the role Hyper-V (Install-WindowsFeature Hyper-V -Restart), and an account that is ' +
   'an administrator or among the Performance Monitor Users';
 
 /** Opens the source, and reads what exists. */

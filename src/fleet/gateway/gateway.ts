@@ -150,7 +150,7 @@ function authorizer(key: GatewayKey | null, now: () => number): (grant: FleetGra
 async function readGatewayKey(path: string): Promise<GatewayKey> {
   const refuse = (problem: string): UsageError =>
     new UsageError([
-      `The gateway key ${path} ${problem}: needed is a private key (Ed25519 or P-256), PEM or JSON Web Key.`,
+      `The gateway key ${path} ${problem}: expected a private key (Ed25519 or P-256), PEM or JSON Web Key.`,
     ]);
   try {
     const text = await readFile(path, 'utf8');

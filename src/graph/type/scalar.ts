@@ -57,7 +57,9 @@ function parseDurationValue(value: unknown): number {
 /** The text of a literal of one of these kinds. Throws for any other kind. */
 function literalOf(node: ValueNode, kinds: readonly Kind[]): unknown {
   if (!kinds.includes(node.kind))
-    throw new GraphQLError(`A literal of kind ${node.kind} does not fit.`, { nodes: node });
+    throw new GraphQLError(`Expected a literal of kind ${kinds.join(' or ')}; found ${node.kind}.`, {
+      nodes: node,
+    });
   return 'value' in node ? node.value : undefined;
 }
 

@@ -54,7 +54,7 @@ export function certificateAuthenticator(options: CertificateOptions): Authentic
     if (shown === null) {
       if (identity !== null) return authenticateByToken(identity, credentials);
       const problem =
-        'No identity was given: needed is a client certificate, shown when the connection is made.';
+        'No identity was given: expected a client certificate, shown when the connection is made.';
       throw new HvqlError('UNAUTHENTICATED', problem);
     }
     const identified = authenticateByCertificate(shown, options);

@@ -61,7 +61,7 @@ function callerOf(certificate: X509Certificate, mapped: Caller | undefined): Cal
   if (named === null) {
     if (mapped !== undefined) return mapped;
     throw refused(
-      `names no partition: needed is one SAN URI ${form}, or its fingerprint in the service's map of certificates`,
+      `names no partition: expected one SAN URI ${form}, or its fingerprint in the service's map of certificates`,
     );
   }
   if (mapped === undefined) return { partitionId: named, privileges: new Set(allPrivileges) };
@@ -77,10 +77,10 @@ function partitionOf({ subjectAltName }: X509Certificate): bigint | null {
     .filter(({ kind, value }) => kind === 'URI' && /^\s*hvql:/i.test(value))
     .map(({ value }) => {
       const id = parsePartitionId(/^hvql:\/\/partition\/(?<id>\d+)$/.exec(value)?.groups?.['id'] ?? '');
-      if (id === null) throw refused(`has a SAN URI that names no partition: needed is ${form}`);
+      if (id === null) throw refused(`has a SAN URI that names no partition: expected ${form}`);
       return id;
     });
-  if (new Set(ids).size > 1) throw refused(`names several partitions: needed is one SAN URI ${form}`);
+  if (new Set(ids).size > 1) throw refused(`names several partitions: expected one SAN URI ${form}`);
   return ids[0] ?? null;
 }
 
@@ -114,7 +114,7 @@ export function parseCertificateMap(text: string, place: string): CertificateMap
   for (const [key, entry] of Object.entries(parseObject(text, place))) {
     const at = `${place}: ${show(key)}`;
     const fingerprint = normalFingerprint(key);
-    if (fingerprint === null) problems.push(`${at} is no SHA-256 fingerprint: needed are 64 hex digits.`);
+    if (fingerprint === null) problems.push(`${at} is no SHA-256 fingerprint: expected 64 hex digits.`);
     else if (map.has(fingerprint)) problems.push(`${at} is there twice, in two spellings.`);
     const { caller, problems: more } = readEntry(entry, at);
     problems.push(...more);

@@ -196,7 +196,7 @@ function readBearer(authorization: string | null): string | HvqlError {
   if (authorization === null || authorization === '') {
     return new HvqlError(
       'UNAUTHENTICATED',
-      'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.',
+      'No identity was given: expected "Authorization: Bearer <token>" with a JSON Web Token.',
     );
   }
   const token = /^Bearer +(?<token>\S+) *$/i.exec(authorization)?.groups?.['token'];

@@ -53,7 +53,7 @@ export const asymmetricAlgorithms: readonly string[] = [
 const shortestRsaBits = 2_048;
 
 const forms =
-  'needed is a public key (PEM, "BEGIN PUBLIC KEY"), an X.509 certificate (PEM), a JSON Web Key or a JSON Web Key Set';
+  'expected a public key (PEM, "BEGIN PUBLIC KEY"), an X.509 certificate (PEM), a JSON Web Key or a JSON Web Key Set';
 
 /** The public key in the text of the file at `path`. Throws a UsageError for any other text. */
 export function readPublicKey(text: string, path: string): VerificationKey {
@@ -98,7 +98,7 @@ function algorithmsOf(key: KeyObject, refuse: Refuse): readonly string[] {
     case 'rsa-pss': {
       const bits = details?.modulusLength ?? 0;
       if (bits < shortestRsaBits) {
-        throw refuse(`has an RSA key of ${bits} bits: needed are ${shortestRsaBits} or more (RFC 7518, 3.3)`);
+        throw refuse(`has an RSA key of ${bits} bits: expected ${shortestRsaBits} or more (RFC 7518, 3.3)`);
       }
       return key.asymmetricKeyType === 'rsa' ? [...rsaAlgorithms, ...pssAlgorithms] : pssAlgorithms;
     }
@@ -106,14 +106,14 @@ function algorithmsOf(key: KeyObject, refuse: Refuse): readonly string[] {
       const algorithm = curveAlgorithms.get(details?.namedCurve ?? '');
       if (algorithm === undefined) {
         const curves = [...curveAlgorithms.keys()].join(', ');
-        throw refuse(`has a key on the curve ${String(details?.namedCurve)}: needed is one of ${curves}`);
+        throw refuse(`has a key on the curve ${String(details?.namedCurve)}: expected one of ${curves}`);
       }
       return [algorithm];
     }
     case 'ed25519':
       return edwardsAlgorithms;
     default:
-      throw refuse(`has a key of the kind ${String(key.asymmetricKeyType)}: needed is RSA, EC or Ed25519`);
+      throw refuse(`has a key of the kind ${String(key.asymmetricKeyType)}: expected RSA, EC or Ed25519`);
   }
 }
 
@@ -143,7 +143,7 @@ function checkKeys(keys: readonly JWK[], refuse: Refuse): void {
   if (ours.length === 0) {
     const kinds = keys.map(({ kty, crv }) => [kty, crv].filter(Boolean).join(' ')).join(', ');
     throw refuse(
-      `has no key to verify with, but ${kinds}: needed is RSA, EC (P-256, P-384, P-521) or Ed25519`,
+      `has no key to verify with, but ${kinds}: expected RSA, EC (P-256, P-384, P-521) or Ed25519`,
     );
   }
   for (const key of ours) algorithmsOf(parseJwk(key, refuse), refuse);

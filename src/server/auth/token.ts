@@ -88,14 +88,14 @@ export function readHosts(
   if (claim === undefined && !isRequired) return null;
   if (claim === undefined)
     throw refused(
-      `The token lacks the claim ${hostClaim}: in a fleet, needed is ${hostNameNeed}, an array of them, or "*"`,
+      `The token lacks the claim ${hostClaim}: a fleet needs ${hostNameNeed}, an array of them, or "*"`,
     );
   if (claim === '*') return claim;
   const names: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
   const known = names.filter((name) => typeof name === 'string' && isHostName(name)) as readonly string[];
   if (known.length === names.length && names.length > 0) return known;
   throw refused(
-    `The token's claim ${hostClaim} is ${show(claim)}: needed is ${hostNameNeed}, an array of them, or "*" for all hosts`,
+    `The token's claim ${hostClaim} is ${show(claim)}: expected ${hostNameNeed}, an array of them, or "*" for all hosts`,
   );
 }
 
@@ -107,16 +107,16 @@ export function assertHost(hosts: GrantedHosts | null, host: string): void {
 
 function readPartitionId(claim: unknown): Caller['partitionId'] {
   const needed = `the caller's partition id as a decimal string, such as "5", or "root"`;
-  if (claim === undefined) throw refused(`The token lacks the claim ${partitionClaim}: needed is ${needed}`);
+  if (claim === undefined) throw refused(`The token lacks the claim ${partitionClaim}: expected ${needed}`);
   if (claim === 'root') return claim;
   const id = typeof claim === 'string' ? parsePartitionId(claim) : null;
   if (id !== null) return id;
-  throw refused(`The token's claim ${partitionClaim} is ${show(claim)}: needed is ${needed}`);
+  throw refused(`The token's claim ${partitionClaim} is ${show(claim)}: expected ${needed}`);
 }
 
 function readPrivileges(claim: unknown): ReadonlySet<Privilege> {
   if (claim === undefined) return new Set(allPrivileges);
-  const needed = `needed is an array of ${allPrivileges.join(' and ')}, which may be empty`;
+  const needed = `expected an array of ${allPrivileges.join(' and ')}, which may be empty`;
   if (!Array.isArray(claim))
     throw refused(`The token's claim ${privilegesClaim} is ${show(claim)}: ${needed}`);
   const privileges = claim.map((name: unknown) => {
@@ -145,7 +145,7 @@ export function explainTokenProblem(
     return "The token's signature does not fit the service's key: it was signed with another one, or changed since.";
   if (thrown instanceof errors.JOSEAlgNotAllowed) {
     const { alg } = decodeProtectedHeader(facts.token);
-    return `The token is signed with ${show(alg)}, but needed is ${facts.algorithms.join(', ')}.`;
+    return `The token is signed with ${show(alg)}; expected ${facts.algorithms.join(', ')}.`;
   }
   if (thrown instanceof errors.JWKSNoMatchingKey) {
     const { alg, kid } = decodeProtectedHeader(facts.token);
@@ -157,7 +157,7 @@ export function explainTokenProblem(
   if (thrown instanceof errors.JWKSMultipleMatchingKeys)
     return "The token names no key (kid), and several of the service's key set fit.";
   if (thrown instanceof errors.JWSInvalid || thrown instanceof errors.JWTInvalid)
-    return 'The token is not a JSON Web Token: needed are three base64url parts with dots between them, header, claims and signature.';
+    return 'The token is not a JSON Web Token: expected three base64url parts with dots between them, header, claims and signature.';
   if (thrown instanceof errors.JOSENotSupported)
     return 'The token asks for an extension that is not supported.';
   return null;
@@ -166,7 +166,7 @@ export function explainTokenProblem(
 function explainClaim(problem: errors.JWTClaimValidationFailed, settings: TokenSettings): string {
   const { claim, reason, payload } = problem;
   const expected = claim === 'iss' ? settings.issuer : claim === 'aud' ? settings.audience : null;
-  const needed = expected === null ? '' : `: needed is ${JSON.stringify(expected)}`;
+  const needed = expected === null ? '' : `: expected ${JSON.stringify(expected)}`;
   if (reason === 'missing') return `The token lacks the claim ${claim}${needed}.`;
   if (claim === 'nbf' && reason === 'check_failed')
     return `The token is not valid before ${timeOf(payload.nbf)}.`;

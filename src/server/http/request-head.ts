@@ -42,7 +42,7 @@ export function checkHead(request: IncomingMessage): void {
     const single = singleHeaders[length];
     if (single === undefined) continue;
     if ((seen & (1 << length)) !== 0 && countOf(rawHeaders, single) > 1)
-      throw badRequest(`The request has more than one header "${single}", and one is the most there may be.`);
+      throw badRequest(`The request has more than one header "${single}"; at most one is allowed.`);
     seen |= 1 << length;
   }
 }

@@ -96,7 +96,7 @@ const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE
 function readChain(text: string, flag: string): { text: string; certificates: readonly X509Certificate[] } {
   const blocks = text.match(certificatePattern) ?? [];
   if (blocks.length === 0)
-    throw new UsageError([`${flag}: the file has no certificate: needed is PEM, "BEGIN CERTIFICATE".`]);
+    throw new UsageError([`${flag}: the file has no certificate: expected PEM, "BEGIN CERTIFICATE".`]);
   const certificates = blocks.map((block, n) => {
     try {
       return new X509Certificate(block);
@@ -118,7 +118,7 @@ const crlPattern = /-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g;
 function readRevocationLists(text: string, flag: string): readonly RevocationListBlock[] {
   const blocks = [...text.matchAll(crlPattern)];
   if (blocks.length === 0)
-    throw new UsageError([`${flag}: the file has no list: needed is PEM, "BEGIN X509 CRL".`]);
+    throw new UsageError([`${flag}: the file has no list: expected PEM, "BEGIN X509 CRL".`]);
   return blocks.map(([pem, base64 = ''], n) => {
     try {
       const list = parseRevokedCertificates(Buffer.from(base64, 'base64'));
@@ -149,7 +149,7 @@ function readKey(text: string, flag: string): { text: string; key: KeyObject } {
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text))
     throw refuse('holds an encrypted key, and the service cannot ask for its password: give it decrypted');
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
-    throw refuse('has no private key: needed is PEM, "BEGIN PRIVATE KEY"');
+    throw refuse('has no private key: expected PEM, "BEGIN PRIVATE KEY"');
   try {
     return { text, key: createPrivateKey(text) };
   } catch (thrown) {

@@ -82,7 +82,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     });
     this.debug({}, 'connection opened');
     if (webSocket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
-      const needed = `Subprotocol not acceptable: needed is ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
+      const needed = `Subprotocol not acceptable: expected ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`;
       this.#close(CloseCode.SubprotocolNotAcceptable, needed);
     }
   }

@@ -149,13 +149,13 @@ export function readInitCredentials(payload: Payload | null | undefined): InitCr
   if (first === undefined) {
     const [stray] = entries;
     const problem =
-      stray && `No identity was given: needed is "Authorization", but connection_init has ${shown(stray)}.`;
+      stray && `No identity was given: expected "Authorization", but connection_init has ${shown(stray)}.`;
     return { authorization: null, conflictingAuthorization: null, problem: problem ?? null };
   }
   const odd = authorizations.find(({ value }) => typeof value !== 'string');
   if (odd !== undefined) {
     const kind = Array.isArray(odd.value) ? 'array' : typeof odd.value;
-    const problem = `In connection_init, ${shown(odd)} is of type ${kind}; needed is "Bearer <token>".`;
+    const problem = `In connection_init, ${shown(odd)} is of type ${kind}; expected "Bearer <token>".`;
     return { authorization: null, conflictingAuthorization: kind, problem };
   }
   const other = others.find(({ value }) => value !== first.value);

@@ -220,7 +220,7 @@ describe('hvql doctor on Windows', () => {
       windowsSource: `windows?powershell=${host.executable}`,
     });
     expect(output).toContain(`  no  ${words}`);
-    expect(output).toContain('      → needed are Windows PowerShell 5.1, the role Hyper-V');
+    expect(output).toContain('      → this needs Windows PowerShell 5.1, the role Hyper-V');
     expect(exitCode).toBe(1);
   });
 

@@ -397,7 +397,7 @@ describe('hvql serve', () => {
       '--json is no flag of this command.',
       '--jwt-issuer needs a value: --jwt-issuer <issuer>.',
       '--port: needs a port from 0 to 65535, but is "70000".',
-      '--min-interval: "5" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
+      '--min-interval: "5" is not a length of time: expected a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       'HVQL_SOURCE_TIMEOUT: needs a length of time above zero, but is "0s".',
       '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "inof". Did you mean info?',
       '"extra" is one argument too many.',
@@ -465,7 +465,7 @@ describe('hvql serve', () => {
     [
       ['--snapshot-max-age', '10'],
       [
-        '--snapshot-max-age: "10" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
+        '--snapshot-max-age: "10" is not a length of time: expected a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       ],
     ],
     [['--workers', '0'], ['--workers: needs a whole number from 1 to 64, or auto, but is "0".']],
@@ -718,7 +718,7 @@ describe('hvql record', () => {
   it('takes no times that make no sense', () => {
     expect(problemsOf(['record', '--out', 'x', '--every', '0s', '--for=-1s'])).toEqual([
       '--every: needs a length of time above zero, but is "0s".',
-      '--for: "-1s" is not a length of time: needed is a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
+      '--for: "-1s" is not a length of time: expected a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
     ]);
   });
 

@@ -272,7 +272,7 @@ describe('Duration', () => {
   it('rejects a number without a unit', async () => {
     await expect(
       ask({ source, query: '{ partition { rates(over: 1) { interval { seconds } } } }' }),
-    ).rejects.toThrow('does not fit');
+    ).rejects.toThrow('Expected a literal of kind StringValue; found IntValue.');
   });
 });
 

@@ -45,7 +45,7 @@ describe('a map of certificates', () => {
       [b]: null,
     });
     expect(problemsOf(text)).toEqual([
-      'map: "aa:bb" is no SHA-256 fingerprint: needed are 64 hex digits.',
+      'map: "aa:bb" is no SHA-256 fingerprint: expected 64 hex digits.',
       `map: "${a}" has "isRoot", which is not known.`,
       `map: "${a}": partition needs a partition id as a decimal string, such as "5", but is 5.`,
       `map: "${a}": privileges needs an array of ACCESS_STATS and ACCESS_STATS_MSR, but has "ROOT".`,

@@ -132,15 +132,15 @@ describe('a token signed with the secret', () => {
   it.each([
     [
       {},
-      'The token lacks the claim hv_partition: needed is the caller\'s partition id as a decimal string, such as "5", or "root".',
+      'The token lacks the claim hv_partition: expected the caller\'s partition id as a decimal string, such as "5", or "root".',
     ],
     [
       { hv_partition: 5 },
-      'The token\'s claim hv_partition is 5: needed is the caller\'s partition id as a decimal string, such as "5", or "root".',
+      'The token\'s claim hv_partition is 5: expected the caller\'s partition id as a decimal string, such as "5", or "root".',
     ],
     [
       { hv_partition: '0' },
-      'The token\'s claim hv_partition is "0": needed is the caller\'s partition id as a decimal string, such as "5", or "root".',
+      'The token\'s claim hv_partition is "0": expected the caller\'s partition id as a decimal string, such as "5", or "root".',
     ],
     [{ hv_partition: '05' }, /^The token's claim hv_partition is "05": /],
     [{ hv_partition: '-1' }, /^The token's claim hv_partition is "-1": /],
@@ -152,12 +152,12 @@ describe('a token signed with the secret', () => {
     [{ hv_partition: ['1'] }, /hv_partition is \["1"\]/],
     [
       { ...root, hv_privileges: 'ACCESS_STATS' },
-      'The token\'s claim hv_privileges is "ACCESS_STATS": needed is an array of ACCESS_STATS and ACCESS_STATS_MSR, which may be empty.',
+      'The token\'s claim hv_privileges is "ACCESS_STATS": expected an array of ACCESS_STATS and ACCESS_STATS_MSR, which may be empty.',
     ],
     [{ ...root, hv_privileges: null }, /hv_privileges is null/],
     [
       { ...root, hv_privileges: ['ACCESS_STATS', 'ROOT'] },
-      'The token\'s claim hv_privileges holds "ROOT": needed is an array of ACCESS_STATS and ACCESS_STATS_MSR, which may be empty.',
+      'The token\'s claim hv_privileges holds "ROOT": expected an array of ACCESS_STATS and ACCESS_STATS_MSR, which may be empty.',
     ],
     [{ ...root, hv_privileges: [1] }, /hv_privileges holds 1/],
     [{ ...root, hv_host: 'web-18' }, `The token's claim hv_host is ["web-18"]: this is the host "web-17".`],
@@ -167,7 +167,7 @@ describe('a token signed with the secret', () => {
     ],
     ...['', 'Web-17', 'web-17 ', ['*'], ['web-17', 5], [], null, {}].map((hv_host): [object, RegExp] => [
       { ...root, hv_host },
-      /^The token's claim hv_host is .*: needed is a host name of 1 to 63 .*, an array of them, or "\*" for all hosts\.$/,
+      /^The token's claim hv_host is .*: expected a host name of 1 to 63 .*, an array of them, or "\*" for all hosts\.$/,
     ]),
     [{ ...root, exp: nowInSeconds - 1 }, 'The token expired at 2026-11-20T09:59:59.000Z.'],
     [{ ...root, exp: nowInSeconds }, 'The token expired at 2026-11-20T10:00:00.000Z.'],
@@ -196,7 +196,7 @@ describe('a token signed with the secret', () => {
 
   it('not at all is refused', async () => {
     expect(await refusal(await open({ kind: 'secret', secret }), new UnsecuredJWT(root).encode())).toBe(
-      'The token is signed with "none", but needed is HS256, HS384, HS512.',
+      'The token is signed with "none"; expected HS256, HS384, HS512.',
     );
   });
 
@@ -212,8 +212,8 @@ describe('a token signed with the secret', () => {
 
 describe('an authorization', () => {
   it.each([
-    [null, 'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.'],
-    ['', 'No identity was given: needed is "Authorization: Bearer <token>" with a JSON Web Token.'],
+    [null, 'No identity was given: expected "Authorization: Bearer <token>" with a JSON Web Token.'],
+    ['', 'No identity was given: expected "Authorization: Bearer <token>" with a JSON Web Token.'],
     ['Basic cm9vdDpyb290', 'The authorization is not of the form "Bearer <token>" with one JSON Web Token.'],
     ['Bearer', 'The authorization is not of the form "Bearer <token>" with one JSON Web Token.'],
     ['Bearer a b', 'The authorization is not of the form "Bearer <token>" with one JSON Web Token.'],
@@ -233,13 +233,13 @@ describe('the issuer and the audience', () => {
     const good = await hs256({ ...root, iss: 'https://id.example', aud: ['other', 'hvql'] });
     expect((await identity.authenticate(`Bearer ${good}`)).caller.partitionId).toBe(1n);
     expect(await refusal(identity, await hs256({ ...root, aud: 'hvql' }))).toBe(
-      'The token lacks the claim iss: needed is "https://id.example".',
+      'The token lacks the claim iss: expected "https://id.example".',
     );
     expect(await refusal(identity, await hs256({ ...root, iss: 'x', aud: 'hvql' }))).toBe(
-      'The token\'s claim iss is "x": needed is "https://id.example".',
+      'The token\'s claim iss is "x": expected "https://id.example".',
     );
     expect(await refusal(identity, await hs256({ ...root, iss: 'https://id.example', aud: ['a'] }))).toBe(
-      'The token\'s claim aud is ["a"]: needed is "hvql".',
+      'The token\'s claim aud is ["a"]: expected "hvql".',
     );
   });
 
@@ -315,7 +315,7 @@ describe('a token signed with a private key', () => {
         const identity = await open({ kind: 'key-file', path: folder.write('key', text) });
         expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(7n);
         expect(await refusal(identity, await hs256(root))).toMatch(
-          /^The token is signed with "HS256", but needed is/,
+          /^The token is signed with "HS256"; expected/,
         );
       }
     },
@@ -364,9 +364,7 @@ describe('a public key', () => {
     const identity = await open({ kind: 'key-file', path: folder.write('key', text) });
     for (const forged of [text, text.trimEnd()]) {
       const token = await sign(root, { alg: 'HS256' }, new TextEncoder().encode(forged));
-      expect(await refusal(identity, token)).toMatch(
-        /^The token is signed with "HS256", but needed is RS256/,
-      );
+      expect(await refusal(identity, token)).toMatch(/^The token is signed with "HS256"; expected RS256/);
     }
   });
 });
@@ -398,7 +396,7 @@ describe('a key file', () => {
   });
 
   it.each([
-    ['', /^The key file PATH is no key: needed is a public key/],
+    ['', /^The key file PATH is no key: expected a public key/],
     ['ssh-ed25519 AAAA', /^The key file PATH is no key/],
     [
       '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
@@ -435,11 +433,11 @@ describe('a key file', () => {
     ],
     [
       '{"keys":[{"kty":"XYZ"},{"kty":"OKP","crv":"X25519","x":"AA"}]}',
-      /^The key file PATH has no key to verify with, but XYZ, OKP X25519: needed is RSA, EC \(P-256, P-384, P-521\) or Ed25519\.$/,
+      /^The key file PATH has no key to verify with, but XYZ, OKP X25519: expected RSA, EC \(P-256, P-384, P-521\) or Ed25519\.$/,
     ],
     [
       '{"kty":"RSA","n":"AQAB","e":"AQAB"}',
-      /^The key file PATH has an RSA key of 17 bits: needed are 2048 or more \(RFC 7518, 3\.3\)\.$/,
+      /^The key file PATH has an RSA key of 17 bits: expected 2048 or more \(RFC 7518, 3\.3\)\.$/,
     ],
     [
       '{"kty":"oct","k":"AAAA"}',
@@ -459,13 +457,13 @@ describe('a key file', () => {
   it('with a key that is too weak or of another kind is refused', async () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
     expect(await refuses(pem(weak.publicKey))).toBe(
-      'The key file PATH has an RSA key of 1024 bits: needed are 2048 or more (RFC 7518, 3.3).',
+      'The key file PATH has an RSA key of 1024 bits: expected 2048 or more (RFC 7518, 3.3).',
     );
     expect(await refuses(pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey))).toBe(
-      'The key file PATH has a key on the curve secp256k1: needed is one of prime256v1, secp384r1, secp521r1.',
+      'The key file PATH has a key on the curve secp256k1: expected one of prime256v1, secp384r1, secp521r1.',
     );
     expect(await refuses(pem(generateKeyPairSync('x25519').publicKey))).toBe(
-      'The key file PATH has a key of the kind x25519: needed is RSA, EC or Ed25519.',
+      'The key file PATH has a key of the kind x25519: expected RSA, EC or Ed25519.',
     );
   });
 
@@ -530,7 +528,7 @@ describe('a key set at an address', () => {
     serve([shared]);
     const identity = await openSet(url);
     const token = await sign(root, { alg: 'HS256', kid: 'shared' }, secret);
-    expect(await refusal(identity, token)).toMatch(/^The token is signed with "HS256", but needed is RS256/);
+    expect(await refusal(identity, token)).toMatch(/^The token is signed with "HS256"; expected RS256/);
   });
 
   it('is not at a loss for a key id that is no text, however deep', async () => {

@@ -39,9 +39,9 @@ describe('the files of TLS', () => {
     });
     expect(problems).toEqual([
       '--tls-cert: the file cannot be read (ENOENT).',
-      '--tls-key: the file has no private key: needed is PEM, "BEGIN PRIVATE KEY".',
+      '--tls-key: the file has no private key: expected PEM, "BEGIN PRIVATE KEY".',
       '--tls-client-ca: the file cannot be read (EISDIR).',
-      '--tls-client-map: "x" is no SHA-256 fingerprint: needed are 64 hex digits.',
+      '--tls-client-map: "x" is no SHA-256 fingerprint: expected 64 hex digits.',
     ]);
   });
 
@@ -57,7 +57,7 @@ describe('the files of TLS', () => {
   });
 
   it.each([
-    [{ cert: tlsFile('server.key') }, /^--tls-cert: the file has no certificate: needed is PEM/],
+    [{ cert: tlsFile('server.key') }, /^--tls-cert: the file has no certificate: expected PEM/],
     [{ cert: tlsFile('other-server.pem') }, /^--tls-cert and --tls-key do not fit together/],
     [{ key: tlsFile('encrypted.key') }, /^--tls-key: the file holds an encrypted key/],
     [{ key: tlsFile('server.pem') }, /^--tls-key: the file has no private key/],
