@@ -55,6 +55,7 @@ const within: Record<string, readonly string[]> = {
   'fleet/host': [],
   'cli/commands': ['settings'],
   'cli/settings': [],
+  'cli/simulated-fleet': ['commands', 'settings'],
   'cli/workers': ['commands', 'settings'],
 };
 

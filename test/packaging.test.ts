@@ -170,16 +170,25 @@ describe('the compose file', () => {
   const [, services = ''] = /^services:\n([^]*?)^\S/m.exec(compose) ?? [];
 
   it('gives every service what limits it', () => {
-    const [, shared = ''] = /^x-image: &image\n([^]*?)^\S/m.exec(compose) ?? [];
+    const [, shared = ''] = /^x-limits: &limits\n([^]*?)^\S/m.exec(compose) ?? [];
     for (const limit of ['cap_drop: [ALL]', "security_opt: ['no-new-privileges:true']", 'read_only: true'])
       expect(shared).toContain(`  ${limit}\n`);
     expect(shared).toMatch(/^ {2}pids_limit: \d+$/m);
     const texts = services.split(/^ {2}(?=\w)/m).slice(1);
-    expect(texts.map((text) => text.split(':')[0])).toEqual(['hvql', 'simulator']);
+    expect(texts.map((text) => text.split(':')[0])).toEqual(['hvql', 'simulator', 'nats', 'fleet']);
     for (const text of texts) {
-      expect(text).toContain('    <<: *image\n');
+      expect(text).toMatch(/^ {4}<<: (?:\*limits|\[\*image, \*limits\])$/m);
       expect(text).toMatch(/^ {4}mem_limit: \d+[mg]$/m);
     }
+  });
+
+  it('starts hvql with settings that exist', () => {
+    const commands = [...services.matchAll(/^ {4}command: \[((?:serve|simulate|fleet), .*)\]$/gm)].map(
+      ([, words = '']) => words.split(', ').map((word) => word.replace(/^'(.*)'$/, '$1')),
+    );
+    expect(commands.map(([name]) => name)).toEqual(['serve', 'simulate', 'fleet']);
+    const env = { HVQL_JWT_SECRET: 'x'.repeat(32) };
+    for (const words of commands) expect(parseCommand(words, env).name).toBe(words[0]);
   });
 });
 

@@ -79,6 +79,15 @@ async function run(command: Command, context: CommandContext): Promise<number> {
       limitHeap();
       return serveGateway(command.settings, { ...context, log: openLog(command.settings.logLevel) });
     }
+    case 'fleet': {
+      const [{ limitHeap }, { openLog }, { runFleet }] = await Promise.all([
+        import('./heap.ts'),
+        import('./log.ts'),
+        import('./simulated-fleet/fleet.ts'),
+      ]);
+      limitHeap();
+      return runFleet(command.settings, { ...context, log: openLog(command.settings.logLevel) });
+    }
     case 'record': {
       const [{ openSource }, { record }] = await Promise.all([
         import('../source/sources.ts'),

@@ -60,6 +60,11 @@ export const standIns: readonly StandIn[] = [
     because: 'It takes minutes and a quiet machine; test/bench/bench.test.ts runs the parts.',
   },
   {
+    command: /^npm run fleet\b.*/,
+    runs: ':',
+    because: 'It runs until it is interrupted; test/end-to-end/fleet.test.ts runs `hvql fleet`.',
+  },
+  {
     command: /^FUZZ_SEED=.*/,
     runs: ':',
     because: 'It takes long; the suite runs the same file with fewer operations.',

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { natsServerPath, startNatsServer, type NatsServer } from '../fleet/nats-server.ts';
 import { grant, makeKeys, openGateway, type TestKeys } from '../fleet/test-host.ts';
 import { until } from '../until.ts';
+import { systemWait } from '../../src/cli/command-context.ts';
+import { startLocalNats } from '../../src/cli/simulated-fleet/nats-server.ts';
 import { post, Program, serve } from './program.ts';
 
 describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
@@ -98,5 +100,59 @@ describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
     expect(program.stderr).toContain('NATS does not answer yet');
     expect(program.stderr).toContain('development mode: without --gateway-keys');
     expect(await program.stop()).toBe(0);
+  });
+});
+
+describe.skipIf(natsServerPath === null)('hvql fleet', () => {
+  const query = '{ viewer { partition } fleet { hosts { nodes { name hypervisor { host } } } } }';
+
+  async function start() {
+    const program = new Program(['fleet', '--hosts', '3', '--port', '0']);
+    const [, url = ''] = await program.prints(/^hvql listening on (http:\S+)\n/m);
+    const tokens = [...program.stderr.matchAll(/^Token of (.*): (\S+)$/gm)];
+    const { pid } = program.child;
+    const nats = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+    return { program, url, tokens, nats };
+  }
+
+  it('answers at the address that it prints, with its tokens, and leaves nothing running', async () => {
+    const { program, url, tokens, nats } = await start();
+    expect(tokens.map(([, title]) => title)).toEqual([
+      'the root partition of every host',
+      'the root partition of host-1 alone',
+      'partition 2 of host-1',
+    ]);
+    const [all, one, guest] = await Promise.all(
+      tokens.map(async ([, , token = '']) => post(url, { token, query })),
+    );
+    const node = (name: string) => ({ name, hypervisor: { host: name } });
+    expect(all).toEqual({
+      data: {
+        viewer: { partition: 'root' },
+        fleet: { hosts: { nodes: [node('host-1'), node('host-2'), node('host-3')] } },
+      },
+    });
+    expect(one).toEqual({
+      data: { viewer: { partition: 'root' }, fleet: { hosts: { nodes: [node('host-1')] } } },
+    });
+    expect(guest).toMatchObject({
+      data: { viewer: { partition: '2' }, fleet: { hosts: { nodes: [{ name: 'host-1' }] } } },
+    });
+    expect(await program.stop('SIGINT')).toBe(0);
+    expect(() => process.kill(nats, 0)).toThrow('ESRCH');
+    expect(program.stderr).not.toMatch(/warn|error/i);
+  });
+
+  it('ends with nats-server, and says so', async () => {
+    const { program, nats } = await start();
+    process.kill(nats, 'SIGKILL');
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toContain('hvql: nats-server has ended (SIGKILL).');
+  });
+
+  it('says how to install nats-server where it is missing', async () => {
+    const { signal } = new AbortController();
+    const starting = startLocalNats(tmpdir(), { wait: systemWait, signal, program: 'no-nats-server' });
+    await expect(starting).rejects.toThrow(/^nats-server is not installed: "apt-get install nats-server"/);
   });
 });

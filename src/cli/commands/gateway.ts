@@ -10,15 +10,28 @@ import type { CommandContext } from '../command-context.ts';
 import { exampleOperations, packageVersion } from '../package.ts';
 import type { GatewaySettings } from '../settings/settings.ts';
 import { openAuditFile } from './audit-file.ts';
-import { openAll } from './serve-resources.ts';
+import { openAll, type Announced } from './serve-resources.ts';
 import { announceOn, untilAborted } from './serve.ts';
 import { maxNameLength } from './service-limit.ts';
 
+/** A token of development mode. */
+export interface DevelopmentToken {
+  readonly title: string;
+  readonly partitionId: bigint | 'root';
+  readonly hosts: readonly string[];
+}
+
+/** What `gateway` needs beside its settings. */
+export interface GatewayContext extends CommandContext {
+  readonly log: Logger;
+  /** Called once it listens; prints the address by default. */
+  readonly announce?: (started: Announced) => void;
+  /** Tokens of development mode, beside that of the root of all hosts. @default none */
+  readonly moreTokens?: readonly DevelopmentToken[];
+}
+
 /** Serves until the signal is aborted. Rejects with a UsageError if it cannot start. */
-export async function serveGateway(
-  settings: GatewaySettings,
-  context: CommandContext & { readonly log: Logger },
-): Promise<number> {
+export async function serveGateway(settings: GatewaySettings, context: GatewayContext): Promise<number> {
   const { log, clock, signal } = context;
   const now = (): number => clock.now().wallMilliseconds;
   const version = packageVersion();
@@ -27,7 +40,7 @@ export async function serveGateway(
       'development mode: without --gateway-key, hosts on this machine take unsigned tokens of this gateway',
     );
   const [identity, tls, audit, gateway, tabs] = await openAll(
-    identityOf(settings, { log, now }),
+    identityOf(settings, { ...context, now }),
     settings.tls === null ? Promise.resolve(null) : readTls(settings.tls),
     settings.audit === null
       ? Promise.resolve(null)
@@ -64,7 +77,7 @@ export async function serveGateway(
       now,
     });
     const ignoreReopen = context.onReopen(() => audit?.reopen());
-    announceOn(context)({
+    (context.announce ?? announceOn(context))({
       url: server.url,
       tokens: identity.tokens,
       source: settings.nats.url,
@@ -84,12 +97,15 @@ export async function serveGateway(
 /** The identity of the settings, or that of development mode with its token. */
 async function identityOf(
   { identity, host, tls }: GatewaySettings,
-  context: { readonly log: Logger; readonly now: () => number },
+  { log, now, moreTokens = [] }: GatewayContext & { readonly now: () => number },
 ) {
-  const ofFleet = { ...context, requiresHost: true, grantsHosts: true, hostName: () => '*' };
+  const ofFleet = { log, now, requiresHost: true, grantsHosts: true, hostName: () => '*' };
   if (identity !== null) return { identity: await openIdentity(identity, ofFleet), tokens: null };
   if (tls?.clientCa != null) return { identity: null, tokens: null };
   const development = await developmentIdentity({ ...ofFleet, host, secret: randomBytes(32) });
   const title = 'the root partition of every host';
-  return { identity: development, tokens: [{ title, token: await development.sign('root') }] };
+  const tokens = [{ title, token: await development.sign('root') }];
+  for (const { title: other, partitionId, hosts } of moreTokens)
+    tokens.push({ title: other, token: await development.sign(partitionId, hosts) });
+  return { identity: development, tokens };
 }

@@ -34,6 +34,9 @@ import { joinFleet } from './serve-fleet.ts';
 import { connectionShareOf, limitsOf, maxWaitMilliseconds } from './service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 
+/** Services of one process share it: it keeps nothing of theirs. */
+let schema: ReturnType<typeof createSchema> | null = null;
+
 /** The interval of deltas and rates if a request names none. */
 const defaultOverMilliseconds = 1_000;
 /** /ready asks the source again if its last answer is older. */
@@ -104,7 +107,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     host: settings.host,
     port: settings.port,
     descriptor: context.passedSocket ?? null,
-    schema: createSchema(),
+    schema: (schema ??= createSchema()),
     limits,
     budgets,
     connectionQuota: new ConnectionQuota(connectionShareOf(settings)),

@@ -130,6 +130,15 @@ export function parseCount(text: string): number {
   throw new RangeError(`needs a whole number from 1 to 999999999, but is ${show(text)}.`);
 }
 
+const mostSimulatedHosts = 1_000;
+
+/** A number of simulated hosts. */
+export function parseHostCount(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (count > 0 && count <= mostSimulatedHosts) return count;
+  throw new RangeError(`needs a whole number from 1 to ${mostSimulatedHosts}, but is ${show(text)}.`);
+}
+
 const bytesPerUnit: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
 const leastBytes = 2 ** 20;
 

@@ -53,6 +53,12 @@ export interface GatewaySettings extends Omit<
   readonly tls: TlsSettings | null;
 }
 
+/** The settings of `fleet`. */
+export interface SimulatedFleetSettings extends Omit<SettingsOf<'fleet'>, MethodSetting> {
+  /** null in development mode. */
+  readonly identity: IdentitySettings | null;
+}
+
 /** The settings of `token`. */
 export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> {
   readonly secret: SecretMethod;
@@ -62,6 +68,7 @@ export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> 
 export type Command =
   | { readonly name: 'serve'; readonly settings: ServeSettings }
   | { readonly name: 'gateway'; readonly settings: GatewaySettings }
+  | { readonly name: 'fleet'; readonly settings: SimulatedFleetSettings }
   | { readonly name: 'record'; readonly settings: SettingsOf<'record'> }
   | { readonly name: 'simulate'; readonly settings: SettingsOf<'simulate'> }
   | { readonly name: 'inspect'; readonly settings: SettingsOf<'inspect'> & { readonly page: string } }
@@ -175,6 +182,15 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
         name,
         settings: { ...settings, nats: nats.choice, identity: identity.choice, tls: tls.choice },
       };
+    }
+    case 'fleet': {
+      const values = valuesOf<'fleet'>(read);
+      const { jwtSecret, jwtSecretFile, ...settings } = values;
+      const method = { jwtSecret, jwtSecretFile, jwtKeyFile: null, jwksUrl: null };
+      const claims = { jwtIssuer: null, jwtAudience: null, requireExpiry: false };
+      const identity = chooseIdentity({ ...method, ...claims, host: values.host }, read.given);
+      problems.push(...identity.problems);
+      return { name, settings: { ...settings, identity: identity.choice } };
     }
     case 'token': {
       const values = valuesOf<'token'>(read);

@@ -704,6 +704,25 @@ describe('hvql gateway', () => {
   });
 });
 
+describe('hvql fleet', () => {
+  it('needs nothing, and a secret where others can reach it', () => {
+    expect(parseCommand(['fleet'], { HVQL_NATS: 'nats://nats-1' })).toEqual({
+      name: 'fleet',
+      settings: { hosts: 20, nats: null, host: '127.0.0.1', port: 4000, identity: null, logLevel: 'warn' },
+    });
+    const secret = 'x'.repeat(32);
+    expect(
+      parseCommand(['fleet', '--host=0.0.0.0', '--hosts', '1000'], { HVQL_JWT_SECRET: secret }),
+    ).toMatchObject({
+      settings: { hosts: 1_000, identity: { method: { kind: 'secret' } } },
+    });
+    expect(problemsOf(['fleet', '--hosts', '1001', '--host=0.0.0.0'])).toEqual([
+      '--hosts: needs a whole number from 1 to 1000, but is "1001".',
+      expect.stringContaining('0.0.0.0'),
+    ]);
+  });
+});
+
 describe('hvql record', () => {
   it('needs to know where to', () => {
     expect(
@@ -890,14 +909,14 @@ describe('hvql', () => {
 
   it('knows no other commands', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
-      '"sevre" is no command: the commands are serve, gateway, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
+      '"sevre" is no command: the commands are serve, gateway, fleet, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
     ]);
     expect(problemsOf(['help', 'recrod'])).toEqual([
-      '"recrod" is no command: the commands are serve, gateway, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
+      '"recrod" is no command: the commands are serve, gateway, fleet, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
     ]);
     expect(problemsOf(['--port', '1'])).toEqual([
-      'A command is needed before --port: the commands are serve, gateway, record, simulate, inspect, operations, doctor, token and help.',
+      'A command is needed before --port: the commands are serve, gateway, fleet, record, simulate, inspect, operations, doctor, token and help.',
     ]);
   });
 });
