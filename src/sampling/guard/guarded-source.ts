@@ -2,7 +2,7 @@
 import type { Granted } from '../../access/access.ts';
 import type { HvqlError } from '../../errors.ts';
 import type { MaybePromise } from '../../lib/maybe-promise.ts';
-import type { Clock, Moment } from '../../snapshot/moment.ts';
+import { steadyClockOf, type Clock } from '../../snapshot/moment.ts';
 import type { StatisticsArea } from '../../snapshot/object-name.ts';
 import type { Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
@@ -53,7 +53,7 @@ export interface SourceState {
 /** What is known when a reading begins. */
 interface Begun extends Asked {
   readonly absencesBefore: number;
-  /** By `performance.now()`. */
+  /** By the steady clock. */
   readonly startedAt: number;
 }
 
@@ -66,17 +66,23 @@ const onlyParent: readonly StatisticsArea[] = ['PARENT'];
 export class GuardedSource {
   readonly #source: Source;
   readonly #clock: Clock;
+  /** As a number: each query of a source that does not wait reads it three times. */
+  readonly #steadyNow: () => number;
   readonly #absences: Absences;
   readonly #check: SourceCheck;
   /** One for each kind of call: a source that lists what exists may hang when it reads, and the reverse. */
   readonly #topologyBreaker: CircuitBreaker;
   readonly #readingBreaker: CircuitBreaker;
-  #lastSuccess: Moment | null = null;
+  /** By the steady clock; null before the first success. */
+  #succeededAt: number | null = null;
+  /** The wall clock of a success, which is computed when it is first asked for. */
+  #shown: { readonly succeededAt: number; readonly wallMilliseconds: number } | null = null;
   #readMilliseconds: number | null = null;
 
   constructor(options: GuardedSourceOptions) {
     this.#source = options.source;
     this.#clock = options.clock;
+    this.#steadyNow = steadyClockOf(options.clock);
     this.#absences = options.absences;
     this.#check = new SourceCheck(options.onClockWentBack);
     const newBreaker = (other: () => CircuitBreaker): CircuitBreaker =>
@@ -95,18 +101,17 @@ export class GuardedSource {
     const source = this.#source;
     return {
       kind: source.kind,
-      lastReadAt: this.#lastSuccess?.wallMilliseconds ?? null,
+      lastReadAt: this.#lastReadAt,
       isAnswering: this.#isAnswering,
       unreadableLines: source.unreadableLines ?? null,
     };
   }
 
   get state(): SourceState {
-    const age =
-      this.#lastSuccess && this.#clock.now().monotonicNanoseconds - this.#lastSuccess.monotonicNanoseconds;
+    const age = this.#ageMilliseconds;
     return {
       isAnswering: this.#isAnswering,
-      ageSeconds: age === null ? null : Number(age) / 1e9,
+      ageSeconds: age === null ? null : age / 1e3,
       readSeconds: this.#readMilliseconds === null ? null : this.#readMilliseconds / 1e3,
       isTopologyCircuitOpen: this.#topologyBreaker.isOpen,
       isReadingCircuitOpen: this.#readingBreaker.isOpen,
@@ -120,9 +125,8 @@ export class GuardedSource {
 
   /** Whether the source has answered within this time and has not failed since. */
   hasAnsweredWithin(milliseconds: number): boolean {
-    if (this.#lastSuccess === null || this.#isAnswering !== true) return false;
-    const age = this.#clock.now().monotonicNanoseconds - this.#lastSuccess.monotonicNanoseconds;
-    return Number(age) / 1e6 <= milliseconds;
+    const age = this.#ageMilliseconds;
+    return age !== null && age <= milliseconds && this.#isAnswering === true;
   }
 
   /** Which objects exist now. Virtual processors of partitions outside `lists` may be those of an earlier call. */
@@ -168,26 +172,41 @@ export class GuardedSource {
 
   get #isAnswering(): boolean | null {
     if (this.#topologyBreaker.isFailing || this.#readingBreaker.isFailing) return false;
-    return this.#lastSuccess === null ? null : true;
+    return this.#succeededAt === null ? null : true;
+  }
+
+  /** Time since the last success. */
+  get #ageMilliseconds(): number | null {
+    return this.#succeededAt === null ? null : this.#steadyNow() - this.#succeededAt;
+  }
+
+  get #lastReadAt(): number | null {
+    const [succeededAt, age] = [this.#succeededAt, this.#ageMilliseconds];
+    if (succeededAt === null || age === null) return null;
+    if (this.#shown?.succeededAt !== succeededAt) {
+      const wallMilliseconds = Math.floor(this.#clock.now().wallMilliseconds - age);
+      this.#shown = { succeededAt, wallMilliseconds };
+    }
+    return this.#shown.wallMilliseconds;
   }
 
   #begin(objects: readonly Granted[]): Begun {
     const { newestNanoseconds } = this.#check;
-    return { objects, newestNanoseconds, absencesBefore: this.#absences.count, startedAt: performance.now() };
+    return { objects, newestNanoseconds, absencesBefore: this.#absences.count, startedAt: this.#steadyNow() };
   }
 
   #checkedTopology(answer: Topology): Topology {
     const checked = this.#check.topology(answer);
     this.#absences.noteTopology(checked);
-    this.#lastSuccess = this.#clock.now();
+    this.#succeededAt = this.#steadyNow();
     return checked;
   }
 
   #checkedReadings(answer: Readings, begun: Begun): TakenReadings {
     const { at, outcomes } = this.#check.readings(answer, begun);
     this.#absences.noteReadings(begun.objects, { outcomes });
-    this.#readMilliseconds = performance.now() - begun.startedAt;
-    this.#lastSuccess = this.#clock.now();
+    this.#succeededAt = this.#steadyNow();
+    this.#readMilliseconds = this.#succeededAt - begun.startedAt;
     return { at, outcomes, absencesBefore: begun.absencesBefore };
   }
 }
