@@ -187,7 +187,7 @@ function makePlan(args: ExecutionArgs): MaybePromise<Planned> {
   const context = args.contextValue as ExecutionContext;
   const { operation, reader, deadline } = context;
   const { limits } = operation.service;
-  const planning = new PlanningSnapshotReader(reader.defaultOver);
+  const planning = new PlanningSnapshotReader(reader.defaultOver, reader.history);
   const lists = new Set<bigint>();
   const contextValue: GraphContext = { operation: operation.withReader(planning, recordingAccess(lists)) };
   const plan = planOperation(
@@ -200,6 +200,7 @@ function makePlan(args: ExecutionArgs): MaybePromise<Planned> {
     waitMilliseconds: longestWait(ready.requests, reader.defaultOver),
     template: new CachedTemplate(),
     lists,
+    isFleeting: planning.asked.histories > 0,
   }));
 }
 
@@ -217,7 +218,8 @@ function executePlanned(
     if (deadline.problem !== null) return refused(deadline.problem);
     const isLarge = planned.plan.values > valuesPerSlice;
     const write = (): MaybePromise<ExecutionResult> => {
-      const templated = prepared?.isShareable === true ? { cached: planned.template, reader } : null;
+      const templated =
+        prepared?.isShareable === true && !planned.isFleeting ? { cached: planned.template, reader } : null;
       const fromTemplate = writesBytes && templated !== null ? writeFromTemplate(args, templated) : null;
       if (fromTemplate !== null) return fromTemplate;
       const written = writesBytes ? writtenOrNull(args, { templated, isLarge, onResume }) : null;
@@ -229,7 +231,7 @@ function executePlanned(
     // Reading may have used up the time slice already.
     const isDue = isLarge && deadline.hasRunFor(sliceMilliseconds);
     const result = isDue ? otherWork().then(onResume).then(write) : write();
-    if (prepared === null) return result;
+    if (prepared === null || planned.isFleeting) return result;
     return mapMaybePromise(result, (response) => {
       const { caller, knownTopology: topology } = operation;
       const { snapshot } = reader;

@@ -71,6 +71,8 @@ export interface ServiceFacts {
   readonly limits: Limits;
   readonly health: () => SourceHealth;
   readonly introspection: Introspection;
+  /** How often everything is read for the history, in milliseconds; left out if only requests are. */
+  readonly historyEvery?: number | null;
 }
 
 export const introspections = ['on', 'root', 'off'] as const;

@@ -11,11 +11,13 @@ import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './guard/absences.ts';
 import { GuardedSource, type AnswerHealth, type SourceState } from './guard/guarded-source.ts';
+import { History } from './read/history.ts';
 import { HeldReadings, type HeldFacts, type HoldingLimits } from './read/held-readings.ts';
 import { OperationSnapshotReader, type OperationReaderOptions } from './read/operation-snapshot-reader.ts';
 import { SharedSnapshots } from './read/shared-snapshots.ts';
 import type { TakenReadings, TakenSample, TakenSnapshot } from './read/snapshot.ts';
 import { isWithin } from './read/topology-scope.ts';
+import { recordHistory } from './schedule/history-recorder.ts';
 import { TickScheduler } from './schedule/tick-scheduler.ts';
 
 /** How a sampler reads. */
@@ -65,6 +67,7 @@ export class Sampler {
   readonly #firstTicks: { readonly shareMilliseconds?: number } = {};
   readonly #onError: (error: unknown) => void;
   readonly #onTickGiven: (lagSeconds: number) => void;
+  readonly #historyWait: SamplerOptions['wait'];
   readonly #absences: Absences;
   readonly #held: HeldReadings;
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
@@ -77,10 +80,11 @@ export class Sampler {
   constructor(options: SamplerOptions) {
     const { source, timeoutMilliseconds, clock, shareMilliseconds } = options;
     this.#clock = clock;
+    this.#historyWait = options.wait;
     this.#onError = options.onError ?? (() => {});
     this.#onTickGiven = options.onTickGiven ?? (() => {});
     this.#absences = new Absences(options.onAbsence);
-    this.#held = new HeldReadings(this.#absences, options.holding);
+    this.#held = new HeldReadings(this.#absences, options.holding, steadyClockOf(clock));
     if (shareMilliseconds !== undefined) this.#firstTicks = { shareMilliseconds };
     const sharing = { now: steadyClockOf(clock), windowMilliseconds: shareMilliseconds ?? 0 };
     this.#recentTopology = new ExpiringValue(sharing);
@@ -94,6 +98,7 @@ export class Sampler {
       snapshotOf: (set, asked) => this.#snapshots.snapshotOf(set, asked),
       wait: options.wait ?? waitFully,
       findHeld: this.#findHeld,
+      history: new History((object, last) => this.#held.past(object, last)),
       isOngoing: this.#isOngoing,
     };
     this.#source = new GuardedSource({
@@ -180,6 +185,19 @@ export class Sampler {
       });
     this.#schedulers.set(everyMilliseconds, scheduler);
     return scheduler;
+  }
+
+  /** Reads everything that callers may read at this interval, until the signal is aborted. Never rejects. */
+  recordHistory(everyMilliseconds: number, signal: AbortSignal): Promise<void> {
+    const options = {
+      everyMilliseconds,
+      clock: this.#clock,
+      topology: (limited: AbortSignal) => this.topology(limited),
+      read: (objects: readonly Granted[], limited: AbortSignal) => this.#read(objects, limited),
+      onError: this.#onError,
+      ...(this.#historyWait === undefined ? {} : { wait: this.#historyWait }),
+    };
+    return recordHistory(options, signal);
   }
 
   /** Takes over what another process that reads the same source has found absent. */

@@ -44,6 +44,12 @@ export class RecordingSnapshotReader implements SnapshotReader {
     return this.#record(this.#reader.change(object, over), { object, over });
   }
 
+  /** Makes positions unpredictable as well. */
+  get history(): SnapshotReader['history'] {
+    this.taken.orders += 1;
+    return this.#reader.history;
+  }
+
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {
     this.taken.orders += 1;
     return this.#reader.first(items, ranking);

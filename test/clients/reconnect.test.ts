@@ -192,9 +192,9 @@ describe.each([
 });
 
 describe('the page for front ends', () => {
-  it('shows the clients that are tested', () => {
+  it.each(['reconnecting.ts', 'charting.ts'])('shows the clients that are tested: %s', (file) => {
     const shown = readFileSync(new URL('../../docs/front-ends.md', import.meta.url), 'utf8');
-    const [, ...code] = readFileSync(new URL('reconnecting.ts', import.meta.url), 'utf8').split('\n');
+    const [, ...code] = readFileSync(new URL(file, import.meta.url), 'utf8').split('\n');
     expect(shown).toContain(code.join('\n'));
   });
 });

@@ -43,7 +43,10 @@ function contextOf(asking: Caller) {
 /** The planned cost of an operation. Planning must read nothing. */
 async function plan(query: string, { caller: asking = caller(1n), variables = {} }: Asked = {}) {
   const context = contextOf(asking);
-  const reader = new PlanningSnapshotReader(context.operation.reader.defaultOver);
+  const reader = new PlanningSnapshotReader(
+    context.operation.reader.defaultOver,
+    context.operation.reader.history,
+  );
   const contextValue = { ...context, operation: context.operation.withReader(reader) };
   const document = parse(query);
   const { values, pages } = await planOperation(

@@ -190,6 +190,22 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     ]);
   });
 
+  it('has the past of a host as the host has it', async () => {
+    const partition = (selection: string): string =>
+      `{ host(name: "web-1") { hypervisor { partition(id: 5) { ${selection} } } } }`;
+    const now = await ask(partition('sampledAt counters { gpaPages }'));
+    const { sampledAt, counters } = now.data.host.hypervisor.partition;
+    const answer = await ask(
+      partition(`history(last: "1m", step: "2s") { at interval { seconds } counters { gpaPages } rates { __typename } }
+        wrong: history(step: "1ms") { at }`),
+    );
+    expect(answer.data.host.hypervisor.partition).toEqual({
+      history: [{ at: sampledAt, interval: null, counters, rates: null }],
+      wrong: null,
+    });
+    expect(codes(answer)).toEqual([['host.hypervisor.partition.wrong', 'INVALID_PARAMETER']]);
+  });
+
   it('orders objects of all hosts together', async () => {
     const list = 'virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE, direction: DESC }, first: 5)';
     const answer = await ask(

@@ -93,7 +93,14 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
       : { identity: resources.identity, tokens: null };
   const limits = limitsOf(settings);
   const { introspection } = settings;
-  const service = { version: packageVersion(), host, limits, introspection, health: () => sampler.health };
+  const service = {
+    version: packageVersion(),
+    host,
+    limits,
+    introspection,
+    historyEvery: settings.historyEvery,
+    health: () => sampler.health,
+  };
   const operations: ServiceContext = { sampler, service, writesBytes: settings.compiled };
   const { acquireLease } = context;
   const live = new LiveOperations({ ...operations, ...(acquireLease === undefined ? {} : { acquireLease }) });
@@ -241,7 +248,7 @@ function samplerFor(
   source: Source,
   {
     settings,
-    context: { clock, log, absences },
+    context: { clock, log, absences, signal },
     onTickGiven,
   }: ServeOptions & Pick<Required<SamplerOptions>, 'onTickGiven'>,
 ): Sampler {
@@ -250,7 +257,11 @@ function samplerFor(
     clock,
     timeoutMilliseconds: settings.sourceTimeout,
     shareMilliseconds: settings.snapshotMaxAge,
-    holding: { maximumAgeMilliseconds: 2 * maxWaitMilliseconds, maximumBytes: settings.historyBytes },
+    holding: {
+      maximumAgeMilliseconds: Math.max(2 * maxWaitMilliseconds, settings.history),
+      maximumBytes: settings.historyBytes,
+      historyMilliseconds: settings.history,
+    },
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     onTickGiven,
     ...(absences === undefined ? {} : { onAbsence: absences.report }),
@@ -260,6 +271,7 @@ function samplerFor(
       else log.warn({ err }, 'the source does not answer');
     },
   });
+  if (settings.historyEvery !== null) void sampler.recordHistory(settings.historyEvery, signal);
   // Never ended: a process has one sampler.
   absences?.onReport((report) => sampler.noteAbsence(report));
   return sampler;

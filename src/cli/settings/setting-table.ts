@@ -12,6 +12,7 @@ import {
   parseHostName,
   parseHostNames,
   parseHosts,
+  parseHistoryEvery,
   parseInterval,
   parseIntrospection,
   parseKeySetUrl,
@@ -301,14 +302,30 @@ const hostCommands = {
         default: '5s',
         description: 'how long to wait for the source before it counts as unavailable',
       },
+      history: {
+        ...duration,
+        parse: parseTimeout,
+        flag: 'history',
+        variable: 'HVQL_HISTORY',
+        default: '5m',
+        description: 'how far back the history of an object goes, at most a day',
+      },
+      historyEvery: {
+        flag: 'history-every',
+        variable: 'HVQL_HISTORY_EVERY',
+        placeholder: '<time|off>',
+        parse: parseHistoryEvery,
+        default: switchOff,
+        description:
+          'how often the service reads everything that callers may read, so that its history needs no requests: 1s to 1h; off: never',
+      },
       historyBytes: {
         flag: 'history-bytes',
         variable: 'HVQL_HISTORY_BYTES',
         placeholder: '<size>',
         parse: parseBytes,
         default: '256MB',
-        description:
-          'memory for past readings, in each process: 13 of 2 KB of each of 10,000 objects, enough for any time up to a minute',
+        description: 'memory for past readings, in each process; as far as they do not fit, fewer are kept',
       },
       compiled: {
         flag: 'compiled',

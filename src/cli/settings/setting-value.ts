@@ -103,6 +103,20 @@ export function parseTimeout(text: string): number {
   throw new RangeError(`needs at most ${formatDuration(longestTimeout)}, but is ${show(text)}.`);
 }
 
+/** The longest and the shortest time between two readings of everything. */
+const everyLimits = { least: 1_000, most: 3_600_000 };
+
+/** How often everything is read, in milliseconds; "off" is never. */
+export function parseHistoryEvery(text: string): number | null {
+  if (text === switchOff) return null;
+  const milliseconds = parseInterval(text);
+  const { least, most } = everyLimits;
+  if (milliseconds >= least && milliseconds <= most) return milliseconds;
+  throw new RangeError(
+    `needs "off" or a length of time from ${formatDuration(least)} to ${formatDuration(most)}, but is ${show(text)}.`,
+  );
+}
+
 /** Upper bound on the age of a reused snapshot, in milliseconds. */
 const longestSnapshotMaxAge = 1_000;
 

@@ -13,6 +13,7 @@ import type { ReadRequest } from '../../sampling/read/snapshot-reader.ts';
 import { PlanningSnapshotReader } from '../../sampling/read/planning-snapshot-reader.ts';
 import type { ValueBudget } from '../../limits/value-budget.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
+import { noHistory } from '../../sampling/read/history-sample.ts';
 import type { Tick, Watcher } from '../../sampling/schedule/tick.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { costProblem } from '../cost.ts';
@@ -204,7 +205,7 @@ export class SharedSubscription implements Watcher {
   }
 
   #makePlan(topology: Topology): MaybePromise<Plan> {
-    const reader = new PlanningSnapshotReader('PREVIOUS_EVENT');
+    const reader = new PlanningSnapshotReader('PREVIOUS_EVENT', noHistory);
     const noted = new Set<bigint>();
     const parts = this.#partsOf(topology, { reader, isFirst: true, values: 0, isLarge: false });
     const rootValue = eventRoot({ ...parts, accessTo: recordingAccess(noted) });

@@ -32,6 +32,8 @@ export interface Planned {
   readonly template: CachedTemplate;
   /** The partitions whose virtual processors it lists. */
   readonly lists: ReadonlySet<bigint>;
+  /** Whether it depends on what is held of the past: it is made again for each request, and no response is shared. */
+  readonly isFleeting: boolean;
 }
 
 /** One operation with its variables. */
@@ -71,6 +73,7 @@ export class PreparedOperation {
     return mapMaybePromise(making, (planned) => {
       this.#asksTopology = context.hasRequestedTopology;
       this.#scope.add(planned.lists);
+      if (planned.isFleeting) return planned;
       const { caller, knownTopology } = context;
       if (!this.#asksTopology) this.#freePlans.set(caller, planned);
       else if (knownTopology !== null) this.#plans.set(accessOf(caller, knownTopology), planned);

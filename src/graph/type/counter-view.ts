@@ -29,7 +29,7 @@ export function defineCounterViews(builder: Builder) {
         }),
       );
     }
-    return { deltas, rates };
+    return { interval, deltas, rates };
   };
   const countersType = (object: StatisticsObject, typeName: string) => ({
     counters: defineCounters({ builder, object, name: `${typeName}Counters` }),

@@ -15,6 +15,13 @@ import {
   TotalsModel,
   VirtualProcessorModel,
 } from '../model.ts';
+import {
+  defineHypervisorSample,
+  historyArguments,
+  historyDescription,
+  lastDescription,
+  stepDescription,
+} from './history.ts';
 import { nodeIdOf } from '../node-id.ts';
 import { pageModelOf } from './overlay-page.ts';
 import { definePartitionConnection, definePartitionFilter } from './partition-connection.ts';
@@ -28,6 +35,7 @@ export function defineHypervisor(
   { refs, views, page, unlisted, orders, totals }: GraphTypes,
 ): void {
   const partitionConnection = definePartitionConnection(builder, refs);
+  const sample = defineHypervisorSample(builder, views.hypervisor.counters);
   const partitionFilter = definePartitionFilter(builder);
   refs.hypervisor.implement({
     description: 'The hypervisor, with its logical processors and the partitions that the caller may read.',
@@ -52,6 +60,19 @@ export function defineHypervisor(
         nullable: true,
         description: 'Its counter values. For the root partition only.',
         resolve: ({ view }) => valueOf(view.reader.reading(view.access.hypervisor())),
+      }),
+      history: t.field({
+        type: [sample],
+        nullable: true,
+        description: `${historyDescription} For the root partition only.`,
+        args: {
+          last: t.arg({ type: 'Duration', required: false, description: lastDescription }),
+          step: t.arg({ type: 'Duration', required: false, description: stepDescription }),
+        },
+        resolve: ({ view }, args) => {
+          const name = view.access.hypervisor();
+          return view.reader.history.of(name, historyArguments(args));
+        },
       }),
       page: t.field({
         type: page,

@@ -82,5 +82,11 @@ export function definePartition(
       }),
     }),
   });
-  defineReadableFields(builder, { ref: refs.partition, views: views.partition, page, unlisted });
+  defineReadableFields(builder, {
+    typeName: 'Partition',
+    ref: refs.partition,
+    views: views.partition,
+    page,
+    unlisted,
+  });
 }

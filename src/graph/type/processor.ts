@@ -20,6 +20,7 @@ export function defineLogicalProcessor(
     }),
   });
   defineReadableFields(builder, {
+    typeName: 'LogicalProcessor',
     ref: refs.logicalProcessor,
     views: views.logicalProcessor,
     page,
@@ -50,6 +51,7 @@ export function defineVirtualProcessor(
     }),
   });
   defineReadableFields(builder, {
+    typeName: 'VirtualProcessor',
     ref: refs.virtualProcessor,
     views: views.virtualProcessor,
     page,

@@ -5,6 +5,13 @@ import { overArgument } from '../argument/argument.ts';
 import type { Builder, Refs } from '../builder.ts';
 import type { CounterViews } from './counter-view.ts';
 import type { ReadableModel } from '../model.ts';
+import {
+  defineSample,
+  historyArguments,
+  historyDescription,
+  lastDescription,
+  stepDescription,
+} from './history.ts';
 import { nodeIdOf } from '../node-id.ts';
 import { pageModelOf, type OverlayPageRef } from './overlay-page.ts';
 import { overDescription, type defineTotals } from './totals.ts';
@@ -14,6 +21,8 @@ import { unlistedDescription, unlistedOf, type UnlistedRef } from './unlisted.ts
 
 /** An object type that gets the shared fields, and the types of these fields. */
 export interface ReadableType {
+  /** The name of the object type. */
+  readonly typeName: string;
   readonly ref: Refs['logicalProcessor'] | Refs['partition'] | Refs['virtualProcessor'];
   readonly views: CounterViews[Exclude<keyof CounterViews, 'hypervisor'>];
   readonly page: OverlayPageRef;
@@ -36,7 +45,11 @@ export const hostDescription = 'The name of its host.';
 export const sampledAtDescription =
   'When the snapshot was taken. All values of one response come from one snapshot.';
 
-export function defineReadableFields(builder: Builder, { ref, views, page, unlisted }: ReadableType): void {
+export function defineReadableFields(
+  builder: Builder,
+  { typeName, ref, views, page, unlisted }: ReadableType,
+): void {
+  const sample = defineSample(builder, { name: `${typeName}Sample`, views });
   builder.objectFields(ref, (t) => ({
     id: t.id({
       nullable: false,
@@ -70,6 +83,16 @@ export function defineReadableFields(builder: Builder, { ref, views, page, unlis
       description: 'Rates of its totals between two readings.',
       args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
       resolve: (model, { over }) => changeOf(model, over),
+    }),
+    history: t.field({
+      type: [sample],
+      nullable: true,
+      description: historyDescription,
+      args: {
+        last: t.arg({ type: 'Duration', required: false, description: lastDescription }),
+        step: t.arg({ type: 'Duration', required: false, description: stepDescription }),
+      },
+      resolve: ({ view, name }, args) => view.reader.history.of(name, historyArguments(args)),
     }),
     page: t.field({
       type: page,

@@ -24,7 +24,7 @@ export function defineService(builder: Builder, area: AreaRef): void {
         type: history,
         nullable: false,
         description: 'Past readings in memory.',
-        resolve: (facts) => facts.health().held,
+        resolve: ({ health, historyEvery = null }) => ({ ...health().held, historyEvery }),
       }),
       limits: t.field({
         type: limits,
@@ -78,9 +78,9 @@ function defineSourceHealth(builder: Builder, area: AreaRef) {
 }
 
 function defineHistory(builder: Builder) {
-  return builder.objectRef<HeldFacts>('ServiceHistory').implement({
+  return builder.objectRef<HeldFacts & { readonly historyEvery: number | null }>('ServiceHistory').implement({
     description:
-      'Past readings in memory, so that deltas and rates need not wait for a second reading. Old readings are thinned out before the memory limit is reached.',
+      'Past readings in memory, for deltas, rates and `history`. Old readings are thinned out before the memory limit is reached.',
     fields: (t) => ({
       readings: t.field({
         type: 'UInt64',
@@ -106,11 +106,17 @@ function defineHistory(builder: Builder) {
         description: 'The time from the oldest to the newest reading; null without readings.',
         resolve: ({ spanMilliseconds }) => (spanMilliseconds === null ? null : Math.round(spanMilliseconds)),
       }),
+      interval: t.field({
+        type: 'Duration',
+        nullable: true,
+        description: 'How often the service reads everything; null if it reads only what is requested.',
+        resolve: ({ historyEvery }) => historyEvery,
+      }),
       maxSpan: t.field({
         type: 'Duration',
         nullable: false,
-        description: 'The maximum age of a reading in memory.',
-        resolve: ({ maximumAgeMilliseconds }) => maximumAgeMilliseconds,
+        description: 'How far back the history of an object goes.',
+        resolve: ({ historyMilliseconds }) => historyMilliseconds,
       }),
     }),
   });

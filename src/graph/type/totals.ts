@@ -2,6 +2,13 @@
 import { ChangeTotal, readableOf, ReadingTotal } from '../../sampling/change/total.ts';
 import { overArgument } from '../argument/argument.ts';
 import type { Builder } from '../builder.ts';
+import {
+  defineTotalsSample,
+  historyArguments,
+  historyDescription,
+  lastDescription,
+  stepDescription,
+} from './history.ts';
 import type { CounterViews } from './counter-view.ts';
 import type { TotalsModel } from '../model.ts';
 
@@ -13,6 +20,7 @@ interface TotalsToDefine {
 
 /** Defines a type of totals. Processors that cannot be read are left out; `readable` counts the others. */
 export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefine) {
+  const sample = defineTotalsSample(builder, { name: `${name}Sample`, of, views });
   return builder.objectRef<TotalsModel>(name).implement({
     description: `All ${of} together, except those that cannot be read.`,
     fields: (t) => ({
@@ -49,6 +57,16 @@ export function defineTotals(builder: Builder, { name, of, views }: TotalsToDefi
           'Rates between two readings: events per second of all together, percentages of the elapsed time of all together, and time of all divided by operations of all.',
         args: { over: t.arg({ type: 'Duration', required: false, description: overDescription }) },
         resolve: (totals, { over }) => changeOf(totals, over),
+      }),
+      history: t.field({
+        type: [sample],
+        nullable: true,
+        description: `${historyDescription} A sample has the ${of} that were read at its moment.`,
+        args: {
+          last: t.arg({ type: 'Duration', required: false, description: lastDescription }),
+          step: t.arg({ type: 'Duration', required: false, description: stepDescription }),
+        },
+        resolve: ({ view, names }, args) => view.reader.history.ofTotal(names, historyArguments(args)),
       }),
     }),
   });

@@ -3,24 +3,27 @@ import { HvqlError } from '../../errors.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Absences } from '../guard/absences.ts';
 import type { EarlierAge } from './earlier-readings.ts';
-import { packed } from './packed-reading.ts';
-import { bytesOf, ReadingSeries, type Dropped, type HeldSnapshot } from './reading-series.ts';
+import type { HeldSnapshot } from './past-readings.ts';
+import { ReadingSeries, type HeldSample, type Thinning } from './reading-series.ts';
 import type { TakenReadings, TakenSample } from './snapshot.ts';
 
 /** How much is held. */
 export interface HoldingLimits {
+  /** At least twice the longest time that a query may take a change over. */
   readonly maximumAgeMilliseconds: number;
   readonly maximumBytes: number;
+  /** How far back the history of an object goes, at most the maximum age. */
+  readonly historyMilliseconds: number;
 }
 
 /**
- * Twice the longest time that a query may take a change over, and about 13 readings, packed to 2 KB, of each of the
- * 10,000 objects that a response may read by default. At two minutes, 13 readings are at most a factor of 2.2 apart
- * in age.
+ * About 13 readings, at most 2 KB each, of each of the 10,000 objects that a response may read by default. At two
+ * minutes, 13 readings are at most a factor of 2.2 apart in age.
  */
 export const defaultHoldingLimits: HoldingLimits = {
-  maximumAgeMilliseconds: 120_000,
+  maximumAgeMilliseconds: 300_000,
   maximumBytes: 256 * 1024 * 1024,
+  historyMilliseconds: 300_000,
 };
 
 /** What is held now. */
@@ -30,7 +33,7 @@ export interface HeldFacts {
   readonly maximumBytes: number;
   /** From the oldest snapshot to the newest; null if nothing is held. */
   readonly spanMilliseconds: number | null;
-  readonly maximumAgeMilliseconds: number;
+  readonly historyMilliseconds: number;
 }
 
 /** The shortest time between two held readings of an object: 0.9 of the shortest time for changes. */
@@ -39,17 +42,24 @@ const apartMilliseconds = 90;
 const stretchMilliseconds = 250;
 /** The age at which a stretch is settled. For longer times, readings one stretch apart are enough. */
 const settledMilliseconds = 500;
-/**
- * From this part of the byte limit on, old readings are thinned, so that memory grows with the number of objects
- * only.
- */
-const thinnedFrom = 1 / 4;
+/** From this part of the byte limit on, readings are thinned until they are below it. */
+const thinnedFrom = 1 / 2;
+/** How far apart they are then: first this many milliseconds, and twice as many until there are few enough. */
+const firstSpacing = 2_000;
 /** The ratio of neighbouring ages after that: changes over any time are met to about a tenth. */
 const gentleRatio = 1.25;
 /** The ratio at the limit: for any time a reading remains that is 0.9 to 2 times as old. */
 const firmRatio = 2.2;
 /** How many times per maximum age expired readings are dropped. */
 const expiriesPerAge = 16;
+
+/** The readings of an object's present life in a time, and the one before them, if there is one. */
+export interface Past {
+  readonly before: HeldSample | null;
+  readonly samples: readonly HeldSample[];
+}
+
+const noPast: Past = { before: null, samples: [] };
 
 /**
  * Readings by the key of their object, because objects outlive the topologies that name them. A series belongs to one
@@ -59,10 +69,13 @@ const expiriesPerAge = 16;
 export class HeldReadings {
   readonly #absences: Absences;
   readonly #limits: HoldingLimits;
+  readonly #steadyNow: () => number;
   readonly #series = new Map<string, ReadingSeries>();
   #readings = 0;
   #bytes = 0;
   #newest: HeldSnapshot | null = null;
+  /** When the newest snapshot was held, by the service's own steady clock. */
+  #newestHeldAt = 0;
   /** The stretches that are not settled, the newest last. */
   #stretches: Stretch[] = [];
   /** Since when no object has had a second reading held, and the lists of objects of which all have had one. */
@@ -70,17 +83,27 @@ export class HeldReadings {
   #expiresAt = 0;
   /** Thinning again pays only above this number of bytes. */
   #thinnedAbove = 0;
+  /** How far apart readings are thinned to, in milliseconds. */
+  #spacing = firstSpacing;
 
-  constructor(absences: Absences, limits: HoldingLimits = defaultHoldingLimits) {
+  /** `steadyNow` is the service's own clock, in milliseconds. */
+  constructor(
+    absences: Absences,
+    limits: HoldingLimits = defaultHoldingLimits,
+    steadyNow: () => number = () => performance.now(),
+  ) {
     this.#absences = absences;
     this.#limits = limits;
+    this.#steadyNow = steadyNow;
   }
 
   get facts(): HeldFacts {
     const starts = [...this.#series.values()].map(({ oldest }) => oldest?.milliseconds ?? Infinity);
     const oldest = starts.reduce((a, b) => Math.min(a, b), Infinity);
+    const { maximumBytes, historyMilliseconds } = this.#limits;
     return {
-      ...this.#limits,
+      maximumBytes,
+      historyMilliseconds,
       readings: this.#readings,
       bytes: this.#bytes,
       spanMilliseconds:
@@ -100,6 +123,7 @@ export class HeldReadings {
     const stretch = this.#stretchAt(milliseconds);
     const snapshot: HeldSnapshot = { at, milliseconds, absencesBefore };
     this.#newest = snapshot;
+    this.#newestHeldAt = this.#steadyNow();
     let isWhole = true;
     for (let n = 0; n < objects.length; n += 1) {
       const [object, reading] = [objects[n], outcomes[n]];
@@ -112,10 +136,9 @@ export class HeldReadings {
       const series = this.#seriesOf(object);
       const before = series.newest?.milliseconds ?? Number.NEGATIVE_INFINITY;
       if (before >= this.#moment.start) continue;
-      if (before < stretch.start) stretch.filled.push({ series, object });
-      series.add(snapshot, reading);
+      if (before < stretch.start) stretch.filled.push(series);
+      this.#bytes += series.add(snapshot, reading);
       this.#readings += 1;
-      this.#bytes += bytesOf(reading);
     }
     if (isWhole) this.#moment.whole.add(objects);
     if (this.#bytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
@@ -126,6 +149,24 @@ export class HeldReadings {
     const sample = this.#series.get(readingKey(object))?.find(Number(asked.before) / 1e6, asked.age);
     if (sample === undefined || !this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
     return sample;
+  }
+
+  /**
+   * The readings of the object's present life in the last milliseconds, or as far back as the history goes; nothing
+   * from before the latest reset. They stay as they are when others are dropped later.
+   */
+  past(object: ObjectName, last: number | null): Past {
+    const series = this.#series.get(readingKey(object));
+    if (series === undefined || this.#newest === null) return noPast;
+    // Captures have a clock of their own, which is known only when they are read.
+    const now = this.#newest.milliseconds + Math.max(0, this.#steadyNow() - this.#newestHeldAt);
+    const { before, samples } = series.since(
+      now - Math.min(last ?? Infinity, this.#limits.historyMilliseconds),
+    );
+    const first = samples.findIndex(({ snapshot }) => this.#isOngoing(object, snapshot));
+    if (first === -1) return noPast;
+    const isAfterAll = first === 0 && before !== null && this.#isOngoing(object, before.snapshot);
+    return { before: isAfterAll ? before : null, samples: samples.slice(first) };
   }
 
   forgetAll(): void {
@@ -142,11 +183,15 @@ export class HeldReadings {
     const key = readingKey(object);
     let series = this.#series.get(key);
     if (series?.newest !== undefined && !this.#absences.isOngoing(object, series.newest.absencesBefore)) {
-      this.#count(series.thin(0, { oldest: -Infinity, ratio: 0 }));
+      this.#change(series, (each) => each.thin(0, { oldest: -Infinity, ratio: 1, spacing: 0 }));
       series = undefined;
     }
-    if (series === undefined) this.#series.set(key, (series = new ReadingSeries()));
+    if (series === undefined) this.#series.set(key, (series = new ReadingSeries(object.object)));
     return series;
+  }
+
+  #isOngoing(object: ObjectName, { absencesBefore }: HeldSnapshot): boolean {
+    return this.#absences.isOngoing(object, absencesBefore);
   }
 
   #stretchAt(now: number): Stretch {
@@ -166,49 +211,55 @@ export class HeldReadings {
       const [stretch, next] = this.#stretches;
       if (stretch === undefined || next === undefined || now - next.start < settledMilliseconds) return;
       const time = { from: stretch.start, until: next.start };
-      for (const { series, object } of stretch.filled)
-        this.#count(series.settle(time, (reading) => packed(reading, object.object)));
+      for (const series of stretch.filled) this.#change(series, (each) => each.settle(time));
       this.#stretches.shift();
     }
   }
 
   /** Drops expired readings from time to time, and thins the rest if there is much of it. */
   #keepWithin(now: number): void {
-    const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
-    const isMuch = this.#bytes > Math.max(maximumBytes * thinnedFrom, this.#thinnedAbove);
+    const { maximumAgeMilliseconds: oldest, maximumBytes } = this.#limits;
+    const most = maximumBytes * thinnedFrom;
+    const isMuch = this.#bytes > Math.max(most, this.#thinnedAbove);
     if (!isMuch && now < this.#expiresAt) return;
-    this.#thin(now, { oldest: maximumAgeMilliseconds, ratio: isMuch ? gentleRatio : 0 });
+    this.#thin(now, { oldest, ratio: isMuch ? gentleRatio : 0, spacing: this.#spacing });
+    // One pass at a time: with thousands of objects each takes a while.
+    if (!isMuch) this.#spacing = firstSpacing;
+    else if (this.#bytes > most && this.#spacing < oldest) this.#spacing *= 2;
     this.#thinnedAbove = this.#bytes * 1.1;
-    this.#expiresAt = now + maximumAgeMilliseconds / expiriesPerAge;
+    this.#expiresAt = now + oldest / expiriesPerAge;
   }
 
   /** Comes below the limit: thins, then halves the age until it fits, and drops everything as a last resort. */
   #reduce(now: number): void {
     const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
     let oldest = maximumAgeMilliseconds;
-    this.#thin(now, { oldest, ratio: firmRatio });
+    this.#thin(now, { oldest, ratio: firmRatio, spacing: oldest });
     while (this.#bytes > maximumBytes && oldest > stretchMilliseconds) {
       oldest /= 2;
-      this.#thin(now, { oldest, ratio: firmRatio });
+      this.#thin(now, { oldest, ratio: firmRatio, spacing: oldest });
     }
     if (this.#bytes > maximumBytes) this.forgetAll();
   }
 
-  #thin(now: number, how: { readonly oldest: number; readonly ratio: number }): void {
+  #thin(now: number, how: Thinning): void {
     for (const [key, series] of this.#series) {
-      this.#count(series.thin(now, how));
+      this.#change(series, (each) => each.thin(now, how));
       if (series.length === 0) this.#series.delete(key);
     }
   }
 
-  #count({ bytes, readings }: Dropped): void {
-    this.#bytes -= bytes;
-    this.#readings -= readings;
+  #change(series: ReadingSeries, change: (series: ReadingSeries) => void): void {
+    this.#bytes -= series.memoryInBytes;
+    this.#readings -= series.length;
+    change(series);
+    this.#bytes += series.memoryInBytes;
+    this.#readings += series.length;
   }
 }
 
 interface Stretch {
   readonly start: number;
   /** The series that have a reading in it. */
-  readonly filled: { readonly series: ReadingSeries; readonly object: ObjectName }[];
+  readonly filled: ReadingSeries[];
 }

@@ -7,6 +7,7 @@ import { readingKey } from '../../snapshot/object-name.ts';
 import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import { ageForOver, EarlierReadings, type FindHeld } from './earlier-readings.ts';
 import type { ReadingChange } from '../change/change.ts';
+import type { HistoryReader } from './history-sample.ts';
 import type { SnapshotReader, Over, Ranking, ChangeRequest, ReadPlan } from './snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { firstOf } from './rank.ts';
@@ -24,6 +25,7 @@ export interface OperationReaderOptions {
   ) => MaybePromise<TakenSnapshot>;
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly findHeld: FindHeld;
+  readonly history: HistoryReader;
   /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly defaultOver: number;
@@ -83,6 +85,10 @@ export class OperationSnapshotReader implements SnapshotReader {
     const earlier = EarlierReadings.of(snapshot);
     const number = this.#numberIn(snapshot, object);
     return earlier.change({ object, number, milliseconds: this.#millisecondsOf(over) });
+  }
+
+  get history(): HistoryReader {
+    return this.#world.history;
   }
 
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {

@@ -8,7 +8,7 @@ import type { CellLayout, CounterCells, Reading } from '../../snapshot/reading.t
 const bytesPerCounter = 8;
 
 /** The counters of a page, without the page. */
-class PackedReading implements Reading, CounterCells {
+export class PackedReading implements Reading, CounterCells {
   readonly page = null;
   readonly layout: CellLayout;
   readonly view: DataView;

@@ -4,6 +4,7 @@ import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import { ReadingChange } from '../change/change.ts';
+import type { HistoryReader, ObjectSample, TotalSample } from './history-sample.ts';
 import type { SnapshotReader, ReadRequest, Over, Ranking } from './snapshot-reader.ts';
 
 const noMoment: Moment = { wallMilliseconds: 0, monotonicNanoseconds: 0n };
@@ -16,16 +17,32 @@ const noReading: Reading = {
 /** Records requests. For an order, all objects that may come first are recorded. */
 export class PlanningSnapshotReader implements SnapshotReader {
   readonly defaultOver: Over;
-  /** The number of requests for readings, repeated ones included, and of objects put in order. */
-  readonly asked = { readings: 0, ranked: 0 };
+  /** The number of requests for readings, repeated ones included, of objects put in order, and of requests for the past. */
+  readonly asked = { readings: 0, ranked: 0, histories: 0 };
+  readonly history: HistoryReader;
   readonly #requests: ReadRequest[] = [];
   /** The times that changes of an object were requested over; null for its reading. */
   readonly #noted = new Map<Granted | null, Set<Over | null>>();
   readonly #changes = new Map<StatisticsObject, ReadingChange>();
   readonly #lengths = new WeakMap<readonly unknown[], number>();
 
-  constructor(defaultOver: Over) {
+  /** `history` tells how many samples there are. */
+  constructor(defaultOver: Over, history: HistoryReader) {
     this.defaultOver = defaultOver;
+    this.history = {
+      of: (object, request) =>
+        this.#samples(history.of(object, request).length, {
+          at: noMoment,
+          reading: noReading,
+          change: this.#changeOf(object.object),
+        }),
+      ofTotal: (objects, request) => {
+        const [first] = objects;
+        const change = first === undefined ? null : this.#changeOf(first.object);
+        const sample = new PlannedTotal({ asked: this.asked, members: objects.length, change });
+        return this.#samples(history.ofTotal(objects, request).length, sample);
+      },
+    };
   }
 
   get requests(): readonly ReadRequest[] {
@@ -46,11 +63,20 @@ export class PlanningSnapshotReader implements SnapshotReader {
   change(object: Granted, over: Over): ReadingChange {
     this.asked.readings += 1;
     this.#note({ object, over });
-    let change = this.#changes.get(object.object);
+    return this.#changeOf(object.object);
+  }
+
+  #samples<Sample extends ObjectSample>(count: number, sample: Sample): readonly Sample[] {
+    this.asked.histories += 1;
+    return new Array<Sample>(count).fill(sample);
+  }
+
+  #changeOf(object: StatisticsObject): ReadingChange {
+    let change = this.#changes.get(object);
     if (change === undefined) {
       const sample = { at: noMoment, reading: noReading };
-      change = new ReadingChange(object.object, { earlier: sample, later: sample });
-      this.#changes.set(object.object, change);
+      change = new ReadingChange(object, { earlier: sample, later: sample });
+      this.#changes.set(object, change);
     }
     return change;
   }
@@ -78,5 +104,35 @@ export class PlanningSnapshotReader implements SnapshotReader {
     if (overs.has(request.over)) return;
     overs.add(request.over);
     this.#requests.push(request);
+  }
+}
+
+/** In place of every sample of a total: each of its numbers is read from as many objects. */
+class PlannedTotal implements TotalSample {
+  readonly at = noMoment;
+  readonly of = 0;
+  readonly readable = 0;
+  readonly #asked: PlanningSnapshotReader['asked'];
+  readonly #members: number;
+  readonly #change: ReadingChange | null;
+
+  constructor(parts: {
+    readonly asked: PlanningSnapshotReader['asked'];
+    readonly members: number;
+    readonly change: ReadingChange | null;
+  }) {
+    this.#asked = parts.asked;
+    this.#members = parts.members;
+    this.#change = parts.change;
+  }
+
+  get reading(): Reading {
+    this.#asked.readings += this.#members;
+    return noReading;
+  }
+
+  get change(): ReadingChange | null {
+    this.#asked.readings += this.#members;
+    return this.#change;
   }
 }

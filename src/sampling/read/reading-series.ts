@@ -1,52 +1,81 @@
-/** The held readings of one object, oldest first. */
-import type { Moment } from '../../snapshot/moment.ts';
+/** The held readings of one object, oldest first: recent ones as they were read, and past ones as differences. */
+import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { Reading } from '../../snapshot/reading.ts';
+import { ReadingChange } from '../change/change.ts';
 import type { EarlierAge } from './earlier-readings.ts';
+import { packed } from './packed-reading.ts';
+import { PastReadings, type HeldSnapshot } from './past-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 
-/** What all readings of one snapshot have in common. */
-export interface HeldSnapshot {
-  readonly at: Moment;
-  readonly milliseconds: number;
-  readonly absencesBefore: number;
+/** A held reading that is made when it is asked for. */
+export interface HeldSample {
+  readonly snapshot: HeldSnapshot;
+  reading(): Reading;
 }
 
 /** The approximate size of a reading without the bytes of its counters: itself, its view, and two list entries. */
 const overheadBytes = 250;
 /** The approximate size of a reading that is not in memory as cells. */
 const valuesBytes = 2_000;
+/** At this age readings are kept as differences. Younger ones are what most changes are taken from. */
+const pastMilliseconds = 2_500;
 
-/** The approximate memory that holding a reading takes. */
-export function bytesOf({ cells }: Reading): number {
+/** The approximate memory that a reading takes as it was read. */
+function bytesOf({ cells }: Reading): number {
   return overheadBytes + (cells?.view.byteLength ?? valuesBytes);
 }
 
-/** What is no longer held. */
-export interface Dropped {
-  readonly bytes: number;
-  readonly readings: number;
+/** Which readings to drop. */
+export interface Thinning {
+  /** Readings older than this are dropped, in milliseconds. */
+  readonly oldest: number;
+  /** Others are dropped if their neighbours are within this ratio of age, … */
+  readonly ratio: number;
+  /** … and at most this many milliseconds apart. */
+  readonly spacing: number;
 }
 
-/** Two parallel lists, since there may be hundreds of thousands of readings. */
+/** Lists side by side, since there may be hundreds of thousands of readings. */
 export class ReadingSeries {
+  readonly #object: StatisticsObject;
+  #past: PastReadings[] = [];
+  #pastBytes = 0;
   readonly #snapshots: HeldSnapshot[] = [];
   readonly #readings: Reading[] = [];
+  #recentBytes = 0;
+  /** How many of the recent readings are settled: no reading will come between them. */
+  #settled = 0;
+  /** The moment of the first settled reading after the latest reset. */
+  #lifeBegan = Number.NEGATIVE_INFINITY;
+
+  constructor(object: StatisticsObject) {
+    this.#object = object;
+  }
 
   get length(): number {
-    return this.#snapshots.length;
+    return this.#pastLength + this.#snapshots.length;
+  }
+
+  /** The approximate memory that it takes. */
+  get memoryInBytes(): number {
+    return this.#pastBytes + this.#recentBytes;
   }
 
   get oldest(): HeldSnapshot | undefined {
-    return this.#snapshots[0];
+    return this.#past[0]?.snapshots[0] ?? this.#snapshots[0];
   }
 
   get newest(): HeldSnapshot | undefined {
-    return this.#snapshots.at(-1);
+    return this.#snapshots.at(-1) ?? this.#past.at(-1)?.snapshots.at(-1);
   }
 
-  add(snapshot: HeldSnapshot, reading: Reading): void {
+  /** Adds a reading, and returns the bytes that it takes. */
+  add(snapshot: HeldSnapshot, reading: Reading): number {
     this.#snapshots.push(snapshot);
     this.#readings.push(reading);
+    const bytes = bytesOf(reading);
+    this.#recentBytes += bytes;
+    return bytes;
   }
 
   /** The reading whose age is nearest to the wanted one; undefined if none is within the bounds. */
@@ -58,76 +87,198 @@ export class ReadingSeries {
     const hasYounger = younger >= least;
     if (!hasOlder && !hasYounger) return undefined;
     const isYounger = hasYounger && (!hasOlder || wanted - younger < older - wanted);
-    return this.#sampleAt(isYounger ? low : low - 1);
+    const found = this.#sampleAt(isYounger ? low : low - 1);
+    if (found === undefined) return undefined;
+    const { at, absencesBefore } = found.snapshot;
+    return { at, reading: found.reading(), absencesBefore };
   }
 
-  /** Keeps only the first reading between two moments, made smaller. */
-  settle({ from, until }: { from: number; until: number }, smaller: (reading: Reading) => Reading): Dropped {
-    const first = this.#firstAfter(from, true);
-    const end = this.#firstAfter(until, true);
+  /** The readings since the latest reset that are not older than `from`, and the one before them, if there is one. */
+  since(from: number): { readonly before: HeldSample | null; readonly samples: readonly HeldSample[] } {
+    const first = this.#firstAfter(Math.max(this.#lifeStart(), Number.MIN_SAFE_INTEGER), true);
+    const start = Math.max(first, this.#firstAfter(from, true));
+    const samples: HeldSample[] = [];
+    for (let n = start; n < this.length; n += 1) {
+      const sample = this.#sampleAt(n);
+      if (sample !== undefined) samples.push(sample);
+    }
+    return { before: start > first ? (this.#sampleAt(start - 1) ?? null) : null, samples };
+  }
+
+  /** Keeps only the first reading between two moments, made smaller, and past ones as differences. */
+  settle({ from, until }: { readonly from: number; readonly until: number }): void {
+    const [first, end] = [this.#recentAfter(from), this.#recentAfter(until)];
     const reading = this.#readings[first];
-    if (reading === undefined || first === end) return { bytes: 0, readings: 0 };
-    const replaced = smaller(reading);
-    this.#readings[first] = replaced;
+    if (reading === undefined || first === end) return;
     this.#snapshots.splice(first + 1, end - first - 1);
-    const others = this.#readings.splice(first + 1, end - first - 1);
-    const bytes = others.reduce((sum, each) => sum + bytesOf(each), bytesOf(reading) - bytesOf(replaced));
-    return { bytes, readings: others.length };
+    for (const dropped of this.#readings.splice(first + 1, end - first - 1))
+      this.#recentBytes -= bytesOf(dropped);
+    this.#replace(first, packed(reading, this.#object));
+    this.#settled = first + 1;
+    if (this.#isReset(first)) this.#lifeBegan = this.#snapshots[first]?.milliseconds ?? 0;
+    this.#pack(until - pastMilliseconds);
   }
 
   /**
-   * Drops readings older than `oldest`, and of the others each one whose neighbours are within this ratio of age. So
-   * dropping never leaves two neighbours further apart than the ratio. The newest remaining reading stays. Returns
-   * the dropped bytes and readings.
+   * Drops old readings, and of the others those between near neighbours. The newest remaining reading stays. So
+   * dropping never leaves two neighbours further apart than the ratio.
    */
-  thin(
-    now: number,
-    { oldest, ratio }: { oldest: number; ratio: number },
-  ): { bytes: number; readings: number } {
-    const [snapshots, readings] = [this.#snapshots, this.#readings];
-    const before = snapshots.length;
-    let bytes = 0;
+  thin(now: number, { oldest, ratio, spacing }: Thinning): void {
+    let previous = Number.NEGATIVE_INFINITY;
+    const isKept = (milliseconds: number, next: number | undefined): boolean => {
+      if (now - milliseconds > oldest) return false;
+      const isBetween =
+        next !== undefined && now - previous <= ratio * (now - next) && next - previous <= spacing;
+      if (isBetween) return false;
+      previous = milliseconds;
+      return true;
+    };
+    const hasOld = now - (this.oldest?.milliseconds ?? now) > oldest;
+    if (!hasOld && ratio === 0) return;
+    this.#past = this.#past
+      .map((past, n) => {
+        const { snapshots } = past;
+        const after = this.#past[n + 1]?.snapshots[0] ?? this.#snapshots[0];
+        return past.only((each) =>
+          isKept(snapshots[each]?.milliseconds ?? 0, (snapshots[each + 1] ?? after)?.milliseconds),
+        );
+      })
+      .filter(({ length }) => length > 0);
+    this.#pastBytes = sizeOf(this.#past);
     let kept = 0;
-    for (let n = 0; n < before; n += 1) {
-      const [snapshot, reading] = [snapshots[n], readings[n]];
+    let settled = 0;
+    for (let n = 0; n < this.#snapshots.length; n += 1) {
+      const [snapshot, reading] = [this.#snapshots[n], this.#readings[n]];
       if (snapshot === undefined || reading === undefined) continue;
-      const next = snapshots[n + 1];
-      const isOld = now - snapshot.milliseconds > oldest;
-      const previousAge = kept === 0 ? Infinity : now - (snapshots[kept - 1]?.milliseconds ?? 0);
-      const isBetween = next !== undefined && previousAge <= ratio * (now - next.milliseconds);
-      if (isOld || isBetween) {
-        bytes += bytesOf(reading);
+      if (!isKept(snapshot.milliseconds, this.#snapshots[n + 1]?.milliseconds)) {
+        this.#recentBytes -= bytesOf(reading);
         continue;
       }
-      snapshots[kept] = snapshot;
-      readings[kept] = reading;
+      this.#snapshots[kept] = snapshot;
+      this.#readings[kept] = reading;
       kept += 1;
+      if (n < this.#settled) settled = kept;
     }
-    snapshots.length = kept;
-    readings.length = kept;
-    return { bytes, readings: before - kept };
+    this.#snapshots.length = this.#readings.length = kept;
+    this.#settled = settled;
+  }
+
+  get #pastLength(): number {
+    let length = 0;
+    for (const past of this.#past) length += past.length;
+    return length;
+  }
+
+  /** When the present life of the object began, which readings that are not settled may show as well. */
+  #lifeStart(): number {
+    for (let n = this.#readings.length - 1; n >= this.#settled; n -= 1)
+      if (this.#isReset(n)) return this.#snapshots[n]?.milliseconds ?? 0;
+    return this.#lifeBegan;
+  }
+
+  /** Whether the object was reset between this recent reading and the one before it. */
+  #isReset(n: number): boolean {
+    const [snapshot, reading] = [this.#snapshots[n], this.#readings[n]];
+    const before =
+      n > 0 ? { snapshot: this.#snapshots[n - 1], reading: () => this.#readings[n - 1] } : this.#lastPast();
+    const earlier = before?.reading();
+    if (snapshot === undefined || reading === undefined || earlier === undefined) return false;
+    const samples = {
+      earlier: { at: before?.snapshot?.at ?? snapshot.at, reading: earlier },
+      later: { at: snapshot.at, reading },
+    };
+    return new ReadingChange(this.#object, samples).interval.reset;
+  }
+
+  #lastPast(): HeldSample | undefined {
+    return this.#sampleAt(this.#pastLength - 1);
+  }
+
+  /** Moves the settled readings before a moment to the past. One that cannot be kept as differences stays. */
+  #pack(moment: number): void {
+    let moved = 0;
+    for (; moved < this.#settled; moved += 1) {
+      const [snapshot, reading] = [this.#snapshots[moved], this.#readings[moved]];
+      if (snapshot === undefined || reading === undefined || snapshot.milliseconds >= moment) break;
+      if (this.#past.at(-1)?.add(snapshot, reading) !== true) {
+        const past = PastReadings.from(reading, { object: this.#object, snapshot });
+        if (past === null) break;
+        this.#past.at(-1)?.seal();
+        this.#past.push(past);
+      }
+      this.#recentBytes -= bytesOf(reading);
+    }
+    if (moved === 0) return;
+    this.#pastBytes = sizeOf(this.#past);
+    this.#snapshots.splice(0, moved);
+    this.#readings.splice(0, moved);
+    this.#settled -= moved;
+  }
+
+  #replace(n: number, reading: Reading): void {
+    const before = this.#readings[n];
+    if (before === undefined) return;
+    this.#recentBytes += bytesOf(reading) - bytesOf(before);
+    this.#readings[n] = reading;
   }
 
   /** The index of the first reading after a moment, or at it if `isAtWanted`. */
   #firstAfter(moment: number, isAtWanted = false): number {
-    let [low, high] = [0, this.#snapshots.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const at = this.#snapshots[middle]?.milliseconds ?? 0;
-      if (at > moment || (isAtWanted && at === moment)) high = middle;
-      else low = middle + 1;
+    let index = 0;
+    for (const { snapshots } of this.#past) {
+      const last = snapshots.at(-1)?.milliseconds ?? 0;
+      if (last > moment || (isAtWanted && last === moment))
+        return index + firstAfter(snapshots, moment, isAtWanted);
+      index += snapshots.length;
     }
-    return low;
+    return index + firstAfter(this.#snapshots, moment, isAtWanted);
+  }
+
+  #recentAfter(moment: number): number {
+    return firstAfter(this.#snapshots, moment, true);
   }
 
   #ageAt(n: number, now: number): number {
-    const snapshot = this.#snapshots[n];
+    let index = n;
+    for (const { snapshots } of this.#past) {
+      const snapshot = snapshots[index];
+      if (snapshot !== undefined) return now - snapshot.milliseconds;
+      index -= snapshots.length;
+    }
+    const snapshot = this.#snapshots[index];
     return snapshot === undefined ? Number.NaN : now - snapshot.milliseconds;
   }
 
-  #sampleAt(n: number): TakenSample | undefined {
-    const [snapshot, reading] = [this.#snapshots[n], this.#readings[n]];
-    if (snapshot === undefined || reading === undefined) return undefined;
-    return { at: snapshot.at, reading, absencesBefore: snapshot.absencesBefore };
+  #sampleAt(n: number): HeldSample | undefined {
+    let index = n;
+    for (const past of this.#past) {
+      const snapshot = past.snapshots[index];
+      if (snapshot !== undefined) return pastSample(past, { index, snapshot });
+      index -= past.length;
+    }
+    const [snapshot, reading] = [this.#snapshots[index], this.#readings[index]];
+    return snapshot === undefined || reading === undefined ? undefined : { snapshot, reading: () => reading };
   }
+}
+
+function sizeOf(past: readonly PastReadings[]): number {
+  return past.reduce((sum, { memoryInBytes }) => sum + memoryInBytes, 0);
+}
+
+function pastSample(
+  past: PastReadings,
+  { index, snapshot }: { readonly index: number; readonly snapshot: HeldSnapshot },
+): HeldSample {
+  return { snapshot, reading: () => past.reading(index) };
+}
+
+function firstAfter(snapshots: readonly HeldSnapshot[], moment: number, isAtWanted: boolean): number {
+  let [low, high] = [0, snapshots.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const at = snapshots[middle]?.milliseconds ?? 0;
+    if (at > moment || (isAtWanted && at === moment)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -5,6 +5,7 @@ import type { Moment } from '../../snapshot/moment.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
 import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import type { ReadingChange } from '../change/change.ts';
+import type { HistoryReader } from './history-sample.ts';
 
 /** The time that a change is taken over: milliseconds, or the time since the previous event. */
 export type Over = number | 'PREVIOUS_EVENT';
@@ -37,6 +38,8 @@ export interface SnapshotReader {
   reading(object: Granted): Outcome<Reading>;
   /** The change of the object over this time, or somewhat longer. */
   change(object: Granted, over: Over): Outcome<ReadingChange>;
+  /** What is held of the past, which is not of the snapshot. Throws INVALID_PARAMETER in a subscription. */
+  readonly history: HistoryReader;
   /** The first items in an order. Items whose number is unknown come last. */
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[];
 }

@@ -4,6 +4,7 @@ import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import { changeOf, type ReadingChange } from '../change/change.ts';
+import { noHistory } from '../read/history-sample.ts';
 import { requestText, type SnapshotReader, type Over, type Ranking } from '../read/snapshot-reader.ts';
 import { firstOf } from '../read/rank.ts';
 import type { Snapshot } from '../read/snapshot.ts';
@@ -15,6 +16,7 @@ import type { Tick } from './tick.ts';
  */
 export class LiveSnapshotReader implements SnapshotReader {
   readonly defaultOver = 'PREVIOUS_EVENT';
+  readonly history = noHistory;
   readonly #tick: Tick;
   readonly #previous: Snapshot | null;
   /** Deltas and rates of an object are made from one change. */

@@ -37,6 +37,8 @@ describe('hvql serve', () => {
     plugin: [],
     compiled: true,
     sourceTimeout: 5_000,
+    history: 300_000,
+    historyEvery: null,
     historyBytes: 268_435_456,
     graphiql: true,
     introspection: 'on',
@@ -113,7 +115,12 @@ describe('hvql serve', () => {
     argv.push('--audit', '-', '--snapshot-max-age=250ms', '--workers=3', '--compiled', 'off');
     argv.push('--metrics=off', '--metrics-listen', '127.0.0.1:9464');
     argv.push('--hot-path=off', '--plugin', './a.mjs', '--plugin=b');
-    argv.push('--history-bytes=1GB', '--trusted-proxies=::1, 10.0.0.0/8');
+    argv.push(
+      '--history=1h',
+      '--history-every=5s',
+      '--history-bytes=1GB',
+      '--trusted-proxies=::1, 10.0.0.0/8',
+    );
     argv.push('--host-name=web-17');
     argv.push('--audit-size=off');
     argv.push('--revoked', 'r', '--tls-crl=crl', '--require-expiry', 'on');
@@ -144,6 +151,8 @@ describe('hvql serve', () => {
         plugin: ['./a.mjs', 'b'],
         compiled: false,
         sourceTimeout: 60_000,
+        history: 3_600_000,
+        historyEvery: 5_000,
         historyBytes: 1_073_741_824,
         graphiql: false,
         introspection: 'root',
@@ -233,6 +242,8 @@ describe('hvql serve', () => {
       HVQL_COMPILED: 'off',
       HVQL_HOT_PATH: 'off',
       HVQL_PLUGIN: './a.mjs, b',
+      HVQL_HISTORY: '2m',
+      HVQL_HISTORY_EVERY: '1m',
       HVQL_HISTORY_BYTES: '2MB',
       HVQL_TRUSTED_PROXIES: '127.0.0.1',
       HVQL_HOST_NAME: 'web-18',
@@ -268,6 +279,8 @@ describe('hvql serve', () => {
         metricsListen: { host: '127.0.0.1', port: 9_464 },
         plugin: ['./a.mjs', 'b'],
         compiled: false,
+        history: 120_000,
+        historyEvery: 60_000,
         historyBytes: 2_097_152,
         sourceTimeout: 1_000,
         graphiql: false,
@@ -461,6 +474,10 @@ describe('hvql serve', () => {
       ['--history-bytes', text],
       [`--history-bytes: needs at least 1MB, such as "64MB" or "1GB", but is ${JSON.stringify(text)}.`],
     ]),
+    [
+      ['--history-every', '500ms'],
+      ['--history-every: needs "off" or a length of time from 1s to 1h, but is "500ms".'],
+    ],
     [['--snapshot-max-age', '1001ms'], ['--snapshot-max-age: needs at most 1s, but is "1001ms".']],
     [
       ['--snapshot-max-age', '10'],

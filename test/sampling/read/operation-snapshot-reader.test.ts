@@ -250,7 +250,7 @@ describe('the facts about held readings', () => {
     const sampler = samplerOf(source);
     const query = '{ service { history { readings span bytes maxBytes maxSpan } } }';
     const historyNow = async () => (await ask({ source, sampler, query })).data.service.history;
-    const bounds = { maxBytes: '268435456', maxSpan: '2m' };
+    const bounds = { maxBytes: '268435456', maxSpan: '5m' };
     expect(await historyNow()).toEqual({ readings: '0', span: null, bytes: '0', ...bounds });
     await ask({
       source,

@@ -1,0 +1,135 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { post, serve, type Served } from '../end-to-end/program.ts';
+import { until } from '../until.ts';
+import { BusyChart } from './charting.ts';
+import { byEventStream, overWebSocket } from './reconnecting.ts';
+
+// Browsers, and Node from 22 on, have their own.
+if (!('WebSocket' in globalThis)) Object.assign(globalThis, { WebSocket });
+
+/** A network between client and service that can be cut. */
+async function openNetwork(port: number) {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const network = createServer((client) => {
+    if (isCut) {
+      client.destroy();
+      return;
+    }
+    const service = connect(port, '127.0.0.1');
+    for (const [from, to] of [
+      [client, service],
+      [service, client],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => undefined);
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => network.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (network.address() as AddressInfo).port,
+    cut: () => {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    mend: () => {
+      isCut = false;
+    },
+    close: () => network.close(),
+  };
+}
+
+let service: Served;
+let token: string;
+beforeAll(async () => {
+  service = await serve(['--history-every', '1s']);
+  [token = ''] = service.tokens;
+});
+afterAll(() => service.program.stop());
+
+describe('a chart', () => {
+  it('has what happened while the network was cut, and no point twice', { timeout: 120_000 }, async () => {
+    const momentsOf = async (): Promise<string[]> => {
+      const query =
+        '{ partition(id: 2) { virtualProcessorTotals { history { at rates { totalRunTime } } } } }';
+      const { data } = await post(service.url, { token, query });
+      const { history } = data.partition.virtualProcessorTotals;
+      return history.map(({ at }: { at: string }) => at);
+    };
+    const network = await openNetwork(Number(new URL(service.url).port));
+    afterAll(() => network.close());
+    const client = overWebSocket(`ws://127.0.0.1:${network.port}/graphql`, async () => token);
+    const chart = new BusyChart();
+    const unfollow = chart.follow(client, '2');
+    afterAll(() => client.dispose());
+    await until(() => [...chart.points.values()].filter((value) => value !== null).length >= 2);
+    network.cut();
+    const cutAt = new Date().toISOString();
+    await until(async () => (await momentsOf()).filter((at) => at > cutAt).length >= 3);
+    const missed = (await momentsOf()).filter((at) => at > cutAt);
+    expect(missed.filter((at) => chart.points.has(at))).toEqual([]);
+    network.mend();
+    await until(() => missed.every((at) => chart.points.has(at)));
+    const count = chart.points.size;
+    // Events continue.
+    await until(() => chart.points.size > count);
+    unfollow();
+    expect(missed.map((at) => typeof chart.points.get(at))).toEqual(missed.map(() => 'number'));
+    // The key of a point is its moment, so the service must not have two samples of one.
+    const all = await momentsOf();
+    expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe('history', () => {
+  const query =
+    '{ partition(id: 2) { virtualProcessor(index: 0) { history { at counters { hypercalls } deltas { hypercalls } } } } }';
+
+  it('is the same over every transport', async () => {
+    const client = overWebSocket(service.url.replace('http', 'ws'), async () => token);
+    afterAll(() => client.dispose());
+    const first = async <Result>(results: AsyncIterable<Result>): Promise<Result | undefined> => {
+      for await (const result of results) return result;
+      return undefined;
+    };
+    await until(
+      async () =>
+        (await post(service.url, { token, query })).data.partition.virtualProcessor.history.length > 1,
+    );
+    const get = `${service.url}?query=${encodeURIComponent(query)}`;
+    const headers = { authorization: `Bearer ${token}` };
+    // One more sample may come between two answers.
+    const answers = [
+      await first(client.iterate<any>({ query })),
+      await first(byEventStream(service.url, async () => token).iterate<any>({ query })),
+      await (await fetch(get, { headers })).json(),
+      await post(service.url, { token, query }),
+    ].map((answer) => answer?.data.partition.virtualProcessor.history);
+    expect(answers[0].length).toBeGreaterThan(1);
+    for (const answer of answers) expect(answer.slice(0, answers[0].length)).toEqual(answers[0]);
+  });
+
+  it('is an error in a subscription, which says what to do', async () => {
+    const client = overWebSocket(service.url.replace('http', 'ws'), async () => token);
+    afterAll(() => client.dispose());
+    for await (const { data, errors } of client.iterate<any>({
+      query: 'subscription { partition(id: 2) { partitionId history { at } } }',
+    })) {
+      expect(data).toEqual({ partition: { partitionId: '2', history: null } });
+      expect(errors).toMatchObject([
+        {
+          message: 'A subscription has no history: select it in a query, and subscribe to what follows.',
+          extensions: { code: 'INVALID_PARAMETER' },
+        },
+      ]);
+      break;
+    }
+  });
+});
