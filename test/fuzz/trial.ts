@@ -177,7 +177,7 @@ function idsOf(host: RandomHost): Map<string, ObjectName | null> {
 }
 
 /** Values for arguments: mostly such as exist and may be, and all that is at an edge. */
-function scalarsOf(host: RandomHost, ids: readonly string[]): Record<string, readonly unknown[]> {
+export function scalarsOf(host: RandomHost, ids: readonly string[]): Record<string, readonly unknown[]> {
   const partitions = host.partitions.map(({ id }) => id.toString());
   return {
     UInt64: ['1', ...partitions, ...partitions, 5, 0, '999', maxUInt64.toString(), '00000000000000000001'],

@@ -1,0 +1,150 @@
+/** Two hosts and a gateway over a real nats-server, whose hosts' sources are other ones for each trial. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportJWK } from 'jose';
+import { executeOperation, operationContext } from '../../src/execution/execute.ts';
+import { LiveOperations } from '../../src/execution/live/live-operations.ts';
+import type { Caller } from '../../src/access/caller.ts';
+import { openDelegated } from '../../src/fleet/delegated-token.ts';
+import { createFleetSchema } from '../../src/fleet/gateway/fleet-schema.ts';
+import { openGateway } from '../../src/fleet/gateway/gateway.ts';
+import { openFleetHost } from '../../src/fleet/host/fleet-host.ts';
+import { createSchema } from '../../src/graph/schema.ts';
+import { developmentIdentity } from '../../src/server/auth/identity.ts';
+import { signToken, type GrantedHosts } from '../../src/server/auth/token.ts';
+import { startServer } from '../../src/server/server.ts';
+import { otherHost, samplerOf, testHost, testLimits, type Answer } from '../ask.ts';
+import { post } from '../end-to-end/program.ts';
+import { startNatsServer } from '../fleet/nats-server.ts';
+import { addressOf, makeKeys, openGateway as openAsker } from '../fleet/test-host.ts';
+import { readableLog, startTestService } from '../server/test-service.ts';
+import { until } from '../until.ts';
+import { RandomHost } from './random-host.ts';
+
+/** What is asked of a fleet. */
+export interface FleetQuestion {
+  readonly caller: Caller;
+  readonly hosts: GrantedHosts;
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** A fleet of the hosts `testHost` and `otherHost`. */
+export interface FuzzedFleet {
+  /** Gives both hosts other sources, which begin at once. */
+  use(sources: Readonly<Record<string, RandomHost>>): void;
+  /** Asks a host over NATS. */
+  askHost(host: string, question: FleetQuestion): Promise<Answer>;
+  /** Asks the gateway over HTTP. */
+  askGateway(question: FleetQuestion): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+const secret = new Uint8Array(32).fill(9);
+
+export async function openFuzzedFleet(): Promise<FuzzedFleet> {
+  const { log } = readableLog();
+  const folder = mkdtempSync(join(tmpdir(), 'hvql-fuzzed-fleet-'));
+  const nats = await startNatsServer();
+  const keys = await makeKeys();
+  const schema = createSchema();
+  const hosts = await Promise.all([testHost, otherHost].map((name) => openHost(name)));
+
+  async function openHost(name: string) {
+    let world = worldOf(name, new RandomHost(1, 1));
+    const live = new LiveOperations(world);
+    const service = await startTestService({
+      schema,
+      contextOf: (requester) => operationContext(world, requester),
+      execute: executeOperation,
+      subscribe: live.subscribe,
+      closeStreams: () => live.close(),
+    });
+    const fleet = openFleetHost({
+      nats: addressOf(nats.url),
+      hostName: name,
+      server: service.context,
+      verify: await openDelegated({ gatewayKeys: keys.path, hostName: name, log, now: Date.now }),
+      version: '1.2.3',
+      health: () => ({ kind: 'fake', isAnswering: true, lastReadAt: null }),
+      isWarmedUp: true,
+      log,
+      now: Date.now,
+    });
+    await fleet.joined;
+    const use = (source: RandomHost): void => {
+      source.rewind();
+      world = worldOf(name, source);
+    };
+    return { name, use, close: () => fleet.close().then(() => service.close()) };
+  }
+
+  const list = join(folder, 'hosts.json');
+  const gatewayKey = join(folder, 'key.json');
+  writeFileSync(list, JSON.stringify({ hosts: [testHost, otherHost] }));
+  writeFileSync(gatewayKey, JSON.stringify({ ...(await exportJWK(keys.key.key)), kid: 'a' }));
+  const asker = await openAsker(nats.url, keys.key);
+  const gateway = await openGateway({
+    nats: addressOf(nats.url),
+    hosts: list,
+    gatewayKey,
+    hostDeadlineMilliseconds: 60_000,
+    maxFleetBytes: 16_777_216,
+    version: '1.2.3',
+    log,
+    now: Date.now,
+  });
+  const ofFleet = { log, now: Date.now, requiresHost: true, grantsHosts: true, hostName: () => '*' };
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    schema: createFleetSchema(),
+    limits: testLimits,
+    introspection: 'on',
+    identity: await developmentIdentity({ ...ofFleet, host: '127.0.0.1', secret }),
+    contextOf: gateway.contextOf,
+    ready: gateway.ready,
+    log,
+    graphiql: null,
+    now: Date.now,
+  });
+  await until(() =>
+    gateway.ready().then(
+      () => true,
+      () => false,
+    ),
+  );
+  const unnamed = { issuedAt: Date.now(), expiresAt: null, issuer: null, audience: null };
+  return {
+    use: (sources) => {
+      for (const { name, use } of hosts) {
+        const source = sources[name];
+        if (source !== undefined) use(source);
+      }
+    },
+    askHost: async (host, { caller, hosts: named, query, variables }) =>
+      (await asker.ask(host, { query, variables }, { caller, hosts: named, expiresAt: null })) as Answer,
+    askGateway: async ({ caller, hosts: named, query, variables }) =>
+      (await post(server.url, {
+        token: await signToken({ caller, hosts: named, ...unnamed }, secret),
+        query,
+        variables,
+      })) as Answer,
+    close: async () => {
+      await server.close();
+      await gateway.close();
+      await asker.close();
+      for (const { close } of hosts) await close();
+      await nats.close();
+      keys.remove();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function worldOf(host: string, source: RandomHost) {
+  const sampler = samplerOf(source);
+  const facts = { version: '1.2.3', host, limits: testLimits, introspection: 'on' as const };
+  return { sampler, service: { ...facts, health: () => sampler.health } };
+}
