@@ -6,7 +6,8 @@ import { decodeProtectedHeader, SignJWT, UnsecuredJWT, type CryptoKey, type KeyO
 import type { Logger } from 'pino';
 import type { Caller } from '../access/caller.ts';
 import { HvqlError } from '../errors.ts';
-import { noCredential } from '../revocation/credential.ts';
+import { noCredential, type Credential } from '../revocation/credential.ts';
+import type { Revocations } from '../revocation/revocations.ts';
 import { openIdentity, type Identified } from '../server/auth/identity.ts';
 import { assertHost, callerClaims, readCaller, readHosts, type GrantedHosts } from '../server/auth/token.ts';
 
@@ -25,6 +26,8 @@ export interface FleetGrant {
   readonly hosts: GrantedHosts;
   /** When the caller's own credentials end, in milliseconds since 1970; null where they do not. */
   readonly expiresAt: number | null;
+  /** What names the caller's own token, for the audit trail and the list of revoked credentials of a host. */
+  readonly token?: Pick<Credential, 'subject' | 'tokenId'>;
 }
 
 /** A private key with its algorithm, and its id in the hosts' set of keys. */
@@ -36,11 +39,15 @@ export interface GatewayKey {
 
 /** Signs a token of 30 seconds, and never beyond the caller's own end; without a key it is unsigned (development mode). */
 export async function signDelegated(
-  { caller, hosts, expiresAt }: FleetGrant,
+  { caller, hosts, expiresAt, token }: FleetGrant,
   { key, now }: { readonly key: GatewayKey | null; readonly now: number },
 ): Promise<string> {
   const end = Math.min(now + delegatedLifeMilliseconds, expiresAt ?? Infinity);
-  const claims = callerClaims(caller, hosts);
+  const claims = {
+    ...callerClaims(caller, hosts),
+    ...(token?.subject == null ? {} : { sub: token.subject }),
+    ...(token?.tokenId == null ? {} : { jti: token.tokenId }),
+  };
   const issuedAt = Math.floor(now / 1_000);
   const until = Math.floor(end / 1_000);
   if (key === null) {
@@ -61,6 +68,13 @@ export async function signDelegated(
 /** Verifies the authorization of a question. Rejects with UNAUTHENTICATED. */
 export type VerifyDelegated = (authorization: string | null) => Promise<Identified> | Identified;
 
+/** The verification of delegated tokens, with keys that may be replaced. */
+export interface DelegatedIdentity {
+  readonly verify: VerifyDelegated;
+  /** Reads the keys of the gateways again. Rejects with a UsageError where they cannot be used; then they stay as they were. */
+  readonly renewKeys: () => Promise<void>;
+}
+
 /** How a host verifies delegated tokens. */
 export interface DelegatedVerification {
   /** File with the JSON Web Key Set of the gateways; null in development mode, where tokens are unsigned. */
@@ -69,17 +83,26 @@ export interface DelegatedVerification {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly revocations: Revocations;
 }
 
 /** Opens the verification. Rejects with a UsageError where the keys cannot be used. */
-export async function openDelegated(options: DelegatedVerification): Promise<VerifyDelegated> {
-  const { gatewayKeys, hostName, log, now } = options;
-  if (gatewayKeys === null) return (authorization) => shortLived(readUnsigned(authorization, options), now());
+export async function openDelegated(options: DelegatedVerification): Promise<DelegatedIdentity> {
+  const { gatewayKeys, hostName, log, now, revocations } = options;
+  if (gatewayKeys === null) {
+    return {
+      verify: (authorization) => shortLived(readUnsigned(authorization, options), now()),
+      renewKeys: async () => undefined,
+    };
+  }
   const identity = await openIdentity(
     { method: { kind: 'key-file', path: gatewayKeys }, issuer: null, audience: delegatedAudience },
-    { log, now, hostName: () => hostName, requiresHost: true },
+    { log, now, revocations, hostName: () => hostName, requiresHost: true },
   );
-  return async (authorization) => shortLived(await identity.authenticate(authorization), now());
+  return {
+    verify: async (authorization) => shortLived(await identity.authenticate(authorization), now()),
+    renewKeys: () => identity.renewKeys(),
+  };
 }
 
 /** A gateway signs for 30 seconds: a longer token would outlive what it has found out. */

@@ -1,9 +1,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { signDelegated, type FleetGrant } from '../../src/fleet/delegated-token.ts';
 import { aliveMilliseconds } from '../../src/fleet/host/fleet-host.ts';
 import { parseAlive, type Alive } from '../../src/fleet/message.ts';
 import { aliveSubject, askSubject } from '../../src/fleet/subject.ts';
+import { emptyRevocationList } from '../../src/revocation/revocation-list.ts';
 import { until } from '../until.ts';
 import { natsServerPath, startNatsServer, type NatsServer } from './nats-server.ts';
 import {
@@ -16,6 +19,7 @@ import {
   type TestKeys,
 } from './test-host.ts';
 
+const noToken = { tokenId: null, subject: null };
 const own =
   '{ hypervisor { host } viewer { partitionId isRoot } partition { name virtualProcessors { index } } }';
 
@@ -206,10 +210,10 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
 
   describe('streams', () => {
     const body = Buffer.from(JSON.stringify({ query: 'subscription { partition(every: "100ms") { id } }' }));
-    async function watch(expiresInMilliseconds: number) {
+    async function watch(expiresInMilliseconds: number, token: FleetGrant['token'] = noToken) {
       const events: any[] = [];
       const ends: string[] = [];
-      const given = grant('root', '*', Date.now() + expiresInMilliseconds);
+      const given = { ...grant('root', '*', Date.now() + expiresInMilliseconds), token };
       const stream = gateway.questions.watch(
         { host: 'web-17', body, authorization: await gateway.authorize(given) },
         {
@@ -244,6 +248,71 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       await until(() => renewed.events.length > length);
       renewed.stream.cancel();
       await until(() => host.live.size === 0);
+    });
+
+    const withdrawn: [string, () => unknown, string][] = [
+      [
+        'the id of the token of their caller',
+        () => host.revocations.replace({ ...emptyRevocationList, tokenIds: new Set(['a']) }),
+        'The token has been revoked',
+      ],
+      [
+        'the subject of their caller',
+        () => host.revocations.replace({ ...emptyRevocationList, subjects: new Set(['one']) }),
+        'The token has been revoked',
+      ],
+    ];
+    it.each(withdrawn)(
+      'and queries end when %s is revoked, those of others go on',
+      async (_, revoke, why) => {
+        const mine = await watch(30_000, { tokenId: 'a', subject: 'one' });
+        const others = await watch(30_000, { tokenId: 'b', subject: 'two' });
+        await until(() => mine.events.length > 0 && others.events.length > 0);
+        const rights = { ...grant('root'), token: { tokenId: 'a', subject: 'one' } };
+        const waiting =
+          '{ hypervisor { logicalProcessor(index: 1) { rates(over: "1m") { totalRunTime } } } }';
+        const underWay = gateway.ask('web-17', { query: waiting }, rights);
+        await until(() => host.source.batches.flat().includes('lp/1'));
+        revoke();
+        const error = { extensions: { code: 'UNAUTHENTICATED' } };
+        expect(await underWay).toMatchObject({ errors: [{ ...error, message: `${why}.` }] });
+        await until(() => mine.ends.length > 0);
+        expect(mine.events.at(-1)).toMatchObject({
+          errors: [{ ...error, message: `${why}, and the stream with it.` }],
+        });
+        const { length } = others.events;
+        await until(() => others.events.length > length);
+        expect([mine.ends, others.ends]).toEqual([['expired'], []]);
+        expect(await gateway.ask('web-17', { query: own }, rights)).toMatchObject({ errors: [error] });
+        others.stream.cancel();
+        await until(() => host.live.size === 0);
+      },
+    );
+
+    it('end when the key of their gateway is withdrawn, unless a token of another key has renewed them', async () => {
+      const next = await makeKeys('b');
+      const [before, after] = [keys.path, next.path].map((path) => readFileSync(path, 'utf8'));
+      const both = { keys: [before, after].flatMap((text) => JSON.parse(text ?? '').keys) };
+      writeFileSync(keys.path, JSON.stringify(both));
+      await host.renewKeys();
+      const [mine, renewed] = [await watch(30_000), await watch(29_000)];
+      const later = await signDelegated(grant('root'), { key: next.key, now: Date.now() + 2_000 });
+      const authorization = `Bearer ${later}`;
+      const question = { host: 'web-17', body: Buffer.from('{"query":"{ __typename }"}'), authorization };
+      await gateway.questions.ask(question, 60_000);
+      // Known to the host by now, so it takes effect before the question that follows it.
+      renewed.stream.renew(authorization);
+      await gateway.questions.ask(question, 60_000);
+      await until(() => mine.events.length > 0);
+      writeFileSync(keys.path, after ?? '');
+      await host.renewKeys();
+      writeFileSync(keys.path, before ?? '');
+      await until(() => mine.ends.length > 0);
+      expect(mine.events.at(-1).errors[0].message).toContain('The key of the token has been withdrawn');
+      const { length } = renewed.events;
+      await until(() => renewed.events.length > length);
+      renewed.stream.cancel();
+      next.remove();
     });
 
     it('end with their host, with the reason', async () => {

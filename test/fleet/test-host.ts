@@ -17,6 +17,7 @@ import {
 import { HostQuestions } from '../../src/fleet/gateway/host-questions.ts';
 import { openFleetHost, type FleetHost } from '../../src/fleet/host/fleet-host.ts';
 import { createSchema } from '../../src/graph/schema.ts';
+import { Revocations } from '../../src/revocation/revocations.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
@@ -33,14 +34,14 @@ export interface TestKeys {
   remove(): void;
 }
 
-export async function makeKeys(): Promise<TestKeys> {
+export async function makeKeys(kid = 'a'): Promise<TestKeys> {
   const folder = mkdtempSync(join(tmpdir(), 'hvql-gateway-'));
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const path = join(folder, 'gateways.json');
   const jwk = await exportJWK(publicKey);
-  writeFileSync(path, JSON.stringify({ keys: [{ ...jwk, kid: 'a', alg: 'EdDSA' }] }));
+  writeFileSync(path, JSON.stringify({ keys: [{ ...jwk, kid, alg: 'EdDSA' }] }));
   const remove = (): void => rmSync(folder, { recursive: true });
-  return { key: { key: privateKey, algorithm: 'EdDSA', id: 'a' }, path, remove };
+  return { key: { key: privateKey, algorithm: 'EdDSA', id: kid }, path, remove };
 }
 
 export function addressOf(url: string): NatsSettings {
@@ -54,6 +55,9 @@ export interface TestHost {
   readonly service: TestService;
   readonly live: LiveOperations;
   readonly fleet: FleetHost;
+  readonly revocations: Revocations;
+  /** Reads the keys of the gateways again. */
+  readonly renewKeys: () => Promise<void>;
   readonly lines: string[];
   close(): Promise<void>;
 }
@@ -87,11 +91,14 @@ export async function openHost(options: TestHostOptions): Promise<TestHost> {
   });
   const { log, lines } = readableLog();
   const now = (): number => Date.now() + clockAhead;
+  const revocations = new Revocations();
+  const { verify, renewKeys } = await openDelegated({ gatewayKeys, hostName: name, log, now, revocations });
   const fleet = openFleetHost({
     nats,
     hostName: name,
     server: service.context,
-    verify: await openDelegated({ gatewayKeys, hostName: name, log, now }),
+    verify,
+    revocations,
     version: '1.2.3',
     health,
     log,
@@ -101,7 +108,7 @@ export async function openHost(options: TestHostOptions): Promise<TestHost> {
     await fleet.close();
     await service.close();
   };
-  return { name, source, service, live, fleet, lines, close };
+  return { name, source, service, live, fleet, revocations, renewKeys, lines, close };
 }
 
 /** A caller with all privileges for these hosts. */

@@ -6,6 +6,7 @@ import { exportJWK } from 'jose';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import type { Caller } from '../../src/access/caller.ts';
+import { Revocations } from '../../src/revocation/revocations.ts';
 import { openDelegated } from '../../src/fleet/delegated-token.ts';
 import { createFleetSchema } from '../../src/fleet/gateway/fleet-schema.ts';
 import { openGateway } from '../../src/fleet/gateway/gateway.ts';
@@ -61,11 +62,15 @@ export async function openFuzzedFleet(): Promise<FuzzedFleet> {
       subscribe: live.subscribe,
       closeStreams: () => live.close(),
     });
+    const revocations = new Revocations();
+    const options = { gatewayKeys: keys.path, hostName: name, log, now: Date.now, revocations };
+    const { verify } = await openDelegated(options);
     const fleet = openFleetHost({
       nats: addressOf(nats.url),
       hostName: name,
       server: service.context,
-      verify: await openDelegated({ gatewayKeys: keys.path, hostName: name, log, now: Date.now }),
+      verify,
+      revocations,
       version: '1.2.3',
       health: () => ({ kind: 'fake', isAnswering: true, lastReadAt: null }),
       isWarmedUp: true,

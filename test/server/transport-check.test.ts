@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
 import { LiveOperations } from '../../src/execution/live/live-operations.ts';
+import { Revocations } from '../../src/revocation/revocations.ts';
 import { openDelegated } from '../../src/fleet/delegated-token.ts';
 import { openFleetHost } from '../../src/fleet/host/fleet-host.ts';
 import type { Introspection, Limits } from '../../src/graph/context.ts';
@@ -145,11 +146,15 @@ afterAll(async () => {
 async function joinFleet({ context }: TestService, health: () => SourceHealth) {
   const { log } = readableLog();
   const hostName = 'web-17';
+  const revocations = new Revocations();
+  const options = { gatewayKeys: keys.path, hostName, log, now: Date.now, revocations };
+  const { verify } = await openDelegated(options);
   const fleet = openFleetHost({
     nats: addressOf(nats.url),
     hostName,
     server: context,
-    verify: await openDelegated({ gatewayKeys: keys.path, hostName, log, now: Date.now }),
+    verify,
+    revocations,
     version: '1',
     health,
     isWarmedUp: true,

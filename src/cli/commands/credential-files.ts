@@ -27,10 +27,12 @@ const watchMilliseconds = 1_000;
 /** What of the settings names files of credentials; in the order of the renewals. */
 export function credentialPaths({
   identity,
+  fleet,
   revoked,
   tls,
-}: Pick<ServeSettings, 'identity' | 'revoked' | 'tls'>): {
+}: Pick<ServeSettings, 'identity' | 'fleet' | 'revoked' | 'tls'>): {
   readonly keys: readonly string[];
+  readonly gatewayKeys: readonly string[];
   readonly revoked: readonly string[];
   readonly tls: readonly string[];
   /** Whether there is something to read again on SIGHUP. A key set is fetched. */
@@ -38,11 +40,12 @@ export function credentialPaths({
 } {
   const method = identity?.method;
   const keys = method !== undefined && 'path' in method ? [method.path] : [];
+  const gatewayKeys = fleet?.gatewayKeys == null ? [] : [fleet.gatewayKeys];
   const list = revoked === null ? [] : [revoked];
   const { cert, key, clientCa = null, clientMap = null, crl = null } = tls ?? {};
   const certificates = [cert, key, clientCa, clientMap, crl].filter((path) => path != null);
-  const isAny = method?.kind === 'jwks' || [...keys, ...list, ...certificates].length > 0;
-  return { keys, revoked: list, tls: certificates, isAny };
+  const isAny = method?.kind === 'jwks' || [...keys, ...gatewayKeys, ...list, ...certificates].length > 0;
+  return { keys, gatewayKeys, revoked: list, tls: certificates, isAny };
 }
 
 /** Reads the list of revoked credentials. Rejects with a UsageError, which names the flag and not the path. */

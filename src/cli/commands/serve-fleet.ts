@@ -21,9 +21,9 @@ export async function joinFleet(
     health,
   }: ServeOptions & { readonly resources: ServeResources; readonly health: () => SourceHealth },
 ): Promise<FleetHost | null> {
-  const { verifyDelegated: verify, now } = resources;
+  const { delegated, revocations, now } = resources;
   const { log, joinsFleet = true } = context;
-  if (settings.fleet === null || verify === null || !joinsFleet) return null;
+  if (settings.fleet === null || delegated === null || !joinsFleet) return null;
   const { nats, hostName, gatewayKeys } = settings.fleet;
   if (gatewayKeys === null) {
     log.warn(
@@ -34,7 +34,18 @@ export async function joinFleet(
   // Loaded here: a service that joins no fleet does not need the client of NATS.
   const { openFleetHost } = await import('../../fleet/host/fleet-host.ts');
   const version = packageVersion();
-  const fleet = openFleetHost({ nats, hostName, server: server.context, verify, version, health, log, now });
+  const { verify } = delegated;
+  const fleet = openFleetHost({
+    nats,
+    hostName,
+    server: server.context,
+    verify,
+    revocations,
+    version,
+    health,
+    log,
+    now,
+  });
   const isJoined = await withinStart(fleet.joined);
   if (!isJoined)
     log.warn({ nats: nats.url }, 'NATS does not answer yet: the host joins the fleet once it does');

@@ -88,11 +88,12 @@ export async function openResources(settings: ServeSettings, context: ServeConte
   const now = wallClockOf(clock);
   let host = settings.hostName ?? defaultHostName;
   const revocations = new Revocations();
-  const { keys, revoked, tls: tlsPaths } = credentialPaths(settings);
+  const { keys, gatewayKeys, revoked, tls: tlsPaths } = credentialPaths(settings);
   // Before they are read: what changes while they are is read again.
   const credentialStates = new Map<string, string>();
-  for (const path of [...keys, ...revoked, ...tlsPaths]) credentialStates.set(path, await fileState(path));
-  const [source, identity, allowedDocuments, tls, audit, plugins, list, verifyDelegated] = await openAll(
+  for (const path of [...keys, ...gatewayKeys, ...revoked, ...tlsPaths])
+    credentialStates.set(path, await fileState(path));
+  const [source, identity, allowedDocuments, tls, audit, plugins, list, delegated] = await openAll(
     (context.openSource ?? openSource)(settings.source, {
       clock,
       names: settings.names,
@@ -114,7 +115,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
     whereSet(settings.audit, (path) => openAuditFile(path, log)),
     loadPlugins(settings.plugin),
     whereSet(settings.revoked, readRevocationList),
-    whereSet(settings.fleet, (fleet) => openDelegated({ ...fleet, log, now })),
+    whereSet(settings.fleet, (fleet) => openDelegated({ ...fleet, log, now, revocations })),
     checkGuestSockets(settings.guestSocket, platform),
   );
   host = settings.hostName ?? source.host ?? host;
@@ -127,7 +128,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
     tls,
     audit,
     plugins,
-    verifyDelegated,
+    delegated,
     now,
     revocations,
     credentialStates,

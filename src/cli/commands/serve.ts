@@ -196,13 +196,22 @@ function credentialFiles(
   server: RunningServer,
   { resources, settings }: { readonly resources: ServeResources; readonly settings: ServeSettings },
 ): readonly CredentialFiles[] {
-  const { identity, revocations } = resources;
+  const { identity, delegated, revocations } = resources;
   const { tls, revoked } = settings;
   const paths = credentialPaths(settings);
   return [
     ...(identity === null || settings.identity?.method.kind === 'secret'
       ? []
       : [{ what: 'the keys of tokens', paths: paths.keys, renew: () => identity.renewKeys() }]),
+    ...(delegated === null
+      ? []
+      : [
+          {
+            what: 'the keys of gateways',
+            paths: paths.gatewayKeys,
+            renew: () => delegated.renewKeys(),
+          },
+        ]),
     ...(revoked === null
       ? []
       : [

@@ -275,7 +275,7 @@ const hostCommands = {
         flag: 'gateway-keys',
         variable: 'HVQL_GATEWAY_KEYS',
         description:
-          'JSON Web Key Set of the gateways whose delegated tokens are accepted; needed where NATS is not on this machine',
+          'JSON Web Key Set of the gateways whose delegated tokens are accepted, read again when it changes; needed where NATS is not on this machine',
       },
       minInterval: {
         ...duration,

@@ -18,8 +18,8 @@ import { HostRegistry } from './host-registry.ts';
 /** How long a delegated token is used, of the 30 seconds that it is valid. */
 const reuseMilliseconds = 20_000;
 
-/** More different rights than a gateway has callers with at a time. */
-const mostTokens = 1_000;
+/** More callers than a gateway has within minutes. */
+const mostTokens = 10_000;
 
 /** How a gateway asks. */
 export interface GatewayOptions {
@@ -98,10 +98,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   };
   return {
     contextOf: (requester) => {
-      const { caller, expiresAt } = requester;
+      const { caller, expiresAt, credential } = requester;
       // A caller whose credentials name no hosts may ask none.
       const { hosts = [] } = caller as Partial<FleetCaller>;
-      const grant: FleetGrant = { caller, hosts, expiresAt };
+      const { subject, tokenId } = credential;
+      const grant: FleetGrant = { caller, hosts, expiresAt, token: { subject, tokenId } };
       return { fleet: new FleetOperation({ services, grant, variables: variablesOf(requester) }), version };
     },
     ready: async () => {
@@ -129,14 +130,14 @@ function variablesOf(requester: object): Readonly<Record<string, unknown>> {
   return isObject(variables) ? variables : {};
 }
 
-/** Signs once for a caller's rights, and again before the token ends. */
+/** Signs once for a caller and its rights, and again before the token ends. */
 function authorizer(key: GatewayKey | null, now: () => number): (grant: FleetGrant) => Promise<string> {
   const known = new LRUCache<string, { readonly authorization: Promise<string>; readonly until: number }>({
     max: mostTokens,
   });
   return (grant) => {
-    const { caller, hosts, expiresAt } = grant;
-    const rights = [caller.partitionId.toString(), [...caller.privileges].sort(), hosts, expiresAt];
+    const { caller, hosts, expiresAt, token = null } = grant;
+    const rights = [caller.partitionId.toString(), [...caller.privileges].sort(), hosts, expiresAt, token];
     const text = JSON.stringify(rights);
     const found = known.get(text);
     if (found !== undefined && found.until > now()) return found.authorization;

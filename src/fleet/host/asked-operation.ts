@@ -1,6 +1,6 @@
 /** One operation that a gateway has asked of this host, from its question to the end of its answers. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
-import type { HvqlError } from '../../errors.ts';
+import { HvqlError } from '../../errors.ts';
 import type { ValueBudget } from '../../limits/value-budget.ts';
 import { eventLoop } from '../../sampling/schedule/fair-schedule.ts';
 import type { AllowedOperation } from '../../server/allowlist.ts';
@@ -51,7 +51,7 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
   readonly server: ServerContext;
   readonly caller: RequestContext['caller'];
   readonly by: RequestContext['by'];
-  readonly credential: RequestContext['credential'];
+  credential: RequestContext['credential'];
   readonly requestId: string;
   readonly #channel: ReplyChannel;
   readonly #onGone: () => void;
@@ -97,15 +97,32 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
       .catch((thrown: unknown) => this.failed(thrown));
   }
 
-  /** Extends the lease to that of a later token of the same caller; a token of another caller changes nothing. */
-  renew({ caller, expiresAt }: Identified): void {
+  /**
+   * Extends the lease to that of a later token with the same rights, which may be signed with another key; a token with
+   * other rights changes nothing.
+   */
+  renew({ caller, expiresAt, credential }: Identified): void {
     const { partitionId, privileges } = this.caller;
     const isSame =
       caller.partitionId === partitionId &&
       caller.privileges.size === privileges.size &&
       [...caller.privileges].every((each) => privileges.has(each));
-    if (isSame && expiresAt !== null && this.#expiresAt !== null)
-      this.#expiresAt = Math.max(this.#expiresAt, expiresAt);
+    if (!isSame || expiresAt === null || this.#expiresAt === null || expiresAt < this.#expiresAt) return;
+    this.#expiresAt = expiresAt;
+    this.credential = credential;
+  }
+
+  /** Ends the operation where its credential has been withdrawn. A result that is under way is not sent. */
+  checkCredential(): void {
+    const message = this.credential.problem();
+    if (message === null || this.#isOver) return;
+    if (this.#stream !== null) {
+      this.#stream.endIdentity({ message, end: 'revoked' });
+      return;
+    }
+    this.#channel.publish(resultBytes(refusal(new HvqlError('UNAUTHENTICATED', `${message}.`))));
+    this.#end(null);
+    this.#abort.abort();
   }
 
   /** Ends the operation: the gateway wants nothing more, or the service ends. */

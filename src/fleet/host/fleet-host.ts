@@ -11,6 +11,8 @@ import type { Logger } from 'pino';
 import { HvqlError, UsageError } from '../../errors.ts';
 import { allPrivileges } from '../../access/caller.ts';
 import { noCredential } from '../../revocation/credential.ts';
+import type { Revocations } from '../../revocation/revocations.ts';
+import { stillGood } from '../../server/auth/identity.ts';
 import type { ServerContext } from '../../server/context.ts';
 import { resultBytes } from '../../server/result-bytes.ts';
 import { connectToNats, type NatsSettings } from '../connection.ts';
@@ -53,6 +55,8 @@ export interface FleetHostOptions {
   readonly hostName: string;
   readonly server: ServerContext;
   readonly verify: VerifyDelegated;
+  /** Ends what is open with a credential that is withdrawn. */
+  readonly revocations: Revocations;
   readonly version: string;
   /** The state of the source, without reading it. */
   readonly health: () => Pick<Alive, 'isAnswering' | 'lastReadAt'> & { readonly kind: string };
@@ -92,9 +96,13 @@ class Host {
   readonly #closed = new AbortController();
   #isClosed = false;
   #onIdle = (): void => undefined;
+  readonly #ignoreRevocations: () => void;
 
   constructor(options: FleetHostOptions) {
     this.#options = options;
+    this.#ignoreRevocations = options.revocations.onAdvance(() => {
+      for (const operation of this.#operations.values()) operation.checkCredential();
+    });
   }
 
   async join(): Promise<void> {
@@ -134,6 +142,7 @@ class Host {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#closed.abort();
+    this.#ignoreRevocations();
     if (this.#timer !== null) clearInterval(this.#timer);
     const connection = this.#connection;
     if (connection === null) return;
@@ -233,7 +242,7 @@ class Host {
   }): Promise<void> {
     const { server, verify } = this.#options;
     const { reply, body, authorization } = question;
-    const identified = await verify(authorization);
+    const identified = stillGood(await verify(authorization));
     const known = this.#operations.get(reply);
     if (body === null) {
       known?.renew(identified);
