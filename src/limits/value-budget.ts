@@ -5,6 +5,8 @@ import { HvqlError } from '../errors.ts';
 const burstSeconds = 60;
 /** Sending a result again takes about this part of the time of computing it. */
 const shareOfCopy = 0.1;
+/** Sending an event takes about as long as computing this many values: 10 µs on a connection of its own. */
+export const valuesOfSending = 50;
 const tickMilliseconds = 250;
 /** More callers than a service has within a minute; the one that was first is forgotten for another. */
 const mostAccounts = 10_000;
@@ -164,6 +166,12 @@ export class ValueBudget {
   /** Counts the values of a result, or of one that is sent again without being computed. */
   charge(values: number, isCopy = false): void {
     this.#account.spentValues += isCopy ? values * shareOfCopy : values;
+  }
+
+  /** Counts the values of an event, and that it is sent by itself. */
+  chargeEvent(values: number, isCopy: boolean): void {
+    this.charge(values, isCopy);
+    this.charge(valuesOfSending);
   }
 
   /** Calls back once something is left, in the order of these calls. Returns a function that withdraws it. */

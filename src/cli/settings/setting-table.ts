@@ -409,7 +409,7 @@ const hostCommands = {
         variable: 'HVQL_MAX_STREAMS',
         placeholder: '<number>',
         parse: parseCount,
-        default: '10000',
+        default: '20000',
         description: 'subscriptions that may be open at once',
       },
       maxStreamsPerCaller: {
@@ -417,7 +417,7 @@ const hostCommands = {
         variable: 'HVQL_MAX_STREAMS_PER_CALLER',
         placeholder: '<number>',
         parse: parseCount,
-        default: '1000',
+        default: '10000',
         description: 'how many of them may be of one caller',
       },
       maxStreamValues: {

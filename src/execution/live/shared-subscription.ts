@@ -136,7 +136,7 @@ export class SharedSubscription implements Watcher {
       const resolve = (event: LiveResult): void => {
         shared.event = event;
         deliverAll(shared.waiting, (each) => {
-          each.budget.charge(event.values, each !== consumer);
+          each.budget.chargeEvent(event.values, each !== consumer);
           each.resolve(tick, event);
         });
       };
@@ -155,7 +155,7 @@ export class SharedSubscription implements Watcher {
       else resolve(pending);
     } else if (known.event === null || known.waiting.length > 0) known.waiting.push(consumer);
     else {
-      consumer.budget.charge(known.event.values, true);
+      consumer.budget.chargeEvent(known.event.values, true);
       consumer.resolve(tick, known.event);
     }
   }
