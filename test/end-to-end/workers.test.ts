@@ -1,17 +1,28 @@
 /** The service in several processes: together they are what one is. */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
+import { request as requestSecurely } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { createClient } from 'graphql-sse';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { tlsFile, tlsText } from '../secure.ts';
+import { clientOptions, sendSecurely, tlsFile, tlsText } from '../secure.ts';
 import { postBySocket } from '../server/guest-client.ts';
 import { openAccessHost, callers, type AccessHost } from './access-host.ts';
 import { childrenOf, isAlive } from './process-tree.ts';
@@ -284,21 +295,27 @@ describe('several workers', () => {
   });
 });
 
-/** The lines of an audit file. */
+/** The lines of the audit file and of those that it was renamed to. */
 const linesOf = (path: string): Record<string, unknown>[] =>
-  readFileSync(path, 'utf8')
-    .split('\n')
-    .slice(0, -1)
+  readdirSync(dirname(path))
+    .filter((name) => name === basename(path) || name.startsWith(`${basename(path)}.`))
+    .flatMap((name) =>
+      readFileSync(join(dirname(path), name), 'utf8')
+        .split('\n')
+        .slice(0, -1),
+    )
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('identity, access, audit and guests', () => {
   let host: AccessHost;
-  const audit = join(folder, 'audit');
+  const auditFolder = join(folder, 'trail');
+  const audit = join(auditFolder, 'audit');
   const guest = join(folder, 'five');
   const revoked = join(folder, 'revoked.json');
   beforeAll(async () => {
     writeFileSync(revoked, '{}');
-    const files = ['--audit', audit, '--revoked', revoked];
+    mkdirSync(auditFolder);
+    const files = ['--audit', audit, '--audit-size', '16KB', '--revoked', revoked];
     const args = [...two, '--log-level', 'debug', ...files, '--guest-socket', `5=${guest}`];
     host = await openAccessHost(args);
   });
@@ -345,19 +362,38 @@ describe('identity, access, audit and guests', () => {
     expect(closings).toHaveLength(gone.length);
   });
 
-  it('write one audit file in whole lines, and both reopen it on SIGHUP', async () => {
-    const denied = '{ hypervisor { counters { totalPages } } }';
-    const ask = (): Promise<unknown> =>
-      askByNewConnection(host.served.url, { token: host.tokens['self (a guest)'], query: denied });
-    await Promise.all(Array.from({ length: 40 }, ask));
-    expect(linesOf(audit).length).toBeGreaterThanOrEqual(40);
-    renameSync(audit, `${audit}.1`);
-    host.served.program.child.kill('SIGHUP');
-    await until(() => (host.served.program.stderr.match(/the audit trail was reopened/g) ?? []).length === 2);
-    const before = linesOf(`${audit}.1`).length;
-    await Promise.all(Array.from({ length: 4 }, ask));
-    expect(linesOf(audit).length).toBeGreaterThanOrEqual(4);
-    expect(linesOf(`${audit}.1`)).toHaveLength(before);
+  it('write each line once to one audit file, while it is rotated by its size and by an operator', async () => {
+    const { program, url } = host.served;
+    const token = host.tokens['self (a guest)'];
+    const logged = (message: string): number => program.stderr.split(message).length - 1;
+    let asked = 0;
+    const ask = (): Promise<unknown> => {
+      asked += 1;
+      const query = `query Denied${asked} { hypervisor { counters { totalPages } } }`;
+      return askByNewConnection(url, { token, query });
+    };
+    let isMoved = false;
+    await until(async () => {
+      await Promise.all(Array.from({ length: 20 }, ask));
+      if (logged('the audit trail was rotated') === 0) return false;
+      if (!isMoved) {
+        isMoved = true;
+        renameSync(audit, `${audit}.moved`);
+        program.child.kill('SIGHUP');
+      }
+      return logged('the audit trail was reopened') === 2 && logged('the audit trail was rotated') > 1;
+    });
+    await Promise.all(Array.from({ length: 20 }, ask));
+    const numbers = (): number[] =>
+      linesOf(audit).flatMap(({ operation }) => {
+        const [, number] = /^Denied(\d+)$/.exec(String(operation)) ?? [];
+        return number === undefined ? [] : [Number(number)];
+      });
+    // Lines are written soon after their answer.
+    await until(() => numbers().length >= asked);
+    expect(numbers().sort((a, b) => a - b)).toEqual(Array.from({ length: asked }, (_, n) => n + 1));
+    for (const name of ['audit', 'audit.moved', 'audit.1', 'audit.2'])
+      expect([name, statSync(join(auditFolder, name)).mode & 0o777]).toEqual([name, 0o600]);
   });
 
   it('know a guest by its socket, which is there again after all workers have died', async () => {
@@ -402,15 +438,64 @@ describe('a source that is dear to read', () => {
   });
 });
 
+/** An event stream of a client with this certificate. */
+interface SecureStream {
+  text: string;
+  isClosed: boolean;
+}
+
+function watchSecurely(url: string, certificate: string): SecureStream {
+  const stream: SecureStream = { text: '', isClosed: false };
+  const query = 'subscription { partition(every: "100ms") { partitionId } }';
+  const close = (): void => void (stream.isClosed = true);
+  const sent = requestSecurely(`${url}?${new URLSearchParams({ query })}`, {
+    agent: false,
+    headers: { accept: 'text/event-stream' },
+    ...clientOptions(certificate),
+  });
+  sent.on('error', close).on('response', (response) => {
+    response.setEncoding('utf8').on('data', (part: string) => (stream.text += part));
+    response.on('error', close).on('close', close);
+  });
+  sent.end();
+  return stream;
+}
+
 describe('certificates', () => {
-  it('are shown by both workers, and renewed by both on the signal', async () => {
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const put = (name: string): void => {
-      copyFileSync(tlsFile(`${name}.pem`), cert);
-      copyFileSync(tlsFile(`${name}.key`), key);
-    };
-    put('server');
-    const { program, url } = await start('--tls-cert', cert, '--tls-key', key);
+  /** Files that are put in the place of others, as operators do. */
+  const put = (name: string, path: string): void => {
+    copyFileSync(tlsFile(name), `${path}.new`);
+    renameSync(`${path}.new`, path);
+  };
+  const [cert, key, issuers, lists] = ['cert.pem', 'key.pem', 'issuers.pem', 'lists.pem'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string];
+  const putServer = (name: string): void => {
+    put(`${name}.pem`, cert);
+    put(`${name}.key`, key);
+  };
+  /** Streams of a certificate, until each worker has one of them. */
+  const watchInBoth = async (served: Served, certificate: string): Promise<SecureStream[]> => {
+    const from = served.program.stderr.length;
+    const streams: SecureStream[] = [];
+    while (answering(served, from, 'stream opened').length < 2) {
+      const stream = watchSecurely(served.url, certificate);
+      streams.push(stream);
+      await until(() => stream.text.includes('partitionId'));
+    }
+    return streams;
+  };
+  const expectCut = async (streams: readonly SecureStream[], message: string): Promise<void> => {
+    await until(() => streams.every(({ isClosed }) => isClosed));
+    for (const { text } of streams) expect(text).toContain(message);
+  };
+
+  it('are shown by both workers, renewed by both on the signal, and cut with their issuer', async () => {
+    putServer('server');
+    writeFileSync(issuers, `${tlsText('ca.pem')}${tlsText('revoking-ca.pem')}`);
+    const tls = ['--tls-cert', cert, '--tls-key', key, '--tls-client-ca', issuers];
+    const served = await start(...tls, '--log-level', 'debug');
+    const { program, url } = served;
     const port = Number(new URL(url).port);
     const shown = (): Promise<string> =>
       new Promise((resolve, reject) => {
@@ -422,9 +507,30 @@ describe('certificates', () => {
       });
     const of = (name: string): string => new X509Certificate(tlsText(`${name}.pem`)).fingerprint256;
     expect(await Promise.all([shown(), shown(), shown()])).toEqual(Array(3).fill(of('server')));
-    put('other-server');
+    const [withdrawn, kept] = [await watchInBoth(served, 'root'), await watchInBoth(served, 'revocable')];
+    putServer('other-server');
     program.child.kill('SIGHUP');
-    await until(() => (program.stderr.match(/the certificates have been read again/g) ?? []).length === 2);
-    expect(await Promise.all([shown(), shown(), shown()])).toEqual(Array(3).fill(of('other-server')));
+    // Both may have noticed the change before the signal.
+    const renewed = (): number => program.stderr.split('the certificates have been read again').length - 1;
+    await until(() => renewed() >= 2);
+    await until(async () => (await shown()) === of('other-server') && (await shown()) === of('other-server'));
+    put('revoking-ca.pem', issuers);
+    await expectCut(withdrawn, 'The issuer of the client certificate has been withdrawn');
+    const lengths = kept.map(({ text }) => text.length);
+    await until(() => kept.every(({ text }, n) => text.length > Number(lengths[n])));
+    expect(kept.some(({ isClosed }) => isClosed)).toBe(false);
+  });
+
+  it('are cut in both workers once a list of their issuer has them', async () => {
+    putServer('server');
+    put('revoking-ca.pem', issuers);
+    put('none.crl', lists);
+    const tls = ['--tls-cert', cert, '--tls-key', key, '--tls-client-ca', issuers, '--tls-crl', lists];
+    const served = await start(...tls, '--log-level', 'debug');
+    const streams = await watchInBoth(served, 'revocable');
+    put('client.crl', lists);
+    await expectCut(streams, 'The client certificate has been revoked by its issuer');
+    const again = await sendSecurely(`${served.url}?query={__typename}`, { certificate: 'revocable' });
+    expect([again.status, again.body]).toEqual([401, expect.stringContaining('CERT_REVOKED')]);
   });
 });

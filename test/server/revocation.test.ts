@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
-import { SignJWT } from 'jose';
+import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { emptyRevocationList, type RevocationList } from '../../src/revocation/revocation-list.ts';
@@ -233,6 +234,41 @@ describe('a token', () => {
     writeFileSync(secretFile, 'short');
     await expect(identity.renewKeys()).rejects.toThrow(/needs 32 bytes/);
     expect((await post?.({ place, token: await signed({}, key) }, sent))?.data).toEqual({ hello: 'world' });
+  });
+});
+
+describe('a key of a key set', () => {
+  it('ends what is open with its tokens once the set no longer has it, and nothing else', async () => {
+    const pairs = ['old', 'new'].map((kid) => ({ kid, ...generateKeyPairSync('ed25519') }));
+    const jwks = await Promise.all(
+      pairs.map(async ({ kid, publicKey }) => ({ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA' })),
+    );
+    let published = jwks;
+    const keyServer = createServer((_, response) => void response.end(JSON.stringify({ keys: published })));
+    keyServer.listen(0, '127.0.0.1');
+    await once(keyServer, 'listening');
+    const url = new URL(`http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/jwks.json`);
+    const revocations = new Revocations();
+    const identity = await openIdentity(
+      { method: { kind: 'jwks', url }, issuer: null, audience: null },
+      { log: readableLog().log, now: Date.now, revocations, keySetTimes: { refresh: 50 } },
+    );
+    const service = await startLiveService({ schema, identity, revocations, graceMilliseconds: 0 });
+    const [withdrawn, good] = await Promise.all(
+      pairs.map(({ kid, privateKey }) =>
+        new SignJWT({ hv_partition: '5' }).setProtectedHeader({ alg: 'EdDSA', kid }).sign(privateKey),
+      ),
+    );
+    const [mine, others] = [
+      await open(service, { token: withdrawn ?? '' }),
+      await open(service, { token: good ?? '' }),
+    ];
+    published = jwks.slice(1);
+    await expectCut(mine, 'The key of the token has been withdrawn');
+    await expectOpen(service, others);
+    identity.close();
+    await service.close();
+    keyServer.close();
   });
 });
 
