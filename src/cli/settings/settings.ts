@@ -24,15 +24,23 @@ import { commandNames, commands, type CommandName, type SettingsOf } from './set
 import type { CommandRow } from './setting.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
-type TlsSetting = 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'tlsClientMap' | 'tlsCrl';
-type NatsSetting = 'nats' | 'natsCreds' | 'natsCa' | 'natsCert' | 'natsKey' | 'gatewayKeys';
-type MethodSetting = 'jwtSecret' | 'jwtSecretFile' | 'jwtKeyFile' | 'jwksUrl';
+/** Settings of the command line that make one setting together: the names that a command's own settings lack. */
+const methodSettings = ['jwtSecret', 'jwtSecretFile', 'jwtKeyFile', 'jwksUrl'] as const;
+const identitySettings = [...methodSettings, 'jwtIssuer', 'jwtAudience', 'requireExpiry'] as const;
+const serverTlsSettings = ['tlsCert', 'tlsKey'] as const;
+const tlsSettings = [...serverTlsSettings, 'tlsClientCa', 'tlsClientMap', 'tlsCrl'] as const;
+const natsSettings = ['natsCreds', 'natsCa', 'natsCert', 'natsKey'] as const;
+const partsOfServe = [
+  ...identitySettings,
+  ...tlsSettings,
+  ...natsSettings,
+  ...(['nats', 'gatewayKeys'] as const),
+] as const;
+const partsOfGateway = [...identitySettings, ...serverTlsSettings, ...natsSettings] as const;
+const partsOfToken = ['jwtSecret', 'jwtSecretFile'] as const;
 
 /** The settings of `serve`. */
-export interface ServeSettings extends Omit<
-  SettingsOf<'serve'>,
-  MethodSetting | TlsSetting | NatsSetting | 'jwtIssuer' | 'jwtAudience' | 'requireExpiry'
-> {
+export interface ServeSettings extends Omit<SettingsOf<'serve'>, (typeof partsOfServe)[number]> {
   /** How tokens are verified; null in development mode, or if only certificates authenticate callers. */
   readonly identity: IdentitySettings | null;
   /** The fleet to join; null for none. */
@@ -44,7 +52,7 @@ export interface ServeSettings extends Omit<
 /** The settings of `gateway`. */
 export interface GatewaySettings extends Omit<
   SettingsOf<'gateway'>,
-  MethodSetting | 'tlsCert' | 'tlsKey' | NatsSetting | 'jwtIssuer' | 'jwtAudience' | 'requireExpiry'
+  'nats' | (typeof partsOfGateway)[number]
 > {
   readonly nats: NatsSettings;
   /** null in development mode. */
@@ -60,7 +68,7 @@ export interface SimulatedFleetSettings extends Omit<SettingsOf<'fleet'>, Method
 }
 
 /** The settings of `token`. */
-export interface TokenSettings extends Omit<SettingsOf<'token'>, MethodSetting> {
+export interface TokenSettings extends Omit<SettingsOf<'token'>, (typeof partsOfToken)[number]> {
   readonly secret: SecretMethod;
 }
 
@@ -135,52 +143,36 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
   switch (name) {
     case 'serve': {
       const values = valuesOf<'serve'>(read);
-      const {
-        jwtSecret,
-        jwtSecretFile,
-        jwtKeyFile,
-        jwksUrl,
-        jwtIssuer,
-        jwtAudience,
-        requireExpiry,
-        ...others
-      } = values;
-      const { tlsCert, tlsKey, tlsClientCa, tlsClientMap, tlsCrl, ...rest } = others;
-      const { nats, natsCreds, natsCa, natsCert, natsKey, gatewayKeys, ...settings } = rest;
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls(values, read.given);
       const fleet = chooseFleet(values, read.given);
-      const unused = unusedSettings(read.given, settings.source);
+      const unused = unusedSettings(read.given, values.source);
       problems.push(...identity.problems, ...tls.problems, ...fleet.problems, ...unused);
       return {
         name,
-        settings: { ...settings, identity: identity.choice, tls: tls.choice, fleet: fleet.choice },
+        settings: {
+          ...without(values, partsOfServe),
+          identity: identity.choice,
+          tls: tls.choice,
+          fleet: fleet.choice,
+        },
       };
     }
     case 'gateway': {
       const values = valuesOf<'gateway'>(read);
-      const {
-        jwtSecret,
-        jwtSecretFile,
-        jwtKeyFile,
-        jwksUrl,
-        jwtIssuer,
-        jwtAudience,
-        requireExpiry,
-        ...others
-      } = values;
-      const { tlsCert, tlsKey, natsCreds, natsCa, natsCert, natsKey, ...settings } = others;
       const identity = chooseIdentity(values, read.given);
-      const tls = chooseTls(
-        { tlsCert, tlsKey, tlsClientCa: null, tlsClientMap: null, tlsCrl: null },
-        read.given,
-      );
+      const tls = chooseTls({ ...values, tlsClientCa: null, tlsClientMap: null, tlsCrl: null }, read.given);
       const nats = chooseNats(values);
       problems.push(...identity.problems, ...tls.problems, ...nats.problems);
       if (nats.choice === null) return null;
       return {
         name,
-        settings: { ...settings, nats: nats.choice, identity: identity.choice, tls: tls.choice },
+        settings: {
+          ...without(values, partsOfGateway),
+          nats: nats.choice,
+          identity: identity.choice,
+          tls: tls.choice,
+        },
       };
     }
     case 'fleet': {
@@ -194,10 +186,9 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
     }
     case 'token': {
       const values = valuesOf<'token'>(read);
-      const { jwtSecret, jwtSecretFile, ...settings } = values;
       const { choice: secret, problems: more } = chooseSecret(values, read.given);
       problems.push(...more);
-      return secret && { name, settings: { ...settings, secret } };
+      return secret && { name, settings: { ...without(values, partsOfToken), secret } };
     }
     case 'inspect':
       return { name, settings: { ...valuesOf<'inspect'>(read), page: read.positional ?? '' } };
@@ -218,4 +209,13 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
 /** The values, with the types of the table. A value with a problem is null; it is never used, since problems are thrown. */
 function valuesOf<Name extends CommandName>(read: Read): SettingsOf<Name> {
   return read.values as SettingsOf<Name>;
+}
+
+/** The values but those of these names. */
+function without<Values extends object, Name extends keyof Values>(
+  values: Values,
+  names: readonly Name[],
+): Omit<Values, Name> {
+  const others = Object.entries(values).filter(([name]) => !names.some((each) => each === name));
+  return Object.fromEntries(others) as Omit<Values, Name>;
 }
