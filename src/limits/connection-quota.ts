@@ -14,20 +14,20 @@ export const unlimitedConnections: ConnectionLimits = {
   maxConnectionsPerAddress: Infinity,
 };
 
-/** What the limits say of a connection, or of a request that a proxy passes on. */
+/** A connection that has been counted, or a request that a proxy passes on. */
 export interface QuotaEntry {
-  /** OVERLOADED or BUDGET_EXCEEDED: nothing but /health is answered; null where all is. */
+  /** OVERLOADED or BUDGET_EXCEEDED, which answers everything but /health; null within the limits. */
   readonly problem: HvqlError | null;
-  /** The connection, or the response, has ended. Call it once. */
+  /** Call it once, when the connection or the response has ended. */
   leave(): void;
 }
 
 /**
- * Connections beyond the limits that are open at a time: each is answered with the refusal, or asks for /health. The one
- * that has waited longest is closed for the next, so that a client which sends nothing keeps no other from its answer.
+ * Connections beyond the limits that may be open at a time: they get the refusal, or ask for /health. One more
+ * closes the oldest of them, so that clients which send nothing do not keep others from their answer.
  */
 const mostRefused = 64;
-/** Connections of others end at any time. */
+/** Other connections may end at any time, so that an early retry can succeed. */
 const retryInMilliseconds = 5_000;
 const ignore = (): void => undefined;
 const uncounted: QuotaEntry = { problem: null, leave: ignore };
@@ -81,9 +81,9 @@ export class ConnectionQuota {
 
   #refuse(problem: HvqlError, close: () => void): QuotaEntry {
     if (this.#refused.size >= mostRefused) {
-      const [longest] = this.#refused;
-      if (longest !== undefined) this.#refused.delete(longest);
-      longest?.();
+      const [closeOldest] = this.#refused;
+      if (closeOldest !== undefined) this.#refused.delete(closeOldest);
+      closeOldest?.();
     }
     this.#refused.add(close);
     return { problem, leave: () => this.#refused.delete(close) };

@@ -1,7 +1,7 @@
-/** How many files a process may have open, connections included, and how many of them are not for connections. */
+/** How many files a process may have open, and how many of them connections may use. */
 import { readFileSync } from 'node:fs';
 
-/** What the Linux driver's source keeps open at most, and some others. */
+/** The most files that the source of the Linux driver keeps open, and some more. */
 const reservedForDriver = 4_608;
 const reservedForOthers = 256;
 
@@ -17,8 +17,8 @@ export function openFileLimit(): number {
 }
 
 /**
- * How many connections leave enough files for the source, the log and the connections that are refused: reading never
- * fails with EMFILE, however many clients come.
+ * The number of connections that leaves enough files for the source, the log and refused connections, so that a reading
+ * never fails with EMFILE.
  */
 export function connectionsWithin(openFiles: number, source: string): number {
   const reserved = source.startsWith('mshv') ? reservedForDriver : reservedForOthers;

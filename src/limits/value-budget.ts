@@ -1,21 +1,21 @@
 /** How many values callers may be sent over time: a token bucket for each. */
 import { HvqlError } from '../errors.ts';
 
-/** A caller that has used little may use what a minute gives at once. */
+/** A caller that has used little may use the values of this time at once. */
 const burstSeconds = 60;
 /** Sending a result again takes about this part of the time of computing it. */
 const shareOfCopy = 0.1;
 /** Sending an event takes about as long as computing this many values: 10 µs on a connection of its own. */
 export const valuesOfSending = 50;
 const tickMilliseconds = 250;
-/** More callers than a service has within a minute; the one that was first is forgotten for another. */
+/** More callers than a service has within a minute. Beyond that, the oldest account is closed. */
 const mostAccounts = 10_000;
 
-/** What a caller has used, and what waits for it to be less. */
+/** What a caller has used, and its streams that wait until something is left. */
 interface Account {
   spentValues: number;
-  /** After the last tick: what came since is what to tell other processes. */
-  toldValues: number;
+  /** `spentValues` as it was after the last tick. The difference has not been reported to other processes yet. */
+  reportedValues: number;
   /** Calls that resume streams, the one that has waited longest first. */
   readonly waiting: Set<() => void>;
   isForgotten: boolean;
@@ -25,8 +25,8 @@ interface Account {
 export type ValueReport = readonly (readonly [key: string, values: number])[];
 
 /**
- * The budgets of all callers. Charging is one addition. At each tick, what a caller may use in that time is taken from
- * what it has used; there are no ticks while all have their whole budget.
+ * The budgets of all callers. To charge is one addition. Each tick subtracts what a caller may use in that time from what
+ * it has used. There are no ticks while all callers have their whole budget.
  */
 export class ValueBudgets {
   readonly valuesPerSecond: number;
@@ -39,9 +39,9 @@ export class ValueBudgets {
 
   constructor(options: {
     readonly valuesPerSecond: number;
-    /** Takes what callers have used, for other processes that serve the same ones. */
+    /** Called with what callers have used here, to be counted in the other processes of the service. */
     readonly report?: ((report: ValueReport) => void) | undefined;
-    /** Milliseconds on a clock that does not go back. @default the system's */
+    /** Milliseconds of a monotonic clock. @default performance.now */
     readonly now?: () => number;
   }) {
     const { valuesPerSecond, report = null, now = () => performance.now() } = options;
@@ -51,7 +51,7 @@ export class ValueBudgets {
     this.#now = now;
   }
 
-  /** How many callers have used something that is not made up for. */
+  /** How many callers have less than their whole budget. */
   get size(): number {
     return this.#accounts.size;
   }
@@ -66,20 +66,20 @@ export class ValueBudgets {
     for (const [key, values] of report) {
       const account = this.accountOf(key);
       account.spentValues += values;
-      account.toldValues += values;
+      account.reportedValues += values;
     }
   }
 
-  /** The account of a caller that has used something, else null. This and what follows is for `ValueBudget`. */
+  /** The account of a caller; null where it has its whole budget. This and the following are for `ValueBudget`. */
   find(key: string): Account | null {
     return this.#accounts.get(key) ?? null;
   }
 
-  /** The account of a caller, which is opened if necessary. */
+  /** The account of a caller, opened if it has none. */
   accountOf(key: string): Account {
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const account: Account = { spentValues: 0, toldValues: 0, waiting: new Set(), isForgotten: false };
+    const account: Account = { spentValues: 0, reportedValues: 0, waiting: new Set(), isForgotten: false };
     if (this.#capacity === Infinity) return account;
     if (this.#accounts.size >= mostAccounts) this.#forgetFirst();
     this.#accounts.set(key, account);
@@ -93,7 +93,7 @@ export class ValueBudgets {
     return spentValues >= this.#capacity;
   }
 
-  /** When a caller has something left again, if it uses nothing until then. */
+  /** The time until a caller has something left, if it uses nothing meanwhile. */
   millisecondsUntilFree({ spentValues }: Account): number {
     const missing = spentValues - this.#capacity;
     return missing < 0 ? 0 : Math.ceil((missing * 1_000) / this.valuesPerSecond) + tickMilliseconds;
@@ -106,10 +106,10 @@ export class ValueBudgets {
     this.#tickedAt = now;
     const report: [string, number][] = [];
     for (const [key, account] of this.#accounts) {
-      if (account.spentValues > account.toldValues)
-        report.push([key, account.spentValues - account.toldValues]);
+      if (account.spentValues > account.reportedValues)
+        report.push([key, account.spentValues - account.reportedValues]);
       account.spentValues = Math.max(0, account.spentValues - regained);
-      account.toldValues = account.spentValues;
+      account.reportedValues = account.spentValues;
       this.#resumeWaiting(account);
       if (account.spentValues === 0 && account.waiting.size === 0) this.#forget(key, account);
     }
@@ -141,7 +141,7 @@ export class ValueBudgets {
   }
 }
 
-/** The budget of one caller. It may be kept: it keeps nothing of a caller that has its whole budget. */
+/** The budget of one caller. It may be kept for long: without an account it holds nothing but the key. */
 export class ValueBudget {
   readonly key: string;
   readonly #budgets: ValueBudgets;
@@ -163,7 +163,7 @@ export class ValueBudget {
     return this.isSpent ? this.exceeded() : null;
   }
 
-  /** Counts the values of a result, or of one that is sent again without being computed. */
+  /** Counts the values of a result. `isCopy`: it was computed for another response, and is only sent again. */
   charge(values: number, isCopy = false): void {
     this.#account.spentValues += isCopy ? values * shareOfCopy : values;
   }
@@ -174,14 +174,14 @@ export class ValueBudget {
     this.charge(valuesOfSending);
   }
 
-  /** Calls back once something is left, in the order of these calls. Returns a function that withdraws it. */
+  /** Calls back once something is left, in the order of these calls. Returns a function that cancels the callback. */
   whenFree(resume: () => void): () => void {
     const { waiting } = this.#account;
     waiting.add(resume);
     return () => waiting.delete(resume);
   }
 
-  /** BUDGET_EXCEEDED, with what follows from it for the caller. */
+  /** BUDGET_EXCEEDED. `consequence` is a sentence for the caller, with a space before it. */
   exceeded(consequence = ''): HvqlError {
     const { valuesPerSecond } = this.#budgets;
     const retryInMilliseconds = this.#budgets.millisecondsUntilFree(this.#account);
@@ -199,5 +199,5 @@ export class ValueBudget {
   }
 }
 
-/** The budget of those whose values are not counted. */
+/** A budget that never ends, for services without budgets. */
 export const unlimitedBudget = new ValueBudgets({ valuesPerSecond: Infinity }).of('');

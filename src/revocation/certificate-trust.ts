@@ -1,11 +1,11 @@
 /**
- * Whether a client certificate still verifies that did when its connection began. OpenSSL verifies chains and CRLs in the
- * handshake only; afterwards this compares the verified chain with the issuers and CRLs that are used now.
+ * Whether a client certificate that was verified in the handshake would be verified again. OpenSSL checks chains and CRLs
+ * in the handshake only; later this compares the verified chain with the current issuers and CRLs.
  */
 import type { X509Certificate } from 'node:crypto';
-import { derElement, derElements, derTags } from './der.ts';
+import { derElement, derElements, derTags, type DerElement } from './der.ts';
 
-/** What client certificates are verified with. */
+/** The current issuers and CRLs of client certificates. */
 export interface CertificateTrust {
   readonly issuers: readonly X509Certificate[];
   /** The entries of the CRLs: issuer and serial number, as `entryOf` writes them. */
@@ -13,8 +13,9 @@ export interface CertificateTrust {
 }
 
 /**
- * Why a certificate no longer verifies, without a full stop; null where it does. Its issuers are what node has of the
- * handshake: none where a session was resumed, so that a client with issuers in between has to connect again.
+ * Why a certificate would not be verified again, without a full stop; null where it would. Intermediate certificates are
+ * those that node keeps of the handshake, which a resumed session lacks: a client with intermediate certificates then has
+ * to connect again.
  */
 export function trustProblem(
   certificate: X509Certificate,
@@ -26,10 +27,10 @@ export function trustProblem(
   return 'The client certificate has been revoked by its issuer';
 }
 
-/** More issuers in between than any chain has. */
+/** More certificates than any chain has. */
 const longestPath = 10;
 
-/** The certificates from this one to one that a trusted issuer has signed or that is trusted itself; null without such. */
+/** The chain from this certificate to one that is trusted or that a trusted issuer has signed; null without one. */
 function pathOf(
   certificate: X509Certificate,
   trusted: readonly X509Certificate[],
@@ -56,12 +57,15 @@ function entryOf(issuer: Buffer, serial: Buffer): string {
   return `${serial.toString('hex')} ${issuer.toString('base64')}`;
 }
 
-/** RFC 5280, 4.1: version, serial number, algorithm, issuer. */
-function certificateEntry(certificate: Buffer): string {
+/** The parts of a certificate from its serial number on (RFC 5280, 4.1): number, algorithm, issuer, validity, subject. */
+function partsOf(certificate: Buffer): readonly DerElement[] {
   const [body] = derElements(derElement(certificate).content);
-  const [serial, , issuer] = [...derElements(body?.content ?? Buffer.alloc(0))].filter(
-    ({ tag }) => tag !== derTags.version,
-  );
+  return [...derElements(body?.content ?? Buffer.alloc(0))].filter(({ tag }) => tag !== derTags.version);
+}
+
+/** As `entryOf` writes it. */
+function certificateEntry(certificate: Buffer): string {
+  const [serial, , issuer] = partsOf(certificate);
   return entryOf(issuer?.whole ?? Buffer.alloc(0), serial?.content ?? Buffer.alloc(0));
 }
 
@@ -94,11 +98,7 @@ function* entriesOf(content: Buffer, issuer: Buffer): Generator<string, void> {
 
 /** The subject's name of a certificate in DER. Throws a RangeError for anything else. */
 export function subjectOf(certificate: Buffer): Buffer {
-  const [body] = derElements(derElement(certificate).content);
-  // RFC 5280, 4.1: serial number, algorithm, issuer, validity, subject.
-  const [, , , , subject] = [...derElements(body?.content ?? Buffer.alloc(0))].filter(
-    ({ tag }) => tag !== derTags.version,
-  );
+  const [, , , , subject] = partsOf(certificate);
   if (subject === undefined) throw new RangeError('the certificate has no subject');
   return subject.whole;
 }

@@ -1,4 +1,4 @@
-/** What has proved an identity, as far as the audit trail names it and a revocation can end it. */
+/** The credential behind an identity: what the audit trail names, and what can be withdrawn. */
 
 /** The credential of a caller, which may be withdrawn while a connection or a stream is open. */
 export interface Credential {
@@ -8,7 +8,7 @@ export interface Credential {
   readonly tokenId: string | null;
   /** The certificate's SHA-256 fingerprint, 64 lower-case hexadecimal digits; null for a token. */
   readonly fingerprint: string | null;
-  /** Why it is no longer good, for the client, without a full stop: "The token has been revoked". null while it is. */
+  /** Why it no longer holds, for the client, without a full stop ("The token has been revoked"); null while it holds. */
   problem(): string | null;
 }
 

@@ -1,4 +1,4 @@
-/** The few parts of X.509 that node does not give: elements of DER (ITU-T X.690), read and never written. */
+/** A reader of DER (ITU-T X.690), for the few parts of certificates and CRLs that node does not offer. */
 
 /** One element. `whole` includes its tag and length. */
 export interface DerElement {
@@ -7,10 +7,10 @@ export interface DerElement {
   readonly content: Buffer;
 }
 
-/** The tags that are looked for. */
-export const derTags = { integer: 0x02, utcTime: 0x17, generalizedTime: 0x18, sequence: 0x30, version: 0xa0 };
+/** The tags that certificates and CRLs are read by. */
+export const derTags = { integer: 0x02, sequence: 0x30, version: 0xa0 };
 
-/** The elements in these bytes, one after another. Throws a RangeError where the bytes are no elements. */
+/** The elements that these bytes consist of. Throws a RangeError for anything else. */
 export function* derElements(bytes: Buffer): Generator<DerElement, void> {
   for (let at = 0; at < bytes.length;) {
     const element = derElement(bytes.subarray(at));
@@ -19,7 +19,7 @@ export function* derElements(bytes: Buffer): Generator<DerElement, void> {
   }
 }
 
-/** The element that begins these bytes. */
+/** The element at the start of these bytes. Throws a RangeError for anything else. */
 export function derElement(bytes: Buffer): DerElement {
   const [tag, first] = bytes;
   if (tag === undefined || first === undefined) throw new RangeError('the end is missing');

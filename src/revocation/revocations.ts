@@ -1,16 +1,16 @@
-/** Which credentials are withdrawn now, and the count of changes by which everything that is open notices. */
+/** The credentials that are revoked now, and a count of the changes to what credentials are verified with. */
 import { emptyRevocationList, type RevocationList } from './revocation-list.ts';
 
 /**
- * One for the process. What verifies credentials compares `epoch`, one number, with that of its last verification; what
- * is open learns of each change at once.
+ * One for each process. A cached verification holds as long as `epoch` is the number that it was made with. What is
+ * open with a credential is checked by a listener, at each change.
  */
 export class Revocations {
   #epoch = 0;
   #list = emptyRevocationList;
   readonly #listeners = new Set<() => void>();
 
-  /** Another number once a credential that was good may no longer be. */
+  /** A number that grows whenever a credential that was valid may no longer be. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -38,7 +38,7 @@ export class Revocations {
     this.advance();
   }
 
-  /** Something else that credentials are verified with has changed: a key, an issuer or a map of certificates. */
+  /** Call it when something else has changed that credentials are verified with: a key, an issuer, a map of certificates. */
   advance(): void {
     this.#epoch += 1;
     for (const listener of this.#listeners) listener();
