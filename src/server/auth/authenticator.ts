@@ -14,14 +14,14 @@ import type { Identified, Identity } from './identity.ts';
 interface Credentials {
   /** Such as "Bearer <token>"; null without one. */
   readonly authorization: string | null;
-  /** An authorization in a place where it is not read: it must not stand beside a certificate. */
+  /** An authorization in a place where it is not read. Together with a certificate it is refused as well. */
   readonly conflictingAuthorization?: string | null;
-  /** Why there is no authorization, for the client; null or absent where the absence says all. */
+  /** Why there is no usable authorization, for the client; null or absent where it was simply not given. */
   readonly problem?: string | null;
   readonly socket: Socket;
 }
 
-/** The caller of a request, at once where it is known. Rejects with UNAUTHENTICATED. */
+/** Identifies the caller of a request, synchronously where its token is known. Rejects with UNAUTHENTICATED. */
 export type Authenticator = (credentials: Credentials) => Promise<Identified> | Identified;
 
 /** Identifies clients by a token. */
@@ -29,7 +29,7 @@ export function tokenAuthenticator(identity: Identity): Authenticator {
   return (credentials) => authenticateByToken(identity, credentials);
 }
 
-/** What client certificates are judged by, which may be replaced while the service runs. */
+/** What client certificates are verified and mapped with. It may be replaced while the service runs. */
 export interface ClientCertificates {
   readonly map: CertificateMap;
   readonly trust: CertificateTrust;
@@ -45,7 +45,7 @@ interface CertificateOptions {
   readonly now: () => number;
 }
 
-/** Identifies clients by a certificate that verifies, else by a token. Refuses both at once: they could name two callers. */
+/** Identifies clients by their certificate, or by a token where they show none. Both together are refused: they could name two callers. */
 export function certificateAuthenticator(options: CertificateOptions): Authenticator {
   const { identity } = options;
   return async (credentials) => {
@@ -100,10 +100,10 @@ function authenticateByToken(
 
 type ShownCertificate = Parameters<typeof authenticateCertificate>[0];
 
-/** By connection: the client of a connection stays the same, and node gives the chain once only. */
+/** The certificates of connections. Node gives the chain only once, and the client of a connection stays the same. */
 const certificates = new WeakMap<TLSSocket, X509Certificate>();
 
-/** The certificate that the client has shown, and OpenSSL's code where it does not verify; null for none. */
+/** The certificate that the client has shown, with OpenSSL's code where it could not be verified; null for none. */
 function certificateOf(socket: Socket): ShownCertificate | null {
   // Node has forgotten the certificate of a closed connection.
   if (socket.destroyed) throw new HvqlError('UNAUTHENTICATED', 'The connection is gone.');

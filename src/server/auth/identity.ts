@@ -1,7 +1,5 @@
 /** Bearer tokens and the callers that they stand for. */
-import { hash } from 'node:crypto';
 import { jwtVerify, type JWTVerifyOptions } from 'jose';
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import { HvqlError, UsageError } from '../../errors.ts';
@@ -12,6 +10,7 @@ import { developmentProblem } from './host.ts';
 import { openKeys, type IdentityMethod, type VerificationKeys } from './identity-key.ts';
 import { keyId } from './public-key.ts';
 import type { KeySetTimes } from './remote-key-set.ts';
+import { TokenCache, type VerifiedToken } from './token-cache.ts';
 import {
   assertHost,
   checkSpelling,
@@ -30,11 +29,11 @@ export interface Identified {
   readonly by: 'token' | 'certificate' | 'guest socket' | 'gateway';
   /** When the proof ends, in milliseconds since 1970; null where it does not. */
   readonly expiresAt: number | null;
-  /** What it was, which may be withdrawn. */
+  /** The proof itself, which may be withdrawn. */
   readonly credential: Credential;
 }
 
-/** The identity. Throws UNAUTHENTICATED where its credential was withdrawn between its verification and its use. */
+/** Returns the identity. Throws UNAUTHENTICATED where its credential has been withdrawn since it was verified. */
 export function stillGood(identified: Identified): Identified {
   const problem = identified.credential.problem();
   if (problem === null) return identified;
@@ -44,8 +43,8 @@ export function stillGood(identified: Identified): Identified {
 /** Verifies tokens of every transport. */
 export interface Identity {
   /**
-   * The caller of an authorization such as "Bearer <token>", at once where the token is known. Rejects with
-   * UNAUTHENTICATED; the message never holds the token. A connection is remembered with its last authorization.
+   * The caller of an authorization such as "Bearer <token>", synchronously where the token is known. Rejects with
+   * UNAUTHENTICATED; the message never has the token. The last authorization of a connection is remembered.
    */
   authenticate(authorization: string | null, connection?: object): Promise<Identified> | Identified;
 }
@@ -83,7 +82,7 @@ export interface OpenIdentity extends Identity {
 /** How long a verification is remembered. */
 const verificationAgeMilliseconds = 60_000;
 
-/** When to come back where a key of the key set cannot be used. */
+/** The Retry-After where a key of the key set cannot be used. */
 const unusableKeyRetryMilliseconds = 30_000;
 
 /** Longer authorizations are not remembered with their connection. */
@@ -97,12 +96,16 @@ export async function openIdentity(
   const { log, now, revocations = new Revocations(), keySetTimes: times = {} } = context;
   const { hostName = () => defaultHostName, requiresHost = false, grantsHosts = false } = context;
   const keys = await openKeys(settings.method, { log, onChange: () => revocations.advance(), times });
-  const cache = new TokenCache({ now, revocations, maxAgeMilliseconds: verificationAgeMilliseconds });
-  // By the client's own text, without a digest. null for connections with one request so far: most connections with a
-  // stream never send another.
+  const cache = new TokenCache<Identified>({
+    now,
+    revocations,
+    maxAgeMilliseconds: verificationAgeMilliseconds,
+  });
+  // Compared as text, which is faster than a digest. null after the first request of a connection: most connections
+  // with a stream never send another.
   const lastOf = new WeakMap<
     object,
-    { readonly authorization: string; readonly verified: VerifiedToken } | null
+    { readonly authorization: string; readonly verified: VerifiedToken<Identified> } | null
   >();
   const verifyAndKeep = async (token: string): Promise<Identified> => {
     const { epoch } = revocations;
@@ -181,7 +184,7 @@ async function verify(
     if (thrown instanceof HvqlError) throw thrown;
     const problem = explainTokenProblem(thrown, { token, settings, algorithms });
     if (problem !== null) throw new HvqlError('UNAUTHENTICATED', problem);
-    // The service's problem: the key set has an unusable key.
+    // Not the caller's fault: the key set has an unusable key.
     log.warn({ err: thrown }, 'a token could not be verified');
     throw new HvqlError(
       'IDENTITY_UNAVAILABLE',
@@ -236,59 +239,4 @@ export async function developmentIdentity({
       return signToken({ caller, hosts, issuedAt: context.now(), expiresAt: null, ...unchecked }, secret);
     },
   };
-}
-
-/** A verification, and between which times and in which epoch of revocations it holds. */
-interface VerifiedToken {
-  readonly identified: Identified;
-  readonly epoch: number;
-  readonly from: number;
-  readonly until: number;
-}
-
-/** More callers than a service has within minutes. */
-const limit = 10_000;
-
-/** Keeps verifications: never past the token's end, before the verification, or past a revocation or change of keys. */
-export class TokenCache {
-  readonly #options;
-  /** By digest: no token stays in memory, and the time of a lookup tells nothing about one. */
-  readonly #verified = new LRUCache<string, VerifiedToken>({ max: limit });
-
-  /** `now` is in milliseconds since 1970. */
-  constructor(options: {
-    readonly now: () => number;
-    readonly revocations: Pick<Revocations, 'epoch'>;
-    readonly maxAgeMilliseconds: number;
-  }) {
-    this.#options = options;
-  }
-
-  get size(): number {
-    return this.#verified.size;
-  }
-
-  get(token: string): VerifiedToken | undefined {
-    const digest = digestOf(token);
-    const verified = this.#verified.get(digest);
-    if (verified === undefined || this.isValid(verified)) return verified;
-    this.#verified.delete(digest);
-    return undefined;
-  }
-
-  isValid({ from, until, epoch }: VerifiedToken): boolean {
-    const now = this.#options.now();
-    return now >= from && now < until && epoch === this.#options.revocations.epoch;
-  }
-
-  /** `epoch` is that of before the verification began: keys may have changed during it. */
-  set(token: string, { identified, epoch }: Pick<VerifiedToken, 'identified' | 'epoch'>): void {
-    const from = this.#options.now();
-    const until = Math.min(identified.expiresAt ?? Infinity, from + this.#options.maxAgeMilliseconds);
-    this.#verified.set(digestOf(token), { identified, epoch, from, until });
-  }
-}
-
-function digestOf(token: string): string {
-  return hash('sha256', token, 'base64');
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allPrivileges } from '../../../src/access/caller.ts';
 import { noCredential } from '../../../src/revocation/credential.ts';
 import { openIdentity, type Identified, type OpenIdentity } from '../../../src/server/auth/identity.ts';
-import { TokenCache } from '../../../src/server/auth/identity.ts';
+import { TokenCache } from '../../../src/server/auth/token-cache.ts';
 import { readableLog } from '../test-service.ts';
 
 const identified = (expiresAt: number | null = null): Identified => ({
@@ -20,7 +20,7 @@ const identified = (expiresAt: number | null = null): Identified => ({
 describe('a token that was verified', () => {
   let now = 1_000;
   let revocations = { epoch: 0 };
-  let known: TokenCache;
+  let known: TokenCache<Identified>;
   beforeEach(() => {
     [now, revocations] = [1_000, { epoch: 0 }];
     known = new TokenCache({ now: () => now, revocations, maxAgeMilliseconds: 60_000 });
