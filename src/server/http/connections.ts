@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { Credential } from '../../revocation/credential.ts';
 import type { HvqlError } from '../../errors.ts';
-import type { QuotaEntry } from '../../limits/connection-quota.ts';
 import type { ServerContext } from '../context.ts';
 import { StallDetector, type HeartbeatListener } from '../heartbeat.ts';
+import { ConnectionEntries, type ConnectionEntry } from './connection-entries.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
 /** Requests of one connection that run at the same time: some wait for a second reading. */
@@ -29,8 +29,7 @@ interface Connection {
   credential: Credential | null;
   /** How often an upgrade was declined on it. */
   declinedUpgrades: number;
-  readonly quotaEntry: QuotaEntry;
-  readonly isProxy: boolean;
+  readonly entry: ConnectionEntry;
   stall: StallDetector | null;
 }
 
@@ -41,8 +40,7 @@ export class Connections implements HeartbeatListener {
   readonly #server: Server;
   readonly #context: ConnectionsContext;
   readonly #connections = new Map<Socket, Connection>();
-  /** TLS connections without a finished handshake, by peer: node does not say which TLS socket is on which of them. */
-  readonly #handshakes = new Map<string, { readonly socket: Socket; readonly quotaEntry: QuotaEntry }>();
+  readonly #entries: ConnectionEntries;
   #isClosing = false;
   #isListening = false;
 
@@ -51,13 +49,9 @@ export class Connections implements HeartbeatListener {
     this.#context = context;
     // A connection comes again where its upgrade was declined.
     const open = (socket: Socket): void => void (this.#of(socket).isUpgraded = false);
-    if (server instanceof TlsServer) {
-      server.on('connection', (socket: Socket) => this.#watchHandshake(socket));
-      server.on('secureConnection', (socket) => {
-        open(socket);
-        this.#handshakes.delete(peerOf(socket));
-      });
-    } else server.on('connection', open);
+    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', open);
+    // After the listener above: this one forgets the handshake that the connection was counted with.
+    this.#entries = new ConnectionEntries(server, context);
     server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => {
       this.#of(socket).isUpgraded = true;
     });
@@ -78,7 +72,7 @@ export class Connections implements HeartbeatListener {
     const connection = this.#of(socket);
     const { exchanges } = connection;
     exchanges.push(exchange);
-    exchange.quotaEntry = this.#entryOf(exchange.request, connection);
+    exchange.quotaEntry = this.#entries.ofRequest(exchange.request, connection.entry);
     if (this.#isClosing) exchange.response.setHeader('connection', 'close');
     if (!this.#isListening) {
       this.#isListening = true;
@@ -108,9 +102,9 @@ export class Connections implements HeartbeatListener {
    */
   problemOfUpgrade(request: IncomingMessage): HvqlError | null {
     const { socket } = request;
-    const connection = this.#of(socket);
-    const quotaEntry = this.#entryOf(request, connection);
-    if (quotaEntry.problem === null && quotaEntry !== connection.quotaEntry)
+    const { entry } = this.#of(socket);
+    const quotaEntry = this.#entries.ofRequest(request, entry);
+    if (quotaEntry.problem === null && quotaEntry !== entry.quotaEntry)
       socket.once('close', () => quotaEntry.leave());
     return quotaEntry.problem;
   }
@@ -133,7 +127,7 @@ export class Connections implements HeartbeatListener {
     else exchanges.splice(at, 1);
     connection.stall = null;
     connection.credential = exchange.credential;
-    if (exchange.quotaEntry !== connection.quotaEntry) exchange.quotaEntry?.leave();
+    if (exchange.quotaEntry !== connection.entry.quotaEntry) exchange.quotaEntry?.leave();
     if (this.#isClosing && !socket.destroyed) socket.destroySoon();
     this.#beginLater(socket, exchanges);
     return true;
@@ -178,7 +172,7 @@ export class Connections implements HeartbeatListener {
 
   /** Cuts connections whose TLS handshake is not finished. */
   cutHandshakes(): void {
-    for (const { socket } of this.#handshakes.values()) socket.destroy();
+    this.#entries.cutHandshakes();
   }
 
   /**
@@ -247,15 +241,13 @@ export class Connections implements HeartbeatListener {
   #of(socket: Socket): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const below = this.#handshakes.get(peerOf(socket))?.quotaEntry;
-    const quotaEntry = below ?? this.#enter(socket);
+    const entry = this.#entries.open(socket);
     const connection: Connection = {
       exchanges: [],
       isUpgraded: false,
       credential: null,
       declinedUpgrades: 0,
-      quotaEntry,
-      isProxy: this.#context.proxies.isProxy(socket),
+      entry,
       stall: null,
     };
     this.#connections.set(socket, connection);
@@ -264,34 +256,12 @@ export class Connections implements HeartbeatListener {
       void setImmediate(() => {
         for (const { response } of [...connection.exchanges]) closeResponse(response);
         this.#connections.delete(socket);
-        if (below === undefined) quotaEntry.leave();
+        entry.leave();
       });
     if (socket.closed) onClose();
     // Not once: node keeps more for a listener that is called once.
     else socket.on('close', onClose);
     return connection;
-  }
-
-  #watchHandshake(socket: Socket): void {
-    const peer = peerOf(socket);
-    const quotaEntry = this.#enter(socket);
-    this.#handshakes.set(peer, { socket, quotaEntry });
-    socket.once('close', () => {
-      this.#handshakes.delete(peer);
-      quotaEntry.leave();
-    });
-  }
-
-  /** Requests of a proxy are counted as connections of their clients. */
-  #entryOf(request: IncomingMessage, { quotaEntry, isProxy }: Connection): QuotaEntry {
-    if (!isProxy || quotaEntry.problem !== null) return quotaEntry;
-    const client = this.#context.proxies.clientOf(request);
-    return client === null ? quotaEntry : this.#context.connectionQuota.enterAddress(client);
-  }
-
-  #enter(socket: Socket): QuotaEntry {
-    const { proxies, connectionQuota } = this.#context;
-    return connectionQuota.enter(proxies.countedAddress(socket), () => socket.destroy());
   }
 
   #beginLater(socket: Socket, exchanges: readonly HttpExchange[]): void {
@@ -326,11 +296,6 @@ function afterAll(exchanges: readonly HttpExchange[], callback: () => void): voi
     if (left === 0) callback();
   };
   for (const { response } of exchanges) response.once('close', onClose);
-}
-
-/** Where a connection comes from: the same for a TLS socket and the socket below it. */
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
 }
 
 /** As node does with the response whose turn it is. */

@@ -1,0 +1,77 @@
+/** Counts the connections of a server towards the limits, TLS connections from the start of their handshake. */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import type { QuotaEntry } from '../../limits/connection-quota.ts';
+import type { ServerContext } from '../context.ts';
+
+type EntriesContext = Pick<ServerContext, 'proxies' | 'connectionQuota'>;
+
+/** What a connection counts as. */
+export interface ConnectionEntry {
+  readonly quotaEntry: QuotaEntry;
+  /** Whether its requests are counted as connections of their clients, since a trusted proxy passes them on. */
+  readonly isProxy: boolean;
+  /** Call it once, when the connection has ended. */
+  leave(): void;
+}
+
+/** The entries of the connections of one server. */
+export class ConnectionEntries {
+  readonly #context: EntriesContext;
+  /** TLS connections without a finished handshake, by peer: node does not say which TLS socket is on which of them. */
+  readonly #handshakes = new Map<string, { readonly socket: Socket; readonly quotaEntry: QuotaEntry }>();
+
+  constructor(server: Server, context: EntriesContext) {
+    this.#context = context;
+    if (server instanceof TlsServer) {
+      server.on('connection', (socket: Socket) => this.#watchHandshake(socket));
+      server.on('secureConnection', (socket) => this.#handshakes.delete(peerOf(socket)));
+    }
+  }
+
+  /** Counts a connection. One over TLS was counted when its handshake began. */
+  open(socket: Socket): ConnectionEntry {
+    const below = this.#handshakes.get(peerOf(socket))?.quotaEntry;
+    const quotaEntry = below ?? this.#enter(socket);
+    return {
+      quotaEntry,
+      isProxy: this.#context.proxies.isProxy(socket),
+      leave: () => {
+        if (below === undefined) quotaEntry.leave();
+      },
+    };
+  }
+
+  /** What a request counts as: one that a proxy passes on is a connection of its client, any other a part of its own. */
+  ofRequest(request: IncomingMessage, { quotaEntry, isProxy }: ConnectionEntry): QuotaEntry {
+    if (!isProxy || quotaEntry.problem !== null) return quotaEntry;
+    const client = this.#context.proxies.clientOf(request);
+    return client === null ? quotaEntry : this.#context.connectionQuota.enterAddress(client);
+  }
+
+  /** Cuts connections whose TLS handshake is not finished. */
+  cutHandshakes(): void {
+    for (const { socket } of this.#handshakes.values()) socket.destroy();
+  }
+
+  #watchHandshake(socket: Socket): void {
+    const peer = peerOf(socket);
+    const quotaEntry = this.#enter(socket);
+    this.#handshakes.set(peer, { socket, quotaEntry });
+    socket.once('close', () => {
+      this.#handshakes.delete(peer);
+      quotaEntry.leave();
+    });
+  }
+
+  #enter(socket: Socket): QuotaEntry {
+    const { proxies, connectionQuota } = this.#context;
+    return connectionQuota.enter(proxies.countedAddress(socket), () => socket.destroy());
+  }
+}
+
+/** Where a connection comes from: the same for a TLS socket and the socket below it. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
+}
