@@ -11,6 +11,8 @@ import type { PreparedOperation } from './prepared-operation.ts';
 /** The limits for one snapshot: responses, and their memory including unused space of their buffers. */
 const maxResponses = 1_000;
 const maxBytes = 64 * 1024 * 1024;
+/** How often to look whether the snapshot is still shared: without requests, nothing else would drop its responses. */
+const checkMilliseconds = 1_000;
 /** The approximate memory of a value as an object and as text together. */
 const bytesOfValue = 64;
 
@@ -33,10 +35,14 @@ export interface ResponseKey {
   readonly prepared: PreparedOperation;
 }
 
-/** The responses for the newest snapshot. They are dropped at the first access after a newer snapshot. */
+/**
+ * The responses for the newest snapshot. They are dropped at the first access after it has expired or a newer one was
+ * read, and within a second where there is no access.
+ */
 export class ResponseCache {
   readonly #sampler: Sampler;
   #cached: Cached | null = null;
+  #hasTimer = false;
 
   constructor(sampler: Sampler) {
     this.#sampler = sampler;
@@ -70,6 +76,7 @@ export class ResponseCache {
       bytes: 0,
     };
     this.#cached = cached;
+    if (!this.#hasTimer) this.#checkLater();
     const written = writtenDataOf(result);
     const bytes = written?.memoryInBytes ?? values * bytesOfValue;
     if (cached.count >= maxResponses || cached.bytes + bytes > maxBytes) return;
@@ -83,6 +90,15 @@ export class ResponseCache {
     cached.bytes += bytes;
     written?.retain();
     responses.set(prepared, { result, values });
+  }
+
+  #checkLater(): void {
+    this.#hasTimer = true;
+    const check = (): void => {
+      this.#hasTimer = false;
+      if (this.#cachedFor(this.#sampler.shared?.snapshot ?? null) !== null) this.#checkLater();
+    };
+    setTimeout(check, checkMilliseconds).unref();
   }
 
   /** The responses of this snapshot; null if nothing is cached. Releases those of any other snapshot. */

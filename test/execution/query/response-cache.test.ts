@@ -1,5 +1,5 @@
 import { parse, type DocumentNode, type ExecutionResult } from 'graphql';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Caller } from '../../../src/access/caller.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import { executeOperation, operationContext, type ServiceContext } from '../../../src/execution/execute.ts';
@@ -227,6 +227,21 @@ describe('the bytes of a cached response', () => {
     const refused = await run(world, parse('{ partition(id: 77) { name } }'));
     expect(refused.errors).toHaveLength(1);
     expect(written(refused).response.buffer).toBe(first.response.buffer);
+  });
+
+  it('are released soon after the snapshot where no operation follows', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const first = await ask(serviceOver(source, 1_000));
+    first.release();
+    const { buffer } = first.response;
+    vi.advanceTimersByTime(1_000);
+    // It is still shared: another service is given other memory.
+    const second = await ask(serviceOver(source, 1_000));
+    expect(second.response.buffer).not.toBe(buffer);
+    source.milliseconds = 2_000;
+    vi.advanceTimersByTime(1_000);
+    expect((await ask(serviceOver(source, 1_000))).response.buffer).toBe(buffer);
   });
 
   it('are never reused if a reference is not released', async () => {
