@@ -1,6 +1,7 @@
 /**
  * Which workers get new connections: a workaround for node:cluster in a file of its own. Its round robin gives
- * connections also to a worker that does not take them, and forgets the connection that is under way to one that exits.
+ * connections also to a worker that does not take them, forgets the connection that is under way to one that exits, and
+ * waits for ever for a worker that could not receive one.
  */
 import type { Worker } from 'node:cluster';
 
@@ -16,9 +17,12 @@ interface NewConnection {
 }
 
 interface Recipient {
+  readonly process: Worker['process'];
   readonly send: (...args: unknown[]) => boolean;
   /** By their sequence numbers: connections that it has not accepted yet. */
   readonly underWay: Map<number, { readonly message: NewConnection; readonly handle: Handle }>;
+  /** The sequence numbers of connections of which it has not said whether it has received the handle. */
+  readonly unreceived: number[];
   isPaused: boolean;
   hasExited: boolean;
 }
@@ -35,8 +39,10 @@ export class ConnectionRotation {
   add(worker: Worker): void {
     const child = worker.process;
     const recipient: Recipient = {
+      process: child,
       send: child.send.bind(child) as Recipient['send'],
       underWay: new Map(),
+      unreceived: [],
       isPaused: true,
       hasExited: false,
     };
@@ -46,8 +52,11 @@ export class ConnectionRotation {
         ? this.#pass(message, handle, recipient)
         : recipient.send(message, handle, ...rest);
     Object.assign(child, { send });
-    child.on('internalMessage', (message: { readonly ack?: number }) => {
+    child.on('internalMessage', (message: { readonly ack?: number; readonly cmd?: string }) => {
       if (message.ack !== undefined) recipient.underWay.delete(message.ack);
+      // Node sends the next handle to a worker after this answer, so the answers come in the order of the handles.
+      if (message.cmd === 'NODE_HANDLE_ACK') recipient.unreceived.shift();
+      if (message.cmd === 'NODE_HANDLE_NACK') this.#lose(recipient);
     });
     worker.once('exit', () => this.#remove(worker, recipient));
   }
@@ -71,11 +80,20 @@ export class ConnectionRotation {
     const target = recipient.isPaused ? (this.#next() ?? recipient) : recipient;
     if (target.hasExited) {
       // No worker is left: the client may try again.
-      handle.close();
+      close({ message, handle }, target);
       return false;
     }
     target.underWay.set(message.seq, { message, handle });
+    target.unreceived.push(message.seq);
     return target.send(message, handle);
+  }
+
+  /** The worker has no file descriptor for a connection. Others may have none either, so it is closed. */
+  #lose(recipient: Recipient): void {
+    const seq = recipient.unreceived.shift() ?? -1;
+    const lost = recipient.underWay.get(seq);
+    recipient.underWay.delete(seq);
+    if (lost !== undefined) close(lost, recipient);
   }
 
   /** Passes on what the worker has not accepted. */
@@ -98,6 +116,15 @@ export class ConnectionRotation {
     }
     return undefined;
   }
+}
+
+/** Closes a connection, and answers in place of the worker: node passes no more on to a worker before it has answered. */
+function close(
+  { message, handle }: { readonly message: NewConnection; readonly handle: Handle },
+  { process }: Pick<Recipient, 'process'>,
+): void {
+  handle.close();
+  process.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack: message.seq, accepted: true }, null);
 }
 
 function isNewConnection(message: unknown): message is NewConnection {

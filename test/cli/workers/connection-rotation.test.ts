@@ -51,3 +51,25 @@ it('a connection for a worker that has exited is closed where there is no other 
   expect([before.isClosed, after.isClosed]).toEqual([true, true]);
   expect(worker.sent).toEqual([{ act: 'newconn', seq: 1 }]);
 });
+
+it('a connection that a worker has no file descriptor for is closed, and node is told that it is done with', () => {
+  const rotation = new ConnectionRotation();
+  const worker = added(rotation);
+  const answers: unknown[] = [];
+  worker.process.on('internalMessage', (message: { cmd: string }) => {
+    if (message.cmd === 'NODE_CLUSTER') answers.push(message);
+  });
+  const [received, lost, later] = [worker.pass(1), worker.pass(2), worker.pass(3)];
+  worker.process.emit('internalMessage', { cmd: 'NODE_HANDLE_ACK' });
+  worker.process.emit('internalMessage', { cmd: 'NODE_HANDLE_NACK' });
+  worker.process.emit('internalMessage', { cmd: 'NODE_HANDLE_ACK' });
+  expect([received.isClosed, lost.isClosed, later.isClosed]).toEqual([false, true, false]);
+  expect(answers).toEqual([{ cmd: 'NODE_CLUSTER', ack: 2, accepted: true }]);
+  // Those that it has received go to another worker when it exits, the lost one does not.
+  const other = added(rotation);
+  worker.emit('exit');
+  expect(other.sent).toEqual([
+    { act: 'newconn', seq: 1 },
+    { act: 'newconn', seq: 3 },
+  ]);
+});
