@@ -62,7 +62,7 @@ export interface GatewaySettings extends Omit<
 }
 
 /** The settings of `fleet`. */
-export interface SimulatedFleetSettings extends Omit<SettingsOf<'fleet'>, MethodSetting> {
+export interface SimulatedFleetSettings extends Omit<SettingsOf<'fleet'>, (typeof methodSettings)[number]> {
   /** null in development mode. */
   readonly identity: IdentitySettings | null;
 }
