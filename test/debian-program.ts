@@ -6,6 +6,7 @@ const packages: Readonly<Record<string, string>> = {
   'systemd-analyze': 'systemd',
   'systemd-socket-activate': 'systemd',
   promtool: 'prometheus',
+  prlimit: 'util-linux',
   script: 'bsdutils',
 };
 
