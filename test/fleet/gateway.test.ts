@@ -258,6 +258,17 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     ]);
   });
 
+  it('asks a host once for many objects, so that they do not count as many selections', async () => {
+    const { data } = await ask('{ fleet { hosts { nodes { partition { id } } } } }');
+    const own: string[] = data.fleet.hosts.nodes.flatMap(({ partition }: any) => partition?.id ?? []);
+    const ids = Array.from({ length: 90 }, (_, n) => own[n < 80 ? 0 : 1] ?? '');
+    // With each object, these would be more directives and aliases than a host takes.
+    const selection = 'a: __typename b: id @skip(if: false) c: id';
+    const found = await ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { ${selection} } }`, 'root', { ids });
+    expect(found.errors).toBeUndefined();
+    expect(found.data.nodes).toEqual(ids.map((id) => ({ a: 'Partition', b: id, c: id })));
+  });
+
   it('knows no host that the token does not name', async () => {
     const caller = { partitionId: 'root', privileges: new Set(allPrivileges) } as const;
     const token = await signToken(

@@ -192,7 +192,7 @@ function defineFleetQuery(
         args: { ids: t.arg.idList({ required: true, description: 'The global ids, at most 100.' }) },
         resolve: (_root, { ids }, context, info) => {
           sizeArgument('ids', ids.length, mostRanked);
-          return ids.map((id) => nodeOf(fleetOf(context), { id, info })) as never;
+          return nodesOf(fleetOf(context), { ids, info }) as never;
         },
       }),
       viewer: t.field({
@@ -482,17 +482,55 @@ async function nodeOf(
   operation: FleetOperation,
   { id, info }: { readonly id: string; readonly info: GraphQLResolveInfo },
 ): Promise<unknown> {
-  const name = hostOfId(id);
-  const host = operation.host(name ?? parseNodeId(id).host);
-  if (host === null) {
-    throw new HvqlError(
-      'NOT_FOUND',
-      `${JSON.stringify(excerpt(id, 200))} is not the id of an object of a host that you may ask.`,
-    );
-  }
-  if (name !== null) return host;
+  const host = hostOfNode(operation, id);
+  if (hostOfId(id) !== null) return host;
   const part = hostPart(info, (selection) => `node(id: ${JSON.stringify(id)}) ${withType(selection)}`);
   return operation.ask(host.name, part);
+}
+
+/**
+ * Objects of any hosts. Each host is asked once for its own: a selection for each object would count against the limits of
+ * the host as many times.
+ */
+function nodesOf(
+  operation: FleetOperation,
+  { ids, info }: { readonly ids: readonly string[]; readonly info: GraphQLResolveInfo },
+): readonly Promise<unknown>[] {
+  const idsOfHosts = new Map<string, string[]>();
+  const places = ids.map((id): { readonly host: string; readonly index: number } | HvqlError | KnownHost => {
+    try {
+      const host = hostOfNode(operation, id);
+      if (hostOfId(id) !== null) return host;
+      const own = idsOfHosts.get(host.name) ?? [];
+      idsOfHosts.set(host.name, own);
+      return { host: host.name, index: own.push(id) - 1 };
+    } catch (thrown) {
+      if (thrown instanceof HvqlError) return thrown;
+      throw thrown;
+    }
+  });
+  const answers = new Map(
+    [...idsOfHosts].map(([host, own]) => {
+      const part = hostPart(info, (selection) => `nodes(ids: ${JSON.stringify(own)}) ${withType(selection)}`);
+      return [host, operation.ask(host, part)] as const;
+    }),
+  );
+  return places.map(async (place) => {
+    if (place instanceof HvqlError) throw place;
+    if (!('index' in place)) return place;
+    const found = await answers.get(place.host);
+    return Array.isArray(found) ? (found as readonly unknown[])[place.index] : null;
+  });
+}
+
+/** The host of an object, or that a global id is of. Throws NOT_FOUND for one that the caller may not ask. */
+function hostOfNode(operation: FleetOperation, id: string): KnownHost {
+  const host = operation.host(hostOfId(id) ?? parseNodeId(id).host);
+  if (host !== null) return host;
+  throw new HvqlError(
+    'NOT_FOUND',
+    `${JSON.stringify(excerpt(id, 200))} is not the id of an object of a host that you may ask.`,
+  );
 }
 
 function withType(selection: string): string {

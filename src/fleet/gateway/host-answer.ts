@@ -51,7 +51,7 @@ export function partsOfAnswer(
   for (const error of errors) place(data, { error, host });
   return Array.from({ length: count }, (_, n) => {
     const value = data[`p${n}`] ?? null;
-    if (isObject(value) && !(value instanceof Error)) hosts.set(value, host);
+    if (typeof value === 'object' && value !== null && !(value instanceof Error)) mark(value, host);
     return value;
   });
 }
