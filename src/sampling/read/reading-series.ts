@@ -19,6 +19,8 @@ const overheadBytes = 250;
 const valuesBytes = 2_000;
 /** At this age readings are kept as differences. Younger ones are what most changes are taken from. */
 const pastMilliseconds = 2_500;
+/** How far apart they are then at least. To pack each reading of a client that polls quickly would cost it several percent. */
+const apartMilliseconds = 750;
 
 /** The approximate memory that a reading takes as it was read. */
 function bytesOf({ cells }: Reading): number {
@@ -45,7 +47,7 @@ export class ReadingSeries {
   #recentBytes = 0;
   /** How many of the recent readings are settled: no reading will come between them. */
   #settled = 0;
-  /** The moment of the first settled reading after the latest reset. */
+  /** The moment of the first past reading after the latest reset. */
   #lifeBegan = Number.NEGATIVE_INFINITY;
 
   constructor(object: StatisticsObject) {
@@ -115,7 +117,6 @@ export class ReadingSeries {
       this.#recentBytes -= bytesOf(dropped);
     this.#replace(first, packed(reading, this.#object));
     this.#settled = first + 1;
-    if (this.#isReset(first)) this.#lifeBegan = this.#snapshots[first]?.milliseconds ?? 0;
     this.#pack(until - pastMilliseconds);
   }
 
@@ -169,29 +170,33 @@ export class ReadingSeries {
     return length;
   }
 
-  /** When the present life of the object began, which readings that are not settled may show as well. */
+  /** When the present life of the object began, which recent readings may show as well. */
   #lifeStart(): number {
-    for (let n = this.#readings.length - 1; n >= this.#settled; n -= 1)
+    for (let n = this.#readings.length - 1; n >= 0; n -= 1)
       if (this.#isReset(n)) return this.#snapshots[n]?.milliseconds ?? 0;
     return this.#lifeBegan;
   }
 
   /** Whether the object was reset between this recent reading and the one before it. */
   #isReset(n: number): boolean {
-    const [snapshot, reading] = [this.#snapshots[n], this.#readings[n]];
-    const before =
-      n > 0 ? { snapshot: this.#snapshots[n - 1], reading: () => this.#readings[n - 1] } : this.#lastPast();
-    const earlier = before?.reading();
-    if (snapshot === undefined || reading === undefined || earlier === undefined) return false;
-    const samples = {
-      earlier: { at: before?.snapshot?.at ?? snapshot.at, reading: earlier },
-      later: { at: snapshot.at, reading },
-    };
-    return new ReadingChange(this.#object, samples).interval.reset;
+    const earlier = this.#sampleAt(this.#pastLength + n - 1);
+    return this.#isResetSince(earlier, this.#sampleAt(this.#pastLength + n));
+  }
+
+  #isResetSince(earlier: HeldSample | undefined, later: HeldSample | undefined): boolean {
+    if (earlier === undefined || later === undefined) return false;
+    const change = new ReadingChange(this.#object, {
+      earlier: { at: earlier.snapshot.at, reading: earlier.reading() },
+      later: { at: later.snapshot.at, reading: later.reading() },
+    });
+    return change.interval.reset;
   }
 
   #lastPast(): HeldSample | undefined {
-    return this.#sampleAt(this.#pastLength - 1);
+    const past = this.#past.at(-1);
+    const snapshot = past?.snapshots.at(-1);
+    if (past === undefined || snapshot === undefined) return undefined;
+    return pastSample(past, { index: past.length - 1, snapshot });
   }
 
   /** Moves the settled readings before a moment to the past. One that cannot be kept as differences stays. */
@@ -200,6 +205,13 @@ export class ReadingSeries {
     for (; moved < this.#settled; moved += 1) {
       const [snapshot, reading] = [this.#snapshots[moved], this.#readings[moved]];
       if (snapshot === undefined || reading === undefined || snapshot.milliseconds >= moment) break;
+      const last = this.#lastPast();
+      if (last !== undefined && snapshot.milliseconds - last.snapshot.milliseconds < apartMilliseconds) {
+        this.#recentBytes -= bytesOf(reading);
+        continue;
+      }
+      if (this.#isResetSince(last, { snapshot, reading: () => reading }))
+        this.#lifeBegan = snapshot.milliseconds;
       if (this.#past.at(-1)?.add(snapshot, reading) !== true) {
         const past = PastReadings.from(reading, { object: this.#object, snapshot });
         if (past === null) break;
