@@ -52,7 +52,7 @@ it('a connection for a worker that has exited is closed where there is no other 
   expect(worker.sent).toEqual([{ act: 'newconn', seq: 1 }]);
 });
 
-it('a connection that a worker has no file descriptor for is closed, and node is told that it is done with', () => {
+it('a connection that a worker has no file descriptor for is closed, and counts as accepted for node', () => {
   const rotation = new ConnectionRotation();
   const worker = added(rotation);
   const answers: unknown[] = [];
