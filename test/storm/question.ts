@@ -19,6 +19,10 @@ const tiny = '{ viewer { partitionId isRoot } }';
 const ownPartition =
   '{ partition { name counters { virtualProcessors } virtualProcessors { index counters { totalRunTime } } } }';
 
+/** A selection whose answer is large. */
+export const everyPage =
+  '{ hypervisor { page { bytes } logicalProcessors { page { bytes groups { type values } } } partitions(first: 100) { nodes { page { bytes } } } } }';
+
 /** An example operation of a caller that may ask it. */
 function example({ random, callers }: Visit): { token: string; query: string } {
   return { token: callers.root, query: random.one(examples.questions) };
@@ -53,12 +57,7 @@ export const largeQuestions: readonly Kind[] = kindsOf({
         partitions(first: 100) { nodes { virtualProcessors { index counters { ${virtualProcessorCounters} } } } }
       } }`,
     }),
-  'every page': (visit) =>
-    askBy(longTransports, visit, {
-      token: visit.callers.root,
-      query:
-        '{ hypervisor { page { bytes } logicalProcessors { page { bytes groups { type values } } } partitions(first: 100) { nodes { page { bytes } } } } }',
-    }),
+  'every page': (visit) => askBy(longTransports, visit, { token: visit.callers.root, query: everyPage }),
 });
 
 async function askGlobalIds(visit: Visit): Promise<readonly Answer[]> {

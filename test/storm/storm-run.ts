@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { answering, type Answering } from './as-before.ts';
 import { readTrail, type TrailCounts } from './audit-trail.ts';
+import { fillCaches } from './cache-filling.ts';
 import { signCallers } from './callers.ts';
 import { Random } from './random.ts';
 import { makeChaos } from './chaos.ts';
@@ -115,13 +116,21 @@ async function stormOver(storm: Storm): Promise<StormReport> {
   const ofOutages = { pages, outageService };
   const world = { port, guestSocket, securePort: secure.port, callers, random, unspeakable, ...ofOutages };
   const rest = async (): Promise<Rest> => {
+    const filling = await fillCaches(world);
     const [figures, ofSecure] = await Promise.all(
       [service, secure].map((process) => figuresAtRest(process, quietMilliseconds)),
     );
     if (figures === undefined || ofSecure === undefined) throw new TypeError('There are two processes');
     await outageService?.recovers();
     const outage = outageService?.figures() ?? null;
-    return { ...figures, secure: ofSecure, outage, ...(await answering(world)) };
+    const { problems, medianMilliseconds } = await answering(world);
+    return {
+      ...figures,
+      secure: ofSecure,
+      outage,
+      problems: [...filling, ...problems],
+      medianMilliseconds,
+    };
   };
   const troubles = new Troubles();
   const outages = new Troubles();
