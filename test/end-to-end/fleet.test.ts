@@ -143,7 +143,7 @@ describe.skipIf(natsServerPath === null)('hvql fleet', () => {
     expect(program.stderr).not.toMatch(/warn|error/i);
   });
 
-  it('ends with nats-server, and says so', async () => {
+  it('ends with nats-server, with a message', async () => {
     const { program, nats } = await start();
     process.kill(nats, 'SIGKILL');
     expect(await program.exited).toBe(1);

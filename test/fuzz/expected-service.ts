@@ -31,7 +31,8 @@ export function expectedService(kind: string): Meant {
             'a time or null',
             (it) => it === null || (typeof it === 'string' && /^\d+(?:ms|s|m)$/.test(it)),
           ),
-        maxSpan: () => value('2m'),
+        maxSpan: () => value('5m'),
+        interval: () => value(null),
       }),
     limits: () => ({
       is: 'thing',

@@ -148,7 +148,7 @@ function leaksOf(
   const words = [...text.matchAll(/[A-Za-z0-9_-]{8,}/g)].map(([word]) => word);
   const decoded = [text, ...words.map((word) => Buffer.from(word, 'base64url').toString())];
   const named = decoded.filter((each) => each.includes(otherHost) && !query.includes(each));
-  // A client may ask by a name or an id, and is told that there is no such thing.
+  // A client may ask by a name or an id, and learns that it does not exist.
   const isAsked = query.includes(otherHost) || words.some((word) => query.includes(word) && isOfOther(word));
   const own = numbersOf(trial.host);
   const numbers = [...text.matchAll(/"(\d{10,20})"/g)].map(([, digits = '']) => digits);

@@ -18,7 +18,7 @@ import { startServer } from '../../src/server/server.ts';
 import { otherHost, samplerOf, testHost, testLimits, type Answer } from '../ask.ts';
 import { post } from '../end-to-end/program.ts';
 import { startNatsServer } from '../fleet/nats-server.ts';
-import { addressOf, makeKeys, openGateway as openAsker } from '../fleet/test-host.ts';
+import { addressOf, makeKeys, openGateway as openDirectly } from '../fleet/test-host.ts';
 import { readableLog, startTestService } from '../server/test-service.ts';
 import { until } from '../until.ts';
 import { RandomHost } from './random-host.ts';
@@ -89,7 +89,7 @@ export async function openFuzzedFleet(): Promise<FuzzedFleet> {
   const gatewayKey = join(folder, 'key.json');
   writeFileSync(list, JSON.stringify({ hosts: [testHost, otherHost] }));
   writeFileSync(gatewayKey, JSON.stringify({ ...(await exportJWK(keys.key.key)), kid: 'a' }));
-  const asker = await openAsker(nats.url, keys.key);
+  const directly = await openDirectly(nats.url, keys.key);
   const gateway = await openGateway({
     nats: addressOf(nats.url),
     hosts: list,
@@ -129,7 +129,7 @@ export async function openFuzzedFleet(): Promise<FuzzedFleet> {
       }
     },
     askHost: async (host, { caller, hosts: named, query, variables }) =>
-      (await asker.ask(host, { query, variables }, { caller, hosts: named, expiresAt: null })) as Answer,
+      (await directly.ask(host, { query, variables }, { caller, hosts: named, expiresAt: null })) as Answer,
     askGateway: async ({ caller, hosts: named, query, variables }) =>
       (await post(server.url, {
         token: await signToken({ caller, hosts: named, ...unnamed }, secret),
@@ -139,7 +139,7 @@ export async function openFuzzedFleet(): Promise<FuzzedFleet> {
     close: async () => {
       await server.close();
       await gateway.close();
-      await asker.close();
+      await directly.close();
       for (const { close } of hosts) await close();
       await nats.close();
       keys.remove();
