@@ -74,7 +74,8 @@ const literalOf: LiteralOf = ({ name, type }) => {
   if (typeName === 'PartitionOrder') return '{ partition: { counter: GPA_PAGES } }';
   if (typeName === 'PartitionFilter') return '{ isRoot: false }';
   if (name === 'orderBy') return '{ counter: TOTAL_RUN_TIME, by: RATE, direction: DESC }';
-  if (typeName === 'Duration') return '"200ms"';
+  // The past is in whole seconds.
+  if (typeName === 'Duration') return name === 'last' || name === 'step' ? '"1s"' : '"200ms"';
   if (typeName === 'Int') return '1';
   throw new Error(`${name}: ${typeName} is new: what is it given here?`);
 };

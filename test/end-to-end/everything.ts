@@ -37,7 +37,10 @@ export function everythingOf(
     }
     if (!isObjectType(type) || asked.has(type.name)) return '{ __typename }';
     asked.add(type.name);
-    return `{ ${Object.values(type.getFields()).map(write).join(' ')} }`;
+    const fields = Object.values(type.getFields());
+    // A subscription has no history.
+    const selectable = operation === 'query' ? fields : fields.filter(({ name }) => name !== 'history');
+    return `{ ${selectable.map(write).join(' ')} }`;
   };
   const write = ({ name, args, type }: GraphQLField<unknown, unknown>): string => {
     const below = selection(getNamedType(type));
