@@ -54,6 +54,8 @@ export class TemplateRecorder implements ResponseRecorder {
 /** A response with slots. */
 export class ResponseTemplate {
   readonly values: readonly SlotValue[];
+  /** Its own memory, approximately. */
+  readonly memoryInBytes: number;
   /** The bytes before each slot and after the last one, each aligned to eight bytes. */
   readonly #constants: DataView;
   /** For each of these pieces: its end in `#constants` and its length. */
@@ -75,6 +77,7 @@ export class ResponseTemplate {
       this.#table.setInt32(n * entrySizeInBytes + 4, piece.length, true);
     }
     this.#constants = new DataView(bytes.buffer);
+    this.memoryInBytes = bytesOfTemplate + slots.length * bytesOfSlot + bytes.length;
   }
 
   /** Writes a response. Returns false, and leaves partial output in the sink, if a number is not available. */
@@ -120,18 +123,29 @@ const entrySizeInBytes = 8;
 const responsesBefore = 1;
 /** After this many failed attempts the operation never gets a template. */
 const maxAttempts = 3;
-/** Slots of all templates together: about 20 MB including the bytes between them. */
-const maxSlots = 100_000;
+/** The memory of all templates together. */
+const maxBytes = 20 * 1024 * 1024;
+const bytesOfTemplate = 500;
+/** With its entry of the table. */
+const bytesOfSlot = 100;
 
-/** The caches that hold a template, oldest first. */
-const holding = new Set<CachedTemplate>();
-let slots = 0;
+/** A template that counts. */
+interface Held {
+  /** Weak: a template refers to all of its operation, which must end with its document. */
+  readonly cached: WeakRef<CachedTemplate>;
+  readonly bytes: number;
+}
+
+/** Oldest first. */
+const holding = new Set<Held>();
+let heldBytes = 0;
 
 /** The template of one planned operation. It is dropped when newer templates need the memory. */
 export class CachedTemplate {
   #responses = 0;
   #attempts = 0;
   #template: ResponseTemplate | null = null;
+  #held: Held | null = null;
 
   get template(): ResponseTemplate | null {
     return this.#template;
@@ -147,22 +161,30 @@ export class CachedTemplate {
   /** Stores the result of an attempt to record a template; null if it failed. */
   offer(template: ResponseTemplate | null): void {
     this.#attempts += 1;
-    if (template === null || template.values.length > maxSlots) return;
+    if (template === null || template.memoryInBytes > maxBytes) return;
+    // Two requests may have recorded one at the same time.
+    if (this.#held !== null) forget(this.#held);
     this.#template = template;
-    slots += template.values.length;
-    holding.add(this);
+    this.#held = { cached: new WeakRef(this), bytes: template.memoryInBytes };
+    holding.add(this.#held);
+    heldBytes += this.#held.bytes;
     for (const oldest of holding) {
-      if (slots <= maxSlots) break;
-      oldest.#drop();
+      if (heldBytes <= maxBytes) break;
+      forget(oldest);
+      const cached = oldest.cached.deref();
+      if (cached !== undefined) cached.#drop();
     }
   }
 
   /** Drops the template; it may be recorded again. */
   #drop(): void {
-    slots -= this.#template?.values.length ?? 0;
     this.#template = null;
+    this.#held = null;
     this.#responses = 0;
     this.#attempts = 0;
-    holding.delete(this);
   }
+}
+
+function forget(held: Held): void {
+  if (holding.delete(held)) heldBytes -= held.bytes;
 }
