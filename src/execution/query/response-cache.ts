@@ -94,11 +94,11 @@ export class ResponseCache {
 
   #checkLater(): void {
     this.#hasTimer = true;
-    const check = (): void => {
-      this.#hasTimer = false;
-      if (this.#cachedFor(this.#sampler.shared?.snapshot ?? null) !== null) this.#checkLater();
-    };
-    setTimeout(check, checkMilliseconds).unref();
+    const timer = setTimeout(() => {
+      this.#hasTimer = this.#cachedFor(this.#sampler.shared?.snapshot ?? null) !== null;
+      if (this.#hasTimer) timer.refresh();
+    }, checkMilliseconds);
+    timer.unref();
   }
 
   /** The responses of this snapshot; null if nothing is cached. Releases those of any other snapshot. */
