@@ -11,7 +11,7 @@ import { isObject } from '../../lib/json.ts';
 import { connectToNats, type NatsSettings } from '../connection.ts';
 import { signDelegated, type FleetGrant, type GatewayKey } from '../delegated-token.ts';
 import { FleetOperation, type FleetServices } from './fleet-operation.ts';
-import type { FleetContext } from './fleet-schema.ts';
+import type { FleetContext } from './fleet-context.ts';
 import { HostQuestions, hostUnreachable } from './host-questions.ts';
 import { HostRegistry } from './host-registry.ts';
 

@@ -1,0 +1,58 @@
+/** The types of a host's graph, read from the answers of hosts. */
+import {
+  isInterfaceType,
+  isObjectType,
+  isScalarType,
+  type GraphQLScalarType,
+  type GraphQLSchema,
+} from 'graphql';
+import { typeKey } from './fleet-node.ts';
+import { readByKey, readHost, readId } from './host-answer.ts';
+
+/** The types of the fleet itself, whose fields have resolvers. All others have their values from answers. */
+const ownTypes: ReadonlySet<string> = new Set([
+  'Query',
+  'Fleet',
+  'FleetService',
+  'FleetTotals',
+  'FleetViewer',
+  'Host',
+  'HostConnection',
+  'HostPageInfo',
+  'CounterDefinition',
+]);
+
+/** Has the types of a host's graph read the answers of hosts in place of a source. */
+export function readAnswers(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('__')) continue;
+    if (isScalarType(type) && ['UInt64', 'Duration', 'DateTime'].includes(type.name)) passText(type);
+    if (isInterfaceType(type)) type.resolveType = typeOfNode;
+    if (!isObjectType(type) || ownTypes.has(type.name)) continue;
+    type.isTypeOf = null;
+    for (const field of Object.values(type.getFields())) {
+      const isOfHost = 'id' in type.getFields();
+      field.resolve =
+        isOfHost && field.name === 'host' ? readHost : isOfHost && field.name === 'id' ? readId : readByKey;
+    }
+  }
+  const definition = schema.getType('CounterDefinition');
+  // Hosts differ in it.
+  if (isObjectType(definition)) {
+    const { isReported } = definition.getFields();
+    if (isReported !== undefined) isReported.resolve = () => null;
+  }
+}
+
+/** In an answer they are texts already. */
+function passText(type: GraphQLScalarType): void {
+  type.serialize = (value) => {
+    if (typeof value === 'string') return value;
+    throw new TypeError(`${type.name} needs a text`);
+  };
+}
+
+function typeOfNode(value: unknown): string {
+  const type = (value as Record<string, unknown>)[typeKey];
+  return typeof type === 'string' ? type : 'Host';
+}

@@ -1,0 +1,35 @@
+/** What the resolvers of the fleet's types share: the context of an operation, and what a host is asked for a field. */
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
+import type { FleetOperation } from './fleet-operation.ts';
+import { hostPart, type HostPart } from './host-part.ts';
+
+/** The context of the fleet's resolvers. */
+export interface FleetContext {
+  readonly fleet: FleetOperation;
+  readonly version: string;
+}
+
+/** Objects of one list of the whole fleet: as many as a page of partitions has. */
+export const mostRanked = 100;
+
+/** The source of the fleet and its totals: everything of them is in the operation. */
+export const fleetRoot = { isFleet: true } as const;
+export type FleetRoot = typeof fleetRoot;
+
+/** The operation of a context. */
+export function fleetOf(context: object): FleetOperation {
+  return (context as FleetContext).fleet;
+}
+
+/** What a host is asked for a field, made once for all hosts of an operation. */
+const parts = new WeakMap<readonly FieldNode[], HostPart>();
+
+/** What a host is asked for a field; `wrap` as for `hostPart`. */
+export function partOf(
+  info: GraphQLResolveInfo,
+  wrap: (selection: string, args: string) => string,
+): HostPart {
+  let part = parts.get(info.fieldNodes);
+  if (part === undefined) parts.set(info.fieldNodes, (part = hostPart(info, wrap)));
+  return part;
+}

@@ -1,0 +1,72 @@
+/** Objects by their global ids, each asked of its host. */
+import type { GraphQLResolveInfo } from 'graphql';
+import { HvqlError } from '../../errors.ts';
+import { parseNodeId } from '../../graph/node-id.ts';
+import { excerpt } from '../../lib/json.ts';
+import type { FleetOperation } from './fleet-operation.ts';
+import { hostOfId } from './host-id.ts';
+import { hostPart } from './host-part.ts';
+import type { KnownHost } from './host-registry.ts';
+
+/** The key of the type of a node in the answer of a host. */
+export const typeKey = 'hvql_type';
+
+/** One object. Rejects with NOT_FOUND for one of a host that the caller may not ask. */
+export async function nodeOf(
+  operation: FleetOperation,
+  { id, info }: { readonly id: string; readonly info: GraphQLResolveInfo },
+): Promise<unknown> {
+  const host = hostOfNode(operation, id);
+  if (hostOfId(id) !== null) return host;
+  const part = hostPart(info, (selection) => `node(id: ${JSON.stringify(id)}) ${withType(selection)}`);
+  return operation.ask(host.name, part);
+}
+
+/**
+ * Objects of any hosts. Each host is asked once for its own: a selection for each object would count against the limits of
+ * the host as many times.
+ */
+export function nodesOf(
+  operation: FleetOperation,
+  { ids, info }: { readonly ids: readonly string[]; readonly info: GraphQLResolveInfo },
+): readonly Promise<unknown>[] {
+  const idsOfHosts = new Map<string, string[]>();
+  const places = ids.map((id): { readonly host: string; readonly index: number } | HvqlError | KnownHost => {
+    try {
+      const host = hostOfNode(operation, id);
+      if (hostOfId(id) !== null) return host;
+      const own = idsOfHosts.get(host.name) ?? [];
+      idsOfHosts.set(host.name, own);
+      return { host: host.name, index: own.push(id) - 1 };
+    } catch (thrown) {
+      if (thrown instanceof HvqlError) return thrown;
+      throw thrown;
+    }
+  });
+  const answers = new Map(
+    [...idsOfHosts].map(([host, own]) => {
+      const part = hostPart(info, (selection) => `nodes(ids: ${JSON.stringify(own)}) ${withType(selection)}`);
+      return [host, operation.ask(host, part)] as const;
+    }),
+  );
+  return places.map(async (place) => {
+    if (place instanceof HvqlError) throw place;
+    if (!('index' in place)) return place;
+    const found = await answers.get(place.host);
+    return Array.isArray(found) ? (found as readonly unknown[])[place.index] : null;
+  });
+}
+
+/** The host of an object, or that a global id is of. Throws NOT_FOUND for one that the caller may not ask. */
+function hostOfNode(operation: FleetOperation, id: string): KnownHost {
+  const host = operation.host(hostOfId(id) ?? parseNodeId(id).host);
+  if (host !== null) return host;
+  throw new HvqlError(
+    'NOT_FOUND',
+    `${JSON.stringify(excerpt(id, 200))} is not the id of an object of a host that you may ask.`,
+  );
+}
+
+function withType(selection: string): string {
+  return selection.replace(/\}$/, `  ${typeKey}: __typename\n}`);
+}
