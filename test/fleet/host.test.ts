@@ -107,6 +107,20 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
     await host.fleet.joined;
   });
 
+  it('answers an unexpected error at once, with the id under which the log has it', async () => {
+    const verify = () => Promise.reject(new TypeError('what only the log may have'));
+    const nameless = { nats: addressOf(nats.url), name: 'web-19', gatewayKeys: keys.path, verify };
+    const other = await openHost(nameless);
+    await other.fleet.joined;
+    const { errors } = await gateway.ask('web-19', { query: own });
+    expect(errors).toMatchObject([
+      { message: 'Unexpected error', extensions: { code: 'INTERNAL_SERVER_ERROR' } },
+    ]);
+    const line = other.lines.find((each) => each.includes('what only the log may have'));
+    expect(line).toContain(errors[0].extensions.requestId);
+    await other.close();
+  });
+
   it('joins once NATS is there, and answers again when NATS is back', async () => {
     await nats.kill();
     const late = await openHost({ nats: addressOf(nats.url), name: 'web-19', gatewayKeys: keys.path });

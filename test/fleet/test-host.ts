@@ -13,6 +13,7 @@ import {
   signDelegated,
   type FleetGrant,
   type GatewayKey,
+  type VerifyDelegated,
 } from '../../src/fleet/delegated-token.ts';
 import { HostQuestions } from '../../src/fleet/gateway/host-questions.ts';
 import { openFleetHost, type FleetHost } from '../../src/fleet/host/fleet-host.ts';
@@ -69,6 +70,8 @@ export interface TestHostOptions {
   /** Milliseconds by which its clock is ahead. */
   readonly clockAhead?: number;
   readonly source?: FakeSource;
+  /** In place of the verification with its keys. */
+  readonly verify?: VerifyDelegated;
 }
 
 /** Starts a host: partition 1 is the root, 5 a guest. It may not have joined yet. */
@@ -97,7 +100,7 @@ export async function openHost(options: TestHostOptions): Promise<TestHost> {
     nats,
     hostName: name,
     server: service.context,
-    verify,
+    verify: options.verify ?? verify,
     revocations,
     version: '1.2.3',
     health,

@@ -189,9 +189,7 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
 
   failed(thrown: unknown): void {
     this.server.log.error({ requestId: this.requestId, err: thrown }, 'unexpected error');
-    const code = 'INTERNAL_SERVER_ERROR';
-    const error = new GraphQLError('Unexpected error', { extensions: { code, requestId: this.requestId } });
-    if (!this.#isOver) this.#channel.publish(resultBytes({ errors: [error] }));
+    if (!this.#isOver) this.#channel.publish(resultBytes(unexpected(this.requestId)));
     this.#end(this.#stream === null ? null : 'service');
   }
 
@@ -208,4 +206,10 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
 /** The result of a question that is refused before it is an operation. */
 export function refusal(problem: HvqlError | HttpError): ExecutionResult {
   return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
+}
+
+/** The result in the place of an error that only the log has; its id finds it there. */
+export function unexpected(requestId: string): ExecutionResult {
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId };
+  return { errors: [new GraphQLError('Unexpected error', { extensions })] };
 }

@@ -27,7 +27,7 @@ import {
 } from '../message.ts';
 import { partsOf } from '../reply-parts.ts';
 import { aliveSubject, askSubject, inboxPrefixOf, instanceSubject, parseReplySubject } from '../subject.ts';
-import { AskedOperation, refusal, type ReplyChannel } from './asked-operation.ts';
+import { AskedOperation, refusal, unexpected, type ReplyChannel } from './asked-operation.ts';
 
 /** How often a host says that it is alive. */
 export const aliveMilliseconds = 5_000;
@@ -227,10 +227,11 @@ class Host {
     // A copy: the client of NATS reads into a buffer that other messages share, and a question waits for its caller.
     const body = kind === '' ? Uint8Array.from(message.data) : null;
     const authorization = message.headers?.get(authorizationHeader) || null;
-    this.#answer({ reply, body, authorization }).catch((thrown: unknown) => {
-      const channel = this.#channelTo(reply);
-      if (thrown instanceof HvqlError) channel.publish(resultBytes(refusal(thrown)));
-      else log.error({ err: thrown }, 'unexpected error');
+    const requestId = randomUUID();
+    this.#answer({ reply, body, authorization, requestId }).catch((thrown: unknown) => {
+      const isExpected = thrown instanceof HvqlError;
+      if (!isExpected) log.error({ requestId, err: thrown }, 'unexpected error');
+      this.#channelTo(reply).publish(resultBytes(isExpected ? refusal(thrown) : unexpected(requestId)));
     });
   }
 
@@ -239,9 +240,10 @@ class Host {
     readonly reply: string;
     readonly body: Uint8Array | null;
     readonly authorization: string | null;
+    readonly requestId: string;
   }): Promise<void> {
     const { server, verify } = this.#options;
-    const { reply, body, authorization } = question;
+    const { reply, body, authorization, requestId } = question;
     const identified = stillGood(await verify(authorization));
     const known = this.#operations.get(reply);
     if (body === null) {
@@ -260,7 +262,7 @@ class Host {
     const operation = new AskedOperation({
       server,
       identified,
-      requestId: randomUUID(),
+      requestId,
       channel: this.#channelTo(reply),
       onGone: () => this.#onGone(reply),
     });
