@@ -2,13 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import {
-  connect,
   credsAuthenticator,
+  hasWsProtocol,
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../errors.ts';
+import { connectTransport } from './nats-transport.ts';
 
 /** How long after a first connection that failed the next one is tried. */
 const firstRetryMilliseconds = 500;
@@ -38,7 +39,7 @@ export interface ConnectionContext {
 /**
  * Connects, and waits until NATS is there. A lost connection is made again for ever: the defaults of the client give up
  * after 20 seconds, or after two refusals by the server, and notice a server that stands still after four minutes. Rejects
- * with a UsageError where a file cannot be read, and with the reason of the signal once that is aborted.
+ * with a UsageError where the settings cannot be used, and with the reason of the signal once that is aborted.
  */
 export async function connectToNats(
   settings: NatsSettings,
@@ -63,11 +64,13 @@ export async function connectToNats(
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   };
+  if (hasWsProtocol(options))
+    throw new UsageError([`NATS is reached over nats:// or tls://, not over WebSocket: ${settings.url}.`]);
   // The client could wait for the first connection itself, but would not give the reason why it has none.
   let lastReason = '';
   for (;;) {
     try {
-      const connection = await connect(options);
+      const connection = await connectTransport(options);
       void logStatus(connection, log);
       return connection;
     } catch (thrown) {
