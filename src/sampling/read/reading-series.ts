@@ -3,7 +3,7 @@ import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import { ReadingChange } from '../change/change.ts';
 import type { EarlierAge } from './earlier-readings.ts';
-import { packed } from './packed-reading.ts';
+import { packed } from '../../snapshot/packed-reading.ts';
 import { PastReadings, type HeldSnapshot } from './past-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 

@@ -1,9 +1,9 @@
 /** A reading in no more bytes than its counters take: a page has 4096, of which about 1,700 are used. */
-import { countersOf } from '../../catalogue/catalogue.ts';
-import type { Counter } from '../../catalogue/counter.ts';
-import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { Moment } from '../../snapshot/moment.ts';
-import type { CellLayout, CounterCells, Reading } from '../../snapshot/reading.ts';
+import { countersOf } from '../catalogue/catalogue.ts';
+import type { Counter } from '../catalogue/counter.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
+import type { Moment } from './moment.ts';
+import type { CellLayout, CounterCells, Reading } from './reading.ts';
 
 const bytesPerCounter = 8;
 
