@@ -98,7 +98,7 @@ export class Sampler {
       snapshotOf: (set, asked) => this.#snapshots.snapshotOf(set, asked),
       wait: options.wait ?? waitFully,
       findHeld: this.#findHeld,
-      history: new History((object, last) => this.#held.past(object, last)),
+      history: new History((question) => this.#held.pasts(question)),
       isOngoing: this.#isOngoing,
     };
     this.#source = new GuardedSource({

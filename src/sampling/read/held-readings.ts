@@ -1,10 +1,11 @@
 /** Recent readings, so that changes need not wait for a second reading. Limited in age and bytes; no timer runs. */
 import { HvqlError } from '../../errors.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
+import { noPast, thinnedPasts, type Past, type PastQuestion } from '../../snapshot/past.ts';
 import type { Absences } from '../guard/absences.ts';
 import type { EarlierAge } from './earlier-readings.ts';
 import type { HeldSnapshot } from './past-readings.ts';
-import { ReadingSeries, type HeldSample, type Thinning } from './reading-series.ts';
+import { ReadingSeries, type Thinning } from './reading-series.ts';
 import type { TakenReadings, TakenSample } from './snapshot.ts';
 
 /** How much is held. */
@@ -52,14 +53,6 @@ const gentleRatio = 1.25;
 const firmRatio = 2.2;
 /** How many times per maximum age expired readings are dropped. */
 const expiriesPerAge = 16;
-
-/** The readings of an object's present life in a time, and the one before them, if there is one. */
-export interface Past {
-  readonly before: HeldSample | null;
-  readonly samples: readonly HeldSample[];
-}
-
-const noPast: Past = { before: null, samples: [] };
 
 /**
  * Readings by the key of their object, because objects outlive the topologies that name them. A series belongs to one
@@ -149,6 +142,14 @@ export class HeldReadings {
     const sample = this.#series.get(readingKey(object))?.find(Number(asked.before) / 1e6, asked.age);
     if (sample === undefined || !this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
     return sample;
+  }
+
+  /** What is held of the past of these objects, thinned. */
+  pasts({ objects, last, step }: PastQuestion): readonly Past[] {
+    return thinnedPasts(
+      objects.map((object) => this.past(object, last)),
+      step,
+    );
   }
 
   /**

@@ -1,33 +1,34 @@
 /** The past of objects, and of several together, from held readings. No sample is ever made up. */
 import type { Granted } from '../../access/access.ts';
 import type { Moment } from '../../snapshot/moment.ts';
+import {
+  noPast,
+  type Past,
+  type PastMoment,
+  type PastQuestion,
+  type PastSample,
+} from '../../snapshot/past.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import { ReadingChange } from '../change/change.ts';
 import { ChangeTotal, ReadingTotal } from '../change/total.ts';
-import type { Past } from './held-readings.ts';
 import type { HistoryReader, HistoryRequest, ObjectSample, TotalSample } from './history-sample.ts';
-import type { HeldSnapshot } from './past-readings.ts';
-import type { HeldSample } from './reading-series.ts';
 
-/** Finds held readings of the last milliseconds; null for as far back as history goes. */
-export type FindPast = (object: Granted, last: number | null) => Past;
-
-/** Samples may be this part of a step apart: clients that read at this interval are sometimes early. */
-const leastOfStep = 9 / 10;
+/** Finds what was read of some objects, one past for each of them. */
+export type FindPasts = (question: PastQuestion<Granted>) => readonly Past[];
 
 /** The past of the objects that a caller may read now. */
 export class History implements HistoryReader {
-  readonly #findPast: FindPast;
+  readonly #findPasts: FindPasts;
 
-  constructor(findPast: FindPast) {
-    this.#findPast = findPast;
+  constructor(findPasts: FindPasts) {
+    this.#findPasts = findPasts;
   }
 
   /** The samples of an object, oldest first. */
-  of(object: Granted, { last, step }: HistoryRequest): readonly ObjectSample[] {
-    const { before, samples } = this.#findPast(object, last);
-    let earlier = before;
-    return thinned(samples, { step, of: ({ snapshot }) => snapshot, isBetter: () => false }).map((later) => {
+  of(object: Granted, request: HistoryRequest): readonly ObjectSample[] {
+    const [past = noPast] = this.#findPasts({ ...request, objects: [object] });
+    let earlier = past.before;
+    return past.samples.map((later) => {
       const sample = new HeldObjectSample(object, { earlier, later });
       earlier = later;
       return sample;
@@ -35,48 +36,32 @@ export class History implements HistoryReader {
   }
 
   /** The samples of several objects together, oldest first. */
-  ofTotal(objects: readonly Granted[], { last, step }: HistoryRequest): readonly TotalSample[] {
-    const bySnapshot = new Map<HeldSnapshot, ReadObject[]>();
-    const earlier: (HeldSample | null)[] = [];
+  ofTotal(objects: readonly Granted[], request: HistoryRequest): readonly TotalSample[] {
+    const bySnapshot = new Map<PastMoment, HeldObjectSample[]>();
+    const pasts = this.#findPasts({ ...request, objects });
     for (const [n, object] of objects.entries()) {
-      const { before, samples } = this.#findPast(object, last);
-      earlier.push(before);
-      for (const later of samples) {
+      const past = pasts[n] ?? noPast;
+      let earlier = past.before;
+      for (const later of past.samples) {
+        const sample = new HeldObjectSample(object, { earlier, later });
+        earlier = later;
         const members = bySnapshot.get(later.snapshot);
-        if (members === undefined) bySnapshot.set(later.snapshot, [{ n, object, later }]);
-        else members.push({ n, object, later });
+        if (members === undefined) bySnapshot.set(later.snapshot, [sample]);
+        else members.push(sample);
       }
     }
-    const times = [...bySnapshot].sort(([a], [b]) => a.milliseconds - b.milliseconds);
-    const chosen = thinned(times, {
-      step,
-      of: ([snapshot]) => snapshot,
-      isBetter: ([, members], [, others]) => members.length > others.length,
-    });
-    return chosen.map(([{ at }, members]) => {
-      const samples = members.map(({ n, object, later }) => {
-        const sample = new HeldObjectSample(object, { earlier: earlier[n] ?? null, later });
-        earlier[n] = later;
-        return sample;
-      });
-      return new HeldTotalSample(at, { of: objects.length, samples });
-    });
+    return [...bySnapshot]
+      .sort(([a], [b]) => a.milliseconds - b.milliseconds)
+      .map(([{ at }, samples]) => new HeldTotalSample(at, { of: objects.length, samples }));
   }
-}
-
-/** An object by its number in the total, and its reading at one moment. */
-interface ReadObject {
-  readonly n: number;
-  readonly object: Granted;
-  readonly later: HeldSample;
 }
 
 class HeldObjectSample implements ObjectSample {
   readonly #object: Granted;
-  readonly #earlier: HeldSample | null;
-  readonly #later: HeldSample;
+  readonly #earlier: PastSample | null;
+  readonly #later: PastSample;
 
-  constructor(object: Granted, { earlier, later }: { earlier: HeldSample | null; later: HeldSample }) {
+  constructor(object: Granted, { earlier, later }: { earlier: PastSample | null; later: PastSample }) {
     this.#object = object;
     this.#earlier = earlier;
     this.#later = later;
@@ -122,28 +107,4 @@ class HeldTotalSample implements TotalSample {
     const [first, ...rest] = this.#samples.flatMap(({ change }) => change ?? []);
     return first === undefined ? null : new ChangeTotal([first, ...rest]);
   }
-}
-
-/** Items at least about a step apart. A better one takes the place of the one before it. */
-function thinned<Item>(
-  items: readonly Item[],
-  {
-    step,
-    of,
-    isBetter,
-  }: {
-    readonly step: number | null;
-    readonly of: (item: Item) => HeldSnapshot;
-    readonly isBetter: (item: Item, than: Item) => boolean;
-  },
-): readonly Item[] {
-  if (step === null) return items;
-  const kept: Item[] = [];
-  for (const item of items) {
-    const last = kept.at(-1);
-    const isFar = last === undefined || of(item).milliseconds - of(last).milliseconds >= step * leastOfStep;
-    if (isFar) kept.push(item);
-    else if (isBetter(item, last)) kept[kept.length - 1] = item;
-  }
-  return kept;
 }

@@ -2,14 +2,13 @@
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { CellReading, readingInCells } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
+import type { PastMoment } from '../../snapshot/past.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import { applyDelta, mostDeltaBytes, wordSizeInBytes, writeDelta } from '../../snapshot/cell-delta.ts';
 import { packed, PackedReading } from '../../snapshot/packed-reading.ts';
 
 /** What all readings of one snapshot have in common. */
-export interface HeldSnapshot {
-  readonly at: Moment;
-  readonly milliseconds: number;
+export interface HeldSnapshot extends PastMoment {
   readonly absencesBefore: number;
 }
 

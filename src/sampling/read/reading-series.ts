@@ -1,5 +1,6 @@
 /** The held readings of one object, oldest first: recent ones as they were read, and past ones as differences. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
+import type { PastSample } from '../../snapshot/past.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import { ReadingChange } from '../change/change.ts';
 import type { EarlierAge } from './earlier-readings.ts';
@@ -8,9 +9,8 @@ import { PastReadings, type HeldSnapshot } from './past-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 
 /** A held reading that is made when it is asked for. */
-export interface HeldSample {
+export interface HeldSample extends PastSample {
   readonly snapshot: HeldSnapshot;
-  reading(): Reading;
 }
 
 /** The approximate size of a reading without the bytes of its counters: itself, its view, and two list entries. */
