@@ -12,19 +12,59 @@ export function otherWork(): Promise<void> {
 
 /** How long work runs before other work has its turn, in milliseconds. */
 export const sliceMilliseconds = 10;
+/**
+ * The processor time that a slice has at least: where other processes take the processor away, the time alone would end
+ * slices in which next to nothing was done.
+ */
+const leastSpentMilliseconds = sliceMilliseconds / 2;
+/** The longest slice, however little processor time it has had. */
+const longestSliceMilliseconds = 200;
+
+/** The clocks of slices, in milliseconds. */
+export interface SliceClock {
+  readonly now: () => number;
+  /** What this process has used of processors. */
+  readonly spent: () => number;
+}
+
+const processClock: SliceClock = { now: () => performance.now(), spent: spentMilliseconds };
+
+/** The processor time of this process, in milliseconds. */
+export function spentMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
 
 /** The current slice of some work. */
 export class TimeSlice {
-  #endsAt = performance.now() + sliceMilliseconds;
+  readonly #clock: SliceClock;
+  #endsAt: number;
+  #endsAtLatest: number;
+  /** The processor time at the beginning; null in the first slice, since most work needs no second one. */
+  #spentBefore: number | null = null;
+
+  constructor(clock: SliceClock = processClock) {
+    this.#clock = clock;
+    this.#endsAt = this.#endsAtLatest = clock.now() + sliceMilliseconds;
+  }
 
   /** Whether other work should run now. */
   get isOver(): boolean {
-    return performance.now() > this.#endsAt;
+    const now = this.#clock.now();
+    if (now <= this.#endsAt) return false;
+    if (this.#spentBefore === null || now > this.#endsAtLatest) return true;
+    const spent = this.#clock.spent() - this.#spentBefore;
+    if (spent >= leastSpentMilliseconds) return true;
+    this.#endsAt = now + leastSpentMilliseconds - spent;
+    return false;
   }
 
   /** Begins a new slice. */
   begin(): void {
-    this.#endsAt = performance.now() + sliceMilliseconds;
+    const { now, spent } = this.#clock;
+    this.#endsAt = now() + sliceMilliseconds;
+    this.#endsAtLatest = this.#endsAt - sliceMilliseconds + longestSliceMilliseconds;
+    this.#spentBefore = spent();
   }
 
   /** Lets other work run, and begins a new slice after it. */
