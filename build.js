@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * Compiles src into dist: only the files whose contents changed since the last time, and without TypeScript where none
- * did. Types are not checked here; `npm run lint` does that.
+ * Compiles src into dist, only the files whose contents changed since the last time, and bundles dist into dist/bundle,
+ * where the program starts. Where nothing changed, neither TypeScript nor esbuild is loaded. Types are not checked here;
+ * `npm run lint` does that.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,17 +10,23 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 
 /** @typedef {typeof import('typescript')} TypeScript */
-/** @typedef {{ compiler: string, files: Record<string, string> }} BuildRecord What dist was made of: hashes of contents. */
+/**
+ * What dist was made of, as hashes of contents; and of the bundle, which files it has.
+ *
+ * @typedef {{ compiler: string, files: Record<string, string>, bundler: string, bundle: readonly string[] }} BuildRecord
+ */
 
 const root = import.meta.dirname;
 const sourceFolder = join(root, 'src');
 const outputFolder = join(root, 'dist');
 const configFile = join(root, 'tsconfig.build.json');
 const recordFile = join(outputFolder, '.build.json');
+const bundleFolder = join(outputFolder, 'bundle');
 const unfinished = /\.\d+\.unfinished$/;
 
 const before = readRecord();
-const now = { compiler: hashCompiler(), files: hashFiles() };
+/** @type {BuildRecord} */
+const now = { compiler: hashCompiler(), files: hashFiles(), bundler: hashBundler(), bundle: before.bundle };
 const outputs = new Map(Object.keys(now.files).map((file) => [outputOf(file), file]));
 removeOthers();
 const changed = [...outputs].filter(
@@ -27,6 +34,7 @@ const changed = [...outputs].filter(
     before.compiler !== now.compiler || before.files[file] !== now.files[file] || !existsSync(output),
 );
 if (changed.length > 0) await build(changed.map(([, file]) => file));
+else if (!isBundled()) await bundle();
 
 /** @param {readonly string[]} files */
 async function build(files) {
@@ -44,7 +52,28 @@ async function build(files) {
   forgetRecord();
   for (const file of files)
     if (!isCompiled(file)) write(outputOf(file), readFileSync(join(sourceFolder, file)));
-  write(recordFile, JSON.stringify(now));
+  if (compiled.length > 0 || !isBundled()) await bundle();
+  else write(recordFile, JSON.stringify(now));
+}
+
+function isBundled() {
+  return (
+    before.bundler === now.bundler &&
+    before.bundle.length > 0 &&
+    before.bundle.every((file) => existsSync(join(bundleFolder, file)))
+  );
+}
+
+/** The files of the bundle before this one stay: what runs loads some of them only when it needs them. */
+async function bundle() {
+  forgetRecord();
+  const { bundle: filesOfBundle } = await import('./bundle.js');
+  const files = await filesOfBundle({ dist: outputFolder, folder: bundleFolder });
+  for (const [file, content] of files) write(join(bundleFolder, file), content);
+  const kept = new Set([...files.keys(), ...before.bundle]);
+  for (const file of filesIn(bundleFolder))
+    if (!kept.has(file) && !unfinished.test(file)) rmSync(join(bundleFolder, file));
+  write(recordFile, JSON.stringify({ ...now, bundle: [...files.keys()] }));
 }
 
 /**
@@ -86,10 +115,11 @@ function compile(ts, files) {
 
 /** @returns {BuildRecord} what dist was made of the last time; of nothing where that is not known. */
 function readRecord() {
+  const nothing = { compiler: '', files: {}, bundler: '', bundle: [] };
   try {
-    return /** @type {BuildRecord} */ (JSON.parse(readFileSync(recordFile, 'utf8')));
+    return { ...nothing, .../** @type {BuildRecord} */ (JSON.parse(readFileSync(recordFile, 'utf8'))) };
   } catch {
-    return { compiler: '', files: {} };
+    return nothing;
   }
 }
 
@@ -111,6 +141,13 @@ function hashCompiler() {
   return hash([compiler, readFileSync(configFile), readFileSync(join(root, 'tsconfig.json'))]);
 }
 
+/** What else decides what a bundle is: how it is made, and of which packages. npm notes there what it has installed. */
+function hashBundler() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  const packages = existsSync(installed) ? readFileSync(installed) : Buffer.alloc(0);
+  return hash([readFileSync(join(root, 'bundle.js')), packages]);
+}
+
 function hashFiles() {
   return Object.fromEntries(
     filesIn(sourceFolder).map((file) => [file, hash([readFileSync(join(sourceFolder, file))])]),
@@ -129,7 +166,8 @@ function removeOthers() {
   if (!existsSync(outputFolder)) return;
   for (const name of filesIn(outputFolder)) {
     const path = join(outputFolder, name);
-    if (path !== recordFile && !outputs.has(path) && !unfinished.test(name)) rmSync(path);
+    const isOther = path !== recordFile && !outputs.has(path) && !path.startsWith(bundleFolder);
+    if (isOther && !unfinished.test(name)) rmSync(path);
   }
 }
 
@@ -149,7 +187,7 @@ function outputOf(file) {
  * Writes a whole file at once: a program that starts meanwhile reads the old or the new one.
  *
  * @param {string} path
- * @param {string | Buffer} content
+ * @param {string | Uint8Array} content
  */
 function write(path, content) {
   mkdirSync(dirname(path), { recursive: true });

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The program as it is installed, each module in a file of its own. */
-export const unbundledProgram = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+/** The program module by module, as with plugins. */
+export const unbundledProgram = fileURLToPath(new URL('../dist/cli/hvql.js', import.meta.url));
 
-/** The program in the bundle that test/build-once.ts makes for the suite, which starts in half the time. */
-export const builtProgram = process.env['TESTED_PROGRAM'] ?? unbundledProgram;
+/** The program as it is installed. */
+export const builtProgram = fileURLToPath(new URL('../dist/bundle/hvql.mjs', import.meta.url));
 
 const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   scripts: { start: string };

@@ -194,7 +194,7 @@ describe('the compose file', () => {
 
 describe('the instructions for a service of Windows', () => {
   it('start hvql with settings that exist', () => {
-    const [, words = ''] = /main\.js" (serve [^<]*)</.exec(windowsService) ?? [];
+    const [, words = ''] = /hvql\.mjs" (serve [^<]*)</.exec(windowsService) ?? [];
     expect(parse(words)).toMatchObject({ name: 'serve', settings: { source: 'windows', port: 4000 } });
   });
 

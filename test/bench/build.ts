@@ -47,16 +47,24 @@ export function isSameFile(path: string, [one, other]: readonly [Build, Build]):
   return readFileSync(new URL(path, one.root)).equals(readFileSync(new URL(path, other.root)));
 }
 
+/** The program of a build, which has been in different places. */
+export function programOf(root: URL): string {
+  const { bin } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+    bin: { hvql: string };
+  };
+  return fileURLToPath(new URL(bin.hvql, root));
+}
+
 const sharingFlags = new Map<string, string>();
 
 /** The flag for how long requests share a snapshot, which has had two names. */
 export function sharingFlag({ root }: Build): string {
-  const main = fileURLToPath(new URL('dist/cli/main.js', root));
-  const known = sharingFlags.get(main);
+  const program = programOf(root);
+  const known = sharingFlags.get(program);
   if (known !== undefined) return known;
-  const help = run(process.execPath, [main, 'serve', '--help']);
+  const help = run(process.execPath, [program, 'serve', '--help']);
   const flag = help.includes('--snapshot-max-age') ? '--snapshot-max-age' : '--share-looks';
-  sharingFlags.set(main, flag);
+  sharingFlags.set(program, flag);
   return flag;
 }
 

@@ -3,6 +3,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { programOf } from './build.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -42,7 +43,7 @@ export async function startServer({
   const options = { env: { PATH: process.env['PATH'], ...env } };
   const child =
     file === null
-      ? spawn(process.execPath, [...flags, fileURLToPath(new URL('dist/cli/main.js', root)), ...args], {
+      ? spawn(process.execPath, [...flags, programOf(root), ...args], {
           ...options,
           stdio: ['ignore', 'pipe', 'pipe'],
         })

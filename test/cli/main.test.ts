@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { copyOfFixture, fixture, scratchFolder } from '../source/scratch.ts';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundle/hvql.mjs', import.meta.url));
 const secret = '0123456789abcdef0123456789abcdef';
 
 /** Runs a script of bash in which `hvql` is the program. */

@@ -36,7 +36,9 @@ describe('the documents', () => {
     const paths = named(/`((?:src|test|schema|docs|packaging)\/[\w./-]*\w)`/g);
     expect(paths.filter((path) => !existsSync(path))).toEqual([]);
     const names = named(/`((?:\w[\w-]*\/)*\w[\w.-]*\.(?:ts|js|mjs|ps1|md|graphql))`/g);
-    const sources = names.map((name) => name.replace(/^dist\/(.*)\.js$/, 'src/$1.ts'));
+    const sources = names.map((name) =>
+      name.replace(/^dist\/bundle\/(.*)\.mjs$/, 'src/cli/$1.ts').replace(/^dist\/(.*)\.js$/, 'src/$1.ts'),
+    );
     expect(sources.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /** The service as npm runs it: `npm start` in a clone, and `npx hvql`; what a terminal shows, and that signals end it. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
@@ -82,7 +82,7 @@ function installation(): string {
   mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   const bin = join(folder, 'node_modules/.bin/hvql');
-  writeFileSync(bin, `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/cli/main.js')}" "$@"\n`);
+  writeFileSync(bin, `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/bundle/hvql.mjs')}" "$@"\n`);
   chmodSync(bin, 0o755);
   return folder;
 }
@@ -187,23 +187,5 @@ describe.skipIf(script === null)('on a terminal', () => {
     const processes = terminal.processes;
     process.kill(terminal.pid, 'SIGKILL');
     await untilEnded(processes);
-  });
-});
-
-describe('other commands', () => {
-  it.each(['help', 'help serve', 'version'])('hvql %s does not load the server', (words) => {
-    const folder = scratchFolder();
-    const { status } = spawnSync(process.execPath, ['dist/cli/main.js', ...words.split(' ')], {
-      env: { NODE_V8_COVERAGE: folder },
-    });
-    expect(status).toBe(0);
-    // Where coverage is written, all scripts that were loaded are named.
-    const [name = ''] = readdirSync(folder);
-    const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] };
-    const loaded = result.map(({ url }) => url);
-    expect(loaded).toContainEqual(expect.stringMatching(/dist\/cli\/settings\/settings\.js$/));
-    expect(
-      loaded.filter((url) => /cli\/commands\/serve\.js|\/(graphql|graphql-yoga|jose|pino|ws)\//.test(url)),
-    ).toEqual([]);
   });
 });

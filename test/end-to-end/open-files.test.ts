@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { rawClient } from '../raw-client.ts';
 import { until } from '../until.ts';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundle/hvql.mjs', import.meta.url));
 const pages = fileURLToPath(new URL('../fixtures/small-host', import.meta.url));
 const openFiles = 300;
 const query = '{ hypervisor { partitions { nodes { counters { virtualProcessors } } } } }';

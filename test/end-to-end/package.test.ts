@@ -86,6 +86,7 @@ describe('the package that npm pack makes', () => {
       'tsconfig.json',
       'tsconfig.build.json',
       'build.js',
+      'bundle.js',
       'sbom.js',
       'README.md',
       'CHANGELOG.md',
@@ -108,6 +109,7 @@ describe('the package that npm pack makes', () => {
   it('holds the program, the schema and the examples, and no sources or tests', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
+        'dist/bundle/hvql.mjs',
         'dist/cli/main.js',
         'dist/sbom.cdx.json',
         'dist/source/mshv/reading-thread.js',
@@ -167,7 +169,7 @@ describe('the package that npm pack makes', () => {
       keywords: expect.arrayContaining(['graphql', 'hypervisor', 'hyper-v', 'mshv', 'performance-counters']),
       license: 'MIT',
       engines: { node: '>=20.19' },
-      bin: { hvql: 'dist/cli/main.js' },
+      bin: { hvql: 'dist/bundle/hvql.mjs' },
     });
     for (const name of ['repository', 'homepage', 'bugs']) expect(about).not.toHaveProperty(name);
   });

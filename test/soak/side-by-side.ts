@@ -22,7 +22,7 @@ const query = `subscription { hypervisor(every: "1s") { sampledAt logicalProcess
   totalRunTime hypervisorRunTime contextSwitches hardwareInterrupts timerInterrupts
 } } } }`;
 const transports: readonly TransportName[] = ['SSE', 'WebSocket'];
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundle/hvql.mjs', import.meta.url));
 
 /** Runs it and prints its table; false where a tick was missed or anything went wrong. */
 export async function sideBySide({ streams, seconds }: SideBySideOptions): Promise<boolean> {
