@@ -183,7 +183,16 @@ function refusedInTime(thrown: unknown): ExecutionResult {
   throw thrown;
 }
 
+/** How many samples there are counts as well, so an operation is planned again once its past is there. */
 function makePlan(args: ExecutionArgs): MaybePromise<Planned> {
+  const { reader } = args.contextValue as ExecutionContext;
+  return mapMaybePromise(planOnce(args), (planned) => {
+    const fetching = planned.problem === null ? reader.fetchPast() : null;
+    return fetching === null ? planned : fetching.then(() => planOnce(args));
+  });
+}
+
+function planOnce(args: ExecutionArgs): MaybePromise<Planned> {
   const context = args.contextValue as ExecutionContext;
   const { operation, reader, deadline } = context;
   const { limits } = operation.service;

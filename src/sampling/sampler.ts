@@ -11,8 +11,14 @@ import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './guard/absences.ts';
 import { GuardedSource, type AnswerHealth, type SourceState } from './guard/guarded-source.ts';
-import { History } from './read/history.ts';
-import { HeldReadings, type HeldFacts, type HoldingLimits } from './read/held-readings.ts';
+import { History, isResetBetween } from './read/history.ts';
+import type { FetchPasts } from './read/fetched-history.ts';
+import {
+  defaultHoldingLimits,
+  HeldReadings,
+  type HeldFacts,
+  type HoldingLimits,
+} from './read/held-readings.ts';
 import { OperationSnapshotReader, type OperationReaderOptions } from './read/operation-snapshot-reader.ts';
 import { SharedSnapshots } from './read/shared-snapshots.ts';
 import type { TakenReadings, TakenSample, TakenSnapshot } from './read/snapshot.ts';
@@ -41,9 +47,14 @@ export interface SamplerOptions {
   readonly shareMilliseconds?: number;
   /** How many readings are held for later operations. */
   readonly holding?: HoldingLimits;
+  /** How many past readings one operation may have, of a source that has a past of its own. @default 250,000 */
+  readonly mostPastSamples?: number;
   /** The service's own clock, for the age of the last success. */
   readonly clock: Clock;
 }
+
+/** As many as a response may have values by default. */
+const defaultMostPastSamples = 250_000;
 
 /** What exists, and the partitions whose virtual processors were looked up; null for all. */
 interface Existing {
@@ -99,6 +110,7 @@ export class Sampler {
       wait: options.wait ?? waitFully,
       findHeld: this.#findHeld,
       history: new History((question) => this.#held.pasts(question)),
+      fetchPasts: fetchPastsOf(options),
       isOngoing: this.#isOngoing,
     };
     this.#source = new GuardedSource({
@@ -233,6 +245,21 @@ export class Sampler {
     this.#snapshots.forget();
     for (const scheduler of this.#schedulers.values()) scheduler.forgetHistory();
   }
+}
+
+/** null for a source that has the present only. */
+function fetchPastsOf({ source, holding, mostPastSamples }: SamplerOptions): FetchPasts | null {
+  if (source.past === undefined) return null;
+  const { historyMilliseconds } = holding ?? defaultHoldingLimits;
+  const most = mostPastSamples ?? defaultMostPastSamples;
+  return (questions, signal) => {
+    const bounded = questions.map(({ objects, last, step }) => ({
+      objects,
+      last: Math.min(last ?? Infinity, historyMilliseconds),
+      step,
+    }));
+    return source.past?.(bounded, { most, isReset: isResetBetween, signal }) ?? Promise.resolve([]);
+  };
 }
 
 /** Timers may fire up to a millisecond before the steady clock has reached their time. */

@@ -1,4 +1,5 @@
 /** What was read of objects before, oldest first, and how it is thinned. */
+import { HvqlError } from '../errors.ts';
 import type { Moment } from './moment.ts';
 import type { ObjectName } from './object-name.ts';
 import type { Reading } from './reading.ts';
@@ -57,4 +58,15 @@ export function thinnedPasts(pasts: readonly Past[], step: number | null): reado
     before,
     samples: samples.filter(({ snapshot }) => chosen.has(snapshot)),
   }));
+}
+
+/** Throws LIMIT_EXCEEDED if there are more samples than this. */
+export function checkSampleCount(samples: number, most: number): void {
+  if (samples <= most) return;
+  throw new HvqlError(
+    'LIMIT_EXCEEDED',
+    `The history would be made from ${samples} readings, but at most ${most} are allowed: request a shorter time (last), ` +
+      'a longer step, or fewer objects.',
+    { limit: most, actual: samples },
+  );
 }

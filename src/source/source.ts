@@ -1,5 +1,6 @@
 /** The interface between the service and the places that statistics come from. */
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
+import type { Past, PastQuestion, PastSample } from '../snapshot/past.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 
@@ -38,7 +39,13 @@ export interface Source {
    * stay valid and unchanged for as long as they are held.
    */
   read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings>;
-  /** The same without promises; left out by a source that always has to wait. */
+  /**
+   * What it has of the past up to now, in the order of the questions: for each object its readings since it was last
+   * absent or reset, thinned as the question says. Left out by a source that has the present only: then the service has
+   * what it has read itself. Rejects like `topology`, and with LIMIT_EXCEEDED if there are more samples than `most`.
+   */
+  past?(questions: readonly PastQuestion[], options: PastOptions): Promise<readonly (readonly Past[])[]>;
+  /** `topology` and `read` without promises; left out by a source that always has to wait. */
   readonly sync?: SyncSource;
   /** Releases all resources; may be called more than once. */
   close(): Promise<void>;
@@ -52,6 +59,20 @@ export interface SyncSource {
   topology(lists?: ReadonlySet<bigint> | null): Topology | null;
   read(objects: readonly ObjectName[]): Readings | null;
 }
+
+/** How the past is asked for. */
+export interface PastOptions {
+  /** How many samples the answers may have together. */
+  readonly most: number;
+  /** Whether an object was reset between two readings that follow each other. */
+  readonly isReset: IsReset;
+  readonly signal: AbortSignal;
+}
+
+export type IsReset = (
+  name: ObjectName,
+  readings: { readonly earlier: PastSample; readonly later: PastSample },
+) => boolean;
 
 export interface SourceLog {
   warn(facts: Readonly<Record<string, unknown>>, message: string): void;

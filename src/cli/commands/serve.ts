@@ -271,6 +271,7 @@ function samplerFor(
       maximumBytes: settings.historyBytes,
       historyMilliseconds: settings.history,
     },
+    mostPastSamples: settings.maxValues,
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     onTickGiven,
     ...(absences === undefined ? {} : { onAbsence: absences.report }),

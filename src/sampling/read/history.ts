@@ -1,6 +1,7 @@
 /** The past of objects, and of several together, from held readings. No sample is ever made up. */
 import type { Granted } from '../../access/access.ts';
 import type { Moment } from '../../snapshot/moment.ts';
+import type { ObjectName } from '../../snapshot/object-name.ts';
 import {
   noPast,
   type Past,
@@ -54,6 +55,18 @@ export class History implements HistoryReader {
       .sort(([a], [b]) => a.milliseconds - b.milliseconds)
       .map(([{ at }, samples]) => new HeldTotalSample(at, { of: objects.length, samples }));
   }
+}
+
+/** Whether a total went backwards, or a share of time is impossible, between two readings of an object. */
+export function isResetBetween(
+  { object }: Pick<ObjectName, 'object'>,
+  { earlier, later }: { readonly earlier: PastSample; readonly later: PastSample },
+): boolean {
+  const change = new ReadingChange(object, {
+    earlier: { at: earlier.snapshot.at, reading: earlier.reading() },
+    later: { at: later.snapshot.at, reading: later.reading() },
+  });
+  return change.interval.reset;
 }
 
 class HeldObjectSample implements ObjectSample {

@@ -7,6 +7,7 @@ import { readingKey } from '../../snapshot/object-name.ts';
 import type { Reading, Outcome } from '../../snapshot/reading.ts';
 import { ageForOver, EarlierReadings, type FindHeld } from './earlier-readings.ts';
 import type { ReadingChange } from '../change/change.ts';
+import { FetchedHistory, type FetchPasts } from './fetched-history.ts';
 import type { HistoryReader } from './history-sample.ts';
 import type { SnapshotReader, Over, Ranking, ChangeRequest, ReadPlan } from './snapshot-reader.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
@@ -26,6 +27,8 @@ export interface OperationReaderOptions {
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly findHeld: FindHeld;
   readonly history: HistoryReader;
+  /** Given if the source has a past of its own, which `history` then is not asked for. */
+  readonly fetchPasts: FetchPasts | null;
   /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly defaultOver: number;
@@ -40,6 +43,7 @@ export class OperationSnapshotReader implements SnapshotReader {
   readonly defaultOver: number;
   readonly #world: OperationReaderOptions;
   readonly #cancellation: Cancellation;
+  readonly #fetched: FetchedHistory | null;
   #snapshot: TakenSnapshot | HvqlError | null = null;
 
   /** Reading ends with the cancellation. */
@@ -47,6 +51,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     this.defaultOver = world.defaultOver;
     this.#world = world;
     this.#cancellation = cancellation;
+    this.#fetched = world.fetchPasts === null ? null : new FetchedHistory(world.fetchPasts);
   }
 
   /** What was read, to find the operations that share it; null if nothing was read or the source failed. */
@@ -88,7 +93,12 @@ export class OperationSnapshotReader implements SnapshotReader {
   }
 
   get history(): HistoryReader {
-    return this.#world.history;
+    return this.#fetched ?? this.#world.history;
+  }
+
+  /** Fetches the past that was asked for so far and is not there yet; null if nothing is missing. */
+  fetchPast(): Promise<void> | null {
+    return this.#fetched?.isIncomplete === true ? this.#fetched.fetch(this.#cancellation.signal) : null;
   }
 
   first<Item>(items: readonly Item[], ranking: Ranking<Item>): readonly Item[] {

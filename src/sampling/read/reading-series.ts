@@ -2,8 +2,8 @@
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { PastSample } from '../../snapshot/past.ts';
 import type { Reading } from '../../snapshot/reading.ts';
-import { ReadingChange } from '../change/change.ts';
 import type { EarlierAge } from './earlier-readings.ts';
+import { isResetBetween } from './history.ts';
 import { packed } from '../../snapshot/packed-reading.ts';
 import { PastReadings, type HeldSnapshot } from './past-readings.ts';
 import type { TakenSample } from './snapshot.ts';
@@ -185,11 +185,7 @@ export class ReadingSeries {
 
   #isResetSince(earlier: HeldSample | undefined, later: HeldSample | undefined): boolean {
     if (earlier === undefined || later === undefined) return false;
-    const change = new ReadingChange(this.#object, {
-      earlier: { at: earlier.snapshot.at, reading: earlier.reading() },
-      later: { at: later.snapshot.at, reading: later.reading() },
-    });
-    return change.interval.reset;
+    return isResetBetween({ object: this.#object }, { earlier, later });
   }
 
   #lastPast(): HeldSample | undefined {

@@ -16,6 +16,7 @@ import { framePlace, type CaptureStore, type StoreTools } from './capture-store.
 import { folderStore } from './folder-store.ts';
 import type { CaptureManifest } from './frame.ts';
 import { playback, type Playback, type ShownFrame } from './playback.ts';
+import { capturePast } from './capture-past.ts';
 import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
 import { movedOn } from './recorded-reading.ts';
@@ -154,6 +155,8 @@ function captureSource({ description, host, store, parser, player }: OpenCapture
       const outcomes = await readObjects(open(frame.name).tree, { objects, signal });
       return { at, outcomes: movedOn(outcomes, { recorded: frame.at, shown: at }) };
     },
+    past: (questions, options) =>
+      capturePast({ player, treeOf: (name) => store.frame(name) }, questions, options),
     sync: {
       topology,
       read(objects) {

@@ -23,6 +23,8 @@ export interface Playback {
   peek(): ShownFrame;
   /** The current frame, to read it; the first call starts to play. */
   play(): ShownFrame;
+  /** The current frame and those before it, the newest first: back to the beginning of the capture, or of its first round. */
+  past(): Iterable<ShownFrame>;
 }
 
 const nanosecondsPerMillisecond = 1e6;
@@ -37,12 +39,19 @@ export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clo
   const period = (starts.at(-1) ?? 0n) + usualInterval(starts);
   let startedAt: bigint | undefined;
 
-  function shownAt(now: bigint): ShownFrame {
-    if (standStillAt !== undefined) return held(frames[standStillAt] ?? first);
+  /** The number of the current frame, and of the round. */
+  function placeAt(now: bigint): { readonly number: number; readonly round: bigint } {
+    if (standStillAt !== undefined) return { number: standStillAt, round: 0n };
     const elapsed = startedAt === undefined ? 0n : now - startedAt;
-    if (!isLoop || frames.length === 1) return held(frames[lastStarted(starts, elapsed)] ?? first);
-    const { frame, at } = held(frames[lastStarted(starts, elapsed % period)] ?? first);
-    const shift = (elapsed / period) * period;
+    if (!isLoop || frames.length === 1) return { number: lastStarted(starts, elapsed), round: 0n };
+    return { number: lastStarted(starts, elapsed % period), round: elapsed / period };
+  }
+
+  function shown({ number, round }: ReturnType<typeof placeAt>): ShownFrame {
+    const frame = frames[number] ?? first;
+    const { at } = frame;
+    if (round === 0n) return { frame, at };
+    const shift = round * period;
     return {
       frame,
       at: {
@@ -53,17 +62,23 @@ export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clo
   }
 
   return {
-    peek: () => shownAt(clock.now().monotonicNanoseconds),
+    peek: () => shown(placeAt(clock.now().monotonicNanoseconds)),
     play() {
       const now = clock.now().monotonicNanoseconds;
       startedAt ??= now;
-      return shownAt(now);
+      return shown(placeAt(now));
+    },
+    *past() {
+      const current = placeAt(clock.now().monotonicNanoseconds);
+      for (let { round } = current; round >= 0n; round -= 1n)
+        for (
+          let number = round === current.round ? current.number : frames.length - 1;
+          number >= 0;
+          number -= 1
+        )
+          yield shown({ number, round });
     },
   };
-}
-
-function held(frame: Frame): ShownFrame {
-  return { frame, at: frame.at };
 }
 
 /** The median, so that a frame that was left out while recording does not count. */
