@@ -2,6 +2,7 @@
 import {
   Kind,
   print,
+  stripIgnoredCharacters,
   visit,
   type ArgumentNode,
   type FragmentDefinitionNode,
@@ -62,7 +63,10 @@ export function requestOf(parts: readonly HostPart[], values: Readonly<Record<st
   const variables = new Map(parts.flatMap((part) => [...part.variables]));
   const definitions = variables.size === 0 ? '' : `(${[...variables.values()].join(' ')})`;
   const fields = parts.map(({ text }, n) => `p${n}: ${text}`).join(' ');
-  const query = [`query Fleet${definitions} { ${fields} }`, ...fragments.values()].join('\n');
+  // Indented text of many levels is several times as long as what the client has sent, and the host limits its length.
+  const query = stripIgnoredCharacters(
+    [`query Fleet${definitions} { ${fields} }`, ...fragments.values()].join('\n'),
+  );
   const given = [...variables.keys()].filter((name) => Object.hasOwn(values, name));
   return Buffer.from(
     JSON.stringify({ query, variables: Object.fromEntries(given.map((name) => [name, values[name]])) }),
