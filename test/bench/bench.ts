@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
- * the servers; `processor`, `streams`, `sizes`, `profile`, `metrics` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
+ * the servers; `processor`, `streams`, `sizes`, `profile`, `metrics`, `fleet` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
  * --before <commit> builds that commit and measures its build beside that of the working tree, each load
@@ -20,6 +20,7 @@ import { compareStreams } from './before-streams.ts';
 import { beforeText, parseGoals } from './before-table.ts';
 import { buildCommit, currentBuild } from './build.ts';
 import { areRivalsInstalled, contenderNamed, contenders, variants, type Contender } from './contender.ts';
+import { fleetText } from './fleet/fleet.ts';
 import { linuxHostText } from './linux-host.ts';
 import { loadGenerator } from './load.ts';
 import { memoryOverTime } from './memory-over-time.ts';
@@ -51,6 +52,9 @@ const { values, positionals } = parseArgs({
     /** sizes: memory over time as well, after this many minutes of load. */
     long: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '1,10,30' },
+    /** fleet: how many hosts, and a folder for a CPU profile of the gateway. */
+    hosts: { type: 'string' },
+    profile: { type: 'string' },
   },
 });
 const { quick } = values;
@@ -94,9 +98,16 @@ async function texts(): Promise<string> {
       return `${machine()}\n\n${await linuxHostText({ rounds: Number(values.rounds ?? (quick ? 5 : 25)), tell })}`;
     case 'metrics':
       return `${machine()}\n\n${await metricsText({ rounds: Number(values.rounds ?? (quick ? 10 : 50)), warming: quick ? 5 : 20 })}`;
+    case 'fleet':
+      return `${machine()}\n\n${await fleetText({
+        hosts: Number(values.hosts ?? (quick ? 100 : 1_000)),
+        rounds: Number(values.rounds ?? (quick ? 5 : 20)),
+        profile: values.profile ?? null,
+        tell,
+      })}`;
     default:
       throw new Error(
-        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile, metrics and mshv.`,
+        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile, metrics, fleet and mshv.`,
       );
   }
 }

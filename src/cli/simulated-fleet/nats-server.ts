@@ -15,6 +15,8 @@ const pollMilliseconds = 20;
 export interface LocalNats {
   /** "nats://127.0.0.1:34567". */
   readonly url: string;
+  /** The number of its process. */
+  readonly pid: number;
   /** Rejects where it ends by itself. */
   readonly ended: Promise<never>;
   close(): Promise<void>;
@@ -64,7 +66,7 @@ export async function startLocalNats(
     if (isGone) await ended;
     await Promise.race([wait(pollMilliseconds, signal), gone]);
   }
-  return { url: url() ?? '', ended, close };
+  return { url: url() ?? '', pid: child.pid ?? 0, ended, close };
 }
 
 function notInstalled(): UsageError {

@@ -1,0 +1,44 @@
+import { parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createFleetSchema } from '../../../src/fleet/gateway/fleet-schema.ts';
+import { createSchema } from '../../../src/graph/schema.ts';
+import { figuresText, quantile } from './figures.ts';
+import { fleetQueries } from './fleet.ts';
+import { groupsOf } from './ground.ts';
+
+describe('the benchmark of a fleet', () => {
+  it('asks what is valid', () => {
+    const { list, busiest, one, direct } = fleetQueries;
+    const schema = createFleetSchema();
+    for (const query of [list, busiest, one('host-1')]) expect(validate(schema, parse(query))).toEqual([]);
+    expect(validate(createSchema(), parse(direct))).toEqual([]);
+  });
+
+  it('takes the time that a share of the questions does not exceed', () => {
+    const times = Array.from({ length: 20 }, (_, n) => 20 - n);
+    expect([0.5, 0.95, 1].map((share) => quantile(times, share))).toEqual([10, 19, 20]);
+    expect(quantile([7], 0.95)).toBe(7);
+    expect(quantile([], 0.95)).toBeNaN();
+  });
+
+  it('says of each figure whether it is reached, and by how much not', () => {
+    const figures = [
+      { what: 'a', value: 900, goal: 1_000, unit: 'ms' },
+      { what: 'b', value: 3, goal: 2, unit: '%' },
+      { what: 'c', value: NaN, goal: 2, unit: '×' },
+    ] as const;
+    const [, , ...lines] = figuresText(figures).split('\n');
+    expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
+      ['a', '900 ms', '≤ 1000 ms', 'yes'],
+      ['b', '3.0 %', '≤ 2 %', 'no: × 1.5'],
+      ['c', 'NaN ×', '≤ 2 ×', 'no'],
+    ]);
+  });
+
+  it('has the hosts that it stops in a process of their own', () => {
+    const names = Array.from({ length: 606 }, (_, n) => `host-${n}`);
+    const groups = groupsOf(names);
+    expect(groups.map(({ length }) => length)).toEqual([250, 250, 101, 5]);
+    expect(groups.flat()).toEqual(names);
+  });
+});

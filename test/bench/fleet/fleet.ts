@@ -1,0 +1,277 @@
+/** What questions to a fleet take, beside the goals of docs/fleet.md. */
+import { setTimeout } from 'node:timers/promises';
+import { until } from '../../until.ts';
+import { processorMilliseconds } from '../processor-time.ts';
+import { openClient, type Client, type TimedAnswer } from './asking.ts';
+import { costsText, figuresText, quantile, type Cost, type Figure } from './figures.ts';
+import { hangingHosts, openFleetGround, type FleetGround } from './ground.ts';
+
+/** What is measured. */
+export interface FleetBenchOptions {
+  readonly hosts: number;
+  /** Questions of each kind. */
+  readonly rounds: number;
+  /** Folder for a CPU profile of the gateway; null for none. */
+  readonly profile: string | null;
+  readonly tell: (what: string) => void;
+}
+
+const selection = 'hypervisor { logicalProcessorTotals { of rates { totalRunTime } } }';
+/** The questions, each text the same each time, as those of a client are. */
+export const fleetQueries = {
+  list: `{ fleet { hosts { totalCount nodes { name status version lastSeenAt ${selection} } } } }`,
+  busiest:
+    '{ fleet { virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME }, first: 10) { host index partition { partitionId name } rates { totalRunTime } } unreachable { name } } }',
+  one: (name: string) => `{ host(name: "${name}") { ${selection} } }`,
+  direct: `{ ${selection} }`,
+};
+
+/** The default of --host-deadline. */
+const deadlineMilliseconds = 2_000;
+const absentHosts = 20;
+/** More questions than the code needs that V8 compiles. */
+const warmingRounds = 10;
+const oneHostRounds = 20;
+const idleMilliseconds = 20_000;
+
+/** Measures, and gives the tables. */
+export async function fleetText({ hosts, rounds, profile, tell }: FleetBenchOptions): Promise<string> {
+  const ground = await openFleetGround({ hosts, profile, tell });
+  const client = openClient(ground.gateway.url, ground.token);
+  const direct = openClient(ground.direct.url, ground.token);
+  try {
+    const measured = new Measurement(ground, { client, direct, rounds, tell });
+    await measured.allAlive();
+    const costs: Record<string, Cost> = {};
+    const figures: Figure[] = [];
+    tell('The busiest ten');
+    const busiest = (costs['busiest 10'] = await measured.of(fleetQueries.busiest, (answer) =>
+      measured.assertBusiest(answer),
+    ));
+    figures.push(
+      { what: 'busiest 10 virtual processors, p95', value: p95(busiest), goal: 1_000, unit: 'ms' },
+      { what: '— processor time of the gateway', value: busiest.gateway, goal: 120, unit: 'ms' },
+    );
+    tell('The list');
+    const list = (costs['list'] = await measured.of(fleetQueries.list, (answer) =>
+      measured.assertList(answer, []),
+    ));
+    figures.push(
+      { what: `list of ${hosts} hosts, p95`, value: p95(list), goal: 600, unit: 'ms' },
+      { what: '— processor time of the gateway', value: list.gateway, goal: 60, unit: 'ms' },
+    );
+    tell('One host');
+    const { asked, through } = await measured.oneHost();
+    costs['one host, directly'] = asked;
+    costs['one host, through the gateway'] = through;
+    const more = median(through) - median(asked);
+    figures.push(
+      { what: 'one host through the gateway, more than directly', value: more, goal: 2, unit: 'ms' },
+      { what: '— processor time of the gateway', value: through.gateway, goal: 1.5, unit: 'ms' },
+    );
+    tell('Absent hosts');
+    const absent = Array.from({ length: absentHosts }, (_, n) => `absent-${n}`);
+    const withAbsent = (costs[`list, ${absentHosts} hosts absent`] = await measured.withMore(absent));
+    figures.push({
+      what: `list with ${absentHosts} absent hosts, median beside without`,
+      value: median(withAbsent) / median(list),
+      goal: 1.25,
+      unit: '×',
+    });
+    tell('Hung hosts');
+    const { first, later } = await measured.hung();
+    costs[`list, ${hangingHosts} hosts hung, later ones`] = later;
+    figures.push(
+      {
+        what: `first list with ${hangingHosts} hung hosts`,
+        value: first,
+        goal: deadlineMilliseconds + 100,
+        unit: 'ms',
+      },
+      {
+        what: 'later ones, median beside without',
+        value: median(later) / median(list),
+        goal: 1.25,
+        unit: '×',
+      },
+    );
+    tell('Idle');
+    figures.push({
+      what: 'idle, processor of the gateway',
+      value: await measured.idle(),
+      goal: 3,
+      unit: '%',
+    });
+    return [
+      `${hosts} simulated hosts in ${ground.hosts.length + 1} processes, nats-server and a gateway; ${rounds} questions of each kind, one after the other.`,
+      'All share the processors of this machine: the hosts of a real fleet have their own.',
+      '',
+      figuresText(figures),
+      '',
+      costsText(costs),
+      '',
+    ].join('\n');
+  } finally {
+    client.close();
+    direct.close();
+    await ground.close();
+  }
+}
+
+function p95({ milliseconds }: Cost): number {
+  return quantile(milliseconds, 0.95);
+}
+function median({ milliseconds }: Cost): number {
+  return quantile(milliseconds, 0.5);
+}
+
+type Answer = TimedAnswer['answer'];
+
+class Measurement {
+  readonly #ground: FleetGround;
+  readonly #client: Client;
+  readonly #direct: Client;
+  readonly #rounds: number;
+  readonly #tell: (what: string) => void;
+
+  constructor(
+    ground: FleetGround,
+    parts: {
+      readonly client: Client;
+      readonly direct: Client;
+      readonly rounds: number;
+      readonly tell: (what: string) => void;
+    },
+  ) {
+    this.#ground = ground;
+    this.#client = parts.client;
+    this.#direct = parts.direct;
+    this.#rounds = parts.rounds;
+    this.#tell = parts.tell;
+  }
+
+  /** Waits until the gateway knows that all hosts are alive. */
+  async allAlive(): Promise<void> {
+    const query = '{ fleet { hosts(filter: { status: ANSWERING }) { totalCount } } }';
+    await until(async () => {
+      const { totalCount } = (await this.#client.ask(query)).answer.data.fleet.hosts;
+      return totalCount === this.#ground.names.length;
+    });
+    this.#tell('All hosts are alive');
+  }
+
+  /** Asks some times to warm up, and then as often as is measured. */
+  async of(query: string, assert: (answer: Answer) => void, warming = warmingRounds): Promise<Cost> {
+    for (let n = 0; n < warming; n += 1) await this.#client.ask(query);
+    const milliseconds: number[] = [];
+    const spent = this.#processorTime();
+    for (let n = 0; n < this.#rounds; n += 1) {
+      const timed = await this.#client.ask(query);
+      assert(timed.answer);
+      milliseconds.push(timed.milliseconds);
+    }
+    return { milliseconds, ...spent(this.#rounds) };
+  }
+
+  /** Asks one host directly and through the gateway, in turns; the processor time is that of both. */
+  async oneHost(): Promise<{ readonly asked: Cost; readonly through: Cost }> {
+    const [name = ''] = this.#ground.names;
+    const count = this.#rounds * oneHostRounds;
+    const ask = async (client: Client, query: string): Promise<number> => {
+      const { milliseconds, answer } = await client.ask(query);
+      if (answer.errors !== undefined) throw wrong('one host', answer);
+      return milliseconds;
+    };
+    const turns: Record<'asked' | 'through', number[]> = { asked: [], through: [] };
+    const round = async (): Promise<void> => {
+      turns.asked.push(await ask(this.#direct, fleetQueries.direct));
+      turns.through.push(await ask(this.#client, fleetQueries.one(name)));
+    };
+    for (let n = 0; n < count; n += 1) await round();
+    turns.asked = [];
+    turns.through = [];
+    const spent = this.#processorTime();
+    for (let n = 0; n < count; n += 1) await round();
+    const cost = spent(count);
+    return {
+      asked: { milliseconds: turns.asked, ...cost, gateway: 0 },
+      through: { milliseconds: turns.through, ...cost },
+    };
+  }
+
+  /** The list with more hosts than are there. */
+  async withMore(more: readonly string[]): Promise<Cost> {
+    this.#ground.list(more);
+    const size = this.#ground.names.length + more.length;
+    const query = '{ fleet { hosts { totalCount } } }';
+    const count = async (): Promise<number> =>
+      (await this.#client.ask(query)).answer.data.fleet.hosts.totalCount;
+    await until(async () => (await count()) === size);
+    const cost = await this.of(fleetQueries.list, (answer) => this.assertList(answer, more), 2);
+    this.#ground.list([]);
+    await until(async () => (await count()) !== size);
+    return cost;
+  }
+
+  /** The list while some hosts do not answer. */
+  async hung(): Promise<{ readonly first: number; readonly later: Cost }> {
+    const names = this.#ground.names.slice(-hangingHosts);
+    this.#ground.signalHanging('SIGSTOP');
+    const { milliseconds: first, answer } = await this.#client.ask(fleetQueries.list);
+    this.assertList(answer, names);
+    const later = await this.of(fleetQueries.list, (each) => this.assertList(each, names), 0);
+    this.#ground.signalHanging('SIGCONT');
+    return { first, later };
+  }
+
+  /** Percent of a processor that the gateway takes while nothing is asked. */
+  async idle(): Promise<number> {
+    const { pid } = this.#ground.gateway;
+    const [began, before] = [performance.now(), processorMilliseconds(pid)];
+    await setTimeout(idleMilliseconds);
+    return (100 * (processorMilliseconds(pid) - before)) / (performance.now() - began);
+  }
+
+  assertBusiest({ data, errors }: Answer): void {
+    const { virtualProcessors, unreachable } = data?.fleet ?? {};
+    if (errors === undefined && virtualProcessors?.length === 10 && unreachable.length === 0) return;
+    throw wrong('the busiest ten', { data, errors } as Answer);
+  }
+
+  /** All hosts are in the list; these have an error that names each, and the others an answer. */
+  assertList(answer: Answer, unreachable: readonly string[]): void {
+    const nodes: readonly { name: string; hypervisor: object | null }[] =
+      answer.data?.fleet.hosts.nodes ?? [];
+    const without = nodes.filter(({ hypervisor }) => hypervisor === null).map(({ name }) => name);
+    const named = (answer.errors ?? []).map(({ extensions }) => String(extensions['host']));
+    const isRight = [without, named].every((all) => sorted(all) === sorted(unreachable));
+    if (!isRight || nodes.length < this.#ground.names.length) throw wrong('the list', answer);
+  }
+
+  /** Begins to count; the function gives what each of that number of questions has taken. */
+  #processorTime(): (questions: number) => Omit<Cost, 'milliseconds'> {
+    const { gateway, direct, hosts, nats } = this.#ground;
+    const now = () => ({
+      gateway: processorMilliseconds(gateway.pid),
+      hosts: [direct.pid, ...hosts].reduce((sum, pid) => sum + processorMilliseconds(pid), 0),
+      nats: processorMilliseconds(nats),
+    });
+    const before = now();
+    return (questions) => {
+      const after = now();
+      return {
+        gateway: (after.gateway - before.gateway) / questions,
+        hosts: (after.hosts - before.hosts) / questions,
+        nats: (after.nats - before.nats) / questions,
+      };
+    };
+  }
+}
+
+function sorted(names: readonly string[]): string {
+  return [...names].sort().join();
+}
+
+function wrong(what: string, answer: Answer): Error {
+  return new Error(`${what} is not as it should be: ${JSON.stringify(answer).slice(0, 1_000)}`);
+}
