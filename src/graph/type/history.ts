@@ -2,7 +2,7 @@
 import type { HistoryRequest, ObjectSample, TotalSample } from '../../sampling/read/history-sample.ts';
 import { HvqlError } from '../../errors.ts';
 import { formatDuration } from '../../snapshot/duration.ts';
-import type { Builder } from '../builder.ts';
+import type { Builder, SchemaTypes } from '../builder.ts';
 import { content } from '../extension.ts';
 import type { CounterViews } from './counter-view.ts';
 
@@ -15,6 +15,12 @@ export const lastDescription = 'How far back, from now. Default: as far as readi
 export const stepDescription =
   'The minimum time between two samples: whole seconds, and at most `last`. Default: every sample in memory.';
 
+/** Makes the fields of an object type whose source is `Source`. */
+type FieldsOf<Source> = PothosSchemaTypes.ObjectFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>,
+  Source
+>;
+
 /** Defines the type of samples of an object that has totals. */
 export function defineSample(builder: Builder, { name, views }: { name: string; views: ReadableViews }) {
   return builder.objectRef<ObjectSample>(name).implement({
@@ -22,29 +28,10 @@ export function defineSample(builder: Builder, { name, views }: { name: string; 
     description: 'One past reading, and the change since the one before it.',
     fields: (t) => ({
       at: t.field({ ...atField, resolve: ({ at }) => at.wallMilliseconds }),
-      interval: t.field({
-        type: views.interval,
-        nullable: true,
-        description: intervalDescription,
-        resolve: ({ change }) => change?.interval,
-      }),
-      counters: t.field({
-        type: views.counters,
-        nullable: false,
-        description: 'The counter values.',
-        resolve: ({ reading }) => reading,
-      }),
-      deltas: t.field({
-        type: views.deltas,
-        nullable: true,
-        description: `The increases of the totals. ${firstDescription}`,
-        resolve: ({ change }) => change,
-      }),
-      rates: t.field({
-        type: views.rates,
-        nullable: true,
-        description: `The rates of the totals. ${firstDescription}`,
-        resolve: ({ change }) => change,
+      ...readingFields(t, views, {
+        counters: 'The counter values.',
+        deltas: 'The increases of the totals.',
+        rates: 'The rates of the totals.',
       }),
     }),
   });
@@ -65,32 +52,47 @@ export function defineTotalsSample(
         nullable: false,
         description: `The number of ${of} with a reading at this moment, which are in the sums.`,
       }),
-      interval: t.field({
-        type: views.interval,
-        nullable: true,
-        description: intervalDescription,
-        resolve: ({ change }) => change?.interval,
-      }),
-      counters: t.field({
-        type: views.counters,
-        nullable: false,
-        description: 'Sums of the counter values.',
-        resolve: ({ reading }) => reading,
-      }),
-      deltas: t.field({
-        type: views.deltas,
-        nullable: true,
-        description: `Sums of the increases. ${firstDescription}`,
-        resolve: ({ change }) => change,
-      }),
-      rates: t.field({
-        type: views.rates,
-        nullable: true,
-        description: `Rates of all together. ${firstDescription}`,
-        resolve: ({ change }) => change,
+      ...readingFields(t, views, {
+        counters: 'Sums of the counter values.',
+        deltas: 'Sums of the increases.',
+        rates: 'Rates of all together.',
       }),
     }),
   });
+}
+
+/** The fields of a reading, and of its change since the sample before it, which is null for the first one. */
+function readingFields<Sample extends ObjectSample>(
+  t: FieldsOf<Sample>,
+  views: ReadableViews,
+  described: { readonly counters: string; readonly deltas: string; readonly rates: string },
+) {
+  return {
+    interval: t.field({
+      type: views.interval,
+      nullable: true,
+      description: `The time since the sample before it. ${firstDescription}`,
+      resolve: ({ change }) => change?.interval,
+    }),
+    counters: t.field({
+      type: views.counters,
+      nullable: false,
+      description: described.counters,
+      resolve: ({ reading }) => reading,
+    }),
+    deltas: t.field({
+      type: views.deltas,
+      nullable: true,
+      description: `${described.deltas} ${firstDescription}`,
+      resolve: ({ change }) => change,
+    }),
+    rates: t.field({
+      type: views.rates,
+      nullable: true,
+      description: `${described.rates} ${firstDescription}`,
+      resolve: ({ change }) => change,
+    }),
+  };
 }
 
 /** Defines the type of samples of the hypervisor, none of whose counters is a total. */
@@ -135,4 +137,3 @@ function badStep(problem: string): HvqlError {
 const millisecondsPerSecond = 1_000;
 const atField = { type: 'DateTime', nullable: false, description: 'When the reading was taken.' } as const;
 const firstDescription = 'null for the first reading since the beginning or a reset.';
-const intervalDescription = `The time since the sample before it. ${firstDescription}`;
