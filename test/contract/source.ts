@@ -14,6 +14,10 @@ export interface SourceOnTrial {
   readonly goOn: () => void;
 }
 
+/** How a source is asked. */
+export type SourceWay = 'waiting' | 'at once';
+export const bothWays: readonly SourceWay[] = ['waiting', 'at once'];
+
 const never = new AbortController().signal;
 const unknownNames: readonly ObjectName[] = [
   { object: 'LOGICAL_PROCESSOR', index: 2_000_000 },
@@ -26,16 +30,19 @@ const unknownNames: readonly ObjectName[] = [
  * The suite, for the way that waits and, where a source has one, for the way that does not. `open` is called before
  * each test; what it makes is closed by the suite.
  */
-export function describeSource(title: string, open: () => Promise<SourceOnTrial>): void {
-  describe.each([
-    ['', (source: Source) => source],
-    [', asked at once where it can be', askedSync],
-  ])(`${title} as a source%s`, (_way, wayOf) => {
+export function describeSource(
+  title: string,
+  open: () => Promise<SourceOnTrial>,
+  ways: readonly SourceWay[] = ['waiting'],
+): void {
+  describe.each(ways)(`${title} as a source, asked %s,`, (way) => {
     let source: Source;
     let goOn: () => void;
     beforeEach(async () => {
       const onTrial = await open();
-      source = wayOf(onTrial.source);
+      // A source that can be asked at once is tried in that way too.
+      expect(onTrial.source.sync !== undefined).toBe(ways.includes('at once'));
+      source = way === 'waiting' ? onTrial.source : askedSync(onTrial.source);
       goOn = onTrial.goOn;
     });
     afterEach(async () => source.close());
@@ -179,7 +186,7 @@ export function describeSource(title: string, open: () => Promise<SourceOnTrial>
   });
 }
 
-/** The source, but each question is put at once first; where the answer has to be waited for, in the other way. */
+/** The source, asked at once first, and in the other way where the answer has to be waited for. */
 function askedSync(source: Source): Source {
   const { sync } = source;
   if (sync === undefined) return source;

@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { encodeCounters } from '../../src/page/encode.ts';
 import { shareReads } from '../../src/source/ipc/share-reads.ts';
 import { remoteSource } from '../../src/source/ipc/remote-source.ts';
@@ -7,54 +9,66 @@ import { serveSource } from '../../src/source/ipc/source-server.ts';
 import { captureWriter } from '../../src/source/capture/capture-writer.ts';
 import { takeSnapshot } from '../../src/source/host-snapshot.ts';
 import { openSource } from '../../src/source/sources.ts';
-import { describeSource, type SourceOnTrial } from '../contract/source.ts';
+import { bothWays, describeSource, type SourceOnTrial } from '../contract/source.ts';
 import { packTar } from './capture/pack-tar.ts';
 import { ManualClock } from './manual-clock.ts';
 import { openChannel } from './ipc/channel.ts';
 import { pageless } from './ipc/pageless.ts';
-import { copyOfFixture, fixture, putFile, scratchFolder } from './scratch.ts';
+import { copyOfFixture, fixture, putFile } from './scratch.ts';
 import { RecordedHost, type Release } from './windows/recorded-host.ts';
 
-describeSource('the simulator', async () => {
-  const clock = new ManualClock();
-  const source = await openSource('simulator?lps=4&partitions=4&vps=2&nested=1', { clock });
-  return { source, goOn: () => clock.advance(1000) };
-});
-
-describeSource('the simulator of a newer release', async () => {
-  const clock = new ManualClock();
-  const source = await openSource('simulator?lps=4&partitions=4&vps=2&nested=1&release=2026', { clock });
-  return { source, goOn: () => clock.advance(1000) };
-});
-
-describeSource('a page folder', async () => {
-  const clock = new ManualClock();
-  const folder = copyOfFixture('small-host');
-  const source = await openSource(`pages:${folder}`, { clock });
-  let renewals = 0n;
-  return {
-    source,
-    goOn() {
-      clock.advance(1000);
-      renewals++;
-      const content = encodeCounters('LOGICAL_PROCESSOR', ({ slot }) => renewals * 1000n + BigInt(slot));
-      putFile(folder, { place: 'lp/0/stats.page', content });
+describe.each([2013, 2026])('of the release of %i,', (release) => {
+  describeSource(
+    'the simulator',
+    async () => {
+      const clock = new ManualClock();
+      const place = `simulator?lps=4&partitions=4&vps=2&nested=1&release=${release}`;
+      return { source: await openSource(place, { clock }), goOn: () => clock.advance(1000) };
     },
-  };
+    bothWays,
+  );
 });
 
-describeSource('a capture in a folder', async () => {
-  const clock = new ManualClock();
-  const source = await openSource(`capture:${fixture('three-frames')}`, { clock });
-  return { source, goOn: () => clock.advance(1000) };
-});
+describeSource(
+  'a page folder',
+  async () => {
+    const clock = new ManualClock();
+    const folder = copyOfFixture('small-host');
+    const source = await openSource(`pages:${folder}`, { clock });
+    let renewals = 0n;
+    return {
+      source,
+      goOn() {
+        clock.advance(1000);
+        renewals++;
+        const content = encodeCounters('LOGICAL_PROCESSOR', ({ slot }) => renewals * 1000n + BigInt(slot));
+        putFile(folder, { place: 'lp/0/stats.page', content });
+      },
+    };
+  },
+  bothWays,
+);
 
-describeSource('a capture in a tar, in a loop', async () => {
-  const clock = new ManualClock();
-  const tar = await packTar(fixture('three-frames'));
-  const source = await openSource(`capture:${tar}?loop=true`, { clock });
-  return { source, goOn: () => clock.advance(1000) };
-});
+describeSource(
+  'a capture in a folder',
+  async () => {
+    const clock = new ManualClock();
+    const source = await openSource(`capture:${fixture('three-frames')}`, { clock });
+    return { source, goOn: () => clock.advance(1000) };
+  },
+  bothWays,
+);
+
+describeSource(
+  'a capture in a tar, in a loop',
+  async () => {
+    const clock = new ManualClock();
+    const tar = await packTar(fixture('three-frames'));
+    const source = await openSource(`capture:${tar}?loop=true`, { clock });
+    return { source, goOn: () => clock.advance(1000) };
+  },
+  bothWays,
+);
 
 for (const pages of ['with pages', 'without pages']) {
   describeSource(`one ${pages} that another process reads`, async () => {
@@ -79,10 +93,12 @@ describeSource('a Linux host that another process reads', async () => {
   return { source: remoteSource(client, source), goOn };
 });
 
-describe.each(['folder', 'tar'])('recorded to a %s,', (kind) => {
-  describeSource('a Linux host', async () => recorded(await openLinuxHost(), { kind, frames: 3 }));
-  describeSource('Windows Server 2019', async () =>
-    recorded(await openWindowsHost('2019'), { kind, frames: 2 }),
+describe.each(['folder', 'tar'] as const)('recorded to a %s,', (kind) => {
+  describeSource('a Linux host', recorded(openLinuxHost, { kind, frames: 3 }), bothWays);
+  describeSource(
+    'Windows Server 2019',
+    recorded(() => openWindowsHost('2019'), { kind, frames: 2 }),
+    bothWays,
   );
 });
 
@@ -90,11 +106,31 @@ interface HostOnTrial extends SourceOnTrial {
   readonly clock: ManualClock;
 }
 
-async function recorded(
-  { source, goOn, clock }: HostOnTrial,
-  { kind, frames }: { readonly kind: string; readonly frames: number },
-): Promise<SourceOnTrial> {
-  const out = join(scratchFolder(), kind === 'tar' ? 'host.tar' : 'host');
+const captures = mkdtempSync(join(tmpdir(), 'hvql-contract-'));
+afterAll(() => rmSync(captures, { recursive: true }));
+
+/** Opens a capture of the host. It is recorded when it is first opened. */
+function recorded(
+  openHost: () => Promise<HostOnTrial>,
+  as: { readonly kind: 'folder' | 'tar'; readonly frames: number },
+): () => Promise<SourceOnTrial> {
+  let capture: Promise<string> | undefined;
+  return async () => {
+    const clock = new ManualClock();
+    capture ??= openHost().then((host) => record(host, as));
+    // A frame of the Windows host is two seconds after the one before.
+    return {
+      source: await openSource(`capture:${await capture}`, { clock }),
+      goOn: () => clock.advance(2000),
+    };
+  };
+}
+
+async function record(
+  { source, goOn }: HostOnTrial,
+  { kind, frames }: { readonly kind: 'folder' | 'tar'; readonly frames: number },
+): Promise<string> {
+  const out = join(mkdtempSync(join(captures, kind)), kind === 'tar' ? 'host.tar' : 'host');
   const writer = await captureWriter(out);
   for (let frame = 0; frame < frames; frame++) {
     await writer.writeFrame(await takeSnapshot(source, new AbortController().signal));
@@ -102,8 +138,7 @@ async function recorded(
   }
   await writer.finish();
   await source.close();
-  // A frame of the Windows host is two seconds after the one before.
-  return { source: await openSource(`capture:${out}`, { clock }), goOn: () => clock.advance(2000) };
+  return out;
 }
 
 async function openLinuxHost(): Promise<HostOnTrial> {
