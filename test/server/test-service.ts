@@ -23,7 +23,7 @@ import type { Requester } from '../../src/server/context.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts';
 
 /** Whether the suites run without the hot path (vitest.config.ts). */
-const isHotPathOff = process.env['HVQL_TEST_HOT_PATH'] === 'off';
+export const isHotPathOff = process.env['HVQL_TEST_HOT_PATH'] === 'off';
 
 /** What must never leave the service. */
 export const secretText = 'the password is swordfish';
