@@ -12,6 +12,7 @@ import type { OperationContext } from '../../graph/context.ts';
 import { LiveRequest } from '../../graph/type/subscription.ts';
 import type { RetainedText } from '../../limits/usage.ts';
 import type { ValueBudget } from '../../limits/value-budget.ts';
+import type { Tick } from '../../sampling/schedule/tick.ts';
 import { coercion, refused, retainedText, type ExecutionContext, type ServiceContext } from '../execute.ts';
 import { LiveStream } from './live-stream.ts';
 import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-leases.ts';
@@ -28,7 +29,7 @@ export interface LiveOperationsOptions extends ServiceContext {
 export class LiveOperations {
   readonly #options: LiveOperationsOptions;
   readonly #operations = new Map<string, SharedSubscription>();
-  readonly #streams = new Set<LiveStream>();
+  readonly #streams = new Set<LiveStream<Tick>>();
   readonly #quota: SubscriptionQuota;
   #isClosed = false;
 
@@ -43,7 +44,7 @@ export class LiveOperations {
   }
 
   /** Runs a subscription like graphql-js's `subscribe`. Returns a stream, or a result with the errors. */
-  readonly subscribe = async (args: ExecutionArgs): Promise<LiveStream | ExecutionResult> => {
+  readonly subscribe = async (args: ExecutionArgs): Promise<LiveStream<Tick> | ExecutionResult> => {
     // graphql-js leaves the type of contexts to its users.
     const context = args.contextValue as ExecutionContext;
     const hideSuggestions = context.operation.service.introspection !== 'on';
@@ -65,7 +66,7 @@ export class LiveOperations {
   async #subscribe(
     args: ExecutionArgs,
     { operation: context, budget }: ExecutionContext,
-  ): Promise<LiveStream | ExecutionResult> {
+  ): Promise<LiveStream<Tick> | ExecutionResult> {
     const request = await createSourceEventStream(args);
     if (!(request instanceof LiveRequest)) {
       if ('errors' in request) return request;
@@ -99,7 +100,7 @@ export class LiveOperations {
     budget: ValueBudget;
     text: RetainedText;
     lease: SubscriptionLease | null;
-  }): LiveStream {
+  }): LiveStream<Tick> {
     const { key, budget, text, lease } = opening;
     const { partitionId } = opening.caller;
     // Another stream may have opened the same subscription in the meantime.

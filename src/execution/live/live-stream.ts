@@ -1,16 +1,27 @@
 /** One subscriber's stream of events. Events are created on request, so that a slow subscriber skips to the newest tick. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { ValueBudget } from '../../limits/value-budget.ts';
-import type { Tick } from '../../sampling/schedule/tick.ts';
+import type { LiveOptions } from '../../graph/type/subscription.ts';
 import type { LiveResult } from './live-event.ts';
-import type { SharedSubscription } from './shared-subscription.ts';
+import type { EventConsumer, EventTicks, TimedTick } from './shared-events.ts';
 
 /** A minute. */
 const nanosecondsBetweenErrors = 60_000_000_000n;
 
+/** The operation of streams: what makes their events. */
+export interface StreamedOperation<Tick extends TimedTick> {
+  readonly options: LiveOptions;
+  /** Adds a stream. */
+  add(): void;
+  /** Removes a stream. */
+  remove(): void;
+  /** Creates the event of a tick, or takes the one that another stream has asked for, and delivers it to the consumer. */
+  make(ticks: EventTicks<Tick>, consumer: EventConsumer<Tick>): void;
+}
+
 /** Options of a stream. */
-export interface LiveStreamOptions {
-  readonly operation: SharedSubscription;
+export interface LiveStreamOptions<Tick extends TimedTick> {
+  readonly operation: StreamedOperation<Tick>;
   /** Of the caller. While nothing is left, events come less often. */
   readonly budget: ValueBudget;
   /** Called once when the stream ends. */
@@ -32,9 +43,11 @@ export interface StreamListener {
  * the tick of its last event. Events use callbacks instead of promises, because there may be very many streams; `next`
  * adds a promise.
  */
-export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefined> {
+export class LiveStream<Tick extends TimedTick = TimedTick>
+  implements AsyncIterableIterator<ExecutionResult, undefined>, EventConsumer<Tick>
+{
   readonly budget: ValueBudget;
-  readonly #operation: SharedSubscription;
+  readonly #operation: StreamedOperation<Tick>;
   readonly #onEnd: () => void;
   /** When the first snapshot was taken, in nanoseconds. */
   #first: bigint | null = null;
@@ -56,7 +69,7 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   #budgetErrorAt: bigint | null = null;
 
   /** `firstTick` is a tick out of turn, for the first event. */
-  constructor({ operation, budget, onEnd }: LiveStreamOptions, firstTick: Promise<Tick>) {
+  constructor({ operation, budget, onEnd }: LiveStreamOptions<Tick>, firstTick: Promise<Tick>) {
     this.#operation = operation;
     this.budget = budget;
     this.#onEnd = onEnd;
@@ -240,6 +253,6 @@ export class LiveStream implements AsyncIterableIterator<ExecutionResult, undefi
   }
 }
 
-function millisecondsBetween(earlier: Tick, later: Tick): number {
+function millisecondsBetween(earlier: TimedTick, later: TimedTick): number {
   return Number(later.began.monotonicNanoseconds - earlier.began.monotonicNanoseconds) / 1e6;
 }

@@ -11,7 +11,6 @@ import { loopHolds, type NamedWork } from '../../sampling/schedule/loop-holds.ts
 import { LiveSnapshotReader } from '../../sampling/schedule/live-snapshot-reader.ts';
 import type { ReadRequest } from '../../sampling/read/snapshot-reader.ts';
 import { PlanningSnapshotReader } from '../../sampling/read/planning-snapshot-reader.ts';
-import type { ValueBudget } from '../../limits/value-budget.ts';
 import { mapMaybePromise, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { noHistory } from '../../sampling/read/history-sample.ts';
 import type { Tick, Watcher } from '../../sampling/schedule/tick.ts';
@@ -19,6 +18,8 @@ import type { Topology } from '../../snapshot/topology.ts';
 import { costProblem } from '../cost.ts';
 import { refused, valuesPerSlice } from '../execute.ts';
 import { eventRoot, executeEvent, finalEvent, type LiveEventParts, type LiveResult } from './live-event.ts';
+import type { StreamedOperation } from './live-stream.ts';
+import { SharedEvents, type EventConsumer, type EventTicks } from './shared-events.ts';
 import { planOperation, valuesOfError, type Plan } from '../plan.ts';
 
 /** Options of a shared subscription. */
@@ -30,33 +31,8 @@ export interface SharedSubscriptionOptions {
   readonly writesBytes: boolean;
 }
 
-/** Receives a requested event. Its methods must not throw. */
-export interface EventConsumer {
-  /** Is charged for the event. */
-  readonly budget: ValueBudget;
-  resolve(tick: Tick, event: LiveResult): void;
-  reject(thrown: unknown): void;
-}
-
-/** The tick of an event, and the tick of the stream's previous event. */
-export interface EventTicks {
-  readonly tick: Tick;
-  readonly previous: Tick | null;
-}
-
-/** An event and the consumers that wait for it. */
-interface SharedEvent {
-  event: LiveResult | null;
-  readonly waiting: EventConsumer[];
-}
-
-/** Stands for the previous tick of a first event. */
-const noTick = {};
-/** Consumers that receive an event before other work runs: some ten milliseconds. */
-const deliveryBatchSize = 1_000;
-
 /** One operation with its variables and rights, for any number of streams. */
-export class SharedSubscription implements Watcher {
+export class SharedSubscription implements Watcher, StreamedOperation<Tick> {
   readonly options: LiveOptions;
   readonly #parts: SharedSubscriptionOptions;
   readonly #work: NamedWork;
@@ -66,11 +42,7 @@ export class SharedSubscription implements Watcher {
   readonly #scope = new TopologyScope();
   /** Whether some event had the partition of the subscription. */
   #hasSeenPartition = false;
-  /**
-   * Events by their tick and the tick of the previous event. Both references are weak: a strong one from each tick to its
-   * predecessor would keep all ticks.
-   */
-  readonly #events = new WeakMap<Tick, WeakMap<object, SharedEvent>>();
+  readonly #events = new SharedEvents<Tick>();
   /** The last tick that all streams have received. */
   #offered: Tick | null = null;
 
@@ -105,7 +77,7 @@ export class SharedSubscription implements Watcher {
 
   /** Drops the events of the previous tick, which no stream requests any more. */
   offered(tick: Tick): void {
-    if (this.#offered !== null && this.#offered !== tick) this.#events.delete(this.#offered);
+    if (this.#offered !== null && this.#offered !== tick) this.#events.forget(this.#offered);
     this.#offered = tick;
   }
 
@@ -125,39 +97,10 @@ export class SharedSubscription implements Watcher {
   }
 
   /** Creates the event of a tick, once for all streams with the same previous tick, and delivers it to the consumer. */
-  make({ tick, previous }: EventTicks, consumer: EventConsumer): void {
-    const events = this.#events.get(tick) ?? new WeakMap<object, SharedEvent>();
-    this.#events.set(tick, events);
-    const before = previous ?? noTick;
-    const known = events.get(before);
-    if (known === undefined) {
-      const shared: SharedEvent = { event: null, waiting: [consumer] };
-      events.set(before, shared);
-      const resolve = (event: LiveResult): void => {
-        shared.event = event;
-        deliverAll(shared.waiting, (each) => {
-          each.budget.chargeEvent(event.values, each !== consumer);
-          each.resolve(tick, event);
-        });
-      };
-      const reject = (thrown: unknown): void => {
-        events.delete(before);
-        deliverAll(shared.waiting, (each) => each.reject(thrown));
-      };
-      let pending;
-      try {
-        pending = this.#scheduled(() => this.#makeEvent(tick, previous));
-      } catch (thrown) {
-        reject(thrown);
-        return;
-      }
-      if (pending instanceof Promise) pending.then(resolve, reject);
-      else resolve(pending);
-    } else if (known.event === null || known.waiting.length > 0) known.waiting.push(consumer);
-    else {
-      consumer.budget.chargeEvent(known.event.values, true);
-      consumer.resolve(tick, known.event);
-    }
+  make(ticks: EventTicks<Tick>, consumer: EventConsumer<Tick>): void {
+    this.#events.give(ticks, consumer, () =>
+      this.#scheduled(() => this.#makeEvent(ticks.tick, ticks.previous)),
+    );
   }
 
   /** Runs work when the fair schedule reaches the caller, which may have many subscriptions. */
@@ -227,15 +170,4 @@ export class SharedSubscription implements Watcher {
     const { limits, host, health } = service;
     return { ...more, caller, limits, host, sourceKind: () => health().kind, topology, writesBytes };
   }
-}
-
-/** Delivers to all consumers in batches, including those that join meanwhile, and empties the list. */
-function deliverAll(waiting: EventConsumer[], deliver: (consumer: EventConsumer) => void, from = 0): void {
-  const end = Math.min(waiting.length, from + deliveryBatchSize);
-  for (let n = from; n < end; n += 1) {
-    const consumer = waiting[n];
-    if (consumer !== undefined) deliver(consumer);
-  }
-  if (end < waiting.length) setImmediate(deliverAll, waiting, deliver, end);
-  else waiting.length = 0;
 }
