@@ -90,7 +90,7 @@ const codes = {
   },
   NOT_FOUND: {
     httpStatus: 404,
-    when: 'There is nothing at this path. In a response: the global id is of an object of another host.',
+    when: 'There is nothing at this path. In a response: the global id is of an object of another host, or a subscription names a host that the caller may not ask.',
   },
   METHOD_NOT_ALLOWED: {
     httpStatus: 405,

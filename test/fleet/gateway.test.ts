@@ -87,6 +87,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
       gatewayKey: key,
       hostDeadlineMilliseconds: 60_000,
       maxFleetBytes: 1_048_576,
+      limits: testLimits,
       version: '1.2.3',
       log,
       now: Date.now,

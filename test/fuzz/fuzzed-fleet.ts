@@ -96,6 +96,7 @@ export async function openFuzzedFleet(): Promise<FuzzedFleet> {
     gatewayKey,
     hostDeadlineMilliseconds: 60_000,
     maxFleetBytes: 16_777_216,
+    limits: testLimits,
     version: '1.2.3',
     log,
     now: Date.now,

@@ -12,7 +12,7 @@ import type { GatewaySettings } from '../settings/settings.ts';
 import { openAuditFile } from './audit-file.ts';
 import { openAll, type Announced } from './serve-resources.ts';
 import { announceOn, untilAborted } from './serve.ts';
-import { maxNameLength } from './service-limit.ts';
+import { gatewayLimitsOf, maxNameLength } from './service-limit.ts';
 
 /** A token of development mode. */
 export interface DevelopmentToken {
@@ -51,6 +51,7 @@ export async function serveGateway(settings: GatewaySettings, context: GatewayCo
       gatewayKey: settings.gatewayKey,
       hostDeadlineMilliseconds: settings.hostDeadline,
       maxFleetBytes: settings.maxFleetBytes,
+      limits: gatewayLimitsOf(settings),
       version,
       log,
       now,
@@ -68,6 +69,8 @@ export async function serveGateway(settings: GatewaySettings, context: GatewayCo
       identity: identity.identity,
       tls,
       contextOf: gateway.contextOf,
+      subscribe: gateway.subscribe,
+      closeStreams: gateway.closeStreams,
       ready: gateway.ready,
       log,
       ...(audit === null ? {} : { audit: audit.write }),

@@ -1,10 +1,11 @@
 /** The limits of a service: those of its settings, and constants. */
 import type { Limits } from '../../graph/context.ts';
+import type { FleetLimits } from '../../fleet/gateway/gateway.ts';
 import type { ConnectionLimits } from '../../limits/connection-quota.ts';
 import { connectionsWithin, openFileLimit } from '../../limits/open-files.ts';
 import { bodyLimitInBytes } from '../../server/operation-reader.ts';
 import { operationLimit } from '../../server/websocket/websocket-connection.ts';
-import type { ServeSettings } from '../settings/settings.ts';
+import type { GatewaySettings, ServeSettings } from '../settings/settings.ts';
 
 /** Between two events. */
 const maxIntervalMilliseconds = 3_600_000;
@@ -55,6 +56,21 @@ export function limitsOf(settings: ServeSettings): Limits {
     maxWaitingText,
     maxWaitingTextPerCaller,
     ...connectionLimitsOf(settings),
+  };
+}
+
+/** The limits of a gateway on its subscriptions. */
+export function gatewayLimitsOf(
+  settings: Pick<GatewaySettings, 'minInterval' | 'maxStreams' | 'maxStreamsPerCaller'>,
+): FleetLimits {
+  const { minInterval: minIntervalMilliseconds, maxStreams, maxStreamsPerCaller } = settings;
+  return {
+    minIntervalMilliseconds,
+    maxIntervalMilliseconds,
+    maxStreams,
+    maxStreamsPerCaller,
+    maxStreamText,
+    maxStreamTextPerCaller,
   };
 }
 

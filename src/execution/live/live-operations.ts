@@ -1,11 +1,5 @@
 /** All open subscriptions: equal ones share an operation, and their number is limited. */
-import {
-  createSourceEventStream,
-  getOperationAST,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-} from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Caller } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
 import type { OperationContext } from '../../graph/context.ts';
@@ -17,6 +11,7 @@ import { coercion, refused, retainedText, type ExecutionContext, type ServiceCon
 import { LiveStream } from './live-stream.ts';
 import { leaseRequest, type SubscriptionLease, type AcquireLease } from './subscription-leases.ts';
 import { SubscriptionQuota } from './subscription-quota.ts';
+import { declaredVariables, subscriptionKey } from './subscription-key.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 
 /** Options of the subscriptions of a service. */
@@ -73,7 +68,7 @@ export class LiveOperations {
       throw new TypeError('A subscription field returned no LiveRequest');
     }
     const { caller, service } = context;
-    const key = keyOf(args, caller);
+    const key = subscriptionKey(args, caller);
     const found = this.#operations.get(key);
     // Events are shared: they contain nothing of this request.
     const { writesBytes = true } = this.#options;
@@ -143,27 +138,4 @@ async function eventProblem(
     throw error;
   }
   return operation.problem(view.access.topology);
-}
-
-const documentNumbers = new WeakMap<DocumentNode, number>();
-let documents = 0;
-
-/** The declared variables only: a request may contain others of any size, which a stream must not keep. */
-function declaredVariables({ document, operationName, variableValues }: ExecutionArgs): Variables {
-  const given = variableValues ?? {};
-  const declared = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const names = declared.map(({ variable }) => variable.name.value);
-  return Object.fromEntries(
-    names.filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]]),
-  );
-}
-
-type Variables = NonNullable<ExecutionArgs['variableValues']>;
-
-/** A key that is equal for equal subscriptions of callers with equal rights. */
-function keyOf({ document, operationName, variableValues }: ExecutionArgs, caller: Caller): string {
-  let number = documentNumbers.get(document);
-  if (number === undefined) documentNumbers.set(document, (number = documents += 1));
-  const rights = [caller.partitionId.toString(), ...[...caller.privileges].sort()];
-  return JSON.stringify([number, operationName ?? null, variableValues ?? {}, rights]);
 }

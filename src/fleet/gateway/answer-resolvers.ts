@@ -12,6 +12,7 @@ import { readByKey, readHost, readId } from './host-answer.ts';
 /** The types of the fleet itself, whose fields have resolvers. All others have their values from answers. */
 const ownTypes: ReadonlySet<string> = new Set([
   'Query',
+  'Subscription',
   'Fleet',
   'FleetService',
   'FleetTotals',
@@ -44,10 +45,12 @@ export function readAnswers(schema: GraphQLSchema): void {
   }
 }
 
-/** In an answer they are texts already. */
+/** In an answer they are texts already. A number is the default of an argument, which the schema is printed with. */
 function passText(type: GraphQLScalarType): void {
+  const { serialize } = type;
   type.serialize = (value) => {
     if (typeof value === 'string') return value;
+    if (typeof value === 'number' && type.name === 'Duration') return serialize(value);
     throw new TypeError(`${type.name} needs a text`);
   };
 }

@@ -1,12 +1,17 @@
 /** What the resolvers of the fleet's types share: the context of an operation, and what a host is asked for a field. */
 import type { FieldNode, GraphQLResolveInfo } from 'graphql';
-import type { FleetOperation } from './fleet-operation.ts';
+import type { ValueBudget } from '../../limits/value-budget.ts';
+import type { FleetReader } from './fleet-reader.ts';
 import { hostPart, type HostPart } from './host-part.ts';
 
 /** The context of the fleet's resolvers. */
 export interface FleetContext {
-  readonly fleet: FleetOperation;
+  readonly fleet: FleetReader;
   readonly version: string;
+  /** Of the caller. */
+  readonly budget: ValueBudget;
+  /** What `every` of a subscription may be, in milliseconds. */
+  readonly intervals: { readonly least: number; readonly most: number };
 }
 
 /** Objects of one list of the whole fleet: as many as a page of partitions has. */
@@ -17,7 +22,7 @@ export const fleetRoot = { isFleet: true } as const;
 export type FleetRoot = typeof fleetRoot;
 
 /** The operation of a context. */
-export function fleetOf(context: object): FleetOperation {
+export function fleetOf(context: object): FleetReader {
   return (context as FleetContext).fleet;
 }
 

@@ -3,7 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { HvqlError } from '../../errors.ts';
 import { parseNodeId } from '../../graph/node-id.ts';
 import { excerpt } from '../../lib/json.ts';
-import type { FleetOperation } from './fleet-operation.ts';
+import type { FleetReader } from './fleet-reader.ts';
 import { hostOfId } from './host-id.ts';
 import { hostPart } from './host-part.ts';
 import type { KnownHost } from './host-registry.ts';
@@ -13,7 +13,7 @@ export const typeKey = 'hvql_type';
 
 /** One object. Rejects with NOT_FOUND for one of a host that the caller may not ask. */
 export async function nodeOf(
-  operation: FleetOperation,
+  operation: FleetReader,
   { id, info }: { readonly id: string; readonly info: GraphQLResolveInfo },
 ): Promise<unknown> {
   const host = hostOfNode(operation, id);
@@ -27,7 +27,7 @@ export async function nodeOf(
  * the host as many times.
  */
 export function nodesOf(
-  operation: FleetOperation,
+  operation: FleetReader,
   { ids, info }: { readonly ids: readonly string[]; readonly info: GraphQLResolveInfo },
 ): readonly Promise<unknown>[] {
   const idsOfHosts = new Map<string, string[]>();
@@ -58,7 +58,7 @@ export function nodesOf(
 }
 
 /** The host of an object, or that a global id is of. Throws NOT_FOUND for one that the caller may not ask. */
-function hostOfNode(operation: FleetOperation, id: string): KnownHost {
+function hostOfNode(operation: FleetReader, id: string): KnownHost {
   const host = operation.host(hostOfId(id) ?? parseNodeId(id).host);
   if (host !== null) return host;
   throw new HvqlError(

@@ -1,11 +1,11 @@
 /** One operation of a gateway: which hosts its caller may know of, and what they are asked. */
 import { HvqlError } from '../../errors.ts';
-import type { GrantedHosts } from '../../server/auth/token.ts';
 import type { FleetGrant } from '../delegated-token.ts';
+import { FleetReader } from './fleet-reader.ts';
 import { partsOfAnswer } from './host-answer.ts';
 import { requestOf, type HostPart } from './host-part.ts';
 import { hostUnreachable, MissedDeadline, type HostQuestions } from './host-questions.ts';
-import type { HostRegistry, KnownHost } from './host-registry.ts';
+import type { HostRegistry } from './host-registry.ts';
 
 /** Hosts that are asked at the same time: NATS cuts a client off that takes its messages too slowly. */
 const waveSize = 100;
@@ -28,20 +28,14 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The host's part of an operation, or the error in its place. */
-export type HostResult =
-  { readonly host: string; readonly value: unknown } | { readonly host: string; readonly error: HvqlError };
-
 /** Asks each host once for all parts of an operation that concern it, so that they are of one moment there. */
-export class FleetOperation {
+export class FleetOperation extends FleetReader {
   readonly #services: FleetServices;
-  readonly #grant: FleetGrant;
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #waiting = new Map<string, Waiting[]>();
   /** Requests by the parts that they have: most hosts are asked the same. */
   readonly #requests = new Map<string, Buffer>();
   readonly #numbers = new Map<HostPart, number>();
-  readonly #failed = new Set<string>();
   #underWay: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
@@ -51,27 +45,12 @@ export class FleetOperation {
     /** As the client sent them. */
     readonly variables: Readonly<Record<string, unknown>>;
   }) {
+    super({ registry: parts.services.registry, grant: parts.grant });
     this.#services = parts.services;
-    this.#grant = parts.grant;
     this.#variables = parts.variables;
   }
 
-  get grant(): FleetGrant {
-    return this.#grant;
-  }
-
-  /** The hosts that the caller's token names, by name. */
-  hosts(): readonly KnownHost[] {
-    return this.#services.registry.all().filter(({ name }) => isNamed(this.#grant.hosts, name));
-  }
-
-  /** A host that the caller's token names; null for any other, which does not exist for the caller. */
-  host(name: string): KnownHost | null {
-    return isNamed(this.#grant.hosts, name) ? this.#services.registry.get(name) : null;
-  }
-
-  /** Asks a host for a part. Rejects with HOST_UNREACHABLE, or with the error that the host has in the part's place. */
-  ask(host: string, part: HostPart): Promise<unknown> {
+  override ask(host: string, part: HostPart): Promise<unknown> {
     return new Promise((resolve, reject) => {
       let waiting = this.#waiting.get(host);
       if (waiting === undefined) this.#waiting.set(host, (waiting = []));
@@ -82,40 +61,23 @@ export class FleetOperation {
     });
   }
 
-  /** Asks all hosts. An error of a host is its result; where no host has a value, the first error is thrown. */
-  async askEach(part: HostPart): Promise<readonly HostResult[]> {
-    const results = await Promise.all(
-      this.hosts().map(({ name }): Promise<HostResult> =>
-        this.ask(name, part).then(
-          (value) => ({ host: name, value }),
-          (thrown: unknown) => {
-            if (!(thrown instanceof HvqlError)) throw thrown;
-            this.#failed.add(name);
-            return { host: name, error: thrown };
-          },
-        ),
-      ),
-    );
-    const [first] = results;
-    const isUnreachable = (result: HostResult): boolean =>
-      'error' in result && result.error.code === 'HOST_UNREACHABLE';
-    if (first !== undefined && 'error' in first && results.every((each) => 'error' in each)) {
-      const said = results.find((each) => !isUnreachable(each));
-      if (said !== undefined && 'error' in said) throw said.error;
-    }
-    return results;
+  /** Values are read for the operation. */
+  override async ageOf(): Promise<null> {
+    return null;
   }
 
-  /** The hosts that could not be asked, or have no value in a list or total, once everything has been asked for. */
-  async unreachable(): Promise<readonly KnownHost[]> {
-    // Fields beside this one may be resolved later in the same turn.
+  protected override async isLate(): Promise<boolean> {
+    return false;
+  }
+
+  protected override async settled(): Promise<void> {
+    // Fields beside the one that waits for this may be resolved later in the same turn.
     await Promise.resolve();
     let last;
     do {
       last = this.#underWay;
       await last;
     } while (last !== this.#underWay);
-    return this.hosts().filter(({ name, status }) => status === 'UNREACHABLE' || this.#failed.has(name));
   }
 
   async #askAll(): Promise<void> {
@@ -123,7 +85,7 @@ export class FleetOperation {
     this.#waiting.clear();
     let authorization: string;
     try {
-      authorization = await this.#services.authorize(this.#grant);
+      authorization = await this.#services.authorize(this.grant);
     } catch (thrown) {
       for (const [, waiting] of all) for (const { reject } of waiting) reject(thrown);
       return;
@@ -158,7 +120,7 @@ export class FleetOperation {
       });
     } catch (thrown) {
       if (thrown instanceof MissedDeadline) registry.missed(host);
-      if (thrown instanceof HvqlError && thrown.code === 'HOST_UNREACHABLE') this.#failed.add(host);
+      if (thrown instanceof HvqlError && thrown.code === 'HOST_UNREACHABLE') this.failed.add(host);
       for (const { reject } of waiting) reject(thrown);
     }
   }
@@ -185,8 +147,4 @@ export class FleetOperation {
     if (number === undefined) this.#numbers.set(part, (number = this.#numbers.size));
     return number;
   }
-}
-
-function isNamed(hosts: GrantedHosts, name: string): boolean {
-  return hosts === '*' || hosts.includes(name);
 }

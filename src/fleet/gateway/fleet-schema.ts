@@ -5,6 +5,7 @@ import { withCounterDirective } from '../../graph/extension.ts';
 import { defineObjects } from '../../graph/schema.ts';
 import { readAnswers } from './answer-resolvers.ts';
 import { defineFleetQuery } from './type/fleet-query.ts';
+import { defineFleetSubscription } from './type/fleet-subscription.ts';
 import { defineFleet } from './type/fleet.ts';
 import { defineHost, defineStatus } from './type/host.ts';
 
@@ -17,6 +18,7 @@ export function createFleetSchema(): GraphQLSchema {
   const host = defineHost(builder, { refs, status });
   const fleet = defineFleet(builder, { refs, objects, host, status });
   defineFleetQuery(builder, { refs, host, fleet });
+  defineFleetSubscription(builder, { host, fleet });
   const schema = builder.toSchema({ sortSchema: false });
   readAnswers(schema);
   return withCounterDirective(schema);

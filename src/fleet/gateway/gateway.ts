@@ -4,6 +4,9 @@ import { readFile } from 'node:fs/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import type { SubscriptionLimits } from '../../execution/live/subscription-quota.ts';
+import type { Limits } from '../../graph/context.ts';
+import type { Subscribe } from '../../server/plugins/use-subscriptions.ts';
 import { HvqlError, messageOf, UsageError } from '../../errors.ts';
 import type { Requester } from '../../server/context.ts';
 import type { FleetCaller } from '../../server/auth/token.ts';
@@ -11,6 +14,8 @@ import { isObject } from '../../lib/json.ts';
 import { connectToNats, type NatsSettings } from '../connection.ts';
 import { signDelegated, type FleetGrant, type GatewayKey } from '../delegated-token.ts';
 import { FleetOperation, type FleetServices } from './fleet-operation.ts';
+import { FleetSubscriptions } from './live/fleet-subscriptions.ts';
+import { HostStreams } from './live/host-streams.ts';
 import type { FleetContext } from './fleet-context.ts';
 import { HostQuestions, hostUnreachable } from './host-questions.ts';
 import { HostRegistry } from './host-registry.ts';
@@ -21,6 +26,10 @@ const reuseMilliseconds = 20_000;
 /** More callers than a gateway has within minutes. */
 const mostTokens = 10_000;
 
+/** The limits on the subscriptions of a gateway. */
+export type FleetLimits = SubscriptionLimits &
+  Pick<Limits, 'minIntervalMilliseconds' | 'maxIntervalMilliseconds'>;
+
 /** How a gateway asks. */
 export interface GatewayOptions {
   readonly nats: NatsSettings;
@@ -30,6 +39,8 @@ export interface GatewayOptions {
   readonly gatewayKey: string | null;
   readonly hostDeadlineMilliseconds: number;
   readonly maxFleetBytes: number;
+  /** On subscriptions. */
+  readonly limits: FleetLimits;
   readonly version: string;
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -40,6 +51,12 @@ export interface GatewayOptions {
 export interface Gateway {
   /** The context of the fleet's resolvers for one operation. */
   readonly contextOf: (requester: Requester) => FleetContext;
+  /** Runs a subscription. */
+  readonly subscribe: Subscribe;
+  /** How many subscriptions are open. */
+  readonly openStreams: () => number;
+  /** Ends all subscriptions. */
+  readonly closeStreams: () => void;
   /** Rejects while NATS cannot be reached. */
   readonly ready: () => Promise<void>;
   close(): Promise<void>;
@@ -66,6 +83,23 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       return ask({ host, body: probeBody, authorization }, hostDeadlineMilliseconds);
     },
   });
+  const streams = new HostStreams({
+    registry,
+    questions: {
+      get isConnected() {
+        return questions?.isConnected === true;
+      },
+      watch: (question, listener) => {
+        if (questions === null) throw hostUnreachable(question.host, 'NATS cannot be reached');
+        return questions.watch(question, listener);
+      },
+    },
+    authorize,
+    hostDeadlineMilliseconds,
+    log,
+  });
+  const subscriptions = new FleetSubscriptions({ registry, streams, limits: options.limits, maxFleetBytes });
+  const { minIntervalMilliseconds: least, maxIntervalMilliseconds: most } = options.limits;
   const connecting = connectToNats(nats, {
     name: 'hvql gateway',
     inboxPrefix: 'hvql.gateway.inbox',
@@ -74,9 +108,14 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   }).then(async (made) => {
     if (closed.signal.aborted) return made.close();
     connection = made;
-    questions = new HostQuestions({ connection: made, maxReplyBytes: maxFleetBytes });
+    questions = new HostQuestions({
+      connection: made,
+      maxReplyBytes: maxFleetBytes,
+      onReconnect: () => streams.onReconnect(),
+    });
     registry.listen(made);
-    return made.flush();
+    await made.flush();
+    streams.onReconnect();
   });
   try {
     // A file that cannot be read is reported at the start; NATS may come later.
@@ -103,13 +142,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const { hosts = [] } = caller as Partial<FleetCaller>;
       const { subject, tokenId } = credential;
       const grant: FleetGrant = { caller, hosts, expiresAt, token: { subject, tokenId } };
-      return { fleet: new FleetOperation({ services, grant, variables: variablesOf(requester) }), version };
+      const fleet = new FleetOperation({ services, grant, variables: variablesOf(requester) });
+      return { fleet, version, budget: requester.budget, intervals: { least, most } };
     },
+    subscribe: subscriptions.subscribe,
+    openStreams: () => subscriptions.size,
+    closeStreams: () => subscriptions.close(),
     ready: async () => {
       if (questions?.isConnected !== true) throw new HvqlError('HOST_UNREACHABLE', 'NATS cannot be reached.');
     },
     close: async () => {
       closed.abort();
+      subscriptions.close();
+      streams.close();
       registry.close();
       questions?.close();
       await connection?.close();
@@ -130,19 +175,23 @@ function variablesOf(requester: object): Readonly<Record<string, unknown>> {
   return isObject(variables) ? variables : {};
 }
 
-/** Signs once for a caller and its rights, and again before the token ends. */
-function authorizer(key: GatewayKey | null, now: () => number): (grant: FleetGrant) => Promise<string> {
-  const known = new LRUCache<string, { readonly authorization: Promise<string>; readonly until: number }>({
+/** Signs once for a caller and its rights, and again where the token is older than wanted, or ends. */
+function authorizer(
+  key: GatewayKey | null,
+  now: () => number,
+): (grant: FleetGrant, maximumAgeMilliseconds?: number) => Promise<string> {
+  const known = new LRUCache<string, { readonly authorization: Promise<string>; readonly signedAt: number }>({
     max: mostTokens,
   });
-  return (grant) => {
+  return (grant, maximumAgeMilliseconds = reuseMilliseconds) => {
     const { caller, hosts, expiresAt, token = null } = grant;
     const rights = [caller.partitionId.toString(), [...caller.privileges].sort(), hosts, expiresAt, token];
     const text = JSON.stringify(rights);
     const found = known.get(text);
-    if (found !== undefined && found.until > now()) return found.authorization;
+    const until = Math.min((found?.signedAt ?? 0) + maximumAgeMilliseconds, expiresAt ?? Infinity);
+    if (found !== undefined && until > now()) return found.authorization;
     const authorization = signDelegated(grant, { key, now: now() }).then((token) => `Bearer ${token}`);
-    known.set(text, { authorization, until: Math.min(now() + reuseMilliseconds, expiresAt ?? Infinity) });
+    known.set(text, { authorization, signedAt: now() });
     return authorization;
   };
 }

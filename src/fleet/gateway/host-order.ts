@@ -2,7 +2,7 @@
 import { orderArgument, type OrderInput, type PartitionOrderInput } from '../../graph/argument/order.ts';
 import { isObject } from '../../lib/json.ts';
 import type { Order } from '../../sampling/read/snapshot-reader.ts';
-import type { HostResult } from './fleet-operation.ts';
+import type { HostResult } from './fleet-reader.ts';
 import { markHost } from './host-answer.ts';
 
 /** How the objects of a list are ranked. */

@@ -9,6 +9,7 @@ import {
   type GraphQLResolveInfo,
   type SelectionSetNode,
 } from 'graphql';
+import { formatDuration } from '../../snapshot/duration.ts';
 
 /** A selection that a host is asked for. */
 export interface HostPart {
@@ -67,10 +68,35 @@ export function requestOf(parts: readonly HostPart[], values: Readonly<Record<st
   const query = stripIgnoredCharacters(
     [`query Fleet${definitions} { ${fields} }`, ...fragments.values()].join('\n'),
   );
-  const given = [...variables.keys()].filter((name) => Object.hasOwn(values, name));
-  return Buffer.from(
-    JSON.stringify({ query, variables: Object.fromEntries(given.map((name) => [name, values[name]])) }),
+  return Buffer.from(JSON.stringify({ query, variables: valuesOf(variables, values) }));
+}
+
+/** The subscription of one part, as JSON; its result is under p0. */
+export function liveRequestOf(
+  part: HostPart,
+  {
+    everyMilliseconds,
+    variables,
+  }: { readonly everyMilliseconds: number; readonly variables: Readonly<Record<string, unknown>> },
+): string {
+  const definitions = part.variables.size === 0 ? '' : `(${[...part.variables.values()].join(' ')})`;
+  // The fields of a host's query type that parts begin with are those of its subscription type, with `every` beside.
+  const every = `every: "${formatDuration(everyMilliseconds)}"`;
+  const field = part.text.replace(/^(?<name>\w+)(?:\()?/, (text, name: string) =>
+    text.endsWith('(') ? `${name}(${every} ` : `${name}(${every})`,
   );
+  const query = stripIgnoredCharacters(
+    [`subscription Fleet${definitions} { p0: ${field} }`, ...part.fragments.values()].join('\n'),
+  );
+  return JSON.stringify({ query, variables: valuesOf(part.variables, variables) });
+}
+
+function valuesOf(
+  definitions: HostPart['variables'],
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const given = [...definitions.keys()].filter((name) => Object.hasOwn(values, name));
+  return Object.fromEntries(given.map((name) => [name, values[name]]));
 }
 
 /** The type of nodes that hosts do not know: the gateway has them itself. */

@@ -50,6 +50,8 @@ export interface HostQuestionsOptions {
   readonly connection: NatsConnection;
   /** Longer answers are refused. */
   readonly maxReplyBytes: number;
+  /** Called when a lost connection is there again. */
+  readonly onReconnect?: () => void;
 }
 
 /** The status of a reply by the server itself where nothing subscribes to the subject. */
@@ -207,7 +209,10 @@ export class HostQuestions {
   /** What is published while the connection is lost is not delivered, and what was asked before is not answered. */
   async #followStatus(): Promise<void> {
     for await (const { type } of this.#options.connection.status()) {
-      if (type === 'reconnect') this.#isConnected = true;
+      if (type === 'reconnect') {
+        this.#isConnected = true;
+        this.#options.onReconnect?.();
+      }
       if (type !== 'disconnect') continue;
       this.#isConnected = false;
       for (const { lose } of [...this.#pending.values()]) lose();

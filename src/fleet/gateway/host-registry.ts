@@ -43,6 +43,9 @@ interface Entry {
   isProbed: boolean;
 }
 
+/** Gets a host that has not been alive for some time, or that another process now is (`isOther`). */
+export type ReturnListener = (host: string, how: { readonly isOther: boolean }) => void;
+
 /** How hosts are known. */
 export interface HostRegistryOptions {
   /** File with `{"hosts": ["web-17"]}`; null for all that are alive. */
@@ -61,6 +64,7 @@ export class HostRegistry {
   readonly #entries = new Map<string, Entry>();
   #watcher: FSWatcher | null = null;
   #subscription: Subscription | null = null;
+  readonly #onReturn = new Set<ReturnListener>();
 
   /** Throws a UsageError where the list cannot be used. */
   constructor(options: HostRegistryOptions) {
@@ -118,6 +122,12 @@ export class HostRegistry {
     this.#entry(name).isOpen = true;
   }
 
+  /** Calls back when a host is there again; returns a function that ends it. */
+  onReturn(listener: ReturnListener): () => void {
+    this.#onReturn.add(listener);
+    return () => this.#onReturn.delete(listener);
+  }
+
   close(): void {
     this.#watcher?.close();
     this.#subscription?.unsubscribe();
@@ -136,11 +146,13 @@ export class HostRegistry {
     if (this.#listed !== null && !this.#listed.has(name)) return;
     if (!this.#entries.has(name) && this.#entries.size >= mostHosts) this.#forgetOldest();
     const entry = this.#entry(name);
+    const isBack = !isRecent(entry.seenAt, this.#options.now());
     const isOther = entry.alive !== null && entry.alive.instance !== alive.instance;
     entry.alive = alive;
     entry.seenAt = this.#options.now();
     // Another process of the same name has missed nothing.
     if (isOther) entry.isOpen = false;
+    if (isOther || isBack) for (const listener of this.#onReturn) listener(name, { isOther });
     if (!entry.isOpen || entry.isProbed) return;
     entry.isProbed = true;
     void this.#options
@@ -161,11 +173,15 @@ export class HostRegistry {
     const { alive, seenAt, isOpen } = this.#entries.get(name) ?? { alive: null, seenAt: null, isOpen: false };
     const offset = alive === null || seenAt === null ? 0 : alive.at - seenAt;
     const clockOffsetMilliseconds = Math.abs(offset) > clockToleranceMilliseconds ? offset : null;
-    const isAlive = seenAt !== null && this.#options.now() - seenAt < aliveForMilliseconds;
+    const isAlive = isRecent(seenAt, this.#options.now());
     const isFailing = alive?.isAnswering === false || clockOffsetMilliseconds !== null;
     const status = !isAlive || isOpen ? 'UNREACHABLE' : isFailing ? 'SOURCE_FAILING' : 'ANSWERING';
     return { name, alive, seenAt, status, clockOffsetMilliseconds };
   }
+}
+
+function isRecent(seenAt: number | null, now: number): boolean {
+  return seenAt !== null && now - seenAt < aliveForMilliseconds;
 }
 
 /** The names in a list of hosts. Throws a UsageError for any other file. */

@@ -20,6 +20,7 @@ import type { VerifyDelegated } from '../delegated-token.ts';
 import {
   authorizationHeader,
   encodeAlive,
+  endHeader,
   partHeader,
   requestHeader,
   type Alive,
@@ -247,7 +248,9 @@ class Host {
     const identified = stillGood(await verify(authorization));
     const known = this.#operations.get(reply);
     if (body === null) {
-      known?.renew(identified);
+      // Another process of this name has begun it, or it has ended while the connection was lost.
+      if (known === undefined) this.#channelTo(reply).publish(new Uint8Array(), [endHeader, 'expired']);
+      else known.renew(identified);
       return;
     }
     // The end came while the token was verified.

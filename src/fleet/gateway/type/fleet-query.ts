@@ -3,7 +3,7 @@ import { sizeArgument } from '../../../graph/argument/connection.ts';
 import type { Builder, Refs } from '../../../graph/builder.ts';
 import { fleetOf, fleetRoot, mostRanked, type FleetContext } from '../fleet-context.ts';
 import { nodeOf, nodesOf } from '../fleet-node.ts';
-import type { FleetOperation } from '../fleet-operation.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import type { FleetRef } from './fleet.ts';
 import type { HostRef } from './host.ts';
 
@@ -12,7 +12,7 @@ export function defineFleetQuery(
   builder: Builder,
   { refs, host, fleet }: { readonly refs: Refs; readonly host: HostRef; readonly fleet: FleetRef },
 ): void {
-  const viewer = builder.objectRef<FleetOperation>('FleetViewer').implement({
+  const viewer = builder.objectRef<FleetReader>('FleetViewer').implement({
     description: 'The caller.',
     fields: (t) => ({
       partition: t.string({

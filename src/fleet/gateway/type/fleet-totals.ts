@@ -3,7 +3,7 @@ import type { Builder } from '../../../graph/builder.ts';
 import type { CounterViews } from '../../../graph/type/counter-view.ts';
 import { isObject } from '../../../lib/json.ts';
 import { fleetOf, partOf, type FleetRoot } from '../fleet-context.ts';
-import type { FleetOperation } from '../fleet-operation.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import type { HostPart } from '../host-part.ts';
 import { sumOf } from '../host-total.ts';
 
@@ -54,7 +54,7 @@ const sizePart: HostPart = {
 
 /** The totals of the logical processors of the hosts that have any for the caller. */
 async function totalsOfHosts(
-  operation: FleetOperation,
+  operation: FleetReader,
   part: HostPart,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const results = await operation.askEach(part);

@@ -4,7 +4,7 @@ import { sizeArgument } from '../../../graph/argument/connection.ts';
 import type { Builder, Refs } from '../../../graph/builder.ts';
 import type { defineObjects } from '../../../graph/schema.ts';
 import { fleetOf, fleetRoot, mostRanked, partOf, type FleetRoot } from '../fleet-context.ts';
-import type { FleetOperation } from '../fleet-operation.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { firstOf, partitionRanking, virtualProcessorRanking, type Ranking } from '../host-order.ts';
 import type { KnownHost } from '../host-registry.ts';
 import { defineFleetTotals } from './fleet-totals.ts';
@@ -101,6 +101,13 @@ export function defineFleet(
         description: 'All hosts together.',
         resolve: () => fleetRoot,
       }),
+      late: t.field({
+        type: [host],
+        nullable: false,
+        description:
+          'The hosts whose values were in an earlier event of this subscription already: newer ones have not come in time. After two intervals they are unreachable.',
+        resolve: (_root, _args, context) => fleetOf(context).late() as Promise<KnownHost[]>,
+      }),
       unreachable: t.field({
         type: [host],
         nullable: false,
@@ -113,7 +120,7 @@ export function defineFleet(
 
 /** The first items of the whole fleet: each host gives its own first items, with the numbers that rank them. */
 async function ranked(
-  operation: FleetOperation,
+  operation: FleetReader,
   list: {
     readonly info: GraphQLResolveInfo;
     readonly first: number;

@@ -38,6 +38,15 @@ export function defineHost(
         description: 'When it last said that it is alive; null before that.',
         resolve: ({ seenAt }) => (seenAt === null ? null : (new Date(seenAt).toISOString() as never)),
       }),
+      ageSeconds: t.float({
+        nullable: true,
+        description:
+          'How long before an event of a subscription its values came; null in queries, which read them, and without values.',
+        resolve: async ({ name }, _args, context) => {
+          const milliseconds = await fleetOf(context).ageOf(name);
+          return milliseconds === null ? null : milliseconds / 1_000;
+        },
+      }),
       version: t.string({
         nullable: true,
         description: 'The version of its service.',

@@ -1,0 +1,258 @@
+/** A subscription at one host, kept open for as long as something needs it. */
+import type { Logger } from 'pino';
+import { HvqlError } from '../../../errors.ts';
+import { formatDuration } from '../../../snapshot/duration.ts';
+import type { StreamEndKind } from '../../message.ts';
+import { partsOfAnswer } from '../host-answer.ts';
+import { hostUnreachable, type HostQuestions, type HostStream as OpenStream } from '../host-questions.ts';
+import type { HostRegistry } from '../host-registry.ts';
+
+/** How often the lease of a stream is renewed. It lasts as long as a delegated token, 30 seconds. */
+const renewalMilliseconds = 10_000;
+
+/** How long after its end a stream is opened again. A host that returns is asked at once. */
+const retryMilliseconds = 1_000;
+/** The same for a host that is not alive. */
+const absentRetryMilliseconds = 5_000;
+/** The same for a stream that the host has refused or completed: its answer will hardly be another one soon. */
+const refusedRetryMilliseconds = 15_000;
+
+/** How long a value may take on its way, beyond the intervals for which it is carried. */
+const deliveryMilliseconds = 500;
+/** The intervals for which the last value of a host stands for those that have not come. */
+const carriedIntervals = 2;
+
+/** What all streams of a gateway share. */
+export interface HostStreamServices {
+  readonly registry: Pick<HostRegistry, 'get' | 'problem' | 'missed'>;
+  readonly questions: Pick<HostQuestions, 'watch' | 'isConnected'>;
+  /** How long a host may take for its first event. */
+  readonly hostDeadlineMilliseconds: number;
+  readonly log: Logger;
+  /** Runs the opening of a stream in its turn: the openings of many are spread. */
+  readonly inTurn: (open: () => Promise<void>) => Promise<void>;
+}
+
+/** What needs a stream. */
+export interface StreamHolder {
+  /** When the credentials of its callers end, in milliseconds since 1970; null where they do not. */
+  readonly expiresAt: number | null;
+}
+
+/** What a stream is of. */
+export interface HostStreamOptions {
+  readonly host: string;
+  /** What needs it first. */
+  readonly holder: StreamHolder;
+  /** What it shares with the streams of the same request from other hosts. */
+  readonly key: string;
+  readonly everyMilliseconds: number;
+  /** The parameters of the subscription as JSON. */
+  readonly body: Uint8Array;
+  /** "Bearer <delegated token>" that ends with the credentials at the latest. */
+  readonly authorize: (expiresAt: number | null) => Promise<string>;
+}
+
+/** The newest value of a host, and how long ago it came. */
+export interface HostReading {
+  /** An error where the host has one in place of the part. */
+  readonly value: unknown;
+  readonly ageMilliseconds: number;
+  /** Bytes of the answer that it was in. */
+  readonly bytes: number;
+}
+
+/** The newest result. It is read when an event needs it. */
+interface Newest {
+  readonly result: Buffer;
+  readonly at: number;
+  parsed?: unknown;
+}
+
+/**
+ * One stream from one host for all that need the same. A stream that ends by itself is opened again: at once where the
+ * host returns, else after some time.
+ */
+export class HostStream {
+  readonly holders: Set<StreamHolder>;
+  readonly #services: HostStreamServices;
+  readonly #options: HostStreamOptions;
+  #open: OpenStream | null = null;
+  #isOpening = false;
+  #isReleased = false;
+  #newest: Newest | null = null;
+  /** Whether the host has said all that it will: its last result does not become too old. */
+  #isComplete = false;
+  #problem: HvqlError | null = null;
+  #renewedAt = 0;
+  #retryAt = 0;
+  /** Ends the wait for the first event. */
+  #settle: (() => void) | null = null;
+  #first: Promise<void>;
+
+  constructor(services: HostStreamServices, options: HostStreamOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.holders = new Set([options.holder]);
+    this.#first = this.#openInTurn();
+  }
+
+  get host(): string {
+    return this.#options.host;
+  }
+
+  get key(): string {
+    return this.#options.key;
+  }
+
+  /** Resolves once the host has sent something, has refused, or has missed the deadline. */
+  first(): Promise<void> {
+    return this.#first;
+  }
+
+  /** The newest value of the host. Throws HOST_UNREACHABLE where it has none that is new enough. */
+  read(): HostReading {
+    const { host, everyMilliseconds } = this.#options;
+    const newest = this.#newest;
+    if (newest === null) throw this.#problem ?? hostUnreachable(host, 'it has not sent anything yet');
+    const ageMilliseconds = performance.now() - newest.at;
+    if (!this.#isComplete && ageMilliseconds > everyMilliseconds + deliveryMilliseconds) {
+      const longest = carriedIntervals * everyMilliseconds + deliveryMilliseconds;
+      const isAbsent = this.#services.registry.get(host)?.status === 'UNREACHABLE';
+      if (isAbsent || ageMilliseconds > longest)
+        throw hostUnreachable(host, `it has sent nothing for ${formatDuration(Math.round(ageMilliseconds))}`);
+    }
+    if (newest.parsed === undefined) newest.parsed = this.#parse(newest.result);
+    return { value: newest.parsed, ageMilliseconds, bytes: newest.result.length };
+  }
+
+  /** Called every second: renews the lease, or opens the stream again. */
+  onHeartbeat(): void {
+    const now = performance.now();
+    if (this.#open !== null) {
+      if (now - this.#renewedAt < renewalMilliseconds) return;
+      this.#renewedAt = now;
+      this.#authorize().then(
+        (authorization) => this.#open?.renew(authorization),
+        () => undefined,
+      );
+    } else if (now >= this.#retryAt) this.#reopen();
+  }
+
+  /** The host is there again, maybe as another process, which knows nothing of this stream. */
+  onReturn({ isOther }: { readonly isOther: boolean }): void {
+    if (isOther && this.#open !== null) {
+      this.#open.cancel();
+      this.#end(hostUnreachable(this.host, 'it has started again'));
+    }
+    if (this.#open === null) this.#reopen();
+  }
+
+  /** The connection to NATS is there again. */
+  onReconnect(): void {
+    if (this.#open === null) this.#reopen();
+  }
+
+  /** Nothing needs it any more. */
+  release(): void {
+    this.#isReleased = true;
+    this.#open?.cancel();
+    this.#open = null;
+    this.#newest = null;
+    this.#settle?.();
+  }
+
+  #reopen(): void {
+    if (this.#isOpening || this.#isReleased || !this.#services.questions.isConnected) return;
+    this.#first = this.#openInTurn();
+  }
+
+  async #openInTurn(): Promise<void> {
+    this.#isOpening = true;
+    try {
+      await this.#services.inTurn(() => this.#begin());
+    } catch (thrown) {
+      const { host } = this.#options;
+      this.#end(thrown instanceof HvqlError ? thrown : hostUnreachable(host, 'no stream could be opened'));
+      if (!(thrown instanceof HvqlError) && !this.#isReleased)
+        this.#services.log.error({ err: thrown, host }, 'a stream of a host could not be opened');
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  /** Resolves once the first event has come, or will not come. */
+  async #begin(): Promise<void> {
+    if (this.#isReleased) return;
+    const { host, body } = this.#options;
+    const { registry, questions, hostDeadlineMilliseconds } = this.#services;
+    const problem = questions.isConnected ? registry.problem(host) : 'NATS cannot be reached';
+    if (problem !== null) throw hostUnreachable(host, problem);
+    const authorization = await this.#authorize();
+    if (this.#isReleased) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        registry.missed(host);
+        this.#open?.cancel();
+        this.#end(hostUnreachable(host, `it has not answered within ${hostDeadlineMilliseconds} ms`));
+      }, hostDeadlineMilliseconds);
+      this.#settle = () => {
+        clearTimeout(timer);
+        this.#settle = null;
+        resolve();
+      };
+      this.#renewedAt = performance.now();
+      this.#open = questions.watch(
+        { host, body, authorization },
+        {
+          event: (result) => {
+            this.#newest = { result, at: performance.now() };
+            this.#isComplete = false;
+            this.#problem = null;
+            this.#settle?.();
+          },
+          end: (kind) => this.#onEnd(kind),
+        },
+      );
+    });
+  }
+
+  #authorize(): Promise<string> {
+    let latest: number | null = 0;
+    for (const { expiresAt } of this.holders)
+      latest = expiresAt === null || latest === null ? null : Math.max(latest, expiresAt);
+    return this.#options.authorize(latest);
+  }
+
+  #onEnd(kind: StreamEndKind | 'unreachable'): void {
+    if (kind === 'unreachable' || kind === 'service') {
+      this.#end(hostUnreachable(this.host, kind === 'service' ? 'its service ends' : 'it is not connected'));
+      return;
+    }
+    // The last value stands until the stream is open again, or becomes too old.
+    this.#open = null;
+    this.#isComplete = kind === 'complete' && this.#newest !== null;
+    this.#retryAt = performance.now() + (kind === 'complete' ? refusedRetryMilliseconds : 0);
+    this.#settle?.();
+  }
+
+  #end(problem: HvqlError): void {
+    const isAbsent = this.#services.registry.get(this.host)?.status === 'UNREACHABLE';
+    this.#open = null;
+    this.#newest = null;
+    this.#problem = problem;
+    this.#retryAt = performance.now() + (isAbsent ? absentRetryMilliseconds : retryMilliseconds);
+    this.#settle?.();
+  }
+
+  #parse(result: Buffer): unknown {
+    const { host } = this.#options;
+    const version = this.#services.registry.get(host)?.alive?.version ?? null;
+    try {
+      return partsOfAnswer(result, { host, count: 1, version })[0];
+    } catch (thrown) {
+      if (thrown instanceof HvqlError) return thrown;
+      throw thrown;
+    }
+  }
+}
