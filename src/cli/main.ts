@@ -88,6 +88,12 @@ async function run(command: Command, context: CommandContext): Promise<number> {
       limitHeap();
       return runFleet(command.settings, { ...context, log: openLog(command.settings.logLevel) });
     }
+    case 'top': {
+      const { top } = await import('./top/top.ts');
+      const { stdin } = process;
+      const terminal = stdin.isTTY && process.stdout.isTTY ? { stdin, stdout: process.stdout } : null;
+      return top(command.settings, { ...context, platform, terminal, env: process.env });
+    }
     case 'record': {
       const [{ openSource }, { record }] = await Promise.all([
         import('../source/sources.ts'),

@@ -190,3 +190,23 @@ function unusedWithout(
 ): readonly string[] {
   return placesOf(names, given).map((place) => `${place} is of no use without ${flag}.`);
 }
+
+/** What is wrong with the settings of `top` together. */
+export function topProblems(settings: SettingsOf<'top'>, given: Given): readonly string[] {
+  const problems: string[] = [];
+  const isRemote = given.has('url');
+  const flagOf = (name: string): string | null => {
+    const place = given.get(name);
+    return place !== undefined && place.startsWith('--') ? place : null;
+  };
+  for (const name of isRemote ? ['source', 'names'] : ['tokenFile', 'tlsCa', 'tlsCert', 'tlsKey']) {
+    // Variables are for all commands; only what was typed for this one can be a mistake.
+    const flag = flagOf(name);
+    if (flag !== null) problems.push(`${flag} is of no use ${isRemote ? 'with' : 'without'} --url.`);
+  }
+  if ((settings.tlsCert === null) !== (settings.tlsKey === null))
+    problems.push('--tls-cert and --tls-key need each other.');
+  if (settings.once && settings.for !== null)
+    problems.push('--once prints once, and --for says how long to go on: give one of them.');
+  return problems;
+}

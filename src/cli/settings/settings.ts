@@ -10,6 +10,7 @@ import {
   chooseNats,
   chooseSecret,
   chooseTls,
+  topProblems,
   unusedSettings,
   type FleetSettings,
 } from './setting-choice.ts';
@@ -72,11 +73,15 @@ export interface TokenSettings extends Omit<SettingsOf<'token'>, (typeof partsOf
   readonly secret: SecretMethod;
 }
 
+/** The settings of `top`. */
+export type TopSettings = SettingsOf<'top'>;
+
 /** A command with its settings. Times are in milliseconds. */
 export type Command =
   | { readonly name: 'serve'; readonly settings: ServeSettings }
   | { readonly name: 'gateway'; readonly settings: GatewaySettings }
   | { readonly name: 'fleet'; readonly settings: SimulatedFleetSettings }
+  | { readonly name: 'top'; readonly settings: TopSettings }
   | { readonly name: 'record'; readonly settings: SettingsOf<'record'> }
   | { readonly name: 'simulate'; readonly settings: SettingsOf<'simulate'> }
   | { readonly name: 'inspect'; readonly settings: SettingsOf<'inspect'> & { readonly page: string } }
@@ -196,6 +201,12 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       return { name, settings: { folder: read.positional ?? '' } };
     case 'doctor':
       return { name };
+    case 'top': {
+      const settings = valuesOf<'top'>(read);
+      const unused = settings.url === null ? unusedSettings(read.given, settings.source) : [];
+      problems.push(...topProblems(settings, read.given), ...unused);
+      return { name, settings };
+    }
     case 'record': {
       const settings = valuesOf<'record'>(read);
       problems.push(...unusedSettings(read.given, settings.source));

@@ -926,14 +926,14 @@ describe('hvql', () => {
 
   it('knows no other commands', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
-      '"sevre" is no command: the commands are serve, gateway, fleet, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
+      '"sevre" is no command: the commands are serve, gateway, fleet, top, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
     ]);
     expect(problemsOf(['help', 'recrod'])).toEqual([
-      '"recrod" is no command: the commands are serve, gateway, fleet, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
+      '"recrod" is no command: the commands are serve, gateway, fleet, top, record, simulate, inspect, operations, doctor, token and help. Did you mean record?',
     ]);
     expect(problemsOf(['--port', '1'])).toEqual([
-      'A command is needed before --port: the commands are serve, gateway, fleet, record, simulate, inspect, operations, doctor, token and help.',
+      'A command is needed before --port: the commands are serve, gateway, fleet, top, record, simulate, inspect, operations, doctor, token and help.',
     ]);
   });
 });

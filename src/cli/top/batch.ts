@@ -1,0 +1,118 @@
+/** top for scripts: tables or JSON documents, one after another. */
+import { formatDuration } from '../../snapshot/duration.ts';
+import type { CommandContext } from '../command-context.ts';
+import { printable } from '../format.ts';
+import { ticks } from '../commands/ticks.ts';
+import { adviceFor } from './advice.ts';
+import { documentOf, loadOf, subjectOf, type Asked } from './document.ts';
+import type { GraphLink } from './graph-link.ts';
+import { choiceOf, type State } from './state.ts';
+import { legendOf, plainTable } from './table-text.ts';
+import type { Place } from './answer.ts';
+import type { Row, Table } from './view.ts';
+import { views } from './views.ts';
+
+/** What is printed, and how often. */
+export interface BatchOptions {
+  readonly link: GraphLink;
+  readonly state: State;
+  readonly isRoot: boolean;
+  readonly isJson: boolean;
+  /** Whether it is printed once; else at each interval. */
+  readonly isOnce: boolean;
+  /** How long to go on in milliseconds; null until it is interrupted. */
+  readonly for: number | null;
+}
+
+/** The longest `over` of a query (Service.limits.maxWait). */
+const longestOver = 60_000;
+
+/** Prints. The exit code is 1 if the last answer had no table. Rejects with a LinkError if nothing can be asked. */
+export async function runBatch(options: BatchOptions, context: CommandContext): Promise<number> {
+  const { every } = options.state;
+  const { signal } = context;
+  const lasts = options.isOnce ? 0 : (options.for ?? undefined);
+  let exitCode = 0;
+  for await (const number of ticks({ ...context, every, for: lasts })) {
+    exitCode = await printAnswer(options, { ...context, isFirst: number === 0 });
+    if (signal.aborted) break;
+  }
+  return exitCode;
+}
+
+async function printAnswer(
+  { link, state, isRoot, isJson, isOnce }: BatchOptions,
+  { stdout, stderr, isFirst }: CommandContext & { readonly isFirst: boolean },
+): Promise<number> {
+  const view = views[state.view];
+  const { columns, sort } = choiceOf(state);
+  const { filter, partitionId, host } = state;
+  const over = formatDuration(Math.min(longestOver, state.every));
+  const wanted = { columns, sort, filter, partitionId, rows: view.mostRows, over };
+  const asked: Asked = { view, wanted, host, isRoot };
+  const subject = subjectOf(await link.query(documentOf(asked, null)), asked);
+  const table = subject.value === null ? null : view.table(subject, wanted);
+  const problem = table === null ? subject.error : table.problem;
+  if (table === null || problem !== null) {
+    const { code = '', message = 'there is no answer' } = problem ?? {};
+    stderr.write(
+      `hvql: ${printable(`${code === '' ? '' : `${code}: `}${message} ${adviceFor(code)}`.trim())}\n`,
+    );
+    return 1;
+  }
+  if (isJson) {
+    stdout.write(`${JSON.stringify(documentFor(table, { subject, state }), null, isOnce ? 2 : undefined)}\n`);
+    return 0;
+  }
+  stdout.write(`${isFirst ? '' : '\n'}${titleFor(table, { subject, state })}\n${plainTable(table, sort)}`);
+  const legend = legendOf(table.rows);
+  const isCut = table.total !== null && table.total > table.rows.length;
+  if (legend !== '') stderr.write(`${legend}\n`);
+  if (isCut)
+    stderr.write(`These are the first ${table.rows.length} of ${table.total}; --filter finds others.\n`);
+  return 0;
+}
+
+function titleFor(
+  { of }: Table,
+  { subject, state }: { readonly subject: Place; readonly state: State },
+): string {
+  const load = loadOf(subject);
+  const busy =
+    load?.busyPercent == null ? '' : `${load.logicalProcessors} LPs ${load.busyPercent.toFixed(1)}% busy`;
+  const what = `${state.view.replaceAll('-', ' ')}${of === '' ? '' : ` of ${of}`}`;
+  return [what, printable(subject.at('host').text), subject.at('sampledAt').text, busy]
+    .filter((part) => part !== '')
+    .join('  ');
+}
+
+/** The JSON document: numbers as the graph has them, 64-bit ones as strings, and why others are null. */
+function documentFor(
+  table: Table,
+  { subject, state }: { readonly subject: Place; readonly state: State },
+): object {
+  const { columns, rows, total } = table;
+  const units = columns.flatMap(({ key, unit }) => (unit === '' ? [] : [[key, unit] as const]));
+  return {
+    view: state.view,
+    host: subject.at('host').scalar,
+    partitionId: state.partitionId,
+    sampledAt: subject.at('sampledAt').scalar,
+    sort: choiceOf(state).sort,
+    total,
+    units: Object.fromEntries(units),
+    rows: rows.map((row) => rowFor(row, table)),
+  };
+}
+
+function rowFor({ cells }: Row, { columns }: Table): object {
+  const values = columns.map(({ key }, at) => [key, cells[at]?.value ?? null] as const);
+  const missing = columns.flatMap(({ key }, at) => {
+    const why = cells[at]?.missing ?? null;
+    return why === null ? [] : [[key, why] as const];
+  });
+  return {
+    ...Object.fromEntries(values),
+    ...(missing.length === 0 ? {} : { missing: Object.fromEntries(missing) }),
+  };
+}

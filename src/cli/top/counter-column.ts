@@ -1,0 +1,133 @@
+/** The columns that show a counter: named as in the catalogue, checked, and written into a selection. */
+import { countersOf } from '../../catalogue/catalogue.ts';
+import { isTotal, type Counter } from '../../catalogue/counter.ts';
+import type { StatisticsObject } from '../../catalogue/group.ts';
+import { UsageError } from '../../errors.ts';
+import { didYouMean } from '../../lib/suggestion.ts';
+
+/** The views of a counter, as the fields of the graph are called. */
+export const counterFields = ['rates', 'deltas', 'counters'] as const;
+/** rates, deltas or counters. */
+export type CounterField = (typeof counterFields)[number];
+
+/** A column of numbers. */
+export interface CounterColumn {
+  /** How it is typed: "hypercalls", or "hypercalls.counters" where it is not the view shown by default. */
+  readonly key: string;
+  readonly counter: Counter;
+  readonly field: CounterField;
+  /** What stands below its name: "/s", "%", "ns/op", "pages"; '' for a plain number. */
+  readonly unit: string;
+}
+
+/** The column of a counter; by default its rate, or its value where it has none. */
+export function columnOf(counter: Counter, field: CounterField = defaultField(counter)): CounterColumn {
+  const key = field === defaultField(counter) ? counter.field : `${counter.field}.${field}`;
+  return { key, counter, field, unit: unitOf(counter, field) };
+}
+
+/**
+ * The columns that these names stand for, such as "hypercalls" or "hypercalls.counters". Throws a UsageError with every
+ * name that none of these objects has a counter of.
+ */
+export function parseColumns(
+  names: readonly string[],
+  objects: readonly StatisticsObject[],
+): readonly CounterColumn[] {
+  const counters = objects.flatMap((object) => countersOf(object));
+  const problems: string[] = [];
+  const columns = new Map<string, CounterColumn>();
+  for (const name of names) {
+    const [field = '', view, ...more] = name.split('.');
+    const counter = counters.find((candidate) => candidate.field === field);
+    if (counter === undefined) {
+      const fields = counters.map((candidate) => candidate.field);
+      problems.push(
+        `${nameOf(objects)} has no counter ${JSON.stringify(field)}.${didYouMean(field, fields)} ` +
+          'schema/counters.md lists all names.',
+      );
+      continue;
+    }
+    const column = more.length > 0 ? null : columnWithView(counter, view);
+    if (column === null)
+      problems.push(
+        `${JSON.stringify(name)} needs one of ${viewsOf(counter)
+          .map((each) => `${field}.${each}`)
+          .join(', ')}, or ${field} alone.`,
+      );
+    else columns.set(column.key, column);
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return [...columns.values()];
+}
+
+/** The next view of a column: rates, deltas, counters and again rates; a counter without rates has one view only. */
+export function nextView({ counter, field }: CounterColumn): CounterColumn {
+  const views = viewsOf(counter);
+  return columnOf(counter, views[(views.indexOf(field) + 1) % views.length]);
+}
+
+/** The fields of these columns as a selection of one object: "rates { hypercalls interval { reset } } counters { … }". */
+export function selectionOf(columns: readonly CounterColumn[], over: string | null): string {
+  const parts = counterFields.flatMap((field) => {
+    const fields = columns.filter((column) => column.field === field).flatMap(fieldsOf);
+    if (fields.length === 0) return [];
+    const interval = field === 'counters' ? '' : ' interval { seconds reset }';
+    const argument = field === 'counters' || over === null ? '' : `(over: ${JSON.stringify(over)})`;
+    return [`${field}${argument} { ${[...new Set(fields)].join(' ')}${interval} }`];
+  });
+  return parts.join(' ');
+}
+
+/** An average cost is null where there was no operation; only their number tells that from a cost that is not reported. */
+function fieldsOf({ counter, field }: CounterColumn): string[] {
+  const { operations } = counter;
+  return field === 'rates' && operations !== undefined ? [counter.field, operations] : [counter.field];
+}
+
+/** totalRunTime becomes TOTAL_RUN_TIME, as the enums of the schema have it. */
+export function enumValueOf({ field }: Counter): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+const viewNames = { rates: 'RATE', deltas: 'DELTA', counters: 'VALUE' } as const;
+
+/** The order by a column as an argument: "{ counter: HYPERCALLS, by: RATE, direction: DESC }". */
+export function orderOf({ counter, field }: CounterColumn, isDescending: boolean): string {
+  const direction = isDescending ? 'DESC' : 'ASC';
+  return `{ counter: ${enumValueOf(counter)}, by: ${viewNames[field]}, direction: ${direction} }`;
+}
+
+function columnWithView(counter: Counter, view: string | undefined): CounterColumn | null {
+  if (view === undefined) return columnOf(counter);
+  const field = viewsOf(counter).find((each) => each === view);
+  return field === undefined ? null : columnOf(counter, field);
+}
+
+function viewsOf(counter: Counter): readonly CounterField[] {
+  return isTotal(counter) ? counterFields : ['counters'];
+}
+
+function defaultField(counter: Counter): CounterField {
+  return isTotal(counter) ? 'rates' : 'counters';
+}
+
+const rateUnits: Readonly<Record<string, string>> = { COUNT: '/s', TIME: '%', COST: 'ns/op' };
+
+function unitOf({ kind, unit }: Counter, field: CounterField): string {
+  if (field === 'rates') return rateUnits[kind] ?? '';
+  if (unit === '1' || unit === 'unknown') return '';
+  return unit === 'page' ? 'pages' : unit;
+}
+
+const objectNames: Readonly<Record<StatisticsObject, string>> = {
+  HYPERVISOR: 'the hypervisor',
+  LOGICAL_PROCESSOR: 'a logical processor',
+  PARTITION: 'a partition',
+  VIRTUAL_PROCESSOR: 'a virtual processor',
+};
+
+function nameOf(objects: readonly StatisticsObject[]): string {
+  const text = objects.map((object) => objectNames[object]).join(' or ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

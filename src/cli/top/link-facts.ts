@@ -1,0 +1,48 @@
+/** What is on the other side of a link: one host or a fleet, and who the caller is there. */
+import type { ExecutionResult } from 'graphql';
+import { Place } from './answer.ts';
+import { LinkError, type GraphLink } from './graph-link.ts';
+import { adviceFor } from './advice.ts';
+
+/** Facts that do not change while a link is used. */
+export interface GraphFacts {
+  readonly isFleet: boolean;
+  /** Whether the caller is the root partition of the one host. */
+  readonly isRoot: boolean;
+  /** The caller's partition; null if it has another one on each host. */
+  readonly ownPartition: string | null;
+  /** Whether the graph has subscriptions; if not, it is asked again and again. */
+  readonly hasSubscriptions: boolean;
+}
+
+/** Asks for the facts. Rejects with a LinkError if there is no answer. */
+export async function askFacts(link: GraphLink): Promise<GraphFacts> {
+  const viewer = Place.of(answered(await link.query('query Viewer { viewer { __typename } }'))).at('viewer');
+  if (viewer.at('__typename').text === 'FleetViewer')
+    return { isFleet: true, isRoot: true, ownPartition: null, hasSubscriptions: await canSubscribe(link) };
+  const asked = answered(await link.query('query Viewer { viewer { isRoot partitionId } }'));
+  const { at } = { at: (name: string) => Place.of(asked).at('viewer', name) };
+  return {
+    isFleet: false,
+    isRoot: at('isRoot').value === true,
+    ownPartition: at('partitionId').text || null,
+    hasSubscriptions: true,
+  };
+}
+
+/** A gateway of an earlier version has none. */
+async function canSubscribe(link: GraphLink): Promise<boolean> {
+  const result = await link.query('query Streams { __schema { subscriptionType { fields { name } } } }');
+  const fields = Place.of(result).at('__schema', 'subscriptionType', 'fields').items;
+  const names = fields.map((field) => field.at('name').text);
+  return names.includes('fleet') && names.includes('host');
+}
+
+function answered(result: ExecutionResult): ExecutionResult {
+  if (result.data != null) return result;
+  const { error } = Place.of(result);
+  throw new LinkError({
+    message: `${error?.code ?? ''}: ${error?.message ?? 'there is no answer'}`.replace(/^: /, ''),
+    advice: adviceFor(error?.code ?? ''),
+  });
+}

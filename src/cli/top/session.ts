@@ -1,0 +1,240 @@
+/** top on a terminal: takes keys and events, and draws frames. */
+import type { ExecutionResult } from 'graphql';
+import { formatDuration } from '../../snapshot/duration.ts';
+import { adviceFor } from './advice.ts';
+import { documentOf, loadOf, subjectOf, type Asked, type Load } from './document.ts';
+import { drawFrame, roomForRows } from './frame.ts';
+import type { GraphLink, LinkProblem } from './graph-link.ts';
+import type { GraphFacts } from './link-facts.ts';
+import { poll } from './poll.ts';
+import { choiceOf, press, withinRows, type State } from './state.ts';
+import type { Style } from './style.ts';
+import { Terminal, type PressedKey, type TerminalStreams } from './terminal.ts';
+import type { Table } from './view.ts';
+import { views } from './views.ts';
+
+/** What a session shows, and where. */
+export interface SessionOptions {
+  readonly link: GraphLink;
+  readonly facts: GraphFacts;
+  readonly state: State;
+  readonly streams: TerminalStreams;
+  readonly style: Style;
+  /** Aborted when the session is to end. */
+  readonly signal: AbortSignal;
+  /** How long it lasts in milliseconds; null until someone quits. */
+  readonly for: number | null;
+}
+
+/** Numbers that are older than this many intervals, and a second, are stale. */
+const staleIntervals = 2;
+const staleMilliseconds = 1_000;
+const checkMilliseconds = 1_000;
+/** The longest `over` of a query (Service.limits.maxWait). */
+const longestOver = 60_000;
+
+/** Shows the graph until someone quits. Resolves with the exit code once the terminal is restored. */
+export async function runSession(options: SessionOptions): Promise<number> {
+  const session = new Session(options);
+  return session.run();
+}
+
+class Session {
+  readonly #options: SessionOptions;
+  readonly #terminal: Terminal;
+  readonly #widths = new Map<string, number>();
+  #state: State;
+  #table: Table | null = null;
+  /** The view and the place that the table is of. */
+  #tableOf = '';
+  #host: string | null = null;
+  #sampledAt: string | null = null;
+  #load: Load | null = null;
+  #fleet = '';
+  #problem: LinkProblem | null = null;
+  /** When the last numbers came, on this process's clock. */
+  #freshAt = performance.now();
+  #document = '';
+  #stopWatching: () => void = () => {};
+  #finish: (exitCode: number) => void = () => {};
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    this.#terminal = new Terminal(options.streams, {
+      key: (key) => this.#press(key),
+      resize: () => this.#update(),
+    });
+  }
+
+  async run(): Promise<number> {
+    const { signal, for: duration } = this.#options;
+    if (signal.aborted) return 0;
+    const finished = new Promise<number>((resolve) => (this.#finish = resolve));
+    const onAbort = (): void => {
+      // At once: a second signal ends the process.
+      this.#terminal.restore();
+      this.#finish(0);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const end = duration === null ? undefined : setTimeout(() => this.#finish(0), duration);
+    const check = setInterval(() => this.#draw(), checkMilliseconds);
+    this.#terminal.open();
+    try {
+      this.#update();
+      return await finished;
+    } finally {
+      this.#stopWatching();
+      clearTimeout(end);
+      clearInterval(check);
+      signal.removeEventListener('abort', onAbort);
+      this.#terminal.close();
+    }
+  }
+
+  #press(key: PressedKey): void {
+    const { facts } = this.#options;
+    const pressed = press(this.#state, key, {
+      table: this.#table,
+      roomForRows: this.#room,
+      isFleet: facts.isFleet,
+      ownPartition: facts.ownPartition,
+    });
+    if (pressed === 'quit') {
+      this.#finish(0);
+      return;
+    }
+    if (pressed === 'suspend') {
+      this.#terminal.suspend();
+      return;
+    }
+    if (pressed === 'redraw') this.#terminal.screen.invalidate();
+    else {
+      const isResumed = this.#state.isPaused && !pressed.isPaused;
+      this.#state = pressed;
+      if (isResumed) this.#document = '';
+      if (pressed.isPaused) this.#stopWatching();
+    }
+    this.#update();
+  }
+
+  /** Asks for what is to be shown now, if that is not what is asked already, and draws. */
+  #update(): void {
+    const asked = this.#asked();
+    const { every } = this.#state;
+    const { isFleet, hasSubscriptions } = this.#options.facts;
+    const isPolled = isFleet && !hasSubscriptions;
+    const document = documentOf(asked, isPolled ? null : every);
+    const place = JSON.stringify([asked.view.name, asked.host, asked.wanted.partitionId]);
+    if (place !== this.#tableOf) {
+      this.#table = null;
+      this.#load = null;
+      this.#widths.clear();
+      this.#tableOf = place;
+    }
+    const key = `${every} ${document}`;
+    if (key !== this.#document) {
+      this.#document = key;
+      this.#watch(document, { asked, isPolled });
+    }
+    this.#draw();
+  }
+
+  #watch(document: string, { asked, isPolled }: { readonly asked: Asked; readonly isPolled: boolean }): void {
+    const { link } = this.#options;
+    this.#stopWatching();
+    const watcher = {
+      next: (result: ExecutionResult): void => this.#take(result, asked),
+      lost: (problem: LinkProblem): void => {
+        this.#problem = problem;
+        this.#draw();
+      },
+      ended: (): void => {
+        this.#problem = { message: 'What was watched has ended.', advice: 'Press q to quit.' };
+        this.#draw();
+      },
+    };
+    this.#stopWatching = isPolled
+      ? poll(link, { text: document, every: this.#state.every, watcher })
+      : link.watch(document, watcher);
+  }
+
+  #take(result: ExecutionResult, asked: Asked): void {
+    const subject = subjectOf(result, asked);
+    if (subject.value === null) {
+      const { code = '', message = 'There is no answer.' } = subject.error ?? {};
+      this.#problem = { message: code === '' ? message : `${code}: ${message}`, advice: adviceFor(code) };
+      this.#draw();
+      return;
+    }
+    const table = asked.view.table(subject, asked.wanted);
+    this.#table = table;
+    this.#problem = null;
+    this.#freshAt = performance.now();
+    this.#load = loadOf(subject);
+    this.#host = asked.view.name === 'hosts' ? null : subject.at('host').text;
+    this.#sampledAt = subject.at('sampledAt').text || null;
+    const totals = subject.at('totals');
+    this.#fleet =
+      totals.value === null ? '' : `${totals.at('answered').text} of ${totals.at('of').text} hosts answer`;
+    this.#state = withinRows(this.#state, table.rows.length, this.#room);
+    if (this.#state.isPaused) this.#stopWatching();
+    this.#draw();
+  }
+
+  #asked(): Asked {
+    const state = this.#state;
+    const view = views[state.view];
+    const { facts } = this.#options;
+    const isPolled = facts.isFleet && !facts.hasSubscriptions;
+    const room = this.#room;
+    const needed = Math.max(state.firstRow + room, state.selected + 1);
+    // In whole screens: scrolling by a row needs no other subscription.
+    const rows = Math.min(view.mostRows, Math.ceil(needed / room) * room);
+    return {
+      view,
+      host: state.host,
+      isRoot: facts.isRoot,
+      wanted: {
+        ...choiceOf(state),
+        filter: state.filter,
+        partitionId: state.partitionId,
+        rows,
+        over: isPolled ? formatDuration(Math.min(longestOver, state.every)) : null,
+      },
+    };
+  }
+
+  get #room(): number {
+    return roomForRows(this.#terminal.rows);
+  }
+
+  #draw(): void {
+    const { link, style } = this.#options;
+    const frame = drawFrame(
+      {
+        state: this.#state,
+        title: link.title,
+        table: this.#table,
+        host: this.#host,
+        sampledAt: this.#sampledAt,
+        load: this.#load,
+        fleet: this.#fleet,
+        trouble: this.#trouble(),
+      },
+      { columns: this.#terminal.columns, rows: this.#terminal.rows, style, widths: this.#widths },
+    );
+    this.#terminal.screen.show(frame);
+  }
+
+  #trouble(): (LinkProblem & { readonly staleSeconds: number | null }) | null {
+    const { isPaused, every } = this.#state;
+    const age = performance.now() - this.#freshAt;
+    const isLate = !isPaused && age > staleIntervals * every + staleMilliseconds;
+    const staleSeconds = Math.round(age / 1_000);
+    if (this.#problem !== null)
+      return { ...this.#problem, staleSeconds: this.#table === null ? null : staleSeconds };
+    if (!isLate) return null;
+    return { message: 'No answer comes.', advice: 'The service or its source may hang.', staleSeconds };
+  }
+}

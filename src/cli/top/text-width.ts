@@ -1,0 +1,41 @@
+/** How many columns of a terminal a text takes, and texts cut and padded to a width. */
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const plain = /^[\x20-\x7e]*$/;
+/** What terminals show over two columns (Unicode's UAX 11, wide and fullwidth), and emoji. */
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** The columns that a text takes. It must have no control characters. */
+export function widthOf(text: string): number {
+  if (plain.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of segmenter.segment(text)) width += wide.test(segment) ? 2 : 1;
+  return width;
+}
+
+/** A text of at most this width, with an ellipsis where it was longer. */
+export function cutTo(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let cut = '';
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const more = wide.test(segment) ? 2 : 1;
+    if (used + more > width - 1) break;
+    cut += segment;
+    used += more;
+  }
+  return width <= 0 ? '' : `${cut}…`;
+}
+
+/** A text of exactly this width, cut or padded with spaces. */
+export function fitTo(text: string, width: number, side: 'left' | 'right' = 'left'): string {
+  const cut = cutTo(text, width);
+  const padding = ' '.repeat(Math.max(0, width - widthOf(cut)));
+  return side === 'left' ? cut + padding : padding + cut;
+}
+
+/** The characters of a text, as a person counts them. */
+export function charactersOf(text: string): readonly string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
