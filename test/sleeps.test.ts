@@ -33,12 +33,10 @@ const files = readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8' })
 
 /** Lines that wait for a time: a promise that a timer resolves, Node's timers/promises, or Playwright's waitForTimeout. */
 function sleepsIn(file: string): number[] {
-  const source = ts.createSourceFile(
-    file,
-    readFileSync(`${root}/${file}`, 'utf8'),
-    ts.ScriptTarget.Latest,
-    true,
-  );
+  const text = readFileSync(`${root}/${file}`, 'utf8');
+  // A second of processor time is saved by not parsing the others.
+  if (!/setTimeout|waitForTimeout/.test(text)) return [];
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const lines: number[] = [];
   const visit = (node: ts.Node): void => {
     if (isSleep(node)) lines.push(source.getLineAndCharacterOfPosition(node.getStart()).line + 1);

@@ -19,7 +19,7 @@ import { RandomHost } from './random-host.ts';
 import { randomOperation } from './random-operation.ts';
 import { judge, randomTrial, reportOf, scalarsOf, type Trial } from './trial.ts';
 
-const { seed, numRuns } = fuzzSettings(400);
+const { seed, numRuns } = fuzzSettings(200);
 const schema = createSchema();
 const fleetSchema = createFleetSchema();
 /** The fields of the query type of a host that a gateway has below `host`, and those that it has itself. */

@@ -45,7 +45,7 @@ async function ask(
 
 describe('the hot path', () => {
   it('answers random operations as Yoga does, to the root and to a guest', { timeout: 600_000 }, async () => {
-    const { seed, numRuns } = fuzzSettings(60);
+    const { seed, numRuns } = fuzzSettings(30);
     let asked = 0;
     const root = hot.host.partitions.find(({ parent }) => parent === null);
     const guest = hot.host.partitions.find(({ parent }) => parent !== null);

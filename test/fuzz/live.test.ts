@@ -17,7 +17,7 @@ import { reducedOperation } from './reduced-operation.ts';
 import { asAnswer, isRefused, judge, randomTrial, reportOf, type Trial } from './trial.ts';
 
 const schema = createSchema();
-const { seed, numRuns } = fuzzSettings(200);
+const { seed, numRuns } = fuzzSettings(100);
 const hosts = Array.from({ length: 150 }, (_, n) => new RandomHost(seed, 1_000 + n));
 const seen = { first: 0, second: 0, silent: 0, ended: 0 };
 

@@ -11,7 +11,7 @@ import { reducedOperation } from './reduced-operation.ts';
 import { askTrial, isRefused, judge, randomTrial, reportOf, trialSampler, type Trial } from './trial.ts';
 
 const schema = createSchema();
-const settings = fuzzSettings(1_000);
+const settings = fuzzSettings(500);
 /** Each is asked some ten operations. */
 const hosts = Array.from(
   { length: Math.ceil(settings.numRuns / 10) },

@@ -139,10 +139,10 @@ describe('any input over connections', () => {
     expect(Object.keys(pieceKinds).length).toBeGreaterThan(25);
   });
 
-  // Half of its processor time is the clients': 600 connections, a third of them with handshakes of TLS.
+  // Half of its processor time is the clients': 300 connections, a third of them with handshakes of TLS.
   it('ends no process, and leaves nothing behind', { timeout: 1_200_000 }, async () => {
-    const { seed, numRuns } = fuzzSettings(600);
-    const warmUp = Math.ceil(numRuns / 10);
+    const { seed, numRuns } = fuzzSettings(300);
+    const warmUp = Math.ceil(numRuns / 5);
     await makeConnections({ seed, from: 0, to: warmUp });
     const before = [await atRest(plain), await atRest(secure)] as const;
     await makeConnections({ seed, from: warmUp, to: warmUp + numRuns });

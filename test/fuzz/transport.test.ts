@@ -140,7 +140,7 @@ describe('variables', () => {
 
 describe('any input over a WebSocket', () => {
   it('is answered by the protocol, or ends with the code for it', { timeout: 600_000 }, () =>
-    fuzz(1_200, async (choose) => {
+    fuzz(600, async (choose) => {
       const frames = oddFrames(choose, service.rootToken);
       const bytes = await exchange(service.port, { pieces: [handshake, ...frames], isAnswered: true });
       const problems = problemsOfFrames(bytes);

@@ -225,7 +225,7 @@ describe('any bytes', () => {
           );
         }
       }),
-      { numRuns: 100_000, seed: 1 },
+      { numRuns: 20_000, seed: 1 },
     );
     expect(pages + malformed).toBe(100_000);
     expect(pages).toBeGreaterThan(10_000);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { countersInPages, countersOf, operationsOf } from '../../../src/catalogue/catalogue.ts';
 import { isTotal } from '../../../src/catalogue/counter.ts';
 import type { SimulatedHost } from '../../../src/source/simulator/simulated-host.ts';
+import { fuzzSettings } from '../../fuzz/choice.ts';
 import { hostOf, readSimulatedHost, minute, second, sumOf, type ObjectReadings } from './read-host.ts';
 
 type HostReadings = ReadonlyMap<string, ObjectReadings>;
@@ -26,7 +27,8 @@ const step = fc.oneof(
   fc.bigInt(0n, 120n * minute),
 );
 const steps = fc.array(step, { minLength: 1, maxLength: 6 });
-const runs = { seed: 20261120, numRuns: 60 };
+const seed = 20261120;
+const { numRuns: usualRuns } = fuzzSettings(20);
 
 /** Advances a host step by step and passes on each pair of readings, with the time between them. */
 function forEachInterval(
@@ -47,13 +49,13 @@ function forEachInterval(
 
 function property(
   check: (before: HostReadings, after: HostReadings, host: SimulatedHost) => void,
-  { release, numRuns } = { release: 2013, numRuns: runs.numRuns },
+  { release, numRuns } = { release: 2013, numRuns: usualRuns },
 ): void {
   fc.assert(
     fc.property(sizes, steps, (size, steps) =>
       forEachInterval({ query: `${size}&release=${release}`, steps }, check),
     ),
-    { ...runs, numRuns },
+    { seed, numRuns },
   );
 }
 
@@ -177,7 +179,7 @@ describe('a simulated host, at any time', () => {
           }
         }
       }),
-      runs,
+      { seed, numRuns: usualRuns },
     );
   });
 });
@@ -315,7 +317,7 @@ describe('a simulated host of release 2026', () => {
           expect(sum).toBeLessThanOrEqual(object.value('hypervisorRunTime'));
         }
       },
-      { release: 2026, numRuns: 15 },
+      { release: 2026, numRuns: Math.ceil(usualRuns / 4) },
     );
   });
 });
