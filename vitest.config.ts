@@ -52,6 +52,7 @@ export default defineConfig({
     // None of these is what a test is about: they are for machines with ten times the load.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     setupFiles: ['test/setup.ts'],
     // One rare failure of thousands of tests does not keep a change back, but is printed, to be mended.
     retry: process.env['CI'] ? 1 : 0,

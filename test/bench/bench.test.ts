@@ -85,7 +85,7 @@ describe('the servers that are compared', () => {
     // L asks for everything that exists, so the small host does.
     ground = await openGround({ size: workloadNamed('S').host, contenders: startable });
     // Ten programs, each of which tsx compiles first.
-  }, 300_000);
+  });
   afterAll(() => ground.close());
 
   it('are all there, whether Mercurius is installed or not', () => {

@@ -25,8 +25,8 @@ export interface ServerProgram {
   readonly nodeFlags?: readonly string[];
 }
 
-const startLimitMilliseconds = 30_000;
-const stopLimitMilliseconds = 12_000;
+const startLimitMilliseconds = 180_000;
+const stopLimitMilliseconds = 60_000;
 const thisCheckout = new URL('../../', import.meta.url);
 const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));

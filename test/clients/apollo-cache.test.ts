@@ -1,7 +1,8 @@
 import { ApolloClient, HttpLink, InMemoryCache, gql, type DocumentNode } from '@apollo/client';
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import apollo from '../../schema/clients/apollo.json' with { type: 'json' };
 import { startWatchedService, type WatchedService } from './watched-service.ts';
+import { until } from '../until.ts';
 
 let service: WatchedService;
 beforeAll(async () => {
@@ -11,7 +12,6 @@ beforeEach(() => {
   service.requests.length = 0;
 });
 
-const waiting = { timeout: 20_000 };
 const counters = (selection: string): DocumentNode => gql`
   {
     hypervisor {
@@ -200,7 +200,7 @@ describe('two components of Apollo Client that ask for different fields of one o
     ],
   ])('settle after one request each: %s', async (_, first, second) => {
     const watched = watchBoth(new InMemoryCache(apollo), [first, second]);
-    await vi.waitUntil(watched.isComplete, waiting);
+    await until(watched.isComplete);
     await service.untilIdle();
     expect([service.requests.length, watched.isComplete()]).toEqual([2, true]);
     watched.close();
@@ -232,7 +232,7 @@ describe('two components of Apollo Client that ask for different fields of one o
 
   it('go on asking for ever with a cache that knows nothing of the types', async () => {
     const watched = watchBoth(new InMemoryCache(), [a, b]);
-    await vi.waitUntil(() => service.requests.length > 20, waiting);
+    await until(() => service.requests.length > 20);
     watched.close();
   });
 });

@@ -55,7 +55,7 @@ beforeAll(async () => {
 afterAll(() => service.program.stop());
 
 describe('a chart', () => {
-  it('has what happened while the network was cut, and no point twice', { timeout: 120_000 }, async () => {
+  it('has what happened while the network was cut, and no point twice', async () => {
     const momentsOf = async (): Promise<string[]> => {
       const query =
         '{ partition(id: 2) { virtualProcessorTotals { history { at rates { totalRunTime } } } } }';

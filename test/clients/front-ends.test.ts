@@ -4,8 +4,8 @@ import { gql } from '@apollo/client';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runTool, transformRelay, writeExamples } from './examples.ts';
 import { startWatchedService, type WatchedService } from './watched-service.ts';
+import { until } from '../until.ts';
 
-const waiting = { timeout: 20_000 };
 let service: WatchedService;
 let folder: URL;
 /** A module of the examples. */
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await runTool(folder, ['gql.tada', 'generate-output']);
   await runTool(folder, ['graphql-codegen', '--config', 'codegen.ts']);
   service = await startWatchedService();
-}, 300_000);
+});
 beforeEach(() => {
   service.requests.length = 0;
   vi.stubGlobal('fetch', service.fetch);
@@ -35,7 +35,7 @@ const digits = expect.stringMatching(/^\d+$/) as string;
 const getToken = async (): Promise<string> => service.token;
 
 describe('the examples of docs/front-ends.md', () => {
-  it('compile, and have 64-bit numbers as strings', { timeout: 300_000 }, async () => {
+  it('compile, and have 64-bit numbers as strings', async () => {
     // After the types that the tools of Relay, gql.tada and GraphQL Code Generator have written.
     writeFileSync(
       new URL('checks.ts', folder),
@@ -87,7 +87,7 @@ describe('the examples of docs/front-ends.md', () => {
     const watched = components.map((component) => component.subscribe(() => undefined));
     const isComplete = (): boolean =>
       components.every((component) => component.getCurrentResult().dataState === 'complete');
-    await vi.waitUntil(isComplete, waiting);
+    await until(isComplete);
     await service.untilIdle();
     expect([service.requests.length, isComplete()]).toEqual([3, true]);
     watched.forEach((each) => each.unsubscribe());
@@ -107,7 +107,7 @@ describe('the examples of docs/front-ends.md', () => {
         results[n] = result;
       }),
     );
-    await vi.waitUntil(() => results[0] !== undefined && results[1] !== undefined, waiting);
+    await until(() => results[0] !== undefined && results[1] !== undefined);
     await service.untilIdle();
     expect(results.map(({ error }) => error)).toEqual([undefined, undefined]);
     expect(results.map(({ data }) => data.hypervisor.logicalProcessor.counters)).toMatchObject([

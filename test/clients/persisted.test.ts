@@ -22,11 +22,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { WebSocket } from 'ws';
 import { runTool, writeExamples } from './examples.ts';
 import { startWatchedService, type WatchedService } from './watched-service.ts';
+import { until } from '../until.ts';
 
 const transports = ['POST', 'GET', 'WebSocket'] as const;
 type Transport = (typeof transports)[number];
 
-const waiting = { timeout: 20_000 };
 const own = 'query Own { viewer { partitionId } }';
 const root = 'query Root { viewer { isRoot } }';
 const live = 'subscription Live { partition { partitionId } }';
@@ -71,7 +71,7 @@ beforeAll(async () => {
     const manifest = fileURLToPath(new URL(manifests[client], folder));
     services[client] = await startWatchedService(['--operations', manifest]);
   }
-}, 300_000);
+});
 beforeEach(() => {
   for (const { requests } of Object.values(services)) requests.length = 0;
 });
@@ -231,7 +231,7 @@ describe.each(transports)('a service with the manifest of a tool by %s', (transp
     if (isWatched) expect([hadText(service), byGet(service)]).toEqual([[false], [transport === 'GET']]);
     const events: unknown[] = [];
     const watched = client.subscription(LiveDocument, {}).subscribe(({ data }) => events.push(data));
-    await vi.waitUntil(() => events.length > 0, waiting);
+    await until(() => events.length > 0);
     watched.unsubscribe();
     expect(events[0]).toEqual({ partition: { partitionId: '1' } });
     const other = urqlClient(persistedExchange({ enforcePersistedQueries: true }), { service, transport });
@@ -253,7 +253,7 @@ describe.each(transports)('a service with the manifest of a tool by %s', (transp
       variables: {},
       onNext: (data) => events.push(data),
     });
-    await vi.waitUntil(() => events.length > 0, waiting);
+    await until(() => events.length > 0);
     watched.dispose();
     expect(events[0]).toEqual({ partition: { partitionId: '1' } });
   });

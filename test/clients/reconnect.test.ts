@@ -13,18 +13,18 @@ import { print } from 'graphql';
 import type { Client as SseClient } from 'graphql-sse';
 import type { Client as WebSocketClient } from 'graphql-ws';
 import { SignJWT } from 'jose';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { nginx, startNginx } from '../end-to-end/nginx.ts';
 import { Program } from '../end-to-end/program.ts';
 import { byEventStream, overWebSocket } from './reconnecting.ts';
+import { until } from '../until.ts';
 
 // Browsers, and Node from 22 on, have their own.
 if (!('WebSocket' in globalThis)) Object.assign(globalThis, { WebSocket });
 
 const secret = 'a secret of thirty-two bytes or more';
 const query = 'subscription Watch { hypervisor(every: "200ms") { sampledAt } }';
-const waiting = { timeout: 60_000, interval: 50 };
 
 const sign = (seconds: number): Promise<string> =>
   new SignJWT({ hv_partition: '1' })
@@ -133,7 +133,7 @@ async function untilMore(all: ReadonlyMap<string, Received>): Promise<void> {
   const before = new Map([...all].map(([name, { events }]) => [name, events]));
   const hasMore = ([name, { events, end }]: [string, Received]): boolean =>
     end !== null || events >= (before.get(name) ?? 0) + 2;
-  await vi.waitUntil(() => [...all].every(hasMore), waiting);
+  await until(() => [...all].every(hasMore));
 }
 
 const endsOf = (all: ReadonlyMap<string, Received>): unknown =>
@@ -166,7 +166,7 @@ describe.each([
   ['directly', true, async (port: number) => port],
   ['through nginx', nginx !== null, throughNginx],
 ] as const)('clients that are connected %s', (_, isPossible, addressOf) => {
-  it.skipIf(!isPossible)('show events again after a planned restart', { timeout: 150_000 }, async () => {
+  it.skipIf(!isPossible)('show events again after a planned restart', async () => {
     const first = await start(0);
     const url = `http://127.0.0.1:${await addressOf(first.port)}/graphql`;
     const token = await sign(3_600);
@@ -179,12 +179,12 @@ describe.each([
     await second.program.stop();
   });
 
-  it.skipIf(!isPossible)('come back with a new token after theirs', { timeout: 150_000 }, async () => {
+  it.skipIf(!isPossible)('come back with a new token after theirs', async () => {
     const { program, port } = await start(0);
     const url = `http://127.0.0.1:${await addressOf(port)}/graphql`;
     const all = watchAll(url, [await sign(10), await sign(3_600)]);
     const isTold = ({ codes, end }: Received): boolean => codes.size > 0 || end !== null;
-    await vi.waitUntil(() => [...all.values()].every(isTold), waiting);
+    await until(() => [...all.values()].every(isTold));
     await untilMore(all);
     expect(endsOf(all)).toEqual(openWith(all, 'UNAUTHENTICATED'));
     await program.stop();

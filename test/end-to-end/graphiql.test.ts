@@ -71,7 +71,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     }
     expect(page.url()).toBe(served.url);
     const answer = page.getByRole('region', { name: /result/i });
-    await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toMatch(/"totalRunTime":\s*\d/);
+    await expect.poll(() => answer.textContent()).toMatch(/"totalRunTime":\s*\d/);
     expect(await answer.textContent()).not.toContain('errors');
     const screenshot = process.env['SCREENSHOT'];
     if (screenshot !== undefined) await page.screenshot({ path: screenshot });
@@ -81,7 +81,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     const tabs = await page.getByRole('tab').allTextContents();
     await page.reload();
     const answer = page.getByRole('region', { name: /result/i });
-    await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toMatch(/"totalRunTime":\s*\d/);
+    await expect.poll(() => answer.textContent()).toMatch(/"totalRunTime":\s*\d/);
     expect(await page.getByRole('tab').allTextContents()).toEqual(tabs);
     await openTab(page.getByRole('tab', { name: 'Service' }));
     // GraphiQL writes its tabs half a second later.
@@ -97,7 +97,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
   it('keeps a history of what was run', async () => {
     await page.getByRole('button', { name: 'Show History' }).click();
     const history = page.getByRole('region', { name: 'History' });
-    await expect.poll(() => history.textContent(), { timeout: 20_000 }).toMatch(/Service[^]*Overview/);
+    await expect.poll(() => history.textContent()).toMatch(/Service[^]*Overview/);
     await page.getByRole('button', { name: 'Hide History' }).click();
   });
 
@@ -118,7 +118,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
       if (moment !== undefined) moments.add(moment);
       return moments.size;
     };
-    await expect.poll(countMoments, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    await expect.poll(countMoments).toBeGreaterThanOrEqual(3);
     expect(await answer.textContent()).toMatch(/"totalRunTime":\s*\d/);
     await page.getByRole('button', { name: /stop query/i }).click();
     await page.getByRole('button', { name: /execute query/i }).waitFor();
@@ -160,7 +160,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
       const field = own.getByRole('textbox', { name: 'Token' });
       await field.waitFor();
       const answer = own.getByRole('region', { name: /result/i });
-      await expect.poll(() => answer.textContent(), { timeout: 20_000 }).toContain('UNAUTHENTICATED');
+      await expect.poll(() => answer.textContent()).toContain('UNAUTHENTICATED');
       const schema = own.waitForResponse(
         async (response) => response.status() === 200 && (await response.text()).includes('__schema'),
       );

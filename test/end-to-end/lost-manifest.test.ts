@@ -65,7 +65,7 @@ const processorsIn = (answer: any): unknown => answer?.data?.hypervisor?.logical
 const codesIn = (answer: any): unknown[] => answer?.errors?.map((error: any) => error.extensions.code) ?? [];
 const isLost = (answer: any): boolean => codesIn(answer).includes('PAGE_UNAVAILABLE');
 
-describe('a manifest that is lost', { timeout: 120_000 }, () => {
+describe('a manifest that is lost', () => {
   it('is an error for all callers and watchers, and makes no guest the root', async () => {
     const folder = await folderWith('small-host');
     await writeFile(join(folder, 'manifest.json'), manifest);

@@ -73,7 +73,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
 
 /** Resolves once none of the processes is alive. */
 async function untilEnded(pids: readonly number[]): Promise<void> {
-  await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => pids.filter(isAlive)).toEqual([]);
 }
 
 /** A folder in which hvql is installed. */
@@ -103,7 +103,7 @@ describe('npm start', () => {
     expect(processes.length).toBeGreaterThan(1);
     process.kill(whom === 'npm alone' ? npm.pid : -npm.pid, signal);
     await untilEnded(processes);
-    await expect.poll(() => npm.lines.join('\n'), { timeout: 20_000 }).toMatch(/"msg":"closing"/);
+    await expect.poll(() => npm.lines.join('\n')).toMatch(/"msg":"closing"/);
     await expect(fetch(url)).rejects.toThrow();
   });
 
@@ -138,7 +138,7 @@ describe('npx hvql', () => {
     const processes = command.processes;
     process.kill(whom === 'npx alone' ? command.pid : -command.pid, signal);
     await untilEnded(processes);
-    await expect.poll(() => command.lines.join('\n'), { timeout: 20_000 }).toMatch(/"msg":"closing"/);
+    await expect.poll(() => command.lines.join('\n')).toMatch(/"msg":"closing"/);
   });
 });
 
@@ -175,9 +175,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     const processes = terminal.processes;
     terminal.child.stdin?.write('\x03');
     await untilEnded(processes);
-    await expect
-      .poll(() => terminal.lines, { timeout: 20_000 })
-      .toContainEqual(expect.stringMatching(/ info closing$/));
+    await expect.poll(() => terminal.lines).toContainEqual(expect.stringMatching(/ info closing$/));
     expect(terminal.lines.join('\n')).not.toMatch(/has ended, and another one/);
   });
 

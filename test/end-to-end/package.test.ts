@@ -103,7 +103,7 @@ describe('the package that npm pack makes', () => {
     await mkdir(user);
     const { stdout: out, stderr } = await run('npm', [...install, join(folder, filename)], { cwd: user });
     installation = out + stderr;
-  }, 300_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('holds the program, the schema and the examples, and no sources or tests', () => {

@@ -131,7 +131,7 @@ describe.skipIf(prometheus === null || promtool === null)('Prometheus', () => {
       }
     };
     await until(isScraped, () => state);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     const ended = new Promise((resolve) => program.once('exit', resolve));

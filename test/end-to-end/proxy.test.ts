@@ -72,7 +72,7 @@ describe.skipIf(nginx === null)('behind a proxy that cuts quiet connections', ()
       expect(event).not.toEqual(watchers[0]?.events[0]);
     }
     [...watchers, ...quiet].forEach((watcher) => watcher.stop());
-  }, 120_000);
+  });
 });
 
 /**

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { passedSocket } from '../../src/cli/passed-socket.ts';
 import { UsageError } from '../../src/errors.ts';
 import { passedSocketProblem } from '../../src/server/http/http-server.ts';
@@ -11,6 +11,7 @@ import { builtProgram } from '../built-program.ts';
 import { findProgram } from '../debian-program.ts';
 import { scratchFolder } from '../source/scratch.ts';
 import { freePort } from '../free-port.ts';
+import { until } from '../until.ts';
 
 const activate = findProgram('systemd-socket-activate');
 const running: ChildProcess[] = [];
@@ -41,13 +42,11 @@ describe.skipIf(activate === null)('on a socket of systemd', () => {
   ])('%s answers there, and on no port of its own', async (_title, args) => {
     const [port, own] = [await freePort(), await freePort()];
     const { child, output } = listen(`127.0.0.1:${port}`, ['--port', String(own), ...args]);
-    await vi.waitFor(() => expect(output()).toContain(`Listening on 127.0.0.1:${port}`), { timeout: 60_000 });
+    await until(() => output().includes(`Listening on 127.0.0.1:${port}`));
     // The connection that starts it is answered once it has started.
     const health = await fetch(`http://127.0.0.1:${port}/health`);
     expect(await health.json()).toEqual({ status: 'ok' });
-    await vi.waitFor(() => expect(output()).toContain(`hvql listening on http://127.0.0.1:${port}/graphql`), {
-      timeout: 60_000,
-    });
+    await until(() => output().includes(`hvql listening on http://127.0.0.1:${port}/graphql`));
     await expect(fetch(`http://127.0.0.1:${own}/health`)).rejects.toThrow();
     child.kill('SIGTERM');
     expect(await once(child, 'close')).toEqual([0, null]);
@@ -56,7 +55,7 @@ describe.skipIf(activate === null)('on a socket of systemd', () => {
   it('is refused where the socket is not one of TCP', async () => {
     const path = join(scratchFolder(), 'socket');
     const { child, output } = listen(path, []);
-    await vi.waitFor(() => expect(output()).toContain('Listening on'), { timeout: 60_000 });
+    await until(() => output().includes('Listening on'));
     createConnection(path).on('error', () => undefined);
     const [code] = (await once(child, 'close')) as [number];
     expect(code).toBe(2);

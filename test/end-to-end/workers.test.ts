@@ -229,13 +229,13 @@ describe('two workers', () => {
     const early = [1, 2, 3, 4].map(ask);
     const paused =
       /"state":"stopped".*"operation":"Hold".*a worker does not answer, and new connections go to others/;
-    await until(() => paused.test(log()));
+    await until(() => paused.test(log()), log);
     const late = [1, 2, 3, 4].map(ask);
     for (const answer of await Promise.all([...early, ...late]))
       expect(answer).toEqual({ data: { __typename: 'Query' } });
     const record =
       /"signal":"SIGKILL".*A worker has not answered for 10 s; it is stopped.*"operation":"Hold".*a worker has ended/;
-    await until(() => record.test(log()));
+    await until(() => record.test(log()), log);
     expect(workersOf(here)).not.toContain(hung);
     await untilBothAnswer();
   });

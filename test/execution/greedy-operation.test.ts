@@ -82,7 +82,7 @@ beforeAll(async () => {
     indexes: [0, 1, 2, 3, 4, 5, 6, 7],
     listItems: limits.maxListItems,
   };
-}, 120_000);
+});
 
 /** Runs an operation for the first time. null if its document is rejected. */
 async function run({ query, variables }: CostlyOperation, aliases: number) {

@@ -11,7 +11,7 @@ async function complaints(text: string, filePath: string): Promise<string[]> {
 }
 
 // Loading the configuration takes seconds, and more on a busy machine.
-describe('the linter', { timeout: 120_000 }, () => {
+describe('the linter', () => {
   const file = 'schema/operations/99-example.graphql';
 
   it('accepts a correct example operation', async () => {

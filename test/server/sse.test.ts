@@ -245,11 +245,11 @@ describe('a quiet event stream', () => {
     const busy = await openRawStream(own);
     const [, stream] = [await own.stream(), await own.stream()];
     const pings = (text: string): number => text.match(/(?<=\n):\n\n/g)?.length ?? 0;
+    // Where the machine pauses this process, the busy stream is quiet too.
     await until(() => {
       stream.tick('still here');
-      return pings(quiet.text()) >= 4;
+      return pings(quiet.text()) >= 4 + 2 * pings(busy.text());
     });
-    expect(pings(busy.text())).toBeLessThanOrEqual(2);
     quiet.socket.destroy();
     busy.socket.destroy();
     await own.close();

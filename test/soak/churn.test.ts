@@ -4,7 +4,7 @@ import { startServiceHere } from './service-here.ts';
 import { runVisits, shutDownUnderVisits } from './visiting.ts';
 
 describe('a service with clients that come and go', () => {
-  it('keeps neither timers nor sockets of clients that have gone', { timeout: 60_000 }, async () => {
+  it('keeps neither timers nor sockets of clients that have gone', async () => {
     const service = await startServiceHere();
     await runVisits(service, 250);
     expect(await leftBehind()).toMatchObject({ timers: 0, sockets: 0, servers: 1 });

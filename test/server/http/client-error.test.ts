@@ -1,7 +1,7 @@
 import { maxHeaderSize } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrustedProxies } from '../../../src/server/auth/remote-address.ts';
 import { Refusals } from '../../../src/server/refusals.ts';
 import { createHttpServer } from '../../../src/server/http/http-server.ts';
@@ -9,6 +9,7 @@ import { listen } from '../../../src/server/http/http-server.ts';
 import { answerClientErrors } from '../../../src/server/http/client-error.ts';
 import { connectionsOf, readableLog, startTestService, type TestService } from '../test-service.ts';
 import { received } from '../received.ts';
+import { until } from '../../until.ts';
 
 let service: TestService;
 let finish: () => void;
@@ -114,7 +115,7 @@ describe('what is no request', () => {
   it('gets the error after the responses to earlier requests', async () => {
     const { socket, text } = connection();
     socket.write(sized('{"query":"{ hello }"}'));
-    await vi.waitFor(() => expect(asked).toBe(1));
+    await until(() => asked === 1);
     socket.write('this is no request\r\n\r\n');
     await received(socket);
     finish();
@@ -126,7 +127,7 @@ describe('what is no request', () => {
   it('gets no responses once it ends in the middle', async () => {
     const { socket, text } = connection();
     socket.write(sized('{"query":"{ hello }"}'));
-    await vi.waitFor(() => expect(asked).toBe(1));
+    await until(() => asked === 1);
     socket.write('this is no request\r\n\r\n');
     socket.end();
     expect(await text).toBe('');
@@ -141,7 +142,7 @@ describe('what is no request', () => {
   it('never gets into an answer that has begun: the connection is closed', async () => {
     const { socket, text } = connection();
     socket.write(sized('{"query":"{ hello }"}').replace('Host:', 'Accept: text/event-stream\r\nHost:'));
-    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(0));
+    await until(() => socket.bytesRead > 0);
     socket.write('this is no request\r\n\r\n');
     expect(await text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(await text).not.toContain('400');

@@ -6,6 +6,7 @@ import type { Contexts } from '../../../src/server/context.ts';
 import { HttpExchange } from '../../../src/server/http/http-exchange.ts';
 import { WrittenData } from '../../../src/writer/written-data.ts';
 import { startTestService, type TestService } from '../test-service.ts';
+import { until } from '../../until.ts';
 
 const opened = (): HttpExchange => {
   const request = new IncomingMessage(new Socket());
@@ -50,7 +51,7 @@ describe('an answer that is bytes', () => {
     await once(socket, 'data');
     expect(pieces).toHaveLength(1);
     expect(pieces[0]).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n\{"data":\{"hello":"bytes"\}\}$/);
-    await vi.waitFor(() => expect(release).toHaveBeenCalledTimes(1));
+    await until(() => release.mock.calls.length === 1);
     socket.destroy();
   });
 
@@ -79,7 +80,7 @@ describe('an answer that is bytes', () => {
     await started;
     socket?.destroy();
     await finished;
-    await vi.waitFor(() => expect(release).toHaveBeenCalledTimes(1));
+    await until(() => release.mock.calls.length === 1);
   });
 
   it('comes in the order of the questions where they come at once', async () => {

@@ -182,7 +182,7 @@ describe('a Linux host in debugfs', () => {
     const second = new SecondReader({ processors: 2, areKept: true });
     const source = openMshv({ folder, selfId: 1n }, { clock: systemClock, areKept: true, second });
     await source.read(names, never);
-    await vi.waitFor(() => expect(second.state).toBe('ready'), 10_000);
+    await until(() => second.state === 'ready');
     for (let round = 0; round < 5; round += 1) {
       writeFileSync(join(folder, place(299)), `VpTotalRunTime : ${round}7\n`);
       const { outcomes } = await source.read(names, never);
@@ -190,7 +190,7 @@ describe('a Linux host in debugfs', () => {
         (outcome) => totalRunTime && 'value' in outcome && outcome.value(totalRunTime),
       );
       expect(values).toEqual([...names.keys()].map((n) => (n === 299 ? BigInt(`${round}7`) : BigInt(n))));
-      await vi.waitFor(() => expect(second.state).toBe('ready'));
+      await until(() => second.state === 'ready');
     }
     expect(open()).toBeGreaterThanOrEqual(300);
     await source.close();

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
@@ -11,6 +11,7 @@ import { SecondReader, type StatsFile } from '../../../src/source/mshv/second-re
 import { StatsParser } from '../../../src/source/mshv/stats-parser.ts';
 import { systemFiles } from '../../../src/source/page-folder/file-system.ts';
 import { putFile, scratchFolder } from '../scratch.ts';
+import { until } from '../../until.ts';
 
 const never = new AbortController().signal;
 const processors = 600;
@@ -64,7 +65,7 @@ function parserOf(text: string): StatsParser {
 /** Begins the thread, and waits until it can take something. */
 async function awake(second: SecondReader): Promise<void> {
   second.begin([], new Map());
-  await vi.waitFor(() => expect(second.state).toBe('ready'), 10_000);
+  await until(() => second.state === 'ready');
 }
 
 async function valuesOf(source: ReturnType<typeof open>): Promise<unknown[]> {
@@ -104,7 +105,7 @@ describe('a second reader', () => {
       ?.readings(never);
     const missing = names.flatMap((_, n) => (readings?.has(n) === true ? [] : [n]));
     expect(missing).toEqual([7, 8, 9]);
-    await vi.waitFor(() => expect(second.state).toBe('ready'));
+    await until(() => second.state === 'ready');
     expect((await second.begin(filesIn(folder), new Map())?.readings(never))?.size).toBe(0);
   });
 
@@ -115,7 +116,7 @@ describe('a second reader', () => {
     await awake(second);
     for (let round = 0; round < 5; round++) {
       expect(await valuesOf(source)).toEqual(allValues);
-      await vi.waitFor(() => expect(second.state).toBe('ready'));
+      await until(() => second.state === 'ready');
     }
   });
 
@@ -174,7 +175,7 @@ describe('a second reader', () => {
     for (let round = 0; round < 3; round++) {
       const found = await valuesOf(source);
       expect(found.map((each) => (each instanceof HvqlError ? each.message : each))).toEqual(expected);
-      await vi.waitFor(() => expect(second.state).toBe('ready'), 10_000);
+      await until(() => second.state === 'ready');
     }
   });
 
@@ -186,7 +187,7 @@ describe('a second reader', () => {
     const reading = source.read(names, leaving.signal);
     leaving.abort(new Error('left'));
     await expect(reading).rejects.toThrow('left');
-    await vi.waitFor(() => expect(second.state).toBe('ready'));
+    await until(() => second.state === 'ready');
     expect(await valuesOf(source)).toEqual(allValues);
   });
 
@@ -197,7 +198,7 @@ describe('a second reader', () => {
     expect(second.state).toBe('none');
     await source.read(names, never);
     expect(second.state).not.toBe('none');
-    await vi.waitFor(() => expect(second.state).toBe('none'), 5_000);
+    await until(() => second.state === 'none');
     // And starts again.
     expect(await valuesOf(source)).toEqual(allValues);
     expect(second.state).not.toBe('none');
@@ -234,7 +235,7 @@ describe('a second reader', () => {
     const source = open(hostFolder(), second);
     for (let round = 0; round < 3; round++) {
       expect(await valuesOf(source)).toEqual(allValues);
-      await vi.waitFor(() => expect(second.state).not.toBe('busy'), 10_000);
+      await until(() => second.state !== 'busy');
     }
     expect(second.state).toBe('none');
   });
