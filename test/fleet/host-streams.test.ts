@@ -45,6 +45,7 @@ class Bench {
           status: this.absent.has(name) ? 'UNREACHABLE' : 'ANSWERING',
         }),
         problem: () => null,
+        answered: () => undefined,
         missed: (host: string) => void this.missed.push(host),
         onReturn: (listener: ReturnListener) => {
           this.say = listener;

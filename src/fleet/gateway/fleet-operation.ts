@@ -109,6 +109,7 @@ export class FleetOperation extends FleetReader {
       this.#assertRoom();
       const body = this.#requestOf(waiting.map(({ part }) => part));
       const bytes = await questions.ask({ host, body, authorization }, hostDeadlineMilliseconds);
+      this.answered.add(host);
       this.#bytes += bytes.length;
       this.#assertRoom();
       const version = registry.get(host)?.alive?.version ?? null;

@@ -15,6 +15,8 @@ export abstract class FleetReader {
   readonly #registry: Pick<HostRegistry, 'all' | 'get'>;
   /** Hosts that lack a value in a list or total, or that could not be asked. */
   protected readonly failed = new Set<string>();
+  /** Hosts that have a value: one that has missed an earlier deadline may answer this time. */
+  protected readonly answered = new Set<string>();
 
   constructor({
     registry,
@@ -73,7 +75,9 @@ export abstract class FleetReader {
   /** The hosts that could not be asked, or have no value in a list or total, once everything has been asked for. */
   async unreachable(): Promise<readonly KnownHost[]> {
     await this.settled();
-    return this.hosts().filter(({ name, status }) => status === 'UNREACHABLE' || this.failed.has(name));
+    return this.hosts().filter(
+      ({ name, status }) => this.failed.has(name) || (status === 'UNREACHABLE' && !this.answered.has(name)),
+    );
   }
 
   /** The hosts whose values have been in an earlier event, once everything has been asked for. */

@@ -122,6 +122,12 @@ export class HostRegistry {
     this.#entry(name).isOpen = true;
   }
 
+  /** A host has sent something, so it need not wait for a probe. */
+  answered(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) entry.isOpen = false;
+  }
+
   /** Calls back when a host is there again; returns a function that ends it. */
   onReturn(listener: ReturnListener): () => void {
     this.#onReturn.add(listener);

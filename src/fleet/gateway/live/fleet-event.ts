@@ -61,6 +61,7 @@ export class FleetEvent extends FleetReader {
       const { value, ageMilliseconds, bytes } = stream.read();
       this.#bytes += bytes;
       if (this.#bytes > maxFleetBytes) throw tooLong(maxFleetBytes, this.#bytes);
+      this.answered.add(host);
       this.#ages.set(host, Math.max(this.#ages.get(host) ?? 0, ageMilliseconds));
       if (value instanceof Error) throw value;
       return value;

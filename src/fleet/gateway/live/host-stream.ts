@@ -24,7 +24,7 @@ const carriedIntervals = 2;
 
 /** What all streams of a gateway share. */
 export interface HostStreamServices {
-  readonly registry: Pick<HostRegistry, 'get' | 'problem' | 'missed'>;
+  readonly registry: Pick<HostRegistry, 'get' | 'problem' | 'missed' | 'answered'>;
   readonly questions: Pick<HostQuestions, 'watch' | 'isConnected'>;
   /** How long a host may take for its first event. */
   readonly hostDeadlineMilliseconds: number;
@@ -206,6 +206,7 @@ export class HostStream {
         { host, body, authorization },
         {
           event: (result) => {
+            registry.answered(host);
             this.#newest = { result, at: performance.now() };
             this.#isComplete = false;
             this.#problem = null;
