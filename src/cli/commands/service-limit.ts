@@ -2,7 +2,8 @@
 import type { Limits } from '../../graph/context.ts';
 import type { FleetLimits } from '../../fleet/gateway/gateway.ts';
 import type { ConnectionLimits } from '../../limits/connection-quota.ts';
-import { connectionsWithin, openFileLimit } from '../../limits/open-files.ts';
+import { connectionsWithin } from '../../limits/open-files.ts';
+import { openFileLimit } from '../../lib/open-file-limit.ts';
 import { bodyLimitInBytes } from '../../server/operation-reader.ts';
 import { operationLimit } from '../../server/websocket/websocket-connection.ts';
 import type { GatewaySettings, ServeSettings } from '../settings/settings.ts';

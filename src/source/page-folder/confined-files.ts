@@ -12,6 +12,8 @@ export interface ConfinedFiles extends FileSystem {
    * @default true
    */
   hasLinkedFolders: boolean;
+  /** Opens a file where neither it nor, by `hasLinkedFolders`, a folder on the way to it is a link; null for others. */
+  openUnlinkedSync(path: string, flags: number): number | null;
   /** What is in a folder, and whether there are links among it or on the way to it. */
   listSync(path: string): { readonly entries: readonly Dirent[]; readonly isLinked: boolean };
   /** Throws OutsideLinkError if this path leads out of the folder, and what the system throws if it leads nowhere. */
@@ -51,16 +53,17 @@ export function confineFiles(folder: string, files: FileSystem): ConfinedFiles {
   const confined: ConfinedFiles = {
     ...files,
     hasLinkedFolders: true,
-    openSync(path, flags) {
-      if (!confined.hasLinkedFolders && noFollow !== undefined) {
-        try {
-          return files.openSync(path, flags | noFollow);
-        } catch (thrown) {
-          if (systemErrorCode(thrown) !== 'ELOOP') throw thrown;
-        }
+    openUnlinkedSync(path, flags) {
+      if (confined.hasLinkedFolders || noFollow === undefined) return null;
+      try {
+        return files.openSync(path, flags | noFollow);
+      } catch (thrown) {
+        if (systemErrorCode(thrown) === 'ELOOP') return null;
+        throw thrown;
       }
-      return files.openSync(resolve(path).real, flags | (noFollow ?? 0));
     },
+    openSync: (path, flags) =>
+      confined.openUnlinkedSync(path, flags) ?? files.openSync(resolve(path).real, flags | (noFollow ?? 0)),
     readdirSync: (path) => files.readdirSync(resolve(path).real),
     listSync(path) {
       const { real, isPlain } = resolve(path);

@@ -35,6 +35,11 @@ export interface FileSystem {
   readonly realpathSync: (path: string) => string;
   /** Whether a path lies in debugfs; false if that is unknown. */
   readonly isDebugfsSync: (path: string) => boolean;
+  /**
+   * Whether the path lies in a file system of this machine whose open files tell whether they have changed; false if that
+   * is unknown.
+   */
+  readonly isLocalSync: (path: string) => boolean;
   /** The clock of file times, milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -58,18 +63,22 @@ export const systemFiles: FileSystem = {
   isThereSync: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
   readdirSync: (path) => readdirSync(path, { withFileTypes: true }),
   realpathSync: (path) => realpathSync.native(path),
-  isDebugfsSync: isDebugfs,
+  isDebugfsSync: (path) => fileSystemType(path) === debugfsType,
+  isLocalSync: (path) => localTypes.has(fileSystemType(path) ?? 0),
   now: Date.now,
 };
 
 /** DEBUGFS_MAGIC in include/uapi/linux/magic.h. */
 const debugfsType = 0x64626720;
+/** tmpfs, ramfs, ext2 to ext4, XFS, Btrfs and F2FS in include/uapi/linux/magic.h; not overlayfs. */
+const localTypes = new Set([0x01021994, 0x858458f6, 0xef53, 0x58465342, 0x9123683e, 0xf2f52010]);
 
-function isDebugfs(path: string): boolean {
+/** The type of the file system (statfs(2)) that a path lies in; null if that is unknown. */
+function fileSystemType(path: string): number | null {
   try {
-    return statfsSync(path).type === debugfsType;
+    return statfsSync(path).type;
   } catch {
-    return false;
+    return null;
   }
 }
 

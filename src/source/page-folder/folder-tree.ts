@@ -1,10 +1,14 @@
 /** A tree of pages in a folder of the file system. */
+import type { BigIntStats } from 'node:fs';
 import type { Release } from '../../catalogue/group.ts';
 import { HvqlError } from '../../errors.ts';
+import { openFileLimit } from '../../lib/open-file-limit.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { areaOf, pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { ConfinedFiles } from './confined-files.ts';
 import { FileMemory } from './file-memory.ts';
+import { keepOpen, type KeptOpen } from './kept-open.ts';
+import type { FileSystem } from './file-system.ts';
 import { pageError, readPageFile, type PageFile } from './page-file.ts';
 import type { PageTree } from './page-tree.ts';
 
@@ -18,8 +22,8 @@ export interface FolderTreeSettings {
   /** The files of the tree's folder, or of one that it lies in. */
   readonly files: ConfinedFiles;
   /**
-   * Whether the tree is read repeatedly: then the last page of each name is kept for as long as the name is, and a page
-   * that has not changed is the same reading.
+   * Whether the tree is read repeatedly: then the last page of each name is kept for as long as the name is, a page
+   * that has not changed is the same reading, and files that are read again at once stay open.
    */
   readonly keepsPages?: boolean;
 }
@@ -31,7 +35,16 @@ export interface FolderTree extends PageTree {
   stands(place: string): boolean;
   /** Forgets the listings that were not used since the last call. */
   forgetUnused(): void;
+  /** Notes the state of the tree's folder, before its pages are read. */
+  noteFolder(state: BigIntStats): void;
+  /** Closes the files that stay open. */
+  close(): void;
 }
+
+/** The most page files that stay open; a large host has a thousand or two. */
+const mostOpen = 2_048;
+/** The part of the files that a process may have open. */
+const openPart = 1 / 4;
 
 /** The tree in this folder, which may change or go away at any time. */
 export function folderTree({
@@ -43,14 +56,21 @@ export function folderTree({
 }: FolderTreeSettings): FolderTree {
   const pages = new WeakMap<ObjectName, PageFile>();
   const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
-  const listings = new FileMemory(files, (path) => listFolders(path, files));
+  const kept: KeptOpen | null = keepsPages
+    ? keepOpen(folder, { files, most: Math.min(mostOpen, openFileLimit() * openPart) })
+    : null;
+  const pageFiles: FileSystem = kept === null ? files : { ...files, ...kept };
+  const listings = new FileMemory(files, (path) => {
+    kept?.close();
+    return listFolders(path, files);
+  });
   let isListed = false;
   /** Whether the listings that were used since the last `forgetUnused` have links in them. */
   let hasLinks = false;
   /** The area of an object's page may change between readings. */
   const pageFile = (name: ObjectName, area: StatisticsArea | null): PageFile => {
-    const kept = pages.get(name);
-    if (kept?.origin.area === area) return kept;
+    const last = pages.get(name);
+    if (last?.origin.area === area) return last;
     const place = pagePlace(name, area);
     return {
       path: `${folder}/${place}`,
@@ -88,17 +108,22 @@ export function folderTree({
         },
         read(area) {
           const file = pageFile(name, area);
-          const page = readPageFile(file, files);
+          const page = readPageFile(file, pageFiles);
           if (keepsPages && page !== file.known) pages.set(name, { ...file, known: page });
           return page;
         },
       }),
-    stands: (place) => listings.stands(`${folder}/${place}`),
+    stands(place) {
+      const path = `${folder}/${place}`;
+      return kept === null ? listings.stands(path) : kept.stands(path, () => listings.stands(path));
+    },
     forgetUnused() {
       listings.forgetUnused();
       files.hasLinkedFolders = hasLinks;
       hasLinks = false;
     },
+    noteFolder: (state) => kept?.noteFolder(state),
+    close: () => kept?.close(),
   };
 }
 

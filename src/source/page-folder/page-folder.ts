@@ -80,8 +80,10 @@ export function openPageFolder(
 
   function topology(lists: ReadonlySet<bigint> | null = null): Topology {
     try {
-      if (!files.statSync(folder).isDirectory())
+      const state = files.statSync(folder);
+      if (!state.isDirectory())
         throw new HvqlError('PAGE_UNAVAILABLE', 'The page folder is not a folder.', { reason: 'ENOTDIR' });
+      tree.noteFolder(state);
     } catch (thrown) {
       throw folderError(thrown);
     }
@@ -132,7 +134,7 @@ export function openPageFolder(
         return outcomes === null ? null : { at, outcomes };
       },
     },
-    close: async () => {},
+    close: async () => tree.close(),
   };
 }
 

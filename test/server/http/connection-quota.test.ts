@@ -208,7 +208,8 @@ describe('upgrades that are declined', () => {
 describe('files that a process may have open', () => {
   it.each([
     [20_000, 'simulator', 19_744],
-    [1_024, 'pages:/a', 768],
+    [20_000, 'pages:/a', 17_696],
+    [1_024, 'pages:/a', 512],
     [400, 'pages:/a', 200],
     [20_000, 'mshv', 15_392],
     [4_096, 'mshv:/a', 2_048],
