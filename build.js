@@ -2,12 +2,13 @@
 /**
  * Compiles src into dist, only the files whose contents changed since the last time, and bundles dist into dist/bundle,
  * where the program starts. Where nothing changed, neither TypeScript nor esbuild is loaded. Types are not checked here;
- * `npm run lint` does that.
+ * `npm run lint` does that. src/dashboard is for browsers: dashboard.js builds it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
+import { buildDashboard, isOfDashboard } from './dashboard.js';
 
 /** @typedef {typeof import('typescript')} TypeScript */
 /**
@@ -35,6 +36,7 @@ const changed = [...outputs].filter(
 );
 if (changed.length > 0) await build(changed.map(([, file]) => file));
 else if (!isBundled()) await bundle();
+if (process.exitCode === undefined) await buildDashboard();
 
 /** @param {readonly string[]} files */
 async function build(files) {
@@ -150,7 +152,9 @@ function hashBundler() {
 
 function hashFiles() {
   return Object.fromEntries(
-    filesIn(sourceFolder).map((file) => [file, hash([readFileSync(join(sourceFolder, file))])]),
+    filesIn(sourceFolder)
+      .filter((file) => !isOfDashboard(file))
+      .map((file) => [file, hash([readFileSync(join(sourceFolder, file))])]),
   );
 }
 
@@ -166,6 +170,7 @@ function removeOthers() {
   if (!existsSync(outputFolder)) return;
   for (const name of filesIn(outputFolder)) {
     const path = join(outputFolder, name);
+    if (isOfDashboard(name)) continue;
     const isOther = path !== recordFile && !outputs.has(path) && !path.startsWith(bundleFolder);
     if (isOther && !unfinished.test(name)) rmSync(path);
   }

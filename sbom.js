@@ -5,7 +5,7 @@
  * packages are taken out here. Without a time or a serial number: the same lock file gives the same SBOM.
  */
 import { execSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -27,9 +27,20 @@ const output = execSync(command, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 
 const { serialNumber: _serialNumber, metadata, components, dependencies, ...others } = JSON.parse(output);
 const { timestamp: _timestamp, component, ...otherMetadata } = metadata;
 
-const kept = components.filter(
-  ({ properties = [] }) => !properties.some(({ name }) => name === 'cdx:npm:package:development'),
+/** What runs, as name and version: npm marks a package by one of its places, of which another may be a tool's. */
+const lockFile = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+const running = new Set(
+  Object.entries(lockFile.packages).flatMap(([path, { version, dev }]) =>
+    dev === true ? [] : [`${path.replace(/.*node_modules\//, '')}@${version}`],
+  ),
 );
+const development = 'cdx:npm:package:development';
+const kept = components
+  .filter(({ 'bom-ref': ref }) => running.has(ref))
+  .map(({ properties, ...component }) => {
+    const others = properties?.filter(({ name }) => name !== development) ?? [];
+    return { ...component, ...(others.length > 0 ? { properties: others } : {}) };
+  });
 const refs = new Set([component, ...kept].map((each) => each['bom-ref']));
 const sbom = {
   ...others,

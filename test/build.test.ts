@@ -23,7 +23,14 @@ afterAll(() => rmSync(template, { recursive: true, force: true }));
 let root = template;
 let first: ReturnType<typeof build>;
 beforeAll(() => {
-  for (const name of ['build.js', 'bundle.js', 'tsconfig.json', 'tsconfig.build.json', 'package.json'])
+  for (const name of [
+    'build.js',
+    'bundle.js',
+    'dashboard.js',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package.json',
+  ])
     cpSync(name, pathOf(name));
   symlinkSync(resolve('node_modules'), pathOf('node_modules'), 'junction');
   edit(

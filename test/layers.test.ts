@@ -25,6 +25,7 @@ const layers: Record<string, readonly string[]> = {
   metrics: [...belowExecution, 'execution'],
   server: belowFleet,
   fleet: [...belowFleet, 'server'],
+  dashboard: [],
   cli: [...belowFleet, 'server', 'fleet', 'page', 'source'],
 };
 
@@ -42,6 +43,12 @@ const within: Record<string, readonly string[]> = {
   'sampling/schedule': ['change', 'read'],
   'graph/argument': [],
   'graph/type': ['argument'],
+  'dashboard/chart': ['reading'],
+  'dashboard/connection': [],
+  'dashboard/generated': ['connection'],
+  'dashboard/page': ['chart', 'connection', 'generated', 'part', 'reading'],
+  'dashboard/part': ['chart', 'connection', 'generated', 'reading'],
+  'dashboard/reading': [],
   'execution/live': [],
   'execution/query': [],
   'server/auth': ['http'],
@@ -63,7 +70,9 @@ const within: Record<string, readonly string[]> = {
 };
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]s$/.test(file));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /\.[jt]sx?$/.test(file),
+);
 
 /** What a file of src imports from src, as paths below it, and the packages it imports. */
 function importsOf(file: string): string[] {
@@ -147,8 +156,8 @@ describe('src', () => {
     const layersOf = (paths: string[]) =>
       [...new Set(paths.map((file) => String(file.split('/')[0])))].sort();
     const usingGraphql = uses(/^(graphql|@pothos)/);
-    // A client of the graph, like any other.
-    const isClient = (file: string): boolean => file.startsWith('cli/top/');
+    // Clients of the graph, like any other.
+    const isClient = (file: string): boolean => /^(cli\/top|dashboard)\//.test(file);
     expect(layersOf(usingGraphql.filter((file) => !isClient(file)))).toEqual([
       'execution',
       'fleet',

@@ -1,9 +1,13 @@
 /** What the package brings along beside its code. */
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 /** From here and from dist alike, the package is two folders up. */
 const root = new URL('../../', import.meta.url);
+
+/** The folder with the files of the dashboard, which are built. */
+export const dashboardFolder = fileURLToPath(new URL('dist/dashboard/', root));
 
 /** The version in package.json. */
 export function packageVersion(): string {

@@ -45,15 +45,52 @@ export function isDocumentId(id: string): id is DocumentId {
   return /^sha256:[0-9a-f]{64}$/.test(id);
 }
 
+/** The documents of pages that the service itself serves: found by their id or exact text, made for the first request. */
+export type OwnDocuments = () => readonly AllowedDocument[];
+
 /**
- * Allows these documents, requested by an id or exact text, or any text where the list is null. Queries, subscriptions
- * and introspection are treated alike.
+ * Allows these documents, requested by an id or exact text, or any text where the list is null; and those of the service's
+ * own pages. Queries, subscriptions and introspection are treated alike.
  */
-export function allowlist(allowed: readonly AllowedDocument[] | null): Allow {
-  return allowed === null ? allowAny : allowListed(allowed);
+export function allowlist(allowed: readonly AllowedDocument[] | null, own: OwnDocuments = () => []): Allow {
+  const ownById = new OwnById(() => new Map(own().map((document) => [document.documentId, document])));
+  if (allowed === null) return (request) => allowAny(request, ownById);
+  const allow = allowListed(allowed);
+  return (request) => {
+    const document = findOwn(request, ownById);
+    return document === null ? allow(request) : makeAllowed(request, document);
+  };
 }
 
-function allowAny(request: OperationRequest): AllowedOperation {
+/** A map that is made when it is first needed. */
+class OwnById {
+  readonly #make: () => ReadonlyMap<DocumentId, AllowedDocument>;
+  #documents: ReadonlyMap<DocumentId, AllowedDocument> | null = null;
+
+  constructor(make: () => ReadonlyMap<DocumentId, AllowedDocument>) {
+    this.#make = make;
+  }
+
+  get(id: DocumentId): AllowedDocument | null {
+    this.#documents ??= this.#make();
+    return this.#documents.get(id) ?? null;
+  }
+}
+
+/** The service's own document that a request names by its documentId alone, or by its exact text alone. */
+function findOwn(request: OperationRequest, ownById: OwnById): AllowedDocument | null {
+  const { text, references } = readNamedDocument(request);
+  const [reference, ...others] = references;
+  if (text === null) {
+    const isOneId = others.length === 0 && reference?.parameter === 'documentId';
+    return isOneId && isDocumentId(reference.id) ? ownById.get(reference.id) : null;
+  }
+  if (reference !== undefined) return null;
+  const document = ownById.get(documentIdOf(text));
+  return document?.text === text ? document : null;
+}
+
+function allowAny(request: OperationRequest, ownById: OwnById): AllowedOperation {
   const { text, references } = readNamedDocument(request);
   if (text !== null && references.length === 0) return makeAllowed(request, { text, documentId: null });
   if (text !== null) {
@@ -65,6 +102,8 @@ function allowAny(request: OperationRequest): AllowedOperation {
     }
     return makeAllowed(request, { text, documentId });
   }
+  const document = findOwn(request, ownById);
+  if (document !== null) return makeAllowed(request, document);
   for (const reference of references) {
     // Apollo Client's and urql's links look for this message, or this code, and send the text then.
     if (reference.parameter !== 'documentId') {

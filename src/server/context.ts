@@ -14,6 +14,7 @@ import type { TrustedProxies } from './auth/remote-address.ts';
 import type { CallerBudgets } from './caller-budgets.ts';
 import type { DocumentStore } from './document-store.ts';
 import type { ConnectionLimits, Heartbeat } from './heartbeat.ts';
+import type { Dashboard } from './http/dashboard.ts';
 import type { Graphiql } from './http/graphiql.ts';
 import type { NotReady } from './http/readiness.ts';
 import type { WriteBatcher } from './http/write-batcher.ts';
@@ -64,6 +65,8 @@ export interface ListenerContext {
   readonly authenticate: Authenticator;
   /** null where no page is served. */
   readonly graphiql: Graphiql | null;
+  /** null where no dashboard is served. */
+  readonly dashboard: Dashboard | null;
   /** The names that it answers to; null for any. */
   readonly hosts: HostRule | null;
   /** Origins of pages that may send requests, beside its own. */

@@ -8,7 +8,7 @@ import { ConnectionQuota, unlimitedConnections } from '../limits/connection-quot
 import type { ValueBudgets } from '../limits/value-budget.ts';
 import { Revocations } from '../revocation/revocations.ts';
 import type { ServiceHealth } from '../metrics/service-health.ts';
-import { allowlist, type AllowedDocument } from './allowlist.ts';
+import { allowlist, type AllowedDocument, type OwnDocuments } from './allowlist.ts';
 import {
   certificateAuthenticator,
   tokenAuthenticator,
@@ -32,6 +32,7 @@ import { connectionLimits, Heartbeat } from './heartbeat.ts';
 import { HotPath } from './hot-path/hot-path.ts';
 import { Connections } from './http/connections.ts';
 import type { GraphiqlOptions } from './http/graphiql-page.ts';
+import { Dashboard, type DashboardFiles, type DashboardSettings } from './http/dashboard.ts';
 import { Graphiql } from './http/graphiql.ts';
 import { createHttpServer, createHttpsServer, listen, renewCertificate } from './http/http-server.ts';
 import { readiness } from './http/readiness.ts';
@@ -88,6 +89,8 @@ export interface ServerOptions {
   readonly audit?: (line: string) => void;
   /** null for no page. With tokens in it, it is development mode. */
   readonly graphiql: GraphiqlOptions | null;
+  /** @default null: no dashboard */
+  readonly dashboard?: DashboardOptions | null;
   /** Milliseconds since 1970 on the wall clock, which may be set. */
   readonly now: () => number;
   /** How long `close` waits for responses under way. @default 8 s */
@@ -110,6 +113,13 @@ export interface ServerOptions {
   readonly initMilliseconds?: number;
 }
 
+/** The dashboard: its files, its documents, and the settings of its page. */
+export interface DashboardOptions {
+  readonly files: DashboardFiles;
+  readonly documents: OwnDocuments;
+  readonly settings: DashboardSettings;
+}
+
 /** An open listener. */
 export interface OpenListener {
   /** Takes no more requests, completes subscriptions, and cuts responses after the grace time. May be called again. */
@@ -125,8 +135,8 @@ export interface RunningServer {
   readonly context: ServerContext;
   /**
    * Adds a listener on a server made by `createHttpServer`, which may listen already or later. It answers to any name,
-   * identifies callers by `authenticate` alone, and has no GraphiQL, whose page may hold tokens. It closes with the service,
-   * or before.
+   * identifies callers by `authenticate` alone, and has neither GraphiQL nor tokens in the dashboard's page. It closes with
+   * the service, or before.
    */
   addListener(server: Server, authenticate: Authenticator): OpenListener;
   /**
@@ -148,9 +158,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = secure ?? createHttpServer();
   const graphiql = options.graphiql && new Graphiql(options.graphiql);
   const listeners = new Listeners(options, graphiql);
+  const dashboardWith = (settings: Partial<DashboardSettings>): Dashboard | null =>
+    options.dashboard == null
+      ? null
+      : new Dashboard(options.dashboard.files, { ...options.dashboard.settings, ...settings });
   listeners.add(server, {
     authenticate: authenticatorOf(options, { revocations, clients: () => tls?.clients ?? noClients }),
     graphiql,
+    dashboard: dashboardWith({}),
     hosts: hostRule({ host, allowedHosts }),
     allowedOrigins,
   });
@@ -164,7 +179,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port,
     context: listeners.context,
     addListener: (added, authenticate) =>
-      listeners.add(added, { authenticate, graphiql: null, hosts: null, allowedOrigins }),
+      listeners.add(added, {
+        authenticate,
+        graphiql: null,
+        // Its callers are known by their socket, and the tokens are not for them.
+        dashboard: dashboardWith({ tokens: null }),
+        hosts: null,
+        allowedOrigins,
+      }),
     renewTls: (renewed) => {
       if (secure === null) throw new TypeError('There is no TLS to renew');
       renewCertificate(secure, renewed.context);
@@ -220,7 +242,7 @@ class Listeners {
     const hasActivePlugins = added.some(({ observesOnly }) => !observesOnly);
     const documents = new DocumentStore(options);
     const run = queryRunner(options);
-    const allow = allowlist(options.allowedDocuments ?? null);
+    const allow = allowlist(options.allowedDocuments ?? null, options.dashboard?.documents);
     this.#graceMilliseconds = graceMilliseconds;
     this.#hotPath = (options.hotPath ?? true) && !hasActivePlugins ? new HotPath(schema, run) : null;
     this.#server = {

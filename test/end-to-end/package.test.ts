@@ -87,6 +87,7 @@ describe('the package that npm pack makes', () => {
       'tsconfig.build.json',
       'build.js',
       'bundle.js',
+      'dashboard.js',
       'sbom.js',
       'README.md',
       'CHANGELOG.md',

@@ -10,6 +10,7 @@ import type { CommandContext } from '../command-context.ts';
 import { exampleOperations, packageVersion } from '../package.ts';
 import type { GatewaySettings } from '../settings/settings.ts';
 import { openAuditFile } from './audit-file.ts';
+import { dashboardWith, openDashboard } from './dashboard-files.ts';
 import { openAll, type Announced } from './serve-resources.ts';
 import { announceOn, untilAborted } from './serve.ts';
 import { gatewayLimitsOf, maxNameLength } from './service-limit.ts';
@@ -39,7 +40,7 @@ export async function serveGateway(settings: GatewaySettings, context: GatewayCo
     log.warn(
       'development mode: without --gateway-key, hosts on this machine take unsigned tokens of this gateway',
     );
-  const [identity, tls, audit, gateway, tabs] = await openAll(
+  const [identity, tls, audit, gateway, tabs, dashboard] = await openAll(
     identityOf(settings, { ...context, now }),
     settings.tls === null ? Promise.resolve(null) : readTls(settings.tls),
     settings.audit === null
@@ -57,6 +58,7 @@ export async function serveGateway(settings: GatewaySettings, context: GatewayCo
       now,
     }),
     exampleOperations('schema/fleet-operations/'),
+    settings.dashboard ? openDashboard('fleet') : Promise.resolve(null),
   );
   try {
     const { maxTokens, maxDepth, maxAliases, maxDirectives, allowedHosts, allowedOrigins } = settings;
@@ -75,6 +77,7 @@ export async function serveGateway(settings: GatewaySettings, context: GatewayCo
       log,
       ...(audit === null ? {} : { audit: audit.write }),
       graphiql: settings.graphiql ? { tabs, tokens: identity.tokens, isExact: false } : null,
+      dashboard: dashboard && dashboardWith(dashboard, identity.tokens),
       allowedHosts: allowedHosts ?? [],
       allowedOrigins: allowedOrigins ?? [],
       now,

@@ -19,6 +19,7 @@ import { openSource } from '../../source/sources.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 import { openAuditFile } from './audit-file.ts';
+import { openDashboard } from './dashboard-files.ts';
 import { credentialPaths, fileState, readRevocationList } from './credential-files.ts';
 import { openOperations } from './operations.ts';
 import { loadPlugins } from './plugin.ts';
@@ -93,31 +94,33 @@ export async function openResources(settings: ServeSettings, context: ServeConte
   const credentialStates = new Map<string, string>();
   for (const path of [...keys, ...gatewayKeys, ...revoked, ...tlsPaths])
     credentialStates.set(path, await fileState(path));
-  const [source, identity, allowedDocuments, tls, audit, plugins, list, delegated] = await openAll(
-    (context.openSource ?? openSource)(settings.source, {
-      clock,
-      names: settings.names,
-      log,
-      platform,
-      manifestMemory,
-    }),
-    whereSet(settings.identity, (identitySettings) =>
-      openIdentity(identitySettings, {
+  const [source, identity, allowedDocuments, tls, audit, plugins, list, delegated, , dashboard] =
+    await openAll(
+      (context.openSource ?? openSource)(settings.source, {
+        clock,
+        names: settings.names,
         log,
-        now,
-        revocations,
-        hostName: () => host,
-        requiresHost: settings.fleet !== null,
+        platform,
+        manifestMemory,
       }),
-    ),
-    whereSet(settings.operations, openOperations),
-    whereSet(settings.tls, readTls),
-    whereSet(settings.audit, (path) => openAuditFile(path, log)),
-    loadPlugins(settings.plugin),
-    whereSet(settings.revoked, readRevocationList),
-    whereSet(settings.fleet, (fleet) => openDelegated({ ...fleet, log, now, revocations })),
-    checkGuestSockets(settings.guestSocket, platform),
-  );
+      whereSet(settings.identity, (identitySettings) =>
+        openIdentity(identitySettings, {
+          log,
+          now,
+          revocations,
+          hostName: () => host,
+          requiresHost: settings.fleet !== null,
+        }),
+      ),
+      whereSet(settings.operations, openOperations),
+      whereSet(settings.tls, readTls),
+      whereSet(settings.audit, (path) => openAuditFile(path, log)),
+      loadPlugins(settings.plugin),
+      whereSet(settings.revoked, readRevocationList),
+      whereSet(settings.fleet, (fleet) => openDelegated({ ...fleet, log, now, revocations })),
+      checkGuestSockets(settings.guestSocket, platform),
+      settings.dashboard ? openDashboard('host') : Promise.resolve(null),
+    );
   host = settings.hostName ?? source.host ?? host;
   if (list !== null) revocations.replace(list);
   return {
@@ -132,6 +135,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
     now,
     revocations,
     credentialStates,
+    dashboard,
   };
 }
 

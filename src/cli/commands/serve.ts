@@ -20,6 +20,7 @@ import {
   type CredentialFiles,
 } from './credential-files.ts';
 import { AuditRotation } from './audit-rotation.ts';
+import { dashboardWith } from './dashboard-files.ts';
 import { development } from './development-token.ts';
 import { healthReport, openHealth } from './health.ts';
 import { exampleOperations, packageVersion } from '../package.ts';
@@ -68,7 +69,7 @@ type Started = RunningServer & {
 };
 
 async function start(resources: ServeResources, { settings, context }: ServeOptions): Promise<Started> {
-  const { source, host, allowedDocuments, tls, audit, plugins, now, revocations } = resources;
+  const { source, host, allowedDocuments, tls, audit, plugins, now, revocations, dashboard } = resources;
   const health = new ServiceHealth({
     source: () => sampler.sourceState,
     openStreams: () => live.size,
@@ -138,6 +139,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
     log: context.log,
     ...(audit === null ? {} : { audit: audit.write }),
     graphiql: settings.graphiql ? { tabs, tokens, isExact: allowedDocuments !== null } : null,
+    dashboard: dashboard && dashboardWith(dashboard, tokens),
     now,
   });
   return { ...server, tokens, health: report, sourceHealth: () => sampler.health };

@@ -383,6 +383,15 @@ const hostCommands = {
         default: 'on',
         description: 'whether browsers are given the page of GraphiQL',
       },
+      dashboard: {
+        flag: 'dashboard',
+        variable: 'HVQL_DASHBOARD',
+        placeholder: '<on|off>',
+        parse: parseOnOff,
+        default: 'on',
+        description:
+          'whether browsers are given the dashboard at /; its documents may run with --operations as well',
+      },
       introspection: {
         flag: 'introspection',
         variable: 'HVQL_INTROSPECTION',
@@ -834,6 +843,7 @@ export const commands = {
       allowedHosts: served.allowedHosts,
       allowedOrigins: served.allowedOrigins,
       graphiql: served.graphiql,
+      dashboard: served.dashboard,
       maxTokens: served.maxTokens,
       maxDepth: served.maxDepth,
       maxAliases: served.maxAliases,

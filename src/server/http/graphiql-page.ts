@@ -1,14 +1,6 @@
 /** GraphiQL's page: our own few lines of HTML around its files, under a strict policy and without the internet. */
 import { createHash } from 'node:crypto';
-
-/** A file, gzipped once. */
-export interface Asset {
-  readonly path: string;
-  readonly contentType: string;
-  readonly gzipped: Buffer;
-  /** For the few clients that do not accept gzip: made for the first of them, and shared. */
-  readonly plain: () => Buffer;
-}
+import type { Asset } from './asset.ts';
 
 /** The files of GraphiQL by their purpose; workers by the label under which the editor asks for them. */
 export interface GraphiqlAssets {

@@ -1,35 +1,17 @@
 /** Serves GraphiQL: its page, and its files under names that change with their content. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import Negotiator from 'negotiator';
-import {
-  graphiqlPage,
-  type Asset,
-  type GraphiqlAssets,
-  type GraphiqlOptions,
-  type Page,
-} from './graphiql-page.ts';
+import { sendAsset, type Asset, type AssetRequest, type AssetType } from './asset.ts';
+import { graphiqlPage, type GraphiqlAssets, type GraphiqlOptions, type Page } from './graphiql-page.ts';
 
 /** Where the files are. */
 export const assetFolder = '/graphql/assets/';
 
-/** Whether a request for the endpoint comes from a browser's address bar. */
-export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
+/** Whether a request comes from a browser's address bar. */
+export function wantsPage({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && (headers.accept ?? '').includes('text/html');
-}
-
-/** A client that reads nothing holds no more than a piece: of one write, TLS would keep all of it encrypted. */
-const pieceInBytes = 65_536;
-
-/** A request for a file: of an HttpExchange, which knows the server and so this. */
-interface AssetRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly path: string;
 }
 
 interface Loaded {
@@ -63,20 +45,10 @@ export class Graphiql {
   }
 
   /** Sends the file at the path of the request; false without such a file. */
-  async sendAsset({ request, response, path }: AssetRequest): Promise<boolean> {
-    const asset = (await this.#load()).assets.get(path);
+  async sendAsset(exchange: AssetRequest): Promise<boolean> {
+    const asset = (await this.#load()).assets.get(exchange.path);
     if (asset === undefined) return false;
-    const takesGzip = new Negotiator(request).encoding(['gzip', 'identity']) === 'gzip';
-    const body = takesGzip ? asset.gzipped : asset.plain();
-    response.writeHead(200, {
-      'content-type': asset.contentType,
-      'content-length': body.length,
-      ...(takesGzip ? { 'content-encoding': 'gzip' } : {}),
-      vary: 'accept-encoding',
-      'cache-control': 'public, max-age=31536000, immutable',
-    });
-    if (request.method === 'HEAD') response.end();
-    else await pipeline(Readable.from(piecesOf(body), { objectMode: false }), response);
+    await sendAsset(asset, exchange);
     return true;
   }
 
@@ -113,23 +85,13 @@ export async function loadGraphiqlAssets(): Promise<GraphiqlAssets> {
   return { script: page, style, icon, workers: { editorWorkerService, json, graphql } };
 }
 
-const contentTypes = {
-  js: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  ico: 'image/x-icon',
-} as const;
-
 const compress = promisify(gzip);
 
-async function makeAsset(read: () => Buffer, extension: keyof typeof contentTypes): Promise<Asset> {
+async function makeAsset(read: () => Buffer, extension: AssetType): Promise<Asset> {
   const bytes = read();
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const path = `${assetFolder}${hash}.${extension}`;
   let kept: Buffer | null = null;
   const plain = (): Buffer => (kept ??= read());
-  return { path, contentType: contentTypes[extension], gzipped: await compress(bytes), plain };
-}
-
-function* piecesOf(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += pieceInBytes) yield bytes.subarray(at, at + pieceInBytes);
+  return { path, type: extension, gzipped: await compress(bytes), plain };
 }

@@ -9,7 +9,8 @@ import type { HotPath } from '../hot-path/hot-path.ts';
 import { endpointPath } from '../yoga.ts';
 import { answerClientErrors } from './client-error.ts';
 import type { Connections } from './connections.ts';
-import { assetFolder, wantsGraphiql } from './graphiql.ts';
+import { dashboardFolder } from './dashboard.ts';
+import { assetFolder, wantsPage } from './graphiql.ts';
 import { GraphqlExchange, metricsPath } from './graphql-exchange.ts';
 import { asHttpError, checkMethod, HttpError, refusedConnection, sendError, sendJson } from './http-error.ts';
 import { answerMetrics } from './metrics-response.ts';
@@ -86,7 +87,7 @@ function routeBy({ listener }: Contexts, hotPath: HotPath | null): Route {
 
 async function answerOther(exchange: GraphqlExchange): Promise<void> {
   const { path, request, response, server } = exchange;
-  const { graphiql } = exchange.listener;
+  const { graphiql, dashboard } = exchange.listener;
   const allow = { subject: path, allowed: ['GET', 'HEAD'] };
   if (path === '/health') {
     checkMethod(request, allow);
@@ -101,7 +102,15 @@ async function answerOther(exchange: GraphqlExchange): Promise<void> {
     return;
   }
   if (server.metrics !== null && path === metricsPath) return answerMetrics(exchange, server.metrics);
-  if (graphiql !== null && path === '/' && wantsGraphiql(request)) {
+  if (dashboard !== null && path === '/' && wantsPage(request)) {
+    dashboard.sendPage(exchange);
+    return;
+  }
+  if (dashboard !== null && path.startsWith(dashboardFolder)) {
+    checkMethod(request, allow);
+    if (await dashboard.sendAsset(exchange)) return;
+  }
+  if (graphiql !== null && path === '/' && wantsPage(request)) {
     response.writeHead(302, { location: endpointPath, vary: 'accept' }).end();
     return;
   }
@@ -116,7 +125,7 @@ function answerGraphql(exchange: GraphqlExchange, hotPath: HotPath | null): Prom
   const { request, listener } = exchange;
   const { graphiql, allowedOrigins } = listener;
   // Without CORS headers: the page may hold tokens.
-  if (graphiql !== null && wantsGraphiql(request)) {
+  if (graphiql !== null && wantsPage(request)) {
     exchange.setUsualHeaders();
     return answerByYoga(exchange, null);
   }

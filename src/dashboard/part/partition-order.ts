@@ -1,0 +1,29 @@
+/** The columns of the table of partitions, and the order of each, which the service makes. */
+import type { PartitionOrder } from '../generated/host.ts';
+
+/** A column that the table can be sorted by. */
+export type SortColumn = 'id' | 'busy' | 'hypercalls' | 'interrupts' | 'memory';
+
+/** The order of the table. */
+export interface TableOrder {
+  readonly column: SortColumn;
+  readonly direction: 'ASC' | 'DESC';
+  /** null: by id. */
+  readonly orderBy: PartitionOrder | null;
+}
+
+const orders: Readonly<Record<SortColumn, (direction: 'ASC' | 'DESC') => PartitionOrder | null>> = {
+  id: () => null,
+  busy: (direction) => ({ virtualProcessors: { counter: 'TOTAL_RUN_TIME', direction } }),
+  hypercalls: (direction) => ({ virtualProcessors: { counter: 'HYPERCALLS', direction } }),
+  interrupts: (direction) => ({ virtualProcessors: { counter: 'VIRTUAL_INTERRUPTS', direction } }),
+  memory: (direction) => ({ partition: { counter: 'GPA_PAGES', direction } }),
+};
+
+/** The order that an address names: the busiest partitions first where it names none. */
+export function orderOf(options: URLSearchParams): TableOrder {
+  const [name = '', way = ''] = (options.get('sort') ?? '').split('.');
+  const column = Object.hasOwn(orders, name) ? (name as SortColumn) : 'busy';
+  const direction = way === 'asc' ? 'ASC' : 'DESC';
+  return { column, direction, orderBy: orders[column](direction) };
+}

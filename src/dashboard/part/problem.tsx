@@ -1,0 +1,51 @@
+/** What could not be read, at its place. */
+import type { Response, ResponseError } from '../connection/client.ts';
+
+/** The error at a path of a response, or at a place above it: null below an error. */
+export function errorAt(
+  response: Response<unknown> | null,
+  path: readonly (string | number)[],
+): ResponseError | null {
+  return (
+    response?.errors.find((error) => {
+      const place = error.path ?? [];
+      return place.length <= path.length && place.every((part, n) => part === path[n]);
+    }) ?? null
+  );
+}
+
+/** The errors below a path. */
+export function errorsBelow(
+  response: Response<unknown> | null,
+  path: readonly (string | number)[],
+): readonly ResponseError[] {
+  return (response?.errors ?? []).filter(({ path: place = [] }) =>
+    path.every((part, n) => part === place[n]),
+  );
+}
+
+/** In a word: what a denied object, or a broken page, looks like. */
+export function wordFor({ extensions, message }: ResponseError): string {
+  switch (extensions?.code) {
+    case 'ACCESS_DENIED':
+      return 'denied';
+    case 'PAGE_MALFORMED':
+      return 'broken page';
+    case 'PAGE_UNAVAILABLE':
+      return 'not available';
+    default:
+      return message;
+  }
+}
+
+/** An error at its place; nothing without one. */
+export function Problem({ error }: { readonly error: ResponseError | null }) {
+  if (error === null) return null;
+  const code = error.extensions?.code ?? 'ERROR';
+  return (
+    <span class={code === 'ACCESS_DENIED' ? 'problem denied' : 'problem'} title={error.message}>
+      <b aria-hidden="true">{code === 'ACCESS_DENIED' ? '⊘' : '⚠'}</b> {wordFor(error)}
+      <span class="hidden">: {error.message}</span>
+    </span>
+  );
+}

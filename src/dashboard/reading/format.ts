@@ -1,0 +1,64 @@
+/** Numbers and moments as people read them. */
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** A moment within the day: 12:04:05. */
+export function formatTime(at: number): string {
+  return clock.format(at);
+}
+
+const units = ['', 'k', 'M', 'G', 'T'] as const;
+
+/** A number in few digits: 1.25 M. A dash stands for what is not known. */
+export function formatNumber(value: number | null | undefined): string {
+  if (value == null || Number.isNaN(value)) return '–';
+  let rest = Math.abs(value);
+  let unit = 0;
+  while (rest >= 10_000 && unit < units.length - 1) {
+    rest /= 1_000;
+    unit += 1;
+  }
+  const digits = rest >= 100 || (Number.isInteger(rest) && unit === 0) ? 0 : rest >= 10 ? 1 : 2;
+  return `${value < 0 ? '−' : ''}${rest.toFixed(digits)}${unit === 0 ? '' : ` ${units[unit]}`}`;
+}
+
+/** Percent in one decimal. */
+export function formatPercent(value: number | null | undefined): string {
+  return value == null || Number.isNaN(value) ? '–' : `${value.toFixed(1)} %`;
+}
+
+/** A 64-bit total, exact, with thin spaces between its thousands. */
+export function formatExact(text: string | null | undefined): string {
+  return text == null ? '–' : text.replace(/\B(?=(\d{3})+$)/g, '\u202f');
+}
+
+/** Pages of 4 KiB as bytes. */
+export function formatPages(text: string | null | undefined): string {
+  if (text == null) return '–';
+  const bytes = 4_096 * Number(text);
+  if (bytes === 0) return '0';
+  const power = Math.min(4, Math.floor(Math.log2(bytes) / 10));
+  const number = bytes / 1_024 ** power;
+  return `${number.toFixed(number >= 100 ? 0 : 1)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
+}
+
+/** A number in the unit of a rate, or of a value. */
+export function formatIn(unit: string, value: number | null | undefined): string {
+  if (unit === 'percent of elapsed time') return formatPercent(value);
+  const number = formatNumber(value);
+  if (number === '–' || unit === '1' || unit === 'unknown') return number;
+  return `${number} ${shortUnit(unit)}`;
+}
+
+/** A unit in few characters. */
+export function shortUnit(unit: string): string {
+  const short: Readonly<Record<string, string>> = {
+    'per second': '/s',
+    'percent of elapsed time': '%',
+    'ns per operation': 'ns',
+    page: 'pages',
+    '1': '',
+    unknown: '',
+  };
+  return short[unit] ?? unit;
+}

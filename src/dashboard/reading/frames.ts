@@ -1,0 +1,125 @@
+/** Readings of several objects over time, as charts draw them. What was not read is NaN, never a number. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+
+/** What was read at one moment. */
+export interface Frame {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The time that the rates of the frame are of; null for values of the moment. */
+  seconds: number | null;
+  /** By the row of the object; NaN or absent where it is not known. */
+  readonly values: number[];
+  /** Rows whose totals were reset in the interval. */
+  resets: Set<number> | null;
+}
+
+/** One value of one object. */
+export interface Sample {
+  readonly at: number;
+  readonly seconds?: number | null | undefined;
+  readonly value: number | null | undefined;
+  readonly reset?: boolean | undefined;
+}
+
+/** What a page shows by default. */
+export const windowMilliseconds = 300_000;
+/** Kept at most, however long the page is paused. */
+const maxFrames = 1_800;
+/** Beyond it, rows without any reading are dropped: partitions come and go. */
+const maxIdleRows = 2_048;
+
+/** Frames in the order of time, of objects that are known by keys. Changes are announced by `commit`. */
+export class Frames {
+  #keys: string[] = [];
+  #rows = new Map<string, number>();
+  #frames: Frame[] = [];
+  readonly #version = signal(0);
+
+  /** Changes with each commit. */
+  get version(): ReadonlySignal<number> {
+    return this.#version;
+  }
+
+  get keys(): readonly string[] {
+    return this.#keys;
+  }
+
+  get all(): readonly Frame[] {
+    return this.#frames;
+  }
+
+  /** The moment of the newest frame; null without one. */
+  get latest(): number | null {
+    return this.#frames.at(-1)?.at ?? null;
+  }
+
+  /** The row of an object, which gets one where it has none. */
+  rowOf(key: string): number {
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = this.#keys.push(key) - 1;
+      this.#rows.set(key, row);
+    }
+    return row;
+  }
+
+  /** A known value is not replaced by an unknown one: an event and a sample of one reading have the same moment. */
+  add(key: string, { at, seconds = null, value, reset = false }: Sample): void {
+    if (!Number.isFinite(at)) return;
+    const row = this.rowOf(key);
+    const frame = this.#frameAt(at);
+    frame.seconds ??= seconds;
+    if (value != null) frame.values[row] = value;
+    else frame.values[row] ??= Number.NaN;
+    if (reset) (frame.resets ??= new Set()).add(row);
+  }
+
+  /** Announces what was added, and drops frames from before `since`. */
+  commit(since: number): void {
+    let dropped = this.#frames.findIndex(({ at }) => at >= since);
+    if (dropped === -1) dropped = this.#frames.length;
+    dropped = Math.max(dropped, this.#frames.length - maxFrames);
+    if (dropped > 0) this.#frames.splice(0, dropped);
+    if (this.#keys.length > maxIdleRows) this.#dropIdleRows();
+    this.#version.value += 1;
+  }
+
+  /** Forgets everything: another object, or another order of things. */
+  clear(): void {
+    this.#keys = [];
+    this.#rows.clear();
+    this.#frames = [];
+    this.#version.value += 1;
+  }
+
+  #frameAt(at: number): Frame {
+    let index = this.#frames.length;
+    while (index > 0 && (this.#frames[index - 1]?.at ?? 0) > at) index -= 1;
+    const before = this.#frames[index - 1];
+    if (before?.at === at) return before;
+    const frame: Frame = { at, seconds: null, values: [], resets: null };
+    this.#frames.splice(index, 0, frame);
+    return frame;
+  }
+
+  #dropIdleRows(): void {
+    const kept = this.#keys.filter((_, row) => this.#frames.some(({ values }) => values[row] !== undefined));
+    if (kept.length === this.#keys.length) return;
+    const oldRows = kept.map((key) => this.rowOf(key));
+    this.#frames = this.#frames.map((frame) => ({
+      ...frame,
+      values: oldRows.map((row) => frame.values[row] ?? Number.NaN),
+      resets: frame.resets && new Set(oldRows.flatMap((row, n) => (frame.resets?.has(row) ? n : []))),
+    }));
+    this.#keys = kept;
+    this.#rows = new Map(kept.map((key, row) => [key, row]));
+  }
+}
+
+/** The frames of a stretch of time. */
+export function framesWithin(
+  frames: readonly Frame[],
+  [from, to]: readonly [number, number],
+): readonly Frame[] {
+  return frames.filter(({ at }) => at >= from && at <= to);
+}

@@ -1,0 +1,35 @@
+/** The documents that the dashboard sends: those of its manifest, and one for each counter that it can draw. */
+import { countersOf } from '../catalogue/catalogue.ts';
+import { isTotal } from '../catalogue/counter.ts';
+import type { StatisticsObject } from '../catalogue/group.ts';
+import { documentIdOf, type AllowedDocument } from './allowlist.ts';
+
+/** What the dashboard sends to one kind of graph. */
+export interface DashboardManifest {
+  readonly documents: readonly string[];
+  /** Texts in which the field of a counter stands for that of any counter of the object. */
+  readonly counterTemplates: readonly CounterTemplate[];
+}
+
+/** A document with a place for the field of a counter. */
+export interface CounterTemplate {
+  readonly object: StatisticsObject;
+  /** Whether it is for counters that have rates, or for the others. */
+  readonly hasRate: boolean;
+  /** The field that is replaced. */
+  readonly field: string;
+  readonly text: string;
+}
+
+/** All documents: the templates with every counter of the catalogue. */
+export function makeOwnDocuments({
+  documents,
+  counterTemplates,
+}: DashboardManifest): readonly AllowedDocument[] {
+  const filled = counterTemplates.flatMap(({ object, hasRate, field, text }) =>
+    countersOf(object)
+      .filter((counter) => isTotal(counter) === hasRate)
+      .map((counter) => text.replaceAll(field, counter.field)),
+  );
+  return [...documents, ...filled].map((text) => ({ documentId: documentIdOf(text), text }));
+}
