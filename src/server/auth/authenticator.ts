@@ -1,4 +1,4 @@
-/** How the listeners of the service identify callers. */
+/** Identifies the caller of a request, in the way of its listener. */
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -12,16 +12,16 @@ import type { Identified, Identity } from './identity.ts';
 
 /** The credentials of a request. */
 interface Credentials {
-  /** Such as "Bearer <token>"; null without one. */
+  /** The header's value, such as "Bearer <token>"; null without the header. */
   readonly authorization: string | null;
-  /** An authorization in a place where it is not read. Together with a certificate it is refused as well. */
+  /** An authorization in a place that is not read. Beside a certificate it is refused like any other. */
   readonly conflictingAuthorization?: string | null;
-  /** Why there is no usable authorization, for the client; null or absent where it was simply not given. */
+  /** Tells the client why its authorization cannot be used. null or absent if it sent none. */
   readonly problem?: string | null;
   readonly socket: Socket;
 }
 
-/** Identifies the caller of a request, synchronously where its token is known. Rejects with UNAUTHENTICATED. */
+/** Identifies the caller of a request: synchronously if its token has been verified before. Rejects with UNAUTHENTICATED. */
 export type Authenticator = (credentials: Credentials) => Promise<Identified> | Identified;
 
 /** Identifies clients by a token. */
@@ -29,14 +29,14 @@ export function tokenAuthenticator(identity: Identity): Authenticator {
   return (credentials) => authenticateByToken(identity, credentials);
 }
 
-/** What client certificates are verified and mapped with. It may be replaced while the service runs. */
+/** What verifies client certificates and maps them to callers. It may be replaced while the service runs. */
 export interface ClientCertificates {
   readonly map: CertificateMap;
   readonly trust: CertificateTrust;
 }
 
 interface CertificateOptions {
-  /** For clients without a certificate; null where each needs one. */
+  /** Identifies clients without a certificate; null if every client needs one. */
   readonly identity: Identity | null;
   /** Gives the current ones. */
   readonly clients: () => ClientCertificates;
@@ -45,7 +45,7 @@ interface CertificateOptions {
   readonly now: () => number;
 }
 
-/** Identifies clients by their certificate, or by a token where they show none. Both together are refused: they could name two callers. */
+/** Identifies clients by their certificate, or by a token if they show none. Refuses both together, which could name two callers. */
 export function certificateAuthenticator(options: CertificateOptions): Authenticator {
   const { identity } = options;
   return async (credentials) => {
@@ -58,7 +58,7 @@ export function certificateAuthenticator(options: CertificateOptions): Authentic
       throw new HvqlError('UNAUTHENTICATED', problem);
     }
     const identified = authenticateByCertificate(shown, options);
-    // An empty authorization does not count.
+    // An empty header is no authorization.
     if (!authorization && !conflictingAuthorization) return identified;
     const problem = 'There are two identities, a client certificate and a token: give one of them.';
     throw new HvqlError('UNAUTHENTICATED', problem);
@@ -100,10 +100,10 @@ function authenticateByToken(
 
 type ShownCertificate = Parameters<typeof authenticateCertificate>[0];
 
-/** The certificates of connections. Node gives the chain only once, and the client of a connection stays the same. */
+/** Certificates by connection, whose client never changes. Node returns the chain only once. */
 const certificates = new WeakMap<TLSSocket, X509Certificate>();
 
-/** The certificate that the client has shown, with OpenSSL's code where it could not be verified; null for none. */
+/** The client's certificate, with OpenSSL's code if it does not verify; null if the client has shown none. */
 function certificateOf(socket: Socket): ShownCertificate | null {
   // Node has forgotten the certificate of a closed connection.
   if (socket.destroyed) throw new HvqlError('UNAUTHENTICATED', 'The connection is gone.');
@@ -115,7 +115,7 @@ function certificateOf(socket: Socket): ShownCertificate | null {
   return { certificate, problem: socket.authorized ? null : String(socket.authorizationError) };
 }
 
-/** Identifies every request as one partition with all privileges. Credentials do not count. */
+/** Identifies every request as one partition with all privileges, and ignores credentials. */
 export function guestAuthenticator(partitionId: bigint): Authenticator {
   const caller: Caller = { partitionId, privileges: new Set(allPrivileges) };
   const identified: Identified = { caller, by: 'guest socket', expiresAt: null, credential: noCredential };

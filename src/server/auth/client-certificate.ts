@@ -1,4 +1,4 @@
-/** The caller that a client certificate stands for: by its own SAN URI, or by the service's map of certificates. */
+/** Maps a client certificate to its caller, by the certificate's SAN URI or by the service's map of certificates. */
 import type { X509Certificate } from 'node:crypto';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
 import { HvqlError, messageOf, UsageError } from '../../errors.ts';
@@ -12,17 +12,19 @@ export type CertificateMap = ReadonlyMap<string, Caller>;
 const form = 'hvql://partition/<id>';
 const example = '{"<SHA-256 fingerprint>": {"partition": "5", "privileges": ["ACCESS_STATS"]}}';
 
-/** What a certificate proves, and until when, in milliseconds since 1970. */
+/** The caller that a certificate proves. */
 interface CertifiedCaller {
   readonly caller: Caller;
+  /** When the certificate ends, in milliseconds since 1970. */
   readonly expiresAt: number;
-  /** As in the map. */
+  /** In the form of the map's keys. */
   readonly fingerprint: string;
 }
 
 /**
- * The caller of a certificate; throws UNAUTHENTICATED. `problem` is OpenSSL's code for why it does not verify. Its end is
- * compared with `now`, milliseconds since 1970: OpenSSL verifies it only when the connection or session begins.
+ * Returns the caller of a certificate, or throws UNAUTHENTICATED. `problem` is OpenSSL's code for why the certificate does
+ * not verify. The dates are compared with `now`, in milliseconds since 1970, because OpenSSL compares them only when the
+ * connection or session begins.
  */
 export function authenticateCertificate(
   { certificate, problem }: { readonly certificate: X509Certificate; readonly problem: string | null },
@@ -36,7 +38,7 @@ export function authenticateCertificate(
   return { caller: callerOf(certificate, map.get(fingerprint)), expiresAt: to, fingerprint };
 }
 
-/** Whether a certificate still stands for this caller. Its dates do not count. */
+/** Whether a certificate still maps to this caller with the same privileges. Does not check its dates. */
 export function isStill(
   caller: Caller,
   { certificate }: { readonly certificate: X509Certificate },
@@ -69,7 +71,7 @@ function callerOf(certificate: X509Certificate, mapped: Caller | undefined): Cal
   throw refused(`names another partition than the service's map of certificates has for it`);
 }
 
-/** The partition of the certificate's SAN URI; null where it has none. */
+/** The partition that the certificate's SAN URI names, or null if it has no such URI. */
 function partitionOf({ subjectAltName }: X509Certificate): bigint | null {
   const names = readAlternativeNames(subjectAltName ?? '');
   if (names === null) throw refused('has alternative names that cannot be read');
@@ -85,12 +87,12 @@ function partitionOf({ subjectAltName }: X509Certificate): bigint | null {
 }
 
 /**
- * Reads node's `subjectAltName`, "DNS:a.example, URI:urn:x"; null for another form. A name with a comma is a JSON string:
- * splitting at commas would find names that no authority has signed (CVE-2021-44532).
+ * Parses Node's `subjectAltName`, such as "DNS:a.example, URI:urn:x". Returns null if it has another form. A name with a
+ * comma is a JSON string, so splitting at commas would find names that no authority has signed (CVE-2021-44532).
  */
 export function readAlternativeNames(text: string): readonly { kind: string; value: string }[] | null {
   const names: { kind: string; value: string }[] = [];
-  // Sticky: each name begins exactly where the one before ends.
+  // Sticky, because each name begins exactly where the previous one ends.
   const form = /(?<kind>[A-Za-z ]+):(?:(?<quoted>"(?:[^"\\]|\\.)*")|(?<plain>[^",\\]*))(?:, |$)/y;
   while (form.lastIndex < text.length) {
     const { kind, quoted, plain = '' } = form.exec(text)?.groups ?? {};
@@ -105,8 +107,8 @@ export function readAlternativeNames(text: string): readonly { kind: string; val
 }
 
 /**
- * Reads a map of certificates, as in the example above. Fingerprints may be as openssl prints them; an entry without
- * `privileges` has all. Throws a UsageError with all problems; `place` names the file.
+ * Parses a map of certificates, which has the form of `example`. Fingerprints may have the colons that openssl prints. An
+ * entry without `privileges` has all of them. Throws a UsageError that lists all problems; `place` names the file.
  */
 export function parseCertificateMap(text: string, place: string): CertificateMap {
   const problems: string[] = [];
@@ -159,7 +161,7 @@ function show(value: unknown): string {
   return value === undefined ? 'missing' : excerpt(JSON.stringify(value), 80);
 }
 
-/** The meaning of the most frequent codes of OpenSSL. */
+/** Explains the most frequent of OpenSSL's codes. */
 function explain(problem: string): string {
   switch (problem) {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':

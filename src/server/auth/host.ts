@@ -1,18 +1,18 @@
-/** Which names in the Host header are answered, and which addresses are loopback. */
+/** Checks the Host header of requests, and recognises loopback addresses. */
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
 import { badRequest, HttpError } from '../http/http-error.ts';
 
-/** The names that a listener answers to. */
+/** The host names that a listener accepts. */
 export interface HostRule {
-  /** Whether loopback names are among them. */
+  /** Whether it also accepts the names of loopback. */
   readonly isLoopback: boolean;
   readonly allowedHosts: readonly string[];
 }
 
 /**
- * The rule for a listener bound to `host`; null where it answers to any name. On loopback only loopback names and the
- * allowed ones are answered, since a page elsewhere can make its own name point there (DNS rebinding).
+ * The rule for a listener bound to `host`, or null if it accepts every name. On loopback it accepts only the names of
+ * loopback and the allowed ones: any web page can make its own name resolve to loopback (DNS rebinding).
  */
 export function hostRule({
   host,
@@ -23,8 +23,8 @@ export function hostRule({
 }
 
 /**
- * Throws an HttpError where a request names no host (RFC 9112, 3.2), one with user information (RFC 9110, 4.2.4), or one
- * that the rule does not allow.
+ * Throws an HttpError if a request has no Host header (RFC 9112, 3.2), or one with user information (RFC 9110, 4.2.4) or
+ * with a name that the rule does not allow.
  */
 export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostRule | null): void {
   if (headers.host === undefined && httpVersion === '1.1') {
@@ -46,22 +46,22 @@ export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostR
   );
 }
 
-/** A host without a port as the URL parser writes it: "HVQL.example" is "hvql.example". null for anything else. */
+/** A host without a port as the URL parser writes it, "hvql.example" for "HVQL.example". null if it is not a host. */
 export function normalHost(text: string): string | null {
   if (!/^(?:\[[0-9a-f:.]+\]|[^\s:/?#@[\]\\%*]+)$/i.test(text)) return null;
   return URL.canParse(`http://${text}`) ? new URL(`http://${text}`).hostname : null;
 }
 
-/** Whether a host is loopback: "localhost", 127.0.0.0/8 or ::1, in brackets or without. */
+/** Whether a host is loopback: "localhost", 127.0.0.0/8, or ::1 with or without brackets. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (name === 'localhost') return true;
   if (isIPv4(name)) return name.startsWith('127.');
-  // The URL parser writes every spelling of an IPv6 address in one way.
+  // The URL parser gives every spelling of an IPv6 address the same form.
   return isIPv6(name) && !name.includes('%') && new URL(`http://[${name}]`).hostname === '[::1]';
 }
 
-/** Why there can be no development mode on a host; null where there can. */
+/** Says why development mode is refused on a host, or returns null if it is allowed. */
 export function developmentProblem(host: string): string | null {
   if (isLoopback(host)) return null;
   return (

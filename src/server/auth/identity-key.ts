@@ -1,4 +1,4 @@
-/** Keys that tokens are verified with, each with the algorithms that it may be used for. */
+/** Opens the keys that verify tokens. */
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../../errors.ts';
@@ -7,7 +7,7 @@ import { keyId, readPublicKey, type VerificationKey } from './public-key.ts';
 import { RemoteKeySet, type KeySetTimes } from './remote-key-set.ts';
 import { checkSecret } from './secret.ts';
 
-/** A secret that tokens are signed and verified with. */
+/** A shared secret, which both signs and verifies tokens. */
 export type SecretMethod =
   | { readonly kind: 'secret'; readonly secret: Uint8Array }
   | { readonly kind: 'secret-file'; readonly path: string };
@@ -20,15 +20,15 @@ export type IdentityMethod =
 
 const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
 
-/** The keys that tokens are verified with, which may be replaced while the service runs. */
+/** The keys that verify tokens. They may be replaced while the service runs. */
 export interface VerificationKeys {
   readonly current: VerificationKey;
-  /** Reads or fetches them again. Rejects with a UsageError where they cannot be used; then they stay as they were. */
+  /** Reads or fetches the keys again. If they cannot be used, it rejects with a UsageError and keeps the current ones. */
   renew(): Promise<void>;
   close(): void;
 }
 
-/** Opens the keys of a method, or rejects with a UsageError. `onChange` is called once keys that were good no longer are. */
+/** Opens the keys of a method, or rejects with a UsageError. Calls `onChange` when a key that was valid is withdrawn. */
 export async function openKeys(
   method: IdentityMethod,
   options: { readonly log: Logger; readonly onChange: () => void; readonly times?: Partial<KeySetTimes> },
@@ -58,7 +58,7 @@ async function readKey(method: Exclude<IdentityMethod, { kind: 'jwks' }>): Promi
   return { algorithms: secretAlgorithms, resolve: () => secret, ids: new Set([keyId(secret)]) };
 }
 
-/** The secret, without the final newline of a file. Rejects with a UsageError where it is missing or too short. */
+/** Returns the secret, without the final newline of a file. Rejects with a UsageError if it is missing or too short. */
 export async function openSecret(method: SecretMethod): Promise<Uint8Array> {
   if (method.kind === 'secret') return checkSecret(method.secret, 'The secret');
   const bytes = await readBytes(method.path, 'secret');

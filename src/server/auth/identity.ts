@@ -1,4 +1,4 @@
-/** Bearer tokens and the callers that they stand for. */
+/** Verifies bearer tokens, and finds the callers that they name. */
 import { jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { Logger } from 'pino';
 import { allPrivileges, type Caller } from '../../access/caller.ts';
@@ -27,13 +27,13 @@ export interface Identified {
   readonly caller: Caller;
   /** What proved it. */
   readonly by: 'token' | 'certificate' | 'guest socket' | 'gateway';
-  /** When the proof ends, in milliseconds since 1970; null where it does not. */
+  /** When the proof ends, in milliseconds since 1970; null if it does not. */
   readonly expiresAt: number | null;
   /** The proof itself, which may be withdrawn. */
   readonly credential: Credential;
 }
 
-/** Returns the identity. Throws UNAUTHENTICATED where its credential has been withdrawn since it was verified. */
+/** Returns the identity, or throws UNAUTHENTICATED if its credential has been withdrawn since it was verified. */
 export function stillGood(identified: Identified): Identified {
   const problem = identified.credential.problem();
   if (problem === null) return identified;
@@ -43,8 +43,9 @@ export function stillGood(identified: Identified): Identified {
 /** Verifies tokens of every transport. */
 export interface Identity {
   /**
-   * The caller of an authorization such as "Bearer <token>", synchronously where the token is known. Rejects with
-   * UNAUTHENTICATED; the message never has the token. The last authorization of a connection is remembered.
+   * Identifies the caller of an authorization such as "Bearer <token>": synchronously if the token has been verified
+   * before. Rejects with UNAUTHENTICATED; the message never contains the token. Remembers the last authorization of a
+   * connection.
    */
   authenticate(authorization: string | null, connection?: object): Promise<Identified> | Identified;
 }
@@ -68,13 +69,13 @@ interface IdentityContext {
   readonly keySetTimes?: Partial<KeySetTimes>;
   /** Whether tokens have to name their hosts, because the same key signs for several. @default false */
   readonly requiresHost?: boolean;
-  /** Whether callers are given the hosts of their tokens, as FleetCaller, because this is a gateway and not one of them. @default false */
+  /** Whether callers have the hosts of their tokens (FleetCaller), as those of a gateway do. @default false */
   readonly grantsHosts?: boolean;
 }
 
 /** An identity over keys that may be replaced. */
 export interface OpenIdentity extends Identity {
-  /** Reads or fetches the keys again. Rejects with a UsageError where they cannot be used; then they stay as they were. */
+  /** Reads or fetches the keys again. If they cannot be used, it rejects with a UsageError and keeps the current ones. */
   renewKeys(): Promise<void>;
   close(): void;
 }
@@ -82,13 +83,13 @@ export interface OpenIdentity extends Identity {
 /** How long a verification is remembered. */
 const verificationAgeMilliseconds = 60_000;
 
-/** The Retry-After where a key of the key set cannot be used. */
+/** The Retry-After of a response while a key of the key set cannot be used. */
 const unusableKeyRetryMilliseconds = 30_000;
 
-/** Longer authorizations are not remembered with their connection. */
+/** A connection does not remember longer authorizations. */
 const rememberedCharacters = 4_096;
 
-/** Opens the identity. Rejects with a UsageError where the secret or the key is unusable. */
+/** Opens the identity. Rejects with a UsageError if the secret or the key cannot be used. */
 export async function openIdentity(
   settings: IdentitySettings,
   context: IdentityContext,
@@ -194,7 +195,7 @@ async function verify(
   }
 }
 
-/** The token, or what is wrong with the authorization. */
+/** Returns the token, or the error of an authorization without one. */
 function readBearer(authorization: string | null): string | HvqlError {
   if (authorization === null || authorization === '') {
     return new HvqlError(
@@ -210,15 +211,15 @@ function readBearer(authorization: string | null): string | HvqlError {
   );
 }
 
-/** An identity that makes tokens as well. */
+/** An identity that also signs tokens. */
 export interface DevelopmentIdentity extends Identity {
-  /** A token for a partition with all privileges, valid for as long as the secret; `hosts` in place of the usual ones. */
+  /** Signs a token for a partition with all privileges, valid as long as the secret. `hosts` replaces the default hosts. */
   sign(partitionId: Caller['partitionId'], hosts?: readonly string[]): Promise<string>;
 }
 
 /**
- * An identity over a secret, without configuration. Rejects with a UsageError where other machines can reach the host:
- * the page of GraphiQL has a token of the root partition.
+ * An identity over a secret, without configuration. Rejects with a UsageError if other machines can reach the host,
+ * because GraphiQL's page has a token of the root partition.
  */
 export async function developmentIdentity({
   host,

@@ -1,6 +1,6 @@
 /**
- * Which pages may send requests and read the responses. A browser sends requests for any page, with the client
- * certificate of its user, and leaves it to the service to check the origin.
+ * Decides which web pages may send requests and read the responses. A browser sends requests for any page, with its user's
+ * client certificate, and leaves it to the service to check the origin.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from '../http/http-error.ts';
@@ -12,14 +12,14 @@ interface Exchanged {
 }
 
 /**
- * Throws an HttpError for a browser's request from a page of another origin that is not listed. A client that names no
- * origin is no browser, and could name any.
+ * Throws an HttpError for a browser's request from a page of another origin that is not listed. A client without an
+ * Origin header is not a browser, and could send any origin.
  */
 export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly string[]): void {
   const { 'sec-fetch-site': site, origin } = request.headers;
   if (site === undefined && origin === undefined) return;
   if (isListed(request, allowedOrigins)) return;
-  // Sec-Fetch-Site first: behind a proxy the service has another name here than for the browser.
+  // Sec-Fetch-Site first: behind a proxy, the browser knows the service by another name than the Host header has.
   const isOwn =
     site === undefined
       ? origin === undefined || namesOwnHost(origin, request.headers.host)
@@ -31,7 +31,7 @@ export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly s
   );
 }
 
-/** Lets pages of listed origins read the response. Without a list no response has such a header. */
+/** Lets pages of listed origins read the response. Without a list it sets no header. */
 export function shareWithOrigin({ request, response }: Exchanged, allowedOrigins: readonly string[]): void {
   if (allowedOrigins.length === 0) return;
   response.setHeader('vary', 'origin');
@@ -71,7 +71,7 @@ const requestedHeadersLimit = { names: 64, characters: 4_096 };
 /** RFC 9110, 5.6.2. */
 const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** The names that the preflight asks for, as far as they are names; the usual ones where it asks for none or too many. */
+/** The valid names among those that the preflight asks for; the usual ones if it asks for none or too many. */
 function allowedHeaders({ headers }: IncomingMessage): readonly string[] {
   const requested = headers['access-control-request-headers'] ?? '';
   if (requested === '' || requested.length > requestedHeadersLimit.characters) return usualHeaders;

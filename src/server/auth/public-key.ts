@@ -4,22 +4,23 @@ import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { messageOf, UsageError } from '../../errors.ts';
 import { isObject } from '../../lib/json.ts';
 
-/** Finds the key for a token's header, and the algorithms that the key may be used for. */
+/** Finds the key that a token's header names. */
 export interface VerificationKey {
+  /** The algorithms that its keys may be used with. */
   readonly algorithms: readonly string[];
   readonly resolve: JWTVerifyGetKey;
-  /** `keyId` of each key that it may find. */
+  /** The `keyId` of every key that it can return. */
   readonly ids: ReadonlySet<string>;
 }
 
-/** The same text for the same key, in any file and under any key id. */
+/** A digest of the key itself: the same in every file format and under every `kid`. */
 export function keyId(key: Uint8Array | KeyObject | webcrypto.CryptoKey): string {
   if (key instanceof Uint8Array) return hash('sha256', key, 'base64');
   const object = key instanceof KeyObject ? key : KeyObject.from(key);
   return hash('sha256', object.export({ type: 'spki', format: 'der' }), 'base64');
 }
 
-/** The ids of the keys of a set; it may have keys of kinds that verify nothing here. */
+/** The ids of the usable keys of a set. Keys that Node cannot import are left out. */
 export function keyIdsOf(keys: readonly JWK[]): ReadonlySet<string> {
   const ids = keys.flatMap((key) => {
     try {
@@ -34,14 +35,14 @@ export function keyIdsOf(keys: readonly JWK[]): ReadonlySet<string> {
 const rsaAlgorithms = ['RS256', 'RS384', 'RS512'];
 const pssAlgorithms = ['PS256', 'PS384', 'PS512'];
 const edwardsAlgorithms = ['EdDSA', 'Ed25519'];
-/** By the curve's name in OpenSSL. */
+/** The algorithm of each curve, by OpenSSL's name of the curve. */
 const curveAlgorithms = new Map([
   ['prime256v1', 'ES256'],
   ['secp384r1', 'ES384'],
   ['secp521r1', 'ES512'],
 ]);
 
-/** Every algorithm with a public key; a key of a set says which of them it is for. */
+/** All algorithms with public keys. Each key of a set says which of them it is for. */
 export const asymmetricAlgorithms: readonly string[] = [
   ...rsaAlgorithms,
   ...pssAlgorithms,
@@ -49,18 +50,18 @@ export const asymmetricAlgorithms: readonly string[] = [
   ...edwardsAlgorithms,
 ];
 
-/** Shorter RSA keys are not for signing (RFC 7518, 3.3). */
+/** RFC 7518, 3.3 forbids signatures with shorter RSA keys. */
 const shortestRsaBits = 2_048;
 
 const forms =
   'expected a public key (PEM, "BEGIN PUBLIC KEY"), an X.509 certificate (PEM), a JSON Web Key or a JSON Web Key Set';
 
-/** The public key in the text of the file at `path`. Throws a UsageError for any other text. */
+/** Reads the public key from the text of the file at `path`. Throws a UsageError if the text has none. */
 export function readPublicKey(text: string, path: string): VerificationKey {
   const refuse = (problem: string): UsageError => new UsageError([`The key file ${path} ${problem}.`]);
   const privateKey =
     'holds a private key, which only the signer may have; give the public key that belongs to it';
-  // OpenSSL would take the public half of a private key without an error.
+  // OpenSSL would silently use the public half of a private key.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw refuse(privateKey);
   if (text.trimStart().startsWith('{')) {
     const keys = parseKeySet(text, refuse);
@@ -135,7 +136,7 @@ function parseKeySet(text: string, refuse: Refuse): JWK[] {
 const jwkKinds = ['RSA', 'EC', 'OKP'];
 const jwkCurves = ['P-256', 'P-384', 'P-521', 'Ed25519'];
 
-/** A set may hold keys of other kinds (RFC 7517, 5) beside one of ours; each of ours must be usable. */
+/** Throws unless the set has a key of a supported kind and all such keys are valid. Others are ignored (RFC 7517, 5). */
 function checkKeys(keys: readonly JWK[], refuse: Refuse): void {
   const ours = keys.filter(
     ({ kty = '', crv }) => jwkKinds.includes(kty) && (!crv || jwkCurves.includes(crv)),

@@ -1,18 +1,18 @@
-/** The address of the client behind a request, past the proxies that the operator trusts. */
+/** Finds the address of the client that sent a request, through the proxies that the operator trusts. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { isLoopback } from './host.ts';
 
-/** The request as far as it says where it is from. */
+/** The part of a request that says where it came from. */
 type FromClient = Pick<IncomingMessage, 'headers'> & {
   readonly socket: Pick<IncomingMessage['socket'], 'remoteAddress'>;
 };
 
-/** Proxies whose `X-Forwarded-For` counts: addresses ("::1") and networks ("10.0.0.0/8"). */
+/** The proxies whose `X-Forwarded-For` is believed: addresses ("::1") and networks ("10.0.0.0/8"). */
 export class TrustedProxies {
   readonly #list = new BlockList();
 
-  /** Throws a RangeError for an entry that `isProxyEntry` does not take. */
+  /** Throws a RangeError for an entry that `isProxyEntry` rejects. */
   constructor(entries: readonly string[]) {
     for (const entry of entries) {
       const network = readNetwork(entry);

@@ -1,7 +1,7 @@
 /**
- * The key set of an identity provider: fetched when it is first needed, again at an interval and for an unknown key id,
- * and kept for a while where it cannot be fetched. jose fetches it, but measures the age of a set and the time between
- * two fetches by the wall clock, which may be set, and fetches for every token where it has no set.
+ * The key set of an identity provider. It is fetched when it is first needed, then at an interval and for unknown key ids.
+ * While it cannot be fetched, the last one stays valid for some time. jose does the fetching but not the timing: it uses
+ * the wall clock, which may be set, and without a key set it fetches for every token.
  */
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
@@ -14,7 +14,7 @@ export interface KeySetTimes {
   readonly refresh: number;
   /** The time from a failed fetch to the next one that no request asks for. @default 30 s */
   readonly retry: number;
-  /** How long keys stay good while their server cannot be reached. @default 1 hour */
+  /** How long keys stay valid while their server cannot be reached. @default 1 hour */
   readonly keep: number;
   /** A monotonic clock. @default performance.now */
   readonly steady: () => number;
@@ -29,14 +29,14 @@ const defaultTimes: KeySetTimes = {
 
 /** How long the key set's server may take to answer. */
 const fetchTimeoutMilliseconds = 5_000;
-/** An unknown key id has the key set fetched at most this often: keys rotate, but callers may invent key ids. */
+/** The shortest time between two fetches for unknown key ids: keys rotate, but callers may also invent key ids. */
 const unknownKeyCooldownMilliseconds = 10_000;
-/** How long no fetch follows one that has failed. */
+/** How long no request causes a fetch after one that failed. */
 const failureCooldownMilliseconds = 5_000;
 
 type Keys = Pick<VerificationKey, 'resolve' | 'ids'>;
 
-/** The keys at an address. */
+/** The keys at a URL. */
 export class RemoteKeySet {
   readonly #remote: ReturnType<typeof createRemoteJWKSet>;
   readonly #times: KeySetTimes;
@@ -46,7 +46,7 @@ export class RemoteKeySet {
   #fetch: Promise<void> | null = null;
   /** By the monotonic clock, as `#endedAt`. */
   #fetchedAt = Number.NEGATIVE_INFINITY;
-  /** The end of the last fetch: where the server never answers, the cooldown begins when the waiting ends. */
+  /** The end of the last fetch. If the server never answers, the cooldown begins when the fetch is given up. */
   #endedAt = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
   /** When an unknown key id last caused a fetch. */
@@ -54,7 +54,7 @@ export class RemoteKeySet {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** Fetches nothing yet. `onChange` is called once keys that were good no longer are. */
+  /** Does not fetch yet. Calls `onChange` when a key that was valid is withdrawn. */
   constructor(
     url: URL,
     options: { readonly log: Logger; readonly onChange: () => void; readonly times?: Partial<KeySetTimes> },
@@ -92,7 +92,7 @@ export class RemoteKeySet {
     } catch (thrown) {
       if (!(thrown instanceof errors.JWKSNoMatchingKey)) throw thrown;
       await this.#refreshForUnknownKey();
-      // The key may be one of those that cannot be fetched.
+      // The key may be one that has not been fetched.
       if (this.#hasFailed) this.#unavailable();
       return (this.#keys ?? this.#unavailable()).resolve(...question);
     }
@@ -105,7 +105,7 @@ export class RemoteKeySet {
     await this.#refresh();
   }
 
-  /** How long no request causes a fetch; 0 unless the last one has failed. */
+  /** How long no request causes a fetch; 0 unless the last fetch failed. */
   get #restMilliseconds(): number {
     if (!this.#hasFailed) return 0;
     return Math.max(0, this.#endedAt + failureCooldownMilliseconds - this.#times.steady());
@@ -119,7 +119,7 @@ export class RemoteKeySet {
     );
   }
 
-  /** One fetch for all that wait. */
+  /** Fetches once for all requests that wait. */
   #refresh(): Promise<void> {
     this.#fetch ??= this.#load().finally(() => (this.#fetch = null));
     return this.#fetch;
@@ -137,7 +137,7 @@ export class RemoteKeySet {
       this.#hasFailed = false;
       this.#use({ resolve: createLocalJWKSet(set), ids: keyIdsOf(set.keys) });
     } catch (thrown) {
-      // Once for an outage.
+      // Logged once for each outage.
       if (!this.#hasFailed) this.#log.warn({ err: thrown }, 'the key set could not be fetched');
       this.#hasFailed = true;
       if (this.#keys !== null && begin - this.#fetchedAt >= this.#times.keep) {

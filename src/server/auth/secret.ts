@@ -1,10 +1,10 @@
-/** Shared secrets of tokens. A file of its own, so that settings are read without loading the libraries for tokens. */
+/** Shared secrets of tokens. In a file of its own, so that reading settings does not load the libraries for tokens. */
 import { UsageError } from '../../errors.ts';
 
 /** HMAC with SHA-256 needs a key of 256 bits or more (RFC 7518, 3.2). */
 const shortestSecretInBytes = 32;
 
-/** Returns the secret. Throws a UsageError that names its `place` where it is too short. */
+/** Returns the secret, or throws a UsageError that names its `place` if it is too short. */
 export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
   if (secret.length >= shortestSecretInBytes) return secret;
   const there = secret.length === 0 ? 'it is empty' : `it has ${secret.length}`;

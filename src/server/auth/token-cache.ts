@@ -3,13 +3,13 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Revocations } from '../../revocation/revocations.ts';
 
-/** An identity, as far as its end counts here. */
+/** The part of an identity that the cache needs. */
 interface Ending {
-  /** In milliseconds since 1970; null where it does not end. */
+  /** In milliseconds since 1970; null if it does not end. */
   readonly expiresAt: number | null;
 }
 
-/** A verification, and the times and the epoch of revocations within which it holds. */
+/** A verification, with the times and the epoch of revocations in which it is valid. */
 export interface VerifiedToken<Identified extends Ending> {
   readonly identified: Identified;
   readonly epoch: number;
@@ -21,12 +21,12 @@ export interface VerifiedToken<Identified extends Ending> {
 const limit = 10_000;
 
 /**
- * Keeps verifications. None of them holds after the token's end, before the time of the verification (the wall clock may
- * be set back), or after a revocation or a change of keys.
+ * Keeps verifications. A verification is not valid after the token's end, before its own time (the wall clock may be set
+ * back), or after a revocation or a change of keys.
  */
 export class TokenCache<Identified extends Ending> {
   readonly #options;
-  /** By digest: no token stays in memory, and the time of a lookup reveals nothing of one. */
+  /** By digest, so that no token stays in memory and the duration of a lookup reveals nothing about one. */
   readonly #verified = new LRUCache<string, VerifiedToken<Identified>>({ max: limit });
 
   /** `now` is in milliseconds since 1970. */
@@ -55,7 +55,7 @@ export class TokenCache<Identified extends Ending> {
     return now >= from && now < until && epoch === this.#options.revocations.epoch;
   }
 
-  /** `epoch` is that of before the verification began: keys may have changed during it. */
+  /** `epoch` is from before the verification, during which keys may have changed. */
   set(token: string, { identified, epoch }: Pick<VerifiedToken<Identified>, 'identified' | 'epoch'>): void {
     const from = this.#options.now();
     const until = Math.min(identified.expiresAt ?? Infinity, from + this.#options.maxAgeMilliseconds);

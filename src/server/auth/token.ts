@@ -1,4 +1,4 @@
-/** The tokens of this service: their claims, how they are signed, and what is wrong with one that is refused. */
+/** Tokens of this service: their claims, how they are signed, and why one is refused. */
 import { decodeProtectedHeader, errors, SignJWT, type JWTPayload } from 'jose';
 import { allPrivileges, type Caller, type Privilege } from '../../access/caller.ts';
 import { HvqlError } from '../../errors.ts';
@@ -6,7 +6,7 @@ import { excerpt } from '../../lib/json.ts';
 import { hostNameNeed, isHostName } from '../../snapshot/host-name.ts';
 import { parsePartitionId } from '../../snapshot/object-name.ts';
 
-/** `iss` and `aud` that tokens need; unchecked where null. */
+/** The `iss` and `aud` that tokens need; null if the claim is not checked. */
 export interface TokenSettings {
   readonly issuer: string | null;
   readonly audience: string | null;
@@ -27,7 +27,7 @@ export interface FleetCaller extends Caller {
   readonly hosts: GrantedHosts;
 }
 
-/** Signs a token with HS256. Times are milliseconds since 1970; without `expiresAt` it lasts as long as the secret. */
+/** Signs a token with HS256. Times are in milliseconds since 1970. If `expiresAt` is null, it is valid as long as the secret. */
 export async function signToken(
   contents: TokenSettings & {
     readonly caller: Caller;
@@ -48,7 +48,7 @@ export async function signToken(
   return token.sign(secret);
 }
 
-/** The claims that stand for a caller and the hosts that it is for, null for none. */
+/** The claims for a caller and the hosts that it may ask; null for a token that names no host. */
 export function callerClaims(caller: Caller, hosts: GrantedHosts | null): JWTPayload {
   const hasAll = allPrivileges.every((privilege) => caller.privileges.has(privilege));
   return {
@@ -59,9 +59,9 @@ export function callerClaims(caller: Caller, hosts: GrantedHosts | null): JWTPay
 }
 
 /**
- * Throws UNAUTHENTICATED where the signature of a verified token has another spelling than RFC 7515, 2 gives its bytes:
- * the cache, and a list of revoked tokens, would take each spelling for a token of its own. Header and claims have one
- * spelling only, which is what was signed.
+ * Throws UNAUTHENTICATED if the signature of a verified token is not spelled as RFC 7515, 2 demands. The cache and the
+ * list of revoked tokens would take each other spelling for another token. Header and claims need no such check: their
+ * spelling is what was signed.
  */
 export function checkSpelling(token: string): void {
   const signature = token.slice(token.lastIndexOf('.') + 1);
@@ -69,18 +69,18 @@ export function checkSpelling(token: string): void {
   throw refused("The token's signature is not written as base64url has it, without padding and unused bits");
 }
 
-/** A claim that names a token or its subject. Some issuers write numbers. null where it names nothing. */
+/** A claim that names a token or its subject, as text: some issuers write numbers. null for any other value. */
 export function textClaim(claim: unknown): string | null {
   return typeof claim === 'string' ? claim : typeof claim === 'number' ? String(claim) : null;
 }
 
-/** The caller that verified claims name. Throws UNAUTHENTICATED where they do not name one. */
+/** The caller that verified claims name. Throws UNAUTHENTICATED if they name none. */
 export function readCaller(claims: JWTPayload): Caller {
   const { [partitionClaim]: partition, [privilegesClaim]: privileges } = claims;
   return { partitionId: readPartitionId(partition), privileges: readPrivileges(privileges) };
 }
 
-/** The hosts that verified claims name; null where they need not name any and do not. Throws UNAUTHENTICATED otherwise. */
+/** The hosts that verified claims name; null if they name none and need not. Throws UNAUTHENTICATED for a bad claim. */
 export function readHosts(
   { [hostClaim]: claim }: JWTPayload,
   { isRequired }: { readonly isRequired: boolean },
@@ -99,7 +99,7 @@ export function readHosts(
   );
 }
 
-/** Throws UNAUTHENTICATED where the hosts of a token do not include this one. */
+/** Throws UNAUTHENTICATED if the hosts of a token do not include this one. */
 export function assertHost(hosts: GrantedHosts | null, host: string): void {
   if (hosts === null || hosts === '*' || hosts.includes(host)) return;
   throw refused(`The token's claim ${hostClaim} is ${show(hosts)}: this is the host ${show(host)}`);
@@ -128,8 +128,8 @@ function readPrivileges(claim: unknown): ReadonlySet<Privilege> {
 }
 
 /**
- * What is wrong with a token that jose rejects; null where the token is not to blame. Nothing of the token is quoted
- * but the algorithm and the key id of its header, and claims.
+ * Explains why jose rejects a token; null if the token is not the cause. Quotes nothing of the token but its claims and
+ * the algorithm and key id of its header.
  */
 export function explainTokenProblem(
   thrown: unknown,
@@ -173,7 +173,7 @@ function explainClaim(problem: errors.JWTClaimValidationFailed, settings: TokenS
   return `The token's claim ${claim} is ${show(payload[claim])}${needed || ', which is not valid'}.`;
 }
 
-/** Seconds since 1970 as a time, or as a number outside of the calendar. */
+/** Formats seconds since 1970 as a time, or as a number if no calendar date has it. */
 function timeOf(seconds: number | undefined): string {
   const date = new Date((seconds ?? Number.NaN) * 1_000);
   return Number.isNaN(date.getTime()) ? `${String(seconds)} s since 1970` : date.toISOString();
