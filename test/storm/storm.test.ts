@@ -10,7 +10,7 @@ describe('a short storm', () => {
       hotPath: 'on',
       // Three processes more, and outages that last: `npm run storm` has them.
       hasOutages: false,
-      seconds: 15,
+      seconds: 8,
       seed: 1,
       warmAttempts: 0,
       troubleMilliseconds: 1_000,
