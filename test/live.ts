@@ -128,6 +128,12 @@ export function threePartitions(): FakeSource {
   return source;
 }
 
+/** A bench over three partitions, with fake timers; for `beforeEach`, with `closeBench` after each test. */
+export function openBench(): LiveBench {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  return new LiveBench(threePartitions());
+}
+
 /** Ends all streams. Fails if an unexpected error occurred or a timer is left. */
 export async function closeBench({ live, unexpected }: LiveBench): Promise<void> {
   live.close();

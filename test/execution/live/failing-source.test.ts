@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import type { Answer } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
-import { LiveBench, pass, settle, type TestStream } from '../../live.ts';
+import { closeBench, LiveBench, pass, type TestStream } from '../../live.ts';
 
 let source: FakeSource;
 let bench: LiveBench;
@@ -13,13 +13,7 @@ beforeEach(() => {
   source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n)];
   bench = new LiveBench(source);
 });
-afterEach(async () => {
-  bench.live.close();
-  await settle();
-  expect(bench.unexpected).toEqual([]);
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-});
+afterEach(() => closeBench(bench));
 
 /** Collects events. */
 function collect(stream: TestStream): Answer[] {

@@ -1,15 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import { caller } from '../../ask.ts';
 import { partitionEntry, type FakeSource } from '../../fake-source.ts';
-import { closeBench, LiveBench, pass, threePartitions } from '../../live.ts';
+import { closeBench, LiveBench, pass, openBench } from '../../live.ts';
 
 let source: FakeSource;
 let bench: LiveBench;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-  source = threePartitions();
-  bench = new LiveBench(source);
+  bench = openBench();
+  source = bench.source;
 });
 afterEach(() => closeBench(bench));
 

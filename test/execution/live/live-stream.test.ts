@@ -4,21 +4,20 @@ import { caller, errorsOf } from '../../ask.ts';
 import type { FakeSource } from '../../fake-source.ts';
 import {
   closeBench,
-  LiveBench,
   lps,
   pass,
   seconds,
   settle,
-  threePartitions,
+  openBench,
+  type LiveBench,
   type TestStream,
 } from '../../live.ts';
 
 let source: FakeSource;
 let bench: LiveBench;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-  source = threePartitions();
-  bench = new LiveBench(source);
+  bench = openBench();
+  source = bench.source;
 });
 afterEach(() => closeBench(bench));
 

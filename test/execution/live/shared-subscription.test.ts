@@ -5,16 +5,7 @@ import { eventLoop } from '../../../src/sampling/schedule/fair-schedule.ts';
 import type { Tick, Watcher } from '../../../src/sampling/schedule/tick.ts';
 import { caller } from '../../ask.ts';
 import type { FakeSource } from '../../fake-source.ts';
-import {
-  closeBench,
-  LiveBench,
-  lps,
-  pass,
-  seconds,
-  settle,
-  threePartitions,
-  type TestStream,
-} from '../../live.ts';
+import { closeBench, LiveBench, lps, pass, seconds, settle, openBench, type TestStream } from '../../live.ts';
 
 /** Node exposes gc only with a flag. */
 function collectGarbage(): void {
@@ -25,9 +16,8 @@ function collectGarbage(): void {
 let source: FakeSource;
 let bench: LiveBench;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-  source = threePartitions();
-  bench = new LiveBench(source);
+  bench = openBench();
+  source = bench.source;
 });
 afterEach(() => closeBench(bench));
 
