@@ -12,6 +12,7 @@ afterAll(() => served.program.stop());
 
 const live = 'subscription { partition(every: "100ms") { sampledAt } }';
 const serverFile = 'server/sse.test.ts';
+const contractFile = 'contract/subscription.ts';
 const bearer = (): Record<string, string> => ({ authorization: `Bearer ${served.tokens[0]}` });
 
 describe('GraphQL over Server-Sent Events', () => {
@@ -28,14 +29,17 @@ describe('GraphQL over Server-Sent Events', () => {
       'who has no identity gets no stream',
       testedIn('end-to-end/live.test.ts', 'is needed: without a token there is no event stream'),
     ],
-    ['a stream is next, next, … and complete', testedIn(serverFile, 'gets each event at once, and its end')],
+    [
+      'a stream is next, next, … and complete',
+      testedIn(contractFile, 'gets each event at once, and its end'),
+    ],
     [
       'a single result is one next and a complete with empty data',
       testedIn(serverFile, 'of a question is that one result'),
     ],
     [
       'a stream is over when the client closes it',
-      testedIn(serverFile, 'ends on the server when the client ends it, exactly once'),
+      testedIn(contractFile, 'ends on the server when the client ends it, exactly once'),
     ],
     [
       'a stream is asked for by GET as well, as an EventSource does',

@@ -15,6 +15,7 @@ afterAll(() => served.program.stop());
 
 const live = 'subscription { partition(every: "100ms") { sampledAt } }';
 const serverFile = 'server/websocket.test.ts';
+const contractFile = 'contract/subscription.ts';
 
 /** A WebSocket that sends something else than the client wants it to; with other subprotocols, if given. */
 function misbehaving(change: (text: string) => readonly (string | Buffer)[], protocols?: string): unknown {
@@ -190,7 +191,10 @@ describe('graphql-transport-ws', () => {
       },
     ],
     ['an unsolicited pong is no error', testedIn(serverFile, 'are those of the protocol')],
-    ['a stream is next, next, … and complete', testedIn(serverFile, 'gets each event at once, and its end')],
+    [
+      'a stream is next, next, … and complete',
+      testedIn(contractFile, 'gets each event at once, and its end'),
+    ],
     [
       'a single result is one next and complete',
       async () => {

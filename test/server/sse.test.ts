@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 import { createClient, type Client } from 'graphql-sse';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startLiveService, openRawStream, type LiveService } from './live-service.ts';
+import { describeSubscription } from '../contract/subscription.ts';
 import { until } from '../until.ts';
 import { secretText, send } from './test-service.ts';
 
@@ -38,31 +39,10 @@ const post = (query: unknown, accept = 'text/event-stream', more: object = {}): 
   );
 const complete = 'event: complete\ndata: \n\n';
 
-describe('a subscription by graphql-sse', () => {
-  it('gets each event at once, and its end', async () => {
-    const results = client.iterate({ query: 'subscription { tick }' });
-    const first = results.next();
-    const stream = await service.stream();
-    stream.tick('one');
-    expect((await first).value).toEqual({ data: { tick: 'one' } });
-    stream.tick('two');
-    expect((await results.next()).value).toEqual({ data: { tick: 'two' } });
-    stream.end();
-    expect((await results.next()).done).toBe(true);
-    expect([stream.pulls, stream.returns]).toEqual([3, 0]);
-  });
-
-  it('ends on the server when the client ends it, exactly once', async () => {
-    const results = client.iterate({ query: 'subscription { tick }' });
-    const first = results.next();
-    const stream = await service.stream();
-    stream.tick('one');
-    await first;
-    await results.return?.();
-    await until(() => stream.returns > 0);
-    expect(stream.returns).toBe(1);
-  });
-});
+describeSubscription('graphql-sse', () => ({
+  service,
+  iterate: (query) => client.iterate({ query }) as AsyncIterableIterator<ExecutionResult>,
+}));
 
 describe('the end of a token', () => {
   it.each(['HTTP/1.1', 'HTTP/1.0'])('ends a quiet stream and its connection, over %s', async (version) => {

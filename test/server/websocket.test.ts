@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { ExecutionResult } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +17,7 @@ import {
   upgrade,
   type LiveService,
 } from './live-service.ts';
+import { describeSubscription } from '../contract/subscription.ts';
 import { until } from '../until.ts';
 import { connectionsOf, requesterOf, secretText, send } from './test-service.ts';
 
@@ -44,31 +46,12 @@ const init = (token = service.rootToken): object => ({
   type: 'connection_init',
   payload: { Authorization: `Bearer ${token}` },
 });
-describe('a subscription by graphql-ws', () => {
-  it('gets each event at once, and its end', async () => {
-    const results = client.iterate({ query: 'subscription { tick }' });
-    const first = results.next();
-    const stream = await service.stream();
-    stream.tick('one');
-    expect((await first).value).toEqual({ data: { tick: 'one' } });
-    stream.tick('two');
-    expect((await results.next()).value).toEqual({ data: { tick: 'two' } });
-    stream.end();
-    expect((await results.next()).done).toBe(true);
-    expect([stream.pulls, stream.returns]).toEqual([3, 0]);
-  });
+describeSubscription('graphql-ws', () => ({
+  service,
+  iterate: (query) => client.iterate({ query }) as AsyncIterableIterator<ExecutionResult>,
+}));
 
-  it('ends on the server when the client ends it, exactly once', async () => {
-    const results = client.iterate({ query: 'subscription { tick }' });
-    const first = results.next();
-    const stream = await service.stream();
-    stream.tick('one');
-    await first;
-    await results.return?.();
-    await until(() => stream.returns > 0);
-    expect(stream.returns).toBe(1);
-  });
-
+describe('an operation by graphql-ws', () => {
   it('may be one of many on one connection, questions among them', async () => {
     const answers = ['{ hello }', '{ denied }', '{ broken }'].map(
       async (query) => (await client.iterate({ query }).next()).value,
