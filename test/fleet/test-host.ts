@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK } from 'jose';
-import { executeOperation, operationContext } from '../../src/execution/execute.ts';
-import { LiveOperations } from '../../src/execution/live/live-operations.ts';
+import type { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import { allPrivileges, type Caller } from '../../src/access/caller.ts';
 import { connectToNats, type NatsSettings } from '../../src/fleet/connection.ts';
 import {
@@ -17,15 +16,14 @@ import {
 } from '../../src/fleet/delegated-token.ts';
 import { HostQuestions } from '../../src/fleet/gateway/host-questions.ts';
 import { openFleetHost, type FleetHost } from '../../src/fleet/host/fleet-host.ts';
-import { createSchema } from '../../src/graph/schema.ts';
 import { Revocations } from '../../src/revocation/revocations.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
-import { readableLog, startTestService, type TestService } from '../server/test-service.ts';
+import { startGraphService } from '../server/graph-service.ts';
+import { readableLog, type TestService } from '../server/test-service.ts';
 
-const schema = createSchema();
 const never = new AbortController().signal;
 
 /** The key of a gateway, and the file with its public half that hosts are given. */
@@ -84,14 +82,7 @@ export async function openHost(options: TestHostOptions): Promise<TestHost> {
   const health = () => sampler.health;
   const facts = { version: '1.2.3', host: name, limits: testLimits, introspection: 'on' as const, health };
   const world = { sampler, service: facts };
-  const live = new LiveOperations(world);
-  const service = await startTestService({
-    schema,
-    contextOf: (requester) => operationContext(world, requester),
-    execute: executeOperation,
-    subscribe: live.subscribe,
-    closeStreams: () => live.close(),
-  });
+  const service = await startGraphService(() => world);
   const { log, lines } = readableLog();
   const now = (): number => Date.now() + clockAhead;
   const revocations = new Revocations();
@@ -111,7 +102,7 @@ export async function openHost(options: TestHostOptions): Promise<TestHost> {
     await fleet.close();
     await service.close();
   };
-  return { name, source, service, live, fleet, revocations, renewKeys, lines, close };
+  return { name, source, service, live: service.live, fleet, revocations, renewKeys, lines, close };
 }
 
 /** A caller with all privileges for these hosts. */

@@ -3,15 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK } from 'jose';
-import { executeOperation, operationContext } from '../../src/execution/execute.ts';
-import { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import type { Caller } from '../../src/access/caller.ts';
 import { Revocations } from '../../src/revocation/revocations.ts';
 import { openDelegated } from '../../src/fleet/delegated-token.ts';
 import { createFleetSchema } from '../../src/fleet/gateway/fleet-schema.ts';
 import { openGateway } from '../../src/fleet/gateway/gateway.ts';
 import { openFleetHost } from '../../src/fleet/host/fleet-host.ts';
-import { createSchema } from '../../src/graph/schema.ts';
 import { developmentIdentity } from '../../src/server/auth/identity.ts';
 import { signToken, type GrantedHosts } from '../../src/server/auth/token.ts';
 import { startServer } from '../../src/server/server.ts';
@@ -19,7 +16,8 @@ import { otherHost, samplerOf, testHost, testLimits, type Answer } from '../ask.
 import { post } from '../end-to-end/program.ts';
 import { startNatsServer } from '../fleet/nats-server.ts';
 import { addressOf, makeKeys, openGateway as openDirectly } from '../fleet/test-host.ts';
-import { readableLog, startTestService } from '../server/test-service.ts';
+import { startGraphService } from '../server/graph-service.ts';
+import { readableLog } from '../server/test-service.ts';
 import { until } from '../until.ts';
 import { RandomHost } from './random-host.ts';
 
@@ -49,19 +47,11 @@ export async function openFuzzedFleet(): Promise<FuzzedFleet> {
   const folder = mkdtempSync(join(tmpdir(), 'hvql-fuzzed-fleet-'));
   const nats = await startNatsServer();
   const keys = await makeKeys();
-  const schema = createSchema();
   const hosts = await Promise.all([testHost, otherHost].map((name) => openHost(name)));
 
   async function openHost(name: string) {
     let world = worldOf(name, new RandomHost(1, 1));
-    const live = new LiveOperations(world);
-    const service = await startTestService({
-      schema,
-      contextOf: (requester) => operationContext(world, requester),
-      execute: executeOperation,
-      subscribe: live.subscribe,
-      closeStreams: () => live.close(),
-    });
+    const service = await startGraphService(() => world);
     const revocations = new Revocations();
     const options = { gatewayKeys: keys.path, hostName: name, log, now: Date.now, revocations };
     const { verify } = await openDelegated(options);

@@ -1,12 +1,11 @@
 /** The whole service over a random host on a real socket, and what must never happen, for any request. */
-import { executeOperation, operationContext } from '../../src/execution/execute.ts';
-import { LiveOperations } from '../../src/execution/live/live-operations.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 import { testLimits, testHost } from '../ask.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
-import { startTestService, type TestService } from '../server/test-service.ts';
+import { startGraphService } from '../server/graph-service.ts';
+import type { TestService } from '../server/test-service.ts';
 import { RandomHost } from './random-host.ts';
 
 export const schema = createSchema();
@@ -43,20 +42,11 @@ export async function startFuzzedService(
     health: () => sampler.health,
   };
   const world = { sampler, service: facts };
-  const live = new LiveOperations(world);
-  const service = await startTestService({
-    schema,
-    contextOf: (requester) => operationContext(world, requester),
-    execute: executeOperation,
-    subscribe: live.subscribe,
-    closeStreams: () => live.close(),
-    graceMilliseconds: 3_000,
-    ...options,
-  });
+  const service = await startGraphService(() => world, { graceMilliseconds: 3_000, ...options });
   return {
     ...service,
     host,
-    streams: () => live.size,
+    streams: () => service.live.size,
     complaints: () => [
       ...service.lines.filter((line) => (JSON.parse(line) as { level: number }).level >= 40),
       ...uncaught,
