@@ -1,6 +1,7 @@
 /** What the package brings along beside its code. */
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import type { ListedDocument } from '../server/document-list.ts';
 import { fileURLToPath } from 'node:url';
 
 /** From here and from dist alike, the package is two folders up. */
@@ -27,4 +28,12 @@ export async function exampleOperations(
       return { name: query.slice(0, query.indexOf('\n')).replace(/^# /, ''), query };
     }),
   );
+}
+
+/** Allowed documents as GraphiQL offers them: by their files, or by the names of their operations in a manifest. */
+export function tabsOf(documents: readonly ListedDocument[]): { name: string; query: string }[] {
+  return documents.map(({ file, keys, operations: [first], text }) => ({
+    name: keys === undefined ? file : (first?.name ?? file),
+    query: text,
+  }));
 }

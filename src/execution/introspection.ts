@@ -35,7 +35,7 @@ function expected(error: unknown): HvqlError {
 const known = new WeakMap<DocumentNode, boolean>();
 
 /** Whether a document selects `__schema` or `__type`. */
-function introspects(document: DocumentNode): boolean {
+export function introspects(document: DocumentNode): boolean {
   let found = known.get(document);
   if (found !== undefined) return found;
   found = false;

@@ -25,11 +25,24 @@ export type HealthReport = readonly HealthMetric[];
 
 /** What is read when a scrape asks for it. */
 export interface HealthSources {
-  readonly source: () => SourceState;
+  /** null for a service without a source. */
+  readonly source: (() => SourceState) | null;
   readonly openStreams: () => number;
   readonly openConnections: () => number;
   /** Lines of the audit trail that could not be written and were lost. */
   readonly auditLinesDropped: () => number;
+  /** null where there is no fleet. */
+  readonly fleet: (() => FleetState) | null;
+}
+
+/** What a gateway knows of its fleet. */
+export interface FleetState {
+  /** Whether there is a connection to NATS. */
+  readonly isConnected: boolean;
+  /** How many hosts have each status. */
+  readonly hosts: Readonly<Record<string, number>>;
+  /** Streams from hosts. */
+  readonly streams: number;
 }
 
 /** Fine enough for a lag that clients notice, and 50 wake-ups a second. */
@@ -45,7 +58,12 @@ export class ServiceHealth {
   #hotPathHits = 0;
   #connections: () => number = () => 0;
 
-  constructor({ source, openStreams, auditLinesDropped }: Omit<HealthSources, 'openConnections'>) {
+  constructor({
+    source,
+    openStreams,
+    auditLinesDropped,
+    fleet = null,
+  }: Omit<HealthSources, 'openConnections' | 'fleet'> & Partial<Pick<HealthSources, 'fleet'>>) {
     const registers = [this.#registry];
     this.#loopDelay.enable();
     this.#registry.registerMetric(this.#latency as unknown as Histogram);
@@ -65,14 +83,7 @@ export class ServiceHealth {
           this.inc(current());
         },
       });
-    const level = (
-      name: string,
-      {
-        help,
-        of,
-        aggregator = 'sum',
-      }: { help: string; of: () => number | null; aggregator?: 'sum' | 'min' | 'max' },
-    ): void =>
+    const level: AddLevel = (name, { help, of, aggregator = 'sum' }) =>
       void new Gauge({
         name,
         help,
@@ -102,36 +113,8 @@ export class ServiceHealth {
       help: 'Open connections of all listeners.',
       of: () => this.#connections(),
     });
-    level('hvql_snapshot_age_seconds', {
-      help: 'Time since the source last answered.',
-      of: () => source().ageSeconds,
-      aggregator: 'min',
-    });
-    level('hvql_snapshot_read_seconds', {
-      help: 'Time that the last read of the source took.',
-      of: () => source().readSeconds,
-      aggregator: 'max',
-    });
-    level('hvql_source_answering', {
-      help: 'Whether the source has answered when it was last asked; absent before the first time.',
-      of: () => {
-        const { isAnswering } = source();
-        return isAnswering === null ? null : Number(isAnswering);
-      },
-      aggregator: 'min',
-    });
-    new Gauge({
-      name: 'hvql_source_circuit_open',
-      help: 'Whether the source is not called for now because it kept failing, by what is asked of it.',
-      labelNames: ['call'],
-      aggregator: 'max',
-      registers,
-      collect() {
-        const { isTopologyCircuitOpen, isReadingCircuitOpen } = source();
-        this.set({ call: 'topology' }, Number(isTopologyCircuitOpen));
-        this.set({ call: 'read' }, Number(isReadingCircuitOpen));
-      },
-    });
+    if (source !== null) addSourceMetrics(source, { level, registers });
+    if (fleet !== null) addFleetMetrics(fleet, { level, registers });
     const delay = this.#loopDelay;
     level('hvql_event_loop_lag_seconds', {
       help: 'The longest time since the last scrape that the event loop was late.',
@@ -183,6 +166,71 @@ export class ServiceHealth {
   async report(): Promise<HealthReport> {
     return (await this.#registry.getMetricsAsJSON()) as unknown as HealthReport;
   }
+}
+
+/** Adds a gauge. */
+type AddLevel = (
+  name: string,
+  level: {
+    readonly help: string;
+    readonly of: () => number | null;
+    readonly aggregator?: 'sum' | 'min' | 'max';
+  },
+) => void;
+
+interface Added {
+  readonly level: AddLevel;
+  readonly registers: Registry[];
+}
+
+function addSourceMetrics(source: () => SourceState, { level, registers }: Added): void {
+  level('hvql_snapshot_age_seconds', {
+    help: 'Time since the source last answered.',
+    of: () => source().ageSeconds,
+    aggregator: 'min',
+  });
+  level('hvql_snapshot_read_seconds', {
+    help: 'Time that the last read of the source took.',
+    of: () => source().readSeconds,
+    aggregator: 'max',
+  });
+  level('hvql_source_answering', {
+    help: 'Whether the source has answered when it was last asked; absent before the first time.',
+    of: () => {
+      const { isAnswering } = source();
+      return isAnswering === null ? null : Number(isAnswering);
+    },
+    aggregator: 'min',
+  });
+  new Gauge({
+    name: 'hvql_source_circuit_open',
+    help: 'Whether the source is not called for now because it kept failing, by what is asked of it.',
+    labelNames: ['call'],
+    aggregator: 'max',
+    registers,
+    collect() {
+      const { isTopologyCircuitOpen, isReadingCircuitOpen } = source();
+      this.set({ call: 'topology' }, Number(isTopologyCircuitOpen));
+      this.set({ call: 'read' }, Number(isReadingCircuitOpen));
+    },
+  });
+}
+
+function addFleetMetrics(fleet: () => FleetState, { level, registers }: Added): void {
+  level('hvql_nats_connected', {
+    help: 'Whether there is a connection to NATS.',
+    of: () => Number(fleet().isConnected),
+  });
+  level('hvql_host_streams', { help: 'Streams from hosts.', of: () => fleet().streams });
+  new Gauge({
+    name: 'hvql_hosts',
+    help: 'Known hosts, by their status.',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      for (const [status, value] of Object.entries(fleet().hosts)) this.set({ status }, value);
+    },
+  });
 }
 
 /** The metrics of several processes, added up, or the least or the largest of them where a sum means nothing. */

@@ -2,6 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { Caller } from '../access/caller.ts';
 import type { CounterMetrics } from '../metrics/counter-metrics.ts';
 import type { ConnectionQuota } from '../limits/connection-quota.ts';
 import type { ValueBudget } from '../limits/value-budget.ts';
@@ -55,7 +56,10 @@ export interface ServerContext {
 
 /** What /metrics gives. */
 export interface ServedMetrics {
-  readonly counters: CounterMetrics;
+  /** null for a service without counters of its own: it gives its health alone. */
+  readonly counters: CounterMetrics | null;
+  /** Who gets the health where there are no counters. @default the root partition */
+  readonly mayReadHealth?: (caller: Caller) => boolean;
   /** The health of the whole service, for the root partition; null where nothing is counted. */
   readonly health: (() => Promise<HealthReport>) | null;
 }

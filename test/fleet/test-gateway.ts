@@ -78,6 +78,7 @@ export async function startTestGateway(options: {
     introspection: 'on',
     identity: await developmentIdentity({ ...ofFleet, host: '127.0.0.1', secret, revocations }),
     contextOf: gateway.contextOf,
+    execute: gateway.execute,
     subscribe: gateway.subscribe,
     closeStreams: gateway.closeStreams,
     ready: gateway.ready,

@@ -3,7 +3,12 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../../errors.ts';
 import { systemErrorReason } from '../../lib/system-error.ts';
+import type { DelegatedIdentity } from '../../fleet/delegated-token.ts';
 import { parseRevocationList, type RevocationList } from '../../revocation/revocation-list.ts';
+import type { Revocations } from '../../revocation/revocations.ts';
+import type { OpenIdentity } from '../../server/auth/identity.ts';
+import { readTls } from '../../server/http/tls.ts';
+import type { RunningServer } from '../../server/server.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 
 /** Files that are read together. */
@@ -24,13 +29,11 @@ interface Entry {
 /** How often to look whether a file has changed. */
 const watchMilliseconds = 1_000;
 
+/** The settings that name files of credentials. */
+type CredentialSettings = Pick<ServeSettings, 'identity' | 'fleet' | 'revoked' | 'tls'>;
+
 /** What of the settings names files of credentials; in the order of the renewals. */
-export function credentialPaths({
-  identity,
-  fleet,
-  revoked,
-  tls,
-}: Pick<ServeSettings, 'identity' | 'fleet' | 'revoked' | 'tls'>): {
+export function credentialPaths({ identity, fleet, revoked, tls }: CredentialSettings): {
   readonly keys: readonly string[];
   readonly gatewayKeys: readonly string[];
   readonly revoked: readonly string[];
@@ -48,6 +51,64 @@ export function credentialPaths({
   return { keys, gatewayKeys, revoked: list, tls: certificates, isAny };
 }
 
+/** The files of the settings, and how what they say is taken over. */
+export function credentialFiles(
+  server: Pick<RunningServer, 'renewTls'>,
+  {
+    identity,
+    delegated,
+    revocations,
+    settings,
+  }: {
+    readonly identity: Pick<OpenIdentity, 'renewKeys'> | null;
+    readonly delegated: DelegatedIdentity | null;
+    readonly revocations: Revocations;
+    readonly settings: CredentialSettings;
+  },
+): readonly CredentialFiles[] {
+  const { tls, revoked } = settings;
+  const paths = credentialPaths(settings);
+  return [
+    ...(identity === null || settings.identity === null || settings.identity.method.kind === 'secret'
+      ? []
+      : [{ what: 'the keys of tokens', paths: paths.keys, renew: () => identity.renewKeys() }]),
+    ...(delegated === null
+      ? []
+      : [
+          {
+            what: 'the keys of gateways',
+            paths: paths.gatewayKeys,
+            renew: () => delegated.renewKeys(),
+          },
+        ]),
+    ...(revoked === null
+      ? []
+      : [
+          {
+            what: 'the revoked credentials',
+            paths: paths.revoked,
+            renew: async () => revocations.replace(await readRevocationList(revoked)),
+          },
+        ]),
+    ...(tls === null
+      ? []
+      : [
+          {
+            what: 'the certificates',
+            paths: paths.tls,
+            renew: async () => server.renewTls(await readTls(tls)),
+          },
+        ]),
+  ];
+}
+
+/** The states of these files now: what changes after this is read again. */
+export async function fileStates(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const states = new Map<string, string>();
+  for (const path of paths) states.set(path, await fileState(path));
+  return states;
+}
+
 /** Reads the list of revoked credentials. Rejects with a UsageError, which names the flag and not the path. */
 export async function readRevocationList(path: string): Promise<RevocationList> {
   let text;
@@ -60,7 +121,7 @@ export async function readRevocationList(path: string): Promise<RevocationList> 
 }
 
 /** What tells a file from a later state of it, or from another file in its place. Links are followed. */
-export async function fileState(path: string): Promise<string> {
+async function fileState(path: string): Promise<string> {
   try {
     const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;

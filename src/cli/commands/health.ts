@@ -24,7 +24,7 @@ export function healthReport(
 
 /** Opens the listener that the settings ask for; null without one. Rejects with a UsageError. */
 export async function openHealth(
-  { metricsListen }: ServeSettings,
+  { metricsListen }: Pick<ServeSettings, 'metricsListen'>,
   { log, report }: { readonly log: Logger; readonly report: () => Promise<HealthReport> },
 ): Promise<HealthListener | null> {
   if (metricsListen === null) return null;

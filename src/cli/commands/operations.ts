@@ -40,6 +40,9 @@ export async function printOperations(
   return 0;
 }
 
+/** The graph that documents are for. */
+type Schema = ReturnType<typeof createSchema>;
+
 const ending = '.graphql';
 /** Thousands of documents as tools print them. */
 const manifestLimitInBytes = 64 * 1_048_576;
@@ -48,8 +51,13 @@ const manifestLimitInBytes = 64 * 1_048_576;
  * The documents of a folder in the order of their files' names, without those of its sub-folders, or of a manifest in
  * its order. Rejects with a UsageError that has all problems of the folder and its files, or of the manifest.
  */
-export async function openOperations(path: string): Promise<readonly ListedDocument[]> {
-  const { documents, problems } = (await isFolder(path)) ? await openFolder(path) : await openManifest(path);
+export async function openOperations(
+  path: string,
+  schema = createSchema(),
+): Promise<readonly ListedDocument[]> {
+  const { documents, problems } = (await isFolder(path))
+    ? await openFolder(path, schema)
+    : await openManifest(path, schema);
   if (problems.length > 0) throw new UsageError(problems);
   return documents;
 }
@@ -62,7 +70,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function openFolder(folder: string): Promise<DocumentList> {
+async function openFolder(folder: string, schema: Schema): Promise<DocumentList> {
   const reads = await Promise.all(
     (await namesOf(folder)).map((file) => {
       const path = join(folder, file);
@@ -71,15 +79,15 @@ async function openFolder(folder: string): Promise<DocumentList> {
   );
   const files = reads.filter((read): read is DocumentFile => typeof read !== 'string');
   const unreadable = reads.filter((read) => typeof read === 'string');
-  const { documents, problems } = listDocuments(files, createSchema());
+  const { documents, problems } = listDocuments(files, schema);
   return { documents, problems: [...unreadable, ...problems] };
 }
 
-async function openManifest(path: string): Promise<DocumentList> {
+async function openManifest(path: string, schema: Schema): Promise<DocumentList> {
   const limit = { bytes: manifestLimitInBytes, of: 'manifest' };
   const file = await readDocumentFile({ file: basename(path), path }, limit);
   if (typeof file === 'string') return { documents: [], problems: [file] };
-  const list = listManifest(file, createSchema());
+  const list = listManifest(file, schema);
   if (list.documents.length > 0 || list.problems.length > 0) return list;
   return {
     documents: [],

@@ -20,7 +20,7 @@ import type { CommandContext } from '../command-context.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 import { openAuditFile } from './audit-file.ts';
 import { openDashboard } from './dashboard-files.ts';
-import { credentialPaths, fileState, readRevocationList } from './credential-files.ts';
+import { credentialPaths, fileStates, readRevocationList } from './credential-files.ts';
 import { openOperations } from './operations.ts';
 import { loadPlugins } from './plugin.ts';
 
@@ -91,9 +91,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
   const revocations = new Revocations();
   const { keys, gatewayKeys, revoked, tls: tlsPaths } = credentialPaths(settings);
   // Before they are read: what changes while they are is read again.
-  const credentialStates = new Map<string, string>();
-  for (const path of [...keys, ...gatewayKeys, ...revoked, ...tlsPaths])
-    credentialStates.set(path, await fileState(path));
+  const credentialStates = await fileStates([...keys, ...gatewayKeys, ...revoked, ...tlsPaths]);
   const [source, identity, allowedDocuments, tls, audit, plugins, list, delegated, , dashboard] =
     await openAll(
       (context.openSource ?? openSource)(settings.source, {
@@ -140,7 +138,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
 }
 
 /** null if the setting is not given. */
-async function whereSet<Value, Resource>(
+export async function whereSet<Value, Resource>(
   setting: Value | null,
   open: (value: Value) => Resource | Promise<Resource>,
 ): Promise<Resource | null> {

@@ -10,20 +10,14 @@ import { Sampler, type SamplerOptions, type SourceHealth } from '../../sampling/
 import { loopHolds } from '../../sampling/schedule/loop-holds.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import { openGuestSockets } from '../../server/guest-socket/guest-sockets.ts';
-import { readTls } from '../../server/http/tls.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import type { Source } from '../../source/source.ts';
-import {
-  CredentialWatch,
-  credentialPaths,
-  readRevocationList,
-  type CredentialFiles,
-} from './credential-files.ts';
+import { CredentialWatch, credentialFiles, credentialPaths } from './credential-files.ts';
 import { AuditRotation } from './audit-rotation.ts';
 import { dashboardWith } from './dashboard-files.ts';
 import { development } from './development-token.ts';
 import { healthReport, openHealth } from './health.ts';
-import { exampleOperations, packageVersion } from '../package.ts';
+import { exampleOperations, packageVersion, tabsOf } from '../package.ts';
 import {
   openResources,
   type Announced,
@@ -77,11 +71,7 @@ async function start(resources: ServeResources, { settings, context }: ServeOpti
   });
   const onTickGiven = (lagSeconds: number): void => health.observeEventLag(lagSeconds);
   const sampler = samplerFor(source, { settings, context, onTickGiven });
-  const tabs =
-    allowedDocuments?.map(({ file, keys, operations: [first], text }) => ({
-      name: keys === undefined ? file : (first?.name ?? file),
-      query: text,
-    })) ?? (await exampleOperations());
+  const tabs = allowedDocuments === null ? await exampleOperations() : tabsOf(allowedDocuments);
   const { identity, tokens } =
     resources.identity === null && tls?.clients == null
       ? await development(settings.host, {
@@ -161,7 +151,7 @@ async function serveOn(
     log,
   });
   const health = await openHealth(settings, { log, report: server.health });
-  const watch = new CredentialWatch(credentialFiles(server, { resources, settings }), { states, log });
+  const watch = new CredentialWatch(credentialFiles(server, { ...resources, settings }), { states, log });
   const rotation =
     audit === null || settings.audit === null
       ? null
@@ -191,48 +181,6 @@ async function serveOn(
   rotation?.close();
   await guests.close();
   for (const ignore of ignoreReopen) ignore();
-}
-
-/** The files of the settings, and how what they say is taken over. */
-function credentialFiles(
-  server: RunningServer,
-  { resources, settings }: { readonly resources: ServeResources; readonly settings: ServeSettings },
-): readonly CredentialFiles[] {
-  const { identity, delegated, revocations } = resources;
-  const { tls, revoked } = settings;
-  const paths = credentialPaths(settings);
-  return [
-    ...(identity === null || settings.identity?.method.kind === 'secret'
-      ? []
-      : [{ what: 'the keys of tokens', paths: paths.keys, renew: () => identity.renewKeys() }]),
-    ...(delegated === null
-      ? []
-      : [
-          {
-            what: 'the keys of gateways',
-            paths: paths.gatewayKeys,
-            renew: () => delegated.renewKeys(),
-          },
-        ]),
-    ...(revoked === null
-      ? []
-      : [
-          {
-            what: 'the revoked credentials',
-            paths: paths.revoked,
-            renew: async () => revocations.replace(await readRevocationList(revoked)),
-          },
-        ]),
-    ...(tls === null
-      ? []
-      : [
-          {
-            what: 'the certificates',
-            paths: paths.tls,
-            renew: async () => server.renewTls(await readTls(tls)),
-          },
-        ]),
-  ];
 }
 
 /**

@@ -75,24 +75,28 @@ export function gatewayLimitsOf(
   };
 }
 
+/** What the limits on connections are made of; a gateway has neither a source nor workers. */
+type ConnectionSettings = Pick<ServeSettings, 'maxConnections' | 'maxConnectionsPerAddress'> &
+  Partial<Pick<ServeSettings, 'source' | 'workers'>>;
+
 /**
  * The limits on connections of the whole service. Workers have equal shares, since they get connections in turn, and
  * each leaves some of the files that it may have open to the source.
  */
 export function connectionLimitsOf({
-  source,
-  workers,
+  source = '',
+  workers = 1,
   maxConnections,
   maxConnectionsPerAddress,
-}: ServeSettings): ConnectionLimits {
+}: ConnectionSettings): ConnectionLimits {
   const within = workers * connectionsWithin(openFileLimit(), source);
   return { maxConnections: Math.min(maxConnections, within), maxConnectionsPerAddress };
 }
 
 /** The limits on connections of one process. */
-export function connectionShareOf(settings: ServeSettings): ConnectionLimits {
+export function connectionShareOf(settings: ConnectionSettings): ConnectionLimits {
   const { maxConnections, maxConnectionsPerAddress } = connectionLimitsOf(settings);
-  const shareOf = (all: number): number => Math.ceil(all / settings.workers);
+  const shareOf = (all: number): number => Math.ceil(all / (settings.workers ?? 1));
   return {
     maxConnections: shareOf(maxConnections),
     maxConnectionsPerAddress: shareOf(maxConnectionsPerAddress),

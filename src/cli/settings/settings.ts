@@ -168,7 +168,8 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
       const identity = chooseIdentity(values, read.given);
       const tls = chooseTls({ ...values, tlsClientCa: null, tlsClientMap: null, tlsCrl: null }, read.given);
       const nats = chooseNats(values);
-      problems.push(...identity.problems, ...tls.problems, ...nats.problems);
+      const unused = unusedSettings(read.given, null);
+      problems.push(...identity.problems, ...tls.problems, ...nats.problems, ...unused);
       if (nats.choice === null) return null;
       return {
         name,

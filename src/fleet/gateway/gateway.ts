@@ -5,7 +5,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { SubscriptionLimits } from '../../execution/live/subscription-quota.ts';
-import type { Limits } from '../../graph/context.ts';
+import type { Introspection, Limits } from '../../graph/context.ts';
+import type { FleetState } from '../../metrics/service-health.ts';
+import type { Execute } from '../../server/plugins/use-execution.ts';
 import type { Subscribe } from '../../server/plugins/use-subscriptions.ts';
 import { HvqlError, messageOf, UsageError } from '../../errors.ts';
 import type { Requester } from '../../server/context.ts';
@@ -13,6 +15,7 @@ import type { FleetCaller } from '../../server/auth/token.ts';
 import { isObject } from '../../lib/json.ts';
 import { connectToNats, type NatsSettings } from '../connection.ts';
 import { signDelegated, type FleetGrant, type GatewayKey } from '../delegated-token.ts';
+import { fleetExecutor } from './fleet-executor.ts';
 import { FleetOperation, type FleetServices } from './fleet-operation.ts';
 import { FleetSubscriptions } from './live/fleet-subscriptions.ts';
 import { HostStreams } from './live/host-streams.ts';
@@ -41,6 +44,8 @@ export interface GatewayOptions {
   readonly maxFleetBytes: number;
   /** On subscriptions. */
   readonly limits: FleetLimits;
+  /** Which callers may read the schema. @default all */
+  readonly introspection?: Introspection;
   readonly version: string;
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -51,8 +56,14 @@ export interface GatewayOptions {
 export interface Gateway {
   /** The context of the fleet's resolvers for one operation. */
   readonly contextOf: (requester: Requester) => FleetContext;
+  /** Runs a query. */
+  readonly execute: Execute;
   /** Runs a subscription. */
   readonly subscribe: Subscribe;
+  /** What it knows of its fleet. */
+  readonly state: () => FleetState;
+  /** Reads the key again that delegated tokens are signed with. Rejects with a UsageError where it cannot be used; then it stays as it was. */
+  readonly renewKey: () => Promise<void>;
   /** How many subscriptions are open. */
   readonly openStreams: () => number;
   /** Ends all subscriptions. */
@@ -65,8 +76,9 @@ export interface Gateway {
 /** Opens a gateway, which connects to NATS at once or later. Rejects with a UsageError where a file cannot be used. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { nats, log, now, version, hostDeadlineMilliseconds, maxFleetBytes } = options;
-  const key = options.gatewayKey === null ? null : await readGatewayKey(options.gatewayKey);
-  const authorize = authorizer(key, now);
+  const readKey = async (): Promise<GatewayKey | null> =>
+    options.gatewayKey === null ? null : readGatewayKey(options.gatewayKey);
+  let authorize = authorizer(await readKey(), now);
   const closed = new AbortController();
   let connection: NatsConnection | null = null;
   let questions: HostQuestions | null = null;
@@ -94,7 +106,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         return questions.watch(question, listener);
       },
     },
-    authorize,
+    authorize: (grant, maximumAge) => authorize(grant, maximumAge),
     hostDeadlineMilliseconds,
     log,
   });
@@ -131,7 +143,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const services: FleetServices = {
     registry,
     questions: { ask },
-    authorize,
+    authorize: (grant) => authorize(grant),
     hostDeadlineMilliseconds,
     maxFleetBytes,
   };
@@ -145,7 +157,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const fleet = new FleetOperation({ services, grant, variables: variablesOf(requester) });
       return { fleet, version, budget: requester.budget, intervals: { least, most } };
     },
+    execute: fleetExecutor(options.introspection ?? 'on'),
     subscribe: subscriptions.subscribe,
+    state: () => ({
+      isConnected: questions?.isConnected === true,
+      hosts: registry.counts(),
+      streams: streams.size,
+    }),
+    renewKey: async () => {
+      authorize = authorizer(await readKey(), now);
+    },
     openStreams: () => subscriptions.size,
     closeStreams: () => subscriptions.close(),
     ready: async () => {

@@ -104,6 +104,13 @@ export class HostRegistry {
     return [...names].sort().map((name) => this.#known(name));
   }
 
+  /** How many hosts have each status. */
+  counts(): Readonly<Record<HostStatus, number>> {
+    const counts = { ANSWERING: 0, SOURCE_FAILING: 0, UNREACHABLE: 0 };
+    for (const { status } of this.all()) counts[status] += 1;
+    return counts;
+  }
+
   /** One host; null where it is not known. */
   get(name: string): KnownHost | null {
     if (this.#listed === null ? !this.#entries.has(name) : !this.#listed.has(name)) return null;

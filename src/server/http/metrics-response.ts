@@ -61,12 +61,23 @@ export function sendMetrics(
 /** Answers a request for metrics, after the same checks as an operation. Rejects with an HttpError or UNAUTHENTICATED. */
 export async function answerMetrics(
   exchange: GraphqlExchange,
-  { counters, health }: ServedMetrics,
+  { counters, health, mayReadHealth = ({ partitionId }) => partitionId === 'root' }: ServedMetrics,
 ): Promise<void> {
   await exchange.authenticate(metricsMethods);
   const { request, response, caller, budget, search, server, signal } = exchange;
   server.budgets.check(exchange);
   const { mediaType, format } = metricsFormat(request);
+  if (counters === null) {
+    if (!mayReadHealth(caller)) {
+      const message = 'Access denied: the metrics of this service are for the root of all hosts.';
+      throw new HttpError('ACCESS_DENIED', message, { facts: { reason: 'NOT_ROOT' } });
+    }
+    const text = health === null ? '' : healthText(await health(), format);
+    if (exchange.isGone) return;
+    server.health?.observe('metrics', 'ok', exchange.startedAt);
+    sendMetrics(response, { mediaType, format, parts: [Buffer.from(text)] });
+    return;
+  }
   try {
     const selection = counters.selection(search);
     const { bytes, denied, isRoot } = await counters.scrape({ caller, budget, signal, selection, format });
