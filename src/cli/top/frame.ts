@@ -71,7 +71,7 @@ function titleLine({ title, host, sampledAt, state, load, fleet }: FrameContent)
 
 function viewLine({ state, table, trouble }: FrameContent): string {
   const { sort } = choiceOf(state);
-  const first = table === null || table.rows.length === 0 ? 0 : state.firstRow + 1;
+  const selected = table === null || table.rows.length === 0 ? 0 : state.selected + 1;
   const shown = table?.rows.length ?? 0;
   const total = table?.total ?? null;
   const count = total === null ? `${shown}` : `${total}`;
@@ -81,7 +81,7 @@ function viewLine({ state, table, trouble }: FrameContent): string {
   const stale =
     trouble === null || trouble.staleSeconds === null ? '' : `STALE for ${trouble.staleSeconds} s  `;
   const name = state.view.replaceAll('-', ' ');
-  return `${stale}${name}${where}: ${first} of ${count}, ${order}${filter}`;
+  return `${stale}${name}${where}: ${selected} of ${count}, ${order}${filter}`;
 }
 
 function tableLines(content: FrameContent, layout: FrameLayout): readonly string[] {
@@ -134,7 +134,7 @@ const questions: Readonly<Record<Prompt['kind'], string>> = {
   columns: 'Columns (names as in schema/counters.md; empty for the usual): ',
   sort: 'Sort by (column, or column:asc): ',
 };
-const keys = 'h Help  q Quit  1-5 View  Enter In  Esc Out  <> Sort  r Reverse  / Filter  p Pause';
+const keys = 'h Help  q Quit  1-5 View  Enter In  Esc Out  <> Sort  r Reverse  / Filter';
 
 function footLine({ state }: FrameContent, { columns, style }: FrameLayout): string {
   const { prompt } = state;

@@ -34,7 +34,7 @@ export const hostView: View = {
     const nameContains = filter === '' ? null : `{ nameContains: ${JSON.stringify(filter)} }`;
     const which = argumentsOf({ first: mostRows, filter: nameContains });
     return (
-      `hosts${which} { totalCount nodes { name status hypervisor { sampledAt ` +
+      `late { name } hosts${which} { totalCount nodes { name status ageSeconds hypervisor { sampledAt ` +
       `logicalProcessorTotals { of readable ${selectionOf(columns, over)} } } } }`
     );
   },
@@ -42,6 +42,7 @@ export const hostView: View = {
     const { sort, rows: most } = wanted;
     const columns = hostView.columns(wanted);
     const list = place.at('hosts');
+    const late = new Set(place.at('late').items.map((host) => host.at('name').text));
     const at = Math.max(
       0,
       columns.findIndex(({ key }) => key === sort.key),
@@ -54,7 +55,7 @@ export const hostView: View = {
         return {
           cells: [
             { text: printable(name), missing: null, value: name },
-            textCell(host.at('status').text.toLowerCase().replaceAll('_', ' ')),
+            statusCell(host, late.has(name)),
             sizeCell(totals),
             ...wanted.columns.map((column) => counterCell(totals, column)),
           ],
@@ -76,6 +77,13 @@ export const hostView: View = {
     };
   },
 };
+
+/** "answering", or how old the numbers are where newer ones have not come. */
+function statusCell(host: Place, isLate: boolean): Cell {
+  const status = host.at('status').text.toLowerCase().replaceAll('_', ' ');
+  const age = host.at('ageSeconds').scalar;
+  return textCell(isLate && typeof age === 'number' ? `stale ${age.toFixed(0)} s` : status);
+}
 
 function sizeCell(totals: Place): Cell {
   const of = totals.at('of').scalar;

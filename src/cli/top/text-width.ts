@@ -14,7 +14,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** A text of at most this width, with an ellipsis where it was longer. */
+/** A text of at most this width, with a tilde at its end where it was longer: not every terminal has an ellipsis. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let cut = '';
@@ -25,7 +25,7 @@ export function cutTo(text: string, width: number): string {
     cut += segment;
     used += more;
   }
-  return width <= 0 ? '' : `${cut}…`;
+  return width <= 0 ? '' : `${cut}~`;
 }
 
 /** A text of exactly this width, cut or padded with spaces. */

@@ -83,7 +83,7 @@ describe('the width of a text', () => {
     expect(widthOf('web-1')).toBe(5);
     expect(widthOf('日本')).toBe(4);
     expect(widthOf('e\u0301')).toBe(1);
-    expect(cutTo('日本語', 5)).toBe('日本…');
+    expect(cutTo('日本語', 5)).toBe('日本~');
     expect(fitTo('日本', 6)).toBe('日本  ');
     expect(fitTo('7', 3, 'right')).toBe('  7');
   });

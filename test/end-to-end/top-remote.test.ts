@@ -1,0 +1,215 @@
+/** `hvql top` of a service and of a gateway, as a person sees it: what goes wrong, and what to do about it. */
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Pane, tmuxPath } from '../cli/top/tmux.ts';
+import { natsServerPath, startNatsServer, type NatsServer } from '../fleet/nats-server.ts';
+import { startTestGateway, type TestGateway } from '../fleet/test-gateway.ts';
+import { addressOf, makeKeys, openHost, type TestHost, type TestKeys } from '../fleet/test-host.ts';
+import { FakeSource, partitionEntry } from '../fake-source.ts';
+import { freePort } from '../free-port.ts';
+import { until } from '../until.ts';
+import { Program } from './program.ts';
+
+const secret = 'a secret of thirty-two bytes or more';
+const folder = mkdtempSync(join(tmpdir(), 'hvql-top-'));
+const tokenFile = join(folder, 'token');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const panes: Pane[] = [];
+afterEach(() => {
+  for (const pane of panes.splice(0)) pane.close();
+});
+
+function open(args: readonly string[]): Pane {
+  const pane = new Pane(args);
+  panes.push(pane);
+  return pane;
+}
+
+async function sign(partition: string, lifetimeSeconds: number): Promise<string> {
+  return new SignJWT({ hv_partition: partition })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime(Math.floor(Date.now() / 1_000) + lifetimeSeconds)
+    .sign(new TextEncoder().encode(secret));
+}
+
+function writeToken(token: string): void {
+  writeFileSync(`${tokenFile}.new`, token);
+  renameSync(`${tokenFile}.new`, tokenFile);
+}
+
+describe.skipIf(tmuxPath === null)('hvql top --url', () => {
+  const source = ['--source', 'simulator?seed=1&lps=4&partitions=3&vps=2'];
+  const env = { HVQL_JWT_SECRET: secret };
+  let port: number;
+  let served: Program;
+  const start = async (): Promise<Program> => {
+    const program = new Program(['serve', '--port', String(port), ...source], env);
+    await program.prints(/^hvql listening on/m);
+    return program;
+  };
+  beforeAll(async () => {
+    port = await freePort();
+    served = await start();
+  });
+  afterAll(async () => {
+    await served.stop('SIGKILL');
+  });
+
+  it('continues after the service was gone, and with the next token after one has expired', async () => {
+    const lasting = await sign('1', 3_600);
+    writeToken(lasting);
+    const pane = open(['--url', `http://127.0.0.1:${port}`, '--token-file', tokenFile, '--every', '200ms']);
+    await pane.shows(/4 LPs [\d.]+% busy/, /^partitions: 1 of 3/m, /^ *\d +[\w-]+ +2 +[\d.]+/m);
+
+    await served.stop();
+    await pane.shows(
+      /^STALE for \d+ s {2}partitions/m,
+      /cannot be reached: connection refused \(ECONNREFUSED\)\. Check --url, and that hvql serve or hvql gateway runs there\./,
+      // The last numbers stay.
+      /^ *\d +[\w-]+ +2 +[\d.]+/m,
+    );
+    served = await start();
+    await pane.shows(/^partitions: 1 of 3/m);
+    expect(pane.lines().join('\n')).not.toContain('STALE');
+
+    // The service finds out within seconds that this one is over.
+    writeToken(await sign('1', 3));
+    await pane.shows(
+      /does not accept the token: .*expired.*Write a new token to .* read again when it changes/,
+    );
+    writeToken(lasting);
+    await pane.shows(/^partitions: 1 of 3/m);
+    pane.press('q');
+    await pane.shows(/^ended 0: icanon echo/m);
+  });
+
+  it('says what a guest may not read, and what it may', async () => {
+    writeToken(await sign('2', 3_600));
+    const pane = open(['--url', `http://127.0.0.1:${port}`, '--token-file', tokenFile, '--every', '200ms']);
+    const screen = await pane.shows(/^partitions: 1 of 1/m, /^ *2 +web-1 +2 +[\d.]+/m);
+    expect(screen).not.toContain('LPs');
+    pane.press('3');
+    await pane.shows(
+      /^ACCESS_DENIED: /m,
+      /Use a token of the root/,
+      /or press 1 for what this token may read/,
+    );
+    pane.press('1');
+    await pane.shows(/^partitions: 1 of 1/m);
+    pane.press('i');
+    await pane.shows(/^intercepts of partition 2 \(web-1\)/m, /^hypercalls +[\d.]+ +\d+/m);
+  });
+
+  it.each([
+    [
+      'a url where nothing listens',
+      'http://127.0.0.1:1',
+      /cannot be reached: connection refused \(ECONNREFUSED\)\. Check --url/,
+    ],
+    [
+      'a url with another path',
+      '/elsewhere',
+      /answers with HTTP status 404, .* Check the path \(hvql serves at \/graphql\)/,
+    ],
+    ['no token', '', /needs a token\. Give one with --token-file, such as "hvql token" prints\./],
+  ])('ends with what to do for %s', async (_, place, expected) => {
+    const url = place.startsWith('http') ? place : `http://127.0.0.1:${port}${place}`;
+    const program = new Program(['top', '--once', '--url', url]);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(expected);
+    expect(program.stdout).toBe('');
+  });
+
+  it('prints the same document as without a service', async () => {
+    writeToken(await sign('1', 3_600));
+    const args = [
+      '--json',
+      '--every',
+      '100ms',
+      '--columns',
+      'gpaPages,hypercalls.counters',
+      '--sort',
+      'id:asc',
+    ];
+    const remote = new Program([
+      'top',
+      '--url',
+      `http://127.0.0.1:${port}/graphql`,
+      '--token-file',
+      tokenFile,
+      ...args,
+    ]);
+    const local = new Program(['top', ...source, ...args]);
+    expect(await Promise.all([remote.exited, local.exited])).toEqual([0, 0]);
+    const shape = (text: string) => {
+      const { rows, ...rest } = JSON.parse(text);
+      return {
+        ...rest,
+        sampledAt: null,
+        rows: rows.map((row: any) => ({ ...row, 'hypercalls.counters': null })),
+      };
+    };
+    expect(shape(remote.stdout)).toEqual(shape(local.stdout));
+    expect(JSON.parse(remote.stdout).rows[0]['hypercalls.counters']).toMatch(/^\d+$/);
+  });
+});
+
+describe.skipIf(tmuxPath === null || natsServerPath === null)('hvql top of a gateway', () => {
+  let nats: NatsServer;
+  let keys: TestKeys;
+  let gateway: TestGateway;
+  const hosts: TestHost[] = [];
+  beforeAll(async () => {
+    nats = await startNatsServer();
+    keys = await makeKeys();
+    for (const name of ['web-1', 'web-2']) {
+      const source = new FakeSource();
+      source.partitions = [partitionEntry(1n, null, 2), partitionEntry(5n, 1n, 2)];
+      const host = await openHost({ nats: addressOf(nats.url), name, gatewayKeys: keys.path, source });
+      await host.fleet.joined;
+      hosts.push(host);
+    }
+    gateway = await startTestGateway({ nats: nats.url, keys, hosts: ['web-1', 'web-2', 'web-3'] });
+    await gateway.answering(2);
+    writeToken(await gateway.token());
+  });
+  afterAll(async () => {
+    await gateway.close();
+    for (const host of hosts) await host.close();
+    await nats.close();
+    keys.remove();
+  });
+
+  it('shows the hosts, of which one cannot be reached, and goes into one', async () => {
+    const columns = ['--columns', 'totalRunTime.counters', '--sort', 'host:asc'];
+    const pane = open([
+      '--url',
+      gateway.server.url,
+      '--token-file',
+      tokenFile,
+      '--every',
+      '200ms',
+      ...columns,
+    ]);
+    await pane.shows(
+      /2 of 3 hosts answer/,
+      /^hosts: 1 of 3, by host ascending/m,
+      /^web-1 +answering +2 +\d+$/m,
+      /^web-3 +unreachable +failed +failed$/m,
+    );
+    pane.press('Enter');
+    await pane.shows(/ {2}web-1 {2}http/, /^partitions: 1 of 2/m, /^ *5 +p5 +2 /m);
+    pane.press('Enter');
+    await pane.shows(/^virtual processors of partition \d/m);
+    pane.press('5');
+    await pane.shows(/^hosts: 1 of 3/m);
+    pane.press('q');
+    await pane.shows(/^ended 0: icanon echo/m);
+    // Without watchers nothing runs.
+    await until(() => gateway.gateway.openStreams() === 0);
+  });
+});
