@@ -1,4 +1,4 @@
-/** A source as it is written on the command line: "capture:host.tar?loop=true". */
+/** Parses the text that names a source on the command line, such as "capture:host.tar?loop=true". */
 import { releases, type Release } from '../catalogue/group.ts';
 
 /** The parts of such a text. */
@@ -6,12 +6,12 @@ export interface SourceText {
   /** The whole text. */
   readonly text: string;
   readonly kind: string;
-  /** What stands between the kind and the options, '' for nothing; undefined where there is not even a colon. */
+  /** The text between the colon and the options, which may be ''; undefined if the text has no colon. */
   readonly place: string | undefined;
   readonly options: URLSearchParams;
 }
 
-/** Takes a text apart. The place is a path as the shell knows it: nothing in it is decoded, and it holds no "?". */
+/** Splits a text into its parts. The place is a path as the shell passes it: it is not decoded, and contains no "?". */
 export function parseSourceText(text: string): SourceText {
   const mark = text.indexOf('?');
   const address = mark === -1 ? text : text.slice(0, mark);
@@ -21,7 +21,7 @@ export function parseSourceText(text: string): SourceText {
   return { text, kind: address.slice(0, colon), place: address.slice(colon + 1), options };
 }
 
-/** The release that the options name, or the one that is theirs without a name; a sentence where it is a mistake. */
+/** The release that the options name, or the default if they name none. Returns a message if the name is invalid. */
 export function readRelease(options: URLSearchParams, initial: Release): Release | string {
   const [text, ...more] = options.getAll('release');
   if (text === undefined) return initial;

@@ -1,20 +1,21 @@
-/** The interface between the service and the places that statistics come from. */
+/** The interface between the service and the places from which it reads statistics. */
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import type { Past, PastQuestion, PastSample } from '../snapshot/past.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 
 /**
- * A place that statistics come from. Nothing runs between calls. `test/contract/source.ts` tests what follows.
+ * A place from which the service reads statistics. Nothing runs between calls. `test/contract/source.ts` tests the
+ * contract.
  */
 export interface Source {
-  /** Its kind: 'simulator', 'pages', 'capture'. Guests may see it: no path, no secret. */
+  /** Its kind, such as 'simulator', 'pages' or 'capture'. Guests see it, so it contains neither paths nor secrets. */
   readonly kind: string;
-  /** Kind and settings, for the operator and the log. */
+  /** Kind and settings, for operators and the log. */
   readonly description: string;
-  /** The name of the host that it was recorded on; left out by a source that knows none. */
+  /** The name of the host on which it was recorded; absent if the source knows none. */
   readonly host?: string | null;
-  /** How many lines of text it could not read since it was opened; left out by a source that reads no text. */
+  /** How many lines of text it could not read since it was opened; absent if the source reads no text. */
   readonly unreadableLines?: number | null;
   /**
    * The areas that it has pages of now; left out by a source that has the area PARENT only, or does not distinguish
@@ -45,26 +46,26 @@ export interface Source {
    * what it has read itself. Rejects like `topology`, and with LIMIT_EXCEEDED if there are more samples than `most`.
    */
   past?(questions: readonly PastQuestion[], options: PastOptions): Promise<readonly (readonly Past[])[]>;
-  /** `topology` and `read` without promises; left out by a source that always has to wait. */
+  /** `topology` and `read` without promises; absent if the source always has to wait. */
   readonly sync?: SyncSource;
   /** Releases all resources; may be called more than once. */
   close(): Promise<void>;
 }
 
 /**
- * The same functions, which return the result and throw in place of rejecting. null if this call would block the process
- * for too long: then the asynchronous function is to be called.
+ * The synchronous forms of these functions. They throw where the others reject, and return null if this call would
+ * block the process for too long: then call the asynchronous function.
  */
 export interface SyncSource {
   topology(lists?: ReadonlySet<bigint> | null): Topology | null;
   read(objects: readonly ObjectName[]): Readings | null;
 }
 
-/** How the past is asked for. */
+/** What a request for the past asks for. */
 export interface PastOptions {
-  /** How many samples the answers may have together. */
+  /** The maximum number of samples in all answers together. */
   readonly most: number;
-  /** Whether an object was reset between two readings that follow each other. */
+  /** Whether an object was reset between two consecutive readings. */
   readonly isReset: IsReset;
   readonly signal: AbortSignal;
 }

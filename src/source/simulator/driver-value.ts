@@ -1,13 +1,13 @@
-/** The drivers of each object at the moment that the timeline has reached. */
+/** The values of each object's drivers at the current moment of the timeline. */
 import type { DriverValues } from './driver.ts';
 import type { Guest } from './guest.ts';
 import { ticksPerSecond } from './integral.ts';
 import type { Timeline } from './timeline.ts';
 
-/** 2 GiB in pages of 4 KiB for each logical processor: the memory that is not the guests'. */
+/** 2 GiB in pages of 4 KiB for each logical processor: the memory that does not belong to guests. */
 const rootPagesPerLogicalProcessor = 524_288;
 
-/** Of the hypervisor: the true numbers of what exists. */
+/** The drivers of the hypervisor: the true numbers of objects. */
 export function hypervisorValues(timeline: Timeline): DriverValues<'HYPERVISOR'> {
   const logicalProcessors = timeline.logicalProcessors.run.now.length;
   const present = timeline.guests.filter((guest) => guest !== null);
@@ -24,7 +24,7 @@ export function hypervisorValues(timeline: Timeline): DriverValues<'HYPERVISOR'>
   };
 }
 
-/** Of the logical processor at this index. */
+/** The drivers of the logical processor with this index. */
 export function logicalProcessorValues(timeline: Timeline, index: number): DriverValues<'LOGICAL_PROCESSOR'> {
   const { run, hypervisor, idle } = timeline.logicalProcessors;
   return {
@@ -36,7 +36,7 @@ export function logicalProcessorValues(timeline: Timeline, index: number): Drive
   };
 }
 
-/** Of the virtual processor at this position among all, which is this partition's. */
+/** The drivers of the virtual processor at this position among all; it belongs to this partition. */
 export function virtualProcessorValues(
   timeline: Timeline,
   at: { readonly guest: Guest; readonly position: number },
@@ -55,7 +55,7 @@ export function virtualProcessorValues(
   };
 }
 
-/** Of the partition: its virtual processors' together. */
+/** The drivers of a partition: the sums over its virtual processors. */
 export function partitionValues(timeline: Timeline, guest: Guest): DriverValues<'PARTITION'> {
   const sums = { run: 0, hypervisor: 0, compute: 0, io: 0, wake: 0, migrations: 0 };
   for (let position = guest.from; position < guest.before; position++) {

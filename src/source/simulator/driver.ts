@@ -1,4 +1,4 @@
-/** What moves the counters of a simulated object; the rows of the catalogue say which of it moves which. */
+/** The quantities that drive the counters of a simulated object. The catalogue says which one drives which counter. */
 import type { SimulatedDriver } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 
@@ -10,19 +10,19 @@ const drivers = {
   VIRTUAL_PROCESSOR: ['elapsed', 'run', 'hypervisor', 'compute', 'io', 'wake', 'migrations', 'one'],
 } as const satisfies Record<StatisticsObject, readonly SimulatedDriver[]>;
 
-/** A driver that an object of this kind has. */
+/** A driver of this kind of object. */
 export type DriverOf<Kind extends StatisticsObject> = (typeof drivers)[Kind][number];
 
-/** The drivers that an object of each kind has. */
+/** The drivers of each kind of object. */
 export const driversOf: { readonly [Kind in StatisticsObject]: readonly DriverOf<Kind>[] } = drivers;
 
-/** The drivers of one object as they stand at a moment: times in ticks, events, levels. */
+/** The values of an object's drivers at a moment: times in ticks, numbers of events, and levels. */
 export type DriverValues<Kind extends StatisticsObject> = Readonly<Record<DriverOf<Kind>, number>>;
 
-/** What sort of number a driver is; 'rows' is no number by itself but the values of other rows. */
+/** The kind of number of a driver. 'rows' is not a number of its own but the values of other rows. */
 export type DriverNature = 'time' | 'events' | 'level' | 'rows';
 
-/** The nature of each driver. */
+/** The kind of number of each driver. */
 export const driverNature: Readonly<Record<SimulatedDriver, DriverNature>> = {
   elapsed: 'time',
   run: 'time',
@@ -30,7 +30,7 @@ export const driverNature: Readonly<Record<SimulatedDriver, DriverNature>> = {
   idle: 'time',
   compute: 'time',
   io: 'time',
-  // The time in which the guest has nothing to do: it sleeps, and wakes now and then.
+  // The time in which the guest is idle: it sleeps and wakes now and then.
   wake: 'time',
   migrations: 'events',
   operations: 'rows',

@@ -1,4 +1,4 @@
-/** How fast each counter goes with its driver, and what is behind a counter that goes with other rows. */
+/** How fast each counter grows with its driver, and which counters are the sum of others. */
 import { countersOf, operationsOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, standsInPages, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject, Release } from '../../catalogue/group.ts';
@@ -34,12 +34,12 @@ export function factorsOf(
   });
 }
 
-/** Half or more of what the row says, so that rows stay in proportion to each other. */
+/** At least half of what the row says, so that the proportions of rows remain plausible. */
 function shareOf(counter: Counter, seed: number): number {
   return 0.5 + 0.5 * fraction(mix(mix(seed, 6), counter.slot));
 }
 
-/** The rows with a driver of their own that a count consists of: itself, or its parts. */
+/** The counters with a driver of their own that a count consists of: itself, or its parts. */
 export function countedRows(counter: Counter): readonly Counter[] {
   if (counter.simulated?.[0] !== 'parts') return [counter];
   return countersOf(counter.object).filter(({ partOf }) => partOf === counter.field);
@@ -52,12 +52,12 @@ export interface HypervisorShare {
   readonly wake: number;
 }
 
-/** There is also work that no cost counter counts. */
+/** Some work is counted by no cost counter. */
 const uncounted = 1.04;
 
 /**
- * What the costs of a virtual processor with these factors add up to, and a little more: its hypervisor run time is
- * never less than the sum of its costs. Throws a TypeError where a cost goes with a driver that this does not follow.
+ * The hypervisor run time of a virtual processor with these factors: somewhat more than the sum of its costs, and never
+ * less. Throws a TypeError if a cost has a driver that this sum does not include.
  */
 export function hypervisorShare(factors: Float64Array): HypervisorShare {
   const perTick = { compute: 0, io: 0, wake: 0, run: 0 };

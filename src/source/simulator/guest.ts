@@ -1,15 +1,18 @@
-/** A running partition: its identity, its current load, and how its counters follow. */
+/** A running partition: its identity, its current load, and the speed of its counters. */
 import type { Release } from '../../catalogue/group.ts';
 import { factorsOf, hypervisorShare } from './factor.ts';
 import type { Lifetime } from './lifetime.ts';
 import { startPhase, type LoadProfile } from './phase.ts';
 import type { ProcessorRange } from './virtual-processor-work.ts';
 
-/** A running partition, the root as well, and its virtual processors' positions among all. */
+/** A running partition, which may be the root, and the positions of its virtual processors among all. */
 export interface Guest extends ProcessorRange {
   readonly lifetime: Lifetime;
   readonly phaseNumber: number;
-  /** Of a partition and of a virtual processor, by slot: constant for its lifetime, so that totals never go back. */
+  /**
+   * The factors of the partition and of its virtual processors, by slot. They are constant, so that totals never
+   * decrease.
+   */
   readonly partitionFactors: Float64Array;
   readonly virtualProcessorFactors: Float64Array;
 }
@@ -42,7 +45,7 @@ export function bootGuest(
   };
 }
 
-/** The partition in this second: in the same phase, or in its next one. */
+/** Advances the partition to this second: it stays in its phase or enters the next one. */
 export function continueGuest(
   guest: Guest,
   now: { readonly second: number; readonly loadProfile: LoadProfile },

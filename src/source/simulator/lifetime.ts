@@ -1,33 +1,33 @@
-/** One partition from its creation to its end. */
+/** A simulated partition from its creation to its end. */
 import { mix, pick } from './random.ts';
 
-/** What is certain about a partition from the moment of its creation. Seconds count from the hypervisor's boot. */
+/** What is fixed when a partition is created. Seconds count from the hypervisor's boot. */
 export interface Lifetime {
   readonly id: number;
   /** null for the root. */
   readonly parent: number | null;
-  /** No other partition ever has it. */
+  /** Unique: no later partition has the same id. */
   readonly name: string;
   readonly role: Role;
-  /** Seed of all its random numbers. */
+  /** The seed of all its random numbers. */
   readonly seed: number;
   readonly bornAtSecond: number;
-  /** The first second in which it is no more; Infinity for the root and partition 2. */
+  /** The first second in which it no longer exists; Infinity for the root and partition 2. */
   readonly stopsAtSecond: number;
-  /** Pages of its guest physical memory; 0 for the root. */
+  /** The number of pages of its guest physical memory; 0 for the root. */
   readonly memoryInPages: number;
 }
 
-/** The partition that every other descends from. */
+/** The partition from which all others descend. */
 const rootId = 1;
-/** One guest to rely on: a token for it stays good. */
+/** A guest that never stops, so that a token for it stays valid. */
 const steadyGuestId = 2;
 
 const lifetimeInSeconds = { from: 180, to: 720 };
 const memoryInSteps = { from: 2, to: 32 };
 const pagesPerStep = 131_072; // 512 MiB of 4 KiB pages
 
-/** Creates the partition of this id. */
+/** Creates the partition with this id. */
 export function startLifetime(start: {
   readonly seed: number;
   readonly id: number;
@@ -61,20 +61,20 @@ export function startLifetime(start: {
   };
 }
 
-/** A sort of partition: how much it works when it works, and how much of that is input and output. */
+/** The role of a partition: how much it works while active, and how much of that is input and output. */
 export interface Role {
-  /** What names start with: "web" gives "web-1". */
+  /** The beginning of its name: "web" gives "web-1". */
   readonly name: string;
-  /** Scales what its virtual processors want when it is active; 1 wants all there is. */
+  /** Scales the processor time that its virtual processors request while active; 1 requests all of it. */
   readonly appetite: number;
-  /** How much of its guest time is input and output; the rest is computing. */
+  /** The share of input and output in its guest time; the rest is computation. */
   readonly ioShare: number;
 }
 
-/** The root partition serves the devices of the others. */
+/** The root partition serves the devices of all others. */
 export const rootRole: Role = { name: 'root', appetite: 0.35, ioShare: 0.6 };
 
-/** The roles of guests, which take turns by id. */
+/** The roles of guests, assigned in turn by id. */
 export const guestRoles: readonly [Role, ...Role[]] = [
   { name: 'web', appetite: 0.8, ioShare: 0.35 },
   { name: 'db', appetite: 0.95, ioShare: 0.5 },

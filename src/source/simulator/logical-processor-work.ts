@@ -1,28 +1,28 @@
-/** What the logical processors do with their time. */
+/** How the logical processors use their time. */
 import { Integral, ticksPerSlice, type SecondTime } from './integral.ts';
 import { nowhere } from './scheduler.ts';
 import type { VirtualProcessorWork } from './virtual-processor-work.ts';
 
-/** The hypervisor's own part of a slice: a little always, and more with more to run. */
+/** The hypervisor's own part of a slice: a constant, and more for each virtual processor that runs. */
 const ownAlwaysInTicks = 15;
 const ownPerGuestTick = 0.006;
 
-/** Which virtual processors run where, by position. */
+/** The logical processor of each virtual processor, by position. */
 interface Running {
   readonly guests: VirtualProcessorWork;
   readonly place: Int32Array;
 }
 
 /**
- * The times of all logical processors, by index. In each slice the hypervisor's own work comes first, then the virtual
- * processors that are placed here, one after the other, and what is left is idle.
+ * The times of all logical processors, by index. Each slice begins with the hypervisor's own work. The virtual
+ * processors that are placed here follow, one after another, and the rest is idle.
  */
 export class LogicalProcessorWork {
   readonly run: Integral;
-  /** The part of the run time that is the hypervisor's, on its own or on a virtual processor's behalf. */
+  /** The hypervisor's part of the run time, for itself or on behalf of virtual processors. */
   readonly hypervisor: Integral;
   readonly idle: Integral;
-  /** Where in a slice each virtual processor has its turn, in ticks, by its position. */
+  /** The tick of a slice at which each virtual processor begins, by position. */
   readonly guestStart: Float64Array;
   readonly #own: Integral;
   readonly #all: readonly Integral[];
@@ -36,7 +36,7 @@ export class LogicalProcessorWork {
     this.#all = [this.run, this.hypervisor, this.idle, this.#own];
   }
 
-  /** Plans the coming second, once it is known what each virtual processor runs in it, and where. */
+  /** Plans the coming second, for which it is known how much each virtual processor runs, and where. */
   plan({ guests, place }: Running): void {
     const run = this.run.perSlice.fill(0);
     const hypervisor = this.hypervisor.perSlice.fill(0);
@@ -63,18 +63,22 @@ export class LogicalProcessorWork {
     this.idle.perSlice[here] = ticksPerSlice - guest - own;
   }
 
-  /** Ends the second under way. */
+  /** Ends the current second. */
   settle(): void {
     for (const integral of this.#all) integral.settle();
   }
 
-  /** Brings all to this time of the second under way, to where the virtual processors have been brought. */
+  /**
+   * Advances all logical processors to this time of the current second, to which the virtual processors have been
+   * advanced.
+   */
   reach(time: SecondTime, { guests, place }: Running): void {
     for (const integral of this.#all) integral.reach(time);
     for (let here = 0; here < this.run.now.length; here++) {
       this.#own.spend(here, time.ticks);
       this.idle.spend(here, this.run.spend(here, time.ticks));
-      // The hypervisor's time comes in pieces through the slice, so it is put together from those it belongs to.
+      // The hypervisor's time is spread over the slice, so it is added up from the virtual processors that it belongs
+      // to.
       this.hypervisor.now[here] = (this.hypervisor.total[here] ?? 0) + this.#own.grown(here);
     }
     for (let n = 0; n < place.length; n++) {

@@ -1,4 +1,4 @@
-/** Overlay pages of the simulated objects: where each row of the catalogue stands, and what it goes with. */
+/** Overlay pages of simulated objects: the slot of each counter of the catalogue, and the driver of the counter. */
 import { countersInPages, countersOf, operationsOf } from '../../catalogue/catalogue.ts';
 import { nanosecondsPerUnit, type Counter, type CounterKind } from '../../catalogue/counter.ts';
 import type { StatisticsObject, Release } from '../../catalogue/group.ts';
@@ -22,7 +22,7 @@ interface CostRow extends Place {
   readonly nanosecondsPerUnit: number;
 }
 
-/** What each kind of counter may go with. A total that went with a level would go back with it. */
+/** The kinds of drivers that each kind of counter may have. A total driven by a level would decrease with it. */
 const naturesFor: Readonly<Record<CounterKind, readonly DriverNature[]>> = {
   COUNT: ['time', 'events', 'rows'],
   TIME: ['time'],
@@ -32,17 +32,17 @@ const naturesFor: Readonly<Record<CounterKind, readonly DriverNature[]>> = {
   RAW: ['time', 'events', 'level'],
 };
 
-/** The page of one kind of object, laid out once; then a page is a copy of the blank one and its numbers. */
+/** The layout of the page of one kind of object, made once. A page is a copy of the blank one with numbers added. */
 export class PageLayout<Kind extends StatisticsObject> {
   readonly #object: Kind;
   readonly #blank: Uint8Array;
   readonly #driven: DrivenRow<Kind>[] = [];
   readonly #sums: SumRow[] = [];
   readonly #costs: CostRow[] = [];
-  /** The numbers of the page that is being written, by slot. */
+  /** The numbers of the current page, by slot. */
   readonly #amounts: Float64Array;
 
-  /** Throws a TypeError where a row goes with something that its object or its kind of counter has not. */
+  /** Throws a TypeError if a counter has a driver that its object or its kind of counter cannot have. */
   constructor(object: Kind, release: Release) {
     this.#object = object;
     this.#blank = encodeRelease({ object, release }, () => 0n);
@@ -73,7 +73,7 @@ export class PageLayout<Kind extends StatisticsObject> {
     }
   }
 
-  /** A new page of the object with these drivers; the factors are those of `factorsOf`. Numbers are rounded down. */
+  /** Makes a new page from the object's drivers and the factors of `factorsOf`. Numbers are rounded down. */
   write(values: DriverValues<Kind>, factors: Float64Array): Uint8Array {
     const amounts = this.#amounts;
     for (const { slot, driver } of this.#driven) {
@@ -105,7 +105,7 @@ function findDriver<Kind extends StatisticsObject>(object: Kind, counter: Counte
   );
 }
 
-/** Writes the two halves of the u64: a number becomes a bigint some ten times slower. */
+/** Writes the two halves of the u64. Converting to a bigint would be about ten times slower. */
 function writeAmount(view: DataView, offsetInBytes: number, amount: number): void {
   view.setUint32(offsetInBytes, amount >>> 0, true);
   view.setUint32(offsetInBytes + 4, Math.floor(amount / 0x1_0000_0000), true);

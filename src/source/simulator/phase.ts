@@ -1,20 +1,20 @@
-/** What a partition does for a while: boot, idle, burst, be busy. */
+/** The phases of a partition's load: boot, idle, burst, busy. */
 import { fraction, mix, pick } from './random.ts';
 import type { Lifetime } from './lifetime.ts';
 
-/** A part of a partition's lifetime with much the same load. */
+/** A part of a partition's lifetime with nearly constant load. */
 export interface Phase {
   readonly untilSecond: number;
-  /** What a virtual processor wants of a logical one, 0 to 1, before they differ among themselves. */
+  /** The average share of a logical processor that its virtual processors request, from 0 to 1. */
   readonly demand: number;
   readonly ioShare: number;
-  /** Seed of the random numbers within the phase. */
+  /** The seed of the random numbers within the phase. */
   readonly seed: number;
 }
 
-/** How likely and how heavy load is on a host of this size. */
+/** How likely load is on a host of this size, and how heavy. */
 export interface LoadProfile {
-  /** The probability that a phase is an active one. */
+  /** The probability that a phase is active. */
   readonly activeProbability: number;
   readonly idleDemand: number;
 }
@@ -25,8 +25,8 @@ const burstInSeconds = { from: 3, to: 8 };
 const busyInSeconds = { from: 20, to: 75 };
 
 /**
- * The load that suits a host with this number of logical processors for each virtual one. On a crowded host fewer guests
- * are active at a time, so that a host of any size is somewhere between idle and full most of the time.
+ * The load for a host with this number of logical processors per virtual processor. On a crowded host fewer guests are
+ * active at a time, so that a host of any size is mostly between idle and full.
  */
 export function loadProfileOf(logicalPerVirtualProcessor: number): LoadProfile {
   return {
@@ -35,7 +35,7 @@ export function loadProfileOf(logicalPerVirtualProcessor: number): LoadProfile {
   };
 }
 
-/** The partition's phase of this number, which starts at this second; number 0 is its boot. */
+/** The phase with this number, which starts at this second. Phase 0 is the boot. */
 export function startPhase(
   lifetime: Lifetime,
   start: { readonly number: number; readonly second: number; readonly loadProfile: LoadProfile },

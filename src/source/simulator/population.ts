@@ -1,16 +1,16 @@
-/** Which partitions exist: they stop, and after a while others take their places. */
+/** The set of existing partitions: they stop, and after a while others take their places. */
 import { mix, pick } from './random.ts';
 import { startLifetime, type Lifetime } from './lifetime.ts';
 import type { SimulatorSettings } from './settings.ts';
 
 const gapInSeconds = { from: 3, to: 12 };
 
-/** Places for partitions, as many as the settings say; each is taken by one partition after another, or empty. */
+/** Places for partitions, as many as the settings say. Each place is empty or holds one partition after another. */
 export class Population {
-  /** The partition in each place; null while the place waits for its next. */
+  /** The partition in each place; null while the place waits for its next partition. */
   readonly lifetimes: (Lifetime | null)[];
   readonly #settings: SimulatorSettings;
-  /** The second in which each place changes next: its partition stops or a new one starts. */
+  /** The second of the next change in each place: its partition stops or a new one starts. */
   readonly #changesAtSecond: Float64Array;
   #nextChangeAtSecond = 0;
   #nextId = 1;

@@ -8,12 +8,12 @@ export function mix(hash: number, value: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** The hash as a fraction: from 0 to just below 1. */
+/** The hash as a fraction: at least 0 and less than 1. */
 export function fraction(hash: number): number {
   return hash / 0x1_0000_0000;
 }
 
-/** A whole number from `from` to `to`, both included, that the hash decides. */
+/** A whole number from `from` to `to`, both included, chosen by the hash. */
 export function pick(hash: number, range: { readonly from: number; readonly to: number }): number {
   return range.from + Math.floor(fraction(hash) * (range.to - range.from + 1));
 }

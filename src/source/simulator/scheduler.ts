@@ -1,25 +1,28 @@
-/** Which virtual processor runs on which logical processor. */
+/** Decides which virtual processor runs on which logical processor. */
 import { ticksPerSlice } from './integral.ts';
 
-/** Guests get at most this of a logical processor; the rest is the hypervisor's. */
+/** The largest share of a logical processor that guests get; the rest is the hypervisor's. */
 const capacity = 0.97 * ticksPerSlice;
-/** Above this a virtual processor looks for a quieter place, and moves where it finds one quieter by the margin. */
+/**
+ * Above this load, a virtual processor moves to a logical processor whose load is lower by at least the margin, if
+ * there is one.
+ */
 const comfort = 0.75 * ticksPerSlice;
 const margin = 0.1 * ticksPerSlice;
 
-/** Nowhere: the virtual processor does not exist, or has not run yet. */
+/** No logical processor: the virtual processor does not exist, or has not run yet. */
 export const nowhere = -1;
 
 /**
- * Places virtual processors second by second: each stays where it was if there is room, else goes to the least loaded
- * logical processor, which is a migration. If no processor has room, all on the processor get the same share less.
+ * Places virtual processors for each second. Each one stays where it was if there is room; otherwise it migrates to the
+ * least loaded logical processor. If no processor has room, all virtual processors on it are reduced by the same share.
  */
 export class Scheduler {
-  /** The logical processor of each virtual one. */
+  /** The logical processor of each virtual processor. */
   readonly place: Int32Array;
   /** How often each virtual processor has moved. */
   readonly migrations: Float64Array;
-  /** What each logical processor can give of what is wanted of it, 0 to 1; and whether all can give it all. */
+  /** The share of its requests that each logical processor can grant, from 0 to 1; and whether all grant everything. */
   readonly grant: Float64Array;
   grantsAll = true;
   readonly #load: Float64Array;
@@ -31,16 +34,19 @@ export class Scheduler {
     this.#load = new Float64Array(size.logicalProcessors);
   }
 
-  /** Forgets the virtual processors from here to before there. */
+  /** Removes the virtual processors from `from` up to, but not including, `before`. */
   clear(from: number, before: number): void {
     this.place.fill(nowhere, from, before);
     this.migrations.fill(0, from, before);
   }
 
-  /** Places all virtual processors by the ticks of each slice that they want in the coming second; 0: it does not exist. */
+  /**
+   * Places all virtual processors by the ticks of each slice that they request in the coming second; 0 if one does not
+   * exist.
+   */
   schedule(wanted: Float64Array): void {
     const load = this.#load.fill(0);
-    // Loads only grow here, so the least load once found bounds it from below: a full host is not searched without need.
+    // Loads only grow here, so the least load found so far is a lower bound: a full host need not be searched again.
     let leastLoad = 0;
     for (let n = 0; n < wanted.length; n++) {
       const want = wanted[n] ?? 0;

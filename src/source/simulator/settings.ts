@@ -8,13 +8,13 @@ import { didYouMean } from '../../lib/suggestion.ts';
 export interface SimulatorSettings {
   readonly seed: number;
   readonly logicalProcessors: number;
-  /** The root partition among them. While one is stopped and not yet replaced, there are fewer. */
+  /** Includes the root partition. There are fewer while a stopped partition has not been replaced. */
   readonly partitions: number;
-  /** Of every partition. */
+  /** The number of virtual processors of every partition. */
   readonly virtualProcessors: number;
-  /** How many guests are children of partition 2 in place of the root. */
+  /** How many guests are children of partition 2 instead of the root. */
   readonly nested: number;
-  /** Of the hypervisor: a newer one appends counters to its pages. */
+  /** The release of the hypervisor: newer ones append counters to its pages. */
   readonly release: Release;
 }
 
@@ -26,7 +26,7 @@ interface SettingRow {
   readonly to: number;
 }
 
-// 2048 logical processors is what the hypervisor itself supports; the other bounds keep a page folder manageable.
+// The hypervisor supports 2048 logical processors. The other bounds keep page folders manageable.
 const rows: readonly SettingRow[] = [
   { name: 'seed', field: 'seed', initial: 1, from: 0, to: 0xffff_ffff },
   { name: 'lps', field: 'logicalProcessors', initial: 16, from: 1, to: 2048 },
@@ -35,12 +35,13 @@ const rows: readonly SettingRow[] = [
   { name: 'nested', field: 'nested', initial: 0, from: 0, to: 4094 },
 ];
 const maxVirtualProcessors = 65_536;
-/** The newest, so that as many counters of the schema as can be have a value. */
+/** The newest, so that as many counters of the schema as possible have values. */
 const initialRelease: Release = 2026;
 
 /**
- * Reads `seed=1&lps=16&partitions=8&vps=4&nested=0&release=2026`, which are the defaults. Throws a UsageError with all
- * problems: an unknown or repeated name, no whole number, a number out of range, sizes that do not go together.
+ * Parses settings such as `seed=1&lps=16&partitions=8&vps=4&nested=0&release=2026`, which are the defaults. Throws a
+ * UsageError that lists all problems: unknown or repeated names, values that are not whole numbers or out of range, and
+ * sizes that do not fit together.
  */
 export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
   const problems = unknownNames(query);
@@ -56,13 +57,13 @@ export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
   }
   if (typeof release === 'number') settings.release = release;
   else problems.push(release);
-  // Sizes are held against each other only where each is right by itself.
+  // Sizes are compared with each other only if each is valid by itself.
   if (problems.length === 0) problems.push(...mismatches(settings));
   if (problems.length > 0) throw new UsageError(problems.map((problem) => `simulator: ${problem}`));
   return settings;
 }
 
-/** The settings as they are written in a source's address; the release only where it is not the usual one. */
+/** Formats the settings for the name of a source. The release is included only if it is not the default. */
 export function describeSettings(settings: SimulatorSettings): string {
   const sizes = rows.map((row) => `${row.name}=${settings[row.field]}`).join('&');
   return settings.release === initialRelease ? sizes : `${sizes}&release=${settings.release}`;

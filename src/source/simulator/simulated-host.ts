@@ -1,4 +1,4 @@
-/** A simulated host: what exists on it, and the overlay page of each object, at a moment of its own time. */
+/** A simulated host: which objects it has, and the overlay page of each, at a moment of its own time. */
 import type { Release } from '../../catalogue/group.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { type Topology, topologyOf, type PartitionEntry } from '../../snapshot/topology.ts';
@@ -16,10 +16,10 @@ import { Timeline } from './timeline.ts';
 import { namesOf } from '../host-snapshot.ts';
 import type { Guest } from './guest.ts';
 
-/** So that the first snapshot shows a host that has worked for a while. */
+/** The first snapshot shows a host that has worked for a while. */
 const uptimeAtStartInTicks = 600 * ticksPerSecond;
 
-/** What all pages of a release have in common. */
+/** The parts that all pages of a release share. */
 function pagesOf(release: Release) {
   const character = { seed: null, release };
   return {
@@ -33,15 +33,15 @@ function pagesOf(release: Release) {
 }
 
 /**
- * The simulated host. It has no clock: the caller passes the time since it was started, ten minutes after
- * its boot; its state depends on that and the settings only, not on how often or how far it was moved.
+ * The simulated host. It has no clock: the caller passes the time since the start, which is ten minutes after the boot.
+ * Its state depends only on that time and the settings, not on the steps in which it was advanced.
  */
 export class SimulatedHost {
   readonly #timeline: Timeline;
   readonly #logicalProcessors: readonly number[];
   readonly #pages: ReturnType<typeof pagesOf>;
   #inventory: Inventory;
-  /** The timeline's generation that the inventory is of. */
+  /** The generation of the timeline when the inventory was made. */
   #generation: number;
 
   constructor(settings: SimulatorSettings) {
@@ -54,8 +54,8 @@ export class SimulatedHost {
   }
 
   /**
-   * Moves on to so much time since the start, to the 100 ns; time that goes backwards is held. Takes a few microseconds
-   * for each second that has passed on a host of the default size.
+   * Advances to this time since the start, with a resolution of 100 ns. Earlier times are ignored. On a host of the
+   * default size, each second that has passed takes a few microseconds.
    */
   advanceTo(elapsedNanoseconds: bigint): void {
     this.#timeline.reach(uptimeAtStartInTicks + Number(elapsedNanoseconds / BigInt(nanosecondsPerTick)));
@@ -64,20 +64,20 @@ export class SimulatedHost {
     this.#generation = this.#timeline.generation;
   }
 
-  /** What exists now; the same object until partitions come or go. */
+  /** The current topology: the same object until a partition starts or stops. */
   get topology(): Topology {
     return this.#inventory.topology;
   }
 
   /**
-   * The names of all that exists now: the hypervisor, the logical processors, then each partition followed by its
-   * virtual processors. The same array until partitions come or go.
+   * The names of all current objects: the hypervisor, the logical processors, then each partition followed by its
+   * virtual processors. The same array until a partition starts or stops.
    */
   get objects(): readonly ObjectName[] {
     return this.#inventory.objects;
   }
 
-  /** The object's overlay page as it is now, new at every call; undefined where there is no such object now. */
+  /** The object's current overlay page, new at every call; undefined if the object does not exist now. */
   page(object: ObjectName): Uint8Array | undefined {
     switch (object.object) {
       case 'HYPERVISOR':
@@ -118,16 +118,16 @@ export class SimulatedHost {
   }
 }
 
-/** The objects that exist, in the forms in which they are asked for. */
+/** The current objects, in the forms that callers need. */
 export interface Inventory {
   readonly topology: Topology;
   /** In the order of `namesOf`. */
   readonly objects: readonly ObjectName[];
-  /** By partition id: their identity, not their state. */
+  /** The lifetimes of partitions by id; they have no state. */
   readonly guests: ReadonlyMap<bigint, Guest>;
 }
 
-/** Takes stock of these partitions and logical processors. */
+/** Makes the inventory of these partitions and logical processors. */
 export function takeInventory(
   guests: readonly (Guest | null)[],
   logicalProcessors: readonly number[],

@@ -1,4 +1,4 @@
-/** The simulator as a source: a simulated host, read at the moments of a clock. */
+/** The simulator as a source: a simulated host whose time follows a clock. */
 import { setImmediate } from 'node:timers/promises';
 import { HvqlError } from '../../errors.ts';
 import { decodePage } from '../../page/decode.ts';
@@ -10,13 +10,15 @@ import type { Source } from '../source.ts';
 import { describeSettings, type SimulatorSettings } from './settings.ts';
 import { SimulatedHost } from './simulated-host.ts';
 
-/** How much of the host's time passes in one go: a millisecond of ours on a host of 1,000 virtual processors. */
+/**
+ * How much simulated time passes before other work runs: a millisecond of work for a host of 1,000 virtual processors.
+ */
 const leapInSeconds = 5;
 
 /**
- * Opens the simulator. The host lives in the clock's time from now on, but nothing runs between the calls: each call
- * catches up with what has passed. After a quiet night that takes seconds, in which others get their turns. Where the
- * clock goes backwards, the host and the moments of readings stand still.
+ * Opens the simulator. The host's time follows the clock, but nothing runs between calls: each call simulates the time
+ * that has passed since the last one. After a quiet night that takes seconds, during which other work runs in between.
+ * While the clock is behind its latest time, the host and the moments of readings stand still.
  */
 export function openSimulator(settings: SimulatorSettings, clock: Clock): Source {
   const host = new SimulatedHost(settings);
@@ -27,7 +29,7 @@ export function openSimulator(settings: SimulatorSettings, clock: Clock): Source
     if (moment.monotonicNanoseconds >= latest.monotonicNanoseconds) latest = moment;
     host.advanceTo(latest.monotonicNanoseconds - start.monotonicNanoseconds);
   };
-  /** Ends a leap or less behind the clock. */
+  /** Ends at most one leap behind the clock. */
   const catchUp = async (signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted();
     for (;;) {
@@ -74,7 +76,7 @@ export function openSimulator(settings: SimulatorSettings, clock: Clock): Source
       },
     },
     async close() {
-      // Nothing is held open.
+      // There is nothing to close.
     },
   };
 }

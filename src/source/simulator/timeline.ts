@@ -1,4 +1,4 @@
-/** The simulated host's time, second by second: who exists, who runs where, and what that adds up to. */
+/** The simulated host's time, second by second: which partitions exist, what runs where, and the totals of both. */
 import { bootGuest, continueGuest, type Guest } from './guest.ts';
 import { LogicalProcessorWork } from './logical-processor-work.ts';
 import { loadProfileOf, type LoadProfile } from './phase.ts';
@@ -9,15 +9,15 @@ import { ticksPerSecond, ticksPerSlice } from './integral.ts';
 import { VirtualProcessorWork } from './virtual-processor-work.ts';
 
 /**
- * Goes forward only. What each second brings is planned when it is entered and depends on the settings and the second,
- * never on when it is read; within it every millisecond is alike. Partitions come and go on full seconds.
+ * Time only advances. Each second is planned when it begins. The plan depends on the settings and the second, and never
+ * on when the host is read. All milliseconds of a second are alike, and partitions start and stop on full seconds.
  */
 export class Timeline {
-  /** Since the hypervisor's boot. */
+  /** The current time, in ticks since the boot of the hypervisor. */
   ticks = 0;
-  /** Goes up whenever partitions come or go. */
+  /** Increases whenever a partition starts or stops. */
   generation = 0;
-  /** By place; null if the place is empty. */
+  /** The partition in each place; null if the place is empty. */
   readonly guests: (Guest | null)[];
   readonly virtualProcessors: VirtualProcessorWork;
   readonly logicalProcessors: LogicalProcessorWork;
@@ -40,7 +40,7 @@ export class Timeline {
     this.#plan();
   }
 
-  /** Advances to this number of ticks since the boot; does nothing if that is past. */
+  /** Advances to this number of ticks since the boot. Does nothing if that time is past. */
   reach(ticks: number): void {
     if (ticks < this.ticks) return;
     this.ticks = ticks;
@@ -76,7 +76,7 @@ export class Timeline {
     this.logicalProcessors.plan({ guests: virtualProcessors, place: scheduler.place });
   }
 
-  /** The partition of a place has changed: the next one starts from zero. */
+  /** Resets the counters of a place whose partition has changed: the next partition starts from zero. */
   #turnOver(place: number): void {
     const { release } = this.#settings;
     const from = place * this.#settings.virtualProcessors;

@@ -1,11 +1,13 @@
-/** What the virtual processors do with their time. */
+/** How the virtual processors use their time. */
 import { fraction, mix } from './random.ts';
 import type { HypervisorShare } from './factor.ts';
 import { Integral, ticksPerSlice, type SecondTime } from './integral.ts';
 import type { Phase } from './phase.ts';
 import { nowhere, type Scheduler } from './scheduler.ts';
 
-/** Virtual processors that work alike: those of one partition, from a position to before another. */
+/**
+ * The virtual processors of one partition, which work alike: positions from `from` up to, but not including, `before`.
+ */
 export interface ProcessorRange {
   readonly from: number;
   readonly before: number;
@@ -13,18 +15,24 @@ export interface ProcessorRange {
   readonly share: HypervisorShare;
 }
 
-/** Even a quiet guest has its clock to tend. */
+/** Even an idle guest handles its clock. */
 const leastDemand = 0.0002;
 
 /** The times of all virtual processors, by position. Run time is `hypervisor`, `compute` and `io` together. */
 export class VirtualProcessorWork {
   readonly compute: Integral;
   readonly io: Integral;
-  /** The hypervisor on the virtual processor's behalf: first in a slice, so that it is never behind what it is for. */
+  /**
+   * The hypervisor's time on behalf of the virtual processor. It comes first in a slice, so that it never lags behind
+   * the work that caused it.
+   */
   readonly hypervisor: Integral;
-  /** The guest has nothing to do: it sleeps, and wakes now and then. Goes by full slices. */
+  /** The time in which the guest is idle: it sleeps and wakes now and then. Grows in full slices. */
   readonly wake: Integral;
-  /** Ticks of a slice that each runs: what it wants, then what it gets. 0 for those that do not exist. */
+  /**
+   * How many ticks of a slice each virtual processor runs: first what it requests, then what it is granted. 0 if it
+   * does not exist.
+   */
   readonly runPerSlice: Float64Array;
   readonly #all: readonly Integral[];
 
@@ -37,18 +45,21 @@ export class VirtualProcessorWork {
     this.runPerSlice = new Float64Array(length);
   }
 
-  /** Resets the virtual processors from `from` to before `before`. */
+  /** Resets the virtual processors from `from` up to, but not including, `before`. */
   clear(from: number, before: number): void {
     for (const integral of this.#all) integral.clear(from, before);
     this.runPerSlice.fill(0, from, before);
   }
 
-  /** Ends the second under way. */
+  /** Ends the current second. */
   settle(): void {
     for (const integral of this.#all) integral.settle();
   }
 
-  /** Brings all to this time of the second under way; `start` is where in a slice each has its turn. */
+  /**
+   * Advances all virtual processors to this time of the current second. `start` is the tick of a slice at which each
+   * one begins.
+   */
   reach(time: SecondTime, start: Float64Array): void {
     for (const integral of this.#all) integral.reach(time);
     for (let n = 0; n < start.length; n++) {
@@ -57,12 +68,13 @@ export class VirtualProcessorWork {
     }
   }
 
-  /** Decides what these want in the coming second. */
+  /** Decides how much these virtual processors request in the coming second. */
   want(range: ProcessorRange, second: number): void {
     const { from, before, phase, share } = range;
     for (let n = from; n < before; n++) {
       const seed = mix(phase.seed, n - from);
-      // Some have more to do than others for the whole phase, and all waver a little from second to second.
+      // Some have more to do than others during the whole phase, and the load of all varies a little from second to
+      // second.
       const lean = 0.4 + 0.6 * fraction(seed);
       const waver = 0.85 + 0.3 * fraction(mix(seed, second));
       const demand = Math.min(1, Math.max(leastDemand, phase.demand * lean * waver));
@@ -73,7 +85,7 @@ export class VirtualProcessorWork {
       this.compute.perSlice[n] = compute;
       this.io.perSlice[n] = io;
       this.wake.perSlice[n] = wake;
-      // Rounded up, so that the costs of what the hypervisor does always fit into its time.
+      // Rounded up, so that the costs of the hypervisor's operations always fit into its time.
       const hypervisor = Math.ceil(share.compute * compute + share.io * io + share.wake * wake);
       this.hypervisor.perSlice[n] = hypervisor;
       this.runPerSlice[n] = guest + hypervisor;
@@ -81,8 +93,8 @@ export class VirtualProcessorWork {
   }
 
   /**
-   * Cuts what these wanted to what the scheduler grants. All is rounded down but the hypervisor's part, which is the
-   * remainder: it does not shrink by more than what it is for.
+   * Reduces the requests to what the scheduler grants. All parts are rounded down except the hypervisor's, which is the
+   * remainder: it shrinks by no larger share than the work that caused it.
    */
   accept(range: ProcessorRange, scheduler: Scheduler): void {
     for (let n = range.from; n < range.before; n++) {
@@ -99,7 +111,7 @@ export class VirtualProcessorWork {
     }
   }
 
-  /** Ticks that this one has run at the moment last asked for. */
+  /** How many ticks this virtual processor has run, up to the latest moment. */
   runNow(n: number): number {
     return (this.compute.now[n] ?? 0) + (this.io.now[n] ?? 0) + (this.hypervisor.now[n] ?? 0);
   }
