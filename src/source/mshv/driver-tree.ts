@@ -27,9 +27,9 @@ export interface DriverTreeSettings {
   readonly kept: KeptFiles | null;
 }
 
-/** A tree of texts, whose files others may read as well. */
+/** A tree of texts with the paths of its files, which a second thread also reads. */
 export interface DriverTree extends PageTree {
-  /** Where an object's text stands in the file system. */
+  /** The path of an object's text. */
   path(name: ObjectName): string;
 }
 
@@ -43,10 +43,10 @@ const selfFolder = 'partition/self';
 export function driverTree({ folder, selfId, files, parser, kept }: DriverTreeSettings): DriverTree {
   const texts = new StatsFiles(files, kept);
   const selfKey = `partition/${selfId}`;
-  /** Whether there is a partition "self"; undefined before the first listing. */
+  /** Whether a partition "self" exists; undefined before the first listing. */
   let hasSelf: boolean | undefined;
 
-  /** A place as the driver has it. */
+  /** Converts a place to the driver's name of it. */
   function driverPlace(place: string): string {
     if (hasSelf !== true) return place;
     if (place === selfKey) return selfFolder;

@@ -1,9 +1,7 @@
-/**
- * Keeps files open from one reading to the next. Finding and opening a file takes three times as long as reading it.
- */
+/** Keeps files open between readings, because finding and opening a file takes three times as long as reading it. */
 import { readOpen, type TextFiles } from './read-to-end.ts';
 
-/** The most files that stay open; a large host has a thousand or two. */
+/** The maximum number of open files; a large host has one or two thousand. */
 const mostKept = 4_096;
 
 /**
@@ -17,13 +15,13 @@ export class KeptFiles {
   readonly #flags: number;
   readonly #open = new Map<string, { readonly descriptor: number; isUsed: boolean }>();
 
-  /** `flags`: how files are opened. */
+  /** Files are opened with `flags`. */
   constructor(files: TextFiles, flags: number) {
     this.#files = files;
     this.#flags = flags;
   }
 
-  /** How many are open. */
+  /** The number of open files. */
   get size(): number {
     return this.#open.size;
   }
@@ -40,14 +38,14 @@ export class KeptFiles {
         const end = readOpen(this.#files, { descriptor: kept.descriptor, bytes, at: 0 });
         if (end !== 0) return end;
       } catch {
-        // Reading what is at the path now gives the reason.
+        // Opening the file that is at the path now gives the reason.
       }
       this.#forget(path, kept.descriptor);
     }
     return this.#openAndRead(path, bytes);
   }
 
-  /** Closes files that were not read since the last call: objects and subscribers go. */
+  /** Closes the files that were not read since the last call, because their object or its subscribers have gone. */
   closeUnused(): void {
     for (const [path, kept] of this.#open) {
       if (!kept.isUsed) this.#forget(path, kept.descriptor);
@@ -55,7 +53,7 @@ export class KeptFiles {
     }
   }
 
-  /** Closes all. */
+  /** Closes all files. */
   close(): void {
     for (const [path, { descriptor }] of this.#open) this.#forget(path, descriptor);
   }

@@ -1,4 +1,6 @@
-/** The source `mshv[:<folder>]`: what the driver of a Linux root partition prints in debugfs, read for each snapshot. */
+/**
+ * The source `mshv[:<folder>]`: reads what the driver of a Linux root partition prints in debugfs, for each snapshot.
+ */
 import { HvqlError, problemsOf, UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { sameOrNext, type Topology } from '../../snapshot/topology.ts';
@@ -16,18 +18,18 @@ import { SecondReader } from './second-reader.ts';
 import { readStats } from './stats-batch.ts';
 import { StatsParser } from './stats-parser.ts';
 
-/** What a Linux host needs beside its settings. */
+/** The dependencies of the source. */
 export interface MshvOptions {
   readonly clock: Clock;
-  /** Path of a file with the names of partitions. */
+  /** The path of a file with the names of partitions. */
   readonly names?: string;
-  /** Called with problems of that file that come up later. */
+  /** Called with problems of that file that occur later. */
   readonly warn?: (sentence: string) => void;
-  /** The file system, if it is not this machine's. */
+  /** The file system. @default this machine's */
   readonly files?: FileSystem;
-  /** The thread that takes part in large batches, if it is not the default one. */
+  /** The thread that takes part in large batches. @default one of the source's own */
   readonly second?: SecondReader;
-  /** Whether files stay open between readings; by default if the folder is in debugfs. */
+  /** Whether files stay open between readings. @default whether the folder is in debugfs */
   readonly areKept?: boolean;
 }
 
@@ -35,15 +37,15 @@ export interface MshvOptions {
 const sweepMilliseconds = 30_000;
 
 /**
- * Opens a Linux host. Reads only the `stats` files of the objects that are read, each time. Throws a UsageError if the
- * folder is not the driver's or cannot be read, with advice, or if the file of names is invalid. If the driver goes away
+ * Opens a Linux host. Each reading reads only the `stats` files of its objects. Throws a UsageError with advice if the
+ * folder cannot be read or is not the driver's, and one if the file of names is invalid. If the driver is unloaded
  * later, topologies fail until it is back.
  */
 export function openMshv(settings: MshvSettings, options: MshvOptions): Source {
   const { folder, selfId } = settings;
   const { clock, files = systemFiles, warn = () => {} } = options;
   const parser = new StatsParser();
-  // Its thread has this machine's files.
+  // The thread reads this machine's file system.
   const areKept = options.areKept ?? files.isDebugfsSync(folder);
   const second = files === systemFiles ? (options.second ?? new SecondReader({ areKept })) : null;
   const kept = areKept ? new KeptFiles(files, readWithoutWaiting) : null;
@@ -99,7 +101,7 @@ export function openMshv(settings: MshvSettings, options: MshvOptions): Source {
   };
 }
 
-/** The driver shows the own partition and those that were created by it: its children. */
+/** The driver shows its own partition and the partitions created by it, which are its children. */
 function manifestOf(names: PartitionNames, root: bigint): Manifest {
   const named = Array.from(names, ([id, name]) => [id, { parent: id === root ? null : root, name }] as const);
   return { root, partitions: new Map(named) };
@@ -125,7 +127,7 @@ function assertDriverFolder(folder: string, files: FileSystem): void {
   ]);
 }
 
-/** Why the folder as a whole cannot be read, for a client: without its path. */
+/** Tells a client why the folder cannot be read, without its path. */
 function driverError(thrown: unknown): unknown {
   const reason = systemErrorCode(thrown);
   if (reason === undefined) return thrown;

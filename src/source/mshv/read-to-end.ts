@@ -4,7 +4,7 @@ const newline = 0x0a;
 /** A hundred times the size of the longest text. */
 export const maxTextInBytes = 1024 * 1024;
 
-/** The functions of the file system that it takes; each throws what its namesake in node:fs throws. */
+/** The functions of node:fs that are used. Each throws what the original throws. */
 export interface TextFiles {
   readonly openSync: (path: string, flags: number) => number;
   readonly readSync: (
@@ -17,21 +17,21 @@ export interface TextFiles {
   readonly closeSync: (descriptor: number) => void;
 }
 
-/** Where a text goes. */
+/** The destination of a text. */
 interface TextTarget {
   readonly bytes: Uint8Array;
   /** Where in `bytes` the text begins. */
   readonly at: number;
 }
 
-/** A file, and where its text goes. */
+/** A file, and the destination of its text. */
 export interface FileToRead extends TextTarget {
   readonly path: string;
-  /** How it is opened. */
+  /** The flags to open it with. */
   readonly flags: number;
 }
 
-/** An open file, and where its text goes. */
+/** An open file, and the destination of its text. */
 export interface OpenFileToRead extends TextTarget {
   readonly descriptor: number;
 }
@@ -54,7 +54,7 @@ export function readToEnd(files: TextFiles, { path, flags, bytes, at }: FileToRe
   }
 }
 
-/** The same of a file that is open, from its beginning. */
+/** Reads an open file from its beginning, with the same result. */
 export function readOpen(
   files: Pick<TextFiles, 'readSync'>,
   { descriptor, bytes, at }: OpenFileToRead,

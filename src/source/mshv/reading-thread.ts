@@ -1,43 +1,43 @@
-/** The thread of a SecondReader: reads its part of a batch of files, and the values in those whose layout is known. */
+/** The thread of a SecondReader. It reads its part of a batch of files, and parses those whose layout is known. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { KeptFiles } from './kept-files.ts';
 import { maxTextInBytes, readToEnd } from './read-to-end.ts';
 import { readValues, valueSizeInBytes, type TextLayout } from './values-in-text.ts';
 
-/** What is to be read. A thread that adds to `next` takes that many paths, from the number that was there before. */
+/** The batch to read. A thread takes paths by adding their number to `next`; the first one is at the previous value. */
 export interface ReadingTask {
-  /** With NUL between them, which is in no path. */
+  /** The paths, separated by NUL, which no path contains. */
   readonly paths: string;
-  /** For each path, which of the layouts its text should have. */
+  /** For each path, the index of the expected layout of its text. */
   readonly kinds: Uint8Array;
   readonly layouts: readonly TextLayout[];
-  /** How files are opened. */
+  /** The flags to open files with. */
   readonly flags: number;
-  /** Whether they stay open for the next time. */
+  /** Whether files stay open for the next batch. */
   readonly areKept: boolean;
-  /** Of one number, in memory that both threads see. */
+  /** The index of the next path, in memory shared by both threads. */
   readonly next: Int32Array;
-  /** How many are taken at a time. */
+  /** How many paths a thread takes at a time. */
   readonly step: number;
-  /** Room, given and given back. */
+  /** A buffer for the values, transferred to the thread and back. */
   readonly values: Uint8Array<ArrayBuffer>;
 }
 
-/** What was read. */
+/** The result of a batch. */
 export interface ReadingResult {
   /**
-   * Two numbers for each: which path, and where its values begin. What was taken and could not be read, or has another
-   * layout, is missing.
+   * Two numbers for each file: the index of its path, and the start of its values. Files that could not be read or have
+   * another layout are missing.
    */
   readonly found: Int32Array<ArrayBuffer>;
-  /** Of 64 bits each, little-endian. */
+  /** The values, of 64 bits each, little-endian. */
   readonly values: Uint8Array<ArrayBuffer>;
 }
 
 const files = { openSync, readSync, closeSync };
 const bytes = new Uint8Array(maxTextInBytes);
-/** How often files that are no longer read are closed. All are closed with the thread. */
+/** How often files that are no longer read are closed. All files are closed when the thread ends. */
 const sweepMilliseconds = 30_000;
 let kept: KeptFiles | undefined;
 let sweptAt = performance.now();
@@ -78,7 +78,7 @@ function read(task: ReadingTask): ReadingResult {
   return { found: found.slice(0, count), values };
 }
 
-/** null where it cannot be read: the other thread then reads it again, and finds the reason. */
+/** Returns null if the file cannot be read. The calling thread then reads it again and finds the reason. */
 function textOf(path: string, flags: number): Uint8Array | null {
   try {
     const end = kept?.read(path, bytes) ?? readToEnd(files, { path, flags, bytes, at: 0 });

@@ -9,26 +9,26 @@ import type { ReadingResult, ReadingTask } from './reading-thread.ts';
 import type { StatsLayout } from './stats-layout.ts';
 import { valueSizeInBytes } from './values-in-text.ts';
 
-/** What the thread runs, as it is built, since threads of Node 20 run no TypeScript: the same file from src and dist. */
+/** The built script of the thread, the same from src and dist: threads of Node 20 cannot run TypeScript. */
 const builtThread = new URL('../../../dist/source/mshv/reading-thread.js', import.meta.url);
-/** Files that either thread takes at a time: some 100 µs. */
+/** How many files a thread takes at a time: about 100 µs of work. */
 const filesPerStep = 8;
-/** The thread ends after this time without a large batch. */
+/** The thread ends after this long without a large batch. */
 const idleMilliseconds = 30_000;
 
-/** A file, and what its text is of. */
+/** A file, and the kind of object that its text describes. */
 export interface StatsFile {
   readonly path: string;
   readonly object: StatisticsObject;
 }
 
-/** A batch of files that two threads read. */
+/** A batch of files that both threads read. */
 export interface SharedReading {
-  /** The next files for the calling thread: `from` included, `to` excluded. null if no file is left. */
+  /** The next files for the calling thread, from `from` up to, but not including, `to`; null if no file is left. */
   take(): { readonly from: number; readonly to: number } | null;
   /**
-   * What the thread has read, by the index of the file, once all are taken. A taken file that is missing could not be
-   * read there, or has another layout. Rejects with the signal's reason once it is aborted.
+   * What the thread has read, by index of file, once all files are taken. A file that it took but could not read, or
+   * whose layout is another, is missing. Rejects with the signal's reason when that is aborted.
    */
   readings(signal: AbortSignal): Promise<ReadonlyMap<number, CellReading>>;
 }
@@ -36,9 +36,9 @@ export interface SharedReading {
 /** All are optional. */
 export interface SecondReaderOptions {
   readonly idleMilliseconds?: number;
-  /** What the thread runs. */
+  /** The script of the thread. */
   readonly script?: URL;
-  /** Processors of this machine; with only one there is no thread. */
+  /** The number of processors; with only one, no thread is started. */
   readonly processors?: number;
   /** Whether files stay open between readings. */
   readonly areKept?: boolean;
@@ -50,11 +50,11 @@ export class SecondReader {
   readonly #script: URL;
   readonly #areKept: boolean;
   #worker: Worker | undefined;
-  /** Whether the thread can take something now: not before it runs, nor while it reads. */
+  /** Whether the thread can take a batch now: not before it runs, and not while it reads. */
   #isReady = false;
-  /** Whether it ended by itself; then it is not started again. */
+  /** Whether the thread ended by itself. It is then never started again. */
   #isBroken: boolean;
-  /** Room for values, transferred to the thread and back. */
+  /** The buffer for values, which is transferred to the thread and back. */
   #values = new Uint8Array(0);
   #onResult: (result: ReadingResult | null) => void = () => undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -66,15 +66,15 @@ export class SecondReader {
     this.#isBroken = (options.processors ?? availableParallelism()) < 2;
   }
 
-  /** What the thread does. */
+  /** The state of the thread. */
   get state(): 'none' | 'busy' | 'ready' {
     if (this.#worker === undefined) return 'none';
     return this.#isReady ? 'ready' : 'busy';
   }
 
   /**
-   * Shares these files with the thread, which reads those that are laid out like this; null where it cannot take any
-   * now, and the caller reads all of them.
+   * Shares a batch of files with the thread, which reads those with known layouts. Returns null if the thread cannot
+   * take a batch now; the caller then reads all files.
    */
   begin(
     files: readonly StatsFile[],
@@ -97,7 +97,7 @@ export class SecondReader {
       step: filesPerStep,
       values: this.#values,
     };
-    // Nothing waits between a result and the copies of it, so the room is free for the next batch by then.
+    // Results are copied without waiting in between, so the buffer is free before the next batch.
     const readings = new Promise<ReadonlyMap<number, CellReading>>((resolve) => {
       this.#onResult = (result) => {
         resolve(result === null ? new Map() : readingsOf(result, (n) => layoutOfKind[kindOf[n] ?? 0]));
@@ -131,12 +131,12 @@ export class SecondReader {
 
   #start(): Worker {
     const worker = new Worker(this.#script, {
-      // It needs little memory, and none of the service's environment and flags.
+      // It needs little memory, and neither the environment nor the flags of the service.
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
       env: {},
       execArgv: [],
     });
-    // It keeps no process alive that has nothing else to do.
+    // It does not keep the process alive.
     worker.unref();
     const ended = (): void => {
       if (this.#worker !== worker) return;
@@ -170,7 +170,7 @@ export class SecondReader {
   }
 }
 
-/** Readings in bytes of their own. */
+/** Copies readings to bytes of their own. */
 function readingsOf(
   { found, values }: ReadingResult,
   layoutOf: (n: number) => StatsLayout | undefined,

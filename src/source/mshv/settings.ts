@@ -1,22 +1,22 @@
-/** How a Linux host is named, as the command line says it. */
+/** Settings of a Linux host, as they are written on the command line. */
 import { UsageError } from '../../errors.ts';
 import { parsePartitionId } from '../../snapshot/object-name.ts';
 import type { SourceText } from '../source-text.ts';
 
-/** Which host, and what it is. */
+/** The settings of a Linux host. */
 export interface MshvSettings {
-  /** The folder of the driver. */
+  /** The driver's folder. */
   readonly folder: string;
-  /** The id of the own partition, where the driver calls that "self". */
+  /** The id of the partition that the driver calls "self". */
   readonly selfId: bigint;
 }
 
-/** Where debugfs is mounted everywhere, and the driver's folder in it. */
+/** The driver's folder, at the usual mount point of debugfs. */
 export const driverFolder = '/sys/kernel/debug/mshv';
-/** Ids are the hypervisor's, so no child has the root's; and without a manifest partition 1 is the root elsewhere. */
+/** The hypervisor assigns ids, so no child has the root's id. Other sources without a manifest also call the root 1. */
 const usualSelfId = 1n;
 
-/** Reads `mshv`, `mshv:<folder>` and `?self=<id>`. Throws a UsageError with all mistakes. */
+/** Parses `mshv`, `mshv:<folder>` and `?self=<id>`. Throws a UsageError that lists all mistakes. */
 export function mshvSettings({ place, options }: SourceText): MshvSettings {
   const problems: string[] = [];
   if (place === '') {

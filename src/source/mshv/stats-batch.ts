@@ -1,4 +1,4 @@
-/** A batch of objects of a Linux host; of a long one a second thread reads its part. */
+/** Reads a batch of objects of a Linux host. A second thread takes part in large batches. */
 import { setImmediate } from 'node:timers/promises';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { HvqlError } from '../../errors.ts';
@@ -9,19 +9,19 @@ import type { DriverTree } from './driver-tree.ts';
 import type { SecondReader, SharedReading } from './second-reader.ts';
 import type { StatsLayout } from './stats-layout.ts';
 
-/** What is read, and what with. */
+/** The objects, and what reads them. */
 export interface StatsBatch {
   readonly objects: readonly ObjectName[];
   readonly signal: AbortSignal;
   /** null if there is no second thread. */
   readonly second: SecondReader | null;
-  /** How the texts were laid out that were read last. */
+  /** The layouts of the texts that were read last. */
   readonly layouts: ReadonlyMap<StatisticsObject, StatsLayout>;
 }
 
 /**
- * Reads these objects, in their order. Each object that cannot be read has its error in its place. Rejects with the
- * signal's reason once it is aborted.
+ * Reads objects, and returns an outcome for each in their order: a reading or an error. Rejects with the signal's
+ * reason when that is aborted.
  */
 export async function readStats(tree: DriverTree, batch: StatsBatch): Promise<(Reading | HvqlError)[]> {
   const { objects, signal, second, layouts } = batch;

@@ -1,4 +1,4 @@
-/** The file of an object's statistics, as the driver prints it when it is read. */
+/** Reads the files in which the driver prints the statistics of objects. */
 import { HvqlError } from '../../errors.ts';
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
@@ -6,40 +6,40 @@ import { readWithoutWaiting, type FileSystem } from '../page-folder/file-system.
 import type { KeptFiles } from './kept-files.ts';
 import { maxTextInBytes, readToEnd } from './read-to-end.ts';
 
-/** Name of the one file in each folder that is opened. */
+/** The name of the only file that is opened in each folder. */
 export const statsName = 'stats';
 
 const usualTextInBytes = 64 * 1024;
 
-/** Where the object's text stands in a tree of texts: "lp/0/stats". */
+/** The place of an object's text in a tree of texts, such as "lp/0/stats". */
 export function statsPlace(name: ObjectName): string {
   return [objectKey(name), statsName].filter(Boolean).join('/');
 }
 
-/** What to do where the kernel does not let us: debugfs is for root alone, unless it is mounted for others. */
+/** What to do if the kernel denies access: only root may read debugfs, unless it is mounted for others. */
 export const accessAdvice =
   'run hvql as root, or as a user that debugfs is mounted for (mount -o remount,uid=… /sys/kernel/debug)';
 
-/** debugfs_locked_down() in fs/debugfs/file.c; a matter of rights would be EACCES. */
+/** debugfs_locked_down() in fs/debugfs/file.c. Missing permissions give EACCES instead. */
 const lockdownAdvice =
   'the kernel is locked down, which keeps debugfs from root as well ' +
   '(/sys/kernel/security/lockdown tells; lockdown= or Secure Boot turns it on)';
 
-/** Reads such files one after the other into bytes that it keeps. */
+/** Reads one file after another into a buffer that it keeps. */
 export class StatsFiles {
   readonly #files: FileSystem;
   readonly #kept: KeptFiles | null;
   #bytes = Buffer.allocUnsafeSlow(usualTextInBytes);
 
-  /** `kept` where they may stay open. */
+  /** `kept` holds the files that may stay open; null if none may. */
   constructor(files: FileSystem, kept: KeptFiles | null = null) {
     this.#files = files;
     this.#kept = kept;
   }
 
   /**
-   * The text of a file, good until the next one is read. Throws what the system throws, and a RangeError where it has no
-   * end.
+   * The text of a file, valid until the next one is read. Throws what the system throws, and a RangeError if the file
+   * does not end.
    */
   read(path: string): Uint8Array {
     for (;;) {
@@ -54,7 +54,7 @@ export class StatsFiles {
   }
 }
 
-/** The error in place of a reading, for what was thrown by reading the file at a place. */
+/** The error that replaces a reading, for what was thrown when the file was read. */
 export function statsError(place: string, thrown: unknown): HvqlError {
   if (thrown instanceof RangeError) {
     return unavailable(place, { problem: `is no text of statistics: ${thrown.message}`, reason: 'TOO_LONG' });
@@ -62,7 +62,7 @@ export function statsError(place: string, thrown: unknown): HvqlError {
   const code = systemErrorCode(thrown);
   if (code === undefined) throw thrown;
   if (isNotThere(thrown)) return unavailable(place, { problem: 'is not there', reason: code });
-  // What the driver prints for an object that went between the opening and the reading.
+  // The error for an object that was removed between the opening and the reading.
   if (code === 'EIO')
     return unavailable(place, { problem: 'is gone: it went while it was read', reason: code });
   return unavailable(place, { problem: `cannot be read: ${reasonWithAdvice(thrown)}`, reason: code });
@@ -82,7 +82,7 @@ export function withoutCounters(place: string): HvqlError {
   return new HvqlError('PAGE_MALFORMED', message, { page: place, reason: 'NO_COUNTERS' });
 }
 
-/** Why a system call failed, and what to do where it is a matter of rights. */
+/** Says why a system call failed, and what to do if permissions are missing. */
 export function reasonWithAdvice(thrown: unknown): string {
   const code = systemErrorCode(thrown);
   const reason = systemErrorReason(thrown);

@@ -1,4 +1,4 @@
-/** Reads any text of statistics line by line: slower, and only for a new layout. Writes such texts. */
+/** Parses any text of statistics line by line, which is slow and only done for new layouts. Also writes such texts. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { maxUInt64 } from '../../catalogue/counter.ts';
 import { counterOfName, nameOfCounter, StatsLayout, type StatsLine } from './stats-layout.ts';
@@ -16,22 +16,22 @@ export interface StatsText {
 export interface StatsLines {
   readonly layout: StatsLayout;
   readonly values: DataView;
-  /** Lines that are no name, colon and number, or a second value under a name that has one. */
+  /** How many lines are not a name, a colon and a number, or repeat a name. */
   readonly unreadable: number;
 }
 
-/** The text before the last colon: printable ASCII, further colons included. */
+/** The text before the last colon: printable ASCII, which may contain colons. */
 const headPattern = /^[\t -~]+$/;
-/** After the number there may be blanks, or the carriage return of another system, from tools that copy texts. */
+/** Tools that copy texts may append blanks or a carriage return to the number. */
 const numberPattern = /^[ \t]*(\d{1,20})[ \t\r]*$/;
 const blankPattern = /^[ \t\r]*$/;
 
 /**
- * Reads every line of a text. A line without an end is unreadable, since its number may have been cut; a line of white
- * space does not count.
+ * Parses every line of a text. A last line without a newline is unreadable, because its number may be cut off. Blank
+ * lines are ignored.
  */
 export function readLines({ object, bytes }: StatsText): StatsLines {
-  // Latin-1, in which each byte is one character: heads are cut from the bytes by the lengths of texts.
+  // In Latin-1 each byte is one character, so that lengths of text are lengths in bytes.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const lines: StatsLine[] = [];
   const numbers: bigint[] = [];
@@ -42,7 +42,7 @@ export function readLines({ object, bytes }: StatsText): StatsLines {
     const line = end === -1 ? null : text.slice(start, end);
     if (line === null || !blankPattern.test(line)) {
       const read = line === null ? null : readLine(line);
-      // The name with its prefix and without are one.
+      // A name with the prefix is the same as without it.
       const meaning = read === null ? null : (counterOfName(object, read.name) ?? read.name);
       if (read === null || taken.has(meaning)) unreadable++;
       else {
@@ -59,13 +59,13 @@ export function readLines({ object, bytes }: StatsText): StatsLines {
 }
 
 interface ReadLine {
-  /** Characters up to the colon, and the colon itself. */
+  /** The number of characters up to and including the colon. */
   readonly headLength: number;
   readonly name: string;
   readonly number: bigint;
 }
 
-/** null for a line that is not a name, a colon and a number that 64 bits hold. */
+/** Returns null if the line is not a name, a colon and a number of 64 bits. */
 function readLine(line: string): ReadLine | null {
   const colon = line.lastIndexOf(':');
   const head = line.slice(0, Math.max(colon, 0));
@@ -76,10 +76,10 @@ function readLine(line: string): ReadLine | null {
   return number > maxUInt64 ? null : { headLength: colon + 1, name, number };
 }
 
-/** The widest of the driver's own columns. */
+/** The width of the driver's widest column. */
 const nameWidth = 43;
 
-/** The text: a line for each counter that the reading carries, then one for each number without a counter. */
+/** Formats a reading: one line for each of its counters, then one for each number without a counter. */
 export function formatStats(object: StatisticsObject, reading: Reading): Uint8Array {
   const named = countersOf(object).flatMap((counter) => {
     const value = reading.value(counter);

@@ -1,17 +1,23 @@
-/** Reads the values of a text whose layout is known. */
+/** Parses the values of a text whose layout is known. */
 
 const newline = 0x0a;
 const tab = 0x09;
 const carriageReturn = 0x0d;
 const blank = 0x20;
 const zero = 0x30;
-/** For words of four bytes, of which the lowest is the first. */
+/** Masks for little-endian words of four bytes. */
 const fourZeros = 0x30303030;
-/** Added to bytes of 0 to 9, they leave the upper half of each byte empty; to no others. */
+/**
+ * Added to a word of bytes from 0 to 9, this leaves the upper half of each byte empty; added to any other word, it does
+ * not.
+ */
 const fourSixes = 0x06060606;
 const upperHalves = 0xf0f0f0f0;
 const evenBytes = 0x00ff00ff;
-/** Times this, each byte has ten times the one before added to it, or each half word a hundred times. */
+/**
+ * Multiplication by this adds ten times the previous byte to each byte, or a hundred times the previous half word to
+ * each half word.
+ */
 const tenAndOne = 10 * 2 ** 8 + 1;
 const hundredAndOne = 100 * 2 ** 16 + 1;
 const lowDigits = 9;
@@ -19,20 +25,20 @@ const maxDigits = 20;
 const billion = 1e9;
 const two16 = 2 ** 16;
 const two32 = 2 ** 32;
-/** Bytes of a value. */
+/** The size of a value in bytes. */
 export const valueSizeInBytes = 8;
 
-/** How a text is laid out. */
+/** The layout of a text. */
 export interface TextLayout {
-  /** What stands before the values, one behind the other. */
+  /** The heads of all lines, the texts before the values, one after another. */
   readonly heads: Uint8Array;
-  /** Where in `heads` each line's ends. */
+  /** The end of each line's head in `heads`. */
   readonly headEnds: Uint32Array;
 }
 
 /**
- * Puts the values of a text of this layout into `values`, of 64 bits each, little-endian, which has room for one for
- * each line. Returns false where the text has another layout; what `values` holds then is undefined.
+ * Writes the values of a text of this layout to `values`, as 64 bits each, little-endian. `values` has room for one per
+ * line. Returns false if the text has another layout; the contents of `values` are then undefined.
  */
 export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, values: DataView): boolean {
   const text = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -45,15 +51,15 @@ export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, v
     const headEnd = headEnds[line] ?? 0;
     const length = headEnd - head;
     const after = at + length;
-    // At least a digit and the newline follow the head.
+    // At least one digit and the newline follow the head.
     if (after + 2 > end) return false;
-    // Doubles with the same bits are equal, and equal ones have the same bits except zeros and NaN;
-    // no eight printable characters are either.
+    // Doubles with the same bits are equal. Equal doubles have the same bits except for zeros and NaN, and eight
+    // printable characters are neither.
     for (; at + 8 <= after; at += 8, head += 8) {
       if (text.getFloat64(at, true) !== expected.getFloat64(head, true)) return false;
     }
     if (at < after && length >= 8) {
-      // The rest together with some of what was compared already: one step in place of up to seven.
+      // Compares the rest together with some bytes that were already compared: one step instead of up to seven.
       if (text.getFloat64(after - 8, true) !== expected.getFloat64(headEnd - 8, true)) return false;
       at = after;
       head = headEnd;
@@ -63,7 +69,7 @@ export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, v
 
     const first = at;
     let number = 0;
-    // Four digits at a time: bytes of 0 to 9, then two numbers of two digits, then one of four.
+    // Four digits at a time: four bytes from 0 to 9, then two numbers of two digits, then one of four digits.
     for (; at + 4 <= end; at += 4) {
       const four = text.getUint32(at, true) ^ fourZeros;
       if ((((four + fourSixes) | four) & upperHalves) !== 0) break;
@@ -78,7 +84,7 @@ export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, v
       byte = bytes[++at] ?? 0;
     }
     const digits = at - first;
-    // What a tool that copied the text has left behind the number.
+    // Blanks that a tool appended to the number when it copied the text.
     while (byte === blank || byte === tab || byte === carriageReturn) byte = bytes[++at] ?? 0;
     if (digits === 0 || at >= end || byte !== newline) return false;
     at++;
@@ -97,7 +103,7 @@ export function readValues(bytes: Uint8Array, { heads, headEnds }: TextLayout, v
   return at === end;
 }
 
-/** Stores a number of up to 20 digits, which no double holds; false where 64 bits do not hold it either. */
+/** Stores a number of up to 20 digits, which exceeds the precision of a double. Returns false if it exceeds 64 bits. */
 function storeLarge(
   { bytes, first, end }: { readonly bytes: Uint8Array; readonly first: number; readonly end: number },
   { values, offset }: { readonly values: DataView; readonly offset: number },
@@ -107,7 +113,7 @@ function storeLarge(
   for (let at = first; at < split; at++) front = front * 10 + (bytes[at] ?? 0) - zero;
   let rest = 0;
   for (let at = split; at < end; at++) rest = rest * 10 + (bytes[at] ?? 0) - zero;
-  // (upper × 2^16 + lower) × 10^9 + rest, of which each step stays below 2^53.
+  // (upper × 2^16 + lower) × 10^9 + rest; each step stays below 2^53.
   const upper = Math.floor(front / two16);
   const low = (front - upper * two16) * billion + rest;
   const high = upper * billion;
