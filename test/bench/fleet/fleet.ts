@@ -11,7 +11,7 @@ export interface FleetBenchOptions {
   readonly hosts: number;
   /** Questions of each kind. */
   readonly rounds: number;
-  /** Folder for a CPU profile of the gateway; null for none. */
+  /** Folder for CPU profiles; null for none. */
   readonly profile: string | null;
   readonly tell: (what: string) => void;
 }
@@ -29,6 +29,8 @@ export const fleetQueries = {
 /** The default of --host-deadline. */
 const deadlineMilliseconds = 2_000;
 const absentHosts = 20;
+/** How often a client asks, as a dashboard does: rates are over a second, and hosts still have the readings before. */
+const everyMilliseconds = 1_000;
 /** More questions than the code needs that V8 compiles. */
 const warmingRounds = 10;
 const oneHostRounds = 20;
@@ -103,7 +105,7 @@ export async function fleetText({ hosts, rounds, profile, tell }: FleetBenchOpti
       unit: '%',
     });
     return [
-      `${hosts} simulated hosts in ${ground.hosts.length + 1} processes, nats-server and a gateway; ${rounds} questions of each kind, one after the other.`,
+      `${hosts} simulated hosts in ${ground.hosts.length + 1} processes, nats-server and a gateway; ${rounds} questions of each kind, a second apart or one after the other.`,
       'All share the processors of this machine: the hosts of a real fleet have their own.',
       '',
       figuresText(figures),
@@ -162,15 +164,22 @@ class Measurement {
 
   /** Asks some times to warm up, and then as often as is measured. */
   async of(query: string, assert: (answer: Answer) => void, warming = warmingRounds): Promise<Cost> {
-    for (let n = 0; n < warming; n += 1) await this.#client.ask(query);
+    for (let n = 0; n < warming; n += 1) await this.#askInTime(query);
     const milliseconds: number[] = [];
     const spent = this.#processorTime();
     for (let n = 0; n < this.#rounds; n += 1) {
-      const timed = await this.#client.ask(query);
+      const timed = await this.#askInTime(query);
       assert(timed.answer);
       milliseconds.push(timed.milliseconds);
     }
     return { milliseconds, ...spent(this.#rounds) };
+  }
+
+  async #askInTime(query: string): Promise<TimedAnswer> {
+    const next = setTimeout(everyMilliseconds);
+    const timed = await this.#client.ask(query);
+    await next;
+    return timed;
   }
 
   /** Asks one host directly and through the gateway, in turns; the processor time is that of both. */

@@ -14,6 +14,8 @@ import { fleetToken } from '../root-token.ts';
 
 /** Hosts in one process: more of them start no faster, and a processor is busy with one process at a time. */
 const hostsOfProcess = 250;
+/** How long hosts may take to leave the fleet. */
+const endLimitMilliseconds = 10_000;
 /** Hosts that can be stopped while the others go on. */
 export const hangingHosts = 5;
 
@@ -36,7 +38,7 @@ export interface FleetGround {
   close(): Promise<void>;
 }
 
-/** Starts a fleet of this size, and waits until all hosts have joined. `profile` is a folder for the gateway's CPU profile. */
+/** Starts a fleet of this size, and waits until all hosts have joined. `profile` is a folder for the CPU profiles of the gateway and of each process of hosts. */
 export async function openFleetGround({
   hosts: size,
   profile,
@@ -71,7 +73,7 @@ export async function openFleetGround({
       file: null,
       args: ['gateway', '--hosts', join(listFolder, 'hosts.json'), '--gateway-key', privateKey, ...common],
       env,
-      nodeFlags: profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profile],
+      nodeFlags: profilingFlags(profile),
     });
     closers.push(() => gateway.stop());
     const [first = ''] = names;
@@ -88,7 +90,7 @@ export async function openFleetGround({
     });
     for (const some of groupsOf(names.slice(1))) {
       tell(`Starting ${some.length} hosts`);
-      children.push(await startHosts([nats.url, publicKeys, some.join()]));
+      children.push(await startHosts([nats.url, publicKeys, some.join()], profile));
     }
     return {
       names,
@@ -117,9 +119,14 @@ export function groupsOf(names: readonly string[]): readonly (readonly string[])
   return [...groups, names.slice(-hangingHosts)];
 }
 
-async function startHosts(args: readonly string[]): Promise<ChildProcess> {
+/** A program writes its profile when it ends by itself. */
+function profilingFlags(profile: string | null): readonly string[] {
+  return profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
+}
+
+async function startHosts(args: readonly string[], profile: string | null): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('hosts-process.ts', import.meta.url)), args, {
-    execArgv: ['--import', 'tsx'],
+    execArgv: [...profilingFlags(profile), '--max-semi-space-size=64', '--import', 'tsx'],
     env: { PATH: process.env['PATH'], NODE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -135,7 +142,9 @@ async function startHosts(args: readonly string[]): Promise<ChildProcess> {
 async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  // One that is stopped does not get any other.
-  child.kill('SIGKILL');
+  child.kill('SIGCONT');
+  child.kill('SIGTERM');
+  const limit = setTimeout(() => child.kill('SIGKILL'), endLimitMilliseconds);
   await ended;
+  clearTimeout(limit);
 }
