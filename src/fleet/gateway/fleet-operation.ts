@@ -9,6 +9,10 @@ import type { HostRegistry } from './host-registry.ts';
 
 /** Hosts that are asked at the same time: NATS cuts a client off that takes its messages too slowly. */
 const waveSize = 100;
+/** The next hosts are asked once this number of answers has come: one write of many questions takes a fraction of as many writes. */
+const refillSize = 25;
+/** Upper bound on how long a host waits for others to be asked with it. */
+const refillMilliseconds = 5;
 
 /** What all operations of a gateway share. */
 export interface FleetServices {
@@ -90,12 +94,7 @@ export class FleetOperation extends FleetReader {
       for (const [, waiting] of all) for (const { reject } of waiting) reject(thrown);
       return;
     }
-    let next = 0;
-    const askNext = async (): Promise<void> => {
-      for (let entry = all[next++]; entry !== undefined; entry = all[next++])
-        await this.#askOne(entry[0], { waiting: entry[1], authorization });
-    };
-    await Promise.all(Array.from({ length: Math.min(waveSize, all.length) }, askNext));
+    await inWaves(all, ([host, waiting]) => this.#askOne(host, { waiting, authorization }));
   }
 
   async #askOne(
@@ -112,8 +111,11 @@ export class FleetOperation extends FleetReader {
       this.answered.add(host);
       this.#bytes += bytes.length;
       this.#assertRoom();
-      const version = registry.get(host)?.alive?.version ?? null;
-      const values = partsOfAnswer(bytes, { host, count: waiting.length, version });
+      const values = partsOfAnswer(bytes, {
+        host,
+        count: waiting.length,
+        version: () => registry.get(host)?.alive?.version ?? null,
+      });
       waiting.forEach(({ resolve, reject }, n) => {
         const value = values[n];
         if (value instanceof Error) reject(value);
@@ -148,4 +150,30 @@ export class FleetOperation extends FleetReader {
     if (number === undefined) this.#numbers.set(part, (number = this.#numbers.size));
     return number;
   }
+}
+
+/** Calls `ask`, which does not reject, for each item: for as many at a time as a wave has, and for several together. */
+function inWaves<Item>(items: readonly Item[], ask: (item: Item) => Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    let next = 0;
+    let open = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const askMore = (): void => {
+      clearTimeout(timer);
+      timer = undefined;
+      for (; open < waveSize && next < items.length; next += 1) {
+        open += 1;
+        void ask(items[next] as Item).then(onAnswer);
+      }
+    };
+    const onAnswer = (): void => {
+      open -= 1;
+      if (next === items.length) {
+        if (open === 0) resolve();
+      } else if (open <= waveSize - refillSize) askMore();
+      else timer ??= setTimeout(askMore, refillMilliseconds);
+    };
+    if (items.length === 0) resolve();
+    else askMore();
+  });
 }

@@ -4,8 +4,15 @@ import { codeTable, HvqlError, type ErrorCode, type ErrorFacts } from '../../err
 import { parseNodeId } from '../../graph/node-id.ts';
 import { isObject } from '../../lib/json.ts';
 
-/** The host that an object came from. NATS proves it, and the answer itself need not be believed. */
-const hosts = new WeakMap<object, string>();
+/**
+ * The key of the host that an object came from. NATS proves it, and the answer itself need not be believed: JSON has no
+ * symbols. For each object of an answer a property costs a fraction of an entry of a WeakMap.
+ */
+const hostKey = Symbol('host');
+
+interface Marked {
+  [hostKey]?: string;
+}
 
 /** An error of a host, or of its answer. */
 export function hostError(
@@ -32,7 +39,7 @@ export function partsOfAnswer(
     host,
     count,
     version,
-  }: { readonly host: string; readonly count: number; readonly version: string | null },
+  }: { readonly host: string; readonly count: number; readonly version: () => string | null },
 ): readonly unknown[] {
   let answer: unknown;
   try {
@@ -46,7 +53,7 @@ export function partsOfAnswer(
   if (!isObject(data)) {
     const [first] = errors;
     if (first === undefined) throw incomprehensible(host);
-    throw refusalOf(first, { host, version });
+    throw refusalOf(first, { host, version: version() });
   }
   for (const error of errors) place(data, { error, host });
   return Array.from({ length: count }, (_, n) => {
@@ -100,36 +107,36 @@ function place(
 /** Reads a field of an object of a host by its key in the response. */
 export const readByKey: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { path }) => {
   const value = (source as Record<string, unknown>)[path.key];
-  const host = hosts.get(source as object);
+  const host = (source as Marked)[hostKey];
   if (host !== undefined && typeof value === 'object' && value !== null) mark(value, host);
   return value;
 };
 
 function mark(value: object, host: string): void {
-  if (!Array.isArray(value)) hosts.set(value, host);
+  if (!Array.isArray(value)) (value as Marked)[hostKey] = host;
   else
     for (const item of value as readonly unknown[])
       if (typeof item === 'object' && item !== null) mark(item, host);
 }
 
 /** The name of the host of an object: that which has answered, not the one in its answer. */
-export const readHost: GraphQLFieldResolver<unknown, unknown> = (source) => hosts.get(source as object);
+export const readHost: GraphQLFieldResolver<unknown, unknown> = (source) => (source as Marked)[hostKey];
 
 /** The id of an object, which names the host that has answered. */
 export const readId: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { path }) => {
   const id = (source as Record<string, unknown>)[path.key];
-  const host = hosts.get(source as object) ?? '';
+  const host = (source as Marked)[hostKey] ?? '';
   if (typeof id === 'string' && parseNodeId(id).host === host) return id;
   throw incomprehensible(host);
 };
 
 /** Notes the host of an object that a merge has made of an answer. */
 export function markHost<Value extends object>(value: Value, host: string): Value {
-  hosts.set(value, host);
+  (value as Marked)[hostKey] = host;
   return value;
 }
 
 /** The host of an object of an answer. */
 export function hostOf(value: object): string {
-  return hosts.get(value) ?? '';
+  return (value as Marked)[hostKey] ?? '';
 }

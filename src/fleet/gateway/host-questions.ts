@@ -4,6 +4,7 @@ import {
   headers,
   type Msg,
   type MsgHdrs,
+  type MsgHdrsImpl,
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
@@ -18,7 +19,7 @@ import {
   type StreamEndKind,
 } from '../message.ts';
 import { ReplyAssembler } from '../reply-parts.ts';
-import { allRepliesTo, askSubject, parseReplySubject, replySubject } from '../subject.ts';
+import { allRepliesTo, askSubject, replySubject } from '../subject.ts';
 
 /** One question to one host. */
 export interface HostQuestion {
@@ -59,7 +60,6 @@ const noResponders = 503;
 
 /** What waits for the messages to one reply subject. */
 interface Pending {
-  readonly host: string;
   readonly take: (message: Msg) => void;
   /** The connection is lost: no answer comes. */
   readonly lose: () => void;
@@ -72,10 +72,13 @@ interface Pending {
 export class HostQuestions {
   readonly #options: HostQuestionsOptions;
   readonly #gateway = randomBytes(9).toString('base64url');
+  /** By reply subject, which names the host: no host can answer for another. */
   readonly #pending = new Map<string, Pending>();
   readonly #subscription: Subscription;
   #count = 0;
   #isConnected = true;
+  /** Those of the last question: most hosts are asked with the same token. */
+  #headers: { readonly authorization: string; readonly headers: MsgHdrs } | null = null;
 
   constructor(options: HostQuestionsOptions) {
     this.#options = options;
@@ -102,11 +105,10 @@ export class HostQuestions {
     return new Promise((resolve, reject) => {
       const parts = new ReplyAssembler(this.#options.maxReplyBytes);
       const fail = (why: string): void => {
-        this.#forget(id, timer);
+        this.#forget(reply, timer);
         reject(hostUnreachable(host, why));
       };
-      const id = this.#open({
-        host,
+      const reply = this.#open(host, {
         lose: () => fail('the connection to NATS is lost'),
         take: (message) => {
           if (isNoResponders(message)) {
@@ -116,7 +118,7 @@ export class HostQuestions {
           try {
             const whole = parts.add(partOf(message));
             if (whole === null) return;
-            this.#forget(id, timer);
+            this.#forget(reply, timer);
             resolve(Buffer.from(whole));
           } catch {
             fail('its answer cannot be read');
@@ -124,11 +126,11 @@ export class HostQuestions {
         },
       });
       const timer = setTimeout(() => {
-        this.#publish(id, { ...question, kind: 'cancel' });
-        this.#forget(id);
+        this.#publish(reply, { ...question, kind: 'cancel' });
+        this.#forget(reply);
         reject(new MissedDeadline(host, timeoutMilliseconds));
       }, timeoutMilliseconds);
-      if (!this.#publish(id, question)) fail('the connection to NATS is lost');
+      if (!this.#publish(reply, question)) fail('the connection to NATS is lost');
     });
   }
 
@@ -137,10 +139,9 @@ export class HostQuestions {
     const { host } = question;
     const parts = new ReplyAssembler(this.#options.maxReplyBytes);
     const end = (kind: StreamEndKind | 'unreachable'): void => {
-      if (this.#forget(id)) listener.end(kind);
+      if (this.#forget(reply)) listener.end(kind);
     };
-    const id = this.#open({
-      host,
+    const reply = this.#open(host, {
       lose: () => end('unreachable'),
       take: (message) => {
         if (isNoResponders(message)) {
@@ -163,11 +164,11 @@ export class HostQuestions {
         }
       },
     });
-    if (!this.#publish(id, question)) queueMicrotask(() => end('unreachable'));
+    if (!this.#publish(reply, question)) queueMicrotask(() => end('unreachable'));
     return {
-      renew: (authorization) => void this.#publish(id, { host, authorization, kind: 'renew' }),
+      renew: (authorization) => void this.#publish(reply, { host, authorization, kind: 'renew' }),
       cancel: () => {
-        if (this.#forget(id)) this.#publish(id, { host, authorization: '', kind: 'cancel' });
+        if (this.#forget(reply)) this.#publish(reply, { host, authorization: '', kind: 'cancel' });
       },
     };
   }
@@ -177,20 +178,22 @@ export class HostQuestions {
     this.#subscription.unsubscribe();
   }
 
-  #open(pending: Pending): string {
-    const id = (this.#count += 1).toString(36);
-    this.#pending.set(id, pending);
-    return id;
+  /** Begins to wait for the answers of a host, and gives their subject. */
+  #open(host: string, pending: Pending): string {
+    const question = (this.#count += 1).toString(36);
+    const reply = replySubject({ host, gateway: this.#gateway, question });
+    this.#pending.set(reply, pending);
+    return reply;
   }
 
-  #forget(id: string, timer?: NodeJS.Timeout): boolean {
+  #forget(reply: string, timer?: NodeJS.Timeout): boolean {
     clearTimeout(timer);
-    return this.#pending.delete(id);
+    return this.#pending.delete(reply);
   }
 
   /** False where the connection is lost: what is published then is not delivered. */
   #publish(
-    id: string,
+    reply: string,
     message: {
       readonly host: string;
       readonly authorization: string;
@@ -201,9 +204,19 @@ export class HostQuestions {
     const { host, authorization, body = new Uint8Array(), kind } = message;
     const { connection } = this.#options;
     if (!this.#isConnected || connection.isClosed()) return false;
-    const reply = replySubject({ host, gateway: this.#gateway, question: id });
-    connection.publish(askSubject(host), body, { reply, headers: headersOf(authorization, kind) });
+    connection.publish(askSubject(host), body, { reply, headers: this.#headersOf(authorization, kind) });
     return true;
+  }
+
+  #headersOf(authorization: string, kind: RequestKind | undefined): MsgHdrs {
+    if (kind !== undefined) return headersOf(authorization, kind);
+    if (this.#headers?.authorization !== authorization) {
+      const made = headersOf(authorization, kind);
+      const encoded = made.encode();
+      // The client encodes the headers of each message anew.
+      this.#headers = { authorization, headers: Object.assign(made, { encode: () => encoded }) };
+    }
+    return this.#headers.headers;
   }
 
   /** What is published while the connection is lost is not delivered, and what was asked before is not answered. */
@@ -220,10 +233,7 @@ export class HostQuestions {
   }
 
   #onReply(message: Msg): void {
-    const address = parseReplySubject(message.subject);
-    const pending = address === null ? undefined : this.#pending.get(address.question);
-    // The subject says which host has answered: no host can answer for another.
-    if (pending !== undefined && pending.host === address?.host) pending.take(message);
+    this.#pending.get(message.subject)?.take(message);
   }
 }
 
@@ -244,8 +254,8 @@ function unreachableMessage(host: string, why: string): string {
   return `The host ${host} cannot be asked: ${why}.`;
 }
 
-function headersOf(authorization: string, kind: RequestKind | undefined): MsgHdrs {
-  const all = headers();
+function headersOf(authorization: string, kind: RequestKind | undefined): MsgHdrsImpl {
+  const all = headers() as MsgHdrsImpl;
   if (authorization !== '') all.set(authorizationHeader, authorization);
   if (kind !== undefined) all.set(requestHeader, kind);
   return all;

@@ -248,7 +248,7 @@ export class HostStream {
 
   #parse(result: Buffer): unknown {
     const { host } = this.#options;
-    const version = this.#services.registry.get(host)?.alive?.version ?? null;
+    const version = (): string | null => this.#services.registry.get(host)?.alive?.version ?? null;
     try {
       return partsOfAnswer(result, { host, count: 1, version })[0];
     } catch (thrown) {
