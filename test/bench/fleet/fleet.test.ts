@@ -3,14 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { createFleetSchema } from '../../../src/fleet/gateway/fleet-schema.ts';
 import { createSchema } from '../../../src/graph/schema.ts';
 import { figuresText, quantile } from './figures.ts';
-import { fleetQueries } from './fleet.ts';
+import { fleetQueries } from './fleet-query.ts';
 import { groupsOf } from './ground.ts';
+import { missedEvents } from './watching.ts';
 
 describe('the benchmark of a fleet', () => {
   it('asks what is valid', () => {
-    const { list, busiest, one, direct } = fleetQueries;
+    const { list, busiest, one, direct, live } = fleetQueries;
     const schema = createFleetSchema();
-    for (const query of [list, busiest, one('host-1')]) expect(validate(schema, parse(query))).toEqual([]);
+    for (const query of [list, busiest, live, one('host-1')])
+      expect(validate(schema, parse(query))).toEqual([]);
     expect(validate(createSchema(), parse(direct))).toEqual([]);
   });
 
@@ -33,6 +35,11 @@ describe('the benchmark of a fleet', () => {
       ['b', '3.0 %', '≤ 2 %', 'no: × 1.5'],
       ['c', 'NaN ×', '≤ 2 ×', 'no'],
     ]);
+  });
+
+  it('counts the events that did not come', () => {
+    expect(missedEvents([0, 1_010, 1_990, 3_400], 1_000)).toBe(0);
+    expect(missedEvents([0, 2_100, 5_000], 1_000)).toBe(3);
   });
 
   it('has the hosts that it stops in a process of their own', () => {

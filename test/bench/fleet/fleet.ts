@@ -3,7 +3,9 @@ import { setTimeout } from 'node:timers/promises';
 import { until } from '../../until.ts';
 import { processorMilliseconds } from '../processor-time.ts';
 import { openClient, type Client, type TimedAnswer } from './asking.ts';
+import { assertBusiest, assertList, fleetQueries, wrong, type Answer } from './fleet-query.ts';
 import { costsText, figuresText, quantile, type Cost, type Figure } from './figures.ts';
+import { missedEvents, openWatchers } from './watching.ts';
 import { hangingHosts, openFleetGround, type FleetGround } from './ground.ts';
 
 /** What is measured. */
@@ -16,16 +18,6 @@ export interface FleetBenchOptions {
   readonly tell: (what: string) => void;
 }
 
-const selection = 'hypervisor { logicalProcessorTotals { of rates { totalRunTime } } }';
-/** The questions, each text the same each time, as those of a client are. */
-export const fleetQueries = {
-  list: `{ fleet { hosts { totalCount nodes { name status version lastSeenAt ${selection} } } } }`,
-  busiest:
-    '{ fleet { virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME }, first: 10) { host index partition { partitionId name } rates { totalRunTime } } unreachable { name } } }',
-  one: (name: string) => `{ host(name: "${name}") { ${selection} } }`,
-  direct: `{ ${selection} }`,
-};
-
 /** The default of --host-deadline. */
 const deadlineMilliseconds = 2_000;
 const absentHosts = 20;
@@ -35,6 +27,8 @@ const everyMilliseconds = 1_000;
 const warmingRounds = 10;
 const oneHostRounds = 20;
 const idleMilliseconds = 20_000;
+const liveWatchers = 100;
+const liveMilliseconds = 15_000;
 
 /** Measures, and gives the tables. */
 export async function fleetText({ hosts, rounds, profile, tell }: FleetBenchOptions): Promise<string> {
@@ -47,16 +41,14 @@ export async function fleetText({ hosts, rounds, profile, tell }: FleetBenchOpti
     const costs: Record<string, Cost> = {};
     const figures: Figure[] = [];
     tell('The busiest ten');
-    const busiest = (costs['busiest 10'] = await measured.of(fleetQueries.busiest, (answer) =>
-      measured.assertBusiest(answer),
-    ));
+    const busiest = (costs['busiest 10'] = await measured.of(fleetQueries.busiest, assertBusiest));
     figures.push(
       { what: 'busiest 10 virtual processors, p95', value: p95(busiest), goal: 1_000, unit: 'ms' },
       { what: '— processor time of the gateway', value: busiest.gateway, goal: 120, unit: 'ms' },
     );
     tell('The list');
     const list = (costs['list'] = await measured.of(fleetQueries.list, (answer) =>
-      measured.assertList(answer, []),
+      assertList(answer, { names: ground.names, unreachable: [] }),
     ));
     figures.push(
       { what: `list of ${hosts} hosts, p95`, value: p95(list), goal: 600, unit: 'ms' },
@@ -97,6 +89,12 @@ export async function fleetText({ hosts, rounds, profile, tell }: FleetBenchOpti
         unit: '×',
       },
     );
+    tell('Live');
+    const { missed, share } = await measured.live();
+    figures.push(
+      { what: `live, ${liveWatchers} watchers each second, missed ticks`, value: missed, goal: 0, unit: '' },
+      { what: '— processor of the gateway', value: share, goal: 25, unit: '%' },
+    );
     tell('Idle');
     figures.push({
       what: 'idle, processor of the gateway',
@@ -126,8 +124,6 @@ function p95({ milliseconds }: Cost): number {
 function median({ milliseconds }: Cost): number {
   return quantile(milliseconds, 0.5);
 }
-
-type Answer = TimedAnswer['answer'];
 
 class Measurement {
   readonly #ground: FleetGround;
@@ -216,7 +212,11 @@ class Measurement {
     const count = async (): Promise<number> =>
       (await this.#client.ask(query)).answer.data.fleet.hosts.totalCount;
     await until(async () => (await count()) === size);
-    const cost = await this.of(fleetQueries.list, (answer) => this.assertList(answer, more), 2);
+    const cost = await this.of(
+      fleetQueries.list,
+      (answer) => assertList(answer, { names: this.#ground.names, unreachable: more }),
+      2,
+    );
     this.#ground.list([]);
     await until(async () => (await count()) !== size);
     return cost;
@@ -224,37 +224,39 @@ class Measurement {
 
   /** The list while some hosts do not answer. */
   async hung(): Promise<{ readonly first: number; readonly later: Cost }> {
-    const names = this.#ground.names.slice(-hangingHosts);
+    const { names } = this.#ground;
+    const hanging = { names, unreachable: names.slice(-hangingHosts) };
     this.#ground.signalHanging('SIGSTOP');
     const { milliseconds: first, answer } = await this.#client.ask(fleetQueries.list);
-    this.assertList(answer, names);
-    const later = await this.of(fleetQueries.list, (each) => this.assertList(each, names), 0);
+    assertList(answer, hanging);
+    const later = await this.of(fleetQueries.list, (each) => assertList(each, hanging), 0);
     this.#ground.signalHanging('SIGCONT');
     return { first, later };
   }
 
+  /** Many clients watch the same: events that did not come, of all of them, and percent of a processor. */
+  async live(): Promise<{ readonly missed: number; readonly share: number }> {
+    const { gateway, token } = this.#ground;
+    const watched = { token, query: fleetQueries.live, count: liveWatchers };
+    const watchers = await openWatchers(gateway.url, watched);
+    // The first events are made while the streams to all hosts are opened.
+    await until(() => watchers.times.every(({ length }) => length > warmingRounds));
+    const [began, share] = [performance.now(), await this.#shareOver(liveMilliseconds)];
+    watchers.close();
+    const since = watchers.times.map((times) => times.filter((time) => time >= began));
+    return { missed: since.reduce((sum, times) => sum + missedEvents(times, everyMilliseconds), 0), share };
+  }
+
   /** Percent of a processor that the gateway takes while nothing is asked. */
-  async idle(): Promise<number> {
+  idle(): Promise<number> {
+    return this.#shareOver(idleMilliseconds);
+  }
+
+  async #shareOver(milliseconds: number): Promise<number> {
     const { pid } = this.#ground.gateway;
     const [began, before] = [performance.now(), processorMilliseconds(pid)];
-    await setTimeout(idleMilliseconds);
+    await setTimeout(milliseconds);
     return (100 * (processorMilliseconds(pid) - before)) / (performance.now() - began);
-  }
-
-  assertBusiest({ data, errors }: Answer): void {
-    const { virtualProcessors, unreachable } = data?.fleet ?? {};
-    if (errors === undefined && virtualProcessors?.length === 10 && unreachable.length === 0) return;
-    throw wrong('the busiest ten', { data, errors } as Answer);
-  }
-
-  /** All hosts are in the list; these have an error that names each, and the others an answer. */
-  assertList(answer: Answer, unreachable: readonly string[]): void {
-    const nodes: readonly { name: string; hypervisor: object | null }[] =
-      answer.data?.fleet.hosts.nodes ?? [];
-    const without = nodes.filter(({ hypervisor }) => hypervisor === null).map(({ name }) => name);
-    const named = (answer.errors ?? []).map(({ extensions }) => String(extensions['host']));
-    const isRight = [without, named].every((all) => sorted(all) === sorted(unreachable));
-    if (!isRight || nodes.length < this.#ground.names.length) throw wrong('the list', answer);
   }
 
   /** Begins to count; the function gives what each of that number of questions has taken. */
@@ -275,12 +277,4 @@ class Measurement {
       };
     };
   }
-}
-
-function sorted(names: readonly string[]): string {
-  return [...names].sort().join();
-}
-
-function wrong(what: string, answer: Answer): Error {
-  return new Error(`${what} is not as it should be: ${JSON.stringify(answer).slice(0, 1_000)}`);
 }
