@@ -213,7 +213,7 @@ export class HostQuestions {
     if (this.#headers?.authorization !== authorization) {
       const made = headersOf(authorization, kind);
       const encoded = made.encode();
-      // The client encodes the headers of each message anew.
+      // The client would encode them again for each message.
       this.#headers = { authorization, headers: Object.assign(made, { encode: () => encoded }) };
     }
     return this.#headers.headers;
