@@ -55,37 +55,59 @@ beforeAll(async () => {
 afterAll(() => service.program.stop());
 
 describe('a chart', () => {
-  it('has what happened while the network was cut, and no point twice', async () => {
-    const momentsOf = async (): Promise<string[]> => {
-      const query =
-        '{ partition(id: 2) { virtualProcessorTotals { history { at rates { totalRunTime } } } } }';
-      const { data } = await post(service.url, { token, query });
-      const { history } = data.partition.virtualProcessorTotals;
-      return history.map(({ at }: { at: string }) => at);
-    };
-    const network = await openNetwork(Number(new URL(service.url).port));
-    afterAll(() => network.close());
-    const client = overWebSocket(`ws://127.0.0.1:${network.port}/graphql`, async () => token);
-    const chart = new BusyChart();
-    const unfollow = chart.follow(client, '2');
-    afterAll(() => client.dispose());
-    await until(() => [...chart.points.values()].filter((value) => value !== null).length >= 2);
-    network.cut();
-    const cutAt = new Date().toISOString();
-    await until(async () => (await momentsOf()).filter((at) => at > cutAt).length >= 3);
-    const missed = (await momentsOf()).filter((at) => at > cutAt);
-    expect(missed.filter((at) => chart.points.has(at))).toEqual([]);
-    network.mend();
-    await until(() => missed.every((at) => chart.points.has(at)));
-    const count = chart.points.size;
-    // Events continue.
-    await until(() => chart.points.size > count);
-    unfollow();
-    expect(missed.map((at) => typeof chart.points.get(at))).toEqual(missed.map(() => 'number'));
-    // The key of a point is its moment, so the service must not have two samples of one.
-    const all = await momentsOf();
-    expect(new Set(all).size).toBe(all.length);
-  });
+  /** Follows a partition at this address; returns what ends it. */
+  type Follow = (chart: BusyChart, address: string) => () => void;
+  const ways: readonly (readonly [string, Follow])[] = [
+    [
+      'over a WebSocket',
+      (chart, address) => {
+        const client = overWebSocket(`ws://${address}/graphql`, async () => token);
+        afterAll(() => client.dispose());
+        return chart.follow(client, '2');
+      },
+    ],
+    [
+      'by Server-Sent Events',
+      (chart, address) => {
+        const client = byEventStream(`http://${address}/graphql`, async () => token);
+        afterAll(() => client.dispose());
+        return chart.followEvents(client, '2');
+      },
+    ],
+  ];
+
+  it.each(ways)(
+    '%s has what happened while the network was cut, and no point twice',
+    async (_way, follow) => {
+      const momentsOf = async (): Promise<string[]> => {
+        const query =
+          '{ partition(id: 2) { virtualProcessorTotals { history { at rates { totalRunTime } } } } }';
+        const { data } = await post(service.url, { token, query });
+        const { history } = data.partition.virtualProcessorTotals;
+        return history.map(({ at }: { at: string }) => at);
+      };
+      const network = await openNetwork(Number(new URL(service.url).port));
+      afterAll(() => network.close());
+      const chart = new BusyChart();
+      const unfollow = follow(chart, `127.0.0.1:${network.port}`);
+      await until(() => [...chart.points.values()].filter((value) => value !== null).length >= 2);
+      network.cut();
+      const cutAt = new Date().toISOString();
+      await until(async () => (await momentsOf()).filter((at) => at > cutAt).length >= 3);
+      const missed = (await momentsOf()).filter((at) => at > cutAt);
+      expect(missed.filter((at) => chart.points.has(at))).toEqual([]);
+      network.mend();
+      await until(() => missed.every((at) => chart.points.has(at)));
+      const count = chart.points.size;
+      // Events continue.
+      await until(() => chart.points.size > count);
+      unfollow();
+      expect(missed.map((at) => typeof chart.points.get(at))).toEqual(missed.map(() => 'number'));
+      // The key of a point is its moment, so the service must not have two samples of one.
+      const all = await momentsOf();
+      expect(new Set(all).size).toBe(all.length);
+    },
+  );
 });
 
 describe('history', () => {

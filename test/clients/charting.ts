@@ -1,5 +1,6 @@
 /** A chart that misses nothing: after each connection it asks for what it has not seen. */
-import type { Client } from 'graphql-ws';
+import type { Client as EventStreamClient } from 'graphql-sse';
+import type { Client as WebSocketClient } from 'graphql-ws';
 
 interface Busy {
   readonly rates: { readonly totalRunTime: number | null } | null;
@@ -20,44 +21,53 @@ const past = `query BusyBefore($id: UInt64!) {
   partition(id: $id) { virtualProcessorTotals { history(last: "5m") { at rates { totalRunTime } } } }
 }`;
 
+/** Errors and the end need nothing: the next connection asks again. */
+const ignoring = { error: () => undefined, complete: () => undefined };
+
 /** Percent of the time of all virtual processors, by the moment of the reading; null is not known. */
 export class BusyChart {
   readonly points = new Map<string, number | null>();
 
-  /** Follows a partition until what it returns is called. */
-  follow(client: Client, id: string): () => void {
+  /** Follows a partition over a WebSocket until what it returns is called. */
+  follow(client: WebSocketClient, id: string): () => void {
     const variables = { id };
-    // An event and a sample of the same reading have the same moment, so neither is drawn twice.
-    const add = (at: string, { rates }: Busy): void => {
-      const value = rates?.totalRunTime ?? null;
-      if (value !== null || !this.points.has(at)) this.points.set(at, value);
-    };
     const ignoreConnections = client.on('connected', () => {
-      client.subscribe<Past>(
-        { query: past, variables },
-        {
-          next: ({ data }) => {
-            for (const sample of data?.partition.virtualProcessorTotals.history ?? []) add(sample.at, sample);
-          },
-          // The next connection asks again.
-          error: () => undefined,
-          complete: () => undefined,
-        },
-      );
+      client.subscribe<Past>({ query: past, variables }, { ...ignoring, next: this.#addPast });
     });
     const unsubscribe = client.subscribe<Live>(
       { query: live, variables },
-      {
-        next: ({ data }) => {
-          if (data != null) add(data.partition.sampledAt, data.partition.virtualProcessorTotals);
-        },
-        error: () => undefined,
-        complete: () => undefined,
-      },
+      { ...ignoring, next: this.#addEvent },
     );
     return () => {
       ignoreConnections();
       unsubscribe();
     };
+  }
+
+  /** The same by Server-Sent Events, where each subscription has a connection of its own. */
+  followEvents(client: EventStreamClient, id: string): () => void {
+    const variables = { id };
+    const connected = (): void => {
+      client.subscribe<Past>({ query: past, variables }, { ...ignoring, next: this.#addPast });
+    };
+    return client.subscribe<Live>(
+      { query: live, variables },
+      { ...ignoring, next: this.#addEvent },
+      { connected },
+    );
+  }
+
+  readonly #addPast = ({ data }: { readonly data?: Past | null }): void => {
+    for (const sample of data?.partition.virtualProcessorTotals.history ?? []) this.#add(sample.at, sample);
+  };
+
+  readonly #addEvent = ({ data }: { readonly data?: Live | null }): void => {
+    if (data != null) this.#add(data.partition.sampledAt, data.partition.virtualProcessorTotals);
+  };
+
+  /** An event and a sample of the same reading have the same moment, so neither is drawn twice. */
+  #add(at: string, { rates }: Busy): void {
+    const value = rates?.totalRunTime ?? null;
+    if (value !== null || !this.points.has(at)) this.points.set(at, value);
   }
 }
