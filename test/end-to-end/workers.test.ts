@@ -86,6 +86,49 @@ const ticks = 'subscription { hypervisor(every: "1s") { sampledAt } }';
 const timesOf = ({ events }: Watcher): number[] =>
   events.map(({ data }) => Date.parse((data.hypervisor ?? data.partition).sampledAt));
 
+describe('the past with two workers', () => {
+  it.each(['simulator', 'pages:test/fixtures/small-host', 'capture:test/fixtures/three-frames?loop=true'])(
+    'is the same in both, whichever has read it, of %s',
+    { timeout: 60_000 },
+    async (source) => {
+      const served = await start('--log-level', 'debug', '--source', source);
+      const ask = (query: string): Promise<any> =>
+        askByNewConnection(served.url, { token: served.tokens[0], query });
+      const answersOfBoth = async (query: string): Promise<readonly any[]> => {
+        const from = served.program.stderr.length;
+        const answers: unknown[] = [];
+        await until(async () => {
+          answers.push(await ask(query));
+          return answering(served, from).length === 2;
+        });
+        return answers;
+      };
+      const past = '{ hypervisor { history { at } logicalProcessorTotals { history { at of readable } } } }';
+      await until(async () => {
+        await answersOfBoth('{ hypervisor { logicalProcessors { counters { totalRunTime } } } }');
+        const { data } = await ask(past);
+        return data.hypervisor.logicalProcessorTotals.history.length > 2;
+      });
+      const answers = await answersOfBoth(past);
+      expect(answers[0].errors).toBeUndefined();
+      // A capture plays meanwhile, so later answers have more.
+      const shown = answers.map(({ data }) => data.hypervisor.logicalProcessorTotals.history);
+      for (const history of shown) expect(history.slice(0, shown[0].length)).toEqual(shown[0]);
+    },
+  );
+
+  it('is recorded once for both with --history-every', { timeout: 60_000 }, async () => {
+    const served = await start('--history-every', '1s');
+    const query = '{ hypervisor { logicalProcessorTotals { history { at } } } }';
+    const samples = async (): Promise<readonly { at: string }[]> =>
+      (await askByNewConnection(served.url, { token: served.tokens[0], query })).data.hypervisor
+        .logicalProcessorTotals.history;
+    await until(async () => (await samples()).length > 3);
+    const seconds = (await samples()).map(({ at }) => Math.round(Date.parse(at) / 1_000));
+    expect(new Set(seconds).size).toBe(seconds.length);
+  });
+});
+
 describe('two workers', () => {
   // Each test leaves two workers that answer.
   let here: Served;

@@ -43,6 +43,8 @@ export interface ServeContext extends CommandContext {
     /** Calls back with what another process has found absent; returns a function that ends it. */
     readonly onReport: (note: (report: AbsenceReport) => void) => () => void;
   };
+  /** Whether another process keeps the past of the source, and records it. */
+  readonly isPastKept?: boolean;
   /** Given if other processes serve the same callers: what a caller uses in one counts in all. */
   readonly shareBudgets?: {
     readonly report: (report: ValueReport) => void;

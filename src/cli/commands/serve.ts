@@ -26,7 +26,7 @@ import {
   type ServeResources,
 } from './serve-resources.ts';
 import { joinFleet } from './serve-fleet.ts';
-import { connectionShareOf, limitsOf, maxWaitMilliseconds } from './service-limit.ts';
+import { connectionShareOf, holdingOf, limitsOf } from './service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 
 /** Services of one process share it: it keeps nothing of theirs. */
@@ -207,7 +207,7 @@ function samplerFor(
   source: Source,
   {
     settings,
-    context: { clock, log, absences, signal },
+    context: { clock, log, absences, signal, isPastKept },
     onTickGiven,
   }: ServeOptions & Pick<Required<SamplerOptions>, 'onTickGiven'>,
 ): Sampler {
@@ -216,11 +216,7 @@ function samplerFor(
     clock,
     timeoutMilliseconds: settings.sourceTimeout,
     shareMilliseconds: settings.snapshotMaxAge,
-    holding: {
-      maximumAgeMilliseconds: Math.max(2 * maxWaitMilliseconds, settings.history),
-      maximumBytes: settings.historyBytes,
-      historyMilliseconds: settings.history,
-    },
+    holding: holdingOf(settings),
     mostPastSamples: settings.maxValues,
     defaultOver: Math.max(defaultOverMilliseconds, settings.minInterval),
     onTickGiven,
@@ -231,7 +227,8 @@ function samplerFor(
       else log.warn({ err }, 'the source does not answer');
     },
   });
-  if (settings.historyEvery !== null) void sampler.recordHistory(settings.historyEvery, signal);
+  if (settings.historyEvery !== null && isPastKept !== true)
+    void sampler.recordHistory(settings.historyEvery, signal);
   // Never ended: a process has one sampler.
   absences?.onReport((report) => sampler.noteAbsence(report));
   return sampler;

@@ -4,6 +4,7 @@ import type { FleetLimits } from '../../fleet/gateway/gateway.ts';
 import type { ConnectionLimits } from '../../limits/connection-quota.ts';
 import { connectionsWithin } from '../../limits/open-files.ts';
 import { openFileLimit } from '../../lib/open-file-limit.ts';
+import type { HoldingLimits } from '../../sampling/read/held-readings.ts';
 import { bodyLimitInBytes } from '../../server/operation-reader.ts';
 import { operationLimit } from '../../server/websocket/websocket-connection.ts';
 import type { GatewaySettings, ServeSettings } from '../settings/settings.ts';
@@ -24,6 +25,15 @@ const maxWaiting = 10_000;
 const maxWaitingPerCaller = 1_000;
 const maxWaitingText = 1_048_576;
 const maxWaitingTextPerCaller = 131_072;
+
+/** How much of the past one process holds. */
+export function holdingOf({ history, historyBytes }: ServeSettings): HoldingLimits {
+  return {
+    maximumAgeMilliseconds: Math.max(2 * maxWaitMilliseconds, history),
+    maximumBytes: historyBytes,
+    historyMilliseconds: history,
+  };
+}
 
 /** All limits, as `Service.limits` has them. */
 export function limitsOf(settings: ServeSettings): Limits {

@@ -1,8 +1,11 @@
 /** `hvql serve --workers`: several processes behind one port, and the primary that starts and supervises them. */
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
+import { KeptPast } from '../../sampling/kept-past.ts';
 import { SubscriptionLeases } from '../../execution/live/subscription-leases.ts';
 import { shareReads } from '../../source/ipc/share-reads.ts';
+import { recordHistory } from '../../sampling/schedule/history-recorder.ts';
+import type { ObjectName } from '../../snapshot/object-name.ts';
 import { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { serveSource } from '../../source/ipc/source-server.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -11,7 +14,7 @@ import { credentialPaths } from '../commands/credential-files.ts';
 import { openResources, type ServeContext } from '../commands/serve-resources.ts';
 import { openHealth } from '../commands/health.ts';
 import { announceOn, serve, untilAborted } from '../commands/serve.ts';
-import { limitsOf } from '../commands/service-limit.ts';
+import { holdingOf, limitsOf } from '../commands/service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 import { serveAsWorker } from './worker.ts';
 
@@ -40,8 +43,17 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
   await audit?.close();
   try {
     const isReadByEach = kindsReadByEachWorker.includes(source.kind);
-    const shared = shareReads(source, { clock: context.clock, windowMilliseconds: settings.snapshotMaxAge });
+    const { clock } = context;
+    const kept = new KeptPast(source, { clock, holding: holdingOf(settings) });
+    const shared = shareReads(kept, { clock, windowMilliseconds: settings.snapshotMaxAge });
     const { kind, description, host = null } = source;
+    const recorderOptions = {
+      everyMilliseconds: settings.historyEvery ?? 0,
+      clock,
+      topology: (limited: AbortSignal) => shared.topology(limited),
+      read: (objects: readonly ObjectName[], limited: AbortSignal) => shared.read(objects, limited),
+      onError: (err: unknown) => log.error({ err }, 'the history could not be recorded'),
+    };
     const pool = new WorkerPool({
       count: settings.workers,
       task: {
@@ -51,10 +63,12 @@ async function servePrimary(settings: ServeSettings, context: ServeContext): Pro
       },
       leases: new SubscriptionLeases(limitsOf(settings)),
       manifestMemory,
-      answerFor: (channel) => serveSource(shared, channel),
+      answerFor: (channel) => serveSource(shared, channel, kept),
+      onAbsence: (report) => kept.noteAbsence(report),
       log,
     });
     try {
+      if (settings.historyEvery !== null) void recordHistory(recorderOptions, signal);
       const ended = untilAborted(signal);
       const serving = await Promise.race([pool.start(), ended]);
       if (serving === undefined) return 0;

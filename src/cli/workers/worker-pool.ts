@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { SubscriptionLeases } from '../../execution/live/subscription-leases.ts';
 import type { HealthReport } from '../../metrics/service-health.ts';
+import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import type { GraphiqlToken } from '../../server/http/graphiql-page.ts';
 import type { ManifestMemory } from '../../source/page-folder/manifest.ts';
 import { recordOf } from '../../source/ipc/error-record.ts';
@@ -23,6 +24,8 @@ export interface WorkerPoolOptions {
   readonly manifestMemory: ManifestMemory;
   /** Serves the source over the channel of a worker. */
   readonly answerFor: (channel: Duplex) => void;
+  /** Called with what a worker has found absent. */
+  readonly onAbsence: (report: AbsenceReport) => void;
   readonly log: Logger;
 }
 
@@ -198,8 +201,11 @@ export class WorkerPool {
         manifestMemory.noteFromOther();
         this.#sendToOthers(worker, message);
         break;
-      case 'values':
       case 'absent':
+        this.#options.onAbsence(message.report);
+        this.#sendToOthers(worker, message);
+        break;
+      case 'values':
         this.#sendToOthers(worker, message);
         break;
       case 'acquire-lease': {

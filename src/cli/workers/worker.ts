@@ -1,6 +1,11 @@
 /** A worker: one of the processes that serve, started and ended by the primary. */
+import type { Duplex } from 'node:stream';
 import { ManifestMemory } from '../../source/page-folder/manifest.ts';
+import { steadyClockOf } from '../../snapshot/moment.ts';
 import { remoteSource } from '../../source/ipc/remote-source.ts';
+import { sharePast } from '../../source/ipc/shared-past.ts';
+import type { Source } from '../../source/source.ts';
+import { openSource } from '../../source/sources.ts';
 import type { ServeContext } from '../commands/serve-resources.ts';
 import { serve } from '../commands/serve.ts';
 import type { ServeSettings } from '../settings/settings.ts';
@@ -29,7 +34,11 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
         log,
         signal: AbortSignal.any([context.signal, ended.signal]),
         onReopen: (reopen) => primary.onReopen(reopen),
-        ...(source === null ? {} : { openSource: async () => remoteSource(primary.sourceChannel, source) }),
+        openSource: async (named, tools) =>
+          source === null
+            ? openWithSharedPast({ named, tools, channel: primary.sourceChannel })
+            : remoteSource(primary.sourceChannel, source),
+        isPastKept: true,
         developmentSecret: Buffer.from(developmentSecret, 'base64'),
         acquireLease: primary.acquireLease,
         healthOfAll: {
@@ -56,6 +65,20 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
     // Without the channel the process ends.
     if (process.connected) process.disconnect();
   }
+}
+
+/** A source that this worker reads itself: the primary keeps the past that all workers have caused. */
+async function openWithSharedPast({
+  named,
+  tools,
+  channel,
+}: {
+  readonly named: Parameters<typeof openSource>[0];
+  readonly tools: Parameters<typeof openSource>[1];
+  readonly channel: Duplex;
+}): Promise<Source> {
+  const source = await openSource(named, tools);
+  return sharePast(source, remoteSource(channel, source), steadyClockOf(tools.clock));
 }
 
 /** Lets the message leave before the channel is closed. */

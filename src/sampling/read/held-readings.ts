@@ -114,7 +114,7 @@ export class HeldReadings {
       this.#moment = { start: milliseconds, whole: new WeakSet() };
     if (this.#moment.whole.has(objects)) return;
     const stretch = this.#stretchAt(milliseconds);
-    const snapshot: HeldSnapshot = { at, milliseconds, absencesBefore };
+    const snapshot = this.#snapshotOf({ at, milliseconds, absencesBefore });
     this.#newest = snapshot;
     this.#newestHeldAt = this.#steadyNow();
     let isWhole = true;
@@ -177,6 +177,15 @@ export class HeldReadings {
     this.#newest = null;
     this.#stretches = [];
     this.#moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet() };
+  }
+
+  /** One object for all that was read at one moment, though it came in parts. */
+  #snapshotOf(snapshot: HeldSnapshot): HeldSnapshot {
+    const newest = this.#newest;
+    const isSame =
+      newest?.at.monotonicNanoseconds === snapshot.at.monotonicNanoseconds &&
+      newest.absencesBefore === snapshot.absencesBefore;
+    return isSame ? newest : snapshot;
   }
 
   /** The series of the object's present life. */

@@ -60,6 +60,11 @@ export class ByteWriter {
   #bytes = Buffer.allocUnsafe(4_096);
   #length = 0;
 
+  /** How many bytes were written. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** What was written; nothing may be written after. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#length);

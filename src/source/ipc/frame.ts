@@ -18,6 +18,12 @@ export const frameKinds = {
   layout: 8,
   /** Properties of the source that have changed; outside of requests. */
   facts: 9,
+  /** Asks about the past. */
+  requestPast: 10,
+  /** Some of the answer; more frames follow until there is a past for each object. */
+  past: 11,
+  /** What a process has read itself, for the past that the other end keeps; outside of requests. */
+  hold: 12,
 } as const;
 
 /** One message. */

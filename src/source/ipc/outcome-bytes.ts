@@ -7,7 +7,7 @@ import { pageSizeInBytes } from '../../page/format.ts';
 import { readingInCells } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { pagePlace, statisticsAreas, type ObjectName } from '../../snapshot/object-name.ts';
-import type { NamedLayout, PageView, Reading } from '../../snapshot/reading.ts';
+import type { CellLayout, NamedLayout, PageView, Reading } from '../../snapshot/reading.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
 import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
 import { parseLayout, DecodedLayout, type ReceivedLayouts, type SentLayouts } from './layout-bytes.ts';
@@ -100,9 +100,7 @@ interface LaidOutValues {
 /** The values where they are in memory already, or laid out here. */
 function valuesOf(name: ObjectName, reading: Reading): LaidOutValues {
   const inMemory = reading.cells;
-  if (inMemory !== undefined && isNamed(inMemory.layout)) {
-    return { layout: inMemory.layout, values: inMemory.view };
-  }
+  if (inMemory !== undefined) return { layout: namedLayoutOf(inMemory.layout), values: inMemory.view };
   const values: bigint[] = [];
   /** Where the value stands from now on. */
   const place = (value: bigint): number => (values.push(value) - 1) * valueSizeInBytes;
@@ -123,19 +121,32 @@ function valuesOf(name: ObjectName, reading: Reading): LaidOutValues {
   return { layout, values: cells };
 }
 
-function isNamed(layout: object): layout is NamedLayout {
+const namedLayouts = new WeakMap<CellLayout, NamedLayout>();
+
+/** The layout, without further names if it has none: one object for each layout. */
+export function namedLayoutOf(layout: CellLayout): NamedLayout {
+  if (isNamed(layout)) return layout;
+  let named = namedLayouts.get(layout);
+  if (named === undefined) {
+    named = { unnamed: [], offsetOf: (counter) => layout.offsetOf(counter) };
+    namedLayouts.set(layout, named);
+  }
+  return named;
+}
+
+function isNamed(layout: CellLayout): layout is NamedLayout {
   return 'unnamed' in layout;
 }
 
 /** undefined for a reading that has the moment of its snapshot. */
-function writeMoment(bytes: ByteWriter, at: Moment | undefined): void {
+export function writeMoment(bytes: ByteWriter, at: Moment | undefined): void {
   bytes.u8(at === undefined ? 0 : 1);
   if (at === undefined) return;
   bytes.double(at.wallMilliseconds);
   bytes.i64(at.monotonicNanoseconds);
 }
 
-function readMoment(bytes: ByteReader): Moment | undefined {
+export function readMoment(bytes: ByteReader): Moment | undefined {
   if (bytes.u8() === 0) return undefined;
   return { wallMilliseconds: bytes.double(), monotonicNanoseconds: bytes.i64() };
 }

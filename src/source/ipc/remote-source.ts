@@ -1,21 +1,30 @@
 /** The client end of a source that another process reads. */
 import type { Duplex } from 'node:stream';
 import { HvqlError } from '../../errors.ts';
-import type { Moment } from '../../snapshot/moment.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
-import type { Reading, Readings } from '../../snapshot/reading.ts';
+import type { Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
-import { ByteReader } from './bytes.ts';
 import { errorOf, type ErrorRecord } from './error-record.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
-import { ReceivedLayouts } from './layout-bytes.ts';
+import { ReceivedLayouts, SentLayouts } from './layout-bytes.ts';
 import { encodeNames } from './name-bytes.ts';
-import { readOutcome } from './outcome-bytes.ts';
+import { encodeQuestions, PastCollector } from './past-bytes.ts';
+import { collectReadings, heldBodies } from './reading-bytes.ts';
 import { noFacts, parseFacts, type SourceFacts, decodeTopology } from './topology-record.ts';
+
+/** Readings of this process are not sent while more than this waits to be sent. */
+const heldBacklogBytes = 16 * 1_048_576;
 
 /** Identifies the source, as the process that reads it does. */
 export type SourceIdentity = Pick<Source, 'kind' | 'description' | 'host'>;
+
+/** A source that another process reads, or of which it keeps the past. */
+export interface RemoteSource extends Source {
+  past: NonNullable<Source['past']>;
+  /** Sends what this process has read of the source itself. */
+  hold(objects: readonly ObjectName[], readings: Readings): void;
+}
 
 /** A request that waits for its response. */
 interface PendingRequest {
@@ -28,12 +37,19 @@ interface PendingRequest {
  * The source at the other end of the channel. An aborted signal cancels a request at both ends; when the channel ends,
  * all requests fail with PAGE_UNAVAILABLE. Closing it ends the channel and leaves the other end's source open.
  */
-export function remoteSource(channel: Duplex, { kind, description, host = null }: SourceIdentity): Source {
+export function remoteSource(
+  channel: Duplex,
+  { kind, description, host = null }: SourceIdentity,
+): RemoteSource {
   const pending = new Map<number, PendingRequest>();
   const reader = new FrameReader();
   let isOver = false;
   let last = 0;
   const layouts = new ReceivedLayouts();
+  const sendUnasked = (messageKind: number, body: Buffer): void => {
+    if (channel.writable) channel.write(encodeFrame({ kind: messageKind, request: 0, body }));
+  };
+  const sentLayouts = new SentLayouts((body) => sendUnasked(frameKinds.layout, body));
   let facts: SourceFacts = noFacts;
   let known: { readonly version: number; readonly topology: Topology } | null = null;
 
@@ -117,8 +133,22 @@ export function remoteSource(channel: Duplex, { kind, description, host = null }
     },
     async read(objects, signal) {
       signal.throwIfAborted();
-      const take = collectReadings(objects, layouts);
+      const collect = collectReadings(objects, layouts);
+      const take = ({ body }: Frame): Readings | null => collect(body);
       return send({ kind: frameKinds.requestReadings, body: encodeNames(objects), take }, signal);
+    },
+    async past(questions, { most, signal }) {
+      signal.throwIfAborted();
+      if (questions.length === 0) return [];
+      const collector = new PastCollector(questions, layouts);
+      const take = ({ body }: Frame): ReturnType<PastCollector['take']> => collector.take(body);
+      return send({ kind: frameKinds.requestPast, body: encodeQuestions({ questions, most }), take }, signal);
+    },
+    hold(objects, readings) {
+      // A process that does not keep up is sent less.
+      if (channel.writableLength > heldBacklogBytes) return;
+      for (const body of heldBodies({ names: objects, layouts: sentLayouts }, readings))
+        sendUnasked(frameKinds.hold, body);
     },
     async close() {
       channel.destroy();
@@ -136,23 +166,6 @@ interface OutgoingRequest<Answer> {
 function failure({ body }: Frame): never {
   // Written by a process of the same program.
   throw errorOf(JSON.parse(body.toString()) as ErrorRecord);
-}
-
-function collectReadings(
-  objects: readonly ObjectName[],
-  layouts: ReceivedLayouts,
-): (frame: Frame) => Readings | null {
-  const outcomes: (Reading | HvqlError)[] = [];
-  return ({ body }) => {
-    const bytes = new ByteReader(body);
-    const at: Moment = { wallMilliseconds: bytes.double(), monotonicNanoseconds: bytes.i64() };
-    while (!bytes.isAtEnd) {
-      const name = objects[outcomes.length];
-      if (name === undefined) throw new RangeError('There are more outcomes than objects');
-      outcomes.push(readOutcome({ bytes, layouts }, name));
-    }
-    return outcomes.length === objects.length ? { at, outcomes } : null;
-  };
 }
 
 function disconnected(): HvqlError {

@@ -64,6 +64,9 @@ export function shareReads(source: Source, { clock, windowMilliseconds }: ShareR
       if (read === null) throw new TypeError('A shared read lacks objects that were requested');
       return read;
     },
+    ...(source.past === undefined
+      ? {}
+      : { past: (questions, options) => source.past?.(questions, options) ?? Promise.resolve([]) }),
     async close() {
       recentTopology.forget();
       recentReadings.forget();

@@ -1,27 +1,33 @@
 /** The server end of a source that other processes read over their channels. */
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
+import { noPast } from '../../snapshot/past.ts';
 import type { Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../source.ts';
 import { ByteWriter } from './bytes.ts';
+import { decodeQuestions, pastBodies } from './past-bytes.ts';
+import { decodeHeld, readingsBodies } from './reading-bytes.ts';
 import { recordOf } from './error-record.ts';
 import { sourceFacts, encodeTopology } from './topology-record.ts';
 import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
-import { SentLayouts } from './layout-bytes.ts';
+import { ReceivedLayouts, SentLayouts } from './layout-bytes.ts';
 import { decodeNames } from './name-bytes.ts';
-import { writeOutcome } from './outcome-bytes.ts';
 
 /** Requests of one channel that may be under way. */
 const requestLimit = 1_024;
-/** Objects in one frame, which has at most four megabytes of pages. */
-const objectsInFrame = 1_024;
+
+/** Keeps what the process at the other end has read of the same place. */
+export interface ReadingStore {
+  hold(objects: readonly ObjectName[], readings: Readings): void;
+}
 
 /**
  * Answers the requests of the channel until it ends, which aborts those under way. Invalid data closes the channel.
  */
-export function serveSource(source: Source, channel: Duplex): void {
+export function serveSource(source: Source, channel: Duplex, store?: ReadingStore): void {
   const versions = new TopologyVersions();
   const underWay = new Map<number, AbortController>();
   const reader = new FrameReader();
@@ -31,6 +37,7 @@ export function serveSource(source: Source, channel: Duplex): void {
   const sendUnasked = (kind: number, body: Buffer): void => {
     if (channel.writable) channel.write(encodeFrame({ kind, request: 0, body }));
   };
+  const received = new ReceivedLayouts();
   const layouts = new SentLayouts((body) => sendUnasked(frameKinds.layout, body));
   let facts = '';
   const sendFacts = (): void => {
@@ -50,12 +57,33 @@ export function serveSource(source: Source, channel: Duplex): void {
       else send(frameKinds.topology, { request, body: topologyBody(version, topology) });
       return;
     }
+    if (frame.kind === frameKinds.requestPast) {
+      await answerPast(frame, signal);
+      return;
+    }
     const names = decodeNames(body);
     const readings = await source.read(names, signal);
     sendFacts();
     for (const part of readingsBodies({ names, layouts }, readings)) {
       send(frameKinds.readings, { request, body: part });
     }
+  };
+  const answerPast = async ({ request, body }: Frame, signal: AbortSignal): Promise<void> => {
+    const { questions, most } = decodeQuestions(body);
+    // What was reset is known where the past is kept.
+    const answers = await source.past?.(questions, { most, isReset: () => false, signal });
+    for (const [n, question] of questions.entries()) {
+      const pasts = answers?.[n] ?? question.objects.map(() => noPast);
+      for (const part of pastBodies(question, { pasts, layouts })) {
+        if (signal.aborted) return;
+        send(frameKinds.past, { request, body: part });
+        await setImmediate();
+      }
+    }
+  };
+  const hold = ({ body }: Frame): void => {
+    const { objects, readings } = decodeHeld(body, received);
+    store?.hold(objects, readings);
   };
   const take = async (frame: Frame): Promise<void> => {
     const { request } = frame;
@@ -79,7 +107,11 @@ export function serveSource(source: Source, channel: Duplex): void {
 
   channel.on('data', (chunk: Buffer) => {
     try {
-      for (const frame of reader.push(chunk)) void take(frame);
+      for (const frame of reader.push(chunk)) {
+        if (frame.kind === frameKinds.layout) received.add(frame.body);
+        else if (frame.kind === frameKinds.hold) hold(frame);
+        else void take(frame);
+      }
     } catch {
       channel.destroy();
     }
@@ -109,29 +141,6 @@ function topologyBody(version: number, topology: Topology): Buffer {
   bytes.u32(version);
   bytes.bytes(encodeTopology(topology));
   return bytes.finish();
-}
-
-/** What was requested, and the layouts that the other end knows. */
-interface RequestedReadings {
-  readonly names: readonly ObjectName[];
-  readonly layouts: SentLayouts;
-}
-
-function* readingsBodies(
-  { names, layouts }: RequestedReadings,
-  { at, outcomes }: Readings,
-): Iterable<Buffer> {
-  let from = 0;
-  do {
-    const bytes = new ByteWriter();
-    bytes.double(at.wallMilliseconds);
-    bytes.i64(at.monotonicNanoseconds);
-    names.slice(from, from + objectsInFrame).forEach((name, n) => {
-      writeOutcome({ bytes, layouts }, { name, outcome: outcomes[from + n] });
-    });
-    yield bytes.finish();
-    from += objectsInFrame;
-  } while (from < names.length);
 }
 
 function tooMany(): HvqlError {

@@ -1,0 +1,92 @@
+/** A source with the past of all that is read of it: for the process that reads it for others. */
+import { steadyClockOf, type Clock } from '../snapshot/moment.ts';
+import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
+import { checkSampleCount, type PastQuestion } from '../snapshot/past.ts';
+import type { Readings } from '../snapshot/reading.ts';
+import type { PastOptions, Source } from '../source/source.ts';
+import { Absences, type AbsenceReport } from './guard/absences.ts';
+import { SourceCheck } from './guard/source-check.ts';
+import { HeldReadings, type HoldingLimits } from './read/held-readings.ts';
+import { isResetBetween } from './read/history.ts';
+
+/** How much is kept, and by which clock. */
+export interface KeptPastOptions {
+  readonly clock: Clock;
+  readonly holding: HoldingLimits;
+}
+
+/** What is read through it is kept; of a source that has a past of its own nothing is. */
+export class KeptPast implements Source {
+  readonly kind: string;
+  readonly description: string;
+  readonly #source: Source;
+  readonly #absences = new Absences();
+  readonly #held: HeldReadings;
+  readonly #check = new SourceCheck(() => this.#held.forgetAll());
+
+  constructor(source: Source, { clock, holding }: KeptPastOptions) {
+    this.kind = source.kind;
+    this.description = source.description;
+    this.#source = source;
+    this.#held = new HeldReadings(this.#absences, holding, steadyClockOf(clock));
+  }
+
+  get host(): string | null {
+    return this.#source.host ?? null;
+  }
+
+  get unreadableLines(): number | null {
+    return this.#source.unreadableLines ?? null;
+  }
+
+  get areas(): readonly StatisticsArea[] | null {
+    return this.#source.areas ?? null;
+  }
+
+  async topology(signal: AbortSignal): ReturnType<Source['topology']> {
+    const topology = this.#check.topology(await this.#source.topology(signal));
+    this.#absences.noteTopology(topology);
+    return topology;
+  }
+
+  async read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings> {
+    const { newestNanoseconds } = this.#check;
+    const absencesBefore = this.#absences.count;
+    const answer = await this.#source.read(objects, signal);
+    const { at, outcomes } = this.#check.readings(answer, { objects, newestNanoseconds });
+    this.#absences.noteReadings(objects, { outcomes });
+    if (this.#source.past === undefined) this.#held.hold(objects, { at, outcomes, absencesBefore });
+    return answer;
+  }
+
+  /** Keeps what another process has read of the same place. */
+  hold(objects: readonly ObjectName[], { at, outcomes }: Readings): void {
+    this.#absences.noteReadings(objects, { outcomes });
+    this.#held.hold(objects, { at, outcomes, absencesBefore: this.#absences.count });
+  }
+
+  /** Takes over what another process that reads the same place has found absent. */
+  noteAbsence(report: AbsenceReport): void {
+    this.#absences.noteReport(report);
+  }
+
+  async past(
+    questions: readonly PastQuestion[],
+    options: PastOptions,
+  ): ReturnType<NonNullable<Source['past']>> {
+    if (this.#source.past !== undefined)
+      return this.#source.past(questions, { ...options, isReset: isResetBetween });
+    const answers = questions.map((question) => this.#held.pasts(question));
+    const counts = answers.flat().map(({ samples }) => samples.length);
+    checkSampleCount(
+      counts.reduce((a, b) => a + b, 0),
+      options.most,
+    );
+    return answers;
+  }
+
+  close(): Promise<void> {
+    this.#held.forgetAll();
+    return this.#source.close();
+  }
+}
