@@ -8,6 +8,7 @@ import type { LiveStream } from '../src/execution/live/live-stream.ts';
 import type { Limits } from '../src/graph/context.ts';
 import { createSchema } from '../src/graph/schema.ts';
 import type { ValueBudget } from '../src/limits/value-budget.ts';
+import type { HoldingLimits } from '../src/sampling/read/held-readings.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
 import { caller, testLimits, type Answer, testHost } from './ask.ts';
 import { FakeSource, partitionEntry } from './fake-source.ts';
@@ -31,7 +32,11 @@ export class LiveBench {
   readonly unexpected: unknown[] = [];
   readonly #service;
 
-  constructor(source: FakeSource, limits: Partial<Limits> = {}, writesBytes = true) {
+  constructor(
+    source: FakeSource,
+    limits: Partial<Limits> = {},
+    { writesBytes = true, holding }: { writesBytes?: boolean; holding?: HoldingLimits } = {},
+  ) {
     this.source = source;
     this.sampler = new Sampler({
       source,
@@ -39,6 +44,7 @@ export class LiveBench {
       timeoutMilliseconds: 5000,
       wait: source.wait,
       onError: (error) => this.unexpected.push(error),
+      ...(holding === undefined ? {} : { holding }),
     });
     const { sampler } = this;
     this.#service = {

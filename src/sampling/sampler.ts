@@ -190,6 +190,7 @@ export class Sampler {
         topology: (signal, lists) => this.topology(signal, lists),
         read: (objects, signal) => this.#read(objects, signal),
         findHeld: this.#findHeld,
+        snapshotMemory: this.#held.snapshotMemory,
         isOngoing: this.#isOngoing,
         onError: this.#onError,
         onGiven: this.#onTickGiven,

@@ -6,6 +6,15 @@ import type { Moment } from './moment.ts';
 import type { CellLayout, CounterCells, Reading } from './reading.ts';
 
 const bytesPerCounter = 8;
+/** The approximate size of a reading without the bytes of its counters: itself, its view, and two list entries. */
+const overheadBytes = 250;
+/** The approximate size of a reading that is not in memory as cells. */
+const valuesBytes = 2_000;
+
+/** The approximate memory that a reading takes as it was read. */
+export function memoryInBytesOf({ cells }: Reading): number {
+  return overheadBytes + (cells?.view.byteLength ?? valuesBytes);
+}
 
 /** The counters of a page, without the page. */
 export class PackedReading implements Reading, CounterCells {

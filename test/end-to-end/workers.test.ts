@@ -89,7 +89,6 @@ const timesOf = ({ events }: Watcher): number[] =>
 describe('the past with two workers', () => {
   it.each(['simulator', 'pages:test/fixtures/small-host', 'capture:test/fixtures/three-frames?loop=true'])(
     'is the same in both, whichever has read it, of %s',
-    { timeout: 60_000 },
     async (source) => {
       const served = await start('--log-level', 'debug', '--source', source);
       const ask = (query: string): Promise<any> =>
@@ -117,7 +116,7 @@ describe('the past with two workers', () => {
     },
   );
 
-  it('is recorded once for both with --history-every', { timeout: 60_000 }, async () => {
+  it('is recorded once for both with --history-every', async () => {
     const served = await start('--history-every', '1s');
     const query = '{ hypervisor { logicalProcessorTotals { history { at } } } }';
     const samples = async (): Promise<readonly { at: string }[]> =>

@@ -80,7 +80,7 @@ async function eventsOf(trial: Trial, writesBytes: boolean): Promise<SeenEvent[]
   const { host, operation, document, caller } = trial;
   host.rewind();
   vi.setSystemTime(0);
-  const bench = new LiveBench(host, {}, writesBytes);
+  const bench = new LiveBench(host, {}, { writesBytes });
   const events: SeenEvent[] = [];
   try {
     const variables = { ...operation.variables };

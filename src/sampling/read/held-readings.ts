@@ -37,6 +37,15 @@ export interface HeldFacts {
   readonly historyMilliseconds: number;
 }
 
+/** A part of the memory for readings. */
+export interface MemoryShare {
+  /** Takes this many bytes more, and returns whether there is room for them. */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+/** The part of the limit that may be taken for whole snapshots. */
+const shareOfSnapshots = 1 / 4;
 /** The shortest time between two held readings of an object: 0.9 of the shortest time for changes. */
 const apartMilliseconds = 90;
 /** Of settled readings, one per object is kept in each stretch of this length. */
@@ -66,6 +75,7 @@ export class HeldReadings {
   readonly #series = new Map<string, ReadingSeries>();
   #readings = 0;
   #bytes = 0;
+  #snapshotBytes = 0;
   #newest: HeldSnapshot | null = null;
   /** When the newest snapshot was held, by the service's own steady clock. */
   #newestHeldAt = 0;
@@ -90,6 +100,22 @@ export class HeldReadings {
     this.#steadyNow = steadyNow;
   }
 
+  /** For snapshots that streams take changes from: they count towards the same limit. */
+  readonly snapshotMemory: MemoryShare = {
+    take: (bytes) => {
+      if (this.#snapshotBytes + bytes > this.#limits.maximumBytes * shareOfSnapshots) return false;
+      this.#snapshotBytes += bytes;
+      return true;
+    },
+    give: (bytes) => {
+      this.#snapshotBytes -= bytes;
+    },
+  };
+
+  get #takenBytes(): number {
+    return this.#bytes + this.#snapshotBytes;
+  }
+
   get facts(): HeldFacts {
     const starts = [...this.#series.values()].map(({ oldest }) => oldest?.milliseconds ?? Infinity);
     const oldest = starts.reduce((a, b) => Math.min(a, b), Infinity);
@@ -98,7 +124,7 @@ export class HeldReadings {
       maximumBytes,
       historyMilliseconds,
       readings: this.#readings,
-      bytes: this.#bytes,
+      bytes: this.#takenBytes,
       spanMilliseconds:
         this.#newest === null || this.#readings === 0 ? null : this.#newest.milliseconds - oldest,
     };
@@ -134,7 +160,7 @@ export class HeldReadings {
       this.#readings += 1;
     }
     if (isWhole) this.#moment.whole.add(objects);
-    if (this.#bytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
+    if (this.#takenBytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
   }
 
   /** The reading of the object's present life whose age before this moment is nearest to the wanted one. */
@@ -230,13 +256,13 @@ export class HeldReadings {
   #keepWithin(now: number): void {
     const { maximumAgeMilliseconds: oldest, maximumBytes } = this.#limits;
     const most = maximumBytes * thinnedFrom;
-    const isMuch = this.#bytes > Math.max(most, this.#thinnedAbove);
+    const isMuch = this.#takenBytes > Math.max(most, this.#thinnedAbove);
     if (!isMuch && now < this.#expiresAt) return;
     this.#thin(now, { oldest, ratio: isMuch ? gentleRatio : 0, spacing: this.#spacing });
     // One pass at a time: with thousands of objects each takes a while.
     if (!isMuch) this.#spacing = firstSpacing;
-    else if (this.#bytes > most && this.#spacing < oldest) this.#spacing *= 2;
-    this.#thinnedAbove = this.#bytes * 1.1;
+    else if (this.#takenBytes > most && this.#spacing < oldest) this.#spacing *= 2;
+    this.#thinnedAbove = this.#takenBytes * 1.1;
     this.#expiresAt = now + oldest / expiriesPerAge;
   }
 
@@ -245,11 +271,11 @@ export class HeldReadings {
     const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
     let oldest = maximumAgeMilliseconds;
     this.#thin(now, { oldest, ratio: firmRatio, spacing: oldest });
-    while (this.#bytes > maximumBytes && oldest > stretchMilliseconds) {
+    while (this.#takenBytes > maximumBytes && oldest > stretchMilliseconds) {
       oldest /= 2;
       this.#thin(now, { oldest, ratio: firmRatio, spacing: oldest });
     }
-    if (this.#bytes > maximumBytes) this.forgetAll();
+    if (this.#takenBytes > maximumBytes) this.forgetAll();
   }
 
   #thin(now: number, how: Thinning): void {

@@ -4,7 +4,7 @@ import type { PastSample } from '../../snapshot/past.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { EarlierAge } from './earlier-readings.ts';
 import { isResetBetween } from './history.ts';
-import { packed } from '../../snapshot/packed-reading.ts';
+import { memoryInBytesOf, packed } from '../../snapshot/packed-reading.ts';
 import { PastReadings, type HeldSnapshot } from './past-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 
@@ -13,19 +13,10 @@ export interface HeldSample extends PastSample {
   readonly snapshot: HeldSnapshot;
 }
 
-/** The approximate size of a reading without the bytes of its counters: itself, its view, and two list entries. */
-const overheadBytes = 250;
-/** The approximate size of a reading that is not in memory as cells. */
-const valuesBytes = 2_000;
 /** At this age readings are kept as differences. Younger ones are what most changes are taken from. */
 const pastMilliseconds = 2_500;
 /** How far apart they are then at least. To pack each reading of a client that polls quickly would cost it several percent. */
 const apartMilliseconds = 750;
-
-/** The approximate memory that a reading takes as it was read. */
-function bytesOf({ cells }: Reading): number {
-  return overheadBytes + (cells?.view.byteLength ?? valuesBytes);
-}
 
 /** Which readings to drop. */
 export interface Thinning {
@@ -75,7 +66,7 @@ export class ReadingSeries {
   add(snapshot: HeldSnapshot, reading: Reading): number {
     this.#snapshots.push(snapshot);
     this.#readings.push(reading);
-    const bytes = bytesOf(reading);
+    const bytes = memoryInBytesOf(reading);
     this.#recentBytes += bytes;
     return bytes;
   }
@@ -114,7 +105,7 @@ export class ReadingSeries {
     if (reading === undefined || first === end) return;
     this.#snapshots.splice(first + 1, end - first - 1);
     for (const dropped of this.#readings.splice(first + 1, end - first - 1))
-      this.#recentBytes -= bytesOf(dropped);
+      this.#recentBytes -= memoryInBytesOf(dropped);
     this.#replace(first, packed(reading, this.#object));
     this.#settled = first + 1;
     this.#pack(until - pastMilliseconds);
@@ -152,7 +143,7 @@ export class ReadingSeries {
       const [snapshot, reading] = [this.#snapshots[n], this.#readings[n]];
       if (snapshot === undefined || reading === undefined) continue;
       if (!isKept(snapshot.milliseconds, this.#snapshots[n + 1]?.milliseconds)) {
-        this.#recentBytes -= bytesOf(reading);
+        this.#recentBytes -= memoryInBytesOf(reading);
         continue;
       }
       this.#snapshots[kept] = snapshot;
@@ -203,7 +194,7 @@ export class ReadingSeries {
       if (snapshot === undefined || reading === undefined || snapshot.milliseconds >= moment) break;
       const last = this.#lastPast();
       if (last !== undefined && snapshot.milliseconds - last.snapshot.milliseconds < apartMilliseconds) {
-        this.#recentBytes -= bytesOf(reading);
+        this.#recentBytes -= memoryInBytesOf(reading);
         continue;
       }
       if (this.#isResetSince(last, { snapshot, reading: () => reading }))
@@ -214,7 +205,7 @@ export class ReadingSeries {
         this.#past.at(-1)?.seal();
         this.#past.push(past);
       }
-      this.#recentBytes -= bytesOf(reading);
+      this.#recentBytes -= memoryInBytesOf(reading);
     }
     if (moved === 0) return;
     this.#pastBytes = sizeOf(this.#past);
@@ -226,7 +217,7 @@ export class ReadingSeries {
   #replace(n: number, reading: Reading): void {
     const before = this.#readings[n];
     if (before === undefined) return;
-    this.#recentBytes += bytesOf(reading) - bytesOf(before);
+    this.#recentBytes += memoryInBytesOf(reading) - memoryInBytesOf(before);
     this.#readings[n] = reading;
   }
 

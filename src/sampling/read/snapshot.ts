@@ -3,6 +3,7 @@ import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
+import { memoryInBytesOf } from '../../snapshot/packed-reading.ts';
 import type { Reading, Readings, Outcome } from '../../snapshot/reading.ts';
 import type { Sample } from '../change/change.ts';
 import type { ReadPlan } from './snapshot-reader.ts';
@@ -18,6 +19,8 @@ export interface TakenSample extends Sample, Pick<TakenReadings, 'absencesBefore
 /** Outcomes of some objects. If the source failed as a whole, its error is the outcome of each. */
 export interface Snapshot {
   readonly at: Moment | HvqlError;
+  /** The approximate memory that its readings take. */
+  readonly memoryInBytes: number;
   /** The object's reading; null for an object that was not asked for. */
   sampleOf(object: Granted): Outcome<TakenSample>;
 }
@@ -52,6 +55,13 @@ export class TakenSnapshot implements Snapshot {
     });
   }
 
+  get memoryInBytes(): number {
+    return this.#outcomes.reduce(
+      (bytes, outcome) => bytes + (outcome instanceof HvqlError ? 0 : memoryInBytesOf(outcome)),
+      0,
+    );
+  }
+
   /** Whether all these objects were read. */
   covers({ objects }: Pick<ReadSet, 'objects'>): boolean {
     return objects === this.#set.objects || objects.every((object) => this.numberOf(object) !== undefined);
@@ -84,7 +94,7 @@ export class TakenSnapshot implements Snapshot {
 
 /** The snapshot of a source that failed as a whole. */
 export function failedSnapshot(error: HvqlError): Snapshot {
-  return { at: error, sampleOf: () => error };
+  return { at: error, memoryInBytes: 0, sampleOf: () => error };
 }
 
 /** Reads objects. Rejects only with errors that are not an HvqlError. */

@@ -8,6 +8,7 @@ import type { Topology } from '../../snapshot/topology.ts';
 import type { Granted } from '../../access/access.ts';
 import { TopologyScope, isWithin } from '../read/topology-scope.ts';
 import { ageForFirstEvent, ageForOver, type FindHeld } from '../read/earlier-readings.ts';
+import type { MemoryShare } from '../read/held-readings.ts';
 import { objectsOf, type ReadRequest } from '../read/snapshot-reader.ts';
 import {
   TakenSnapshot,
@@ -29,6 +30,8 @@ export interface TickSchedulerOptions {
   /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly findHeld: FindHeld;
+  /** Where the memory of past snapshots counts; `findHeld` answers for those that it has no room for. */
+  readonly snapshotMemory: MemoryShare;
   /** How old a first tick may be to be shared with a new watcher; 0 for never. */
   readonly shareMilliseconds?: number;
   /** Called with unexpected errors; the scheduler continues. */
@@ -77,7 +80,7 @@ export class TickScheduler {
   constructor(world: TickSchedulerOptions) {
     this.#world = world;
     this.#everyNanoseconds = BigInt(world.everyMilliseconds) * nanosecondsPerMillisecond;
-    this.#history = new SnapshotHistory(world.everyMilliseconds);
+    this.#history = new SnapshotHistory(world.everyMilliseconds, world.snapshotMemory);
   }
 
   get isWatched(): boolean {
@@ -103,6 +106,7 @@ export class TickScheduler {
     this.#running.controller.abort();
     this.#running = null;
     this.#newestFirst = null;
+    this.#history.forgetAll();
   }
 
   /** From now on the listener receives every tick, after those that were added before it. */

@@ -287,6 +287,28 @@ describe('changes over a given interval', () => {
     expect(spans).toEqual([null, null, null, null, 2, 2, 2, 2]);
   });
 
+  it('are taken from held readings where there is no memory for snapshots', async () => {
+    const maximumBytes = 200_000;
+    const holding = { maximumAgeMilliseconds: 120_000, historyMilliseconds: 120_000, maximumBytes };
+    await closeBench(bench);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    bench = new LiveBench(threePartitions(), {}, { holding });
+    const stream = await bench.open(
+      'subscription { hypervisor(every: "500ms") { logicalProcessors { rates(over: "2s") { interval { seconds } } } } }',
+    );
+    const spans: number[] = [];
+    for (let n = 0; n < 40; n += 1) {
+      const event = stream.next();
+      if (n > 0) await pass(bench, 500);
+      const [first] = (await event)?.data.hypervisor.logicalProcessors ?? [];
+      if (first.rates !== null) spans.push(first.rates.interval.seconds);
+      expect(bench.sampler.health.held.bytes).toBeLessThanOrEqual(maximumBytes);
+    }
+    expect(spans.length).toBeGreaterThan(34);
+    expect(Math.min(...spans)).toBeGreaterThanOrEqual(1.8);
+    expect(Math.max(...spans)).toBeLessThanOrEqual(4);
+  });
+
   it('may span much more than the interval of events, within an eighth', async () => {
     const stream = await bench.open(
       'subscription { hypervisor(every: "100ms") { logicalProcessor(index: 0) { rates(over: "10s") { interval { seconds } } } } }',

@@ -37,6 +37,7 @@ describe('a tick scheduler', () => {
       },
       isOngoing: () => true,
       findHeld: () => undefined,
+      snapshotMemory: { take: () => true, give: () => undefined },
       onError: () => undefined,
     });
     const first = watcherOf(1);
@@ -104,6 +105,7 @@ function schedulerOn(now: () => bigint): TickScheduler {
     read: () => Promise.resolve({ at: moment, outcomes: [], absencesBefore: 0 }),
     isOngoing: () => true,
     findHeld: () => undefined,
+    snapshotMemory: { take: () => true, give: () => undefined },
     onError: (error) => {
       throw error;
     },
