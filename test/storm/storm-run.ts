@@ -8,6 +8,7 @@ import { fillCaches } from './cache-filling.ts';
 import { signCallers } from './callers.ts';
 import { Random } from './random.ts';
 import { makeChaos } from './chaos.ts';
+import { expectations, outageKinds, type KindName } from './expectation.ts';
 import { figuresAtRest, type Figures } from './figures.ts';
 import { OutageService, type OutageFigures } from './outage/outage-service.ts';
 import { makeOutages } from './outage/outages.ts';
@@ -30,6 +31,8 @@ export interface StormOptions {
   readonly seed: number;
   /** The warm-up lasts until there were this many attempts, for three times as long at the most: machines may be busy. */
   readonly warmAttempts: number;
+  /** Whether it also lasts until each kind of traffic was there once. */
+  readonly warmsEveryKind: boolean;
   readonly troubleMilliseconds: number;
   readonly calmMilliseconds: number;
   /** Before anything is measured. */
@@ -173,7 +176,11 @@ async function stormOver(storm: Storm): Promise<StormReport> {
 
   say(`Warming up for ${(seconds / 10).toFixed(0)} s or longer\n`);
   const warmUp = new Tally();
-  await blow(warmUp, seconds / 10, () => warmUp.attempts >= storm.warmAttempts);
+  const kinds = kindsWith(outageService !== null);
+  const hasSeenEnough = (): boolean =>
+    warmUp.attempts >= storm.warmAttempts &&
+    (!storm.warmsEveryKind || kinds.every((kind) => warmUp.kinds.has(kind)));
+  await blow(warmUp, seconds / 10, hasSeenEnough);
   say('Measuring at rest\n');
   const before = await rest();
   say(`Storm for ${(seconds * 0.9).toFixed(0)} s\n`);
@@ -199,6 +206,12 @@ async function stormOver(storm: Storm): Promise<StormReport> {
     exitCode,
     outage,
   };
+}
+
+/** All kinds of traffic of a storm with or without outages. */
+function kindsWith(hasOutages: boolean): readonly KindName[] {
+  const kinds = Object.keys(expectations) as KindName[];
+  return kinds.filter((kind) => hasOutages || !outageKinds.has(kind));
 }
 
 async function endOf(outageService: OutageService, outages: Troubles): Promise<OutageReport> {

@@ -13,6 +13,7 @@ describe('a short storm', () => {
       seconds: 8,
       seed: 1,
       warmAttempts: 0,
+      warmsEveryKind: false,
       troubleMilliseconds: 1_000,
       calmMilliseconds: 500,
       quietMilliseconds: 1_000,

@@ -20,6 +20,7 @@ const report = await runStorm({
   seconds: Number(values.minutes) * 60,
   seed: Number(values.seed),
   warmAttempts: 8_000,
+  warmsEveryKind: true,
   troubleMilliseconds: 2_000,
   calmMilliseconds: 5_000,
   quietMilliseconds: 15_000,

@@ -16,6 +16,16 @@ export const serviceLimits = { maxPages: 165, maxStreamsPerCaller: 200 } as cons
 
 const historyBytes = '16MB';
 
+/**
+ * glibc keeps most of what is freed, in as many arenas as there were busy threads, and raises its thresholds by itself. With
+ * these, freed memory goes back to the system, and what is resident tells what is in use.
+ */
+const allocator = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+} as const;
+
 /** One of the service's processes. */
 export interface StormedProcess {
   readonly pid: number;
@@ -107,7 +117,11 @@ async function startProcess(
       ...(wallClock === null ? [] : ['--import', wallClockModule]),
     ],
     args,
-    env: { HVQL_JWT_SECRET: secret, ...(wallClock === null ? {} : { WALL_CLOCK_FILE: wallClock }) },
+    env: {
+      ...allocator,
+      HVQL_JWT_SECRET: secret,
+      ...(wallClock === null ? {} : { WALL_CLOCK_FILE: wallClock }),
+    },
     onErrorLine: (line) => log.take(line),
   });
   let isAlive = true;

@@ -59,6 +59,8 @@ export class OutageService {
       args: [
         ...['serve', '--port', '0', '--source', 'simulator?seed=1', '--workers', String(workerCount)],
         ...['--jwks-url', keys.url, '--audit', auditTrail],
+        // The primary keeps the past, and would grow for longer than the warm-up.
+        ...['--history-bytes', '4MB'],
       ],
       onErrorLine: (line) => log.take(line),
     });
