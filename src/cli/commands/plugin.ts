@@ -1,19 +1,26 @@
 /** Plugins of Yoga or envelop that the operator adds with --plugin: their code runs with all rights of the service. */
 import { pathToFileURL } from 'node:url';
 import { messageOf, UsageError } from '../../errors.ts';
+import { formatDuration } from '../../snapshot/duration.ts';
 import type { AddedPlugin } from '../../server/yoga.ts';
+
+/** How long a module may take until its plugin is there. */
+const loadLimitMilliseconds = 10_000;
 
 /**
  * Loads each module: a path, which begins with "." or "/", or the name of an installed package. Its default export is a
  * plugin, a list of plugins, or a function that gives one of these. `export const observesOnly = true` says that it
  * neither denies nor changes anything. Rejects with a UsageError that names every module that cannot be used.
  */
-export async function loadPlugins(modules: readonly string[]): Promise<readonly AddedPlugin[]> {
+export async function loadPlugins(
+  modules: readonly string[],
+  limitMilliseconds = loadLimitMilliseconds,
+): Promise<readonly AddedPlugin[]> {
   const problems: string[] = [];
   const loaded: AddedPlugin[] = [];
   for (const name of modules) {
     try {
-      loaded.push(...(await loadModule(name)));
+      loaded.push(...(await within(loadModule(name), limitMilliseconds)));
     } catch (thrown) {
       problems.push(`--plugin: ${name} cannot be used: ${messageOf(thrown).split('\n')[0] ?? ''}`);
     }
@@ -42,6 +49,23 @@ async function loadModule(name: string): Promise<readonly AddedPlugin[]> {
     }
     return { plugin: plugin as object, observesOnly: observesOnly === true };
   });
+}
+
+/** Rejects if it takes longer. Its timer keeps the process running, which a module that waits does not. */
+async function within<Value>(loading: Promise<Value>, limitMilliseconds: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new Error(
+      `it is not there after ${formatDuration(limitMilliseconds)}: what it awaits, at its top level or in its function, ` +
+        'has not come.',
+    );
+    timer = setTimeout(() => reject(error), limitMilliseconds);
+  });
+  try {
+    return await Promise.race([loading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

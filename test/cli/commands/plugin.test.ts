@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { loadPlugins } from '../../../src/cli/commands/plugin.ts';
+import { UsageError } from '../../../src/errors.ts';
+
+describe('a plugin that never comes', () => {
+  it('is a mistake of usage after a while, and so is each other one', async () => {
+    const modules = ['./test/fixtures/plugins/never-loaded.mjs', './test/fixtures/plugins/never-given.mjs'];
+    const loading = loadPlugins(modules, 50);
+    await expect(loading).rejects.toBeInstanceOf(UsageError);
+    await expect(loading).rejects.toMatchObject({
+      problems: modules.map(
+        (name) =>
+          `--plugin: ${name} cannot be used: it is not there after 50ms: what it awaits, at its top level or in its function, has not come.`,
+      ),
+    });
+  });
+});
