@@ -5,7 +5,17 @@ import { eventLoop } from '../../../src/sampling/schedule/fair-schedule.ts';
 import type { Tick, Watcher } from '../../../src/sampling/schedule/tick.ts';
 import { caller } from '../../ask.ts';
 import type { FakeSource } from '../../fake-source.ts';
-import { closeBench, LiveBench, lps, pass, seconds, settle, openBench, type TestStream } from '../../live.ts';
+import {
+  closeBench,
+  LiveBench,
+  lps,
+  pass,
+  seconds,
+  settle,
+  threePartitions,
+  openBench,
+  type TestStream,
+} from '../../live.ts';
 
 /** Node exposes gc only with a flag. */
 function collectGarbage(): void {
