@@ -18,7 +18,7 @@ export interface NamedReading {
   readonly reading: Reading;
 }
 
-/** What there is at one moment. */
+/** Everything that a source has at one moment. */
 export interface HostSnapshot {
   readonly at: Moment;
   readonly topology: Topology;

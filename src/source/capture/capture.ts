@@ -21,11 +21,11 @@ import { describeCapture, type CaptureSettings } from './settings.ts';
 import { openTarStore } from './tar-store.ts';
 import { movedOn } from './recorded-reading.ts';
 
-/** What a capture needs beside its settings. */
+/** The dependencies of a capture. */
 export interface CaptureOptions {
-  /** Only its steady clock counts, for the pace; readings carry the frames' own times. */
+  /** The steady clock sets the pace. Readings have the times of the frames. */
   readonly clock: Clock;
-  /** The file system, where it is not this machine's. */
+  /** The file system. @default this machine's */
   readonly files?: FileSystem;
 }
 
@@ -89,7 +89,7 @@ interface OpenCapture {
 interface OpenFrame {
   readonly name: string;
   readonly tree: PageTree;
-  /** As the folders and this manifest say it. */
+  /** The topology of the folders and the manifest. */
   listed?: { readonly topology: Topology; readonly manifest: Manifest };
   areas?: readonly StatisticsArea[];
 }
@@ -114,12 +114,12 @@ function captureSource({ description, host, store, parser, player }: OpenCapture
       latest,
       treeTopology(frame.tree, () => manifest),
     );
-    // What could not be listed may be the next time.
+    // A list that failed may succeed the next time.
     if (isListed(latest)) frame.listed = { topology: latest, manifest };
     return latest;
   }
 
-  /** Those of the frame that is on; null where that cannot be read, or has texts. */
+  /** The areas of the current frame; null if it cannot be read or has texts. */
   function areas(): readonly StatisticsArea[] | null {
     const frame = open(player.peek().frame.name);
     const { has } = frame.tree;
@@ -171,7 +171,7 @@ function captureSource({ description, host, store, parser, player }: OpenCapture
   };
 }
 
-/** Who is whose parent, as the capture says it now; which frames there are was found at the opening. */
+/** The parents of partitions, from the current manifest. The list of frames is from when the capture was opened. */
 function currentManifest(store: CaptureStore): Manifest {
   let manifest;
   try {

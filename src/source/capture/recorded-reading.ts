@@ -15,7 +15,7 @@ import { counterOfName, nameOfCounter } from '../mshv/stats-layout.ts';
 const wallName = 'at.wallMilliseconds';
 const monotonicName = 'at.monotonicNanoseconds';
 
-/** The line of a counter's base. */
+/** The name of the line with a counter's base. */
 function baseNameOf(counter: Counter): string {
   return `base.${nameOfCounter(counter)}`;
 }
@@ -28,10 +28,10 @@ const countersOfBases = new Map(
   ]),
 );
 
-/** Before names of Windows that are those of a counter on Linux, and mean another one here. */
+/** The prefix of names of Windows that on Linux are the names of other counters. */
 const unlistedPrefix = 'unlisted.';
 
-/** The reading as a text is to keep it: its moment and its bases become numbers without a counter. */
+/** Converts a reading for a text: its moment and its bases become numbers without a counter. */
 export function asRecorded(object: StatisticsObject, reading: Reading): Reading {
   const added = [...basesOf(object, reading), ...momentOf(reading)];
   const unnamed = reading.unnamed?.() ?? [];
@@ -62,11 +62,11 @@ function momentOf({ at }: Reading): readonly UnnamedValue[] {
     { name: wallName, value: BigInt(Math.round(at.wallMilliseconds)) },
     { name: monotonicName, value: at.monotonicNanoseconds },
   ];
-  // A text has no negative numbers, and no clock of a host is negative: the frame's moment is used instead.
+  // Texts have no negative numbers, and no clock of a host is negative: the frame's moment is used instead.
   return moment.some(({ value }) => value < 0n) ? [] : moment;
 }
 
-/** The reading that a text keeps: the two numbers of a moment are that again, where both are there, and so are bases. */
+/** Restores the reading of a text: its two numbers become a moment again if both are present, and so do its bases. */
 export function fromRecorded(object: StatisticsObject, reading: CellReading): Reading {
   const recorded = recordedLayoutOf(object, reading.layout);
   if (recorded === null) return reading;
@@ -82,7 +82,7 @@ export function fromRecorded(object: StatisticsObject, reading: CellReading): Re
   );
 }
 
-/** The outcomes as they are shown in a later round of a loop: moments of their own move on with the frame's. */
+/** Shifts the outcomes to a later round of a loop: the moments of readings are shifted by as much as the frame's. */
 export function movedOn(
   outcomes: readonly (Reading | HvqlError)[],
   { recorded, shown }: { readonly recorded: Moment; readonly shown: Moment },
@@ -102,13 +102,13 @@ export function movedOn(
   });
 }
 
-/** A layout without the lines that are no numbers, and where those of the moment stand. */
+/** A layout without the lines of moment and bases, and the offsets of the moment. */
 interface RecordedLayout {
   readonly layout: NamedLayout;
   readonly moment: { readonly wallOffset: number; readonly monotonicOffset: number } | null;
 }
 
-/** Made once a layout, which is of one kind of object: readings that share one go on sharing one. */
+/** Made once for each layout, so that readings that shared a layout still share one. */
 const recordedLayouts = new WeakMap<NamedLayout, RecordedLayout | null>();
 
 function recordedLayoutOf(object: StatisticsObject, layout: NamedLayout): RecordedLayout | null {

@@ -1,10 +1,10 @@
-/** How a capture is named and played, as the command line says it. */
+/** Settings of a capture, as they are written on the command line. */
 import { UsageError } from '../../errors.ts';
 import type { SourceText } from '../source-text.ts';
 
-/** Which capture, and how it is played. */
+/** The settings of a capture. */
 export interface CaptureSettings {
-  /** A folder or a tar. */
+  /** The path of a folder or a tar. */
   readonly path: string;
   /** Start over after the last frame instead of holding it. */
   readonly isLoop: boolean;
@@ -14,7 +14,7 @@ export interface CaptureSettings {
 
 const optionNames = ['loop', 'frame'];
 
-/** Reads `<path>?loop=true&frame=2`. Throws a UsageError with all mistakes. */
+/** Parses `<path>?loop=true&frame=2`. Throws a UsageError that lists all mistakes. */
 export function captureSettings({ place = '', options }: SourceText): CaptureSettings {
   const problems: string[] = [];
   if (place === '') problems.push('capture:<folder or .tar> needs a path after the colon, but it is empty.');

@@ -1,19 +1,21 @@
-/** What stands where in a tar of a capture: positions only, so that memory does not hold the pages. */
+/** The positions of files in the tar of a capture. Pages are not kept in memory. */
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { UsageError, messageOf } from '../../errors.ts';
 import { manifestName } from '../page-folder/manifest.ts';
 
-/** A file in the tar: where its bytes start, and how many they are. */
+/** A file in the tar: the position and the number of its bytes. */
 export interface TarEntry {
   readonly position: number;
   readonly sizeInBytes: number;
 }
 
-/** What the tar holds of a capture. */
+/** The parts of a capture in a tar. */
 export interface TarIndex {
   readonly manifest: TarEntry | undefined;
-  /** A manifest that stands too deep, for the message: the usual mistake is to pack the folder, not its contents. */
+  /**
+   * The path of a manifest in a sub-folder, for the message: the usual mistake is to pack the folder, not its contents.
+   */
   readonly strayManifest: string | undefined;
   /** By the name of a frame: its files by place, "lp/0/stats.page"; folders have no entry but the value null. */
   readonly frames: ReadonlyMap<string, ReadonlyMap<string, TarEntry | null>>;

@@ -14,7 +14,7 @@ export async function openTarSink(out: string): Promise<CaptureSink> {
     throw unwritable(out, thrown);
   });
   const archive = pack();
-  // `flush`: on the disk before it gets its name.
+  // `flush`: the file is on the disk before it gets its name.
   const written = pipeline(archive, file.createWriteStream({ flush: true }));
   // The next write rejects with it; until then it must not count as unhandled.
   written.catch(() => {});
@@ -23,7 +23,7 @@ export async function openTarSink(out: string): Promise<CaptureSink> {
       try {
         await writeEntry(archive, sunk);
       } catch (thrown) {
-        // The file's own reason, a full disk, tells more than the archive's that it was destroyed.
+        // The error of the file, such as a full disk, says more than the archive's error that it was destroyed.
         await written;
         throw thrown;
       }
@@ -41,7 +41,7 @@ export async function openTarSink(out: string): Promise<CaptureSink> {
   };
 }
 
-/** Resolves when the bytes have been taken on towards the file. */
+/** Resolves when the bytes have been passed on to the file. */
 function writeEntry(archive: Pack, { place, bytes, at }: SunkFile): Promise<void> {
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return new Promise((resolve, reject) => {

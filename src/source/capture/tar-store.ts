@@ -26,7 +26,7 @@ export async function openTarStore(path: string, { files, parser }: StoreTools):
     return descriptor;
   };
   const read = ({ position, sizeInBytes }: TarEntry): Buffer => {
-    // Checked at each read: a closed descriptor's number may be another file's by now.
+    // Checked at each read, because the number of a closed descriptor may belong to another file by now.
     const open = assertOpen();
     const bytes = Buffer.allocUnsafeSlow(sizeInBytes);
     const found = fill(bytes, (rest, at) => files.readSync(open, rest, 0, rest.byteLength, position + at));
@@ -70,7 +70,7 @@ export async function openTarStore(path: string, { files, parser }: StoreTools):
 
 const chunkInBytes = 1024 * 1024;
 
-/** Not a stream of Node's, which closes the descriptor when it fails: the next file with that number would be closed. */
+/** Not a stream of Node, which closes the descriptor when it fails and might close another file with that number. */
 async function* chunksOf(descriptor: number, files: FileSystem): AsyncGenerator<Uint8Array> {
   for (let position = 0; ;) {
     const chunk = Buffer.allocUnsafeSlow(chunkInBytes);
@@ -82,7 +82,7 @@ async function* chunksOf(descriptor: number, files: FileSystem): AsyncGenerator<
   }
 }
 
-/** Links of an archive lead into the folder that was packed, if anywhere: they are nothing to open. */
+/** Links in an archive lead into the folder that was packed, if anywhere, so they cannot be opened. */
 const linkProblem =
   'is a link, which is not followed in an archive: pack with --dereference --hard-dereference';
 
@@ -148,7 +148,7 @@ function tarTree({ name: frame, entries, index, read }: TarFrame): PageTree {
   }
 }
 
-/** By each folder: the names of those within. A tar may list folders, and need not. A link may be meant for one. */
+/** The names of folders in each folder. A tar may list folders but need not. A link may stand for a folder. */
 function foldersOf(
   entries: ReadonlyMap<string, TarEntry | null>,
   linkedPlaces: readonly string[],

@@ -7,9 +7,9 @@ import { isMissingPage } from '../page-folder/folder-tree.ts';
 import type { PageTree } from '../page-folder/page-tree.ts';
 import { fromRecorded } from './recorded-reading.ts';
 
-/** Where the texts come from. */
+/** The source of the texts. */
 export interface Texts {
-  /** What messages put before a place in the tree: "frames/000001/". */
+  /** The prefix of places in messages, such as "frames/000001/". */
   readonly label: string;
   readonly parser: StatsParser;
   /** The bytes of the text at a place, undefined if there is no text. Throws what the system throws. */
@@ -18,7 +18,7 @@ export interface Texts {
 
 /** The tree of pages, with texts for those that have no page. */
 export function withTexts(pages: PageTree, { label, parser, read }: Texts): PageTree {
-  /** The sources of captures have pages or they have none: what the last object had is looked for first. */
+  /** A capture usually has only pages or only texts, so the kind that the last object had is tried first. */
   let isText = false;
 
   function readText(name: ObjectName) {
@@ -28,7 +28,7 @@ export function withTexts(pages: PageTree, { label, parser, read }: Texts): Page
       if (bytes === undefined) return null;
       const parsed = parser.parse({ object: name.object, bytes });
       const reading = fromRecorded(name.object, parsed);
-      // Of an object that reports nothing a recording has no line, or those alone that it adds itself.
+      // The recording of an object that reports nothing has no lines, or only those of its moment.
       const isRecorded = bytes.byteLength === 0 || reading !== parsed;
       if (!isRecorded && !parsed.layout.isOfStatistics) throw withoutCounters(`${label}${place}`);
       return reading;

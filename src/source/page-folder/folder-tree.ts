@@ -12,10 +12,10 @@ import type { FileSystem } from './file-system.ts';
 import { pageError, readPageFile, type PageFile } from './page-file.ts';
 import type { PageTree } from './page-tree.ts';
 
-/** Where the tree lies. */
+/** The place of the tree, and how it is read. */
 export interface FolderTreeSettings {
   readonly folder: string;
-  /** What messages put before a place in the tree: "frames/000001/". */
+  /** The prefix of places in messages, such as "frames/000001/". */
   readonly label?: string;
   /** The release that wrote the pages, if it is known. */
   readonly release?: Release | undefined;

@@ -1,6 +1,6 @@
 /** Splits the bytes of a stream into lines of a limited length. */
 
-/** What to do with them. */
+/** What happens to the lines. */
 export interface LineReader {
   readonly maxBytes: number;
   readonly onLine: (line: string) => void;
@@ -9,10 +9,10 @@ export interface LineReader {
 }
 
 const newline = 0x0a;
-/** What is shown of a line that is too long, in bytes. */
+/** How much of a line that is too long is shown, in bytes. */
 const startBytes = 200;
 
-/** Splits chunks into lines, and holds the start of a line without an end: no more than the bound. */
+/** Splits chunks into lines. Keeps the start of an unfinished line, up to the limit. */
 export class BoundedLines {
   readonly #reader: LineReader;
   #held: Uint8Array[] = [];
@@ -33,7 +33,7 @@ export class BoundedLines {
     if (rest.length > 0) this.#hold(rest);
   }
 
-  /** The text after the last end of a line; '' without one. */
+  /** The unfinished line; '' if there is no text after the last newline. */
   rest(): string {
     return Buffer.concat(this.#held).toString('utf8');
   }

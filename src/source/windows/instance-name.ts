@@ -1,10 +1,10 @@
 /** Names of instances in the raw performance classes. */
 import { createHash } from 'node:crypto';
 
-/** In every class the instance that is the sum of the others. */
+/** The instance of every class that is the sum of the others. */
 export const totalInstance = '_Total';
 
-/** What GraphQL's Int holds. */
+/** The largest Int of GraphQL. */
 const maxIndex = 0x7fff_ffff;
 
 /** A virtual processor of a virtual machine. */

@@ -5,7 +5,7 @@ import { tellApart } from './namesake.ts';
 import { cellOf, nameIn, type InstanceTable, type Row } from './sample.ts';
 import { processorCount } from './wanted-class.ts';
 
-/** A virtual machine: a partition that the root has made. */
+/** A virtual machine: a partition created by the root. */
 export interface Machine {
   readonly id: bigint;
   readonly name: string;
@@ -15,15 +15,15 @@ export interface Machine {
   readonly processors: ReadonlyMap<number, Row> | HvqlError;
 }
 
-/** An instance, and its index where it has one. */
+/** An instance, with its index if it has one. */
 interface Instance {
   readonly row: Row;
   readonly index: number;
 }
 
 /**
- * The virtual machines that have a partition. Virtual processors whose partition is not there, because it has just gone
- * or has not come yet, are left out.
+ * The virtual machines that have a partition. Leaves out virtual processors whose partition has just gone or has not
+ * appeared yet.
  */
 export function machinesIn(
   partitions: InstanceTable,

@@ -1,6 +1,6 @@
 /** Virtual processors of virtual machines that have the same name. */
 
-/** What is known of virtual machines that share a name. */
+/** The facts about virtual machines that share a name. */
 export interface Namesakes {
   /** The indexes of all their virtual processors, in the order of the instances. */
   readonly indexes: readonly number[];
@@ -24,7 +24,7 @@ function fits(groups: readonly (readonly number[])[], counts: readonly (number |
   );
 }
 
-/** 0, 1, 0, 1 are two machines: one begins where the indexes stop rising. */
+/** 0, 1, 0, 1 are two machines: the next one begins where the index does not increase. */
 function byRun(indexes: readonly number[]): number[][] {
   const groups: number[][] = [];
   for (const [position, index] of indexes.entries()) {
@@ -35,7 +35,7 @@ function byRun(indexes: readonly number[]): number[][] {
   return groups;
 }
 
-/** 0, 0, 1, 1 are two machines: the second of an index is the second machine's. */
+/** 0, 0, 1, 1 are two machines: the second processor with an index belongs to the second machine. */
 function byOccurrence(indexes: readonly number[]): number[][] {
   const groups: number[][] = [];
   const seen = new Map<number, number>();

@@ -7,7 +7,7 @@ import type { SourceLog } from '../source.ts';
 import { BoundedLines } from './bounded-line.ts';
 import { ErrorOutput } from './error-output.ts';
 
-/** What to start. */
+/** What is started, and how. */
 export interface PowerShellOptions {
   readonly executable: string;
   /** Path of the script. */
@@ -17,7 +17,7 @@ export interface PowerShellOptions {
   readonly onIdleEnd: (why: HvqlError) => void;
 }
 
-/** The time for an answer. */
+/** The time limit of an answer. */
 export interface AnswerLimit {
   readonly milliseconds: number;
 }
@@ -32,7 +32,7 @@ const graceMilliseconds = 2_000;
 /** How long its last output may take after its end. */
 const drainMilliseconds = 500;
 
-/** As Windows PowerShell takes them. Without -InputFormat None it might read the requests itself. */
+/** Flags of Windows PowerShell. Without -InputFormat None, it might read the requests itself. */
 const flags = [
   '-NoLogo',
   '-NoProfile',
@@ -55,7 +55,7 @@ export class PowerShell {
   readonly #onIdleEnd: (why: HvqlError) => void;
   readonly #ended: Promise<void>;
   #pending: PendingRequest | null = null;
-  /** Why it takes no more requests. */
+  /** Why it accepts no more requests; null while it does. */
   #end: HvqlError | null = null;
 
   constructor({ executable, script, log, onIdleEnd }: PowerShellOptions) {
@@ -74,7 +74,7 @@ export class PowerShell {
     });
     this.#child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
     this.#child.stderr.on('data', (chunk: Buffer) => this.#errors.push(chunk));
-    // A pipe whose other end has gone: the end of the process tells more.
+    // The other end of the pipe has gone. The end of the process gives a better reason.
     for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr])
       stream.on('error', () => {});
     this.#ended = new Promise((resolve) => {
@@ -87,13 +87,13 @@ export class PowerShell {
       this.#child.on('error', (error) => end(`could not be started: ${systemErrorReason(error)}`, error));
       this.#child.on('close', (code, signal) => end(describeExit(code, signal)));
       this.#child.on('exit', (code, signal) => {
-        // A process that has inherited its output may hold that open for ever.
+        // A process that inherited its output may keep it open for ever.
         setTimeout(() => end(describeExit(code, signal)), drainMilliseconds).unref();
       });
     });
   }
 
-  /** Whether it takes a request. */
+  /** Whether it accepts a request now. */
   get isRunning(): boolean {
     return this.#end === null;
   }

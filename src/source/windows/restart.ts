@@ -38,7 +38,7 @@ export class Restart {
     this.#lastFailure = null;
   }
 
-  /** Why it may not be started now, null if it may. */
+  /** Says why the process may not be started now; null if it may. */
   refusal(): HvqlError | null {
     if (this.#lastFailure === null) return null;
     const left = Number((this.#mayStartAt - this.#now()) / nanosecondsPerMillisecond);

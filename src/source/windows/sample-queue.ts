@@ -8,11 +8,11 @@ import { Restart } from './restart.ts';
 import { parseSample, type Sample } from './sample.ts';
 import { joinWanted, type Wanted } from './wanted-class.ts';
 
-/** What samples need. */
+/** The dependencies of the queue. */
 export interface SampleQueueOptions {
   readonly executable: string;
   readonly script: string;
-  /** For the pauses between two starts. */
+  /** The clock of the pauses between two starts. */
   readonly clock: Clock;
   readonly log: SourceLog | undefined;
   /** How long PowerShell stays after the last sample. */
@@ -24,7 +24,7 @@ export interface SampleQueueOptions {
 /** A sample that has not started. */
 interface NextSample {
   wanted: Wanted;
-  /** How many wait for it. */
+  /** How many callers wait for it. */
   waiting: number;
   readonly sample: Promise<Sample>;
   readonly settle: (outcome: Promise<Sample>) => void;

@@ -18,7 +18,7 @@ export interface InstanceTable {
 /** An instance. */
 export type Row = readonly string[];
 
-/** What was found at one moment. */
+/** The instances found at one moment. */
 export interface Sample {
   /** null if no class has an instance: the classes of the hypervisor are missing. */
   readonly at: Moment | null;
@@ -32,9 +32,9 @@ export interface SampleRequest {
   readonly wanted: Wanted;
 }
 
-/** The most of a message of Windows that is kept, in characters. */
+/** How much of a message from Windows is kept, in characters. */
 const longestMessage = 500;
-/** The property that holds the name of an instance: the only one that is no number. */
+/** The property with the name of an instance, the only one that is not a number. */
 export const nameProperty = 'Name';
 
 /**
@@ -82,7 +82,7 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((cell) => typeof cell === 'string');
 }
 
-/** Whether it is a u64 or nothing. */
+/** Whether a text is a u64 or empty. */
 function isNumber(cell: string): boolean {
   return /^\d{0,19}$/.test(cell) || (/^\d{20}$/.test(cell) && BigInt(cell) <= maxUInt64);
 }
@@ -94,7 +94,7 @@ export function cellOf(columns: InstanceTable['columns'], { row, property }: Cel
   return (column === undefined ? undefined : row[column]) || undefined;
 }
 
-/** Which text is meant. */
+/** Names a text of the table. */
 export interface Cell {
   readonly row: Row;
   readonly property: string;
@@ -105,7 +105,7 @@ export function nameIn({ columns }: InstanceTable, row: Row): string {
   return cellOf(columns, { row, property: nameProperty }) ?? '';
 }
 
-/** From 1601, where the time of Windows begins, to 1970. */
+/** The time from 1601, the epoch of Windows, to 1970. */
 const epochMilliseconds = 11_644_473_600_000n;
 const millisecondsPerSecond = 1_000n;
 const nanosecondsPerSecond = 1_000_000_000n;
@@ -125,7 +125,7 @@ export function momentOf(columns: InstanceTable['columns'], row: Row | undefined
   };
 }
 
-/** The latest moment of these tables, which are read one after another; null where none has one. */
+/** The latest moment of these tables, which are read one after another; null if no table has one. */
 export function latestMoment(tables: Iterable<InstanceTable | string>): Moment | null {
   let latest: Moment | null = null;
   for (const table of tables) {

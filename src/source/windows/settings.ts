@@ -1,11 +1,11 @@
-/** How the source `windows` is set, as the command line says it. */
+/** Settings of the source `windows`, as they are written on the command line. */
 import { UsageError } from '../../errors.ts';
 import { formatDuration, parseDuration } from '../../snapshot/duration.ts';
 import type { SourceText } from '../source-text.ts';
 
-/** What may be said of it. */
+/** The settings of the source. */
 export interface WindowsSettings {
-  /** The program that runs the script: a path, or a name that is looked for as a shell does. */
+  /** The program that runs the script: a path, or a name that is searched for as by a shell. */
   readonly powershell: string;
   /** How long PowerShell stays after the last sample. */
   readonly idleMilliseconds: number;
@@ -13,10 +13,10 @@ export interface WindowsSettings {
 
 const options = ['powershell', 'idle'];
 const defaultIdle = '1m';
-/** What timers hold. */
+/** The longest time of Node's timers. */
 const longestIdleMilliseconds = 2 ** 31 - 1;
 
-/** Reads `windows?powershell=C:\…\powershell.exe&idle=5m`. Throws a UsageError with all mistakes. */
+/** Parses `windows?powershell=C:\…\powershell.exe&idle=5m`. Throws a UsageError that lists all mistakes. */
 export function windowsSettings({ place, options: given }: SourceText): WindowsSettings {
   const problems: string[] = [];
   if (place !== undefined) problems.push(`windows: only options may follow, but ":${place}" does.`);

@@ -1,10 +1,10 @@
-/** Which raw performance classes tell of which objects, and what is asked of them. */
+/** Which raw performance classes describe which objects, and which of their properties are requested. */
 import { countersOf } from '../../catalogue/catalogue.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { rootPartitionId } from './instance-name.ts';
 
-/** The classes of the namespace root\cimv2 that Hyper-V's hypervisor is counted in. */
+/** The classes of the namespace root\cimv2 with the counters of Hyper-V's hypervisor. */
 export const performanceClasses = {
   hypervisor: 'Win32_PerfRawData_HvStats_HyperVHypervisor',
   logicalProcessor: 'Win32_PerfRawData_HvStats_HyperVHypervisorLogicalProcessor',
@@ -14,13 +14,13 @@ export const performanceClasses = {
   virtualProcessor: 'Win32_PerfRawData_HvStats_HyperVHypervisorVirtualProcessor',
 } as const;
 
-/** One of them. */
+/** The name of such a class. */
 export type PerformanceClass = (typeof performanceClasses)[keyof typeof performanceClasses];
 
 /** What a sample reads: properties by class. */
 export type Wanted = ReadonlyMap<PerformanceClass, readonly string[]>;
 
-/** In place of a property: every other property of the class that is a number, except clocks and bases. */
+/** Requests all other properties of the class that are numbers, except clocks and bases. */
 export const everyNumber = '*';
 
 /** The property with the number of a partition's virtual processors, which distinguishes virtual machines of one name. */
@@ -46,7 +46,7 @@ const allOf: Wanted = new Map(
   ]),
 );
 
-/** What says which objects exist: the instances' names, which come with every class. */
+/** The classes that say which objects exist, by the names of their instances. */
 export const wantedForTopology: Wanted = new Map<PerformanceClass, readonly string[]>([
   [performanceClasses.logicalProcessor, []],
   [performanceClasses.partition, [processorCount]],
@@ -54,7 +54,7 @@ export const wantedForTopology: Wanted = new Map<PerformanceClass, readonly stri
   [performanceClasses.virtualProcessor, []],
 ]);
 
-/** What has to be read for these objects; for none of them the smallest class, which tells the time. */
+/** The classes to read for these objects; for an empty list the smallest class, because it has the time. */
 export function wantedFor(objects: readonly ObjectName[]): Wanted {
   const names = new Set(objects.map(classOf));
   const withUnlisted = new Set(objects.filter((object) => object.unlisted === true).map(classOf));
@@ -63,7 +63,7 @@ export function wantedFor(objects: readonly ObjectName[]): Wanted {
     const properties = allOf.get(name) ?? [];
     wanted.set(name, withUnlisted.has(name) ? [...properties, everyNumber] : properties);
   }
-  // Its names say whose a virtual processor is.
+  // The names of its instances say which partition a virtual processor belongs to.
   if (names.has(performanceClasses.virtualProcessor) && !names.has(performanceClasses.partition)) {
     wanted.set(performanceClasses.partition, [processorCount]);
   }
@@ -71,7 +71,7 @@ export function wantedFor(objects: readonly ObjectName[]): Wanted {
   return wanted;
 }
 
-/** The class that an object is counted in. */
+/** The class with the counters of an object. */
 export function classOf(name: ObjectName): PerformanceClass {
   switch (name.object) {
     case 'HYPERVISOR':
@@ -89,7 +89,7 @@ export function classOf(name: ObjectName): PerformanceClass {
   }
 }
 
-/** Both together; of a class that both want, every property once. */
+/** The union of both, with each property of a class once. */
 export function joinWanted(a: Wanted, b: Wanted): Wanted {
   const joined = new Map(a);
   for (const [name, properties] of b) {

@@ -10,17 +10,17 @@ import type { Sample } from './sample.ts';
 import { describeWindows, type WindowsSettings } from './settings.ts';
 import { wantedFor, wantedForTopology } from './wanted-class.ts';
 
-/** What the source needs beside its settings. */
+/** The dependencies of the source. */
 export interface WindowsOptions {
   readonly clock: Clock;
   readonly log?: SourceLog | undefined;
-  /** As `process.platform` has it; unchecked without. */
+  /** The value of `process.platform`; not checked if absent. */
   readonly platform?: string | undefined;
   /** How long one sample may take, in milliseconds, the start of PowerShell included. */
   readonly limitMilliseconds?: number;
 }
 
-/** The script that PowerShell runs; it stands beside this file, in src and in dist. */
+/** The script that PowerShell runs. It is beside this file, in src and in dist. */
 const script = fileURLToPath(new URL('read-classes.ps1', import.meta.url));
 /** A host with a thousand virtual processors whose PowerShell has just been started needs some 10 s. */
 const defaultLimitMilliseconds = 30_000;
@@ -78,7 +78,7 @@ function laterOf(newest: Moment | undefined, at: Moment): Moment {
   return newest !== undefined && newest.monotonicNanoseconds > at.monotonicNanoseconds ? newest : at;
 }
 
-/** When it was taken. Throws PAGE_UNAVAILABLE where none of its classes has an instance. */
+/** The moment of a sample. Throws PAGE_UNAVAILABLE if none of its classes has an instance. */
 function momentOf({ at, tables }: Sample): Moment {
   if (at !== null) return at;
   const reasons = [...tables.values()].filter((table) => typeof table === 'string');
