@@ -1,7 +1,9 @@
 /** The server end of a source that other processes read over their channels. */
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { HvqlError } from '../../errors.ts';
+import { setBounded } from '../../lib/bounded-map.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { noPast } from '../../snapshot/past.ts';
 import type { Readings } from '../../snapshot/reading.ts';
@@ -18,6 +20,8 @@ import { decodeNames } from './name-bytes.ts';
 
 /** Requests of one channel that may be under way. */
 const requestLimit = 1_024;
+/** Lists of names of one channel that are remembered. */
+const listLimit = 16;
 
 /** Keeps what the process at the other end has read of the same place. */
 export interface ReadingStore {
@@ -39,6 +43,16 @@ export function serveSource(source: Source, channel: Duplex, store?: ReadingStor
   };
   const received = new ReceivedLayouts();
   const layouts = new SentLayouts((body) => sendUnasked(frameKinds.layout, body));
+  /** One list for equal requests, which is what readings that are held are recognised by. */
+  const namesIn = (body: Buffer): readonly ObjectName[] => {
+    const key = body.toString('latin1');
+    const known = lists.get(key);
+    if (known !== undefined) return known;
+    const names = decodeNames(body);
+    setBounded(lists, { key, value: names, limit: listLimit });
+    return names;
+  };
+  const lists = new Map<string, readonly ObjectName[]>();
   let facts = '';
   const sendFacts = (): void => {
     const text = JSON.stringify(sourceFacts(source));
@@ -61,7 +75,7 @@ export function serveSource(source: Source, channel: Duplex, store?: ReadingStor
       await answerPast(frame, signal);
       return;
     }
-    const names = decodeNames(body);
+    const names = namesIn(body);
     const readings = await source.read(names, signal);
     sendFacts();
     for (const part of readingsBodies({ names, layouts }, readings)) {
@@ -77,7 +91,9 @@ export function serveSource(source: Source, channel: Duplex, store?: ReadingStor
       for (const part of pastBodies(question, { pasts, layouts })) {
         if (signal.aborted) return;
         send(frameKinds.past, { request, body: part });
-        await setImmediate();
+        // A long past must not wait in memory, nor keep other requests waiting.
+        if (channel.writableNeedDrain) await once(channel, 'drain', { signal });
+        else await setImmediate();
       }
     }
   };

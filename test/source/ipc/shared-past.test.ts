@@ -2,8 +2,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defaultHoldingLimits } from '../../../src/sampling/read/held-readings.ts';
 import { KeptPast } from '../../../src/sampling/kept-past.ts';
+import { encodeCounters } from '../../../src/page/encode.ts';
 import { Sampler } from '../../../src/sampling/sampler.ts';
+import { decodePage } from '../../../src/page/decode.ts';
 import { steadyClockOf } from '../../../src/snapshot/moment.ts';
+import type { PastQuestion } from '../../../src/snapshot/past.ts';
 import { captureWriter } from '../../../src/source/capture/capture-writer.ts';
 import { takeSnapshot } from '../../../src/source/host-snapshot.ts';
 import { remoteSource } from '../../../src/source/ipc/remote-source.ts';
@@ -14,6 +17,7 @@ import type { Source } from '../../../src/source/source.ts';
 import { openSource } from '../../../src/source/sources.ts';
 import { ask, type Answer } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
+import { until } from '../../until.ts';
 import { RecordedHost } from '../windows/recorded-host.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { copyOfFixture, scratchFolder } from '../scratch.ts';
@@ -226,5 +230,45 @@ describe('the past that another process keeps', () => {
     const answer = await one?.(past);
     expect(answer?.data.hypervisor.logicalProcessorTotals.history).toHaveLength(6);
     expect(await other?.(past)).toEqual(answer);
+  });
+
+  it('waits in memory for a process that takes it slowly by a frame or two', async () => {
+    const host = await simulator();
+    const objects = Array.from(
+      { length: 64 },
+      (_, index) => ({ object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index }) as const,
+    );
+    const { at } = await host.source.read([], never);
+    // Each differs from the one before in every counter, so that there are some 20 MB.
+    const pages = [0, 1].map((n) =>
+      encodeCounters('VIRTUAL_PROCESSOR', ({ slot }) => 0x0123_4567_89ab_cdefn * BigInt(n * 7 + slot)),
+    );
+    const samples = Array.from({ length: 400 }, (_, milliseconds) => ({
+      snapshot: { at, milliseconds },
+      reading: () =>
+        decodePage(pages[milliseconds % 2] ?? Buffer.alloc(0), {
+          object: 'VIRTUAL_PROCESSOR',
+          place: 'a page',
+        }),
+    }));
+    const past = async (questions: readonly PastQuestion[]) =>
+      questions.map((question) => question.objects.map(() => ({ before: null, samples })));
+    const { owner, client } = await openChannel();
+    onTestFinished(() => void client.destroy());
+    serveSource({ ...host.source, past }, owner);
+    const remote = remoteSource(client, host.source);
+    client.pause();
+    const asked = { most: 100_000, isReset: () => false, signal: never };
+    const answer = remote.past([{ objects, last: null, step: null }], asked);
+    await until(() => owner.writableNeedDrain);
+    let most = 0;
+    for (let n = 0; n < 100; n += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, owner.writableLength);
+    }
+    expect(most).toBeLessThan(4_000_000);
+    client.resume();
+    const [pasts] = await answer;
+    expect(pasts?.map((each) => each.samples.length)).toEqual(objects.map(() => 400));
   });
 });
