@@ -167,9 +167,10 @@ export function denialsOf(errors: readonly GraphQLError[]): readonly Denial[] {
     .filter(({ extensions }) => extensions['code'] === 'ACCESS_DENIED')
     .map((error) => {
       const { path, extensions } = error;
-      const { reason } = extensions;
+      const { reason, host } = extensions;
       return {
-        object: nameOf(objectOf(error)),
+        // Of a gateway: the trail of the host has the object.
+        object: typeof host === 'string' ? `host ${host}` : nameOf(objectOf(error)),
         path: path === undefined ? null : excerpt(path.join('.'), pathLimit),
         reason: typeof reason === 'string' ? reason : null,
       };
