@@ -240,6 +240,15 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     });
   });
 
+  it('has the counters that its hosts report', async () => {
+    const query = '{ counterDefinitions(object: PARTITION) { field isReported } }';
+    const service = hosts[0]?.service;
+    const direct: Answer = await post(service?.url ?? '', { token: service?.rootToken, query });
+    const own = direct.data.counterDefinitions;
+    expect(own.some(({ isReported }: any) => isReported === true)).toBe(true);
+    expect((await ask(query)).data.counterDefinitions).toEqual(own);
+  });
+
   it('finds objects by their ids, each on its host', async () => {
     const { data } = await ask('{ fleet { hosts { nodes { id partition { id } } } } }');
     const ids = data.fleet.hosts.nodes.flatMap(({ id, partition }: any) => [id, partition?.id]).slice(0, 5);

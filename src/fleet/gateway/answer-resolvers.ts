@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { typeKey } from './fleet-node.ts';
 import { readByKey, readHost, readId } from './host-answer.ts';
+import { readReported, reportedDescription } from './reported-counter.ts';
 
 /** The types of the fleet itself, whose fields have resolvers. All others have their values from answers. */
 const ownTypes: ReadonlySet<string> = new Set([
@@ -38,10 +39,11 @@ export function readAnswers(schema: GraphQLSchema): void {
     }
   }
   const definition = schema.getType('CounterDefinition');
-  // Hosts differ in it.
   if (isObjectType(definition)) {
     const { isReported } = definition.getFields();
-    if (isReported !== undefined) isReported.resolve = () => null;
+    if (isReported === undefined) return;
+    isReported.resolve = readReported;
+    isReported.description = reportedDescription;
   }
 }
 
