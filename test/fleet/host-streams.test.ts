@@ -56,6 +56,7 @@ class Bench {
       authorize: async (grant) => `token ${this.grants.push(grant)}`,
       hostDeadlineMilliseconds: 2_000,
       log: readableLog().log,
+      now: Date.now,
     });
   }
 
@@ -130,6 +131,19 @@ describe('the streams of a gateway', () => {
     expect(bench.of('web-1').isCancelled).toBe(false);
     bench.streams.release(stream, other);
     expect([bench.of('web-1').isCancelled, bench.streams.size, vi.getTimerCount()]).toEqual([true, 0, 0]);
+  });
+
+  it('last longer than the credentials of one caller where those of another do', async () => {
+    const stream = bench.hold('web-1', Date.now() + 3_000);
+    await pass(0);
+    bench.of('web-1').event(event('web-1'));
+    stream.holders.add({ expiresAt: null });
+    await pass(1_000);
+    expect(bench.of('web-1').renewals).toEqual(['token 2']);
+    expect(bench.grants.map(({ expiresAt }) => expiresAt === null)).toEqual([false, true]);
+    // The host's last word where a lease has ended.
+    bench.of('web-1').event(Buffer.from('{"errors":[{"extensions":{"code":"UNAUTHENTICATED"}}]}'));
+    expect(code(stream)).toMatchObject({ host: 'web-1' });
   });
 
   it('carry the last value for two intervals, and no longer for a host that is not alive', async () => {

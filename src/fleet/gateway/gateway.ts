@@ -109,6 +109,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     authorize: (grant, maximumAge) => authorize(grant, maximumAge),
     hostDeadlineMilliseconds,
     log,
+    now,
   });
   const subscriptions = new FleetSubscriptions({ registry, streams, limits: options.limits, maxFleetBytes });
   const { minIntervalMilliseconds: least, maxIntervalMilliseconds: most } = options.limits;

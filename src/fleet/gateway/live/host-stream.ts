@@ -10,6 +10,9 @@ import type { HostRegistry } from '../host-registry.ts';
 /** How often the lease of a stream is renewed. It lasts as long as a delegated token, 30 seconds. */
 const renewalMilliseconds = 10_000;
 
+/** A lease that ends within this time is renewed, if a caller has come whose credentials last longer. */
+const endingMilliseconds = 5_000;
+
 /** How long after its end a stream is opened again. A host that returns is asked at once. */
 const retryMilliseconds = 1_000;
 /** The same for a host that is not alive. */
@@ -29,6 +32,8 @@ export interface HostStreamServices {
   /** How long a host may take for its first event. */
   readonly hostDeadlineMilliseconds: number;
   readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Runs the opening of a stream in its turn: the openings of many are spread. */
   readonly inTurn: (open: () => Promise<void>) => Promise<void>;
 }
@@ -85,6 +90,8 @@ export class HostStream {
   #isComplete = false;
   #problem: HvqlError | null = null;
   #renewedAt = 0;
+  /** When the credentials end that the lease was last asked for with. */
+  #leaseEnd: number | null = null;
   #retryAt = 0;
   /** Ends the wait for the first event. */
   #settle: (() => void) | null = null;
@@ -130,7 +137,7 @@ export class HostStream {
   onHeartbeat(): void {
     const now = performance.now();
     if (this.#open !== null) {
-      if (now - this.#renewedAt < renewalMilliseconds) return;
+      if (now - this.#renewedAt < renewalMilliseconds && !this.#isLeaseShort()) return;
       this.#renewedAt = now;
       this.#authorize().then(
         (authorization) => this.#open?.renew(authorization),
@@ -207,6 +214,8 @@ export class HostStream {
         {
           event: (result) => {
             registry.answered(host);
+            // The lease has ended, and the end of the stream follows: the last value stands until it is open again.
+            if (this.#newest !== null && isEndOfLease(result)) return;
             this.#newest = { result, at: performance.now() };
             this.#isComplete = false;
             this.#problem = null;
@@ -219,10 +228,23 @@ export class HostStream {
   }
 
   #authorize(): Promise<string> {
+    this.#leaseEnd = this.#latestEnd();
+    return this.#options.authorize(this.#leaseEnd);
+  }
+
+  #latestEnd(): number | null {
     let latest: number | null = 0;
     for (const { expiresAt } of this.holders)
       latest = expiresAt === null || latest === null ? null : Math.max(latest, expiresAt);
-    return this.#options.authorize(latest);
+    return latest;
+  }
+
+  /** Whether the lease ends soon with the credentials of one caller, and those of another last longer. */
+  #isLeaseShort(): boolean {
+    const end = this.#leaseEnd;
+    if (end === null || end - this.#services.now() > endingMilliseconds) return false;
+    const latest = this.#latestEnd();
+    return latest === null || latest > end;
   }
 
   #onEnd(kind: StreamEndKind | 'unreachable'): void {
@@ -256,4 +278,9 @@ export class HostStream {
       throw thrown;
     }
   }
+}
+
+/** Whether this is the last event of a stream whose lease has ended: an error and no data. */
+function isEndOfLease(result: Buffer): boolean {
+  return result.length < 1_000 && /^\{"errors":.*"UNAUTHENTICATED"(?!.*"data":)/.test(result.toString());
 }
