@@ -204,7 +204,7 @@ function scattered(
 }
 
 describe('any bytes', () => {
-  it('are a page or PAGE_MALFORMED with facts, 100,000 times', () => {
+  it('are a page or PAGE_MALFORMED with facts, 20,000 times', () => {
     let pages = 0;
     let malformed = 0;
     fc.assert(
@@ -227,9 +227,9 @@ describe('any bytes', () => {
       }),
       { numRuns: 20_000, seed: 1 },
     );
-    expect(pages + malformed).toBe(100_000);
-    expect(pages).toBeGreaterThan(10_000);
-    expect(malformed).toBeGreaterThan(10_000);
+    expect(pages + malformed).toBe(20_000);
+    expect(pages).toBeGreaterThan(2_000);
+    expect(malformed).toBeGreaterThan(2_000);
   });
 });
 

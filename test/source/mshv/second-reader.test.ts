@@ -192,7 +192,7 @@ describe('a second reader', () => {
   });
 
   it('has no thread before there is something long to read, and none a while after', async () => {
-    const second = reader({ idleMilliseconds: 200 });
+    const second = reader({ idleMilliseconds: 2_000 });
     const source = open(hostFolder(), second);
     await source.read(names.slice(0, 100), never);
     expect(second.state).toBe('none');
