@@ -3,8 +3,12 @@ import { connect } from 'node:net';
 
 /** How long a connection may stay open after its client has said that it is done. */
 const responseLimitMilliseconds = 10_000;
-/** The silence after which a client is done that does not know what it is waiting for. */
-const quietMilliseconds = 40;
+/**
+ * The silence after which a client is done that does not know what it is waiting for: as many ticks of a timer. While a
+ * busy machine pauses this process, and the service in it, the timer does not tick either.
+ */
+const quietTicks = 8;
+const tickMilliseconds = 5;
 
 /** What is sent, and what is waited for. */
 export interface RawExchange {
@@ -31,12 +35,12 @@ export function exchange(
       socket.destroy();
       reject(new Error(`the connection stayed open; so far came ${JSON.stringify(received.toString())}`));
     };
-    let quiet = setTimeout(finish, isAnswered ? responseLimitMilliseconds : quietMilliseconds);
+    let quiet = isAnswered ? setTimeout(finish, responseLimitMilliseconds) : afterSilence(finish);
     const limit = setTimeout(late, 2 * responseLimitMilliseconds);
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
       clearTimeout(quiet);
-      if (isEnough === undefined) quiet = setTimeout(finish, quietMilliseconds);
+      if (isEnough === undefined) quiet = afterSilence(finish);
       else if (isEnough(received)) finish();
     });
     // A service that has closed its side takes no more, and reports an error.
@@ -49,6 +53,18 @@ export function exchange(
     });
     socket.once('connect', () => writeAll(pieces, (piece) => socket.write(piece)));
   });
+}
+
+/** Calls back after the silence; `clearTimeout` ends it. */
+function afterSilence(finish: () => void): NodeJS.Timeout {
+  let ticks = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+    if (ticks < quietTicks) return;
+    clearInterval(timer);
+    finish();
+  }, tickMilliseconds);
+  return timer;
 }
 
 /** Each on its way alone. */
