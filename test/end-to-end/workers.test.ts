@@ -87,7 +87,7 @@ const timesOf = ({ events }: Watcher): number[] =>
   events.map(({ data }) => Date.parse((data.hypervisor ?? data.partition).sampledAt));
 
 describe('the past with two workers', () => {
-  it.each(['simulator', 'pages:test/fixtures/small-host', 'capture:test/fixtures/three-frames?loop=true'])(
+  it.each(['simulator', 'pages:test/fixtures/small-host', 'capture:test/fixtures/three-frames'])(
     'is the same in both, whichever has read it, of %s',
     async (source) => {
       const served = await start('--log-level', 'debug', '--source', source);

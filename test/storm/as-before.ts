@@ -20,7 +20,7 @@ export interface Answering {
 const eventsWanted = 3;
 const timedSeries = 3;
 const timedQuestions = 400;
-const limitMilliseconds = 30_000;
+const limitMilliseconds = 120_000;
 const timed =
   '{ partition { name counters { virtualProcessors } virtualProcessors { counters { totalRunTime } } } }';
 

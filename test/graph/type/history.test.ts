@@ -118,6 +118,25 @@ describe('the history of an object', () => {
     expect(partition.history).toEqual([{ at: partition.sampledAt }]);
   });
 
+  it('has nothing from before another partition became the root, of any object', async () => {
+    await readFor(3);
+    source.partitions = [partitionEntry(5n, null), partitionEntry(1n, 5n), partitionEntry(6n, 5n)];
+    const past = `{
+      hypervisor { history { at } logicalProcessors { history { at } } logicalProcessorTotals { history { at } } }
+      partition { virtualProcessors { history { at } } virtualProcessorTotals { history { at } } }
+    }`;
+    const { data, errors } = await question(past, 5n);
+    expect(errors).toBeUndefined();
+    const { hypervisor, partition } = data;
+    const objects = [hypervisor, ...hypervisor.logicalProcessors, ...partition.virtualProcessors];
+    for (const { history } of [
+      ...objects,
+      hypervisor.logicalProcessorTotals,
+      partition.virtualProcessorTotals,
+    ])
+      expect(history).toEqual([]);
+  });
+
   it.each([
     [2, [3, 4, 5, 6, 7]],
     // Not settled yet when it is asked for.
@@ -193,6 +212,38 @@ describe('the history of totals', () => {
     two.splice(2, 0, 0);
     expect(deltas(history)).toEqual(one.map((delta, n) => delta + (two[n] ?? 0)));
     expect(history[3].interval.seconds).toBe(2);
+  });
+
+  it('has of a processor that was reset what came after it, and of the others all', async () => {
+    const { value } = source;
+    source.value = (counter, name, milliseconds) =>
+      value(counter, name, milliseconds) +
+      ('index' in name && name.index === 0 && milliseconds < 3_000 ? 10_000_000n : 0n);
+    await readFor(6);
+    const { data } = await question(`{ partition(id: 5) { virtualProcessorTotals {
+      history { readable interval { reset } deltas { hypercalls } } } } }`);
+    const { history } = data.partition.virtualProcessorTotals;
+    expect(history.map(({ readable }: { readable: number }) => readable)).toEqual([1, 1, 1, 2, 2, 2]);
+    const [, one, , first, both] = history.map((each: any) => Number(each.deltas?.hypercalls ?? Number.NaN));
+    // That of the second processor alone, as the first one has no earlier reading.
+    expect([first, both]).toEqual([one, 2 * one]);
+    for (const { interval } of history.slice(1)) expect(interval.reset).toBe(false);
+  });
+
+  it('is a gap where none of them was read, and cut and thinned like that of one', async () => {
+    await readFor(3);
+    await source.wait(20_000);
+    await readFor(6);
+    const secondsIn = async (args: string): Promise<number[]> => {
+      const { data } = await question(
+        `{ partition(id: 5) { virtualProcessorTotals { history${args} { at } } } }`,
+      );
+      const { history } = data.partition.virtualProcessorTotals;
+      return history.map(({ at }: { at: string }) => (Date.parse(at) - 1_700_000_000_000) / 1_000);
+    };
+    for (const args of ['', '(last: "4s")', '(step: "2s")', '(last: "30s", step: "10s")'])
+      expect(await secondsIn(args)).toEqual(await secondsOf(args));
+    expect(await secondsIn('')).toEqual([0, 1, 2, 23, 24, 25, 26, 27, 28]);
   });
 
   it('prefers moments at which more of them were read', async () => {
