@@ -1,4 +1,5 @@
 /** Answers in parts: NATS refuses messages that are longer than its max_payload. */
+import { HvqlError } from '../errors.ts';
 
 /** One message of an answer. */
 export interface ReplyPart {
@@ -33,15 +34,18 @@ export class ReplyAssembler {
   }
 
   /**
-   * The whole answer with this message as its last part; null while parts are missing. Throws a RangeError for an answer
-   * that is too long, and for a part that does not follow the one before.
+   * The whole answer with this message as its last part; null while parts are missing. Throws LIMIT_EXCEEDED for an answer
+   * that is too long, and a RangeError for a part that does not follow the one before.
    */
   add({ bytes, part }: ReplyPart): Uint8Array | null {
     const [number, count] = part === null ? [1, 1] : numbersOf(part);
     if (number !== this.#parts.length + 1)
       throw new RangeError(`part ${number} follows ${this.#parts.length}`);
     this.#bytes += bytes.length;
-    if (this.#bytes > this.#maxBytes) throw new RangeError(`an answer of more than ${this.#maxBytes} bytes`);
+    if (this.#bytes > this.#maxBytes) {
+      const message = `The answer of one host has more than ${this.#maxBytes} bytes: ask for less of it.`;
+      throw new HvqlError('LIMIT_EXCEEDED', message, { limit: this.#maxBytes, actual: this.#bytes });
+    }
     if (count === 1) return this.#take(bytes);
     // A copy: the client of NATS reads into a buffer that other messages share.
     this.#parts.push(Uint8Array.from(bytes));

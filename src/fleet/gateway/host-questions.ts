@@ -120,8 +120,13 @@ export class HostQuestions {
             if (whole === null) return;
             this.#forget(reply, timer);
             resolve(Buffer.from(whole));
-          } catch {
-            fail('its answer cannot be read');
+          } catch (thrown) {
+            if (!(thrown instanceof HvqlError)) {
+              fail('its answer cannot be read');
+              return;
+            }
+            this.#forget(reply, timer);
+            reject(thrown);
           }
         },
       });
@@ -159,8 +164,15 @@ export class HostQuestions {
           listener.event(Buffer.from(whole));
           // A refusal has no number, and nothing follows it.
           if ((message.headers?.get(eventHeader) ?? '') === '') end('complete');
-        } catch {
-          end('unreachable');
+        } catch (thrown) {
+          this.#publish(reply, { host, authorization: '', kind: 'cancel' });
+          if (!(thrown instanceof HvqlError)) {
+            end('unreachable');
+            return;
+          }
+          const { message: text, extensions } = thrown;
+          listener.event(Buffer.from(JSON.stringify({ errors: [{ message: text, extensions }] })));
+          end('complete');
         }
       },
     });
