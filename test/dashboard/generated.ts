@@ -22,6 +22,9 @@ import type { StatisticsObject } from '../../src/catalogue/group.ts';
 import type { CounterTemplate, DashboardManifest } from '../../src/server/dashboard-documents.ts';
 import scalars from '../../schema/clients/scalars.json' with { type: 'json' };
 
+/** Where they stand. */
+export const generatedFolder = 'src/dashboard/generated';
+
 const folder = 'src/dashboard/document';
 
 type Graph = 'host' | 'fleet';
@@ -66,8 +69,7 @@ function operationsOfCost(): string {
   );
 }
 
-const header =
-  '// Made from the schema, the catalogue and the documents: UPDATE_SCHEMA=1 npx vitest run test/dashboard\n';
+const header = '// Made from the schema, the catalogue and the documents: npm run dashboard:generate\n';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const filesIn = (place: string): string[] =>
@@ -78,9 +80,51 @@ const filesIn = (place: string): string[] =>
 
 const fragments = parse(`${read(join(folder, 'fragment.graphql'))}\n${catalogueFragments()}`);
 
-/** The operations of a folder, each as a document with the fragments that it uses. */
-function documentsIn(place: string): DocumentNode[] {
-  return filesIn(place).map((file) => withFragments(parse(read(file)), file));
+/** The operations for a graph, each as a document with the fragments that it uses. */
+function documentsOf(graph: Graph): DocumentNode[] {
+  const documents = (place: string): DocumentNode[] =>
+    filesIn(place).map((file) => withFragments(parse(read(file)), file));
+  if (graph === 'host') return documents('host');
+  return [...documents('fleet'), ...documents('host').flatMap((document) => belowHost(document) ?? [])];
+}
+
+/** What a document of one host is in the graph of a fleet; null for what is not about the objects of a host. */
+function belowHost(document: DocumentNode): DocumentNode | null {
+  let isOfHost = false;
+  const wrapped = visit(document, {
+    OperationDefinition(operation) {
+      const [root] = operation.selectionSet.selections;
+      if (root?.kind !== Kind.FIELD || !/^(hypervisor|partition)$/.test(root.name.value)) return false;
+      isOfHost = true;
+      const isEvery = ({ name }: { readonly name: { readonly value: string } }): boolean =>
+        name.value === 'every';
+      const [host] = (
+        parse('query ($host: String!) { host(name: $host) { id } }').definitions as OperationDefinitionNode[]
+      ).map(({ variableDefinitions, selectionSet }) => ({
+        variableDefinitions,
+        field: selectionSet.selections[0],
+      }));
+      if (host?.field?.kind !== Kind.FIELD) throw new Error('unreachable');
+      return {
+        ...operation,
+        variableDefinitions: [...(host.variableDefinitions ?? []), ...(operation.variableDefinitions ?? [])],
+        selectionSet: {
+          kind: Kind.SELECTION_SET,
+          selections: [
+            {
+              ...host.field,
+              arguments: [...(host.field.arguments ?? []), ...(root.arguments ?? []).filter(isEvery)],
+              selectionSet: {
+                kind: Kind.SELECTION_SET,
+                selections: [{ ...root, arguments: (root.arguments ?? []).filter((each) => !isEvery(each)) }],
+              },
+            },
+          ],
+        },
+      };
+    },
+  });
+  return isOfHost ? wrapped : null;
 }
 
 function withFragments(document: DocumentNode, file: string): DocumentNode {
@@ -151,11 +195,16 @@ function minify(document: DocumentNode): string {
 }
 
 function templatesOf(graph: Graph) {
-  return templatesIn(graph === 'host' ? 'counter' : 'fleet-counter');
+  return templatesIn('counter').map((template) => {
+    if (graph === 'host') return template;
+    const below = belowHost(parse(template.text));
+    if (below === null) throw new Error(`${template.name} is not about the objects of a host`);
+    return { ...template, text: minify(below) };
+  });
 }
 
 function manifestOf(graph: Graph): DashboardManifest {
-  const documents = documentsIn(graph);
+  const documents = documentsOf(graph);
   const templates = templatesOf(graph);
   for (const document of [...documents, ...templates.map(({ text }) => parse(text))]) {
     const [error] = validate(schemas[graph], document);
@@ -169,7 +218,7 @@ function manifestOf(graph: Graph): DashboardManifest {
 
 /** The types of the results and variables, by GraphQL Code Generator, and the documents by their ids. */
 async function moduleOf(graph: Graph): Promise<string> {
-  const documents = documentsIn(graph);
+  const documents = documentsOf(graph);
   const templates = templatesOf(graph);
   const typed = [
     ...documents.map((document) => operationOf(document)),

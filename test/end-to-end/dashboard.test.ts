@@ -4,14 +4,10 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
 import { startBrowser, type TestBrowser } from './browser.ts';
-import { Program, serve, type Served } from './program.ts';
+import { addressOf, secret, soon, tokenOf } from './dashboard-page.ts';
+import { serve, type Served } from './program.ts';
 
 const executablePath = findProgram('chromium');
-/** A machine under load takes seconds to open a page. */
-const soon = { timeout: 60_000 };
-const secret = '0123456789abcdef0123456789abcdef';
-
-const addressOf = ({ url }: Served, place = ''): string => new URL(`/${place}`, url).href;
 
 describe('the files of the dashboard', () => {
   const assets = 'dist/dashboard/assets';
@@ -149,9 +145,3 @@ describe.skipIf(executablePath === null)(
     });
   },
 );
-
-async function tokenOf(partition: string): Promise<string> {
-  const command = new Program(['token', '--partition', partition], { HVQL_JWT_SECRET: secret });
-  await command.exited;
-  return command.stdout.trim();
-}

@@ -111,9 +111,12 @@ export function run<Result>(
   const used = client.peek();
   if (used === null) return () => undefined;
   // The type of the client asks for a text; the service takes an empty one beside an id for none.
-  const payload = { query: '', ...named, variables } as unknown as SubscribePayload;
+  const { request, host } = named;
+  const all = host === null ? variables : { ...variables, host };
+  const payload = { query: '', ...request, variables: all } as unknown as SubscribePayload;
   return used.subscribe<Result>(payload, {
-    next: ({ data = null, errors = [] }: FormattedExecutionResult<Result>) => sink.next({ data, errors }),
+    next: ({ data = null, errors = [] }: FormattedExecutionResult<Result>) =>
+      sink.next(host === null ? { data, errors } : ofHost({ data, errors })),
     error: (thrown) => {
       // The state of the connection says what a final close means.
       if (Array.isArray(thrown)) sink.next({ data: null, errors: thrown as ResponseError[] });
@@ -121,6 +124,21 @@ export function run<Result>(
     },
     complete: () => sink.end?.(),
   });
+}
+
+/** What a host of a fleet says, as if it were asked alone. Without an answer there is an error. */
+function ofHost<Result>({ data, errors }: Response<unknown>): Response<Result> {
+  const { host = null } = (data ?? {}) as { readonly host?: object | null };
+  const isWhole = host !== null && Object.values(host).every((part) => part !== null);
+  const reported = errors.map(({ path, ...error }) => ({
+    ...error,
+    ...(path === undefined ? {} : { path: path.slice(1) }),
+  }));
+  const unknown = { message: 'There is no such host, or these credentials are not for it.' };
+  return {
+    data: isWhole ? (host as Result) : null,
+    errors: host === null && reported.length === 0 ? [unknown] : reported,
+  };
 }
 
 /** The result of a query. It never rejects: an error is a result; without a connection it waits for one. */

@@ -22,19 +22,51 @@ export interface CounterText {
 }
 
 /** A document as a request names it. */
-export type NamedDocument = { readonly documentId: string } | { readonly query: string };
+export interface NamedDocument {
+  readonly request: { readonly documentId: string } | { readonly query: string };
+  /** The host that it asks about, in a fleet: its results are those of that host alone. */
+  readonly host: string | null;
+}
+
+/** A document of one host, and what it is in the graph of a fleet. */
+export interface GraphDocument<Result, Variables> {
+  readonly alone: PersistedDocument<Result, Variables>;
+  readonly inFleet: PersistedDocument<unknown, unknown>;
+}
+
+/** A template of one host, and what it is in the graph of a fleet. */
+export interface GraphTemplate {
+  readonly alone: CounterTemplate<unknown, unknown>;
+  readonly inFleet: CounterTemplate<unknown, unknown>;
+}
+
+/** A document by its id. */
+export function byId(document: PersistedDocument<unknown, unknown>): NamedDocument {
+  return { request: { documentId: document.id }, host: null };
+}
+
+/** The document for a host of a fleet, or for the only host there is, which has no name here. */
+export function aboutHost(host: string | null, document: GraphDocument<unknown, unknown>): NamedDocument {
+  return host === null ? byId(document.alone) : { ...byId(document.inFleet), host };
+}
 
 /** The document of a template for one counter. */
-export async function fillTemplate<Result, Variables>(
-  template: CounterTemplate<Result, Variables>,
-  counter: { readonly field: string; readonly rateUnit?: string | null | undefined },
+export async function fillTemplate(
+  templates: GraphTemplate,
+  counter: {
+    readonly field: string;
+    readonly rateUnit?: string | null | undefined;
+    readonly host: string | null;
+  },
 ): Promise<NamedDocument> {
+  const { host } = counter;
+  const template = host === null ? templates.alone : templates.inFleet;
   const place = counter.rateUnit == null ? template.valueOnly : template.withRate;
   if (place === null) throw new TypeError(`No document shows ${counter.field}`);
   const text = place.text.replaceAll(place.field, counter.field);
   // Browsers hash in secure contexts only. The service knows the exact text as well.
-  if (!isSecureContext) return { query: text };
+  if (!isSecureContext) return { request: { query: text }, host };
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   const digits = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0'));
-  return { documentId: `sha256:${digits.join('')}` };
+  return { request: { documentId: `sha256:${digits.join('')}` }, host };
 }

@@ -2,7 +2,7 @@
 import { useSignal, useSignalEffect, type ReadonlySignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ask, asking, connection, connections, run, type Response } from './client.ts';
-import type { NamedDocument, PersistedDocument } from './document.ts';
+import type { NamedDocument } from './document.ts';
 import { missedEvents } from './missed-events.ts';
 
 /** What is known of an operation. */
@@ -11,11 +11,6 @@ export interface Operation<Result> {
   readonly response: Signal<Response<Result> | null>;
   /** Whether the service has ended the subscription: its object is gone. */
   readonly isEnded: Signal<boolean>;
-}
-
-/** A document by its id, as a request names it. */
-export function byId<Result, Variables>(document: PersistedDocument<Result, Variables>): NamedDocument {
-  return { documentId: document.id };
 }
 
 /** Follows a subscription while the page is seen, again whenever the document or its variables change. */

@@ -1,4 +1,4 @@
-// Made from the schema, the catalogue and the documents: UPDATE_SCHEMA=1 npx vitest run test/dashboard
+// Made from the schema, the catalogue and the documents: npm run dashboard:generate
 /* eslint-disable */
 import type { CounterTemplate, PersistedDocument } from '../connection/document.ts';
 

@@ -1,4 +1,4 @@
-// Made from the schema, the catalogue and the documents: UPDATE_SCHEMA=1 npx vitest run test/dashboard
+// Made from the schema, the catalogue and the documents: npm run dashboard:generate
 /** By the field of a virtual processor's COST counter, the field that counts its operations. */
 export const operationsOfCost = {
   hypercallsCost: 'hypercalls',

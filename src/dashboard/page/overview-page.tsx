@@ -4,22 +4,23 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { HeatMap } from '../chart/heat-map.tsx';
 import type { Response } from '../connection/client.ts';
 import { ask } from '../connection/client.ts';
-import { byId, useLive, usePast } from '../connection/use-operation.ts';
+import { aboutHost } from '../connection/document.ts';
+import { useLive, usePast } from '../connection/use-operation.ts';
 import {
-  overviewDocument,
-  overviewNowDocument,
-  overviewPastDocument,
   type OverviewNowQuery,
   type OverviewPastQuery,
   type OverviewSubscription,
 } from '../generated/host.ts';
 import { Busiest } from '../part/busiest.tsx';
+import { CounterPicker } from '../part/counter-picker.tsx';
+import { ofHypervisor } from '../part/drawn-object.ts';
 import { Facts } from '../part/facts.tsx';
 import { Health } from '../part/health.tsx';
 import type { Overview } from '../part/overview.ts';
 import { PartitionTable } from '../part/partition-table.tsx';
 import { orderOf } from '../part/partition-order.ts';
-import { errorAt, errorsBelow, Problem } from '../part/problem.tsx';
+import { errorAt, Problem, Problems } from '../part/problem.tsx';
+import * as graph from '../part/graph.ts';
 import { Head } from '../part/status.tsx';
 import { addressOf, open, options, place } from '../reading/address.ts';
 import { Frames } from '../reading/frames.ts';
@@ -31,6 +32,7 @@ const rowsAtMost = 100;
 
 /** The overview of a host. */
 export function OverviewPage() {
+  const { host } = place.value;
   const processors = useMemo(() => new Frames(), []);
   const partitions = useMemo(() => new Frames(), []);
   const overview = useSignal<Overview | null>(null);
@@ -45,16 +47,17 @@ export function OverviewPage() {
     overview.value = hypervisor;
     note(hypervisor, { processors, partitions });
   };
-  const live = useLive<OverviewSubscription>(byId(overviewDocument), { every, ...variables }, (data) =>
-    take(data.hypervisor),
+  const live = useLive<OverviewSubscription>(
+    aboutHost(host, graph.overview),
+    { every, ...variables },
+    (data) => take(data.hypervisor),
   );
-  useFirstRates(variables, (hypervisor) => {
+  useFirstRates(host, variables, (hypervisor) => {
     const isNewer = overview.value === null || hypervisor.sampledAt >= overview.value.sampledAt;
     if (isNewer) take(hypervisor);
   });
-  const { host } = place.value;
   usePast<OverviewPastQuery>(
-    byId(overviewPastDocument),
+    aboutHost(host, graph.overviewPast),
     { last: '5m', step: stepFor(overview.value) },
     (data) => {
       for (const processor of data.hypervisor.logicalProcessors ?? []) {
@@ -88,7 +91,11 @@ export function OverviewPage() {
               onOpen={(of) => open({ host, page: 'logical-processor', of })}
             />
           )}
-          <ProcessorProblems response={response} indexes={indexes} />
+          <Problems
+            response={response}
+            path={['hypervisor', 'logicalProcessors']}
+            nameOf={(n) => `Logical processor ${indexes[n] ?? n}`}
+          />
           <p class="links">
             {indexes.slice(0, 64).map((index) => (
               <a key={index} href={addressOf({ host, page: 'logical-processor', of: `${index}` })}>
@@ -107,42 +114,24 @@ export function OverviewPage() {
           processors={overview.value?.virtualProcessors ?? null}
           error={errorAt(response, ['hypervisor', 'virtualProcessors'])}
         />
+        <CounterPicker objects={ofHypervisor} />
         <Health response={response} />
       </main>
     </>
   );
 }
 
-/** Logical processors that could not be read, each with the reason. */
-function ProcessorProblems({
-  response,
-  indexes,
-}: {
-  readonly response: Response<unknown> | null;
-  readonly indexes: readonly number[];
-}) {
-  const path = ['hypervisor', 'logicalProcessors'];
-  const problems = errorsBelow(response, path).filter(({ path: at = [] }) => at.length > path.length);
-  if (problems.length === 0) return null;
-  return (
-    <ul class="problems">
-      {problems.slice(0, 16).map((error) => (
-        <li key={error.path?.join('.')}>
-          Logical processor {indexes[Number(error.path?.[2])] ?? error.path?.[2]}: <Problem error={error} />
-        </li>
-      ))}
-      {problems.length > 16 && <li>… and {problems.length - 16} more</li>}
-    </ul>
-  );
-}
-
 /** The first event of a subscription may have no rates yet: this asks for those of a quarter of a second. */
-function useFirstRates(variables: object, take: (hypervisor: Overview) => void): void {
+function useFirstRates(host: string | null, variables: object, take: (hypervisor: Overview) => void): void {
   useEffect(
     () =>
-      ask<OverviewNowQuery>(byId(overviewNowDocument), { over: '250ms', ...variables }, ({ data }) => {
-        if (data !== null) take(data.hypervisor);
-      }),
+      ask<OverviewNowQuery>(
+        aboutHost(host, graph.overviewNow),
+        { over: '250ms', ...variables },
+        ({ data }) => {
+          if (data !== null) take(data.hypervisor);
+        },
+      ),
     [],
   );
 }

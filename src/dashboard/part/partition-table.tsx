@@ -1,12 +1,12 @@
 /** The partitions: sorted and filtered by the service. */
-import { useRef } from 'preact/hooks';
 import { Bar, Sparkline } from '../chart/sparkline.tsx';
 import type { Response } from '../connection/client.ts';
 import type { Overview } from './overview.ts';
-import { addressOf, options, place, setOption } from '../reading/address.ts';
+import { addressOf, place, setOption } from '../reading/address.ts';
 import { formatNumber, formatPages, formatPercent } from '../reading/format.ts';
 import type { Frames } from '../reading/frames.ts';
 import type { SortColumn, TableOrder } from './partition-order.ts';
+import { NameFilter } from './name-filter.tsx';
 import { errorAt, Problem } from './problem.tsx';
 
 type Page = Overview['partitions'];
@@ -96,24 +96,6 @@ function HeadCell({
         <span aria-hidden="true">{isSorted ? (sort === 'ascending' ? ' ▲' : ' ▼') : ' ↕'}</span>
       </button>
     </th>
-  );
-}
-
-/** The filter is in the address, half a second after the last key. */
-function NameFilter() {
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  return (
-    <label>
-      Name contains{' '}
-      <input
-        type="search"
-        value={options.value.get('name') ?? ''}
-        onInput={({ currentTarget: { value } }: { currentTarget: HTMLInputElement }) => {
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => setOption('name', value), 300);
-        }}
-      />
-    </label>
   );
 }
 

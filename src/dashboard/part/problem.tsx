@@ -49,3 +49,29 @@ export function Problem({ error }: { readonly error: ResponseError | null }) {
     </span>
   );
 }
+
+const listedAtMost = 16;
+
+/** The items of a list that could not be read, each with the reason. */
+export function Problems({
+  response,
+  path,
+  nameOf,
+}: {
+  readonly response: Response<unknown> | null;
+  readonly path: readonly (string | number)[];
+  readonly nameOf: (position: number) => string;
+}) {
+  const problems = errorsBelow(response, path).filter(({ path: at = [] }) => at.length > path.length);
+  if (problems.length === 0) return null;
+  return (
+    <ul class="problems">
+      {problems.slice(0, listedAtMost).map((error) => (
+        <li key={error.path?.join('.')}>
+          {nameOf(Number(error.path?.[path.length]))}: <Problem error={error} />
+        </li>
+      ))}
+      {problems.length > listedAtMost && <li>… and {problems.length - listedAtMost} more</li>}
+    </ul>
+  );
+}

@@ -1,0 +1,116 @@
+/** A partition: its virtual processors over time, what they ask of the hypervisor, and its memory. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { HeatMap } from '../chart/heat-map.tsx';
+import type { Response } from '../connection/client.ts';
+import { aboutHost } from '../connection/document.ts';
+import { useLive, usePast } from '../connection/use-operation.ts';
+import { type PartitionPastQuery, type PartitionSubscription } from '../generated/host.ts';
+import { CostlyOperations } from '../part/costly-operations.tsx';
+import { CounterPicker } from '../part/counter-picker.tsx';
+import { ofPartition } from '../part/drawn-object.ts';
+import { Health } from '../part/health.tsx';
+import { PartitionMemory } from '../part/partition-memory.tsx';
+import { errorAt, Problem, Problems } from '../part/problem.tsx';
+import * as graph from '../part/graph.ts';
+import { Head } from '../part/status.tsx';
+import { place } from '../reading/address.ts';
+import { Frames } from '../reading/frames.ts';
+import { formatPercent } from '../reading/format.ts';
+import { keptSince, noteMoment, resetTime } from '../reading/time-view.ts';
+
+/** The partition of an id; null: the caller's own. */
+export function PartitionPage({ id }: { readonly id: string | null }) {
+  const { host } = place.value;
+  const frames = useMemo(() => new Frames(), [id]);
+  const partition = useSignal<PartitionSubscription['partition'] | null>(null);
+  useEffect(() => {
+    resetTime();
+    partition.value = null;
+  }, [id]);
+  const live = useLive<PartitionSubscription>(
+    aboutHost(host, graph.partition),
+    { id, every: '1s' },
+    (data) => {
+      partition.value = data.partition;
+      const at = Date.parse(data.partition.sampledAt);
+      noteMoment(at);
+      for (const processor of data.partition.virtualProcessors ?? []) {
+        if (processor === null) continue;
+        const { interval = null, totalRunTime = null } = processor.rates ?? {};
+        frames.add(`${processor.index}`, {
+          at,
+          seconds: interval?.seconds,
+          value: totalRunTime,
+          reset: interval?.reset,
+        });
+      }
+      frames.commit(keptSince());
+    },
+  );
+  const count = partition.value?.virtualProcessors?.length ?? null;
+  const step = count === null || count <= 128 ? null : `${Math.ceil(count / 128)}s`;
+  usePast<PartitionPastQuery>(
+    count === null ? null : aboutHost(host, graph.partitionPast),
+    { id, last: '5m', step },
+    (data) => {
+      for (const processor of data.partition?.virtualProcessors ?? []) {
+        for (const { at, interval, rates } of processor?.history ?? [])
+          frames.add(`${processor?.index}`, {
+            at: Date.parse(at),
+            seconds: interval?.seconds,
+            value: rates?.totalRunTime,
+            reset: interval?.reset,
+          });
+      }
+      frames.commit(keptSince());
+    },
+  );
+  const response = live.response.value as Response<unknown> | null;
+  const shown = partition.value;
+  const indexes = (shown?.virtualProcessors ?? []).flatMap((each) => each?.index ?? []);
+  const totals = shown?.virtualProcessorTotals ?? null;
+  return (
+    <>
+      <Head title={shown === null ? 'Partition' : (shown.name ?? `Partition ${shown.partitionId}`)} />
+      <main>
+        {live.isEnded.value && (
+          <p class="problem wide" role="status">
+            This partition is not there any more.
+          </p>
+        )}
+        {shown === null && <Problem error={response?.errors[0] ?? null} />}
+        <section class="wide" aria-labelledby="processors">
+          <h2 id="processors">
+            Virtual processors
+            {totals !== null && `: ${formatPercent(totals.rates?.totalRunTime)} of their time`}
+          </h2>
+          <Problem error={errorAt(response, ['partition', 'virtualProcessors'])} />
+          {indexes.length > 0 && (
+            <HeatMap
+              label="Share of time that virtual processors ran"
+              frames={frames}
+              keys={indexes.map(String)}
+              nameOf={(key) => `Virtual processor ${key}`}
+            />
+          )}
+          <Problems
+            response={response}
+            path={['partition', 'virtualProcessors']}
+            nameOf={(n) => `Virtual processor ${indexes[n] ?? n}`}
+          />
+        </section>
+        <CostlyOperations
+          rates={totals?.rates ?? null}
+          error={errorAt(response, ['partition', 'virtualProcessorTotals', 'rates'])}
+        />
+        <PartitionMemory
+          counters={shown?.counters ?? null}
+          error={errorAt(response, ['partition', 'counters'])}
+        />
+        <CounterPicker objects={ofPartition(id)} />
+        <Health response={response} />
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+/** What the counters mean, as the service says: asked once. */
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { ask } from '../connection/client.ts';
+import { byId } from '../connection/document.ts';
+import { definitionsDocument, type DefinitionsQuery } from '../generated/host.ts';
+
+/** A counter of the catalogue. */
+export type Definition = DefinitionsQuery['counterDefinitions'][number];
+/** What has counters. */
+export type CounterObject = Definition['object'];
+
+const definitions = signal<readonly Definition[] | null>(null);
+let isAsked = false;
+
+/** All definitions; empty until they have come. */
+export function allDefinitions(): ReadonlySignal<readonly Definition[]> {
+  if (!isAsked) {
+    isAsked = true;
+    ask<DefinitionsQuery>(byId(definitionsDocument), {}, ({ data }) => {
+      if (data === null) isAsked = false;
+      else definitions.value = data.counterDefinitions;
+    });
+  }
+  return known;
+}
+
+const known = computed(() => definitions.value ?? []);
+
+/** The definition of a counter; undefined until it is known, or for a counter that does not exist. */
+export function definitionOf(object: CounterObject, field: string): Definition | undefined {
+  return allDefinitions().value.find((each) => each.object === object && each.field === field);
+}
