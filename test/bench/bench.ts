@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
- * the servers; `processor`, `streams`, `sizes`, `profile`, `metrics`, `fleet` and `mshv` show the rest. Prints tables and writes them to test/bench/result.
+ * the servers; `processor`, `streams`, `sizes`, `profile`, `metrics`, `fleet`, `mshv` and `dashboard` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
  * --before <commit> builds that commit and measures its build beside that of the working tree, each load
@@ -20,6 +20,7 @@ import { compareStreams } from './before-streams.ts';
 import { beforeText, parseGoals } from './before-table.ts';
 import { buildCommit, currentBuild } from './build.ts';
 import { areRivalsInstalled, contenderNamed, contenders, variants, type Contender } from './contender.ts';
+import { dashboardText } from './dashboard.ts';
 import { fleetText } from './fleet/fleet.ts';
 import { linuxHostText } from './linux-host.ts';
 import { loadGenerator } from './load.ts';
@@ -55,6 +56,8 @@ const { values, positionals } = parseArgs({
     /** fleet: how many hosts, and a folder for a CPU profile of the gateway. */
     hosts: { type: 'string' },
     profile: { type: 'string' },
+    /** dashboard: the path of Chromium. */
+    browser: { type: 'string', default: '/usr/bin/chromium' },
   },
 });
 const { quick } = values;
@@ -105,9 +108,15 @@ async function texts(): Promise<string> {
         profile: values.profile ?? null,
         tell,
       })}`;
+    case 'dashboard':
+      return `${machine()}\n\n${await dashboardText({
+        executablePath: values.browser,
+        seconds: Number(values.seconds ?? (quick ? 20 : 1_800)),
+        tell,
+      })}`;
     default:
       throw new Error(
-        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile, metrics, fleet and mshv.`,
+        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile, metrics, fleet, mshv and dashboard.`,
       );
   }
 }

@@ -174,13 +174,14 @@ function rangeOf(unit: string, low: number | null, high: number | null): [number
 }
 
 /** A line over the whole height where totals were reset. */
-function drawResets({ ctx, bbox, valToPos }: uPlot, resets: readonly number[]): void {
+function drawResets(plot: uPlot, resets: readonly number[]): void {
+  const { ctx, bbox } = plot;
   ctx.save();
   ctx.strokeStyle = '#cc78b4';
   ctx.lineWidth = 2 * devicePixelRatio;
   ctx.setLineDash([6, 4]);
   for (const at of resets) {
-    const x = valToPos(at, 'x', true);
+    const x = plot.valToPos(at, 'x', true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

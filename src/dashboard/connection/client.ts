@@ -1,5 +1,5 @@
 /** The one WebSocket of the page: queries, history and subscriptions. */
-import { computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { createClient, type Client, type FormattedExecutionResult, type SubscribePayload } from 'graphql-ws';
 import type { NamedDocument } from './document.ts';
 import { onRefused, refusal, token } from './session.ts';
@@ -116,7 +116,8 @@ export function run<Result>(
   const payload = { query: '', ...request, variables: all } as unknown as SubscribePayload;
   return used.subscribe<Result>(payload, {
     next: ({ data = null, errors = [] }: FormattedExecutionResult<Result>) =>
-      sink.next(host === null ? { data, errors } : ofHost({ data, errors })),
+      // Drawn once for all that the result changes.
+      batch(() => sink.next(host === null ? { data, errors } : ofHost({ data, errors }))),
     error: (thrown) => {
       // The state of the connection says what a final close means.
       if (Array.isArray(thrown)) sink.next({ data: null, errors: thrown as ResponseError[] });

@@ -10,6 +10,7 @@ import {
   type OverviewNowQuery,
   type OverviewPastQuery,
   type OverviewSubscription,
+  type PartitionRowsPastQuery,
 } from '../generated/host.ts';
 import { Busiest } from '../part/busiest.tsx';
 import { CounterPicker } from '../part/counter-picker.tsx';
@@ -70,6 +71,25 @@ export function OverviewPage() {
           });
       }
       processors.commit(keptSince());
+    },
+  );
+  // In a fixed order, so that another sorting is no other question.
+  const ids = (overview.value?.partitions?.nodes ?? []).map(({ partitionId }) => partitionId).sort();
+  usePast<PartitionRowsPastQuery>(
+    ids.length === 0 ? null : aboutHost(host, graph.partitionRowsPast),
+    // A line in the table is as wide as 96 samples.
+    { ids, last: '5m', step: '4s' },
+    (data) => {
+      for (const { partitionId, virtualProcessorTotals } of data.hypervisor.partitions?.nodes ?? []) {
+        for (const { at, interval, rates } of virtualProcessorTotals?.history ?? [])
+          partitions.add(partitionId, {
+            at: Date.parse(at),
+            seconds: interval?.seconds,
+            value: rates?.totalRunTime,
+            reset: interval?.reset,
+          });
+      }
+      partitions.commit(keptSince());
     },
   );
   const response = live.response.value as Response<unknown> | null;
