@@ -69,7 +69,7 @@ function operationsOfCost(): string {
   );
 }
 
-const header = '// Made from the schema, the catalogue and the documents: npm run dashboard:generate\n';
+const header = '// Made from the schema, the catalogue and the documents: npm run generate\n';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const filesIn = (place: string): string[] =>

@@ -44,7 +44,7 @@ export function HeatMap({
     if (element === null || keys.length === 0) return;
     cells.current = cellsOf(frames, keys, range);
     paint(element, cells.current, keys.length);
-    version.value += 1;
+    version.value = version.peek() + 1;
   });
 
   const timeOf = (column: number): number => {

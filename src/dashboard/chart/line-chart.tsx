@@ -54,7 +54,7 @@ export function LineChart({
     const theme = matchMedia('(prefers-color-scheme: dark)');
     const redraw = (): void => plot.redraw(false, true);
     theme.addEventListener('change', redraw);
-    version.value += 1;
+    version.value = version.peek() + 1;
     return () => {
       theme.removeEventListener('change', redraw);
       observer.disconnect();

@@ -1,4 +1,4 @@
-// Made from the schema, the catalogue and the documents: npm run dashboard:generate
+// Made from the schema, the catalogue and the documents: npm run generate
 /* eslint-disable */
 import type { CounterTemplate, PersistedDocument } from '../connection/document.ts';
 

@@ -1,4 +1,4 @@
-// Made from the schema, the catalogue and the documents: npm run dashboard:generate
+// Made from the schema, the catalogue and the documents: npm run generate
 /** By the field of a virtual processor's COST counter, the field that counts its operations. */
 export const operationsOfCost = {
   hypercallsCost: 'hypercalls',
