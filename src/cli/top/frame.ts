@@ -74,7 +74,8 @@ function viewLine({ state, table, trouble }: FrameContent): string {
   const selected = table === null || table.rows.length === 0 ? 0 : state.selected + 1;
   const shown = table?.rows.length ?? 0;
   const total = table?.total ?? null;
-  const count = total === null ? `${shown}` : `${total}`;
+  // Without a total there may be more than were asked for.
+  const count = total === null ? `${shown}+` : `${total}`;
   const where = table === null || table.of === '' ? '' : ` of ${table.of}`;
   const filter = state.filter === '' ? '' : `, filter ${JSON.stringify(printable(state.filter))}`;
   const order = `by ${sort.key} ${sort.isDescending ? 'descending' : 'ascending'}`;

@@ -9,7 +9,7 @@ import { Sampler } from '../../sampling/sampler.ts';
 import { defaultHostName } from '../../snapshot/host-name.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { openSource } from '../../source/sources.ts';
-import { limitsOf, maxWaitMilliseconds } from '../commands/service-limit.ts';
+import { limitsOf } from '../commands/service-limit.ts';
 import { packageVersion } from '../package.ts';
 import { parseCommand, type ServeSettings } from '../settings/settings.ts';
 import type { GraphLink, Watcher } from './graph-link.ts';
@@ -22,11 +22,13 @@ export interface LocalOptions {
   readonly clock: Clock;
   /** As `process.platform` has it. */
   readonly platform: string;
+  /** How long readings are kept for later ones. */
+  readonly heldMilliseconds: number;
 }
 
 /** Opens the source, and asks as the root partition: a process that can open a source can read all of it. */
 export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
-  const { clock, names, platform, hostName } = options;
+  const { clock, names, platform, hostName, heldMilliseconds } = options;
   const settings = serveDefaults();
   const source = await openSource(options.source, { clock, names, platform });
   const sampler = new Sampler({
@@ -35,9 +37,9 @@ export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
     timeoutMilliseconds: settings.sourceTimeout,
     shareMilliseconds: settings.snapshotMaxAge,
     holding: {
-      maximumAgeMilliseconds: 2 * maxWaitMilliseconds,
+      maximumAgeMilliseconds: heldMilliseconds,
       maximumBytes: settings.historyBytes,
-      historyMilliseconds: settings.history,
+      historyMilliseconds: heldMilliseconds,
     },
   });
   const service = {

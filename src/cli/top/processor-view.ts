@@ -67,7 +67,7 @@ export const virtualProcessorView: View = {
     if (filter === '') {
       const list = place.at('virtualProcessors');
       const rows = list.items.map((processor) => rowOf(processor, processor.at('partition'), wanted));
-      return { columns, rows, total: null, problem: list.error, of: '' };
+      return { columns, rows, total: rows.length < most ? rows.length : null, problem: list.error, of: '' };
     }
     const partitions = place.at('partitions');
     const rows = partitions

@@ -34,7 +34,7 @@ export async function top(settings: TopSettings, context: TopContext): Promise<n
   const link = await openLink(settings, context);
   try {
     const facts = await askFacts(link);
-    const state = stateOf(settings, facts);
+    const state = initialState(settings, facts);
     const { signal, terminal, env } = context;
     const { isRoot } = facts;
     const { json: isJson, once, for: duration } = settings;
@@ -53,12 +53,17 @@ export async function top(settings: TopSettings, context: TopContext): Promise<n
   }
 }
 
+/** Rates need the reading before, which is at most twice as old as what is asked for. Nothing of top reads a longer past. */
+const heldIntervals = 3;
+const longestHeldMilliseconds = 120_000;
+
 async function openLink(settings: TopSettings, context: TopContext): Promise<GraphLink> {
   const { url, tokenFile, source, names, hostName } = settings;
   if (url === null) {
     const { openLocalLink } = await import('./local-link.ts');
     const { clock, platform } = context;
-    return openLocalLink({ source, names, hostName, clock, platform });
+    const heldMilliseconds = Math.min(heldIntervals * settings.every, longestHeldMilliseconds);
+    return openLocalLink({ source, names, hostName, clock, platform, heldMilliseconds });
   }
   const [{ RemoteLink }, ca, cert, key] = await Promise.all([
     import('./remote-link.ts'),
@@ -80,7 +85,7 @@ async function pemOf(name: keyof RemoteOptions['tls'], path: string | null): Pro
 }
 
 /** What is shown first. Throws a UsageError for what the graph does not have. */
-function stateOf(settings: TopSettings, { isFleet, ownPartition }: GraphFacts): State {
+export function initialState(settings: TopSettings, { isFleet, ownPartition }: GraphFacts): State {
   const host = isFleet ? settings.hostName : null;
   const view = settings.view ?? defaultView(settings, isFleet && host === null);
   if (view === 'hosts' && !isFleet)

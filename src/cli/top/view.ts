@@ -53,7 +53,7 @@ export interface Row {
 export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
-  /** Rows that there are, of which these are the first; null if that is not known. */
+  /** Rows that there are, of which these are the first; null if there may be more. */
   readonly total: number | null;
   /** Why there is no table; null if there is one. */
   readonly problem: AnswerError | null;
