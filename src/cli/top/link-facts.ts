@@ -7,7 +7,7 @@ import { adviceFor } from './advice.ts';
 /** Facts that do not change while a link is used. */
 export interface GraphFacts {
   readonly isFleet: boolean;
-  /** Whether the caller is the root partition of the one host. */
+  /** Whether the caller is the root partition: of the one host, or of every host of the fleet. */
   readonly isRoot: boolean;
   /** The caller's partition; null if it has another one on each host. */
   readonly ownPartition: string | null;
@@ -18,16 +18,24 @@ export interface GraphFacts {
 /** Asks for the facts. Rejects with a LinkError if there is no answer. */
 export async function askFacts(link: GraphLink): Promise<GraphFacts> {
   const viewer = Place.of(answered(await link.query('query Viewer { viewer { __typename } }'))).at('viewer');
-  if (viewer.at('__typename').text === 'FleetViewer')
-    return { isFleet: true, isRoot: true, ownPartition: null, hasSubscriptions: await canSubscribe(link) };
+  if (viewer.at('__typename').text === 'FleetViewer') {
+    const partition = await viewerField(link, 'partition');
+    const isRoot = partition.text === 'root';
+    const ownPartition = isRoot ? null : partition.text;
+    return { isFleet: true, isRoot, ownPartition, hasSubscriptions: await canSubscribe(link) };
+  }
   const asked = answered(await link.query('query Viewer { viewer { isRoot partitionId } }'));
-  const { at } = { at: (name: string) => Place.of(asked).at('viewer', name) };
+  const caller = Place.of(asked).at('viewer');
   return {
     isFleet: false,
-    isRoot: at('isRoot').value === true,
-    ownPartition: at('partitionId').text || null,
+    isRoot: caller.at('isRoot').value === true,
+    ownPartition: caller.at('partitionId').text || null,
     hasSubscriptions: true,
   };
+}
+
+async function viewerField(link: GraphLink, name: string): Promise<Place> {
+  return Place.of(answered(await link.query(`query Viewer { viewer { ${name} } }`))).at('viewer', name);
 }
 
 /** A gateway of an earlier version has none. */
