@@ -11,7 +11,7 @@ import { addressOf, makeKeys, openHost, type TestHost, type TestKeys } from '../
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 import { freePort } from '../free-port.ts';
 import { until } from '../until.ts';
-import { Program } from './program.ts';
+import { Program, serve } from './program.ts';
 
 const secret = 'a secret of thirty-two bytes or more';
 const folder = mkdtempSync(join(tmpdir(), 'hvql-top-'));
@@ -155,6 +155,30 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
     };
     expect(shape(remote.stdout)).toEqual(shape(local.stdout));
     expect(JSON.parse(remote.stdout).rows[0]['hypercalls.counters']).toMatch(/^\d+$/);
+  });
+});
+
+describe('hvql top --url https://', () => {
+  const tls = (name: string): string => `test/fixtures/tls/${name}`;
+
+  it('trusts the issuers of --tls-ca, shows a client certificate, and says what to do without', async () => {
+    const { program: server, url } = await serve([
+      ...['--source', 'simulator?seed=1&lps=2&partitions=2&vps=1'],
+      ...['--tls-cert', tls('server.pem'), '--tls-key', tls('server.key'), '--tls-client-ca', tls('ca.pem')],
+    ]);
+    const args = ['top', '--once', '--every', '100ms', '--url', url];
+    const certificate = ['--tls-cert', tls('root.pem'), '--tls-key', tls('client.key')];
+    const [trusting, doubting] = [
+      new Program([...args, '--tls-ca', tls('ca.pem'), ...certificate]),
+      new Program(args),
+    ];
+    expect([await trusting.exited, trusting.stderr]).toEqual([0, '']);
+    expect(trusting.stdout).toMatch(/^partitions {2}local .* 2 LPs [\d.]+% busy$/m);
+    expect(await doubting.exited).toBe(1);
+    expect(doubting.stderr).toMatch(
+      /is not trusted, or TLS is not spoken there: .* Give its issuer's PEM file with --tls-ca/,
+    );
+    await server.stop('SIGKILL');
   });
 });
 

@@ -33,7 +33,9 @@ export function drawTable(table: Table, rows: readonly Row[], layout: TableLayou
   const { width, style } = layout;
   const { columns, isCut } = visibleColumns(table, rows, layout);
   const line = (cells: readonly string[]): string => cells.join(gap);
-  const fill = (text: string): string => (width === null ? text : fitTo(text, width));
+  // The mark of columns beyond the right edge, which the arrow keys bring in.
+  const fill = (text: string): string =>
+    width === null ? text : isCut ? `${fitTo(text, width - 1)}>` : fitTo(text, width);
   const heading = (texts: (column: Column) => string): string =>
     style.reverse(
       fill(line(columns.map(({ column, width: wide }) => fitTo(texts(column), wide, sideOf(column))))),

@@ -44,10 +44,10 @@ describe('the text of a table', () => {
     );
   });
 
-  it('leaves out the columns that the screen has no room for', () => {
+  it('leaves out the columns that the screen has no room for, and marks that there are more', () => {
     const drawn = drawTable(table, table.rows, layout({ width: 30 }));
     expect(drawn.isCut).toBe(true);
-    expect(drawn.headings[0]).toBe(fitTo('id  name  totalRunTime', 30));
+    expect(drawn.headings[0]).toBe(`${fitTo('id  name  totalRunTime', 29)}>`);
     expect(drawn.rows[0]).toBe(' 5  web            3.1');
   });
 
