@@ -1,12 +1,13 @@
 /** A source with the past of all that is read of it: for the process that reads it for others. */
 import { steadyClockOf, type Clock } from '../snapshot/moment.ts';
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
-import { checkSampleCount, type PastQuestion } from '../snapshot/past.ts';
+import { checkSampleCount, type HeldFacts, type PastQuestion } from '../snapshot/past.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { PastOptions, Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './guard/absences.ts';
 import { SourceCheck } from './guard/source-check.ts';
 import { HeldReadings, type HoldingLimits } from './read/held-readings.ts';
+import type { TakenReadings } from './read/snapshot.ts';
 import { isResetBetween } from './read/history.ts';
 
 /** How much is kept, and by which clock. */
@@ -15,6 +16,8 @@ export interface KeptPastOptions {
   readonly holding: HoldingLimits;
 }
 
+const countingMilliseconds = 500;
+
 /** What is read through it is kept; of a source that has a past of its own nothing is. */
 export class KeptPast implements Source {
   readonly kind: string;
@@ -22,13 +25,19 @@ export class KeptPast implements Source {
   readonly #source: Source;
   readonly #absences = new Absences();
   readonly #held: HeldReadings;
+  readonly #steadyNow: () => number;
+  readonly #noting = new Set<() => void>();
+  /** Counted now and then: it takes a step for each object. */
+  #facts: HeldFacts | null = null;
+  #countedAt = Number.NEGATIVE_INFINITY;
   readonly #check = new SourceCheck(() => this.#held.forgetAll());
 
   constructor(source: Source, { clock, holding }: KeptPastOptions) {
     this.kind = source.kind;
     this.description = source.description;
     this.#source = source;
-    this.#held = new HeldReadings(this.#absences, holding, steadyClockOf(clock));
+    this.#steadyNow = steadyClockOf(clock);
+    this.#held = new HeldReadings(this.#absences, holding, this.#steadyNow);
   }
 
   get host(): string | null {
@@ -43,6 +52,15 @@ export class KeptPast implements Source {
     return this.#source.areas ?? null;
   }
 
+  get held(): HeldFacts | null {
+    return this.#facts;
+  }
+
+  onChange(note: () => void): () => void {
+    this.#noting.add(note);
+    return () => this.#noting.delete(note);
+  }
+
   async topology(signal: AbortSignal): ReturnType<Source['topology']> {
     const topology = this.#check.topology(await this.#source.topology(signal));
     this.#absences.noteTopology(topology);
@@ -55,14 +73,23 @@ export class KeptPast implements Source {
     const answer = await this.#source.read(objects, signal);
     const { at, outcomes } = this.#check.readings(answer, { objects, newestNanoseconds });
     this.#absences.noteReadings(objects, { outcomes });
-    if (this.#source.past === undefined) this.#held.hold(objects, { at, outcomes, absencesBefore });
+    if (this.#source.past === undefined) this.#hold(objects, { at, outcomes, absencesBefore });
     return answer;
   }
 
   /** Keeps what another process has read of the same place. */
   hold(objects: readonly ObjectName[], { at, outcomes }: Readings): void {
     this.#absences.noteReadings(objects, { outcomes });
-    this.#held.hold(objects, { at, outcomes, absencesBefore: this.#absences.count });
+    this.#hold(objects, { at, outcomes, absencesBefore: this.#absences.count });
+  }
+
+  #hold(objects: readonly ObjectName[], readings: TakenReadings): void {
+    this.#held.hold(objects, readings);
+    const now = this.#steadyNow();
+    if (now - this.#countedAt < countingMilliseconds) return;
+    this.#countedAt = now;
+    this.#facts = this.#held.facts;
+    for (const note of this.#noting) note();
   }
 
   /** Takes over what another process that reads the same place has found absent. */

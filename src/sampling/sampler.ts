@@ -7,18 +7,14 @@ import { ExpiringValue } from '../lib/expiring-value.ts';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { steadyClockOf, type Clock } from '../snapshot/moment.ts';
 import type { StatisticsArea } from '../snapshot/object-name.ts';
+import type { HeldFacts } from '../snapshot/past.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './guard/absences.ts';
 import { GuardedSource, type AnswerHealth, type SourceState } from './guard/guarded-source.ts';
 import { History, isResetBetween } from './read/history.ts';
 import type { FetchPasts } from './read/fetched-history.ts';
-import {
-  defaultHoldingLimits,
-  HeldReadings,
-  type HeldFacts,
-  type HoldingLimits,
-} from './read/held-readings.ts';
+import { defaultHoldingLimits, HeldReadings, type HoldingLimits } from './read/held-readings.ts';
 import { OperationSnapshotReader, type OperationReaderOptions } from './read/operation-snapshot-reader.ts';
 import { SharedSnapshots } from './read/shared-snapshots.ts';
 import type { TakenReadings, TakenSample, TakenSnapshot } from './read/snapshot.ts';
@@ -132,7 +128,7 @@ export class Sampler {
         return source.areas;
       },
       get held() {
-        return held.facts;
+        return source.held ?? held.facts;
       },
     };
   }

@@ -23,6 +23,16 @@ export interface Past {
   readonly samples: readonly PastSample[];
 }
 
+/** What is held of past readings now. */
+export interface HeldFacts {
+  readonly readings: number;
+  readonly bytes: number;
+  readonly maximumBytes: number;
+  /** From the oldest snapshot to the newest; null if nothing is held. */
+  readonly spanMilliseconds: number | null;
+  readonly historyMilliseconds: number;
+}
+
 /** Nothing was read. */
 export const noPast: Past = { before: null, samples: [] };
 

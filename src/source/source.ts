@@ -1,6 +1,6 @@
 /** The interface between the service and the places from which it reads statistics. */
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
-import type { Past, PastQuestion, PastSample } from '../snapshot/past.ts';
+import type { HeldFacts, Past, PastQuestion, PastSample } from '../snapshot/past.ts';
 import type { Readings } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 
@@ -40,6 +40,8 @@ export interface Source {
    * stay valid and unchanged for as long as they are held.
    */
   read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings>;
+  /** How much it holds of the past; null if that is not known, left out by a source that holds nothing itself. */
+  readonly held?: HeldFacts | null;
   /**
    * What it has of the past up to now, in the order of the questions: for each object its readings since it was last
    * absent or reset, thinned as the question says. Left out by a source that has the present only: then the service has

@@ -125,6 +125,15 @@ describe('the past with two workers', () => {
     await until(async () => (await samples()).length > 3);
     const seconds = (await samples()).map(({ at }) => Math.round(Date.parse(at) / 1_000));
     expect(new Set(seconds).size).toBe(seconds.length);
+    // What is held is the same for both, and was read by neither.
+    const facts = '{ service { history { bytes span } } }';
+    const held = await Promise.all(
+      [1, 2].map(() => askByNewConnection(served.url, { token: served.tokens[0], query: facts })),
+    );
+    for (const { data } of held) {
+      expect(Number(data.service.history.bytes)).toBeGreaterThan(1_000);
+      expect(data.service.history.span).toMatch(/s$/);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 /** The state of the service in the graph. */
-import type { HeldFacts } from '../../sampling/read/held-readings.ts';
+import type { HeldFacts } from '../../snapshot/past.ts';
 import type { SourceHealth } from '../../sampling/sampler.ts';
 import type { Builder } from '../builder.ts';
 import type { AreaRef } from './overlay-page.ts';

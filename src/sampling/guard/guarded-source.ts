@@ -4,6 +4,7 @@ import type { HvqlError } from '../../errors.ts';
 import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import { steadyClockOf, type Clock } from '../../snapshot/moment.ts';
 import type { StatisticsArea } from '../../snapshot/object-name.ts';
+import type { HeldFacts } from '../../snapshot/past.ts';
 import type { Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../../source/source.ts';
@@ -121,6 +122,11 @@ export class GuardedSource {
   /** The areas that the source has now of partitions and virtual processors. A folder is searched for them. */
   get areas(): readonly StatisticsArea[] {
     return this.#source.areas ?? onlyParent;
+  }
+
+  /** How much it holds of the past itself; null if it holds nothing. */
+  get held(): HeldFacts | null {
+    return this.#source.held ?? null;
   }
 
   /** Whether the source has answered within this time and has not failed since. */

@@ -1,7 +1,7 @@
 /** Recent readings, so that changes need not wait for a second reading. Limited in age and bytes; no timer runs. */
 import { HvqlError } from '../../errors.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
-import { noPast, thinnedPasts, type Past, type PastQuestion } from '../../snapshot/past.ts';
+import { noPast, thinnedPasts, type HeldFacts, type Past, type PastQuestion } from '../../snapshot/past.ts';
 import type { Absences } from '../guard/absences.ts';
 import type { EarlierAge } from './earlier-readings.ts';
 import type { HeldSnapshot } from './past-readings.ts';
@@ -26,16 +26,6 @@ export const defaultHoldingLimits: HoldingLimits = {
   maximumBytes: 256 * 1024 * 1024,
   historyMilliseconds: 300_000,
 };
-
-/** What is held now. */
-export interface HeldFacts {
-  readonly readings: number;
-  readonly bytes: number;
-  readonly maximumBytes: number;
-  /** From the oldest snapshot to the newest; null if nothing is held. */
-  readonly spanMilliseconds: number | null;
-  readonly historyMilliseconds: number;
-}
 
 /** A part of the memory for readings. */
 export interface MemoryShare {

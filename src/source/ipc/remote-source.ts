@@ -117,6 +117,9 @@ export function remoteSource(
     get areas() {
       return facts.areas;
     },
+    get held() {
+      return facts.held;
+    },
     async topology(signal) {
       signal.throwIfAborted();
       const held = known;

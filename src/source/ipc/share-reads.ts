@@ -52,6 +52,9 @@ export function shareReads(source: Source, { clock, windowMilliseconds }: ShareR
     get areas() {
       return source.areas ?? null;
     },
+    get held() {
+      return source.held ?? null;
+    },
     async topology(signal) {
       signal.throwIfAborted();
       return recentTopology.value ?? topologies.load(null, signal);

@@ -28,6 +28,9 @@ export function sharePast(source: Source, remote: RemoteSource, now: () => numbe
     get areas() {
       return source.areas ?? null;
     },
+    get held() {
+      return remote.held ?? null;
+    },
     topology: (signal, lists) => source.topology(signal, lists),
     async read(objects, signal) {
       const readings = await source.read(objects, signal);

@@ -26,6 +26,8 @@ const listLimit = 16;
 /** Keeps what the process at the other end has read of the same place. */
 export interface ReadingStore {
   hold(objects: readonly ObjectName[], readings: Readings): void;
+  /** Calls back after what is held has changed, now and then; returns a function that ends it. */
+  onChange(note: () => void): () => void;
 }
 
 /**
@@ -134,7 +136,9 @@ export function serveSource(source: Source, channel: Duplex, store?: ReadingStor
   });
   // 'close' follows.
   channel.on('error', () => undefined);
+  const ignoreChanges = store?.onChange(sendFacts);
   channel.once('close', () => {
+    ignoreChanges?.();
     for (const controller of underWay.values()) controller.abort(new Error('The channel is closed'));
     underWay.clear();
   });

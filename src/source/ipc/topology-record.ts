@@ -1,6 +1,7 @@
 /** A topology as JSON, for another process. */
 import { topologyOf, type PartitionEntry, type Topology } from '../../snapshot/topology.ts';
 import { hvqlErrorOf, recordOf, type ErrorRecord } from './error-record.ts';
+import type { HeldFacts } from '../../snapshot/past.ts';
 import type { StatisticsArea } from '../../snapshot/object-name.ts';
 import type { Source } from '../source.ts';
 
@@ -59,14 +60,15 @@ function entryOf({ id, parent, name, virtualProcessors, listError }: PartitionRe
 export interface SourceFacts {
   readonly unreadableLines: number | null;
   readonly areas: readonly StatisticsArea[] | null;
+  readonly held: HeldFacts | null;
 }
 
 /** The facts before the other process has sent any. */
-export const noFacts: SourceFacts = { unreadableLines: null, areas: null };
+export const noFacts: SourceFacts = { unreadableLines: null, areas: null, held: null };
 
 /** The facts of a source now. */
-export function sourceFacts({ unreadableLines = null, areas = null }: Source): SourceFacts {
-  return { unreadableLines, areas };
+export function sourceFacts({ unreadableLines = null, areas = null, held = null }: Source): SourceFacts {
+  return { unreadableLines, areas, held };
 }
 
 /** The facts in the body of a message. */
