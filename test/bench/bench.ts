@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
- * the servers; `processor`, `streams`, `sizes`, `profile`, `metrics`, `fleet`, `mshv` and `dashboard` show the rest. Prints tables and writes them to test/bench/result.
+ * the servers, with `cold` and `files` only by questions that are new and over page files; `startup`, `processor`, `streams`,
+ * `sizes`, `profile`, `metrics`, `fleet`, `mshv` and `dashboard` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
  * --before <commit> builds that commit and measures its build beside that of the working tree, each load
@@ -28,6 +29,7 @@ import { memoryOverTime } from './memory-over-time.ts';
 import { metricsText } from './metrics.ts';
 import { profileText } from './profile.ts';
 import { sizesText } from './sizes.ts';
+import { startupText } from './startup.ts';
 import { streamsText } from './streams.ts';
 import { workloads } from './workload.ts';
 
@@ -76,6 +78,16 @@ async function texts(): Promise<string> {
   switch (what) {
     case 'compare':
       return values.before === undefined ? comparison() : beforeAndNow(values.before);
+    case 'cold':
+      values.only ??= 'S cold,M cold,W cold';
+      values.contenders ??= 'C,D,hvql,hvql files';
+      return comparison();
+    case 'files':
+      values.only ??= 'S,M,L';
+      values.contenders ??= 'B,B files,hvql,hvql files,hvql files default';
+      return comparison();
+    case 'startup':
+      return `${machine()}\n\n${await startupText({ rounds: Number(values.rounds ?? (quick ? 3 : 15)), tell })}`;
     case 'streams':
       if (values.before !== undefined) return beforeAndNow(values.before);
       return `${machine()}\n\n${await streamsText({
@@ -116,7 +128,7 @@ async function texts(): Promise<string> {
       })}`;
     default:
       throw new Error(
-        `There is no benchmark "${what}"; there are compare, processor, streams, sizes, profile, metrics, fleet, mshv and dashboard.`,
+        `There is no benchmark "${what}"; there are compare, cold, files, startup, processor, streams, sizes, profile, metrics, fleet, mshv and dashboard.`,
       );
   }
 }

@@ -21,6 +21,7 @@ export const goals: Record<
     L: [goal('B', 4.7), goal('D', 8)],
     'S cold': [goal('C', 1.5)],
     'M cold': [goal('C', 1.5)],
+    'W cold': [goal('C', 1.5)],
   },
   'shared snapshot': { S: [goal('A', 0.8)], M: [goal('A', 0.8)], L: [goal('A', 0.9)] },
   'page files': {

@@ -14,7 +14,7 @@ export interface HostSize {
 export type QuestionName = 'S' | 'M' | 'L';
 
 /** The questions, and those whose text no server has seen before. */
-export type WorkloadName = QuestionName | 'S cold' | 'M cold';
+export type WorkloadName = QuestionName | 'S cold' | 'M cold' | 'W cold';
 
 /** What stands in the body of a load is another text in each request. */
 export const newTextMark = '[<id>]';
@@ -92,8 +92,26 @@ const questions: readonly Workload[] = [
   },
 ];
 
-/** All workloads. The cold ones are the first two questions, behind a comment that differs from request to request. */
-export const workloads: readonly Workload[] = [...questions, cold('S'), cold('M')];
+/** As often as a document of 10,000 tokens, the limit by default, can ask for all counters of virtual processors. */
+const mostAliases = 110;
+
+const wide: Workload = {
+  name: 'W cold',
+  title: `${mostAliases} × 4 virtual processors × all counters, some 9,500 tokens, each request with a text that is new`,
+  host: smallHost,
+  query: `# ${newTextMark}\n{ hypervisor { ${Array.from(
+    { length: mostAliases },
+    (_, n) => `part${n}: partitions(first: 1) { nodes {
+      partitionId virtualProcessors { index counters { ${everyField('VIRTUAL_PROCESSOR')} } }
+    } }`,
+  ).join(' ')} } }`,
+  connections: 4,
+  isNewText: true,
+  warmingAnswers: 100,
+};
+
+/** All workloads. The cold ones are the first two questions, behind a comment that differs from request to request, and the largest. */
+export const workloads: readonly Workload[] = [...questions, cold('S'), cold('M'), wide];
 
 /** The workload of a name. */
 export function workloadNamed(name: WorkloadName): Workload {
