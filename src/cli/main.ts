@@ -49,8 +49,10 @@ async function run(command: Command, context: CommandContext): Promise<number> {
   const { platform } = process;
   switch (command.name) {
     case 'serve': {
-      const [{ limitHeap }, { openLog }, { passedSocket }, { serveWithWorkers }] = await Promise.all([
-        import('./heap.ts'),
+      const { limitHeap, holdYoungGeneration } = await import('./heap.ts');
+      // The primary of several workers serves nobody, so it does not release it.
+      if (command.settings.workers === 1 || cluster.isWorker) holdYoungGeneration();
+      const [{ openLog }, { passedSocket }, { serveWithWorkers }] = await Promise.all([
         import('./log.ts'),
         import('./passed-socket.ts'),
         import('./workers/primary.ts'),

@@ -30,8 +30,8 @@ const events = `
 const built = new URL('../../dist/cli/heap.js', import.meta.url).href;
 const closely = `import { limitHeap } from '${built}'; limitHeap();`;
 
-function megabytesOf(script: string): number {
-  const flags = ['--max-semi-space-size=1', '--input-type=module', '-e', script];
+function megabytesOf(script: string, mostYoung = 1): number {
+  const flags = [`--max-semi-space-size=${mostYoung}`, '--input-type=module', '-e', script];
   const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
   const megabytes = Number(stdout);
   if (!(megabytes > 0)) throw new Error(stderr);
@@ -50,5 +50,24 @@ describe('the heap of the service', () => {
     // Where V8 is let, it takes them for old in most runs, and comes to some 50 MB: it depends on when it compiles what.
     const most = Array.from({ length: 5 }, () => megabytesOf(closely + events));
     expect(Math.max(...most)).toBeLessThan(20);
+  });
+
+  it('has a young generation that grows only after the start', () => {
+    // Nearly all survives, so V8 doubles it up to 16 MB where it is let.
+    const script = `
+      import { getHeapSpaceStatistics } from 'node:v8';
+      import { holdYoungGeneration, releaseYoungGeneration } from '${built}';
+      const kept = [];
+      function megabytes() {
+        for (let n = 0; n < 400_000; n += 1) kept.push({ n, text: [n] });
+        const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+        return young.space_size / 1e6;
+      }
+      holdYoungGeneration();
+      const held = megabytes();
+      releaseYoungGeneration();
+      console.log(megabytes() / held);
+    `;
+    expect(megabytesOf(script, 16)).toBeGreaterThan(3);
   });
 });

@@ -72,7 +72,9 @@ describe('the modules that a command loads', () => {
     const files = filesOf(unbundledProgram, words);
     expect(packagesOf(files)).toEqual([...packages].sort());
     expect(
-      foldersOf(files).filter((folder) => /execution|graph\/type|yoga|writer|fleet\/host/.test(folder)),
+      foldersOf(files).filter((folder) =>
+        /execution|graph\/type|yoga|writer|fleet\/host|cli\/top/.test(folder),
+      ),
     ).toEqual([]);
     // Of the bundle, which has files that several commands share.
     const bundled = filesOf(builtProgram, words);

@@ -16,6 +16,7 @@ import { CredentialWatch, credentialFiles, credentialPaths } from './credential-
 import { AuditRotation } from './audit-rotation.ts';
 import { dashboardWith } from './dashboard-files.ts';
 import { development } from './development-token.ts';
+import { releaseYoungGeneration } from '../heap.ts';
 import { healthReport, openHealth } from './health.ts';
 import { exampleOperations, packageVersion, tabsOf } from '../package.ts';
 import {
@@ -161,6 +162,7 @@ async function serveOn(
     ...(credentialPaths(settings).isAny ? [context.onReopen(() => void watch.renewAll())] : []),
   ];
   const fleet = await joinFleet(server, { resources, settings, context, health: server.sourceHealth });
+  releaseYoungGeneration();
   (context.announce ?? announceOn(context))({
     url: server.url,
     tokens: server.tokens,
