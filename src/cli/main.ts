@@ -50,7 +50,7 @@ async function run(command: Command, context: CommandContext): Promise<number> {
   switch (command.name) {
     case 'serve': {
       const { limitHeap, holdYoungGeneration } = await import('./heap.ts');
-      // The primary of several workers serves nobody, so it does not release it.
+      // The primary of several workers has no service that would release it.
       if (command.settings.workers === 1 || cluster.isWorker) holdYoungGeneration();
       const [{ openLog }, { passedSocket }, { serveWithWorkers }] = await Promise.all([
         import('./log.ts'),
