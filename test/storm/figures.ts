@@ -22,7 +22,7 @@ export interface Figures {
 const samples = 9;
 const sampleMilliseconds = 300;
 /** How long sockets of clients that have gone may take to go as well. */
-const settlingMilliseconds = 15_000;
+const settlingMilliseconds = 60_000;
 /** How long connections of clients that take nothing may stay, on a busy machine. */
 const cutMilliseconds = 90_000;
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-const answerLimitMilliseconds = 20_000;
+const answerLimitMilliseconds = 120_000;
 
 /** An open inspector. */
 export class Inspector {

@@ -21,6 +21,9 @@ import { Troubles } from './trouble.ts';
 /** Codes that clients get while pages are broken or gone. A storm without them does the source no harm. */
 export const troubleCodes = ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE'] as const;
 
+/** How long a short storm may last until clients have met broken pages, which takes minutes on a busy machine. */
+const longestShortSeconds = 300;
+
 /** How long, and with what chances. */
 export interface StormOptions {
   /**
@@ -141,8 +144,8 @@ async function stormOver(storm: Storm): Promise<StormReport> {
     const began = performance.now();
     const end = new AbortController();
     const timer = setInterval(() => {
-      const parts = (performance.now() - began) / 1_000 / forSeconds;
-      if (parts >= (isEnough() ? 1 : 3)) end.abort();
+      const past = (performance.now() - began) / 1_000;
+      if (past >= (isEnough() ? forSeconds : Math.max(3 * forSeconds, longestShortSeconds))) end.abort();
     }, 100);
     const { moveWallClock } = service;
     const chaos = makeChaos(
