@@ -11,7 +11,7 @@ import { LiveBench, settle } from '../live.ts';
 import { newTally, tryBothWays } from './two-ways.ts';
 
 const schema = createSchema();
-const settings = fuzzSettings(300);
+const settings = fuzzSettings(600);
 const hosts = Array.from(
   { length: Math.ceil(settings.numRuns / 10) },
   (_, n) => new RandomHost(settings.seed, n),

@@ -36,7 +36,11 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
         onReopen: (reopen) => primary.onReopen(reopen),
         openSource: async (named, tools) =>
           source === null
-            ? openWithSharedPast({ named, tools, channel: primary.sourceChannel })
+            ? openWithSharedPast(
+                { open: context.openSource ?? openSource, channel: primary.sourceChannel },
+                named,
+                tools,
+              )
             : remoteSource(primary.sourceChannel, source),
         isPastKept: true,
         developmentSecret: Buffer.from(developmentSecret, 'base64'),
@@ -68,16 +72,11 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
 }
 
 /** A source that this worker reads itself: the primary keeps the past that all workers have caused. */
-async function openWithSharedPast({
-  named,
-  tools,
-  channel,
-}: {
-  readonly named: Parameters<typeof openSource>[0];
-  readonly tools: Parameters<typeof openSource>[1];
-  readonly channel: Duplex;
-}): Promise<Source> {
-  const source = await openSource(named, tools);
+async function openWithSharedPast(
+  { open, channel }: { readonly open: typeof openSource; readonly channel: Duplex },
+  ...[named, tools]: Parameters<typeof openSource>
+): Promise<Source> {
+  const source = await open(named, tools);
   return sharePast(source, remoteSource(channel, source), steadyClockOf(tools.clock));
 }
 

@@ -50,6 +50,8 @@ function service(shareMilliseconds: number, clock: Clock = systemClock): Service
       if (path.endsWith('/vp')) asked.push(path.slice(folder.length + 1));
       return systemFiles.statSync(path);
     },
+    // A folder that stays open is looked at without its path.
+    isLocalSync: () => false,
     // In the future: no file has changed so recently that it must be read again.
     now: () => Date.now() + 10_000,
   };
