@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
+import { type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../debian-program.ts';
+import { startBrowser, type TestBrowser } from './browser.ts';
 import { Program, serve, type Served } from './program.ts';
 import { watchBySse } from './watcher.ts';
 
@@ -11,47 +9,19 @@ const executablePath = findProgram('chromium');
 
 describe.skipIf(executablePath === null)('GraphiQL in a browser without the internet', () => {
   let served: Served;
-  let profile: string;
+  let started: TestBrowser;
   let browser: BrowserContext;
   let page: Page;
-  const elsewhere: string[] = [];
-  const complaints: string[] = [];
 
   beforeAll(async () => {
     served = await serve(['--source', 'simulator?seed=1']);
-    profile = await mkdtemp(join(tmpdir(), 'hvql-browser-'));
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath: executablePath ?? '',
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        // Only the service can be reached.
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-      ],
-      viewport: { width: 1400, height: 860 },
-    });
-    page = await browser.newPage();
-    const { origin } = new URL(served.url);
-    page.on('request', (request) => {
-      const { protocol, origin: from } = new URL(request.url());
-      if (protocol.startsWith('http') && from !== origin) elsewhere.push(request.url());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    await page.goto(served.url);
+    started = await startBrowser(executablePath ?? '', { width: 1400, height: 860 });
+    browser = started.context;
+    page = await started.open(served.url);
   });
   afterAll(async () => {
-    await browser.close();
+    await started.close();
     await served.program.stop();
-    await rm(profile, { recursive: true, force: true });
   });
 
   it('opens with the example operations in tabs, and shows the data of the first one unasked', async () => {
@@ -182,8 +152,8 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
   });
 
   it('asks for nothing from elsewhere, and breaks none of its own rules', () => {
-    expect(elsewhere).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(started.elsewhere).toEqual([]);
+    expect(started.complaints).toEqual([]);
   });
 });
 

@@ -18,6 +18,13 @@ function newFleetRef(builder: Builder) {
   return builder.objectRef<FleetRoot>('Fleet');
 }
 
+/** How many of the whole fleet a list has. */
+const howMany = {
+  required: true,
+  defaultValue: 10,
+  description: 'The maximum number of items, at most 100.',
+} as const;
+
 /** The type of the fleet. */
 export function defineFleet(
   builder: Builder,
@@ -58,11 +65,7 @@ export function defineFleet(
           'The first partitions of the whole fleet. Hosts that cannot be asked are missing; see `unreachable`.',
         args: {
           orderBy: t.arg({ type: orders.partition, required: true, description: 'The sort order.' }),
-          first: t.arg.int({
-            required: true,
-            defaultValue: 10,
-            description: 'The maximum number of items, at most 100.',
-          }),
+          first: t.arg.int(howMany),
         },
         resolve: (_root, args, context, info) =>
           ranked(fleetOf(context), {
@@ -80,11 +83,7 @@ export function defineFleet(
           'The first virtual processors of the whole fleet. Hosts that cannot be asked are missing; see `unreachable`.',
         args: {
           orderBy: t.arg({ type: orders.virtualProcessor, required: true, description: 'The sort order.' }),
-          first: t.arg.int({
-            required: true,
-            defaultValue: 10,
-            description: 'The maximum number of items, at most 100.',
-          }),
+          first: t.arg.int(howMany),
         },
         resolve: (_root, args, context, info) =>
           ranked(fleetOf(context), {
