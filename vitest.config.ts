@@ -27,23 +27,26 @@ const hotPathSuites = [
   ...['http/http-exchange', 'http/slow-answers'],
   ...['../end-to-end/access-matrix', '../end-to-end/allowlist', '../end-to-end/operation'],
 ].map((name) => join('test/server', `${name}.test.ts`));
-for (const suite of hotPathSuites) if (!existsSync(suite)) throw new Error(`there is no ${suite}`);
 
 /**
  * Suites that have a process of their own: they replace what is global, or measure the process that they run in. All others
  * share processes, and with them what Node has loaded and compiled; what their modules start ends by test/setup.ts.
  */
 const ownProcess = [
-  ...['bench', 'clients', 'fuzz', 'soak', 'storm'].map((folder) => `test/${folder}/**/*.test.ts`),
-  'test/*.test.ts',
-  // Replaces modules of Node.
-  'test/cli/**/doctor-lockdown.test.ts',
-  'test/cli/**/heap.test.ts',
-  'test/execution/{fair-events,greedy-operation}.test.ts',
-  'test/server/{fairness,leftovers,stall}.test.ts',
+  'test/cli/commands/doctor-lockdown.test.ts', // Replaces modules of Node.
+  'test/cli/heap.test.ts',
+  'test/execution/greedy-operation.test.ts',
+  'test/execution/live/fair-events.test.ts',
+  ...['fairness', 'leftovers', 'stall'].map((name) => `test/server/${name}.test.ts`),
   'test/source/mshv/kept-files.test.ts',
   'test/source/page-folder/links.test.ts',
 ];
+for (const suite of [...hotPathSuites, ...ownProcess])
+  if (!existsSync(suite)) throw new Error(`there is no ${suite}`);
+ownProcess.push(
+  ...['bench', 'clients', 'fuzz', 'soak', 'storm'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/*.test.ts',
+);
 
 export default defineConfig({
   // Without this, Vite resolves graphql's ESM build and dependencies its CommonJS one: "from another module or realm".
