@@ -97,12 +97,19 @@ describe('a chart', () => {
       const missed = (await momentsOf()).filter((at) => at > cutAt);
       expect(missed.filter((at) => chart.points.has(at))).toEqual([]);
       network.mend();
-      await until(() => missed.every((at) => chart.points.has(at)));
+      // Between two questions, the history drops readings of the last seconds that stand close together.
+      const kept = async (): Promise<string[]> => {
+        const moments = await momentsOf();
+        return missed.filter((at) => moments.includes(at));
+      };
+      await until(async () => (await kept()).every((at) => chart.points.has(at)));
       const count = chart.points.size;
       // Events continue.
       await until(() => chart.points.size > count);
       unfollow();
-      expect(missed.map((at) => typeof chart.points.get(at))).toEqual(missed.map(() => 'number'));
+      const drawn = await kept();
+      expect(drawn.length).toBeGreaterThan(0);
+      expect(drawn.map((at) => typeof chart.points.get(at))).toEqual(drawn.map(() => 'number'));
       // The key of a point is its moment, so the service must not have two samples of one.
       const all = await momentsOf();
       expect(new Set(all).size).toBe(all.length);
