@@ -26,12 +26,13 @@ interface SettingRow {
   readonly to: number;
 }
 
-// The hypervisor supports 2048 logical processors. The other bounds keep page folders manageable.
+// HV_MAXIMUM_PROCESSORS of the hypervisor's headers is 2048: of logical processors, and of the virtual ones of a partition. The
+// other bounds keep page folders manageable.
 const rows: readonly SettingRow[] = [
   { name: 'seed', field: 'seed', initial: 1, from: 0, to: 0xffff_ffff },
   { name: 'lps', field: 'logicalProcessors', initial: 16, from: 1, to: 2048 },
   { name: 'partitions', field: 'partitions', initial: 8, from: 1, to: 4096 },
-  { name: 'vps', field: 'virtualProcessors', initial: 4, from: 1, to: 256 },
+  { name: 'vps', field: 'virtualProcessors', initial: 4, from: 1, to: 2048 },
   { name: 'nested', field: 'nested', initial: 0, from: 0, to: 4094 },
 ];
 const maxVirtualProcessors = 65_536;

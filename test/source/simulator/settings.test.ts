@@ -37,7 +37,7 @@ describe("the simulator's settings", () => {
       'simulator: seed must be a whole number from 0 to 4294967295, but is "-1".',
       'simulator: lps must be a whole number from 1 to 2048, but is "0".',
       'simulator: partitions must be a whole number from 1 to 4096, but is "4097".',
-      'simulator: vps must be a whole number from 1 to 256, but is "2.5".',
+      'simulator: vps must be a whole number from 1 to 2048, but is "2.5".',
       'simulator: nested must be a whole number from 0 to 4094, but is "".',
       'simulator: release must be 2013 or 2026, but is "2019".',
     ]);
