@@ -25,8 +25,8 @@ export interface Sample {
 export const windowMilliseconds = 300_000;
 /** Kept at most, however long the page is paused. */
 const maxFrames = 1_800;
-/** Beyond it, rows without any reading are dropped: partitions come and go. */
-const maxIdleRows = 2_048;
+/** As many rows without any reading are dropped together: partitions come and go. */
+const maxIdleRows = 64;
 
 /** Frames in the order of time, of objects that are known by keys. Changes are announced by `commit`. */
 export class Frames {
@@ -80,7 +80,7 @@ export class Frames {
     if (dropped === -1) dropped = this.#frames.length;
     dropped = Math.max(dropped, this.#frames.length - maxFrames);
     if (dropped > 0) this.#frames.splice(0, dropped);
-    if (this.#keys.length > maxIdleRows) this.#dropIdleRows();
+    this.#dropIdleRows();
     this.#version.value += 1;
   }
 
@@ -103,14 +103,23 @@ export class Frames {
   }
 
   #dropIdleRows(): void {
+    if (this.#keys.length < maxIdleRows) return;
     const kept = this.#keys.filter((_, row) => this.#frames.some(({ values }) => values[row] !== undefined));
-    if (kept.length === this.#keys.length) return;
+    if (this.#keys.length - kept.length < maxIdleRows) return;
     const oldRows = kept.map((key) => this.rowOf(key));
-    this.#frames = this.#frames.map((frame) => ({
-      ...frame,
-      values: oldRows.map((row) => frame.values[row] ?? Number.NaN),
-      resets: frame.resets && new Set(oldRows.flatMap((row, n) => (frame.resets?.has(row) ? n : []))),
-    }));
+    this.#frames = this.#frames.map((frame) => {
+      const values: number[] = [];
+      for (const [row, oldRow] of oldRows.entries()) {
+        const value = frame.values[oldRow];
+        // What was not read in this frame stays absent: NaN would be a gap between the frames beside it.
+        if (value !== undefined) values[row] = value;
+      }
+      return {
+        ...frame,
+        values,
+        resets: frame.resets && new Set(oldRows.flatMap((row, n) => (frame.resets?.has(row) ? n : []))),
+      };
+    });
     this.#keys = kept;
     this.#rows = new Map(kept.map((key, row) => [key, row]));
   }
