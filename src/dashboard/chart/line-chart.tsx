@@ -9,20 +9,17 @@ import { lineColors, lineDashes } from './color.ts';
 import { alignedData, type AlignedData } from './aligned-data.ts';
 import { SummaryTable } from './summary-table.tsx';
 
-/** Lines of the rows with these keys, as they stand in one unit. */
-export function LineChart({
-  label,
-  frames,
-  keys,
-  nameOf,
-  unit,
-}: {
+/** What a chart shows. */
+export interface LineChartProps {
   readonly label: string;
   readonly frames: Frames;
   readonly keys: readonly string[];
   readonly nameOf: (key: string) => string;
   readonly unit: string;
-}) {
+}
+
+/** Lines of the rows with these keys, as they stand in one unit. */
+export function LineChart({ label, frames, keys, nameOf, unit }: LineChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const data = useRef<AlignedData>({ columns: [[]], resets: [] });

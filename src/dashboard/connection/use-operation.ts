@@ -1,6 +1,7 @@
 /** Operations of a page: asked while it is open and seen. */
 import { useSignal, useSignalEffect, type ReadonlySignal, type Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+// Operations are sent before the browser paints, which it does while the service reads.
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { ask, asking, connection, connections, run, type Response } from './client.ts';
 import type { NamedDocument } from './document.ts';
 import { missedEvents } from './missed-events.ts';
@@ -25,7 +26,7 @@ export function useLive<Result>(
   const latest = useRef(onEvent);
   latest.current = onEvent;
   const every = 'every' in variables ? String(variables.every) : '1s';
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (named === null || asking.value === null) return;
     isEnded.value = false;
     const missed = missedEvents(every);
@@ -50,7 +51,7 @@ export function usePast<Result>(
   const key = JSON.stringify([named, variables]);
   const latest = useRef(onResult);
   latest.current = onResult;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (named === null || connections.value === 0 || asking.value === null) return;
     return ask<Result>(named, variables, (response) => {
       if (response.data !== null) latest.current(response.data, response);
@@ -71,7 +72,7 @@ export function usePolled<Result>(
   const key = JSON.stringify([named, variables]);
   const latest = useRef(options.onResult);
   latest.current = options.onResult;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (named === null || asking.value === null) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let stop: () => void = () => undefined;

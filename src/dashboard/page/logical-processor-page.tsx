@@ -1,7 +1,7 @@
 /** A logical processor: where its time goes, its idle states and its interrupts. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { LineChart } from '../chart/line-chart.tsx';
+import { LaterLineChart } from '../chart/later-line-chart.tsx';
 import type { Response } from '../connection/client.ts';
 import { aboutHost } from '../connection/document.ts';
 import { useLive, usePast } from '../connection/use-operation.ts';
@@ -79,7 +79,7 @@ export function LogicalProcessorPage({ index }: { readonly index: number }) {
           );
           return drawn.length === 0 ? null : (
             <section key={title} aria-label={title}>
-              <LineChart
+              <LaterLineChart
                 label={title}
                 frames={frames}
                 keys={drawn.map(({ field }) => field)}

@@ -1,7 +1,7 @@
 /** One counter of one object over time. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { LineChart } from '../chart/line-chart.tsx';
+import { LaterLineChart } from '../chart/later-line-chart.tsx';
 import { fillTemplate, type NamedDocument } from '../connection/document.ts';
 import { useLive, usePast } from '../connection/use-operation.ts';
 import { place } from '../reading/address.ts';
@@ -50,7 +50,7 @@ export function DrawnCounter({
   const unit = definition.rateUnit ?? definition.unit;
   return (
     <>
-      <LineChart
+      <LaterLineChart
         label={`${definition.title}${shortUnit(unit) === '' ? '' : `, ${shortUnit(unit)}`}`}
         frames={frames}
         keys={[definition.field]}
