@@ -124,6 +124,7 @@ async function texts(): Promise<string> {
       return `${machine()}\n\n${await dashboardText({
         executablePath: values.browser,
         seconds: Number(values.seconds ?? (quick ? 20 : 1_800)),
+        rounds: Number(values.rounds ?? (quick ? 1 : 3)),
         tell,
       })}`;
     default:

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { startBrowser } from '../end-to-end/browser.ts';
+import { table } from '../soak/table.ts';
 import { currentBuild, programOf } from './build.ts';
+import { tasksWhile } from './renderer-task.ts';
 
-/** 512 virtual processors on 64 logical ones; and one partition with as many as a simulated one may have. */
-const hosts = [
+/** 512 virtual processors on 64 logical ones: of many partitions, and of one. */
+const cases = [
   {
     name: 'overview, 512 VPs',
     source: 'simulator?seed=1&lps=64&partitions=64&vps=8',
@@ -18,93 +20,174 @@ const hosts = [
     ready: '.partitions tbody tr',
   },
   {
-    name: 'partition, 256 VPs',
-    source: 'simulator?seed=1&lps=64&partitions=2&vps=256',
+    name: 'partition, 512 VPs',
+    source: 'simulator?seed=1&lps=64&partitions=2&vps=512',
     place: '#/partition/2',
     ready: 'canvas',
   },
 ] as const;
+type Case = (typeof cases)[number];
+
+interface Served {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
 /** Of a task that a person notices (W3C, Long Tasks API). */
 const longTaskMilliseconds = 50;
+/** Opening takes its time once; what follows comes every second. */
+const openingMilliseconds = 10_000;
+/** How often memory is read, from the tenth second on. */
+const readings = 6;
 
-/** The table; `seconds` is how long each page is watched. */
+/** The tables; each page is opened `rounds` times, and watched for `seconds`. */
 export async function dashboardText({
   executablePath,
   seconds,
+  rounds,
   tell,
 }: {
   readonly executablePath: string;
   readonly seconds: number;
+  readonly rounds: number;
   readonly tell: (what: string) => void;
 }): Promise<string> {
-  const lines = [
-    `${sizeInBytes()} bytes compressed by gzip, in all`,
-    '',
-    `watched for ${seconds} s each, one event a second`,
-    '',
-    'page                  first numbers   tasks over 50 ms   longest task   heap at 10 s    at half     at the end',
-  ];
-  for (const { name, source, place, ready } of hosts) {
-    tell(`watching the page: ${name}`);
-    const { child, url } = await serve(source);
-    const browser = await startBrowser(executablePath);
-    try {
-      const page = await browser.open('about:blank');
-      await page.addInitScript(
-        `globalThis.longTasks = []; new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask', buffered: true });`,
-      );
-      const begun = performance.now();
-      await page.goto(new URL(`/${place}`, url).href, { waitUntil: 'commit' });
-      await page.locator(ready).first().waitFor({ timeout: 60_000 });
-      const first = performance.now() - begun;
-      await setTimeout(10_000);
-      // Opening takes its time once; what follows comes every second.
-      const opening = await page.evaluate<number[]>('longTasks.splice(0)');
-      const heaps = [await heapOf(page)];
-      for (const _ of [0, 1]) {
-        await setTimeout((seconds * 1_000) / 2);
-        heaps.push(await heapOf(page));
+  const services = await Promise.all(cases.map(({ source }) => serve(source)));
+  const places = cases.map((each, n) => ({ ...each, url: addressIn(services[n], each) }));
+  try {
+    const openings: (string | number)[][] = [];
+    for (const place of places)
+      for (let round = 1; round <= rounds; round += 1) {
+        tell(`opening the page: ${place.name}`);
+        openings.push([place.name, ...(await openOnce(executablePath, place))]);
       }
-      const tasks = await page.evaluate<number[]>('longTasks');
-      const long = tasks.filter((task) => task > longTaskMilliseconds);
-      lines.push(
-        [
-          name.padEnd(20),
-          `${first.toFixed(0)} ms`.padStart(14),
-          `${long.length}`.padStart(18),
-          `${Math.max(0, ...tasks).toFixed(0)} ms`.padStart(14),
-          ...heaps.map((bytes) => `${(bytes / 1_048_576).toFixed(1)} MB`.padStart(13)),
-        ].join(' '),
-        `  while it opened: ${opening.length} tasks over ${longTaskMilliseconds} ms, the longest ${Math.max(0, ...opening).toFixed(0)} ms`,
-      );
-    } finally {
-      await browser.close();
+    tell(`watching the pages for ${seconds} s`);
+    const watched = await watch(executablePath, { places, seconds });
+    return [
+      `${sizeInBytes()} bytes compressed by gzip, in all; ${firstSizeInBytes()} until the first numbers`,
+      '',
+      'One event a second. Milliseconds; behind the slash is the time of the processor, which other work does not lengthen.',
+      '',
+      table([
+        ['page', 'first numbers', 'over 50 while opening', 'longest task', 'over 50 then', 'longest task'],
+        ...openings,
+      ]),
+      '',
+      `Both pages in one browser for ${seconds} s; memory after a full garbage collection.`,
+      '',
+      table([['page', 'after', 'heap', 'DOM nodes', 'listeners', 'tasks over 50 ms'], ...watched]),
+    ].join('\n');
+  } finally {
+    for (const { child } of services) {
       child.kill();
       await once(child, 'exit');
     }
   }
-  return lines.join('\n');
 }
 
-function sizeInBytes(): number {
-  const folder = new URL('../../dist/dashboard/', import.meta.url);
-  const assets = readdirSync(new URL('assets/', folder)).filter((name) => name.endsWith('.gz'));
-  return assets.reduce(
-    (sum, name) => sum + statSync(new URL(`assets/${name}`, folder)).size,
-    gzipSync(readFileSync(new URL('index.html', folder))).length,
-  );
+type Place = Case & { readonly url: string };
+
+/** In a browser of its own, which has no file of the page yet. */
+async function openOnce(executablePath: string, { url, ready }: Place): Promise<(string | number)[]> {
+  const browser = await startBrowser(executablePath);
+  try {
+    const page = await browser.open('about:blank');
+    let first = 0;
+    const opening = await tasksWhile(page, async () => {
+      const begun = performance.now();
+      await page.goto(url, { waitUntil: 'commit' });
+      await page.locator(ready).first().waitFor({ timeout: 60_000 });
+      first = performance.now() - begun;
+      await setTimeout(openingMilliseconds);
+    });
+    const after = await tasksWhile(page, () => setTimeout(2 * openingMilliseconds));
+    const figures = [opening, after].flatMap((tasks) => {
+      const long = tasks.filter(({ milliseconds }) => milliseconds > longTaskMilliseconds).length;
+      const longest = tasks.reduce((one, other) => (other.processor > one.processor ? other : one));
+      return [long, `${longest.milliseconds.toFixed(0)} / ${longest.processor.toFixed(0)}`];
+    });
+    return [first.toFixed(0), ...figures];
+  } finally {
+    await browser.close();
+  }
 }
 
-/** Bytes of JavaScript's objects that are still reachable. */
-async function heapOf(page: Page): Promise<number> {
+/** All pages at once, as long as they are asked to be: what grows is seen in its rows. */
+async function watch(
+  executablePath: string,
+  { places, seconds }: { readonly places: readonly Place[]; readonly seconds: number },
+): Promise<(string | number)[][]> {
+  const browser = await startBrowser(executablePath);
+  try {
+    const pages: Page[] = [];
+    for (const { url, ready } of places) {
+      const page = await browser.open('about:blank');
+      await page.goto(url, { waitUntil: 'commit' });
+      await page.locator(ready).first().waitFor({ timeout: 60_000 });
+      pages.push(page);
+    }
+    await setTimeout(openingMilliseconds);
+    for (const page of pages)
+      await page.evaluate(
+        `globalThis.longTasks = 0; new PerformanceObserver((list) => (longTasks += list.getEntries().length)).observe({ type: 'longtask' });`,
+      );
+    const rows: (string | number)[][][] = places.map(() => []);
+    for (let reading = 0; reading <= readings; reading += 1) {
+      if (reading > 0) await setTimeout((seconds * 1_000) / readings);
+      for (const [n, page] of pages.entries()) {
+        const { heap, nodes, listeners } = await memoryOf(page);
+        const long = await page.evaluate<number>('longTasks');
+        const after = openingMilliseconds / 1_000 + (reading * seconds) / readings;
+        rows[n]?.push([
+          places[n]?.name ?? '',
+          `${after.toFixed(0)} s`,
+          `${(heap / 1_048_576).toFixed(2)} MB`,
+          nodes,
+          listeners,
+          long,
+        ]);
+      }
+    }
+    return rows.flat();
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Bytes of JavaScript's objects that are still reachable, and what the document holds. */
+async function memoryOf(page: Page): Promise<{ heap: number; nodes: number; listeners: number }> {
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
   const { usedSize } = await session.send('Runtime.getHeapUsage');
+  const { nodes, jsEventListeners } = await session.send('Memory.getDOMCounters');
   await session.detach();
-  return usedSize;
+  return { heap: usedSize, nodes, listeners: jsEventListeners };
 }
 
-async function serve(source: string): Promise<{ readonly child: ChildProcess; readonly url: string }> {
+const files = new URL('../../dist/dashboard/', import.meta.url);
+
+function sizeInBytes(): number {
+  const assets = readdirSync(new URL('assets/', files)).filter((name) => name.endsWith('.gz'));
+  return assets.reduce(
+    (sum, name) => sum + statSync(new URL(`assets/${name}`, files)).size,
+    gzipSync(readFileSync(new URL('index.html', files))).length,
+  );
+}
+
+/** The page and what it names. */
+function firstSizeInBytes(): number {
+  const html = readFileSync(new URL('index.html', files), 'utf8');
+  return [...html.matchAll(/(?:src|href)="\/dashboard\/([^"]+)"/g)].reduce(
+    (sum, [, name]) => sum + statSync(new URL(`${name}.gz`, files)).size,
+    gzipSync(html).length,
+  );
+}
+
+function addressIn(served: Served | undefined, { place }: Case): string {
+  return new URL(`/${place}`, served?.url).href;
+}
+
+async function serve(source: string): Promise<Served> {
   const child = spawn(
     process.execPath,
     [programOf(currentBuild.root), 'serve', '--port', '0', '--source', source],
