@@ -48,7 +48,7 @@ const isMessage = (way: string): boolean => way === 'WebSocket' || way === 'NATS
 const live = (way: string): boolean => !/^(?:POST|GET)/.test(way);
 const isByAddress = (way: string): boolean => way.includes('GET');
 
-/** A service with both listeners; partition 1 is the root, 5 a guest. */
+/** A service with the listener to try, and that of the network; partition 1 is the root, 5 a guest. */
 interface Table {
   readonly source: FakeSource;
   readonly audit: string[];
@@ -61,18 +61,14 @@ interface TableOptions {
   readonly limits?: Partial<Limits>;
   readonly introspection?: Introspection;
   readonly allowedDocuments?: readonly AllowedDocument[];
-  readonly isInFleet?: boolean;
 }
 
 const schema = createSchema();
 
-async function openTable({
-  limits: some,
-  introspection = 'on',
-  allowedDocuments,
-  isInFleet = false,
-}: TableOptions): Promise<Table> {
-  const folder = await mkdtemp(join(tmpdir(), 'hvql-way-'));
+async function openTable(
+  tried: Listener,
+  { limits: some, introspection = 'on', allowedDocuments }: TableOptions,
+): Promise<Table> {
   const source = new FakeSource();
   source.partitions = [partitionEntry(1n, null, 4), partitionEntry(5n, 1n, 4), partitionEntry(9n, 1n, 4)];
   const sampler = new Sampler({ source, clock: systemClock, timeoutMilliseconds: 20_000 });
@@ -94,6 +90,38 @@ async function openTable({
     closeStreams: () => operations.close(),
     audit: (line) => audit.push(line),
   });
+  const guests = tried === 'guest socket' ? await openGuests(server) : null;
+  const fleet = tried === 'fleet' ? await joinFleet(server, () => sampler.health) : null;
+  const tokens = { 1: server.rootToken, 5: await server.identity.sign(5n) };
+  return {
+    source,
+    audit,
+    listener: (kind, partition) => {
+      if (kind === 'network') return { place: { url: server.url }, token: tokens[partition] };
+      if (kind === 'guest socket') {
+        if (guests === null) throw new Error('the service has no guest sockets');
+        return { place: { socketPath: guests.paths[partition] }, token: null };
+      }
+      if (fleet === null) throw new Error('the host has not joined a fleet');
+      return {
+        place: { questions: fleet.gateway.questions, host: 'web-17' },
+        token: fleet.tokens[partition],
+      };
+    },
+    close: async () => {
+      await fleet?.close();
+      await guests?.close();
+      await server.close();
+      await guests?.removeFolder();
+      const errors = server.lines.filter((line) => JSON.parse(line).level >= 50);
+      expect(errors).toEqual([]);
+    },
+  };
+}
+
+/** Opens guest sockets of the root and of the guest. `close` comes before that of the service, `removeFolder` after it. */
+async function openGuests(server: TestService) {
+  const folder = await mkdtemp(join(tmpdir(), 'hvql-way-'));
   const paths = { 1: join(folder, 'root.sock'), 5: join(folder, 'guest.sock') };
   const guests = await openGuestSockets({
     places: [
@@ -106,29 +134,7 @@ async function openTable({
     platform: process.platform,
     log: readableLog().log,
   });
-  const fleet = isInFleet ? await joinFleet(server, () => sampler.health) : null;
-  const tokens = { 1: server.rootToken, 5: await server.identity.sign(5n) };
-  return {
-    source,
-    audit,
-    listener: (kind, partition) => {
-      if (kind === 'network') return { place: { url: server.url }, token: tokens[partition] };
-      if (kind === 'guest socket') return { place: { socketPath: paths[partition] }, token: null };
-      if (fleet === null) throw new Error('the host has not joined a fleet');
-      return {
-        place: { questions: fleet.gateway.questions, host: 'web-17' },
-        token: fleet.tokens[partition],
-      };
-    },
-    close: async () => {
-      await fleet?.close();
-      await guests.close();
-      await server.close();
-      await rm(folder, { recursive: true });
-      const errors = server.lines.filter((line) => JSON.parse(line).level >= 50);
-      expect(errors).toEqual([]);
-    },
-  };
+  return { paths, close: () => guests.close(), removeFolder: () => rm(folder, { recursive: true }) };
 }
 
 let nats: NatsServer;
@@ -209,7 +215,7 @@ function cellOf(listener: Listener, way: string): Cell {
       answers.push(answer);
       return answer;
     },
-    open: async (options) => (table = await openTable({ ...options, isInFleet: listener === 'fleet' })),
+    open: async (options) => (table = await openTable(listener, options)),
   };
 }
 
@@ -627,7 +633,7 @@ describe.skipIf(isHotPathOff).each(listeners)('by the %s and /metrics', (listene
     if (check === undefined) throw new Error(`the column /metrics has no cell for ${name}`);
     await check({
       listener,
-      open: async (options) => (table = await openTable(options)),
+      open: async (options) => (table = await openTable(listener, options)),
       get: (search = '', { as = 1, ...request } = {}) => {
         if (table === undefined) throw new Error('no table is open');
         const { place, token } = table.listener(listener, as);
