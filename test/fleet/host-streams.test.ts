@@ -61,7 +61,12 @@ class Bench {
   }
 
   hold(host: string, expiresAt: number | null = null): HostStream {
-    const part = { text: 'hypervisor { host }', fragments: new Map(), variables: new Map() };
+    const part = {
+      text: 'hypervisor { host }',
+      fragments: new Map(),
+      variables: new Map(),
+      expectedBytes: 64,
+    };
     const rights = { caller: caller(1n), hosts: '*' } as const;
     const request = streamRequest(part, {
       rights,

@@ -6,13 +6,7 @@ import { partsOfAnswer } from './host-answer.ts';
 import { requestOf, type HostPart } from './host-part.ts';
 import { hostUnreachable, MissedDeadline, type HostQuestions } from './host-questions.ts';
 import type { HostRegistry } from './host-registry.ts';
-
-/** Hosts that are asked at the same time: NATS cuts a client off that takes its messages too slowly. */
-const waveSize = 100;
-/** The next hosts are asked once this number of answers has come: one write of many questions takes a fraction of as many writes. */
-const refillSize = 25;
-/** Upper bound on how long a host waits for others to be asked with it. */
-const refillMilliseconds = 5;
+import { askInWindow } from './question-window.ts';
 
 /** What all operations of a gateway share. */
 export interface FleetServices {
@@ -94,13 +88,17 @@ export class FleetOperation extends FleetReader {
       for (const [, waiting] of all) for (const { reject } of waiting) reject(thrown);
       return;
     }
-    await inWaves(all, ([host, waiting]) => this.#askOne(host, { waiting, authorization }));
+    await askInWindow(all, {
+      ask: ([host, waiting]) => this.#askOne(host, { waiting, authorization }),
+      expectedBytes: ([, waiting]) => waiting.reduce((sum, { part }) => sum + part.expectedBytes, 0),
+    });
   }
 
+  /** Gives the bytes of the answer; 0 where there is none. */
   async #askOne(
     host: string,
     { waiting, authorization }: { readonly waiting: readonly Waiting[]; readonly authorization: string },
-  ): Promise<void> {
+  ): Promise<number> {
     const { registry, questions, hostDeadlineMilliseconds } = this.#services;
     try {
       const problem = registry.problem(host);
@@ -121,10 +119,12 @@ export class FleetOperation extends FleetReader {
         if (value instanceof Error) reject(value);
         else resolve(value);
       });
+      return bytes.length;
     } catch (thrown) {
       if (thrown instanceof MissedDeadline) registry.missed(host);
       if (thrown instanceof HvqlError && thrown.code === 'HOST_UNREACHABLE') this.failed.add(host);
       for (const { reject } of waiting) reject(thrown);
+      return 0;
     }
   }
 
@@ -150,30 +150,4 @@ export class FleetOperation extends FleetReader {
     if (number === undefined) this.#numbers.set(part, (number = this.#numbers.size));
     return number;
   }
-}
-
-/** Calls `ask`, which does not reject, for each item: for as many at a time as a wave has, and for several together. */
-function inWaves<Item>(items: readonly Item[], ask: (item: Item) => Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    let next = 0;
-    let open = 0;
-    let timer: NodeJS.Timeout | undefined;
-    const askMore = (): void => {
-      clearTimeout(timer);
-      timer = undefined;
-      for (; open < waveSize && next < items.length; next += 1) {
-        open += 1;
-        void ask(items[next] as Item).then(onAnswer);
-      }
-    };
-    const onAnswer = (): void => {
-      open -= 1;
-      if (next === items.length) {
-        if (open === 0) resolve();
-      } else if (open <= waveSize - refillSize) askMore();
-      else timer ??= setTimeout(askMore, refillMilliseconds);
-    };
-    if (items.length === 0) resolve();
-    else askMore();
-  });
 }

@@ -10,6 +10,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { formatDuration } from '../../snapshot/duration.ts';
+import { estimatedBytes } from './answer-size.ts';
 
 /** A selection that a host is asked for. */
 export interface HostPart {
@@ -19,6 +20,8 @@ export interface HostPart {
   readonly fragments: ReadonlyMap<string, string>;
   /** The texts of the definitions of the variables that it uses, by name. */
   readonly variables: ReadonlyMap<string, string>;
+  /** An estimate of the bytes of a host's answer. */
+  readonly expectedBytes: number;
 }
 
 /**
@@ -55,7 +58,8 @@ export function hostPart(
   const variables = (info.operation.variableDefinitions ?? [])
     .filter(({ variable }) => used.has(variable.name.value))
     .map((definition) => [definition.variable.name.value, print(definition)] as const);
-  return { text, fragments, variables: new Map(variables) };
+  const expectedBytes = estimatedBytes(info.fieldNodes, info);
+  return { text, fragments, variables: new Map(variables), expectedBytes };
 }
 
 /** One request of several parts, whose results are under p0, p1 and so on. `values` are the variables as the client sent them. */

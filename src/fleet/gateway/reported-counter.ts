@@ -14,6 +14,7 @@ const part: HostPart = {
   text: 'counterDefinitions { object field isReported }',
   fragments: new Map(),
   variables: new Map(),
+  expectedBytes: 32_768,
 };
 
 export const reportedDescription =

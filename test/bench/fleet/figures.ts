@@ -4,6 +4,8 @@ import { table } from '../../soak/table.ts';
 /** What some questions of one kind took: times of each, and processor time for each on average. */
 export interface Cost {
   readonly milliseconds: readonly number[];
+  /** Answers that lack a host which is there. */
+  readonly incomplete: number;
   readonly gateway: number;
   readonly hosts: number;
   readonly nats: number;
@@ -36,14 +38,15 @@ export function figuresText(figures: readonly Figure[]): string {
 
 /** Where the time of each kind of question goes. */
 export function costsText(costs: Readonly<Record<string, Cost>>): string {
-  const rows = Object.entries(costs).map(([what, { milliseconds, gateway, hosts, nats }]) => [
+  const rows = Object.entries(costs).map(([what, { milliseconds, incomplete, gateway, hosts, nats }]) => [
     what,
+    `${incomplete} of ${milliseconds.length}`,
     ...[quantile(milliseconds, 0.5), quantile(milliseconds, 0.95), gateway, hosts, nats].map((value) =>
       textOf(value, 'ms'),
     ),
   ]);
   return table([
-    ['', 'median', 'p95', 'processor: gateway', 'processor: hosts', 'processor: nats-server'],
+    ['', 'incomplete', 'median', 'p95', 'processor: gateway', 'processor: hosts', 'processor: nats-server'],
     ...rows,
   ]);
 }

@@ -50,6 +50,7 @@ const sizePart: HostPart = {
   text: 'hypervisor { logicalProcessorTotals { of } }',
   fragments: new Map(),
   variables: new Map(),
+  expectedBytes: 64,
 };
 
 /** The totals of the logical processors of the hosts that have any for the caller. */

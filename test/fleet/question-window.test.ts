@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { askInWindow } from '../../src/fleet/gateway/question-window.ts';
+
+/** Asks that many hosts, whose answers come when the test says so; `most` is how many waited for one at the same time. */
+function ask({ hosts, expected, actual }: { hosts: number; expected: number; actual: number }) {
+  const open: (() => void)[] = [];
+  const state = { asked: 0, most: 0, isDone: false };
+  const all = askInWindow(
+    Array.from({ length: hosts }, (_, n) => n),
+    {
+      ask: () =>
+        new Promise((resolve) => {
+          state.asked += 1;
+          open.push(() => resolve(actual));
+          state.most = Math.max(state.most, open.length);
+        }),
+      expectedBytes: () => expected,
+    },
+  ).then(() => (state.isDone = true));
+  /** Gives that many answers, the oldest first, and lets what follows them be asked. */
+  const answer = async (count: number): Promise<void> => {
+    for (const give of open.splice(0, count)) give();
+    // Longer than the next hosts wait to be asked together.
+    await vi.advanceTimersByTimeAsync(20);
+  };
+  return { state, open, answer, all };
+}
+
+describe('the questions of an operation', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('go to all hosts at once where the answers are small, so that hosts wait for their second readings together', () => {
+    const { state } = ask({ hosts: 1_000, expected: 2_000, actual: 2_000 });
+    expect(state.asked).toBe(1_000);
+  });
+
+  it('go to few hosts at a time where the answers are large', async () => {
+    const { state, open, answer, all } = ask({ hosts: 300, expected: 100_000, actual: 100_000 });
+    expect(state.asked).toBe(83);
+    while (open.length > 0) await answer(30);
+    await all;
+    expect(state).toEqual({ asked: 300, most: 83, isDone: true });
+  });
+
+  it('follow the sizes of the answers where the estimate was too low, or too high', async () => {
+    const low = ask({ hosts: 3_000, expected: 1_000, actual: 100_000 });
+    expect(low.state.asked).toBe(1_000);
+    await low.answer(950);
+    expect(low.open.length).toBe(83);
+    const high = ask({ hosts: 1_000, expected: 1_000_000, actual: 1_000 });
+    expect(high.state.asked).toBe(25);
+    await high.answer(25);
+    expect(high.state.asked).toBe(1_000);
+  });
+
+  it('go to every host, even where one answer has no room', async () => {
+    const { state, open, answer, all } = ask({ hosts: 60, expected: 1e9, actual: 0 });
+    while (open.length > 0) {
+      expect(open.length).toBeLessThanOrEqual(25);
+      await answer(10);
+    }
+    await all;
+    expect(state.asked).toBe(60);
+    await askInWindow([], { ask: async () => 0, expectedBytes: () => 0 });
+  });
+});
