@@ -56,6 +56,7 @@ export interface Question {
   readonly variables?: Record<string, unknown>;
   readonly sampler?: Sampler;
   readonly limits?: Partial<Limits>;
+  readonly waitsForNew?: boolean;
 }
 
 /** A sampler over a source for tests. */
@@ -86,6 +87,7 @@ export async function ask(question: Question): Promise<Answer> {
   const request = {
     caller: question.caller ?? caller(1n),
     signal: new AbortController().signal,
+    ...(question.waitsForNew === undefined ? {} : { waitsForNew: question.waitsForNew }),
   };
   const contextValue = operationContext({ sampler, service }, request);
   const result: ExecutionResult = await executeOperation({

@@ -38,6 +38,8 @@ export interface OperationRequest {
   /** @default an unlimited one */
   readonly budget?: ValueBudget;
   readonly signal: AbortSignal;
+  /** Whether it waits for a second reading of objects that have just appeared. @default true */
+  readonly waitsForNew?: boolean;
 }
 
 /** The context of one operation and its deadline. */
@@ -104,7 +106,7 @@ class LazyContext implements ExecutionContext {
   }
 
   get reader(): OperationSnapshotReader {
-    return (this.#reader ??= this.#context.sampler.readerFor(this.deadline));
+    return (this.#reader ??= this.#context.sampler.readerFor(this.deadline, this.#request.waitsForNew));
   }
 
   get operation(): OperationContext {

@@ -16,6 +16,9 @@ export const requestHeader = 'Hvql-Request';
  */
 export type RequestKind = 'renew' | 'cancel';
 
+/** Of a query that other hosts are asked as well: it does not wait for objects that have just appeared on this host. */
+export const togetherHeader = 'Hvql-Together';
+
 /** Of an answer that is longer than a message may be: "1/3" in its first part. */
 export const partHeader = 'Hvql-Part';
 

@@ -11,6 +11,7 @@ import type { HeldFacts } from '../snapshot/past.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from '../source/source.ts';
 import { Absences, type AbsenceReport } from './guard/absences.ts';
+import { Arrivals } from './guard/arrivals.ts';
 import { GuardedSource, type AnswerHealth, type SourceState } from './guard/guarded-source.ts';
 import { History, isResetBetween } from './read/history.ts';
 import type { FetchPasts } from './read/fetched-history.ts';
@@ -76,6 +77,7 @@ export class Sampler {
   readonly #onTickGiven: (lagSeconds: number) => void;
   readonly #historyWait: SamplerOptions['wait'];
   readonly #absences: Absences;
+  readonly #arrivals: Arrivals;
   readonly #held: HeldReadings;
   readonly #findHeld: HeldReadings['find'] = (object, asked) => this.#held.find(object, asked);
   readonly #isOngoing = (object: Granted, { absencesBefore }: TakenSample): boolean =>
@@ -91,6 +93,7 @@ export class Sampler {
     this.#onError = options.onError ?? (() => {});
     this.#onTickGiven = options.onTickGiven ?? (() => {});
     this.#absences = new Absences(options.onAbsence);
+    this.#arrivals = new Arrivals(steadyClockOf(clock));
     this.#held = new HeldReadings(this.#absences, options.holding, steadyClockOf(clock));
     if (shareMilliseconds !== undefined) this.#firstTicks = { shareMilliseconds };
     const sharing = { now: steadyClockOf(clock), windowMilliseconds: shareMilliseconds ?? 0 };
@@ -108,12 +111,14 @@ export class Sampler {
       history: new History((question) => this.#held.pasts(question)),
       fetchPasts: fetchPastsOf(options),
       isOngoing: this.#isOngoing,
+      isNew: (object, milliseconds) => this.#arrivals.isNew(object, milliseconds),
     };
     this.#source = new GuardedSource({
       source,
       timeoutMilliseconds,
       clock,
       absences: this.#absences,
+      arrivals: this.#arrivals,
       onHealthChange: (failure) => options.onHealthChange?.(failure),
       onClockWentBack: () => this.#forget(),
     });
@@ -170,9 +175,9 @@ export class Sampler {
     return snapshot === null || recent === null ? null : { topology: recent.topology, snapshot };
   }
 
-  /** A reader for one operation, which is cancelled with its caller. */
-  readerFor(cancellation: Cancellation): OperationSnapshotReader {
-    return new OperationSnapshotReader(this.#operations, cancellation);
+  /** A reader for one operation, which is cancelled with its caller. `waitsForNew` as for the reader. */
+  readerFor(cancellation: Cancellation, waitsForNew = true): OperationSnapshotReader {
+    return new OperationSnapshotReader(this.#operations, { cancellation, waitsForNew });
   }
 
   /** The shared scheduler of ticks at this interval. */

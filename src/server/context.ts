@@ -143,6 +143,8 @@ export interface Requester extends Identified {
   /** Aborted once the client has gone. Made on first use: `{ ...requester }` lacks it. */
   readonly signal: AbortSignal;
   readonly requestId: string;
+  /** Whether the operation waits for a second reading of objects that have just appeared. @default true */
+  readonly waitsForNew?: boolean;
 }
 
 /** One operation on any transport: its caller, and what the pipeline has made of it so far. */

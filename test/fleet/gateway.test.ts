@@ -191,6 +191,27 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     ]);
   });
 
+  it('does not wait for what has just appeared on one of several hosts, and waits for it on one alone', async () => {
+    const rates = 'virtualProcessors { rates { hypercalls } }';
+    const fleet = `{ fleet { hosts { nodes { hypervisor { partitions { nodes { ${rates} } } } } } } }`;
+    const guest = partitionEntry(50n, 1n, 1);
+    const [first, second] = hosts;
+    if (first === undefined || second === undefined) throw new TypeError('there are no hosts');
+    const { source } = second;
+    const before = source.partitions;
+    const reads = async (query: string): Promise<readonly number[]> => {
+      const counts = [first.source.batches.length, source.batches.length];
+      await ask(query);
+      return [first.source, source].map(({ batches }, n) => batches.length - (counts[n] ?? 0));
+    };
+    await reads(fleet);
+    for (const host of hosts) host.source.milliseconds += 1_000;
+    source.partitions = [...before, guest];
+    expect(await reads(fleet)).toEqual([1, 1]);
+    expect(await reads(`{ host(name: "web-2") { partition(id: 50) { ${rates} } } }`)).toEqual([0, 2]);
+    source.partitions = before;
+  });
+
   it('has the past of a host as the host has it', async () => {
     const partition = (selection: string): string =>
       `{ host(name: "web-1") { hypervisor { partition(id: 5) { ${selection} } } } }`;

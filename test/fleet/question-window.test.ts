@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askInWindow } from '../../src/fleet/gateway/question-window.ts';
 
-/** Asks that many hosts, whose answers come when the test says so; `most` is how many waited for one at the same time. */
+/** Asks that many hosts, and the test gives the answers; `most` is how many waited for one at the same time. */
 function ask({ hosts, expected, actual }: { hosts: number; expected: number; actual: number }) {
   const open: (() => void)[] = [];
   const state = { asked: 0, most: 0, isDone: false };

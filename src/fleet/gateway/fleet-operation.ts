@@ -89,15 +89,22 @@ export class FleetOperation extends FleetReader {
       return;
     }
     await askInWindow(all, {
-      ask: ([host, waiting]) => this.#askOne(host, { waiting, authorization }),
+      ask: ([host, waiting]) => this.#askOne(host, { waiting, authorization, isTogether: all.length > 1 }),
       expectedBytes: ([, waiting]) => waiting.reduce((sum, { part }) => sum + part.expectedBytes, 0),
     });
   }
 
-  /** Gives the bytes of the answer; 0 where there is none. */
+  /** Gives the bytes of the answer; 0 without one. */
   async #askOne(
     host: string,
-    { waiting, authorization }: { readonly waiting: readonly Waiting[]; readonly authorization: string },
+    {
+      waiting,
+      ...asked
+    }: {
+      readonly waiting: readonly Waiting[];
+      readonly authorization: string;
+      readonly isTogether: boolean;
+    },
   ): Promise<number> {
     const { registry, questions, hostDeadlineMilliseconds } = this.#services;
     try {
@@ -105,7 +112,7 @@ export class FleetOperation extends FleetReader {
       if (problem !== null) throw hostUnreachable(host, problem);
       this.#assertRoom();
       const body = this.#requestOf(waiting.map(({ part }) => part));
-      const bytes = await questions.ask({ host, body, authorization }, hostDeadlineMilliseconds);
+      const bytes = await questions.ask({ host, body, ...asked }, hostDeadlineMilliseconds);
       this.answered.add(host);
       this.#bytes += bytes.length;
       this.#assertRoom();

@@ -15,6 +15,7 @@ import {
   eventHeader,
   partHeader,
   requestHeader,
+  togetherHeader,
   type RequestKind,
   type StreamEndKind,
 } from '../message.ts';
@@ -28,6 +29,8 @@ export interface HostQuestion {
   readonly body: Uint8Array;
   /** "Bearer <delegated token>". */
   readonly authorization: string;
+  /** Whether other hosts are asked at the same time. @default false */
+  readonly isTogether?: boolean;
 }
 
 /** Gets what a host says of a subscription. */
@@ -58,6 +61,13 @@ export interface HostQuestionsOptions {
 /** The status of a reply by the server itself where nothing subscribes to the subject. */
 const noResponders = 503;
 
+/** What the headers of a message to a host say. */
+interface QuestionHeaders {
+  readonly authorization: string;
+  readonly kind?: RequestKind;
+  readonly isTogether?: boolean;
+}
+
 /** What waits for the messages to one reply subject. */
 interface Pending {
   readonly take: (message: Msg) => void;
@@ -78,7 +88,7 @@ export class HostQuestions {
   #count = 0;
   #isConnected = true;
   /** Those of the last question: most hosts are asked with the same token. */
-  #headers: { readonly authorization: string; readonly headers: MsgHdrs } | null = null;
+  #headers: (QuestionHeaders & { readonly headers: MsgHdrs }) | null = null;
 
   constructor(options: HostQuestionsOptions) {
     this.#options = options;
@@ -206,27 +216,22 @@ export class HostQuestions {
   /** False where the connection is lost: what is published then is not delivered. */
   #publish(
     reply: string,
-    message: {
-      readonly host: string;
-      readonly authorization: string;
-      readonly body?: Uint8Array;
-      readonly kind?: RequestKind;
-    },
+    message: QuestionHeaders & { readonly host: string; readonly body?: Uint8Array },
   ): boolean {
-    const { host, authorization, body = new Uint8Array(), kind } = message;
+    const { host, body = new Uint8Array() } = message;
     const { connection } = this.#options;
     if (!this.#isConnected || connection.isClosed()) return false;
-    connection.publish(askSubject(host), body, { reply, headers: this.#headersOf(authorization, kind) });
+    connection.publish(askSubject(host), body, { reply, headers: this.#headersOf(message) });
     return true;
   }
 
-  #headersOf(authorization: string, kind: RequestKind | undefined): MsgHdrs {
-    if (kind !== undefined) return headersOf(authorization, kind);
-    if (this.#headers?.authorization !== authorization) {
-      const made = headersOf(authorization, kind);
+  #headersOf({ authorization, kind, isTogether = false }: QuestionHeaders): MsgHdrs {
+    if (kind !== undefined) return headersOf({ authorization, kind });
+    if (this.#headers?.authorization !== authorization || this.#headers.isTogether !== isTogether) {
+      const made = headersOf({ authorization, isTogether });
       const encoded = made.encode();
       // The client would encode them again for each message.
-      this.#headers = { authorization, headers: Object.assign(made, { encode: () => encoded }) };
+      this.#headers = { authorization, isTogether, headers: Object.assign(made, { encode: () => encoded }) };
     }
     return this.#headers.headers;
   }
@@ -266,10 +271,11 @@ function unreachableMessage(host: string, why: string): string {
   return `The host ${host} cannot be asked: ${why}.`;
 }
 
-function headersOf(authorization: string, kind: RequestKind | undefined): MsgHdrsImpl {
+function headersOf({ authorization, kind, isTogether = false }: QuestionHeaders): MsgHdrsImpl {
   const all = headers() as MsgHdrsImpl;
   if (authorization !== '') all.set(authorizationHeader, authorization);
   if (kind !== undefined) all.set(requestHeader, kind);
+  if (isTogether) all.set(togetherHeader, '1');
   return all;
 }
 

@@ -15,7 +15,7 @@ const tellingAnswers = 25;
 
 /** What is asked, and what is expected of it. */
 export interface QuestionWindowOptions<Item> {
-  /** Asks one host; gives the bytes of its answer, 0 where there is none. Does not reject. */
+  /** Asks one host; gives the bytes of its answer, 0 without one. Does not reject. */
   readonly ask: (item: Item) => Promise<number>;
   /** The estimate of the bytes of an answer. */
   readonly expectedBytes: (item: Item) => number;

@@ -29,6 +29,8 @@ export interface AskedOptions {
   readonly server: ServerContext;
   readonly identified: Identified;
   readonly requestId: string;
+  /** Whether other hosts are asked the same, so that nothing waits for objects that have just appeared on this one. */
+  readonly isTogether: boolean;
   readonly channel: ReplyChannel;
   /** Called once, when nothing works for it any more. */
   readonly onGone: () => void;
@@ -53,6 +55,7 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
   readonly by: RequestContext['by'];
   credential: RequestContext['credential'];
   readonly requestId: string;
+  readonly waitsForNew: boolean;
   readonly #channel: ReplyChannel;
   readonly #onGone: () => void;
   readonly #abort = new AbortController();
@@ -61,13 +64,14 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
   #count = 0;
   #isOver = false;
 
-  constructor({ server, identified, requestId, channel, onGone }: AskedOptions) {
+  constructor({ server, identified, requestId, isTogether, channel, onGone }: AskedOptions) {
     this.server = server;
     this.caller = identified.caller;
     this.by = identified.by;
     this.credential = identified.credential;
     this.#expiresAt = identified.expiresAt;
     this.requestId = requestId;
+    this.waitsForNew = !isTogether;
     this.#channel = channel;
     this.#onGone = onGone;
   }

@@ -23,6 +23,7 @@ import {
   endHeader,
   partHeader,
   requestHeader,
+  togetherHeader,
   type Alive,
   type RequestKind,
 } from '../message.ts';
@@ -196,6 +197,7 @@ class Host {
             expiresAt: now() + instanceTimeoutMilliseconds,
           },
           requestId: randomUUID(),
+          isTogether: false,
           channel: { publish: () => undefined, flush: async () => undefined },
           onGone: resolve,
         });
@@ -229,7 +231,8 @@ class Host {
     const body = kind === '' ? Uint8Array.from(message.data) : null;
     const authorization = message.headers?.get(authorizationHeader) || null;
     const requestId = randomUUID();
-    this.#answer({ reply, body, authorization, requestId }).catch((thrown: unknown) => {
+    const isTogether = message.headers?.has(togetherHeader) === true;
+    this.#answer({ reply, body, authorization, requestId, isTogether }).catch((thrown: unknown) => {
       const isExpected = thrown instanceof HvqlError;
       if (!isExpected) log.error({ requestId, err: thrown }, 'unexpected error');
       this.#channelTo(reply).publish(resultBytes(isExpected ? refusal(thrown) : unexpected(requestId)));
@@ -242,9 +245,10 @@ class Host {
     readonly body: Uint8Array | null;
     readonly authorization: string | null;
     readonly requestId: string;
+    readonly isTogether: boolean;
   }): Promise<void> {
     const { server, verify } = this.#options;
-    const { reply, body, authorization, requestId } = question;
+    const { reply, body, authorization, requestId, isTogether } = question;
     const identified = stillGood(await verify(authorization));
     const known = this.#operations.get(reply);
     if (body === null) {
@@ -266,6 +270,7 @@ class Host {
       server,
       identified,
       requestId,
+      isTogether,
       channel: this.#channelTo(reply),
       onGone: () => this.#onGone(reply),
     });

@@ -10,6 +10,7 @@ import type { Topology } from '../../snapshot/topology.ts';
 import type { Source } from '../../source/source.ts';
 import type { TakenReadings } from '../read/snapshot.ts';
 import type { Absences } from './absences.ts';
+import type { Arrivals } from './arrivals.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { SourceCheck, type Asked } from './source-check.ts';
 
@@ -22,6 +23,8 @@ export interface GuardedSourceOptions {
   readonly clock: Clock;
   /** Gets what the answers show to be absent. */
   readonly absences: Absences;
+  /** Gets the topologies, for the objects that they list for the first time. */
+  readonly arrivals: Arrivals;
   /** Called with the reason when the source stops answering, and with null when it answers again. */
   readonly onHealthChange: (reason: HvqlError | null) => void;
   /** Called when the source's steady clock has started again: earlier moments do not fit later ones. */
@@ -70,6 +73,7 @@ export class GuardedSource {
   /** As a number: each query of a source that does not wait reads it three times. */
   readonly #steadyNow: () => number;
   readonly #absences: Absences;
+  readonly #arrivals: Arrivals;
   readonly #check: SourceCheck;
   /** One for each kind of call: a source that lists what exists may hang when it reads, and the reverse. */
   readonly #topologyBreaker: CircuitBreaker;
@@ -85,6 +89,7 @@ export class GuardedSource {
     this.#clock = options.clock;
     this.#steadyNow = steadyClockOf(options.clock);
     this.#absences = options.absences;
+    this.#arrivals = options.arrivals;
     this.#check = new SourceCheck(options.onClockWentBack);
     const newBreaker = (other: () => CircuitBreaker): CircuitBreaker =>
       new CircuitBreaker({
@@ -204,6 +209,7 @@ export class GuardedSource {
   #checkedTopology(answer: Topology): Topology {
     const checked = this.#check.topology(answer);
     this.#absences.noteTopology(checked);
+    this.#arrivals.noteTopology(checked);
     this.#succeededAt = this.#steadyNow();
     return checked;
   }

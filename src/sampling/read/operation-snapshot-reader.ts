@@ -31,6 +31,8 @@ export interface OperationReaderOptions {
   readonly fetchPasts: FetchPasts | null;
   /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
+  /** Whether the object has appeared within this time. */
+  readonly isNew: (object: Granted, milliseconds: number) => boolean;
   readonly defaultOver: number;
 }
 
@@ -43,14 +45,22 @@ export class OperationSnapshotReader implements SnapshotReader {
   readonly defaultOver: number;
   readonly #world: OperationReaderOptions;
   readonly #cancellation: Cancellation;
+  readonly #waitsForNew: boolean;
   readonly #fetched: FetchedHistory | null;
   #snapshot: TakenSnapshot | HvqlError | null = null;
 
-  /** Reading ends with the cancellation. */
-  constructor(world: OperationReaderOptions, cancellation: Cancellation) {
+  /**
+   * Reading ends with the cancellation. Without `waitsForNew`, the changes of objects that have just appeared are unknown
+   * where those of all others are known: the operation does not wait for a second reading of them.
+   */
+  constructor(
+    world: OperationReaderOptions,
+    { cancellation, waitsForNew }: { readonly cancellation: Cancellation; readonly waitsForNew: boolean },
+  ) {
     this.defaultOver = world.defaultOver;
     this.#world = world;
     this.#cancellation = cancellation;
+    this.#waitsForNew = waitsForNew;
     this.#fetched = world.fetchPasts === null ? null : new FetchedHistory(world.fetchPasts);
   }
 
@@ -68,6 +78,10 @@ export class OperationSnapshotReader implements SnapshotReader {
     return mapMaybePromise(this.#snapshotOf(plan), (snapshot) => {
       const waiting = this.#take(plan, snapshot);
       if (waiting.length === 0 || snapshot instanceof HvqlError) return;
+      if (!this.#waitsForNew && waiting.every((request) => this.#isNew(request))) {
+        this.#keepToItself(plan, snapshot);
+        return;
+      }
       const leaveWait = enterWait();
       return this.#waitForSecond(plan, { waiting, snapshot }).finally(leaveWait);
     });
@@ -183,6 +197,18 @@ export class OperationSnapshotReader implements SnapshotReader {
       }
     }
     return { waiting: [...all], held };
+  }
+
+  /** Whether the object was not there yet at any time that the change could begin at. */
+  #isNew({ object, over }: ChangeRequest): boolean {
+    return this.#world.isNew(object, ageForOver(this.#millisecondsOf(over)).most);
+  }
+
+  /** Others wait for the changes that this operation leaves unknown, so it must not share what is cached by the snapshot. */
+  #keepToItself(plan: ReadPlan, snapshot: TakenSnapshot): void {
+    const own = snapshot.copy();
+    this.#snapshot = own;
+    for (const request of plan.changes) this.#held(request, own);
   }
 
   /** An object that was absent during the wait has no earlier reading. */

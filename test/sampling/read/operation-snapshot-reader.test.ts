@@ -279,3 +279,46 @@ describe('a source that fails as a whole', () => {
     expect(errorsOf(answer)).toEqual(['partition PAGE_UNAVAILABLE']);
   });
 });
+
+describe('an operation that does not wait for new objects', () => {
+  const query =
+    '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS }) { partition { partitionId } rates { hypercalls } } } }';
+  const ratesOf = (answer: Awaited<ReturnType<typeof ask>>): string[] =>
+    answer.data.hypervisor.virtualProcessors.map(
+      ({ partition, rates }: { partition: { partitionId: string }; rates: { hypercalls: number } | null }) =>
+        `${partition.partitionId} ${rates?.hypercalls == null ? 'unknown' : 'known'}`,
+    );
+
+  it('has those of which earlier readings are held, and knows no change of one that has just appeared', async () => {
+    const sampler = samplerOf(source);
+    await ask({ source, sampler, query, waitsForNew: false });
+    expect(source.batches).toHaveLength(2);
+    source.milliseconds += 1_000;
+    source.partitions = [...source.partitions, partitionEntry(12n, 1n)];
+    const answer = await ask({ source, sampler, query, waitsForNew: false });
+    expect(source.batches).toHaveLength(3);
+    expect(ratesOf(answer)).toEqual([
+      ...['1', '1', '5', '5', '9', '9'].map((id) => `${id} known`),
+      ...['12', '12'].map((id) => `${id} unknown`),
+    ]);
+    const { data } = await ask({ source, sampler, query });
+    expect(source.batches).toHaveLength(5);
+    expect(data.hypervisor.virtualProcessors).toHaveLength(8);
+    expect(ratesOf({ data })).not.toContain('12 unknown');
+  });
+
+  it('waits for all where one was not asked for before, though it was there', async () => {
+    const sampler = samplerOf(source);
+    await ask({
+      source,
+      sampler,
+      query: '{ partition(id: 5) { virtualProcessors { rates { hypercalls } } } }',
+    });
+    source.milliseconds += 1_000;
+    source.partitions = [...source.partitions, partitionEntry(12n, 1n)];
+    const before = source.batches.length;
+    const answer = await ask({ source, sampler, query, waitsForNew: false });
+    expect(source.batches).toHaveLength(before + 2);
+    expect(ratesOf(answer).join()).not.toContain('unknown');
+  });
+});
