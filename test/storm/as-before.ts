@@ -13,7 +13,10 @@ import { openWebSocketStream } from './websocket-visitor.ts';
 export interface Answering {
   /** What is not as it should be. */
   readonly problems: readonly string[];
-  /** Median of one small question, asked again and again: the least of some series, as machines are busy at times. */
+  /**
+   * Median of one small question, asked again and again: the least of some series, as machines are busy at times. NaN
+   * where it was not asked for.
+   */
   readonly medianMilliseconds: number;
 }
 
@@ -24,8 +27,11 @@ const limitMilliseconds = 120_000;
 const timed =
   '{ partition { name counters { virtualProcessors } virtualProcessors { counters { totalRunTime } } } }';
 
-/** Asks every example, takes events by each transport, looks at /ready and /health, and takes the time of one question. */
-export async function answering(world: Omit<StormWorld, 'agent' | 'over'>): Promise<Answering> {
+/** Asks every example, takes events by each transport, looks at /ready and /health, and may take the time of one question. */
+export async function answering(
+  world: Omit<StormWorld, 'agent' | 'over'>,
+  takesTime: boolean,
+): Promise<Answering> {
   const over = new AbortController();
   const agent = new Agent({ keepAlive: true });
   const visit: Visit = { ...world, agent, over: over.signal, signal: AbortSignal.timeout(limitMilliseconds) };
@@ -47,6 +53,7 @@ export async function answering(world: Omit<StormWorld, 'agent' | 'over'>): Prom
         if (!isExpected(name, answer, false)) problems.push(`${name}: ${answer.channel} ${answer.code}`);
       }
     }
+    if (!takesTime) return { problems, medianMilliseconds: NaN };
     const medians: number[] = [];
     while (medians.length < timedSeries)
       medians.push(await median(visit, { token: world.callers.guest, query: timed }));

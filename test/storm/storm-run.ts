@@ -40,6 +40,8 @@ export interface StormOptions {
   readonly calmMilliseconds: number;
   /** Before anything is measured. */
   readonly quietMilliseconds: number;
+  /** Whether memory and the time of a question are to be compared: fills the caches first, and asks many times. */
+  readonly measuresMemoryAndTime: boolean;
   /** Whether the service answers repeated requests without Yoga. */
   readonly hotPath: 'on' | 'off';
   /** Whether there is a service with workers as well, of which everything around it fails in turn. */
@@ -122,14 +124,14 @@ async function stormOver(storm: Storm): Promise<StormReport> {
   const ofOutages = { pages, outageService };
   const world = { port, guestSocket, securePort: secure.port, callers, random, unspeakable, ...ofOutages };
   const rest = async (): Promise<Rest> => {
-    const filling = await fillCaches(world);
+    const filling = storm.measuresMemoryAndTime ? await fillCaches(world) : [];
     const [figures, ofSecure] = await Promise.all(
       [service, secure].map((process) => figuresAtRest(process, quietMilliseconds)),
     );
     if (figures === undefined || ofSecure === undefined) throw new TypeError('There are two processes');
     await outageService?.recovers();
     const outage = outageService?.figures() ?? null;
-    const { problems, medianMilliseconds } = await answering(world);
+    const { problems, medianMilliseconds } = await answering(world, storm.measuresMemoryAndTime);
     return {
       ...figures,
       secure: ofSecure,

@@ -17,6 +17,7 @@ describe('a short storm', () => {
       troubleMilliseconds: 1_000,
       calmMilliseconds: 500,
       quietMilliseconds: 1_000,
+      measuresMemoryAndTime: false,
       say: () => undefined,
     });
     const table = describeStorm(report);

@@ -24,6 +24,7 @@ const report = await runStorm({
   troubleMilliseconds: 2_000,
   calmMilliseconds: 5_000,
   quietMilliseconds: 15_000,
+  measuresMemoryAndTime: true,
   hasOutages: true,
   hotPath: values['hot-path'] === 'off' ? 'off' : 'on',
   say: (text) => process.stdout.write(text),
