@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 
 const install = ['install', '--engine-strict', '--prefer-offline', '--no-audit', '--no-fund'];
+
+/** How `prepack` begins, as package.json has it. */
+const removingDist = String.raw`node -e \"fs.rmSync('dist', { recursive: true, force: true })\" && `;
 
 interface Packed {
   filename: string;
@@ -73,10 +76,12 @@ describe('the package that npm pack makes', () => {
   let installation: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hvql-package-'));
-    // Packed in a copy, since packing builds, and other tests run what is built here.
+    // Packed in a copy, since packing writes to dist, and other tests run what is built here.
     const copy = join(folder, 'copy');
     for (const path of [
       'src',
+      // Packing begins without it. Here it stays, so that the build has nothing to do: test/build.test.ts tests that.
+      'dist',
       'schema',
       'docs',
       'packaging',
@@ -97,6 +102,9 @@ describe('the package that npm pack makes', () => {
       await cp(path, join(copy, path), { recursive: true });
     }
     await symlink(resolve('node_modules'), join(copy, 'node_modules'));
+    const about = await readFile('package.json', 'utf8');
+    expect(about).toContain(removingDist);
+    await writeFile(join(copy, 'package.json'), about.replace(removingDist, ''));
     const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: copy });
     const { filename, files } = parsePack(stdout);
     packed = files.map(({ path }) => path);
