@@ -170,8 +170,9 @@ async function serveOn(
     documents: allowedDocuments?.length,
   });
   const ignoreHolds = loopHolds.watch((hold) => {
-    log.warn(hold, 'an operation kept all others waiting');
+    // The primary knows it before anyone who reads the log can stop this process.
     context.onHold?.(hold);
+    log.warn(hold, 'an operation kept all others waiting');
   });
   const refused = fleet?.joined.then(() => new Promise<never>(() => undefined));
   await Promise.race([untilAborted(signal), ...(refused === undefined ? [] : [refused])]);
