@@ -39,6 +39,13 @@ const holder = './test/fixtures/plugins/event-loop-holder.mjs';
 const folder = mkdtempSync(join(tmpdir(), 'hvql-workers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A service before the simulator. Each test leaves two workers that answer. */
+let here: Served;
+beforeAll(async () => {
+  here = await serve([...two, '--log-level', 'debug', '--max-streams-per-caller', '5', '--plugin', holder]);
+});
+afterAll(() => here.program.stop());
+
 /** Stopped after the test that started it. */
 async function start(...args: string[]): Promise<Served> {
   const served = await serve([...two, ...args]);
@@ -90,7 +97,7 @@ describe('the past with two workers', () => {
   it.each(['simulator', 'pages:test/fixtures/small-host', 'capture:test/fixtures/three-frames'])(
     'is the same in both, whichever has read it, of %s',
     async (source) => {
-      const served = await start('--log-level', 'debug', '--source', source);
+      const served = source === 'simulator' ? here : await start('--log-level', 'debug', '--source', source);
       const ask = (query: string): Promise<any> =>
         askByNewConnection(served.url, { token: served.tokens[0], query });
       const answersOfBoth = async (query: string): Promise<readonly any[]> => {
@@ -138,13 +145,6 @@ describe('the past with two workers', () => {
 });
 
 describe('two workers', () => {
-  // Each test leaves two workers that answer.
-  let here: Served;
-  beforeAll(async () => {
-    here = await serve([...two, '--log-level', 'debug', '--max-streams-per-caller', '5', '--plugin', holder]);
-  });
-  afterAll(() => here.program.stop());
-
   async function untilBothAnswer(): Promise<void> {
     const from = here.program.stderr.length;
     await until(async () => {
