@@ -172,7 +172,9 @@ describe('hvql top --url https://', () => {
       new Program([...args, '--tls-ca', tls('ca.pem'), ...certificate]),
       new Program(args),
     ];
-    expect([await trusting.exited, trusting.stderr]).toEqual([0, '']);
+    expect(await trusting.exited).toBe(0);
+    // In 100 ms there may have been no operation to have a cost.
+    expect(trusting.stderr).toMatch(/^(\. no operation, so no average cost\n)?$/);
     expect(trusting.stdout).toMatch(/^partitions {2}local .* 2 LPs [\d.]+% busy$/m);
     expect(await doubting.exited).toBe(1);
     expect(doubting.stderr).toMatch(
