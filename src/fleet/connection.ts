@@ -1,8 +1,10 @@
 /** The connection of a host or a gateway to NATS. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import {
   credsAuthenticator,
+  type Authenticator,
   hasWsProtocol,
   type NatsConnection,
   type NodeConnectionOptions,
@@ -45,8 +47,9 @@ export async function connectToNats(
   settings: NatsSettings,
   { name, inboxPrefix, log, signal }: ConnectionContext,
 ): Promise<NatsConnection> {
-  const files = await readFiles(settings);
-  const { creds, ...tls } = files;
+  await assertReadable(settings);
+  const { creds } = settings;
+  const tls = tlsFiles(settings);
   const options: NodeConnectionOptions = {
     servers: settings.url.split(',').map((address) => address.trim()),
     name,
@@ -61,8 +64,8 @@ export async function connectToNats(
     timeout: 5_000,
     // Errors of requests without an answer are expected here: their stack traces cost more than the requests.
     noAsyncTraces: true,
-    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+    ...(creds === null ? {} : { authenticator: fileAuthenticator(creds) }),
+    ...(tls === null ? {} : { tls }),
   };
   if (hasWsProtocol(options))
     throw new UsageError([`NATS is reached over nats:// or tls://, not over WebSocket: ${settings.url}.`]);
@@ -90,28 +93,37 @@ async function logStatus(connection: NatsConnection, log: Logger): Promise<void>
   }
 }
 
-async function readFiles({ creds, ca, cert, key }: NatsSettings) {
-  const problems: string[] = [];
-  const read = async (path: string | null, what: string): Promise<Buffer | undefined> => {
-    if (path === null) return undefined;
+/** Reads the file of credentials for each connection. While it cannot be read, what was read of it before stays in use. */
+export function fileAuthenticator(path: string): Authenticator {
+  let creds = readFileSync(path);
+  return (nonce) => {
     try {
-      return await readFile(path);
-    } catch (thrown) {
-      problems.push(`The ${what} file ${path} cannot be read: ${messageOf(thrown)}.`);
-      return undefined;
+      creds = readFileSync(path);
+    } catch {
+      // It is being replaced, or gone: NATS decides about the credentials before.
     }
+    return credsAuthenticator(creds)(nonce);
   };
-  const bytes = await read(creds, 'credentials');
-  const pem = {
-    ca: (await read(ca, 'CA'))?.toString(),
-    cert: (await read(cert, 'certificate'))?.toString(),
-    key: (await read(key, 'key'))?.toString(),
-  };
-  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** The client of NATS reads these files for each connection. */
+function tlsFiles({ ca, cert, key }: NatsSettings): NonNullable<NodeConnectionOptions['tls']> | null {
+  if (ca === null && cert === null && key === null) return null;
   return {
-    ...(bytes === undefined ? {} : { creds: bytes }),
-    ...(pem.ca === undefined ? {} : { ca: pem.ca }),
-    ...(pem.cert === undefined ? {} : { cert: pem.cert }),
-    ...(pem.key === undefined ? {} : { key: pem.key }),
+    ...(ca === null ? {} : { caFile: ca }),
+    ...(cert === null ? {} : { certFile: cert }),
+    ...(key === null ? {} : { keyFile: key }),
   };
+}
+
+async function assertReadable({ creds, ca, cert, key }: NatsSettings): Promise<void> {
+  const files = { credentials: creds, CA: ca, certificate: cert, key };
+  const problems: string[] = [];
+  for (const [what, path] of Object.entries(files)) {
+    if (path === null) continue;
+    await access(path, constants.R_OK).catch((thrown: unknown) => {
+      problems.push(`The ${what} file ${path} cannot be read: ${messageOf(thrown)}.`);
+    });
+  }
+  if (problems.length > 0) throw new UsageError(problems);
 }

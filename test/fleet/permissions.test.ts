@@ -1,6 +1,6 @@
 /** The configuration of nats-server in docs/fleet.md: who may publish and subscribe to what. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -146,6 +146,30 @@ describe.skipIf(natsServerPath === null || openssl === null)(
         connection.subscribe(subject, { callback: () => undefined });
       await until(() => refused.length === 3);
       expect(refused.join()).toMatch(/Subscription to "hvql\.host\.web-17\.>"/i);
+    });
+
+    it('knows a client by the certificate that is in its file when it connects again', async () => {
+      const take = (name: string): void => {
+        for (const kind of ['pem', 'key'])
+          copyFileSync(join(folder, `${name}.${kind}`), join(folder, `renewed.${kind}`));
+      };
+      take('web-17');
+      const { connection, refused } = await connectAs('renewed');
+      connection.publish(aliveSubject('web-17'));
+      await connection.flush();
+      expect(refused).toEqual([]);
+      take('web-18');
+      const again = (async () => {
+        for await (const { type } of connection.status()) if (type === 'reconnect') return;
+      })();
+      await connection.reconnect();
+      await again;
+      connection.publish(aliveSubject('web-18'));
+      await connection.flush();
+      expect(refused).toEqual([]);
+      connection.publish(aliveSubject('web-17'));
+      await until(() => refused.length > 0);
+      expect(refused.join()).toContain(aliveSubject('web-17'));
     });
 
     it('refuses a client without a certificate', async () => {
