@@ -1,3 +1,4 @@
+import { request, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { transports, watchBySse, type Watcher } from '../end-to-end/watcher.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
@@ -22,9 +23,9 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
   const hosts = new Map<string, TestHost>();
   const watchers: Watcher[] = [];
 
-  async function join(name: string): Promise<void> {
+  async function join(name: string, partitions = [partitionEntry(5n, 1n, 2)]): Promise<void> {
     const source = new FakeSource();
-    source.partitions = [partitionEntry(1n, null, 2), partitionEntry(5n, 1n, 2)];
+    source.partitions = [partitionEntry(1n, null, 2), ...partitions];
     const host = await openHost({ nats: addressOf(nats.url), name, gatewayKeys: keys.path, source });
     await host.fleet.joined;
     hosts.set(name, host);
@@ -152,6 +153,30 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     ]);
   });
 
+  it('has the newest values for a slow watcher, and others do not wait for it', async () => {
+    // Half a megabyte for each event: after some of them, the buffers of both ends are full.
+    const names = Array.from({ length: 99 }, (_, n) => partitionEntry(BigInt(n + 5), 1n, 0));
+    await join(
+      'web-3',
+      names.map((entry) => ({ ...entry, name: 'x'.repeat(5_000) })),
+    );
+    const query = `subscription { host(name: "web-3", ${every}) { hypervisor { sampledAt partitions { nodes { name } } } } }`;
+    const slow = await openUnread(gateway, query);
+    const quick = await watch(query);
+    await quick.event(60);
+    let text = '';
+    const last = (): string => /.*"sampledAt":"(?<at>[^"]+)"/s.exec(text)?.groups?.['at'] ?? '';
+    slow.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    const { source } = hosts.get('web-3') as TestHost;
+    source.milliseconds += 60_000;
+    const now = new Date(source.now().wallMilliseconds).toISOString();
+    await until(() => last() === now);
+    expect(text.split('event: next').length).toBeLessThan(50);
+    expect(quick.ending).toBeNull();
+    slow.destroy();
+    await leave('web-3');
+  });
+
   it('knows no host that the token does not name, and no interval outside the limits', async () => {
     const own = await watch(merged, { hosts: ['web-1'] });
     expect((await own.event(1)).data.fleet.hosts.nodes.map(({ name }: any) => name)).toEqual(['web-1']);
@@ -167,3 +192,17 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     }
   });
 });
+
+/** An event stream from which nothing is read until the test does. */
+async function openUnread(gateway: TestGateway, query: string): Promise<IncomingMessage> {
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'text/event-stream',
+    authorization: `Bearer ${await gateway.token()}`,
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request(gateway.server.url, { method: 'POST', headers }, resolve);
+    asked.once('error', reject);
+    asked.end(JSON.stringify({ query }));
+  });
+}
