@@ -23,7 +23,7 @@ import { selectionOf, type Selection, type SelectedField, type SelectedSet } fro
 /** The readings and the cost of an operation. */
 export interface Plan {
   readonly requests: readonly ReadRequest[];
-  /** The same, laid out for as many looks as the plan is for. */
+  /** The objects to read, each once, and the changes that are wanted of them. */
   readonly reads: ReadPlan;
   /**
    * The maximum number of leaves in the response, including those that turn out to be unavailable. A leaf of totals

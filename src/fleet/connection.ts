@@ -39,8 +39,8 @@ export interface ConnectionContext {
 }
 
 /**
- * Connects, and waits until NATS is there. A lost connection is made again for ever: the defaults of the client give up
- * after 20 seconds, or after two refusals by the server, and notice a server that stands still after four minutes. Rejects
+ * Connects, and waits until NATS is there. Reconnects without end. By default the client gives up after 20 seconds, or
+ * when the server has refused it twice, and takes four minutes to notice a server that has stopped responding. Rejects
  * with a UsageError where the settings cannot be used, and with the reason of the signal once that is aborted.
  */
 export async function connectToNats(
@@ -89,7 +89,7 @@ async function logStatus(connection: NatsConnection, log: Logger): Promise<void>
   for await (const status of connection.status()) {
     if (status.type === 'disconnect') log.warn({ server: status.server }, 'the connection to NATS is lost');
     else if (status.type === 'reconnect') log.info({ server: status.server }, 'connected to NATS again');
-    else if (status.type === 'error') log.warn({ err: status.error }, 'NATS has refused something');
+    else if (status.type === 'error') log.warn({ err: status.error }, 'NATS has reported an error');
   }
 }
 

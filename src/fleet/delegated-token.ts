@@ -1,6 +1,6 @@
 /**
- * Delegated tokens: what a gateway has found a caller to be, for hosts to verify. One token is for a caller's rights, on
- * all hosts that the caller's own token names.
+ * Delegated tokens: a gateway states the rights of a caller that it has authenticated, and hosts verify the statement.
+ * One token has the rights of a caller on all hosts that the caller's own token names.
  */
 import { decodeProtectedHeader, SignJWT, UnsecuredJWT, type CryptoKey, type KeyObject } from 'jose';
 import type { Logger } from 'pino';
@@ -24,9 +24,9 @@ export const clockToleranceMilliseconds = 10_000;
 export interface FleetGrant {
   readonly caller: Caller;
   readonly hosts: GrantedHosts;
-  /** When the caller's own credentials end, in milliseconds since 1970; null where they do not. */
+  /** When the caller's own credentials expire, in milliseconds since 1970; null if they do not expire. */
   readonly expiresAt: number | null;
-  /** What names the caller's own token, for the audit trail and the list of revoked credentials of a host. */
+  /** The ids of the caller's own token, for the audit trail of a host and its list of revoked credentials. */
   readonly token?: Pick<Credential, 'subject' | 'tokenId'>;
 }
 
@@ -105,7 +105,7 @@ export async function openDelegated(options: DelegatedVerification): Promise<Del
   };
 }
 
-/** A gateway signs for 30 seconds: a longer token would outlive what it has found out. */
+/** A gateway signs for 30 seconds: a longer token would remain valid after the rights of the caller have changed. */
 function shortLived({ caller, expiresAt, credential }: Identified, now: number): Identified {
   const limit = delegatedLifeMilliseconds + clockToleranceMilliseconds;
   if (expiresAt !== null && expiresAt - now <= limit) return { caller, expiresAt, credential, by: 'gateway' };
@@ -130,8 +130,8 @@ function readUnsigned(authorization: string | null, { hostName, now }: Delegated
     if (thrown instanceof HvqlError) throw thrown;
     throw new HvqlError(
       'UNAUTHENTICATED',
-      'No delegated token that is valid was given. This host has no --gateway-keys and takes unsigned tokens of a gateway ' +
-        'without --gateway-key on the same machine only.',
+      'The delegated token is missing or not valid. This host has no --gateway-keys, so it accepts only unsigned tokens, ' +
+        'from a gateway without --gateway-key on the same machine.',
     );
   }
 }

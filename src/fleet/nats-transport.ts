@@ -21,7 +21,7 @@ class Transport extends NodeTransport {
   }
 }
 
-/** What the client has to know of an error it learns from the event "close", and from the pings that are not answered. */
+/** The client learns of errors from the event "close", and from pings that are not answered. */
 const ignore = (): void => undefined;
 
 function keepErrorListener(socket: Socket): void {

@@ -8,7 +8,7 @@ export interface ReplyPart {
   readonly part: string | null;
 }
 
-/** Left free in each message: its headers count as well. */
+/** Bytes left free in each message, because max_payload includes the headers. */
 const headerBytes = 1_024;
 
 /** The messages of an answer, for a connection whose messages have at most `maxPayload` bytes. */

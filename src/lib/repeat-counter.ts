@@ -1,14 +1,20 @@
-/** Things that repeat: the first of a kind has a line at once, and the others are a number after a while. */
+/**
+ * Counts repeated events for the log: the first of a kind gets a line at once, and the others are reported as a number
+ * at the end of a period.
+ */
 
 /** What is reported at the end of a period. */
 export interface Repeats {
   /** null for all kinds beyond the limit together. */
   readonly kind: string | null;
-  /** How often it came again. */
+  /** How many events of this kind followed the first one. */
   readonly count: number;
 }
 
-/** Counts in periods, each of which begins with the first thing after the one before. Its timer keeps no process. */
+/**
+ * Counts events in periods. A period begins with the first event after the end of the one before. The timer does not
+ * keep the process running.
+ */
 export class RepeatCounter {
   readonly #options;
   /** Repeats by kind. */
@@ -26,7 +32,7 @@ export class RepeatCounter {
     this.#options = options;
   }
 
-  /** Counts one; says whether it is the first of its kind in this period. */
+  /** Counts an event, and returns whether it is the first of its kind in this period. */
   isFirst(kind: string): boolean {
     this.#timer ??= setTimeout(() => this.flush(), this.#options.milliseconds).unref();
     const count = this.#counts.get(kind);
@@ -38,7 +44,7 @@ export class RepeatCounter {
     return false;
   }
 
-  /** Ends the period: reports what has repeated. */
+  /** Ends the period, and reports the events that have repeated. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

@@ -3,7 +3,7 @@
 /** " Did you mean "port"?" with the candidate that is close to a text, or nothing where none is. */
 export function didYouMean(text: string, candidates: readonly string[]): string {
   const wanted = text.toLowerCase();
-  // Beyond a letter in four, and one more, it is another word.
+  // A text that differs in more than one letter in four, and one more, is another word.
   const farthest = Math.floor(wanted.length / 4) + 1;
   const [closest] = candidates
     .map((candidate) => ({ candidate, distance: distanceTo(candidate.toLowerCase(), wanted) }))
@@ -12,7 +12,7 @@ export function didYouMean(text: string, candidates: readonly string[]): string 
   return closest === undefined ? '' : ` Did you mean ${closest.candidate}?`;
 }
 
-/** A word that was begun is close, however much is missing of it. */
+/** The start of a candidate is close to it, however much is missing. */
 function distanceTo(candidate: string, wanted: string): number {
   return wanted.length > 2 && candidate.startsWith(wanted) ? 1 : editDistance(wanted, candidate);
 }

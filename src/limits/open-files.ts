@@ -1,4 +1,4 @@
-/** How many of the files that a process may have open connections may use. */
+/** The share of the file descriptors of a process that connections may use. */
 
 /** The most files that sources keep open, and some more. */
 const reserved = { mshv: 4_608, pages: 2_304, others: 256 };

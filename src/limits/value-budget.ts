@@ -1,7 +1,7 @@
-/** How many values callers may be sent over time: a token bucket for each. */
+/** How many values each caller may receive over time: a token bucket per caller. */
 import { HvqlError } from '../errors.ts';
 
-/** A caller that has used little may use the values of this time at once. */
+/** A caller with a full budget may use the values of this many seconds at once. */
 const burstSeconds = 60;
 /** Sending a result again takes about this part of the time of computing it. */
 const shareOfCopy = 0.1;
@@ -11,7 +11,7 @@ const tickMilliseconds = 250;
 /** More callers than a service has within a minute. Beyond that, the oldest account is closed. */
 const mostAccounts = 10_000;
 
-/** What a caller has used, and its streams that wait until something is left. */
+/** The values that a caller has used, and the streams that wait until its budget has some left. */
 interface Account {
   spentValues: number;
   /** `spentValues` as it was after the last tick. The difference has not been reported to other processes yet. */

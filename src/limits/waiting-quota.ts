@@ -17,7 +17,7 @@ export interface WaitingQuery {
   readonly text: RetainedText;
 }
 
-/** Places become free as the waits of others end, which is not known beforehand. */
+/** A place becomes free when the wait of another query ends, which is not known beforehand. */
 const retryInMilliseconds = 1_000;
 
 /** Counts the queries that wait. A parsed document takes about a hundred times the memory of its text. */

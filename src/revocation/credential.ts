@@ -1,4 +1,4 @@
-/** The credential behind an identity: what the audit trail names, and what can be withdrawn. */
+/** The credential that proved an identity: the audit trail names it, and the operator can revoke it. */
 
 /** The credential of a caller, which may be withdrawn while a connection or a stream is open. */
 export interface Credential {
@@ -8,11 +8,14 @@ export interface Credential {
   readonly tokenId: string | null;
   /** The certificate's SHA-256 fingerprint, 64 lower-case hexadecimal digits; null for a token. */
   readonly fingerprint: string | null;
-  /** Why it no longer holds, for the client, without a full stop ("The token has been revoked"); null while it holds. */
+  /**
+   * Why it is no longer valid, for the client, without a full stop ("The token has been revoked"); null while it is
+   * valid.
+   */
   problem(): string | null;
 }
 
-/** The credential of a listener that identifies its callers itself. It cannot be withdrawn. */
+/** The credential of callers that their listener identifies, such as a guest socket. It cannot be revoked. */
 export const noCredential: Credential = {
   subject: null,
   tokenId: null,

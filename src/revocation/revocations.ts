@@ -2,8 +2,8 @@
 import { emptyRevocationList, type RevocationList } from './revocation-list.ts';
 
 /**
- * One for each process. A cached verification holds as long as `epoch` is the number that it was made with. What is
- * open with a credential is checked by a listener, at each change.
+ * One per process. A cached verification is valid while `epoch` is the number that it was made with. Owners of
+ * connections and streams check their credentials in a callback of `onAdvance`.
  */
 export class Revocations {
   #epoch = 0;

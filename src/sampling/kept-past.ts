@@ -1,4 +1,4 @@
-/** A source with the past of all that is read of it: for the process that reads it for others. */
+/** A source that keeps the past of everything that is read through it, for a process that reads it for others. */
 import { steadyClockOf, type Clock } from '../snapshot/moment.ts';
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import { checkSampleCount, type HeldFacts, type PastQuestion } from '../snapshot/past.ts';
@@ -18,7 +18,7 @@ export interface KeptPastOptions {
 
 const countingMilliseconds = 500;
 
-/** What is read through it is kept; of a source that has a past of its own nothing is. */
+/** Keeps what is read through it, unless the source has a past of its own. */
 export class KeptPast implements Source {
   readonly kind: string;
   readonly description: string;
@@ -27,7 +27,7 @@ export class KeptPast implements Source {
   readonly #held: HeldReadings;
   readonly #steadyNow: () => number;
   readonly #noting = new Set<() => void>();
-  /** Counted now and then: it takes a step for each object. */
+  /** Computed once in a while, because it visits every object. */
   #facts: HeldFacts | null = null;
   #countedAt = Number.NEGATIVE_INFINITY;
   readonly #check = new SourceCheck(() => this.#held.forgetAll());

@@ -40,7 +40,10 @@ export interface SamplerOptions {
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** The milliseconds that changes are taken over if a query does not say it; 1000 by default. */
   readonly defaultOver?: number;
-  /** How long operations share a snapshot and a topology, from when it was begun; 0, the default, is not at all. */
+  /**
+   * How long operations share a snapshot and a topology, counted from when reading it began; 0, the default, shares
+   * nothing.
+   */
   readonly shareMilliseconds?: number;
   /** How many readings are held for later operations. */
   readonly holding?: HoldingLimits;

@@ -4,7 +4,7 @@ import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { LiveResult } from './live-event.ts';
 
-/** What an event is of. */
+/** The tick that an event is made from. */
 export interface TimedTick {
   /** When it began, on the service's own clock. */
   readonly began: Moment;
@@ -12,7 +12,7 @@ export interface TimedTick {
 
 /** Receives a requested event. Its methods must not throw. */
 export interface EventConsumer<Tick extends TimedTick> {
-  /** Is charged for the event. */
+  /** The budget that is charged for the event. */
   readonly budget: ValueBudget;
   resolve(tick: Tick, event: LiveResult): void;
   reject(thrown: unknown): void;

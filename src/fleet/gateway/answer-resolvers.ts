@@ -10,7 +10,7 @@ import { typeKey } from './fleet-node.ts';
 import { readByKey, readHost, readId } from './host-answer.ts';
 import { readReported, reportedDescription } from './reported-counter.ts';
 
-/** The types of the fleet itself, whose fields have resolvers. All others have their values from answers. */
+/** The types of the fleet itself, whose fields have resolvers. All others take their values from answers. */
 const ownTypes: ReadonlySet<string> = new Set([
   'Query',
   'Subscription',

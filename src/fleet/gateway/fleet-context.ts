@@ -17,7 +17,7 @@ export interface FleetContext {
 /** Objects of one list of the whole fleet: as many as a page of partitions has. */
 export const mostRanked = 100;
 
-/** The source of the fleet and its totals: everything of them is in the operation. */
+/** The root value of the fleet and of its totals, whose resolvers take everything from the context. */
 export const fleetRoot = { isFleet: true } as const;
 export type FleetRoot = typeof fleetRoot;
 
@@ -26,10 +26,10 @@ export function fleetOf(context: object): FleetReader {
   return (context as FleetContext).fleet;
 }
 
-/** What a host is asked for a field, made once for all hosts of an operation. */
+/** The part of an operation that a field asks each host for, made once for all hosts. */
 const parts = new WeakMap<readonly FieldNode[], HostPart>();
 
-/** What a host is asked for a field; `wrap` as for `hostPart`. */
+/** The part of the operation that this field asks each host for; `wrap` as for `hostPart`. */
 export function partOf(
   info: GraphQLResolveInfo,
   wrap: (selection: string, args: string) => string,

@@ -19,7 +19,7 @@ export interface FleetServices {
   readonly maxFleetBytes: number;
 }
 
-/** A part that waits to be asked for, and its caller. */
+/** A part that has not been requested of its host yet, and the functions that settle its promise. */
 interface Waiting {
   readonly part: HostPart;
   readonly resolve: (value: unknown) => void;
@@ -59,7 +59,7 @@ export class FleetOperation extends FleetReader {
     });
   }
 
-  /** Values are read for the operation. */
+  /** null: hosts read their values for this operation. */
   override async ageOf(): Promise<null> {
     return null;
   }

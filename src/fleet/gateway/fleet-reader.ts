@@ -9,7 +9,7 @@ import type { HostRegistry, KnownHost } from './host-registry.ts';
 export type HostResult =
   { readonly host: string; readonly value: unknown } | { readonly host: string; readonly error: HvqlError };
 
-/** The hosts of one caller, and what each says to the parts of one operation. */
+/** The hosts of one caller, and what each answers to the parts of one operation. */
 export abstract class FleetReader {
   readonly grant: FleetGrant;
   readonly #registry: Pick<HostRegistry, 'all' | 'get'>;
@@ -39,7 +39,7 @@ export abstract class FleetReader {
     return isNamed(this.grant.hosts, name) ? this.#registry.get(name) : null;
   }
 
-  /** What a host says to a part. Rejects with HOST_UNREACHABLE, or with the error that the host has in the part's place. */
+  /** What a host answers to a part. Rejects with HOST_UNREACHABLE, or with the host's own error for the part. */
   abstract ask(host: string, part: HostPart): Promise<unknown>;
 
   /** How old a host's values are, in milliseconds; null without values, and where they are read for this operation. */

@@ -1,4 +1,4 @@
-/** How much a result of the fleet has. */
+/** The size of a result of the fleet, in values. */
 
 /** The number of values in the data of a result: of everything that is neither an object nor a list. */
 export function valuesIn(data: unknown): number {

@@ -1,4 +1,6 @@
-/** A gateway: asks the hosts of a fleet for its callers. It holds no state but who is alive. */
+/**
+ * A gateway: asks the hosts of a fleet for its callers. Its only state is which hosts are alive, and its open streams.
+ */
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -52,7 +54,7 @@ export interface GatewayOptions {
   readonly now: () => number;
 }
 
-/** A gateway that asks. */
+/** A gateway that is open. */
 export interface Gateway {
   /** The context of the fleet's resolvers for one operation. */
   readonly contextOf: (requester: Requester) => FleetContext;

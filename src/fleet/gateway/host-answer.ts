@@ -5,8 +5,9 @@ import { parseNodeId } from '../../graph/node-id.ts';
 import { isObject } from '../../lib/json.ts';
 
 /**
- * The key of the host that an object came from. NATS proves it, and the answer itself need not be believed: JSON has no
- * symbols. For each object of an answer a property costs a fraction of an entry of a WeakMap.
+ * The property of an object that holds the host that has sent it. The host is known from the NATS subject, and an
+ * answer cannot claim another one, because JSON has no symbols. A property for each object costs a fraction of an entry
+ * in a WeakMap.
  */
 const hostKey = Symbol('host');
 
@@ -119,7 +120,7 @@ function mark(value: object, host: string): void {
       if (typeof item === 'object' && item !== null) mark(item, host);
 }
 
-/** The name of the host of an object: that which has answered, not the one in its answer. */
+/** The name of the host that has sent an object, not the name in its answer. */
 export const readHost: GraphQLFieldResolver<unknown, unknown> = (source) => (source as Marked)[hostKey];
 
 /** The id of an object, which names the host that has answered. */

@@ -1,4 +1,4 @@
-/** Global ids of hosts: those of their objects are made by the hosts. */
+/** Global ids of hosts. The ids of their objects are made by the hosts themselves. */
 
 /** The global id of a host. */
 export function hostIdOf(name: string): string {

@@ -33,7 +33,7 @@ export interface HostQuestion {
   readonly isTogether?: boolean;
 }
 
-/** Gets what a host says of a subscription. */
+/** Receives what a host sends for a subscription. */
 export interface HostStreamListener {
   /** The bytes of a result. */
   event(result: Buffer): void;
@@ -61,14 +61,14 @@ export interface HostQuestionsOptions {
 /** The status of a reply by the server itself where nothing subscribes to the subject. */
 const noResponders = 503;
 
-/** What the headers of a message to a host say. */
+/** The contents of the headers of a message to a host. */
 interface QuestionHeaders {
   readonly authorization: string;
   readonly kind?: RequestKind;
   readonly isTogether?: boolean;
 }
 
-/** What waits for the messages to one reply subject. */
+/** Receives the messages to one reply subject. */
 interface Pending {
   readonly take: (message: Msg) => void;
   /** The connection is lost: no answer comes. */
@@ -200,7 +200,7 @@ export class HostQuestions {
     this.#subscription.unsubscribe();
   }
 
-  /** Begins to wait for the answers of a host, and gives their subject. */
+  /** Begins to wait for the answers of a host, and returns their subject. */
   #open(host: string, pending: Pending): string {
     const question = (this.#count += 1).toString(36);
     const reply = replySubject({ host, gateway: this.#gateway, question });

@@ -30,7 +30,7 @@ export interface KnownHost {
   /** When it was last alive, by the gateway's clock, in milliseconds since 1970; null before. */
   readonly seenAt: number | null;
   readonly status: HostStatus;
-  /** By how much its clock is ahead, where that is too much to verify tokens; else null. */
+  /** How far its clock is ahead, if too far for it to verify tokens; else null. */
   readonly clockOffsetMilliseconds: number | null;
 }
 
@@ -43,17 +43,17 @@ interface Entry {
   isProbed: boolean;
 }
 
-/** Gets a host that has not been alive for some time, or that another process now is (`isOther`). */
+/** Receives a host that is alive again. `isOther`: another process of the same name has taken its place. */
 export type ReturnListener = (host: string, how: { readonly isOther: boolean }) => void;
 
-/** How hosts are known. */
+/** Options of the registry. */
 export interface HostRegistryOptions {
   /** File with `{"hosts": ["web-17"]}`; null for all that are alive. */
   readonly path: string | null;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Asks a host for nothing; resolves where it answers. */
+  /** Sends a host a question for nothing; resolves if the host answers. */
   readonly probe: (host: string) => Promise<unknown>;
 }
 

@@ -1,6 +1,6 @@
 /** How many hosts of an operation are asked at the same time: as many as have room for their answers. */
 
-/** NATS cuts a client off that takes its messages too slowly, by default with 64 MB left to send. */
+/** NATS disconnects a client that takes its messages too slowly, by default when 64 MB wait to be sent. */
 const mostBytes = 8_388_608;
 /** At least this number is asked at the same time, however large the answers are. */
 const leastQuestions = 25;
@@ -10,10 +10,10 @@ const mostQuestions = 1_000;
 const refillSize = 25;
 /** Upper bound on how long a host waits for others to be asked with it. */
 const refillMilliseconds = 5;
-/** Answers after which their sizes tell more than the estimate. */
+/** After this many answers, their sizes tell more than the estimate. */
 const tellingAnswers = 25;
 
-/** What is asked, and what is expected of it. */
+/** The questions, and the size that is expected of their answers. */
 export interface QuestionWindowOptions<Item> {
   /** Asks one host; gives the bytes of its answer, 0 without one. Does not reject. */
   readonly ask: (item: Item) => Promise<number>;

@@ -32,7 +32,7 @@ export interface AskedOptions {
   /** Whether other hosts are asked the same, so that nothing waits for objects that have just appeared on this one. */
   readonly isTogether: boolean;
   readonly channel: ReplyChannel;
-  /** Called once, when nothing works for it any more. */
+  /** Called once, when the operation has ended and its cleanup is done. */
   readonly onGone: () => void;
 }
 
@@ -42,7 +42,7 @@ export interface AskedOptions {
  */
 export class AskedOperation implements EventSink, RequestContext, HeartbeatListener {
   readonly transport = 'NATS';
-  /** The gateway knows the client's. */
+  /** Only the gateway knows the address of the client. */
   readonly address = null;
   readonly startedAt = performance.now();
   readonly takesEvents = true;
@@ -207,12 +207,12 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
   }
 }
 
-/** The result of a question that is refused before it is an operation. */
+/** The result of a question that is refused before it becomes an operation. */
 export function refusal(problem: HvqlError | HttpError): ExecutionResult {
   return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
 }
 
-/** The result in the place of an error that only the log has; its id finds it there. */
+/** The result in place of an unexpected error, which only the log has, under the id in this result. */
 export function unexpected(requestId: string): ExecutionResult {
   const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId };
   return { errors: [new GraphQLError('Unexpected error', { extensions })] };

@@ -1,4 +1,4 @@
-/** A host in a fleet: says that it is alive, and answers what gateways ask. */
+/** A host in a fleet: announces that it is alive, and answers the questions of gateways. */
 import { randomUUID } from 'node:crypto';
 import {
   headers,
@@ -31,7 +31,7 @@ import { partsOf } from '../reply-parts.ts';
 import { aliveSubject, askSubject, inboxPrefixOf, instanceSubject, parseReplySubject } from '../subject.ts';
 import { AskedOperation, refusal, unexpected, type ReplyChannel } from './asked-operation.ts';
 
-/** How often a host says that it is alive. */
+/** How often a host announces that it is alive. */
 export const aliveMilliseconds = 5_000;
 
 /** How long another instance of the same name may take to answer. */
@@ -46,7 +46,7 @@ const mostOperations = 5_000;
 /** The max_payload of nats-server's own configuration. */
 const defaultMaxPayload = 1_048_576;
 
-/** Run before the host says that it is alive: the first questions would find code that is not compiled yet. */
+/** Run before the host announces that it is alive: otherwise the first questions would wait for code to be compiled. */
 const warmUp =
   '{ hypervisor { id host partitions(first: 1) { nodes { id name } } virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME, by: VALUE }, first: 1) { id counters { totalRunTime } } } }';
 const warmUpTimes = 3;

@@ -11,7 +11,7 @@ export interface HistoryRecorderOptions {
   readonly everyMilliseconds: number;
   readonly clock: Clock;
   readonly topology: (signal: AbortSignal) => Promise<Topology>;
-  /** Reads and holds. */
+  /** Reads objects and holds their readings. */
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<unknown>;
   /** Called with unexpected errors; the recorder continues. */
   readonly onError: (error: unknown) => void;
@@ -39,7 +39,7 @@ export async function recordHistory(options: HistoryRecorderOptions, signal: Abo
       known = topology;
       for (const objects of batches) await options.read(objects, signal);
     } catch (error) {
-      // A source that does not answer is in the log already.
+      // That the source does not answer has been logged already.
       if (!signal.aborted && !(error instanceof HvqlError)) onError(error);
     }
   }

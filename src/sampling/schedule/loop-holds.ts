@@ -1,7 +1,7 @@
 /** Which operation kept the event loop from all other work, where one did for long. */
 import { hash } from 'node:crypto';
 
-/** Work as far as the log says whose it is. */
+/** The parts of an operation by which the log names it. */
 export interface NamedWork {
   readonly caller: { readonly partitionId: bigint | 'root' };
   readonly operationName: string | null;
@@ -24,9 +24,9 @@ const leastMilliseconds = 1_000;
 const leastSpentMilliseconds = 500;
 const nameLimit = 100;
 
-/** Finds them by a timer that is late. Noting work is one assignment. */
+/** Detects a hold by a timer that fires late. Noting an operation costs one assignment. */
 export class LoopHolds {
-  /** The last work that has begun in this turn of the event loop, and in the turn before. */
+  /** The last operation that began in this turn of the event loop, and in the turn before. */
   #now: NamedWork | null = null;
   #before: NamedWork | null = null;
 

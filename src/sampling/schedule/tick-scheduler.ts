@@ -48,13 +48,13 @@ interface FirstTick {
   readonly began: bigint;
 }
 
-/** What exists, and what is to be read of it. */
+/** What exists, and which objects the watchers need. */
 interface Existing extends Pick<Tick, 'topology' | 'lists'> {
   readonly requests: readonly ReadRequest[];
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
-/** Clients do not notice it, and thousands of them may subscribe within seconds. */
+/** How long new watchers share a first tick: clients do not notice it, and thousands may subscribe within seconds. */
 const defaultShareMilliseconds = 10;
 /** How long listeners are called before other work on the event loop has its turn. */
 const longestSliceNanoseconds = 10n * nanosecondsPerMillisecond;

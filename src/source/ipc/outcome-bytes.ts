@@ -91,7 +91,7 @@ function usedLength({ buffer, byteOffset, length: size }: Uint8Array): number {
   return length * 4;
 }
 
-/** Values in memory, and where which of them stands. */
+/** Values in memory, and the layout that gives the offset of each. */
 interface LaidOutValues {
   readonly layout: NamedLayout;
   readonly values: DataView;
@@ -102,7 +102,7 @@ function valuesOf(name: ObjectName, reading: Reading): LaidOutValues {
   const inMemory = reading.cells;
   if (inMemory !== undefined) return { layout: namedLayoutOf(inMemory.layout), values: inMemory.view };
   const values: bigint[] = [];
-  /** Where the value stands from now on. */
+  /** Appends the value, and returns its offset. */
   const place = (value: bigint): number => (values.push(value) - 1) * valueSizeInBytes;
   const placed = (counters: readonly Counter[], valueOf: (counter: Counter) => bigint | undefined) =>
     counters.flatMap((counter) => {

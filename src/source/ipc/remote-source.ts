@@ -148,7 +148,7 @@ export function remoteSource(
       return send({ kind: frameKinds.requestPast, body: encodeQuestions({ questions, most }), take }, signal);
     },
     hold(objects, readings) {
-      // A process that does not keep up is sent less.
+      // The other end has not read what was sent before: it gets fewer readings.
       if (channel.writableLength > heldBacklogBytes) return;
       for (const body of heldBodies({ names: objects, layouts: sentLayouts }, readings))
         sendUnasked(frameKinds.hold, body);

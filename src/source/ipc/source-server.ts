@@ -86,7 +86,7 @@ export function serveSource(source: Source, channel: Duplex, store?: ReadingStor
   };
   const answerPast = async ({ request, body }: Frame, signal: AbortSignal): Promise<void> => {
     const { questions, most } = decodeQuestions(body);
-    // What was reset is known where the past is kept.
+    // The source that keeps the past knows itself which objects were reset.
     const answers = await source.past?.(questions, { most, isReset: () => false, signal });
     for (const [n, question] of questions.entries()) {
       const pasts = answers?.[n] ?? question.objects.map(() => noPast);

@@ -1,16 +1,21 @@
-/** Keeps page files and folders open that are asked for again and again: to find and open one takes longer than to read it. */
+/**
+ * Keeps page files and folders open that are requested repeatedly: finding and opening a file takes longer than reading
+ * it.
+ */
 import type { BigIntStats } from 'node:fs';
 import type { ConfinedFiles } from './confined-files.ts';
 import { readWithoutWaiting, type FileSystem } from './file-system.ts';
 
-/** What is asked for again within this time is kept: where questions are rarer, a page's file is often another one. */
+/**
+ * A file that is requested again within this time stays open. With rarer requests, another file has often replaced it.
+ */
 const againWithinMilliseconds = 100;
-/** After this time a path is opened again even if its file seems unchanged, and closed if nothing has asked for it. */
+/** After this time a path is opened again even if its file seems unchanged, and closed if nothing has requested it. */
 const keptMilliseconds = 1_000;
 /** Changes within one tick of the kernel's clock, 10 ms at most, may have the same time. */
 const tickMilliseconds = 20;
 
-/** A page or a folder that was asked for a moment ago. */
+/** A page or a folder that was requested a moment ago. */
 interface RecentFile {
   readonly openedAt: number;
   askedAt: number;
@@ -20,7 +25,7 @@ interface RecentFile {
   readonly changedAt: number;
 }
 
-/** Files and folders that stay open from one question to the next. */
+/** Files and folders that stay open from one request to the next. */
 export interface KeptOpen {
   /** Gives the descriptor of the file at this path, which may have been open before. */
   readonly openSync: FileSystem['openSync'];
@@ -28,7 +33,10 @@ export interface KeptOpen {
   readonly closeSync: FileSystem['closeSync'];
   /** Whether a folder is unchanged since `check` found it to be; `check` looks at the path. */
   stands(path: string, check: () => boolean): boolean;
-  /** Notes the state of the folder that all is in: in another folder, all are other files. */
+  /**
+   * Notes the state of the folder of the whole tree: if it is another folder than before, none of the open files is in
+   * it.
+   */
   noteFolder(state: BigIntStats): void;
   /** Closes all, because folders on the way to some of them may have changed. */
   close(): void;

@@ -36,7 +36,7 @@ export interface TreeBefore {
  * The manifest is read after the folders are listed: a writer names a partition before its folder appears, and forgets
  * it after its folder is gone. So no partition that can be read is taken for a child of the root because it has no entry.
  *
- * Where it is known what was there before, only the lists that are named are looked at, and those of new partitions.
+ * With `before`, only the lists that it names and those of new partitions are read again.
  */
 export function treeTopology(tree: PageTree, readManifest: () => Manifest, before?: TreeBefore): Topology {
   const listed = tree.folders('partition').flatMap(partitionIdOf);
@@ -62,7 +62,7 @@ function virtualProcessorsBefore(id: bigint, before: TreeBefore | undefined): Li
   return before?.lists.has(id) === false ? before.topology.partition(id) : undefined;
 }
 
-/** One folder that cannot be listed must not take the others along. */
+/** One folder that cannot be listed does not fail the others. */
 function virtualProcessorsOf(tree: PageTree, id: bigint): ListedProcessors {
   const indexes = indexesIn(tree, virtualProcessorsPlace(id));
   if (indexes instanceof HvqlError) return { virtualProcessors: [], listError: indexes };

@@ -20,7 +20,7 @@ import { FleetEvent } from './fleet-event.ts';
 import type { HostStream, StreamHolder } from './host-stream.ts';
 import { streamRequest, type HostStreams, type StreamRequest, type StreamTerms } from './host-streams.ts';
 
-/** How long after the hosts' events the gateway makes its own, at most: they need some time on their way. */
+/** The gateway makes its event at most this long after those of the hosts, which need some time to arrive. */
 const longestSlackMilliseconds = 250;
 
 /** What a subscription needs. */

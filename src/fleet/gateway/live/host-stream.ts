@@ -17,10 +17,10 @@ const endingMilliseconds = 5_000;
 const retryMilliseconds = 1_000;
 /** The same for a host that is not alive. */
 const absentRetryMilliseconds = 5_000;
-/** The same for a stream that the host has refused or completed: its answer will hardly be another one soon. */
+/** The same for a stream that the host has refused or completed: the host is unlikely to answer differently soon. */
 const refusedRetryMilliseconds = 15_000;
 
-/** How long a value may take on its way, beyond the intervals for which it is carried. */
+/** How long a value may take to arrive, beyond the intervals for which the value before it stands in. */
 const deliveryMilliseconds = 500;
 /** The intervals for which the last value of a host stands for those that have not come. */
 const carriedIntervals = 2;
@@ -40,16 +40,16 @@ export interface HostStreamServices {
 
 /** What needs a stream. */
 export interface StreamHolder {
-  /** When the credentials of its callers end, in milliseconds since 1970; null where they do not. */
+  /** When the credentials of its callers expire, in milliseconds since 1970; null if they do not expire. */
   readonly expiresAt: number | null;
 }
 
-/** What a stream is of. */
+/** The host and the subscription of a stream. */
 export interface HostStreamOptions {
   readonly host: string;
-  /** What needs it first. */
+  /** The first holder of the stream. */
   readonly holder: StreamHolder;
-  /** What it shares with the streams of the same request from other hosts. */
+  /** Equal for the streams of the same request from other hosts. */
   readonly key: string;
   readonly everyMilliseconds: number;
   /** The parameters of the subscription as JSON. */
@@ -86,11 +86,11 @@ export class HostStream {
   #isOpening = false;
   #isReleased = false;
   #newest: Newest | null = null;
-  /** Whether the host has said all that it will: its last result does not become too old. */
+  /** Whether the host has completed the subscription: its last result then never becomes too old. */
   #isComplete = false;
   #problem: HvqlError | null = null;
   #renewedAt = 0;
-  /** When the credentials end that the lease was last asked for with. */
+  /** When the credentials expire with which the lease was last requested. */
   #leaseEnd: number | null = null;
   #retryAt = 0;
   /** Ends the wait for the first event. */
@@ -249,7 +249,9 @@ export class HostStream {
 
   #onEnd(kind: StreamEndKind | 'unreachable'): void {
     if (kind === 'unreachable' || kind === 'service') {
-      this.#end(hostUnreachable(this.host, kind === 'service' ? 'its service ends' : 'it is not connected'));
+      this.#end(
+        hostUnreachable(this.host, kind === 'service' ? 'its service is ending' : 'it is not connected'),
+      );
       return;
     }
     // The last value stands until the stream is open again, or becomes too old.

@@ -17,7 +17,7 @@ const turnMilliseconds = 60_000;
 /** How often leases and closed streams are visited. */
 const heartbeatMilliseconds = 1_000;
 
-/** A token that is renewed with is not older: a lease ends with it. */
+/** A lease is renewed with a token of at most this age, because the lease ends with the token. */
 const tokenAgeMilliseconds = 5_000;
 
 /** What the streams of a gateway need. */
@@ -38,7 +38,7 @@ export interface StreamTerms {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** What hosts are asked for. */
+/** The subscription that hosts are asked for. */
 export interface StreamRequest {
   /** Equal for equal requests with equal rights. */
   readonly key: string;
@@ -74,7 +74,7 @@ export class HostStreams {
       timeoutError: () =>
         new HvqlError(
           'HOST_UNREACHABLE',
-          'Too many hosts did not answer before it was the turn of this one.',
+          'This host was not asked in time, because too many hosts before it did not answer.',
         ),
     };
     this.#services = { ...options, inTurn: (open) => this.#openings.run(open, deadline) };
