@@ -99,15 +99,11 @@ export function failedSnapshot(error: HvqlError): Snapshot {
 
 /** Reads objects. Rejects only with errors that are not an HvqlError. */
 export async function readSnapshot(
-  objects: readonly Granted[],
+  set: ReadSet,
   read: (objects: readonly Granted[]) => Promise<TakenReadings>,
 ): Promise<Snapshot> {
   try {
-    const readings = await read(objects);
-    return new TakenSnapshot(
-      { objects, numbers: new Map(objects.map((object, n) => [object, n])) },
-      readings,
-    );
+    return new TakenSnapshot(set, await read(set.objects));
   } catch (error) {
     if (!(error instanceof HvqlError)) throw error;
     return failedSnapshot(error);

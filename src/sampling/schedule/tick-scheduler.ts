@@ -9,7 +9,7 @@ import type { Granted } from '../../access/access.ts';
 import { TopologyScope, isWithin } from '../read/topology-scope.ts';
 import { ageForFirstEvent, ageForOver, type FindHeld } from '../read/earlier-readings.ts';
 import type { MemoryShare } from '../read/held-readings.ts';
-import { objectsOf, type ReadRequest } from '../read/snapshot-reader.ts';
+import { objectsOf } from '../read/snapshot-reader.ts';
 import {
   TakenSnapshot,
   readSnapshot,
@@ -19,6 +19,7 @@ import {
 } from '../read/snapshot.ts';
 import { SnapshotHistory } from './snapshot-history.ts';
 import type { Tick, TickListener, Watcher } from './tick.ts';
+import { noReads, WantedReadsMemory, type RequestLists, type WantedReads } from './wanted-reads.ts';
 
 /** What a scheduler needs. */
 export interface TickSchedulerOptions {
@@ -50,7 +51,7 @@ interface FirstTick {
 
 /** What exists, and which objects the watchers need. */
 interface Existing extends Pick<Tick, 'topology' | 'lists'> {
-  readonly requests: readonly ReadRequest[];
+  readonly reads: WantedReads;
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
@@ -68,6 +69,7 @@ export class TickScheduler {
   readonly #watchers = new Set<Watcher>();
   readonly #listeners = new Set<TickListener>();
   readonly #history: SnapshotHistory;
+  #reads = new WantedReadsMemory();
   /** Aborted with the last watcher. */
   #running: { readonly start: Moment; readonly controller: AbortController } | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -106,6 +108,7 @@ export class TickScheduler {
     this.#running.controller.abort();
     this.#running = null;
     this.#newestFirst = null;
+    this.#reads = new WantedReadsMemory();
     this.#history.forgetAll();
   }
 
@@ -220,20 +223,21 @@ export class TickScheduler {
     { signal, lists }: { signal: AbortSignal; lists: ReadonlySet<bigint> | null },
   ): Promise<Existing> {
     const topology = await orHvqlError(this.#world.topology(signal, lists));
-    const requests = topology instanceof HvqlError ? [] : await requestsOf(watchers, topology);
-    return { topology, lists, requests };
+    if (topology instanceof HvqlError) return { topology, lists, reads: noReads };
+    const requests = await requestsOf(watchers, topology);
+    return { topology, lists, reads: this.#reads.of(requests) };
   }
 
   async #takeTick(watchers: readonly Watcher[], number: number | null): Promise<Tick> {
     const signal = this.#running?.controller.signal ?? AbortSignal.abort();
     const began = this.#world.clock.now();
-    const { topology, lists, requests } = await this.#existing(watchers, signal);
+    const { topology, lists, reads } = await this.#existing(watchers, signal);
     const read =
       topology instanceof HvqlError
         ? () => Promise.reject(topology)
         : (objects: readonly Granted[]) => this.#world.read(objects, signal);
-    const snapshot = await readSnapshot(objectsOf(requests), read);
-    if (number !== null) this.#history.keep(snapshot, { number, overs: oversOf(requests) });
+    const snapshot = await readSnapshot(reads, read);
+    if (number !== null) this.#history.keep(snapshot, { number, overs: reads.overs });
     return {
       began,
       topology,
@@ -287,11 +291,6 @@ async function orHvqlError<Value>(promise: Promise<Value>): Promise<Value | Hvql
   }
 }
 
-async function requestsOf(watchers: readonly Watcher[], topology: Topology): Promise<ReadRequest[]> {
-  const requests = await Promise.all(watchers.map((watcher) => watcher.requests(topology)));
-  return requests.flat();
-}
-
-function oversOf(requests: readonly ReadRequest[]): number[] {
-  return [...new Set(requests.flatMap(({ over }) => (typeof over === 'number' ? [over] : [])))];
+function requestsOf(watchers: readonly Watcher[], topology: Topology): Promise<RequestLists> {
+  return Promise.all(watchers.map((watcher) => watcher.requests(topology)));
 }
