@@ -46,9 +46,9 @@ const mostNanosecondsBeyond = 1e8;
 
 /** The change of one object between an earlier and a later reading. */
 export class ReadingChange implements Change {
-  readonly interval: Interval;
-  readonly #earlier: Reading;
-  readonly #later: Reading;
+  readonly isReset: boolean;
+  readonly #earlier: Sample;
+  readonly #later: Sample;
   /** Both readings in memory, if they have the same layout there. */
   readonly #cells: CellPair | null;
   readonly #elapsedNanoseconds: number;
@@ -58,37 +58,47 @@ export class ReadingChange implements Change {
 
   constructor(object: StatisticsObject, samples: { earlier: Sample; later: Sample }) {
     const { earlier, later } = samples;
-    this.#earlier = earlier.reading;
-    this.#later = later.reading;
+    this.#earlier = earlier;
+    this.#later = later;
     this.#cells = CellPair.of(earlier.reading, later.reading);
-    const from = earlier.reading.at ?? earlier.at;
-    const to = later.reading.at ?? later.at;
-    this.#elapsedNanoseconds = Number(to.monotonicNanoseconds - from.monotonicNanoseconds);
+    this.#elapsedNanoseconds = Number(
+      momentOf(later).monotonicNanoseconds - momentOf(earlier).monotonicNanoseconds,
+    );
     this.#clock = clockOf(object);
     this.#haveBases = earlier.reading.base !== undefined && later.reading.base !== undefined;
+    this.isReset =
+      this.#elapsedNanoseconds < 0 || this.#wentBackwardsIn(object) || this.#hasImpossibleShare(object);
+  }
+
+  get seconds(): number {
+    return this.#elapsedNanoseconds / nanosecondsPerSecond;
+  }
+
+  /** New each time: of the thousands of objects that an order compares, few are shown. */
+  get interval(): Interval {
+    const [from, to] = [momentOf(this.#earlier), momentOf(this.#later)];
     const milliseconds = this.#elapsedNanoseconds / nanosecondsPerMillisecond;
-    this.interval = {
+    return {
       // The wall clock may have been set in between, so its earlier time does not fit its later one.
       from: { ...from, wallMilliseconds: Math.round(to.wallMilliseconds - milliseconds) },
       to,
-      seconds: this.#elapsedNanoseconds / nanosecondsPerSecond,
-      reset:
-        this.#elapsedNanoseconds < 0 || this.#wentBackwardsIn(object) || this.#hasImpossibleShare(object),
+      seconds: this.seconds,
+      reset: this.isReset,
     };
   }
 
   delta(counter: Counter): bigint | null {
-    return this.interval.reset || !isTotal(counter) ? null : this.#difference(counter);
+    return this.isReset || !isTotal(counter) ? null : this.#difference(counter);
   }
 
   /** Per second, percent of the elapsed time, or nanoseconds per operation, by the kind of the counter. */
   rate(counter: Counter): number | null {
-    if (this.interval.reset || !isTotal(counter)) return null;
+    if (this.isReset || !isTotal(counter)) return null;
     const delta = this.#differenceAsNumber(counter);
     if (delta === null) return null;
     switch (counter.kind) {
       case 'COUNT':
-        return quotient(delta, this.interval.seconds);
+        return quotient(delta, this.seconds);
       case 'TIME':
         return percentOf(this.elapsedNanoseconds(counter), { counter, delta });
       case 'COST':
@@ -124,14 +134,14 @@ export class ReadingChange implements Change {
   }
 
   #difference(counter: Counter): bigint | null {
-    const earlier = this.#earlier.value(counter);
-    const later = this.#later.value(counter);
+    const earlier = this.#earlier.reading.value(counter);
+    const later = this.#later.reading.value(counter);
     return earlier === undefined || later === undefined ? null : later - earlier;
   }
 
   #baseDifference(counter: Counter): bigint | null {
-    const earlier = this.#earlier.base?.(counter);
-    const later = this.#later.base?.(counter);
+    const earlier = this.#earlier.reading.base?.(counter);
+    const later = this.#later.reading.base?.(counter);
     return earlier === undefined || later === undefined ? null : later - earlier;
   }
 
@@ -156,6 +166,11 @@ export class ReadingChange implements Change {
     const difference = this.#difference(counter);
     return difference !== null && difference < 0n;
   }
+}
+
+/** When the reading was taken: at a moment of its own, or at that of the snapshot. */
+function momentOf({ at, reading }: Sample): Moment {
+  return reading.at ?? at;
 }
 
 /** The largest possible change of a counter of time in this elapsed time. */

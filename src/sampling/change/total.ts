@@ -32,10 +32,10 @@ export class ChangeTotal implements Change {
   readonly #changes: readonly ReadingChange[];
 
   constructor(changes: readonly [ReadingChange, ...ReadingChange[]]) {
-    const longest = changes.reduce((a, b) => (b.interval.seconds > a.interval.seconds ? b : a));
+    const longest = changes.reduce((a, b) => (b.seconds > a.seconds ? b : a));
     this.#changes = changes;
     // One object that started again makes the sum as unknown as its own change.
-    this.interval = { ...longest.interval, reset: changes.some(({ interval }) => interval.reset) };
+    this.interval = { ...longest.interval, reset: changes.some(({ isReset }) => isReset) };
   }
 
   delta(counter: Counter): bigint | null {

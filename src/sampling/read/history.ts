@@ -66,7 +66,7 @@ export function isResetBetween(
     earlier: { at: earlier.snapshot.at, reading: earlier.reading() },
     later: { at: later.snapshot.at, reading: later.reading() },
   });
-  return change.interval.reset;
+  return change.isReset;
 }
 
 class HeldObjectSample implements ObjectSample {
