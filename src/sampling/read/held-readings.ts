@@ -42,6 +42,8 @@ const apartMilliseconds = 90;
 const stretchMilliseconds = 250;
 /** The age at which a stretch is settled. For longer times, readings one stretch apart are enough. */
 const settledMilliseconds = 500;
+/** Readings that are dropped at this age stay as they were read: to make them smaller takes longer than to read them. */
+const unpackedMilliseconds = 5_000;
 /** From this part of the byte limit on, readings are thinned until they are below it. */
 const thinnedFrom = 1 / 2;
 /** How far apart they are then: first this many milliseconds, and twice as many until there are few enough. */
@@ -236,8 +238,10 @@ export class HeldReadings {
     for (;;) {
       const [stretch, next] = this.#stretches;
       if (stretch === undefined || next === undefined || now - next.start < settledMilliseconds) return;
-      const time = { from: stretch.start, until: next.start };
-      for (const series of stretch.filled) this.#change(series, (each) => each.settle(time));
+      const packs = this.#limits.maximumAgeMilliseconds > unpackedMilliseconds;
+      const settling = { from: stretch.start, until: next.start, packs };
+      const settle = (series: ReadingSeries): void => series.settle(settling);
+      for (const series of stretch.filled) this.#change(series, settle);
       this.#stretches.shift();
     }
   }
@@ -269,10 +273,11 @@ export class HeldReadings {
   }
 
   #thin(now: number, how: Thinning): void {
-    for (const [key, series] of this.#series) {
-      this.#change(series, (each) => each.thin(now, how));
+    const thin = (series: ReadingSeries): void => series.thin(now, how);
+    this.#series.forEach((series, key) => {
+      this.#change(series, thin);
       if (series.length === 0) this.#series.delete(key);
-    }
+    });
   }
 
   #change(series: ReadingSeries, change: (series: ReadingSeries) => void): void {

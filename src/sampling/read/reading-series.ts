@@ -28,6 +28,15 @@ export interface Thinning {
   readonly spacing: number;
 }
 
+/** Which readings to make smaller. */
+export interface Settling {
+  /** From this moment on and before that one, in milliseconds. */
+  readonly from: number;
+  readonly until: number;
+  /** Whether the readings are made smaller, which pays only where they are held for minutes. */
+  readonly packs: boolean;
+}
+
 /** Lists side by side, since there may be hundreds of thousands of readings. */
 export class ReadingSeries {
   readonly #object: StatisticsObject;
@@ -98,24 +107,28 @@ export class ReadingSeries {
     return { before: start > first ? (this.#sampleAt(start - 1) ?? null) : null, samples };
   }
 
-  /** Keeps only the first reading between two moments, made smaller, and past ones as differences. */
-  settle({ from, until }: { readonly from: number; readonly until: number }): void {
-    const [first, end] = [this.#recentAfter(from), this.#recentAfter(until)];
+  /** Keeps only the first reading between two moments. With `packs` it is made smaller, and past ones are kept as differences. */
+  settle({ from, until, packs }: Settling): void {
+    const first = this.#recentAfter(from);
+    const end = this.#recentAfter(until);
     const reading = this.#readings[first];
     if (reading === undefined || first === end) return;
-    this.#snapshots.splice(first + 1, end - first - 1);
-    for (const dropped of this.#readings.splice(first + 1, end - first - 1))
-      this.#recentBytes -= memoryInBytesOf(dropped);
-    this.#replace(first, packed(reading, this.#object));
+    if (end > first + 1) this.#dropRecent(first + 1, end);
+    if (packs) this.#replace(first, packed(reading, this.#object));
     this.#settled = first + 1;
-    this.#pack(until - pastMilliseconds);
+    if (packs) this.#pack(until - pastMilliseconds);
   }
 
   /**
    * Drops old readings, and of the others those between near neighbours. The newest remaining reading stays. So
    * dropping never leaves two neighbours further apart than the ratio.
    */
-  thin(now: number, { oldest, ratio, spacing }: Thinning): void {
+  thin(now: number, how: Thinning): void {
+    if (how.ratio === 0) this.#dropBefore(now - how.oldest);
+    else this.#thinOut(now, how);
+  }
+
+  #thinOut(now: number, { oldest, ratio, spacing }: Thinning): void {
     let previous = Number.NEGATIVE_INFINITY;
     const isKept = (milliseconds: number, next: number | undefined): boolean => {
       if (now - milliseconds > oldest) return false;
@@ -125,8 +138,6 @@ export class ReadingSeries {
       previous = milliseconds;
       return true;
     };
-    const hasOld = now - (this.oldest?.milliseconds ?? now) > oldest;
-    if (!hasOld && ratio === 0) return;
     this.#past = this.#past
       .map((past, n) => {
         const { snapshots } = past;
@@ -153,6 +164,36 @@ export class ReadingSeries {
     }
     this.#snapshots.length = this.#readings.length = kept;
     this.#settled = settled;
+  }
+
+  /** Drops the readings before a moment, and leaves alone the others, of which there may be hundreds. */
+  #dropBefore(moment: number): void {
+    if (this.#past.length > 0) this.#dropPastBefore(moment);
+    const end = this.#recentAfter(moment);
+    if (end > 0) this.#dropRecent(0, end);
+  }
+
+  #dropPastBefore(moment: number): void {
+    const isOld = (snapshot: HeldSnapshot | undefined): boolean =>
+      snapshot !== undefined && snapshot.milliseconds < moment;
+    if (!isOld(this.oldest)) return;
+    while (isOld(this.#past[0]?.snapshots.at(-1))) this.#past.shift();
+    const [first] = this.#past;
+    if (first !== undefined) this.#past[0] = first.only((n) => !isOld(first.snapshots[n]));
+    this.#pastBytes = sizeOf(this.#past);
+  }
+
+  /** Drops the recent readings from `start` on and before `end`. */
+  #dropRecent(start: number, end: number): void {
+    for (let n = start; n < end; n += 1) {
+      const reading = this.#readings[n];
+      if (reading !== undefined) this.#recentBytes -= memoryInBytesOf(reading);
+    }
+    this.#settled -= Math.max(0, Math.min(this.#settled, end) - start);
+    // Without `splice`, which makes a list of what it removes.
+    this.#snapshots.copyWithin(start, end);
+    this.#readings.copyWithin(start, end);
+    this.#snapshots.length = this.#readings.length -= end - start;
   }
 
   get #pastLength(): number {

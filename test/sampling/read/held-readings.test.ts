@@ -156,6 +156,25 @@ describe('held readings', () => {
     expect(bytes).toBeLessThan(readings * 2_500);
   });
 
+  it('stay as they were read where they are held for seconds only, and are dropped in time', () => {
+    const held = holdingOf(64, 3);
+    const [object] = processors(1);
+    if (object === undefined) throw new Error('there is no object');
+    const pages = new Map<number, Reading>();
+    for (let now = 0; now <= 20_000; now += 100) {
+      const page = pageOf(now);
+      pages.set(now, page);
+      held.hold([object], { at: momentAt(now), outcomes: [page], absencesBefore: absences.count });
+      if (now < 3_000) continue;
+      const found = held.find(object, { before: momentAt(now).monotonicNanoseconds, age: ageForOver(1_000) });
+      expect(found?.reading).toBe(pages.get(Number(found?.at.wallMilliseconds)));
+      // One in a quarter of a second, and those of the last half.
+      expect(held.facts.readings).toBeLessThanOrEqual(18);
+      expect(held.facts.bytes).toBe(held.facts.readings * (4_096 + 250));
+    }
+    expect(held.past(object, null).samples.length).toBeGreaterThan(12);
+  });
+
   it('do not include a read that began before another and ended after it', () => {
     const held = holdingOf(64);
     holdAt(held, processors(1), 1_000);
