@@ -48,6 +48,38 @@ export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
   return new OverlayPage(bytes, { view, layout: layoutOf(view, origin), area: origin.area ?? null });
 }
 
+/** Memory that pages are read into, one after another. */
+export class PageRoom {
+  /** A page and one byte, by which something longer is recognized. */
+  readonly bytes = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
+  /** The page alone. */
+  readonly view = new DataView(this.bytes.buffer, 0, pageSizeInBytes);
+
+  /** Whether the bytes here are those of this page. */
+  has({ content }: OverlayPage): boolean {
+    const size = content.byteLength;
+    return this.bytes.compare(content, 0, size, 0, size) === 0 && this.#isEmptyFrom(size);
+  }
+
+  /**
+   * Decodes the page that is here into memory of its own, as `decodePage` does. Zeros at its end, more than half of a
+   * page, are left out there: a host of a thousand virtual processors is two megabytes less for each reading.
+   */
+  decode(origin: PageOrigin): OverlayPage {
+    const layout = layoutOf(this.view, origin);
+    const size = this.#isEmptyFrom(layout.sizeInBytes) ? layout.sizeInBytes : pageSizeInBytes;
+    const buffer = this.bytes.buffer.slice(0, size);
+    const view = new DataView(buffer);
+    return new OverlayPage(new Uint8Array(buffer), { view, layout, area: origin.area ?? null });
+  }
+
+  #isEmptyFrom(at: number): boolean {
+    return this.bytes.compare(zeros, 0, pageSizeInBytes - at, at, pageSizeInBytes) === 0;
+  }
+}
+
+const zeros = new Uint8Array(pageSizeInBytes);
+
 /** PAGE_MALFORMED for what is not 4096 bytes, for readers that know the size without reading the bytes. */
 export function wrongSize(origin: PageOrigin, sizeInBytes: number): HvqlError {
   return malformed(origin, {
@@ -130,13 +162,15 @@ function malformed(origin: PageOrigin, problem: { message: string; facts: ErrorF
 
 /** A decoded page: its bytes and the offsets of its known groups; nothing per counter. */
 export class OverlayPage implements Reading, PageView, CounterCells {
-  readonly bytes: Uint8Array;
+  /** The bytes of the page; zeros at its end may be left out. */
+  readonly content: Uint8Array;
+  /** The same. */
   readonly view: DataView;
   readonly layout: PageLayout;
   readonly area: StatisticsArea | null;
 
-  constructor(bytes: Uint8Array, { view, layout, area }: Pick<OverlayPage, 'view' | 'layout' | 'area'>) {
-    this.bytes = bytes;
+  constructor(content: Uint8Array, { view, layout, area }: Pick<OverlayPage, 'view' | 'layout' | 'area'>) {
+    this.content = content;
     this.view = view;
     this.layout = layout;
     this.area = area;
@@ -144,6 +178,13 @@ export class OverlayPage implements Reading, PageView, CounterCells {
 
   get page(): PageView {
     return this;
+  }
+
+  get bytes(): Uint8Array {
+    if (this.content.byteLength === pageSizeInBytes) return this.content;
+    const bytes = new Uint8Array(pageSizeInBytes);
+    bytes.set(this.content);
+    return bytes;
   }
 
   get cells(): CounterCells {

@@ -21,6 +21,8 @@ export class PageLayout implements CellLayout {
   /** The release that the page has at least; the minor version of a group may say a newer one. */
   readonly release: Release;
   readonly groups: readonly FoundGroup[];
+  /** How many bytes of a page its groups and its end header take. Nothing says what the rest is. */
+  readonly sizeInBytes: number;
   /** The offset of each counter, by its slot. */
   readonly #offsets: Int32Array;
   /** For each header, the end header included, its offset and its eight bytes as two words. */
@@ -39,6 +41,7 @@ export class PageLayout implements CellLayout {
     const last = groups.at(-1);
     const end = last === undefined ? 0 : last.at + headerSizeInBytes + last.lengthInBytes;
     if (end < pageSizeInBytes) places.push(end);
+    this.sizeInBytes = Math.min(pageSizeInBytes, end + headerSizeInBytes);
     this.#headers = Uint32Array.from(
       places.flatMap((at) => [at, view.getUint32(at, true), view.getUint32(at + 4, true)]),
     );

@@ -39,6 +39,9 @@ export class PackedReading implements Reading, CounterCells {
   }
 }
 
+/** Headers of groups, and counters without a name behind those with one. */
+const mostSpareBytes = 128;
+
 /** Where the last counter ends, by layout. The rest of a page is not needed. */
 const ends = new WeakMap<CellLayout, number>();
 
@@ -60,6 +63,12 @@ export function packed(reading: Reading, object: StatisticsObject): Reading {
   const { page, cells, at } = reading;
   if (page === null || cells === undefined || reading.base !== undefined) return reading;
   const { view, layout } = cells;
+  if (isSmall(view, endOf(layout, object))) return new PackedReading({ layout, view }, at);
   const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + endOf(layout, object));
   return new PackedReading({ layout, view: new DataView(bytes) }, at);
+}
+
+/** Whether memory of a reading of its own has little more than its counters: to copy them would give nothing back. */
+function isSmall({ buffer, byteLength }: DataView, end: number): boolean {
+  return buffer.byteLength === byteLength && byteLength <= end + mostSpareBytes;
 }

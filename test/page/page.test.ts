@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { counterNamed, countersInPages, countersOf } from '../../src/catalogue/catalogue.ts';
 import { statisticsObjects, type StatisticsObject, type Release } from '../../src/catalogue/group.ts';
 import { HvqlError } from '../../src/errors.ts';
-import { decodePage, type OverlayPage } from '../../src/page/decode.ts';
+import { decodePage, PageRoom, type OverlayPage } from '../../src/page/decode.ts';
 import { encodeCounters, encodePage, encodeRelease, type GroupToEncode } from '../../src/page/encode.ts';
 
 const folder = new URL('../fixtures/bad-pages/', import.meta.url);
@@ -149,6 +149,48 @@ describe('a decoded page', () => {
   it('is not asked for the counter of another kind of object', () => {
     const page = decodePage(encodePage([]), { object: 'PARTITION', place: 'x' });
     expect(() => page.value(counterNamed('VIRTUAL_PROCESSOR', 'totalRunTime'))).toThrow(TypeError);
+  });
+});
+
+describe('a page in memory that is used again', () => {
+  const origin = { object: 'VIRTUAL_PROCESSOR', place: 'x' } as const;
+  const first = encodeRelease({ object: 'VIRTUAL_PROCESSOR', release: 2013 }, (counter) =>
+    BigInt(counter.slot),
+  );
+  const roomWith = (bytes: Uint8Array): PageRoom => {
+    const room = new PageRoom();
+    room.bytes.set(bytes);
+    return room;
+  };
+
+  it('is decoded into memory of its own, without the zeros at its end', () => {
+    const room = roomWith(first);
+    const page = room.decode(origin);
+    room.bytes.fill(255);
+    expect(page.view.byteLength).toBe(544);
+    expect(page.view.buffer.byteLength).toBe(544);
+    expect(valuesOf(page, 'VIRTUAL_PROCESSOR')).toEqual(
+      valuesOf(decodePage(first, origin), 'VIRTUAL_PROCESSOR'),
+    );
+    expect(page.groups()).toEqual(decodePage(first, origin).groups());
+    expect(Buffer.from(page.bytes).equals(first)).toBe(true);
+  });
+
+  it('keeps what stands behind the end header', () => {
+    const bytes = first.slice();
+    bytes[4_095] = 1;
+    const page = roomWith(bytes).decode(origin);
+    expect(Buffer.from(page.bytes).equals(bytes)).toBe(true);
+  });
+
+  it('knows whether it is a page that was decoded before, to the last byte', () => {
+    const page = roomWith(first).decode(origin);
+    expect(roomWith(first).has(page)).toBe(true);
+    for (const at of [16, 543, 544, 4_095]) {
+      const other = first.slice();
+      other[at] = (other[at] ?? 0) ^ 1;
+      expect(roomWith(other).has(page)).toBe(false);
+    }
   });
 });
 

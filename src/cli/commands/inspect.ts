@@ -29,7 +29,7 @@ export async function inspect(
   const { page: path, json = false } = options;
   const object = options.object ?? objectOfPath(path);
   try {
-    const page = readPageFile({ path, origin: { object, place: path } }, systemFiles);
+    const page = readPageFile({ path, origin: { object, place: path }, known: null }, systemFiles);
     const inspected = { path, object, page };
     context.stdout.write(json ? pageJson(inspected) : pageTable(inspected));
     return 0;

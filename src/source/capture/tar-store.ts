@@ -118,6 +118,7 @@ function tarTree({ name: frame, entries, index, read }: TarFrame): PageTree {
     .map((path) => path.slice(top.length));
   const folders = foldersOf(entries, linkedPlaces);
   const has = (place: string): boolean => entries.has(place) || index.links.has(`${top}${place}`);
+  const areaPages = { has: (_: ObjectName, place: string) => has(place), read: readPage };
   return {
     folders(place) {
       const link = firstLink(index, `${top}${place}`);
@@ -125,7 +126,7 @@ function tarTree({ name: frame, entries, index, read }: TarFrame): PageTree {
       return Array.from(folders.get(place) ?? []);
     },
     has,
-    read: (name) => readInArea(name, { has, read: (area) => readPage(name, area) }),
+    read: (name) => readInArea(name, areaPages),
   };
 
   function readPage(name: ObjectName, area: StatisticsArea | null): OverlayPage {

@@ -4,6 +4,7 @@ import type { Release } from '../../catalogue/group.ts';
 import { HvqlError } from '../../errors.ts';
 import { openFileLimit } from '../../lib/open-file-limit.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import type { Reading } from '../../snapshot/reading.ts';
 import { areaOf, pagePlace, type ObjectName, type StatisticsArea } from '../../snapshot/object-name.ts';
 import type { ConfinedFiles } from './confined-files.ts';
 import { FileMemory } from './file-memory.ts';
@@ -54,12 +55,12 @@ export function folderTree({
   files,
   keepsPages = false,
 }: FolderTreeSettings): FolderTree {
-  const pages = new WeakMap<ObjectName, PageFile>();
+  const pageFiles = new WeakMap<ObjectName, PageFile>();
   const has = (place: string): boolean => files.isThereSync(`${folder}/${place}`);
   const kept: KeptOpen | null = keepsPages
     ? keepOpen(folder, { files, most: Math.min(mostOpen, openFileLimit() * openPart) })
     : null;
-  const pageFiles: FileSystem = kept === null ? files : { ...files, ...kept };
+  const filesOfPages: FileSystem = kept === null ? files : { ...files, ...kept };
   const listings = new FileMemory(files, (path) => {
     kept?.close();
     return listFolders(path, files);
@@ -69,13 +70,33 @@ export function folderTree({
   let hasLinks = false;
   /** The area of an object's page may change between readings. */
   const pageFile = (name: ObjectName, area: StatisticsArea | null): PageFile => {
-    const last = pages.get(name);
+    const last = pageFiles.get(name);
     if (last?.origin.area === area) return last;
     const place = pagePlace(name, area);
     return {
       path: `${folder}/${place}`,
       origin: { object: name.object, place: `${label}${place}`, area, release },
+      known: null,
     };
+  };
+  /** One for all objects: it is used for each of them, each time. */
+  const areaPages: AreaPages<Reading> = {
+    has(name, place) {
+      try {
+        return has(place);
+      } catch (thrown) {
+        throw pageError({ object: name.object, place: `${label}${place}` }, thrown);
+      }
+    },
+    read(name, area) {
+      const file = pageFile(name, area);
+      const page = readPageFile(file, filesOfPages);
+      if (keepsPages) {
+        if (file.known === null) pageFiles.set(name, file);
+        file.known = page;
+      }
+      return page;
+    },
   };
   return {
     folders(place) {
@@ -97,22 +118,7 @@ export function folderTree({
       }
     },
     has,
-    read: (name) =>
-      readInArea(name, {
-        has: (place) => {
-          try {
-            return has(place);
-          } catch (thrown) {
-            throw pageError({ object: name.object, place: `${label}${place}` }, thrown);
-          }
-        },
-        read(area) {
-          const file = pageFile(name, area);
-          const page = readPageFile(file, pageFiles);
-          if (keepsPages && page !== file.known) pages.set(name, { ...file, known: page });
-          return page;
-        },
-      }),
+    read: (name) => readInArea(name, areaPages),
     stands(place) {
       const path = `${folder}/${place}`;
       return kept === null ? listings.stands(path) : kept.stands(path, () => listings.stands(path));
@@ -147,29 +153,32 @@ function listFolders(path: string, files: ConfinedFiles): Listing {
   }
 }
 
-/** The pages of one object in a tree. */
+/** The pages of the objects in a tree. */
 export interface AreaPages<Page> {
   /** Whether there is a file at this place, "partition/5/stats.self.page". */
-  readonly has: (place: string) => boolean;
+  has(name: ObjectName, place: string): boolean;
   /** Reads the page of this area, or the only one for null. */
-  readonly read: (area: StatisticsArea | null) => Page;
+  read(name: ObjectName, area: StatisticsArea | null): Page;
 }
 
 /**
  * The page of the area that a name requests. An object with a page of one area has that one for all names. A page that
  * exists and cannot be read is an error, never the other page: a caller who may read SELF must not get PARENT instead.
  */
-export function readInArea<Page>(name: ObjectName, { has, read }: AreaPages<Page>): Page {
+export function readInArea<Page>(name: ObjectName, pages: AreaPages<Page>): Page {
   const area = areaOf(name);
-  if (area === null) return read(null);
-  const hasSelf = (): boolean => has(pagePlace(name, 'SELF'));
-  if (area === 'SELF') return read(hasSelf() ? 'SELF' : 'PARENT');
+  if (area === null) return pages.read(name, null);
+  if (area === 'SELF') return pages.read(name, hasSelf(name, pages) ? 'SELF' : 'PARENT');
   try {
-    return read('PARENT');
+    return pages.read(name, 'PARENT');
   } catch (thrown) {
-    if (!isMissingPage(thrown) || !hasSelf()) throw thrown;
-    return read('SELF');
+    if (!isMissingPage(thrown) || !hasSelf(name, pages)) throw thrown;
+    return pages.read(name, 'SELF');
   }
+}
+
+function hasSelf(name: ObjectName, pages: AreaPages<unknown>): boolean {
+  return pages.has(name, pagePlace(name, 'SELF'));
 }
 
 /** Whether an error says that there is no such file. */

@@ -37,7 +37,12 @@ export async function readObjects(
 }
 
 function readOne(tree: PageTree, name: ObjectName): Reading | HvqlError {
-  return orHvqlError(() => tree.read(name));
+  try {
+    return tree.read(name);
+  } catch (thrown) {
+    if (thrown instanceof HvqlError) return thrown;
+    throw thrown;
+  }
 }
 
 /** The result of reading; an HvqlError is returned, any other error thrown. */

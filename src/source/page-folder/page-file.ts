@@ -1,7 +1,7 @@
 /** Reads a page file, which may be anything and may change at any moment. */
 import type { Stats } from 'node:fs';
 import { HvqlError } from '../../errors.ts';
-import { decodePage, wrongSize, type OverlayPage, type PageOrigin } from '../../page/decode.ts';
+import { decodePage, PageRoom, wrongSize, type OverlayPage, type PageOrigin } from '../../page/decode.ts';
 import { pageSizeInBytes } from '../../page/format.ts';
 import { isNotThere, systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { readWithoutWaiting, type FileSystem } from './file-system.ts';
@@ -10,8 +10,8 @@ import { readWithoutWaiting, type FileSystem } from './file-system.ts';
 export interface PageFile {
   readonly path: string;
   readonly origin: PageOrigin;
-  /** The page that was read from this file before, in the same origin. */
-  readonly known?: OverlayPage;
+  /** The page that was read from this file before, in the same origin; null where nothing was read before. */
+  known: OverlayPage | null;
 }
 
 /**
@@ -55,8 +55,7 @@ export function unavailable(
   return new HvqlError('PAGE_UNAVAILABLE', `${origin.place} ${problem}.`, { page: origin.place, reason });
 }
 
-/** Room for a page and one byte, by which a longer file is recognized. */
-const room = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
+const room = new PageRoom();
 
 /**
  * Whether the file has exactly the bytes of a page, as nearly all have: then they are in `room`. Other files are examined
@@ -65,7 +64,7 @@ const room = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
  */
 function readIfOnePage(descriptor: number, files: FileSystem): boolean {
   try {
-    return files.readSync(descriptor, room, 0, room.byteLength, 0) === pageSizeInBytes;
+    return files.readSync(descriptor, room.bytes, 0, room.bytes.byteLength, 0) === pageSizeInBytes;
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
     return false;
@@ -73,16 +72,7 @@ function readIfOnePage(descriptor: number, files: FileSystem): boolean {
 }
 
 function pageInRoom({ origin, known }: PageFile): OverlayPage {
-  if (known !== undefined && room.compare(known.bytes, 0, pageSizeInBytes, 0, pageSizeInBytes) === 0)
-    return known;
-  const bytes = newPage();
-  bytes.set(room.subarray(0, pageSizeInBytes));
-  return decodePage(bytes, origin);
-}
-
-/** Not from Buffer's pool: a reading that is held must not keep the bytes of seven others in memory. */
-function newPage(): Uint8Array {
-  return Buffer.allocUnsafeSlow(pageSizeInBytes);
+  return known !== null && room.has(known) ? known : room.decode(origin);
 }
 
 interface OpenPage {
@@ -92,7 +82,8 @@ interface OpenPage {
 }
 
 function readWholePage(descriptor: number, { state, origin, files }: OpenPage): Uint8Array {
-  const bytes = newPage();
+  // Not from Buffer's pool: a reading that is held must not keep the bytes of seven others in memory.
+  const bytes = Buffer.allocUnsafeSlow(pageSizeInBytes);
   const found = fill(bytes, (rest, at) => files.readSync(descriptor, rest, 0, rest.byteLength, at));
   if (state.size === pageSizeInBytes && found === pageSizeInBytes) return bytes;
   // Some file systems report the size 0 for all files, so the bytes that can be read count, and one byte beyond the page.

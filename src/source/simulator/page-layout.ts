@@ -32,6 +32,12 @@ const naturesFor: Readonly<Record<CounterKind, readonly DriverNature[]>> = {
   RAW: ['time', 'events', 'level'],
 };
 
+/** What the numbers of a page are made from. */
+export interface PageContent<Kind extends StatisticsObject> {
+  readonly values: DriverValues<Kind>;
+  readonly factors: Float64Array;
+}
+
 /** The layout of the page of one kind of object, made once. A page is a copy of the blank one with numbers added. */
 export class PageLayout<Kind extends StatisticsObject> {
   readonly #object: Kind;
@@ -73,26 +79,26 @@ export class PageLayout<Kind extends StatisticsObject> {
     }
   }
 
-  /** Makes a new page from the object's drivers and the factors of `factorsOf`. Numbers are rounded down. */
-  write(values: DriverValues<Kind>, factors: Float64Array): Uint8Array {
+  /** Writes a page from the object's drivers and the factors of `factorsOf`. Numbers are rounded down. */
+  write(page: DataView, { values, factors }: PageContent<Kind>): void {
     const amounts = this.#amounts;
     for (const { slot, driver } of this.#driven) {
       amounts[slot] = Math.floor(values[driver] * (factors[slot] ?? 0));
     }
     for (const { slot, partSlots } of this.#sums) {
-      amounts[slot] = partSlots.reduce((sum, part) => sum + (amounts[part] ?? 0), 0);
+      let sum = 0;
+      for (const part of partSlots) sum += amounts[part] ?? 0;
+      amounts[slot] = sum;
     }
     for (const { slot, operationsSlot, nanosecondsPerUnit } of this.#costs) {
       amounts[slot] = Math.floor(
         ((amounts[operationsSlot] ?? 0) * (factors[slot] ?? 0)) / nanosecondsPerUnit,
       );
     }
-    const bytes = this.#blank.slice();
-    const view = new DataView(bytes.buffer);
+    new Uint8Array(page.buffer, page.byteOffset, page.byteLength).set(this.#blank);
     for (const rows of [this.#driven, this.#sums, this.#costs]) {
-      for (const { slot, offsetInBytes } of rows) writeAmount(view, offsetInBytes, amounts[slot] ?? 0);
+      for (const { slot, offsetInBytes } of rows) writeAmount(page, offsetInBytes, amounts[slot] ?? 0);
     }
-    return bytes;
   }
 }
 

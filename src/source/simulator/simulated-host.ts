@@ -1,6 +1,7 @@
 /** A simulated host: which objects it has, and the overlay page of each, at a moment of its own time. */
 import type { Release } from '../../catalogue/group.ts';
-import type { ObjectName } from '../../snapshot/object-name.ts';
+import { pageSizeInBytes } from '../../page/format.ts';
+import type { ObjectName, VirtualProcessorName } from '../../snapshot/object-name.ts';
 import { type Topology, topologyOf, type PartitionEntry } from '../../snapshot/topology.ts';
 import {
   hypervisorValues,
@@ -79,42 +80,56 @@ export class SimulatedHost {
 
   /** The object's current overlay page, new at every call; undefined if the object does not exist now. */
   page(object: ObjectName): Uint8Array | undefined {
+    const bytes = new Uint8Array(pageSizeInBytes);
+    return this.writePage(object, new DataView(bytes.buffer)) ? bytes : undefined;
+  }
+
+  /** Writes the object's current overlay page to these 4096 bytes, and returns whether the object exists now. */
+  writePage(object: ObjectName, page: DataView): boolean {
     switch (object.object) {
       case 'HYPERVISOR':
-        return this.#hypervisorPage();
+        return this.#writeHypervisor(page);
       case 'LOGICAL_PROCESSOR':
-        return this.#logicalProcessorPage(object.index);
+        return this.#writeLogicalProcessor(object.index, page);
       case 'PARTITION':
-        return this.#partitionPage(object.partitionId);
+        return this.#writePartition(object.partitionId, page);
       case 'VIRTUAL_PROCESSOR':
-        return this.#virtualProcessorPage(object.partitionId, object.index);
+        return this.#writeVirtualProcessor(object, page);
     }
   }
 
-  #hypervisorPage(): Uint8Array {
-    const { hypervisor, hypervisorFactors } = this.#pages;
-    return hypervisor.write(hypervisorValues(this.#timeline), hypervisorFactors);
+  #writeHypervisor(page: DataView): boolean {
+    const { hypervisor, hypervisorFactors: factors } = this.#pages;
+    hypervisor.write(page, { values: hypervisorValues(this.#timeline), factors });
+    return true;
   }
 
-  #logicalProcessorPage(index: number): Uint8Array | undefined {
-    if (this.#logicalProcessors[index] === undefined) return undefined;
-    const { logicalProcessor, logicalProcessorFactors } = this.#pages;
-    return logicalProcessor.write(logicalProcessorValues(this.#timeline, index), logicalProcessorFactors);
+  #writeLogicalProcessor(index: number, page: DataView): boolean {
+    if (this.#logicalProcessors[index] === undefined) return false;
+    const { logicalProcessor, logicalProcessorFactors: factors } = this.#pages;
+    logicalProcessor.write(page, { values: logicalProcessorValues(this.#timeline, index), factors });
+    return true;
   }
 
-  #partitionPage(id: bigint): Uint8Array | undefined {
+  #writePartition(id: bigint, page: DataView): boolean {
     const guest = this.#inventory.guests.get(id);
-    if (guest === undefined) return undefined;
-    return this.#pages.partition.write(partitionValues(this.#timeline, guest), guest.partitionFactors);
+    if (guest === undefined) return false;
+    const values = partitionValues(this.#timeline, guest);
+    this.#pages.partition.write(page, { values, factors: guest.partitionFactors });
+    return true;
   }
 
-  #virtualProcessorPage(partitionId: bigint, index: number): Uint8Array | undefined {
+  #writeVirtualProcessor(
+    { partitionId, index }: Pick<VirtualProcessorName, 'partitionId' | 'index'>,
+    page: DataView,
+  ): boolean {
     const guest = this.#inventory.guests.get(partitionId);
-    if (guest === undefined) return undefined;
+    if (guest === undefined) return false;
     const position = guest.from + index;
-    if (!Number.isInteger(index) || position < guest.from || position >= guest.before) return undefined;
+    if (!Number.isInteger(index) || position < guest.from || position >= guest.before) return false;
     const values = virtualProcessorValues(this.#timeline, { guest, position });
-    return this.#pages.virtualProcessor.write(values, guest.virtualProcessorFactors);
+    this.#pages.virtualProcessor.write(page, { values, factors: guest.virtualProcessorFactors });
+    return true;
   }
 }
 

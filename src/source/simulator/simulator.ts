@@ -1,7 +1,7 @@
 /** The simulator as a source: a simulated host whose time follows a clock. */
 import { setImmediate } from 'node:timers/promises';
 import { HvqlError } from '../../errors.ts';
-import { decodePage } from '../../page/decode.ts';
+import { PageRoom } from '../../page/decode.ts';
 import type { Clock, Moment } from '../../snapshot/moment.ts';
 import { pagePlace, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Reading, Readings } from '../../snapshot/reading.ts';
@@ -88,10 +88,11 @@ function leapFrom({ wallMilliseconds, monotonicNanoseconds }: Moment): Moment {
   };
 }
 
+const room = new PageRoom();
+
 function readObject(host: SimulatedHost, object: ObjectName): Reading | HvqlError {
   const place = pagePlace(object);
-  const bytes = host.page(object);
-  if (bytes !== undefined) return decodePage(bytes, { object: object.object, place });
+  if (host.writePage(object, room.view)) return room.decode({ object: object.object, place });
   const message = `${place} is gone: ${describeAbsence(host.topology, object)}.`;
   return new HvqlError('PAGE_UNAVAILABLE', message, { page: place });
 }
