@@ -17,6 +17,18 @@ export function limitHeap(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
+/** What the old generation of a program that reads again and again may grow by, in percent. */
+const rareGrowthPercent = 100;
+
+/**
+ * Lets the heap grow to twice what is alive, and no further: `hvql top` holds a few megabytes of readings for some seconds,
+ * and V8, which sees that it does little else, would collect all of the heap every other second to free them.
+ */
+export function collectRarely(): void {
+  setFlagsFromString(`--heap-growing-percent=${rareGrowthPercent}`);
+  setFlagsFromString('--no-allocation-site-pretenuring');
+}
+
 /** By what V8 multiplies the size of the young generation when much of it survives (flag-definitions.h). */
 const youngGrowthFactor = 2;
 

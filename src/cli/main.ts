@@ -91,7 +91,8 @@ async function run(command: Command, context: CommandContext): Promise<number> {
       return runFleet(command.settings, { ...context, log: openLog(command.settings.logLevel) });
     }
     case 'top': {
-      const { top } = await import('./top/top.ts');
+      const [{ collectRarely }, { top }] = await Promise.all([import('./heap.ts'), import('./top/top.ts')]);
+      collectRarely();
       const { stdin } = process;
       const terminal = stdin.isTTY && process.stdout.isTTY ? { stdin, stdout: process.stdout } : null;
       return top(command.settings, { ...context, platform, terminal, env: process.env });

@@ -7,6 +7,7 @@ import { createSchema } from '../../graph/schema.ts';
 import { HvqlError } from '../../errors.ts';
 import { Sampler } from '../../sampling/sampler.ts';
 import { defaultHostName } from '../../snapshot/host-name.ts';
+import { writtenDataOf } from '../../writer/written-data.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import { openSource } from '../../source/sources.ts';
 import { limitsOf } from '../commands/service-limit.ts';
@@ -49,7 +50,7 @@ export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
     introspection: 'on',
     health: () => sampler.health,
   } as const;
-  const operations: ServiceContext = { sampler, service, writesBytes: false };
+  const operations: ServiceContext = { sampler, service };
   const live = new LiveOperations(operations);
   const schema = createSchema();
   const caller = { partitionId: 'root', privileges: new Set(allPrivileges) } as const;
@@ -60,7 +61,8 @@ export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
   });
   return {
     title: source.description,
-    query: async (text) => executeOperation(argumentsFor(text, new AbortController().signal)),
+    query: async (text) =>
+      inObjects(await executeOperation(argumentsFor(text, new AbortController().signal))),
     watch: (text, watcher) => {
       const stopped = new AbortController();
       const stream = live.subscribe(argumentsFor(text, stopped.signal));
@@ -90,12 +92,18 @@ async function pass(
     }
     for await (const event of stream) {
       if (signal.aborted) return;
-      watcher.next(event);
+      watcher.next(inObjects(event));
     }
     if (!signal.aborted) watcher.ended();
   } catch (thrown) {
     if (!signal.aborted) watcher.next(failed(thrown));
   }
+}
+
+/** The data as objects. The service writes it as bytes: that and to parse them take less than to make objects of the graph. */
+function inObjects(result: ExecutionResult): ExecutionResult {
+  const written = writtenDataOf(result);
+  return written === null ? result : { ...result, data: written.toJSON() as Record<string, unknown> };
 }
 
 /** What the source has against an operation is part of the answer, as a server would send it. */
