@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- <what>] [flags]`: how fast the service is, beside others and by itself. Without a word it compares
  * the servers, with `cold` and `files` only by questions that are new and over page files; `startup`, `processor`, `streams`,
- * `sizes`, `profile`, `metrics`, `fleet`, `mshv` and `dashboard` show the rest. Prints tables and writes them to test/bench/result.
+ * `sizes`, `profile`, `metrics`, `fleet`, `mshv`, `dashboard` and `top` show the rest. Prints tables and writes them to test/bench/result.
  *
  * --quick makes all of it short, and its figures rough; --seconds and --rounds say how long each load is and how often.
  * --before <commit> builds that commit and measures its build beside that of the working tree, each load
@@ -31,6 +31,7 @@ import { profileText } from './profile.ts';
 import { sizesText } from './sizes.ts';
 import { startupText } from './startup.ts';
 import { streamsText } from './streams.ts';
+import { topText } from './top.ts';
 import { workloads } from './workload.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -127,9 +128,16 @@ async function texts(): Promise<string> {
         rounds: Number(values.rounds ?? (quick ? 1 : 3)),
         tell,
       })}`;
+    case 'top':
+      return `${machine()}\n\n${await topText({
+        seconds: Number(values.seconds ?? (quick ? 5 : 20)),
+        // V8 compiles what runs once a second for half a minute.
+        warmingSeconds: quick ? 3 : 45,
+        tell,
+      })}`;
     default:
       throw new Error(
-        `There is no benchmark "${what}"; there are compare, cold, files, startup, processor, streams, sizes, profile, metrics, fleet, mshv and dashboard.`,
+        `There is no benchmark "${what}"; there are compare, cold, files, startup, processor, streams, sizes, profile, metrics, fleet, mshv, dashboard and top.`,
       );
   }
 }

@@ -78,8 +78,13 @@ export class Pane {
     this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
   }
 
+  /** Of the program's process. */
+  get pid(): number {
+    return Number(readFileSync(join(this.#folder, 'pid'), 'utf8'));
+  }
+
   signal(name: NodeJS.Signals): void {
-    process.kill(Number(readFileSync(join(this.#folder, 'pid'), 'utf8')), name);
+    process.kill(this.pid, name);
   }
 
   /** "alternate cursor": whether a program has the screen, and whether there is a cursor, as 0 or 1. */
