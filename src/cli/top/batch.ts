@@ -1,10 +1,9 @@
 /** top for scripts: tables or JSON documents, one after another. */
-import { formatDuration } from '../../snapshot/duration.ts';
 import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
 import { ticks } from '../commands/ticks.ts';
 import { adviceFor } from './advice.ts';
-import { documentOf, loadOf, subjectOf, type Asked } from './document.ts';
+import { documentOf, loadOf, loadText, overOf, subjectOf, type Asked } from './document.ts';
 import type { GraphLink } from './graph-link.ts';
 import { choiceOf, type State } from './state.ts';
 import { legendOf, plainTable } from './table-text.ts';
@@ -23,9 +22,6 @@ export interface BatchOptions {
   /** How long to go on in milliseconds; null until it is interrupted. */
   readonly for: number | null;
 }
-
-/** The longest `over` of a query (Service.limits.maxWait). */
-const longestOver = 60_000;
 
 /** Prints. The exit code is 1 if the last answer had no table. Rejects with a LinkError if nothing can be asked. */
 export async function runBatch(options: BatchOptions, context: CommandContext): Promise<number> {
@@ -47,7 +43,7 @@ async function printAnswer(
   const view = views[state.view];
   const { columns, sort } = choiceOf(state);
   const { filter, partitionId, host } = state;
-  const over = formatDuration(Math.min(longestOver, state.every));
+  const over = overOf(state.every);
   const wanted = { columns, sort, filter, partitionId, rows: view.mostRows, over };
   const asked: Asked = { view, wanted, host, isRoot };
   const subject = subjectOf(await link.query(documentOf(asked, null)), asked);
@@ -78,8 +74,7 @@ function titleFor(
   { subject, state }: { readonly subject: Place; readonly state: State },
 ): string {
   const load = loadOf(subject);
-  const busy =
-    load?.busyPercent == null ? '' : `${load.logicalProcessors} LPs ${load.busyPercent.toFixed(1)}% busy`;
+  const busy = load === null ? '' : loadText(load);
   const what = `${state.view.replaceAll('-', ' ')}${of === '' ? '' : ` of ${of}`}`;
   return [what, printable(subject.at('host').text), subject.at('sampledAt').text, busy]
     .filter((part) => part !== '')

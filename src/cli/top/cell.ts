@@ -1,7 +1,7 @@
 /** What stands in one place of a table: a number as text, or why it is missing. */
 
 /** Why a number is missing. Each has a sign of its own, so that absent is never taken for zero. */
-export type Missing = 'denied' | 'failed' | 'unreported' | 'waiting' | 'reset' | 'idle';
+export type Missing = 'denied' | 'failed' | 'unreported' | 'waiting' | 'reset' | 'idle' | 'still';
 
 /** A number or a name, or why it is missing. */
 export interface Cell {
@@ -19,6 +19,7 @@ export const signs: Readonly<Record<Missing, { readonly sign: string; readonly m
   waiting: { sign: '..', meaning: 'waits for a second reading' },
   reset: { sign: 'reset', meaning: 'the counter started again' },
   idle: { sign: '.', meaning: 'no operation, so no average cost' },
+  still: { sign: '=', meaning: "the source's clock stands still" },
 };
 
 /** The cell of something that is missing. */

@@ -1,5 +1,5 @@
 /** The columns that show a counter: named as in the catalogue, checked, and written into a selection. */
-import { countersOf } from '../../catalogue/catalogue.ts';
+import { clockOf, countersOf } from '../../catalogue/catalogue.ts';
 import { isTotal, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { UsageError } from '../../errors.ts';
@@ -70,7 +70,7 @@ export function nextView({ counter, field }: CounterColumn): CounterColumn {
 /** The fields of these columns as a selection of one object: "rates { hypercalls interval { reset } } counters { … }". */
 export function selectionOf(columns: readonly CounterColumn[], over: string | null): string {
   const parts = counterFields.flatMap((field) => {
-    const fields = columns.filter((column) => column.field === field).flatMap(fieldsOf);
+    const fields = columns.flatMap((column) => fieldsOf(column)[field] ?? []);
     if (fields.length === 0) return [];
     const interval = field === 'counters' ? '' : ' interval { seconds reset }';
     const argument = field === 'counters' || over === null ? '' : `(over: ${JSON.stringify(over)})`;
@@ -79,10 +79,20 @@ export function selectionOf(columns: readonly CounterColumn[], over: string | nu
   return parts.join(' ');
 }
 
-/** An average cost is null where there was no operation; only their number tells that from a cost that is not reported. */
-function fieldsOf({ counter, field }: CounterColumn): string[] {
-  const { operations } = counter;
-  return field === 'rates' && operations !== undefined ? [counter.field, operations] : [counter.field];
+/**
+ * What is asked for a column. A rate may be null for a reason that only another number tells from a counter that is not
+ * reported: an average cost where there was no operation, and a share of an object's own clock where that stands still.
+ */
+function fieldsOf({ counter, field }: CounterColumn): Partial<Record<CounterField, readonly string[]>> {
+  const own = counter.field;
+  if (field !== 'rates') return { [field]: [own] };
+  if (hasOwnClock(counter)) return { rates: [own], deltas: [own] };
+  return { rates: counter.operations === undefined ? [own] : [own, counter.operations] };
+}
+
+/** Whether its percentages are taken against a clock of the object. */
+export function hasOwnClock({ kind, object }: Counter): boolean {
+  return kind === 'TIME' && clockOf(object) !== undefined;
 }
 
 /** totalRunTime becomes TOTAL_RUN_TIME, as the enums of the schema have it. */

@@ -3,8 +3,9 @@ import type { ExecutionResult } from 'graphql';
 import { formatDuration } from '../../snapshot/duration.ts';
 import { Place } from './answer.ts';
 import { columnOf, selectionOf } from './counter-column.ts';
+import type { Cell } from './cell.ts';
 import { counterNamed } from '../../catalogue/catalogue.ts';
-import type { View, Wanted } from './view.ts';
+import { counterCell, type View, type Wanted } from './view.ts';
 
 /** What is asked. */
 export interface Asked {
@@ -16,7 +17,7 @@ export interface Asked {
   readonly isRoot: boolean;
 }
 
-const busy = [columnOf(counterNamed('LOGICAL_PROCESSOR', 'totalRunTime'))];
+const busy = columnOf(counterNamed('LOGICAL_PROCESSOR', 'totalRunTime'));
 
 /** The document: a subscription with an interval in milliseconds; a query where that is null. */
 export function documentOf({ view, wanted, host, isRoot }: Asked, every: number | null): string {
@@ -25,7 +26,7 @@ export function documentOf({ view, wanted, host, isRoot }: Asked, every: number 
   const arguments_ = interval === '' ? '' : `(${interval})`;
   if (view.name === 'hosts')
     return `${kind} Top { fleet${arguments_} { totals { of answered logicalProcessors } ${view.selection(wanted)} } }`;
-  const load = isRoot ? `logicalProcessorTotals { of ${selectionOf(busy, wanted.over)} } ` : '';
+  const load = isRoot ? `logicalProcessorTotals { of ${selectionOf([busy], wanted.over)} } ` : '';
   const selection = `{ sampledAt host ${load}${view.selection(wanted)} }`;
   if (host === null) return `${kind} Top { hypervisor${arguments_} ${selection} }`;
   const name = [`name: ${JSON.stringify(host)}`, interval].filter((text) => text !== '').join(', ');
@@ -42,15 +43,32 @@ export function subjectOf(result: ExecutionResult, { view, host }: Asked): Place
 /** What all logical processors do together. */
 export interface Load {
   readonly logicalProcessors: number;
-  /** Percent of their time that they were not idle; null if it is not known yet. */
-  readonly busyPercent: number | null;
+  /** Percent of their time that they were not idle. */
+  readonly busy: Cell;
 }
 
 /** The load in an answer; null if it has none. */
 export function loadOf(subject: Place): Load | null {
   const totals = subject.at('logicalProcessorTotals');
   const of = totals.at('of').scalar;
-  const percent = totals.at('rates', 'totalRunTime').scalar;
-  if (typeof of !== 'number') return null;
-  return { logicalProcessors: of, busyPercent: typeof percent === 'number' ? percent : null };
+  return typeof of === 'number' ? { logicalProcessors: of, busy: counterCell(totals, busy) } : null;
+}
+
+/** "16 LPs 21.1% busy", or why it is not known how busy they are. */
+export function loadText({ logicalProcessors, busy: { value, missing, text } }: Load): string {
+  const what =
+    typeof value === 'number'
+      ? `${value.toFixed(1)}% busy`
+      : missing === 'still'
+        ? 'clock stands still'
+        : text;
+  return `${logicalProcessors} LPs ${what}`;
+}
+
+/** The shortest and the longest `over` of a query: Service.limits of a service that is not told otherwise. */
+const [shortestOver, longestOver] = [100, 60_000];
+
+/** What an answer that comes once takes its rates over, for an interval in milliseconds. */
+export function overOf(every: number): string {
+  return formatDuration(Math.max(shortestOver, Math.min(longestOver, every)));
 }

@@ -2,7 +2,7 @@
 import { formatDuration } from '../../snapshot/duration.ts';
 import { printable } from '../format.ts';
 import { adviceFor } from './advice.ts';
-import type { Load } from './document.ts';
+import { loadText, type Load } from './document.ts';
 import type { LinkProblem } from './graph-link.ts';
 import { helpLines } from './help-screen.ts';
 import { choiceOf, type Prompt, type State } from './state.ts';
@@ -59,10 +59,7 @@ export function drawFrame(content: FrameContent, layout: FrameLayout): readonly 
 }
 
 function titleLine({ title, host, sampledAt, state, load, fleet }: FrameContent): string {
-  const busy =
-    load === null
-      ? ''
-      : `${load.logicalProcessors} LPs ${load.busyPercent === null ? '..' : `${load.busyPercent.toFixed(1)}% busy`}`;
+  const busy = load === null ? '' : loadText(load);
   const time = sampledAt === null ? '' : sampledAt.slice(11, 19);
   const every = `every ${formatDuration(state.every)}${state.isPaused ? ' PAUSED' : ''}`;
   const where = [printable(host ?? ''), printable(title)];

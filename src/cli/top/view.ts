@@ -3,7 +3,7 @@ import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { TopView } from '../settings/top-setting.ts';
 import type { AnswerError, Place } from './answer.ts';
 import { missingCell, numberCell, type Cell } from './cell.ts';
-import type { CounterColumn } from './counter-column.ts';
+import { hasOwnClock, type CounterColumn } from './counter-column.ts';
 
 /** The name of a view, as --view takes it. */
 export type ViewName = TopView;
@@ -112,6 +112,8 @@ export function counterCell(object: Place, { counter, field }: CounterColumn): C
   const { operations } = counter;
   if (field === 'rates' && operations !== undefined && view.at(operations).scalar === 0)
     return missingCell('idle');
+  if (field === 'rates' && hasOwnClock(counter) && object.at('deltas', counter.field).scalar !== null)
+    return missingCell('still');
   return missingCell('unreported');
 }
 

@@ -47,6 +47,14 @@ describe('a column', () => {
     );
   });
 
+  it('is asked for together with its increase where its share is of a clock of the object, which may stand still', () => {
+    const columns = parseColumns(['totalRunTime', 'contextSwitches'], ['LOGICAL_PROCESSOR']);
+    expect(selectionOf(columns, null)).toBe(
+      'rates { totalRunTime contextSwitches interval { seconds reset } } deltas { totalRunTime interval { seconds reset } }',
+    );
+    expect(selectionOf(parseColumns(['totalRunTime'], ['VIRTUAL_PROCESSOR']), null)).not.toContain('deltas');
+  });
+
   it('changes between rates, deltas and totals', () => {
     const [column] = parseColumns(['hypercalls'], ['VIRTUAL_PROCESSOR']);
     if (column === undefined) throw new Error('there is no column');

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { systemWait } from '../../../src/cli/command-context.ts';
 import { parseCommand } from '../../../src/cli/settings/settings.ts';
 import { top } from '../../../src/cli/top/top.ts';
-import { countersOf } from '../../../src/catalogue/catalogue.ts';
+import { Place } from '../../../src/cli/top/answer.ts';
+import { columnOf } from '../../../src/cli/top/counter-column.ts';
+import { counterCell } from '../../../src/cli/top/view.ts';
+import { counterNamed, countersOf } from '../../../src/catalogue/catalogue.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
 import { fixture } from '../../source/scratch.ts';
@@ -79,6 +82,50 @@ describe('hvql top --once', () => {
     // Nothing happens on a host that was recorded once: there is no cost of no hypercalls.
     expect(output).toMatch(/^ *1 .* 0 +\.$/m);
     expect(errors).toBe('- the source does not report it   . no operation, so no average cost\n');
+  });
+});
+
+describe('hvql top of pages that nothing renews', () => {
+  const source = ['--source', `pages:${fixture('small-host')}`];
+
+  it('says that the clock stands still, by which shares are taken, and that nothing else happens', async () => {
+    const { output, errors } = await run([
+      '--once',
+      ...source,
+      '--view',
+      'logical-processors',
+      '--sort',
+      'lp',
+    ]);
+    expect(output).toMatch(/^logical processors {2}local .* {2}4 LPs clock stands still$/m);
+    expect(output).toMatch(/^ *0 +=  +=  +0 +0$/m);
+    expect(errors).toBe("= the source's clock stands still\n");
+    const { rows } = await json([...source, '--view', 'logical-processors']);
+    expect(rows[0]).toMatchObject({
+      totalRunTime: null,
+      contextSwitches: 0,
+      missing: { totalRunTime: 'still', hypervisorRunTime: 'still' },
+    });
+  });
+
+  it('says of a counter that is not there that it is not reported', () => {
+    const column = columnOf(counterNamed('LOGICAL_PROCESSOR', 'totalRunTime'));
+    const interval = { seconds: 1, reset: false };
+    const cellOf = (delta: string | null) =>
+      counterCell(
+        Place.of({
+          data: { rates: { totalRunTime: null, interval }, deltas: { totalRunTime: delta, interval } },
+        }),
+        column,
+      );
+    expect([cellOf('0').missing, cellOf(null).missing]).toEqual(['still', 'unreported']);
+  });
+});
+
+describe('hvql top --every', () => {
+  it('takes rates over what a service allows where it is shorter', async () => {
+    const { output } = await run(['--json', '--every', '20ms', '--source', 'simulator?seed=1&partitions=2']);
+    for (const row of JSON.parse(output).rows) expect(row.totalRunTime).toEqual(expect.any(Number));
   });
 });
 
