@@ -1,8 +1,7 @@
 /** top on a terminal: takes keys and events, and draws frames. */
 import type { ExecutionResult } from 'graphql';
-import { formatDuration } from '../../snapshot/duration.ts';
 import { adviceFor } from './advice.ts';
-import { documentOf, loadOf, subjectOf, type Asked, type Load } from './document.ts';
+import { documentOf, loadOf, overOf, subjectOf, type Asked, type Load } from './document.ts';
 import { drawFrame, roomForRows } from './frame.ts';
 import type { GraphLink, LinkProblem } from './graph-link.ts';
 import type { GraphFacts } from './link-facts.ts';
@@ -31,8 +30,12 @@ export interface SessionOptions {
 const staleIntervals = 2;
 const staleMilliseconds = 1_000;
 const checkMilliseconds = 1_000;
-/** The longest `over` of a query (Service.limits.maxWait). */
-const longestOver = 60_000;
+
+/** What is shown between the first answer after a problem and the second one. */
+const backProblem: LinkProblem = {
+  message: 'Answers come again.',
+  advice: 'There are rates with the next one; until then the last ones stay.',
+};
 
 /** Shows the graph until someone quits. Resolves with the exit code once the terminal is restored. */
 export async function runSession(options: SessionOptions): Promise<number> {
@@ -53,6 +56,8 @@ class Session {
   #load: Load | null = null;
   #fleet = '';
   #problem: LinkProblem | null = null;
+  /** Whether the answers have come again, of which the first has no rates: until the next, the old ones are shown. */
+  #isBack = false;
   /** When the last numbers came, on this process's clock. */
   #freshAt = performance.now();
   #document = '';
@@ -148,6 +153,7 @@ class Session {
       next: (result: ExecutionResult): void => this.#take(result, asked),
       lost: (problem: LinkProblem): void => {
         this.#problem = problem;
+        this.#isBack = false;
         this.#draw();
       },
       ended: (): void => {
@@ -165,10 +171,18 @@ class Session {
     if (subject.value === null) {
       const { code = '', message = 'There is no answer.' } = subject.error ?? {};
       this.#problem = { message: code === '' ? message : `${code}: ${message}`, advice: adviceFor(code) };
+      this.#isBack = false;
       this.#draw();
       return;
     }
     const table = asked.view.table(subject, asked.wanted);
+    if (this.#problem !== null && this.#table !== null && !this.#isBack && isWaiting(table)) {
+      this.#problem = backProblem;
+      this.#isBack = true;
+      this.#draw();
+      return;
+    }
+    this.#isBack = false;
     this.#table = table;
     this.#problem = null;
     this.#freshAt = performance.now();
@@ -201,7 +215,7 @@ class Session {
         filter: state.filter,
         partitionId: state.partitionId,
         rows,
-        over: isPolled ? formatDuration(Math.min(longestOver, state.every)) : null,
+        over: isPolled ? overOf(state.every) : null,
       },
     };
   }
@@ -238,4 +252,9 @@ class Session {
     if (!isLate) return null;
     return { message: 'No answer comes.', advice: 'The service or its source may hang.', staleSeconds };
   }
+}
+
+/** Whether rates wait for a second reading in each row. */
+function isWaiting({ rows }: Table): boolean {
+  return rows.length > 0 && rows.every(({ cells }) => cells.some(({ missing }) => missing === 'waiting'));
 }

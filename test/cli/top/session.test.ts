@@ -189,6 +189,38 @@ describe('a session', () => {
     expect(trial.writes.at(-1)).not.toContain('STALE');
   });
 
+  it('keeps the last numbers after a lost connection until there are rates again, with a line about it', () => {
+    const trial = start(['--view', 'virtual-processors'], { columns: 120 });
+    trial.answer(processors(3, someRates));
+    const lost = (): void =>
+      trial.watchers.at(-1)?.lost({ message: 'The connection is lost.', advice: 'It is tried again.' });
+    lost();
+    expect(trial.writes.at(-1)).toContain('The connection is lost. It is tried again.');
+    const shown = trial.writes.length;
+    trial.answer(processors(3, () => null));
+    const back = trial.writes.slice(shown).join('');
+    expect(back).toContain(
+      'Answers come again. There are rates with the next one; until then the last ones stay.',
+    );
+    expect(back).not.toContain('..');
+    trial.answer(processors(3, someRates));
+    expect(trial.writes.at(-1)).not.toContain('STALE');
+    // Once only: a source that cannot give rates must not hide what else there is.
+    lost();
+    trial.answer(processors(3, () => null));
+    trial.answer(processors(3, () => null));
+    expect(trial.writes.at(-1)).toContain('.. waits for a second reading');
+  });
+
+  it('shows at once what comes after a lost connection with rates', () => {
+    const trial = start(['--view', 'virtual-processors']);
+    trial.answer(processors(3, someRates));
+    trial.watchers.at(-1)?.lost({ message: 'The connection is lost.', advice: '' });
+    trial.answer(processors(3, someRates));
+    expect(trial.writes.at(-1)).not.toContain('STALE');
+    expect(trial.writes.at(-1)).not.toContain('Answers come again');
+  });
+
   it('makes texts of others safe for the terminal', () => {
     const trial = start(['--view', 'virtual-processors']);
     const answer = processors(1, someRates);
