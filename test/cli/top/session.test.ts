@@ -108,10 +108,12 @@ describe('a session', () => {
   it('paints within 300 ms of the first answer, also on a large screen', () => {
     const trial = start(['--view', 'virtual-processors'], { columns: 300, rows: 1_006 });
     const answer = processors(1_000, someRates);
-    const before = performance.now();
+    // Of a processor: other work on the machine must not count.
+    const before = process.cpuUsage();
     trial.answer(answer);
+    const { user, system } = process.cpuUsage(before);
     expect(trial.writes.at(-1)).toContain('vm-999');
-    expect(performance.now() - before).toBeLessThan(300);
+    expect((user + system) / 1_000).toBeLessThan(300);
   });
 
   it('takes less than 3 % of a core for an update a second of 1,000 virtual processors', () => {
