@@ -1,6 +1,6 @@
 /**
  * C: this very schema as one serves it first, graphql-js through Yoga with its defaults. The identity is verified at each
- * request; operations are planned, as looks are read by nothing else. Run as `yoga-process.ts <page folder>`, with the
+ * request; operations are planned, because only a plan reads snapshots. Run as `yoga-process.ts <page folder>`, with the
  * secret in the environment.
  */
 import { createServer } from 'node:http';

@@ -35,23 +35,26 @@ function askSlowly(served: Served, name: string, milliseconds: number): Promise<
   });
 }
 
-describe.each(['0', '50ms'])('clients that take their answers slowly, looks shared for %s', (shared) => {
-  let served: Served;
-  beforeAll(async () => {
-    const source = ['--source', 'simulator?lps=16', '--max-values', '1000000'];
-    served = await serve([...source, '--snapshot-max-age', shared]);
-  });
-  afterAll(() => served.program.stop());
+describe.each(['0', '50ms'])(
+  'clients that take their answers slowly, with snapshots shared for %s,',
+  (shared) => {
+    let served: Served;
+    beforeAll(async () => {
+      const source = ['--source', 'simulator?lps=16', '--max-values', '1000000'];
+      served = await serve([...source, '--snapshot-max-age', shared]);
+    });
+    afterAll(() => served.program.stop());
 
-  it('get their own bytes to the last, though the memory of answers is used again', async () => {
-    const names = Array.from({ length: 12 }, (_, n) => `reader${n}`);
-    // The same operation is answered with the same bytes, where looks are shared, and is through with them at another time.
-    const asked = names.flatMap((name) => [name, name]);
-    const answers = await Promise.all(asked.map((name, n) => askSlowly(served, name, (n % 5) * 200)));
-    for (const [n, answer] of answers.entries()) {
-      const { hypervisor } = JSON.parse(answer).data;
-      expect(Object.keys(hypervisor)).toEqual(fields.map((field) => `${asked[n]}_${field}`));
-      for (const processors of Object.values<any[]>(hypervisor)) expect(processors).toHaveLength(16);
-    }
-  });
-});
+    it('get their own bytes to the last, though the memory of answers is used again', async () => {
+      const names = Array.from({ length: 12 }, (_, n) => `reader${n}`);
+      // Where snapshots are shared, equal operations share their bytes, and are done with them at different times.
+      const asked = names.flatMap((name) => [name, name]);
+      const answers = await Promise.all(asked.map((name, n) => askSlowly(served, name, (n % 5) * 200)));
+      for (const [n, answer] of answers.entries()) {
+        const { hypervisor } = JSON.parse(answer).data;
+        expect(Object.keys(hypervisor)).toEqual(fields.map((field) => `${asked[n]}_${field}`));
+        for (const processors of Object.values<any[]>(hypervisor)) expect(processors).toHaveLength(16);
+      }
+    });
+  },
+);

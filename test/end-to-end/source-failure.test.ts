@@ -139,7 +139,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
 });
 
 describe('a stream that is to be silent where nothing is new', () => {
-  it('logged each failure a few times, not at each tick', () => {
+  it('reports each failure a few times, not at each tick', () => {
     const quiet = watchers.filter((_, n) => n % 2 === 1);
     for (const { events } of quiet) {
       expect(events.filter(isAway).length).toBeGreaterThanOrEqual(failures.length);

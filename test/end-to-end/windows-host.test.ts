@@ -254,7 +254,7 @@ describe('a Windows host whose percentages have another clock than its samples',
   });
 });
 
-/** In the second look the class of the root's virtual processors comes half a second later, as on a busy host. */
+/** In the second reading the class of the root's virtual processors comes half a second later, as on a busy host. */
 function laterClass(text: string): string {
   const [first = '', second = ''] = text.trim().split('\n');
   return `${first}\n${second.replaceAll('"81234588020123"', '"81234593020123"')}\n`;

@@ -128,7 +128,7 @@ describe('an error around the resolvers', () => {
     }
   });
 
-  it('made on purpose while the context is made reaches the client', async () => {
+  it('that is meant for clients reaches them, also while the context is made', async () => {
     const own = await startTestService({
       contextOf: () => {
         throw new HvqlError('LIMIT_EXCEEDED', 'Too much.', { limit: 1 });

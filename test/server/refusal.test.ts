@@ -82,14 +82,14 @@ describe.each(ways)('by %s', (way, ask) => {
     expect(await send(2, {})).toMatchObject({ code: 'UNAUTHENTICATED', reason: /No identity/ });
   });
 
-  it('a foreign host and a foreign origin have one', async () => {
+  it('a foreign host and a foreign origin have a line', async () => {
     const foreign = await send(3, { token, headers: { host: 'elsewhere.example' } });
     expect(foreign).toMatchObject({ event: 'refused', code: 'FOREIGN_HOST', caller: null });
     const headers = { origin: 'https://elsewhere.example' };
     expect(await send(4, { token, headers })).toMatchObject({ event: 'refused', code: 'FOREIGN_ORIGIN' });
   });
 
-  it('what is beyond a limit has one, with the caller and what proved it', async () => {
+  it('a request beyond a limit has a line with the caller and the credential', async () => {
     const query = `query Deep { ${Array.from({ length: 201 }, (_, n) => `a${n}: hello`).join(' ')} }`;
     const line = await send(5, { token, query });
     expect(line).toMatchObject({
@@ -112,7 +112,7 @@ describe.each(ways)('by %s', (way, ask) => {
 });
 
 describe.each(ways)('with a list of operations, by %s', (_, ask) => {
-  it('one that is not in the list has a line', async () => {
+  it('an operation that is not in the list has a line', async () => {
     const { service, lines } = await start({ allowedDocuments: [] });
     const parameters = { query: '{ hello }' };
     const answer = await ask(

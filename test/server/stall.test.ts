@@ -90,7 +90,7 @@ describe('a client that takes nothing', () => {
     await own.close();
   });
 
-  it('but asks and asks is not read any further, until it takes what it has asked for', async () => {
+  it('and sends further requests is read no further until it takes the responses', async () => {
     const own = await startLiveService();
     const { socket, messages, closed } = await openAcknowledged(own);
     socket.pause();

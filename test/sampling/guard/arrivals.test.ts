@@ -23,10 +23,10 @@ function note(
   arrivals.noteTopology(topologyOf(logicalProcessors, partitions));
 }
 
-describe('an object is new', () => {
+describe('an object', () => {
   const [root, guest] = [partitionEntry(1n, null), partitionEntry(5n, 1n, 2)];
 
-  it('from when a topology lists it that follows one without it, for a time', () => {
+  it('is new for a time from the first topology that lists it, if the one before did not', () => {
     note([root]);
     expect(arrivals.isNew(partition(1n), 1_000)).toBe(false);
     now = 10_000;
@@ -39,7 +39,7 @@ describe('an object is new', () => {
     expect(arrivals.isNew(partition(1n), 1_000)).toBe(false);
   });
 
-  it('where it is a processor that its partition, or the host, did not have', () => {
+  it('is new if it is a processor that its partition, or the host, did not have', () => {
     note([root, guest]);
     note([root, partitionEntry(5n, 1n, 3)], [0, 1]);
     expect(arrivals.isNew(processor(5n, 2), 100)).toBe(true);
@@ -48,13 +48,13 @@ describe('an object is new', () => {
     expect(arrivals.isNew(second, 100)).toBe(true);
   });
 
-  it('where its partition is another one with the same id', () => {
+  it('is new if its partition is another one with the same id', () => {
     note([root, guest, partitionEntry(6n, 1n)]);
     note([root, guest, partitionEntry(6n, 5n)]);
     expect(arrivals.isNew(processor(6n, 0), 100)).toBe(true);
   });
 
-  it('not where a list could not be read before', () => {
+  it('is not new if the list before could not be read', () => {
     const listError = new HvqlError('PAGE_UNAVAILABLE', 'no list');
     note([root, { ...guest, virtualProcessors: [], listError }], listError);
     note([root, guest], [0, 1]);
@@ -62,7 +62,7 @@ describe('an object is new', () => {
     expect(arrivals.isNew(second, 100)).toBe(false);
   });
 
-  it('no longer once it is forgotten, two minutes later', () => {
+  it('is no longer new once it is forgotten, two minutes later', () => {
     note([root]);
     note([root, guest]);
     now = 120_001;

@@ -77,7 +77,7 @@ describe('a reading without a page that another process takes', () => {
     }
   });
 
-  it('stands in memory, laid out like all others of its kind, look after look', async () => {
+  it('stands in memory, laid out like all others of its kind, snapshot after snapshot', async () => {
     const folder = copyOfFixture('mshv');
     const source = seenByAnother(await openSource(`mshv:${folder}`, { clock: new ManualClock() }));
     const counter = counterNamed('VIRTUAL_PROCESSOR', 'hypercalls');

@@ -152,14 +152,14 @@ describe('pages and folders that are asked for again at once', () => {
   });
 });
 
-describe('of a page that is open, the next question notices', () => {
-  it('other bytes in place', () => {
+describe('a page that is open', () => {
+  it('is read with its new bytes after they were written in place', () => {
     const { ask, page, bytesAt } = keptOpen();
     writeFileSync(page('lp/0'), readFileSync(page('lp/1')));
     expect(ask()).toEqual(bytesAt('lp/1', 'lp/1', 'partition/9/vp/0'));
   });
 
-  it('another file in its place', () => {
+  it('is read from another file that has taken its place', () => {
     const { ask, page, bytesAt, open } = keptOpen();
     copyFileSync(page('lp/1'), `${page('lp/0')}.new`);
     renameSync(`${page('lp/0')}.new`, page('lp/0'));
@@ -167,7 +167,7 @@ describe('of a page that is open, the next question notices', () => {
     expect(open.size).toBe(6);
   });
 
-  it('that it was written by half', () => {
+  it('is refused once it was written by half', () => {
     const { ask, page } = keptOpen();
     truncateSync(page('lp/0'), 2_000);
     expect(ask()[0]).toMatch(/4096 bytes, but there are 2000/);
@@ -177,13 +177,13 @@ describe('of a page that is open, the next question notices', () => {
     ['removed', (path: string) => rmSync(path)],
     ['renamed', (path: string) => renameSync(path, `${path}.old`)],
     ['removed with its folder', (path: string) => rmSync(join(path, '..'), { recursive: true })],
-  ])('that it was %s', (_, change) => {
+  ])('is not there once it was %s', (_, change) => {
     const { ask, page, bytesAt } = keptOpen();
     change(page('lp/0'));
     expect(ask()).toEqual(['lp/0/stats.page is not there.', ...bytesAt('lp/1', 'partition/9/vp/0')]);
   });
 
-  it('a folder in its place, and a link that leads out', () => {
+  it('is refused once a folder or a link that leads out has taken its place', () => {
     const { ask, page, bytesAt } = keptOpen();
     rmSync(page('lp/0'));
     mkdirSync(page('lp/0'));
@@ -200,7 +200,7 @@ describe('of a page that is open, the next question notices', () => {
   });
 });
 
-describe('of a folder on the way to pages that are open, the next question notices', () => {
+describe('a folder on the way to pages that are open', () => {
   /** Puts a folder with the page of another object in the place of this one. */
   function exchange(path: string, other: string): void {
     cpSync(other, `${path}.new`, { recursive: true });
@@ -214,7 +214,7 @@ describe('of a folder on the way to pages that are open, the next question notic
     ['partition/9/vp/0', 'partition/9/vp/1', 2],
     ['partition/9/vp', 'partition/9/vp.other', 2],
     ['partition/9', 'partition/9.other', 2],
-  ])('another one at %s', (place, other, number) => {
+  ])('is read again where another one has taken its place: %s', (place, other, number) => {
     const folder = copyOfFixture('small-host');
     // With other pages in it.
     if (other.endsWith('.other')) {
@@ -230,7 +230,7 @@ describe('of a folder on the way to pages that are open, the next question notic
     expect(after).toEqual(bytesAt(places[number] ?? '')[0]);
   });
 
-  it('another page folder at its path, and none', () => {
+  it('is read again where another page folder has taken its place, and missed where none has', () => {
     const folder = join(scratchFolder(), 'pages');
     cpSync(copyOfFixture('small-host'), folder, { recursive: true });
     const { ask, page, bytesAt } = keptOpen(folder);
@@ -242,7 +242,7 @@ describe('of a folder on the way to pages that are open, the next question notic
     expect(ask()).toEqual(bytesAt('lp/1', 'lp/1', 'partition/9/vp/0'));
   });
 
-  it('a link in the place of a folder, which leads out', () => {
+  it('is refused where a link that leads out has taken its place', () => {
     const { ask, folder, bytesAt } = keptOpen();
     const outside = scratchFolder();
     cpSync(join(folder, 'lp/1'), join(outside, '0'), { recursive: true });
@@ -254,7 +254,7 @@ describe('of a folder on the way to pages that are open, the next question notic
     ]);
   });
 
-  it('an object that is new, and one that is gone', async () => {
+  it('is listed again where an object has come or gone', async () => {
     const { source, ask, folder } = keptOpen();
     cpSync(join(folder, 'partition/9/vp/0'), join(folder, 'partition/9/vp/7'), { recursive: true });
     expect(source.sync?.topology(lists)?.partition(9n)?.virtualProcessors).toContain(7);

@@ -139,7 +139,7 @@ describe.each(kinds)('in $title', ({ fixture, top, open }) => {
     );
   });
 
-  it('its own path may be a link', async () => {
+  it('the path of the folder itself may be a link', async () => {
     const folder = copyOfFixture(fixture);
     const before = await everything(await open(folder, systemFiles));
     const link = join(scratchFolder(), 'link');
@@ -189,7 +189,7 @@ describe('in a page folder that is being read', () => {
     },
   );
 
-  it('pages are opened without being resolved once it is known to have no links', async () => {
+  it('pages are opened without being resolved once the folder is known to have no links', async () => {
     const folder = copyOfFixture('small-host');
     let resolved = 0;
     const files: FileSystem = {
@@ -268,7 +268,7 @@ describe('in a capture in a tar', () => {
     );
   });
 
-  it('no link is left when it is packed as the message says', async () => {
+  it('no link is left once the folder is packed as the message says', async () => {
     const plain = join(scratchFolder(), 'plain');
     cpSync(copyOfFixture('three-frames'), plain, { recursive: true });
     const before = await everything(await open(plain));
