@@ -84,8 +84,12 @@ const fragments = parse(`${read(join(folder, 'fragment.graphql'))}\n${catalogueF
 function documentsOf(graph: Graph): DocumentNode[] {
   const documents = (place: string): DocumentNode[] =>
     filesIn(place).map((file) => withFragments(parse(read(file)), file));
-  if (graph === 'host') return documents('host');
-  return [...documents('fleet'), ...documents('host').flatMap((document) => belowHost(document) ?? [])];
+  if (graph === 'host') return [...documents('both'), ...documents('host')];
+  return [
+    ...documents('both'),
+    ...documents('fleet'),
+    ...documents('host').flatMap((document) => belowHost(document) ?? []),
+  ];
 }
 
 /** What a document of one host is in the graph of a fleet; null for what is not about the objects of a host. */

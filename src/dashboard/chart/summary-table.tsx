@@ -4,7 +4,7 @@ import { framesWithin, type Frames } from '../reading/frames.ts';
 import { formatIn } from '../reading/format.ts';
 import { shown } from '../reading/time-view.ts';
 
-/** The latest, least, mean and greatest number of each row in the time that is shown; made while it is open. */
+/** The latest, least, mean and greatest number of each row in the time that is shown, and how often it was reset; made while it is open. */
 export function SummaryTable({
   caption,
   frames,
@@ -46,7 +46,7 @@ function Table(props: {
         <caption>{caption}</caption>
         <thead>
           <tr>
-            {['Of', 'Latest', 'Least', 'Mean', 'Greatest', 'Readings'].map((title) => (
+            {['Of', 'Latest', 'Least', 'Mean', 'Greatest', 'Readings', 'Resets'].map((title) => (
               <th key={title} scope="col">
                 {title}
               </th>
@@ -72,6 +72,7 @@ function Table(props: {
                   <td key={n}>{formatIn(unit, number)}</td>
                 ))}
                 <td>{known.length}</td>
+                <td>{within.filter(({ resets }) => resets?.has(row)).length}</td>
               </tr>
             );
           })}

@@ -608,11 +608,12 @@ export type FleetStartQuery = { readonly viewer: { readonly partition: string, r
 
 export type FleetSubscriptionVariables = Exact<{
   every: string;
+  over?: string | null | undefined;
   filter?: HostFilter | null | undefined;
 }>;
 
 
-export type FleetSubscription = { readonly fleet: { readonly hosts: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: HostStatus, readonly lastSeenAt: string | null, readonly clockOffsetSeconds: number | null, readonly source: string | null, readonly hypervisor: { readonly sampledAt: string, readonly logicalProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null } | null }> } | null, readonly totals: { readonly of: number, readonly answered: number, readonly logicalProcessors: number }, readonly partitions: ReadonlyArray<{ readonly id: string, readonly host: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly virtualProcessorTotals: { readonly of: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null } | null }> | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly host: string, readonly index: number, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } };
+export type FleetSubscription = { readonly fleet: { readonly hosts: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: HostStatus, readonly lastSeenAt: string | null, readonly clockOffsetSeconds: number | null, readonly source: string | null, readonly hypervisor: { readonly sampledAt: string, readonly logicalProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null } | null }> } | null, readonly totals: { readonly of: number, readonly answered: number, readonly logicalProcessors: number }, readonly partitions: ReadonlyArray<{ readonly id: string, readonly host: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly virtualProcessorTotals: { readonly of: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null } | null }> | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } };
 
 export type LogicalProcessorPastQueryVariables = Exact<{
   host: string;
@@ -643,7 +644,7 @@ export type OverviewNowQueryVariables = Exact<{
 }>;
 
 
-export type OverviewNowQuery = { readonly host: { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } | null } | null };
+export type OverviewNowQuery = { readonly host: { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } | null } | null };
 
 export type OverviewPastQueryVariables = Exact<{
   host: string;
@@ -664,7 +665,7 @@ export type OverviewSubscriptionVariables = Exact<{
 }>;
 
 
-export type OverviewSubscription = { readonly host: { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } | null } };
+export type OverviewSubscription = { readonly host: { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } | null } };
 
 export type PartitionPastQueryVariables = Exact<{
   host: string;
@@ -768,17 +769,6 @@ export type DrawPartitionSubscriptionVariables = Exact<{
 
 export type DrawPartitionSubscription = { readonly host: { readonly partition: { readonly sampledAt: string, readonly counters: { readonly value: string | null } | null, readonly rates: { readonly rate: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null } };
 
-export type DrawVirtualProcessorPastQueryVariables = Exact<{
-  host: string;
-  partition?: string | null | undefined;
-  index: number;
-  last: string;
-  step?: string | null | undefined;
-}>;
-
-
-export type DrawVirtualProcessorPastQuery = { readonly host: { readonly partition: { readonly virtualProcessor: { readonly history: ReadonlyArray<{ readonly at: string, readonly counters: { readonly value: string | null }, readonly interval: { readonly seconds: number, readonly reset: boolean } | null, readonly rates: { readonly rate: number | null } | null }> | null } | null } | null } | null };
-
 export type DrawVirtualProcessorTotalsPastQueryVariables = Exact<{
   host: string;
   partition?: string | null | undefined;
@@ -798,17 +788,11 @@ export type DrawVirtualProcessorTotalsSubscriptionVariables = Exact<{
 
 export type DrawVirtualProcessorTotalsSubscription = { readonly host: { readonly partition: { readonly sampledAt: string, readonly virtualProcessorTotals: { readonly counters: { readonly value: string | null } | null, readonly rates: { readonly rate: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null } | null } };
 
-export type DrawVirtualProcessorSubscriptionVariables = Exact<{
-  host: string;
-  partition?: string | null | undefined;
-  index: number;
-  every: string;
-}>;
+export type OverviewPartsFragment = { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null };
 
+export type BusyVirtualProcessorFragment = { readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null };
 
-export type DrawVirtualProcessorSubscription = { readonly host: { readonly partition: { readonly sampledAt: string, readonly virtualProcessor: { readonly counters: { readonly value: string | null } | null, readonly rates: { readonly rate: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null } | null } };
-
-export type OverviewPartsFragment = { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null };
+export type IntervalPartsFragment = { readonly seconds: number, readonly reset: boolean };
 
 export type PartitionRowFragment = { readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null };
 
@@ -837,31 +821,31 @@ export const fleetStartDocument: PersistedDocument<FleetStartQuery, FleetStartQu
   id: 'sha256:3cc7f7acd52c727cdd09028687bedcdc5552143918e96848eb31569fbdcdd033',
 };
 export const fleetDocument: PersistedDocument<FleetSubscription, FleetSubscriptionVariables> = {
-  id: 'sha256:9e27ea5445c02e05449ce413e58814b1dd6b6a894e85591ec6024dae2840711f',
+  id: 'sha256:ab3cb4e1114110461b3e4364bf168446229f5d346db59d647933f5c251f8d444',
 };
 export const logicalProcessorPastDocument: PersistedDocument<LogicalProcessorPastQuery, LogicalProcessorPastQueryVariables> = {
-  id: 'sha256:e45b34349cbec28b9d17d88f1079073e2f71819574ebb5d6c716576a4c7118e7',
+  id: 'sha256:4d6421cc9de5507f98f09e20a11e7b17da330fbf600576bddc99a40abf22e38c',
 };
 export const logicalProcessorDocument: PersistedDocument<LogicalProcessorSubscription, LogicalProcessorSubscriptionVariables> = {
-  id: 'sha256:da1d2417da97968bd24ff64949fc57666279b8e68ba3b9230cd6f66bbf108b67',
+  id: 'sha256:24bf18bb926f0e62fed7a5af3cbd8813e90f5ac946178390553c9bc2bdabedae',
 };
 export const overviewNowDocument: PersistedDocument<OverviewNowQuery, OverviewNowQueryVariables> = {
-  id: 'sha256:60b70448600f3ed58437a5a2c3a45830896088b6b742678f069290dc5da8c03c',
+  id: 'sha256:90f1d06758cdfa9b0e1df2938bda465b6a3e020eeadc26838ca7f76b73bebfdc',
 };
 export const overviewPastDocument: PersistedDocument<OverviewPastQuery, OverviewPastQueryVariables> = {
-  id: 'sha256:9f527fd6bca5f460c04434d1e5865fb61aaf09be6e2e0908332a9baa1399f3bc',
+  id: 'sha256:b70a5d738f78667d22da4ca833d9c6f2a5e5e3742faaa476003453b7c685a067',
 };
 export const overviewDocument: PersistedDocument<OverviewSubscription, OverviewSubscriptionVariables> = {
-  id: 'sha256:5484d7248ac8fcc375cb3766944569bf9b2b0ede487dbf9036cc443c240bbbfa',
+  id: 'sha256:5dea4a99c06dc3657338ac62549572cb2d1731608c7b706cc834c9474249c995',
 };
 export const partitionPastDocument: PersistedDocument<PartitionPastQuery, PartitionPastQueryVariables> = {
-  id: 'sha256:d20f7e14c717dc22bcc5a5ce4f1ecf2bddd49e0b3769f4003b058c00d1fd928d',
+  id: 'sha256:57ab3be07c42723abcf0e108a85824372dc2c7f7148312b3655fe4cdf00a8021',
 };
 export const partitionRowsPastDocument: PersistedDocument<PartitionRowsPastQuery, PartitionRowsPastQueryVariables> = {
-  id: 'sha256:ef090afe424578b1941f28c52f15f59c6b4bbd1cf0889a92c3c6dd4be6b6a9d2',
+  id: 'sha256:e852d9fe298adce5d84da11d2c552a09f1fb4b4a4b7df3e69b539c24df1aeb0c',
 };
 export const partitionDocument: PersistedDocument<PartitionSubscription, PartitionSubscriptionVariables> = {
-  id: 'sha256:ce86b347840eeef791d89f5e5237e92d6172978b326e53dd5203d7a8fcd1aa57',
+  id: 'sha256:b61f58e4adb98a9dac372099594196d33aa8567f608dd73e96b88f18e20bcc97',
 };
 export const drawHypervisorPastTemplate: CounterTemplate<DrawHypervisorPastQuery, DrawHypervisorPastQueryVariables> = {
   withRate: null,
@@ -895,10 +879,6 @@ export const drawPartitionTemplate: CounterTemplate<DrawPartitionSubscription, D
   withRate: {"field":"gpaSpaceModifications","text":"subscription DrawPartition($host:String!$partition:UInt64$every:Duration!){host(name:$host every:$every){partition(id:$partition){sampledAt counters{value:gpaSpaceModifications}rates{interval{seconds reset}rate:gpaSpaceModifications}}}}"},
   valueOnly: {"field":"virtualProcessors","text":"subscription DrawPartition($host:String!$partition:UInt64$every:Duration!){host(name:$host every:$every){partition(id:$partition){sampledAt counters{value:virtualProcessors}}}}"},
 };
-export const drawVirtualProcessorPastTemplate: CounterTemplate<DrawVirtualProcessorPastQuery, DrawVirtualProcessorPastQueryVariables> = {
-  withRate: {"field":"totalRunTime","text":"query DrawVirtualProcessorPast($host:String!$partition:UInt64$index:Int!$last:Duration!$step:Duration){host(name:$host){partition(id:$partition){virtualProcessor(index:$index){history(last:$last step:$step){at counters{value:totalRunTime}interval{seconds reset}rates{rate:totalRunTime}}}}}}"},
-  valueOnly: {"field":"normalizedRunTime","text":"query DrawVirtualProcessorPast($host:String!$partition:UInt64$index:Int!$last:Duration!$step:Duration){host(name:$host){partition(id:$partition){virtualProcessor(index:$index){history(last:$last step:$step){at counters{value:normalizedRunTime}}}}}}"},
-};
 export const drawVirtualProcessorTotalsPastTemplate: CounterTemplate<DrawVirtualProcessorTotalsPastQuery, DrawVirtualProcessorTotalsPastQueryVariables> = {
   withRate: {"field":"totalRunTime","text":"query DrawVirtualProcessorTotalsPast($host:String!$partition:UInt64$last:Duration!$step:Duration){host(name:$host){partition(id:$partition){virtualProcessorTotals{history(last:$last step:$step){at counters{value:totalRunTime}interval{seconds reset}rates{rate:totalRunTime}}}}}}"},
   valueOnly: {"field":"normalizedRunTime","text":"query DrawVirtualProcessorTotalsPast($host:String!$partition:UInt64$last:Duration!$step:Duration){host(name:$host){partition(id:$partition){virtualProcessorTotals{history(last:$last step:$step){at counters{value:normalizedRunTime}}}}}}"},
@@ -906,8 +886,4 @@ export const drawVirtualProcessorTotalsPastTemplate: CounterTemplate<DrawVirtual
 export const drawVirtualProcessorTotalsTemplate: CounterTemplate<DrawVirtualProcessorTotalsSubscription, DrawVirtualProcessorTotalsSubscriptionVariables> = {
   withRate: {"field":"totalRunTime","text":"subscription DrawVirtualProcessorTotals($host:String!$partition:UInt64$every:Duration!){host(name:$host every:$every){partition(id:$partition){sampledAt virtualProcessorTotals{counters{value:totalRunTime}rates{interval{seconds reset}rate:totalRunTime}}}}}"},
   valueOnly: {"field":"normalizedRunTime","text":"subscription DrawVirtualProcessorTotals($host:String!$partition:UInt64$every:Duration!){host(name:$host every:$every){partition(id:$partition){sampledAt virtualProcessorTotals{counters{value:normalizedRunTime}}}}}"},
-};
-export const drawVirtualProcessorTemplate: CounterTemplate<DrawVirtualProcessorSubscription, DrawVirtualProcessorSubscriptionVariables> = {
-  withRate: {"field":"totalRunTime","text":"subscription DrawVirtualProcessor($host:String!$partition:UInt64$index:Int!$every:Duration!){host(name:$host every:$every){partition(id:$partition){sampledAt virtualProcessor(index:$index){counters{value:totalRunTime}rates{interval{seconds reset}rate:totalRunTime}}}}}"},
-  valueOnly: {"field":"normalizedRunTime","text":"subscription DrawVirtualProcessor($host:String!$partition:UInt64$index:Int!$every:Duration!){host(name:$host every:$every){partition(id:$partition){sampledAt virtualProcessor(index:$index){counters{value:normalizedRunTime}}}}}"},
 };

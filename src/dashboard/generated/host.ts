@@ -617,7 +617,7 @@ export type OverviewNowQueryVariables = Exact<{
 }>;
 
 
-export type OverviewNowQuery = { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } };
+export type OverviewNowQuery = { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } };
 
 export type OverviewPastQueryVariables = Exact<{
   last: string;
@@ -636,7 +636,7 @@ export type OverviewSubscriptionVariables = Exact<{
 }>;
 
 
-export type OverviewSubscription = { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } };
+export type OverviewSubscription = { readonly hypervisor: { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null } };
 
 export type PartitionPastQueryVariables = Exact<{
   id?: string | null | undefined;
@@ -739,16 +739,6 @@ export type DrawPartitionSubscriptionVariables = Exact<{
 
 export type DrawPartitionSubscription = { readonly partition: { readonly sampledAt: string, readonly counters: { readonly value: string | null } | null, readonly rates: { readonly rate: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } };
 
-export type DrawVirtualProcessorPastQueryVariables = Exact<{
-  partition?: string | null | undefined;
-  index: number;
-  last: string;
-  step?: string | null | undefined;
-}>;
-
-
-export type DrawVirtualProcessorPastQuery = { readonly partition: { readonly virtualProcessor: { readonly history: ReadonlyArray<{ readonly at: string, readonly counters: { readonly value: string | null }, readonly interval: { readonly seconds: number, readonly reset: boolean } | null, readonly rates: { readonly rate: number | null } | null }> | null } | null } | null };
-
 export type DrawVirtualProcessorTotalsPastQueryVariables = Exact<{
   partition?: string | null | undefined;
   last: string;
@@ -766,16 +756,11 @@ export type DrawVirtualProcessorTotalsSubscriptionVariables = Exact<{
 
 export type DrawVirtualProcessorTotalsSubscription = { readonly partition: { readonly sampledAt: string, readonly virtualProcessorTotals: { readonly counters: { readonly value: string | null } | null, readonly rates: { readonly rate: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null } };
 
-export type DrawVirtualProcessorSubscriptionVariables = Exact<{
-  partition?: string | null | undefined;
-  index: number;
-  every: string;
-}>;
+export type OverviewPartsFragment = { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null };
 
+export type BusyVirtualProcessorFragment = { readonly id: string, readonly index: number, readonly host: string, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null };
 
-export type DrawVirtualProcessorSubscription = { readonly partition: { readonly sampledAt: string, readonly virtualProcessor: { readonly counters: { readonly value: string | null } | null, readonly rates: { readonly rate: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null } };
-
-export type OverviewPartsFragment = { readonly id: string, readonly host: string, readonly sampledAt: string, readonly counters: { readonly logicalProcessors: string | null, readonly partitions: string | null, readonly virtualProcessors: string | null, readonly totalPages: string | null } | null, readonly logicalProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly rates: { readonly totalRunTime: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null> | null, readonly partitions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null }> } | null, readonly virtualProcessors: ReadonlyArray<{ readonly id: string, readonly index: number, readonly partition: { readonly id: string, readonly partitionId: string, readonly name: string | null }, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null } | null }> | null };
+export type IntervalPartsFragment = { readonly seconds: number, readonly reset: boolean };
 
 export type PartitionRowFragment = { readonly id: string, readonly partitionId: string, readonly name: string | null, readonly isRoot: boolean, readonly counters: { readonly gpaPages: string | null } | null, readonly virtualProcessorTotals: { readonly of: number, readonly readable: number, readonly rates: { readonly totalRunTime: number | null, readonly hypercalls: number | null, readonly virtualInterrupts: number | null, readonly interval: { readonly seconds: number, readonly reset: boolean } } | null } | null };
 
@@ -801,28 +786,28 @@ export const definitionsDocument: PersistedDocument<DefinitionsQuery, Definition
   id: 'sha256:dcfd291c82ca718ecbbcbe63641d563b933a14f395a7c7f70b7ce6ce27cc2add',
 };
 export const logicalProcessorPastDocument: PersistedDocument<LogicalProcessorPastQuery, LogicalProcessorPastQueryVariables> = {
-  id: 'sha256:d0fdb80486ef8276d6267f1f389923f2a5ee00596b147538ecad32b1ccc7edc5',
+  id: 'sha256:4a19e39966f5e1b48a742eab186b9c12de1a1cef5b80c9e58b92073204d9d399',
 };
 export const logicalProcessorDocument: PersistedDocument<LogicalProcessorSubscription, LogicalProcessorSubscriptionVariables> = {
-  id: 'sha256:fea8a0ca597f3ed713f0904a15a16f1cb0374e26a90cdc727f486882486d58d8',
+  id: 'sha256:1eed63e86f0fc6e02e22182a45fc5d41bcaeb59d037a2aa363b2315173f48717',
 };
 export const overviewNowDocument: PersistedDocument<OverviewNowQuery, OverviewNowQueryVariables> = {
-  id: 'sha256:4730ef9576e59de29bce4b0d6e64607aba987832d900bd5034b313544e83f3e9',
+  id: 'sha256:b10ec280cd07bc646e242138d566805638d2a4b255e63559879c2df1a103f8fa',
 };
 export const overviewPastDocument: PersistedDocument<OverviewPastQuery, OverviewPastQueryVariables> = {
-  id: 'sha256:5a747b1c3ff202492cf8711a6618fe25a27df94dde4ccbad1301874ae29342bc',
+  id: 'sha256:a87b3b5eaa1b291829986549b625a0506b7bb11433643abe616979a90c67a1b3',
 };
 export const overviewDocument: PersistedDocument<OverviewSubscription, OverviewSubscriptionVariables> = {
-  id: 'sha256:3cfa4ff508074985b31820a93dbdc18215dd0514c00e5e14f7c90940d0090402',
+  id: 'sha256:e8ffab57df1fbb790d444f592a97828ac8bef4db1fed1534719730d85250caa3',
 };
 export const partitionPastDocument: PersistedDocument<PartitionPastQuery, PartitionPastQueryVariables> = {
-  id: 'sha256:894a644fa34ff6a046bb3495a44560617fd64cd6bf4e332c3b0e3ade02555e9e',
+  id: 'sha256:ea5bf3a8e631d08c0935d302f6aa7cc050f4f5534c2ee7602df5d88061d3c394',
 };
 export const partitionRowsPastDocument: PersistedDocument<PartitionRowsPastQuery, PartitionRowsPastQueryVariables> = {
-  id: 'sha256:b332588df87adaad37b0e909815474e722f503080eb1409ec976b2e21f1b7e3c',
+  id: 'sha256:9bb6c78e30e6b279dcfd174f788961dc648b86d44622684c511268b3bb2d4709',
 };
 export const partitionDocument: PersistedDocument<PartitionSubscription, PartitionSubscriptionVariables> = {
-  id: 'sha256:4f7bad5e2a0e2cde5bd1e87879e2ab0d9bc82d7a618391a6000cca088038d34e',
+  id: 'sha256:181cbb9f0ac52854971244702df52584b60b56882f61084bbb734d3f77bebc16',
 };
 export const serviceDocument: PersistedDocument<ServiceQuery, ServiceQueryVariables> = {
   id: 'sha256:c594ceebe164b8a9fdd62fadeee515b3c75c39a63d9a7a7ba8fa9a30164045b6',
@@ -862,10 +847,6 @@ export const drawPartitionTemplate: CounterTemplate<DrawPartitionSubscription, D
   withRate: {"field":"gpaSpaceModifications","text":"subscription DrawPartition($partition:UInt64$every:Duration!){partition(id:$partition every:$every){sampledAt counters{value:gpaSpaceModifications}rates{interval{seconds reset}rate:gpaSpaceModifications}}}"},
   valueOnly: {"field":"virtualProcessors","text":"subscription DrawPartition($partition:UInt64$every:Duration!){partition(id:$partition every:$every){sampledAt counters{value:virtualProcessors}}}"},
 };
-export const drawVirtualProcessorPastTemplate: CounterTemplate<DrawVirtualProcessorPastQuery, DrawVirtualProcessorPastQueryVariables> = {
-  withRate: {"field":"totalRunTime","text":"query DrawVirtualProcessorPast($partition:UInt64$index:Int!$last:Duration!$step:Duration){partition(id:$partition){virtualProcessor(index:$index){history(last:$last step:$step){at counters{value:totalRunTime}interval{seconds reset}rates{rate:totalRunTime}}}}}"},
-  valueOnly: {"field":"normalizedRunTime","text":"query DrawVirtualProcessorPast($partition:UInt64$index:Int!$last:Duration!$step:Duration){partition(id:$partition){virtualProcessor(index:$index){history(last:$last step:$step){at counters{value:normalizedRunTime}}}}}"},
-};
 export const drawVirtualProcessorTotalsPastTemplate: CounterTemplate<DrawVirtualProcessorTotalsPastQuery, DrawVirtualProcessorTotalsPastQueryVariables> = {
   withRate: {"field":"totalRunTime","text":"query DrawVirtualProcessorTotalsPast($partition:UInt64$last:Duration!$step:Duration){partition(id:$partition){virtualProcessorTotals{history(last:$last step:$step){at counters{value:totalRunTime}interval{seconds reset}rates{rate:totalRunTime}}}}}"},
   valueOnly: {"field":"normalizedRunTime","text":"query DrawVirtualProcessorTotalsPast($partition:UInt64$last:Duration!$step:Duration){partition(id:$partition){virtualProcessorTotals{history(last:$last step:$step){at counters{value:normalizedRunTime}}}}}"},
@@ -873,8 +854,4 @@ export const drawVirtualProcessorTotalsPastTemplate: CounterTemplate<DrawVirtual
 export const drawVirtualProcessorTotalsTemplate: CounterTemplate<DrawVirtualProcessorTotalsSubscription, DrawVirtualProcessorTotalsSubscriptionVariables> = {
   withRate: {"field":"totalRunTime","text":"subscription DrawVirtualProcessorTotals($partition:UInt64$every:Duration!){partition(id:$partition every:$every){sampledAt virtualProcessorTotals{counters{value:totalRunTime}rates{interval{seconds reset}rate:totalRunTime}}}}"},
   valueOnly: {"field":"normalizedRunTime","text":"subscription DrawVirtualProcessorTotals($partition:UInt64$every:Duration!){partition(id:$partition every:$every){sampledAt virtualProcessorTotals{counters{value:normalizedRunTime}}}}"},
-};
-export const drawVirtualProcessorTemplate: CounterTemplate<DrawVirtualProcessorSubscription, DrawVirtualProcessorSubscriptionVariables> = {
-  withRate: {"field":"totalRunTime","text":"subscription DrawVirtualProcessor($partition:UInt64$index:Int!$every:Duration!){partition(id:$partition every:$every){sampledAt virtualProcessor(index:$index){counters{value:totalRunTime}rates{interval{seconds reset}rate:totalRunTime}}}}"},
-  valueOnly: {"field":"normalizedRunTime","text":"subscription DrawVirtualProcessor($partition:UInt64$index:Int!$every:Duration!){partition(id:$partition every:$every){sampledAt virtualProcessor(index:$index){counters{value:normalizedRunTime}}}}"},
 };

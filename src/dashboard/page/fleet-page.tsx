@@ -6,7 +6,7 @@ import type { Response } from '../connection/client.ts';
 import { byId } from '../connection/document.ts';
 import { useLive } from '../connection/use-operation.ts';
 import { fleetDocument, type FleetSubscription } from '../generated/fleet.ts';
-import { FleetBusiest } from '../part/fleet-busiest.tsx';
+import { Busiest, rowsOfProcessors } from '../part/busiest.tsx';
 import { Health } from '../part/health.tsx';
 import { NameFilter } from '../part/name-filter.tsx';
 import { errorAt, Problem } from '../part/problem.tsx';
@@ -91,13 +91,22 @@ export function FleetPage() {
             </table>
           </div>
         </section>
-        <FleetBusiest
-          partitions={partitions}
-          virtualProcessors={virtualProcessors}
-          errors={{
-            partitions: errorAt(response, ['fleet', 'partitions']),
-            virtualProcessors: errorAt(response, ['fleet', 'virtualProcessors']),
-          }}
+        <Busiest
+          title="Busiest partitions"
+          of="fleet"
+          rows={(partitions ?? []).map((partition) => ({
+            ...partition,
+            partition,
+            detail: `${partition.virtualProcessorTotals?.of ?? 0} processors`,
+            rates: partition.virtualProcessorTotals?.rates ?? null,
+          }))}
+          error={errorAt(response, ['fleet', 'partitions'])}
+        />
+        <Busiest
+          title="Busiest virtual processors"
+          of="fleet"
+          rows={rowsOfProcessors(virtualProcessors, (processor) => processor.host)}
+          error={errorAt(response, ['fleet', 'virtualProcessors'])}
         />
         <Health response={response} />
       </main>

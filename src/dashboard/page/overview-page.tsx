@@ -12,7 +12,7 @@ import {
   type OverviewSubscription,
   type PartitionRowsPastQuery,
 } from '../generated/host.ts';
-import { Busiest } from '../part/busiest.tsx';
+import { Busiest, rowsOfProcessors } from '../part/busiest.tsx';
 import { CounterPicker } from '../part/counter-picker.tsx';
 import { ofHypervisor } from '../part/drawn-object.ts';
 import { Facts } from '../part/facts.tsx';
@@ -24,7 +24,7 @@ import { errorAt, Problem, Problems } from '../part/problem.tsx';
 import * as graph from '../part/graph.ts';
 import { Head } from '../part/status.tsx';
 import { addressOf, open, options, place } from '../reading/address.ts';
-import { Frames } from '../reading/frames.ts';
+import { addRunTime, Frames } from '../reading/frames.ts';
 import { keptSince, noteMoment, resetTime } from '../reading/time-view.ts';
 
 const every = '1s';
@@ -62,13 +62,7 @@ export function OverviewPage() {
     { last: '5m', step: stepFor(overview.value) },
     (data) => {
       for (const processor of data.hypervisor.logicalProcessors ?? []) {
-        for (const { at, interval, rates } of processor?.history ?? [])
-          processors.add(`${processor?.index}`, {
-            at: Date.parse(at),
-            seconds: interval?.seconds,
-            value: rates?.totalRunTime,
-            reset: interval?.reset,
-          });
+        for (const sample of processor?.history ?? []) addRunTime(processors, `${processor?.index}`, sample);
       }
       processors.commit(keptSince());
     },
@@ -83,13 +77,8 @@ export function OverviewPage() {
     { ids, last: '5m', step: `${Math.max(4, Math.ceil(processorCount / 64))}s` },
     (data) => {
       for (const { partitionId, virtualProcessorTotals } of data.hypervisor.partitions?.nodes ?? []) {
-        for (const { at, interval, rates } of virtualProcessorTotals?.history ?? [])
-          partitions.add(partitionId, {
-            at: Date.parse(at),
-            seconds: interval?.seconds,
-            value: rates?.totalRunTime,
-            reset: interval?.reset,
-          });
+        for (const sample of virtualProcessorTotals?.history ?? [])
+          addRunTime(partitions, partitionId, sample);
       }
       partitions.commit(keptSince());
     },
@@ -133,7 +122,9 @@ export function OverviewPage() {
           order={order.value}
         />
         <Busiest
-          processors={overview.value?.virtualProcessors ?? null}
+          title="Busiest virtual processors"
+          of="host"
+          rows={rowsOfProcessors(overview.value?.virtualProcessors ?? null, () => host)}
           error={errorAt(response, ['hypervisor', 'virtualProcessors'])}
         />
         <CounterPicker objects={ofHypervisor} />
@@ -168,27 +159,12 @@ function note(
   hypervisor: Overview,
   { processors, partitions }: Record<'processors' | 'partitions', Frames>,
 ): void {
-  const at = Date.parse(hypervisor.sampledAt);
-  noteMoment(at);
-  for (const processor of hypervisor.logicalProcessors ?? []) {
-    if (processor === null) continue;
-    const { interval = null, totalRunTime = null } = processor.rates ?? {};
-    processors.add(`${processor.index}`, {
-      at,
-      seconds: interval?.seconds,
-      value: totalRunTime,
-      reset: interval?.reset,
-    });
-  }
-  for (const { partitionId, virtualProcessorTotals } of hypervisor.partitions?.nodes ?? []) {
-    const { interval = null, totalRunTime = null } = virtualProcessorTotals?.rates ?? {};
-    partitions.add(partitionId, {
-      at,
-      seconds: interval?.seconds,
-      value: totalRunTime,
-      reset: interval?.reset,
-    });
-  }
+  const { sampledAt: at } = hypervisor;
+  noteMoment(Date.parse(at));
+  for (const processor of hypervisor.logicalProcessors ?? [])
+    if (processor !== null) addRunTime(processors, `${processor.index}`, { at, rates: processor.rates });
+  for (const { partitionId, virtualProcessorTotals } of hypervisor.partitions?.nodes ?? [])
+    addRunTime(partitions, partitionId, { at, rates: virtualProcessorTotals?.rates ?? null });
   processors.commit(keptSince());
   partitions.commit(keptSince());
 }

@@ -15,7 +15,7 @@ import { errorAt, Problem, Problems } from '../part/problem.tsx';
 import * as graph from '../part/graph.ts';
 import { Head } from '../part/status.tsx';
 import { place } from '../reading/address.ts';
-import { Frames } from '../reading/frames.ts';
+import { addRunTime, Frames } from '../reading/frames.ts';
 import { formatPercent } from '../reading/format.ts';
 import { keptSince, noteMoment, resetTime } from '../reading/time-view.ts';
 
@@ -33,18 +33,10 @@ export function PartitionPage({ id }: { readonly id: string | null }) {
     { id, every: '1s' },
     (data) => {
       partition.value = data.partition;
-      const at = Date.parse(data.partition.sampledAt);
-      noteMoment(at);
-      for (const processor of data.partition.virtualProcessors ?? []) {
-        if (processor === null) continue;
-        const { interval = null, totalRunTime = null } = processor.rates ?? {};
-        frames.add(`${processor.index}`, {
-          at,
-          seconds: interval?.seconds,
-          value: totalRunTime,
-          reset: interval?.reset,
-        });
-      }
+      const { sampledAt: at, virtualProcessors } = data.partition;
+      noteMoment(Date.parse(at));
+      for (const processor of virtualProcessors ?? [])
+        if (processor !== null) addRunTime(frames, `${processor.index}`, { at, rates: processor.rates });
       frames.commit(keptSince());
     },
   );
@@ -55,13 +47,7 @@ export function PartitionPage({ id }: { readonly id: string | null }) {
     { id, last: '5m', step },
     (data) => {
       for (const processor of data.partition?.virtualProcessors ?? []) {
-        for (const { at, interval, rates } of processor?.history ?? [])
-          frames.add(`${processor?.index}`, {
-            at: Date.parse(at),
-            seconds: interval?.seconds,
-            value: rates?.totalRunTime,
-            reset: interval?.reset,
-          });
+        for (const sample of processor?.history ?? []) addRunTime(frames, `${processor?.index}`, sample);
       }
       frames.commit(keptSince());
     },

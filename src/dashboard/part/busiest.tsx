@@ -1,41 +1,62 @@
-/** The ten busiest virtual processors. */
+/** The busiest of all, as the service has ordered them: of one host, or of a whole fleet. */
 import { Bar } from '../chart/sparkline.tsx';
 import type { ResponseError } from '../connection/client.ts';
-import type { Overview } from './overview.ts';
-import { addressOf, place } from '../reading/address.ts';
+import type { BusyVirtualProcessorFragment } from '../generated/host.ts';
+import { addressOf } from '../reading/address.ts';
 import { formatNumber, formatPercent } from '../reading/format.ts';
 import { Problem } from './problem.tsx';
 
-/** The list, as the service has ordered it. */
+/** A line of the table. */
+export interface BusiestRow {
+  readonly id: string;
+  /** In a fleet; null for the only host, which the table then leaves out. */
+  readonly host: string | null;
+  readonly partition: { readonly partitionId: string; readonly name: string | null };
+  readonly detail: string;
+  readonly rates: { readonly totalRunTime: number | null; readonly hypercalls: number | null } | null;
+}
+
+/** A table of ten. */
 export function Busiest({
-  processors,
+  title,
+  of,
+  rows,
   error,
 }: {
-  readonly processors: Overview['virtualProcessors'];
+  readonly title: string;
+  readonly of: 'fleet' | 'host';
+  readonly rows: readonly BusiestRow[];
   readonly error: ResponseError | null;
 }) {
-  const { host } = place.value;
+  const heads = ['Partition', 'Busy', 'Hypercalls /s'];
   return (
-    <section aria-labelledby="busiest">
-      <h2 id="busiest">Busiest virtual processors</h2>
+    <section aria-label={title}>
+      <h2>{title}</h2>
       <Problem error={error} />
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of the busiest virtual processors">
+      <div class="scroll" tabIndex={0} role="region" aria-label={`Table: ${title}`}>
         <table>
           <thead>
             <tr>
-              <th scope="col">Virtual processor</th>
-              <th scope="col">Busy</th>
-              <th scope="col">Hypercalls /s</th>
+              {(of === 'fleet' ? ['Host', ...heads] : heads).map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
-            {processors?.map(({ id, index, partition, rates }) => (
+            {rows.map(({ id, host, partition, detail, rates }) => (
               <tr key={id}>
+                {of === 'fleet' && (
+                  <td>
+                    <a href={addressOf({ host, page: 'overview', of: null })}>{host}</a>
+                  </td>
+                )}
                 <th scope="row">
                   <a href={addressOf({ host, page: 'partition', of: partition.partitionId })}>
                     {partition.name ?? `Partition ${partition.partitionId}`}
                   </a>{' '}
-                  <small>processor {index}</small>
+                  <small>{detail}</small>
                 </th>
                 <td>
                   <Bar share={rates?.totalRunTime} /> {formatPercent(rates?.totalRunTime)}
@@ -48,4 +69,16 @@ export function Busiest({
       </div>
     </section>
   );
+}
+
+/** Virtual processors as rows; `host` is that of the address, null without a fleet. */
+export function rowsOfProcessors(
+  processors: readonly BusyVirtualProcessorFragment[] | null,
+  hostOf: (processor: BusyVirtualProcessorFragment) => string | null,
+): readonly BusiestRow[] {
+  return (processors ?? []).map((processor) => ({
+    ...processor,
+    host: hostOf(processor),
+    detail: `processor ${processor.index}`,
+  }));
 }

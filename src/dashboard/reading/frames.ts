@@ -21,6 +21,16 @@ export interface Sample {
   readonly reset?: boolean | undefined;
 }
 
+interface Interval {
+  readonly seconds: number;
+  readonly reset: boolean;
+}
+interface RunTime {
+  readonly at: string;
+  readonly interval?: Interval | null;
+  readonly rates: { readonly totalRunTime: number | null; readonly interval?: Interval } | null;
+}
+
 /** What a page shows by default. */
 export const windowMilliseconds = 300_000;
 /** Kept at most, however long the page is paused. */
@@ -123,6 +133,12 @@ export class Frames {
     this.#keys = kept;
     this.#rows = new Map(kept.map((key, row) => [key, row]));
   }
+}
+
+/** The share of time that an object ran: of an event, whose interval is that of its rates, or of a sample of the past. */
+export function addRunTime(frames: Frames, key: string, { at, interval, rates }: RunTime): void {
+  const { seconds, reset } = interval ?? rates?.interval ?? {};
+  frames.add(key, { at: Date.parse(at), seconds, value: rates?.totalRunTime, reset });
 }
 
 /** The frames of a stretch of time. */
