@@ -5,7 +5,7 @@ import { missedTotal } from '../connection/missed-events.ts';
 import { settings } from '../connection/settings.ts';
 import { usePolled } from '../connection/use-operation.ts';
 import { serviceDocument, type ServiceQuery } from '../generated/host.ts';
-import { formatNumber, formatTime } from '../reading/format.ts';
+import { formatDuration, formatNumber, formatTime } from '../reading/format.ts';
 
 /** The state of the source and of the page's own events. */
 export function Health({ response }: { readonly response: Response<unknown> | null }) {
@@ -28,7 +28,10 @@ export function Health({ response }: { readonly response: Response<unknown> | nu
 function ServiceFacts() {
   const service = usePolled<ServiceQuery>(byId(serviceDocument), {}, { milliseconds: 5_000 });
   const { source, history } = service.value?.data?.service ?? {};
-  const held = history?.span == null ? 'none' : `${history.span}, ${formatNumber(Number(history.bytes))}B`;
+  const held =
+    history?.span == null
+      ? 'none'
+      : `${formatDuration(history.span)}, ${formatNumber(Number(history.bytes))}B`;
   return (
     <>
       <Fact

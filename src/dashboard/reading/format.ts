@@ -35,6 +35,15 @@ export function formatExact(text: string | null | undefined): string {
   return text == null ? '–' : text.replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
+const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A Duration of the service in whole seconds: "61311ms" is 61 s. */
+export function formatDuration(text: string): string {
+  const [, number = '', unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
+  const factor = milliseconds[unit];
+  return factor === undefined ? text : `${Math.round((Number(number) * factor) / 1_000)} s`;
+}
+
 /** Pages of 4 KiB as bytes. */
 export function formatPages(text: string | null | undefined): string {
   if (text == null) return '–';
