@@ -61,7 +61,7 @@ describe('numbers of the dashboard', () => {
 });
 
 describe('colours of the dashboard', () => {
-  /** Of the sRGB parts, by WCAG 2.2: what remains for those who see no colours. */
+  /** Of the sRGB parts, by WCAG 2.2: all that people without colour vision see. */
   const luminanceOf = (color: number): number => {
     const part = (shift: number): number => {
       const share = ((color >> shift) & 255) / 255;

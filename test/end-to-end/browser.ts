@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 
 /** A browser, and what went wrong in its pages. */
 export interface TestBrowser {
@@ -18,7 +18,10 @@ export interface TestBrowser {
 /** Starts a browser with a profile of its own. */
 export async function startBrowser(
   executablePath: string,
-  viewport = { width: 1400, height: 900 },
+  options: Pick<
+    BrowserContextOptions,
+    'viewport' | 'reducedMotion' | 'ignoreHTTPSErrors' | 'clientCertificates'
+  > = {},
 ): Promise<TestBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'hvql-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
@@ -34,7 +37,8 @@ export async function startBrowser(
       '--disable-sync',
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
     ],
-    viewport,
+    viewport: { width: 1400, height: 900 },
+    ...options,
   });
   const elsewhere: string[] = [];
   const complaints: string[] = [];

@@ -13,7 +13,7 @@ const isWritten = process.env['SCREENSHOTS'] !== undefined;
 describe.skipIf(executablePath === null)('the dashboard', () => {
   let browser: TestBrowser;
   beforeAll(async () => {
-    browser = await startBrowser(executablePath ?? '', { width: 1_280, height: 800 });
+    browser = await startBrowser(executablePath ?? '', { viewport: { width: 1_280, height: 800 } });
   });
   afterAll(() => browser.close());
 

@@ -118,6 +118,7 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
         await expect
           .poll(overflow, { ...soon, message: `${place} at ${width} pixels` })
           .toBeLessThanOrEqual(0);
+        await expectAccessible(page);
       }
     }
   });
@@ -189,6 +190,7 @@ describe.skipIf(hasNoBrowser)('the dashboard of a service that fails', () => {
       .poll(() => page.locator('.problems').first().textContent(), soon)
       .toMatch(/Logical processor 1: .*broken page/);
     await page.locator('.partitions tbody tr').first().waitFor(soon);
+    await expectAccessible(page);
     await page.close();
     await served.program.stop();
     await rm(folder, { recursive: true });

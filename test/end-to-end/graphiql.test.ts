@@ -15,7 +15,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
 
   beforeAll(async () => {
     served = await serve(['--source', 'simulator?seed=1']);
-    started = await startBrowser(executablePath ?? '', { width: 1400, height: 860 });
+    started = await startBrowser(executablePath ?? '', { viewport: { width: 1400, height: 860 } });
     browser = started.context;
     page = await started.open(served.url);
   });
