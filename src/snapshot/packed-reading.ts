@@ -55,17 +55,42 @@ function endOf(layout: CellLayout, object: StatisticsObject): number {
   return end;
 }
 
+/** The most that one held copy keeps of others in the same memory. */
+const sharedBytes = 16_384;
+
+/** Memory for copies that are made together and dropped together: to get and return it for each takes longer than to copy. */
+export class CopyMemory {
+  readonly #chunkBytes: number;
+  #bytes = new Uint8Array();
+  #used = 0;
+
+  constructor(chunkBytes = sharedBytes) {
+    this.#chunkBytes = chunkBytes;
+  }
+
+  copy(view: DataView, length: number): DataView {
+    if (this.#used + length > this.#bytes.length) {
+      this.#bytes = new Uint8Array(Math.max(this.#chunkBytes, length));
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#bytes.set(new Uint8Array(view.buffer, view.byteOffset, length), start);
+    // Copies begin at whole words.
+    this.#used = Math.ceil((start + length) / bytesPerCounter) * bytesPerCounter;
+    return new DataView(this.#bytes.buffer, start, length);
+  }
+}
+
 /**
  * The reading with a copy of its counters in place of its page. Readings that are not of a page, or have clocks of
- * their own, are returned unchanged. Each copy has its own memory, so that holding one does not hold others.
+ * their own, are returned unchanged. Without a shared memory each copy has its own, so that holding one holds no others.
  */
-export function packed(reading: Reading, object: StatisticsObject): Reading {
+export function packed(reading: Reading, object: StatisticsObject, memory = new CopyMemory(0)): Reading {
   const { page, cells, at } = reading;
   if (page === null || cells === undefined || reading.base !== undefined) return reading;
   const { view, layout } = cells;
   if (isSmall(view, endOf(layout, object))) return new PackedReading({ layout, view }, at);
-  const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + endOf(layout, object));
-  return new PackedReading({ layout, view: new DataView(bytes) }, at);
+  return new PackedReading({ layout, view: memory.copy(view, endOf(layout, object)) }, at);
 }
 
 /** Whether memory of a reading of its own has little more than its counters: to copy them would give nothing back. */

@@ -1,6 +1,7 @@
 /** Recent readings, so that changes need not wait for a second reading. Limited in age and bytes; no timer runs. */
 import { HvqlError } from '../../errors.ts';
 import { readingKey, type ObjectName } from '../../snapshot/object-name.ts';
+import { CopyMemory } from '../../snapshot/packed-reading.ts';
 import { noPast, thinnedPasts, type HeldFacts, type Past, type PastQuestion } from '../../snapshot/past.ts';
 import type { Absences } from '../guard/absences.ts';
 import type { EarlierAge } from './earlier-readings.ts';
@@ -65,6 +66,8 @@ export class HeldReadings {
   readonly #limits: HoldingLimits;
   readonly #steadyNow: () => number;
   readonly #series = new Map<string, ReadingSeries>();
+  /** The series of each object of a list while all of them are there: to find each by its key takes as long as the rest. */
+  #seriesOfLists = new WeakMap<readonly ObjectName[], (ReadingSeries | undefined)[]>();
   #readings = 0;
   #bytes = 0;
   #snapshotBytes = 0;
@@ -136,6 +139,8 @@ export class HeldReadings {
     this.#newest = snapshot;
     this.#newestHeldAt = this.#steadyNow();
     let isWhole = true;
+    let known = this.#seriesOfLists.get(objects);
+    if (known === undefined) this.#seriesOfLists.set(objects, (known = []));
     for (let n = 0; n < objects.length; n += 1) {
       const [object, reading] = [objects[n], outcomes[n]];
       // Unlisted counters have no changes, and the object's own counters are held under its plain name.
@@ -144,7 +149,8 @@ export class HeldReadings {
         isWhole = false;
         continue;
       }
-      const series = this.#seriesOf(object);
+      let series = known[n];
+      if (series === undefined || !this.#isAlive(object, series)) known[n] = series = this.#seriesOf(object);
       const before = series.newest?.milliseconds ?? Number.NEGATIVE_INFINITY;
       if (before >= this.#moment.start) continue;
       if (before < stretch.start) stretch.filled.push(series);
@@ -190,6 +196,7 @@ export class HeldReadings {
 
   forgetAll(): void {
     this.#series.clear();
+    this.#seriesOfLists = new WeakMap();
     this.#readings = 0;
     this.#bytes = 0;
     this.#newest = null;
@@ -210,12 +217,17 @@ export class HeldReadings {
   #seriesOf(object: ObjectName): ReadingSeries {
     const key = readingKey(object);
     let series = this.#series.get(key);
-    if (series?.newest !== undefined && !this.#absences.isOngoing(object, series.newest.absencesBefore)) {
+    if (series !== undefined && !this.#isAlive(object, series)) {
       this.#change(series, (each) => each.thin(0, { oldest: -Infinity, ratio: 1, spacing: 0 }));
+      this.#seriesOfLists = new WeakMap();
       series = undefined;
     }
     if (series === undefined) this.#series.set(key, (series = new ReadingSeries(object.object)));
     return series;
+  }
+
+  #isAlive(object: ObjectName, { newest }: ReadingSeries): boolean {
+    return newest === undefined || this.#isOngoing(object, newest);
   }
 
   #isOngoing(object: ObjectName, { absencesBefore }: HeldSnapshot): boolean {
@@ -235,11 +247,12 @@ export class HeldReadings {
 
   /** Keeps one reading per object, without its page, of the stretches that are old enough. */
   #settle(now: number): void {
+    const memory = new CopyMemory();
     for (;;) {
       const [stretch, next] = this.#stretches;
       if (stretch === undefined || next === undefined || now - next.start < settledMilliseconds) return;
       const packs = this.#limits.maximumAgeMilliseconds > unpackedMilliseconds;
-      const settling = { from: stretch.start, until: next.start, packs };
+      const settling = { from: stretch.start, until: next.start, packs, memory };
       const settle = (series: ReadingSeries): void => series.settle(settling);
       for (const series of stretch.filled) this.#change(series, settle);
       this.#stretches.shift();
@@ -276,7 +289,9 @@ export class HeldReadings {
     const thin = (series: ReadingSeries): void => series.thin(now, how);
     this.#series.forEach((series, key) => {
       this.#change(series, thin);
-      if (series.length === 0) this.#series.delete(key);
+      if (series.length > 0) return;
+      this.#series.delete(key);
+      this.#seriesOfLists = new WeakMap();
     });
   }
 

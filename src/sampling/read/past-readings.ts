@@ -24,6 +24,7 @@ const firstCapacity = 256;
 /** Where differences are written before it is known how long they are. One for all, since nothing waits in between. */
 let scratch = newScratch(8_192);
 const noBytes = new Uint8Array();
+let lastCopy = noBytes;
 
 /** Readings with one layout, oldest first. Each is read in one step. Readings are only added: responses refer to it. */
 export class PastReadings {
@@ -46,10 +47,8 @@ export class PastReadings {
     const small = packed(reading, object);
     if (!(small instanceof CellReading) && !(small instanceof PackedReading)) return null;
     if (small.view.byteLength % wordSizeInBytes !== 0) return null;
-    // A packed reading has its own memory already.
-    const past = new PastReadings(
-      small instanceof PackedReading ? small : withView(small, copyOf(small.view)),
-    );
+    // A packed reading may share its memory with others, which end sooner.
+    const past = new PastReadings(withView(small, copyOf(small.view)));
     past.#append(snapshot, { difference: noBytes, at: reading.at });
     return past;
   }
@@ -82,7 +81,18 @@ export class PastReadings {
 
   /** A copy of the reading with this index. */
   reading(n: number): Reading {
-    const view = copyOf(this.#base.view);
+    return this.#readingIn(copyOf(this.#base.view), n);
+  }
+
+  /** The same in memory that the next call overwrites. */
+  readingForNow(n: number): Reading {
+    const { buffer, byteOffset, byteLength } = this.#base.view;
+    if (lastCopy.byteLength !== byteLength) lastCopy = new Uint8Array(byteLength);
+    lastCopy.set(new Uint8Array(buffer, byteOffset, byteLength));
+    return this.#readingIn(new DataView(lastCopy.buffer), n);
+  }
+
+  #readingIn(view: DataView, n: number): Reading {
     const { buffer, byteLength } = this.#bytes;
     const place = { start: this.#ends[n - 1] ?? 0, end: this.#ends[n] ?? 0 };
     applyDelta(view, new DataView(buffer, 0, byteLength), place);

@@ -4,7 +4,7 @@ import type { PastSample } from '../../snapshot/past.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { EarlierAge } from './earlier-readings.ts';
 import { isResetBetween } from './history.ts';
-import { memoryInBytesOf, packed } from '../../snapshot/packed-reading.ts';
+import { memoryInBytesOf, packed, type CopyMemory } from '../../snapshot/packed-reading.ts';
 import { PastReadings, type HeldSnapshot } from './past-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 
@@ -35,6 +35,8 @@ export interface Settling {
   readonly until: number;
   /** Whether the readings are made smaller, which pays only where they are held for minutes. */
   readonly packs: boolean;
+  /** Shared by the readings that are made smaller together. */
+  readonly memory: CopyMemory;
 }
 
 /** Lists side by side, since there may be hundreds of thousands of readings. */
@@ -108,13 +110,13 @@ export class ReadingSeries {
   }
 
   /** Keeps only the first reading between two moments. With `packs` it is made smaller, and past ones are kept as differences. */
-  settle({ from, until, packs }: Settling): void {
+  settle({ from, until, packs, memory }: Settling): void {
     const first = this.#recentAfter(from);
     const end = this.#recentAfter(until);
     const reading = this.#readings[first];
     if (reading === undefined || first === end) return;
     if (end > first + 1) this.#dropRecent(first + 1, end);
-    if (packs) this.#replace(first, packed(reading, this.#object));
+    if (packs) this.#replace(first, packed(reading, this.#object, memory));
     this.#settled = first + 1;
     if (packs) this.#pack(until - pastMilliseconds);
   }
@@ -220,11 +222,12 @@ export class ReadingSeries {
     return isResetBetween({ object: this.#object }, { earlier, later });
   }
 
+  /** The last past reading, in memory that the next one overwrites. */
   #lastPast(): HeldSample | undefined {
     const past = this.#past.at(-1);
     const snapshot = past?.snapshots.at(-1);
     if (past === undefined || snapshot === undefined) return undefined;
-    return pastSample(past, { index: past.length - 1, snapshot });
+    return { snapshot, reading: () => past.readingForNow(past.length - 1) };
   }
 
   /** Moves the settled readings before a moment to the past. One that cannot be kept as differences stays. */

@@ -146,6 +146,37 @@ describe('held readings', () => {
     expect(held.facts.readings).toBe(8);
   });
 
+  it('of one list are of the present life, also where it was found absent between two readings of the list', () => {
+    const held = holdingOf(64);
+    const objects = processors(2);
+    holdAt(held, objects, 1_000);
+    holdAt(held, objects, 2_000);
+    absences.noteReadings(objects, {
+      outcomes: [new HvqlError('PAGE_UNAVAILABLE', 'absent'), pageOf(2_500)],
+    });
+    holdAt(held, objects, 3_000);
+    holdAt(held, objects, 4_000);
+    const timesOf = (object: ObjectName | undefined): number[] =>
+      object === undefined
+        ? []
+        : held.past(object, null).samples.map(({ snapshot }) => snapshot.milliseconds);
+    expect(objects.map(timesOf)).toEqual([
+      [3_000, 4_000],
+      [1_000, 2_000, 3_000, 4_000],
+    ]);
+    expect(held.facts.readings).toBe(6);
+  });
+
+  it('are held after all were dropped, though their list was held before', () => {
+    const held = holdingOf(64);
+    const objects = processors(1);
+    holdAt(held, objects, 1_000);
+    held.forgetAll();
+    holdAt(held, objects, 2_000);
+    expect(held.facts.readings).toBe(1);
+    expect(ageFound(held, objects[0], 3_000)).toBe(1_000);
+  });
+
   it('are dropped when they are too old, without a query for them', () => {
     const held = holdingOf(64, 10);
     for (let now = 0; now <= 60_000; now += 500) holdAt(held, processors(2), now);

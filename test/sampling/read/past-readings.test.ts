@@ -7,6 +7,7 @@ import { Absences } from '../../../src/sampling/guard/absences.ts';
 import { HeldReadings } from '../../../src/sampling/read/held-readings.ts';
 import { PastReadings, type HeldSnapshot } from '../../../src/sampling/read/past-readings.ts';
 import { readingInCells } from '../../../src/snapshot/cell-reading.ts';
+import { CopyMemory, packed } from '../../../src/snapshot/packed-reading.ts';
 import type { Reading } from '../../../src/snapshot/reading.ts';
 import { SimulatedHost } from '../../../src/source/simulator/simulated-host.ts';
 import { simulatorSettings } from '../../../src/source/simulator/settings.ts';
@@ -52,6 +53,30 @@ const change = fc.record({
 });
 
 describe('past readings', () => {
+  it('are the same where they are read for a comparison only', () => {
+    const all = [0n, 1n, 2n].map((value) => readingOf(Array.from({ length: cells }, () => value)));
+    const past = PastReadings.from(readingOf([7n]), { object, snapshot: snapshotAt(0) });
+    for (const [n, reading] of all.entries()) past?.add(snapshotAt(n + 1), reading);
+    for (let n = 0; n < (past?.length ?? 0); n += 1)
+      expect(past && valuesOf(past.readingForNow(n))).toEqual(past && valuesOf(past.reading(n)));
+    expect(past?.length).toBeGreaterThan(1);
+  });
+
+  it('do not keep the memory that copies of other pages share', () => {
+    const memory = new CopyMemory();
+    const page = decodePage(
+      encodeCounters(object, () => 7n),
+      { object, place: 'a page', release: 2026 },
+    );
+    const copy = packed(page, object, memory);
+    const past = PastReadings.from(copy, { object, snapshot: snapshotAt(0) });
+    const shared = copy.cells?.view.buffer;
+    expect(shared?.byteLength).toBeGreaterThan(copy.cells?.view.byteLength ?? Infinity);
+    new Uint8Array(shared as ArrayBuffer).fill(0);
+    expect(past && valuesOf(past.reading(0))).toEqual(valuesOf(page));
+    expect(valuesOf(page)).toContain(7n);
+  });
+
   it('are the same to the last bit, also after others of them were dropped', () => {
     let [kept, begun] = [0, 0];
     const property = fc.property(
