@@ -37,6 +37,8 @@ export interface OperationRequest {
   readonly caller: Caller;
   /** @default an unlimited one */
   readonly budget?: ValueBudget;
+  /** From when its time counts, by `performance.now()`. @default when it is executed */
+  readonly takenAt?: number | null;
   readonly signal: AbortSignal;
   /** Whether it waits for a second reading of objects that have just appeared. @default true */
   readonly waitsForNew?: boolean;

@@ -140,6 +140,8 @@ export class OpenStreams {
 /** The caller of a request. */
 export interface Requester extends Identified {
   readonly budget: ValueBudget;
+  /** When its operation was taken, by `performance.now()`; null before, and left out where the transport does not read the clock. */
+  readonly takenAt?: number | null;
   /** Aborted once the client has gone. Made on first use: `{ ...requester }` lacks it. */
   readonly signal: AbortSignal;
   readonly requestId: string;

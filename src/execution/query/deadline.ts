@@ -5,6 +5,8 @@ import { formatDuration } from '../../snapshot/duration.ts';
 /** A request with a signal, possibly created on access, that is aborted when the client no longer waits. */
 export interface SignalSource {
   readonly signal: AbortSignal;
+  /** From when its time counts, by `performance.now()`. @default when `start` is called */
+  readonly takenAt?: number | null;
 }
 
 /**
@@ -60,7 +62,7 @@ export class OperationDeadline {
   /** Starts the time limit. */
   start(limitMilliseconds: number): void {
     this.#limitMilliseconds = limitMilliseconds;
-    this.#startedAt = performance.now();
+    this.#startedAt = this.#request.takenAt ?? performance.now();
     this.#endsAt = this.#startedAt + limitMilliseconds;
     if (this.#controller !== null) this.#setTimer();
   }

@@ -116,6 +116,12 @@ const noVariables = {};
 /** The prepared operations of a service, kept as long as their documents. */
 export class PreparedOperations {
   readonly #documents = new WeakMap<DocumentNode, Map<string | null, Variants>>();
+  /** Most requests repeat the one before. */
+  #newest: {
+    readonly document: DocumentNode;
+    readonly name: string | null;
+    readonly variants: Variants;
+  } | null = null;
 
   /** The prepared operation; null if the document lacks it or it is not worth caching. */
   of(args: ExecutionArgs): PreparedOperation | null {
@@ -134,15 +140,17 @@ export class PreparedOperations {
   }
 
   #variantsOf({ document, operationName }: ExecutionArgs): Variants | null {
+    const name = operationName ?? null;
+    if (this.#newest?.document === document && this.#newest.name === name) return this.#newest.variants;
     let byName = this.#documents.get(document);
     if (byName === undefined) this.#documents.set(document, (byName = new Map<string | null, Variants>()));
-    const name = operationName ?? null;
-    const known = byName.get(name);
-    if (known !== undefined) return known;
-    const operation = getOperationAST(document, name);
-    if (operation == null) return null;
-    const variants = { operation, byText: new Map<string, PreparedOperation>() };
-    byName.set(name, variants);
+    let variants = byName.get(name);
+    if (variants === undefined) {
+      const operation = getOperationAST(document, name);
+      if (operation == null) return null;
+      byName.set(name, (variants = { operation, byText: new Map<string, PreparedOperation>() }));
+    }
+    this.#newest = { document, name, variants };
     return variants;
   }
 }

@@ -20,11 +20,14 @@ export class FairSchedule {
   /** When the work of this turn of the event loop began, by `performance.now()`; null if it has not yet. */
   #sliceBegan: number | null = null;
 
-  /** Whether work may begin without waiting: nothing waits, and this turn's slice is not used up. */
-  isFree(): boolean {
+  /**
+   * Whether work may begin without waiting: nothing waits, and this turn's slice is not used up. `now` is what
+   * `performance.now()` has just given, for callers that use it themselves.
+   */
+  isFree(now = performance.now()): boolean {
     if (this.#waiting.size > 0) return false;
-    if (this.#sliceBegan !== null) return performance.now() - this.#sliceBegan < sliceMilliseconds;
-    this.#beginSlice();
+    if (this.#sliceBegan !== null) return now - this.#sliceBegan < sliceMilliseconds;
+    this.#beginSlice(now);
     return true;
   }
 
@@ -58,10 +61,10 @@ export class FairSchedule {
     }
   }
 
-  #beginSlice(): number {
-    this.#sliceBegan = performance.now();
+  #beginSlice(now = performance.now()): number {
+    this.#sliceBegan = now;
     setImmediate(this.#onNextTurn);
-    return this.#sliceBegan;
+    return now;
   }
 
   /** Whether it was work of a caller, and not of a paused operation. */

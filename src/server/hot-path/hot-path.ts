@@ -82,7 +82,7 @@ export class HotPath {
     exchange.document = entry.stored;
     exchange.operationName = entry.name;
     exchange.server.health?.hitHotPath();
-    exchange.server.writeBatcher.flushIfStale();
+    exchange.server.writeBatcher.flushIfStale(exchange.takenAt ?? performance.now());
     const { document, variables: variableValues, operationName } = entry;
     const result = this.#run(exchange, { schema: this.#schema, document, variableValues, operationName });
     const send = (given: ExecutionResult): void => {

@@ -35,6 +35,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
   document: RequestContext['document'] = null;
   events: RequestContext['events'] = null;
   takesEvents = false;
+  takenAt: number | null = null;
   #accepted = acceptsAnything;
   #isAuthenticated = false;
   #authentication: Promise<void> | null = null;
@@ -155,11 +156,14 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
 
   /** Waits for the caller's turn before parsing. */
   #takeInTurn(operation: AllowedOperation): MaybePromise<AllowedOperation> {
-    if (eventLoop.isFree()) return this.#take(operation);
-    return eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation));
+    // One reading of the clock serves all that comes next: at a request of some 25 µs, each takes some 50 ns.
+    const now = performance.now();
+    if (eventLoop.isFree(now)) return this.#take(operation, now);
+    return eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation, performance.now()));
   }
 
-  #take(operation: AllowedOperation): AllowedOperation {
+  #take(operation: AllowedOperation, now: number): AllowedOperation {
+    this.takenAt = now;
     this.server.budgets.check(this);
     this.operation = operation;
     const { events, mediaType } = this.#accepted;

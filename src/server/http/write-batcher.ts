@@ -30,9 +30,9 @@ export class WriteBatcher {
     if (this.#ready.length >= mostResponses || this.#bytes >= mostBytes) this.#flush();
   }
 
-  /** Sends the responses that have waited too long; to be called before longer work. */
-  flushIfStale(): void {
-    if (this.#ready.length > 0 && performance.now() - this.#since > longestWaitMilliseconds) this.#flush();
+  /** Sends the responses that have waited too long at a time of `performance.now()`; to be called before longer work. */
+  flushIfStale(now: number): void {
+    if (this.#ready.length > 0 && now - this.#since > longestWaitMilliseconds) this.#flush();
   }
 
   readonly #flush = (): void => {

@@ -18,9 +18,9 @@ beforeEach(() => {
 /** Runs an operation as the service does. */
 async function run(
   query: string,
-  options: { by?: bigint; introspection?: Introspection; signal?: AbortSignal } = {},
+  options: { by?: bigint; introspection?: Introspection; signal?: AbortSignal; takenAt?: number } = {},
 ) {
-  const { by = 1n, introspection = 'on', signal = new AbortController().signal } = options;
+  const { by = 1n, introspection = 'on', signal = new AbortController().signal, takenAt = null } = options;
   const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
   const sampler = new Sampler({ source, clock: source, wait, timeoutMilliseconds: 60_000 });
   const service = {
@@ -30,7 +30,7 @@ async function run(
     introspection,
     health: () => sampler.health,
   };
-  const request = { caller: caller(by), signal };
+  const request = { caller: caller(by), signal, takenAt };
   const contextValue = operationContext({ sampler, service }, request);
   const result = await executeOperation({ schema, document: parse(query), contextValue });
   if (result.data != null) result.data = JSON.parse(JSON.stringify(result.data));
@@ -72,6 +72,18 @@ describe('the deadline of an operation', () => {
     source.topology = () => new Promise(() => {});
     const answer = run('{ partition { name } }');
     await vi.advanceTimersByTimeAsync(2_000);
+    expect((await answer).errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
+  });
+
+  it('counts from when the operation was taken, where the transport has read the clock', async () => {
+    source.topology = () => new Promise(() => {});
+    const answer = run('{ partition { name } }', { takenAt: performance.now() - 1_500 });
+    let isAnswered = false;
+    void answer.then(() => (isAnswered = true));
+    await vi.advanceTimersByTimeAsync(499);
+    expect(isAnswered).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(isAnswered).toBe(true);
     expect((await answer).errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
   });
 
