@@ -1,11 +1,11 @@
 /** Tokens expire by the wall clock, which may be set, and advances while a machine is suspended. */
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
 import { SignJWT } from 'jose';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { openBySocket, streamBySocket } from '../server/guest-client.ts';
 import { post, serve, type Served } from './program.ts';
@@ -25,11 +25,19 @@ const clockFile = join(folder, 'clock');
 const guestSocket = join(folder, 'guest');
 const trail = join(folder, 'audit.jsonl');
 
-/** Moves the service's wall clock to so far from this process's. */
-function moveClock(milliseconds: number): void {
+/** Moves the service's wall clock to so far from this process's; resolves once each of its processes has. */
+async function moveClock(milliseconds: number): Promise<void> {
   writeFileSync(`${clockFile}.new`, String(milliseconds));
   renameSync(`${clockFile}.new`, clockFile);
+  const moved = (): string[] => clocks().map((path) => readFileSync(path, 'utf8'));
+  await until(() => moved().every((each) => each === String(milliseconds)));
 }
+
+/** The files in which the processes of a service say how far they have moved their clocks. */
+const clocks = (): string[] =>
+  readdirSync(folder)
+    .filter((name) => /^clock\.\d+$/.test(name))
+    .map((name) => join(folder, name));
 
 const sign = (lifetime: number): Promise<string> =>
   new SignJWT({ hv_partition: '1' })
@@ -57,16 +65,20 @@ describe.each([
   const isRefused = async (token: string): Promise<boolean> =>
     codesOf(await post(served.url, { token, query: '{ viewer { isRoot } }' }))[0] === 'UNAUTHENTICATED';
 
-  beforeEach(async () => {
-    moveClock(0);
-    writeFileSync(trail, '');
+  beforeAll(async () => {
+    for (const path of clocks()) rmSync(path);
+    await moveClock(0);
     served = await serve(
       [...args, '--source', 'simulator', '--guest-socket', `2=${guestSocket}`, '--audit', trail],
       { HVQL_JWT_SECRET: secret, WALL_CLOCK_FILE: clockFile },
       ['--import', new URL('wall-clock.mjs', import.meta.url).href],
     );
   });
-  afterEach(() => served.program.stop());
+  beforeEach(async () => {
+    await moveClock(0);
+    writeFileSync(trail, '');
+  });
+  afterAll(() => served.program.stop());
 
   it('ends its streams by the wall clock, quiet ones too, and no others', async () => {
     const [token, lasting] = [await sign(30 * minute), await sign(120 * minute)];
@@ -79,7 +91,7 @@ describe.each([
     const guest = await openBySocket(guestSocket);
     guest.send({ id: 'a', type: 'subscribe', payload: { query: guests } });
 
-    moveClock(40 * minute);
+    await moveClock(40 * minute);
     for (const watcher of ending) {
       // Neither complete nor an error of the operation: the connection goes.
       expect((await watcher.end()).kind).toBe('error');
@@ -115,16 +127,16 @@ describe.each([
     const watchers = open();
     await Promise.all(watchers.map((watcher) => watcher.event(0)));
     for (const offset of [-120 * minute, 10 * minute]) {
-      moveClock(offset);
+      await moveClock(offset);
       const isThere = ({ data }: any): boolean =>
         Math.abs(Date.parse(data?.hypervisor.sampledAt) - Date.now() - offset) < minute;
       await Promise.all(watchers.map((watcher) => watcher.next(isThere)));
       expect(await isRefused(token)).toBe(false);
     }
-    moveClock(40 * minute);
+    await moveClock(40 * minute);
     await Promise.all(watchers.map((watcher) => watcher.end()));
     await until(() => isRefused(token));
-    moveClock(0);
+    await moveClock(0);
     await until(async () => !(await isRefused(token)));
     const again = open();
     await Promise.all(again.map((watcher) => watcher.event(3)));
@@ -154,14 +166,14 @@ describe.each([
         }).subscribe({ query: busy }, sink),
     };
     for (const subscribe of Object.values(open)) {
-      moveClock(0);
+      await moveClock(0);
       await until(async () => !(await isRefused(expiring)));
       const received: Received = { events: [], isOver: false, problem: null };
       const stop = subscribe([expiring, fresh], sinkOf(received));
       const unlucky: Received = { events: [], isOver: false, problem: null };
       subscribe([expiring, expiring, expiring], sinkOf(unlucky));
       await until(() => received.events.length > 1 && unlucky.events.length > 1);
-      moveClock(40 * minute);
+      await moveClock(40 * minute);
       await until(() => received.events.some((event) => codesOf(event).length > 0));
       const from = received.events.length;
       await until(() => received.events.length > from + 2);

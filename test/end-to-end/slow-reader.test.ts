@@ -46,7 +46,7 @@ describe.each(['0', '50ms'])(
     afterAll(() => served.program.stop());
 
     it('get their own bytes to the last, though the memory of answers is used again', async () => {
-      const names = Array.from({ length: 12 }, (_, n) => `reader${n}`);
+      const names = Array.from({ length: 6 }, (_, n) => `reader${n}`);
       // Where snapshots are shared, equal operations share their bytes, and are done with them at different times.
       const asked = names.flatMap((name) => [name, name]);
       const answers = await Promise.all(asked.map((name, n) => askSlowly(served, name, (n % 5) * 200)));
