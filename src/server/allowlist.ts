@@ -2,12 +2,18 @@
  * Which documents may run. Only an `AllowedOperation` is parsed, validated and executed, and only this module makes
  * one; the pipeline checks that a transport has asked for it.
  */
-import { createHash } from 'node:crypto';
-import { isObject } from '../lib/json.ts';
+import {
+  checkIsHash,
+  documentIdOf,
+  hashIdOf,
+  isDocumentId,
+  readNamedDocument,
+  shorten,
+  type DocumentId,
+  type DocumentReference,
+  type OperationRequest,
+} from './named-document.ts';
 import { badRequest, HttpError } from './http/http-error.ts';
-
-/** The parameters of a request, unchecked. */
-export type OperationRequest = Readonly<Record<string, unknown>>;
 
 declare const allowed: unique symbol;
 /** An operation that may be parsed, validated and run. Only this module makes one. */
@@ -21,9 +27,6 @@ export interface AllowedOperation {
   readonly [allowed]: true;
 }
 
-/** A "SHA256 hex document identifier" (GraphQL over HTTP, appendix "Persisted Documents"). */
-export type DocumentId = `sha256:${string}`;
-
 /** Allows an operation, or throws an HttpError. */
 export type Allow = (request: OperationRequest) => AllowedOperation;
 
@@ -33,16 +36,6 @@ export interface AllowedDocument {
   readonly text: string;
   /** The ids that a manifest gives it. They need not be hashes. */
   readonly keys?: readonly string[];
-}
-
-/** The id of a document, made from the exact text in UTF-8. */
-export function documentIdOf(text: string): DocumentId {
-  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
-}
-
-/** Whether it is written as such an id. */
-export function isDocumentId(id: string): id is DocumentId {
-  return /^sha256:[0-9a-f]{64}$/.test(id);
 }
 
 /** The documents of pages that the service itself serves: found by their id or exact text, made for the first request. */
@@ -174,11 +167,6 @@ function findOne(
   throw badRequest('The ids of a request need to name the same document, but these name several.');
 }
 
-/** The id of a document that a reference stands for where it is a hash. */
-function hashIdOf({ parameter, id }: DocumentReference): string {
-  return parameter === 'extensions.persistedQuery.sha256Hash' ? `sha256:${id}` : id;
-}
-
 function makeAllowed(
   request: OperationRequest,
   { text, documentId }: { text: string; documentId: DocumentId | null },
@@ -197,12 +185,6 @@ function makeAllowed(
     },
   };
   return operation as AllowedOperation;
-}
-
-function checkIsHash(reference: DocumentReference): void {
-  const { parameter, id } = reference;
-  if (parameter === 'doc_id' || isDocumentId(hashIdOf(reference))) return;
-  throw malformedReference(parameter, JSON.stringify(shorten(id)));
 }
 
 function notAllowed(text: string): HttpError {
@@ -236,88 +218,4 @@ function noManifest(): HttpError {
   return badRequest(
     'The parameter doc_id names a document of a manifest, but this service has none: send query without it.',
   );
-}
-
-/** Callers choose ids at any length. */
-function shorten(id: string): string {
-  return id.slice(0, 100);
-}
-
-/** An id in a request. */
-interface DocumentReference {
-  /**
-   * `documentId`: GraphQL over HTTP, appendix "Persisted Documents". `sha256Hash`: what the links for persisted queries
-   * of Apollo Client and urql send. `doc_id`: Relay's.
-   */
-  readonly parameter: 'documentId' | 'doc_id' | 'extensions.persistedQuery.sha256Hash';
-  readonly id: string;
-}
-
-/** The document that a request names: by its text, by references, or both. */
-type NamedDocument =
-  | { readonly text: string; readonly references: readonly DocumentReference[] }
-  | { readonly text: null; readonly references: readonly [DocumentReference, ...DocumentReference[]] };
-
-const none: readonly DocumentReference[] = [];
-
-/** Throws an HttpError where a parameter has another type, or where there is neither a text nor an id. */
-function readNamedDocument(request: OperationRequest): NamedDocument {
-  const { query } = request;
-  const references = readReferences(request);
-  const [first, ...others] = references;
-  if (first === undefined) {
-    if (typeof query === 'string') return { text: query, references };
-    throw needsText(query);
-  }
-  // Clients whose types require a query leave it empty (graphql-ws, graphql-sse).
-  if (query === undefined || query === null || query === '')
-    return { text: null, references: [first, ...others] };
-  if (typeof query === 'string') return { text: query, references };
-  throw needsText(query);
-}
-
-function readReferences({
-  documentId = null,
-  doc_id: relayId = null,
-  extensions,
-}: OperationRequest): readonly DocumentReference[] {
-  const hash = isObject(extensions) ? readHash(extensions['persistedQuery'] ?? null) : null;
-  if (documentId === null && relayId === null && hash === null) return none;
-  const given = { documentId, doc_id: relayId, 'extensions.persistedQuery.sha256Hash': hash };
-  return Object.entries(given).flatMap(([name, id]) => {
-    const parameter = name as DocumentReference['parameter'];
-    if (id === null) return [];
-    if (typeof id === 'string') return { parameter, id };
-    throw malformedReference(parameter, 'not a string');
-  });
-}
-
-function readHash(persistedQuery: unknown): unknown {
-  if (persistedQuery === null) return null;
-  if (!isObject(persistedQuery)) {
-    throw badRequest('The parameter extensions.persistedQuery needs to be an object, but is not an object.');
-  }
-  const { version = 1, sha256Hash = null } = persistedQuery;
-  if (version !== 1) {
-    const there = typeof version === 'number' ? String(version) : 'not a number';
-    throw badRequest(`The parameter extensions.persistedQuery.version needs to be 1, but is ${there}.`);
-  }
-  if (sha256Hash !== null) return sha256Hash;
-  throw malformedReference('extensions.persistedQuery.sha256Hash', 'missing');
-}
-
-const forms = {
-  documentId: '"sha256:" and 64 hexadecimal digits in lower case',
-  doc_id: 'the id of a document in a manifest',
-  'extensions.persistedQuery.sha256Hash': '64 hexadecimal digits in lower case',
-} as const satisfies Record<DocumentReference['parameter'], string>;
-
-/** The error for a malformed id; `there` says what was found instead. */
-function malformedReference(parameter: DocumentReference['parameter'], there: string): HttpError {
-  return badRequest(`The parameter ${parameter} needs to be ${forms[parameter]}, but is ${there}.`);
-}
-
-function needsText(query: unknown): HttpError {
-  const there = query === undefined ? 'missing' : 'not a string';
-  return badRequest(`The parameter query needs to be a GraphQL document, but is ${there}.`);
 }

@@ -2,7 +2,8 @@
 import { countersOf } from '../catalogue/catalogue.ts';
 import { isTotal } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
-import { documentIdOf, type AllowedDocument } from './allowlist.ts';
+import type { AllowedDocument } from './allowlist.ts';
+import { documentIdOf } from './named-document.ts';
 
 /** What the dashboard sends to one kind of graph. */
 export interface DashboardManifest {

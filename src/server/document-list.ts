@@ -2,7 +2,8 @@
 import { GraphQLError, Kind, parse, Source, validate, type GraphQLSchema } from 'graphql';
 import { messageOf } from '../errors.ts';
 import { excerpt, isObject } from '../lib/json.ts';
-import { documentIdOf, isDocumentId, type AllowedDocument } from './allowlist.ts';
+import type { AllowedDocument } from './allowlist.ts';
+import { documentIdOf, isDocumentId } from './named-document.ts';
 import { documentRules } from '../execution/document-rules.ts';
 
 /** A file as it was read. */

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 import { isObject, nestingLimit, parseJsonText } from '../lib/json.ts';
-import type { Allow, AllowedOperation, OperationRequest } from './allowlist.ts';
+import type { Allow, AllowedOperation } from './allowlist.ts';
+import type { OperationRequest } from './named-document.ts';
 import { charactersOfDocument } from './document-store.ts';
 import { badRequest, HttpError } from './http/http-error.ts';
 

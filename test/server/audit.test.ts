@@ -2,7 +2,7 @@ import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString, type Exe
 import { afterEach, describe, expect, it } from 'vitest';
 import { AccessDenied, type DeniedObject } from '../../src/access/rule.ts';
 import { HvqlError } from '../../src/errors.ts';
-import { documentIdOf } from '../../src/server/allowlist.ts';
+import { documentIdOf } from '../../src/server/named-document.ts';
 import { denialsOf } from '../../src/server/audit.ts';
 import { testLimits } from '../ask.ts';
 import {

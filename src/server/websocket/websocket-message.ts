@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import { MessageType, validateMessage, type ConnectionInitMessage } from 'graphql-ws';
 import { isObject, parseJsonText } from '../../lib/json.ts';
-import type { OperationRequest } from '../allowlist.ts';
+import type { OperationRequest } from '../named-document.ts';
 import { formatErrors, memoizeOnResult, rebaseWithin, resultBytes } from '../result-bytes.ts';
 
 /** A subscribe message whose parameters are unchecked. */
