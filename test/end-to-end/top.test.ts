@@ -1,8 +1,12 @@
 /** `hvql top` as a person sees it: in a real terminal, with real keys. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../until.ts';
 import { Pane, tmuxPath, type PaneOptions } from '../cli/top/tmux.ts';
+import { fixture, scratchFolder } from '../source/scratch.ts';
+import { RecordedHost } from '../source/windows/recorded-host.ts';
+import { Program } from './program.ts';
 
 const panes: Pane[] = [];
 afterEach(() => {
@@ -153,6 +157,56 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
     pane.press('Enter');
     await until(() => pane.modes() === '1 0');
     await pane.shows(/^partitions: 1 of 3/m);
+  });
+});
+
+describe.skipIf(tmuxPath === null)('hvql top of another source than the simulator', () => {
+  it('shows a page folder while it is renewed, when nothing renews it, and when it is not there', async () => {
+    const folder = join(scratchFolder(), 'pages');
+    const simulated = ['--source', 'simulator?seed=1&lps=2&partitions=2&vps=2'];
+    const writer = new Program(['simulate', ...simulated, '--out', folder, '--every', '100ms']);
+    await writer.prints(/^Writing \d+ pages/m);
+    const pane = open(['--source', `pages:${folder}`, '--every', '200ms', '--view', 'logical-processors']);
+    await pane.shows(/2 LPs [\d.]+% busy/, /^ *[01] +[\d.]+ +[<\d.]+ +[\d.]+ +[\d.]+$/m);
+
+    expect(await writer.stop()).toBe(0);
+    await pane.shows(
+      /2 LPs clock stands still/,
+      /^ *0 +=  +=  +0 +0$/m,
+      /^= the source's clock stands still$/m,
+    );
+
+    renameSync(folder, `${folder}.away`);
+    await pane.shows(
+      /^STALE for \d+ s {2}logical processors/m,
+      /PAGE_UNAVAILABLE: .*The page folder is not there\. .*It is tried again at every interval\./,
+      /^ *0 +=  +=  +0 +0$/m,
+    );
+    renameSync(`${folder}.away`, folder);
+    await pane.shows(/^logical processors: 1 of 2/m);
+    expect(pane.lines().join('\n')).not.toContain('STALE');
+    pane.press('q');
+    await expectRestored(pane, 0);
+  });
+
+  it.each([
+    ['a recorded Linux host', () => `mshv:${fixture('mshv')}`, /^ +1 {2}\(root\) +2 +0 +0 +0 +\.$/m, 2],
+    [
+      'a recorded Windows host',
+      () => `windows?powershell=${new RecordedHost().executable}`,
+      /^ +1 {2}.* +\d/m,
+      4,
+    ],
+    ['a capture', () => `capture:${fixture('three-frames')}`, /^ +5 {2}vm-1 +2 +[\d.]+/m, 2],
+  ])('shows %s', async (_, source, partition, processors) => {
+    const pane = open(['--source', source(), '--every', '200ms']);
+    await pane.shows(/^hvql top .*\d LPs /m, /^partitions: 1 of \d/m, partition);
+    pane.press('3');
+    await pane.shows(new RegExp(`^logical processors: 1 of ${processors},`, 'm'), /^ *0 +\S+ +\S+/m);
+    pane.press('1', 'i');
+    await pane.shows(/^intercepts of partition \d+/m, /^intercept +rate +average cost +time$/m);
+    pane.press('q');
+    await expectRestored(pane, 0);
   });
 });
 

@@ -69,7 +69,11 @@ export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
       void pass(stream, { watcher, signal: stopped.signal });
       return () => {
         stopped.abort();
-        void stream.then((opened) => ('return' in opened ? opened.return() : undefined));
+        // One that was still being opened rejects with the reason: `pass` has it, and nothing is to be closed.
+        stream.then(
+          (opened) => ('return' in opened ? opened.return() : undefined),
+          () => undefined,
+        );
       };
     },
     close: async () => {
