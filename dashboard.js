@@ -30,11 +30,19 @@ export async function buildDashboard() {
   rmSync(recordFile, { force: true });
   const { build } = await import('vite');
   const beside = `${output}.${process.pid}.unfinished`;
-  await build({
-    configFile: join(source, 'vite.config.js'),
-    configLoader: 'native',
-    build: { outDir: beside },
-  });
+  // Tests build as well, with NODE_ENV=test: Vite would then put the place in its source beside each element.
+  const { NODE_ENV } = process.env;
+  process.env['NODE_ENV'] = 'production';
+  try {
+    await build({
+      configFile: join(source, 'vite.config.js'),
+      configLoader: 'native',
+      build: { outDir: beside },
+    });
+  } finally {
+    if (NODE_ENV === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = NODE_ENV;
+  }
   rmSync(output, { recursive: true, force: true });
   renameSync(beside, output);
   writeFileSync(recordFile, hash);
@@ -48,7 +56,7 @@ function hashSources() {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const digest = createHash('sha256');
-  for (const file of [...files, ...(existsSync(installed) ? [installed] : [])]) {
+  for (const file of [...files, import.meta.filename, ...(existsSync(installed) ? [installed] : [])]) {
     digest.update(file.slice(root.length)).update(readFileSync(file));
   }
   return digest.digest('base64');

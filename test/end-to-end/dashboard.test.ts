@@ -19,6 +19,12 @@ describe('the files of the dashboard', () => {
     process.stdout.write(`the dashboard takes ${bytes} bytes compressed by gzip\n`);
     expect(bytes).toBeLessThan(60_000);
   });
+
+  it('are built for production, by tests as well', () => {
+    const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+    expect(scripts).not.toHaveLength(0);
+    for (const name of scripts) expect(readFileSync(`${assets}/${name}`, 'utf8')).not.toContain('.tsx');
+  });
 });
 
 describe.skipIf(executablePath === null)('the dashboard', () => {
