@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { startBrowser } from '../end-to-end/browser.ts';
 import { table } from '../soak/table.ts';
 import { currentBuild, programOf } from './build.ts';
-import { tasksWhile } from './renderer-task.ts';
+import { tasksWhile, type RendererTask } from './renderer-task.ts';
 
 /** 512 virtual processors on 64 logical ones: of many partitions, and of one. */
 const cases = [
@@ -69,7 +69,7 @@ export async function dashboardText({
       'One event a second. Milliseconds; behind the slash is the time of the processor, which other work does not lengthen.',
       '',
       table([
-        ['page', 'first numbers', 'over 50 while opening', 'longest task', 'over 50 then', 'longest task'],
+        ['page', 'first numbers', 'over 50 while opening', 'the longest', 'over 50 then', 'the longest'],
         ...openings,
       ]),
       '',
@@ -102,9 +102,11 @@ async function openOnce(executablePath: string, { url, ready }: Place): Promise<
     });
     const after = await tasksWhile(page, () => setTimeout(2 * openingMilliseconds));
     const figures = [opening, after].flatMap((tasks) => {
-      const long = tasks.filter(({ milliseconds }) => milliseconds > longTaskMilliseconds).length;
+      const text = ({ milliseconds, processor }: RendererTask): string =>
+        `${milliseconds.toFixed(0)} / ${processor.toFixed(0)}`;
+      const long = tasks.filter(({ milliseconds }) => milliseconds > longTaskMilliseconds);
       const longest = tasks.reduce((one, other) => (other.processor > one.processor ? other : one));
-      return [long, `${longest.milliseconds.toFixed(0)} / ${longest.processor.toFixed(0)}`];
+      return [long.map(text).join(', ') || 'none', text(longest)];
     });
     return [first.toFixed(0), ...figures];
   } finally {
