@@ -42,6 +42,8 @@ export interface OperationRequest {
   readonly signal: AbortSignal;
   /** Whether it waits for a second reading of objects that have just appeared. @default true */
   readonly waitsForNew?: boolean;
+  /** Called before the operation waits for a second reading, with the longest time that it waits. */
+  readonly onSecondReading?: (milliseconds: number) => void;
 }
 
 /** The context of one operation and its deadline. */
@@ -53,6 +55,8 @@ export interface ExecutionContext extends GraphContext {
   readonly reader: OperationSnapshotReader;
   readonly writesBytes: boolean;
   readonly state: SharedState;
+  /** Tells the transport that the operation waits for a second reading, and for how long at most. */
+  onSecondReading(milliseconds: number): void;
 }
 
 /** What the operations of one service share: the work that later ones reuse, and how many wait. */
@@ -101,6 +105,10 @@ class LazyContext implements ExecutionContext {
     this.state = sharedStateOf(context);
     this.#context = context;
     this.#request = request;
+  }
+
+  onSecondReading(milliseconds: number): void {
+    this.#request.onSecondReading?.(milliseconds);
   }
 
   get deadline(): OperationDeadline {
@@ -261,10 +269,13 @@ function executePlanned(
  * for the same readings, so each continues when the fair schedule reaches its caller.
  */
 function readAhead(args: ExecutionArgs, planned: Planned): MaybePromise<void> {
-  const { operation, deadline, budget, reader, state } = args.contextValue as ExecutionContext;
+  const context = args.contextValue as ExecutionContext;
+  const { operation, deadline, budget, reader, state } = context;
   const reading = reader.readAhead(planned.plan.reads, () => {
     const text = retainedText(args);
-    return state.waiting.enter({ key: budget.key, text });
+    const leave = state.waiting.enter({ key: budget.key, text });
+    context.onSecondReading(planned.waitMilliseconds);
+    return leave;
   });
   if (!(reading instanceof Promise)) return;
   return reading

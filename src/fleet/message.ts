@@ -19,6 +19,12 @@ export type RequestKind = 'renew' | 'cancel';
 /** Of a query that other hosts are asked as well: it does not wait for objects that have just appeared on this host. */
 export const togetherHeader = 'Hvql-Together';
 
+/**
+ * Of a message without content before the answer of a query: the host waits for a second reading, and for how many
+ * milliseconds at most.
+ */
+export const waitHeader = 'Hvql-Wait';
+
 /** Of an answer that is longer than a message may be: "1/3" in its first part. */
 export const partHeader = 'Hvql-Part';
 

@@ -147,6 +147,8 @@ export interface Requester extends Identified {
   readonly requestId: string;
   /** Whether the operation waits for a second reading of objects that have just appeared. @default true */
   readonly waitsForNew?: boolean;
+  /** Called before the operation waits for a second reading, with the longest time that it waits. */
+  readonly onSecondReading?: (milliseconds: number) => void;
 }
 
 /** One operation on any transport: its caller, and what the pipeline has made of it so far. */

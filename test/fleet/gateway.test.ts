@@ -21,6 +21,7 @@ import { post } from '../end-to-end/program.ts';
 import { readableLog } from '../server/test-service.ts';
 import { until } from '../until.ts';
 import { natsServerPath, startNatsServer, type NatsServer } from './nats-server.ts';
+import { startTestGateway } from './test-gateway.ts';
 import {
   addressOf,
   makeKeys,
@@ -189,6 +190,28 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
       ['host.hypervisor.partition', 'INVALID_PARTITION_ID'],
       ['host.hypervisor.logicalProcessors.1', 'INVALID_PARAMETER'],
     ]);
+  });
+
+  it('gives hosts that wait for a second reading as much longer', async () => {
+    const quick = await startTestGateway({
+      nats: nats.url,
+      keys,
+      hosts: ['web-1', 'web-2'],
+      gateway: { hostDeadlineMilliseconds: 3_000 },
+    });
+    await quick.answering(2);
+    for (const { source } of hosts) source.milliseconds += 3_600_000;
+    const began = performance.now();
+    const rates = 'logicalProcessors { rates(over: "4s") { __typename } }';
+    const answer = await quick.ask(`{ fleet { hosts { nodes { hypervisor { ${rates} } } } } }`);
+    expect(answer.errors).toBeUndefined();
+    expect(performance.now() - began).toBeGreaterThan(3_900);
+    // They are as reachable as before.
+    expect((await quick.ask('{ fleet { hosts { nodes { status } } } }')).data.fleet.hosts.nodes).toEqual([
+      { status: 'ANSWERING' },
+      { status: 'ANSWERING' },
+    ]);
+    await quick.close();
   });
 
   it('does not wait for what has just appeared on one of several hosts, and waits for it on one alone', async () => {

@@ -15,6 +15,7 @@ import {
   eventHeader,
   partHeader,
   requestHeader,
+  waitHeader,
   togetherHeader,
   type RequestKind,
   type StreamEndKind,
@@ -57,6 +58,9 @@ export interface HostQuestionsOptions {
   /** Called when a lost connection is there again. */
   readonly onReconnect?: () => void;
 }
+
+/** The longest time that a host may wait for a second reading before it answers: the default of its `--max-wait`. */
+const mostWaitMilliseconds = 60_000;
 
 /** The status of a reply by the server itself where nothing subscribes to the subject. */
 const noResponders = 503;
@@ -109,11 +113,16 @@ export class HostQuestions {
     return this.#pending.size;
   }
 
-  /** The bytes of the result of a query. Rejects with HOST_UNREACHABLE where no answer comes in time. */
+  /**
+   * The bytes of the result of a query. Rejects with HOST_UNREACHABLE where no answer comes in time; a host that waits for a
+   * second reading has as much longer as it says, once.
+   */
   ask(question: HostQuestion, timeoutMilliseconds: number): Promise<Buffer> {
     const { host } = question;
     return new Promise((resolve, reject) => {
       const parts = new ReplyAssembler(this.#options.maxReplyBytes);
+      let timer: NodeJS.Timeout | undefined;
+      let hasWaited = false;
       const fail = (why: string): void => {
         this.#forget(reply, timer);
         reject(hostUnreachable(host, why));
@@ -123,6 +132,12 @@ export class HostQuestions {
         take: (message) => {
           if (isNoResponders(message)) {
             fail('it is not connected');
+            return;
+          }
+          const waits = waitOf(message);
+          if (waits !== null) {
+            if (!hasWaited) expectWithin(timeoutMilliseconds + waits);
+            hasWaited = true;
             return;
           }
           try {
@@ -140,11 +155,15 @@ export class HostQuestions {
           }
         },
       });
-      const timer = setTimeout(() => {
-        this.#publish(reply, { ...question, kind: 'cancel' });
-        this.#forget(reply);
-        reject(new MissedDeadline(host, timeoutMilliseconds));
-      }, timeoutMilliseconds);
+      const expectWithin = (milliseconds: number): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          this.#publish(reply, { ...question, kind: 'cancel' });
+          this.#forget(reply);
+          reject(new MissedDeadline(host, milliseconds));
+        }, milliseconds);
+      };
+      expectWithin(timeoutMilliseconds);
       if (!this.#publish(reply, question)) fail('the connection to NATS is lost');
     });
   }
@@ -281,6 +300,12 @@ function headersOf({ authorization, kind, isTogether = false }: QuestionHeaders)
 
 function isNoResponders({ data, headers: all }: Msg): boolean {
   return data.length === 0 && all?.code === noResponders;
+}
+
+/** How long a host says that it waits, in milliseconds; null for any other message. */
+function waitOf({ data, headers: all }: Msg): number | null {
+  const text = data.length === 0 ? (all?.get(waitHeader) ?? '') : '';
+  return /^\d{1,9}$/.test(text) ? Math.min(Number(text), mostWaitMilliseconds) : null;
 }
 
 function partOf({ data, headers: all }: Msg): { readonly bytes: Uint8Array; readonly part: string | null } {

@@ -14,7 +14,7 @@ import { readOperationBody } from '../../server/operation-reader.ts';
 import type { Outcome } from '../../server/operation-outcome.ts';
 import { resultBytes } from '../../server/result-bytes.ts';
 import { runOperation } from '../../server/yoga.ts';
-import { endHeader, eventHeader, type StreamEndKind } from '../message.ts';
+import { endHeader, eventHeader, waitHeader, type StreamEndKind } from '../message.ts';
 
 /** Where the answers of one operation go. */
 export interface ReplyChannel {
@@ -151,6 +151,11 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
   }
 
   onStart(): void {}
+
+  /** A gateway gives up a host that does not answer within its deadline. */
+  onSecondReading(milliseconds: number): void {
+    if (!this.#isOver) this.#channel.publish(new Uint8Array(), [waitHeader, String(milliseconds)]);
+  }
 
   #onOutcome(outcome: Outcome): void {
     if (this.#isOver) {
