@@ -10,6 +10,9 @@ export const fleetQueries = {
   list: `{ fleet { hosts { totalCount nodes { name status version lastSeenAt ${selection} } } } }`,
   busiest:
     '{ fleet { virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME }, first: 10) { host index partition { partitionId name } rates { totalRunTime } } unreachable { name } } }',
+  /** No host waits for a second reading. */
+  busiestByValue:
+    '{ fleet { virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME, by: VALUE }, first: 10) { host index partition { partitionId name } counters { totalRunTime } } unreachable { name } } }',
   live: `subscription { fleet(every: "1s") { virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME }, first: 10) { host index rates { totalRunTime } } totals { answered } } }`,
   one: (name: string) => `{ host(name: "${name}") { ${selection} } }`,
   direct: `{ ${selection} }`,

@@ -9,9 +9,9 @@ import { missedEvents } from './watching.ts';
 
 describe('the benchmark of a fleet', () => {
   it('asks what is valid', () => {
-    const { list, busiest, one, direct, live } = fleetQueries;
+    const { list, busiest, busiestByValue, one, direct, live } = fleetQueries;
     const schema = createFleetSchema();
-    for (const query of [list, busiest, live, one('host-1')])
+    for (const query of [list, busiest, busiestByValue, live, one('host-1')])
       expect(validate(schema, parse(query))).toEqual([]);
     expect(validate(createSchema(), parse(direct))).toEqual([]);
   });

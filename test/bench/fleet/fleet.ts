@@ -44,13 +44,16 @@ export async function fleetText({ hosts, rounds, profile, tell }: FleetBenchOpti
     await measured.allAlive();
     const costs: Record<string, Cost> = {};
     const figures: Figure[] = [];
-    tell('The busiest ten');
-    const busiest = (costs['busiest 10'] = await measured.of(fleetQueries.busiest, isBusiest));
-    figures.push(
-      { what: 'busiest 10 virtual processors, p95', value: p95(busiest), goal: 1_000, unit: 'ms' },
-      { what: '— processor time of the gateway', value: busiest.gateway, goal: 120, unit: 'ms' },
-      { what: '— answers that lack a host', value: busiest.incomplete, goal: 0, unit: '' },
-    );
+    for (const by of ['value', 'rate'] as const) {
+      tell(`The busiest ten by ${by}`);
+      const query = by === 'value' ? fleetQueries.busiestByValue : fleetQueries.busiest;
+      const busiest = (costs[`busiest 10 by ${by}`] = await measured.of(query, isBusiest));
+      figures.push(
+        { what: `busiest 10 virtual processors by ${by}, p95`, value: p95(busiest), goal: 1_000, unit: 'ms' },
+        { what: '— processor time of the gateway', value: busiest.gateway, goal: 120, unit: 'ms' },
+        { what: '— answers that lack a host', value: busiest.incomplete, goal: 0, unit: '' },
+      );
+    }
     tell('The list');
     const list = (costs['list'] = await measured.of(fleetQueries.list, (answer) =>
       isList(answer, { names: ground.names, unreachable: [] }),
