@@ -39,11 +39,6 @@ export interface MemoryShare {
 const shareOfSnapshots = 1 / 4;
 /** The shortest time between two held readings of an object: 0.9 of the shortest time for changes. */
 const apartMilliseconds = 90;
-/**
- * The readings of more objects than this are held once in a stretch: to hold those of a thousand processors takes six
- * milliseconds. A change of a longer list over less than a stretch may wait for a second reading.
- */
-const manyObjects = 500;
 /** Of settled readings, one per object is kept in each stretch of this length. */
 const stretchMilliseconds = 250;
 /** The age at which a stretch is settled. For longer times, readings one stretch apart are enough. */
@@ -64,7 +59,7 @@ const expiriesPerAge = 16;
 /**
  * Readings by the key of their object, because objects outlive the topologies that name them. A series belongs to one
  * life of its object. Holding a snapshot costs a few steps per object, at most once in 90 ms for the same list of
- * objects, and in 250 ms where it has many. Readings are copied only when they are half a second old, and then one per quarter of a second.
+ * objects. Readings are copied only when they are half a second old, and then one per quarter of a second.
  */
 export class HeldReadings {
   readonly #absences: Absences;
@@ -83,8 +78,6 @@ export class HeldReadings {
   #stretches: Stretch[] = [];
   /** Since when no object has had a second reading held, and the lists of objects of which all have had one. */
   #moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet<readonly ObjectName[]>() };
-  /** When a list of many objects was held last. */
-  #manyHeldAt = new WeakMap<readonly ObjectName[], number>();
   #expiresAt = 0;
   /** Thinning again pays only above this number of bytes. */
   #thinnedAbove = 0;
@@ -141,8 +134,6 @@ export class HeldReadings {
     if (milliseconds - this.#moment.start >= apartMilliseconds)
       this.#moment = { start: milliseconds, whole: new WeakSet() };
     if (this.#moment.whole.has(objects)) return;
-    if (milliseconds - (this.#manyHeldAt.get(objects) ?? Number.NEGATIVE_INFINITY) < stretchMilliseconds)
-      return;
     const stretch = this.#stretchAt(milliseconds);
     const snapshot = this.#snapshotOf({ at, milliseconds, absencesBefore });
     this.#newest = snapshot;
@@ -167,7 +158,6 @@ export class HeldReadings {
       this.#readings += 1;
     }
     if (isWhole) this.#moment.whole.add(objects);
-    if (isWhole && objects.length > manyObjects) this.#manyHeldAt.set(objects, milliseconds);
     if (this.#takenBytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
   }
 
@@ -212,7 +202,6 @@ export class HeldReadings {
     this.#newest = null;
     this.#stretches = [];
     this.#moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet() };
-    this.#manyHeldAt = new WeakMap();
   }
 
   /** One object for all that was read at one moment, though it came in parts. */

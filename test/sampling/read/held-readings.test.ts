@@ -91,19 +91,6 @@ describe('the held reading that is found', () => {
     },
   );
 
-  it('is one of a quarter of a second where there are many objects, and of 90 ms where there are few', () => {
-    const times = [0, 100, 200, 249, 250, 340, 499, 500];
-    const few = holdingOf(64);
-    const list = processors(500);
-    for (const time of times) holdAt(few, list, time);
-    expect(few.facts.readings).toBe(5 * 500);
-    const many = holdingOf(64);
-    const longList = processors(501);
-    for (const time of times) holdAt(many, longList, time);
-    expect(many.facts.readings).toBe(3 * 501);
-    expect(ageFound(many, object, 1_200, ageForOver(1_000))).toBe(950);
-  });
-
   it('belongs to the present life of the object', () => {
     const held = holdingOf(64);
     holdAt(held, processors(2), 0);
