@@ -214,6 +214,34 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     await quick.close();
   });
 
+  it('ends the wait of hosts once the client has gone', async () => {
+    const [{ source }] = hosts as [TestHost];
+    source.milliseconds += 3_600_000;
+    const gone = new AbortController();
+    const rates = (over: string): string =>
+      `{ host(name: "web-1") { hypervisor { logicalProcessors { rates(over: "${over}") { __typename } } } } }`;
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${await identity.sign('root')}`,
+    };
+    const most = testLimits.maxWaitingPerCaller;
+    const all = Array.from({ length: most }, () =>
+      fetch(server.url, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ query: rates('1m') }),
+        signal: gone.signal,
+      }),
+    );
+    // As many wait at the host as one caller may have.
+    await expect
+      .poll(async () => codes(await ask(rates('200ms'))))
+      .toEqual([['host.hypervisor', 'BUDGET_EXCEEDED']]);
+    gone.abort();
+    await Promise.allSettled(all);
+    await expect.poll(async () => codes(await ask(rates('200ms'))), { timeout: 30_000 }).toEqual([]);
+  });
+
   it('does not wait for what has just appeared on one of several hosts, and waits for it on one alone', async () => {
     const rates = 'virtualProcessors { rates { hypercalls } }';
     const fleet = `{ fleet { hosts { nodes { hypervisor { partitions { nodes { ${rates} } } } } } } }`;

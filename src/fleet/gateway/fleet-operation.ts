@@ -1,5 +1,6 @@
 /** One operation of a gateway: which hosts its caller may know of, and what they are asked. */
 import { HvqlError } from '../../errors.ts';
+import type { Cancellation } from '../../lib/abort.ts';
 import type { FleetGrant } from '../delegated-token.ts';
 import { FleetReader } from './fleet-reader.ts';
 import { partsOfAnswer } from './host-answer.ts';
@@ -34,17 +35,23 @@ export class FleetOperation extends FleetReader {
   /** Requests by the parts that they have: most hosts are asked the same. */
   readonly #requests = new Map<string, Buffer>();
   readonly #numbers = new Map<HostPart, number>();
+  readonly #cancellation: Cancellation;
+  /** What ends the questions that hosts wait for second readings of; null before the first. */
+  #abandons: (() => void)[] | null = null;
   #underWay: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
   constructor(parts: {
     readonly services: FleetServices;
     readonly grant: FleetGrant;
+    /** Its signal is aborted once the client has gone. */
+    readonly cancellation: Cancellation;
     /** As the client sent them. */
     readonly variables: Readonly<Record<string, unknown>>;
   }) {
     super({ registry: parts.services.registry, grant: parts.grant });
     this.#services = parts.services;
+    this.#cancellation = parts.cancellation;
     this.#variables = parts.variables;
   }
 
@@ -112,7 +119,10 @@ export class FleetOperation extends FleetReader {
       if (problem !== null) throw hostUnreachable(host, problem);
       this.#assertRoom();
       const body = this.#requestOf(waiting.map(({ part }) => part));
-      const bytes = await questions.ask({ host, body, ...asked }, hostDeadlineMilliseconds);
+      const bytes = await questions.ask(
+        { host, body, ...asked, onWait: this.#onWait },
+        hostDeadlineMilliseconds,
+      );
       this.answered.add(host);
       this.#bytes += bytes.length;
       this.#assertRoom();
@@ -134,6 +144,20 @@ export class FleetOperation extends FleetReader {
       return 0;
     }
   }
+
+  /** Other questions end by the deadline, and soon: only for these the signal is made. */
+  readonly #onWait = (abandon: () => void): void => {
+    if (this.#abandons === null) {
+      const abandons: (() => void)[] = (this.#abandons = []);
+      const { signal } = this.#cancellation;
+      const abandonAll = (): void => {
+        for (const each of abandons) each();
+      };
+      signal.addEventListener('abort', abandonAll, { once: true });
+    }
+    this.#abandons.push(abandon);
+    if (this.#cancellation.signal.aborted) abandon();
+  };
 
   #assertRoom(): void {
     const { maxFleetBytes } = this.#services;

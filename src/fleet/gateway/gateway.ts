@@ -157,7 +157,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const { hosts = [] } = caller as Partial<FleetCaller>;
       const { subject, tokenId } = credential;
       const grant: FleetGrant = { caller, hosts, expiresAt, token: { subject, tokenId } };
-      const fleet = new FleetOperation({ services, grant, variables: variablesOf(requester) });
+      const fleet = new FleetOperation({
+        services,
+        grant,
+        cancellation: requester,
+        variables: variablesOf(requester),
+      });
       return { fleet, version, budget: requester.budget, intervals: { least, most } };
     },
     execute: fleetExecutor(options.introspection ?? 'on'),

@@ -32,6 +32,8 @@ export interface HostQuestion {
   readonly authorization: string;
   /** Whether other hosts are asked at the same time. @default false */
   readonly isTogether?: boolean;
+  /** Called where the host waits for a second reading, with what ends the question before its answer comes. */
+  readonly onWait?: (abandon: () => void) => void;
 }
 
 /** Receives what a host sends for a subscription. */
@@ -136,8 +138,10 @@ export class HostQuestions {
           }
           const waits = waitOf(message);
           if (waits !== null) {
-            if (!hasWaited) expectWithin(timeoutMilliseconds + waits);
+            if (hasWaited) return;
             hasWaited = true;
+            expectWithin(timeoutMilliseconds + waits);
+            question.onWait?.(() => end(hostUnreachable(host, 'its answer is no longer wanted')));
             return;
           }
           try {
@@ -155,13 +159,15 @@ export class HostQuestions {
           }
         },
       });
+      /** Ends the question at the host; without effect once it is answered. */
+      const end = (error: HvqlError): void => {
+        if (!this.#forget(reply, timer)) return;
+        this.#publish(reply, { ...question, kind: 'cancel' });
+        reject(error);
+      };
       const expectWithin = (milliseconds: number): void => {
         clearTimeout(timer);
-        timer = setTimeout(() => {
-          this.#publish(reply, { ...question, kind: 'cancel' });
-          this.#forget(reply);
-          reject(new MissedDeadline(host, milliseconds));
-        }, milliseconds);
+        timer = setTimeout(() => end(new MissedDeadline(host, milliseconds)), milliseconds);
       };
       expectWithin(timeoutMilliseconds);
       if (!this.#publish(reply, question)) fail('the connection to NATS is lost');
