@@ -22,7 +22,7 @@ function printCommand(name: CommandName): string {
   });
   const list =
     rows.length === 0
-      ? ['It has no settings.']
+      ? ['This command has no settings.']
       : table(['flag', 'environment variable', 'default', 'meaning'], rows);
   return [`## hvql ${name}`, '', summary, ...argument, '', ...list].join('\n');
 }

@@ -105,7 +105,7 @@ export function chooseTls(settings: ServeTls, given: Given): Chosen<TlsSettings>
     placesOf([name], given).flatMap((place) =>
       needed
         .filter(([other]) => !given.has(other))
-        .map(([, flag]) => `${place} is of no use without ${flag}.`),
+        .map(([, flag]) => `${place} has no effect without ${flag}.`),
     );
   const certFlag = ['tlsCert', '--tls-cert'] as const;
   const keyFlag = ['tlsKey', '--tls-key'] as const;
@@ -146,7 +146,7 @@ export function chooseFleet(settings: ServeFleet, given: Given): Chosen<FleetSet
     problems.push(
       `--nats ${url} is not on this machine, so --gateway-keys is needed: without it, a host answers all clients of NATS.`,
     );
-  if ((cert === null) !== (key === null)) problems.push('--nats-cert and --nats-key need each other.');
+  if ((cert === null) !== (key === null)) problems.push('--nats-cert and --nats-key must be given together.');
   if (url === null || hostName === null || problems.length > 0) return { choice: null, problems };
   return { choice: { nats: { url, creds, ca, cert, key }, gatewayKeys, hostName }, problems };
 }
@@ -166,9 +166,9 @@ export function chooseNats(settings: GatewayNats): Chosen<NatsSettings> {
   const isElsewhere = (url as string | null) !== null && !isLoopbackNats(url);
   if (isElsewhere && gatewayKey === null)
     problems.push(
-      `--nats ${url} is not on this machine, so --gateway-key is needed: hosts elsewhere take no unsigned tokens.`,
+      `--nats ${url} is not on this machine, so --gateway-key is needed: hosts on other machines do not accept unsigned tokens.`,
     );
-  if ((cert === null) !== (key === null)) problems.push('--nats-cert and --nats-key need each other.');
+  if ((cert === null) !== (key === null)) problems.push('--nats-cert and --nats-key must be given together.');
   return { choice: { url, creds, ca, cert, key }, problems };
 }
 
@@ -188,7 +188,7 @@ function unusedWithout(
   flag: string,
   { names, given }: { readonly names: readonly string[]; readonly given: Given },
 ): readonly string[] {
-  return placesOf(names, given).map((place) => `${place} is of no use without ${flag}.`);
+  return placesOf(names, given).map((place) => `${place} has no effect without ${flag}.`);
 }
 
 /** What is wrong with the settings of `top` together. */
@@ -202,10 +202,10 @@ export function topProblems(settings: SettingsOf<'top'>, given: Given): readonly
   for (const name of isRemote ? ['source', 'names'] : ['tokenFile', 'tlsCa', 'tlsCert', 'tlsKey']) {
     // Variables are for all commands; only what was typed for this one can be a mistake.
     const flag = flagOf(name);
-    if (flag !== null) problems.push(`${flag} is of no use ${isRemote ? 'with' : 'without'} --url.`);
+    if (flag !== null) problems.push(`${flag} has no effect ${isRemote ? 'with' : 'without'} --url.`);
   }
   if ((settings.tlsCert === null) !== (settings.tlsKey === null))
-    problems.push('--tls-cert and --tls-key need each other.');
+    problems.push('--tls-cert and --tls-key must be given together.');
   if (settings.once && settings.for !== null)
     problems.push('--once prints once, and --for says how long to go on: give one of them.');
   return problems;

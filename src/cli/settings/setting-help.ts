@@ -1,8 +1,8 @@
-/** The table of settings as people read it in the terminal. */
+/** Prints the table of settings as help text for the terminal. */
 import { nameOf, type CommandRow, type Setting } from './setting.ts';
 import { commandNames, commands, type CommandName } from './setting-table.ts';
 
-/** The help text of a command, or for null of the program. Ends with a newline. */
+/** The help text of a command; null stands for the whole program. Ends with a newline. */
 export function helpText(topic: CommandName | null): string {
   return topic === null ? programHelp() : commandHelp(topic, commands[topic]);
 }
@@ -11,11 +11,11 @@ function programHelp(): string {
   const width = Math.max(...commandNames.map((name) => name.length));
   const list = commandNames.map((name) => `  hvql ${name.padEnd(width)}  ${commands[name].summary}`);
   return [
-    'GraphQL for what a hypervisor is doing.',
+    'GraphQL API for hypervisor statistics.',
     '',
     ...list,
     '',
-    '"hvql help <command>" tells more, "hvql version" which version this is.',
+    '"hvql help <command>" describes a command, "hvql version" prints the version.',
     '',
   ].join('\n');
 }
@@ -36,7 +36,7 @@ function commandHelp(name: CommandName, { summary, positional, settings }: Comma
 }
 
 function presetText(preset: string): string {
-  return preset === 'needed' ? preset : `default ${preset}`;
+  return preset === 'required' ? preset : `default ${preset}`;
 }
 
 function usageOf(setting: Setting): string {
@@ -44,6 +44,6 @@ function usageOf(setting: Setting): string {
 }
 
 function defaultOf({ default: preset, isRequired, placeholder }: Setting): string {
-  if (isRequired === true) return 'needed';
+  if (isRequired === true) return 'required';
   return preset === null || placeholder === null ? '' : preset;
 }

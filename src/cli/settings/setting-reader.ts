@@ -146,7 +146,7 @@ function checkFlag(
   flag: string,
   { setting, text, isTwice }: { setting: Setting | undefined; text: string | undefined; isTwice: boolean },
 ): string | null {
-  if (setting === undefined) return `${flag} is no flag of this command.`;
+  if (setting === undefined) return `${flag} is not a flag of this command.`;
   if (isTwice) return `${flag} is given twice.`;
   if (setting.placeholder === null) return text === undefined ? null : `${flag} takes no value.`;
   return text === undefined ? `${flag} needs a value: ${flag} ${setting.placeholder}.` : null;
@@ -158,5 +158,5 @@ function checkPositionals(row: CommandRow, positionals: readonly string[]): read
     return [`${positional.placeholder} is needed: ${positional.description}.`];
   }
   const expected = positional === null ? 0 : 1;
-  return positionals.slice(expected).map((text) => `${JSON.stringify(text)} is one argument too many.`);
+  return positionals.slice(expected).map((text) => `${JSON.stringify(text)} is an unexpected argument.`);
 }

@@ -1,4 +1,4 @@
-/** The one table of settings: parsing, help texts and docs/settings.md are made from it. */
+/** The table of settings. Parsing, help texts and docs/settings.md are derived from it. */
 import { parseSimulator } from '../../source/sources.ts';
 import type { CommandRow, Setting, ValuesOf } from './setting.ts';
 import {
@@ -56,7 +56,7 @@ const names = {
   parse: parseText,
   default: null,
   description:
-    'JSON file with the names of partitions for the source mshv, such as {"1": "root", "5": "web-1"}; read again when it changes',
+    'JSON file with partition names for the source mshv, such as {"1": "root", "5": "web-1"}; reloaded when it changes',
 } satisfies Setting;
 
 const hostName = {
@@ -66,7 +66,7 @@ const hostName = {
   parse: parseHostName,
   default: null,
   description:
-    'name of the host that is read, in every object and every global id; without: "local", or the name in a capture',
+    'name of this host, used in every object and every global id; if not given, "local" or the name in the capture',
 } satisfies Setting;
 
 const jwtSecret = {
@@ -75,7 +75,7 @@ const jwtSecret = {
   placeholder: '<secret>',
   parse: parseSecret,
   default: null,
-  description: 'secret that tokens are signed with (HS256, HS384, HS512), 32 bytes or more',
+  description: 'secret that signs the tokens (HS256, HS384, HS512), at least 32 bytes',
 } satisfies Setting;
 
 const jwtSecretFile = {
@@ -84,7 +84,7 @@ const jwtSecretFile = {
   placeholder: '<file>',
   parse: parseText,
   default: null,
-  description: 'file that holds that secret; a newline at its end does not count',
+  description: 'file that contains the secret; a trailing newline is ignored',
 } satisfies Setting;
 
 const jwtIssuer = {
@@ -93,7 +93,7 @@ const jwtIssuer = {
   placeholder: '<issuer>',
   parse: parseText,
   default: null,
-  description: 'the "iss" that tokens need; unchecked without',
+  description: 'required "iss" claim of tokens; not checked if not given',
 } satisfies Setting;
 
 const jwtAudience = {
@@ -102,12 +102,12 @@ const jwtAudience = {
   placeholder: '<audience>',
   parse: parseText,
   default: null,
-  description: 'the "aud" that tokens need; unchecked without',
+  description: 'required "aud" claim of tokens; not checked if not given',
 } satisfies Setting;
 
 const file = { placeholder: '<file>', parse: parseText, default: null } as const;
 
-/** Of a process that is part of a fleet. */
+/** The settings of a process that is part of a fleet. */
 const nats = {
   nats: {
     flag: 'nats',
@@ -116,37 +116,38 @@ const nats = {
     parse: parseNatsAddress,
     default: null,
     description:
-      'address of NATS to join a fleet at, such as nats://nats-1:4222, or several with commas between them; needs --host-name',
+      'address of the NATS server of the fleet to join, such as nats://nats-1:4222, or several, separated by commas; needs --host-name',
   },
   natsCreds: {
     ...file,
     flag: 'nats-creds',
     variable: 'HVQL_NATS_CREDS',
-    description: 'file with the credentials of a user of NATS, as nsc writes it',
+    description: 'file with the credentials of a NATS user, as written by nsc',
   },
   natsCa: {
     ...file,
     flag: 'nats-ca',
     variable: 'HVQL_NATS_CA',
-    description: "PEM file of the issuers of NATS's certificate; without: those that Node trusts",
+    description:
+      'PEM file with the CA certificates for the NATS server; if not given, the CAs that Node trusts',
   },
   natsCert: {
     ...file,
     flag: 'nats-cert',
     variable: 'HVQL_NATS_CERT',
-    description: 'PEM file of the certificate to show to NATS; needs --nats-key',
+    description: 'PEM file with the client certificate for NATS; needs --nats-key',
   },
   natsKey: {
     ...file,
     flag: 'nats-key',
     variable: 'HVQL_NATS_KEY',
-    description: 'PEM file of its private key',
+    description: 'PEM file with the private key of that certificate',
   },
 } satisfies Record<string, Setting>;
 
 const duration = { variable: null, placeholder: '<time>', parse: parseInterval } as const;
 
-/** A limit on what is asked. */
+/** A limit on requests. */
 function limit<Flag extends string>(flag: Flag, text: string, description: string) {
   const variable = `HVQL_${flag.toUpperCase().replaceAll('-', '_')}` as const;
   return { flag, variable, placeholder: '<number>', parse: parseCount, default: text, description };
@@ -167,7 +168,7 @@ const hostCommands = {
         placeholder: '<host>',
         parse: parseText,
         default: '127.0.0.1',
-        description: 'address to listen on; any but a loopback one needs an identity method',
+        description: 'address to listen on; an address other than loopback needs an identity method',
       },
       port: {
         flag: 'port',
@@ -175,7 +176,7 @@ const hostCommands = {
         placeholder: '<port>',
         parse: parsePort,
         default: '4000',
-        description: 'port to listen on; 0 is any free one',
+        description: 'port to listen on; 0 chooses a free port',
       },
       workers: {
         flag: 'workers',
@@ -183,7 +184,7 @@ const hostCommands = {
         placeholder: '<number or auto>',
         parse: parseWorkers,
         default: '1',
-        description: 'processes that serve behind the port; auto is one for each processor that can be used',
+        description: 'number of processes that serve the port; auto starts one for each available processor',
       },
       jwtSecret,
       jwtSecretFile,
@@ -194,7 +195,7 @@ const hostCommands = {
         parse: parseText,
         default: null,
         description:
-          'public key that tokens are verified with: PEM, X.509 certificate, JSON Web Key or Key Set',
+          'file with the public key that verifies tokens: PEM, X.509 certificate, JSON Web Key or JSON Web Key Set',
       },
       jwksUrl: {
         flag: 'jwks-url',
@@ -202,7 +203,7 @@ const hostCommands = {
         placeholder: '<address>',
         parse: parseKeySetUrl,
         default: null,
-        description: 'address of the JSON Web Key Set that tokens are verified with',
+        description: 'URL of the JSON Web Key Set that verifies tokens',
       },
       jwtIssuer,
       jwtAudience,
@@ -212,45 +213,46 @@ const hostCommands = {
         placeholder: '<on|off>',
         parse: parseOnOff,
         default: 'off',
-        description: 'whether tokens without an end ("exp") are refused',
+        description: 'whether tokens without an expiry ("exp") are refused',
       },
       revoked: {
         ...file,
         flag: 'revoked',
         variable: 'HVQL_REVOKED',
         description:
-          'JSON file of revoked credentials, {"jti": [], "sub": [], "fingerprints": []}; read again when it changes',
+          'JSON file with revoked credentials, {"jti": [], "sub": [], "fingerprints": []}; reloaded when it changes',
       },
       tlsCert: {
         ...file,
         flag: 'tls-cert',
         variable: 'HVQL_TLS_CERT',
-        description: 'PEM file of the certificate to serve HTTPS with; needs --tls-key',
+        description: 'PEM file with the certificate for HTTPS; needs --tls-key',
       },
       tlsKey: {
         ...file,
         flag: 'tls-key',
         variable: 'HVQL_TLS_KEY',
-        description: 'PEM file of its private key',
+        description: 'PEM file with the private key of that certificate',
       },
       tlsClientCa: {
         ...file,
         flag: 'tls-client-ca',
         variable: 'HVQL_TLS_CLIENT_CA',
-        description: 'PEM file of the issuers whose client certificates authenticate callers',
+        description: 'PEM file with the CA certificates whose client certificates authenticate callers',
       },
       tlsClientMap: {
         ...file,
         flag: 'tls-client-map',
         variable: 'HVQL_TLS_CLIENT_MAP',
-        description: 'JSON file of partitions by certificate, for those that name none',
+        description:
+          'JSON file that maps client certificates to partitions, for certificates that do not name one',
       },
       tlsCrl: {
         ...file,
         flag: 'tls-crl',
         variable: 'HVQL_TLS_CRL',
         description:
-          'PEM file of the lists of revoked client certificates (CRLs), one of each issuer; read again when it changes',
+          'PEM file with the certificate revocation lists (CRLs) for client certificates, one for each issuer; reloaded when it changes',
       },
       allowedHosts: {
         flag: 'allowed-hosts',
@@ -259,7 +261,7 @@ const hostCommands = {
         parse: parseHosts,
         default: null,
         description:
-          'names that are answered to (Host header), with commas between them; without: any, but on loopback only its own',
+          'accepted names in the Host header, separated by commas; if not given, any name, but on loopback only loopback names',
       },
       trustedProxies: {
         flag: 'trusted-proxies',
@@ -268,8 +270,8 @@ const hostCommands = {
         parse: parseProxies,
         default: null,
         description:
-          'proxies whose X-Forwarded-For says which address a client has: addresses and networks (10.0.0.0/8), with ' +
-          'commas between them',
+          'proxies whose X-Forwarded-For header is trusted for the address of the client: addresses and networks ' +
+          '(10.0.0.0/8), separated by commas',
       },
       ...nats,
       gatewayKeys: {
@@ -277,7 +279,7 @@ const hostCommands = {
         flag: 'gateway-keys',
         variable: 'HVQL_GATEWAY_KEYS',
         description:
-          'JSON Web Key Set of the gateways whose delegated tokens are accepted, read again when it changes; needed where NATS is not on this machine',
+          'file with the JSON Web Key Set of the gateways whose delegated tokens are accepted; reloaded when it changes; required unless NATS is on this machine',
       },
       minInterval: {
         ...duration,
@@ -285,7 +287,7 @@ const hostCommands = {
         flag: 'min-interval',
         variable: 'HVQL_MIN_INTERVAL',
         default: '100ms',
-        description: 'shortest time between two events of a subscription',
+        description: 'minimum time between two events of a subscription',
       },
       snapshotMaxAge: {
         ...duration,
@@ -294,7 +296,7 @@ const hostCommands = {
         variable: 'HVQL_SNAPSHOT_MAX_AGE',
         default: '10ms',
         description:
-          'how old a snapshot, or the answer to an equal request, may be to be used again; 0: never',
+          'maximum age at which a snapshot, or the response to an identical request, is reused; 0 disables reuse',
       },
       sourceTimeout: {
         ...duration,
@@ -302,7 +304,7 @@ const hostCommands = {
         flag: 'source-timeout',
         variable: 'HVQL_SOURCE_TIMEOUT',
         default: '5s',
-        description: 'how long to wait for the source before it counts as unavailable',
+        description: 'how long to wait for the source before it is considered unavailable',
       },
       history: {
         ...duration,
@@ -319,7 +321,7 @@ const hostCommands = {
         parse: parseHistoryEvery,
         default: switchOff,
         description:
-          'how often the service reads everything that callers may read, so that its history needs no requests: 1s to 1h; off: never',
+          'interval at which the service reads everything that callers may read, so that history exists without requests: 1s to 1h, or off',
       },
       historyBytes: {
         flag: 'history-bytes',
@@ -327,7 +329,7 @@ const hostCommands = {
         placeholder: '<size>',
         parse: parseBytes,
         default: '256MB',
-        description: 'memory for past readings, in each process; as far as they do not fit, fewer are kept',
+        description: 'memory for past readings in each process; if they do not fit, fewer are kept',
       },
       compiled: {
         flag: 'compiled',
@@ -335,8 +337,7 @@ const hostCommands = {
         placeholder: '<on|off>',
         parse: parseOnOff,
         default: 'on',
-        description:
-          'whether answers are written as bytes; off: graphql-js makes them, and they say the same',
+        description: 'whether hvql writes results itself; off uses graphql-js, with the same results',
       },
       hotPath: {
         flag: 'hot-path',
@@ -345,7 +346,7 @@ const hostCommands = {
         parse: parseOnOff,
         default: 'on',
         description:
-          'whether repeats of the same query by verified credentials are answered without Yoga; they say the same',
+          'whether repeated queries with verified credentials are answered without Yoga, with the same results',
       },
       metrics: {
         flag: 'metrics',
@@ -353,7 +354,7 @@ const hostCommands = {
         placeholder: '<on|off>',
         parse: parseOnOff,
         default: 'on',
-        description: 'whether /metrics gives each caller the counters that it may read, for Prometheus',
+        description: 'whether /metrics serves the counters that the caller may read, for Prometheus',
       },
       metricsListen: {
         flag: 'metrics-listen',
@@ -362,7 +363,7 @@ const hostCommands = {
         parse: parseLoopbackAddress,
         default: null,
         description:
-          'loopback address, such as 127.0.0.1:9464, at which /metrics gives the health of the service without an identity',
+          'loopback address, such as 127.0.0.1:9464, where /metrics serves the health of the service without authentication',
       },
       plugin: {
         flag: 'plugin',
@@ -372,8 +373,8 @@ const hostCommands = {
         default: null,
         isRepeatable: true,
         description:
-          "plugin of Yoga or envelop to add: a path that begins with . or /, or a package's name. It runs with all rights " +
-          'of the service and turns the hot path off. May be given several times (the variable: with commas between them)',
+          'Yoga or envelop plugin to load: a path that begins with . or /, or the name of a package. It runs with all rights ' +
+          'of the service and turns the hot path off. May be given several times (in the variable: separated by commas)',
       },
       graphiql: {
         flag: 'graphiql',
@@ -381,7 +382,7 @@ const hostCommands = {
         placeholder: '<on|off>',
         parse: parseOnOff,
         default: 'on',
-        description: 'whether browsers are given the page of GraphiQL',
+        description: 'whether GraphiQL is served to browsers',
       },
       dashboard: {
         flag: 'dashboard',
@@ -390,7 +391,7 @@ const hostCommands = {
         parse: parseOnOff,
         default: 'on',
         description:
-          'whether browsers are given the dashboard at /; its documents may run with --operations as well',
+          'whether the dashboard is served at /; its documents are allowed with --operations as well',
       },
       introspection: {
         flag: 'introspection',
@@ -398,22 +399,27 @@ const hostCommands = {
         placeholder: '<on|root|off>',
         parse: parseIntrospection,
         default: 'on',
-        description: 'which callers may query the schema: all, the root partition, none',
+        description: 'which callers may query the schema: on is all, root the root partition, off none',
       },
-      maxTokens: limit('max-tokens', '10000', 'tokens that a document may have'),
-      maxDepth: limit('max-depth', '16', 'fields that an operation may be deep'),
-      maxAliases: limit('max-aliases', '200', 'aliases that an operation may have'),
-      maxDirectives: limit('max-directives', '50', 'directives that an operation may have'),
-      maxListItems: limit('max-list-items', '5000', 'items that a list in an argument may have'),
-      maxValues: limit('max-values', '250000', 'values that an answer may hold'),
-      maxPages: limit('max-pages', '10000', 'overlay pages that may be read for an answer or an event'),
+      maxTokens: limit('max-tokens', '10000', 'maximum number of tokens in a document'),
+      maxDepth: limit('max-depth', '16', 'maximum nesting depth of an operation, in fields'),
+      maxAliases: limit('max-aliases', '200', 'maximum number of aliases in an operation'),
+      maxDirectives: limit('max-directives', '50', 'maximum number of directives in an operation'),
+      maxListItems: limit('max-list-items', '5000', 'maximum number of items in a list argument'),
+      maxValues: limit('max-values', '250000', 'maximum number of values in a response'),
+      maxPages: limit(
+        'max-pages',
+        '10000',
+        'maximum number of overlay pages read for a response or an event',
+      ),
       maxTime: {
         ...duration,
         parse: parseTimeout,
         flag: 'max-time',
         variable: 'HVQL_MAX_TIME',
         default: '15s',
-        description: 'how long an answer may take, beside the time that it is asked to wait for',
+        description:
+          'maximum time for a response, in addition to the time that the operation itself asks to wait',
       },
       maxStreams: {
         flag: 'max-streams',
@@ -421,7 +427,7 @@ const hostCommands = {
         placeholder: '<number>',
         parse: parseCount,
         default: '20000',
-        description: 'subscriptions that may be open at once',
+        description: 'maximum number of open subscriptions',
       },
       maxStreamsPerCaller: {
         flag: 'max-streams-per-caller',
@@ -429,7 +435,7 @@ const hostCommands = {
         placeholder: '<number>',
         parse: parseCount,
         default: '10000',
-        description: 'how many of them may be of one caller',
+        description: 'maximum number of open subscriptions of one caller',
       },
       maxStreamValues: {
         flag: 'max-stream-values',
@@ -437,22 +443,22 @@ const hostCommands = {
         placeholder: '<number>',
         parse: parseCount,
         default: '100000',
-        description: 'values that one event of a subscription may hold',
+        description: 'maximum number of values in an event of a subscription',
       },
       maxValuesPerSecond: limit(
         'max-values-per-second',
         '5000000',
-        'values a second that one caller may be sent in answers and events together, on average over a minute',
+        'maximum number of values per second sent to one caller in responses and events, averaged over a minute',
       ),
       maxConnections: limit(
         'max-connections',
         '20000',
-        'connections that may be open at once; fewer where the process may have fewer files open',
+        'maximum number of open connections; lowered if the open file limit of the process requires it',
       ),
       maxConnectionsPerAddress: limit(
         'max-connections-per-address',
         '12000',
-        'how many of them may be from one address, loopback excepted; an IPv6 network of 64 bits is one',
+        'maximum number of open connections from one address, except loopback; an IPv6 /64 network counts as one address',
       ),
       allowedOrigins: {
         flag: 'allowed-origins',
@@ -461,7 +467,7 @@ const hostCommands = {
         parse: parseOrigins,
         default: null,
         description:
-          "origins of pages that may ask and read answers, beside the service's own, with commas between them",
+          "origins of web pages that may send requests, in addition to the service's own, separated by commas",
       },
       guestSocket: {
         flag: 'guest-socket',
@@ -471,8 +477,8 @@ const hostCommands = {
         default: null,
         isRepeatable: true,
         description:
-          'UNIX socket whose clients are that partition, without a token; of a folder, one for each <partition id>.sock ' +
-          'in it. May be given several times (the variable: with commas between them)',
+          'UNIX socket whose clients are authenticated as that partition, without a token; for a folder, one for each ' +
+          '<partition id>.sock in it. May be given several times (in the variable: separated by commas)',
       },
       guestSocketMode: {
         flag: 'guest-socket-mode',
@@ -480,7 +486,7 @@ const hostCommands = {
         placeholder: '<octal>',
         parse: parseMode,
         default: '0600',
-        description: 'mode of these sockets: who may write to one may connect',
+        description: 'file mode of these sockets: a user with write permission can connect',
       },
       guestPort: {
         flag: 'guest-port',
@@ -489,7 +495,7 @@ const hostCommands = {
         parse: parseGuestPort,
         default: '4000',
         description:
-          'port of the virtual socket that guests connect to; in a folder the socket is <partition id>.sock_<port>',
+          'port of the virtual socket (vsock) that guests connect to; in a folder the socket is <partition id>.sock_<port>',
       },
       operations: {
         flag: 'operations',
@@ -498,8 +504,8 @@ const hostCommands = {
         parse: parseText,
         default: null,
         description:
-          'folder of .graphql files, or manifest as GraphQL Code Generator, Relay or Apollo write it: only these ' +
-          'documents are answered, asked for by id or by their text',
+          'folder of .graphql files, or a manifest written by GraphQL Code Generator, Relay or Apollo: only these ' +
+          'documents may be executed, whether sent by id or by text',
       },
       audit: {
         flag: 'audit',
@@ -508,7 +514,7 @@ const hostCommands = {
         parse: parseText,
         default: null,
         description:
-          'file for a JSON line for each denied read, each stream that is opened or closed, and what is refused; - is ' +
+          'file that gets a JSON line for each denied read, each opened or closed stream, and each refused request; - is ' +
           'standard output',
       },
       auditSize: {
@@ -518,7 +524,7 @@ const hostCommands = {
         parse: parseAuditSize,
         default: '100MB',
         description:
-          'size at which the audit file is renamed to <file>.1, and that one to <file>.2; nine are kept',
+          'size at which the audit file is renamed to <file>.1, <file>.1 to <file>.2, and so on; nine old files are kept',
       },
       logLevel: {
         flag: 'log-level',
@@ -526,12 +532,12 @@ const hostCommands = {
         placeholder: '<level>',
         parse: parseLogLevel,
         default: 'info',
-        description: 'trace, debug (one line a request), info, warn, error, fatal or silent',
+        description: 'trace, debug (one line per request), info, warn, error, fatal or silent',
       },
     },
   },
   top: {
-    summary: 'Shows the graph live in a terminal, of a service or of a source that it opens itself.',
+    summary: 'Shows live statistics in a terminal, from a service or directly from a source.',
     positional: null,
     settings: {
       url: {
@@ -541,33 +547,40 @@ const hostCommands = {
         parse: parseServiceUrl,
         default: null,
         description:
-          'address of a service or a gateway, such as http://127.0.0.1:4000; without, --source is opened in this process',
+          'URL of a service or gateway, such as http://127.0.0.1:4000; if not given, --source is opened in this process',
       },
       tokenFile: {
         ...file,
         flag: 'token-file',
         variable: 'HVQL_TOKEN_FILE',
-        description: 'file with the token for --url; read again when it changes',
+        description: 'file with the token for --url; reloaded when it changes',
       },
       tlsCa: {
         ...file,
         flag: 'tls-ca',
         variable: null,
-        description: "PEM file of the issuers of the service's certificate; without: those that Node trusts",
+        description:
+          'PEM file with the CA certificates for the service; if not given, the CAs that Node trusts',
       },
       tlsCert: {
         ...file,
         flag: 'tls-cert',
         variable: null,
-        description: 'PEM file of the client certificate to show; needs --tls-key',
+        description: 'PEM file with the client certificate to send; needs --tls-key',
       },
-      tlsKey: { ...file, flag: 'tls-key', variable: null, description: 'PEM file of its private key' },
+      tlsKey: {
+        ...file,
+        flag: 'tls-key',
+        variable: null,
+        description: 'PEM file with the private key of that certificate',
+      },
       source,
       names,
       hostName: {
         ...hostName,
         variable: null,
-        description: 'host of a gateway to show; without --url, the name of this host',
+        description:
+          'with --url, the host to show if the address is a gateway; without, the name of this host',
       },
       view: {
         flag: 'view',
@@ -576,7 +589,7 @@ const hostCommands = {
         parse: parseTopView,
         default: null,
         description:
-          'what to show first: partitions, virtual-processors, logical-processors, intercepts (of one partition), hosts (of a gateway)',
+          'initial view: partitions, virtual-processors, logical-processors, intercepts (of one partition) or hosts (of a gateway)',
       },
       partition: {
         flag: 'partition',
@@ -584,7 +597,7 @@ const hostCommands = {
         placeholder: '<id>',
         parse: parsePartition,
         default: null,
-        description: 'the partition whose virtual processors or intercepts to show',
+        description: 'partition whose virtual processors or intercepts are shown',
       },
       columns: {
         flag: 'columns',
@@ -593,7 +606,7 @@ const hostCommands = {
         parse: parseColumnNames,
         default: null,
         description:
-          'counters to show, with commas between them, as schema/counters.md names them: hypercalls is the rate, hypercalls.deltas the increase, hypercalls.counters the total',
+          'counters to show, separated by commas, by their names in schema/counters.md: hypercalls is the rate, hypercalls.deltas the increase, hypercalls.counters the total',
       },
       sort: {
         flag: 'sort',
@@ -601,7 +614,7 @@ const hostCommands = {
         placeholder: '<column>',
         parse: parseText,
         default: null,
-        description: 'column to sort by, the greatest first; <column>:asc is the smallest first',
+        description: 'column to sort by, in descending order; <column>:asc sorts in ascending order',
       },
       filter: {
         flag: 'filter',
@@ -609,15 +622,16 @@ const hostCommands = {
         placeholder: '<text>',
         parse: parseFilter,
         default: null,
-        description: 'part of a name that rows need, or =<ids> with commas between them',
+        description:
+          'show only rows whose name contains this text, or whose id is listed: =<ids>, separated by commas',
       },
-      every: { ...duration, flag: 'every', default: '1s', description: 'time from one update to the next' },
+      every: { ...duration, flag: 'every', default: '1s', description: 'time between updates' },
       for: {
         ...duration,
         parse: parseTimeout,
         flag: 'for',
         default: null,
-        description: 'how long to go on; without, until it is quit',
+        description: 'how long to run; if not given, until you quit',
       },
       once: {
         flag: 'once',
@@ -633,12 +647,12 @@ const hostCommands = {
         placeholder: null,
         parse: parseSwitch,
         default: switchOff,
-        description: 'print one JSON document; with --for, one a line at each update',
+        description: 'print a JSON document; with --for, one line of JSON per update',
       },
     },
   },
   record: {
-    summary: 'Records what a source says as a capture, frame by frame.',
+    summary: 'Records the statistics of a source into a capture, frame by frame.',
     positional: null,
     settings: {
       source,
@@ -646,14 +660,14 @@ const hostCommands = {
       hostName: {
         ...hostName,
         description:
-          'name of the host, to be kept in the capture; without: the name in a capture that is recorded again',
+          'host name to store in the capture; if not given and the source is a capture, the name in that capture',
       },
-      every: { ...duration, flag: 'every', default: '1s', description: 'time from one frame to the next' },
+      every: { ...duration, flag: 'every', default: '1s', description: 'time between frames' },
       for: {
         ...duration,
         flag: 'for',
         default: null,
-        description: 'how long to record; without, until it is interrupted',
+        description: 'how long to record; if not given, until interrupted',
       },
       out: {
         flag: 'out',
@@ -662,12 +676,12 @@ const hostCommands = {
         parse: parseText,
         default: null,
         isRequired: true,
-        description: 'where the capture goes',
+        description: 'folder or .tar file to write the capture to',
       },
     },
   },
   simulate: {
-    summary: 'Keeps a page folder alive with what a simulated hypervisor does.',
+    summary: 'Writes the statistics of a simulated hypervisor to a page folder, continuously.',
     positional: null,
     settings: {
       source: {
@@ -675,19 +689,19 @@ const hostCommands = {
         // The variable is for the service, which may read what is simulated here.
         variable: null,
         parse: parseSimulator,
-        description: 'the simulator, with its settings: simulator?seed=1&lps=16&partitions=8&vps=4',
+        description: 'the simulator with its parameters: simulator?seed=1&lps=16&partitions=8&vps=4',
       },
       every: {
         ...duration,
         flag: 'every',
         default: '100ms',
-        description: 'time from one snapshot to the next',
+        description: 'time between snapshots',
       },
       for: {
         ...duration,
         flag: 'for',
         default: null,
-        description: 'how long to go on; without, until it is interrupted',
+        description: 'how long to run; if not given, until interrupted',
       },
       out: {
         flag: 'out',
@@ -701,7 +715,7 @@ const hostCommands = {
     },
   },
   inspect: {
-    summary: "Prints an overlay page's statistics groups and counters.",
+    summary: 'Prints the statistics groups and counters of an overlay page.',
     positional: { placeholder: '<page>', description: 'file of 4096 bytes' },
     settings: {
       object: {
@@ -710,7 +724,8 @@ const hostCommands = {
         placeholder: '<object>',
         parse: parseStatisticsObject,
         default: null,
-        description: 'of what it is a page: hypervisor, logical-processor, partition or virtual-processor',
+        description:
+          'kind of object that the page belongs to: hypervisor, logical-processor, partition or virtual-processor',
       },
       json: {
         flag: 'json',
@@ -718,27 +733,26 @@ const hostCommands = {
         placeholder: null,
         parse: parseSwitch,
         default: switchOff,
-        description: 'print JSON in place of a table',
+        description: 'print JSON instead of a table',
       },
     },
   },
   operations: {
     summary:
-      'Prints the list of operations that serve would allow: the id of each document, for clients to send.',
+      'Prints the documents that serve --operations would allow, with the id that clients send for each.',
     positional: {
       placeholder: '<folder or manifest>',
-      description:
-        'folder of .graphql files, or manifest of another tool, as serve takes it with --operations',
+      description: 'folder of .graphql files or manifest, as for serve --operations',
     },
     settings: {},
   },
   doctor: {
-    summary: 'Says which statistics this machine has, what is missing to read them, and how to start.',
+    summary: 'Reports which statistics this machine has, what is missing to read them, and how to start.',
     positional: null,
     settings: {},
   },
   token: {
-    summary: 'Prints a token that a service with the same secret takes.',
+    summary: 'Prints a token for a service that has the same secret.',
     positional: null,
     settings: {
       jwtSecret,
@@ -751,7 +765,7 @@ const hostCommands = {
         default: null,
         isRequired: true,
         description:
-          'partition that the token is for; root is the one that is the root where the token is used',
+          'partition that the token is for; root means the root partition of each host where the token is used',
       },
       hostNames: {
         flag: 'host-names',
@@ -760,7 +774,7 @@ const hostCommands = {
         parse: parseHostNames,
         default: null,
         description:
-          'host names that the token is for, with commas between them, or * for all; without, it names none',
+          'host names that the token is for, separated by commas, or * for all; if not given, the token names no host',
       },
       privileges: {
         flag: 'privileges',
@@ -768,16 +782,16 @@ const hostCommands = {
         placeholder: '<names>',
         parse: parsePrivileges,
         default: 'ACCESS_STATS,ACCESS_STATS_MSR',
-        description: 'its privileges, with commas between them; "" for none',
+        description: 'privileges in the token, separated by commas; "" for none',
       },
       expiresIn: {
         ...duration,
         flag: 'expires-in',
         default: '1h',
-        description: 'how long the token is good',
+        description: 'how long the token is valid',
       },
-      issuer: { ...jwtIssuer, flag: 'issuer', description: 'the "iss" to put in' },
-      audience: { ...jwtAudience, flag: 'audience', description: 'the "aud" to put in' },
+      issuer: { ...jwtIssuer, flag: 'issuer', description: '"iss" claim of the token' },
+      audience: { ...jwtAudience, flag: 'audience', description: '"aud" claim of the token' },
     },
   },
 } satisfies Record<string, CommandRow>;
@@ -789,28 +803,29 @@ const { serve, ...others } = hostCommands;
 export const commands = {
   serve,
   gateway: {
-    summary: 'Serves the graph of a fleet: many hosts, over NATS.',
+    summary: 'Serves the graph of a fleet: many hosts, connected through NATS.',
     positional: null,
     settings: {
       ...nats,
       nats: {
         ...nats.nats,
         isRequired: true,
-        description: 'address of NATS, such as nats://nats-1:4222, or several with commas between them',
+        description:
+          'address of the NATS server, such as nats://nats-1:4222, or several, separated by commas',
       },
       hosts: {
         ...file,
         flag: 'hosts',
         variable: 'HVQL_HOSTS',
         description:
-          'JSON file with the names of the hosts, {"hosts": ["web-17"]}, read again when it changes; without: all that are alive',
+          'JSON file with the names of the hosts, {"hosts": ["web-17"]}; reloaded when it changes; if not given, all hosts that are alive',
       },
       gatewayKey: {
         ...file,
         flag: 'gateway-key',
         variable: 'HVQL_GATEWAY_KEY',
         description:
-          'private key (Ed25519 or P-256, PEM or JSON Web Key) that delegated tokens are signed with; needed where NATS is not on this machine',
+          'file with the private key (Ed25519 or P-256, PEM or JSON Web Key) that signs delegated tokens; required unless NATS is on this machine',
       },
       hostDeadline: {
         ...duration,
@@ -819,7 +834,7 @@ export const commands = {
         variable: 'HVQL_HOST_DEADLINE',
         default: '2s',
         description:
-          'how long to wait for a host; one that has missed it is not waited for until it answers again',
+          'how long to wait for a host; after a timeout, the gateway does not wait for that host until it responds again',
       },
       maxFleetBytes: {
         flag: 'max-fleet-bytes',
@@ -827,7 +842,7 @@ export const commands = {
         placeholder: '<size>',
         parse: parseBytes,
         default: '16MB',
-        description: 'bytes that the answers of all hosts to one operation may have together',
+        description: 'maximum total size of the responses of all hosts to one operation',
       },
       host: served.host,
       port: served.port,
@@ -850,7 +865,7 @@ export const commands = {
       metrics: {
         ...served.metrics,
         description:
-          'whether /metrics gives the health of the gateway to the root of all hosts, for Prometheus',
+          'whether /metrics serves the health of the gateway to callers that are root on all hosts, for Prometheus',
       },
       metricsListen: served.metricsListen,
       plugin: served.plugin,
@@ -871,7 +886,7 @@ export const commands = {
     },
   },
   fleet: {
-    summary: 'Runs a fleet to try on this machine: nats-server, simulated hosts and a gateway.',
+    summary: 'Runs a demonstration fleet on this machine: nats-server, simulated hosts and a gateway.',
     positional: null,
     settings: {
       hosts: {
@@ -880,12 +895,13 @@ export const commands = {
         placeholder: '<number>',
         parse: parseHostCount,
         default: '20',
-        description: 'simulated hosts, at most 1000',
+        description: 'number of simulated hosts, at most 1000',
       },
       nats: {
         ...nats.nats,
         variable: null,
-        description: 'address of NATS that runs already; without, nats-server is started on a loopback port',
+        description:
+          'address of a running NATS server; if not given, nats-server is started on a loopback port',
       },
       host: served.host,
       port: served.port,
@@ -897,7 +913,7 @@ export const commands = {
   ...others,
 } satisfies Record<string, CommandRow>;
 
-/** The name of a command, as it is typed. */
+/** The name of a command on the command line. */
 export type CommandName = keyof typeof commands;
 /** The values of a command's settings. */
 export type SettingsOf<Name extends CommandName> = ValuesOf<(typeof commands)[Name]['settings']>;

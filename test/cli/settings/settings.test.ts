@@ -348,10 +348,10 @@ describe('hvql serve', () => {
     ]);
   });
 
-  it('says what is of no use without a guest socket', () => {
+  it('says what has no effect without a guest socket', () => {
     expect(problemsOf(['serve', '--guest-socket-mode=0660'], { HVQL_GUEST_PORT: '5' })).toEqual([
-      '--guest-socket-mode is of no use without --guest-socket.',
-      'HVQL_GUEST_PORT is of no use without --guest-socket.',
+      '--guest-socket-mode has no effect without --guest-socket.',
+      'HVQL_GUEST_PORT has no effect without --guest-socket.',
     ]);
   });
 
@@ -386,11 +386,14 @@ describe('hvql serve', () => {
     ],
     [
       ['--nats', 'nats://[::1], nats://nats-1', '--host-name', 'a', '--nats-cert', 'c'],
-      [expect.stringContaining('is not on this machine'), '--nats-cert and --nats-key need each other.'],
+      [
+        expect.stringContaining('is not on this machine'),
+        '--nats-cert and --nats-key must be given together.',
+      ],
     ],
     [
       ['--nats-creds', 'c', '--gateway-keys=k'],
-      ['--nats-creds', '--gateway-keys'].map((flag) => `${flag} is of no use without --nats.`),
+      ['--nats-creds', '--gateway-keys'].map((flag) => `${flag} has no effect without --nats.`),
     ],
     ...['nats-1:4222', 'http://nats-1', 'nats://', ''].map((text): [string[], unknown[]] => [
       ['--nats', text, '--host-name', 'a'],
@@ -410,15 +413,15 @@ describe('hvql serve', () => {
     argv.push('--min-interval', '5', '--log-level', 'inof', '--json', '--jwt-issuer');
     const env = { HVQL_JWT_SECRE: 'x', HVQL_SOURCE_TIMEOUT: '0s', HVQL_WHATEVER: '1' };
     expect(problemsOf(argv, env)).toEqual([
-      '--prot is no flag of this command. Did you mean --port?',
+      '--prot is not a flag of this command. Did you mean --port?',
       '--port is given twice.',
-      '--json is no flag of this command.',
+      '--json is not a flag of this command.',
       '--jwt-issuer needs a value: --jwt-issuer <issuer>.',
       '--port: needs a port from 0 to 65535, but is "70000".',
       '--min-interval: "5" is not a length of time: expected a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
       'HVQL_SOURCE_TIMEOUT: needs a length of time above zero, but is "0s".',
       '--log-level: needs one of trace, debug, info, warn, error, fatal, silent, but is "inof". Did you mean info?',
-      '"extra" is one argument too many.',
+      '"extra" is an unexpected argument.',
       'HVQL_JWT_SECRE is no variable of hvql. Did you mean HVQL_JWT_SECRET?',
       'HVQL_WHATEVER is no variable of hvql.',
       '--host 0.0.0.0 can be reached from elsewhere, so callers need an identity: give one of --jwt-secret-file, ' +
@@ -429,7 +432,7 @@ describe('hvql serve', () => {
   it.each([
     [
       ['--port', '-1'],
-      ['--port needs a value: --port <port>.', '-1 is no flag of this command.'],
+      ['--port needs a value: --port <port>.', '-1 is not a flag of this command.'],
     ],
     [
       ['--metrics-listen', '0.0.0.0:9464'],
@@ -459,21 +462,24 @@ describe('hvql serve', () => {
     ],
     [
       ['--jwt-audience', 'x'],
-      ['--jwt-audience is of no use without an identity method, such as --jwks-url.'],
+      ['--jwt-audience has no effect without an identity method, such as --jwks-url.'],
     ],
-    [['--jwt-secret', secret], ['--jwt-secret is no flag of this command. Did you mean --jwt-secret-file?']],
-    [['-p', '1'], ['-p is no flag of this command.']],
-    [['-p=1'], ['-p is no flag of this command.']],
+    [
+      ['--jwt-secret', secret],
+      ['--jwt-secret is not a flag of this command. Did you mean --jwt-secret-file?'],
+    ],
+    [['-p', '1'], ['-p is not a flag of this command.']],
+    [['-p=1'], ['-p is not a flag of this command.']],
     [
       ['-a-b', '--port', 'x'],
-      ['-a-b is no flag of this command.', '--port: needs a port from 0 to 65535, but is "x".'],
+      ['-a-b is not a flag of this command.', '--port: needs a port from 0 to 65535, but is "x".'],
     ],
     [
       ['--port', '--', '5'],
-      ['--port needs a value: --port <port>.', '"5" is one argument too many.'],
+      ['--port needs a value: --port <port>.', '"5" is an unexpected argument.'],
     ],
-    [['---port', '5'], ['---port is no flag of this command. Did you mean --port?']],
-    [['--', '--port'], ['"--port" is one argument too many.']],
+    [['---port', '5'], ['---port is not a flag of this command. Did you mean --port?']],
+    [['--', '--port'], ['"--port" is an unexpected argument.']],
     [['--source-timeout', '600h'], ['--source-timeout: needs at most 24h, but is "600h".']],
     ...['64', '1023KB', '64 mb', '0.5GB', '99999999999MB'].map((text): [string[], string[]] => [
       ['--history-bytes', text],
@@ -548,15 +554,18 @@ describe('hvql serve', () => {
         '--allowed-hosts: needs host names such as "hvql.example", without a port, but has "hvql.example:4000", "", "::1".',
       ],
     ],
-    [['--tls-cert', 'c'], ['--tls-cert is of no use without --tls-key.']],
-    [['--tls-key', 'k'], ['--tls-key is of no use without --tls-cert.']],
+    [['--tls-cert', 'c'], ['--tls-cert has no effect without --tls-key.']],
+    [['--tls-key', 'k'], ['--tls-key has no effect without --tls-cert.']],
     [
       ['--tls-client-ca', 'ca', '--host', '0.0.0.0'],
-      ['--tls-client-ca is of no use without --tls-cert.', '--tls-client-ca is of no use without --tls-key.'],
+      [
+        '--tls-client-ca has no effect without --tls-cert.',
+        '--tls-client-ca has no effect without --tls-key.',
+      ],
     ],
     [
       ['--tls-client-map', 'm', '--tls-key', 'k', '--tls-cert='],
-      ['--tls-cert: needs a value, but is empty.', '--tls-client-map is of no use without --tls-client-ca.'],
+      ['--tls-cert: needs a value, but is empty.', '--tls-client-map has no effect without --tls-client-ca.'],
     ],
     [
       ['--port', 'bad', '--source', 'simulator:x?lps=0&vps=-1'],
@@ -592,7 +601,7 @@ describe('hvql serve', () => {
         '--host: needs a value, but is empty.',
         '--port: needs a port from 0 to 65535, but is "x".',
         '--max-streams: needs a whole number from 1 to 999999999, but is "0".',
-        '--jwt-issuer is of no use without an identity method, such as --jwks-url.',
+        '--jwt-issuer has no effect without an identity method, such as --jwks-url.',
       ],
     ],
     [
@@ -685,10 +694,12 @@ describe('the names of partitions', () => {
         expect(parseCommand(argv, {})).toMatchObject({ settings: { source, names: 'n.json' } });
       }
     }
-    expect(problemsOf(['serve', '--audit-size=1MB'])).toEqual(['--audit-size is of no use without --audit.']);
-    expect(problemsOf(['serve', '--names=n.json'])).toEqual(['--names is of no use without --source mshv.']);
+    expect(problemsOf(['serve', '--audit-size=1MB'])).toEqual([
+      '--audit-size has no effect without --audit.',
+    ]);
+    expect(problemsOf(['serve', '--names=n.json'])).toEqual(['--names has no effect without --source mshv.']);
     expect(problemsOf(['record', '--out=x'], { HVQL_NAMES: 'n.json', HVQL_SOURCE: 'pages:/a' })).toEqual([
-      'HVQL_NAMES is of no use without --source mshv.',
+      'HVQL_NAMES has no effect without --source mshv.',
     ]);
   });
 });
@@ -718,10 +729,12 @@ describe('hvql gateway', () => {
         tls: null,
       },
     });
-    expect(problemsOf(['gateway'])).toEqual([expect.stringMatching(/^--nats is needed: address of NATS/)]);
+    expect(problemsOf(['gateway'])).toEqual([
+      expect.stringMatching(/^--nats is needed: address of the NATS server/),
+    ]);
     expect(problemsOf(['gateway', '--nats=nats://nats-1', '--nats-key', 'k'])).toEqual([
-      '--nats nats://nats-1 is not on this machine, so --gateway-key is needed: hosts elsewhere take no unsigned tokens.',
-      '--nats-cert and --nats-key need each other.',
+      '--nats nats://nats-1 is not on this machine, so --gateway-key is needed: hosts on other machines do not accept unsigned tokens.',
+      '--nats-cert and --nats-key must be given together.',
     ]);
   });
 });
@@ -753,7 +766,7 @@ describe('hvql record', () => {
       name: 'record',
       settings: { source: 'pages:/a', names: null, hostName: null, every: 1_000, for: 30_000, out: 'x.tar' },
     });
-    expect(problemsOf(['record'])).toEqual(['--out is needed: where the capture goes.']);
+    expect(problemsOf(['record'])).toEqual(['--out is needed: folder or .tar file to write the capture to.']);
   });
 
   it('takes no times that make no sense', () => {
@@ -767,7 +780,7 @@ describe('hvql record', () => {
     expect(problemsOf(['record', '--every', '0s'], { HVQL_SOURCE: 'capture:x?speed=2' })).toEqual([
       'HVQL_SOURCE: capture: there is no option "speed"; there are loop, frame.',
       '--every: needs a length of time above zero, but is "0s".',
-      '--out is needed: where the capture goes.',
+      '--out is needed: folder or .tar file to write the capture to.',
     ]);
   });
 });
@@ -815,7 +828,7 @@ describe('hvql inspect', () => {
       '--object: needs one of hypervisor, logical-processor, partition, virtual-processor, but is "partion". Did you mean partition?',
       '<page> is needed: file of 4096 bytes.',
     ]);
-    expect(problemsOf(['inspect', 'a', 'b'])).toEqual(['"b" is one argument too many.']);
+    expect(problemsOf(['inspect', 'a', 'b'])).toEqual(['"b" is an unexpected argument.']);
   });
 });
 
@@ -826,11 +839,11 @@ describe('hvql operations', () => {
       settings: { folder: 'allowed' },
     });
     expect(problemsOf(['operations'])).toEqual([
-      '<folder or manifest> is needed: folder of .graphql files, or manifest of another tool, as serve takes it with --operations.',
+      '<folder or manifest> is needed: folder of .graphql files or manifest, as for serve --operations.',
     ]);
     expect(problemsOf(['operations', 'a', 'b', '--json'])).toEqual([
-      '--json is no flag of this command.',
-      '"b" is one argument too many.',
+      '--json is not a flag of this command.',
+      '"b" is an unexpected argument.',
     ]);
     expect(helpText('operations')).toMatch(/^Usage: hvql operations <folder or manifest>\n/);
   });
@@ -889,7 +902,7 @@ describe('hvql token', () => {
 
   it('tells all that is missing or wrong', () => {
     expect(problemsOf(['token', '--privileges', 'ACCESS_STAT'])).toEqual([
-      '--partition is needed: partition that the token is for; root is the one that is the root where the token is used.',
+      '--partition is needed: partition that the token is for; root means the root partition of each host where the token is used.',
       '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "ACCESS_STAT". Did you mean ACCESS_STATS?',
       '--jwt-secret-file is needed, or the secret itself in HVQL_JWT_SECRET.',
     ]);
@@ -951,19 +964,19 @@ describe('the help', () => {
   it('of a command names its settings, where else they can come from, and their defaults', () => {
     expect(helpText('inspect')).toBe(`Usage: hvql inspect <page> [settings]
 
-Prints an overlay page's statistics groups and counters.
+Prints the statistics groups and counters of an overlay page.
 
   <page>
       file of 4096 bytes
   --object <object>
-      of what it is a page: hypervisor, logical-processor, partition or virtual-processor
+      kind of object that the page belongs to: hypervisor, logical-processor, partition or virtual-processor
   --json
-      print JSON in place of a table
+      print JSON instead of a table
 `);
     expect(helpText('serve')).toContain(
-      '  --port <port>  or HVQL_PORT\n      port to listen on; 0 is any free one (default 4000)\n',
+      '  --port <port>  or HVQL_PORT\n      port to listen on; 0 chooses a free port (default 4000)\n',
     );
     expect(helpText('serve')).toContain('  HVQL_JWT_SECRET=<secret>\n');
-    expect(helpText('record')).toContain('where the capture goes (needed)');
+    expect(helpText('record')).toContain('folder or .tar file to write the capture to (required)');
   });
 });

@@ -260,8 +260,8 @@ describe('hvql top', () => {
   });
 
   it.each([
-    [['--token-file', 'x'], '--token-file is of no use without --url.'],
-    [['--url', 'http://localhost:1', '--source', 'mshv'], '--source is of no use with --url.'],
+    [['--token-file', 'x'], '--token-file has no effect without --url.'],
+    [['--url', 'http://localhost:1', '--source', 'mshv'], '--source has no effect with --url.'],
     [['--once', '--for', '1s'], '--once prints once, and --for says how long to go on: give one of them.'],
     [
       ['--url', 'ftp://host'],
