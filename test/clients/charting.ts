@@ -21,14 +21,14 @@ const past = `query BusyBefore($id: UInt64!) {
   partition(id: $id) { virtualProcessorTotals { history(last: "5m") { at rates { totalRunTime } } } }
 }`;
 
-/** Errors and the end need nothing: the next connection asks again. */
+/** Errors and completion are ignored: the next connection sends the query again. */
 const ignoring = { error: () => undefined, complete: () => undefined };
 
-/** Percent of the time of all virtual processors, by the moment of the reading; null is not known. */
+/** Percentages of the time of all virtual processors, by the time of the reading; null if not known. */
 export class BusyChart {
   readonly points = new Map<string, number | null>();
 
-  /** Follows a partition over a WebSocket until what it returns is called. */
+  /** Follows a partition over a WebSocket until the returned function is called. */
   follow(client: WebSocketClient, id: string): () => void {
     const variables = { id };
     const ignoreConnections = client.on('connected', () => {
@@ -44,7 +44,7 @@ export class BusyChart {
     };
   }
 
-  /** The same by Server-Sent Events, where each subscription has a connection of its own. */
+  /** The same over Server-Sent Events, where each subscription has its own connection. */
   followEvents(client: EventStreamClient, id: string): () => void {
     const variables = { id };
     const connected = (): void => {
@@ -65,7 +65,7 @@ export class BusyChart {
     if (data != null) this.#add(data.partition.sampledAt, data.partition.virtualProcessorTotals);
   };
 
-  /** An event and a sample of the same reading have the same moment, so neither is drawn twice. */
+  /** An event and a sample of the same reading have the same timestamp, so each reading is drawn once. */
   #add(at: string, { rates }: Busy): void {
     const value = rates?.totalRunTime ?? null;
     if (value !== null || !this.points.has(at)) this.points.set(at, value);
