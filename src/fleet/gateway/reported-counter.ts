@@ -18,8 +18,8 @@ const part: HostPart = {
 };
 
 export const reportedDescription =
-  'Whether hosts report it: whether a current reading of one such object has it on the first host of each kind of source ' +
-  `and version, of at most ${mostAsked} hosts. null: the caller may read no such object there, or no such host answers.`;
+  'Whether hosts report it: whether a current reading of one such object contains it on the first host of each kind of source ' +
+  `and version, at most ${mostAsked} hosts. null: the caller may read no such object there, or none of these hosts responds.`;
 
 /** Asks once for all counters of an operation. */
 export const readReported: GraphQLFieldResolver<unknown, unknown> = async (source, _args, context) => {

@@ -17,12 +17,12 @@ export function defineFleetQuery(
     fields: (t) => ({
       partition: t.string({
         nullable: false,
-        description: 'Its partition id on each host; "root" is the root partition of each.',
+        description: 'Its partition id on each host; "root" means the root partition of each host.',
         resolve: ({ grant }) => grant.caller.partitionId.toString(),
       }),
       hosts: t.stringList({
         nullable: false,
-        description: 'The names of the hosts that it may ask, of those that are known.',
+        description: 'The names of the known hosts that it may query.',
         resolve: (operation) => operation.hosts().map(({ name }) => name),
       }),
     }),
@@ -40,13 +40,13 @@ export function defineFleetQuery(
       fleet: t.field({
         type: fleet,
         nullable: false,
-        description: 'All hosts that the caller may ask.',
+        description: 'All hosts that the caller may query.',
         resolve: () => fleetRoot,
       }),
       host: t.field({
         type: host,
         nullable: true,
-        description: 'The host of this name; null where the caller may ask no such host.',
+        description: 'The host with this name; null if the caller may not query it or it does not exist.',
         args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
         resolve: (_root, { name }, context) => fleetOf(context).host(name),
       }),

@@ -14,7 +14,7 @@ export function defineFleetSubscription(
 ): void {
   builder.subscriptionType({
     description:
-      'Live queries: the first event arrives at once, then one at each interval of `every`, with what the hosts have sent by then. ' +
+      'Live queries: the first event arrives at once, then one at each interval of `every`, with the values that the hosts have sent by then. ' +
       'A host that has sent nothing for two intervals is null with HOST_UNREACHABLE until it sends again.',
     fields: (t) => {
       const every = t.arg({
@@ -27,7 +27,7 @@ export function defineFleetSubscription(
         fleet: t.field({
           type: fleet,
           nullable: false,
-          description: 'All hosts that the caller may ask, live.',
+          description: 'All hosts that the caller may query, live.',
           args: { every },
           subscribe: (_root, args, context) => liveRequest(args.every, context) as never,
           resolve: () => fleetRoot,
@@ -35,7 +35,7 @@ export function defineFleetSubscription(
         host: t.field({
           type: host,
           nullable: false,
-          description: 'The host of this name, live.',
+          description: 'The host with this name, live.',
           args: { name: t.arg.string({ required: true, description: 'Its name.' }), every },
           subscribe: (_root, args, context) => {
             hostNamed(args.name, context);

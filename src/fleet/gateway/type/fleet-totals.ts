@@ -10,16 +10,16 @@ import { sumOf } from '../host-total.ts';
 /** The type of the totals of the fleet. */
 export function defineFleetTotals(builder: Builder, counters: CounterViews['logicalProcessor']['counters']) {
   return builder.objectRef<FleetRoot>('FleetTotals').implement({
-    description: 'Sums over the hosts that have answered.',
+    description: 'Sums over the hosts that have responded.',
     fields: (t) => ({
       of: t.int({
         nullable: false,
-        description: 'The number of hosts that the caller may ask.',
+        description: 'The number of hosts that the caller may query.',
         resolve: (_root, _args, context) => fleetOf(context).hosts().length,
       }),
       answered: t.int({
         nullable: false,
-        description: 'The number of hosts that are in the sums.',
+        description: 'The number of hosts that have responded and are included in the sums.',
         resolve: async (_root, _args, context) => (await totalsOfHosts(fleetOf(context), sizePart)).length,
       }),
       logicalProcessors: t.int({
@@ -32,7 +32,7 @@ export function defineFleetTotals(builder: Builder, counters: CounterViews['logi
         type: counters,
         nullable: true,
         description:
-          'Exact sums of the counters of their logical processors. null: none has answered, or one of them lacks the counter.',
+          'Exact sums of the counters of their logical processors. null: no host has responded, or at least one lacks the counter.',
         resolve: async (_root, _args, context, info) => {
           const part = partOf(
             info,

@@ -62,7 +62,7 @@ export function defineFleet(
         type: [refs.partition],
         nullable: true,
         description:
-          'The first partitions of the whole fleet. Hosts that cannot be asked are missing; see `unreachable`.',
+          'The first partitions of the whole fleet in the sort order. Unreachable hosts are missing; see `unreachable`.',
         args: {
           orderBy: t.arg({ type: orders.partition, required: true, description: 'The sort order.' }),
           first: t.arg.int(howMany),
@@ -80,7 +80,7 @@ export function defineFleet(
         type: [refs.virtualProcessor],
         nullable: true,
         description:
-          'The first virtual processors of the whole fleet. Hosts that cannot be asked are missing; see `unreachable`.',
+          'The first virtual processors of the whole fleet in the sort order. Unreachable hosts are missing; see `unreachable`.',
         args: {
           orderBy: t.arg({ type: orders.virtualProcessor, required: true, description: 'The sort order.' }),
           first: t.arg.int(howMany),
@@ -97,20 +97,20 @@ export function defineFleet(
       totals: t.field({
         type: defineFleetTotals(builder, views.logicalProcessor.counters),
         nullable: false,
-        description: 'All hosts together.',
+        description: 'Totals of all hosts.',
         resolve: () => fleetRoot,
       }),
       late: t.field({
         type: [host],
         nullable: false,
         description:
-          'The hosts whose values were in an earlier event of this subscription already: newer ones have not come in time. After two intervals they are unreachable.',
+          'The hosts whose values are repeated from an earlier event of this subscription, because newer ones have not arrived in time. After two intervals they are unreachable.',
         resolve: (_root, _args, context) => fleetOf(context).late() as Promise<KnownHost[]>,
       }),
       unreachable: t.field({
         type: [host],
         nullable: false,
-        description: 'The hosts that cannot be asked, or that this answer lacks in a list or a total.',
+        description: 'The hosts that are unreachable, or missing from a list or total of this response.',
         resolve: (_root, _args, context) => fleetOf(context).unreachable() as Promise<KnownHost[]>,
       }),
     }),

@@ -24,24 +24,25 @@ export function defineHost(
       status: t.field({
         type: status,
         nullable: false,
-        description: 'Whether it can be asked.',
+        description: 'Whether it is reachable.',
         resolve: (each) => each.status,
       }),
       clockOffsetSeconds: t.float({
         nullable: true,
-        description: 'By how much its clock is ahead, where that is more than ten seconds; else null.',
+        description:
+          'How far its clock is ahead, in seconds, if it is off by more than ten seconds; otherwise null.',
         resolve: ({ clockOffsetMilliseconds: offset }) => (offset === null ? null : offset / 1_000),
       }),
       lastSeenAt: t.field({
         type: 'DateTime',
         nullable: true,
-        description: 'When it last said that it is alive; null before that.',
+        description: 'When it last sent a heartbeat; null before that.',
         resolve: ({ seenAt }) => (seenAt === null ? null : (new Date(seenAt).toISOString() as never)),
       }),
       ageSeconds: t.float({
         nullable: true,
         description:
-          'How long before an event of a subscription its values came; null in queries, which read them, and without values.',
+          'The age of its values at the time of an event of a subscription, in seconds; null in queries, which read current values, and without values.',
         resolve: async ({ name }, _args, context) => {
           const milliseconds = await fleetOf(context).ageOf(name);
           return milliseconds === null ? null : milliseconds / 1_000;
@@ -60,7 +61,7 @@ export function defineHost(
       hypervisor: t.field({
         type: refs.hypervisor,
         nullable: true,
-        description: 'Its hypervisor; null with HOST_UNREACHABLE where it cannot be asked.',
+        description: 'Its hypervisor; null with HOST_UNREACHABLE if the host is unreachable.',
         resolve: ({ name }, _args, context, info) =>
           fleetOf(context).ask(
             name,
@@ -86,13 +87,15 @@ export function defineHost(
 /** The type of its status. */
 export function defineStatus(builder: Builder) {
   return builder.enumType('HostStatus', {
-    description: 'Whether a host can be asked.',
+    description: 'Whether a host is reachable.',
     values: {
-      ANSWERING: { description: 'It answers, and its source as well.' },
+      ANSWERING: { description: 'It and its source respond.' },
       SOURCE_FAILING: {
-        description: 'It answers, but its source does not, or its clock is too far off to verify tokens.',
+        description: 'It responds, but its source does not, or its clock is too far off to verify tokens.',
       },
-      UNREACHABLE: { description: 'It is not alive, or has missed a deadline and has not answered since.' },
+      UNREACHABLE: {
+        description: 'It sends no heartbeats, or it has missed a deadline and has not responded since.',
+      },
     } as const satisfies Readonly<Record<HostStatus, { description: string }>>,
   });
 }
