@@ -37,8 +37,14 @@ export interface MemoryShare {
 
 /** The part of the limit that may be taken for whole snapshots. */
 const shareOfSnapshots = 1 / 4;
-/** The shortest time between two held readings of an object: 0.9 of the shortest time for changes. */
-const apartMilliseconds = 90;
+/** The shortest time between two held readings of an object where no changes are asked for: the history has a reading a second. */
+const apartForHistory = 900;
+/** The same for changes over any time: 0.9 of the shortest that can be asked for. */
+const leastApart = 90;
+/** Where changes are asked for, readings are this part of their time apart, so that one of nearly the wanted age is found. */
+const apartOfChange = 1 / 4;
+/** How long readings are held for changes after the last operation that asked for them. */
+const changesWantedMilliseconds = 60_000;
 /** Of settled readings, one per object is kept in each stretch of this length. */
 const stretchMilliseconds = 250;
 /** The age at which a stretch is settled. For longer times, readings one stretch apart are enough. */
@@ -58,8 +64,9 @@ const expiriesPerAge = 16;
 
 /**
  * Readings by the key of their object, because objects outlive the topologies that name them. A series belongs to one
- * life of its object. Holding a snapshot costs a few steps per object, at most once in 90 ms for the same list of
- * objects. Readings are copied only when they are half a second old, and then one per quarter of a second.
+ * life of its object. Holding a snapshot costs a few steps per object, about once a second for the same list of objects,
+ * and at most once in 90 ms while changes over short times are asked for. Readings are copied only when they are half a
+ * second old, and then one per quarter of a second.
  */
 export class HeldReadings {
   readonly #absences: Absences;
@@ -76,6 +83,8 @@ export class HeldReadings {
   #newestHeldAt = 0;
   /** The stretches that are not settled, the newest last. */
   #stretches: Stretch[] = [];
+  /** The shortest time that changes were asked over, in milliseconds, and when it was last asked for. */
+  #shortestChange = noChange();
   /** Since when no object has had a second reading held, and the lists of objects of which all have had one. */
   #moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet<readonly ObjectName[]>() };
   #expiresAt = 0;
@@ -125,13 +134,13 @@ export class HeldReadings {
     };
   }
 
-  /** Holds what was read of these objects. The same list within 90 ms costs next to nothing. */
+  /** Holds what was read of these objects, if their readings are far enough apart; else it costs next to nothing. */
   hold(objects: readonly ObjectName[], { at, outcomes, absencesBefore }: TakenReadings): void {
     if (objects.length === 0) return;
     const milliseconds = Number(at.monotonicNanoseconds) / 1e6;
     // Reads overlap: one that ends after a later one adds nothing.
     if (this.#newest !== null && milliseconds < this.#newest.milliseconds) return;
-    if (milliseconds - this.#moment.start >= apartMilliseconds)
+    if (milliseconds - this.#moment.start >= this.#apartAt(milliseconds))
       this.#moment = { start: milliseconds, whole: new WeakSet() };
     if (this.#moment.whole.has(objects)) return;
     const stretch = this.#stretchAt(milliseconds);
@@ -151,9 +160,8 @@ export class HeldReadings {
       }
       let series = known[n];
       if (series === undefined || !this.#isAlive(object, series)) known[n] = series = this.#seriesOf(object);
-      const before = series.newest?.milliseconds ?? Number.NEGATIVE_INFINITY;
-      if (before >= this.#moment.start) continue;
-      if (before < stretch.start) stretch.filled.push(series);
+      if (series.addedAt >= this.#moment.start) continue;
+      if (series.addedAt < stretch.start) stretch.filled.push(series);
       this.#bytes += series.add(snapshot, reading);
       this.#readings += 1;
     }
@@ -163,7 +171,9 @@ export class HeldReadings {
 
   /** The reading of the object's present life whose age before this moment is nearest to the wanted one. */
   find(object: ObjectName, asked: { before: bigint; age: EarlierAge }): TakenSample | undefined {
-    const sample = this.#series.get(readingKey(object))?.find(Number(asked.before) / 1e6, asked.age);
+    const now = Number(asked.before) / 1e6;
+    this.#noteChange(asked.age.wanted, now);
+    const sample = this.#series.get(readingKey(object))?.find(now, asked.age);
     if (sample === undefined || !this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
     return sample;
   }
@@ -201,7 +211,22 @@ export class HeldReadings {
     this.#bytes = 0;
     this.#newest = null;
     this.#stretches = [];
+    this.#shortestChange = noChange();
     this.#moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet() };
+  }
+
+  #noteChange(over: number, now: number): void {
+    const shortest = this.#shortestChange;
+    if (over < shortest.over || now - shortest.askedAt > changesWantedMilliseconds)
+      this.#shortestChange = { over, askedAt: now };
+    else if (over === shortest.over) shortest.askedAt = now;
+  }
+
+  /** How far apart the readings of an object are held now, in milliseconds. */
+  #apartAt(now: number): number {
+    const { over, askedAt } = this.#shortestChange;
+    if (now - askedAt > changesWantedMilliseconds) return apartForHistory;
+    return Math.min(apartForHistory, Math.max(leastApart, over * apartOfChange));
   }
 
   /** One object for all that was read at one moment, though it came in parts. */
@@ -302,6 +327,10 @@ export class HeldReadings {
     this.#bytes += series.memoryInBytes;
     this.#readings += series.length;
   }
+}
+
+function noChange(): { over: number; askedAt: number } {
+  return { over: Infinity, askedAt: Number.NEGATIVE_INFINITY };
 }
 
 interface Stretch {

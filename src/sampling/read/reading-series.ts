@@ -47,6 +47,7 @@ export class ReadingSeries {
   readonly #snapshots: HeldSnapshot[] = [];
   readonly #readings: Reading[] = [];
   #recentBytes = 0;
+  #addedAt = Number.NEGATIVE_INFINITY;
   /** How many of the recent readings are settled: no reading will come between them. */
   #settled = 0;
   /** The moment of the first past reading after the latest reset. */
@@ -65,6 +66,11 @@ export class ReadingSeries {
     return this.#pastBytes + this.#recentBytes;
   }
 
+  /** When the latest reading was taken that was added, in milliseconds; it may have been dropped since. */
+  get addedAt(): number {
+    return this.#addedAt;
+  }
+
   get oldest(): HeldSnapshot | undefined {
     return this.#past[0]?.snapshots[0] ?? this.#snapshots[0];
   }
@@ -77,6 +83,7 @@ export class ReadingSeries {
   add(snapshot: HeldSnapshot, reading: Reading): number {
     this.#snapshots.push(snapshot);
     this.#readings.push(reading);
+    this.#addedAt = snapshot.milliseconds;
     const bytes = memoryInBytesOf(reading);
     this.#recentBytes += bytes;
     return bytes;

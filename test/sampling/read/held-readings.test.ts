@@ -59,6 +59,13 @@ function ageFound(
   return now - number;
 }
 
+/** When the held readings of the first processor were read. */
+function heldTimes(held: HeldReadings): number[] {
+  const [object] = processors(1);
+  if (object === undefined) throw new Error('there is no object');
+  return held.past(object, null).samples.map(({ snapshot }) => snapshot.milliseconds);
+}
+
 describe('the held reading that is found', () => {
   const [object] = processors(1);
 
@@ -73,6 +80,7 @@ describe('the held reading that is found', () => {
     [[2_001, 950], 950],
   ])('for a change over a second, among ages of %j ms, has the age %s', (ages, found) => {
     const held = holdingOf(64);
+    expect(ageFound(held, object, 0, ageForOver(100))).toBeNull();
     for (const age of ages) holdAt(held, processors(1), 10_000 - age);
     expect(ageFound(held, object, 10_000)).toBe(found);
   });
@@ -138,6 +146,7 @@ describe('the held reading that is found', () => {
 describe('held readings', () => {
   it('are one of each object in a short time, in any lists that it is read in', () => {
     const held = holdingOf(64);
+    expect(ageFound(held, processors(1)[0], 0, ageForOver(100))).toBeNull();
     holdAt(held, processors(3), 0);
     holdAt(held, processors(2), 20);
     holdAt(held, processors(4), 40);
@@ -145,6 +154,59 @@ describe('held readings', () => {
     holdAt(held, processors(4), 100);
     expect(held.facts.readings).toBe(8);
   });
+
+  it('are about a second apart where no changes are asked for', () => {
+    const held = holdingOf(64);
+    for (let now = 0; now <= 10_000; now += 100) holdAt(held, processors(2), now);
+    expect(heldTimes(held)).toEqual([
+      0, 900, 1_800, 2_700, 3_600, 4_500, 5_400, 6_300, 7_200, 8_100, 9_000, 9_900,
+    ]);
+  });
+
+  it.each([
+    [100, 90],
+    [250, 90],
+    [1_000, 250],
+    [2_000, 500],
+    [60_000, 900],
+  ])(
+    'are apart by a quarter of the shortest time that changes are asked over: for %i ms, %i ms',
+    (over, apart) => {
+      const held = holdingOf(64);
+      expect(ageFound(held, processors(1)[0], 0, ageForOver(60_000))).toBeNull();
+      expect(ageFound(held, processors(1)[0], 0, ageForOver(over))).toBeNull();
+      for (let now = 0; now <= 2 * apart; now += 10) holdAt(held, processors(1), now);
+      expect(held.facts.readings).toBe(3);
+      expect(held.facts.spanMilliseconds).toBe(2 * apart);
+    },
+  );
+
+  it('are a second apart again a minute after the last operation that asked for a change', () => {
+    const held = holdingOf(64);
+    expect(ageFound(held, processors(1)[0], 0, ageForOver(100))).toBeNull();
+    expect(ageFound(held, processors(1)[0], 1_000, ageForOver(100))).toBeNull();
+    for (let now = 60_000; now <= 63_000; now += 100) holdAt(held, processors(1), now);
+    const times = heldTimes(held);
+    // Readings of the last half second before the end of that minute are settled to one in a quarter of a second.
+    expect(times.filter((time) => time <= 61_000).length).toBeGreaterThan(3);
+    expect(times.filter((time) => time > 61_000)).toEqual([61_900, 62_800]);
+  });
+
+  it.each([100, 150, 250, 400, 1_000, 3_000])(
+    'have an age within the bounds for clients that poll for changes over %i ms',
+    (over) => {
+      // Changes over less than 250 ms are only for clients that poll at that interval.
+      const parts = over < 250 ? [0.95, 1] : [0.05, 0.3, 0.45, 0.7, 0.85, 0.95, 1];
+      for (const part of parts) {
+        const held = holdingOf(64);
+        for (let now = 0; now < 12 * over; now += Math.round(part * over)) {
+          holdAt(held, processors(1), now);
+          const age = ageFound(held, processors(1)[0], now, ageForOver(over));
+          if (now > 2 * over) expect(age, `each ${part} of that time, at ${now} ms`).not.toBeNull();
+        }
+      }
+    },
+  );
 
   it('of one list are of the present life, also where it was found absent between two readings of the list', () => {
     const held = holdingOf(64);
@@ -195,6 +257,7 @@ describe('held readings', () => {
     for (let now = 0; now <= 20_000; now += 100) {
       const page = pageOf(now);
       pages.set(now, page);
+      held.find(object, { before: momentAt(now).monotonicNanoseconds, age: ageForOver(100) });
       held.hold([object], { at: momentAt(now), outcomes: [page], absencesBefore: absences.count });
       if (now < 3_000) continue;
       const found = held.find(object, { before: momentAt(now).monotonicNanoseconds, age: ageForOver(1_000) });
@@ -238,7 +301,8 @@ describe('held readings', () => {
       for (let now = 0; now < 20_000; now += 500) {
         holdAt(held, processors(count), now + count * 100_000);
         expect(held.facts.bytes).toBeLessThanOrEqual(megabyte);
-        if (count === 10 && now >= 2_000) found.add(ageFound(held, processors(1)[0], now + count * 100_000));
+        const age = ageFound(held, processors(1)[0], now + count * 100_000);
+        if (count === 10 && now >= 2_000) found.add(age);
       }
     }
     expect(found).toEqual(new Set([1_000]));
