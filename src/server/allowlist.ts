@@ -1,6 +1,6 @@
 /**
- * Which documents may run. Only an `AllowedOperation` is parsed, validated and executed, and only this module makes
- * one; the pipeline checks that a transport has asked for it.
+ * Which documents may run. Only an `AllowedOperation` is parsed, validated and executed, and only this module creates
+ * one. The pipeline checks that every transport has called it.
  */
 import {
   checkIsHash,
@@ -16,13 +16,13 @@ import {
 import { badRequest, HttpError } from './http/http-error.ts';
 
 declare const allowed: unique symbol;
-/** An operation that may be parsed, validated and run. Only this module makes one. */
+/** An operation that may be parsed, validated and run. Only this module creates one. */
 export interface AllowedOperation {
-  /** The text of the document, also where the request has only its id. */
+  /** The text of the document, even if the request has only its id. */
   readonly query: string;
   /** The parameters of the request, with the document as `query`, without an id and without an empty operation name. */
   readonly parameters: OperationRequest;
-  /** Hashed on first use, unless it is known: a KB of text takes some microseconds. */
+  /** Computed on first use unless known: hashing a KB of text takes some microseconds. */
   readonly documentId: DocumentId;
   readonly [allowed]: true;
 }
@@ -30,20 +30,20 @@ export interface AllowedOperation {
 /** Allows an operation, or throws an HttpError. */
 export type Allow = (request: OperationRequest) => AllowedOperation;
 
-/** A document of the allowlist. No id stands for two documents. */
+/** A document of the allowlist. Ids are unique. */
 export interface AllowedDocument {
   readonly documentId: DocumentId;
   readonly text: string;
-  /** The ids that a manifest gives it. They need not be hashes. */
+  /** Its ids in a manifest. They need not be hashes. */
   readonly keys?: readonly string[];
 }
 
-/** The documents of pages that the service itself serves: found by their id or exact text, made for the first request. */
+/** The documents of pages that the service itself serves, found by id or exact text; created for the first request. */
 export type OwnDocuments = () => readonly AllowedDocument[];
 
 /**
- * Allows these documents, requested by an id or exact text, or any text where the list is null; and those of the service's
- * own pages. Queries, subscriptions and introspection are treated alike.
+ * Allows these documents, requested by id or exact text, or any text if the list is null; and the documents of the
+ * service's own pages. Queries, subscriptions and introspection follow the same rules.
  */
 export function allowlist(allowed: readonly AllowedDocument[] | null, own: OwnDocuments = () => []): Allow {
   const ownById = new OwnById(() => new Map(own().map((document) => [document.documentId, document])));
@@ -55,7 +55,7 @@ export function allowlist(allowed: readonly AllowedDocument[] | null, own: OwnDo
   };
 }
 
-/** A map that is made when it is first needed. */
+/** A map that is created on first use. */
 class OwnById {
   readonly #make: () => ReadonlyMap<DocumentId, AllowedDocument>;
   #documents: ReadonlyMap<DocumentId, AllowedDocument> | null = null;
@@ -70,7 +70,7 @@ class OwnById {
   }
 }
 
-/** The service's own document that a request names by its documentId alone, or by its exact text alone. */
+/** The service's own document for a request that has only its documentId or only its exact text. */
 function findOwn(request: OperationRequest, ownById: OwnById): AllowedDocument | null {
   const { text, references } = readNamedDocument(request);
   const [reference, ...others] = references;
@@ -98,7 +98,7 @@ function allowAny(request: OperationRequest, ownById: OwnById): AllowedOperation
   const document = findOwn(request, ownById);
   if (document !== null) return makeAllowed(request, document);
   for (const reference of references) {
-    // Apollo Client's and urql's links look for this message, or this code, and send the text then.
+    // Apollo Client's and urql's links recognise this message or this code, and then send the text.
     if (reference.parameter !== 'documentId') {
       throw new HttpError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
     }
@@ -122,11 +122,11 @@ function allowListed(allowed: readonly AllowedDocument[]): Allow {
   const find = (reference: DocumentReference): AllowedDocument | undefined => {
     const named = byKey.get(reference.id);
     if (named !== undefined || reference.parameter === 'doc_id') return named;
-    // GraphQL Code Generator's keys begin with "sha256:", and links send them with and without that.
+    // Keys of GraphQL Code Generator begin with "sha256:", which some links omit.
     const hashId = hashIdOf(reference);
     return byKey.get(hashId) ?? byDocumentId.get(hashId);
   };
-  // Where there are no keys, an id is a hash.
+  // Without keys, an id is a hash.
   const check = byKey.size === 0 ? checkIsHash : () => undefined;
   return (request) => {
     const { text, references } = readNamedDocument(request);
@@ -146,7 +146,7 @@ function allowListed(allowed: readonly AllowedDocument[]): Allow {
   };
 }
 
-/** The document that all the references name. */
+/** The document that all references refer to. */
 function findOne(
   references: readonly [DocumentReference, ...DocumentReference[]],
   {

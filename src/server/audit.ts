@@ -1,4 +1,4 @@
-/** The audit trail: a line for each denied read and for each stream that was opened and closed, and what was refused. */
+/** The audit trail: a line for each denied read, each opened or closed stream, and each refused request. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { AccessDenied, type DeniedObject } from '../access/rule.ts';
 import { excerpt } from '../lib/json.ts';
@@ -7,22 +7,23 @@ import type { RequestContext } from './context.ts';
 import { isRecorded } from './refusals.ts';
 
 /**
- * Why a stream was closed. client: the client ended it, disconnected or broke the protocol. complete: it ended by itself.
- * expired: its identity did. revoked: the identity was withdrawn. service: the service closes, or could not write an event. stalled: the client took nothing.
+ * Why a stream was closed. client: the client ended it, disconnected or violated the protocol. complete: there are no more
+ * events. expired, revoked: the caller's credentials are no longer valid. service: the service shuts down, or could not
+ * write an event. stalled: the client did not read.
  */
 export type StreamEnd = 'client' | 'complete' | 'expired' | 'revoked' | 'service' | 'stalled';
 
-/** Clients choose the length of names, and of paths by their aliases. */
+/** Clients choose the length of names and, with aliases, of paths. */
 const nameLimit = 100;
 const pathLimit = 300;
-/** Issuers choose the length of subjects and ids of tokens. */
+/** Issuers choose the length of token ids and subjects. */
 const identityLimit = 200;
 
 /** One denied read. */
 export interface Denial {
   /** "hypervisor", "logical-processor 3", "logical-processors", "partition 9", "virtual-processor 9/0", or "schema". */
   readonly object: string;
-  /** The path in the response, "hypervisor.partitions.0.parent"; null where nothing ran. */
+  /** The path in the response, "hypervisor.partitions.0.parent"; null if nothing was executed. */
   readonly path: string | null;
   /** `extensions.reason`. */
   readonly reason: string | null;
@@ -38,14 +39,14 @@ type Line =
       readonly reason: StreamEnd;
     };
 
-/** What is audited of an error: one of a result, or a refusal of the request. */
+/** The audited facts of an error: an error of a result, or the refusal of a request. */
 type AuditedError = Pick<GraphQLError, 'message' | 'extensions'>;
 
-/** Records what was refused among the errors of a result, or of a request whose caller may be unknown. */
+/** Records the refusals among the errors of a result, or of a request whose caller may be unknown. */
 export function auditRefusals(request: RequestContext, errors: readonly AuditedError[]): void {
   const { server } = request;
   for (const { message, extensions } of errors) {
-    // There may be thousands of other errors.
+    // There may be thousands of errors that are not refusals.
     if (!isRecorded(extensions['code'])) continue;
     const facts = { ...identityOf(request), ...operationOf(request), requestId: request.requestId };
     const caller = isKnown(request) ? request.caller.partitionId.toString() : null;
@@ -58,7 +59,7 @@ function isKnown({ by, credential }: RequestContext): boolean {
   return by === 'guest socket' || credential !== noCredential;
 }
 
-/** What proved the identity, for a line: nulls where the caller is unknown. */
+/** How the caller was authenticated; nulls if the caller is unknown. */
 function identityOf(request: RequestContext): object {
   const { by, credential } = request;
   const { subject, tokenId, fingerprint } = credential;
@@ -85,7 +86,7 @@ export function auditDenied(request: RequestContext, errors: readonly GraphQLErr
   for (const denial of denialsOf(errors)) writeLine(request, fixed, { event: 'denied', ...denial });
 }
 
-/** What a request drops once its stream is open, and a connection once it is closed. */
+/** The facts that a request releases once its stream is open, and a connection once it is closed. */
 interface FixedFacts {
   readonly address: string | null;
   readonly documentId: string | null;
@@ -95,7 +96,7 @@ function fixedFacts({ address, operation }: RequestContext): FixedFacts {
   return { address, documentId: operation?.documentId ?? null };
 }
 
-/** A line has neither variables nor the document. */
+/** Writes a line, without the document and its variables. */
 function writeLine(
   request: RequestContext,
   { address, documentId }: FixedFacts,
@@ -118,13 +119,13 @@ function writeLine(
 
 const nothing: ReadonlyMap<string, Denial> = new Map();
 
-/** The trail of one stream, from its first line to its end. */
+/** The audit trail of one stream. */
 export class StreamAudit {
   readonly #request: RequestContext;
   readonly #fixed: FixedFacts;
   readonly #openedAt: number;
   #events = 0;
-  /** The denied reads of the last event: one that is in many events is written once. */
+  /** The denied reads of the last event. A read that is denied in many events is written once. */
   #standing = nothing;
   #isClosed = false;
 
@@ -135,7 +136,7 @@ export class StreamAudit {
     this.#write({ event: 'opened' });
   }
 
-  /** An event is sent. */
+  /** Records a sent event. */
   sent({ errors }: ExecutionResult): void {
     if (this.#isClosed) return;
     this.#events += 1;
@@ -146,12 +147,12 @@ export class StreamAudit {
     }
   }
 
-  /** The stream is over; the first reason counts. */
+  /** Records the end of the stream; only the first call has an effect. */
   closed(reason: StreamEnd): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#standing = nothing;
-    // The clock may have been set back meanwhile.
+    // The clock may have been set back.
     const seconds = Math.max(0, this.#request.server.now() - this.#openedAt) / 1_000;
     this.#write({ event: 'closed', events: this.#events, seconds, reason });
   }
@@ -169,7 +170,7 @@ export function denialsOf(errors: readonly GraphQLError[]): readonly Denial[] {
       const { path, extensions } = error;
       const { reason, host } = extensions;
       return {
-        // Of a gateway: the trail of the host has the object.
+        // On a gateway; the host's audit trail has the object.
         object: typeof host === 'string' ? `host ${host}` : nameOf(objectOf(error)),
         path: path === undefined ? null : excerpt(path.join('.'), pathLimit),
         reason: typeof reason === 'string' ? reason : null,
@@ -177,7 +178,7 @@ export function denialsOf(errors: readonly GraphQLError[]): readonly Denial[] {
     });
 }
 
-/** By errors: one event goes to many streams. */
+/** Cached by error, because one event goes to many streams. */
 const denialsOfErrors = new WeakMap<readonly GraphQLError[], ReadonlyMap<string, Denial>>();
 
 function denialsByKey(errors: readonly GraphQLError[]): ReadonlyMap<string, Denial> {

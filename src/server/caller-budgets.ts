@@ -1,19 +1,19 @@
-/** The budget of the caller of a request: the same for all that one identity asks for, on any connection. */
+/** Value budgets of callers: one for all requests of an identity, on any connection. */
 import { hash } from 'node:crypto';
 import type { Caller } from '../access/caller.ts';
 import { unlimitedBudget, type ValueBudget, type ValueBudgets } from '../limits/value-budget.ts';
 import type { Identified } from './auth/identity.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** Longer keys are kept as digests: tokens have subjects of any length. */
+/** Longer keys are stored as digests, because subjects of tokens can have any length. */
 const longestKey = 100;
 
 /** Budgets by identity: the partition, and the token's subject or the certificate that proved it. */
 export class CallerBudgets {
   readonly #budgets: ValueBudgets | null;
-  /** A verified token has one object for its caller, so most requests need no key. */
+  /** A verified token always has the same caller object, so most requests need no key. */
   readonly #known = new WeakMap<Caller, ValueBudget>();
-  /** Each request asks twice, and most come from the caller of the one before. */
+  /** Each request calls twice, and most have the same caller as the previous one. */
   #newest: { readonly caller: Caller; readonly budget: ValueBudget } | null = null;
 
   /** null for budgets without limits. */
@@ -31,7 +31,7 @@ export class CallerBudgets {
     return budget;
   }
 
-  /** Throws BUDGET_EXCEEDED where the caller has nothing left; before anything of the operation is parsed. */
+  /** Throws BUDGET_EXCEEDED if the caller's budget is used up. Called before the operation is parsed. */
   check(identified: Identified): void {
     const { problem } = this.of(identified);
     if (problem === null) return;

@@ -1,4 +1,4 @@
-/** What the parts of the server share: one context for the service, for each listener, and for each operation. */
+/** The contexts of the server: one for the service, one for each listener, and one for each operation. */
 import type { ExecutionResult } from 'graphql';
 import type { YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
@@ -23,7 +23,7 @@ import type { ReadOperation } from './operation-reader.ts';
 import type { Refusals } from './refusals.ts';
 import type { WriteCoalescer } from './sse/write-coalescer.ts';
 
-/** What all listeners of a service share. */
+/** The state that all listeners of a service share. */
 export interface ServerContext {
   readonly yoga: YogaServerInstance<YogaContext, Record<string, unknown>>;
   /** Whether the operator has added plugins that may replace a Response. */
@@ -31,15 +31,15 @@ export interface ServerContext {
   readonly allow: Allow;
   readonly readOperation: ReadOperation;
   readonly documents: DocumentStore;
-  /** What /metrics gives; null where it is not served. */
+  /** The content of /metrics; null if it is not served. */
   readonly metrics: ServedMetrics | null;
-  /** Counts what the server does; null where the service counts nothing. */
+  /** Counts the activity of the server; null if nothing is counted. */
   readonly health: ServiceHealth | null;
-  /** Takes a line of the audit trail, JSON with a newline at its end, and never throws; null for no trail. */
+  /** Writes a line of the audit trail, JSON with a trailing newline, and never throws; null for no trail. */
   readonly audit: ((line: string) => void) | null;
   readonly budgets: CallerBudgets;
   readonly connectionQuota: ConnectionQuota;
-  /** Says which client a request is from. */
+  /** Determines the client address of a request. */
   readonly proxies: TrustedProxies;
   readonly refusals: Refusals;
   readonly checkReady: () => Promise<NotReady>;
@@ -47,33 +47,33 @@ export interface ServerContext {
   readonly writeCoalescer: WriteCoalescer;
   readonly heartbeat: Heartbeat;
   readonly limits: ConnectionLimits;
-  /** How long a WebSocket's client may take to send its credentials. */
+  /** The time limit for a WebSocket client to send its credentials. */
   readonly initMilliseconds: number;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** What /metrics gives. */
+/** The content of /metrics. */
 export interface ServedMetrics {
-  /** null for a service without counters of its own: it gives its health alone. */
+  /** null for a service without counters of its own, which serves only its health. */
   readonly counters: CounterMetrics | null;
-  /** Who gets the health where there are no counters. @default the root partition */
+  /** The callers that may read the health if there are no counters. @default the root partition */
   readonly mayReadHealth?: (caller: Caller) => boolean;
-  /** The health of the whole service, for the root partition; null where nothing is counted. */
+  /** The health of the whole service, for the root partition; null if nothing is counted. */
   readonly health: (() => Promise<HealthReport>) | null;
 }
 
-/** What differs from listener to listener. */
+/** The state of one listener. */
 export interface ListenerContext {
   readonly authenticate: Authenticator;
-  /** null where no page is served. */
+  /** null if GraphiQL is not served. */
   readonly graphiql: Graphiql | null;
-  /** null where no dashboard is served. */
+  /** null if the dashboard is not served. */
   readonly dashboard: Dashboard | null;
-  /** The names that it answers to; null for any. */
+  /** The accepted names in the Host header; null for any. */
   readonly hosts: HostRule | null;
-  /** Origins of pages that may send requests, beside its own. */
+  /** Origins of pages that may send requests, in addition to its own. */
   readonly allowedOrigins: readonly string[];
   readonly streams: OpenStreams;
 }
@@ -84,17 +84,17 @@ export interface Contexts {
   readonly listener: ListenerContext;
 }
 
-/** Why the identity of a caller no longer holds, for the client, and for the audit trail. */
+/** Why the credentials of a caller are no longer valid, for the client and for the audit trail. */
 export interface IdentityEnd {
   readonly message: string;
   readonly end: 'expired' | 'revoked';
 }
 
-/** How a listener ends. */
+/** How a listener closes. */
 export interface ListenerEnd {
   /**
-   * Whether another process takes its place: then connections end and subscriptions do not, so that clients connect
-   * again. Otherwise subscriptions are completed.
+   * Whether another process replaces it. Then connections are closed without completing subscriptions, so that clients
+   * reconnect. Otherwise subscriptions are completed.
    */
   readonly mayResume: boolean;
 }
@@ -102,7 +102,7 @@ export interface ListenerEnd {
 /** An event stream, or a WebSocket. */
 export interface OpenStream {
   end(end: ListenerEnd): void;
-  /** Ends at once where the caller's credential has been withdrawn. */
+  /** Ends immediately if the caller's credential has been revoked. */
   checkCredential(): void;
 }
 
@@ -121,7 +121,7 @@ export class OpenStreams {
     if (this.#ending !== null) stream.end(this.#ending);
   }
 
-  /** Returns false where the stream was not there. */
+  /** Returns false if the stream was not registered. */
   delete(stream: OpenStream): boolean {
     return this.#open.delete(stream);
   }
@@ -131,7 +131,7 @@ export class OpenStreams {
     for (const stream of this.#open) stream.end(end);
   }
 
-  /** Ends those whose credentials have been withdrawn. */
+  /** Ends the streams whose credentials have been revoked. */
   checkCredentials(): void {
     for (const stream of this.#open) stream.checkCredential();
   }
@@ -140,45 +140,45 @@ export class OpenStreams {
 /** The caller of a request. */
 export interface Requester extends Identified {
   readonly budget: ValueBudget;
-  /** When its operation was taken, by `performance.now()`; null before, and left out where the transport does not read the clock. */
+  /** When its operation started, by `performance.now()`; null before that, and absent if the transport does not read the clock. */
   readonly takenAt?: number | null;
-  /** Aborted once the client has gone. Made on first use: `{ ...requester }` lacks it. */
+  /** Aborted when the client disconnects. Created on first use, so `{ ...requester }` lacks it. */
   readonly signal: AbortSignal;
   readonly requestId: string;
   /** Whether the operation waits for a second reading of objects that have just appeared. @default true */
   readonly waitsForNew?: boolean;
-  /** Called before the operation waits for a second reading, with the longest time that it waits. */
+  /** Called before the operation waits for a second reading, with the maximum waiting time. */
   readonly onSecondReading?: (milliseconds: number) => void;
 }
 
-/** One operation on any transport: its caller, and what the pipeline has made of it so far. */
+/** One operation on any transport: its caller, and its state in the pipeline. */
 export interface RequestContext extends Requester {
   readonly server: ServerContext;
   /** When the request began, by `performance.now()`. */
   readonly startedAt: number;
-  /** The client's address; null for a guest socket, and for a connection that is gone. */
+  /** The client's address; null for a guest socket and for a closed connection. */
   readonly address: string | null;
   readonly transport: 'POST' | 'GET' | 'SSE' | 'WebSocket' | 'NATS' | 'metrics';
-  /** Whether the response may be events; where not, subscriptions are refused. */
+  /** Whether the response may be events; if not, subscriptions are refused. */
   readonly takesEvents: boolean;
-  /** null before the allowlist has passed it, and again once events have begun, which may last and do not need it. */
+  /** null until the allowlist has allowed it, and again once events have started: long-lived streams do not need it. */
   operation: AllowedOperation | null;
-  /** The name of the operation that runs, which clients choose at any length; null where it has none. */
+  /** The name of the operation, chosen by the client at any length; null if it has none. */
   operationName: string | null;
   /** Set when the document is parsed. */
   document: ReturnType<DocumentStore['prepare']> | null;
-  /** Events of a started subscription, until the transport takes them. */
+  /** Events of a started subscription, until the transport takes them over. */
   events: AsyncIterator<ExecutionResult> | null;
-  /** Called before the operation runs. An event stream begins then, so that its client is kept alive. */
+  /** Called before the operation runs. An event stream starts then, so that heartbeats keep the connection open. */
   onStart(operation: { readonly isSubscription: boolean }): void;
 }
 
-/** What hvql adds to Yoga's context: one key, beside those of Yoga and its plugins. */
+/** The key that hvql adds to Yoga's context. */
 export interface YogaContext extends Record<string, unknown> {
   readonly hvql: RequestContext;
 }
 
-/** The request of Yoga's context. Throws without one: a transport has skipped its checks. */
+/** The request in Yoga's context. Throws without one, because a transport has then skipped its checks. */
 export function requestOf(context: unknown): RequestContext {
   const { hvql } = context as Partial<YogaContext>;
   if (hvql === undefined) throw new TypeError('An operation came without its request context');

@@ -1,4 +1,4 @@
-/** Reads files with documents, and manifests that the tools of clients write, into an allowlist. */
+/** Reads files with documents, and manifests written by client tools, into an allowlist. */
 import { GraphQLError, Kind, parse, Source, validate, type GraphQLSchema } from 'graphql';
 import { messageOf } from '../errors.ts';
 import { excerpt, isObject } from '../lib/json.ts';
@@ -6,7 +6,7 @@ import type { AllowedDocument } from './allowlist.ts';
 import { documentIdOf, isDocumentId } from './named-document.ts';
 import { documentRules } from '../execution/document-rules.ts';
 
-/** A file as it was read. */
+/** The content of a file. */
 export interface DocumentFile {
   /** Its name within its folder. */
   readonly file: string;
@@ -15,7 +15,7 @@ export interface DocumentFile {
   readonly bytes: Uint8Array;
 }
 
-/** A document of a file, with its operations. */
+/** A document from a file, with its operations. */
 export interface ListedDocument extends AllowedDocument {
   readonly file: string;
   readonly operations: readonly {
@@ -24,15 +24,15 @@ export interface ListedDocument extends AllowedDocument {
   }[];
 }
 
-/** The documents are complete only without problems, each of which begins with the place. */
+/** Documents and problems. Each problem begins with its place; with problems, the documents are incomplete. */
 export interface DocumentList {
   readonly documents: readonly ListedDocument[];
   readonly problems: readonly string[];
 }
 
 /**
- * Checks that each file is a document in UTF-8 that is valid against the schema. Its text is the whole file but a byte
- * order mark, which editors write and clients do not send.
+ * Checks that each file is a document in UTF-8 that is valid against the schema. Its text is the whole file except a
+ * byte order mark, which editors write and clients do not send.
  */
 export function listDocuments(files: readonly DocumentFile[], schema: GraphQLSchema): DocumentList {
   const documents: ListedDocument[] = [];
@@ -49,7 +49,7 @@ export function listDocuments(files: readonly DocumentFile[], schema: GraphQLSch
   return { documents, problems };
 }
 
-/** Checks that a file is a manifest of documents that are valid against the schema, and that no id stands for two. */
+/** Checks that a file is a manifest of documents that are valid against the schema, with unique ids. */
 export function listManifest({ file, path, bytes }: DocumentFile, schema: GraphQLSchema): DocumentList {
   const documents: ListedDocument[] = [];
   const problems: string[] = [];
@@ -90,12 +90,12 @@ function keysOfTexts(json: string, onProblem: (problem: string) => void): Map<st
   return keysOfText;
 }
 
-/** Requests may name the hash of a document with the name of its algorithm and without. */
+/** Requests may send the hash of a document with or without the name of the algorithm. */
 function withHashName(key: string): string {
   return isDocumentId(`sha256:${key}`) ? `sha256:${key}` : key;
 }
 
-/** Throws a GraphQLError where the text is no document. */
+/** Throws a GraphQLError if the text is not a document. */
 function check(
   text: string,
   schema: GraphQLSchema,
@@ -111,16 +111,16 @@ function check(
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 const utf8 = { ignoreBOM: true };
 
-/** Throws a GraphQLError with the place where the file stops being UTF-8. */
+/** Throws a GraphQLError with the position of the first byte that is not UTF-8. */
 function decode(file: Uint8Array): string {
   const bytes = Buffer.from(file);
   const content = bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes;
   const text = new TextDecoder('utf-8', utf8).decode(content);
-  // What cannot be decoded becomes U+FFFD, whose bytes differ.
+  // Invalid bytes are decoded as U+FFFD, whose bytes differ.
   const again = Buffer.from(text);
   if (again.equals(content)) return text;
   const end = content.findIndex((byte, n) => byte !== again[n]);
-  // As a stream, which leaves out half a character at the end.
+  // Decoding as a stream omits an incomplete character at the end.
   const before = new TextDecoder('utf-8', utf8).decode(content.subarray(0, end), { stream: true });
   throw new GraphQLError('This is not UTF-8.', { source: new Source(before), positions: [before.length] });
 }
@@ -128,22 +128,22 @@ function decode(file: Uint8Array): string {
 function describe(thrown: unknown, path: string): string {
   const place = thrown instanceof GraphQLError ? thrown.locations?.[0] : undefined;
   const start = place === undefined ? path : `${path}:${place.line}:${place.column}`;
-  // graphql-js walks documents by recursion.
+  // graphql-js walks documents recursively.
   const isTooDeep = thrown instanceof RangeError;
   return `${start}: ${isTooDeep ? 'This is nested too deeply to be read.' : messageOf(thrown)}`;
 }
 
 /** A document of a manifest. */
 interface ManifestEntry {
-  /** What clients send in its place. It need not be a hash of the text. */
+  /** What clients send instead of the text. It need not be a hash of the text. */
   readonly key: string;
   readonly text: string;
 }
 
 /**
- * The documents of a manifest in their order. Of GraphQL Code Generator (client-preset, `persistedDocuments`), gql.tada
- * (`generate-persisted`) and Relay (`persistConfig.file`): an object of texts by their ids. Of Apollo
- * (`generate-persisted-query-manifest`): a list of operations. Throws an Error that says what is wrong with it.
+ * The documents of a manifest, in order. Manifests of GraphQL Code Generator (client-preset, `persistedDocuments`), gql.tada
+ * (`generate-persisted`) and Relay (`persistConfig.file`) are objects that map ids to texts; those of Apollo
+ * (`generate-persisted-query-manifest`) have a list of operations. Throws an Error that says what is wrong.
  */
 function readManifest(json: string): readonly ManifestEntry[] {
   let value: unknown;
@@ -182,7 +182,7 @@ function readApollo(
   return entries;
 }
 
-/** Reads the strings of the JSON, in turn a key and a text: JSON.parse keeps only the last text of a key. */
+/** The strings of the JSON, alternately a key and a text: JSON.parse would keep only the last text of a duplicate key. */
 function readTexts(json: string): readonly ManifestEntry[] {
   const strings = Array.from(
     json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g),

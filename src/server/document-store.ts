@@ -1,4 +1,4 @@
-/** Parses and validates documents, once for each text. */
+/** Parses and validates documents, once per text. */
 import {
   getOperationAST,
   GraphQLError,
@@ -28,17 +28,17 @@ interface Unparsable {
   readonly errors: readonly [GraphQLError];
 }
 
-/** Errors of a document that are reported. */
+/** The maximum number of reported errors of a document. */
 const validationErrorLimit = 20;
-/** Characters of documents that are kept. Parsed, a character takes up to 400 bytes (`{a{a}a`): at most 50 MB. */
+/** The total size of cached documents, in characters. A character takes up to 400 bytes when parsed (`{a{a}a`): at most 50 MB. */
 const keptCharacters = 131_072;
-/** Longer documents have no locations in their errors: graphql-js counts the lines from the start for each error. */
+/** Errors of longer documents have no locations, because graphql-js counts lines from the start for each error. */
 const locatedCharacters = 16_384;
 
-/** What a kept document takes beside its text, in characters: it bounds the number of short ones. */
+/** The fixed cost of a cached document, in characters, which bounds the number of short documents. */
 export const charactersOfDocument = 512;
 
-/** Prepares documents for a schema: the same for the same text, for every caller. */
+/** Prepares documents for a schema: one per text, shared by all callers. */
 export class DocumentStore {
   readonly #options;
   readonly #rules: readonly ValidationRule[];
@@ -70,7 +70,7 @@ export class DocumentStore {
     return stored;
   }
 
-  /** Why a document cannot run, by the limits and the rules of validation; empty where it can. */
+  /** Violations of limits and validation rules; empty if the document may run. */
   check(document: DocumentNode, rules = this.#rules): readonly GraphQLError[] {
     const { schema, limits, introspection } = this.#options;
     try {
@@ -87,7 +87,7 @@ export class DocumentStore {
   }
 }
 
-/** The last error, where graphql-js has stopped after as many as are reported, says which limit that was. */
+/** If graphql-js stopped at the maximum number of errors, replaces its last error by one that names the limit. */
 function withLimitError(errors: readonly GraphQLError[]): readonly GraphQLError[] {
   if (errors.length <= validationErrorLimit) return errors;
   const message = `The document has more than ${validationErrorLimit} errors, the most that are reported: correct these first.`;
@@ -116,13 +116,13 @@ class StoredDocument {
     this.#onlyOperation = getOperationAST(document) ?? null;
   }
 
-  /** Why it cannot run; empty where it is valid. */
+  /** Why it cannot run; empty if it is valid. */
   get errors(): readonly GraphQLError[] {
     this.#errors ??= this.#check();
     return this.#errors;
   }
 
-  /** The operation with a name, or without a name the only one; null where there is no such operation. */
+  /** The operation with this name, or without a name the only operation; null if it does not exist. */
   operation(name: unknown): OperationDefinitionNode | null {
     if (name === null || name === undefined) return this.#onlyOperation;
     return typeof name === 'string' ? (getOperationAST(this.document, name) ?? null) : null;
@@ -144,7 +144,7 @@ function parseText(text: string, limits: DocumentLimits): DocumentNode | GraphQL
     return problem ?? document;
   } catch (thrown) {
     if (!(thrown instanceof GraphQLError)) throw thrown;
-    // The parser also stops at the limit on tokens.
+    // The parser also stops at the token limit.
     return textProblem(text, limits) ?? withCode(thrown, 'GRAPHQL_PARSE_FAILED');
   }
 }
@@ -154,13 +154,13 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
   return error;
 }
 
-/** Errors are kept with their document; the stack of one would keep 50 KB for a short text. */
+/** Errors are cached with their document; a stack trace would keep 50 KB in memory for a short text. */
 function withoutStack(error: GraphQLError): GraphQLError {
   error.stack = '';
   return error;
 }
 
-/** graphql-js walks documents by recursion, which deep nesting within the limit of tokens can exhaust. */
+/** graphql-js walks documents recursively, and nesting within the token limit can exhaust the stack. */
 function whereNotTooDeep<Result>(walk: () => Result): Result {
   try {
     return walk();

@@ -1,28 +1,28 @@
-/** What clients may see of errors: those made on purpose, while all others are logged and masked. */
+/** Decides which errors clients see: errors meant for them; all others are logged and masked. */
 import { GraphQLError, type ExecutionResult, type GraphQLErrorOptions } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import { excerpt } from '../lib/json.ts';
 import type { RequestContext } from './context.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** Whose errors are masked. Once the signal is aborted, errors are expected. */
+/** The request whose errors are masked. Once the signal is aborted, errors are expected. */
 type MaskContext = Pick<RequestContext, 'requestId' | 'signal'> & {
   readonly server: Pick<RequestContext['server'], 'log'>;
 };
 
-/** Messages of graphql-js may quote a request at any length. */
+/** Messages of graphql-js may quote long parts of a request. */
 const messageLimitInCharacters = 1_000;
 
-/** The errors of one result, masked. Every response and event has passed this. */
+/** Masks the errors of one result. Every response and event passes through here. */
 export function maskErrors(errors: readonly unknown[], context: MaskContext): readonly GraphQLError[] {
   return errors.map((error) => maskError(error, context));
 }
 
-/** The result with its errors masked: the same object where nothing was to be masked. */
+/** Masks the errors of a result; returns the same object if nothing had to be masked. */
 export function maskResult(result: ExecutionResult, context: MaskContext): ExecutionResult {
   const { errors } = result;
   if (errors === undefined) return result;
-  // Yoga gives no error for an aborted operation; a response needs data or an error.
+  // Yoga returns no error for an aborted operation; a response needs data or an error.
   const given =
     errors.length === 0 && !('data' in result) ? [new Error('The operation was aborted')] : errors;
   const masked = maskErrors(given, context);
@@ -45,15 +45,15 @@ function maskError(error: unknown, { requestId, signal, server: { log } }: MaskC
   });
 }
 
-/** The HttpError that was thrown, also where Yoga has made a GraphQLError of it; null for any other error. */
+/** The HttpError that was thrown, even if Yoga has wrapped it in a GraphQLError; null for any other error. */
 export function httpErrorOf(error: unknown): HttpError | null {
   const thrown = error instanceof GraphQLError ? error.originalError : error;
   return thrown instanceof HttpError ? thrown : null;
 }
 
 /**
- * Shortens the message, gives graphql-js's errors about variables a code, and drops `extensions.http`, which Yoga writes
- * into errors, also into those that are kept with their document.
+ * Shortens the message, adds a code to graphql-js's errors about variables, and removes `extensions.http`, which Yoga
+ * writes into errors, including those that are cached with their document.
  */
 function fitForClient(error: GraphQLError): GraphQLError {
   const { message } = error;
@@ -73,11 +73,11 @@ function placeOf(error: GraphQLError | undefined): GraphQLErrorOptions {
 }
 
 /**
- * An HvqlError at its root; or an error of graphql-js about the operation, which has no path yet, or a node of the
- * document. Other GraphQLErrors, such as a scalar's about a value that it cannot serialize, are about the service.
+ * An HvqlError as the root cause, or an error of graphql-js about the operation, which has no path, or a node of the
+ * document. Other GraphQLErrors, such as a scalar that cannot serialize a value, are bugs in the service.
  */
 function isMeantForClient(error: GraphQLError): boolean {
-  // Yoga's mark on an error that it has made of a thrown value.
+  // Yoga's mark on an error that it created from a thrown value.
   if (error.extensions['unexpected'] === true) return false;
   const root = innermost(error);
   if (root instanceof HvqlError) return true;

@@ -1,4 +1,4 @@
-/** Events on their way from their source to a socket: one at a time, and none is kept in between. */
+/** Passes events from a source to a socket, one at a time, without a queue. */
 import type { ExecutionResult } from 'graphql';
 import { HvqlError } from '../errors.ts';
 import { LiveStream, type StreamListener } from '../execution/live/live-stream.ts';
@@ -7,14 +7,14 @@ import type { IdentityEnd, RequestContext, Requester } from './context.ts';
 import { maskErrors, maskResult } from './error-mask.ts';
 import { memoizeOnResult } from './result-bytes.ts';
 
-/** Where events go. */
+/** The receiver of events. */
 export interface EventSink {
-  /** Sends an event. True where there is room for one more, unless `blocked` is called in the same turn. */
+  /** Sends an event. Returns true if there is room for another, unless `blocked` is called in the same turn. */
   deliver(event: ExecutionResult): boolean;
-  /** The stream has ended by itself. */
+  /** The source has no more events. */
   done(): void;
   /**
-   * The caller's identity no longer holds, which the last event says. The connection ends without completing the
+   * The caller's credentials are no longer valid, as the last event says. The connection ends without completing the
    * operation, so that a client with a new token subscribes again.
    */
   identityEnded(reason: IdentityEnd): void;
@@ -25,22 +25,22 @@ export interface EventSink {
 /** A source of events: an iterator that needs no promise for each event. */
 type Feed = Pick<LiveStream, 'follow' | 'request' | 'pause'> & { return(): Promise<unknown> };
 
-/** Once for all streams that an event is for, so that it stays one object and one line in the log. */
+/** Masks an event once for all its streams, so that it stays one object and causes one log line. */
 const maskedEvent = memoizeOnResult(maskResult);
 
 /**
- * A stream of masked events, which begins and ends here and is audited. A feed that fails ends with the error as its
- * event. At each event, and in `checkExpiry`, the end of the caller's identity is compared with the wall clock, which may
- * be set, and which advances while the machine is suspended.
+ * An audited stream of masked events. If its feed fails, the error is its last event. At each event, and in `checkExpiry`,
+ * the expiry of the caller's credentials is compared with the wall clock, because that also advances while the machine is
+ * suspended.
  */
 export class Events implements StreamListener {
   readonly #feed: Feed;
   readonly #request: RequestContext;
   readonly #trail: StreamAudit | null;
   #sink: EventSink | null = null;
-  /** Whether the feed gives no more events. */
+  /** Whether the feed has no more events. */
   #isOver = false;
-  /** Whether the last event still waits in this process. */
+  /** Whether the last event is still buffered in this process. */
   #isBlocked = false;
 
   constructor(iterator: AsyncIterator<ExecutionResult>, request: RequestContext) {
@@ -49,13 +49,13 @@ export class Events implements StreamListener {
     this.#trail = request.server.audit === null ? null : new StreamAudit(request);
   }
 
-  /** Begins, with a request for the first event. */
+  /** Starts the stream by requesting the first event. */
   pipe(sink: EventSink): void {
     this.#sink = sink;
     if (!this.checkExpiry()) this.#feed.follow(this);
   }
 
-  /** The kernel has the last event: requests the next one. */
+  /** Called when the kernel has accepted the last event. Requests the next one. */
   drained(): void {
     this.#isBlocked = false;
     if (this.#sink === null) return;
@@ -63,7 +63,7 @@ export class Events implements StreamListener {
     else this.#feed.request();
   }
 
-  /** The kernel does not have the last event yet. */
+  /** Called when the kernel has not accepted the last event yet. */
   blocked(): void {
     this.#isBlocked = true;
     if (!this.#isOver) this.#feed.pause();
@@ -76,7 +76,7 @@ export class Events implements StreamListener {
     this.#releaseFeed();
   }
 
-  /** Ends the stream where the caller's identity has expired; says whether. */
+  /** Ends the stream if the caller's credentials have expired; returns whether it did. */
   checkExpiry(): boolean {
     const { expiresAt, by, server } = this.#request;
     if (expiresAt === null || server.now() < expiresAt) return false;
@@ -84,7 +84,7 @@ export class Events implements StreamListener {
     return true;
   }
 
-  /** Ends the stream with a last event that says why the caller's identity no longer holds. */
+  /** Ends the stream with a last event that says why the caller's credentials are no longer valid. */
   endIdentity(reason: IdentityEnd): void {
     const sink = this.#sink;
     if (sink === null) return;
@@ -102,7 +102,7 @@ export class Events implements StreamListener {
     if (this.#sink === null) return false;
     try {
       const event = result.errors === undefined ? result : maskedEvent(result, this.#request);
-      // An event beyond a limit has one error and no data.
+      // An event that exceeds a limit has one error and no data.
       if (event.errors !== undefined) auditRefusals(this.#request, event.errors.slice(0, 1));
       return this.#deliver(event, this.#sink);
     } catch (thrown) {
@@ -151,7 +151,7 @@ export class Events implements StreamListener {
   }
 }
 
-/** What has expired, for the client. */
+/** What has expired, in the message to the client. */
 export function expiryReason(by: Requester['by']): string {
   return `The ${by === 'certificate' ? 'client certificate' : 'token'} has expired`;
 }
@@ -181,14 +181,14 @@ class IteratorFeed implements Feed {
     );
   }
 
-  /** An event may come nevertheless. */
+  /** An event may still arrive. */
   pause(): void {}
 
   async return(): Promise<void> {
     await this.#iterator.return?.();
   }
 
-  /** Async, so that what is thrown is a rejection. */
+  /** Async, so that a thrown value becomes a rejection. */
   async #next(): Promise<IteratorResult<ExecutionResult>> {
     return this.#iterator.next();
   }

@@ -1,20 +1,20 @@
-/** One timer for all connections, and what is counted in its beats: pings, and clients that take nothing. */
+/** One timer for all connections. Pings and stalled clients are counted in its ticks. */
 import type { Socket } from 'node:net';
 
 /** The limits of connections, counted in heartbeats. */
 export interface ConnectionLimits {
   readonly heartbeatMilliseconds: number;
-  /** Quiet heartbeats after which a ping is sent, so that no proxy takes the connection for dead. */
+  /** The number of heartbeats without traffic after which a ping is sent, so that proxies keep the connection open. */
   readonly pingHeartbeats: number;
   readonly stallMilliseconds: number;
-  /** Heartbeats in which a client may take nothing of what was sent to it. */
+  /** The number of heartbeats for which a client may read nothing of the pending data. */
   readonly stallHeartbeats: number;
 }
 
-/** With a longer interval, connections without streams would notice the end of a token late. */
+/** With a longer interval, connections without streams would notice an expired token too late. */
 const longestHeartbeatMilliseconds = 3_000;
 
-/** The limits in heartbeats, of three seconds at most: each one visits every connection. */
+/** Converts the limits to heartbeats of at most three seconds. Each heartbeat visits every connection. */
 export function connectionLimits(limits: {
   readonly pingMilliseconds: number;
   readonly stallMilliseconds: number;
@@ -35,7 +35,7 @@ export interface HeartbeatListener {
   onHeartbeat(): void;
 }
 
-/** Calls its listeners at an interval. Without listeners there is no timer. */
+/** Calls its listeners at an interval. Without listeners, no timer runs. */
 export class Heartbeat {
   readonly #milliseconds: number;
   readonly #listeners = new Set<HeartbeatListener>();
@@ -61,8 +61,8 @@ export class Heartbeat {
 }
 
 /**
- * Counts heartbeats in which a client takes none of the bytes that wait for it. Time does not count: this process may
- * stand still. Each byte taken starts the count again.
+ * Counts heartbeats in which a client reads none of the pending bytes. Elapsed time is not used, because this process may
+ * be suspended. Each byte read resets the count.
  */
 export class StallDetector {
   readonly #socket: Socket;
@@ -89,14 +89,14 @@ export class StallDetector {
   }
 }
 
-/** What node's stream handle knows (`StreamBase`, `LibuvStreamWrap`); of TLS, `_parent` is the connection below. */
+/** Fields of Node's stream handle (`StreamBase`, `LibuvStreamWrap`); with TLS, `_parent` is the underlying connection. */
 interface StreamHandle {
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
   readonly _parent?: StreamHandle;
 }
 
-/** The bytes that the kernel has taken. Where node renames these internals, only whole writes count. */
+/** The bytes that the kernel has accepted. If Node renames these internals, only complete writes count. */
 function takenBytes(socket: Socket): number {
   const own = (socket as { _handle?: StreamHandle | null })._handle;
   const { bytesWritten, writeQueueSize } = own?._parent ?? own ?? {};

@@ -1,4 +1,4 @@
-/** Which document a request names: by its text, by ids of persisted documents, or both. */
+/** Reads which document a request refers to: by its text, by ids of persisted documents, or both. */
 import { createHash } from 'node:crypto';
 import { isObject } from '../lib/json.ts';
 import { badRequest, type HttpError } from './http/http-error.ts';
@@ -12,31 +12,31 @@ export type DocumentId = `sha256:${string}`;
 /** An id of a document in a request. */
 export interface DocumentReference {
   /**
-   * `documentId`: GraphQL over HTTP, appendix "Persisted Documents". `sha256Hash`: what the links for persisted queries
-   * of Apollo Client and urql send. `doc_id`: Relay's.
+   * `documentId` is from GraphQL over HTTP, appendix "Persisted Documents". The persisted-query links of Apollo Client and
+   * urql send `sha256Hash`, and Relay sends `doc_id`.
    */
   readonly parameter: 'documentId' | 'doc_id' | 'extensions.persistedQuery.sha256Hash';
   readonly id: string;
 }
 
-/** The document that a request names: by its text, by references, or both. */
+/** The document of a request: its text, references to it, or both. */
 export type NamedDocument =
   | { readonly text: string; readonly references: readonly DocumentReference[] }
   | { readonly text: null; readonly references: readonly [DocumentReference, ...DocumentReference[]] };
 
-/** The id of a document, made from the exact text in UTF-8. */
+/** The id of a document, from its exact text in UTF-8. */
 export function documentIdOf(text: string): DocumentId {
   return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 }
 
-/** Whether it is written as such an id. */
+/** Whether a text has the form of such an id. */
 export function isDocumentId(id: string): id is DocumentId {
   return /^sha256:[0-9a-f]{64}$/.test(id);
 }
 
 const none: readonly DocumentReference[] = [];
 
-/** Throws an HttpError where a parameter has another type, or where there is neither a text nor an id. */
+/** Throws an HttpError if a parameter has the wrong type, or if there is neither a text nor an id. */
 export function readNamedDocument(request: OperationRequest): NamedDocument {
   const { query } = request;
   const references = readReferences(request);
@@ -82,7 +82,7 @@ function readHash(persistedQuery: unknown): unknown {
   throw malformedReference('extensions.persistedQuery.sha256Hash', 'missing');
 }
 
-/** The id of a document that a reference stands for where it is a hash. */
+/** The document id for a reference that is a hash. */
 export function hashIdOf({ parameter, id }: DocumentReference): string {
   return parameter === 'extensions.persistedQuery.sha256Hash' ? `sha256:${id}` : id;
 }
@@ -94,7 +94,7 @@ export function checkIsHash(reference: DocumentReference): void {
   throw malformedReference(parameter, JSON.stringify(shorten(id)));
 }
 
-/** Callers choose ids at any length. */
+/** Callers choose the length of ids. */
 export function shorten(id: string): string {
   return id.slice(0, 100);
 }

@@ -1,4 +1,4 @@
-/** What an operation gives, masked and audited: every transport sends these. */
+/** Masked and audited outcomes of operations, which every transport sends. */
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
 import type { ServiceHealth } from '../metrics/service-health.ts';
@@ -7,15 +7,15 @@ import type { RequestContext } from './context.ts';
 import { maskResult } from './error-mask.ts';
 import { Events } from './events.ts';
 
-/** One result, without `data` where nothing ran, or events. */
+/** One result, without `data` if nothing was executed, or events. */
 export type Outcome =
   | { readonly kind: 'result'; readonly result: ExecutionResult }
   | { readonly kind: 'events'; readonly events: Events };
 
-/** What Yoga's pipeline gives for one operation. */
+/** The return value of Yoga's pipeline for one operation. */
 export type PipelineResult = ExecutionResult | AsyncIterable<ExecutionResult> | undefined;
 
-/** The outcome of what Yoga's pipeline gave, or of the events that their request has taken from it. Called once. */
+/** The outcome of the pipeline's return value, or of the events that the request context has. Called once. */
 export function outcomeOf(given: PipelineResult, request: RequestContext): Outcome {
   const outcome = audited(given, request);
   const { health } = request.server;
@@ -54,7 +54,7 @@ function audited(given: PipelineResult, request: RequestContext): Outcome {
   return { kind: 'result', result: masked };
 }
 
-/** Ends the events of a subscription that no transport has taken. */
+/** Ends the events of a subscription that no transport has taken over. */
 export function dropEvents(request: RequestContext): void {
   const { events, requestId, server } = request;
   request.events = null;

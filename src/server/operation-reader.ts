@@ -1,4 +1,4 @@
-/** Reads the operation of an HTTP request and asks the allowlist. */
+/** Reads the operation of an HTTP request and checks it against the allowlist. */
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { MaybePromise } from '../lib/maybe-promise.ts';
@@ -8,15 +8,15 @@ import type { OperationRequest } from './named-document.ts';
 import { charactersOfDocument } from './document-store.ts';
 import { badRequest, HttpError } from './http/http-error.ts';
 
-/** The longest body of a request, and the longest message of a WebSocket. */
+/** The maximum size of a request body and of a WebSocket message. */
 export const bodyLimitInBytes = 1_048_576;
 
-/** Longer bodies and query strings are not kept with their operation. */
+/** Operations with longer bodies and query strings are not cached. */
 const knownLengthLimit = 8_192;
-/** Characters of bodies and query strings that are kept. */
+/** The total size of cached bodies and query strings, in characters. */
 const knownCharacters = 131_072;
 
-/** Reads the operation of a request, at once where no body has to arrive, and gives what `take` makes of it, if there is one. */
+/** Reads the operation of a request, synchronously if no body has to arrive, and passes it to `take`, if given. */
 export type ReadOperation = (
   exchange: {
     readonly request: IncomingMessage;
@@ -28,15 +28,15 @@ export type ReadOperation = (
 
 /**
  * Reads the query string of a GET or the JSON body of a POST (GraphQL over HTTP, 5). Throws, or rejects with, an
- * HttpError. An allowed operation depends on the bytes of the request only, and is kept by them: the same bytes give the
- * same object. A refusal is not kept.
+ * HttpError. An allowed operation depends only on the bytes of the request and is cached by them, so the same bytes return
+ * the same object. A refusal is not cached.
  */
 export function operationReader(allow: Allow): ReadOperation {
   const known = new LRUCache<string, AllowedOperation>({
     maxSize: knownCharacters,
     sizeCalculation: (_, bytes) => bytes.length + charactersOfDocument,
   });
-  // Most requests repeat the one before, and comparing its bytes costs less than a lookup, which hashes them.
+  // Most requests repeat the previous one, and comparing its bytes is faster than a lookup, which hashes them.
   let newest: { readonly key: string; readonly operation: AllowedOperation } | null = null;
   const readOnce = (key: string, read: () => OperationRequest): AllowedOperation => {
     if (newest !== null && newest.key === key) return newest.operation;
@@ -47,7 +47,7 @@ export function operationReader(allow: Allow): ReadOperation {
     return operation;
   };
   return ({ request, search }, take = (operation) => operation) => {
-    // No JSON begins with a question mark, so a query string is never taken for a body.
+    // JSON never begins with a question mark, so a query string cannot be mistaken for a body.
     if (request.method === 'GET')
       return take(readOnce(`?${search}`, () => readQuery(new URLSearchParams(search))));
     checkContentType(request);
@@ -55,7 +55,7 @@ export function operationReader(allow: Allow): ReadOperation {
       onBody(request, (body) => {
         try {
           if (body instanceof HttpError) throw body;
-          // In Latin-1 each byte is a character: no two bodies are the same text.
+          // In Latin-1 each byte is a character, so different bodies are different strings.
           resolve(take(readOnce(body.toString('latin1'), () => parseObject(readText(body), 'The body'))));
         } catch (thrown) {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by others
@@ -66,7 +66,7 @@ export function operationReader(allow: Allow): ReadOperation {
   };
 }
 
-/** The parameters in the JSON of a request that does not come by HTTP. Throws an HttpError. */
+/** The parameters in the JSON of a request on another transport than HTTP. Throws an HttpError. */
 export function readOperationBody(body: Uint8Array): OperationRequest {
   if (body.length > bodyLimitInBytes) throw tooLong(body.length);
   return parseObject(readText(body), 'The body');
@@ -88,7 +88,7 @@ function readQuery(query: URLSearchParams): OperationRequest {
   };
 }
 
-/** Calls back once with the body, or with why it is not read; never where the client goes away before its end. */
+/** Calls back once with the body or an error; never if the client disconnects before the end of the body. */
 function onBody(request: IncomingMessage, callback: (body: Buffer | HttpError) => void): void {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > bodyLimitInBytes) {
@@ -102,7 +102,7 @@ function onBody(request: IncomingMessage, callback: (body: Buffer | HttpError) =
     const isTooLong = length > bodyLimitInBytes;
     length += chunk.length;
     if (length > bodyLimitInBytes) {
-      // Read to its end and dropped: otherwise the client could neither finish sending it nor use the connection.
+      // Read to the end and discarded: otherwise the client could neither finish sending it nor reuse the connection.
       [first, more] = [null, null];
       if (!isTooLong) callback(tooLong(length));
     } else if (first === null) first = chunk;

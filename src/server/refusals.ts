@@ -1,14 +1,14 @@
 /**
- * What the service has refused, for the audit trail and the log: failed identification, foreign hosts and origins,
- * operations that are not allowed, and what is beyond a limit or a budget. Callers cause as many refusals as they like, so
- * the first of a kind has a line and the others are counted.
+ * Records refusals in the audit trail and the log: failed authentication, foreign hosts and origins, operations that are
+ * not allowed, and exceeded limits and budgets. Because callers can cause any number of refusals, the first of a kind has
+ * a line and the others are counted.
  */
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../errors.ts';
 import { excerpt } from '../lib/json.ts';
 import { RepeatCounter } from '../lib/repeat-counter.ts';
 
-/** The codes that are recorded; reads that are denied have lines of their own. */
+/** The codes that are recorded. Denied reads have their own lines. */
 const recordedCodes: ReadonlySet<unknown> = new Set<ErrorCode>([
   'UNAUTHENTICATED',
   'IDENTITY_UNAVAILABLE',
@@ -25,7 +25,7 @@ export function isRecorded(code: unknown): boolean {
   return recordedCodes.has(code);
 }
 
-/** One refusal, and what is known of the request. */
+/** One refusal, and what is known about the request. */
 export interface Refusal {
   readonly code: unknown;
   /** The message to the client. */
@@ -38,11 +38,11 @@ export interface Refusal {
   readonly facts: object;
 }
 
-/** How long repeats are counted, in milliseconds. */
+/** The period over which repeats are counted, in milliseconds. */
 const period = 60_000;
-/** Kinds that are distinguished within a period: an attacker may have many addresses. */
+/** The maximum number of kinds per period, because an attacker may have many addresses. */
 const kindLimit = 1_000;
-/** Messages may quote what a client has chosen. */
+/** Messages may quote values that a client has chosen. */
 const messageLimit = 300;
 
 /** Writes refusals to the audit trail and the log. */
@@ -51,7 +51,7 @@ export class Refusals {
   readonly #trailCounter: RepeatCounter;
   readonly #logCounter: RepeatCounter;
 
-  /** `write` takes the fields of a line behind its time and event; null for no trail. */
+  /** `write` gets the fields of a line after its time and event; null for no trail. */
   constructor(options: { readonly write: ((fields: object) => void) | null; readonly log: Logger }) {
     this.#options = options;
     this.#trailCounter = new RepeatCounter({
@@ -82,7 +82,7 @@ export class Refusals {
       );
   }
 
-  /** Writes what was counted, at the end of the service. */
+  /** Writes the remaining counts when the service shuts down. */
   close(): void {
     this.#trailCounter.flush();
     this.#logCounter.flush();

@@ -1,10 +1,10 @@
-/** Results as bytes. A result for many clients is written once. */
+/** Serializes results. A result for many clients is serialized once. */
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { writtenDataOf } from '../writer/written-data.ts';
 
 /**
- * A function whose value is kept with the result that it was made for, and made again where it does not fit the argument.
- * It is a property of the result: the values of an old WeakMap survive each collection of young objects.
+ * Memoizes a function on its result object, and computes the value again if it does not match the argument. The value is a
+ * property of the result, because the values of a WeakMap in the old space survive each collection of young objects.
  */
 export function memoizeOnResult<Value, Argument = void>(
   make: (result: ExecutionResult, argument: Argument) => Value,
@@ -32,7 +32,7 @@ const memoizedBytes = memoizeOnResult((result) => {
   const written = writtenDataOf(result);
   const formatted = formatErrors(errors);
   if (written === null) return Buffer.from(JSON.stringify({ errors: formatted, ...rest }));
-  // In the order of graphql-js: the errors come first.
+  // The order of graphql-js: errors first.
   const before = Buffer.from(`{"errors":${JSON.stringify(formatted)},"data":`);
   return Buffer.concat([before, written.bytes, objectEnd]);
 });
@@ -54,7 +54,7 @@ export const nextEventChunk = memoizeOnResult((result) => {
   return chunk;
 });
 
-/** Releases a result's own bytes, in place of which those in `whole` are used from now on. */
+/** Replaces a result's own bytes by those in `whole`, and releases the former. */
 export function rebaseWithin(
   whole: Buffer,
   { result, start }: { readonly result: ExecutionResult; readonly start: number },
@@ -67,7 +67,7 @@ const nextEventStart = Buffer.from('event: next\ndata: ');
 const nextEventEnd = Buffer.from('\n\n');
 const chunkEnd = Buffer.from('\n\n\r\n');
 
-/** The errors as JSON has them. */
+/** The errors as in JSON. */
 export function formatErrors(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[] {
   return errors.map((error) => error.toJSON());
 }

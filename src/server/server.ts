@@ -1,4 +1,4 @@
-/** The service on its sockets: started with all that it needs, and closed without a rest. */
+/** Starts the service on its sockets, and shuts it down completely. */
 import type { Server } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -47,69 +47,69 @@ import { WriteCoalescer } from './sse/write-coalescer.ts';
 import { listenToUpgrades } from './websocket/upgrade.ts';
 import { openYoga, type AddedPlugin } from './yoga.ts';
 
-/** What is served, to whom, and where. */
+/** The options of a server. */
 export interface ServerOptions {
   readonly host: string;
-  /** Descriptor of a socket that is bound already, in place of host and port. */
+  /** The descriptor of a bound socket, instead of host and port. */
   readonly descriptor?: number | null;
-  /** 0 for any free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
   readonly schema: GraphQLSchema;
-  /** Verifies tokens; null where only client certificates identify callers. */
+  /** Verifies tokens; null if only client certificates authenticate callers. */
   readonly identity: Identity | null;
   /** @default null: plain HTTP */
   readonly tls?: Tls | null;
-  /** What withdraws credentials; the identity's as well. @default nothing is revoked */
+  /** Revocations of credentials, shared with the identity. @default nothing is revoked */
   readonly revocations?: Revocations;
   /** The only documents that may run. @default null: any */
   readonly allowedDocuments?: readonly AllowedDocument[] | null;
-  /** Makes the GraphQL context of a request. */
+  /** Creates the GraphQL context of a request. */
   readonly contextOf: (requester: Requester) => object;
   /** @default graphql-js's `execute` */
   readonly execute?: Execute;
   /** @default graphql-js's `subscribe` */
   readonly subscribe?: Subscribe;
   readonly limits: DocumentLimits;
-  /** @default unlimited ones */
+  /** @default unlimited quotas */
   readonly budgets?: ValueBudgets;
   /** @default unlimited */
   readonly connectionQuota?: ConnectionQuota;
   /** Which callers may read the schema. */
   readonly introspection: Introspection;
-  /** Ends all events under way, each iterator by being done; called when the server has begun to close. */
+  /** Ends all event iterators; called when the server has started to close. */
   readonly closeStreams?: () => void;
-  /** Tries what responses need; rejects where it fails, with an HvqlError where anyone may know its code. */
+  /** Checks what responses depend on. Rejects if that fails, with an HvqlError if its code is public. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
-  /** What /metrics gives. @default null: there is no such path */
+  /** The content of /metrics. @default null: the path does not exist */
   readonly metrics?: ServedMetrics | null;
-  /** Counts what the server does. @default null */
+  /** Counts the activity of the server. @default null */
   readonly health?: ServiceHealth | null;
-  /** Takes the audit trail, line by line; never throws. @default no trail */
+  /** Writes a line of the audit trail; never throws. @default no trail */
   readonly audit?: (line: string) => void;
-  /** null for no page. With tokens in it, it is development mode. */
+  /** null for no page. In development mode, it contains tokens. */
   readonly graphiql: GraphiqlOptions | null;
   /** @default null: no dashboard */
   readonly dashboard?: DashboardOptions | null;
   /** Milliseconds since 1970 on the wall clock, which may be set. */
   readonly now: () => number;
-  /** How long `close` waits for responses under way. @default 8 s */
+  /** How long `close` waits for responses in progress. @default 8 s */
   readonly graceMilliseconds?: number;
-  /** Names that the service answers to, beside loopback ones where it is bound to loopback: "hvql.example". */
+  /** Accepted names in the Host header, in addition to loopback names if it is bound to loopback: "hvql.example". */
   readonly allowedHosts?: readonly string[];
-  /** Origins whose pages may send requests, beside the service's own: "https://dashboard.example". */
+  /** Origins whose pages may send requests, in addition to the service's own: "https://dashboard.example". */
   readonly allowedOrigins?: readonly string[];
-  /** Proxies whose `X-Forwarded-For` counts: addresses and networks. @default none */
+  /** Proxies whose `X-Forwarded-For` is trusted: addresses and networks. @default none */
   readonly trustedProxies?: readonly string[];
-  /** How long a client may take nothing of what was sent to it. @default 30 s */
+  /** How long a client may read nothing of the pending data. @default 30 s */
   readonly stallMilliseconds?: number;
-  /** Whether repeats of the same bytes by verified credentials are answered without Yoga. @default true */
+  /** Whether repeated requests with the same bytes and verified credentials bypass Yoga. @default true */
   readonly hotPath?: boolean;
   /** Plugins that see every operation. One that may deny or change something turns the hot path off. */
   readonly plugins?: readonly AddedPlugin[];
-  /** The silence after which a stream is pinged. @default 12 s, below the 15 s after which some proxies cut */
+  /** The time without traffic after which a stream is pinged. @default 12 s; some proxies disconnect after 15 s */
   readonly pingMilliseconds?: number;
-  /** How long a client may take to send its credentials over a WebSocket. @default 5 s */
+  /** The time limit for a WebSocket client to send its credentials. @default 5 s */
   readonly initMilliseconds?: number;
 }
 
@@ -122,7 +122,7 @@ export interface DashboardOptions {
 
 /** An open listener. */
 export interface OpenListener {
-  /** Takes no more requests, completes subscriptions, and cuts responses after the grace time. May be called again. */
+  /** Accepts no more requests, completes subscriptions, and aborts responses after the grace period. May be called again. */
   close(): Promise<void>;
 }
 
@@ -131,24 +131,24 @@ export interface RunningServer {
   /** The address of the endpoint: http://HOST:PORT/graphql, or https. */
   readonly url: string;
   readonly port: number;
-  /** What a transport needs that brings its own connections, and runs its operations by `runOperation`. */
+  /** For a transport with its own connections, which runs its operations with `runOperation`. */
   readonly context: ServerContext;
   /**
-   * Adds a listener on a server made by `createHttpServer`, which may listen already or later. It answers to any name,
-   * identifies callers by `authenticate` alone, and has neither GraphiQL nor tokens in the dashboard's page. It closes with
-   * the service, or before.
+   * Adds a listener on a server from `createHttpServer`, which may start listening before or after. It accepts any name in
+   * the Host header, authenticates callers only with `authenticate`, and has no GraphiQL and no tokens in the dashboard's
+   * page. It closes with the service, or earlier.
    */
   addListener(server: Server, authenticate: Authenticator): OpenListener;
   /**
-   * Uses another certificate, and other issuers, CRLs and another map of client certificates. Cuts what is open of clients
-   * whose certificates do no longer hold. Throws where the server has no TLS.
+   * Replaces the certificate, and the issuers, CRLs and map of client certificates. Disconnects clients whose certificates
+   * are no longer valid. Throws if the server has no TLS.
    */
   renewTls(tls: Tls): void;
-  /** Takes no more requests, and cuts the responses that outlast the grace time. May be called again. */
+  /** Accepts no more requests, and aborts responses after the grace period. May be called again. */
   close(): Promise<void>;
 }
 
-/** Starts serving. Rejects with a UsageError where the address cannot be used. */
+/** Starts the service. Rejects with a UsageError if the address cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, log, allowedOrigins = [], allowedHosts = [], revocations = new Revocations() } = options;
   let tls = options.tls ?? null;
@@ -182,7 +182,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listeners.add(added, {
         authenticate,
         graphiql: null,
-        // Its callers are known by their socket, and the tokens are not for them.
+        // Its callers are authenticated by their socket, and the tokens are not for them.
         dashboard: dashboardWith({ tokens: null }),
         hosts: null,
         allowedOrigins,
@@ -196,7 +196,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     close: () => {
       if (closing !== null) return closing;
-      // Listeners first, so that the audit trail has the service's end as the reason of the streams' end.
+      // Listeners first, so that the audit trail has "service" as the reason for the end of the streams.
       closing = listeners.closeAll().finally(forget);
       options.closeStreams?.();
       return closing;
@@ -204,7 +204,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-/** No certificate is good: the server has begun without client certificates, or has none any more. */
+/** Accepts no certificate: the server has no client certificates, or no longer has them. */
 const noClients: ClientCertificates = { map: new Map(), trust: { issuers: [], revoked: new Set() } };
 
 function authenticatorOf(
@@ -223,7 +223,7 @@ function refusalWriter({ audit, now }: ServerOptions): ((fields: object) => void
     audit(`${JSON.stringify({ time: new Date(now()).toISOString(), event: 'refused', ...fields })}\n`);
 }
 
-/** The listeners of one service: node servers over one Yoga, and their end. */
+/** The listeners of one service: Node servers over one Yoga. */
 class Listeners {
   readonly #server: ServerContext;
   readonly #hotPath: HotPath | null;
@@ -274,7 +274,7 @@ class Listeners {
     return this.#server;
   }
 
-  /** Adds a server, which may listen already or later. Once all are closed, it is closed at once. */
+  /** Adds a server, which may start listening before or after. If the listeners have been closed, it is closed at once. */
   add(server: Server, options: Omit<ListenerContext, 'streams'>): OpenListener {
     const contexts = { server: this.#server, listener: { ...options, streams: new OpenStreams() } };
     const connections = new Connections(server, this.#server);
@@ -300,17 +300,17 @@ class Listeners {
     return { close: () => close({ mayResume: false }) };
   }
 
-  /** Cuts connections whose handshake has begun: it would end with what certificates were verified with before. */
+  /** Closes connections in a handshake, which would complete with the previous certificate settings. */
   cutHandshakes(): void {
     for (const { cutHandshakes } of this.#open.values()) cutHandshakes();
   }
 
-  /** Cuts what is open with credentials that have been withdrawn. */
+  /** Ends streams and closes connections whose credentials have been revoked. */
   cutWithdrawn(): void {
     for (const { cutWithdrawn } of this.#open.values()) cutWithdrawn();
   }
 
-  /** Closes all, for another process to take their place: connections end, and subscriptions are not completed. */
+  /** Closes all listeners for replacement by another process: connections end without completing subscriptions. */
   async closeAll(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#open.keys()].map((close) => close({ mayResume: true })));

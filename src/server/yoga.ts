@@ -1,4 +1,4 @@
-/** The GraphQL server: graphql-yoga with the service's plugins, in the order in which they act. */
+/** The GraphQL server: graphql-yoga with the service's plugins, in the order in which they run. */
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { RequestContext, Requester, ServerContext, YogaContext } from './context.ts';
@@ -14,14 +14,14 @@ import { useSubscriptions, type Subscribe } from './plugins/use-subscriptions.ts
 /** A plugin of Yoga or envelop that the operator has added. */
 export interface AddedPlugin {
   readonly plugin: object;
-  /** Whether it has declared that it neither denies nor changes anything: it need not see everything. */
+  /** Whether it declares that it neither denies nor changes anything, so that the hot path may bypass it. */
   readonly observesOnly: boolean;
 }
 
 /** The path of the endpoint. */
 export const endpointPath = '/graphql';
 
-/** Makes the one Yoga of a service; all listeners and transports use it. `graphiql` is null where no page is served. */
+/** Creates the Yoga instance of a service, used by all listeners and transports. `graphiql` is null if it is not served. */
 export function openYoga(parts: {
   readonly schema: GraphQLSchema;
   readonly documents: DocumentStore;
@@ -47,13 +47,13 @@ export function openYoga(parts: {
     schema,
     plugins,
     graphqlEndpoint: endpointPath,
-    // Only requests to the endpoint come here, but Yoga looks at the end of the address: "/graphql?x=/health". No
-    // address that node's parser lets through ends with a blank.
+    // Only requests to the endpoint get here, but Yoga compares the end of the URL: "/graphql?x=/health". A space never
+    // matches, because Node's parser accepts no URL that ends with one.
     healthCheckEndpoint: ' ',
     landingPage: false,
-    // The listener's own rules also refuse; Yoga's only set headers.
+    // The listener has its own rules, which also refuse requests; Yoga's only set headers.
     cors: false,
-    // The listener offers the page only where there is one, and none on guest sockets: it may hold tokens.
+    // The listener serves the page, but not on guest sockets, because it may contain tokens.
     graphiql: async (_request, context) => {
       const { listener, response } = graphqlExchangeOf(context);
       if (listener.graphiql === null) return false;
@@ -63,32 +63,32 @@ export function openYoga(parts: {
     renderGraphiQL: async () => (await graphiql?.page()) ?? '',
     multipart: false,
     batching: false,
-    // The reader bounds bodies; Yoga's limit would pipe each through a stream and a second Request.
+    // The reader limits bodies; Yoga's limit would pipe each through a stream and a second Request.
     maxRequestBodySize: false,
-    // The document store is bounded by characters; Yoga's cache by number.
+    // The document store is bounded by characters, Yoga's cache by number.
     parserAndValidationCache: false,
-    // Masked once, for every transport and event, by the outcome.
+    // The operation outcome masks errors, for every transport and event.
     maskedErrors: false,
     logging: false,
   });
 }
 
 /**
- * Runs the allowed operation of a request that does not come by HTTP, over all of Yoga's hooks but those of an HTTP
- * request and its response. Never rejects: an error is a result.
+ * Runs the allowed operation of a request on another transport than HTTP, with all of Yoga's hooks except those for HTTP
+ * requests and responses. Never rejects: an error becomes a result.
  */
 export async function runOperation(context: RequestContext): Promise<Outcome> {
   const { operation, server } = context;
   try {
     if (operation === null) throw new TypeError('An operation came past the allowlist');
-    // Yoga needs a Request in its context; one by POST may be any operation.
+    // Yoga needs a Request in its context; with POST, any kind of operation is permitted.
     const request = new server.yoga.fetchAPI.Request(`http://localhost${endpointPath}`, { method: 'POST' });
     const params = { ...operation.parameters };
     return outcomeOf(await server.yoga.getResultForParams({ params, request }, { hvql: context }), context);
   } catch (thrown) {
     return outcomeOf(failed(thrown), context);
   } finally {
-    // Where a later hook has failed.
+    // If a later hook has failed.
     dropEvents(context);
   }
 }
