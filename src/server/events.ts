@@ -90,7 +90,7 @@ export class Events implements StreamListener {
     if (sink === null) return;
     this.#sink = null;
     this.#releaseFeed();
-    const error = new HvqlError('UNAUTHENTICATED', `${reason.message}, and the stream with it.`);
+    const error = new HvqlError('UNAUTHENTICATED', `${reason.message}, so the stream has ended.`);
     this.#deliver({ errors: maskErrors([error], this.#request) }, sink);
     this.#trail?.closed(reason.end);
     sink.identityEnded(reason);

@@ -156,6 +156,6 @@ function parseObject(text: string, place: string): OperationRequest {
   }
   if (isObject(value)) return value;
   const kind = value === null ? 'null' : typeof value;
-  const there = Array.isArray(value) ? 'an array; batches are not answered' : kind;
+  const there = Array.isArray(value) ? 'an array; batching is not supported' : kind;
   throw badRequest(`${place} needs to be a JSON object, but is ${there}.`);
 }

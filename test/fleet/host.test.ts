@@ -292,7 +292,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
         expect(await underWay).toMatchObject({ errors: [{ ...error, message: `${why}.` }] });
         await until(() => mine.ends.length > 0);
         expect(mine.events.at(-1)).toMatchObject({
-          errors: [{ ...error, message: `${why}, and the stream with it.` }],
+          errors: [{ ...error, message: `${why}, so the stream has ended.` }],
         });
         const { length } = others.events;
         await until(() => others.events.length > length);

@@ -61,10 +61,10 @@ describe('an operation by POST', () => {
   it.each([
     ['{', 'The body is not valid JSON.'],
     ['', 'The body is not valid JSON.'],
-    ['[]', 'The body needs to be a JSON object, but is an array; batches are not answered.'],
+    ['[]', 'The body needs to be a JSON object, but is an array; batching is not supported.'],
     [
       '[{"query":"{ hello }"}]',
-      'The body needs to be a JSON object, but is an array; batches are not answered.',
+      'The body needs to be a JSON object, but is an array; batching is not supported.',
     ],
     ['null', 'The body needs to be a JSON object, but is null.'],
     ['"x"', 'The body needs to be a JSON object, but is string.'],
@@ -218,7 +218,7 @@ describe('an operation by GET', () => {
     [{ query: '{ hello }', variables: '{' }, 'The parameter variables is not valid JSON.'],
     [
       { query: '{ hello }', variables: '[1]' },
-      'The parameter variables needs to be a JSON object, but is an array; batches are not answered.',
+      'The parameter variables needs to be a JSON object, but is an array; batching is not supported.',
     ],
     [{ query: '{ hello }', extensions: 'x' }, 'The parameter extensions is not valid JSON.'],
     [{ operationName: 'x' }, 'The parameter query needs to be a GraphQL document, but is missing.'],

@@ -168,7 +168,7 @@ describe('a server on loopback', () => {
     for (const path of ['/health', '/ready', '/graphql', '/nothing']) {
       const answer = await send(service.url, { path, headers: { host, accept: 'text/html' } });
       expect(answer.status).toBe(403);
-      expect(answer.body.toString()).toContain('the Host header names another host');
+      expect(answer.body.toString()).toContain('The Host header names another host');
       expect(answer.body.toString()).not.toContain(service.rootToken);
     }
   });

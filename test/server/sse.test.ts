@@ -63,7 +63,7 @@ describe('the end of a token', () => {
     await once(socket, 'end');
     expect(text.match(/event: \w+/g)).toEqual(['event: next', 'event: next']);
     expect(text).toContain(
-      '{"errors":[{"message":"The token has expired, and the stream with it.","extensions":{"code":"UNAUTHENTICATED"}}]}',
+      '{"errors":[{"message":"The token has expired, so the stream has ended.","extensions":{"code":"UNAUTHENTICATED"}}]}',
     );
     expect(stream.returns).toBe(1);
     await own.close();

@@ -381,7 +381,7 @@ describe('the end of a token', () => {
     const streams = [await own.stream(), await own.stream()];
     own.clock.now += 1_000;
     expect((await closed).code).toBe(4403);
-    const message = 'The token has expired, and the stream with it.';
+    const message = 'The token has expired, so the stream has ended.';
     const payload = { errors: [{ message, extensions: { code: 'UNAUTHENTICATED' } }] };
     expect(messages.slice(1)).toEqual([
       { id: 'a', type: 'next', payload },
@@ -575,7 +575,7 @@ describe('an upgrade', () => {
   it('under a foreign name is refused in development mode', async () => {
     const { status, text } = await upgrade(service, { host: 'evil.example' });
     expect(status).toBe(403);
-    expect(text).toContain('the Host header names another host');
+    expect(text).toContain('The Host header names another host');
   });
 
   it.each([
@@ -594,7 +594,7 @@ describe('an upgrade', () => {
     await own.close();
     expect(status).toBe(403);
     expect(text).toContain(
-      'Only pages of this origin, and of those that --allowed-origins lists, may send requests',
+      'Only pages of this origin or of an origin in --allowed-origins may send requests',
     );
   });
 

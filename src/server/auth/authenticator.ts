@@ -1,4 +1,4 @@
-/** Identifies the caller of a request, in the way of its listener. */
+/** Authenticates the caller of a request by the method of its listener. */
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -14,7 +14,7 @@ import type { Identified, Identity } from './identity.ts';
 interface Credentials {
   /** The header's value, such as "Bearer <token>"; null without the header. */
   readonly authorization: string | null;
-  /** An authorization in a place that is not read. Beside a certificate it is refused like any other. */
+  /** An authorization in a place that is not read. Together with a certificate it is refused like any other. */
   readonly conflictingAuthorization?: string | null;
   /** Tells the client why its authorization cannot be used. null or absent if it sent none. */
   readonly problem?: string | null;
@@ -29,7 +29,7 @@ export function tokenAuthenticator(identity: Identity): Authenticator {
   return (credentials) => authenticateByToken(identity, credentials);
 }
 
-/** What verifies client certificates and maps them to callers. It may be replaced while the service runs. */
+/** Verifies client certificates and maps them to callers. May be replaced while the service runs. */
 export interface ClientCertificates {
   readonly map: CertificateMap;
   readonly trust: CertificateTrust;
@@ -38,7 +38,7 @@ export interface ClientCertificates {
 interface CertificateOptions {
   /** Identifies clients without a certificate; null if every client needs one. */
   readonly identity: Identity | null;
-  /** Gives the current ones. */
+  /** Returns the current client certificate settings. */
   readonly clients: () => ClientCertificates;
   readonly revocations: Revocations;
   /** Milliseconds since 1970. */
@@ -106,7 +106,7 @@ const certificates = new WeakMap<TLSSocket, X509Certificate>();
 /** The client's certificate, with OpenSSL's code if it does not verify; null if the client has shown none. */
 function certificateOf(socket: Socket): ShownCertificate | null {
   // Node has forgotten the certificate of a closed connection.
-  if (socket.destroyed) throw new HvqlError('UNAUTHENTICATED', 'The connection is gone.');
+  if (socket.destroyed) throw new HvqlError('UNAUTHENTICATED', 'The connection is closed.');
   if (!(socket instanceof TLSSocket)) return null;
   const certificate = certificates.get(socket) ?? socket.getPeerX509Certificate();
   if (certificate === undefined) return null;

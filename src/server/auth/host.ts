@@ -28,10 +28,10 @@ export function hostRule({
  */
 export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostRule | null): void {
   if (headers.host === undefined && httpVersion === '1.1') {
-    throw badRequest('A request of HTTP/1.1 needs a Host header, and this one has none.');
+    throw badRequest('An HTTP/1.1 request needs a Host header, but this one has none.');
   }
   if (headers.host?.includes('@') === true) {
-    throw badRequest('The host of the request has user information before it, which no request may have.');
+    throw badRequest('The host of the request contains user information, which is not allowed.');
   }
   if (rule === null) return;
   const host = (headers.host ?? '').replace(/:\d{1,5}$/, '');
@@ -41,8 +41,7 @@ export function checkHost({ headers, httpVersion }: IncomingMessage, rule: HostR
   const loopback = rule.isLoopback ? 'localhost, 127.0.0.1, [::1] and ' : '';
   throw new HttpError(
     'FOREIGN_HOST',
-    `Only requests to ${loopback}the names that --allowed-hosts lists are answered, and the Host header names ` +
-      'another host.',
+    `The Host header names another host than ${loopback}the names in --allowed-hosts.`,
   );
 }
 

@@ -25,15 +25,15 @@ import {
 /** A verified identity. */
 export interface Identified {
   readonly caller: Caller;
-  /** What proved it. */
+  /** The credentials that proved it. */
   readonly by: 'token' | 'certificate' | 'guest socket' | 'gateway';
-  /** When the proof ends, in milliseconds since 1970; null if it does not. */
+  /** When the credentials expire, in milliseconds since 1970; null if they do not. */
   readonly expiresAt: number | null;
-  /** The proof itself, which may be withdrawn. */
+  /** The credential itself, which may be revoked. */
   readonly credential: Credential;
 }
 
-/** Returns the identity, or throws UNAUTHENTICATED if its credential has been withdrawn since it was verified. */
+/** Returns the identity, or throws UNAUTHENTICATED if its credential has been revoked since it was verified. */
 export function stillGood(identified: Identified): Identified {
   const problem = identified.credential.problem();
   if (problem === null) return identified;
@@ -69,7 +69,7 @@ interface IdentityContext {
   readonly keySetTimes?: Partial<KeySetTimes>;
   /** Whether tokens have to name their hosts, because the same key signs for several. @default false */
   readonly requiresHost?: boolean;
-  /** Whether callers have the hosts of their tokens (FleetCaller), as those of a gateway do. @default false */
+  /** Whether callers have the hosts of their tokens (FleetCaller), as on a gateway. @default false */
   readonly grantsHosts?: boolean;
 }
 

@@ -27,7 +27,7 @@ export function checkOrigin(request: IncomingMessage, allowedOrigins: readonly s
   if (isOwn) return;
   throw new HttpError(
     'FOREIGN_ORIGIN',
-    'Only pages of this origin, and of those that --allowed-origins lists, may send requests; this page is of another.',
+    'Only pages of this origin or of an origin in --allowed-origins may send requests, and this page has another origin.',
   );
 }
 

@@ -59,8 +59,7 @@ const forms =
 /** Reads the public key from the text of the file at `path`. Throws a UsageError if the text has none. */
 export function readPublicKey(text: string, path: string): VerificationKey {
   const refuse = (problem: string): UsageError => new UsageError([`The key file ${path} ${problem}.`]);
-  const privateKey =
-    'holds a private key, which only the signer may have; give the public key that belongs to it';
+  const privateKey = 'contains a private key, which only the signer may have; use the matching public key';
   // OpenSSL would silently use the public half of a private key.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw refuse(privateKey);
   if (text.trimStart().startsWith('{')) {
@@ -84,7 +83,7 @@ type Refuse = (problem: string) => UsageError;
 
 function parsePem(text: string, refuse: Refuse): KeyObject {
   const label = /-----BEGIN (?<label>[A-Z0-9 ]+)-----/.exec(text)?.groups?.['label'];
-  if (label === undefined) throw refuse(`is no key: ${forms}`);
+  if (label === undefined) throw refuse(`is not a key: ${forms}`);
   try {
     return label === 'CERTIFICATE' ? new X509Certificate(text).publicKey : createPublicKey(text);
   } catch (thrown) {
@@ -128,7 +127,7 @@ function parseKeySet(text: string, refuse: Refuse): JWK[] {
   }
   const keys = 'keys' in parsed ? parsed.keys : [parsed];
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isKey)) {
-    throw refuse(`is JSON, but no JSON Web Key ("kty") or set of them ("keys"): ${forms}`);
+    throw refuse(`is JSON, but neither a JSON Web Key ("kty") nor a set of them ("keys"): ${forms}`);
   }
   return keys;
 }

@@ -8,7 +8,7 @@ type FromClient = Pick<IncomingMessage, 'headers'> & {
   readonly socket: Pick<IncomingMessage['socket'], 'remoteAddress'>;
 };
 
-/** The proxies whose `X-Forwarded-For` is believed: addresses ("::1") and networks ("10.0.0.0/8"). */
+/** The proxies whose `X-Forwarded-For` is trusted: addresses ("::1") and networks ("10.0.0.0/8"). */
 export class TrustedProxies {
   readonly #list = new BlockList();
 
@@ -22,9 +22,9 @@ export class TrustedProxies {
   }
 
   /**
-   * The client's address; null for a UNIX socket and a connection that is gone. `X-Forwarded-For` is read from its end,
-   * where the nearest proxy writes, to the first address that is not a trusted proxy's: a client may have written what
-   * stands before that. Where an entry cannot be read, the proxy that passed it on is the client.
+   * The client's address; null for a UNIX socket and a closed connection. `X-Forwarded-For` is read from its end, where the
+   * nearest proxy appends, to the first address that is not a trusted proxy, because a client may have written the entries
+   * before that. If an entry is malformed, the proxy that forwarded it counts as the client.
    */
   clientOf({ socket, headers }: FromClient): string | null {
     let client = peerAddress(socket);
@@ -44,15 +44,15 @@ export class TrustedProxies {
   }
 
   /**
-   * The address whose connections are counted together; null where there is no such limit: over UNIX sockets, from
-   * loopback, and from a proxy.
+   * The address whose connections are counted together; null if there is no such limit: for UNIX sockets, loopback and
+   * proxies.
    */
   countedAddress(socket: FromClient['socket']): string | null {
     const address = peerAddress(socket);
     return address === null || isLoopback(address) || this.#has(address) ? null : address;
   }
 
-  /** Whether a connection is from a proxy, which passes on the requests of many clients. */
+  /** Whether a connection is from a proxy, which forwards the requests of many clients. */
   isProxy(socket: FromClient['socket']): boolean {
     const address = peerAddress(socket);
     return address !== null && this.#has(address);
@@ -63,7 +63,7 @@ export class TrustedProxies {
   }
 }
 
-/** A longer list is not read: headers may have 16 KB, and no request passes as many proxies. */
+/** Longer lists are ignored: headers may have 16 KB, and no request passes through that many proxies. */
 const mostEntries = 64;
 
 /** Whether a text is an address or a network: "10.0.0.0/8". */
@@ -71,7 +71,7 @@ export function isProxyEntry(text: string): boolean {
   return readNetwork(text) !== null;
 }
 
-/** The other end of a connection; null for a UNIX socket, and where the connection is gone. */
+/** The peer address of a connection; null for a UNIX socket and for a closed connection. */
 function peerAddress({ remoteAddress }: FromClient['socket']): string | null {
   return remoteAddress === undefined ? null : normalAddress(remoteAddress);
 }

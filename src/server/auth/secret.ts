@@ -10,6 +10,6 @@ export function checkSecret(secret: Uint8Array, place: string): Uint8Array {
   const there = secret.length === 0 ? 'it is empty' : `it has ${secret.length}`;
   throw new UsageError([
     `${place} needs ${shortestSecretInBytes} bytes or more (RFC 7518, 3.2), but ${there}. ` +
-      `"openssl rand -base64 48" makes a good one.`,
+      `"openssl rand -base64 48" generates one.`,
   ]);
 }

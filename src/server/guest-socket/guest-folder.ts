@@ -12,19 +12,19 @@ interface GuestFolderOptions extends GuestSocketOptions {
   readonly folder: string;
   /** The port of the virtual socket that guests connect to. */
   readonly port: number;
-  /** The most sockets that may be open. */
+  /** The maximum number of open sockets. */
   readonly limit?: number;
   readonly retryMilliseconds?: number;
 }
 
 const defaultLimit = 4_096;
 const defaultRetryMilliseconds = 2_000;
-/** Changes come in groups: the folder is read once for all changes of this time. */
+/** Changes come in groups: the folder is read once for all changes within this time. */
 const settleMilliseconds = 50;
 
 /**
- * Watches a folder; resolves once the requested sockets are open. Rejects with a UsageError where the folder cannot be
- * read. A socket that fails is logged and retried, and delays no other.
+ * Watches a folder; resolves when the requested sockets are open. Rejects with a UsageError if the folder cannot be read.
+ * A socket that fails is logged and retried, and does not delay the others.
  */
 export async function openGuestFolder(options: GuestFolderOptions): Promise<GuestFolder> {
   const folder = new GuestFolder(options);
@@ -37,7 +37,7 @@ export class GuestFolder {
   readonly #options: GuestFolderOptions;
   readonly #limit: number;
   #watcher: FSWatcher | null = null;
-  /** The folder that is watched: a system watches a folder and not its name, and another one may have taken that. */
+  /** The identity of the watched folder: systems watch a folder and not its path, which may belong to another one by now. */
   #watched: BigIntStats | null = null;
   readonly #open = new Map<bigint, GuestSocket>();
   /** The problem of each partition, which is logged once. */
@@ -47,7 +47,7 @@ export class GuestFolder {
   #unanswered = 0;
   #timer: NodeJS.Timeout | null = null;
   #isTimerForRetry = false;
-  /** The folder is read by one task at a time. */
+  /** Only one task at a time reads the folder. */
   #updating: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -77,7 +77,7 @@ export class GuestFolder {
     await Promise.all([...this.#open.values()].map((socket) => socket.remove()));
   }
 
-  /** Watches the folder that has the name now. */
+  /** Watches the folder that is currently at the path. */
   async #renewWatcher(): Promise<void> {
     const { folder, log } = this.#options;
     const found = await stat(folder, { bigint: true });
@@ -85,7 +85,7 @@ export class GuestFolder {
     this.#stopWatcher();
     this.#watched = found;
     this.#watcher = watch(folder, { persistent: false }, (kind, name) => {
-      // Writes to a file change nothing in the folder; private folders are our own.
+      // Ignores writes to files, which do not change the folder, and our own private folders.
       if (kind === 'rename' && name?.startsWith(privatePrefix) !== true) this.#schedule(false);
     });
     this.#watcher.on('error', (err) => {
@@ -101,7 +101,7 @@ export class GuestFolder {
     this.#watched = null;
   }
 
-  /** Plans an update; a change may bring forward a planned retry. */
+  /** Schedules an update; a change may come before a scheduled retry. */
   #schedule(isRetry: boolean): void {
     if (this.#isClosed) return;
     if (this.#timer !== null) {
@@ -154,8 +154,8 @@ export class GuestFolder {
   }
 
   /**
-   * The partitions that request a socket, in ascending order and open ones first where they are more than the limit;
-   * those with an open socket whose file is there; and how many are beyond the limit.
+   * The partitions that request a socket, in ascending order, with open ones first if there are more than the limit; the
+   * partitions with an open socket whose file exists; and the number beyond the limit.
    *
    * The monitor's own socket, `<partition id>.sock`, is the request: it connects a guest that connects to this port of
    * its virtual socket to `<its own path>_<port>` (Firecracker's and Cloud Hypervisor's docs/vsock.md).
@@ -205,7 +205,7 @@ export class GuestFolder {
       if (isKept(id)) continue;
       this.#open.delete(id);
       await socket.remove();
-      // The file is gone and the path free; responses under way may take longer.
+      // The file is removed and the path is free; responses in progress may take longer.
       void socket.close();
     }
   }

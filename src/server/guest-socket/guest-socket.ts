@@ -1,4 +1,4 @@
-/** Guest sockets: UNIX sockets of which each stands for one partition, which is then the caller. */
+/** Guest sockets: UNIX sockets whose clients are authenticated as one partition. */
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { guestAuthenticator, type Authenticator } from '../auth/authenticator.ts';
@@ -12,11 +12,11 @@ export interface GuestSocketPlace {
   readonly path: string;
 }
 
-/** What all guest sockets share. */
+/** The options that all guest sockets share. */
 export interface GuestSocketOptions {
   /** Adds a listener to the service. */
   readonly addListener: (server: Server, authenticate: Authenticator) => OpenListener;
-  /** Everyone who may write to a socket's file may connect. */
+  /** The file mode: users with write permission can connect. */
   readonly mode: number;
   /** `process.platform`. */
   readonly platform: string;
@@ -45,7 +45,7 @@ export async function openGuestSocket(
     server.on('error', (error) => log.error({ ...facts, err: error }, 'server error'));
     log.info(facts, 'guest socket open');
     const remove = (): Promise<void> =>
-      // A file that stays is stale, and the next service takes it over.
+      // A remaining file is stale, and the next service replaces it.
       file.remove().catch((err: unknown) => log.warn({ ...facts, err }, 'guest socket not removed'));
     return {
       remove,

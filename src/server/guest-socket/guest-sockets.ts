@@ -1,4 +1,4 @@
-/** All guest sockets of a service, as its settings name them. */
+/** All guest sockets of a service, from its settings. */
 import { opendir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, UsageError } from '../../errors.ts';
@@ -21,9 +21,9 @@ export async function checkGuestSockets(
 }
 
 /**
- * Opens the guest sockets of the settings. `port` is that of the virtual socket that guests connect to, for folders.
- * Rejects with a UsageError that has all problems; then no file is left, and the listeners close with the service.
- * `close` removes the files; call it before the service closes.
+ * Opens the guest sockets of the settings. `port` is the port of the virtual socket that guests connect to, for folders.
+ * Rejects with a UsageError with all problems; then no file remains, and the listeners close with the service. `close`
+ * removes the files; call it before the service closes.
  */
 export async function openGuestSockets({
   places,
@@ -64,7 +64,7 @@ async function checkFolder(folder: string, platform: string): Promise<void> {
   }
 }
 
-/** Rejects where two settings name the same path, even in different spellings. */
+/** Rejects if two settings refer to the same path, even in different spellings. */
 async function checkDistinct(places: readonly GuestSocketSetting[]): Promise<void> {
   const byPath = new Map<string, string>();
   const problems: string[] = [];
@@ -81,7 +81,7 @@ async function checkDistinct(places: readonly GuestSocketSetting[]): Promise<voi
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** The path without links, a socket's own file aside; where that cannot be found out, another check says why. */
+/** Resolves links in the path, except in its last part. If that fails, another check reports why. */
 async function realPathOf(path: string, isFolder: boolean): Promise<string> {
   const folder = isFolder ? path : dirname(path);
   return join(await realpath(folder).catch(() => resolve(folder)), isFolder ? '' : basename(path));

@@ -1,4 +1,4 @@
-/** The file of a UNIX socket: checked, made with its mode, taken over where it is stale, and removed. */
+/** The file of a UNIX socket: checks it, creates it with its mode, replaces a stale one, and removes it. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { BigIntStats } from 'node:fs';
@@ -18,16 +18,16 @@ export interface SocketFile {
   remove(): Promise<void>;
 }
 
-/** The names of the private folders that sockets are made in begin with this. */
+/** The prefix of the private folders in which sockets are created. */
 export const privatePrefix = '.hvql-';
 
 /**
- * Makes a server listen on a socket file. Everyone who may write to the file may connect. Rejects with a UsageError of
- * one problem that names the path; then no file is left, but the server may be listening.
+ * Makes a server listen on a socket file. Users who can write to the file can connect. Rejects with a UsageError with one
+ * problem that names the path; then no file remains, but the server may be listening.
  *
- * The socket gets its mode in a folder that no other user may enter and is then linked to its path: no client connects
- * before, and the umask of the process stays. When the server closes, node removes the path that it was given, even
- * where another socket has taken that path: here it is the one in the private folder.
+ * The socket gets its mode in a folder that no other user can enter and is then linked to its path, so that no client can
+ * connect before, and the umask of the process does not change. When the server closes, Node removes the path that it
+ * was given, even if another socket has replaced it; here that is the path in the private folder.
  */
 export async function listenOnFile(
   server: Server,
@@ -36,7 +36,7 @@ export async function listenOnFile(
   try {
     const stale = await checkSocketPath({ path, platform });
     const folder = await mkdtemp(join(dirname(path), privatePrefix));
-    // Unique, since node may look for it in another folder when the server closes.
+    // Unique, because Node may look for it in another folder when the server closes.
     const temporary = join(folder, randomUUID().slice(0, 8));
     const aside = join(folder, 'stale');
     try {
@@ -52,7 +52,7 @@ export async function listenOnFile(
       };
     } finally {
       await Promise.allSettled([unlink(temporary), unlink(aside)]);
-      // Not recursive: other files in it are not ours. A folder that stays does no harm.
+      // Not recursive, because other files in it are not ours. A remaining folder does no harm.
       await rmdir(folder).catch(() => undefined);
     }
   } catch (thrown) {
@@ -62,7 +62,7 @@ export async function listenOnFile(
   }
 }
 
-/** Listens in this process (`exclusive`), even where it is one of several workers behind one port. */
+/** Listens in this process (`exclusive`), even if it is one of several workers behind one port. */
 async function listen(
   server: Server,
   {
@@ -71,7 +71,7 @@ async function listen(
     platform,
   }: { readonly folder: string; readonly temporary: string; readonly platform: string },
 ): Promise<void> {
-  // The private folder makes the path longer than the socket's own. On Linux, an open folder has a short name as well
+  // The path in the private folder is longer than the socket's own path. On Linux, an open folder also has a short path
   // (proc_pid_fd(5)).
   const isShort = Buffer.byteLength(temporary) <= pathLimitInBytes(platform);
   if (!isShort && platform !== 'linux') throw new Error("its folder's path is too long to make a socket in");
@@ -99,8 +99,8 @@ async function moveAside(
 }
 
 /**
- * The stale socket at a path, on which no program listens any more, or null where the path is free. Rejects with a
- * UsageError of one problem that names the path where no socket can be made. Changes nothing.
+ * The stale socket at a path, on which no program listens any more, or null if the path is free. Rejects with a
+ * UsageError with one problem that names the path if no socket can be created. Changes nothing.
  */
 export async function checkSocketPath({ path, platform }: SocketPath): Promise<BigIntStats | null> {
   const at = `The guest socket ${path}`;
@@ -131,17 +131,17 @@ export async function checkSocketPath({ path, platform }: SocketPath): Promise<B
 }
 
 /**
- * The longest path of a socket: the kernel's `sun_path` without its final zero (unix(7); 104 bytes on BSD and macOS).
- * Node cuts longer paths without an error.
+ * The maximum length of a socket's path: the kernel's `sun_path` without its final zero (unix(7); 104 bytes on BSD and
+ * macOS). Node truncates longer paths without an error.
  */
 function pathLimitInBytes(platform: string): number {
   return platform === 'linux' ? 107 : 103;
 }
 
-/** The kernel answers at once; a listener that takes longer exists in any case. */
+/** The kernel responds immediately; if a connection takes longer, there is a listener. */
 const connectTimeoutMilliseconds = 1_000;
 
-/** Whether a program listens on a socket file. Rejects where this cannot be found out. */
+/** Whether a program listens on a socket file. Rejects if this cannot be determined. */
 export function hasListener(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
@@ -160,7 +160,7 @@ export function hasListener(path: string): Promise<boolean> {
   });
 }
 
-/** The file at a path, without following links; null where the path is free. */
+/** The file at a path, without following links; null if the path is free. */
 async function fileAt(path: string): Promise<BigIntStats | null> {
   try {
     return await lstat(path, { bigint: true });
@@ -170,13 +170,13 @@ async function fileAt(path: string): Promise<BigIntStats | null> {
   }
 }
 
-/** Whether an error of the file system says that a file or its folder does not exist. */
+/** Whether a file system error means that a file or its folder does not exist. */
 export function isNotFound(thrown: unknown): boolean {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Compares the birth time too: the inode number of a removed file may be used again. */
+/** Compares the birth time too, because the inode number of a removed file may be reused. */
 function isSame(one: BigIntStats | null, other: BigIntStats | null): boolean {
   if (one === null || other === null) return false;
   return one.dev === other.dev && one.ino === other.ino && one.birthtimeNs === other.birthtimeNs;

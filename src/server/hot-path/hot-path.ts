@@ -1,7 +1,7 @@
 /**
- * Answers repeats of the same bytes without Yoga. Only parsing, validation and the choice of response are skipped; what
- * may differ is done again by the same functions: host, origin, credentials, content type, cost, access, deadline,
- * masking, audit.
+ * Answers repeated requests with the same bytes without Yoga. Only parsing, validation and the choice of response are
+ * skipped. Checks whose result may differ are repeated by the same functions: host, origin, credentials, content type,
+ * cost, access, deadline, masking, audit.
  */
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AllowedOperation } from '../allowlist.ts';
@@ -21,7 +21,7 @@ interface Entry {
   readonly operationName: string | null;
 }
 
-/** Entries by allowed operation, which the reader keeps by the bytes of the request. */
+/** Entries by allowed operation, which the reader caches by the bytes of the request. */
 export class HotPath {
   readonly #schema: GraphQLSchema;
   readonly #run: RunQuery;
@@ -33,8 +33,8 @@ export class HotPath {
   }
 
   /**
-   * Answers a request with known credentials and known bytes; leaves any other to `otherwise`, where the exchange reuses
-   * the promises that have begun here.
+   * Answers a request with known credentials and known bytes. Passes any other request to `otherwise`, where the exchange
+   * reuses the promises that were started here.
    */
   answer(exchange: GraphqlExchange, otherwise: () => Promise<void>): Promise<void> | undefined {
     if (exchange.request.method === 'POST' && exchange.search !== '') return otherwise();
@@ -43,7 +43,7 @@ export class HotPath {
       if (exchange.authenticate() !== undefined) return otherwise();
       operation = exchange.readOperation();
     } catch {
-      // Yoga meets the same refusal and answers it.
+      // Yoga repeats the check and sends the refusal.
       return otherwise();
     }
     const answer = (read: AllowedOperation): Promise<void> | undefined => {
@@ -53,7 +53,7 @@ export class HotPath {
     return operation instanceof Promise ? operation.then(answer, otherwise) : answer(operation);
   }
 
-  /** Notes a query that Yoga has just run without errors. */
+  /** Adds a query that Yoga has just run without errors. */
   note(exchange: GraphqlExchange): void {
     const { operation, document: stored, request, listener } = exchange;
     if (!exchange.isRepeatable || operation === null || stored?.document == null) return;

@@ -1,4 +1,4 @@
-/** Files of the service's pages, under names that change with their content, compressed before anyone asks. */
+/** Static files of the service's pages, under names that change with their content, compressed in advance. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,7 +11,7 @@ const contentTypes = {
   svg: 'image/svg+xml',
 } as const;
 
-/** What a file is, by the ending of its name. */
+/** Media types by file name extension. */
 export type AssetType = keyof typeof contentTypes;
 
 /** A file, compressed once. */
@@ -19,28 +19,28 @@ export interface Asset {
   readonly path: string;
   readonly type: AssetType;
   readonly gzipped: Buffer;
-  /** Smaller than by gzip; browsers accept it over TLS and on loopback. @default none */
+  /** Smaller than gzip; browsers accept it over TLS and on loopback. @default none */
   readonly brotli?: Buffer;
-  /** For the few clients that accept neither: made for the first of them, and shared. */
+  /** For the few clients that accept neither encoding: created for the first one, and shared. */
   readonly plain: () => Buffer;
 }
 
-/** A request for a file: of an HttpExchange, which knows the server and so this. */
+/** The part of an HttpExchange that serving a file needs, without a dependency on the server. */
 export interface AssetRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
 }
 
-/** A client that reads nothing holds no more than a piece: of one write, TLS would keep all of it encrypted. */
+/** A client that does not read holds at most one piece in memory: TLS would encrypt and keep a single large write. */
 const pieceInBytes = 65_536;
 
-/** Whether a file with this ending can be served. */
+/** Whether a file with this extension can be served. */
 export function isAssetType(ending: string): ending is AssetType {
   return Object.hasOwn(contentTypes, ending);
 }
 
-/** Sends the file. Its name changes with its content, so browsers may keep it for ever. */
+/** Sends the file. Its name changes with its content, so browsers may cache it indefinitely. */
 export async function sendAsset(asset: Asset, { request, response }: AssetRequest): Promise<void> {
   const { encoding, body } = encode(asset, request);
   response.writeHead(200, {
@@ -60,7 +60,7 @@ function encode(
   request: IncomingMessage,
 ): { readonly encoding: string; readonly body: Buffer } {
   const negotiator = new Negotiator(request);
-  // A client that accepts anything may be a program that decodes nothing.
+  // A client that accepts anything may be a program that cannot decompress.
   const accepts = (encoding: string): boolean =>
     negotiator.encoding([encoding, 'identity']) === encoding &&
     String(request.headers['accept-encoding']).includes(encoding);

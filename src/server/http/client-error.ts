@@ -1,4 +1,4 @@
-/** Responses that the service writes to a socket itself: to what node's parser cannot read, and to refused upgrades. */
+/** Responses that the service writes directly to a socket: to requests that Node's parser rejects, and to refused upgrades. */
 import { maxHeaderSize, STATUS_CODES, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -8,13 +8,13 @@ import type { MediaType } from './header.ts';
 import { badRequest, errorBody, HttpError } from './http-error.ts';
 import { arrivalLimits } from './http-server.ts';
 
-/** An error of node's parser. */
+/** An error of Node's parser. */
 interface ParseError extends Error {
   readonly code?: string;
   readonly reason?: string;
 }
 
-/** Answers what node cannot read, after the responses in flight on the connection, and closes it. */
+/** Responds to a request that Node cannot parse, after the responses in flight on the connection, and closes it. */
 export function answerClientErrors(
   server: Server,
   {
@@ -31,7 +31,7 @@ export function answerClientErrors(
     const refusal = refusalOf(error);
     const { code, message } = refusal;
     health?.refuse(code);
-    // Of what could not be read nothing is known but where it came from.
+    // Only the client address of a malformed request is known.
     const address = proxies.clientOf({ socket, headers: {} });
     refusals.add({ code, message, address, caller: null, facts: {} });
     sendLastResponse(socket, refusal, {
@@ -48,7 +48,7 @@ export function answerClientErrors(
       const isOpen = socket instanceof Socket && socket.writable && error.code !== 'ECONNRESET';
       if (!isOpen || !connections.stopReading(socket, () => answer(socket, error))) socket.destroy();
     }
-    // A client that ends in the middle of a request does not wait for responses.
+    // A client that disconnects within a request does not wait for responses.
     if (error.code === 'HPE_INVALID_EOF_STATE' && !socket.writableEnded) socket.destroy();
   });
 }
@@ -58,8 +58,8 @@ function refusalOf({ code, reason }: ParseError): HttpError {
     case 'HPE_HEADER_OVERFLOW':
       return new HttpError(
         'LIMIT_EXCEEDED',
-        `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most that is ` +
-          'read: send a long operation as the body of a POST.',
+        `The URL and the headers of the request have more than ${maxHeaderSize} bytes in total, which is the ` +
+          'maximum: send a long operation as the body of a POST.',
         { status: 431, facts: { limit: maxHeaderSize } },
       );
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': {
@@ -68,22 +68,22 @@ function refusalOf({ code, reason }: ParseError): HttpError {
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT': {
       const [headers, all] = [arrivalLimits.headersTimeout / 1_000, arrivalLimits.requestTimeout / 1_000];
-      const message = `The request did not arrive in time: its headers have ${headers} s, and all of it has ${all} s.`;
+      const message = `The request timed out: the headers must arrive within ${headers} s, and the whole request within ${all} s.`;
       return new HttpError('BAD_REQUEST', message, { status: 408 });
     }
     default: {
       const detail = reason === undefined ? '' : `: ${reason}`;
-      return badRequest(`This is not a request of HTTP/1.1${detail}.`);
+      return badRequest(`This is not an HTTP/1.1 request${detail}.`);
     }
   }
 }
 
-/** How long what still arrives is discarded: a client that sees a reset may lose the response. */
+/** How long further input is discarded: a client that sees a reset may lose the response. */
 const lingerMilliseconds = 1_000;
 
 /**
- * Answers with the refusal and closes the connection. It writes to the socket itself: a ServerResponse throws where the
- * socket still has another one. `method` is that of the request, null where it could not be read.
+ * Sends the refusal and closes the connection. It writes to the socket directly, because a ServerResponse throws if the
+ * socket still has another one. `method` is the method of the request; null if it could not be parsed.
  */
 export function sendLastResponse(
   socket: Socket,

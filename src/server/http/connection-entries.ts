@@ -10,7 +10,7 @@ type EntriesContext = Pick<ServerContext, 'proxies' | 'connectionQuota'>;
 /** What a connection counts as. */
 export interface ConnectionEntry {
   readonly quotaEntry: QuotaEntry;
-  /** Whether its requests are counted as connections of their clients, since a trusted proxy passes them on. */
+  /** Whether its requests are counted as connections of their clients, because a trusted proxy forwards them. */
   readonly isProxy: boolean;
   /** Call it once, when the connection has ended. */
   leave(): void;
@@ -19,7 +19,7 @@ export interface ConnectionEntry {
 /** The entries of the connections of one server. */
 export class ConnectionEntries {
   readonly #context: EntriesContext;
-  /** TLS connections without a finished handshake, by peer: node does not say which TLS socket is on which of them. */
+  /** TLS connections in a handshake, by peer: Node does not expose which TLS socket belongs to which connection. */
   readonly #handshakes = new Map<string, { readonly socket: Socket; readonly quotaEntry: QuotaEntry }>();
 
   constructor(server: Server, context: EntriesContext) {
@@ -43,7 +43,7 @@ export class ConnectionEntries {
     };
   }
 
-  /** What a request counts as: one that a proxy passes on is a connection of its client, any other a part of its own. */
+  /** The entry of a request. If a proxy forwards it, it counts as a connection of its client, otherwise as part of its own. */
   ofRequest(request: IncomingMessage, { quotaEntry, isProxy }: ConnectionEntry): QuotaEntry {
     if (!isProxy || quotaEntry.problem !== null) return quotaEntry;
     const client = this.#context.proxies.clientOf(request);
@@ -71,7 +71,7 @@ export class ConnectionEntries {
   }
 }
 
-/** Where a connection comes from: the same for a TLS socket and the socket below it. */
+/** The peer of a connection: equal for a TLS socket and its underlying socket. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
 }

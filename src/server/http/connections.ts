@@ -1,4 +1,4 @@
-/** The connections of a listener and the requests in flight on them: their order, slow readers, and the end. */
+/** The connections of a listener and the requests in flight on them: their order, slow readers, and shutdown. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
@@ -9,23 +9,23 @@ import { StallDetector, type HeartbeatListener } from '../heartbeat.ts';
 import { ConnectionEntries, type ConnectionEntry } from './connection-entries.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
-/** Requests of one connection that run at the same time: some wait for a second reading. */
+/** The maximum number of concurrent requests on a connection: some wait for a second reading. */
 const mostRunning = 4;
-/** With more unsent bytes on a connection, no further request of it begins. */
+/** With more unsent bytes on a connection, no further request is started. */
 const unsentLimitInBytes = 1_048_576;
-/** With more waiting requests, nothing is read from the connection. */
+/** With more waiting requests, the connection is not read. */
 const pausedAt = 16;
-/** More waiting requests fit into what was read before the pause only where a client ignores its responses: it is cut. */
+/** Only a client that ignores its responses can have more waiting requests after reading was paused: it is disconnected. */
 const mostWaiting = 512;
 /** Some clients offer HTTP/2 with each request; each time, the connection gets another parser. */
 const mostDeclinedUpgrades = 100;
 
 interface Connection {
-  /** In the order of their responses (RFC 9112, 9.3.2). */
+  /** The requests in flight, in the order of their responses (RFC 9112, 9.3.2). */
   readonly exchanges: HttpExchange[];
   /** After an upgrade, the new protocol closes the connection. */
   isUpgraded: boolean;
-  /** Of its last request; null before the first has ended. */
+  /** The credential of its last request; null before the first one has ended. */
   credential: Credential | null;
   /** How often an upgrade was declined on it. */
   declinedUpgrades: number;
@@ -35,7 +35,7 @@ interface Connection {
 
 type ConnectionsContext = Pick<ServerContext, 'heartbeat' | 'limits' | 'log' | 'proxies' | 'connectionQuota'>;
 
-/** The connections of one server, from their beginning. */
+/** The connections of one server. */
 export class Connections implements HeartbeatListener {
   readonly #server: Server;
   readonly #context: ConnectionsContext;
@@ -47,10 +47,10 @@ export class Connections implements HeartbeatListener {
   constructor(server: Server, context: ConnectionsContext) {
     this.#server = server;
     this.#context = context;
-    // A connection comes again where its upgrade was declined.
+    // A connection is emitted again if its upgrade was declined.
     const open = (socket: Socket): void => void (this.#of(socket).isUpgraded = false);
     server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', open);
-    // After the listener above: this one forgets the handshake that the connection was counted with.
+    // After the listener above, because this one forgets the handshake for which the connection was counted.
     this.#entries = new ConnectionEntries(server, context);
     server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => {
       this.#of(socket).isUpgraded = true;
@@ -63,9 +63,9 @@ export class Connections implements HeartbeatListener {
   }
 
   /**
-   * Begins a request at once where no other is in flight on the connection, else in its turn. Of several, one begins in
-   * each turn of the event loop, while few run and little is unsent: a client that sends many requests at once delays no
-   * other, and one that does not read takes little memory.
+   * Starts a request at once if no other is in flight on the connection, otherwise in order. Pipelined requests are started
+   * one per turn of the event loop, while few run and little is unsent. So a client that sends many requests at once
+   * delays no other client, and one that does not read takes little memory.
    */
   add<Added extends HttpExchange>(exchange: Added, begin: (exchange: Added) => void): void {
     const { socket } = exchange.request;
@@ -84,7 +84,7 @@ export class Connections implements HeartbeatListener {
       return;
     }
     exchange.begin = () => begin(exchange);
-    // After a cut, the rest of what was read in one piece still comes.
+    // After disconnecting, the rest of the last chunk still arrives.
     if (socket.destroyed) return;
     if (ahead > mostWaiting) {
       const message = 'a client with too many requests in flight was disconnected';
@@ -97,8 +97,8 @@ export class Connections implements HeartbeatListener {
   }
 
   /**
-   * Counts a WebSocket of a client that a trusted proxy passes on, until it is closed. Returns what the limits on
-   * connections say of it, or of its connection; null where they allow it.
+   * Counts a WebSocket that a trusted proxy forwards as a connection of its client, until it is closed. Returns the error
+   * if it, or its connection, exceeds a limit on connections, otherwise null.
    */
   problemOfUpgrade(request: IncomingMessage): HvqlError | null {
     const { socket } = request;
@@ -109,14 +109,14 @@ export class Connections implements HeartbeatListener {
     return quotaEntry.problem;
   }
 
-  /** Counts a declined upgrade; false where the connection has had too many. */
+  /** Counts a declined upgrade. Returns false if the connection has had too many. */
   countDeclined(socket: Socket): boolean {
     const connection = this.#of(socket);
     connection.declinedUpgrades += 1;
     return connection.declinedUpgrades < mostDeclinedUpgrades;
   }
 
-  /** The response has ended, or its client has gone; false where this was known. */
+  /** Called when the response has ended or its client has disconnected. Returns false if that was already known. */
   remove(exchange: HttpExchange): boolean {
     const { socket } = exchange.request;
     const connection = this.#connections.get(socket);
@@ -134,8 +134,9 @@ export class Connections implements HeartbeatListener {
   }
 
   /**
-   * Gives up reading a connection: aborts the requests that are incomplete. Calls back once the complete ones have been
-   * answered. Returns false, and never calls back, where a response has begun that may last, or has told the client all.
+   * Stops reading a connection and aborts its incomplete requests. Calls back when the complete ones have been answered.
+   * Returns false, and never calls back, if a response has started that may last, or if the response to an incomplete
+   * request has already been sent.
    */
   stopReading(socket: Socket, callback: () => void): boolean {
     const exchanges = [...this.#of(socket).exchanges];
@@ -150,18 +151,18 @@ export class Connections implements HeartbeatListener {
     return true;
   }
 
-  /** Calls back once no request is in flight on the connection; never where it is closed by then, or about to be. */
+  /** Calls back when no request is in flight on the connection; never if it is closed or closing by then. */
   afterResponses(socket: Socket, callback: () => void): void {
     const { exchanges } = this.#of(socket);
     if (exchanges.length === 0) {
       if (socket.writable) callback();
       return;
     }
-    // A response may wait for it, and after an upgrade node no longer passes it on.
+    // A response may wait for 'drain', which Node no longer forwards after an upgrade.
     const onDrain = (): void => void exchanges[0]?.response.emit('drain');
     socket.on('drain', onDrain);
-    // Node resumes a connection that it has paused, although it no longer reads it: without this listener, what comes
-    // would be lost.
+    // Node resumes a connection that it has paused, although it no longer reads it: without this listener, data would be
+    // lost.
     socket.on('readable', ignore);
     afterAll(exchanges, () => {
       socket.off('drain', onDrain);
@@ -176,8 +177,8 @@ export class Connections implements HeartbeatListener {
   }
 
   /**
-   * Cuts the connections on which a response is under way to a caller whose credential has been withdrawn, and idle ones
-   * whose last request had such a credential. Event streams and WebSockets end by themselves.
+   * Closes the connections with a response in progress to a caller whose credential has been revoked, and idle ones whose
+   * last request had such a credential. Event streams and WebSockets close themselves.
    */
   cutWithdrawn(): void {
     for (const [socket, { exchanges, isUpgraded, credential }] of this.#connections) {
@@ -191,8 +192,8 @@ export class Connections implements HeartbeatListener {
   }
 
   /**
-   * Closes the server: idle connections at once, others after their responses, and all after the grace time. Node's
-   * `closeIdleConnections` leaves connections without a first request open, which browsers keep in reserve.
+   * Closes the server: idle connections at once, others after their responses, and all after the grace period. Node's
+   * `closeIdleConnections` leaves connections without a first request open, which browsers preconnect.
    */
   async close(graceMilliseconds: number): Promise<void> {
     this.#isClosing = true;
@@ -215,7 +216,7 @@ export class Connections implements HeartbeatListener {
     this.#context.heartbeat.delete(this);
   }
 
-  /** Disconnects clients that take nothing of their responses for too long: what is unsent takes memory. */
+  /** Disconnects clients that do not read their responses for too long, because unsent data takes memory. */
   onHeartbeat(): void {
     let isBusy = false;
     for (const [socket, connection] of this.#connections) {
@@ -251,7 +252,7 @@ export class Connections implements HeartbeatListener {
       stall: null,
     };
     this.#connections.set(socket, connection);
-    // When the client has gone, node closes only the response whose turn it is; the others are closed here, after it.
+    // When the client disconnects, Node closes only the current response; the others are closed here, after it.
     const onClose = (): void =>
       void setImmediate(() => {
         for (const { response } of [...connection.exchanges]) closeResponse(response);
@@ -259,7 +260,7 @@ export class Connections implements HeartbeatListener {
         entry.leave();
       });
     if (socket.closed) onClose();
-    // Not once: node keeps more for a listener that is called once.
+    // Not `once`, for which Node keeps more memory.
     else socket.on('close', onClose);
     return connection;
   }
@@ -269,7 +270,7 @@ export class Connections implements HeartbeatListener {
   }
 
   #beginNext(socket: Socket, exchanges: readonly HttpExchange[]): void {
-    // Those that have begun come first.
+    // Requests that have started come first.
     const running = exchanges.findIndex(({ begin }) => begin !== null);
     const next = exchanges[running];
     const begin = next?.begin ?? null;
@@ -287,7 +288,7 @@ export class Connections implements HeartbeatListener {
 
 const ignore = (): void => undefined;
 
-/** Calls back once the responses have ended, or their client has gone; without responses at once. */
+/** Calls back when the responses have ended or their client has disconnected; immediately if there are no responses. */
 function afterAll(exchanges: readonly HttpExchange[], callback: () => void): void {
   let left = exchanges.length;
   if (left === 0) callback();
@@ -298,7 +299,7 @@ function afterAll(exchanges: readonly HttpExchange[], callback: () => void): voi
   for (const { response } of exchanges) response.once('close', onClose);
 }
 
-/** As node does with the response whose turn it is. */
+/** Closes the response as Node does with the current one. */
 function closeResponse(response: ServerResponse): void {
   response.destroy();
   response.emit('close');

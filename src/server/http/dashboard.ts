@@ -1,4 +1,4 @@
-/** Serves the dashboard: its page at "/", and its files as build.js has made them in dist/dashboard. */
+/** Serves the dashboard: its page at "/", and the files that build.js has written to dist/dashboard. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import { sendAsset, isAssetType, type Asset, type AssetRequest } from './asset.t
 /** Where the files are. */
 export const dashboardFolder = '/dashboard/';
 
-/** The page's `src` and `href` attributes and the settings that the service puts into it need nothing beside this. */
+/** Sufficient for the page's `src` and `href` attributes and the settings that the service inserts. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,14 +20,14 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What stands in the built page in place of the settings. */
+/** The placeholder for the settings in the built page. */
 const settingsMark = /\{\s*"settings":\s*"of the service"\s*\}/;
 
-/** What the service puts into its page. */
+/** The settings that the service inserts into the page. */
 export interface DashboardSettings {
-  /** Which graph it meets: that of one host, or that of a fleet. */
+  /** Whether the graph is that of a host or of a fleet. */
   readonly graph: 'host' | 'fleet';
-  /** In development mode, the tokens of callers, the first of which it uses; null otherwise. */
+  /** In development mode, the tokens of callers, of which it uses the first; otherwise null. */
   readonly tokens: readonly { readonly title: string; readonly token: string }[] | null;
 }
 
@@ -37,7 +37,7 @@ export interface DashboardFiles {
   readonly assets: ReadonlyMap<string, Asset>;
 }
 
-/** Reads the files. Rejects with a UsageError where they have not been built. */
+/** Reads the files. Rejects with a UsageError if they have not been built. */
 export async function readDashboard(folder: string): Promise<DashboardFiles> {
   try {
     const [html, names] = await Promise.all([
@@ -72,13 +72,13 @@ async function readAsset(
   return { path: `${dashboardFolder}assets/${name}`, type, gzipped, brotli, plain: () => plain };
 }
 
-/** The page of one listener, with its settings in it. */
+/** The page of one listener, with its settings. */
 export class Dashboard {
   readonly #html: Buffer;
   readonly #assets: ReadonlyMap<string, Asset>;
 
   constructor({ html, assets }: DashboardFiles, settings: DashboardSettings) {
-    // JSON within its script: nothing in it can end the element or begin a comment.
+    // Escaped so that the JSON can neither end the script element nor begin a comment.
     const embedded = JSON.stringify(settings).replaceAll('<', '\\u003c');
     this.#html = Buffer.from(html.replace(settingsMark, () => embedded));
     this.#assets = assets;

@@ -1,8 +1,8 @@
-/** GraphiQL's page: our own few lines of HTML around its files, under a strict policy and without the internet. */
+/** The HTML of GraphiQL's page, with a strict content security policy and without external resources. */
 import { createHash } from 'node:crypto';
 import type { Asset } from './asset.ts';
 
-/** The files of GraphiQL by their purpose; workers by the label under which the editor asks for them. */
+/** The files of GraphiQL by purpose; workers by the label that the editor uses. */
 export interface GraphiqlAssets {
   readonly script: Asset;
   readonly style: Asset;
@@ -10,16 +10,16 @@ export interface GraphiqlAssets {
   readonly workers: { readonly editorWorkerService: Asset; readonly json: Asset; readonly graphql: Asset };
 }
 
-/** What the page opens with. Nothing of a request may get in here: it becomes part of a script. */
+/** The initial content of the page. It becomes part of a script, so it must not contain any data of a request. */
 export interface GraphiqlOptions {
-  /** Example operations, a tab each. */
+  /** Example operations, one tab each. */
   readonly tabs: readonly { readonly name: string; readonly query: string }[];
   /**
-   * In development mode, the tokens of callers: the first in every tab, each other one in a tab of its own. null
-   * otherwise: users bring their own.
+   * In development mode, the tokens of callers: the first one is used in every tab, and each other one in its own tab.
+   * Otherwise null, and users enter their own token.
    */
   readonly tokens: readonly GraphiqlToken[] | null;
-  /** Whether only the exact texts of the tabs are answered: then they have no titles and are sent unchanged. */
+  /** Whether the service allows only the exact texts of the tabs: then they have no titles and are sent unchanged. */
   readonly isExact?: boolean;
 }
 
@@ -31,13 +31,13 @@ export interface GraphiqlToken {
   readonly query?: string | undefined;
 }
 
-/** A page and the policy it must be served under. */
+/** A page and its content security policy. */
 export interface Page {
   readonly html: string;
   readonly contentSecurityPolicy: string;
 }
 
-/** Makes the page. */
+/** Generates the page. */
 export function graphiqlPage(options: GraphiqlOptions, assets: GraphiqlAssets): Page {
   const script = bootScript(options, assets);
   const hash = createHash('sha256').update(script).digest('base64');
@@ -63,7 +63,7 @@ export function graphiqlPage(options: GraphiqlOptions, assets: GraphiqlAssets): 
     contentSecurityPolicy: [
       "default-src 'none'",
       `script-src 'self' 'sha256-${hash}'`,
-      // The editor sets styles as it goes.
+      // The editor sets styles at run time.
       "style-src 'self' 'unsafe-inline'",
       "font-src 'self' data:",
       "img-src 'self' data:",
@@ -77,8 +77,8 @@ export function graphiqlPage(options: GraphiqlOptions, assets: GraphiqlAssets): 
 }
 
 /**
- * Stands in the page, not in a file: a page of another site could include a file as a script and so read the tokens.
- * Runs before the deferred script, which it needs to tell where the workers are.
+ * Inline and not in a file, because a page of another site could include a file as a script and so read the tokens. Runs
+ * before the deferred script, which needs the addresses of the workers.
  */
 function bootScript(options: GraphiqlOptions, { workers }: GraphiqlAssets): string {
   const workerPaths = Object.fromEntries(Object.entries(workers).map(([label, { path }]) => [label, path]));
@@ -93,7 +93,7 @@ const first = props.defaultTabs[0]?.query;
 const shared = new URL(location).searchParams.get('query');
 let active = { query: shared ?? first };
 try {
-  // GraphiQL keeps its tabs in the browser, but the tokens in them die with the service: put the present ones there.
+// GraphiQL stores its tabs in the browser, but their tokens become invalid with a restart: insert the current ones.
   const key = 'hvql:tokens';
   const earlier = JSON.parse(localStorage.getItem(key) ?? '[]');
   if (earlier.join() !== tokens.join()) {
@@ -103,7 +103,7 @@ try {
     }
     localStorage.setItem(key, JSON.stringify(tokens));
   }
-  // It opens a blank tab unless one of the kept ones has just these texts.
+// It opens a blank tab unless one of the stored tabs has exactly these texts.
   const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState') ?? '{"tabs":[]}');
   if (tabs.length === 0 && shared !== null) props.defaultTabs.unshift({ query: shared, headers: props.headers });
   if (tabs.length > 0 && (shared === null || tabs.some(({ query }) => query === shared))) {
@@ -115,7 +115,7 @@ try {
 } catch (error) {
   console.warn(error);
 }
-// The first example runs by itself, once both editors are there; nothing else does that an address may bring.
+// The first example runs automatically when both editors are ready; an operation from the URL does not.
 if (tokens.length > 0 && active.query === first) {
   const parts = ['.graphiql-execute-button', '.graphiql-query-editor .view-line', '.result-window .monaco-editor'];
   const editors = new MutationObserver(() => {
@@ -129,7 +129,7 @@ if (tokens.length > 0 && active.query === first) {
 addEventListener('DOMContentLoaded', () => {
   YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
     ...props,
-    // GraphiQL's own: the history. Yoga's page has another one in its place.
+// GraphiQL's own history plugin, which Yoga's page replaces.
     plugins: undefined,${options.tokens === null ? tokenField : ''}${options.isExact === true ? exactSending : ''}
   });
 });
@@ -137,8 +137,8 @@ addEventListener('DOMContentLoaded', () => {
 }
 
 /**
- * For users with their own token: a field in the head of the page instead of the editor of headers, which the history
- * would write to the disk. The schema is fetched again once the field has what may be a token.
+ * For users with their own token: a field at the top of the page instead of the headers editor, whose content the history
+ * would write to disk. The schema is fetched again when the field may contain a token.
  */
 const tokenField = `
     isHeadersEditorEnabled: false,
@@ -155,8 +155,8 @@ const tokenField = `
     }),`;
 
 /**
- * Yoga's page sends the parsed document as it prints it, without comments and blanks. These options of its executor
- * (@graphql-tools/executor-http) send the source that the document was parsed from, by POST.
+ * Yoga's page prints the parsed document and so drops comments and white space. These options of its executor
+ * (@graphql-tools/executor-http) send the original source, by POST.
  */
 const exactSending = `
     print: (document) => document.definitions[0].loc.source.body,
@@ -169,7 +169,7 @@ function graphiqlProps({ tabs, tokens, isExact = false }: GraphiqlOptions): obje
   const first = tabs[0]?.query ?? '{ __typename }';
   const examples = tabs.map(({ name, query }) => ({ query: titled(name, query), headers }));
   const guests = (tokens ?? []).slice(1).map(({ title, query = first }, n) => ({
-    // A tab is called by its operation.
+    // The title of a tab is the name of its operation.
     query: titled(
       `Sent with the token of ${title}, which is in the headers below.`,
       isExact ? query : query.replace(/^(query|subscription) (\w+)/m, '$1 $2AsGuest'),
@@ -180,9 +180,9 @@ function graphiqlProps({ tabs, tokens, isExact = false }: GraphiqlOptions): obje
     title: 'hvql',
     endpoint: '/graphql',
     defaultTabs: [...examples, ...guests],
-    // Of the first tab GraphiQL takes no headers, and for new tabs it needs them here as well.
+    // GraphiQL ignores the headers of the first tab, and uses these for new tabs.
     headers,
-    // The user's own token is not written to the disk.
+    // The user's own token is not written to disk.
     shouldPersistHeaders: tokens !== null,
   };
 }
@@ -191,7 +191,7 @@ function withTitle(title: string, query: string): string {
   return query.trimStart().startsWith(`# ${title}`) ? query : `# ${title}\n${query}`;
 }
 
-/** JSON that stays within its script: nothing in it can end the element or begin a comment. */
+/** JSON that can neither end its script element nor begin a comment. */
 function embed(value: object): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }

@@ -1,4 +1,4 @@
-/** Serves GraphiQL: its page, and its files under names that change with their content. */
+/** Serves GraphiQL: its page, and its files under names that depend on their content. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
@@ -20,7 +20,7 @@ interface Loaded {
   readonly assets: ReadonlyMap<string, Asset>;
 }
 
-/** The page and its files, 9 MB, which are loaded and compressed for the first request. */
+/** The page and its files (9 MB), which are loaded and compressed on the first request. */
 export class Graphiql {
   readonly #options: GraphiqlOptions;
   readonly #loadAssets: () => Promise<GraphiqlAssets>;
@@ -52,7 +52,7 @@ export class Graphiql {
     return true;
   }
 
-  /** Loads once; again after a failure. */
+  /** Loads the files once, and again after a failure. */
   #load(): Promise<Loaded> {
     this.#loading ??= this.#loadAssets()
       .then((assets) => {

@@ -1,4 +1,4 @@
-/** One GraphQL operation by HTTP: its caller, its parameters, and its response. */
+/** One GraphQL operation over HTTP: its caller, its parameters, and its response. */
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI } from 'graphql-yoga';
 import { httpStatusOf } from '../../errors.ts';
@@ -21,15 +21,15 @@ interface Answer {
   readonly outcome: Outcome;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The request was no operation: the response is whole although the client accepts events. */
+  /** The request has no valid operation: the response is not a stream, even if the client accepts events. */
   readonly isRefusal: boolean;
 }
 
-/** The path of the metrics, which have no operation. */
+/** The path of the metrics. */
 export const metricsPath = '/metrics';
 const graphqlMethods = { subject: '/graphql', allowed: ['GET', 'POST'] };
 
-/** A request through Yoga, or past it by the hot path. */
+/** A request through Yoga or the hot path. */
 export class GraphqlExchange extends HttpExchange implements RequestContext {
   operation: AllowedOperation | null = null;
   document: RequestContext['document'] = null;
@@ -49,7 +49,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     return this.takesEvents ? 'SSE' : this.request.method === 'GET' ? 'GET' : 'POST';
   }
 
-  /** The media type of a whole response, also where the client accepts events only. */
+  /** The media type of a response that is not a stream, even if the client accepts only events. */
   get mediaType(): MediaType {
     return this.#accepted.mediaType ?? 'application/json';
   }
@@ -70,15 +70,15 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
       this.#setIdentity(identified);
       return undefined;
     }
-    // Where it is refused, the client may have gone by then.
+    // If it is refused, the client may have disconnected by then.
     void this.address;
     this.#authentication = identified.then((late) => this.#setIdentity(stillGood(late)));
-    // Yoga may answer without it.
+    // Yoga may respond without calling it.
     this.#authentication.catch(() => undefined);
     return this.#authentication;
   }
 
-  /** Reads the operation, asks the allowlist, and decides on the kind of response. Throws, or rejects with, an HttpError. */
+  /** Reads the operation, checks the allowlist, and chooses the kind of response. Throws, or rejects with, an HttpError. */
   readOperation(): MaybePromise<AllowedOperation> {
     if (this.#reading !== null) return this.#reading;
     this.#accepted = readAccept(this.request.headers.accept);
@@ -91,7 +91,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     if (this.takesEvents && !this.server.hasActivePlugins) this.#openEventStream(isSubscription);
   }
 
-  /** Takes the result. The Response only stands for the one that `send` writes. */
+  /** Stores the result. The returned Response is a placeholder for the one that `send` writes. */
   respond(result: PipelineResult, fetchAPI: Pick<FetchAPI, 'Response'>): Response {
     const answer = this.finish(result);
     const isWhole = answer.isRefusal || !this.takesEvents;
@@ -100,7 +100,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     return this.#response;
   }
 
-  /** Takes the result: masks and audits it, and decides on the status. */
+  /** Stores the result: masks and audits it, and determines the status. */
   finish(result: PipelineResult): Answer {
     const refusal = refusalOf(result);
     const outcome = outcomeOf(result, this);
@@ -109,7 +109,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     return this.#answer;
   }
 
-  /** Whether it has a whole result without errors: then the hot path may answer repeats. */
+  /** Whether it has a complete result without errors: then the hot path may answer repeated requests. */
   get isRepeatable(): boolean {
     const outcome = this.#answer?.outcome;
     return !this.takesEvents && outcome?.kind === 'result' && outcome.result.errors === undefined;
@@ -127,7 +127,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     const { outcome } = answer;
     if (answer.isRefusal) this.setUsualHeaders();
     if (outcome.kind === 'events' || (this.takesEvents && !answer.isRefusal)) {
-      // A stream may last for long, and needs nothing of how it was started.
+      // A long-lived stream does not need the state of its request.
       this.#response = null;
       this.#reading = null;
       this.#authentication = null;
@@ -137,7 +137,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     } else this.#sendResult(outcome.result, answer);
   }
 
-  /** Releases a result that is not sent: another Response has replaced it, or none came. */
+  /** Releases a result that is not sent, because another Response has replaced it or there was none. */
   drop(): void {
     dropEvents(this);
     const outcome = this.#answer?.outcome;
@@ -154,9 +154,9 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     this.credential = credential;
   }
 
-  /** Waits for the caller's turn before parsing. */
+  /** Waits for the caller's turn before parsing the operation. */
   #takeInTurn(operation: AllowedOperation): MaybePromise<AllowedOperation> {
-    // One reading of the clock serves all that comes next: at a request of some 25 µs, each takes some 50 ns.
+    // The clock is read once for everything below: a reading takes some 50 ns of the some 25 µs of a request.
     const now = performance.now();
     if (eventLoop.isFree(now)) return this.#take(operation, now);
     return eventLoop.turn(this.caller.partitionId).then(() => this.#take(operation, performance.now()));
@@ -176,7 +176,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
       throw new HttpError(
         'NOT_ACCEPTABLE',
         'Responses are application/json or application/graphql-response+json, and events of subscriptions are ' +
-          'text/event-stream: the header Accept has none of them.',
+          'text/event-stream; the Accept header allows none of them.',
       );
     }
     return operation;
@@ -187,7 +187,7 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     return this.#eventStream;
   }
 
-  /** Sends head and body in one write, with other responses of this turn. Afterwards the bytes are released. */
+  /** Sends head and body in one write, together with other responses of this turn, and then releases the bytes. */
   #sendResult(result: ExecutionResult, answer: Answer): void {
     const written = writtenDataOf(result);
     if (this.isGone) {
@@ -226,7 +226,7 @@ const contentTypes = {
   'application/graphql-response+json': 'application/graphql-response+json; charset=utf-8',
 } as const satisfies Record<MediaType, string>;
 
-/** Codes of errors with the same status in every media type. */
+/** Error codes that have the same status for every media type. */
 const statuses = new Map<unknown, number>(
   (
     [
@@ -248,8 +248,8 @@ function headOf(outcome: Outcome, mediaType: MediaType): Pick<Answer, 'status' |
 }
 
 /**
- * The status of a masked result (GraphQL over HTTP, 6.4). With data, also null, it ran: 200. Without, GraphQL's own media
- * type has 400, but plain JSON 200, since its clients take other statuses for failures of intermediaries.
+ * The status of a masked result (GraphQL over HTTP, 6.4). With `data`, even null, it is 200. Without, it is 400 for
+ * GraphQL's own media type, but 200 for plain JSON, whose clients attribute other statuses to intermediaries.
  */
 function statusOf(outcome: Outcome, mediaType: MediaType): number {
   if (outcome.kind === 'events') return 200;

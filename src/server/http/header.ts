@@ -1,24 +1,24 @@
-/** Headers: what a client accepts (RFC 9110, 12.5.1), and what limits browsers in what they do with a response. */
+/** Headers: the media types that a client accepts (RFC 9110, 12.5.1), and security headers for browsers. */
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 
-/** The media types of whole responses, the preferred one first. */
+/** The media types of responses that are not streams, the preferred one first. */
 const wholeResponses = ['application/json', 'application/graphql-response+json'] as const;
 
 /** The media type of a response that is not a stream of events. */
 export type MediaType = (typeof wholeResponses)[number];
 
-/** What a client accepts. */
+/** The media types that a client accepts. */
 export interface Accepted {
-  /** Server-Sent Events, where they are named: a client that accepts anything does not expect them. */
+  /** Whether Server-Sent Events are listed: a client that accepts anything does not expect them. */
   readonly events: boolean;
-  /** For a whole response; null where the client accepts neither. */
+  /** The media type of a response that is not a stream; null if the client accepts neither. */
   readonly mediaType: MediaType | null;
 }
 
-/** All JSON here is UTF-8, so a range with this charset matches too. */
+/** All JSON responses are UTF-8, so a range with this charset matches too. */
 const charset = '; charset=utf-8';
 const available = wholeResponses.flatMap((type) => [type, type + charset]);
 
@@ -28,7 +28,7 @@ const known = new LRUCache<string, Accepted>({
   sizeCalculation: (_, header) => header.length + 64,
 });
 
-/** Most requests have the header of the one before. */
+/** Most requests have the same header as the previous one. */
 let newest: { readonly header: string | undefined; readonly accepted: Accepted } | null = null;
 
 /** Reads an Accept header; a missing or empty one accepts anything. */
@@ -41,7 +41,7 @@ export function readAccept(header: string | undefined): Accepted {
   return accepted;
 }
 
-/** An unparsable weight counts as 1; for negotiator it is 0. */
+/** An unparsable weight counts as 1; in negotiator it is 0. */
 const badWeight = /;\s*q=(?!(?:0(?:\.\d*)?|1(?:\.0*)?)\s*(?:[;,]|$))[^;,]*/gi;
 
 function negotiate(header: string): Accepted {
@@ -54,8 +54,8 @@ function negotiate(header: string): Accepted {
 }
 
 /**
- * The media type that a client prefers of these, the first one where it has no preference; null where it accepts none.
- * `escaping` is not compared: Prometheus asks with it for names that have other characters than those of ASCII.
+ * The media type of these that a client prefers, the first one if it has no preference, or null if it accepts none.
+ * The parameter `escaping` is ignored: Prometheus uses it for names with characters other than ASCII.
  */
 export function preferredType<Type extends string>(
   header: string | undefined,
@@ -72,13 +72,13 @@ const forData = {
   'cross-origin-resource-policy': 'same-origin',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
-/** For pages, and browsers without `frame-ancestors`. */
+/** For pages, and for browsers without `frame-ancestors`. */
 const forPages = {
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
 };
-/** For a year, browsers send nothing by plain HTTP (RFC 6797). */
+/** For a year, browsers do not use plain HTTP (RFC 6797). */
 const forTls = { 'strict-transport-security': 'max-age=31536000' };
 
 const plain = { all: { ...forData, ...forPages }, data: Object.entries(forData).flat() };
@@ -89,7 +89,7 @@ export function securityHeaders({ socket }: IncomingMessage): Readonly<Record<st
   return (socket instanceof TLSSocket ? secure : plain).all;
 }
 
-/** The headers of a response with data: names and values in turn, as node writes them. */
+/** The headers of a response with data, as alternating names and values for Node. */
 export function flatDataHeaders({ socket }: IncomingMessage): readonly string[] {
   return (socket instanceof TLSSocket ? secure : plain).data;
 }

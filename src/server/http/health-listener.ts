@@ -1,4 +1,4 @@
-/** A listener for the service's own health alone: on loopback, for callers without an identity. */
+/** A listener that serves only the service's own health, on loopback, without authentication. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { healthText, type HealthReport } from '../../metrics/service-health.ts';
@@ -13,14 +13,14 @@ import { checkHead, readTarget } from './request-head.ts';
 /** An open listener. */
 export interface HealthListener {
   readonly port: number;
-  /** Ends it with its connections. */
+  /** Closes it and its connections. */
   close(): Promise<void>;
 }
 
-/** Responses are some kilobytes, so this bounds what clients that read nothing can hold. */
+/** Responses are a few kilobytes, so this limits the memory that clients can occupy by not reading. */
 const mostConnections = 100;
 
-/** Listens. Rejects with a UsageError where the address cannot be used. */
+/** Starts listening. Rejects with a UsageError if the address cannot be used. */
 export async function openHealthListener(options: {
   readonly host: string;
   /** 0 for any free one. */
@@ -35,7 +35,7 @@ export async function openHealthListener(options: {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     readTarget(request);
     checkHead(request);
-    // A page that a browser has open must not read it by a name of its own (DNS rebinding).
+    // A web page must not read it through its own host name (DNS rebinding).
     checkHost(request, hosts);
     const [path] = (request.url ?? '').split('?', 1);
     if (path !== metricsPath)

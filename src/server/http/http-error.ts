@@ -1,9 +1,9 @@
-/** Refusals of requests that never become an operation, and JSON responses. */
+/** Refusals of requests before an operation runs, and JSON responses. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HvqlError, type ErrorFacts, type HttpErrorCode, httpStatusOf } from '../../errors.ts';
 import { readAccept, type MediaType } from './header.ts';
 
-/** A refusal with the HTTP status of its code, unless it has another one. */
+/** A refusal with the HTTP status of its code, or another one if given. */
 export class HttpError extends HvqlError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export class HttpError extends HvqlError {
   }
 }
 
-/** Retry-After (RFC 9110, 10.2.3), in whole seconds, of a refusal that says when to try again. */
+/** The Retry-After header (RFC 9110, 10.2.3), in whole seconds, for a refusal that says when to try again. */
 export function retryHeaders({ retryInMilliseconds }: Readonly<Record<string, unknown>> = {}): Readonly<
   Record<string, string>
 > {
@@ -27,18 +27,18 @@ export function retryHeaders({ retryInMilliseconds }: Readonly<Record<string, un
   return { 'retry-after': String(Math.max(1, Math.ceil(retryInMilliseconds / 1_000))) };
 }
 
-/** A refusal with 400 for a request that is wrong. */
+/** A refusal with status 400 for an invalid request. */
 export function badRequest(message: string): HttpError {
   return new HttpError('BAD_REQUEST', message);
 }
 
-/** A refusal of a request whose connection, or client, is beyond the limits on connections: it ends the connection. */
+/** A refusal of a request whose connection or client exceeds a limit on connections. It closes the connection. */
 export function refusedConnection({ code, message, extensions }: HvqlError): HttpError {
   const { code: _, ...facts } = extensions;
   return new HttpError(code as HttpErrorCode, message, { facts, headers: { Connection: 'close' } });
 }
 
-/** Throws METHOD_NOT_ALLOWED for any other method; the message begins with the subject. */
+/** Throws METHOD_NOT_ALLOWED for any other method. The message begins with the subject. */
 export function checkMethod(
   { method = '' }: IncomingMessage,
   { subject, allowed }: { readonly subject: string; readonly allowed: readonly string[] },
@@ -48,7 +48,7 @@ export function checkMethod(
   throw new HttpError('METHOD_NOT_ALLOWED', `${subject} answers ${allow} only.`, { headers: { allow } });
 }
 
-/** A refusal of credentials as HTTP says it (RFC 6750, 3); any other error unchanged. */
+/** Converts a refusal of credentials to its HTTP form (RFC 6750, 3); returns any other error unchanged. */
 export function asHttpError(thrown: unknown): unknown {
   if (!(thrown instanceof HvqlError)) return thrown;
   const { code, message, extensions } = thrown;

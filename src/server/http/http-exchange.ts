@@ -1,4 +1,4 @@
-/** One HTTP request and its response. What is not used is not made: there are tens of thousands a second. */
+/** One HTTP request and its response. Its parts are created on demand, because there are tens of thousands per second. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../access/caller.ts';
@@ -10,10 +10,10 @@ import type { Identified } from '../auth/identity.ts';
 import type { Contexts, ListenerContext, Requester, ServerContext } from '../context.ts';
 import { flatDataHeaders, securityHeaders } from './header.ts';
 
-/** Before authentication, without rights. */
+/** The caller before authentication, without rights. */
 const unauthenticatedCaller: Caller = { partitionId: 0n, privileges: new Set() };
 
-/** One request, its response, its caller, and what is known of them. */
+/** One request, its response and its caller. */
 export class HttpExchange implements Requester {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -28,20 +28,20 @@ export class HttpExchange implements Requester {
   by: Identified['by'] = 'token';
   expiresAt: number | null = null;
   credential: Credential = noCredential;
-  /** Clients choose it, at any length. */
+  /** The operation name, chosen by the client at any length. */
   operationName: string | null = null;
   /** Why the request was refused, for the log. */
   problem: string | null = null;
   isEventStream = false;
-  /** Of its connection, or of its client where a proxy passes it on. */
+  /** The entry of its connection, or of its client if a proxy forwards the request. */
   quotaEntry: QuotaEntry | null = null;
-  /** The bytes of the response, which are released at its end. */
+  /** The bytes of the response, released when it ends. */
   written: WrittenData | null = null;
-  /** Whether the client was disconnected because it took nothing. */
+  /** Whether the client was disconnected because it did not read. */
   isStalled = false;
-  /** Begins the work, where other responses of the connection come first; else null. */
+  /** Starts the request if other responses of the connection come first; otherwise null. */
   begin: (() => void) | null = null;
-  /** Whether the client, or the server, has gone. */
+  /** Whether the client has disconnected or the server has closed. */
   isGone = false;
   #address: string | null = null;
   #hasUsualHeaders = false;
@@ -58,20 +58,20 @@ export class HttpExchange implements Requester {
     this.search = queryAt === -1 ? '' : address.slice(queryAt + 1);
   }
 
-  /** Aborted when the client, or the server, goes. */
+  /** Aborted when the client disconnects or the server closes. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.isGone) this.#abort.abort();
     return this.#abort.signal;
   }
 
-  /** The client, or the server, goes. */
+  /** Called when the client disconnects or the server closes. */
   abort(): void {
     this.isGone = true;
     this.#abort?.abort();
   }
 
-  /** The client's address, which is kept once it was read. */
+  /** The client's address, cached after the first read. */
   get address(): string | null {
     return (this.#address ??= this.server.proxies.clientOf(this.request));
   }
@@ -81,7 +81,7 @@ export class HttpExchange implements Requester {
     return this.server.budgets.of(this);
   }
 
-  /** For the log; the partition only once the caller is known. */
+  /** Fields for the log; the partition only if the caller is known. */
   get facts(): object {
     const partition =
       this.caller === unauthenticatedCaller ? {} : { partition: `${this.caller.partitionId}` };
@@ -91,7 +91,7 @@ export class HttpExchange implements Requester {
     return { requestId: this.requestId, ...transport, ...partition, ...operation, ...problem };
   }
 
-  /** Sets the headers of all responses. Where it is not called, `writeHead` writes those for data. */
+  /** Sets the headers of all responses. If it is not called, `writeHead` writes the headers for data. */
   setUsualHeaders(): void {
     if (this.#hasUsualHeaders || this.response.headersSent) return;
     this.#hasUsualHeaders = true;
@@ -100,7 +100,7 @@ export class HttpExchange implements Requester {
     for (const [name, value] of headers) this.response.setHeader(name, value);
   }
 
-  /** Writes the head of a response with data. The headers are names and values in turn, to which others are added. */
+  /** Writes the head of a response with data. The headers are alternating names and values, to which others are added. */
   writeHead(status: number, headers: string[]): void {
     if (!this.#hasUsualHeaders)
       headers.push('x-request-id', this.requestId, ...flatDataHeaders(this.request));

@@ -7,35 +7,35 @@ import type { SecureContextOptions } from 'node:tls';
 import { messageOf, UsageError } from '../../errors.ts';
 import { isLoopback } from '../auth/host.ts';
 
-/** How long headers, and a whole request, may take to arrive. */
+/** Time limits for the arrival of the headers and of a whole request. */
 export const arrivalLimits = { headersTimeout: 10_000, requestTimeout: 30_000 };
 const limits = {
   ...arrivalLimits,
   connectionsCheckingInterval: 5_000,
-  // Longer than the minute for which load balancers commonly keep idle connections.
+  // Longer than the minute for which load balancers usually keep idle connections.
   keepAliveTimeout: 65_000,
-  // Checked by the service: node's own response would be written into others of the connection.
+  // The service checks this itself: Node would write its own response into other responses of the connection.
   requireHostHeader: false,
 };
 const handshakeTimeout = 10_000;
 
-/** Makes a server that does not listen yet. */
+/** Creates a server that does not listen yet. */
 export function createHttpServer(): Server {
   return withAllHeaders(createServer(limits));
 }
 
-/** Node drops headers after the 2,000th, after it has used a Content-Length there. 16 KB bound them in any case. */
+/** Node drops headers after the 2,000th, but uses a Content-Length among them. The limit of 16 KB applies in any case. */
 function withAllHeaders<Kind extends Server | HttpsServer>(server: Kind): Kind {
   server.maxHeadersCount = 0;
   return server;
 }
 
-/** The certificate of a server; `ca` and `crl` have what client certificates are verified with. */
+/** The certificate of a server; `ca` and `crl` verify client certificates. */
 export type TlsContext = Pick<SecureContextOptions, 'cert' | 'key' | 'ca' | 'crl'>;
 
 /**
- * Makes a server for TLS. With a `ca`, it asks clients for a certificate, but accepts connections without one or with a
- * bad one: those get a response that says why, in place of a failed handshake.
+ * Creates a TLS server. With a `ca`, it requests a client certificate, but accepts connections without one or with a bad
+ * one: those get a response with an explanation instead of a failed handshake.
  */
 export function createHttpsServer(context: TlsContext): HttpsServer {
   const requestCert = context.ca !== undefined;
@@ -43,7 +43,7 @@ export function createHttpsServer(context: TlsContext): HttpsServer {
   return withAllHeaders(createTlsServer({ ...limits, ...tls }));
 }
 
-/** Gives a server another certificate. Open connections stay; earlier sessions cannot be resumed. */
+/** Replaces the certificate of a server. Open connections stay; earlier sessions cannot be resumed. */
 export function renewCertificate(server: HttpsServer, context: TlsContext): void {
   server.setSecureContext(withVersions(context));
 }
@@ -53,7 +53,7 @@ function withVersions(context: TlsContext): SecureContextOptions {
   return { ...context, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
 }
 
-/** Where a server listens. */
+/** The address that a server listens on. */
 export interface ListenOptions {
   /** A name or an address, IPv6 with brackets or without. */
   readonly host: string;
@@ -63,7 +63,7 @@ export interface ListenOptions {
   readonly descriptor?: number | null;
 }
 
-/** Listens. Resolves to the port. Rejects with a UsageError. */
+/** Starts listening and resolves to the port. Rejects with a UsageError. */
 export async function listen(
   server: Server,
   { host, port, descriptor = null }: ListenOptions,
@@ -82,20 +82,20 @@ export async function listen(
   const problem = descriptor === null ? null : passedSocketProblem(bound, host);
   if (problem !== null) {
     server.close();
-    // A connection that is open already would keep the process.
+    // An open connection would keep the process running.
     server.closeAllConnections();
     throw new UsageError([problem]);
   }
-  // A server on TCP has such an address.
+  // A TCP server has such an address.
   return (bound as AddressInfo).port;
 }
 
 /**
- * Why a socket that is bound to this address cannot be used; null where it can. What is checked of requests, and whether
- * there can be a development mode, depends on the host, so the socket must not be open to more.
+ * Why an inherited socket with this address cannot be used; null if it can. The checks of requests and development mode
+ * depend on the host, so the socket must not be reachable from more addresses.
  */
 export function passedSocketProblem(bound: ReturnType<Server['address']>, host: string): string | null {
-  // Of a UNIX socket that was passed node has no address.
+  // Node has no address for an inherited UNIX socket.
   if (bound === null || typeof bound === 'string') return 'The socket that was passed is not one of TCP.';
   if (!isLoopback(host) || isLoopback(bound.address)) return null;
   return `The socket that was passed is bound to ${bound.address}, but --host is ${host}: give --host ${bound.address}.`;

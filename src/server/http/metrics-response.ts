@@ -13,7 +13,7 @@ import { HttpError } from './http-error.ts';
 
 export const metricsMethods = { subject: metricsPath, allowed: ['GET', 'HEAD'] };
 
-/** The preferred one first: any client reads it. */
+/** The formats, the preferred one first, which every client can read. */
 const mediaTypes = [
   'text/plain; version=0.0.4; charset=utf-8',
   'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -25,7 +25,7 @@ const formats = {
 
 const ends = { text: '', openmetrics: '# EOF\n' } as const satisfies Record<MetricFormat, string>;
 
-/** The format that the client prefers. Throws NOT_ACCEPTABLE where it accepts neither. */
+/** The format that the client prefers. Throws NOT_ACCEPTABLE if it accepts neither. */
 export function metricsFormat({ headers }: IncomingMessage): {
   readonly mediaType: string;
   readonly format: MetricFormat;
@@ -34,11 +34,11 @@ export function metricsFormat({ headers }: IncomingMessage): {
   if (mediaType !== null) return { mediaType, format: formats[mediaType] };
   throw new HttpError(
     'NOT_ACCEPTABLE',
-    `Metrics are ${mediaTypes.join(' or ')}: the header Accept has neither.`,
+    `Metrics are ${mediaTypes.join(' or ')}; the Accept header allows neither.`,
   );
 }
 
-/** Sends the parts one after another, and the end mark of the format. No cache may give them to another caller. */
+/** Sends the parts in order, and the end marker of the format. Caches must not serve them to other callers. */
 export function sendMetrics(
   response: ServerResponse,
   {
@@ -82,7 +82,7 @@ export async function answerMetrics(
     const selection = counters.selection(search);
     const { bytes, denied, isRoot } = await counters.scrape({ caller, budget, signal, selection, format });
     audit(exchange, denied);
-    // What is drawn is selected; a scrape without a selection is of everything.
+    // Charts select counters; only a scrape without a selection includes the service's health.
     const own = isRoot && selection.isWhole && health !== null ? healthText(await health(), format) : '';
     if (exchange.isGone) return;
     exchange.server.health?.observe('metrics', 'ok', exchange.startedAt);

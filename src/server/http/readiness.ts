@@ -1,16 +1,16 @@
-/** Whether the service can answer: what /ready says. */
+/** The readiness check behind /ready. */
 import type { Logger } from 'pino';
 import { HvqlError } from '../../errors.ts';
 import { unlessAborted } from '../../lib/abort.ts';
 
-/** null where the service is ready, else a reason without secrets. */
+/** null if the service is ready, otherwise a reason without secrets. */
 export type NotReady = null | 'TIMED_OUT' | 'UNAVAILABLE' | 'PAGE_UNAVAILABLE';
 
 const deadlineMilliseconds = 5_000;
 
 /**
- * Returns a function that runs the check, which rejects where the service is not ready. Requests during a check share
- * it. Since callers need no identity, only changes are logged.
+ * Returns a function that runs the check, which rejects if the service is not ready. Concurrent requests share a check.
+ * Because callers are not authenticated, only changes are logged.
  */
 export function readiness(
   check: (signal: AbortSignal) => Promise<void>,

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { badRequest, HttpError } from './http-error.ts';
 
 /**
- * Replaces a target in absolute form by its path, and the Host header by the host of the target, as RFC 9112, 3.2.2 has
- * it. Any other target stays as it is.
+ * Replaces a target in absolute form by its path, and the Host header by the host of the target (RFC 9112, 3.2.2). Does
+ * not change any other target.
  */
 export function readTarget(request: IncomingMessage): void {
   const { url = '/', headers } = request;
@@ -12,11 +12,11 @@ export function readTarget(request: IncomingMessage): void {
   const { authority, rest } = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>[^]*)$/i.exec(url)?.groups ?? {};
   if (authority === undefined || rest === undefined) return;
   request.url = rest.startsWith('/') ? rest : `/${rest}`;
-  // HTTP/1.1 needs the header all the same.
+  // HTTP/1.1 needs the header in any case.
   if (headers.host !== undefined) headers.host = authority;
 }
 
-/** Headers of which a request has one at most, by the length of their names. Node drops the second of each. */
+/** Headers that may occur only once, by the length of their names. Node drops duplicates. */
 const singleHeaders: Readonly<Record<number, string>> = {
   4: 'host',
   12: 'content-type',
@@ -24,13 +24,13 @@ const singleHeaders: Readonly<Record<number, string>> = {
 };
 
 /**
- * Throws an HttpError for another version of HTTP, for a coding of the body that is not read, and for a second header
- * where there can be one.
+ * Throws an HttpError for another version of HTTP, for an unsupported transfer coding, and for a duplicate header that may
+ * occur only once.
  */
 export function checkHead(request: IncomingMessage): void {
   const { httpVersion, httpVersionMajor, rawHeaders } = request;
   if (httpVersionMajor !== 1) {
-    // Node takes a request line without a version for HTTP/0.9.
+    // Node treats a request line without a version as HTTP/0.9.
     const message = `The service speaks HTTP/1.1 and HTTP/1.0, and this request is one of HTTP/${httpVersion}.`;
     throw new HttpError('BAD_REQUEST', message, { headers: { connection: 'close' } });
   }
@@ -48,16 +48,16 @@ export function checkHead(request: IncomingMessage): void {
 }
 
 /**
- * Node gives the bytes of other codings as they are, takes a header without a value for none, and reads chunks of
- * HTTP/1.0, which a proxy in front may not (RFC 9112, 6.1): where this request ends is then not certain.
+ * Node passes on the bytes of other codings unchanged, ignores a header without a value, and reads chunks in HTTP/1.0. A
+ * proxy in front may not do that (RFC 9112, 6.1), and would then see the end of the request at another place.
  */
 function checkCoding(coding: string, httpVersion: string): void {
   const options = { headers: { connection: 'close' } };
   if (httpVersion === '1.0')
-    throw new HttpError('BAD_REQUEST', 'A request of HTTP/1.0 has no header Transfer-Encoding.', options);
+    throw new HttpError('BAD_REQUEST', 'HTTP/1.0 does not allow the header Transfer-Encoding.', options);
   if (coding.toLowerCase() === 'chunked') return;
   const found = JSON.stringify(coding.slice(0, 100));
-  const message = `The only Transfer-Encoding that is read is chunked, and this request has ${found}.`;
+  const message = `The only supported Transfer-Encoding is chunked, but this request has ${found}.`;
   throw new HttpError('BAD_REQUEST', message, { ...options, status: 501 });
 }
 

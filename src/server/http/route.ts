@@ -1,4 +1,4 @@
-/** The requests of a listener: their paths, the errors that nothing has caught, a line in the log, and their end. */
+/** Routes the requests of a listener by path, handles uncaught errors, and logs each request. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
 import { auditRefusals } from '../audit.ts';
@@ -16,10 +16,10 @@ import { asHttpError, checkMethod, HttpError, refusedConnection, sendError, send
 import { answerMetrics } from './metrics-response.ts';
 import { checkHead, readTarget } from './request-head.ts';
 
-/** Answers one request, or throws or rejects with an HttpError that does. */
+/** Handles one request. May throw, or reject with, an HttpError, which is then the response. */
 type Route = (exchange: GraphqlExchange) => Promise<void> | undefined;
 
-/** Answers all requests of a server but upgrades. `hotPath` is null where every operation goes through Yoga. */
+/** Handles all requests of a server except upgrades. `hotPath` is null if every operation goes through Yoga. */
 export function listenToRequests(
   server: Server,
   options: {
@@ -44,7 +44,7 @@ export function listenToRequests(
       readTarget(request);
       const exchange = new GraphqlExchange(request, response, contexts);
       response.on('close', () => {
-        // Emitted twice where the connection goes.
+        // Emitted twice if the connection closes.
         if (!connections.remove(exchange)) return;
         if (!response.writableFinished) exchange.abort();
         exchange.written?.release();
@@ -56,7 +56,7 @@ export function listenToRequests(
   server.on('request', answerBy(routeBy(contexts, hotPath)));
   // Node's own response would have none of the service's headers.
   server.on('checkExpectation', answerBy(refuseExpectation));
-  // Node would write it into the middle of another response. No client has to wait for it (RFC 9110, 10.1.1).
+  // Node would write it into another response. Clients need not wait for it (RFC 9110, 10.1.1).
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (response.socket !== null) response.writeContinue();
     server.emit('request', request, response);
@@ -65,7 +65,7 @@ export function listenToRequests(
 }
 
 function routeBy({ listener }: Contexts, hotPath: HotPath | null): Route {
-  // Most requests name the same host as the one before.
+  // Most requests have the same host as the previous one.
   let goodHost: string | null = null;
   return (exchange) => {
     const { request, path } = exchange;
@@ -73,12 +73,12 @@ function routeBy({ listener }: Contexts, hotPath: HotPath | null): Route {
     const problem = exchange.quotaEntry?.problem ?? null;
     if (problem !== null && path !== '/health') throw refusedConnection(problem);
     const { host } = request.headers;
-    // Before Yoga, which answers some requests itself (DNS rebinding).
+    // Before Yoga, which handles some requests itself (DNS rebinding).
     if (host !== goodHost) {
       checkHost(request, listener.hosts);
       goodHost = host ?? null;
     }
-    // Yoga compares only the end of the address with its endpoint.
+    // Yoga compares only the end of the URL with its endpoint.
     if (path === endpointPath) return answerGraphql(exchange, hotPath);
     exchange.setUsualHeaders();
     return answerOther(exchange);
@@ -124,7 +124,7 @@ async function answerOther(exchange: GraphqlExchange): Promise<void> {
 function answerGraphql(exchange: GraphqlExchange, hotPath: HotPath | null): Promise<void> | undefined {
   const { request, listener } = exchange;
   const { graphiql, allowedOrigins } = listener;
-  // Without CORS headers: the page may hold tokens.
+  // Without CORS headers, because the page may contain tokens.
   if (graphiql !== null && wantsPage(request)) {
     exchange.setUsualHeaders();
     return answerByYoga(exchange, null);
@@ -143,12 +143,12 @@ function answerGraphql(exchange: GraphqlExchange, hotPath: HotPath | null): Prom
 }
 
 /**
- * In place of the response, of which Yoga's adapter uses the events only: its listeners would abort a signal that only
- * plugins use, and take 2 KB of memory for as long as a stream lasts.
+ * Replaces the response, of which Yoga's adapter uses only the events: its listeners would abort a signal that only
+ * plugins use, and take 2 KB of memory for the duration of a stream.
  */
 const noResponse = Object.create(null) as ServerResponse;
 
-/** Yoga's Response stands for one that the exchange writes itself, or it is Yoga's or a plugin's own. */
+/** Yoga's Response is a placeholder for one that the exchange writes, or it is Yoga's or a plugin's own. */
 async function answerByYoga(exchange: GraphqlExchange, hotPath: HotPath | null): Promise<void> {
   const { request, response, server } = exchange;
   try {
@@ -196,9 +196,9 @@ function factsOf({ request, response, path, facts, address }: GraphqlExchange): 
 function answerError(thrown: unknown, exchange: GraphqlExchange): void {
   const { request, response, requestId, server } = exchange;
   const error = asHttpError(thrown);
-  // Also where the client did not wait for the response.
+  // Even if the client did not wait for the response.
   if (error instanceof HttpError) auditRefusals(exchange, [error]);
-  // There is no client any more; a response whose turn has not come learns of it last.
+  // The client has disconnected; a response that has to wait for others is notified last.
   if (exchange.isGone || response.destroyed || request.socket.destroyed) return;
   exchange.setUsualHeaders();
   server.health?.observe(exchange.transport, 'refused', exchange.startedAt);
@@ -209,7 +209,7 @@ function answerError(thrown: unknown, exchange: GraphqlExchange): void {
     return;
   }
   server.log.error({ requestId, err: thrown }, 'unexpected error');
-  // Half a response must not look like a whole one.
+  // An incomplete response must not look complete.
   if (response.headersSent) response.destroy();
   else
     sendError(response, new HttpError('INTERNAL_SERVER_ERROR', 'Unexpected error', { facts: { requestId } }));

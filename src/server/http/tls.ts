@@ -1,4 +1,4 @@
-/** Reads the files of TLS and checks them. */
+/** Reads and checks the TLS files. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
@@ -13,29 +13,29 @@ import type { ClientCertificates } from '../auth/authenticator.ts';
 import { parseCertificateMap } from '../auth/client-certificate.ts';
 import type { TlsContext } from './http-server.ts';
 
-/** The paths of the files. */
+/** The paths of the TLS files. */
 export interface TlsSettings {
   /** The service's certificate, followed by intermediate ones. */
   readonly cert: string;
   readonly key: string;
-  /** The certificates that client certificates are verified with; null where clients show none. */
+  /** The CA certificates for client certificates; null if they are not used. */
   readonly clientCa: string | null;
-  /** The map of client certificates to partitions; null where they name their partition themselves. */
+  /** The map of client certificates to partitions; null if all of them name their partition. */
   readonly clientMap: string | null;
-  /** The CRLs of all issuers of client certificates; null where none are checked. */
+  /** The CRLs of all issuers of client certificates; null if revocation is not checked. */
   readonly crl?: string | null;
 }
 
-/** What TLS needs. */
+/** The contents of the TLS files. */
 export interface Tls {
   readonly context: TlsContext;
-  /** null where clients show no certificates. */
+  /** null if client certificates are not used. */
   readonly clients: ClientCertificates | null;
 }
 
 /**
- * Reads the files. Rejects with a UsageError that has all problems. They name the flags and not the paths, since they
- * may go to the log.
+ * Reads the files. Rejects with a UsageError with all problems. They contain the flags instead of the paths, because they
+ * may be logged.
  */
 export async function readTls(settings: TlsSettings): Promise<Tls> {
   const problems: string[] = [];
@@ -66,7 +66,7 @@ export async function readTls(settings: TlsSettings): Promise<Tls> {
     cert: cert.text,
     key: key.text,
     ...(ca === null ? {} : { ca: ca.text }),
-    // Node reads one CRL of a text.
+    // Node reads only one CRL from a text.
     ...(crls === null ? {} : { crl: crls.map(({ pem }) => pem) }),
   };
   try {
@@ -92,7 +92,7 @@ async function readText(path: string, flag: string): Promise<string> {
 
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** The certificates of a PEM file, without a private key in the same file. The first one is the leaf. */
+/** The certificates of a PEM file, ignoring a private key in the same file. The first one is the leaf. */
 function readChain(text: string, flag: string): { text: string; certificates: readonly X509Certificate[] } {
   const blocks = text.match(certificatePattern) ?? [];
   if (blocks.length === 0)
@@ -131,7 +131,7 @@ function readRevocationLists(text: string, flag: string): readonly RevocationLis
   });
 }
 
-/** OpenSSL refuses the certificates of an issuer without a list. */
+/** OpenSSL rejects the certificates of an issuer that has no CRL. */
 function missingLists(
   issuers: readonly X509Certificate[],
   lists: readonly RevocationListBlock[],
@@ -147,7 +147,7 @@ function missingLists(
 function readKey(text: string, flag: string): { text: string; key: KeyObject } {
   const refuse = (problem: string): UsageError => new UsageError([`${flag}: the file ${problem}.`]);
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text))
-    throw refuse('holds an encrypted key, and the service cannot ask for its password: give it decrypted');
+    throw refuse('contains an encrypted key, and the service cannot ask for its password: decrypt the key');
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
     throw refuse('has no private key: expected PEM, "BEGIN PRIVATE KEY"');
   try {

@@ -1,6 +1,6 @@
 /**
- * Writes the responses of one turn of the event loop together at its end. A client is then woken once, which costs the
- * writer more than a small response does.
+ * Writes the responses of one turn of the event loop together at its end. A client is then woken only once, and waking it
+ * costs the service more than a small response.
  */
 
 interface Ready {
@@ -19,7 +19,7 @@ export class WriteBatcher {
   #bytes = 0;
   #since = 0;
 
-  /** Takes a response; sends all where there are enough of them. */
+  /** Adds a response, and sends all if there are enough of them. */
   put(response: Ready): void {
     if (this.#ready.length === 0) {
       this.#since = performance.now();
@@ -30,7 +30,7 @@ export class WriteBatcher {
     if (this.#ready.length >= mostResponses || this.#bytes >= mostBytes) this.#flush();
   }
 
-  /** Sends the responses that have waited too long at a time of `performance.now()`; to be called before longer work. */
+  /** Sends the responses that have waited too long at a time of `performance.now()`. Call it before longer work. */
   flushIfStale(now: number): void {
     if (this.#ready.length > 0 && now - this.#since > longestWaitMilliseconds) this.#flush();
   }

@@ -1,4 +1,4 @@
-/** Parsing, the limits of documents, and validation: only for allowed texts, and once for each, by the document store. */
+/** Parsing, document limits and validation with the document store: only for allowed texts, and once per text. */
 import { specifiedRules, validate, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { requestOf, type YogaContext } from '../context.ts';
@@ -6,8 +6,8 @@ import type { DocumentStore } from '../document-store.ts';
 import { HttpError } from '../http/http-error.ts';
 
 /**
- * Refuses any text but the one that the allowlist has passed for this very request. A transport that has not asked the
- * allowlist, or a plugin that has put another text in place, fails here.
+ * Refuses any text except the one that the allowlist has allowed for this request. A transport that has not called the
+ * allowlist, or a plugin that has substituted another text, fails here.
  */
 export function useAllowlist(): Plugin<YogaContext> {
   return {
@@ -29,7 +29,7 @@ export function useDocuments(documents: DocumentStore): Plugin<YogaContext> {
       if (stored.document !== null) setParsedDocument(stored.document);
       else {
         const [error] = stored.errors;
-        // Thrown where parse throws, so that other plugins see it as they see any syntax error.
+        // Thrown like an error of `parse`, so that other plugins see it as a syntax error.
         setParseFn(() => {
           throw error;
         });

@@ -1,4 +1,4 @@
-/** Queries are run by the service's own executor, over its own context. */
+/** Runs queries with the service's own executor and context. */
 import {
   execute as executeWithGraphql,
   GraphQLError,
@@ -11,16 +11,16 @@ import { loopHolds } from '../../sampling/schedule/loop-holds.ts';
 import { requestOf, type RequestContext, type Requester, type YogaContext } from '../context.ts';
 import type { DocumentStore } from '../document-store.ts';
 
-/** graphql-js's `execute`, or a function that gives the same results. */
+/** graphql-js's `execute`, or a function that returns the same results. */
 export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
 
-/** Runs a query for a request. Never throws or rejects: what was thrown is an error of the result. */
+/** Runs a query for a request. Never throws or rejects: a thrown value becomes an error of the result. */
 export type RunQuery = (
   request: RequestContext,
   args: ExecutionArgs,
 ) => Promise<ExecutionResult> | ExecutionResult;
 
-/** Runs queries over the context of `contextOf`, without anything of Yoga's. */
+/** Runs queries with the context from `contextOf`, which contains nothing of Yoga's. */
 export function queryRunner({
   contextOf,
   execute = executeWithGraphql,
@@ -39,7 +39,7 @@ export function queryRunner({
   };
 }
 
-/** Written out: where the arguments have several shapes, as here, V8 spreads them at the cost of a small answer. */
+/** Without spread syntax: because the arguments have several shapes, V8 would take as long as for a small response. */
 function withContext(args: ExecutionArgs, contextValue: object): ExecutionArgs {
   return {
     schema: args.schema,
@@ -69,7 +69,7 @@ export function useExecution(run: RunQuery, documents: DocumentStore): Plugin<Yo
   };
 }
 
-/** Notes the operation that runs; a result where it may not: a plugin may have replaced the document or its validation. */
+/** Records the operation; returns an error result if a plugin has replaced the document or its validation. */
 export function begin(
   request: RequestContext,
   { args, documents }: { readonly args: ExecutionArgs; readonly documents: DocumentStore },
@@ -84,8 +84,8 @@ export function begin(
 }
 
 /**
- * What was thrown as an error of the result, which is masked like others. Yoga would show a thrown string to the client,
- * and answer an AbortError without an error.
+ * Converts a thrown value to an error of the result, which is masked like others. Yoga would show a thrown string to the
+ * client, and return no error for an AbortError.
  */
 export function failed(thrown: unknown): ExecutionResult {
   if (thrown instanceof GraphQLError) return { errors: [thrown] };

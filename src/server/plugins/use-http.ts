@@ -1,12 +1,12 @@
-/** What of Yoga's pipeline is only for HTTP: credentials, the reading of requests, and the response. */
+/** The HTTP part of Yoga's pipeline: credentials, reading requests, and the response. */
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { YogaContext } from '../context.ts';
 import { graphqlExchangeOf } from '../http/graphql-exchange.ts';
 import type { PipelineResult } from '../operation-outcome.ts';
 
 /**
- * Refuses requests by their method, origin and credentials before anything of the operation is read. Where the hot path
- * has begun to verify the credentials, it waits for that.
+ * Checks the method, origin and credentials of requests before any part of the operation is read. If the hot path has
+ * started to verify the credentials, it waits for that.
  */
 export function useAuthentication(): Plugin<object, YogaContext> {
   return {
@@ -24,7 +24,7 @@ export function useOperationRequest(): Plugin<object, YogaContext> {
       const exchange = graphqlExchangeOf(serverContext);
       setRequestParser(async () => {
         const { parameters } = await exchange.readOperation();
-        // A copy: plugins may change their parameters, and these are kept for the same bytes.
+        // A copy, because plugins may change the parameters, and these are cached by the bytes of the request.
         return { ...parameters };
       });
     },
@@ -38,7 +38,7 @@ export function useOperationRequest(): Plugin<object, YogaContext> {
   };
 }
 
-/** Hands each result to its exchange, which masks it. Last in the list, so that it takes what other plugins have left. */
+/** Passes each result to its exchange, which masks it. Last in the list, so that it gets the results of other plugins. */
 export function useResponse(): Plugin<object, YogaContext> {
   return {
     onResultProcess(payload) {

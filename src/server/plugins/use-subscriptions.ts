@@ -1,4 +1,4 @@
-/** Subscriptions are started through Yoga; their events are written by the service, once for all who watch the same. */
+/** Starts subscriptions through Yoga. The service writes their events, once for all streams with the same selection. */
 import {
   GraphQLError,
   subscribe as subscribeWithGraphql,
@@ -13,17 +13,18 @@ import { begin, failed } from './use-execution.ts';
 type Subscribed = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
 
 /**
- * graphql-js's `subscribe`, or a function that gives the same: an iterator of events, of which one is requested once the
- * last one is in the client's socket. `return` is called once the client or the server goes, also during a `next`.
+ * graphql-js's `subscribe`, or an equivalent function: it returns an iterator of events, each of which is requested when
+ * the previous one is in the client's socket. `return` is called when the client disconnects or the server closes, even
+ * during a `next`.
  */
 export type Subscribe = (args: ExecutionArgs) => Promise<Subscribed> | Subscribed;
 
-/** In place of events that the request has taken: Yoga would wrap their iterator. */
+/** Placeholder for events that the request context has, because Yoga would wrap their iterator. */
 const takenByRequest: ExecutionResult = { data: null };
 
 /**
- * Starts subscriptions where the transport accepts events, and gives their events to the request. With `keepsIterator`
- * other plugins see each event, by Yoga's iterator, with a promise for each.
+ * Starts subscriptions if the transport accepts events, and stores the events in the request context. With `keepsIterator`
+ * other plugins see each event through Yoga's iterator, which needs a promise for each.
  */
 export function useSubscriptions(options: {
   readonly contextOf: (requester: Requester) => object;

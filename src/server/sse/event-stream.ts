@@ -11,37 +11,37 @@ import { nextEventBytes, nextEventChunk } from '../result-bytes.ts';
 import type { WriteListener } from './write-coalescer.ts';
 
 const comment = Buffer.from(':\n\n');
-/** With an empty `data`, without which EventSource dispatches no event. */
+/** The empty `data` is needed, because EventSource dispatches no event without it. */
 const completeEvent = Buffer.from('event: complete\ndata: \n\n');
 
-/** One response, written to node's: a fetch stream in between would keep events that a slow client should not get. */
+/** One response, written directly to Node's: a fetch stream in between would buffer events for a slow client. */
 export class EventStream implements EventSink, HeartbeatListener, WriteListener {
-  /** Events sent so far. */
+  /** The number of events sent. */
   #count = 0;
   readonly #exchange: HttpExchange;
   #quietHeartbeats = 0;
-  /** Why no more events are wanted; null while they are. */
+  /** Why no more events are requested; null while they are. */
   #end: StreamEnd | null = null;
   #mayResume = false;
   #events: Events | null = null;
-  /** The socket that whole chunks are written to; null until the first event, and at the end. */
+  /** The socket that complete chunks are written to; null before the first event and after the end. */
   #socket: Socket | null = null;
   readonly onDrained = (): void => this.#events?.drained();
 
-  /** Begins the response with status 200, since errors are events too. Ends with its listener. */
+  /** Starts the response with status 200, because errors are events too. It ends when its listener closes. */
   constructor(exchange: HttpExchange, { isSubscription }: { readonly isSubscription: boolean }) {
     this.#exchange = exchange;
     exchange.isEventStream = true;
     exchange.server.heartbeat.add(this);
     this.#writeHead(isSubscription);
-    // Some browsers hold the response back until the first byte of its body.
+    // Some browsers delay the response until the first byte of its body.
     this.#write(comment);
-    // Not once: node keeps more for a listener that is called once. Emitted twice where the connection goes.
+    // Not `once`, for which Node keeps more memory. Emitted twice if the connection closes.
     exchange.response.on('close', () => this.#onClose());
     exchange.listener.streams.add(this);
   }
 
-  /** Sends what the operation gives. */
+  /** Sends the outcome of the operation. */
   send(outcome: Outcome): void {
     const { log } = this.#exchange.server;
     if (log.isLevelEnabled('debug')) log.debug(this.#exchange.facts, 'stream opened');
@@ -60,8 +60,8 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
   }
 
   /**
-   * Ends events at once, and a single result that is under way once it is there. Where the client may resume, the
-   * response ends without `complete`: clients do not come back after it.
+   * Ends a stream of events at once, and a pending single result when it has been sent. If the client may resume, the
+   * response ends without `complete`, after which clients do not reconnect.
    */
   end({ mayResume }: ListenerEnd): void {
     this.#end ??= 'service';
@@ -69,7 +69,7 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     if (this.#events !== null) this.#release(this.#events, this.#end);
   }
 
-  /** Writes the bytes that many streams share to the socket: node would join three pieces for each stream. */
+  /** Writes bytes shared by many streams directly to the socket: Node would join three pieces for each stream. */
   deliver(event: ExecutionResult): boolean {
     this.#count += 1;
     this.#socket ??= this.#chunkedSocket();
@@ -96,7 +96,7 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     this.#disconnect();
   }
 
-  /** A single result that is under way is not sent. */
+  /** A pending single result is not sent. */
   checkCredential(): void {
     const message = this.#exchange.credential.problem();
     if (message === null) return;
@@ -132,7 +132,7 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     return !response.writableEnded && !response.destroyed;
   }
 
-  /** null while another response of the connection comes first, and for HTTP/1.0, which has no chunks. */
+  /** null while another response of the connection comes first, and for HTTP/1.0, which has no chunked encoding. */
   #chunkedSocket(): Socket | null {
     const { response } = this.#exchange;
     return this.#isOpen && response.chunkedEncoding ? response.socket : null;
@@ -142,14 +142,14 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     const headers = [
       'content-type',
       'text/event-stream; charset=utf-8',
-      // Proxies must not compress it: they would wait for more.
+      // Proxies must not compress it, because they would buffer events.
       'cache-control',
       'no-cache, no-transform',
-      // Nginx would collect events (ngx_http_proxy_module, proxy_buffering).
+      // Nginx would buffer events (ngx_http_proxy_module, proxy_buffering).
       'x-accel-buffering',
       'no',
     ];
-    // The connection may end with the stream: a client that took it for idle would lose its next request with it.
+    // The connection may close with the stream: a client that considered it idle would lose its next request.
     if (isSubscription) headers.push('connection', 'close');
     this.#exchange.writeHead(200, headers);
     flattenHead(this.#exchange.response);
@@ -168,13 +168,13 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
     this.#exchange.response.end(completeEvent);
   }
 
-  /** Ends the response, and the connection with it, without completing the operation. */
+  /** Ends the response and the connection without completing the operation. */
   #disconnect(): void {
     const { request, response } = this.#exchange;
     if (!this.#isOpen) return;
     this.#exchange.server.writeCoalescer.flush();
     this.#socket = null;
-    // Node has detached the socket by then.
+    // Node detaches the socket before that.
     const { socket } = request;
     response.once('finish', () => socket.destroySoon());
     response.end();
@@ -189,19 +189,19 @@ export class EventStream implements EventSink, HeartbeatListener, WriteListener 
 }
 
 /**
- * Node keeps the text of a head during the response, as the tree of pieces that it was joined from: 2 KB. V8 makes one
- * text of it, a tenth as large, when it is searched. Where node renames it, nothing happens.
+ * Node keeps the text of the head during the response, as a tree of concatenated strings: 2 KB. V8 flattens it to a tenth
+ * of that when it is searched. If Node renames the field, this has no effect.
  */
 function flattenHead(response: object): void {
   const head = '_header' in response ? response._header : null;
-  // V8 leaves out a search whose result is unused.
+  // V8 would eliminate a search whose result is unused.
   if (typeof head === 'string' && head.includes('\0')) throw new TypeError('A head with a zero in it');
 }
 
-/** Drops the head of the request, a kilobyte or more, which is not read any more. */
+/** Releases the headers of the request, a kilobyte or more, which are no longer needed. */
 function forgetHead(exchange: HttpExchange): void {
   const { request } = exchange;
-  // The address is in it where the client comes by a proxy.
+  // Behind a proxy, the client's address is in the headers.
   if (request.headers['x-forwarded-for'] !== undefined) void exchange.address;
   request.headers = {};
   request.rawHeaders = [];

@@ -1,4 +1,4 @@
-/** Upgrades of HTTP connections: those to a WebSocket are checked, others are answered as plain requests. */
+/** Upgrades of HTTP connections: WebSocket upgrades are checked, others are handled as plain requests. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -17,7 +17,7 @@ import { bodyLimitInBytes } from '../operation-reader.ts';
 import { endpointPath } from '../yoga.ts';
 import { WebSocketConnection } from './websocket-connection.ts';
 
-/** A request for an upgrade, its connection, and the bytes that came behind the request. */
+/** An upgrade request, its connection, and the bytes that followed the request. */
 export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Socket;
@@ -28,18 +28,18 @@ const webSocketOptions = {
   noServer: true,
   clientTracking: false,
   maxPayload: bodyLimitInBytes,
-  // Memory for each connection, and a way to blow up small messages.
+  // Compression takes memory for each connection, and small messages could expand to large ones.
   perMessageDeflate: false,
-  // The old protocol of subscriptions-transport-ws is chosen only to close it with the code for that: a client that is
-  // offered none of its own closes before it could learn why.
+  // The old protocol of subscriptions-transport-ws is accepted only to close the connection with the right code: a client
+  // whose protocols are all declined closes before it can get a reason.
   handleProtocols: (offered: Set<string>) =>
     handleProtocols(offered) ||
     (offered.has(DEPRECATED_GRAPHQL_WS_PROTOCOL) && DEPRECATED_GRAPHQL_WS_PROTOCOL),
-  // How long a client may take to answer a close frame. Known to ws, but not to its types.
+  // The time limit for the reply to a close frame. ws supports it, but its types do not.
   closeTimeout: 5_000,
 };
 
-/** Serves the WebSockets of a listener, and answers all other upgrades. */
+/** Serves the WebSockets of a listener, and handles all other upgrades. */
 export function listenToUpgrades(
   server: Server,
   { contexts, connections }: { readonly contexts: Contexts; readonly connections: Connections },
@@ -47,7 +47,7 @@ export function listenToUpgrades(
   const { listener } = contexts;
   const { log, proxies, refusals } = contexts.server;
   const handshake = new WebSocketServer(webSocketOptions);
-  // A function of its own, so that what is kept with a connection does not keep its request.
+  // A separate function, so that a connection's closure does not retain its request.
   const keep = (connection: WebSocketConnection, webSocket: WebSocket): void => {
     listener.streams.add(connection);
     webSocket.on('close', () => listener.streams.delete(connection));
@@ -87,13 +87,13 @@ export function listenToUpgrades(
       accept(upgrade);
     };
     const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-    // Behind the responses to earlier requests: they would get into the protocol that follows.
+    // After the responses to earlier requests, which must not be mixed with the new protocol.
     const act = isWebSocket
       ? () => decide(upgrade, open)
       : declineUpgrade(server, { ...upgrade, isLast: !connections.countDeclined(socket) });
     connections.afterResponses(socket, act);
   });
-  // Without a listener node closes the connection before the responses ahead have been sent.
+  // Without a listener, Node closes the connection before the preceding responses have been sent.
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     ignoreErrors(socket);
     connections.afterResponses(socket, () => decide({ request, socket, head }, refuseTunnel));
@@ -101,8 +101,8 @@ export function listenToUpgrades(
 }
 
 /**
- * After an upgrade, node's HTTP server no longer listens to the errors of the connection, and an error without a
- * listener ends the process. The socket closes by itself after one.
+ * After an upgrade, Node's HTTP server no longer listens for errors of the connection, and an error without a listener
+ * would crash the process. The socket closes itself after an error.
  */
 function ignoreErrors(socket: Socket): void {
   if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore);
@@ -111,7 +111,7 @@ function ignoreErrors(socket: Socket): void {
 const ignore = (): void => undefined;
 
 function refuseTunnel(): never {
-  throw new HttpError('METHOD_NOT_ALLOWED', 'The service is no proxy: it opens no tunnel with CONNECT.', {
+  throw new HttpError('METHOD_NOT_ALLOWED', 'The service is not a proxy and does not support CONNECT.', {
     headers: { allow: 'GET, POST' },
   });
 }
@@ -144,10 +144,10 @@ function refuse(
 }
 
 /**
- * Has a request answered as if it had not offered an upgrade (RFC 9110, 7.8): some clients offer HTTP/2 to every server,
- * and node answers no upgrade itself once it has a listener. The request, without its offer, is put back on the socket at
- * once, so that it is complete even if the client ends its side meanwhile. The returned function has it read. The last one
- * of a connection ends it.
+ * Handles a request as if it had not offered an upgrade (RFC 9110, 7.8): some clients offer HTTP/2 to every server, and
+ * Node does not handle upgrades itself if there is a listener. The request, without its offer, is put back on the socket
+ * immediately, so that it is complete even if the client closes its side. The returned function makes Node read it. The
+ * last permitted upgrade request of a connection closes it.
  */
 export function declineUpgrade(
   server: Server,
@@ -165,7 +165,7 @@ export function declineUpgrade(
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   return () => {
     server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
-    // Node may have stopped reading for the responses ahead, and continues at this event only.
+    // Node may have paused reading because of preceding responses, and resumes only at this event.
     socket.emit('drain');
   };
 }

@@ -1,4 +1,4 @@
-/** One WebSocket connection by graphql-transport-ws (graphql-ws's PROTOCOL.md): its caller and its operations. */
+/** One WebSocket connection with graphql-transport-ws (graphql-ws's PROTOCOL.md): its caller and its operations. */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
@@ -28,17 +28,17 @@ import { WebSocketOperation, type OperationListener } from './websocket-operatio
 
 /** The contexts of a connection, and the request that opened it. */
 interface ConnectionContext extends Contexts {
-  /** What the WebSocket runs over. */
+  /** The underlying socket. */
   readonly socket: Socket;
-  /** The client's; null for a guest socket. */
+  /** The client's address; null for a guest socket. */
   readonly address: string | null;
   /** The Authorization header of the upgrade request. */
   readonly upgradeAuthorization: string | null;
 }
 
-/** Operations that one connection may have running; a client that needs more opens another connection. */
+/** The maximum number of running operations of a connection; a client that needs more opens another connection. */
 export const operationLimit = 1_000;
-/** How long single results that were requested in time may take after the identity has expired. */
+/** The time limit for pending single results after the credentials have expired. */
 const expiryGraceMilliseconds = 5_000;
 /** The server is going away (RFC 6455, 7.4.1). */
 const goingAway = 1_001;
@@ -49,17 +49,17 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
   readonly server: ServerContext;
   readonly #context: ConnectionContext;
   readonly #operations = new Map<string, WebSocketOperation>();
-  /** Operations that still use something, cancelled ones included. */
+  /** Operations that still use resources, including cancelled ones. */
   #running = 0;
   #initTimer: NodeJS.Timeout | null;
   #hasInit = false;
   #identified: Identified | null = null;
-  /** What the connection is closed with once its last operation has ended. */
+  /** The code and reason for closing the connection when its last operation has ended. */
   #pendingClose: readonly [code: number, reason: string] | null = null;
-  /** Heartbeats since the identity was found to have expired. */
+  /** The number of heartbeats since the credentials were found to have expired. */
   #expiredHeartbeats = 0;
   #isClosed = false;
-  /** For the log; made on first use. */
+  /** For the log; created on first use. */
   #connectionId: string | null = null;
 
   constructor(webSocket: WebSocket, context: ConnectionContext) {
@@ -87,7 +87,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     }
   }
 
-  /** Ends streams, lets single results finish, and closes. Where the client may resume, streams are not completed. */
+  /** Ends streams, lets single results finish, and closes. If the client may resume, streams are not completed. */
   end(end: ListenerEnd): void {
     this.#pendingClose ??= [goingAway, 'Going away'];
     for (const operation of this.#operations.values()) operation.finish(end);
@@ -112,20 +112,20 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     this.#release('stalled');
   }
 
-  /** An operation sends nothing more: its id is free. */
+  /** Called when an operation sends nothing more, so that its id can be reused. */
   onOver(id: string): void {
     this.#operations.delete(id);
     this.#closeIfDrained();
   }
 
-  /** An operation is over, and nothing works for it any more. */
+  /** Called when an operation has ended and released its resources. */
   onGone(): void {
     this.#running -= 1;
   }
 
   /**
-   * The identity no longer holds: the last event of each stream has the error. The connection closes after the last
-   * operation where the identity has expired, and at once where it was withdrawn.
+   * Called when the credentials are no longer valid: the last event of each stream has the error. The connection closes
+   * after the last operation if the credentials have expired, and at once if they were revoked.
    */
   endIdentity(reason: IdentityEnd): void {
     if (this.#identified === null || this.#isClosed) return;
@@ -140,7 +140,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     if (message !== null) this.endIdentity({ message, end: 'revoked' });
   }
 
-  /** Closes the connection for a defect of the service. */
+  /** Closes the connection because of a bug in the service. */
   fail(thrown: unknown, facts: object = {}): void {
     this.server.log.error(this.#facts({ ...facts, err: thrown }), 'unexpected error');
     this.#close(CloseCode.InternalServerError, 'Internal server error');
@@ -175,7 +175,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
         this.#subscribe(message);
         return;
       case MessageType.Complete:
-        // Its end may have crossed this message.
+        // The operation may have ended before this message arrived.
         this.#operations.get(message.id)?.cancel('client');
         return;
       case MessageType.Ping:
@@ -188,7 +188,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     }
   }
 
-  /** The headers of the upgrade do not count as credentials: a browser cannot set them, and one way is enough. */
+  /** The headers of the upgrade are not used as credentials: browsers cannot set them, and one way is sufficient. */
   async #initialise({ payload }: ConnectionInitMessage): Promise<void> {
     if (this.#hasInit) {
       this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
@@ -215,7 +215,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     }
   }
 
-  /** Closes the connection of a client that cannot be identified. */
+  /** Closes the connection of a client that cannot be authenticated. */
   #refuse({ code, message }: HvqlError): void {
     const { address } = this;
     this.server.health?.refuse(code);
@@ -233,7 +233,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
       return;
     }
     this.#checkExpiry();
-    // The close frame is the answer to further messages.
+    // Further messages are ignored after the close frame.
     if (this.#pendingClose !== null) return;
     const operation = new WebSocketOperation(id, { identified: this.#identified, listener: this });
     if (this.#running >= operationLimit) {
@@ -247,7 +247,7 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
     operation.start(payload);
   }
 
-  /** By the wall clock, which may be set, and which advances while the machine is suspended. */
+  /** Compares with the wall clock, because that also advances while the machine is suspended. */
   #checkExpiry(): void {
     if (this.#identified === null) return;
     const { expiresAt, by } = this.#identified;
@@ -277,14 +277,14 @@ export class WebSocketConnection implements LinkListener, OperationListener, Ope
   }
 }
 
-/** Why streams end that are still open when the connection is closed with this code. */
+/** The audited reason for the end of open streams when the connection is closed with this code. */
 function endOf(code: number): StreamEnd {
   const ends: Readonly<Record<number, StreamEnd>> = {
     [goingAway]: 'service',
     [CloseCode.InternalServerError]: 'service',
     [CloseCode.Forbidden]: 'expired',
   };
-  // All others say what the client did wrong.
+  // All other codes are for errors of the client.
   return ends[code] ?? 'client';
 }
 

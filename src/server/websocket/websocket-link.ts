@@ -1,4 +1,4 @@
-/** One WebSocket as bytes: what is sent, whether the client takes it, and whether the client still answers. */
+/** The byte level of a WebSocket: sending, backpressure and pings. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { ServerContext } from '../context.ts';
@@ -9,31 +9,31 @@ import type { WriteCoalescer, WriteListener } from '../sse/write-coalescer.ts';
 export interface LinkListener {
   /** Called at each heartbeat. */
   onHeartbeat(): void;
-  /** Called once the client has been disconnected because it took nothing, or answered no ping. */
+  /** Called when the client has been disconnected because it did not read or did not answer a ping. */
   onStall(): void;
 }
 
-/** With more unsent, nothing is read until less is: a client that sends without reading cannot fill the memory. */
+/** With more unsent bytes, reading is paused, so that a client that sends without reading cannot exhaust the memory. */
 const unsentLimitInBytes = 1_048_576;
-/** A busy connection is pinged less often by this factor: pings for thousands cost as much as events. */
+/** Busy connections are pinged less often by this factor: pings for thousands of connections cost as much as events. */
 const busyPingFactor = 5;
 
-/** Sends over one WebSocket, pings it, and cuts it when it stalls. */
+/** Sends over one WebSocket, pings it, and disconnects it when it stalls. */
 export class WebSocketLink implements HeartbeatListener {
-  // Fields of their own: one step less for each of thousands of events.
+  // Copied to fields, which saves an indirection for each of thousands of events.
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #writeCoalescer: WriteCoalescer;
   readonly #listener: LinkListener;
   readonly #server: ServerContext;
   readonly #stall: StallDetector;
-  /** Heartbeats since a ping that no pong has answered; null without one. */
+  /** The number of heartbeats since an unanswered ping; null if there is no such ping. */
   #unansweredHeartbeats: number | null = null;
   #quietHeartbeats = 0;
   #heartbeatsSincePing = 0;
   readonly #onDrained = (): void => this.drained();
 
-  /** `socket` is what the WebSocket runs over. */
+  /** `socket` is the underlying socket of the WebSocket. */
   constructor(
     webSocket: WebSocket,
     options: { readonly socket: Socket; readonly listener: LinkListener; readonly server: ServerContext },
@@ -59,10 +59,10 @@ export class WebSocketLink implements HeartbeatListener {
   }
 
   /**
-   * Sends a whole frame, which may be shared with other connections; false where this one is no longer open. `by` learns
-   * when the kernel does not have the frame at once, and when it has, and calls `blocked` and `drained`. The frame does
-   * not pass through ws, which would write header and payload for each connection. Without compression ws writes each
-   * frame whole and at once (ws, lib/sender.js, sendFrame), so this frame gets between no others.
+   * Sends a complete frame, which may be shared with other connections. Returns false if this one is no longer open. If
+   * the kernel does not accept the frame at once, `by` is notified with `blocked`, and with `drained` when it has. The
+   * frame bypasses ws, which would write header and payload for each connection. Without compression, ws writes each frame
+   * in one piece (ws, lib/sender.js, sendFrame), so this frame cannot split another one.
    */
   sendFrame(frame: Buffer, by: WriteListener): boolean {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return false;
@@ -71,23 +71,23 @@ export class WebSocketLink implements HeartbeatListener {
     return true;
   }
 
-  /** The kernel does not have a frame yet. */
+  /** Called when the kernel has not accepted a frame yet. */
   blocked(): void {
     this.#pauseWhereUnsent();
   }
 
-  /** The kernel has what was sent, or never will. */
+  /** Called when the kernel has accepted all frames or never will. */
   drained(): void {
     const webSocket = this.#webSocket;
     if (webSocket.isPaused && webSocket.bufferedAmount <= unsentLimitInBytes) webSocket.resume();
   }
 
-  /** Sends a close frame; ws cuts a client that does not answer it. */
+  /** Sends a close frame; ws disconnects a client that does not reply to it. */
   close(code: number, reason: string): void {
     const webSocket = this.#webSocket;
     this.#writeCoalescer.flush();
     this.#server.heartbeat.delete(this);
-    // Paused, it would not read the answer.
+    // A paused socket would not read the reply.
     webSocket.resume();
     webSocket.close(code, reason);
   }
@@ -100,7 +100,7 @@ export class WebSocketLink implements HeartbeatListener {
   onHeartbeat(): void {
     const webSocket = this.#webSocket;
     const { pingHeartbeats, stallHeartbeats } = this.#server.limits;
-    // While nothing is read no pong is: then what is unsent counts.
+    // While reading is paused, pongs are not read either: then only the unsent bytes count.
     if (!webSocket.isPaused && this.#unansweredHeartbeats !== null) this.#unansweredHeartbeats += 1;
     if (this.#stall.isStalled() || (this.#unansweredHeartbeats ?? 0) > stallHeartbeats) {
       webSocket.terminate();
@@ -109,7 +109,7 @@ export class WebSocketLink implements HeartbeatListener {
     }
     this.#quietHeartbeats += 1;
     this.#heartbeatsSincePing += 1;
-    // Events keep the connection alive as well, but only a pong shows that the client still reads.
+    // Events also keep the connection open, but only a pong shows that the client still reads.
     const isDue =
       this.#quietHeartbeats >= pingHeartbeats || this.#heartbeatsSincePing >= pingHeartbeats * busyPingFactor;
     if (isDue && this.#unansweredHeartbeats === null && webSocket.readyState === webSocket.OPEN) {

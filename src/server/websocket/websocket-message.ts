@@ -8,12 +8,12 @@ import { formatErrors, memoizeOnResult, rebaseWithin, resultBytes } from '../res
 /** A subscribe message whose parameters are unchecked. */
 export interface OperationMessage {
   readonly type: MessageType.Subscribe;
-  /** Chosen by the client. */
+  /** The operation id, chosen by the client. */
   readonly id: string;
   readonly payload: OperationRequest;
 }
 
-/** What a client may send. */
+/** The messages that a client may send. */
 export type ClientMessage =
   | ConnectionInitMessage
   | OperationMessage
@@ -21,14 +21,14 @@ export type ClientMessage =
   | { readonly type: MessageType.Pong }
   | { readonly type: MessageType.Complete; readonly id: string };
 
-/** An id goes into every message of its operation. */
+/** Limits the length of ids, because every message of an operation contains its id. */
 const idLimitInCharacters = 256;
-/** The payload of a close frame has 125 bytes, two of them for the code (RFC 6455, 5.5). */
+/** The payload of a close frame has at most 125 bytes, two of them for the code (RFC 6455, 5.5). */
 const reasonLimitInBytes = 123;
 
 /**
- * Reads a message; null where a client may not send it. The payload of a subscribe message is not checked here: the
- * pipeline answers bad parameters as on every other transport, and the other operations of the connection go on.
+ * Parses a message; null if a client may not send it. The payload of a subscribe message is not checked here: the pipeline
+ * refuses bad parameters as on every other transport, and the other operations of the connection continue.
  */
 export function readMessage(text: string): ClientMessage | null {
   try {
@@ -66,8 +66,8 @@ function nextStart(id: string): Buffer {
 const nextEnd = Buffer.from('}');
 
 /**
- * The same message as a whole frame. A server's frames are not masked (RFC 6455, 5.1), so operations with the same id
- * share the bytes: clients with one operation nearly always choose the same.
+ * The same message as a complete frame. A server's frames are not masked (RFC 6455, 5.1), so operations with the same id
+ * can share the bytes, and clients with one operation nearly always choose the same id.
  */
 export function nextFrame(id: string, result: ExecutionResult): Buffer {
   return newestFrame(result, id).bytes;
@@ -84,7 +84,7 @@ const newestFrame = memoizeOnResult(
   (newest, id) => newest.id === id,
 );
 
-/** The header of a frame that is a whole text message (RFC 6455, 5.2). */
+/** The header of a frame with a complete text message (RFC 6455, 5.2). */
 function textFrameHeader(length: number): Buffer {
   const size = length < 126 ? length : length < 65_536 ? 126 : 127;
   const header = Buffer.alloc(size === 127 ? 10 : size === 126 ? 4 : 2);
@@ -96,51 +96,51 @@ function textFrameHeader(length: number): Buffer {
 }
 const finalText = 0x81;
 
-/** The message that an operation could not run. */
+/** The `error` message of an operation that could not run. */
 export function errorMessage(id: string, errors: NonNullable<ExecutionResult['errors']>): Buffer {
   return Buffer.from(JSON.stringify({ id, type: MessageType.Error, payload: formatErrors(errors) }));
 }
 
-/** The message that an operation is over. */
+/** The `complete` message of an operation. */
 export function completeMessage(id: string): Buffer {
   return Buffer.from(JSON.stringify({ id, type: MessageType.Complete }));
 }
 
-/** The answer to a ping, with the ping's payload. */
+/** The reply to a ping, with the ping's payload. */
 export function pongMessage(payload: Record<string, unknown> | undefined): Buffer {
   return Buffer.from(JSON.stringify({ type: MessageType.Pong, payload }));
 }
 
-/** The message that a caller has been identified. */
+/** The message that a caller has been authenticated. */
 export const ackMessage = Buffer.from(JSON.stringify({ type: MessageType.ConnectionAck }));
 
-/** A text shortened to what a close frame holds, without half a character at its end. */
+/** Shortens a text to the length that fits in a close frame, without splitting a character. */
 export function closeReason(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= reasonLimitInBytes) return text;
-  // Three bytes for the ellipsis; a character cut in half becomes U+FFFD, which would take three as well.
+  // Three bytes for the ellipsis. A split character becomes U+FFFD, which would also take three.
   const kept = bytes.subarray(0, reasonLimitInBytes - 3).toString('utf8');
   return `${kept.replace(/\uFFFD+$/, '')}…`;
 }
 
-/** What a payload says of its sender. */
+/** The credentials in a payload. */
 export interface InitCredentials {
-  /** Such as "Bearer <token>"; null without one that can be used. */
+  /** A value such as "Bearer <token>"; null if there is no usable one. */
   readonly authorization: string | null;
-  /** The kind of an authorization that cannot be used; null without such. */
+  /** The kind of an unusable authorization, otherwise null. */
   readonly conflictingAuthorization: string | null;
-  /** Why `authorization` is null, for the client; null where nothing is wrong, or nothing is there. */
+  /** Why the authorization is unusable, for the client; null if it is usable or missing. */
   readonly problem: string | null;
 }
 
 type Payload = Readonly<Record<string, unknown>>;
 
-/** Longer names of keys are cut: the reason of a close frame has 123 bytes. */
+/** Longer key names are shortened, because the reason of a close frame has at most 123 bytes. */
 const shownCharacters = 24;
 
 /**
- * Reads the credentials: `Authorization` in any case, at the top level or under `headers`, since clients put it in either
- * place. Two different ones are refused: which of them counts would depend on their order.
+ * Reads the credentials: `Authorization` in upper or lower case, at the top level or under `headers`, because clients use
+ * either place. Two different values are refused, because the choice would depend on their order.
  */
 export function readInitCredentials(payload: Payload | null | undefined): InitCredentials {
   const entries = entriesOf(payload ?? {});
@@ -167,13 +167,13 @@ export function readInitCredentials(payload: Payload | null | undefined): InitCr
 }
 
 interface Entry {
-  /** Its own name, and with `headers.` where it stands there. */
+  /** Its name, with the prefix `headers.` if it is there. */
   readonly name: string;
   readonly path: string;
   readonly value: unknown;
 }
 
-/** The entries of a payload and of its `headers`; those that are null count as absent. */
+/** The entries of a payload and of its `headers`. Null values count as absent. */
 function entriesOf(payload: Payload): readonly Entry[] {
   const entries: Entry[] = [];
   for (const [name, value] of Object.entries(payload)) {

@@ -21,19 +21,19 @@ export interface OperationListener {
   readonly link: WebSocketLink;
   readonly server: ServerContext;
   readonly address: string | null;
-  /** The operation sends nothing more: its id is free. */
+  /** Called when the operation sends nothing more, so that its id can be reused. */
   onOver(id: string): void;
-  /** The operation is over, and nothing works for it any more. */
+  /** Called when the operation has ended and released its resources. */
   onGone(): void;
-  /** The identity no longer holds. */
+  /** Called when the credentials are no longer valid. */
   endIdentity(reason: IdentityEnd): void;
-  /** A defect of the service. */
+  /** Called for a bug in the service. */
   fail(thrown: unknown, facts: object): void;
   readonly isDebugged: boolean;
   debug(facts: object, message: string): void;
 }
 
-/** One operation, and its own request context for as long as it runs. */
+/** One operation and its request context. */
 export class WebSocketOperation implements EventSink, WriteListener, RequestContext {
   readonly transport = 'WebSocket';
   readonly takesEvents = true;
@@ -49,12 +49,12 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
   readonly credential: RequestContext['credential'];
   readonly #id: string;
   readonly #listener: OperationListener;
-  /** The connection's: one step less for each of thousands of events. */
+  /** The connection's link, copied to save an indirection for each of thousands of events. */
   readonly #link: WebSocketLink;
   #requestId: string | null = null;
   #abort: AbortController | null = null;
   #isOver = false;
-  /** Why no more events are wanted; null while they are. */
+  /** Why no more events are requested; null while they are. */
   #reason: StreamEnd | null = null;
   #mayResume = false;
   #isStarting = true;
@@ -80,7 +80,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     this.#link = listener.link;
   }
 
-  /** Runs the operation; called once. The parameters are not kept: a stream may go on for long. */
+  /** Runs the operation; called once. The parameters are not kept, because a stream may be long-lived. */
   start(parameters: OperationRequest): void {
     this.#run(parameters)
       .then((outcome) => this.#onOutcome(outcome))
@@ -106,7 +106,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     return this.#abort.signal;
   }
 
-  /** The client no longer waits for it. */
+  /** Called when the client has cancelled it. */
   cancel(end: StreamEnd): void {
     if (this.#isOver) return;
     this.#reason ??= end;
@@ -115,14 +115,14 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     this.#abort?.abort();
   }
 
-  /** Ends a stream at once, and a single result that is under way once it is there. */
+  /** Ends a stream at once, and a pending single result when it has been sent. */
   finish({ mayResume }: ListenerEnd): void {
     this.#reason ??= 'service';
     this.#mayResume = mayResume;
     if (this.#events !== null) this.#release(this.#events, this.#reason);
   }
 
-  /** The identity no longer holds: a stream ends at once, a single result that is under way once it is there. */
+  /** Called when the credentials are no longer valid: a stream ends at once, a pending single result when it has been sent. */
   endIdentity(reason: IdentityEnd): void {
     this.#events?.endIdentity(reason);
   }
@@ -142,7 +142,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     return runOperation(this);
   }
 
-  /** The connection is kept alive by itself, and its end reaches an operation from the subscribe message on. */
+  /** Nothing to do: the connection has its own pings, and its end reaches operations from the subscribe message on. */
   onStart(): void {}
 
   #onOutcome(outcome: Outcome): void {
@@ -157,7 +157,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
       this.#link.send(nextMessage(this.#id, result));
       this.#complete();
     } else {
-      // Nothing ran. An error is the end, without a complete message (PROTOCOL.md, "Error").
+      // Nothing was executed. An `error` message ends the operation, without `complete` (PROTOCOL.md, "Error").
       this.#link.send(errorMessage(this.#id, result.errors));
       this.#end();
     }
@@ -187,7 +187,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     this.#complete();
   }
 
-  /** Without a complete message: the connection is closed instead, because this ends all of its operations. */
+  /** Ends without `complete`: the connection is closed instead, which ends all of its operations. */
   identityEnded(reason: IdentityEnd): void {
     this.#end();
     this.#listener.endIdentity(reason);
@@ -197,7 +197,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     this.#listener.fail(thrown, { requestId: this.requestId });
   }
 
-  /** Without a complete message where the client may resume: the close frame is the answer then. */
+  /** Ends without `complete` if the client may resume: then the close frame ends the operation. */
   #release(events: Events, reason: StreamEnd): void {
     events.release(reason);
     if (!this.#mayResume) this.#complete();
@@ -223,7 +223,7 @@ export class WebSocketOperation implements EventSink, WriteListener, RequestCont
     if (!this.#isStarting) this.#listener.onGone();
   }
 
-  /** What the log says of it. */
+  /** The fields for the log. */
   get #facts(): object {
     return { requestId: this.requestId, operation: this.operationName?.slice(0, 100) };
   }

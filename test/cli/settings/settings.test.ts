@@ -674,7 +674,7 @@ describe('hvql serve', () => {
 
   it('does not show a secret that is too short', () => {
     expect(problemsOf(['serve', '--host', '0.0.0.0'], { HVQL_JWT_SECRET: 'hunter2' })).toEqual([
-      'HVQL_JWT_SECRET: The secret needs 32 bytes or more (RFC 7518, 3.2), but it has 7. "openssl rand -base64 48" makes a good one.',
+      'HVQL_JWT_SECRET: The secret needs 32 bytes or more (RFC 7518, 3.2), but it has 7. "openssl rand -base64 48" generates one.',
     ]);
   });
 });

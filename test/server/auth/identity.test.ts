@@ -380,7 +380,7 @@ describe('a key file', () => {
     throw new Error('the key was not refused');
   };
   const isPrivate =
-    'The key file PATH holds a private key, which only the signer may have; give the public key that belongs to it.';
+    'The key file PATH contains a private key, which only the signer may have; use the matching public key.';
 
   it('with a private key is refused in every form', async () => {
     const { privateKey, publicKey } = pairs.rsa;
@@ -396,8 +396,8 @@ describe('a key file', () => {
   });
 
   it.each([
-    ['', /^The key file PATH is no key: expected a public key/],
-    ['ssh-ed25519 AAAA', /^The key file PATH is no key/],
+    ['', /^The key file PATH is not a key: expected a public key/],
+    ['ssh-ed25519 AAAA', /^The key file PATH is not a key/],
     [
       '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
       /^The key file PATH has a PUBLIC KEY that cannot be read \(/,
@@ -407,10 +407,10 @@ describe('a key file', () => {
       /^The key file PATH has a CERTIFICATE that cannot be read \(/,
     ],
     ['{', /^The key file PATH begins like JSON but is not valid/],
-    ['{}', /^The key file PATH is JSON, but no JSON Web Key/],
-    ['{"keys":[]}', /^The key file PATH is JSON, but no JSON Web Key/],
-    ['{"keys":{}}', /^The key file PATH is JSON, but no JSON Web Key/],
-    ['{"keys":[1]}', /^The key file PATH is JSON, but no JSON Web Key/],
+    ['{}', /^The key file PATH is JSON, but neither a JSON Web Key/],
+    ['{"keys":[]}', /^The key file PATH is JSON, but neither a JSON Web Key/],
+    ['{"keys":{}}', /^The key file PATH is JSON, but neither a JSON Web Key/],
+    ['{"keys":[1]}', /^The key file PATH is JSON, but neither a JSON Web Key/],
     [
       '{"kty":"RSA"}',
       /^The key file PATH has a JSON Web Key \(kty "RSA"\) that cannot be used: The "key\.n" property must be of type string\. Received undefined\.$/,

@@ -76,7 +76,7 @@ describe.each(Object.entries(ways))('a request by %s', (_, ask) => {
       errors: [
         {
           message:
-            'Only pages of this origin, and of those that --allowed-origins lists, may send requests; this page is of another.',
+            'Only pages of this origin or of an origin in --allowed-origins may send requests, and this page has another origin.',
           extensions: { code: 'FOREIGN_ORIGIN' },
         },
       ],
@@ -279,8 +279,7 @@ describe('the names that are answered to', () => {
     expect(JSON.parse(body.toString())).toEqual({
       errors: [
         {
-          message:
-            'Only requests to the names that --allowed-hosts lists are answered, and the Host header names another host.',
+          message: 'The Host header names another host than the names in --allowed-hosts.',
           extensions: { code: 'FOREIGN_HOST' },
         },
       ],

@@ -76,7 +76,7 @@ describe('what is no request', () => {
     const [bytes] = (await once(socket, 'data')) as [Buffer];
     expect(bytes.toString()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
     expect(bytes.toString()).toContain(
-      'The request did not arrive in time: its headers have 10 s, and all of it has 30 s.',
+      'The request timed out: the headers must arrive within 10 s, and the whole request within 30 s.',
     );
     socket.destroy();
     server.close();
@@ -91,8 +91,8 @@ describe('what is no request', () => {
     expect(body.errors).toEqual([
       {
         message:
-          `The address and the headers of the request have more than ${maxHeaderSize} bytes together, the most ` +
-          'that is read: send a long operation as the body of a POST.',
+          `The URL and the headers of the request have more than ${maxHeaderSize} bytes in total, which ` +
+          'is the maximum: send a long operation as the body of a POST.',
         extensions: { code: 'LIMIT_EXCEEDED', limit: maxHeaderSize },
       },
     ]);
@@ -107,7 +107,7 @@ describe('what is no request', () => {
     const { head, body } = await answered(bytes());
     expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n/);
     expect(body.errors).toHaveLength(1);
-    expect(body.errors[0].message).toMatch(/^This is not a request of HTTP\/1\.1: .+\.$/);
+    expect(body.errors[0].message).toMatch(/^This is not an HTTP\/1\.1 request: .+\.$/);
     expect(body.errors[0].message).toContain(reason);
     expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
   });

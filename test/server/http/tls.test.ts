@@ -59,7 +59,7 @@ describe('the files of TLS', () => {
   it.each([
     [{ cert: tlsFile('server.key') }, /^--tls-cert: the file has no certificate: expected PEM/],
     [{ cert: tlsFile('other-server.pem') }, /^--tls-cert and --tls-key do not fit together/],
-    [{ key: tlsFile('encrypted.key') }, /^--tls-key: the file holds an encrypted key/],
+    [{ key: tlsFile('encrypted.key') }, /^--tls-key: the file contains an encrypted key/],
     [{ key: tlsFile('server.pem') }, /^--tls-key: the file has no private key/],
     [{ clientCa: tlsFile('client.key') }, /^--tls-client-ca: the file has no certificate/],
   ])('are refused: %j', async (settings, problem) => {
