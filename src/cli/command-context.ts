@@ -1,4 +1,4 @@
-/** What a command needs beside its settings. */
+/** The context of a command, in addition to its settings. */
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../snapshot/moment.ts';
 
@@ -14,22 +14,22 @@ export interface TextStream {
 /** Resolves after that many milliseconds, or as soon as the signal is aborted. */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
-/** What commands share. They return their exit code, or reject with a UsageError. */
+/** The context that commands share. Commands return their exit code, or reject with a UsageError. */
 export interface CommandContext {
   readonly clock: Clock;
   readonly wait: Wait;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
-  /** Aborted when the command is to stop: it finishes what it has begun. */
+  /** Aborted when the command should stop; it then finishes its current work. */
   readonly signal: AbortSignal;
   /**
-   * Calls back on SIGHUP, which asks the program to reopen its files; returns a function that stops it. Without a
-   * callback, SIGHUP ends the program.
+   * Calls back on SIGHUP, the request to reopen files; returns a function that stops listening. Without a callback, SIGHUP
+   * terminates the program.
    */
   readonly onReopen: (reopen: () => void) => () => void;
 }
 
-/** Waits by this machine's timers. */
+/** Waits with real timers. */
 export const systemWait: Wait = async (milliseconds, signal) => {
   try {
     await setTimeout(milliseconds, undefined, { signal });

@@ -19,12 +19,12 @@ export function formatBytes(bytes: number): string {
 }
 
 /**
- * What a terminal interprets as a command, and what reorders or breaks a line: control characters (Cc), format characters
+ * Characters that a terminal interprets as commands, or that reorder or break a line: control characters (Cc), format characters
  * (Cf, which includes the bidirectional ones), line and paragraph separators (Zl, Zp).
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The text on one line, with "\u{1b}" in place of characters that would do more than show. */
+/** The text on one line, with escapes such as "\u{1b}" instead of characters that a terminal would interpret. */
 export function printable(text: string): string {
   return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
 }

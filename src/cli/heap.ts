@@ -1,46 +1,46 @@
 /** Limits the garbage that V8 keeps. */
 import { setFlagsFromString } from 'node:v8';
 
-/** What the old generation may grow by before it is collected, in percent of what was left the last time. */
+/** The growth of the old generation before it is collected, in percent of its size after the last collection. */
 const growthPercent = 25;
 
 /**
- * Keeps the heap close to the size of the live objects in it. By default V8 lets a heap grow to twice that and more, and
- * does not shrink it while little is allocated: after ten thousand streams had opened, each kept 27 KB where 16 suffice.
+ * Keeps the heap close to the size of its live objects. By default V8 lets a heap grow to twice that size and more, and
+ * does not shrink it while little is allocated: after ten thousand streams had opened, each took 27 KB instead of 16.
  *
- * V8 also allocates in the old generation at once what comes from a place whose objects survived the last collection of
- * the young one. Events live until the next event, so nearly all of them did: a second later they are garbage that stays
- * until a full collection, which delays the tick that it falls into.
+ * V8 also allocates objects directly in the old generation if earlier objects from the same allocation site survived a
+ * collection of the young one. Events live until the next event, so nearly all of them do. A second later they are garbage
+ * that stays until a full collection, which delays the current tick.
  */
 export function limitHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
-/** What the old generation of a program that reads again and again may grow by, in percent. */
+/** The growth of the old generation of a program that reads repeatedly, in percent. */
 const rareGrowthPercent = 100;
 
 /**
- * Lets the heap grow to twice what is alive, and no further: `hvql top` holds a few megabytes of readings for some seconds,
- * and V8, which sees that it does little else, would collect all of the heap every other second to free them.
+ * Lets the heap grow to at most twice the live size: `hvql top` holds a few megabytes of readings for some seconds, and
+ * because it does little else, V8 would collect the whole heap every other second to free them.
  */
 export function collectRarely(): void {
   setFlagsFromString(`--heap-growing-percent=${rareGrowthPercent}`);
   setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
-/** By what V8 multiplies the size of the young generation when much of it survives (flag-definitions.h). */
+/** The factor by which V8 grows the young generation when much of it survives (flag-definitions.h). */
 const youngGrowthFactor = 2;
 
 /**
- * Keeps the young generation as small as it is until the service has started: nearly all of what is loaded meanwhile
- * stays, so V8 would double it several times, to 10 MB that an idle service does not need.
+ * Prevents the young generation from growing until the service has started. Nearly everything loaded until then survives,
+ * so V8 would double it several times, to 10 MB that an idle service does not need.
  */
 export function holdYoungGeneration(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-/** Lets the young generation grow with the load. */
+/** Lets the young generation grow with the load again. */
 export function releaseYoungGeneration(): void {
   setFlagsFromString(`--semi-space-growth-factor=${youngGrowthFactor}`);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Where the bundle of the program begins. Plugins share their packages with the program, first of all graphql, and those
- * of a bundle are its own: with plugins the modules of dist run, one by one.
+ * The entry point of the bundle. Plugins must share packages with the program, above all graphql, but a bundle contains
+ * its own copies. With plugins, the separate modules in dist therefore run instead.
  */
 const wantsPlugins =
   process.argv.some((word) => /^--plugin(?:=|$)/.test(word)) || process.env['HVQL_PLUGIN'] !== undefined;

@@ -2,7 +2,7 @@
 import { pino, type Logger } from 'pino';
 import { printable } from './format.ts';
 
-/** A record as pino writes it; it has more fields. */
+/** A record of pino, which may have more fields. */
 interface LogRecord {
   readonly level: number;
   readonly time: string;
@@ -10,7 +10,7 @@ interface LogRecord {
   readonly err?: { readonly message: string; readonly stack: string };
 }
 
-/** One JSON line for each record; on a terminal, where people read, a line of plain text. */
+/** Writes one JSON line per record, or plain text on a terminal. */
 export function openLog(level: string): Logger {
   const file = pino.destination({ dest: 2, sync: true });
   return pino(
@@ -19,14 +19,14 @@ export function openLog(level: string): Logger {
   );
 }
 
-/** A record as people read it: the time of day, the level, what happened, and the rest as name=value. */
+/** A record as plain text: the time of day, the level, the message, and other fields as name=value. */
 function plainText(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as LogRecord;
   const label = pino.levels.labels[level] ?? '';
   const fields = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const text = [new Date(time).toLocaleTimeString('en-GB'), label, msg, ...fields].join(' ');
   if (err === undefined) return printable(text);
-  // An error is our own mistake: its stack says where it happened.
+  // An error is a bug: print its stack trace.
   const problem = /^(?:error|fatal)$/.test(label) ? err.stack : err.message;
   return `${text}: ${problem}`.split('\n').map(printable).join('\n');
 }

@@ -10,11 +10,11 @@ import { printable } from './format.ts';
 import { parseCommand, type Command } from './settings/settings.ts';
 
 const usageExitCode = 2;
-/** How long the process may outlive its service. */
+/** The time limit for the process to exit after its service has closed. */
 const lingerMilliseconds = 1_000;
 
 const exitCode = await main();
-// Set already if output could not be written.
+// Already set if output could not be written.
 process.exitCode ??= exitCode;
 
 async function main(): Promise<number> {
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Prints why the program ends, and returns its exit code; with a stack for an unexpected error, our own mistake. */
+/** Prints why the program ends, and returns its exit code. For an unexpected error, which is a bug, prints the stack trace. */
 function explain(thrown: unknown): number {
   if (thrown instanceof UsageError || thrown instanceof HvqlError) {
     const problems = problemsOf(thrown);
@@ -39,7 +39,7 @@ function explain(thrown: unknown): number {
 
 function problemsOf(thrown: UsageError | HvqlError): readonly string[] {
   if (thrown instanceof UsageError) return thrown.problems;
-  // The operator may know the details.
+  // The operator may see the details.
   return thrown.cause instanceof UsageError ? thrown.cause.problems : [thrown.message];
 }
 
@@ -68,7 +68,7 @@ async function run(command: Command, context: CommandContext): Promise<number> {
         log,
         passedSocket: socket,
       });
-      // A source whose read hangs and cannot be aborted must not keep the program from ending.
+      // A hanging read of a source that cannot be aborted must not keep the program running.
       setTimeout(() => process.exit(), lingerMilliseconds).unref();
       return code;
     }

@@ -1,10 +1,10 @@
-/** What the package brings along beside its code. */
+/** Files of the package other than code. */
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { ListedDocument } from '../server/document-list.ts';
 import { fileURLToPath } from 'node:url';
 
-/** From here and from dist alike, the package is two folders up. */
+/** Both here and in dist, the root of the package is two folders up. */
 const root = new URL('../../', import.meta.url);
 
 /** The folder with the files of the dashboard, which are built. */
@@ -16,7 +16,7 @@ export function packageVersion(): string {
   return version;
 }
 
-/** The example operations in a folder of the package, in the order of their file names, each with what its first line says. */
+/** The example operations in a folder of the package, by file name, each with the comment in its first line. */
 export async function exampleOperations(
   place = 'schema/operations/',
 ): Promise<{ name: string; query: string }[]> {
@@ -30,7 +30,7 @@ export async function exampleOperations(
   );
 }
 
-/** Allowed documents as GraphiQL offers them: by their files, or by the names of their operations in a manifest. */
+/** Allowed documents for the tabs of GraphiQL: one per file, or per operation of a manifest. */
 export function tabsOf(documents: readonly ListedDocument[]): { name: string; query: string }[] {
   return documents.map(({ file, keys, operations: [first], text }) => ({
     name: keys === undefined ? file : (first?.name ?? file),

@@ -1,4 +1,4 @@
-/** The context of a command that is this process: its output, and when it is to end. */
+/** The context of a command in this process: its output, and its signals. */
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../snapshot/moment.ts';
@@ -7,13 +7,13 @@ import { systemWait, type CommandContext } from './command-context.ts';
 
 const endSignals = ['SIGINT', 'SIGTERM'] as const;
 /**
- * A terminal signals all of its processes, and npm passes the signal on to its child: what follows within this time is
- * the same request to end. A later signal ends the process at once.
+ * A terminal signals all of its processes, and npm forwards the signal to its child: further signals within this time
+ * belong to the same request. A later signal terminates the process at once.
  */
 const repeatMilliseconds = 1_000;
 /** How often to check that npm still runs. */
 const parentCheckMilliseconds = 250;
-/** Read as early as possible: the parent is another one once npm has ended. */
+/** Read as early as possible, because the parent changes when npm has exited. */
 const parents = readParents();
 
 /** The context of a command that runs as this process. */
@@ -45,7 +45,7 @@ function letSignalsEnd(): void {
   timer.unref();
 }
 
-/** SIGHUP reopens files if there are any, and ends the command otherwise. The primary passes it on to its workers. */
+/** SIGHUP reopens files if there are any, and otherwise terminates the command. The primary forwards it to its workers. */
 function reopenBySignal(end: () => void): CommandContext['onReopen'] {
   const reopeners = new Set<() => void>();
   process.on('SIGHUP', () => {
@@ -60,8 +60,8 @@ function reopenBySignal(end: () => void): CommandContext['onReopen'] {
 }
 
 /**
- * npm starts programs by a shell. A signal that npm passes on, or that ends npm, ends that shell or npm alone; the
- * program does not receive it, and ends once either is gone.
+ * npm starts programs through a shell. A signal that npm forwards terminates only that shell, and one that terminates npm
+ * is not forwarded. The program does not receive either, so it exits when npm or the shell has exited.
  */
 function endWithNpm(end: () => void): void {
   if (process.env['npm_lifecycle_event'] === undefined || cluster.isWorker) return;
@@ -73,23 +73,23 @@ function endWithNpm(end: () => void): void {
   check.unref();
 }
 
-/** The parent process and, where that is a shell which runs one command, the parent of that: "17 16". */
+/** The parent process and, if that is a shell that runs one command, its parent: "17 16". */
 function readParents(): string {
   const parent = process.ppid;
   try {
     if (!/^\S*sh\0-c\0/.test(readFileSync(`/proc/${parent}/cmdline`, 'utf8'))) return `${parent}`;
-    // The name of the program stands in parentheses and may have spaces (proc_pid_stat(5)).
+    // The name of the program is in parentheses and may contain spaces (proc_pid_stat(5)).
     const [, grandparent] = readFileSync(`/proc/${parent}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
     return `${parent} ${grandparent}`;
   } catch {
-    // Not Linux, or the parent has ended just now.
+    // Not Linux, or the parent has just exited.
     return `${parent}`;
   }
 }
 
-/** Once the reader of the output has gone ("hvql inspect … | head -1"), the command ends without a message. */
+/** When the reader of the output has exited ("hvql inspect … | head -1"), the command ends without a message. */
 function endWithReader(stream: NodeJS.WriteStream, end: () => void): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     end();

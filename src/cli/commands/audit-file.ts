@@ -1,4 +1,4 @@
-/** Where the audit trail is written: a file, or standard output. */
+/** The output of the audit trail: a file, or standard output. */
 import { constants, fstatSync, openSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { UsageError } from '../../errors.ts';
@@ -7,31 +7,31 @@ import { lineWriter, type LineWriter } from './line-writer.ts';
 
 /** An open audit trail. */
 export interface AuditFile {
-  /** Writes a line, or keeps it until it can be written. Never throws and never waits. */
+  /** Writes a line, or buffers it until it can be written. Never throws and never waits. */
   readonly write: (line: string) => void;
   /** Lines that could not be written and were lost. */
   readonly dropped: number;
-  /** Opens the file of this name again, as after a rotation; if that fails, lines go to the file that is open. */
+  /** Reopens the file by its name, as after a rotation. If that fails, lines go to the file that is still open. */
   reopen(): void;
-  /** Opens the file of this name where it is not the one that is open, or is no longer there. */
+  /** Reopens the file by its name if that is another file than the open one, or does not exist. */
   follow(): void;
-  /** Writes the lines that are kept, for a limited time, and closes the file. */
+  /** Writes the buffered lines, for a limited time, and closes the file. */
   close(): Promise<void>;
 }
 
 interface OpenFile {
   readonly writer: LineWriter;
-  /** Tells it from another file of the same name. */
+  /** The identity of the open file, to detect another file with the same name. */
   readonly ino: bigint;
 }
 
 const standardOutput = '-';
-/** Only appended to; not waiting for the reader of a named pipe. Windows knows no O_NONBLOCK. */
+/** Append only, without waiting for the reader of a named pipe. Windows has no O_NONBLOCK. */
 const openFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
-/** The trail says which caller read what: only its owner may read it. */
+/** The trail shows which caller read what, so only its owner may read it. */
 const newFileMode = 0o600;
 
-/** Opens the trail; "-" is standard output. Throws a UsageError where it cannot be written. */
+/** Opens the trail; "-" is standard output. Throws a UsageError if it cannot be written. */
 export function openAuditFile(path: string, log: Logger): AuditFile {
   const open = (): OpenFile => {
     const descriptor = path === standardOutput ? 1 : openSync(path, openFlags, newFileMode);
@@ -44,7 +44,7 @@ export function openAuditFile(path: string, log: Logger): AuditFile {
   } catch (thrown) {
     throw new UsageError([`--audit ${path} cannot be written: ${systemErrorReason(thrown)}.`]);
   }
-  /** Of files that have been rotated away. */
+  /** Lost lines of files that have been rotated. */
   let droppedEarlier = 0;
   const closing = new Set<Promise<void>>();
   const close = ({ writer }: OpenFile): void => {

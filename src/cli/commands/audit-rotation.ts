@@ -1,15 +1,15 @@
-/** Keeps the audit file below a size: it is renamed to "<file>.1", that one to "<file>.2", and so on. */
+/** Limits the size of the audit file: it is renamed to "<file>.1", "<file>.1" to "<file>.2", and so on. */
 import { rename, stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { isNotThere } from '../../lib/system-error.ts';
 import type { AuditFile } from './audit-file.ts';
 
-/** How many files are kept beside the one that is written to. */
+/** The number of old files to keep. */
 export const keptAuditFiles = 9;
-/** How often to look at the file. */
+/** The interval at which the file is checked. */
 const checkMilliseconds = 1_000;
 
-/** Looks at the file every second. Of the processes that write to it, one renames it, and each opens the new one. */
+/** Checks the file every second. One of the processes that write to it renames it, and each process opens the new file. */
 export class AuditRotation {
   readonly #path: string;
   readonly #options;
@@ -17,7 +17,7 @@ export class AuditRotation {
   #isChecking = false;
   #hasFailed = false;
 
-  /** `size` in bytes; null where another process renames. `audit` is null where this process writes nothing. */
+  /** `size` in bytes; null if another process renames the file. `audit` is null if this process does not write to it. */
   constructor(
     path: string,
     options: { readonly size: number | null; readonly audit: AuditFile | null; readonly log: Logger },
@@ -27,7 +27,7 @@ export class AuditRotation {
     this.#timer = setInterval(() => void this.check(), checkMilliseconds).unref();
   }
 
-  /** Renames the file where it is too large, and opens the one that is there where it is another one. */
+  /** Renames the file if it is too large, and opens the current file if it has been replaced. */
   async check(): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
@@ -54,13 +54,13 @@ export class AuditRotation {
       const found = await stat(this.#path);
       return found.isFile() && found.size >= size;
     } catch (thrown) {
-      // Renamed, and not yet opened again.
+      // Renamed, but not reopened yet.
       if (isNotThere(thrown)) return false;
       throw thrown;
     }
   }
 
-  /** From the oldest, which is replaced. */
+  /** Renames from the oldest, which is overwritten. */
   async #rename(): Promise<void> {
     for (let n = keptAuditFiles - 1; n > 0; n -= 1) {
       try {

@@ -1,4 +1,4 @@
-/** The files that credentials are verified with: read again on SIGHUP, and when they change. */
+/** The files with keys, certificates and revocations: reloads them on SIGHUP and when they change. */
 import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../../errors.ts';
@@ -16,29 +16,29 @@ export interface CredentialFiles {
   /** In the plural, for the log: "the certificates". */
   readonly what: string;
   readonly paths: readonly string[];
-  /** Reads them again and uses what they say. Rejects with a UsageError where they cannot be used. */
+  /** Reloads and applies them. Rejects with a UsageError if they cannot be used. */
   readonly renew: () => Promise<void>;
 }
 
 interface Entry {
   readonly files: CredentialFiles;
-  /** The last renewal. */
+  /** The last reload. */
   last: Promise<void>;
 }
 
-/** How often to look whether a file has changed. */
+/** The interval at which files are checked for changes. */
 const watchMilliseconds = 1_000;
 
-/** The settings that name files of credentials. */
+/** The settings with paths of credential files. */
 type CredentialSettings = Pick<ServeSettings, 'identity' | 'fleet' | 'revoked' | 'tls'>;
 
-/** What of the settings names files of credentials; in the order of the renewals. */
+/** The credential files of the settings, in the order in which they are reloaded. */
 export function credentialPaths({ identity, fleet, revoked, tls }: CredentialSettings): {
   readonly keys: readonly string[];
   readonly gatewayKeys: readonly string[];
   readonly revoked: readonly string[];
   readonly tls: readonly string[];
-  /** Whether there is something to read again on SIGHUP. A key set is fetched. */
+  /** Whether there is something to reload on SIGHUP. A key set is fetched. */
   readonly isAny: boolean;
 } {
   const method = identity?.method;
@@ -51,7 +51,7 @@ export function credentialPaths({ identity, fleet, revoked, tls }: CredentialSet
   return { keys, gatewayKeys, revoked: list, tls: certificates, isAny };
 }
 
-/** The files of the settings, and how what they say is taken over. */
+/** The files of the settings, with the functions that apply them. */
 export function credentialFiles(
   server: Pick<RunningServer, 'renewTls'>,
   {
@@ -102,14 +102,14 @@ export function credentialFiles(
   ];
 }
 
-/** The states of these files now: what changes after this is read again. */
+/** The current states of these files: later changes cause a reload. */
 export async function fileStates(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const states = new Map<string, string>();
   for (const path of paths) states.set(path, await fileState(path));
   return states;
 }
 
-/** Reads the list of revoked credentials. Rejects with a UsageError, which names the flag and not the path. */
+/** Reads the list of revoked credentials. Rejects with a UsageError with the flag instead of the path. */
 export async function readRevocationList(path: string): Promise<RevocationList> {
   let text;
   try {
@@ -120,7 +120,7 @@ export async function readRevocationList(path: string): Promise<RevocationList> 
   return parseRevocationList(text, '--revoked');
 }
 
-/** What tells a file from a later state of it, or from another file in its place. Links are followed. */
+/** Identifies a file and its state, to detect changes and replacement. Links are followed. */
 async function fileState(path: string): Promise<string> {
   try {
     const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
@@ -131,9 +131,9 @@ async function fileState(path: string): Promise<string> {
 }
 
 /**
- * Watches files; `states` has those of before they were first read. Files that cannot be used are reported in the log, and
- * what was read of them before stays in use. Asks for the state of each file, since notifications of the system do not
- * cover links, mounts and files that are put in the place of others.
+ * Watches files; `states` are their states before they were first read. If files cannot be used, that is logged, and their
+ * previous content stays in use. The state of each file is polled, because file system notifications do not cover links,
+ * mounts and replaced files.
  */
 export class CredentialWatch {
   readonly #log: Logger;
@@ -152,7 +152,7 @@ export class CredentialWatch {
     this.#timer = setInterval(() => void this.#check(), watchMilliseconds).unref();
   }
 
-  /** Reads all files again, one after another. */
+  /** Reloads all files, one after another. */
   async renewAll(): Promise<void> {
     for (const entry of this.#entries) await this.#renew(entry);
   }
@@ -178,7 +178,7 @@ export class CredentialWatch {
     return hasChanged;
   }
 
-  /** Calls run one after another: the last one to begin reads last. */
+  /** Calls run one after another, so the last call reads last. */
   #renew(entry: Entry): Promise<void> {
     const { what, renew } = entry.files;
     entry.last = entry.last.then(async () => {

@@ -1,4 +1,4 @@
-/** The dashboard as build.js has made it: its files, and the documents that its page sends. */
+/** The built dashboard: its files, and the documents that its page sends. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
@@ -13,14 +13,14 @@ export interface OpenedDashboard extends Pick<DashboardOptions, 'files' | 'docum
   readonly graph: DashboardSettings['graph'];
 }
 
-/** Reads the files and documents for one kind of graph. Rejects with a UsageError where they have not been built. */
+/** Reads the files and documents for one kind of graph. Rejects with a UsageError if they have not been built. */
 export async function openDashboard(graph: DashboardSettings['graph']): Promise<OpenedDashboard> {
   const [files, manifest] = await Promise.all([readDashboard(dashboardFolder), readManifest()]);
   let documents: ReturnType<DashboardOptions['documents']> | null = null;
   return { graph, files, documents: () => (documents ??= makeOwnDocuments(manifest[graph])) };
 }
 
-/** The dashboard for these tokens, which are those of development mode, or null. */
+/** The dashboard with these tokens of development mode, or null. */
 export function dashboardWith(
   { graph, files, documents }: OpenedDashboard,
   tokens: readonly { readonly title: string; readonly token: string }[] | null,

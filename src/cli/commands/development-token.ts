@@ -1,4 +1,4 @@
-/** Development mode: an identity that needs no configuration, and tokens to try the service with. */
+/** Development mode: an identity without configuration, and tokens for trying out the service. */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Sampler } from '../../sampling/sampler.ts';
@@ -9,7 +9,7 @@ import type { Topology } from '../../snapshot/topology.ts';
 import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
 
-/** The example operation that shows what a guest sees of itself. */
+/** The example operation with which a guest reads its own statistics. */
 const guestExample = /^query OwnPartition\b/m;
 
 /** The identity of development mode, and its tokens for the page of GraphiQL. */
@@ -19,10 +19,10 @@ export async function development(
     log: Logger;
     sampler: Sampler;
     tabs: readonly { query: string }[];
-    /** Made at random where none is given. */
+    /** Random if not given. */
     developmentSecret?: Uint8Array;
     hostName: () => string;
-    /** Whether tokens have to name the host. */
+    /** Whether tokens must name the host. */
     requiresHost: boolean;
   },
 ): Promise<{ identity: Identity; tokens: readonly GraphiqlToken[] }> {
@@ -53,7 +53,7 @@ function developmentPartitions({ partitions }: Topology): { title: string; id: b
     if (partition === undefined) return [];
     const { id, name } = partition;
     const who = n === 0 ? 'the root partition' : `a guest, partition ${id}`;
-    // A name may be any text, and the title goes to the terminal and into a comment of an operation.
+    // A name may be any text, and the title is printed to the terminal and in a comment of an operation.
     return [{ id, title: name === null || n === 0 ? who : `${who} (${printable(name)})` }];
   });
 }

@@ -32,7 +32,7 @@ function findHypervisor(root: string): Finding[] {
   const flags = /^flags\s*:(.*)$/m.exec(textOf(`${root}/proc/cpuinfo`))?.[1]?.split(/\s+/);
   const type = textOf(`${root}/sys/hypervisor/type`).trim();
   const findings: Finding[] = [];
-  // Processors of other architectures have no such flag, so its absence says nothing there.
+  // Other architectures have no such flag, so its absence is not a finding there.
   if (flags?.includes('hypervisor') === true) {
     findings.push({ isWell: true, text: 'A hypervisor runs below this Linux (/proc/cpuinfo).' });
   } else if (flags !== undefined) {
@@ -60,7 +60,7 @@ function findDriver(root: string): Finding {
   };
 }
 
-/** Where debugfs is mounted; null where it is not. */
+/** The mount point of debugfs; null if it is not mounted. */
 function debugfsMount(root: string): string | null {
   const mounts = textOf(`${root}/proc/mounts`)
     .split('\n')
@@ -70,7 +70,7 @@ function debugfsMount(root: string): string | null {
   return mounts.includes(usualMount) ? usualMount : (mounts[0] ?? null);
 }
 
-/** Whether one file of statistics can be read; which are there tells what this partition may see. */
+/** Checks whether a file of statistics can be read. Which files exist depends on the rights of this partition. */
 function readStatistics(root: string, folder: string): Finding {
   try {
     const partitions = readdirSync(`${root}${folder}/partition`);

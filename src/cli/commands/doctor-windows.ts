@@ -7,13 +7,13 @@ import { formatCount } from '../format.ts';
 import type { Diagnosis, DoctorContext, Finding } from './diagnosis.ts';
 
 const longestExamination = 60_000;
-/** The most partitions that are listed by name. */
+/** The maximum number of partitions that are listed by name. */
 const namedPartitions = 20;
 const needs =
   'this needs Windows PowerShell 5.1, the role Hyper-V (Install-WindowsFeature Hyper-V -Restart), and an account that is ' +
   'an administrator or among the Performance Monitor Users';
 
-/** Opens the source, and reads what exists. */
+/** Opens the source, and reads the topology. */
 export async function examineWindows(context: DoctorContext): Promise<Diagnosis> {
   const { clock, platform, signal, windowsSource } = context;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(longestExamination)]);
@@ -45,7 +45,7 @@ async function readSource(source: Source, signal: AbortSignal): Promise<Finding[
   ];
 }
 
-/** Ids are made from names; doctor is where an operator learns them. */
+/** Ids are derived from names; doctor shows them to the operator. */
 function partitionFindings({ partitions }: Topology): Finding[] {
   const shown = partitions.slice(0, namedPartitions).map(({ id, name, virtualProcessors }) => ({
     isWell: true,

@@ -40,12 +40,12 @@ export interface DevelopmentToken {
   readonly hosts: readonly string[];
 }
 
-/** What `gateway` needs beside its settings. */
+/** The context of `gateway`, in addition to its settings. */
 export interface GatewayContext extends CommandContext {
   readonly log: Logger;
   /** Called once it listens; prints the address by default. */
   readonly announce?: (started: Announced) => void;
-  /** Tokens of development mode, beside that of the root of all hosts. @default none */
+  /** Tokens of development mode, in addition to the one for root on all hosts. @default none */
   readonly moreTokens?: readonly DevelopmentToken[];
 }
 
@@ -87,7 +87,7 @@ async function openGatewayResources(settings: GatewaySettings, context: GatewayC
   const revocations = new Revocations();
   const { keys, revoked, tls: tlsPaths } = credentialPaths({ ...settings, fleet: null });
   const gatewayKeys = settings.gatewayKey === null ? [] : [settings.gatewayKey];
-  // Before they are read: what changes while they are is read again.
+  // Taken before the files are read, so that changes during reading cause a reload.
   const states = await fileStates([...keys, ...revoked, ...tlsPaths, ...gatewayKeys]);
   const [identity, tls, audit, plugins, allowedDocuments, list, dashboard, gateway] = await openAll(
     identityOf(settings, { ...context, now, revocations }),
@@ -221,12 +221,12 @@ async function serveOn(
   for (const ignore of ignoreReopen) ignore();
 }
 
-/** Who may know how the gateway is: it serves all hosts. */
+/** The callers that may read the health of the gateway: it concerns all hosts. */
 function isRootOfAll(caller: Caller): boolean {
   return caller.partitionId === 'root' && (caller as Partial<FleetCaller>).hosts === '*';
 }
 
-/** The identity of the settings, or that of development mode with its token. */
+/** The identity of the settings, or development mode with its token. */
 async function identityOf(
   { identity, host, tls }: GatewaySettings,
   {

@@ -1,11 +1,11 @@
-/** The metrics of the service's own health: of this process or of all, and the listener for them alone. */
+/** The health metrics of the service, for this process or all processes, and their listener. */
 import type { Logger } from 'pino';
 import type { HealthReport, ServiceHealth } from '../../metrics/service-health.ts';
 import { openHealthListener, type HealthListener } from '../../server/http/health-listener.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 import type { ServeContext } from './serve-resources.ts';
 
-/** The health of the whole service. A scrape has the counters also where the other processes do not answer. */
+/** The health of the whole service. A scrape has the counters even if the other processes do not reply. */
 export function healthReport(
   health: ServiceHealth,
   { healthOfAll, log }: Pick<ServeContext, 'healthOfAll' | 'log'>,
@@ -22,7 +22,7 @@ export function healthReport(
   };
 }
 
-/** Opens the listener that the settings ask for; null without one. Rejects with a UsageError. */
+/** Opens the listener if the settings have one, otherwise returns null. Rejects with a UsageError. */
 export async function openHealth(
   { metricsListen }: Pick<ServeSettings, 'metricsListen'>,
   { log, report }: { readonly log: Logger; readonly report: () => Promise<HealthReport> },

@@ -12,15 +12,15 @@ import { printable } from '../format.ts';
 export interface InspectOptions {
   /** Path of the file. */
   readonly page: string;
-  /** The kind of object that it is the page of; if left out, the path tells. */
+  /** The kind of object that the page belongs to; derived from the path if not given. */
   readonly object?: StatisticsObject | null | undefined;
-  /** JSON in place of a table. */
+  /** Whether to print JSON instead of a table. */
   readonly json?: boolean | undefined;
 }
 
 /**
- * Prints a page. Exit code 1, and the reason on standard error, if it cannot be read or is not a statistics page.
- * Rejects with a UsageError if neither the options nor the path tell the kind of object.
+ * Prints a page. Returns exit code 1, with the reason on standard error, if it cannot be read or is not a statistics page.
+ * Rejects with a UsageError if the kind of object follows neither from the options nor from the path.
  */
 export async function inspect(
   options: InspectOptions,
@@ -40,7 +40,7 @@ export async function inspect(
   }
 }
 
-/** The tree of page folders, its most specific places first. */
+/** The layout of page folders, the most specific paths first. */
 const places: readonly (readonly [pattern: RegExp, object: StatisticsObject])[] = [
   [/\/partition\/\d+\/vp\/\d+\/stats(?:\.self)?\.page$/, 'VIRTUAL_PROCESSOR'],
   [/\/partition\/\d+\/stats(?:\.self)?\.page$/, 'PARTITION'],
@@ -49,7 +49,7 @@ const places: readonly (readonly [pattern: RegExp, object: StatisticsObject])[] 
 ];
 
 function objectOfPath(path: string): StatisticsObject {
-  // Absolute, since the current folder may be within the tree.
+  // Absolute, because the current folder may be within the page folder.
   const full = resolve(path).replaceAll('\\', '/');
   const object = places.find(([pattern]) => pattern.test(full))?.[1];
   if (object !== undefined) return object;

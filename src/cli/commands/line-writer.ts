@@ -1,27 +1,27 @@
-/** Writes lines to an open file, each before the next thing happens; what cannot be written is kept for a while. */
+/** Writes lines to an open file synchronously. Lines that cannot be written are buffered for a while. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { systemErrorCode } from '../../lib/system-error.ts';
 
-/** Takes lines for one open file. */
+/** Writes lines to one open file. */
 export interface LineWriter {
   /** Lines that could not be written and were lost. */
   readonly dropped: number;
-  /** Writes a line, or keeps it. Never throws, never waits. */
+  /** Writes a line, or buffers it. Never throws, never waits. */
   write(line: string): void;
-  /** Writes what is kept, for no longer than a moment, and closes the file. */
+  /** Writes the buffered lines, for a limited time, and closes the file. */
   close(): Promise<void>;
 }
 
-/** What is kept while nothing can be written. Lines beyond that are lost, and the log says how many. */
+/** The size of the buffer while nothing can be written. Lines beyond that are lost, and their number is logged. */
 const keptLimitInBytes = 1_048_576;
 const retryMilliseconds = 100;
-/** How long the end may take. */
+/** The time limit for closing. */
 const closeMilliseconds = 1_000;
 
 /**
- * A writer for a descriptor, which is best one that does not block. The log has a line when it cannot be written any
- * more, and one when it can be again; `what` is the subject of both.
+ * A writer for a descriptor, which should be non-blocking. Logs when writing starts to fail and when it works again; `what`
+ * is the subject of both messages.
  */
 export function lineWriter(
   descriptor: number,
@@ -29,10 +29,10 @@ export function lineWriter(
 ): LineWriter {
   const stream = pino.destination({
     dest: descriptor,
-    // A line that was written is safe from the end of the process, and stands there before the answer leaves.
+    // A written line survives the end of the process, and is in the file before the response is sent.
     sync: true,
     maxLength: keptLimitInBytes,
-    // It would wait for the reader of a full pipe, and everything with it.
+    // It would block the process until the reader of a full pipe reads.
     retryEAGAIN: () => false,
   });
   let failure: unknown = null;
@@ -42,7 +42,7 @@ export function lineWriter(
   let dropped = 0;
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
-  // Pino's own listener makes the writer drop everything, for good, once it has met a pipe without a reader.
+  // Pino's own listener makes the writer drop everything permanently after an error of a pipe without a reader.
   stream.removeAllListeners('error');
   stream.on('error', (error: unknown) => {
     failure = error;
@@ -54,14 +54,14 @@ export function lineWriter(
     hasFailed = true;
   });
 
-  /** Writes this after what is kept; says whether nothing is kept any more. */
+  /** Writes this after the buffered lines; returns whether the buffer is empty. */
   const attempt = (text: string): boolean => {
     hasFailed = false;
     stream.write(text);
     return !hasFailed;
   };
   const report = (): void => {
-    // A pipe that is full is nothing to speak of before something is lost.
+    // A full pipe is not logged before lines are lost.
     if (isReported || (systemErrorCode(failure) === 'EAGAIN' && lost === 0)) return;
     isReported = true;
     log.error({ err: failure }, `${what} cannot be written`);
@@ -96,7 +96,7 @@ export function lineWriter(
         isAllWritten = attempt('');
       }
       if (!isAllWritten) log.error({ err: failure, lost }, `the end of ${what} could not be written`);
-      // What is written goes to the disk first, which may take its time.
+      // The data is flushed to the disk first, which may take some time.
       stream.destroy();
       await Promise.race([closed, wait(closeMilliseconds, undefined, { ref: false })]);
     },

@@ -21,8 +21,8 @@ export interface OperationsOptions {
 }
 
 /**
- * Prints the ids under which a service with `--operations` of this folder or manifest answers its documents. Rejects
- * with the same UsageError as such a service.
+ * Prints the ids of the documents that a service with `--operations` for this folder or manifest allows. Rejects with the
+ * same UsageError as such a service.
  */
 export async function printOperations(
   { folder }: OperationsOptions,
@@ -40,16 +40,16 @@ export async function printOperations(
   return 0;
 }
 
-/** The graph that documents are for. */
+/** The graph for which documents are validated. */
 type Schema = ReturnType<typeof createSchema>;
 
 const ending = '.graphql';
-/** Thousands of documents as tools print them. */
+/** The maximum size of a manifest: thousands of documents. */
 const manifestLimitInBytes = 64 * 1_048_576;
 
 /**
- * The documents of a folder in the order of their files' names, without those of its sub-folders, or of a manifest in
- * its order. Rejects with a UsageError that has all problems of the folder and its files, or of the manifest.
+ * The documents of a folder in the order of file names, without sub-folders, or of a manifest in its order. Rejects with a
+ * UsageError with all problems of the folder and its files, or of the manifest.
  */
 export async function openOperations(
   path: string,
@@ -107,14 +107,14 @@ async function namesOf(folder: string): Promise<readonly string[]> {
   throw new UsageError([`The folder ${folder} needs documents to allow, but has no file named *${ending}.`]);
 }
 
-/** The file, or what is wrong with it. */
+/** The file, or the problem with it. */
 async function readDocumentFile(
   { file, path }: Omit<DocumentFile, 'bytes'>,
   limit: { readonly bytes: number; readonly of: string },
 ): Promise<DocumentFile | string> {
   try {
     const state = await stat(path);
-    // Reading a pipe, for example, could wait for ever.
+    // Reading a pipe, for example, could block indefinitely.
     if (!state.isFile()) return `${path}: This is not a file.`;
     if (state.size > limit.bytes) {
       return `${path}: This has ${state.size} bytes, but no ${limit.of} needs more than ${limit.bytes}.`;

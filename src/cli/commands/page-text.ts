@@ -1,4 +1,4 @@
-/** An overlay page as a table. */
+/** Prints an overlay page as a table. */
 import type { Counter } from '../../catalogue/counter.ts';
 import { countersInPages, countersOf } from '../../catalogue/catalogue.ts';
 import { groupsOf, type StatisticsObject, releaseOfVersion, releases } from '../../catalogue/group.ts';
@@ -7,7 +7,7 @@ import { objectTitle } from '../../snapshot/object-name.ts';
 import type { GroupView } from '../../snapshot/reading.ts';
 import { printable } from '../format.ts';
 
-/** A page, its path, and the kind of object that it is of. */
+/** A page, its path, and the kind of object that it belongs to. */
 export interface InspectedPage {
   readonly path: string;
   readonly object: StatisticsObject;
@@ -25,9 +25,8 @@ type Row = readonly [
 const heading: Row = ['group', 'index', 'counter', 'field', 'value', 'unit'];
 
 /**
- * One row a counter: first those of the page's groups in their order, then those of the public page's groups that the
- * page lacks. What
- * has no name is "(unnamed)", what the page does not carry is "absent".
+ * One row per counter: first the counters of the page's groups in page order, then those of the public page's groups that
+ * the page lacks. A counter without a name is "(unnamed)", and one that the page does not have is "absent".
  */
 export function pageTable({ path, object, page }: InspectedPage): string {
   const groups = page.groups();
@@ -64,13 +63,13 @@ function describeCounter(
     : [counter.title, counter.field, shown, counter.unit === '1' ? '' : counter.unit];
 }
 
-/** Those of the group's release, a newer one's only where the group is of it. */
+/** The counters of the group's release; those of a newer release only if the group belongs to it. */
 function countersAt(object: StatisticsObject, { type, versionMinor }: GroupView): readonly Counter[] {
   const release = releaseOfVersion(versionMinor);
   return countersInPages(object, release).filter(({ statisticsGroup }) => statisticsGroup.id === type);
 }
 
-/** "VPA 1.0" where the group is known, else its number: "14 1.0". */
+/** "VPA 1.0" if the group is known, otherwise its number: "14 1.0". */
 function labelOf(object: StatisticsObject, group: GroupView): string {
   const known = group.isKnown ? groupsOf(object).find(({ id }) => id === group.type) : undefined;
   return `${known?.name ?? group.type} ${group.versionMajor}.${group.versionMinor}`;
@@ -95,8 +94,8 @@ function isNumeric(column: number): boolean {
 }
 
 /**
- * Text of `{page, object, groups, counters}`: the groups as they stand in the page, with the name of those that are
- * known, and every counter of the catalogue, null where the page does not carry it. 64-bit numbers are strings.
+ * The JSON text of `{page, object, groups, counters}`: the groups in page order, with the names of known ones, and every
+ * counter of the catalogue, null if the page does not have it. 64-bit numbers are strings.
  */
 export function pageJson({ path, object, page }: InspectedPage): string {
   const groups = page.groups().map((group) => ({

@@ -4,13 +4,13 @@ import { messageOf, UsageError } from '../../errors.ts';
 import { formatDuration } from '../../snapshot/duration.ts';
 import type { AddedPlugin } from '../../server/yoga.ts';
 
-/** How long a module may take until its plugin is there. */
+/** The time limit for loading a module. */
 const loadLimitMilliseconds = 10_000;
 
 /**
- * Loads each module: a path, which begins with "." or "/", or the name of an installed package. Its default export is a
- * plugin, a list of plugins, or a function that gives one of these. `export const observesOnly = true` says that it
- * neither denies nor changes anything. Rejects with a UsageError that names every module that cannot be used.
+ * Loads each module: a path that begins with "." or "/", or the name of an installed package. Its default export is a
+ * plugin, a list of plugins, or a function that returns one of these. `export const observesOnly = true` declares that it
+ * neither denies nor changes anything. Rejects with a UsageError with every module that cannot be used.
  */
 export async function loadPlugins(
   modules: readonly string[],
@@ -51,7 +51,7 @@ async function loadModule(name: string): Promise<readonly AddedPlugin[]> {
   });
 }
 
-/** Rejects if it takes longer. Its timer keeps the process running, which a module that waits does not. */
+/** Rejects after the time limit. The timer keeps the process running, which a waiting module does not. */
 async function within<Value>(loading: Promise<Value>, limitMilliseconds: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -69,8 +69,8 @@ async function within<Value>(loading: Promise<Value>, limitMilliseconds: number)
 }
 
 /**
- * Describes a value that cannot be a plugin; null for one that can. Yoga would accept an object without hooks, which does
- * nothing, even if it was meant to deny something.
+ * Describes a value that is not a plugin; null for a plugin. Yoga would accept an object without hooks, which does nothing
+ * even if it was meant to deny something.
  */
 function explainNoPlugin(value: unknown): string | null {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;

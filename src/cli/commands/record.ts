@@ -12,20 +12,20 @@ import { progress, Tally } from './progress.ts';
 export interface RecordOptions {
   /** Opened and closed by the caller. */
   readonly source: Source;
-  /** From one frame to the next. */
+  /** The time between frames. */
   readonly every: number;
-  /** From the first frame to the last; without it, until the signal is aborted. */
+  /** The time from the first to the last frame; if not given, until the signal is aborted. */
   readonly for?: number | undefined;
   /** A folder, or a file whose name ends in ".tar". */
   readonly out: string;
-  /** The name of the host to write; if not given, that of the source, which a capture may have. */
+  /** The host name to write; if not given, the source's own, which a capture may have. */
   readonly hostName?: string | null;
 }
 
 /**
- * Records until the time is over or the signal is aborted; either way the capture is complete. An object that cannot be
- * read is left out of its frame, and a snapshot that fails as a whole is left out of the capture. Exit code 1 if there
- * is no frame; then nothing is written. Rejects with a UsageError if `out` cannot be written.
+ * Records until the time is over or the signal is aborted; the capture is valid in both cases. An object that cannot be
+ * read is omitted from its frame, and a snapshot that fails as a whole is omitted from the capture. Returns exit code 1 if
+ * there are no frames; then nothing is written. Rejects with a UsageError if `out` cannot be written.
  */
 export async function record(options: RecordOptions, context: CommandContext): Promise<number> {
   const writer = await captureWriter(options.out, options.hostName ?? options.source.host ?? null);
@@ -65,18 +65,18 @@ function report(
   return 0;
 }
 
-/** A recording under way. */
+/** A recording in progress. */
 class Recording {
   frames = 0;
   pages = 0;
-  /** Readings without a page, which are kept as text. */
+  /** Readings without a page, which are recorded as text. */
   texts = 0;
   bytes = 0;
   readonly #options: RecordOptions;
   readonly #writer: CaptureWriter;
   readonly #failedReadings = new Tally('snapshot');
   readonly #failedPages = new Tally('page');
-  /** The number of the next tick, unless the snapshot before takes too long. */
+  /** The number of the next tick, unless the previous snapshot takes too long. */
   #next = 0;
   #late = 0;
 
@@ -85,7 +85,7 @@ class Recording {
     this.#writer = writer;
   }
 
-  /** Takes the frame of this tick; notes a snapshot that fails as a whole. */
+  /** Records the frame of this tick, or the failure of the whole snapshot. */
   async takeFrame(number: number, signal: AbortSignal): Promise<void> {
     this.reach(number);
     this.#next++;
@@ -104,7 +104,7 @@ class Recording {
     }
   }
 
-  /** Notes that the ticks before this number are too late by now. */
+  /** Records that the ticks before this number have been missed. */
   reach(number: number): void {
     this.#late += number - this.#next;
     this.#next = number;
@@ -116,7 +116,7 @@ class Recording {
     return `Recording: ${frames}, ${formatBytes(this.bytes)}`;
   }
 
-  /** Lines for a person about what is missing in the capture. */
+  /** A summary of what is missing in the capture. */
   failures(): string {
     const tooLate =
       this.#late > 0

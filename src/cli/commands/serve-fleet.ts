@@ -5,12 +5,12 @@ import type { RunningServer } from '../../server/server.ts';
 import { packageVersion } from '../package.ts';
 import type { ServeOptions, ServeResources } from './serve-resources.ts';
 
-/** How long the start waits for NATS: a service answers its other clients without it. */
+/** How long startup waits for NATS. The service can serve its other clients without it. */
 const joinMilliseconds = 3_000;
 
 /**
- * Joins the fleet of the settings; null where there is no such setting, or another process of the service joins. Rejects
- * with a UsageError where another host of the same name is alive. While NATS is not there, the host joins later.
+ * Joins the fleet of the settings; returns null if there is no such setting or another process of the service joins.
+ * Rejects with a UsageError if another host with the same name is alive. If NATS is unavailable, the host joins later.
  */
 export async function joinFleet(
   server: RunningServer,
@@ -31,7 +31,7 @@ export async function joinFleet(
       'development mode: without --gateway-keys, every gateway on this machine may ask as any partition',
     );
   }
-  // Loaded here: a service that joins no fleet does not need the client of NATS.
+  // Loaded on demand, because a service outside a fleet does not need the NATS client.
   const { openFleetHost } = await import('../../fleet/host/fleet-host.ts');
   const version = packageVersion();
   const { verify } = delegated;

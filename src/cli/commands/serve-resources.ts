@@ -1,4 +1,4 @@
-/** The context of `serve`, and what it opens before it starts: all together, so that all problems are reported together. */
+/** The context of `serve`, and the resources that it opens concurrently, so that all problems are reported together. */
 import type { Logger } from 'pino';
 import { Revocations } from '../../revocation/revocations.ts';
 import { UsageError } from '../../errors.ts';
@@ -24,34 +24,34 @@ import { credentialPaths, fileStates, readRevocationList } from './credential-fi
 import { openOperations } from './operations.ts';
 import { loadPlugins } from './plugin.ts';
 
-/** What `serve` needs beside its settings. */
+/** The context of `serve`, in addition to its settings. */
 export interface ServeContext extends CommandContext {
   readonly log: Logger;
   /** As `process.platform` has it. */
   readonly platform: string;
-  /** Descriptor of a socket that is bound already, in place of the settings' host and port. */
+  /** Descriptor of a bound socket, instead of the settings' host and port. */
   readonly passedSocket?: number | null;
-  /** Opens what `--source` names, in place of the kinds that the program knows. */
+  /** Opens the source of `--source`, instead of the built-in kinds. */
   readonly openSource?: typeof openSource;
   /** The key of development tokens; given if other processes accept them too. */
   readonly developmentSecret?: Uint8Array;
-  /** Given if the streams of other processes count with those of this one. */
+  /** Given if the streams of other processes and of this one have a common limit. */
   readonly acquireLease?: AcquireLease;
-  /** Given if other processes of the service read the same source: what one finds absent is absent for all. */
+  /** Given if other processes of the service read the same source, so that objects absent for one are absent for all. */
   readonly absences?: {
     readonly report: (report: AbsenceReport) => void;
-    /** Calls back with what another process has found absent; returns a function that ends it. */
+    /** Calls back with objects that another process has found absent; returns a function that stops this. */
     readonly onReport: (note: (report: AbsenceReport) => void) => () => void;
   };
-  /** Whether another process keeps the past of the source, and records it. */
+  /** Whether another process keeps the history of the source, and records it. */
   readonly isPastKept?: boolean;
-  /** Given if other processes serve the same callers: what a caller uses in one counts in all. */
+  /** Given if other processes serve the same callers, whose budgets apply to all processes together. */
   readonly shareBudgets?: {
     readonly report: (report: ValueReport) => void;
-    /** Calls back with what callers have used in another process. */
+    /** Calls back with the usage of callers in another process. */
     readonly onReport: (note: (report: ValueReport) => void) => void;
   };
-  /** Given if other processes serve too: the metrics of the health of all of them. */
+  /** Given if other processes serve too: the health metrics of all of them. */
   readonly healthOfAll?: {
     readonly collect: () => Promise<HealthReport>;
     /** Calls back for the metrics of this process. */
@@ -61,13 +61,13 @@ export interface ServeContext extends CommandContext {
   readonly joinsFleet?: boolean;
   /** Given if other processes of the service read the same page folder. */
   readonly manifestMemory?: ManifestMemory;
-  /** Called after an operation has kept the event loop for long. */
+  /** Called after an operation has blocked the event loop for a long time. */
   readonly onHold?: (hold: LoopHold) => void;
   /** Called once the service listens; prints the address by default. */
   readonly announce?: (started: Announced) => void;
 }
 
-/** The facts that are announced of a service that listens. */
+/** The facts about a listening service that are announced. */
 export interface Announced {
   readonly url: string;
   readonly tokens: readonly GraphiqlToken[] | null;
@@ -77,9 +77,9 @@ export interface Announced {
   readonly workers?: number;
 }
 
-/** What `openResources` has opened. */
+/** The resources that `openResources` has opened. */
 export type ServeResources = Awaited<ReturnType<typeof openResources>>;
-/** The settings, and the context in which they hold. */
+/** The settings and their context. */
 export interface ServeOptions {
   readonly settings: ServeSettings;
   readonly context: ServeContext;
@@ -92,7 +92,7 @@ export async function openResources(settings: ServeSettings, context: ServeConte
   let host = settings.hostName ?? defaultHostName;
   const revocations = new Revocations();
   const { keys, gatewayKeys, revoked, tls: tlsPaths } = credentialPaths(settings);
-  // Before they are read: what changes while they are is read again.
+  // Taken before the files are read, so that changes during reading cause a reload.
   const credentialStates = await fileStates([...keys, ...gatewayKeys, ...revoked, ...tlsPaths]);
   const [source, identity, allowedDocuments, tls, audit, plugins, list, delegated, , dashboard] =
     await openAll(
@@ -153,8 +153,8 @@ type Opened<Things extends readonly Promise<unknown>[]> = {
 };
 
 /**
- * Waits for all. Rejects with one UsageError that has the problems of all, or with the first other error; then it closes
- * those that could be opened.
+ * Waits for all. Rejects with one UsageError with all problems, or with the first other error, after closing the resources
+ * that were opened.
  */
 export async function openAll<Things extends readonly Promise<unknown>[]>(
   ...things: Things

@@ -30,15 +30,15 @@ import { joinFleet } from './serve-fleet.ts';
 import { connectionShareOf, holdingOf, limitsOf } from './service-limit.ts';
 import type { ServeSettings } from '../settings/settings.ts';
 
-/** Services of one process share it: it keeps nothing of theirs. */
+/** Shared by the services of one process; it has no state of theirs. */
 let schema: ReturnType<typeof createSchema> | null = null;
 
-/** The interval of deltas and rates if a request names none. */
+/** The default interval of deltas and rates. */
 const defaultOverMilliseconds = 1_000;
-/** /ready asks the source again if its last answer is older. */
+/** /ready reads the source again if its last success is older. */
 const readyAgeMilliseconds = 5_000;
 
-/** Serves until the signal is aborted; then finishes what is under way. Rejects with a UsageError if it cannot start. */
+/** Serves until the signal is aborted; then finishes open requests. Rejects with a UsageError if it cannot start. */
 export async function serve(settings: ServeSettings, context: ServeContext): Promise<number> {
   const resources = await openResources(settings, context);
   try {
@@ -56,7 +56,7 @@ export async function serve(settings: ServeSettings, context: ServeContext): Pro
   return 0;
 }
 
-/** A server that listens, the tokens that go with it in development mode, and its health. */
+/** A listening server, its tokens in development mode, and its health. */
 type Started = RunningServer & {
   readonly tokens: readonly GraphiqlToken[] | null;
   readonly health: () => Promise<HealthReport>;
@@ -170,7 +170,7 @@ async function serveOn(
     documents: allowedDocuments?.length,
   });
   const ignoreHolds = loopHolds.watch((hold) => {
-    // The primary knows it before anyone who reads the log can stop this process.
+    // The primary is notified before readers of the log could stop this process.
     context.onHold?.(hold);
     log.warn(hold, 'an operation kept all others waiting');
   });
@@ -187,8 +187,8 @@ async function serveOn(
 }
 
 /**
- * Prints the address of the service, and the tokens of development mode: on a terminal the address first, elsewhere
- * last, since programs wait for that line of standard output. Then it logs them.
+ * Prints the address of the service and the tokens of development mode, and logs the address. On a terminal the address is
+ * printed first, otherwise last, because programs wait for that line of standard output.
  */
 export function announceOn({
   stderr,
@@ -232,7 +232,7 @@ function samplerFor(
   });
   if (settings.historyEvery !== null && isPastKept !== true)
     void sampler.recordHistory(settings.historyEvery, signal);
-  // Never ended: a process has one sampler.
+  // Never stopped, because a process has one sampler.
   absences?.onReport((report) => sampler.noteAbsence(report));
   return sampler;
 }

@@ -1,4 +1,4 @@
-/** The limits of a service: those of its settings, and constants. */
+/** The limits of a service, from its settings and constants. */
 import type { Limits } from '../../graph/context.ts';
 import type { FleetLimits } from '../../fleet/gateway/gateway.ts';
 import type { ConnectionLimits } from '../../limits/connection-quota.ts';
@@ -9,24 +9,24 @@ import { bodyLimitInBytes } from '../../server/operation-reader.ts';
 import { operationLimit } from '../../server/websocket/websocket-connection.ts';
 import type { GatewaySettings, ServeSettings } from '../settings/settings.ts';
 
-/** Between two events. */
+/** The maximum time between two events. */
 const maxIntervalMilliseconds = 3_600_000;
-/** Deltas and rates over a longer time are for subscriptions, not for a request that waits. */
+/** Deltas and rates over a longer time are available in subscriptions only, because a query would have to wait. */
 export const maxWaitMilliseconds = 60_000;
-/** As the Relay connections of the schema say. */
+/** The maximum page size of the connections in the schema. */
 const maxPageSize = 100;
-/** Four times what the longest field of the schema has. */
+/** Four times the length of the longest field name in the schema. */
 export const maxNameLength = 128;
-/** Of open subscriptions; parsed, a character takes up to 240 bytes. */
+/** For open subscriptions. A character takes up to 240 bytes when parsed. */
 const maxStreamText = 1_048_576;
 const maxStreamTextPerCaller = 131_072;
-/** Of queries that wait for a second reading, in each process. */
+/** For queries that wait for a second reading, in each process. */
 const maxWaiting = 10_000;
 const maxWaitingPerCaller = 1_000;
 const maxWaitingText = 1_048_576;
 const maxWaitingTextPerCaller = 131_072;
 
-/** How much of the past one process holds. */
+/** The limits of the history in one process. */
 export function holdingOf({ history, historyBytes }: ServeSettings): HoldingLimits {
   return {
     maximumAgeMilliseconds: Math.max(2 * maxWaitMilliseconds, history),
@@ -85,13 +85,13 @@ export function gatewayLimitsOf(
   };
 }
 
-/** What the limits on connections are made of; a gateway has neither a source nor workers. */
+/** The inputs of the limits on connections; a gateway has neither a source nor workers. */
 type ConnectionSettings = Pick<ServeSettings, 'maxConnections' | 'maxConnectionsPerAddress'> &
   Partial<Pick<ServeSettings, 'source' | 'workers'>>;
 
 /**
- * The limits on connections of the whole service. Workers have equal shares, since they get connections in turn, and
- * each leaves some of the files that it may have open to the source.
+ * The limits on connections of the whole service. Workers have equal shares, because they get connections in turn, and
+ * each reserves some of its open file limit for the source.
  */
 export function connectionLimitsOf({
   source = '',

@@ -1,4 +1,4 @@
-/** `hvql simulate`: keeps a page folder alive as a hypervisor would, for other processes to read. */
+/** `hvql simulate`: continuously writes the statistics of a simulated hypervisor to a page folder. */
 import { UsageError } from '../../errors.ts';
 import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { pageFolderWriter, type PageFolderWriter } from '../../source/page-folder/page-folder-writer.ts';
@@ -11,20 +11,20 @@ import { formatCount, printable } from '../format.ts';
 import { ticks } from './ticks.ts';
 import { progress } from './progress.ts';
 
-/** What to simulate and where to, in milliseconds. */
+/** The options of a simulation; times are in milliseconds. */
 export interface SimulateOptions {
   readonly settings: SimulatorSettings;
-  /** A folder that is new, empty, or a page folder of an earlier run. */
+  /** A new or empty folder, or the page folder of an earlier run. */
   readonly out: string;
-  /** From one renewal of all pages to the next. */
+  /** The time between updates of all pages. */
   readonly every: number;
-  /** Without it, until the signal is aborted. */
+  /** If not given, until the signal is aborted. */
   readonly for?: number | undefined;
 }
 
 /**
- * Renews the pages until the time is over or the signal is aborted, and leaves the last ones in place. Rejects with a
- * UsageError where the folder holds anything else or cannot be written.
+ * Updates the pages until the time is over or the signal is aborted, and keeps the last ones. Rejects with a UsageError if
+ * the folder contains anything else or cannot be written.
  */
 export async function simulate(options: SimulateOptions, context: CommandContext): Promise<number> {
   const { settings, out, every } = options;
@@ -34,7 +34,7 @@ export async function simulate(options: SimulateOptions, context: CommandContext
   let renewals = 0;
   try {
     for await (const number of ticks({ ...options, ...context })) {
-      // A snapshot of a simulator is taken without waiting; a signal between two of them ends the ticks.
+      // Snapshots of the simulator are synchronous; a signal between two of them ends the ticks.
       const snapshot = await takeSnapshot(source, new AbortController().signal);
       writeSnapshot(writer, { snapshot, out });
       renewals++;

@@ -1,12 +1,12 @@
-/** Moments at a fixed interval, for work that repeats. */
+/** Ticks at a fixed interval, for repeated work. */
 import type { Clock } from '../../snapshot/moment.ts';
 import type { Wait } from '../command-context.ts';
 
-/** When ticks are: at 0, every, 2 × every, … after the start, in milliseconds. */
+/** The schedule of ticks: at 0, every, 2 × every, … after the start, in milliseconds. */
 export interface TickSettings {
   /** Above zero. */
   readonly every: number;
-  /** The last tick is at this time after the start at the latest; undefined: there is no last tick. */
+  /** The latest time of the last tick after the start; undefined if the ticks never end. */
   readonly for?: number | undefined;
   readonly clock: Clock;
   readonly wait: Wait;
@@ -14,12 +14,12 @@ export interface TickSettings {
 }
 
 const nanosecondsPerMillisecond = 1_000_000n;
-/** A timer that is set to more fires at once. */
+/** With a longer delay, a timer fires at once. */
 const longestWaitInMilliseconds = 0x7fff_ffff;
 
 /**
- * Yields the number of each tick, from 0, when its time comes. Skips ticks that are too late by then. Ends, without an
- * error, when the signal is aborted.
+ * Yields the number of each tick, from 0, at its time. Skips missed ticks. Ends, without an error, when the signal is
+ * aborted.
  */
 export async function* ticks(settings: TickSettings): AsyncGenerator<number, void, undefined> {
   const { every, clock, wait, signal } = settings;
@@ -40,7 +40,7 @@ export async function* ticks(settings: TickSettings): AsyncGenerator<number, voi
   }
 }
 
-/** How many ticks there are; undefined if there is no last one. */
+/** The number of ticks; undefined if they never end. */
 export function countTicks(settings: Pick<TickSettings, 'every' | 'for'>): number | undefined {
   return settings.for === undefined ? undefined : Math.floor(settings.for / settings.every) + 1;
 }

@@ -4,7 +4,7 @@ import { signToken } from '../../server/auth/token.ts';
 import type { TextStream } from '../command-context.ts';
 import type { TokenSettings } from '../settings/settings.ts';
 
-/** What the command needs beside its settings. */
+/** The context of the command, in addition to its settings. */
 export interface TokenContext {
   readonly stdout: TextStream;
   /** Milliseconds since 1970. */

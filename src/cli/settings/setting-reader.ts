@@ -53,7 +53,7 @@ export function withoutServiceLinks(env: Environment): Environment {
 const serviceLink =
   /^HVQL_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$/;
 
-/** Problems with unknown HVQL_… variables: a setting with a typing error in its name must not be ignored. */
+/** Problems with unknown HVQL_… variables: a setting with a misspelled name must not be ignored. */
 export function findUnknownVariables(env: Environment, known: readonly string[]): readonly string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('HVQL_') && !known.includes(name))
@@ -133,9 +133,9 @@ function readArguments(row: CommandRow, args: readonly string[]): ReadArguments 
 }
 
 /**
- * The arguments as parseArgs tells flags, inline values and positionals apart. No option is declared to it: it would
- * take the flag in "--port --host localhost" for the value of --port. There are no short flags, so an argument with one
- * dash gets two more, which keeps parseArgs from reading it as a group of letters.
+ * Splits the arguments with parseArgs into flags, inline values and positionals. No options are declared, because it would
+ * use the flag in "--port --host localhost" as the value of --port. There are no short flags, so an argument with one dash
+ * gets two more, which prevents parseArgs from reading it as a group of letters.
  */
 function tokensOf(args: readonly string[]) {
   const long = args.map((argument) => (/^-[^-]/.test(argument) ? `--${argument}` : argument));

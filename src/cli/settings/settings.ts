@@ -25,7 +25,7 @@ import { commandNames, commands, type CommandName, type SettingsOf } from './set
 import type { CommandRow } from './setting.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
-/** Settings of the command line that make one setting together: the names that a command's own settings lack. */
+/** Settings that are combined into one, and so are missing from a command's own settings. */
 const methodSettings = ['jwtSecret', 'jwtSecretFile', 'jwtKeyFile', 'jwksUrl'] as const;
 const identitySettings = [...methodSettings, 'jwtIssuer', 'jwtAudience', 'requireExpiry'] as const;
 const serverTlsSettings = ['tlsCert', 'tlsKey'] as const;
@@ -88,21 +88,20 @@ export type Command =
   | { readonly name: 'operations'; readonly settings: { readonly folder: string } }
   | { readonly name: 'doctor' }
   | { readonly name: 'token'; readonly settings: TokenSettings }
-  /** `topic` is the command that help is wanted on; null for all of them. */
+  /** `topic` is the command to describe; null for all commands. */
   | { readonly name: 'help'; readonly topic: CommandName | null }
   | { readonly name: 'version' };
 
 const helpWords = ['help', '--help', '-h'];
 
-/** The variables of all commands: one that another command takes is no mistake. */
+/** The variables of all commands, because a variable of another command is not an error. */
 const knownVariables = commandNames.flatMap((name) => {
   const { settings }: CommandRow = commands[name];
   return Object.values(settings).flatMap(({ variable }) => variable ?? []);
 });
 
 /**
- * The command of a command line, without the program's own name. No command at all is a call for help. Throws a
- * UsageError with every problem there is.
+ * Parses a command line without the name of the program. No command means help. Throws a UsageError with all problems.
  */
 export function parseCommand(argv: readonly string[], environment: Environment): Command {
   const env = withoutServiceLinks(environment);
@@ -120,7 +119,7 @@ export function parseCommand(argv: readonly string[], environment: Environment):
   return command;
 }
 
-/** The command that help is wanted on; null for all of them. */
+/** The command to describe; null for all commands. */
 function findTopic(word: string | undefined): CommandName | null {
   const topic = findCommand(word);
   if (topic !== undefined) return topic;
@@ -143,7 +142,7 @@ function unknownCommand(word: string): string {
   return `${JSON.stringify(word)} is no command: ${list}.${didYouMean(word, commandNames)}`;
 }
 
-/** The command, if the settings make one; adds the problems that several settings have together. */
+/** The command, if its settings are complete. Adds the problems of combinations of settings. */
 function assemble(name: CommandName, { read, problems }: { read: Read; problems: string[] }): Command | null {
   switch (name) {
     case 'serve': {
@@ -218,12 +217,12 @@ function assemble(name: CommandName, { read, problems }: { read: Read; problems:
   }
 }
 
-/** The values, with the types of the table. A value with a problem is null; it is never used, since problems are thrown. */
+/** The values, with the types of the table. An invalid value is null, but is never used, because problems are thrown. */
 function valuesOf<Name extends CommandName>(read: Read): SettingsOf<Name> {
   return read.values as SettingsOf<Name>;
 }
 
-/** The values but those of these names. */
+/** The values without those with these names. */
 function without<Values extends object, Name extends keyof Values>(
   values: Values,
   names: readonly Name[],

@@ -1,4 +1,4 @@
-/** `hvql fleet`: a fleet to try, on this machine: nats-server, simulated hosts and a gateway. */
+/** `hvql fleet`: a demonstration fleet on this machine: nats-server, simulated hosts and a gateway. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ const firstGuest = 2n;
 type FleetContext = CommandContext & { readonly log: Logger };
 
 /**
- * Runs until the signal is aborted, and leaves nothing behind. Rejects with a UsageError where a part cannot start, and
- * with the reason where nats-server or a host ends by itself.
+ * Runs until the signal is aborted, and leaves nothing behind. Rejects with a UsageError if a part cannot start, and with
+ * the reason if nats-server or a host exits unexpectedly.
  */
 export async function runFleet(settings: SimulatedFleetSettings, context: FleetContext): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'hvql-fleet-'));
@@ -27,7 +27,7 @@ export async function runFleet(settings: SimulatedFleetSettings, context: FleetC
   try {
     if (settings.nats === null) nats = await startLocalNats(folder, context);
     const url = nats?.url ?? settings.nats;
-    // The signal came before nats-server was there.
+    // The signal was aborted before nats-server had started.
     if (url === null || url === '') return 0;
     return await runOn(url, { settings, context, folder, natsEnded: nats?.ended ?? never });
   } finally {
@@ -60,7 +60,7 @@ async function runOn(
   const signal = AbortSignal.any([context.signal, end.signal]);
   let note: (started: Announced) => void = () => undefined;
   const listening = new Promise<Announced>((resolve) => (note = resolve));
-  // It listens before the hosts join, and so knows each of them at once.
+  // The gateway listens before the hosts join, so it knows each of them at once.
   const gateway = serveGateway(gatewaySettings(settings, { nats, list, privateKey }), {
     ...context,
     signal,
@@ -90,7 +90,7 @@ async function runOn(
   }
 }
 
-/** The settings of the gateway: those that were given, and the defaults of `hvql gateway`. */
+/** The settings of the gateway: the given ones, and the defaults of `hvql gateway`. */
 function gatewaySettings(
   { host, port, identity, logLevel }: SimulatedFleetSettings,
   { nats, list, privateKey }: { readonly nats: string; readonly list: string; readonly privateKey: string },

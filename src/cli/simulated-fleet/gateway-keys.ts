@@ -1,9 +1,9 @@
-/** Keys of a gateway for as long as a command runs. */
+/** Temporary keys of a gateway, for the duration of a command. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Makes a key pair, and writes both halves into a folder that only this user may read. */
+/** Generates a key pair, and writes both keys to a folder that only this user can read. */
 export function writeGatewayKeys(folder: string): {
   readonly privateKey: string;
   readonly publicKeys: string;

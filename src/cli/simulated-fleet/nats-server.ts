@@ -1,4 +1,4 @@
-/** A nats-server of this machine, for as long as the command runs. */
+/** Runs a nats-server on this machine for the duration of a command. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,23 +6,23 @@ import { HvqlError, UsageError } from '../../errors.ts';
 import { systemErrorCode } from '../../lib/system-error.ts';
 import type { Wait } from '../command-context.ts';
 
-/** Debian installs it here, where the PATH of most users does not look. */
+/** Debian installs it here, which is not in the PATH of most users. */
 const moreFolders = ['/usr/sbin', '/usr/local/sbin'];
 
 const pollMilliseconds = 20;
 
-/** A nats-server that takes connections. */
+/** A running nats-server. */
 export interface LocalNats {
   /** "nats://127.0.0.1:34567". */
   readonly url: string;
-  /** The number of its process. */
+  /** Its process id. */
   readonly pid: number;
-  /** Rejects where it ends by itself. */
+  /** Rejects if it exits unexpectedly. */
   readonly ended: Promise<never>;
   close(): Promise<void>;
 }
 
-/** Starts it on a free loopback port. Rejects with a UsageError where it is not installed. `folder` is for its files. */
+/** Starts it on a free loopback port. Rejects with a UsageError if it is not installed. `folder` is for its files. */
 export async function startLocalNats(
   folder: string,
   {
@@ -33,7 +33,7 @@ export async function startLocalNats(
 ): Promise<LocalNats> {
   const path = [process.env['PATH'], ...moreFolders].filter(Boolean).join(':');
   const child = spawn(program, ['-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder], {
-    // Ctrl-C reaches all processes of a group, and hosts leave before it ends.
+    // Ctrl-C signals the whole process group, and the hosts must leave before nats-server exits.
     detached: true,
     stdio: 'ignore',
     env: { ...process.env, PATH: path },

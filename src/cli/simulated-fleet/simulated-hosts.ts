@@ -1,11 +1,11 @@
-/** Hosts with simulated sources in this process: each is a service of its own, as `hvql serve --nats` starts it. */
+/** Hosts with simulated sources in this process. Each is a separate service, started like `hvql serve --nats`. */
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { CommandContext } from '../command-context.ts';
 import { serve } from '../commands/serve.ts';
 import { parseCommand } from '../settings/settings.ts';
 
-/** Hosts that start at the same time: more would only wait for the same processor. */
+/** The number of hosts that start concurrently: more would only wait for the same processor. */
 const startedTogether = 20;
 
 /** Which hosts to start. */
@@ -20,22 +20,22 @@ export interface SimulatedHostsOptions {
 
 /** Hosts that have joined their fleet. */
 export interface SimulatedHosts {
-  /** Rejects with the reason of the first host that ends by itself. */
+  /** Rejects with the reason of the first host that stops unexpectedly. */
   readonly ended: Promise<never>;
   close(): Promise<void>;
 }
 
-/** Names for hosts, all of the same length, so that they sort by their numbers: "host-01". */
+/** Names for hosts, padded so that they sort by number: "host-01". */
 export function simulatedHostNames(count: number): readonly string[] {
   const { length } = String(count);
   return Array.from({ length: count }, (_, n) => `host-${String(n + 1).padStart(length, '0')}`);
 }
 
-/** Starts the hosts, and waits until they have joined. Rejects with the reason of the first that cannot, and ends the others. */
+/** Starts the hosts, and waits until they have joined. Rejects with the reason of the first that cannot, and stops the others. */
 export async function startSimulatedHosts(options: SimulatedHostsOptions): Promise<SimulatedHosts> {
   const { names, context } = options;
   const end = new AbortController();
-  // Each of them listens to it.
+  // Each host adds a listener to it.
   setMaxListeners(0, end.signal);
   const running: Promise<number>[] = [];
   let fail: (reason: unknown) => void = () => undefined;

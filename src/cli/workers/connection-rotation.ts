@@ -1,16 +1,16 @@
 /**
- * Which workers get new connections: a workaround for node:cluster in a file of its own. Its round robin gives
- * connections also to a worker that does not take them, forgets the connection that is under way to one that exits, and
- * waits for ever for a worker that could not receive one.
+ * Decides which workers get new connections. This is a workaround for node:cluster, whose round robin passes connections
+ * to workers that do not accept them, loses a connection that is being passed to a worker that exits, and waits
+ * indefinitely for a worker that could not receive one.
  */
 import type { Worker } from 'node:cluster';
 
-/** The primary's handle of a connection, which node closes once a worker has it. */
+/** The primary's handle of a connection, which Node closes when a worker has received it. */
 interface Handle {
   close(): void;
 }
 
-/** How node passes a connection on; the worker that has taken it answers with `ack: seq`. */
+/** Node's message for passing a connection; the worker that accepts it replies with `ack: seq`. */
 interface NewConnection {
   readonly act: 'newconn';
   readonly seq: number;
@@ -19,23 +19,23 @@ interface NewConnection {
 interface Recipient {
   readonly process: Worker['process'];
   readonly send: (...args: unknown[]) => boolean;
-  /** By their sequence numbers: connections that it has not accepted yet. */
+  /** Connections that it has not accepted yet, by sequence number. */
   readonly underWay: Map<number, { readonly message: NewConnection; readonly handle: Handle }>;
-  /** The sequence numbers of connections of which it has not said whether it has received the handle. */
+  /** The sequence numbers of connections for which it has not acknowledged the handle. */
   readonly unreceived: number[];
   isPaused: boolean;
   hasExited: boolean;
 }
 
 /**
- * Passes what node sends to a paused worker on to the next one that is not. The answer has the same sequence number, so
- * that node takes it for the answer of the paused worker (`handoff` in lib/internal/cluster/round_robin_handle.js).
+ * Redirects connections from a paused worker to the next worker that is not paused. Its reply has the same sequence
+ * number, so Node accepts it as the paused worker's (`handoff` in lib/internal/cluster/round_robin_handle.js).
  */
 export class ConnectionRotation {
-  /** In the order in which they get the connections of paused ones. */
+  /** The workers, in the order in which they get the connections of paused ones. */
   readonly #recipients = new Map<Worker, Recipient>();
 
-  /** Adds a worker that has just been started, until it exits. It is paused until it serves. */
+  /** Adds a newly started worker until it exits. It is paused until it serves. */
   add(worker: Worker): void {
     const child = worker.process;
     const recipient: Recipient = {
@@ -54,19 +54,19 @@ export class ConnectionRotation {
     Object.assign(child, { send });
     child.on('internalMessage', (message: { readonly ack?: number; readonly cmd?: string }) => {
       if (message.ack !== undefined) recipient.underWay.delete(message.ack);
-      // Node sends the next handle to a worker after this answer, so the answers come in the order of the handles.
+      // Node sends the next handle to a worker after this reply, so replies arrive in the order of the handles.
       if (message.cmd === 'NODE_HANDLE_ACK') recipient.unreceived.shift();
       if (message.cmd === 'NODE_HANDLE_NACK') this.#lose(recipient);
     });
     worker.once('exit', () => this.#remove(worker, recipient));
   }
 
-  /** Gives a worker no new connections, as long as others take them. */
+  /** Passes no new connections to a worker, unless all are paused. */
   pause(worker: Worker): void {
     this.#setPaused(worker, true);
   }
 
-  /** Gives a worker new connections, those of paused ones included. */
+  /** Passes new connections to a worker, including those of paused ones. */
   resume(worker: Worker): void {
     this.#setPaused(worker, false);
   }
@@ -79,7 +79,7 @@ export class ConnectionRotation {
   #pass(message: NewConnection, handle: Handle, recipient: Recipient): boolean {
     const target = recipient.isPaused ? (this.#next() ?? recipient) : recipient;
     if (target.hasExited) {
-      // No worker is left: the client may try again.
+      // No worker remains; the client may reconnect.
       close({ message, handle }, target);
       return false;
     }
@@ -88,7 +88,7 @@ export class ConnectionRotation {
     return target.send(message, handle);
   }
 
-  /** The worker has no file descriptor for a connection. Others may have none either, so it is closed. */
+  /** Called if the worker has no file descriptor for a connection. Others may have none either, so it is closed. */
   #lose(recipient: Recipient): void {
     const seq = recipient.unreceived.shift() ?? -1;
     const lost = recipient.underWay.get(seq);
@@ -96,10 +96,10 @@ export class ConnectionRotation {
     if (lost !== undefined) close(lost, recipient);
   }
 
-  /** Passes on what the worker has not accepted. */
+  /** Redirects the connections that the worker has not accepted. */
   #remove(worker: Worker, recipient: Recipient): void {
     this.#recipients.delete(worker);
-    // Node may pass more on to it until its channel is closed.
+    // Node may pass more connections to it until its channel is closed.
     recipient.isPaused = true;
     recipient.hasExited = true;
     for (const { message, handle } of recipient.underWay.values()) this.#pass(message, handle, recipient);
@@ -118,7 +118,7 @@ export class ConnectionRotation {
   }
 }
 
-/** Closes a connection, and answers in place of the worker: node passes no more on to a worker before it has answered. */
+/** Closes a connection, and replies in the worker's place: Node passes no more connections to a worker before it replies. */
 function close(
   { message, handle }: { readonly message: NewConnection; readonly handle: Handle },
   { process }: Pick<Recipient, 'process'>,

@@ -1,7 +1,7 @@
-/** The metrics of the health of all workers, added up by the primary. */
+/** The health metrics of all workers, added up by the primary. */
 import { addUp, countersOf, type HealthReport } from '../../metrics/service-health.ts';
 
-/** What a worker that takes longer has counted since its last report comes with the next scrape. */
+/** If a worker takes longer, its new counts are included in the next scrape. */
 const limitMilliseconds = 2_000;
 
 /** One request to all workers. */
@@ -11,18 +11,18 @@ interface Collection<Worker> {
 }
 
 /**
- * A total that goes backwards looks like a counter that was reset, and all of its value like new growth. So a worker that is
- * late counts with its last report, and the counters of one that has ended stay in the sum.
+ * A decreasing total looks like a counter reset, after which its whole value counts as an increase. Therefore a late worker
+ * is included with its last report, and the counters of a worker that has exited stay in the sum.
  */
 export class HealthCollection<Worker> {
   readonly #collections = new Map<number, Collection<Worker>>();
-  /** The last report of each worker that runs. */
+  /** The last report of each running worker. */
   readonly #latest = new Map<Worker, HealthReport>();
-  /** The counters of workers that have ended: one sum for all of them, and those that ended since it was computed. */
+  /** The counters of workers that have exited: a sum, and the reports of those that exited since it was computed. */
   #ended: readonly HealthReport[] = [];
   #last = 0;
 
-  /** The sum, once these workers have answered or had the time for it; `ask` sends them the number of the request. */
+  /** The sum, when these workers have replied or timed out. `ask` sends them the number of the request. */
   async collect(
     workers: readonly Worker[],
     ask: (worker: Worker, number: number) => void,
@@ -31,19 +31,19 @@ export class HealthCollection<Worker> {
     const ended = this.#ended;
     const latest = [...this.#latest.values()];
     const sumOfEnded = await addUp(ended);
-    // Otherwise another worker has ended, or another collection was here.
+    // Otherwise another worker has exited, or another collection has finished.
     if (this.#ended === ended && ended.length > 1) this.#ended = [sumOfEnded];
     return addUp([...latest, sumOfEnded]);
   }
 
-  /** A worker has answered. An answer that is not waited for any more changes nothing: its worker may have ended. */
+  /** Called when a worker has replied. A late reply is ignored, because its worker may have exited. */
   note(worker: Worker, { number, report }: { readonly number: number; readonly report: HealthReport }): void {
     if (this.#collections.get(number)?.left.has(worker) !== true) return;
     this.#latest.set(worker, report);
     this.#settle(worker, number);
   }
 
-  /** A worker has ended and will not answer. */
+  /** Called when a worker has exited and will not reply. */
   forget(worker: Worker): void {
     const report = this.#latest.get(worker);
     this.#latest.delete(worker);

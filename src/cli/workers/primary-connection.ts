@@ -8,35 +8,35 @@ import type { AbsenceReport } from '../../sampling/guard/absences.ts';
 import { hvqlErrorOf } from '../../source/ipc/error-record.ts';
 import type { ToPrimary, ToWorker, WorkerTask } from './worker-message.ts';
 
-/** The file descriptor at which each worker finds the channel to the source. */
+/** The file descriptor of the channel to the source in each worker. */
 export const sourceDescriptor = 4;
-/** How long the primary may take to answer. */
+/** The time limit for the primary's reply. */
 const answerLimitMilliseconds = 5_000;
 
-/** What a worker gets from the primary. */
+/** The services that a worker gets from the primary. */
 export interface PrimaryConnection {
   readonly task: WorkerTask;
   /** The channel over which the source is read. */
   readonly sourceChannel: Socket;
   readonly acquireLease: AcquireLease;
   send(message: ToPrimary): void;
-  /** Calls back with what another worker has found absent; returns a function that ends it. */
+  /** Calls back with objects that another worker has found absent; returns a function that stops this. */
   onAbsence(note: (report: AbsenceReport) => void): () => void;
-  /** Calls back with what callers have used of their budgets in another worker. */
+  /** Calls back with the usage of callers' budgets in another worker. */
   onValues(note: (report: ValueReport) => void): void;
   /** Calls back when another worker has seen a manifest in the page folder. */
   onManifest(note: () => void): void;
-  /** Calls back when files are to be reopened; returns a function that ends it. */
+  /** Calls back when files must be reopened; returns a function that stops this. */
   onReopen(reopen: () => void): () => void;
-  /** The metrics of the health of all workers, added up. */
+  /** The health metrics of all workers, added up. */
   collectHealth(): Promise<HealthReport>;
-  /** Calls back for the metrics of the health of this worker. */
+  /** Calls back for the health metrics of this worker. */
   onHealthRequest(report: () => Promise<HealthReport>): void;
-  /** Calls back when the worker is to end. */
+  /** Calls back when the worker must close. */
   onClose(close: () => void): void;
 }
 
-/** Connects to the primary and waits for its task. Rejects if the primary does not answer in time. */
+/** Connects to the primary and waits for its task. Rejects if the primary does not reply in time. */
 export async function connectToPrimary(): Promise<PrimaryConnection> {
   const waiting = new Map<number, (problem: HvqlError | null) => void>();
   const reopening = new Set<() => void>();
@@ -51,7 +51,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
   let start: (task: WorkerTask) => void;
   const started = new Promise<WorkerTask>((resolve) => (start = resolve));
   const send = (message: ToPrimary): void => {
-    // Without the primary this process is about to end.
+    // Without the primary, this process is about to exit.
     if (process.connected) process.send?.(message, undefined, {}, () => undefined);
   };
   process.on('message', (message: ToWorker) => {
@@ -98,7 +98,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
     try {
       return await within(answer, 'whether a stream may be opened');
     } catch (error) {
-      // The primary may have granted the lease meanwhile, or grant it later.
+      // The primary may have granted the lease, or may grant it later.
       send({ kind: 'release-lease', number });
       throw error;
     } finally {

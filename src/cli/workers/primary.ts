@@ -19,21 +19,21 @@ import type { ServeSettings } from '../settings/settings.ts';
 import { serveAsWorker } from './worker.ts';
 
 /**
- * Sources that every process reads itself: files, which the kernel caches for all. Others are expensive to read, or would
- * be another machine, or another moment of a capture, in each process.
+ * Sources that every process reads itself: files, which the kernel caches for all processes. Other sources are expensive
+ * to read, or would be another simulated machine or another position in a capture in each process.
  */
 const kindsReadByEachWorker = ['pages'];
 
-/** Serves with as many processes as the settings say. In a process that the primary has started, it is one of them. */
+/** Serves with the number of processes in the settings. In a process that the primary has started, runs as a worker. */
 export async function serveWithWorkers(settings: ServeSettings, context: ServeContext): Promise<number> {
   if (cluster.isWorker) return serveAsWorker(settings, context);
   return settings.workers === 1 ? serve(settings, context) : servePrimary(settings, context);
 }
 
-/** Opens what all workers share, and keeps the workers running until the signal is aborted. */
+/** Opens the shared resources, and keeps the workers running until the signal is aborted. */
 async function servePrimary(settings: ServeSettings, context: ServeContext): Promise<number> {
   const { log, signal } = context;
-  // Problems of the settings are found and reported here, once; each worker opens its own resources.
+  // Problems of the settings are reported here, once; each worker opens its own resources.
   const manifestMemory = new ManifestMemory();
   const { source, audit, identity, allowedDocuments } = await openResources(settings, {
     ...context,

@@ -1,15 +1,15 @@
-/** What a process that does not answer is doing, as the system knows it. */
+/** Determines what an unresponsive process is doing, from the operating system. */
 import { readFileSync } from 'node:fs';
 
 /**
- * busy: it runs, or waits for a processor. stopped: by a signal, or by a debugger. waiting: for something else than a
+ * busy: it runs or waits for a processor. stopped: by a signal or a debugger. waiting: for something other than a
  * processor. unknown: the system has no /proc.
  */
 export type Activity = 'busy' | 'stopped' | 'waiting' | 'unknown';
 
-/** Programs get processor time in hundredths of a second on every Linux (proc_pid_stat(5)). */
+/** Linux reports processor time in hundredths of a second (proc_pid_stat(5)). */
 const millisecondsPerTick = 10;
-/** With more processor time between two calls, it was at work. */
+/** With more processor time between two calls, the process was busy. */
 const busyMilliseconds = 200;
 
 /** Watches one process. */
@@ -34,7 +34,7 @@ export class ProcessActivity {
 
   #readStat(): { readonly state: string; readonly processorMilliseconds: number } | null {
     try {
-      // The name of the program stands in parentheses and may have spaces and parentheses itself.
+      // The name of the program is in parentheses and may contain spaces and parentheses.
       const fields = readFileSync(`/proc/${this.#pid}/stat`, 'latin1')
         .replace(/^.*\) /s, '')
         .split(' ');

@@ -9,10 +9,10 @@ import { type ErrorRecord, errorOf, recordOf } from '../../source/ipc/error-reco
 import type { SourceIdentity } from '../../source/ipc/remote-source.ts';
 import { UsageError } from '../../errors.ts';
 
-/** The task of a worker, sent once it has said hello. */
+/** The task of a worker, sent in reply to its hello. */
 export interface WorkerTask {
   readonly kind: 'start';
-  /** Number of the worker, from 1; the one that replaces it has the same. */
+  /** Number of the worker, from 1; its replacement has the same number. */
   readonly slot: number;
   /** The port to listen on; may be 0 for workers that start together. */
   readonly port: number;
@@ -27,21 +27,21 @@ export interface WorkerTask {
 /** From the primary to a worker. */
 export type ToWorker =
   | WorkerTask
-  /** The answer to acquire-lease. */
+  /** The reply to acquire-lease. */
   | { readonly kind: 'lease'; readonly number: number; readonly problem: ErrorRecord | null }
-  /** Checks that it still responds; answered with pong. */
+  /** Checks that it still responds; the reply is pong. */
   | { readonly kind: 'ping' }
-  /** What another worker has found absent. */
+  /** The objects that another worker has found absent. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
-  /** What callers have used of their budgets in another worker. */
+  /** The usage of callers' budgets in another worker. */
   | { readonly kind: 'values'; readonly report: ValueReport }
   /** Another worker has seen a manifest in the page folder. */
   | { readonly kind: 'manifest' }
-  /** Reopen files that are held open or were read. */
+  /** Reopen files that are open or were read. */
   | { readonly kind: 'reopen' }
-  /** Report the metrics of its health; answered with health-report. */
+  /** Requests its health metrics; the reply is health-report. */
   | { readonly kind: 'report-health'; readonly number: number }
-  /** The answer to collect-health. */
+  /** The reply to collect-health. */
   | { readonly kind: 'health'; readonly number: number; readonly report: HealthReport }
   | { readonly kind: 'close' };
 
@@ -52,18 +52,18 @@ export type ToPrimary =
   /** It cannot serve, and exits. */
   | { readonly kind: 'failed'; readonly failure: WorkerFailure }
   | { readonly kind: 'pong' }
-  /** An operation has kept its event loop for long. */
+  /** An operation has blocked its event loop for a long time. */
   | { readonly kind: 'held'; readonly hold: LoopHold }
-  /** It has seen a manifest in the page folder: for all other workers, and those that start later. */
+  /** It has seen a manifest in the page folder. For all other workers, including later ones. */
   | { readonly kind: 'manifest' }
-  /** What callers have used of their budgets; for all other workers. */
+  /** The usage of callers' budgets; for all other workers. */
   | { readonly kind: 'values'; readonly report: ValueReport }
   /** For all other workers. */
   | { readonly kind: 'absent'; readonly report: AbsenceReport }
   | { readonly kind: 'acquire-lease'; readonly number: number; readonly request: LeaseRequest }
   | { readonly kind: 'release-lease'; readonly number: number }
   | { readonly kind: 'health-report'; readonly number: number; readonly report: HealthReport }
-  /** Asks for the metrics of the health of all workers. */
+  /** Requests the health metrics of all workers. */
   | { readonly kind: 'collect-health'; readonly number: number };
 
 /** Why a worker cannot serve: problems of the settings, or any other error. */
@@ -74,7 +74,7 @@ export type WorkerFailure =
 export function failureOf(thrown: unknown): WorkerFailure {
   if (thrown instanceof UsageError) return { problems: thrown.problems };
   const stack = thrown instanceof Error ? (thrown.stack ?? null) : null;
-  // The operator may know the details.
+  // The operator may see the details.
   if (thrown instanceof Error && thrown.cause instanceof UsageError)
     return { problems: thrown.cause.problems };
   return { error: recordOf(thrown), stack };

@@ -14,22 +14,22 @@ import { failureError, type ToPrimary, type ToWorker, type WorkerTask } from './
 import { sourceDescriptor } from './primary-connection.ts';
 import { pingMilliseconds, WorkerProbe } from './worker-probe.ts';
 
-/** What the pool needs. */
+/** The options of the pool. */
 export interface WorkerPoolOptions {
   readonly count: number;
-  /** The task of each worker, without what differs between them. */
+  /** The task of each worker, without the parts that differ between workers. */
   readonly task: Omit<WorkerTask, 'kind' | 'slot' | 'isManifestKnown'>;
   readonly leases: SubscriptionLeases<ClusterWorker>;
   /** Of the page folder that each worker reads, if that is the source. */
   readonly manifestMemory: ManifestMemory;
   /** Serves the source over the channel of a worker. */
   readonly answerFor: (channel: Duplex) => void;
-  /** Called with what a worker has found absent. */
+  /** Called with the objects that a worker has found absent. */
   readonly onAbsence: (report: AbsenceReport) => void;
   readonly log: Logger;
 }
 
-/** What a worker reports once it serves. */
+/** The report of a worker that has started to serve. */
 export interface Serving {
   readonly url: string;
   readonly tokens: readonly GraphiqlToken[] | null;
@@ -37,9 +37,9 @@ export interface Serving {
 
 /** A worker that takes longer to start is killed. */
 const startLimitMilliseconds = 30_000;
-/** Less than the ten seconds in which a service ends; the workers' own grace time is shorter. */
+/** Less than the ten seconds in which a service shuts down; the workers' own grace period is shorter. */
 const closeLimitMilliseconds = 9_500;
-/** A worker that ran for longer did not fail because of its start. */
+/** If a worker ran for longer, its exit is not a failure to start. */
 const settledMilliseconds = 10_000;
 const shortestDelayMilliseconds = 100;
 const longestDelayMilliseconds = 10_000;
@@ -52,15 +52,15 @@ interface Worker {
   startLimit: NodeJS.Timeout | undefined;
   serving: Serving | null;
   failure: Error | null;
-  /** Whether it came to another port than the one announced. */
+  /** Whether it got another port than the announced one. */
   isMisplaced: boolean;
   readonly probe: WorkerProbe;
 }
 
 /**
- * Workers behind one port. Node distributes connections round robin: streams and kept connections live long, and if
- * eight processes accept by themselves, some get nine times as many as others. The port is open for as long as one of
- * them runs.
+ * Worker processes that share one port. Node distributes connections round robin, because streams and persistent
+ * connections are long-lived, and if eight processes accept for themselves, some get nine times as many as others. The port
+ * stays open as long as one of them runs.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -83,7 +83,7 @@ export class WorkerPool {
     this.#port = options.task.port;
   }
 
-  /** Resolves once all serve; rejects with the error of one that cannot. The pool must be closed in either case. */
+  /** Resolves when all workers serve; rejects with the error of one that cannot. The pool must be closed in either case. */
   async start(): Promise<Serving> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({ stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] });
@@ -98,12 +98,12 @@ export class WorkerPool {
     return new Promise((_resolve, reject) => (this.#onFailed = reject));
   }
 
-  /** Has all workers reopen their files. */
+  /** Makes all workers reopen their files. */
   reopen(): void {
     for (const { clusterWorker } of this.#workers.values()) send(clusterWorker, { kind: 'reopen' });
   }
 
-  /** The metrics of the health of all workers, added up. */
+  /** The health metrics of all workers, added up. */
   collectHealth(): Promise<HealthReport> {
     const serving = [...this.#workers.values()].filter((worker) => worker.serving !== null);
     return this.#health.collect(
@@ -112,7 +112,7 @@ export class WorkerPool {
     );
   }
 
-  /** Ends all workers: each finishes what is under way, within its grace time. */
+  /** Closes all workers: each finishes its requests within its grace period. */
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#pingTimer);
@@ -166,7 +166,7 @@ export class WorkerPool {
     // A pipe is a duplex stream on every system.
     if (channel) this.#options.answerFor(channel as Duplex);
     clusterWorker.on('message', (message: ToPrimary) => this.#onMessage(worker, message));
-    // A worker that cannot be started or sent a message is about to exit.
+    // If a worker cannot be started or sent a message, it is about to exit.
     clusterWorker.on('error', (error) => (worker.failure ??= error));
     clusterWorker.once('exit', (code, signal) => this.#onExit(worker, { code, signal }));
   }
@@ -235,7 +235,7 @@ export class WorkerPool {
     clearTimeout(worker.startLimit);
     this.#announced ??= url;
     if (url !== this.#announced) {
-      // Started with port 0, and the others, whose port it was to share, exited before it listened.
+      // It was started with port 0, and the workers whose port it should share exited before it listened.
       this.#port = portOf(this.#announced);
       worker.isMisplaced = true;
       worker.failure = new Error(`A worker came to ${url} in place of ${this.#announced}`);
@@ -269,7 +269,7 @@ export class WorkerPool {
       return;
     }
     const isServed = [...this.#workers.values()].some(({ serving }) => serving !== null);
-    // One that came to another port can serve: the next one gets the port that was announced.
+    // A worker on another port is able to serve: its replacement gets the announced port.
     if (failure !== null && !isServed && worker.serving === null && !worker.isMisplaced) {
       this.#onFailed(failure);
       return;
@@ -292,7 +292,7 @@ export class WorkerPool {
     );
   }
 
-  /** How long to wait before the next start: longer each time that a worker exits early. */
+  /** The delay before the next start, which grows each time a worker exits early. */
   #restartDelay({ slot, startedAt }: Worker): number {
     const isEarly = performance.now() - startedAt < settledMilliseconds;
     const exits = isEarly ? (this.#earlyExits.get(slot) ?? 0) + 1 : 0;

@@ -1,4 +1,4 @@
-/** Whether a worker answers, and what it does where it does not. */
+/** Detects workers that do not respond. */
 import type { Worker as ClusterWorker } from 'node:cluster';
 import type { Logger } from 'pino';
 import type { LoopHold } from '../../sampling/schedule/loop-holds.ts';
@@ -7,12 +7,12 @@ import { ProcessActivity, type Activity } from './process-activity.ts';
 
 /** Time between two pings. */
 export const pingMilliseconds = 2_000;
-/** A worker that leaves more pings unanswered hangs: one response takes far less. */
+/** With more unanswered pings, a worker is considered hung: a response takes far less time. */
 const maxUnansweredPings = 5;
-/** One that works, or waits for a processor on a machine under load, may answer late. */
+/** A busy worker, or one that waits for a processor on a loaded machine, may reply late. */
 const maxUnansweredPingsWhileBusy = 15;
 
-/** What the probe of a worker needs. */
+/** The options of a probe. */
 export interface WorkerProbeOptions {
   readonly clusterWorker: ClusterWorker;
   readonly slot: number;
@@ -21,15 +21,16 @@ export interface WorkerProbeOptions {
 }
 
 /**
- * Pings one worker. From the first unanswered ping on, new connections go to others: those of a worker that hangs would
- * never be answered. Pings are counted, not time: while the primary itself is stalled, no worker is taken to hang.
+ * Pings one worker. From the first unanswered ping on, new connections go to other workers, because a hung worker would
+ * never respond. Pings are counted instead of time, so that no worker is considered hung while the primary itself is
+ * stalled.
  */
 export class WorkerProbe {
   readonly #options: WorkerProbeOptions;
   readonly #activity: ProcessActivity;
-  /** Pings since the last answer. */
+  /** The number of pings since the last reply. */
   #unanswered = 0;
-  /** What it was doing when it last did not answer; null while it answers. */
+  /** Its activity when it last failed to reply; null while it replies. */
   #state: Activity | null = null;
   #lastHold: (LoopHold & { readonly at: string }) | null = null;
 
@@ -38,7 +39,7 @@ export class WorkerProbe {
     this.#activity = new ProcessActivity(options.clusterWorker.process.pid);
   }
 
-  /** The last time that an operation kept its event loop, and when it was reported. */
+  /** The last time that an operation blocked its event loop, and when that was reported. */
   get lastHold(): (LoopHold & { readonly at: string }) | null {
     return this.#lastHold;
   }
@@ -47,14 +48,14 @@ export class WorkerProbe {
     this.#lastHold = { ...hold, at: new Date().toISOString() };
   }
 
-  /** Counts a ping that is about to be sent. Returns why the worker is to be killed; null while it is not. */
+  /** Counts a ping before it is sent. Returns the reason if the worker must be killed, otherwise null. */
   countPing(): Error | null {
     const problem = this.#unanswered === 0 ? null : this.#onSilence();
     this.#unanswered += 1;
     return problem;
   }
 
-  /** The worker has answered a ping. */
+  /** Called when the worker has replied to a ping. */
   noteAnswer(): void {
     const { clusterWorker, slot, rotation, log } = this.#options;
     this.#unanswered = 0;

@@ -25,7 +25,7 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
   const guestSocket = slot === 1 ? settings.guestSocket : [];
   try {
     return await serve(
-      // The primary has the listener for the health of all, and renames the audit file.
+      // The primary has the health listener for all workers, and renames the audit file.
       { ...settings, port, guestSocket, metricsListen: null, auditSize: null },
       {
         ...context,
@@ -66,12 +66,12 @@ export async function serveAsWorker(settings: ServeSettings, context: ServeConte
     return 1;
   } finally {
     primary.sourceChannel.destroy();
-    // Without the channel the process ends.
+    // Without the channel, the process exits.
     if (process.connected) process.disconnect();
   }
 }
 
-/** A source that this worker reads itself: the primary keeps the past that all workers have caused. */
+/** A source that this worker reads itself. The primary keeps the history of all workers. */
 async function openWithSharedPast(
   { open, channel }: { readonly open: typeof openSource; readonly channel: Duplex },
   ...[named, tools]: Parameters<typeof openSource>
@@ -80,7 +80,7 @@ async function openWithSharedPast(
   return sharePast(source, remoteSource(channel, source), steadyClockOf(tools.clock));
 }
 
-/** Lets the message leave before the channel is closed. */
+/** Waits until the message has been sent before the channel is closed. */
 async function flush(tell: () => void): Promise<void> {
   tell();
   await new Promise((resolve) => setImmediate(resolve));
