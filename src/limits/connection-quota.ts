@@ -32,12 +32,54 @@ const retryInMilliseconds = 5_000;
 const ignore = (): void => undefined;
 const uncounted: QuotaEntry = { problem: null, leave: ignore };
 
+interface Counts {
+  open: number;
+  readonly byAddress: Map<string, number>;
+}
+
+/** A connection within the limits. A class, because thousands of connections have one each. */
+class CountedConnection implements QuotaEntry {
+  readonly problem = null;
+  readonly #counts: Counts;
+  readonly #ofAddress: QuotaEntry;
+
+  constructor(counts: Counts, ofAddress: QuotaEntry) {
+    this.#counts = counts;
+    this.#ofAddress = ofAddress;
+    counts.open += 1;
+  }
+
+  leave(): void {
+    this.#counts.open -= 1;
+    this.#ofAddress.leave();
+  }
+}
+
+/** One of the connections of a network. */
+class CountedAddress implements QuotaEntry {
+  readonly problem = null;
+  readonly #counts: Counts;
+  readonly #network: string;
+
+  constructor(counts: Counts, network: string) {
+    this.#counts = counts;
+    this.#network = network;
+    counts.byAddress.set(network, (counts.byAddress.get(network) ?? 0) + 1);
+  }
+
+  leave(): void {
+    const { byAddress } = this.#counts;
+    const left = (byAddress.get(this.#network) ?? 1) - 1;
+    if (left === 0) byAddress.delete(this.#network);
+    else byAddress.set(this.#network, left);
+  }
+}
+
 /** Counts the connections of all listeners of a process. */
 export class ConnectionQuota {
   readonly #limits: ConnectionLimits;
-  readonly #byAddress = new Map<string, number>();
+  readonly #counts: Counts = { open: 0, byAddress: new Map() };
   readonly #refused = new Set<() => void>();
-  #open = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
@@ -49,34 +91,19 @@ export class ConnectionQuota {
    */
   enter(address: string | null, close: () => void): QuotaEntry {
     const { maxConnections } = this.#limits;
-    if (this.#open >= maxConnections) return this.#refuse(overloaded(maxConnections), close);
+    if (this.#counts.open >= maxConnections) return this.#refuse(overloaded(maxConnections), close);
     const own = address === null ? uncounted : this.enterAddress(address);
     if (own.problem !== null) return this.#refuse(own.problem, close);
-    this.#open += 1;
-    return {
-      problem: null,
-      leave: () => {
-        this.#open -= 1;
-        own.leave();
-      },
-    };
+    return new CountedConnection(this.#counts, own);
   }
 
   /** Counts a request that a proxy passes on, as a connection of its client. */
   enterAddress(address: string): QuotaEntry {
     const network = networkOf(address);
     const { maxConnectionsPerAddress: limit } = this.#limits;
-    const count = this.#byAddress.get(network) ?? 0;
+    const count = this.#counts.byAddress.get(network) ?? 0;
     if (count >= limit) return { problem: ofAddress(limit), leave: ignore };
-    this.#byAddress.set(network, count + 1);
-    return {
-      problem: null,
-      leave: () => {
-        const left = (this.#byAddress.get(network) ?? 1) - 1;
-        if (left === 0) this.#byAddress.delete(network);
-        else this.#byAddress.set(network, left);
-      },
-    };
+    return new CountedAddress(this.#counts, network);
   }
 
   #refuse(problem: HvqlError, close: () => void): QuotaEntry {

@@ -175,16 +175,33 @@ function makeAllowed(
   const parameters: Record<string, unknown> = { ...rest, query: text };
   // Clients send an empty name for none (GraphQL over HTTP, 5.2); no operation can have it.
   if (parameters['operationName'] === '') delete parameters['operationName'];
-  let known = documentId;
-  const operation: Omit<AllowedOperation, typeof allowed> = {
-    query: text,
-    parameters,
-    get documentId() {
-      known ??= documentIdOf(text);
-      return known;
-    },
-  };
+  const operation: OperationToAllow = new Operation(
+    parameters as OperationRequest & { query: string },
+    documentId,
+  );
   return operation as AllowedOperation;
+}
+
+type OperationToAllow = Omit<AllowedOperation, typeof allowed>;
+
+/** A class, because V8 keeps a hidden class for each object literal with a getter. */
+class Operation implements OperationToAllow {
+  readonly parameters: OperationRequest & { readonly query: string };
+  #documentId: DocumentId | null;
+
+  constructor(parameters: OperationRequest & { readonly query: string }, documentId: DocumentId | null) {
+    this.parameters = parameters;
+    this.#documentId = documentId;
+  }
+
+  get query(): string {
+    return this.parameters.query;
+  }
+
+  get documentId(): DocumentId {
+    this.#documentId ??= documentIdOf(this.query);
+    return this.#documentId;
+  }
 }
 
 function notAllowed(text: string): HttpError {

@@ -208,19 +208,21 @@ describe('two builds beside each other', () => {
   });
 
   it('are held to what streams take, and to what they miss', () => {
-    const figures = (processorPercent: number, kilobytesEach: number, missed: number): StreamsFigures => ({
+    const figures = (processorPercent: number, megabytes: number, missed: number): StreamsFigures => ({
       processes: 1,
       missed,
       errors: 0,
       lags: [1, 2, 3, 4],
       processorPercent,
-      kilobytesEach,
+      kilobytesEach: 7,
+      megabytes,
       openedInSeconds: 1,
     });
     const rows = rowsOf([10], { before: [figures(10, 10, 0)], now: [figures(11, 12, 1)] }, 1.1);
     expect(rows.map((row) => row.at(-1))).toEqual([
       '≤ 1.1: reached',
       '≤ 1.1: missed',
+      '',
       '',
       '≤ before: missed',
     ]);

@@ -125,7 +125,10 @@ export interface StreamsFigures {
   /** Mean, p50, p99 and maximum, milliseconds. */
   readonly lags: readonly number[];
   readonly processorPercent: number;
+  /** The growth of the resident memory since a tenth of the streams have come and gone, for each stream. */
   readonly kilobytesEach: number;
+  /** The resident memory with all streams open. */
+  readonly megabytes: number;
   readonly openedInSeconds: number;
 }
 
@@ -246,6 +249,7 @@ async function watch(
     lags: lagsOf(results),
     processorPercent: ((atEnd.processorMilliseconds - atStart.processorMilliseconds) / seconds) * 0.1,
     kilobytesEach: (atEnd.residentKilobytes - before.residentKilobytes) / streams,
+    megabytes: atEnd.residentKilobytes / 1_024,
     openedInSeconds: Math.max(...opened.map(({ seconds: each }) => each)),
   };
 }

@@ -8,12 +8,26 @@ import type { ServerContext } from '../context.ts';
 type EntriesContext = Pick<ServerContext, 'proxies' | 'connectionQuota'>;
 
 /** What a connection counts as. */
-export interface ConnectionEntry {
+export class ConnectionEntry {
   readonly quotaEntry: QuotaEntry;
   /** Whether its requests are counted as connections of their clients, because a trusted proxy forwards them. */
   readonly isProxy: boolean;
+  /** Whether the connection below it, over which its TLS runs, has the same entry and leaves it. */
+  readonly #isOfHandshake: boolean;
+
+  constructor(
+    quotaEntry: QuotaEntry,
+    { isProxy, isOfHandshake }: { readonly isProxy: boolean; readonly isOfHandshake: boolean },
+  ) {
+    this.quotaEntry = quotaEntry;
+    this.isProxy = isProxy;
+    this.#isOfHandshake = isOfHandshake;
+  }
+
   /** Call it once, when the connection has ended. */
-  leave(): void;
+  leave(): void {
+    if (!this.#isOfHandshake) this.quotaEntry.leave();
+  }
 }
 
 /** The entries of the connections of one server. */
@@ -33,14 +47,8 @@ export class ConnectionEntries {
   /** Counts a connection. One over TLS was counted when its handshake began. */
   open(socket: Socket): ConnectionEntry {
     const below = this.#handshakes.get(peerOf(socket))?.quotaEntry;
-    const quotaEntry = below ?? this.#enter(socket);
-    return {
-      quotaEntry,
-      isProxy: this.#context.proxies.isProxy(socket),
-      leave: () => {
-        if (below === undefined) quotaEntry.leave();
-      },
-    };
+    const isProxy = this.#context.proxies.isProxy(socket);
+    return new ConnectionEntry(below ?? this.#enter(socket), { isProxy, isOfHandshake: below !== undefined });
   }
 
   /** The entry of a request. If a proxy forwards it, it counts as a connection of its client, otherwise as part of its own. */
