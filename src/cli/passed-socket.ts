@@ -17,5 +17,5 @@ export function passedSocket(
   const count = env['LISTEN_FDS'] ?? '0';
   if (count === '0') return null;
   if (count === '1') return firstDescriptor;
-  throw new UsageError([`systemd passed ${count} sockets (LISTEN_FDS), and one is all that can be used.`]);
+  throw new UsageError([`systemd passed ${count} sockets (LISTEN_FDS), but only one is supported.`]);
 }

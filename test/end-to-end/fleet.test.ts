@@ -97,7 +97,7 @@ describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
     const { program, url, tokens } = await serve(['--nats', address, '--host-name', 'web-17']);
     const answer = await post(url, { token: tokens[0], query: '{ hypervisor { host } }' });
     expect(answer).toEqual({ data: { hypervisor: { host: 'web-17' } } });
-    expect(program.stderr).toContain('NATS does not answer yet');
+    expect(program.stderr).toContain('NATS does not respond yet');
     expect(program.stderr).toContain('development mode: without --gateway-keys');
     expect(await program.stop()).toBe(0);
   });

@@ -118,7 +118,7 @@ describe.skipIf(natsServerPath === null)('hvql gateway', () => {
     await until(async () => (await ask(totals)).data?.fleet.totals.of === 0);
     const refused = await post(url, { token: old, query: totals });
     expect(refused.errors[0].extensions.code).toBe('UNAUTHENTICATED');
-    await until(() => program.stderr.includes('the keys of tokens have been read again'));
+    await until(() => program.stderr.includes('the keys of tokens have been reloaded'));
     expect(await program.stop()).toBe(0);
   });
 });

@@ -267,14 +267,14 @@ describe.skipIf(process.platform !== 'linux')('a service without watchers', () =
     await until(async () => (await ticksOfTwoSeconds(program.child.pid)) <= 3);
     const since = messages().slice(linesBefore);
     expect(since.filter((message) => message !== 'connection closed')).toEqual([]);
-    expect(messages()).not.toContain('the source does not answer');
+    expect(messages()).not.toContain('the source does not respond');
     const { data } = await post(url, { token: tokens[0], query: '{ service { source { isAnswering } } }' });
     expect(data.service.source.isAnswering).toBe(true);
 
     // It fails as soon as a client watches again.
     const again = watchBySse({ url, token: tokens[0], query });
     expect(await again.event(0)).toMatchObject({ errors: [{ extensions: { code: 'PAGE_UNAVAILABLE' } }] });
-    await until(() => messages().includes('the source does not answer'));
+    await until(() => messages().includes('the source does not respond'));
     again.stop();
     expect(await program.stop()).toBe(0);
     await rm(folder, { recursive: true, force: true });

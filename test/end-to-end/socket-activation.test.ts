@@ -70,7 +70,7 @@ describe('a socket that was passed', () => {
     expect(passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '0' }, 17)).toBe(null);
     expect(passedSocket({ LISTEN_FDS: '1' }, 17)).toBe(null);
     expect(() => passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '2' }, 17)).toThrow(
-      new UsageError(['systemd passed 2 sockets (LISTEN_FDS), and one is all that can be used.']),
+      new UsageError(['systemd passed 2 sockets (LISTEN_FDS), but only one is supported.']),
     );
   });
 

@@ -87,7 +87,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
 
   it('reaches streams and /ready at once, though the source had answered just before', async () => {
     expect(await ready()).toBe(200);
-    changesBefore = logged('the source does not answer').length;
+    changesBefore = logged('the source does not respond').length;
     const aways = all(isAway);
     await spoil();
     for (const event of await aways) expect(event.errors[0].message).toContain(words);
@@ -131,8 +131,8 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
   });
 
   it('stands in the log once, with its end', () => {
-    expect(logged('the source does not answer')).toHaveLength(changesBefore + 1);
-    expect(logged('the source answers again')).toHaveLength(changesBefore + 1);
+    expect(logged('the source does not respond')).toHaveLength(changesBefore + 1);
+    expect(logged('the source responds again')).toHaveLength(changesBefore + 1);
     expect(logged('unexpected error')).toEqual([]);
     expect(logged('a tick failed unexpectedly')).toEqual([]);
   });

@@ -64,10 +64,10 @@ describe('hvql serve with TLS', () => {
     };
     expect(await subjectOf(url)).toBe('hvql test server');
     install('other-server');
-    await hangUp('the certificates have been read again');
+    await hangUp('the certificates have been reloaded');
     expect(await subjectOf(url)).toBe('hvql test other-server');
     writeFileSync(key, 'nothing');
-    await hangUp('the certificates stay as they were');
+    await hangUp('the certificates could not be reloaded and stay unchanged');
     expect(program.stderr).toContain('--tls-key: the file has no private key');
     expect(program.stderr).not.toContain(folder);
     expect(await subjectOf(url)).toBe('hvql test other-server');

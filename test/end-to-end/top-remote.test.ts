@@ -79,7 +79,7 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
     // The service finds out within seconds that this one is over.
     writeToken(await sign('1', 3));
     await pane.shows(
-      /does not accept the token: .*expired.*Write a new token to .* read again when it changes/,
+      /does not accept the token: .*expired.*Write a new token to .* reloaded when it changes/,
     );
     writeToken(lasting);
     await pane.shows(/^partitions: 1 of 3/m);
@@ -115,7 +115,7 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
       '/elsewhere',
       /answers with HTTP status 404, .* Check the path \(hvql serves at \/graphql\)/,
     ],
-    ['no token', '', /needs a token\. Give one with --token-file, such as "hvql token" prints\./],
+    ['no token', '', /needs a token\. Use --token-file; "hvql token" prints a token\./],
   ])('ends with what to do for %s', async (_, place, expected) => {
     const url = place.startsWith('http') ? place : `http://127.0.0.1:${port}${place}`;
     const program = new Program(['top', '--once', '--url', url]);
@@ -180,7 +180,7 @@ describe('hvql top --url https://', () => {
     expect(trusting.stdout).toMatch(/^partitions {2}local .* 2 LPs [\d.]+% busy$/m);
     expect(await doubting.exited).toBe(1);
     expect(doubting.stderr).toMatch(
-      /is not trusted, or TLS is not spoken there: .* Give its issuer's PEM file with --tls-ca/,
+      /is not trusted, or it does not support TLS: .* Give its issuer's PEM file with --tls-ca/,
     );
     await server.stop('SIGKILL');
   });
@@ -224,7 +224,7 @@ describe.skipIf(tmuxPath === null || natsServerPath === null)('hvql top of a gat
       ...columns,
     ]);
     await pane.shows(
-      /2 of 3 hosts answer/,
+      /2 of 3 hosts respond/,
       /^hosts: 1 of 3, by host ascending/m,
       /^web-1 +answering +2 +\d+$/m,
       /^web-3 +unreachable +failed +failed$/m,

@@ -68,7 +68,7 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
     pane.press('3');
     await pane.shows(/^logical processors: 1 of 4/m, /^lp +totalRunTime/m);
     pane.press('5');
-    await pane.shows(/This is one host. The url of a gateway shows hosts\./);
+    await pane.shows(/This is a single host\. Use the URL of a gateway to show hosts\./);
 
     pane.press('f', 'C-u');
     pane.type('globalTime,timerInterupts');
@@ -86,7 +86,11 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
     pane.press('p');
     await pane.shows(/every 500ms PAUSED/);
     pane.press('?');
-    await pane.shows(/Any key leaves the help/, /reset +the counter started again/, /STALE +no new numbers/);
+    await pane.shows(
+      /Press any key to leave the help/,
+      /reset +the counter was reset/,
+      /STALE +no new numbers/,
+    );
     pane.press('x', 'p');
     await pane.shows(/every 500ms {2}4 LPs/);
 
@@ -171,15 +175,15 @@ describe.skipIf(tmuxPath === null)('hvql top of another source than the simulato
 
     expect(await writer.stop()).toBe(0);
     await pane.shows(
-      /2 LPs clock stands still/,
+      /2 LPs clock does not advance/,
       /^ *0 +=  +=  +0 +0$/m,
-      /^= the source's clock stands still$/m,
+      /^= the source's clock does not advance$/m,
     );
 
     renameSync(folder, `${folder}.away`);
     await pane.shows(
       /^STALE for \d+ s {2}logical processors/m,
-      /PAGE_UNAVAILABLE: .*The page folder is not there\. .*It is tried again at every interval\./,
+      /PAGE_UNAVAILABLE: .*The page folder is not there\. .*Retrying at every interval\./,
       /^ *0 +=  +=  +0 +0$/m,
     );
     renameSync(`${folder}.away`, folder);

@@ -271,7 +271,7 @@ describe('two workers', () => {
     const from = program.stderr.length;
     const log = (): string => program.stderr.slice(from);
     await askByNewConnection(url, { token: tokens[1], query: 'query Hold { __typename }' });
-    await until(() => log().includes('an operation kept all others waiting'));
+    await until(() => log().includes('an operation blocked all others'));
     expect(log()).toMatch(/"milliseconds":\d+,"caller":"2","operation":"Hold"/);
     const hung = Number(/^held by (\d+)$/m.exec(log())?.[1]);
     process.kill(hung, 'SIGSTOP');
@@ -279,13 +279,13 @@ describe('two workers', () => {
     // One may be on its way to the stopped worker. It is answered by the other one, at the latest when that is replaced.
     const early = [1, 2, 3, 4].map(ask);
     const paused =
-      /"state":"stopped".*"operation":"Hold".*a worker does not answer, and new connections go to others/;
+      /"state":"stopped".*"operation":"Hold".*a worker does not respond, and new connections go to others/;
     await until(() => paused.test(log()), log);
     const late = [1, 2, 3, 4].map(ask);
     for (const answer of await Promise.all([...early, ...late]))
       expect(answer).toEqual({ data: { __typename: 'Query' } });
     const record =
-      /"signal":"SIGKILL".*A worker has not answered for \d+ s; it is stopped.*"operation":"Hold".*a worker has ended/;
+      /"signal":"SIGKILL".*A worker has not responded for \d+ s; it is stopped.*"operation":"Hold".*a worker has ended/;
     await until(() => record.test(log()), log);
     expect(workersOf(here)).not.toContain(hung);
     await untilBothAnswer();
@@ -601,7 +601,7 @@ describe('certificates', () => {
     putServer('other-server');
     program.child.kill('SIGHUP');
     // Both may have noticed the change before the signal.
-    const renewed = (): number => program.stderr.split('the certificates have been read again').length - 1;
+    const renewed = (): number => program.stderr.split('the certificates have been reloaded').length - 1;
     await until(() => renewed() >= 2);
     await until(async () => (await shown()) === of('other-server') && (await shown()) === of('other-server'));
     put('revoking-ca.pem', issuers);

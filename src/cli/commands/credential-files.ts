@@ -184,10 +184,10 @@ export class CredentialWatch {
     entry.last = entry.last.then(async () => {
       try {
         await renew();
-        this.#log.info(`${what} have been read again`);
+        this.#log.info(`${what} have been reloaded`);
       } catch (thrown) {
         const problems = thrown instanceof UsageError ? thrown.problems : [messageOf(thrown)];
-        this.#log.error({ problems }, `${what} stay as they were`);
+        this.#log.error({ problems }, `${what} could not be reloaded and stay unchanged`);
       }
     });
     return entry.last;

@@ -116,7 +116,7 @@ function remedyFor(code: string, root: string): Pick<Finding, 'remedy'> {
     return { remedy: 'run hvql as root, or with CAP_DAC_READ_SEARCH as packaging/hvql.service does' };
   if (code === 'ENOENT')
     return {
-      remedy: 'a kernel is needed whose mshv driver publishes statistics, built with CONFIG_DEBUG_FS',
+      remedy: 'use a kernel whose mshv driver publishes statistics, built with CONFIG_DEBUG_FS',
     };
   return {};
 }

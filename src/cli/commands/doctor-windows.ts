@@ -56,7 +56,7 @@ function partitionFindings({ partitions }: Topology): Finding[] {
 }
 
 function problemsOf(thrown: unknown, signal: AbortSignal): Finding[] {
-  if (signal.aborted) return [{ isWell: false, text: 'Windows did not answer in time.', remedy: needs }];
+  if (signal.aborted) return [{ isWell: false, text: 'Windows did not respond in time.', remedy: needs }];
   if (thrown instanceof UsageError) return thrown.problems.map((text) => ({ isWell: false, text }));
   if (!(thrown instanceof HvqlError)) throw thrown;
   const reason = thrown.cause instanceof Error ? ` ${thrown.cause.message}` : '';

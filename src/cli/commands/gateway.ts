@@ -54,7 +54,7 @@ export async function serveGateway(settings: GatewaySettings, context: GatewayCo
   const { log } = context;
   if (settings.gatewayKey === null)
     log.warn(
-      'development mode: without --gateway-key, hosts on this machine take unsigned tokens of this gateway',
+      'development mode: without --gateway-key, hosts on this machine accept unsigned tokens of this gateway',
     );
   const resources = await openGatewayResources(settings, context);
   const { gateway, audit, identity } = resources;

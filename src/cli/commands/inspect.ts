@@ -55,7 +55,7 @@ function objectOfPath(path: string): StatisticsObject {
   if (object !== undefined) return object;
   const choices = statisticsObjects.map((kind) => kind.toLowerCase().replaceAll('_', '-'));
   throw new UsageError([
-    `The path ${path} does not tell what it is the page of, as lp/0/stats.page would; ` +
+    `The path ${path} does not show which kind of object the page belongs to, as lp/0/stats.page would; ` +
       `--object is needed: ${choices.join(', ')}.`,
   ]);
 }

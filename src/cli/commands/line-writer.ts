@@ -68,7 +68,7 @@ export function lineWriter(
   };
   const write = (text: string): void => {
     if (attempt(text)) {
-      if (isReported) log.warn({ lost }, `${what} is written again`);
+      if (isReported) log.warn({ lost }, `${what} can be written again`);
       isReported = false;
       lost = 0;
     } else {

@@ -115,12 +115,12 @@ async function readDocumentFile(
   try {
     const state = await stat(path);
     // Reading a pipe, for example, could block indefinitely.
-    if (!state.isFile()) return `${path}: This is not a file.`;
+    if (!state.isFile()) return `${path} is not a file.`;
     if (state.size > limit.bytes) {
-      return `${path}: This has ${state.size} bytes, but no ${limit.of} needs more than ${limit.bytes}.`;
+      return `${path} has ${state.size} bytes, but the maximum for a ${limit.of} is ${limit.bytes}.`;
     }
     return { file, path, bytes: await readFile(path) };
   } catch (thrown) {
-    return `${path}: This cannot be read: ${systemErrorReason(thrown)}.`;
+    return `${path} cannot be read: ${systemErrorReason(thrown)}.`;
   }
 }

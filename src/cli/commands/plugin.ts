@@ -56,8 +56,8 @@ async function within<Value>(loading: Promise<Value>, limitMilliseconds: number)
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = new Error(
-      `it is not there after ${formatDuration(limitMilliseconds)}: what it awaits, at its top level or in its function, ` +
-        'has not come.',
+      `it was not loaded within ${formatDuration(limitMilliseconds)}: a promise that it awaits, at its top level or in its function, ` +
+        'has not settled.',
     );
     timer = setTimeout(() => reject(error), limitMilliseconds);
   });

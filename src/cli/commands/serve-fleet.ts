@@ -28,7 +28,7 @@ export async function joinFleet(
   if (gatewayKeys === null) {
     log.warn(
       { nats: nats.url },
-      'development mode: without --gateway-keys, every gateway on this machine may ask as any partition',
+      'development mode: without --gateway-keys, every gateway on this machine may send requests as any partition',
     );
   }
   // Loaded on demand, because a service outside a fleet does not need the NATS client.
@@ -48,7 +48,7 @@ export async function joinFleet(
   });
   const isJoined = await withinStart(fleet.joined);
   if (!isJoined)
-    log.warn({ nats: nats.url }, 'NATS does not answer yet: the host joins the fleet once it does');
+    log.warn({ nats: nats.url }, 'NATS does not respond yet: the host will join the fleet when it does');
   return fleet;
 }
 

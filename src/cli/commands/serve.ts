@@ -172,7 +172,7 @@ async function serveOn(
   const ignoreHolds = loopHolds.watch((hold) => {
     // The primary is notified before readers of the log could stop this process.
     context.onHold?.(hold);
-    log.warn(hold, 'an operation kept all others waiting');
+    log.warn(hold, 'an operation blocked all others');
   });
   const refused = fleet?.joined.then(() => new Promise<never>(() => undefined));
   await Promise.race([untilAborted(signal), ...(refused === undefined ? [] : [refused])]);
@@ -226,8 +226,8 @@ function samplerFor(
     ...(absences === undefined ? {} : { onAbsence: absences.report }),
     onError: (err) => log.error({ err }, 'a tick failed unexpectedly'),
     onHealthChange: (err) => {
-      if (err === null) log.info('the source answers again');
-      else log.warn({ err }, 'the source does not answer');
+      if (err === null) log.info('the source responds again');
+      else log.warn({ err }, 'the source does not respond');
     },
   });
   if (settings.historyEvery !== null && isPastKept !== true)

@@ -72,6 +72,6 @@ export async function startLocalNats(
 function notInstalled(): UsageError {
   return new UsageError([
     'nats-server is not installed: "apt-get install nats-server" on Debian and Ubuntu, "brew install nats-server" on macOS, ' +
-      'or https://github.com/nats-io/nats-server/releases. --nats takes the address of one that runs already.',
+      'or https://github.com/nats-io/nats-server/releases. --nats uses a server that is already running.',
   ]);
 }

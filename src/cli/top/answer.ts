@@ -1,7 +1,7 @@
-/** Reads an answer of the graph: values by path, and why one is null. */
+/** Reads a response of the graph: values by path, and why a value is null. */
 import type { ExecutionResult } from 'graphql';
 
-/** An error of an answer, as the graph sends it. */
+/** An error in a response. */
 export interface AnswerError {
   readonly message: string;
   /** A code of docs/errors.md; '' if the error has none. */
@@ -10,7 +10,7 @@ export interface AnswerError {
   readonly path: readonly (string | number)[];
 }
 
-/** The errors of a result, whether graphql-js made them here or they came as JSON. */
+/** The errors of a result, either from graphql-js in this process or parsed from JSON. */
 export function errorsOf(result: Pick<ExecutionResult, 'errors'>): readonly AnswerError[] {
   return (result.errors ?? []).map(({ message, path, extensions }) => ({
     message,
@@ -19,10 +19,10 @@ export function errorsOf(result: Pick<ExecutionResult, 'errors'>): readonly Answ
   }));
 }
 
-/** One place in an answer. */
+/** One position in a response. */
 export class Place {
   readonly value: unknown;
-  /** The error that made this place null; null without an error. */
+  /** The error that made this position null; null without an error. */
   readonly error: AnswerError | null;
   readonly #path: string;
   readonly #errors: ReadonlyMap<string, AnswerError>;
@@ -41,11 +41,11 @@ export class Place {
     this.error = this.value === null ? (place.errors.get(place.path) ?? place.inherited) : null;
   }
 
-  /** The root of an answer. */
+  /** The root of a response. */
   static of(result: ExecutionResult): Place {
     const errors = new Map<string, AnswerError>();
     for (const error of errorsOf(result)) {
-      // The null of an error stands at its path or above it.
+      // The null caused by an error is at its path or above it.
       for (let length = 0; length <= error.path.length; length += 1) {
         const path = error.path.slice(0, length).join('/');
         if (!errors.has(path)) errors.set(path, error);
@@ -54,12 +54,12 @@ export class Place {
     return new Place(result.data, { path: '', errors, inherited: null });
   }
 
-  /** A field of this place, which is null where this place is. */
+  /** A field of this position; null if this position is null. */
   at(...names: readonly string[]): Place {
     return names.reduce<Place>((place, name) => place.#child(name), this);
   }
 
-  /** The items of a list; none where it is null. */
+  /** The items of a list; empty if it is null. */
   get items(): readonly Place[] {
     return Array.isArray(this.value) ? this.value.map((_, index) => this.#child(index)) : [];
   }

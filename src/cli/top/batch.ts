@@ -1,4 +1,4 @@
-/** top for scripts: tables or JSON documents, one after another. */
+/** `hvql top` for scripts: prints tables or JSON documents. */
 import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
 import { ticks } from '../commands/ticks.ts';
@@ -11,19 +11,19 @@ import type { Place } from './answer.ts';
 import type { Row, Table } from './view.ts';
 import { views } from './views.ts';
 
-/** What is printed, and how often. */
+/** The options of the output. */
 export interface BatchOptions {
   readonly link: GraphLink;
   readonly state: State;
   readonly isRoot: boolean;
   readonly isJson: boolean;
-  /** Whether it is printed once; else at each interval. */
+  /** Whether to print once instead of at each interval. */
   readonly isOnce: boolean;
-  /** How long to go on in milliseconds; null until it is interrupted. */
+  /** How long to run, in milliseconds; null until interrupted. */
   readonly for: number | null;
 }
 
-/** Prints. The exit code is 1 if the last answer had no table. Rejects with a LinkError if nothing can be asked. */
+/** Prints the output. The exit code is 1 if the last response had no table. Rejects with a LinkError if the graph is unreachable. */
 export async function runBatch(options: BatchOptions, context: CommandContext): Promise<number> {
   const { every } = options.state;
   const { signal } = context;
@@ -50,7 +50,7 @@ async function printAnswer(
   const table = subject.value === null ? null : view.table(subject, wanted);
   const problem = table === null ? subject.error : table.problem;
   if (table === null || problem !== null) {
-    const { code = '', message = 'there is no answer' } = problem ?? {};
+    const { code = '', message = 'there is no response' } = problem ?? {};
     stderr.write(
       `hvql: ${printable(`${code === '' ? '' : `${code}: `}${message} ${adviceFor(code)}`.trim())}\n`,
     );
@@ -81,7 +81,7 @@ function titleFor(
     .join('  ');
 }
 
-/** The JSON document: numbers as the graph has them, 64-bit ones as strings, and why others are null. */
+/** The JSON document: numbers as in the graph, with 64-bit numbers as strings, and the reasons for nulls. */
 function documentFor(
   table: Table,
   { subject, state }: { readonly subject: Place; readonly state: State },

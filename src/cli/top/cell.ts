@@ -1,28 +1,28 @@
-/** What stands in one place of a table: a number as text, or why it is missing. */
+/** The cells of a table: a number as text, or the reason why it is missing. */
 
-/** Why a number is missing. Each has a sign of its own, so that absent is never taken for zero. */
+/** The reasons for missing numbers. Each has its own sign, so that a missing number is not mistaken for zero. */
 export type Missing = 'denied' | 'failed' | 'unreported' | 'waiting' | 'reset' | 'idle' | 'still';
 
-/** A number or a name, or why it is missing. */
+/** A number or a name, or the reason why it is missing. */
 export interface Cell {
   readonly text: string;
   readonly missing: Missing | null;
-  /** As the graph has it: 64-bit numbers as decimal strings. */
+  /** The value as in the graph: 64-bit numbers as decimal strings. */
   readonly value: string | number | null;
 }
 
-/** How each is shown, and what it means. */
+/** The sign and the meaning of each reason. */
 export const signs: Readonly<Record<Missing, { readonly sign: string; readonly meaning: string }>> = {
   denied: { sign: 'denied', meaning: 'this token may not read it' },
-  failed: { sign: 'failed', meaning: 'the source could not give it' },
+  failed: { sign: 'failed', meaning: 'the source could not provide it' },
   unreported: { sign: '-', meaning: 'the source does not report it' },
-  waiting: { sign: '..', meaning: 'waits for a second reading' },
-  reset: { sign: 'reset', meaning: 'the counter started again' },
+  waiting: { sign: '..', meaning: 'waiting for a second reading' },
+  reset: { sign: 'reset', meaning: 'the counter was reset' },
   idle: { sign: '.', meaning: 'no operation, so no average cost' },
-  still: { sign: '=', meaning: "the source's clock stands still" },
+  still: { sign: '=', meaning: "the source's clock does not advance" },
 };
 
-/** The cell of something that is missing. */
+/** The cell for a missing number. */
 export function missingCell(missing: Missing): Cell {
   return { text: signs[missing].sign, missing, value: null };
 }
@@ -33,8 +33,7 @@ export function textCell(text: string): Cell {
 }
 
 /**
- * The cell of a number: a 64-bit number with all its digits, a share or a rate with one digit behind the point where it
- * is small.
+ * The cell of a number: a 64-bit number with all its digits, a percentage or a rate with one decimal if it is small.
  */
 export function numberCell(value: string | number): Cell {
   return { text: typeof value === 'string' ? value : formatRate(value), missing: null, value };
@@ -49,7 +48,7 @@ export function formatRate(rate: number): string {
   return size < 999.5 ? rate.toFixed(1) : Math.round(rate).toString();
 }
 
-/** Which of two cells comes first in descending order; what is missing comes last either way. */
+/** Compares two cells for descending order. Missing numbers come last in both directions. */
 export function compareCells(one: Cell, other: Cell, isDescending: boolean): number {
   if (one.value === null || other.value === null)
     return Number(one.value === null) - Number(other.value === null);

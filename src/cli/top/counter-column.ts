@@ -1,34 +1,34 @@
-/** The columns that show a counter: named as in the catalogue, checked, and written into a selection. */
+/** Columns that show a counter: parses their names and generates their selection. */
 import { clockOf, countersOf } from '../../catalogue/catalogue.ts';
 import { isTotal, type Counter } from '../../catalogue/counter.ts';
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { UsageError } from '../../errors.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 
-/** The views of a counter, as the fields of the graph are called. */
+/** The views of a counter, by their field names in the graph. */
 export const counterFields = ['rates', 'deltas', 'counters'] as const;
 /** rates, deltas or counters. */
 export type CounterField = (typeof counterFields)[number];
 
 /** A column of numbers. */
 export interface CounterColumn {
-  /** How it is typed: "hypercalls", or "hypercalls.counters" where it is not the view shown by default. */
+  /** Its name in --columns: "hypercalls", or "hypercalls.counters" if it is not the default view. */
   readonly key: string;
   readonly counter: Counter;
   readonly field: CounterField;
-  /** What stands below its name: "/s", "%", "ns/op", "pages"; '' for a plain number. */
+  /** The unit below its name: "/s", "%", "ns/op", "pages"; '' for a plain number. */
   readonly unit: string;
 }
 
-/** The column of a counter; by default its rate, or its value where it has none. */
+/** The column of a counter; by default its rate, or its value if it has no rate. */
 export function columnOf(counter: Counter, field: CounterField = defaultField(counter)): CounterColumn {
   const key = field === defaultField(counter) ? counter.field : `${counter.field}.${field}`;
   return { key, counter, field, unit: unitOf(counter, field) };
 }
 
 /**
- * The columns that these names stand for, such as "hypercalls" or "hypercalls.counters". Throws a UsageError with every
- * name that none of these objects has a counter of.
+ * Parses names of columns, such as "hypercalls" or "hypercalls.counters". Throws a UsageError with every name that is not
+ * a counter of these objects.
  */
 export function parseColumns(
   names: readonly string[],
@@ -61,7 +61,7 @@ export function parseColumns(
   return [...columns.values()];
 }
 
-/** The next view of a column: rates, deltas, counters and again rates; a counter without rates has one view only. */
+/** The next view of a column: rates, deltas, counters, then rates again. A counter without rates has only one view. */
 export function nextView({ counter, field }: CounterColumn): CounterColumn {
   const views = viewsOf(counter);
   return columnOf(counter, views[(views.indexOf(field) + 1) % views.length]);
@@ -80,8 +80,8 @@ export function selectionOf(columns: readonly CounterColumn[], over: string | nu
 }
 
 /**
- * What is asked for a column. A rate may be null for a reason that only another number tells from a counter that is not
- * reported: an average cost where there was no operation, and a share of an object's own clock where that stands still.
+ * The fields needed for a column. A rate may be null although the counter is reported, which only another number shows: an
+ * average cost without operations, and a percentage of an object's own clock if that clock does not advance.
  */
 function fieldsOf({ counter, field }: CounterColumn): Partial<Record<CounterField, readonly string[]>> {
   const own = counter.field;
@@ -90,19 +90,19 @@ function fieldsOf({ counter, field }: CounterColumn): Partial<Record<CounterFiel
   return { rates: counter.operations === undefined ? [own] : [own, counter.operations] };
 }
 
-/** Whether its percentages are taken against a clock of the object. */
+/** Whether its percentages are relative to a clock of the object. */
 export function hasOwnClock({ kind, object }: Counter): boolean {
   return kind === 'TIME' && clockOf(object) !== undefined;
 }
 
-/** totalRunTime becomes TOTAL_RUN_TIME, as the enums of the schema have it. */
+/** totalRunTime becomes TOTAL_RUN_TIME, as in the enums of the schema. */
 export function enumValueOf({ field }: Counter): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 const viewNames = { rates: 'RATE', deltas: 'DELTA', counters: 'VALUE' } as const;
 
-/** The order by a column as an argument: "{ counter: HYPERCALLS, by: RATE, direction: DESC }". */
+/** The sort order of a column as an argument: "{ counter: HYPERCALLS, by: RATE, direction: DESC }". */
 export function orderOf({ counter, field }: CounterColumn, isDescending: boolean): string {
   const direction = isDescending ? 'DESC' : 'ASC';
   return `{ counter: ${enumValueOf(counter)}, by: ${viewNames[field]}, direction: ${direction} }`;

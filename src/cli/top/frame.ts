@@ -1,4 +1,4 @@
-/** The lines of a frame. */
+/** Draws the lines of a frame. */
 import { formatDuration } from '../../snapshot/duration.ts';
 import { printable } from '../format.ts';
 import { adviceFor } from './advice.ts';
@@ -11,24 +11,24 @@ import { drawTable, legendOf } from './table-text.ts';
 import { charactersOf, cutTo, fitTo, widthOf } from './text-width.ts';
 import type { Table } from './view.ts';
 
-/** What a frame shows. */
+/** The content of a frame. */
 export interface FrameContent {
   readonly state: State;
-  /** What is shown, such as the address of a service. */
+  /** The name of the source or service, such as an address. */
   readonly title: string;
-  /** null before the first answer. */
+  /** null before the first response. */
   readonly table: Table | null;
   readonly host: string | null;
-  /** When what is shown was read, as the service says it. */
+  /** The time of the snapshot, as returned by the service. */
   readonly sampledAt: string | null;
   readonly load: Load | null;
-  /** What the fleet says of itself; '' for one host. */
+  /** The state of the fleet; '' for one host. */
   readonly fleet: string;
-  /** What keeps new numbers from coming, and for how many seconds they have not; null if they come. */
+  /** Why there are no new numbers, and for how many seconds; null if there are. */
   readonly trouble: (LinkProblem & { readonly staleSeconds: number | null }) | null;
 }
 
-/** The screen that it is drawn for. */
+/** The screen to draw on. */
 export interface FrameLayout {
   readonly columns: number;
   readonly rows: number;
@@ -36,18 +36,18 @@ export interface FrameLayout {
   readonly widths: Map<string, number>;
 }
 
-/** Lines that are not rows: two above the table, two of its headings, and two below. */
+/** Lines other than rows: two above the table, two for its headings, and two below. */
 const otherLines = 6;
 
-/** How many rows a screen has room for. */
+/** The number of rows that fit on a screen. */
 export function roomForRows(rows: number): number {
   return Math.max(1, rows - otherLines);
 }
 
-/** What is wrong, and what to do, may need more than a line: then it covers rows. */
+/** A problem and its advice may need more than one line, and then cover rows. */
 const mostNoteLines = 4;
 
-/** Draws a frame: as many lines as the screen has, none wider than it. */
+/** Draws a frame with as many lines as the screen, none wider than the screen. */
 export function drawFrame(content: FrameContent, layout: FrameLayout): readonly string[] {
   const { columns, rows, style } = layout;
   const head = [style.bold(cutTo(titleLine(content), columns)), cutTo(viewLine(content), columns)];
@@ -71,7 +71,7 @@ function viewLine({ state, table, trouble }: FrameContent): string {
   const selected = table === null || table.rows.length === 0 ? 0 : state.selected + 1;
   const shown = table?.rows.length ?? 0;
   const total = table?.total ?? null;
-  // Without a total there may be more than were asked for.
+  // Without a total, there may be more rows than requested.
   const count = total === null ? `${shown}+` : `${total}`;
   const where = table === null || table.of === '' ? '' : ` of ${table.of}`;
   const filter = state.filter === '' ? '' : `, filter ${JSON.stringify(printable(state.filter))}`;
@@ -86,7 +86,10 @@ function tableLines(content: FrameContent, layout: FrameLayout): readonly string
   const { table, state, trouble } = content;
   const { columns, rows: height, style, widths } = layout;
   if (table === null)
-    return ['', ...wrapped(trouble === null ? 'Waiting for the first answer ...' : textOf(trouble), columns)];
+    return [
+      '',
+      ...wrapped(trouble === null ? 'Waiting for the first response ...' : textOf(trouble), columns),
+    ];
   if (table.problem !== null && table.rows.length === 0) {
     const { code, message } = table.problem;
     return [
@@ -117,7 +120,7 @@ function isStale({ trouble }: FrameContent): boolean {
   return trouble !== null && trouble.staleSeconds !== null;
 }
 
-/** What stands above the last line: what is wrong, or what the signs on the screen mean. */
+/** The line above the last one: the problem, or the meaning of the signs on the screen. */
 function noteText(content: FrameContent): string {
   const { state, table, trouble } = content;
   if (state.message !== '') return state.message;
@@ -136,9 +139,10 @@ const keys = 'h Help  q Quit  1-5 View  Enter In  Esc Out  <> Sort  r Reverse  /
 
 function footLine({ state }: FrameContent, { columns, style }: FrameLayout): string {
   const { prompt } = state;
-  if (prompt === null) return style.reverse(fitTo(state.isHelp ? 'Any key leaves the help.' : keys, columns));
+  if (prompt === null)
+    return style.reverse(fitTo(state.isHelp ? 'Press any key to leave the help.' : keys, columns));
   const question = questions[prompt.kind];
-  // The end of what is typed stays visible.
+  // Keeps the end of the input visible.
   const room = Math.max(1, columns - widthOf(question) - 1);
   return cutTo(`${question}${charactersOf(prompt.text).slice(-room).join('')}_`, columns);
 }
@@ -161,6 +165,6 @@ function wrapped(text: string, width: number): readonly string[] {
 }
 
 function withoutStyle(line: string): string {
-  // eslint-disable-next-line no-control-regex -- removes what style.ts puts in
+  // eslint-disable-next-line no-control-regex -- removes the escapes of style.ts
   return line.replaceAll(/\u001b\[\d+m/g, '');
 }

@@ -1,33 +1,33 @@
-/** How top reaches a graph: a service over a WebSocket, or one that it runs itself. Both have the same schema. */
+/** A connection to a graph: to a service over a WebSocket, or to a graph in this process. Both have the same schema. */
 import type { ExecutionResult } from 'graphql';
 
-/** Why nothing can be asked, and what a person can do about it. */
+/** Why the graph is unreachable, and advice for the user. */
 export interface LinkProblem {
   readonly message: string;
   readonly advice: string;
 }
 
-/** Takes what a stream says. */
+/** The listener of a stream. */
 export interface Watcher {
   next(result: ExecutionResult): void;
-  /** The connection is lost. The link connects again by itself; `next` is called when events come again. */
+  /** Called when the connection is lost. The link reconnects; `next` is called when events arrive again. */
   lost(problem: LinkProblem): void;
-  /** The stream is over for good: what it watched has ended. */
+  /** Called when the stream has completed, because its object no longer exists. */
   ended(): void;
 }
 
-/** A way to a graph. */
+/** A connection to a graph. */
 export interface GraphLink {
-  /** What is shown, for a person: the address, or the source. */
+  /** The name to show: the address, or the source. */
   readonly title: string;
-  /** Asks once. Rejects with a LinkError if nothing can be asked. */
+  /** Runs a query. Rejects with a LinkError if the graph is unreachable. */
   query(text: string): Promise<ExecutionResult>;
-  /** Subscribes, and again whenever the connection was lost. Returns a function that ends it. */
+  /** Subscribes, and again whenever the connection was lost. Returns a function that unsubscribes. */
   watch(text: string, watcher: Watcher): () => void;
   close(): Promise<void>;
 }
 
-/** Nothing can be asked over a link. */
+/** The graph behind a link is unreachable. */
 export class LinkError extends Error {
   override readonly name = 'LinkError';
   readonly problem: LinkProblem;

@@ -1,4 +1,4 @@
-/** The help screen: the keys, and the signs of what is missing. */
+/** The help screen: the keys, and the signs for missing numbers. */
 import { signs } from './cell.ts';
 
 const keys: readonly (readonly [keys: string, does: string])[] = [
@@ -11,7 +11,7 @@ const keys: readonly (readonly [keys: string, does: string])[] = [
   ['r R  P  N', 'reverse the order; by run time; by id'],
   ['/  F4', 'filter by a part of a name, or by ids: =5,7'],
   ['f  F2  v', 'choose columns; rates, increases or totals'],
-  ['d s  p Space', 'interval; pause and go on'],
+  ['d s  p Space', 'interval; pause and resume'],
   ['h ? F1  q F10', 'this help; quit (also Ctrl-C; Ctrl-Z stops)'],
 ];
 const keyWidth = 18;
@@ -22,6 +22,6 @@ export function helpLines(): readonly string[] {
     ...keys.map(([pressed, does]) => `  ${pressed.padEnd(keyWidth)} ${does}`),
     '',
     ...Object.values(signs).map(({ sign, meaning }) => `  ${sign.padEnd(keyWidth)} ${meaning}`),
-    `  ${'STALE'.padEnd(keyWidth)} no new numbers: the connection or the source is lost`,
+    `  ${'STALE'.padEnd(keyWidth)} no new numbers: the connection or the source has failed`,
   ];
 }

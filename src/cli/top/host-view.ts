@@ -1,4 +1,4 @@
-/** The hosts of a fleet, with counters of their logical processors together. */
+/** The hosts of a fleet, with totals of their logical processors. */
 import { missingCell, numberCell, textCell, type Cell } from './cell.ts';
 import { compareCells } from './cell.ts';
 import type { Place } from './answer.ts';
@@ -14,7 +14,7 @@ import {
 } from './view.ts';
 import { printable } from '../format.ts';
 
-/** As many as a page of the graph's connections has. */
+/** The maximum page size of the graph's connections. */
 const mostRows = 100;
 
 /** The view of hosts. */
@@ -78,7 +78,7 @@ export const hostView: View = {
   },
 };
 
-/** "answering", or how old the numbers are where newer ones have not come. */
+/** The status, or the age of the numbers if newer ones have not arrived. */
 function statusCell(host: Place, isLate: boolean): Cell {
   const status = host.at('status').text.toLowerCase().replaceAll('_', ' ');
   const age = host.at('ageSeconds').scalar;

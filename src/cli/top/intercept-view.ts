@@ -1,4 +1,4 @@
-/** The intercepts of one partition: how many a second, and what one of them costs on average, side by side. */
+/** The intercepts of one partition: their number per second and their average cost, side by side. */
 import { countersOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import { compareCells, missingCell, numberCell, textCell, type Cell } from './cell.ts';
@@ -6,7 +6,7 @@ import { columnOf, selectionOf } from './counter-column.ts';
 import { partitionTitle } from './processor-view.ts';
 import { counterCell, leadingColumn, type Column, type Row, type Table, type View } from './view.ts';
 
-/** Operations whose time is counted too. */
+/** Operations for which there is also a time counter. */
 interface Intercept {
   readonly count: Counter;
   readonly cost: Counter;
@@ -48,7 +48,7 @@ export const interceptView: View = {
     const rows = intercepts
       .filter(({ count }) => count.field.toLowerCase().includes(filter.toLowerCase()))
       .map((intercept) => rowOf(totals, intercept, partitionId))
-      // What this source does not report would fill the screen.
+      // Counters that this source does not report would fill the screen.
       .filter(({ cells }) => cells[1]?.missing !== 'unreported')
       .toSorted((one, other) => compareRows(at, { one, other, isDescending: sort.isDescending }));
     return {
@@ -75,7 +75,7 @@ function rowOf(
   return { cells: [textCell(count.field), rate, average, timeCell(rate, average)], partitionId, host: null };
 }
 
-/** The share of one processor's time that the operations of a second take. */
+/** The share of one processor's time that these operations take. */
 function timeCell(rate: Cell, average: Cell): Cell {
   if (typeof rate.value === 'number' && typeof average.value === 'number')
     return numberCell((rate.value * average.value) / nanosecondsPerPercent);

@@ -1,21 +1,21 @@
-/** What is on the other side of a link: one host or a fleet, and who the caller is there. */
+/** Facts about the graph behind a link: host or fleet, and the caller. */
 import type { ExecutionResult } from 'graphql';
 import { Place } from './answer.ts';
 import { LinkError, type GraphLink } from './graph-link.ts';
 import { adviceFor } from './advice.ts';
 
-/** Facts that do not change while a link is used. */
+/** Facts that do not change during the lifetime of a link. */
 export interface GraphFacts {
   readonly isFleet: boolean;
-  /** Whether the caller is the root partition: of the one host, or of every host of the fleet. */
+  /** Whether the caller is the root partition, of the host or of every host of the fleet. */
   readonly isRoot: boolean;
-  /** The caller's partition; null if it has another one on each host. */
+  /** The caller's partition id; null if it differs between hosts. */
   readonly ownPartition: string | null;
-  /** Whether the graph has subscriptions; if not, it is asked again and again. */
+  /** Whether the graph has subscriptions; if not, it is polled. */
   readonly hasSubscriptions: boolean;
 }
 
-/** Asks for the facts. Rejects with a LinkError if there is no answer. */
+/** Queries the facts. Rejects with a LinkError if there is no response. */
 export async function askFacts(link: GraphLink): Promise<GraphFacts> {
   const viewer = Place.of(answered(await link.query('query Viewer { viewer { __typename } }'))).at('viewer');
   if (viewer.at('__typename').text === 'FleetViewer') {
@@ -38,7 +38,7 @@ async function viewerField(link: GraphLink, name: string): Promise<Place> {
   return Place.of(answered(await link.query(`query Viewer { viewer { ${name} } }`))).at('viewer', name);
 }
 
-/** A gateway of an earlier version has none. */
+/** Gateways of earlier versions have no subscriptions. */
 async function canSubscribe(link: GraphLink): Promise<boolean> {
   const result = await link.query('query Streams { __schema { subscriptionType { fields { name } } } }');
   const fields = Place.of(result).at('__schema', 'subscriptionType', 'fields').items;
@@ -50,7 +50,7 @@ function answered(result: ExecutionResult): ExecutionResult {
   if (result.data != null) return result;
   const { error } = Place.of(result);
   throw new LinkError({
-    message: `${error?.code ?? ''}: ${error?.message ?? 'there is no answer'}`.replace(/^: /, ''),
+    message: `${error?.code ?? ''}: ${error?.message ?? 'there is no response'}`.replace(/^: /, ''),
     advice: adviceFor(error?.code ?? ''),
   });
 }

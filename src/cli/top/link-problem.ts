@@ -1,9 +1,9 @@
-/** What is wrong with a connection, in words, and what to do about it. */
+/** Describes problems of a connection, with advice. */
 import { isObject } from '../../lib/json.ts';
 import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
 import { LinkError, type LinkProblem } from './graph-link.ts';
 
-/** What messages name. */
+/** The names in the messages. */
 export interface LinkFacts {
   readonly address: string;
   readonly tokenFile: string | null;
@@ -14,7 +14,7 @@ const [unauthorized, forbidden, initialisationTimeout, tooLate, going, tryAgain,
   4401, 4403, 4408, 4504, 1001, 1013, 4499,
 ];
 
-/** The problem that ended a connection, or kept it from being made: an error, an error event or a close event of `ws`. */
+/** The problem that ended or prevented a connection: an error, an error event or a close event of `ws`. */
 export function problemOf(thrown: unknown, facts: LinkFacts): LinkProblem {
   if (thrown instanceof LinkError) return thrown.problem;
   const error = isObject(thrown) && 'error' in thrown ? thrown['error'] : thrown;
@@ -26,7 +26,7 @@ export function problemOf(thrown: unknown, facts: LinkFacts): LinkProblem {
   });
 }
 
-/** Whether a result says that the token is not, or no longer, good. */
+/** Whether a result says that the token is invalid or has expired. */
 export function isAboutToken(errors: unknown): boolean {
   if (!Array.isArray(errors)) return false;
   return errors.some((error: unknown) => {
@@ -41,13 +41,12 @@ function errorProblem(error: Error, { address }: LinkFacts): LinkProblem {
   if (status !== undefined) {
     return {
       message: `${address} answers with HTTP status ${status}, not as a GraphQL service over WebSocket.`,
-      advice:
-        'Check the path (hvql serves at /graphql) and that a proxy in front of it passes WebSockets on.',
+      advice: 'Check the path (hvql serves at /graphql) and that a proxy in front of it forwards WebSockets.',
     };
   }
   if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO|EPROTO/.test(code)) {
     return {
-      message: `The certificate of ${address} is not trusted, or TLS is not spoken there: ${error.message}.`,
+      message: `The certificate of ${address} is not trusted, or it does not support TLS: ${error.message}.`,
       advice: "Give its issuer's PEM file with --tls-ca, and check http against https.",
     };
   }
@@ -70,21 +69,21 @@ function closeProblem(
 ): LinkProblem {
   const { address, tokenFile } = facts;
   if (code === unauthorized || code === forbidden) {
-    const message = `${address} does not accept the token: ${reason.replace(/\.$/, '') || 'it gives no reason'}.`;
+    const message = `${address} does not accept the token: ${reason.replace(/\.$/, '') || 'it gave no reason'}.`;
     const file = tokenFile === null ? '' : ` ${tokenFile}`;
     return tokenFile === null
       ? {
           message: `${address} needs a token.`,
-          advice: 'Give one with --token-file, such as "hvql token" prints.',
+          advice: 'Use --token-file; "hvql token" prints a token.',
         }
-      : { message, advice: `Write a new token to${file}; it is read again when it changes.` };
+      : { message, advice: `Write a new token to${file}; it is reloaded when it changes.` };
   }
   if (code === going)
-    return { message: `${address} is ending.`, advice: 'It is tried again until it is back.' };
+    return { message: `${address} is shutting down.`, advice: 'Retrying until it is back.' };
   if (code === tryAgain)
-    return { message: `${address} cannot take it now: ${reason}.`, advice: 'It is tried again.' };
+    return { message: `${address} cannot accept it now: ${reason}.`, advice: 'Retrying.' };
   if (code === terminated || code === initialisationTimeout || code === tooLate)
-    return { message: `${address} does not answer any more.`, advice: 'It is tried again.' };
+    return { message: `${address} no longer responds.`, advice: 'Retrying.' };
   const why = reason === '' ? '' : ` (${code}: ${reason})`;
-  return { message: `The connection to ${address} is lost${why}.`, advice: 'It is tried again.' };
+  return { message: `The connection to ${address} is lost${why}.`, advice: 'Retrying.' };
 }

@@ -1,4 +1,4 @@
-/** The service's own graph over a source, in this process: no server, no port, no token. */
+/** The service's graph over a source, in this process: without a server, a port or a token. */
 import { GraphQLError, parse, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { allPrivileges } from '../../access/caller.ts';
 import { executeOperation, operationContext, type ServiceContext } from '../../execution/execute.ts';
@@ -15,7 +15,7 @@ import { packageVersion } from '../package.ts';
 import { parseCommand, type ServeSettings } from '../settings/settings.ts';
 import type { GraphLink, Watcher } from './graph-link.ts';
 
-/** Which source to open. */
+/** The source to open. */
 export interface LocalOptions {
   readonly source: string;
   readonly names: string | null;
@@ -23,11 +23,11 @@ export interface LocalOptions {
   readonly clock: Clock;
   /** As `process.platform` has it. */
   readonly platform: string;
-  /** How long readings are kept for later ones. */
+  /** How long readings are held for changes. */
   readonly heldMilliseconds: number;
 }
 
-/** Opens the source, and asks as the root partition: a process that can open a source can read all of it. */
+/** Opens the source, with the root partition as the caller: a process that can open a source can read all of it. */
 export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
   const { clock, names, platform, hostName, heldMilliseconds } = options;
   const settings = serveDefaults();
@@ -69,7 +69,7 @@ export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
       void pass(stream, { watcher, signal: stopped.signal });
       return () => {
         stopped.abort();
-        // One that was still being opened rejects with the reason: `pass` has it, and nothing is to be closed.
+        // If it was still being opened, it rejects with the reason, which `pass` reports, and there is nothing to close.
         stream.then(
           (opened) => ('return' in opened ? opened.return() : undefined),
           () => undefined,
@@ -83,7 +83,7 @@ export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
   };
 }
 
-/** Gives the events to the watcher until the stream ends or is stopped. */
+/** Passes the events to the watcher until the stream ends or is stopped. */
 async function pass(
   opening: ReturnType<LiveOperations['subscribe']>,
   { watcher, signal }: { readonly watcher: Watcher; readonly signal: AbortSignal },
@@ -104,19 +104,19 @@ async function pass(
   }
 }
 
-/** The data as objects. The service writes it as bytes: that and to parse them take less than to make objects of the graph. */
+/** The data as objects. The service writes bytes: writing and parsing them is faster than creating objects with graphql-js. */
 function inObjects(result: ExecutionResult): ExecutionResult {
   const written = writtenDataOf(result);
   return written === null ? result : { ...result, data: written.toJSON() as Record<string, unknown> };
 }
 
-/** What the source has against an operation is part of the answer, as a server would send it. */
+/** Errors of the source become part of the response, as from a server. */
 function failed(thrown: unknown): ExecutionResult {
   if (!(thrown instanceof HvqlError)) throw thrown;
   return { errors: [new GraphQLError(thrown.message, { originalError: thrown })] };
 }
 
-/** The settings of a service that is given none. */
+/** The default settings of a service. */
 function serveDefaults(): ServeSettings {
   const command = parseCommand(['serve'], {});
   if (command.name !== 'serve') throw new TypeError('"serve" was read as another command');

@@ -1,8 +1,8 @@
-/** Ways from one view to another, and back. */
+/** Navigation between views. */
 import type { Spot, State, Surroundings } from './state.ts';
 import type { Row, ViewName } from './view.ts';
 
-/** The most places that are kept to go back to. */
+/** The maximum length of the navigation history. */
 const mostPlaces = 32;
 
 function spotOf({ view, host, partitionId, filter, selected, firstRow }: State): Spot {
@@ -15,7 +15,7 @@ function goTo(state: State, spot: Partial<Spot>): State {
   return { ...state, ...start, ...spot, back, firstColumn: 0 };
 }
 
-/** Removes the filter, or goes to the place before. */
+/** Removes the filter, or goes back. */
 export function goBack(state: State): State {
   if (state.filter !== '') return { ...state, filter: '', selected: 0, firstRow: 0 };
   const last = state.back.at(-1);
@@ -32,12 +32,11 @@ export function drillIn(state: State, around: Surroundings): State {
   return goTo(state, { view: 'virtual-processors', partitionId: row.partitionId });
 }
 
-/** Goes to the intercepts of the selected partition, or of the one that is looked at. */
+/** Goes to the intercepts of the selected partition, or of the current one. */
 export function showIntercepts(state: State, around: Surroundings): State {
   if (state.view === 'intercepts') return state;
   const partitionId = selectedRow(state, around)?.partitionId ?? state.partitionId ?? around.ownPartition;
-  if (partitionId === null)
-    return { ...state, message: 'Select a partition first: its intercepts are shown.' };
+  if (partitionId === null) return { ...state, message: 'Select a partition first to show its intercepts.' };
   return goTo(state, { view: 'intercepts', partitionId });
 }
 
@@ -47,7 +46,7 @@ export function show(state: State, view: ViewName, { isFleet, table }: Surroundi
   if (view === 'hosts')
     return isFleet
       ? goTo(state, { view, host: null, partitionId: null })
-      : { ...state, message: 'This is one host. The url of a gateway shows hosts.' };
+      : { ...state, message: 'This is a single host. Use the URL of a gateway to show hosts.' };
   const host = state.host ?? (state.view === 'hosts' ? (table?.rows[state.selected]?.host ?? null) : null);
   if (isFleet && host === null) return { ...state, message: 'Select a host first.' };
   return goTo(state, { view, host, partitionId: null });

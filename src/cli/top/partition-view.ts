@@ -1,4 +1,4 @@
-/** The partitions of a host, with counters of theirs and of their virtual processors together. */
+/** The partitions of a host, with their counters and the totals of their virtual processors. */
 import { missingCell, numberCell, textCell, type Cell } from './cell.ts';
 import { columnOf, orderOf, selectionOf, type CounterColumn } from './counter-column.ts';
 import type { Place } from './answer.ts';
@@ -14,7 +14,7 @@ import {
 } from './view.ts';
 import { printable } from '../format.ts';
 
-/** As many as a page of the graph's connections has. */
+/** The maximum page size of the graph's connections. */
 const mostRows = 100;
 
 /** The view of partitions. */
@@ -53,7 +53,7 @@ export const partitionView: View = {
         host: null,
       };
     });
-    // The last ones in ascending order are the first ones in descending order.
+    // The last items in ascending order are the first ones in descending order.
     if (sort.key === 'id' && sort.isDescending) rows.reverse();
     const total = list.at('totalCount').scalar;
     return {
@@ -66,7 +66,7 @@ export const partitionView: View = {
   },
 };
 
-/** The `filter` of a list of partitions; null without. */
+/** The `filter` argument of a list of partitions; null without a filter. */
 export function partitionFilter(filter: string): string | null {
   if (filter === '') return null;
   const ids = idsOf(filter);
@@ -74,7 +74,7 @@ export function partitionFilter(filter: string): string | null {
   return `{ nameContains: ${JSON.stringify(filter)} }`;
 }
 
-/** The name of a partition, for a person. */
+/** The displayed name of a partition. */
 export function nameCell(partition: Place): Cell {
   const name = partition.at('name').text;
   const isRoot = partition.at('isRoot').value === true;

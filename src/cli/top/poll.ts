@@ -1,7 +1,7 @@
-/** Asks a query again at an interval, for a graph without subscriptions. */
+/** Polls a query at an interval, for a graph without subscriptions. */
 import { LinkError, type GraphLink, type Watcher } from './graph-link.ts';
 
-/** Asks at once and then at each interval, one after another; returns a function that ends it. */
+/** Sends the query at once and then at each interval, one at a time. Returns a function that stops polling. */
 export function poll(
   link: GraphLink,
   { text, every, watcher }: { readonly text: string; readonly every: number; readonly watcher: Watcher },

@@ -1,4 +1,4 @@
-/** The keys, and what each changes about what is seen. */
+/** The keys, and how each changes the state. */
 import { nextView } from './counter-column.ts';
 import { drillIn, goBack, show, showIntercepts } from './navigation.ts';
 import { busiestColumn } from './partition-view.ts';
@@ -17,7 +17,7 @@ import type { PressedKey } from './terminal.ts';
 import type { Column } from './view.ts';
 import { views } from './views.ts';
 
-/** What a key does. */
+/** The action of a key. */
 export function press(state: State, key: PressedKey, around: Surroundings): Pressed {
   if (key === 'c-c') return 'quit';
   if (key === 'c-z') return 'suspend';
@@ -28,7 +28,7 @@ export function press(state: State, key: PressedKey, around: Surroundings): Pres
   return changes[key]?.(quiet, around) ?? quiet;
 }
 
-/** The keys, as people know them from top, htop and kvm_stat. The help screen is about these. */
+/** The keys, similar to those of top, htop and kvm_stat. The help screen describes them. */
 const changes: Readonly<Record<PressedKey, Change>> = {
   q: () => 'quit',
   Q: () => 'quit',
@@ -72,7 +72,8 @@ const changes: Readonly<Record<PressedKey, Change>> = {
     return leading === undefined
       ? {
           ...state,
-          message: 'Here the graph sorts by counters only. In one partition (Enter) it sorts by vp too.',
+          message:
+            'This view can be sorted by counters only. Within a partition (Enter) it can also be sorted by vp.',
         }
       : withSort(state, { key: leading.key, isDescending: false });
   },
@@ -119,7 +120,7 @@ function moving(by: (room: number) => number): Change {
     const last = (table?.total ?? Number.POSITIVE_INFINITY) - 1;
     const most = Math.min(last, views[state.view].mostRows - 1);
     const selected = Math.max(0, Math.min(most, state.selected + by(roomForRows)));
-    // Rows further down are asked for when they are needed.
+    // Rows further down are requested on demand.
     const firstRow = Math.min(selected, Math.max(state.firstRow, selected - roomForRows + 1));
     return { ...state, selected, firstRow };
   };
@@ -140,7 +141,7 @@ function reverse(state: State): State {
   return withSort(state, { ...sort, isDescending: !sort.isDescending });
 }
 
-/** Rates as increases, those as totals, totals as rates. */
+/** Switches from rates to increases, from increases to totals, and from totals to rates. */
 function viewedOtherwise({ columns, sort }: ViewChoice): ViewChoice {
   const changed = columns.map((column) => ({ before: column.key, column: nextView(column) }));
   const key = changed.find(({ before }) => before === sort.key)?.column.key ?? sort.key;

@@ -16,9 +16,9 @@ import {
 } from './view.ts';
 import { printable } from '../format.ts';
 
-/** More than anyone scrolls through. */
+/** More rows than a user scrolls through. */
 const mostRows = 2_000;
-/** Partitions whose virtual processors a filter may leave: as many as a page of the graph's connections has. */
+/** The maximum number of partitions whose virtual processors a filter may include: a page of the graph's connections. */
 const mostPartitions = 100;
 const byRunTime = { key: 'totalRunTime', isDescending: true } as const;
 
@@ -127,7 +127,7 @@ export function partitionTitle(partition: Place, id: string): string {
   return `partition ${id}${name === '' ? '' : ` (${printable(name)})`}`;
 }
 
-/** Without an order a list is by ascending index, and has no limit where the descending one is wanted. */
+/** Without an order, a list is sorted by ascending index. For descending order it is requested without a limit. */
 function orderArguments(
   { sort, columns, rows }: Wanted,
   isByIndex: boolean,
@@ -137,7 +137,7 @@ function orderArguments(
   return { first: sort.isDescending ? null : rows };
 }
 
-/** Rows by index as they are wanted. */
+/** Sorts rows by index. */
 function inOrder(rows: readonly Row[], { sort, columns, rows: most }: Wanted): readonly Row[] {
   const isByIndex = !columns.some(({ key }) => key === sort.key);
   return isByIndex && sort.isDescending ? rows.toReversed().slice(0, most) : rows;
@@ -151,7 +151,7 @@ function rowOf(processor: Place, partition: Place, { columns, partitionId }: Wan
   return { cells: [...leading, index, ...counters], partitionId: id, host: null };
 }
 
-/** Rows of several partitions, each of which the graph has sorted. */
+/** Merges rows of several partitions, each sorted by the graph. */
 function sorted(rows: readonly Row[], { sort, columns }: Wanted): readonly Row[] {
   const at = Math.max(
     0,

@@ -1,4 +1,4 @@
-/** Questions at the foot of the screen, and what is typed there. */
+/** Prompts at the bottom of the screen, and their input. */
 import { messageOf, problemsOf } from '../../errors.ts';
 import { formatDuration } from '../../snapshot/duration.ts';
 import { parseInterval } from '../settings/setting-value.ts';
@@ -18,7 +18,7 @@ import { columnsOfView, defaultSortOf, parseSort, views } from './views.ts';
 
 const longestPrompt = 512;
 
-/** Asks, with what is chosen now as the text. */
+/** Opens a prompt with the current value as its text. */
 export function asking(kind: Prompt['kind']): Change {
   return (state) => {
     if (kind === 'columns' && views[state.view].objects.length === 0)
@@ -34,7 +34,7 @@ export function asking(kind: Prompt['kind']): Change {
   };
 }
 
-/** What a key does while something is asked. */
+/** The action of a key while a prompt is open. */
 export function pressInPrompt(
   state: State,
   key: PressedKey,
@@ -60,7 +60,7 @@ export function pressInPrompt(
   }
 }
 
-/** Takes what was typed; a mistake changes nothing but the message. */
+/** Applies the input. Invalid input only changes the message. */
 function answered(state: State, { kind, text }: Prompt, { table }: Surroundings): State {
   const typed = text.trim();
   try {
@@ -68,7 +68,7 @@ function answered(state: State, { kind, text }: Prompt, { table }: Surroundings)
       case 'filter':
         return { ...state, filter: typed, selected: 0, firstRow: 0 };
       case 'interval':
-        // As in top, a number alone is seconds.
+        // As in top, a plain number is in seconds.
         return {
           ...state,
           every: parseInterval(/^[\d.]+$/.test(typed) ? `${Number(typed) * 1000}ms` : typed),

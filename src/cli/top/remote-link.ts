@@ -1,4 +1,4 @@
-/** A service over one WebSocket, as the protocol graphql-transport-ws has it. */
+/** A link to a service over one WebSocket, with graphql-transport-ws. */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { ExecutionResult } from 'graphql';
 import { createClient, type Client } from 'graphql-ws/client';
@@ -7,26 +7,26 @@ import { systemErrorReason } from '../../lib/system-error.ts';
 import { LinkError, type GraphLink, type LinkProblem, type Watcher } from './graph-link.ts';
 import { isAboutToken, problemOf, type LinkFacts } from './link-problem.ts';
 
-/** Which service to ask, and as whom. */
+/** The service, and the credentials. */
 export interface RemoteOptions {
   /** With the scheme ws or wss. */
   readonly url: URL;
   readonly tokenFile: string | null;
-  /** PEM texts for TLS; empty for what Node trusts. */
+  /** PEM texts for TLS; empty to use the CAs that Node trusts. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
 const handshakeMilliseconds = 10_000;
-/** How often a ping is sent, and how long the pong may take. */
+/** The interval of pings, and the time limit for the pong. */
 const pingMilliseconds = 5_000;
 const closeMilliseconds = 500;
 const firstRetryMilliseconds = 250;
 const longestRetryMilliseconds = 5_000;
-/** Larger than any answer to what top asks. */
+/** Larger than any response to the documents of top. */
 const answerLimitInBytes = 67_108_864;
 const tokenCheckMilliseconds = 1_000;
 
-/** A link to a service. It connects when it is first asked. */
+/** A link to a service. It connects with the first operation. */
 export class RemoteLink implements GraphLink {
   readonly title: string;
   readonly #options: RemoteOptions;
@@ -99,13 +99,13 @@ export class RemoteLink implements GraphLink {
     if (socket === null) return;
     const closed = new Promise((resolve) => socket.once('close', resolve));
     void Promise.resolve(this.#client?.dispose()).catch(() => {});
-    // A service that does not answer must not keep the program.
+    // An unresponsive service must not keep the program running.
     const late = setTimeout(() => socket.terminate(), closeMilliseconds);
     if (socket.readyState !== WebSocket.CLOSED) await closed;
     clearTimeout(late);
   }
 
-  /** The client, which connects when it is made, and again for the next operation after its connection was lost. */
+  /** The client, which connects when it is created, and reconnects for the next operation after its connection was lost. */
   #connected(): Client {
     this.#client ??= this.#connect();
     return this.#client;
@@ -120,10 +120,10 @@ export class RemoteLink implements GraphLink {
     };
     const client = createClient({
       url: url.href,
-      // One connection for as long as top runs. The operations on it report that it is lost.
+      // One connection while top runs. Its operations report when it is lost.
       lazy: false,
       onNonLazyError: () => {},
-      // The link connects again itself: it shows why, and reads the token again.
+      // The link reconnects itself, so that it can show the reason and reload the token.
       retryAttempts: 0,
       connectionAckWaitTimeout: handshakeMilliseconds,
       keepAlive: pingMilliseconds,
@@ -155,7 +155,7 @@ export class RemoteLink implements GraphLink {
     return client;
   }
 
-  /** Reads the token for the next connection; returns why it cannot be read, or null. */
+  /** Reads the token for the next connection. Returns the problem if it cannot be read, otherwise null. */
   #readToken(): LinkProblem | null {
     const { tokenFile } = this.#options;
     if (tokenFile === null) return null;
@@ -167,12 +167,12 @@ export class RemoteLink implements GraphLink {
     } catch (thrown) {
       return {
         message: `The token file ${tokenFile} cannot be read: ${systemErrorReason(thrown)}.`,
-        advice: 'Write a token to it, such as "hvql token" prints.',
+        advice: 'Write a token to it; "hvql token" prints one.',
       };
     }
   }
 
-  /** A connection has the rights of the token that it began with. */
+  /** A connection has the rights of its first token. */
   #renewToken(): void {
     const before = this.#token;
     if (this.#readToken() !== null || this.#token === before) return;
@@ -193,7 +193,7 @@ interface RemoteWatchOptions {
   readonly facts: LinkFacts;
 }
 
-/** A subscription that begins again when its connection is lost. */
+/** A subscription that restarts after its connection was lost. */
 class RemoteWatch {
   readonly #options: RemoteWatchOptions;
   #wait = firstRetryMilliseconds;
@@ -212,7 +212,7 @@ class RemoteWatch {
     this.#stop();
   }
 
-  /** Tries at once if it waits for the next attempt. */
+  /** Retries at once if it waits for the next attempt. */
   retryNow(): void {
     this.#wait = firstRetryMilliseconds;
     if (this.#retry === undefined) return;
@@ -227,7 +227,7 @@ class RemoteWatch {
       next: (result) => {
         if (this.#isOver) return;
         this.#wait = firstRetryMilliseconds;
-        // The last event of a token that has expired has this error; the connection is closed for the same reason.
+        // The last event after a token has expired has this error, and the connection is closed for the same reason.
         const { data = null, errors } = result as ExecutionResult;
         if (data !== null || !isAboutToken(errors)) watcher.next(result as ExecutionResult);
       },

@@ -1,12 +1,12 @@
-/** The screen of a terminal: shows a frame with one write of the lines that have changed. */
+/** The screen of a terminal. Shows a frame with one write of the changed lines. */
 import type { Writable } from 'node:stream';
 
-/** What leaves the terminal as it was: the cursor, the colours, the shell's own screen (xterm's 1049). */
+/** Restores the terminal: the cursor, the colours, the shell's own screen (xterm's 1049). */
 export const restoreSequence = '\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l';
-/** A screen of its own without a cursor, on which long lines do not wrap. */
+/** Switches to the alternate screen, without a cursor and without wrapping of long lines. */
 const enterSequence = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J';
 
-/** Shows frames. */
+/** Shows frames on a terminal. */
 export class Screen {
   readonly #output: Pick<Writable, 'write' | 'once' | 'writableNeedDrain'>;
   #shown: readonly string[] = [];
@@ -16,7 +16,7 @@ export class Screen {
     this.#output = output;
   }
 
-  /** Takes the terminal's screen. */
+  /** Switches to the alternate screen. */
   enter(): void {
     this.#shown = [];
     this.#output.write(enterSequence);
@@ -28,8 +28,7 @@ export class Screen {
   }
 
   /**
-   * Shows these lines. A terminal that is slower than the frames, such as one over ssh, gets the newest frame once it has
-   * taken the one before.
+   * Shows these lines. A slow terminal, for example over ssh, gets the newest frame after it has accepted the previous one.
    */
   show(lines: readonly string[]): void {
     if (this.#output.writableNeedDrain) {
@@ -49,7 +48,7 @@ export class Screen {
   }
 }
 
-/** Moves to each line that differs, writes it and erases its rest; erases lines that are no more. */
+/** Moves to each changed line, writes it and erases its rest; erases lines that no longer exist. */
 function changes(before: readonly string[], after: readonly string[]): string {
   let text = '';
   const count = Math.max(before.length, after.length);

@@ -1,4 +1,4 @@
-/** top on a terminal: takes keys and events, and draws frames. */
+/** `hvql top` on a terminal: handles keys and events, and draws frames. */
 import type { ExecutionResult } from 'graphql';
 import { adviceFor } from './advice.ts';
 import { documentOf, loadOf, overOf, subjectOf, type Asked, type Load } from './document.ts';
@@ -13,16 +13,16 @@ import { Terminal, type PressedKey, type TerminalStreams } from './terminal.ts';
 import type { Table } from './view.ts';
 import { views } from './views.ts';
 
-/** What a session shows, and where. */
+/** The options of a session. */
 export interface SessionOptions {
   readonly link: GraphLink;
   readonly facts: GraphFacts;
   readonly state: State;
   readonly streams: TerminalStreams;
   readonly style: Style;
-  /** Aborted when the session is to end. */
+  /** Aborted when the session must end. */
   readonly signal: AbortSignal;
-  /** How long it lasts in milliseconds; null until someone quits. */
+  /** How long it runs, in milliseconds; null until the user quits. */
   readonly for: number | null;
 }
 
@@ -31,13 +31,13 @@ const staleIntervals = 2;
 const staleMilliseconds = 1_000;
 const checkMilliseconds = 1_000;
 
-/** What is shown between the first answer after a problem and the second one. */
+/** Shown between the first response after a problem and the second one. */
 const backProblem: LinkProblem = {
-  message: 'Answers come again.',
-  advice: 'There are rates with the next one; until then the last ones stay.',
+  message: 'The service responds again.',
+  advice: 'The next response has rates; until then the last ones are shown.',
 };
 
-/** Shows the graph until someone quits. Resolves with the exit code once the terminal is restored. */
+/** Shows the graph until the user quits. Resolves with the exit code when the terminal has been restored. */
 export async function runSession(options: SessionOptions): Promise<number> {
   const session = new Session(options);
   return session.run();
@@ -49,16 +49,16 @@ class Session {
   readonly #widths = new Map<string, number>();
   #state: State;
   #table: Table | null = null;
-  /** The view and the place that the table is of. */
+  /** The view and the place that the table shows. */
   #tableOf = '';
   #host: string | null = null;
   #sampledAt: string | null = null;
   #load: Load | null = null;
   #fleet = '';
   #problem: LinkProblem | null = null;
-  /** Whether the answers have come again, of which the first has no rates: until the next, the old ones are shown. */
+  /** Whether responses have resumed. The first one has no rates, so the old ones are shown until the next. */
   #isBack = false;
-  /** When the last numbers came, on this process's clock. */
+  /** When the last numbers arrived, by this process's clock. */
   #freshAt = performance.now();
   #document = '';
   #stopWatching: () => void = () => {};
@@ -78,7 +78,7 @@ class Session {
     if (signal.aborted) return 0;
     const finished = new Promise<number>((resolve) => (this.#finish = resolve));
     const onAbort = (): void => {
-      // At once: a second signal ends the process.
+      // Synchronously, because a second signal terminates the process.
       this.#terminal.restore();
       this.#finish(0);
     };
@@ -124,7 +124,7 @@ class Session {
     this.#update();
   }
 
-  /** Asks for what is to be shown now, if that is not what is asked already, and draws. */
+  /** Requests the current content, if it differs from the running request, and draws. */
   #update(): void {
     const asked = this.#asked();
     const { every } = this.#state;
@@ -157,7 +157,10 @@ class Session {
         this.#draw();
       },
       ended: (): void => {
-        this.#problem = { message: 'What was watched has ended.', advice: 'Press q to quit.' };
+        this.#problem = {
+          message: 'The object that was shown no longer exists.',
+          advice: 'Press q to quit.',
+        };
         this.#draw();
       },
     };
@@ -169,7 +172,7 @@ class Session {
   #take(result: ExecutionResult, asked: Asked): void {
     const subject = subjectOf(result, asked);
     if (subject.value === null) {
-      const { code = '', message = 'There is no answer.' } = subject.error ?? {};
+      const { code = '', message = 'There is no response.' } = subject.error ?? {};
       this.#problem = { message: code === '' ? message : `${code}: ${message}`, advice: adviceFor(code) };
       this.#isBack = false;
       this.#draw();
@@ -191,7 +194,7 @@ class Session {
     this.#sampledAt = subject.at('sampledAt').text || null;
     const totals = subject.at('totals');
     this.#fleet =
-      totals.value === null ? '' : `${totals.at('answered').text} of ${totals.at('of').text} hosts answer`;
+      totals.value === null ? '' : `${totals.at('answered').text} of ${totals.at('of').text} hosts respond`;
     this.#state = withinRows(this.#state, table.rows.length, this.#room);
     if (this.#state.isPaused) this.#stopWatching();
     this.#draw();
@@ -204,7 +207,7 @@ class Session {
     const isPolled = facts.isFleet && !facts.hasSubscriptions;
     const room = this.#room;
     const needed = Math.max(state.firstRow + room, state.selected + 1);
-    // In whole screens: scrolling by a row needs no other subscription.
+    // In whole screens, so that scrolling by a row does not need another subscription.
     const rows = Math.min(view.mostRows, Math.ceil(needed / room) * room);
     return {
       view,
@@ -250,7 +253,11 @@ class Session {
     if (this.#problem !== null)
       return { ...this.#problem, staleSeconds: this.#table === null ? null : staleSeconds };
     if (!isLate) return null;
-    return { message: 'No answer comes.', advice: 'The service or its source may hang.', staleSeconds };
+    return {
+      message: 'No responses arrive.',
+      advice: 'The service or its source may be hung.',
+      staleSeconds,
+    };
   }
 }
 

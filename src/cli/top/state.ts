@@ -1,14 +1,14 @@
-/** What a person has chosen to see. */
+/** The choices of the user. */
 import type { CounterColumn } from './counter-column.ts';
 import type { Sort, Table, ViewName } from './view.ts';
 
-/** What a view looks like; kept while another one is shown. */
+/** The settings of a view, which are kept while another one is shown. */
 export interface ViewChoice {
   readonly columns: readonly CounterColumn[];
   readonly sort: Sort;
 }
 
-/** The place that is looked at. */
+/** The current place. */
 export interface Spot {
   readonly view: ViewName;
   readonly host: string | null;
@@ -19,41 +19,41 @@ export interface Spot {
   readonly firstRow: number;
 }
 
-/** A question at the foot of the screen. */
+/** A prompt at the bottom of the screen. */
 export interface Prompt {
   readonly kind: 'filter' | 'interval' | 'columns' | 'sort';
   readonly text: string;
 }
 
-/** Everything that a person has chosen. */
+/** All choices of the user. */
 export interface State extends Spot {
   readonly choices: Readonly<Record<ViewName, ViewChoice>>;
-  /** Where to go back to, the latest last. */
+  /** The places to go back to, the latest last. */
   readonly back: readonly Spot[];
-  /** How many columns are scrolled off the screen. */
+  /** The number of columns that are scrolled off the screen. */
   readonly firstColumn: number;
   readonly every: number;
   readonly isPaused: boolean;
   readonly isHelp: boolean;
   readonly prompt: Prompt | null;
-  /** What the last key came to, where that is not on the screen. */
+  /** The message of the last key, if its effect is not visible. */
   readonly message: string;
 }
 
-/** What a key is pressed over. */
+/** The context of a key press. */
 export interface Surroundings {
   readonly table: Table | null;
-  /** How many rows the screen has room for. */
+  /** The number of rows that fit on the screen. */
   readonly roomForRows: number;
   readonly isFleet: boolean;
-  /** The partition whose token it is; null if it is not known. */
+  /** The partition of the token; null if not known. */
   readonly ownPartition: string | null;
 }
 
-/** What a key asks for: a changed state, or to leave. */
+/** The result of a key: a changed state, or to quit. */
 export type Pressed = State | 'quit' | 'suspend' | 'redraw';
 
-/** What a key changes. */
+/** The function of a key. */
 export type Change = (state: State, around: Surroundings) => Pressed;
 
 /** The columns and the order of the view that is shown. */
@@ -74,7 +74,7 @@ export function withSort(state: State, sort: Sort): State {
   return { ...withChoice(state, { ...choiceOf(state), sort }), selected: 0, firstRow: 0 };
 }
 
-/** The state with its view looking otherwise. */
+/** The state with changed settings of its view. */
 export function withChoice(state: State, choice: ViewChoice): State {
   return { ...state, choices: { ...state.choices, [state.view]: choice } };
 }

@@ -1,24 +1,24 @@
 /** Colours and emphasis of a terminal (ECMA-48, SGR). */
 
-/** Puts emphasis on a text. */
+/** Emphasizes a text. */
 export type Paint = (text: string) => string;
 
-/** What top emphasizes. */
+/** The styles of top. */
 export interface Style {
-  /** Of the headings of columns and the selected row. */
+  /** For the headings of columns and the selected row. */
   readonly reverse: Paint;
   readonly bold: Paint;
-  /** What is not of now. */
+  /** For outdated numbers. */
   readonly stale: Paint;
-  /** What is missing and needs a person: denied, failed. */
+  /** For missing numbers that need attention: denied, failed. */
   readonly problem: Paint;
-  /** What is missing for a moment: reset, waiting. */
+  /** For numbers that are missing temporarily: reset, waiting. */
   readonly passing: Paint;
 }
 
 const plain: Paint = (text) => text;
 
-/** No emphasis at all. */
+/** No emphasis. */
 export const plainStyle: Style = {
   reverse: plain,
   bold: plain,
@@ -27,7 +27,7 @@ export const plainStyle: Style = {
   passing: plain,
 };
 
-/** The style of a terminal; without colour only what shows on every terminal. Signs and words say the same without. */
+/** The style of a terminal; without colour, only attributes of every terminal. Signs and words carry the same information. */
 export function styleOf(hasColor: boolean): Style {
   return {
     reverse: sgr(7, 27),

@@ -1,22 +1,22 @@
-/** A table as lines of text. */
+/** Draws a table as lines of text. */
 import { signs, type Cell, type Missing } from './cell.ts';
 import { plainStyle, type Style } from './style.ts';
 import { fitTo, widthOf } from './text-width.ts';
 import type { Column, Row, Sort, Table } from './view.ts';
 
-/** How a table is drawn. */
+/** The options for drawing a table. */
 export interface TableLayout {
-  /** Columns of the screen; null for as many as the table needs. */
+  /** The width of the screen; null for the width that the table needs. */
   readonly width: number | null;
   readonly sort: Sort;
-  /** How many columns after the first ones are scrolled off the screen. */
+  /** The number of columns after the first ones that are scrolled off the screen. */
   readonly firstColumn: number;
   readonly style: Style;
-  /** The greatest width of each column so far, by key: a table whose columns move cannot be read. Changed here. */
+  /** The maximum width of each column so far, by key, so that columns do not move. Changed here. */
   readonly widths: Map<string, number>;
 }
 
-/** Lines of a table. */
+/** The lines of a table. */
 export interface TableText {
   readonly headings: readonly [string, string];
   readonly rows: readonly string[];
@@ -28,12 +28,12 @@ export interface TableText {
 const longestText = 32;
 const gap = '  ';
 
-/** Draws the headings, and each of these rows on a line as wide as the screen. */
+/** Draws the headings and these rows, each on a line as wide as the screen. */
 export function drawTable(table: Table, rows: readonly Row[], layout: TableLayout): TableText {
   const { width, style } = layout;
   const { columns, isCut } = visibleColumns(table, rows, layout);
   const line = (cells: readonly string[]): string => cells.join(gap);
-  // The mark of columns beyond the right edge, which the arrow keys bring in.
+  // Marks columns beyond the right edge, which the arrow keys scroll to.
   const fill = (text: string): string =>
     width === null ? text : isCut ? `${fitTo(text, width - 1)}>` : fitTo(text, width);
   const heading = (texts: (column: Column) => string): string =>
@@ -57,12 +57,12 @@ export function drawTable(table: Table, rows: readonly Row[], layout: TableLayou
   };
 }
 
-/** "v" below the column that rows are sorted by, "^" where the smallest is first. */
+/** "v" below the column that rows are sorted by, or "^" for ascending order. */
 export function markOf({ key }: Column, sort: Sort): string {
   return key === sort.key ? (sort.isDescending ? 'v' : '^') : '';
 }
 
-/** Explains the signs that these rows have; '' if they have none. */
+/** Explains the signs in these rows; '' if they have none. */
 export function legendOf(rows: readonly Row[]): string {
   const there = new Set(rows.flatMap(({ cells }) => cells.map(({ missing }) => missing)));
   const entries = Object.entries(signs).filter(([missing]) => there.has(missing as Missing));
@@ -71,7 +71,7 @@ export function legendOf(rows: readonly Row[]): string {
 
 interface PlacedColumn {
   readonly column: Column;
-  /** Its place among the cells of a row. */
+  /** Its index among the cells of a row. */
   readonly at: number;
   readonly width: number;
 }

@@ -1,4 +1,4 @@
-/** The terminal while top has it: raw keys, a screen of its own, and restored on every way out. */
+/** Controls the terminal: raw keys, the alternate screen, and restoring it in every case. */
 import { writeSync } from 'node:fs';
 import { emitKeypressEvents, type Key } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
@@ -10,17 +10,17 @@ export type PressedKey = string;
 /** The terminal's streams. */
 export interface TerminalStreams {
   readonly stdin: ReadStream;
-  /** With the descriptor of the terminal, as `process.stdout` has it. */
+  /** Has the descriptor of the terminal, like `process.stdout`. */
   readonly stdout: WriteStream & { readonly fd: number };
 }
 
-/** What a terminal tells. */
+/** The events of a terminal. */
 export interface TerminalListener {
   key(key: PressedKey): void;
   resize(): void;
 }
 
-/** A terminal that top has. */
+/** A terminal in raw mode. */
 export class Terminal {
   readonly screen: Screen;
   readonly #streams: TerminalStreams;
@@ -33,7 +33,7 @@ export class Terminal {
     this.screen.invalidate();
     this.#listener.resize();
   };
-  /** Also when the program ends by an error that nothing catches: before Node prints it, so that it can be read. */
+  /** Also runs for an uncaught error, before Node prints it, so that it can be read. */
   readonly #onEnd = (): void => this.restore();
   readonly #onContinue = (): void => {
     this.#take();
@@ -55,7 +55,7 @@ export class Terminal {
     return this.#streams.stdout.rows;
   }
 
-  /** Takes the terminal until `close`. */
+  /** Takes over the terminal until `close`. */
   open(): void {
     const { stdin, stdout } = this.#streams;
     emitKeypressEvents(stdin);
@@ -66,7 +66,7 @@ export class Terminal {
     this.#take();
   }
 
-  /** Gives the terminal back, as it was. */
+  /** Restores and releases the terminal. */
   close(): void {
     const { stdin, stdout } = this.#streams;
     this.restore();
@@ -78,25 +78,25 @@ export class Terminal {
     stdin.pause();
   }
 
-  /** Restores the terminal at once: what follows may be the end of the process. */
+  /** Restores the terminal synchronously, because the process may end directly afterwards. */
   restore(): void {
     if (!this.#isTaken) return;
     this.#isTaken = false;
     const { stdin, stdout } = this.#streams;
     try {
       stdin.setRawMode(false);
-      // Past the stream, whose queue is lost if the process ends now.
+      // Bypasses the stream, whose queue is lost if the process ends now.
       writeSync(stdout.fd, restoreSequence);
     } catch {
-      // The terminal is gone, and nothing of it needs to be restored.
+      // The terminal is closed, so there is nothing to restore.
     }
   }
 
-  /** Stops the program, as Ctrl-Z does in a shell, until it is continued. */
+  /** Stops the program until it is continued, as Ctrl-Z does in a shell. */
   suspend(): void {
     this.restore();
     process.once('SIGCONT', this.#onContinue);
-    // The whole group, as the terminal would signal it: npm and its shell stop too.
+    // Signals the whole group, like the terminal, so that npm and its shell stop too.
     process.kill(0, 'SIGTSTP');
   }
 

@@ -17,18 +17,18 @@ import type { TerminalStreams } from './terminal.ts';
 import type { ViewName } from './view.ts';
 import { columnsOfView, defaultSortOf, parseSort, views } from './views.ts';
 
-/** What `top` needs beside its settings. */
+/** The context of `top`, in addition to its settings. */
 export interface TopContext extends CommandContext {
   /** As `process.platform` has it. */
   readonly platform: string;
-  /** null where standard input or output is no terminal. */
+  /** null if standard input or output is not a terminal. */
   readonly terminal: TerminalStreams | null;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Shows or prints until it ends. Exit code 1, with the reason on standard error, if nothing can be asked.
- * Rejects with a UsageError for settings that do not fit what is there.
+ * Runs `hvql top`. Returns exit code 1, with the reason on standard error, if the graph is unreachable. Rejects with a
+ * UsageError for settings that do not match the graph.
  */
 export async function top(settings: TopSettings, context: TopContext): Promise<number> {
   const link = await openLink(settings, context);
@@ -53,7 +53,7 @@ export async function top(settings: TopSettings, context: TopContext): Promise<n
   }
 }
 
-/** Rates need the reading before, which is at most twice as old as what is asked for. Nothing of top reads a longer past. */
+/** Rates need an earlier reading, at most twice as old as the requested interval. Nothing in top needs older readings. */
 const heldIntervals = 3;
 const longestHeldMilliseconds = 120_000;
 
@@ -74,7 +74,7 @@ async function openLink(settings: TopSettings, context: TopContext): Promise<Gra
   return new RemoteLink({ url, tokenFile, tls: { ...ca, ...cert, ...key } });
 }
 
-/** The text of a PEM file under its name in the options of TLS; nothing for no file. */
+/** The text of a PEM file as a TLS option; no option without a file. */
 async function pemOf(name: keyof RemoteOptions['tls'], path: string | null): Promise<RemoteOptions['tls']> {
   if (path === null) return {};
   try {
@@ -84,7 +84,7 @@ async function pemOf(name: keyof RemoteOptions['tls'], path: string | null): Pro
   }
 }
 
-/** What is shown first. Throws a UsageError for what the graph does not have. */
+/** The initial state. Throws a UsageError for a view that the graph does not have. */
 export function initialState(settings: TopSettings, { isFleet, ownPartition }: GraphFacts): State {
   const host = isFleet ? settings.hostName : null;
   const view = settings.view ?? defaultView(settings, isFleet && host === null);

@@ -1,4 +1,4 @@
-/** What can be shown: its rows, its columns, and the selection that asks for them. */
+/** Views: their rows, columns and selections. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { TopView } from '../settings/top-setting.ts';
 import type { AnswerError, Place } from './answer.ts';
@@ -14,50 +14,50 @@ export interface Sort {
   readonly isDescending: boolean;
 }
 
-/** Which part of a view is asked for. */
+/** The requested part of a view. */
 export interface Wanted {
   readonly columns: readonly CounterColumn[];
   readonly sort: Sort;
-  /** A part of a name, or "=" and ids with commas between them; '' for everything. */
+  /** A part of a name, or "=" and ids separated by commas; '' for everything. */
   readonly filter: string;
-  /** The partition that processors or intercepts are of; null for all. */
+  /** The partition of the processors or intercepts; null for all. */
   readonly partitionId: string | null;
-  /** How many rows are needed. */
+  /** The number of rows that are needed. */
   readonly rows: number;
-  /** The interval of rates for an answer that comes once; null in a stream, whose events follow each other. */
+  /** The interval of rates in a query; null in a subscription, whose rates are since the previous event. */
   readonly over: string | null;
 }
 
 /** A column of a table. */
 export interface Column {
-  /** How it is typed, and the name in JSON. */
+  /** Its name in --columns and in JSON. */
   readonly key: string;
   readonly title: string;
   readonly unit: string;
   readonly isNumber: boolean;
   readonly isSortable: boolean;
-  /** Whether it names the row, and so stays when columns are scrolled. */
+  /** Whether it identifies the row, and so stays visible when columns are scrolled. */
   readonly isLeading: boolean;
 }
 
 /** A row of a table. */
 export interface Row {
-  /** One for each column. */
+  /** One cell for each column. */
   readonly cells: readonly Cell[];
-  /** What a person goes to from here. */
+  /** The target of Enter. */
   readonly partitionId: string | null;
   readonly host: string | null;
 }
 
-/** What an answer says, as rows. */
+/** The rows of a response. */
 export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
-  /** Rows that there are, of which these are the first; null if there may be more. */
+  /** The total number of rows, of which these are the first; null if there may be more. */
   readonly total: number | null;
   /** Why there is no table; null if there is one. */
   readonly problem: AnswerError | null;
-  /** What the rows belong to: "partition 5 (web-1)"; '' for everything. */
+  /** The owner of the rows: "partition 5 (web-1)"; '' for everything. */
   readonly of: string;
 }
 
@@ -68,7 +68,7 @@ export interface View {
   readonly objects: readonly StatisticsObject[];
   readonly defaultColumns: readonly string[];
   readonly defaultSort: Sort;
-  /** The most rows that one answer may have. */
+  /** The maximum number of rows in a response. */
   readonly mostRows: number;
   columns(wanted: Wanted): readonly Column[];
   /** The fields that the view needs: of Hypervisor, or for hosts of Fleet. */
@@ -77,7 +77,7 @@ export interface View {
   table(place: Place, wanted: Wanted): Table;
 }
 
-/** A text column that leads a row. */
+/** A text column at the beginning of a row. */
 export function leadingColumn(
   key: string,
   options: { isNumber?: boolean; isSortable?: boolean } = {},

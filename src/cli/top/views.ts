@@ -1,4 +1,4 @@
-/** All views, and what --columns and --sort say about one. */
+/** All views, and the parsing of --columns and --sort. */
 import { UsageError } from '../../errors.ts';
 import { didYouMean } from '../../lib/suggestion.ts';
 import { parseColumns, type CounterColumn } from './counter-column.ts';
@@ -17,7 +17,7 @@ export const views: Readonly<Record<ViewName, View>> = {
   hosts: hostView,
 };
 
-/** The columns of a view: those of these names, or its own where none are given. */
+/** The columns with these names, or the view's default columns if none are given. */
 export function columnsOfView(view: View, names: readonly string[] | null): readonly CounterColumn[] {
   if (names === null) return parseColumns(view.defaultColumns, view.objects);
   if (view.objects.length === 0) throw new UsageError([`The columns of ${view.name} are fixed.`]);
@@ -35,12 +35,12 @@ export function parseSort(text: string, view: View, wanted: Pick<Wanted, 'column
     ]);
   if (more.length > 0 || (direction !== 'asc' && direction !== 'desc'))
     throw new UsageError([
-      `The order behind the colon needs to be asc or desc, but is ${JSON.stringify(direction)}.`,
+      `The order after the colon must be asc or desc, but is ${JSON.stringify(direction)}.`,
     ]);
   return { key, isDescending: direction === 'desc' };
 }
 
-/** The sort order of a view where none is chosen: its own, or by its first column if that one is not shown. */
+/** The default sort order of a view, or its first column if the default column is not shown. */
 export function defaultSortOf(view: View, columns: readonly CounterColumn[]): Sort {
   const { defaultSort } = view;
   const [first] = columns;

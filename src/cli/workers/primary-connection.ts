@@ -91,12 +91,12 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
     }
   });
   send({ kind: 'hello' });
-  const task = await within(started, 'what to do');
+  const task = await within(started, 'with a task');
   const acquire = async (number: number, request: LeaseRequest): Promise<HvqlError | null> => {
     const answer = new Promise<HvqlError | null>((resolve) => waiting.set(number, resolve));
     send({ kind: 'acquire-lease', number, request });
     try {
-      return await within(answer, 'whether a stream may be opened');
+      return await within(answer, 'about the lease of a stream');
     } catch (error) {
       // The primary may have granted the lease, or may grant it later.
       send({ kind: 'release-lease', number });
@@ -119,7 +119,7 @@ export async function connectToPrimary(): Promise<PrimaryConnection> {
       const answer = new Promise<HealthReport>((resolve) => collecting.set(number, resolve));
       send({ kind: 'collect-health', number });
       try {
-        return await within(answer, 'how the workers are');
+        return await within(answer, 'with the health of the workers');
       } finally {
         collecting.delete(number);
       }
@@ -146,7 +146,7 @@ async function within<Answer>(answer: Promise<Answer>, what: string): Promise<An
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
     const seconds = answerLimitMilliseconds / 1_000;
-    const late = (): void => reject(new Error(`The primary did not say within ${seconds} s ${what}`));
+    const late = (): void => reject(new Error(`The primary did not reply ${what} within ${seconds} s`));
     timer = setTimeout(late, answerLimitMilliseconds);
   });
   try {

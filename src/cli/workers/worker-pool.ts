@@ -158,7 +158,7 @@ export class WorkerPool {
       probe: new WorkerProbe({ clusterWorker, slot, rotation: this.#rotation, log: this.#options.log }),
     };
     worker.startLimit = setTimeout(() => {
-      worker.failure = new Error(`A worker does not serve within ${startLimitMilliseconds / 1_000} s`);
+      worker.failure = new Error(`A worker did not start within ${startLimitMilliseconds / 1_000} s`);
       clusterWorker.process.kill('SIGKILL');
     }, startLimitMilliseconds);
     this.#workers.set(slot, worker);
@@ -238,7 +238,7 @@ export class WorkerPool {
       // It was started with port 0, and the workers whose port it should share exited before it listened.
       this.#port = portOf(this.#announced);
       worker.isMisplaced = true;
-      worker.failure = new Error(`A worker came to ${url} in place of ${this.#announced}`);
+      worker.failure = new Error(`A worker listens on ${url} instead of ${this.#announced}`);
       worker.clusterWorker.process.kill('SIGKILL');
       return;
     }

@@ -62,7 +62,7 @@ export class WorkerProbe {
     if (this.#state === null) return;
     this.#state = null;
     rotation.resume(clusterWorker);
-    log.info({ worker: slot }, 'the worker answers again');
+    log.info({ worker: slot }, 'the worker responds again');
   }
 
   #onSilence(): Error | null {
@@ -77,11 +77,11 @@ export class WorkerProbe {
         state,
         lastHold: this.#lastHold ?? undefined,
       };
-      log.warn(facts, 'a worker does not answer, and new connections go to others');
+      log.warn(facts, 'a worker does not respond, and new connections go to others');
     }
     const most = state === 'busy' ? maxUnansweredPingsWhileBusy : maxUnansweredPings;
     if (this.#unanswered < most) return null;
     const seconds = (this.#unanswered * pingMilliseconds) / 1_000;
-    return new Error(`A worker has not answered for ${seconds} s; it is ${state}`);
+    return new Error(`A worker has not responded for ${seconds} s; it is ${state}`);
   }
 }

@@ -184,7 +184,7 @@ describe('a pipe for the audit trail', () => {
     expect(whole.map((line) => Number.parseInt(line, 10))).toEqual(whole.map((_, n) => n));
     expect(whole.length).toBeGreaterThan(200);
     expect(whole.length).toBeLessThan(230);
-    expect(trail.said()[1]).toEqual([40, 'the audit trail is written again']);
+    expect(trail.said()[1]).toEqual([40, 'the audit trail can be written again']);
     expect(JSON.parse(String(trail.lines[1]))).toMatchObject({ lost: count - whole.length });
     expect(trail.dropped()).toBe(count - whole.length);
     trail.reopen();

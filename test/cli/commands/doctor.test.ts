@@ -130,7 +130,7 @@ Its statistics can be read. Start the service with:
       noStatistics,
       [
         '  no  /sys/kernel/debug/mshv cannot be read: no such file or directory (ENOENT).',
-        '      → a kernel is needed whose mshv driver publishes statistics, built with CONFIG_DEBUG_FS',
+        '      → use a kernel whose mshv driver publishes statistics, built with CONFIG_DEBUG_FS',
       ],
     ],
     [

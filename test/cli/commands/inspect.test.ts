@@ -146,7 +146,7 @@ HCA 1.3      9  (unnamed)                                               9
   it('asks for the object where nothing says it', async () => {
     const page = fixture('bad-pages/all-zero.page');
     await expect(run({ page })).rejects.toThrow(
-      `The path ${page} does not tell what it is the page of, as lp/0/stats.page would; ` +
+      `The path ${page} does not show which kind of object the page belongs to, as lp/0/stats.page would; ` +
         '--object is needed: hypervisor, logical-processor, partition, virtual-processor.',
     );
   });

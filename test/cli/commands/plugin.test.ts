@@ -10,7 +10,7 @@ describe('a plugin that never comes', () => {
     await expect(loading).rejects.toMatchObject({
       problems: modules.map(
         (name) =>
-          `--plugin: ${name} cannot be used: it is not there after 50ms: what it awaits, at its top level or in its function, has not come.`,
+          `--plugin: ${name} cannot be used: it was not loaded within 50ms: a promise that it awaits, at its top level or in its function, has not settled.`,
       ),
     });
   });

@@ -83,7 +83,7 @@ describe('a service', () => {
       expect(await response.json()).toMatchObject({
         errors: [{ message: 'manifest.json is not valid.', extensions: { code: 'PAGE_UNAVAILABLE' } }],
       });
-      const lines = log.filter((line) => line.includes('the source does not answer'));
+      const lines = log.filter((line) => line.includes('the source does not respond'));
       expect(lines).toHaveLength(1);
       expect(JSON.parse(lines[0] ?? '{}').err.message).toBe(
         'manifest.json is not valid.: manifest.json: version needs 1, but is "secret-version".',
@@ -112,7 +112,7 @@ describe('a service', () => {
       await until(async () => (await ask(a)) === 401);
       expect(await ask(b)).toBe(200);
       writeFileSync(list, '{"jti":[5]}');
-      await until(() => said('the revoked credentials stay as they were'));
+      await until(() => said('the revoked credentials could not be reloaded and stay unchanged'));
       expect(log.join('')).toContain('--revoked: jti[0] needs the jti of a token as a string, but is 5.');
       expect([await ask(a), await ask(b)]).toEqual([401, 200]);
       writeFileSync(secret, 'y'.repeat(32));

@@ -57,8 +57,8 @@ describe('the facts of a graph', () => {
     const errors = [{ message: 'Only listed documents', extensions: { code: 'OPERATION_NOT_ALLOWED' } }];
     const link = linkWith({ __typename: { errors } });
     await expect(askFacts(link)).rejects.toThrow(
-      'OPERATION_NOT_ALLOWED: Only listed documents The service answers only the documents of its --operations. ' +
-        'Run hvql top where the source is, without --url.',
+      'OPERATION_NOT_ALLOWED: Only listed documents The service executes only the documents of its --operations. ' +
+        'Run hvql top on the machine with the source, without --url.',
     );
   });
 });
@@ -106,16 +106,16 @@ describe('a problem of a connection', () => {
     [failed('', 'Unexpected server response: 404'), /HTTP status 404.* Check the path/],
     [
       { code: 4401, reason: 'The token has expired.' },
-      /does not accept the token: The token has expired\. Write a new token to \/run\/token; it is read again/,
+      /does not accept the token: The token has expired\. Write a new token to \/run\/token; it is reloaded/,
     ],
-    [{ code: 4403, reason: '' }, /does not accept the token: it gives no reason\. Write a new token/],
-    [{ code: 1001, reason: '' }, /is ending\. It is tried again/],
+    [{ code: 4403, reason: '' }, /does not accept the token: it gave no reason\. Write a new token/],
+    [{ code: 1001, reason: '' }, /is shutting down\. Retrying/],
     [
       { code: 1013, reason: 'keys cannot be fetched' },
-      /cannot take it now: keys cannot be fetched\. It is tried again/,
+      /cannot accept it now: keys cannot be fetched\. Retrying/,
     ],
-    [{ code: 4499, reason: 'Terminated' }, /does not answer any more\. It is tried again/],
-    [{ code: 1006, reason: '' }, /The connection to .* is lost\. It is tried again/],
+    [{ code: 4499, reason: 'Terminated' }, /no longer responds\. Retrying/],
+    [{ code: 1006, reason: '' }, /The connection to .* is lost\. Retrying/],
   ])('%# says what is wrong and what to do', (thrown, expected) => {
     const { message, advice } = problemOf(thrown, facts);
     expect(`${message} ${advice}`).toMatch(expected);

@@ -176,8 +176,8 @@ describe('a session', () => {
       /6 {2}- +denied +denied +denied/,
     ])
       expect(screen).toMatch(row);
-    expect(screen).toContain('denied this token may not read it   failed the source could not give it');
-    expect(screen).toContain('reset the counter started again');
+    expect(screen).toContain('denied this token may not read it   failed the source could not provide it');
+    expect(screen).toContain('reset the counter was reset');
   });
 
   it('keeps the last numbers as stale when the source fails, and says why', () => {
@@ -195,14 +195,14 @@ describe('a session', () => {
     const trial = start(['--view', 'virtual-processors'], { columns: 120 });
     trial.answer(processors(3, someRates));
     const lost = (): void =>
-      trial.watchers.at(-1)?.lost({ message: 'The connection is lost.', advice: 'It is tried again.' });
+      trial.watchers.at(-1)?.lost({ message: 'The connection is lost.', advice: 'Retrying.' });
     lost();
-    expect(trial.writes.at(-1)).toContain('The connection is lost. It is tried again.');
+    expect(trial.writes.at(-1)).toContain('The connection is lost. Retrying.');
     const shown = trial.writes.length;
     trial.answer(processors(3, () => null));
     const back = trial.writes.slice(shown).join('');
     expect(back).toContain(
-      'Answers come again. There are rates with the next one; until then the last ones stay.',
+      'The service responds again. The next response has rates; until then the last ones are shown.',
     );
     expect(back).not.toContain('..');
     trial.answer(processors(3, someRates));
@@ -211,7 +211,7 @@ describe('a session', () => {
     lost();
     trial.answer(processors(3, () => null));
     trial.answer(processors(3, () => null));
-    expect(trial.writes.at(-1)).toContain('.. waits for a second reading');
+    expect(trial.writes.at(-1)).toContain('.. waiting for a second reading');
   });
 
   it('shows at once what comes after a lost connection with rates', () => {
@@ -220,7 +220,7 @@ describe('a session', () => {
     trial.watchers.at(-1)?.lost({ message: 'The connection is lost.', advice: '' });
     trial.answer(processors(3, someRates));
     expect(trial.writes.at(-1)).not.toContain('STALE');
-    expect(trial.writes.at(-1)).not.toContain('Answers come again');
+    expect(trial.writes.at(-1)).not.toContain('The service responds again');
   });
 
   it('makes texts of others safe for the terminal', () => {

@@ -65,7 +65,7 @@ describe('the text of a table', () => {
 
   it('explains the signs that it has', () => {
     expect(legendOf(table.rows)).toBe(
-      'denied this token may not read it   - the source does not report it   reset the counter started again',
+      'denied this token may not read it   - the source does not report it   reset the counter was reset',
     );
     expect(legendOf(table.rows.slice(0, 1))).toBe('');
   });

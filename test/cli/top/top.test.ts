@@ -97,9 +97,9 @@ describe('hvql top of pages that nothing renews', () => {
       '--sort',
       'lp',
     ]);
-    expect(output).toMatch(/^logical processors {2}local .* {2}4 LPs clock stands still$/m);
+    expect(output).toMatch(/^logical processors {2}local .* {2}4 LPs clock does not advance$/m);
     expect(output).toMatch(/^ *0 +=  +=  +0 +0$/m);
-    expect(errors).toBe("= the source's clock stands still\n");
+    expect(errors).toBe("= the source's clock does not advance\n");
     const { rows } = await json([...source, '--view', 'logical-processors']);
     expect(rows[0]).toMatchObject({
       totalRunTime: null,
@@ -247,7 +247,7 @@ describe('hvql top', () => {
       ['--sort', 'hypercals'],
       'partitions cannot be sorted by "hypercals", only by id, totalRunTime, hypervisorRunTime, hypercalls, hypercallsCost. Did you mean hypercalls?',
     ],
-    [['--sort', 'id:up'], 'The order behind the colon needs to be asc or desc, but is "up".'],
+    [['--sort', 'id:up'], 'The order after the colon must be asc or desc, but is "up".'],
     [['--view', 'intercepts', '--columns', 'hypercalls'], 'The columns of intercepts are fixed.'],
     [
       ['--columns', 'gpaPages', '--view', 'logical-processors'],
@@ -283,7 +283,7 @@ describe('hvql top', () => {
     const { exitCode, output, errors } = await run(['--once', '--every', '100ms', '--partition', '999']);
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: '' });
     expect(errors).toMatch(
-      /^hvql: INVALID_PARTITION_ID: .*999.* Press Esc to go back, or 1 for the partitions/,
+      /^hvql: INVALID_PARTITION_ID: .*999.* Press Esc to go back, or 1 for the existing partitions/,
     );
   });
 });
