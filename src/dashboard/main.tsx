@@ -5,7 +5,7 @@ import { Dashboard } from './page/dashboard.tsx';
 import './style.css';
 
 const root = document.getElementById('root');
-// In a task of its own, behind that which has read all of the code.
+// In a separate task, after the one that has evaluated all of the code.
 if (root !== null) setTimeout(() => render(<Dashboard />, root));
-// A page that stays open for days has all of its code, whatever the service is replaced by.
+// Loads all code, because the service may have been replaced by another version while the page is open.
 setTimeout(() => void loadLineChart(), 5_000);

@@ -57,7 +57,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     expect(await busiest.locator('tbody tr').count()).toBe(10);
     const health = page.getByRole('region', { name: 'Health' });
     await expect.poll(() => health.textContent(), soon).toMatch(/Sourcesimulator, answering/);
-    await expect.poll(() => health.textContent(), soon).toMatch(/History held\d+ s, \d+ .?B/);
+    await expect.poll(() => health.textContent(), soon).toMatch(/History in memory\d+ s, \d+ .?B/);
     expect(await health.textContent()).toMatch(/Objects denied0Other errors0Events missed\d/);
   });
 

@@ -1,16 +1,16 @@
-/** Frames as uPlot takes them: a column of seconds, and one for each line. */
+/** Converts frames for uPlot: a column of seconds, and one for each line. */
 import type { Frames } from '../reading/frames.ts';
 
-/** The columns, null where a line has a gap, and the seconds at which totals were reset. */
+/** The columns, with null for gaps in a line, and the seconds at which totals were reset. */
 export interface AlignedData {
   readonly columns: readonly (readonly (number | null)[])[];
   readonly resets: readonly number[];
 }
 
-/** Values of a moment that are further apart than this have a gap between them; a rate covers its interval. */
+/** Values further apart than this have a gap between them; a rate covers its interval. */
 const gapMilliseconds = 2_500;
 
-/** The lines of these rows. A stretch without readings is a gap: no line spans it. */
+/** The lines of these rows. A period without readings is a gap in the line. */
 export function alignedData(
   frames: Frames,
   keys: readonly string[],
@@ -22,7 +22,7 @@ export function alignedData(
   const resets: number[] = [];
   let before: number | null = null;
   for (const { at, seconds, values, resets: resetRows } of frames.all) {
-    // One on either side, so that lines reach the edges.
+    // One more point on either side, so that lines reach the edges.
     if (at < from - gapMilliseconds || at > to + gapMilliseconds) continue;
     if (!rows.some((row) => values[row] !== undefined)) continue;
     if (before !== null && at - (seconds ?? 0) * 1_000 - before > gapMilliseconds) {

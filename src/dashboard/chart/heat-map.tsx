@@ -17,7 +17,7 @@ const columns = 300;
 const resetColor = 0xffb478cc;
 const colors = Array.from({ length: 101 }, (_, percent) => shareColor(percent / 100));
 
-/** Percentages of the rows with these keys. A gap lets the hatching through; a reset has a colour outside of the scale. */
+/** Percentages of the rows with these keys. Gaps are hatched; a reset has a colour outside the scale. */
 export function HeatMap({
   label,
   frames,
@@ -146,14 +146,14 @@ function describe(
   return `${parts.nameOf(key)} · ${formatTime(parts.timeOf(cell.column))} · ${text}`;
 }
 
-/** A value for each cell; NaN where nothing is known, -1 for a reset. A rate fills the time that it is of. */
+/** A value for each cell; NaN if not known, -1 for a reset. A rate fills its interval. */
 function cellsOf(frames: Frames, keys: readonly string[], range: readonly [number, number]): Float32Array {
   const [from, to] = range;
   const cells = new Float32Array(keys.length * columns).fill(Number.NaN);
   const rows = keys.map((key) => frames.rowOf(key));
   const perColumn = (to - from) / columns;
   for (const { at, seconds, values, resets } of framesWithin(frames.all, [from, to + 60_000])) {
-    // Rounded, since snapshots are not exactly as far apart as columns are.
+    // Rounded, because the time between snapshots is not exactly the width of a column.
     const last = Math.min(columns, Math.round((at - from) / perColumn));
     const first = Math.max(
       0,

@@ -1,4 +1,4 @@
-/** A line chart, whose code comes when it is needed, or some seconds after the first numbers. */
+/** A line chart whose code is loaded on demand, or some seconds after the first numbers. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { LineChart, LineChartProps } from './line-chart.tsx';
@@ -11,7 +11,7 @@ type Loaded =
 const loaded = signal<Loaded>({ kind: 'waiting' });
 let isAsked = false;
 
-/** uPlot is a third of all code, and sets up Intl, which takes some 20 ms: the overview opens without. */
+/** uPlot is a third of all code, and initialises Intl, which takes some 20 ms: the overview opens without it. */
 export async function loadLineChart(): Promise<void> {
   if (isAsked) return;
   isAsked = true;
@@ -24,7 +24,7 @@ export async function loadLineChart(): Promise<void> {
   }
 }
 
-/** The chart as soon as its code is there. */
+/** The chart when its code has been loaded. */
 export function LaterLineChart(props: LineChartProps) {
   useEffect(() => void loadLineChart(), []);
   const state = loaded.value;

@@ -1,4 +1,4 @@
-/** Lines over time, by uPlot. */
+/** A line chart over time, with uPlot. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
@@ -9,7 +9,7 @@ import { lineColors, lineDashes } from './color.ts';
 import { alignedData, type AlignedData } from './aligned-data.ts';
 import { SummaryTable } from './summary-table.tsx';
 
-/** What a chart shows. */
+/** The content of a chart. */
 export interface LineChartProps {
   readonly label: string;
   readonly frames: Frames;
@@ -18,7 +18,7 @@ export interface LineChartProps {
   readonly unit: string;
 }
 
-/** Lines of the rows with these keys, as they stand in one unit. */
+/** Lines of the rows with these keys, all in one unit. */
 export function LineChart({ label, frames, keys, nameOf, unit }: LineChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
@@ -47,7 +47,7 @@ export function LineChart({ label, frames, keys, nameOf, unit }: LineChartProps)
       plot.setSize({ width: element.clientWidth, height: chartHeight }),
     );
     observer.observe(element);
-    // Colours of axes are those of the theme.
+    // Axes have the colours of the theme.
     const theme = matchMedia('(prefers-color-scheme: dark)');
     const redraw = (): void => plot.redraw(false, true);
     theme.addEventListener('change', redraw);
@@ -130,7 +130,7 @@ function chartOptions({
     width: Math.max(width, 1),
     height: chartHeight,
     legend: { show: keys.length > 1, live: false },
-    // uPlot draws the stretch; `setSelect` below enlarges it.
+    // uPlot draws the selection; `setSelect` below zooms in.
     cursor: { drag: { x: true, y: false, setScale: false } },
     scales: { y: { range: (_, low, high) => rangeOf(unit, low, high) } },
     axes: [
@@ -164,13 +164,13 @@ function chartOptions({
   };
 }
 
-/** Shares are drawn against 100 percent, everything else against its own greatest number, from zero. */
+/** The scale: percentages from 0 to 100, everything else from zero to its maximum. */
 function rangeOf(unit: string, low: number | null, high: number | null): [number, number] {
   const most = unit === 'percent of elapsed time' ? Math.max(100, high ?? 0) : (high ?? 0) * 1.1;
   return [Math.min(0, low ?? 0), most > 0 ? most : 1];
 }
 
-/** A line over the whole height where totals were reset. */
+/** Draws a vertical line where totals were reset. */
 function drawResets(plot: uPlot, resets: readonly number[]): void {
   const { ctx, bbox } = plot;
   ctx.save();

@@ -1,15 +1,15 @@
-/** A line as small as a word, and a bar. */
+/** Sparklines and bars. */
 import { framesWithin, type Frames } from '../reading/frames.ts';
 import { shown } from '../reading/time-view.ts';
 
 const width = 96;
 const height = 20;
-/** Parts of a pixel: whole numbers are much faster written than fractions, and there are 20,000 in a table every second. */
+/** Units per pixel: formatting integers is much faster than fractions, and a table has 20,000 of them every second. */
 const fine = 10;
-/** Rates that are further apart than this have a gap between them, unless they cover it. */
+/** Rates further apart than this have a gap between them, unless their intervals cover it. */
 const gapMilliseconds = 2_500;
 
-/** A share over the time that is shown, from 0 to 100 percent. It is decoration: the number stands beside it. */
+/** A percentage over the shown time range. Hidden from assistive technology, because the number is next to it. */
 export function Sparkline({ frames, of }: { readonly frames: Frames; readonly of: string }) {
   void frames.version.value;
   const [from, to] = shown.value;
@@ -42,7 +42,7 @@ export function Sparkline({ frames, of }: { readonly frames: Frames; readonly of
   );
 }
 
-/** A share of 100 percent as a bar. It is decoration: the number stands beside it. */
+/** A percentage as a bar. Hidden from assistive technology, because the number is next to it. */
 export function Bar({ share }: { readonly share: number | null | undefined }) {
   return (
     <span class="bar" aria-hidden="true">

@@ -1,10 +1,10 @@
-/** The numbers behind a chart, for those who cannot see it. */
+/** The numbers of a chart as a table, for accessibility. */
 import { useSignal } from '@preact/signals';
 import { framesWithin, type Frames } from '../reading/frames.ts';
 import { formatIn } from '../reading/format.ts';
 import { shown } from '../reading/time-view.ts';
 
-/** The latest, least, mean and greatest number of each row in the time that is shown, and how often it was reset; made while it is open. */
+/** The latest, minimum, mean and maximum of each row in the shown time range, and its number of resets; computed while open. */
 export function SummaryTable({
   caption,
   frames,

@@ -1,4 +1,4 @@
-/** The one WebSocket of the page: queries, history and subscriptions. */
+/** The WebSocket of the page, for queries, history and subscriptions. */
 import { batch, computed, effect, signal } from '@preact/signals';
 import { createClient, type Client, type FormattedExecutionResult, type SubscribePayload } from 'graphql-ws';
 import type { NamedDocument } from './document.ts';
@@ -17,26 +17,26 @@ export interface Response<Result> {
   readonly errors: readonly ResponseError[];
 }
 
-/** How the connection is: since when, in milliseconds since 1970. */
+/** The state of the connection, and its start in milliseconds since 1970. */
 export type ConnectionState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'open'; readonly since: number }
   | { readonly kind: 'lost'; readonly since: number };
 
-/** The state of the connection, for the page to show. */
+/** The state of the connection that the page shows. */
 export const connection = signal<ConnectionState>({ kind: 'connecting' });
-/** Counts connections: what has been missed between two of them is in the history. */
+/** Counts connections; each new one fetches missed readings from the history. */
 export const connections = signal(0);
-/** Whether the page can be seen: nothing is asked for while it cannot. */
+/** Whether the page is visible. A hidden page requests nothing. */
 export const isVisible = signal(!document.hidden);
 document.addEventListener('visibilitychange', () => (isVisible.value = !document.hidden));
 
 const pongMilliseconds = 5_000;
 const longestWaitMilliseconds = 5_000;
 
-/** Close codes after which the credentials need to be others. */
+/** Close codes after which other credentials are needed. */
 const unauthenticated = new Set([4401, 4403]);
-/** Counts the clients that were given up after an error of the service or of the page. */
+/** Counts the clients that were closed after an error of the service or the page. */
 const givenUp = signal(0);
 
 function open(bearer: string | null): Client {
@@ -47,9 +47,9 @@ function open(bearer: string | null): Client {
     keepAlive: 10_000,
     connectionParams: bearer === null ? {} : { Authorization: `Bearer ${bearer}` },
     retryAttempts: Number.POSITIVE_INFINITY,
-    // A service that restarts refuses connections for a moment.
+    // A restarting service refuses connections for a moment.
     shouldRetry: () => true,
-    // Not the same for all pages that have lost one service.
+    // Jitter, so that pages do not reconnect all at once.
     retryWait: (retries) =>
       new Promise((resolve) =>
         setTimeout(
@@ -71,13 +71,13 @@ function open(bearer: string | null): Client {
       closed: (event) => {
         clearTimeout(overdue);
         const { code = 1006, reason = '' } = event as Partial<CloseEvent>;
-        // The page itself has nothing more to ask.
+        // The page itself has closed the connection.
         if (code === 1000) connection.value = { kind: 'connecting' };
         else if (connection.value.kind !== 'lost') connection.value = { kind: 'lost', since: Date.now() };
         if (bearer !== token.value) return;
         if (unauthenticated.has(code))
           void onRefused(reason === '' ? 'The service does not accept these credentials.' : reason);
-        // graphql-ws does not try again after these, of which 4499 is its own for a silent connection.
+        // graphql-ws does not retry after these codes; 4499 is its own code for an unresponsive connection.
         else if (code >= 4400 && code !== 4408 && code !== 4499)
           setTimeout(() => (givenUp.value += 1), longestWaitMilliseconds);
       },
@@ -86,7 +86,7 @@ function open(bearer: string | null): Client {
   return client;
 }
 
-/** Made for each token; null while the page asks for one. */
+/** Created for each token; null while the page asks for one. */
 const client = computed(() => {
   void givenUp.value;
   return refusal.value === null ? open(token.value) : null;
@@ -99,10 +99,10 @@ effect(() => {
   current = next;
 });
 
-/** Changes with the client; null while there is nothing to ask, or the page is not seen. */
+/** Changes with the client; null without a client or while the page is hidden. */
 export const asking = computed(() => (isVisible.value ? client.value : null));
 
-/** Runs an operation until what it returns is called; `next` is called for each result. */
+/** Runs an operation until the returned function is called; `next` is called for each result. */
 export function run<Result>(
   named: NamedDocument,
   variables: object,
@@ -110,16 +110,16 @@ export function run<Result>(
 ): () => void {
   const used = client.peek();
   if (used === null) return () => undefined;
-  // The type of the client asks for a text; the service takes an empty one beside an id for none.
+  // The client's type requires a text; together with an id, the service ignores an empty one.
   const { request, host } = named;
   const all = host === null ? variables : { ...variables, host };
   const payload = { query: '', ...request, variables: all } as unknown as SubscribePayload;
   return used.subscribe<Result>(payload, {
     next: ({ data = null, errors = [] }: FormattedExecutionResult<Result>) =>
-      // Drawn once for all that the result changes.
+      // Renders once for all changes of the result.
       batch(() => sink.next(host === null ? { data, errors } : ofHost({ data, errors }))),
     error: (thrown) => {
-      // The state of the connection says what a final close means.
+      // The state of the connection shows a final close.
       if (Array.isArray(thrown)) sink.next({ data: null, errors: thrown as ResponseError[] });
       sink.end?.();
     },
@@ -127,7 +127,7 @@ export function run<Result>(
   });
 }
 
-/** What a host of a fleet says, as if it were asked alone. Without an answer there is an error. */
+/** Unwraps the result for a host of a fleet. Without data, there is an error. */
 function ofHost<Result>({ data, errors }: Response<unknown>): Response<Result> {
   const { host = null } = (data ?? {}) as { readonly host?: object | null };
   const isWhole = host !== null && Object.values(host).every((part) => part !== null);
@@ -142,7 +142,7 @@ function ofHost<Result>({ data, errors }: Response<unknown>): Response<Result> {
   };
 }
 
-/** The result of a query. It never rejects: an error is a result; without a connection it waits for one. */
+/** The result of a query. Waits for a connection, and never rejects: an error becomes a result. */
 export function ask<Result>(
   named: NamedDocument,
   variables: object,

@@ -3,38 +3,38 @@
 /** A document with its result and variables. */
 export interface PersistedDocument<Result, Variables> {
   readonly id: string;
-  /** Never there: it carries the types. */
+  /** Never set; carries the types. */
   readonly types?: { readonly result: Result; readonly variables: Variables };
 }
 
-/** Documents that differ in the counter only: the service knows one for each. */
+/** Documents that differ only in the counter. The service knows one for each counter. */
 export interface CounterTemplate<Result, Variables> {
   readonly withRate: CounterText | null;
   readonly valueOnly: CounterText | null;
-  /** Never there: it carries the types. */
+  /** Never set; carries the types. */
   readonly types?: { readonly result: Result; readonly variables: Variables };
 }
 
-/** A text in which another field can take the place of this one. */
+/** A document text in which this field can be replaced. */
 export interface CounterText {
   readonly field: string;
   readonly text: string;
 }
 
-/** A document as a request names it. */
+/** A document in the form that requests use. */
 export interface NamedDocument {
   readonly request: { readonly documentId: string } | { readonly query: string };
-  /** The host that it asks about, in a fleet: its results are those of that host alone. */
+  /** The host to query, in a fleet: results are unwrapped to that host. */
   readonly host: string | null;
 }
 
-/** A document of one host, and what it is in the graph of a fleet. */
+/** A document for a host, and its form in the graph of a fleet. */
 export interface GraphDocument<Result, Variables> {
   readonly alone: PersistedDocument<Result, Variables>;
   readonly inFleet: PersistedDocument<unknown, unknown>;
 }
 
-/** A template of one host, and what it is in the graph of a fleet. */
+/** A template for a host, and its form in the graph of a fleet. */
 export interface GraphTemplate {
   readonly alone: CounterTemplate<unknown, unknown>;
   readonly inFleet: CounterTemplate<unknown, unknown>;
@@ -45,7 +45,7 @@ export function byId(document: PersistedDocument<unknown, unknown>): NamedDocume
   return { request: { documentId: document.id }, host: null };
 }
 
-/** The document for a host of a fleet, or for the only host there is, which has no name here. */
+/** The document for a host of a fleet, or for the host of the service, which has no name here. */
 export function aboutHost(host: string | null, document: GraphDocument<unknown, unknown>): NamedDocument {
   return host === null ? byId(document.alone) : { ...byId(document.inFleet), host };
 }
@@ -64,7 +64,7 @@ export async function fillTemplate(
   const place = counter.rateUnit == null ? template.valueOnly : template.withRate;
   if (place === null) throw new TypeError(`No document shows ${counter.field}`);
   const text = place.text.replaceAll(place.field, counter.field);
-  // Browsers hash in secure contexts only. The service knows the exact text as well.
+  // Browsers can hash only in secure contexts. The service also accepts the exact text.
   if (!isSecureContext) return { request: { query: text }, host };
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   const digits = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0'));

@@ -1,10 +1,10 @@
-/** Events that did not come: a slow client is given the newest event, and not those between. */
+/** Counts missed events: a slow client gets only the newest event. */
 import { signal } from '@preact/signals';
 
-/** How many events of the open page did not come, since it was opened. */
+/** The number of missed events since the page was opened. */
 export const missedTotal = signal(0);
 
-/** Counts those of one subscription by the time between its events. */
+/** Counts the missed events of a subscription by the time between its events. */
 export function missedEvents(every: string): { note: () => void } {
   const interval = every.endsWith('ms') ? Number.parseFloat(every) : 1_000 * Number.parseFloat(every);
   let last: number | null = null;

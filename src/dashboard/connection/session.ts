@@ -1,14 +1,14 @@
-/** Who uses the page: a token, or what the connection itself says (client certificates, guest sockets). */
+/** The credentials of the page: a token, or those of the connection (client certificates, guest sockets). */
 import { computed, signal } from '@preact/signals';
 import { fetchSettings, settings, type Settings } from './settings.ts';
 
-/** Kept for the tab only: neither for other tabs nor on the disk. */
+/** Stored for the tab only, neither for other tabs nor on disk. */
 const storageKey = 'hvql:token';
 
-/** Tokens of development mode, by the service that runs now. */
+/** Tokens of development mode, from the running service. */
 export const developmentTokens = signal<Settings['tokens']>(settings.tokens);
 
-/** The pasted token; in development mode the chosen one. null: the connection says who it is. */
+/** The pasted token, or in development mode the chosen one; null if the connection has the credentials. */
 export const token = signal<string | null>(
   sessionStorage.getItem(storageKey) ?? settings.tokens?.[0]?.token ?? null,
 );
@@ -16,7 +16,7 @@ export const token = signal<string | null>(
 /** Why the page asks for a token; null while it does not. */
 export const refusal = signal<string | null>(null);
 
-/** Whether the token comes from the page itself. */
+/** Whether the token is from the page itself. */
 export const isDevelopment = computed(
   () => developmentTokens.value?.some((each) => each.token === token.value) ?? false,
 );
@@ -48,7 +48,7 @@ export function choose(development: string): void {
 
 let renewing = false;
 
-/** Asks for another token; in development mode it takes that of the service that runs now. */
+/** Asks for another token; in development mode, uses one of the running service. */
 export async function onRefused(reason: string): Promise<void> {
   const used = token.value;
   if (isDevelopment.value && !renewing) {
@@ -63,7 +63,7 @@ export async function onRefused(reason: string): Promise<void> {
         return;
       }
     } catch {
-      // Without the page there is no token either.
+      // If the page cannot be loaded, there is no token either.
     } finally {
       renewing = false;
     }

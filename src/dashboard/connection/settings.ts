@@ -1,16 +1,16 @@
-/** What the service tells its page. */
+/** The settings that the service inserts into the page. */
 
-/** The settings that stand in the page. */
+/** The settings in the page. */
 export interface Settings {
   readonly graph: 'host' | 'fleet';
   /** In development mode, the tokens of callers; null otherwise. */
   readonly tokens: readonly { readonly title: string; readonly token: string }[] | null;
 }
 
-/** The settings in the page that is open. */
+/** The settings in the open page. */
 export const settings = readSettings(document);
 
-/** The settings of the page as the service gives it now: after a restart, development mode has other tokens. */
+/** Fetches the current settings: after a restart, development mode has new tokens. */
 export async function fetchSettings(): Promise<Settings> {
   const response = await fetch('/', { headers: { accept: 'text/html' }, cache: 'no-store' });
   if (!response.ok) throw new Error(`The page could not be loaded again: ${response.status}`);

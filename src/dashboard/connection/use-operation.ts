@@ -1,20 +1,20 @@
-/** Operations of a page: asked while it is open and seen. */
+/** Hooks for the operations of a page, which run while it is open and visible. */
 import { useSignal, useSignalEffect, type ReadonlySignal, type Signal } from '@preact/signals';
-// Operations are sent before the browser paints, which it does while the service reads.
+// Operations are sent before the browser paints, so that it paints while the service reads.
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { ask, asking, connection, connections, run, type Response } from './client.ts';
 import type { NamedDocument } from './document.ts';
 import { missedEvents } from './missed-events.ts';
 
-/** What is known of an operation. */
+/** The state of an operation. */
 export interface Operation<Result> {
   /** The newest result; null before the first. */
   readonly response: Signal<Response<Result> | null>;
-  /** Whether the service has ended the subscription: its object is gone. */
+  /** Whether the service has completed the subscription, because its object no longer exists. */
   readonly isEnded: Signal<boolean>;
 }
 
-/** Follows a subscription while the page is seen, again whenever the document or its variables change. */
+/** Subscribes while the page is visible, and again whenever the document or its variables change. */
 export function useLive<Result>(
   named: NamedDocument | null,
   variables: object,
@@ -42,7 +42,7 @@ export function useLive<Result>(
   return { response, isEnded };
 }
 
-/** Asks a query at each new connection, and whenever the document or its variables change. */
+/** Sends a query for each new connection, and whenever the document or its variables change. */
 export function usePast<Result>(
   named: NamedDocument | null,
   variables: object,
@@ -59,7 +59,7 @@ export function usePast<Result>(
   }, [key, connections.value, asking.value]);
 }
 
-/** Asks a query at an interval while the page is seen. */
+/** Polls a query at an interval while the page is visible. */
 export function usePolled<Result>(
   named: NamedDocument | null,
   variables: object,

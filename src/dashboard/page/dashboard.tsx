@@ -1,4 +1,4 @@
-/** Which page is open, for whom. */
+/** Chooses the page by address and caller. */
 import type { Response } from '../connection/client.ts';
 import { byId } from '../connection/document.ts';
 import { refusal } from '../connection/session.ts';
@@ -21,7 +21,7 @@ export function Dashboard() {
   return settings.graph === 'fleet' ? <Fleet /> : <Host />;
 }
 
-/** Who the caller is may change with its privileges. */
+/** The caller may change with its token. */
 const startMilliseconds = 60_000;
 
 function Host() {
@@ -42,7 +42,7 @@ function Fleet() {
 function HostPages({ isRoot }: { readonly isRoot: boolean }) {
   const { page, of } = place.value;
   if (page === 'partition') return <PartitionPage key={of} id={of === 'own' ? null : of} />;
-  // Others than the root may read no more than their own partition.
+  // Callers other than the root see only their own partition.
   if (!isRoot) return <PartitionPage key="own" id={null} />;
   if (page === 'logical-processor') return <LogicalProcessorPage key={of} index={Number(of)} />;
   return <OverviewPage />;

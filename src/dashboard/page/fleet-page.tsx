@@ -1,4 +1,4 @@
-/** A fleet: its hosts, and what is the busiest of all of them. */
+/** The fleet page: its hosts, and the busiest objects of all hosts. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Bar, Sparkline } from '../chart/sparkline.tsx';
@@ -19,7 +19,7 @@ import { keptSince, noteMoment, resetTime } from '../reading/time-view.ts';
 type Fleet = FleetSubscription['fleet'];
 type Host = NonNullable<Fleet['hosts']>['nodes'][number];
 
-/** The hosts that the caller may ask. */
+/** The hosts that the caller may query. */
 export function FleetPage() {
   const frames = useMemo(() => new Frames(), []);
   const fleet = useSignal<Fleet | null>(null);
@@ -29,7 +29,7 @@ export function FleetPage() {
   const live = useLive<FleetSubscription>(byId(fleetDocument), { every: '2s', filter }, (data) => {
     fleet.value = data.fleet;
     const hosts = data.fleet.hosts?.nodes ?? [];
-    // Hosts read at moments of their own, which are closer together than a pixel of a line is wide.
+    // Hosts read at different times, but the differences are less than a pixel.
     const at = Math.max(
       ...hosts.map(({ hypervisor }) => Date.parse(hypervisor?.sampledAt ?? '')).filter(Number.isFinite),
     );
@@ -52,7 +52,7 @@ export function FleetPage() {
         {totals !== undefined && (
           <dl class="facts">
             <div>
-              <dt>Hosts that answered</dt>
+              <dt>Responding hosts</dt>
               <dd>
                 {totals.answered} of {totals.of}
               </dd>

@@ -1,4 +1,4 @@
-/** A logical processor: where its time goes, its idle states and its interrupts. */
+/** The page of a logical processor: its time, its idle states and its interrupts. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { LaterLineChart } from '../chart/later-line-chart.tsx';
@@ -21,7 +21,7 @@ type Rates = Readonly<Record<string, unknown>> & {
   readonly interval?: { readonly seconds: number; readonly reset: boolean };
 };
 
-/** Charts of counters by what their fields say, in the order of the page. */
+/** Charts of counters by field name, in page order. */
 const charts: readonly (readonly [title: string, unit: string, fields: RegExp])[] = [
   ['Share of time', 'percent of elapsed time', /RunTime$|contextSwitchTime/],
   ['Share of time in idle states', 'percent of elapsed time', /^c\d+Time$/],
@@ -100,7 +100,7 @@ function titleOf(definitions: readonly Definition[], field: string): string {
   return definitions.find((each) => each.field === field)?.title ?? field;
 }
 
-/** Whether any reading in the memory of the page has the counter: other hosts report others. */
+/** Whether any reading in the page's memory has the counter; not every host reports it. */
 function isReported(field: string, frames: Frames): boolean {
   const row = frames.rowOf(field);
   return frames.all.some(({ values }) => !Number.isNaN(values[row] ?? Number.NaN));

@@ -1,4 +1,4 @@
-/** How busy the machine is: logical processors over time, partitions, the busiest virtual processors. */
+/** The overview page: logical processors over time, partitions, the busiest virtual processors. */
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { HeatMap } from '../chart/heat-map.tsx';
@@ -28,7 +28,7 @@ import { addRunTime, Frames } from '../reading/frames.ts';
 import { keptSince, noteMoment, resetTime } from '../reading/time-view.ts';
 
 const every = '1s';
-/** As long as a page of a connection may be. */
+/** The maximum page size of a connection. */
 const rowsAtMost = 100;
 
 /** The overview of a host. */
@@ -67,13 +67,13 @@ export function OverviewPage() {
       processors.commit(keptSince());
     },
   );
-  // In a fixed order, so that another sorting is no other question.
+  // In a fixed order, so that sorting the table does not change the query.
   const rows = overview.value?.partitions?.nodes ?? [];
   const processorCount = rows.reduce((sum, row) => sum + (row.virtualProcessorTotals?.of ?? 0), 0);
   const ids = rows.map(({ partitionId }) => partitionId).sort();
   usePast<PartitionRowsPastQuery>(
     ids.length === 0 ? null : aboutHost(host, graph.partitionRowsPast),
-    // A line in the table is as wide as 96 samples; each sample is a sum over all processors, which take their time.
+    // A sparkline has room for 96 samples. Each sample is a sum over all processors, which is expensive.
     { ids, last: '5m', step: `${Math.max(4, Math.ceil(processorCount / 64))}s` },
     (data) => {
       for (const { partitionId, virtualProcessorTotals } of data.hypervisor.partitions?.nodes ?? []) {
@@ -134,7 +134,7 @@ export function OverviewPage() {
   );
 }
 
-/** The first event of a subscription may have no rates yet: this asks for those of a quarter of a second. */
+/** The first event of a subscription may have no rates yet: this queries the rates over a quarter of a second. */
 function useFirstRates(host: string | null, variables: object, take: (hypervisor: Overview) => void): void {
   useEffect(
     () =>
@@ -149,7 +149,7 @@ function useFirstRates(host: string | null, variables: object, take: (hypervisor
   );
 }
 
-/** So that the history of many processors stays within what one response may hold. */
+/** Keeps the history of many processors within the limits of a response. */
 function stepFor(overview: Overview | null): string | null {
   const count = overview?.logicalProcessors?.length ?? null;
   return count === null || count <= 128 ? null : `${Math.ceil(count / 128)}s`;

@@ -1,4 +1,4 @@
-/** A partition: its virtual processors over time, what they ask of the hypervisor, and its memory. */
+/** The page of a partition: its virtual processors over time, their hypervisor operations, and its memory. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { HeatMap } from '../chart/heat-map.tsx';
@@ -19,7 +19,7 @@ import { addRunTime, Frames } from '../reading/frames.ts';
 import { formatPercent } from '../reading/format.ts';
 import { keptSince, noteMoment, resetTime } from '../reading/time-view.ts';
 
-/** The partition of an id; null: the caller's own. */
+/** The partition with an id; null is the caller's own. */
 export function PartitionPage({ id }: { readonly id: string | null }) {
   const { host } = place.value;
   const frames = useMemo(() => new Frames(), [id]);

@@ -1,8 +1,8 @@
-/** Where callers paste their token. */
+/** The sign-in page, where callers paste their token. */
 import { useSignal } from '@preact/signals';
 import { signIn } from '../connection/session.ts';
 
-/** The form; `reason` says why it is there. */
+/** The form; `reason` is why it is shown. */
 export function SignIn({ reason }: { readonly reason: string }) {
   const pasted = useSignal('');
   return (

@@ -1,4 +1,4 @@
-/** The busiest of all, as the service has ordered them: of one host, or of a whole fleet. */
+/** The busiest objects of a host or a fleet, as sorted by the service. */
 import { Bar } from '../chart/sparkline.tsx';
 import type { ResponseError } from '../connection/client.ts';
 import type { BusyVirtualProcessorFragment } from '../generated/host.ts';
@@ -6,17 +6,17 @@ import { addressOf } from '../reading/address.ts';
 import { formatNumber, formatPercent } from '../reading/format.ts';
 import { Problem } from './problem.tsx';
 
-/** A line of the table. */
+/** A row of the table. */
 export interface BusiestRow {
   readonly id: string;
-  /** In a fleet; null for the only host, which the table then leaves out. */
+  /** The host in a fleet; null without a fleet, in which case the column is omitted. */
   readonly host: string | null;
   readonly partition: { readonly partitionId: string; readonly name: string | null };
   readonly detail: string;
   readonly rates: { readonly totalRunTime: number | null; readonly hypercalls: number | null } | null;
 }
 
-/** A table of ten. */
+/** A table of the ten busiest objects. */
 export function Busiest({
   title,
   of,
@@ -71,7 +71,7 @@ export function Busiest({
   );
 }
 
-/** Virtual processors as rows; `host` is that of the address, null without a fleet. */
+/** Virtual processors as rows; `host` is the host in the address, null without a fleet. */
 export function rowsOfProcessors(
   processors: readonly BusyVirtualProcessorFragment[] | null,
   hostOf: (processor: BusyVirtualProcessorFragment) => string | null,

@@ -1,4 +1,4 @@
-/** What virtual processors ask of the hypervisor: how often, and what one of each costs on average. */
+/** The operations that virtual processors request of the hypervisor: their rate and their average cost. */
 import { Bar } from '../chart/sparkline.tsx';
 import type { ResponseError } from '../connection/client.ts';
 import type { PartitionSubscription } from '../generated/host.ts';
@@ -15,11 +15,11 @@ interface Row {
   readonly field: string;
   readonly perSecond: number;
   readonly nanoseconds: number | null;
-  /** Nanoseconds a second, of all together. */
+  /** Nanoseconds per second, of all processors together. */
   readonly together: number;
 }
 
-/** The classes that came in the interval, those that took the most time together first. */
+/** The classes with operations in the interval, sorted by total time. */
 export function CostlyOperations({
   rates,
   error,
@@ -31,7 +31,7 @@ export function CostlyOperations({
   const most = rows[0]?.together ?? 0;
   return (
     <section aria-labelledby="operations">
-      <h2 id="operations">Asked of the hypervisor</h2>
+      <h2 id="operations">Hypervisor operations</h2>
       <Problem error={error} />
       {rates?.interval.reset === true && <p class="problem">The totals were reset in this interval.</p>}
       <div class="scroll" tabIndex={0} role="region" aria-label="Table of operations">
@@ -73,7 +73,7 @@ function rowsOf(rates: Rates): readonly Row[] {
   return Object.entries(operationsOfCost)
     .flatMap(([cost, field]): Row[] => {
       const perSecond = numbers[field] ?? null;
-      // Not reported here is left out; no operation in the interval has no cost.
+      // Counters that are not reported are omitted. Without operations in the interval, there is no cost.
       if (perSecond === null || perSecond === 0) return [];
       const nanoseconds = numbers[cost] ?? null;
       return [{ field, perSecond, nanoseconds, together: perSecond * (nanoseconds ?? 0) }];

@@ -1,4 +1,4 @@
-/** Any counters of the catalogue, drawn over time. Which ones is in the address. */
+/** Charts of any counters of the catalogue. The address lists the chosen ones. */
 import { useSignal } from '@preact/signals';
 import { options, setOption } from '../reading/address.ts';
 import { shortUnit } from '../reading/format.ts';
@@ -6,12 +6,12 @@ import { allDefinitions, type CounterObject, type Definition } from './definitio
 import { DrawnCounter } from './drawn-counter.tsx';
 import type { DrawnObject } from './drawn-object.ts';
 
-/** As many charts as one page may have. */
+/** The maximum number of charts on a page. */
 const chartsAtMost = 8;
-/** As many counters as the list shows before it is narrowed. */
+/** The maximum number of counters in the list before it is filtered. */
 const listedAtMost = 40;
 
-/** The drawn counters of these objects, and the list to choose from. */
+/** The charts of these objects, and the list of counters to choose from. */
 export function CounterPicker({ objects }: { readonly objects: readonly DrawnObject[] }) {
   const search = useSignal('');
   const drawn = options.value.getAll('draw').join(',').split(',').filter(Boolean).slice(0, chartsAtMost);
@@ -104,7 +104,7 @@ function textOf({ field, title, description, unit, rateUnit }: Definition): stri
   return `${field} ${title} ${description} ${unit} ${rateUnit ?? ''}`.toLowerCase();
 }
 
-/** An object as people call it. */
+/** The displayed name of an object. */
 export function nameOfObject(object: CounterObject): string {
   return object.toLowerCase().replace('_', ' ');
 }

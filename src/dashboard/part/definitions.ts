@@ -1,4 +1,4 @@
-/** What the counters mean, as the service says: asked once. */
+/** The definitions of counters, queried once from the service. */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { ask } from '../connection/client.ts';
 import { byId } from '../connection/document.ts';
@@ -6,17 +6,17 @@ import { definitionsDocument, type DefinitionsQuery } from '../generated/host.ts
 
 /** A counter of the catalogue. */
 export type Definition = DefinitionsQuery['counterDefinitions'][number];
-/** What has counters. */
+/** A kind of object that has counters. */
 export type CounterObject = Definition['object'];
 
 const definitions = signal<readonly Definition[] | null>(null);
 let isAsked = false;
 
-/** All definitions; empty until they have come. */
+/** All definitions; empty until they have arrived. */
 export function allDefinitions(): ReadonlySignal<readonly Definition[]> {
   if (!isAsked) {
     isAsked = true;
-    // Behind what the page asks for its numbers.
+    // After the operations for the page's numbers.
     setTimeout(askForDefinitions);
   }
   return known;

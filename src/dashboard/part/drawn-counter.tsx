@@ -12,7 +12,7 @@ import type { Definition } from './definitions.ts';
 import { sampleOf, type DrawnObject } from './drawn-object.ts';
 import { Problem } from './problem.tsx';
 
-/** Its rate where it has one, else its value; and the exact total as it stands. */
+/** Its rate if it has one, otherwise its value; and the exact current total. */
 export function DrawnCounter({
   definition,
   of,

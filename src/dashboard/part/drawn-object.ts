@@ -1,11 +1,11 @@
-/** Objects whose counters can be drawn, and the documents that ask for them. */
+/** Objects whose counters can be drawn, and the documents for them. */
 import type { CounterTemplate, GraphTemplate } from '../connection/document.ts';
 import * as fleet from '../generated/fleet.ts';
 import * as host from '../generated/host.ts';
 import type { Sample } from '../reading/frames.ts';
 import type { CounterObject } from './definitions.ts';
 
-/** What an event or a sample has of the drawn counter. */
+/** The part of an event or a sample that concerns the drawn counter. */
 interface Shown {
   readonly counters?: { readonly value: string | null } | null;
   readonly rates?: { readonly interval?: Interval; readonly rate: number | null } | null;
@@ -25,18 +25,18 @@ export interface DrawnObject {
   readonly live: GraphTemplate;
   readonly past: GraphTemplate;
   readonly variables: object;
-  /** The moment of an event and what it has of the counter; null for what could not be read. */
+  /** The time of an event and its reading of the counter; null if it could not be read. */
   readonly event: (data: never) => { readonly at: string; readonly shown: Shown | null };
   readonly samples: (data: never) => readonly PastSample[] | null | undefined;
 }
 
-/** A template whose results are known: those of a fleet are unpacked to the same. */
+/** A template with the type of its results; results of a fleet are unwrapped to the same type. */
 interface Pair<Result> {
   readonly alone: CounterTemplate<Result, unknown>;
   readonly inFleet: CounterTemplate<unknown, unknown>;
 }
 
-/** A template with readers of its results, which are forgotten as types: a page has several kinds. */
+/** A template with the functions that read its results. Their types are erased, because a page has several kinds. */
 function drawn<Live, Past>(parts: {
   readonly object: CounterObject;
   readonly live: Pair<Live>;
@@ -48,7 +48,7 @@ function drawn<Live, Past>(parts: {
   return parts;
 }
 
-/** The hypervisor, and its logical processors together. */
+/** The hypervisor, and the totals of its logical processors. */
 export const ofHypervisor: readonly DrawnObject[] = [
   drawn({
     object: 'HYPERVISOR',
@@ -88,7 +88,7 @@ export function ofLogicalProcessor(index: number): readonly DrawnObject[] {
   ];
 }
 
-/** A partition, and its virtual processors together; null: the caller's own. */
+/** A partition, and the totals of its virtual processors; null is the caller's own. */
 export function ofPartition(partition: string | null): readonly DrawnObject[] {
   const variables = { partition };
   return [
@@ -117,7 +117,7 @@ export function ofPartition(partition: string | null): readonly DrawnObject[] {
   ];
 }
 
-/** One reading of the counter for a chart: its rate where it has one, else its value. */
+/** One reading of the counter for a chart: its rate if it has one, otherwise its value. */
 export function sampleOf(at: string, shown: Shown | null, hasRate: boolean): Sample {
   const interval = shown?.rates?.interval ?? shown?.interval ?? null;
   const value = shown?.counters?.value ?? null;

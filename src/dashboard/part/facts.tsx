@@ -4,7 +4,7 @@ import type { Overview } from './overview.ts';
 import { formatExact, formatPages } from '../reading/format.ts';
 import { Problem } from './problem.tsx';
 
-/** How many of what there are. */
+/** The number of objects of each kind. */
 export function Facts({
   overview,
   error,

@@ -7,18 +7,18 @@ type Pair = GraphDocument<unknown, unknown>;
 
 /** The overview, live. */
 export const overview: Pair = { alone: host.overviewDocument, inFleet: fleet.overviewDocument };
-/** The overview with rates of a short time, once. */
+/** The overview with rates over a short time, once. */
 export const overviewNow: Pair = { alone: host.overviewNowDocument, inFleet: fleet.overviewNowDocument };
-/** The past of the logical processors. */
+/** The history of the logical processors. */
 export const overviewPast: Pair = { alone: host.overviewPastDocument, inFleet: fleet.overviewPastDocument };
-/** The past of partitions in the table. */
+/** The history of partitions in the table. */
 export const partitionRowsPast: Pair = {
   alone: host.partitionRowsPastDocument,
   inFleet: fleet.partitionRowsPastDocument,
 };
 /** A partition, live. */
 export const partition: Pair = { alone: host.partitionDocument, inFleet: fleet.partitionDocument };
-/** The past of the virtual processors of a partition. */
+/** The history of the virtual processors of a partition. */
 export const partitionPast: Pair = {
   alone: host.partitionPastDocument,
   inFleet: fleet.partitionPastDocument,
@@ -28,7 +28,7 @@ export const logicalProcessor: Pair = {
   alone: host.logicalProcessorDocument,
   inFleet: fleet.logicalProcessorDocument,
 };
-/** The past of a logical processor. */
+/** The history of a logical processor. */
 export const logicalProcessorPast: Pair = {
   alone: host.logicalProcessorPastDocument,
   inFleet: fleet.logicalProcessorPastDocument,

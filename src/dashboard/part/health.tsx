@@ -1,4 +1,4 @@
-/** What the numbers of the page are worth: the source, the history, what was denied, and events that did not come. */
+/** The health section: the source, the history, denied objects, and missed events. */
 import type { Response } from '../connection/client.ts';
 import { byId } from '../connection/document.ts';
 import { missedTotal } from '../connection/missed-events.ts';
@@ -43,7 +43,7 @@ function ServiceFacts() {
         value={source?.lastReadAt == null ? '–' : formatTime(Date.parse(source.lastReadAt))}
       />
       {source?.unreadableLines != null && <Fact title="Unreadable lines" value={source.unreadableLines} />}
-      <Fact title="History held" value={held} />
+      <Fact title="History in memory" value={held} />
     </>
   );
 }

@@ -2,7 +2,7 @@
 import { useRef } from 'preact/hooks';
 import { options, setOption } from '../reading/address.ts';
 
-/** The filter is in the address, shortly after the last key. */
+/** The filter is stored in the address shortly after the last key press. */
 export function NameFilter() {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   return (

@@ -1,4 +1,4 @@
-/** What the parts of the overview show. */
+/** The data of the overview. */
 import type { OverviewSubscription } from '../generated/host.ts';
 
 /** A snapshot of the overview. */

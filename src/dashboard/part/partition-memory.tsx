@@ -1,11 +1,11 @@
-/** The memory counters of a partition: every gauge of pages that the catalogue has. */
+/** The memory counters of a partition: every gauge with the unit page in the catalogue. */
 import type { ResponseError } from '../connection/client.ts';
 import type { PartitionSubscription } from '../generated/host.ts';
 import { formatExact } from '../reading/format.ts';
 import { definitionOf } from './definitions.ts';
 import { Problem } from './problem.tsx';
 
-/** The pages as they stand; what this host does not report is left out. */
+/** The current values; counters that this host does not report are omitted. */
 export function PartitionMemory({
   counters,
   error,

@@ -1,10 +1,10 @@
-/** The columns of the table of partitions, and the order of each, which the service makes. */
+/** The columns of the table of partitions, and their sort orders in the service. */
 import type { PartitionOrder } from '../generated/host.ts';
 
 /** A column that the table can be sorted by. */
 export type SortColumn = 'id' | 'busy' | 'hypercalls' | 'interrupts' | 'memory';
 
-/** The order of the table. */
+/** The sort order of the table. */
 export interface TableOrder {
   readonly column: SortColumn;
   readonly direction: 'ASC' | 'DESC';
@@ -20,7 +20,7 @@ const orders: Readonly<Record<SortColumn, (direction: 'ASC' | 'DESC') => Partiti
   memory: (direction) => ({ partition: { counter: 'GPA_PAGES', direction } }),
 };
 
-/** The order that an address names: the busiest partitions first where it names none. */
+/** The sort order in the address; by default, the busiest partitions first. */
 export function orderOf(options: URLSearchParams): TableOrder {
   const [name = '', way = ''] = (options.get('sort') ?? '').split('.');
   const column = Object.hasOwn(orders, name) ? (name as SortColumn) : 'busy';

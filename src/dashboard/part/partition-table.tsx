@@ -1,4 +1,4 @@
-/** The partitions: sorted and filtered by the service. */
+/** The table of partitions, sorted and filtered by the service. */
 import { Bar, Sparkline } from '../chart/sparkline.tsx';
 import type { Response } from '../connection/client.ts';
 import type { Overview } from './overview.ts';
@@ -22,7 +22,7 @@ const columns: readonly (readonly [column: SortColumn | null, title: string])[] 
   ['memory', 'Memory'],
 ];
 
-/** The table, with the field that filters it. */
+/** The table with its filter field. */
 export function PartitionTable({
   page,
   response,
@@ -86,7 +86,7 @@ function HeadCell({
 }) {
   if (column === null) return <th scope="col">{title}</th>;
   const isSorted = order.column === column;
-  // Ids are in ascending order only: the order in which the service pages.
+  // By id, the service pages in ascending order only.
   const next = isSorted && order.direction === 'DESC' && column !== 'id' ? 'asc' : 'desc';
   const sort = isSorted && (column === 'id' || order.direction === 'ASC') ? 'ascending' : 'descending';
   return (

@@ -1,7 +1,7 @@
-/** What could not be read, at its place. */
+/** Shows errors where their data is missing. */
 import type { Response, ResponseError } from '../connection/client.ts';
 
-/** The error at a path of a response, or at a place above it: null below an error. */
+/** The error at a path of a response or above it. */
 export function errorAt(
   response: Response<unknown> | null,
   path: readonly (string | number)[],
@@ -24,7 +24,7 @@ export function errorsBelow(
   );
 }
 
-/** In a word: what a denied object, or a broken page, looks like. */
+/** A short label for an error. */
 export function wordFor({ extensions, message }: ResponseError): string {
   switch (extensions?.code) {
     case 'ACCESS_DENIED':
@@ -38,7 +38,7 @@ export function wordFor({ extensions, message }: ResponseError): string {
   }
 }
 
-/** An error at its place; nothing without one. */
+/** Shows an error; renders nothing without one. */
 export function Problem({ error }: { readonly error: ResponseError | null }) {
   if (error === null) return null;
   const code = error.extensions?.code ?? 'ERROR';

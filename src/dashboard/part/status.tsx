@@ -1,4 +1,4 @@
-/** The head of the page: connection, moment of the snapshot, time controls, and who is signed in. */
+/** The head of the page: connection, time of the snapshot, time controls, and the caller. */
 import { connection, isVisible } from '../connection/client.ts';
 import { choose, developmentTokens, isDevelopment, isPasted, signOut, token } from '../connection/session.ts';
 import { useLostSeconds } from '../connection/use-operation.ts';
@@ -24,7 +24,7 @@ export function Head({ title }: { readonly title: string }) {
   );
 }
 
-/** When the newest snapshot was taken, or since when there is no connection. */
+/** The time of the newest snapshot, or of the loss of the connection. */
 function Moment() {
   const lostSeconds = useLostSeconds();
   const state = connection.value;

@@ -1,9 +1,9 @@
-/** What the page shows, kept in its address: a view can be sent to a colleague. */
+/** The state of the page in its address, so that a link shows the same view. */
 import { computed, signal } from '@preact/signals';
 
-/** What an address names. */
+/** The object in an address. */
 export interface Place {
-  /** In a fleet; null for the fleet itself, or for the only host. */
+  /** The host in a fleet; null for the fleet itself, and without a fleet. */
   readonly host: string | null;
   readonly page: 'overview' | 'partition' | 'logical-processor';
   /** The partition's id, "own" for the caller's, or the logical processor's index. */
@@ -24,7 +24,7 @@ const parts = computed(() => {
   };
 });
 
-/** The place of the address that is open. */
+/** The place in the current address. */
 export const place = computed<Place>(() => {
   const rest = [...parts.value.path];
   const host = rest[0] === 'host' ? (rest.splice(0, 2)[1] ?? null) : null;
@@ -33,7 +33,7 @@ export const place = computed<Place>(() => {
   return { host, page: 'overview', of: null };
 });
 
-/** What the address says beside the place: filters, orders, counters that are drawn. */
+/** The other options in the address: filters, sort orders, drawn counters. */
 export const options = computed(() => new URLSearchParams(parts.value.search));
 
 /** The address of a place. */
@@ -47,7 +47,7 @@ export function open(to: Place): void {
   location.hash = addressOf(to);
 }
 
-/** Changes an option of the address in place; null removes it. */
+/** Changes an option of the address without a history entry; null removes it. */
 export function setOption(name: string, value: string | null): void {
   const next = new URLSearchParams(options.value);
   if (value === null || value === '') next.delete(name);

@@ -1,6 +1,6 @@
-/** Numbers and moments as people read them. */
+/** Formats numbers and times. */
 
-/** A moment within the day: 12:04:05. Without Intl, whose first object takes a page some 20 ms while it opens. */
+/** A time of day: 12:04:05. Without Intl, whose first object takes some 20 ms when the page opens. */
 export function formatTime(at: number): string {
   const moment = new Date(at);
   return [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(twoDigits).join(':');
@@ -12,7 +12,7 @@ function twoDigits(number: number): string {
 
 const units = ['', 'k', 'M', 'G', 'T'] as const;
 
-/** A number in few digits: 1.25 M. A dash stands for what is not known. */
+/** A number with few digits: 1.25 M. A dash means that it is not known. */
 export function formatNumber(value: number | null | undefined): string {
   if (value == null || Number.isNaN(value)) return '–';
   let rest = Math.abs(value);
@@ -25,12 +25,12 @@ export function formatNumber(value: number | null | undefined): string {
   return `${value < 0 ? '−' : ''}${rest.toFixed(digits)}${unit === 0 ? '' : ` ${units[unit]}`}`;
 }
 
-/** Percent in one decimal. */
+/** A percentage with one decimal. */
 export function formatPercent(value: number | null | undefined): string {
   return value == null || Number.isNaN(value) ? '–' : `${value.toFixed(1)} %`;
 }
 
-/** A 64-bit total, exact, with thin spaces between its thousands. */
+/** An exact 64-bit total, with thin spaces as thousands separators. */
 export function formatExact(text: string | null | undefined): string {
   return text == null ? '–' : text.replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
@@ -62,7 +62,7 @@ export function formatIn(unit: string, value: number | null | undefined): string
   return `${number} ${shortUnit(unit)}`;
 }
 
-/** A unit in few characters. */
+/** The abbreviation of a unit. */
 export function shortUnit(unit: string): string {
   const short: Readonly<Record<string, string>> = {
     'per second': '/s',

@@ -1,13 +1,13 @@
-/** Readings of several objects over time, as charts draw them. What was not read is NaN, never a number. */
+/** Readings of several objects over time, for charts. A missing reading is NaN. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
-/** What was read at one moment. */
+/** The readings of one moment. */
 export interface Frame {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** The time that the rates of the frame are of; null for values of the moment. */
+  /** The interval of the rates in the frame; null for current values. */
   seconds: number | null;
-  /** By the row of the object; NaN or absent where it is not known. */
+  /** Values by the row of the object; NaN or absent if not known. */
   readonly values: number[];
   /** Rows whose totals were reset in the interval. */
   resets: Set<number> | null;
@@ -31,14 +31,14 @@ interface RunTime {
   readonly rates: { readonly totalRunTime: number | null; readonly interval?: Interval } | null;
 }
 
-/** What a page shows by default. */
+/** The default time range of a page. */
 export const windowMilliseconds = 300_000;
-/** Kept at most, however long the page is paused. */
+/** The maximum number of kept frames, regardless of how long the page is paused. */
 const maxFrames = 1_800;
-/** As many rows without any reading are dropped together: partitions come and go. */
+/** The number of unused rows that are removed together, because partitions appear and disappear. */
 const maxIdleRows = 64;
 
-/** Frames in the order of time, of objects that are known by keys. Changes are announced by `commit`. */
+/** Frames in chronological order, of objects that are identified by keys. `commit` announces changes. */
 export class Frames {
   #keys: string[] = [];
   #rows = new Map<string, number>();
@@ -58,12 +58,12 @@ export class Frames {
     return this.#frames;
   }
 
-  /** The moment of the newest frame; null without one. */
+  /** The time of the newest frame; null without one. */
   get latest(): number | null {
     return this.#frames.at(-1)?.at ?? null;
   }
 
-  /** The row of an object, which gets one where it has none. */
+  /** The row of an object, which is created if necessary. */
   rowOf(key: string): number {
     let row = this.#rows.get(key);
     if (row === undefined) {
@@ -73,7 +73,7 @@ export class Frames {
     return row;
   }
 
-  /** A known value is not replaced by an unknown one: an event and a sample of one reading have the same moment. */
+  /** Does not replace a known value by an unknown one: an event and a sample of one reading have the same time. */
   add(key: string, { at, seconds = null, value, reset = false }: Sample): void {
     if (!Number.isFinite(at)) return;
     const row = this.rowOf(key);
@@ -84,7 +84,7 @@ export class Frames {
     if (reset) (frame.resets ??= new Set()).add(row);
   }
 
-  /** Announces what was added, and drops frames from before `since`. */
+  /** Announces added frames, and removes frames from before `since`. */
   commit(since: number): void {
     let dropped = this.#frames.findIndex(({ at }) => at >= since);
     if (dropped === -1) dropped = this.#frames.length;
@@ -94,7 +94,7 @@ export class Frames {
     this.#version.value += 1;
   }
 
-  /** Forgets everything: another object, or another order of things. */
+  /** Removes everything, for another object or another sort order. */
   clear(): void {
     this.#keys = [];
     this.#rows.clear();
@@ -121,7 +121,7 @@ export class Frames {
       const values: number[] = [];
       for (const [row, oldRow] of oldRows.entries()) {
         const value = frame.values[oldRow];
-        // What was not read in this frame stays absent: NaN would be a gap between the frames beside it.
+        // A value that was not read in this frame stays absent: NaN would cause a gap between the adjacent frames.
         if (value !== undefined) values[row] = value;
       }
       return {
@@ -135,13 +135,13 @@ export class Frames {
   }
 }
 
-/** The share of time that an object ran: of an event, whose interval is that of its rates, or of a sample of the past. */
+/** The percentage of time that an object ran, from an event or from a sample of the history. */
 export function addRunTime(frames: Frames, key: string, { at, interval, rates }: RunTime): void {
   const { seconds, reset } = interval ?? rates?.interval ?? {};
   frames.add(key, { at: Date.parse(at), seconds, value: rates?.totalRunTime, reset });
 }
 
-/** The frames of a stretch of time. */
+/** The frames of a time range. */
 export function framesWithin(
   frames: readonly Frame[],
   [from, to]: readonly [number, number],

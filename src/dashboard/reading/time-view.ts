@@ -1,31 +1,31 @@
-/** Which stretch of time the page shows: the last five minutes, live; frozen; or one that was selected. */
+/** The time range that the page shows: the last five minutes (live), frozen, or selected. */
 import { computed, signal } from '@preact/signals';
 import { windowMilliseconds } from './frames.ts';
 
-/** A stretch of time: milliseconds since 1970. */
+/** A time range, in milliseconds since 1970. */
 export type TimeRange = readonly [from: number, to: number];
 
-/** The moment of the newest snapshot of the page. */
+/** The time of the newest snapshot of the page. */
 export const newest = signal<number | null>(null);
-/** Where the page was paused; null while it is live. */
+/** The time at which the page was paused; null while it is live. */
 export const pausedAt = signal<number | null>(null);
-/** The selected stretch; null for the whole window. */
+/** The selected range; null for the whole window. */
 export const selected = signal<TimeRange | null>(null);
 
-/** The time to show. Before the first snapshot, the clock of the browser stands in. */
+/** The range to show. Before the first snapshot, it is based on the browser's clock. */
 export const shown = computed<TimeRange>(() => {
   if (selected.value !== null) return selected.value;
   const to = pausedAt.value ?? newest.value ?? Date.now();
   return [to - windowMilliseconds, to];
 });
 
-/** From when on frames are kept: those that are shown, and those that will be when the page is live again. */
+/** The start of the kept frames: the shown ones, and those that are needed when the page is live again. */
 export function keptSince(): number {
   const live = (newest.value ?? 0) - windowMilliseconds;
   return Math.min(live, shown.value[0]) - 2_000;
 }
 
-/** Notes the moment of a snapshot. */
+/** Records the time of a snapshot. */
 export function noteMoment(at: number): void {
   if (newest.value === null || at > newest.value) newest.value = at;
 }
@@ -35,13 +35,13 @@ export function pause(): void {
   pausedAt.value ??= newest.value;
 }
 
-/** Shows the last five minutes as they go by. */
+/** Shows the last five minutes, live. */
 export function resume(): void {
   pausedAt.value = null;
   selected.value = null;
 }
 
-/** Enlarges a stretch, which also freezes it. */
+/** Zooms in to a range, which also freezes the page. */
 export function select(range: TimeRange): void {
   const [from, to] = range;
   if (to - from < 1_000) return;
@@ -49,7 +49,7 @@ export function select(range: TimeRange): void {
   selected.value = range;
 }
 
-/** Shows other objects: their readings begin anywhere. */
+/** Resets the range for other objects. */
 export function resetTime(): void {
   newest.value = null;
   resume();
