@@ -38,13 +38,13 @@ export type HostFilter = {
   readonly status?: HostStatus | null | undefined;
 };
 
-/** Whether a host can be asked. */
+/** Whether a host is reachable. */
 export type HostStatus =
-  /** It answers, and its source as well. */
+  /** It and its source respond. */
   | 'ANSWERING'
-  /** It answers, but its source does not, or its clock is too far off to verify tokens. */
+  /** It responds, but its source does not, or its clock is too far off to verify tokens. */
   | 'SOURCE_FAILING'
-  /** It is not alive, or has missed a deadline and has not answered since. */
+  /** It sends no heartbeats, or it has missed a deadline and has not responded since. */
   | 'UNREACHABLE';
 
 /** The sort direction. */
