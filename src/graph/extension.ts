@@ -1,4 +1,4 @@
-/** What the schema tells the planner and the writer about its types and fields, beside their resolvers. */
+/** Facts about types and fields of the schema for the planner and the writer, in addition to the resolvers. */
 import {
   DirectiveLocation,
   GraphQLDirective,

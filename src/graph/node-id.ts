@@ -18,7 +18,7 @@ const prefixes: Readonly<Record<StatisticsObject, string>> = {
   VIRTUAL_PROCESSOR: 'virtual-processor',
 };
 
-/** The last id by object name. A name is one object while the topology lives; that of the hypervisor is for all hosts. */
+/** The last id by object name. A name is the same object as long as its topology exists; the hypervisor's is shared by all hosts. */
 const known = new WeakMap<ObjectName, { readonly host: string; readonly id: string }>();
 
 /** The id of an object of a host, which is also its cursor in a connection. */

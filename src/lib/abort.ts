@@ -1,11 +1,11 @@
-/** Waiting that ends when its caller no longer waits. */
+/** Waiting that ends when the caller aborts it. */
 
 /** A caller that waits until its signal is aborted. The signal is read only if there is something to wait for. */
 export interface Cancellation {
   readonly signal: AbortSignal;
 }
 
-/** How long something is waited for. */
+/** The time limit of a wait. */
 export interface Deadline extends Cancellation {
   readonly milliseconds: number;
   /** What the wait rejects with when the time is over. */

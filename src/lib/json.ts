@@ -1,18 +1,18 @@
-/** JSON from outside: of clients, and in files. */
+/** JSON from clients and files. */
 
 /** Deeper than any operation, variable or payload needs; `JSON.stringify` exhausts the stack at a few thousand. */
 export const nestingLimit = 100;
 
 /**
- * The value of a text. Throws a SyntaxError for what is not JSON, and a RangeError, before it is parsed, for what is
- * nested so deeply that recursion over the value would fail.
+ * Parses a text. Throws a SyntaxError if it is not JSON, and a RangeError, before parsing, if it is nested so deeply that
+ * recursion over the value would fail.
  */
 export function parseJsonText(text: string): unknown {
   if (isNestedTooDeeply(text)) throw new RangeError(`JSON needs to be nested at most ${nestingLimit} deep.`);
   return JSON.parse(text);
 }
 
-/** The text of a file without the byte order mark that some editors put first. */
+/** The text of a file without the byte order mark that some editors write. */
 export function withoutByteOrderMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
@@ -22,7 +22,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A text of at most `limit` characters, with an ellipsis where it was longer. */
+/** Shortens a text to `limit` characters, with an ellipsis if it was longer. */
 export function excerpt(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }

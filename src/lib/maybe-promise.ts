@@ -1,6 +1,6 @@
-/** Values that may be available without waiting. */
+/** Values that may be available synchronously. */
 
-/** A value, or a promise of it if it has to be waited for. */
+/** A value, or a promise of it. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /** Maps a value, synchronously unless it is a promise. */

@@ -1,4 +1,4 @@
-/** How many files this process may have open. */
+/** The open file limit of this process. */
 import { readFileSync } from 'node:fs';
 
 /** The limit of this process (getrlimit(2), RLIMIT_NOFILE); Infinity without one, and on systems without /proc. */

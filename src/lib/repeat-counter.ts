@@ -3,23 +3,23 @@
  * at the end of a period.
  */
 
-/** What is reported at the end of a period. */
+/** The report at the end of a period. */
 export interface Repeats {
-  /** null for all kinds beyond the limit together. */
+  /** null for all kinds beyond the limit. */
   readonly kind: string | null;
-  /** How many events of this kind followed the first one. */
+  /** The number of events of this kind after the first one. */
   readonly count: number;
 }
 
 /**
- * Counts events in periods. A period begins with the first event after the end of the one before. The timer does not
+ * Counts events in periods. A period starts with the first event after the end of the previous one. The timer does not
  * keep the process running.
  */
 export class RepeatCounter {
   readonly #options;
   /** Repeats by kind. */
   readonly #counts = new Map<string, number>();
-  /** Of kinds beyond the limit. */
+  /** The number of events of kinds beyond the limit. */
   #others = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -44,7 +44,7 @@ export class RepeatCounter {
     return false;
   }
 
-  /** Ends the period, and reports the events that have repeated. */
+  /** Ends the period, and reports repeated events. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

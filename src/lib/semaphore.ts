@@ -1,7 +1,7 @@
 /** A counting semaphore. */
 import { withinDeadline, type Deadline } from './abort.ts';
 
-/** Runs a limited number of works at once; the others wait in the order of their calls. */
+/** Runs a limited number of jobs at once; the others wait in the order of their calls. */
 export class Semaphore {
   #free: number;
   /** Waiting calls, the first one first; each function resumes one. */

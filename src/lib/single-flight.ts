@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader';
 import { SharedAbort, unlessAborted } from './abort.ts';
 
-/** What is run, and when. */
+/** The options of a single flight. */
 export interface SingleFlightOptions<Argument, Result> {
   /** Joins the arguments of one or more calls. */
   readonly combine: (all: readonly Argument[]) => Argument;
@@ -30,7 +30,7 @@ interface Flight<Argument, Result> {
 export class SingleFlight<Argument, Result> {
   readonly #options: SingleFlightOptions<Argument, Result>;
   readonly #loader: DataLoader<JoinedCall<Argument>, Result>;
-  /** The newest run that has not ended. */
+  /** The newest unfinished run. */
   #current: Flight<Argument, Result> | null = null;
 
   constructor(options: SingleFlightOptions<Argument, Result>) {
@@ -47,7 +47,7 @@ export class SingleFlight<Argument, Result> {
     return unlessAborted(this.#loader.load({ argument, signal }), signal);
   }
 
-  /** The result of the run under way, if its argument fits and a caller still waits for it; else null. */
+  /** The result of the current run, if its argument matches and a caller still waits for it; otherwise null. */
   join(signal: AbortSignal, fits: (argument: Argument) => boolean): Promise<Result> | null {
     const flight = this.#current;
     if (flight === null || flight.abort.signal.aborted || !fits(flight.argument)) return null;
@@ -55,7 +55,7 @@ export class SingleFlight<Argument, Result> {
     return unlessAborted(flight.result, signal);
   }
 
-  /** No later call joins the run under way. */
+  /** Prevents later calls from joining the current run. */
   forget(): void {
     this.#current = null;
   }

@@ -1,9 +1,9 @@
 /** Suggestions for mistyped words. */
 
-/** " Did you mean "port"?" with the candidate that is close to a text, or nothing where none is. */
+/** " Did you mean "port"?" with the candidate that is similar to a text, or '' without one. */
 export function didYouMean(text: string, candidates: readonly string[]): string {
   const wanted = text.toLowerCase();
-  // A text that differs in more than one letter in four, and one more, is another word.
+  // A text with more differences than a quarter of its letters plus one is considered another word.
   const farthest = Math.floor(wanted.length / 4) + 1;
   const [closest] = candidates
     .map((candidate) => ({ candidate, distance: distanceTo(candidate.toLowerCase(), wanted) }))
@@ -12,14 +12,14 @@ export function didYouMean(text: string, candidates: readonly string[]): string 
   return closest === undefined ? '' : ` Did you mean ${closest.candidate}?`;
 }
 
-/** The start of a candidate is close to it, however much is missing. */
+/** A prefix of a candidate counts as similar, regardless of its length. */
 function distanceTo(candidate: string, wanted: string): number {
   return wanted.length > 2 && candidate.startsWith(wanted) ? 1 : editDistance(wanted, candidate);
 }
 
-/** How many letters have to be put in, left out or changed to get from one word to the other (Levenshtein). */
+/** The edit distance between two words (Levenshtein). */
 function editDistance(from: string, to: string): number {
-  // Much longer words are far apart anyway, and would take long to compare.
+  // Much longer words are never similar, and would take long to compare.
   if (Math.abs(from.length - to.length) > 10) return Number.POSITIVE_INFINITY;
   let above = Array.from({ length: to.length + 1 }, (_, n) => n);
   for (let row = 0; row < from.length; row += 1) {

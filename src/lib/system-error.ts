@@ -2,12 +2,11 @@
 import { getSystemErrorMap } from 'node:util';
 
 /**
- * A symbolic link leads out of the folder that it lies in. The code is that of openat2(2) for the same: RESOLVE_BENEATH
- * in its manual.
+ * A symbolic link points outside of its folder. The code is the same as openat2(2) returns for this (RESOLVE_BENEATH).
  */
 export class OutsideLinkError extends Error {
   readonly code = 'EXDEV';
-  /** Where the link stands in the folder: "partition/5". */
+  /** The path of the link in the folder: "partition/5". */
   readonly link: string;
 
   constructor(link: string) {
@@ -22,14 +21,14 @@ export function systemErrorCode(thrown: unknown): string | undefined {
   return /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined;
 }
 
-/** Whether there simply was nothing at that path. */
+/** Whether the error means that the path does not exist. */
 export function isNotThere(thrown: unknown): boolean {
   const code = systemErrorCode(thrown);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 /**
- * Why a system call failed, in words and without the path, which is not for every reader: "permission denied (EACCES)".
+ * Why a system call failed, without the path, which not every reader may see: "permission denied (EACCES)".
  */
 export function systemErrorReason(thrown: unknown): string {
   const code = systemErrorCode(thrown);

@@ -53,7 +53,7 @@ describe.skipIf(!canRun)('the dashboard of a gateway with 20 hosts', () => {
       .poll(() => page.getByRole('region', { name: 'Table of operations' }).textContent(), soon)
       .toMatch(/\d ns/);
     await page.goto(`${page.url()}?draw=VIRTUAL_PROCESSOR.hypercalls`);
-    await expect.poll(() => page.locator('.drawn').textContent(), soon).toMatch(/It stands at \d/);
+    await expect.poll(() => page.locator('.drawn').textContent(), soon).toMatch(/Its current value is \d/);
     expect(browser.complaints).toEqual([]);
   });
 });

@@ -54,7 +54,7 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
     expect(page.url()).toContain('draw=VIRTUAL_PROCESSOR.msrAccesses');
     await page.reload();
     await chart.waitFor(soon);
-    await expect.poll(() => page.locator('.drawn').textContent(), soon).toMatch(/It stands at \d/);
+    await expect.poll(() => page.locator('.drawn').textContent(), soon).toMatch(/Its current value is \d/);
   });
 
   it('read values to the keyboard alone', async () => {

@@ -198,7 +198,7 @@ describe('hvql serve with guest sockets', () => {
     expect(await program.exited).toBe(2);
     const lines = program.stderr.trim().split('\n');
     const words = ['The folder nowhere', file, `but it has ${Buffer.byteLength(long)}.`, 'has none: ENOENT'];
-    words.push('are at the same place', `${folder}/none: ENOENT`);
+    words.push('have the same path', `${folder}/none: ENOENT`);
     for (const word of words) expect(lines.some((line) => line.includes(word))).toBe(true);
     expect(lines).toHaveLength(6);
     expect(program.stdout).toBe('');

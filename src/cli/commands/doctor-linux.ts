@@ -55,8 +55,7 @@ function findDriver(root: string): Finding {
   return {
     isWell: false,
     text: `/dev/mshv is not there: ${driver} does not run.`,
-    remedy:
-      'only a root partition, or a guest that may have guests of its own (L1VH), has it: modprobe mshv_root',
+    remedy: 'only a root partition, or a guest that may create guests (L1VH), has it: modprobe mshv_root',
   };
 }
 

@@ -54,7 +54,7 @@ export function parseMode(text: string): number {
   throw new RangeError(`needs a mode in octal digits, such as 0600 or 0660, but is ${show(text)}.`);
 }
 
-/** The highest port of a virtual socket; the one above it stands for any (vsock(7), VMADDR_PORT_ANY). */
+/** The highest port of a virtual socket; the next one means any port (vsock(7), VMADDR_PORT_ANY). */
 const highestGuestPort = 0xff_ff_ff_fe;
 
 /** A port that guests connect to over their virtual socket: those have 32 bits. */

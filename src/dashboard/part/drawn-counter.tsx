@@ -58,7 +58,7 @@ export function DrawnCounter({
         unit={unit}
       />
       <p class="note">
-        {definition.description} {exact.value !== null && `It stands at ${formatExact(exact.value)}.`}
+        {definition.description} {exact.value !== null && `Its current value is ${formatExact(exact.value)}.`}
       </p>
       <Problem error={response.value?.errors[0] ?? null} />
     </>

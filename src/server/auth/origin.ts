@@ -71,7 +71,7 @@ const requestedHeadersLimit = { names: 64, characters: 4_096 };
 /** RFC 9110, 5.6.2. */
 const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** The valid names among those that the preflight asks for; the usual ones if it asks for none or too many. */
+/** The valid header names in the preflight; the usual ones if it has none or too many. */
 function allowedHeaders({ headers }: IncomingMessage): readonly string[] {
   const requested = headers['access-control-request-headers'] ?? '';
   if (requested === '' || requested.length > requestedHeadersLimit.characters) return usualHeaders;

@@ -12,7 +12,7 @@ import { asymmetricAlgorithms, keyIdsOf, type VerificationKey } from './public-k
 export interface KeySetTimes {
   /** The age at which a key set is fetched again, so that a withdrawn key stops being valid. @default 5 minutes */
   readonly refresh: number;
-  /** The time from a failed fetch to the next one that no request asks for. @default 30 s */
+  /** The time from a failed fetch to the next automatic one. @default 30 s */
   readonly retry: number;
   /** How long keys stay valid while their server cannot be reached. @default 1 hour */
   readonly keep: number;

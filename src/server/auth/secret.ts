@@ -1,4 +1,4 @@
-/** Shared secrets of tokens. In a file of its own, so that reading settings does not load the libraries for tokens. */
+/** Shared secrets of tokens. A separate file, so that reading settings does not load the libraries for tokens. */
 import { UsageError } from '../../errors.ts';
 
 /** HMAC with SHA-256 needs a key of 256 bits or more (RFC 7518, 3.2). */

@@ -48,7 +48,7 @@ export async function signToken(
   return token.sign(secret);
 }
 
-/** The claims for a caller and the hosts that it may ask; null for a token that names no host. */
+/** The claims for a caller and the hosts that it may query; null for a token that names no host. */
 export function callerClaims(caller: Caller, hosts: GrantedHosts | null): JWTPayload {
   const hasAll = allPrivileges.every((privilege) => caller.privileges.has(privilege));
   return {
@@ -128,7 +128,7 @@ function readPrivileges(claim: unknown): ReadonlySet<Privilege> {
 }
 
 /**
- * Explains why jose rejects a token; null if the token is not the cause. Quotes nothing of the token but its claims and
+ * Explains why jose rejects a token; null if the token is not the cause. Quotes only the claims of the token and
  * the algorithm and key id of its header.
  */
 export function explainTokenProblem(
@@ -159,7 +159,7 @@ export function explainTokenProblem(
   if (thrown instanceof errors.JWSInvalid || thrown instanceof errors.JWTInvalid)
     return 'The token is not a JSON Web Token: expected three base64url parts with dots between them, header, claims and signature.';
   if (thrown instanceof errors.JOSENotSupported)
-    return 'The token asks for an extension that is not supported.';
+    return 'The token requires an extension that is not supported.';
   return null;
 }
 

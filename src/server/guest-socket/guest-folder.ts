@@ -142,7 +142,7 @@ export class GuestFolder {
     const limit = this.#limit;
     const { requested, present, unanswered } = await this.#listRequests();
     if (unanswered !== this.#unanswered && unanswered > 0)
-      log.warn({ folder, limit, unanswered }, 'more guest sockets are asked for than there may be');
+      log.warn({ folder, limit, unanswered }, 'more guest sockets are requested than the limit allows');
     this.#unanswered = unanswered;
     // A socket whose file has been removed is opened again.
     await this.#closeAllBut((id) => requested.has(id) && present.has(id));

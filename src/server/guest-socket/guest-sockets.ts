@@ -73,10 +73,7 @@ async function checkDistinct(places: readonly GuestSocketSetting[]): Promise<voi
     const name = 'folder' in place ? place.folder : `${place.partitionId}=${place.path}`;
     const other = byPath.get(path);
     if (other === undefined) byPath.set(path, name);
-    else
-      problems.push(
-        `The guest sockets ${other} and ${name} are at the same place: each needs one of its own.`,
-      );
+    else problems.push(`The guest sockets ${other} and ${name} have the same path: each needs its own.`);
   }
   if (problems.length > 0) throw new UsageError(problems);
 }

@@ -59,7 +59,7 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Descriptor of a socket that is bound already, in place of host and port. */
+  /** The descriptor of a bound socket, instead of host and port. */
   readonly descriptor?: number | null;
 }
 

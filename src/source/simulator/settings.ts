@@ -58,7 +58,7 @@ export function simulatorSettings(query: URLSearchParams): SimulatorSettings {
   }
   if (typeof release === 'number') settings.release = release;
   else problems.push(release);
-  // Sizes are compared with each other only if each is valid by itself.
+  // Sizes are compared with each other only if each is valid.
   if (problems.length === 0) problems.push(...mismatches(settings));
   if (problems.length > 0) throw new UsageError(problems.map((problem) => `simulator: ${problem}`));
   return settings;

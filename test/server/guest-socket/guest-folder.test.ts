@@ -143,7 +143,7 @@ describe('a folder of guest sockets', () => {
     await open({ limit: 2 });
     const sockets = (): string[] => readdirSync(folder).filter((name) => name.endsWith('_4000'));
     expect(sockets()).toHaveLength(2);
-    expect(logged('more guest sockets are asked for than there may be')).toEqual([
+    expect(logged('more guest sockets are requested than the limit allows')).toEqual([
       expect.objectContaining({ folder, limit: 2, unanswered: 1 }),
     ]);
     const [first] = sockets();

@@ -210,8 +210,8 @@ describe('several guest sockets', () => {
       { folder: `${folder.path}/.` },
     ];
     expect(await problemsOf(checkGuestSockets(places, platform))).toEqual([
-      `The guest sockets 5=${folder.path}/x and 6=${twice} are at the same place: each needs one of its own.`,
-      `The guest sockets ${folder.path} and ${folder.path}/. are at the same place: each needs one of its own.`,
+      `The guest sockets 5=${folder.path}/x and 6=${twice} have the same path: each needs its own.`,
+      `The guest sockets ${folder.path} and ${folder.path}/. have the same path: each needs its own.`,
     ]);
   });
 
