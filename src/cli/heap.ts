@@ -22,11 +22,13 @@ const rareGrowthPercent = 100;
 
 /**
  * Lets the heap grow to at most twice the live size: `hvql top` holds a few megabytes of readings for some seconds, and
- * because it does little else, V8 would collect the whole heap every other second to free them.
+ * because it does little else, V8 would collect the whole heap every other second to free them. V8 also takes such a program
+ * for an idle one, collects its heap to give memory back, and drops compiled code with it, which then has to be compiled again.
  */
 export function collectRarely(): void {
   setFlagsFromString(`--heap-growing-percent=${rareGrowthPercent}`);
   setFlagsFromString('--no-allocation-site-pretenuring');
+  setFlagsFromString('--no-memory-reducer');
 }
 
 /** The factor by which V8 grows the young generation when much of it survives (flag-definitions.h). */

@@ -132,7 +132,7 @@ async function texts(): Promise<string> {
       return `${machine()}\n\n${await topText({
         seconds: Number(values.seconds ?? (quick ? 5 : 20)),
         // V8 compiles what runs once a second for half a minute.
-        warmingSeconds: quick ? 3 : 45,
+        warmingSeconds: quick ? 3 : 60,
         tell,
       })}`;
     default:
