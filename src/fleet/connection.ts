@@ -13,35 +13,35 @@ import type { Logger } from 'pino';
 import { messageOf, UsageError } from '../errors.ts';
 import { connectTransport } from './nats-transport.ts';
 
-/** How long after a first connection that failed the next one is tried. */
+/** The delay between attempts to connect for the first time. */
 const firstRetryMilliseconds = 500;
 
-/** Where NATS is, and how this process proves who it is. */
+/** The addresses of NATS, and the credentials of this process. */
 export interface NatsSettings {
   /** One address or several, with commas between them: "nats://nats-1:4222". */
   readonly url: string;
-  /** File with a user's JWT and seed, as nsc writes it; null without. */
+  /** File with a user's JWT and seed in the format of nsc; null for no credentials. */
   readonly creds: string | null;
-  /** PEM files; null without. */
+  /** PEM files; null if not used. */
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
 }
 
-/** What a connection needs beside its settings. */
+/** The dependencies of a connection. */
 export interface ConnectionContext {
-  /** As NATS shows it to its operator. */
+  /** The name of the connection, which NATS shows to its operator. */
   readonly name: string;
   readonly inboxPrefix: string;
   readonly log: Logger;
-  /** Ends the wait for NATS. */
+  /** Aborts the attempts to connect. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Connects, and waits until NATS is there. Reconnects without end. By default the client gives up after 20 seconds, or
- * when the server has refused it twice, and takes four minutes to notice a server that has stopped responding. Rejects
- * with a UsageError where the settings cannot be used, and with the reason of the signal once that is aborted.
+ * Connects, and retries until NATS is available. Reconnects indefinitely. By default the client gives up after 20 seconds,
+ * or when the server has rejected it twice, and takes four minutes to detect a server that has stopped responding. Rejects
+ * with a UsageError if the settings are invalid, and with the reason of the signal once that is aborted.
  */
 export async function connectToNats(
   settings: NatsSettings,
@@ -62,14 +62,14 @@ export async function connectToNats(
     pingInterval: 3_000,
     maxPingOut: 2,
     timeout: 5_000,
-    // Errors of requests without an answer are expected here: their stack traces cost more than the requests.
+    // Requests without a response are expected: the stack traces of their errors cost more than the requests.
     noAsyncTraces: true,
     ...(creds === null ? {} : { authenticator: fileAuthenticator(creds) }),
     ...(tls === null ? {} : { tls }),
   };
   if (hasWsProtocol(options))
     throw new UsageError([`NATS is reached over nats:// or tls://, not over WebSocket: ${settings.url}.`]);
-  // The client could wait for the first connection itself, but would not give the reason why it has none.
+  // The client could wait for the first connection itself, but would not report why it fails.
   let lastReason = '';
   for (;;) {
     try {
@@ -93,20 +93,20 @@ async function logStatus(connection: NatsConnection, log: Logger): Promise<void>
   }
 }
 
-/** Reads the file of credentials for each connection. While it cannot be read, what was read of it before stays in use. */
+/** Reads the credentials file for each connection. While it cannot be read, its previous content stays in use. */
 export function fileAuthenticator(path: string): Authenticator {
   let creds = readFileSync(path);
   return (nonce) => {
     try {
       creds = readFileSync(path);
     } catch {
-      // It is being replaced, or gone: NATS decides about the credentials before.
+      // The file is being replaced, or is gone: NATS decides whether the previous credentials are still valid.
     }
     return credsAuthenticator(creds)(nonce);
   };
 }
 
-/** The client of NATS reads these files for each connection. */
+/** The NATS client reads these files for each connection. */
 function tlsFiles({ ca, cert, key }: NatsSettings): NonNullable<NodeConnectionOptions['tls']> | null {
   if (ca === null && cert === null && key === null) return null;
   return {

@@ -1,6 +1,6 @@
 /**
- * Delegated tokens: a gateway states the rights of a caller that it has authenticated, and hosts verify the statement.
- * One token has the rights of a caller on all hosts that the caller's own token names.
+ * Delegated tokens: a gateway signs the access rights of a caller that it has authenticated, and hosts verify the token.
+ * One token is valid on all hosts that the caller's own token names.
  */
 import { decodeProtectedHeader, SignJWT, UnsecuredJWT, type CryptoKey, type KeyObject } from 'jose';
 import type { Logger } from 'pino';
@@ -11,13 +11,13 @@ import type { Revocations } from '../revocation/revocations.ts';
 import { openIdentity, type Identified } from '../server/auth/identity.ts';
 import { assertHost, callerClaims, readCaller, readHosts, type GrantedHosts } from '../server/auth/token.ts';
 
-/** The `aud` of delegated tokens, which no token of another kind under the same key has. */
+/** The `aud` of delegated tokens. No other kind of token signed with the same key has it. */
 export const delegatedAudience = 'hvql.fleet';
 
 /** How long a delegated token is valid. */
 export const delegatedLifeMilliseconds = 30_000;
 
-/** How far the clocks of a gateway and a host may be apart. */
+/** The allowed difference between the clocks of a gateway and a host. */
 export const clockToleranceMilliseconds = 10_000;
 
 /** The rights of a caller in a fleet. */
@@ -30,14 +30,17 @@ export interface FleetGrant {
   readonly token?: Pick<Credential, 'subject' | 'tokenId'>;
 }
 
-/** A private key with its algorithm, and its id in the hosts' set of keys. */
+/** A private key with its algorithm, and its id in the hosts' key set. */
 export interface GatewayKey {
   readonly key: CryptoKey | KeyObject | Uint8Array;
   readonly algorithm: string;
   readonly id: string | null;
 }
 
-/** Signs a token of 30 seconds, and never beyond the caller's own end; without a key it is unsigned (development mode). */
+/**
+ * Signs a token that is valid for 30 seconds, or until the caller's own credentials expire if that is sooner. Without a key
+ * it is unsigned (development mode).
+ */
 export async function signDelegated(
   { caller, hosts, expiresAt, token }: FleetGrant,
   { key, now }: { readonly key: GatewayKey | null; readonly now: number },
@@ -65,13 +68,13 @@ export async function signDelegated(
     .sign(key.key);
 }
 
-/** Verifies the authorization of a question. Rejects with UNAUTHENTICATED. */
+/** Verifies the authorization of a request. Rejects with UNAUTHENTICATED. */
 export type VerifyDelegated = (authorization: string | null) => Promise<Identified> | Identified;
 
-/** The verification of delegated tokens, with keys that may be replaced. */
+/** Verifies delegated tokens with keys that can be reloaded. */
 export interface DelegatedIdentity {
   readonly verify: VerifyDelegated;
-  /** Reads the keys of the gateways again. Rejects with a UsageError where they cannot be used; then they stay as they were. */
+  /** Reloads the keys of the gateways. Rejects with a UsageError if they are invalid, and keeps the previous ones. */
   readonly renewKeys: () => Promise<void>;
 }
 
@@ -86,7 +89,7 @@ export interface DelegatedVerification {
   readonly revocations: Revocations;
 }
 
-/** Opens the verification. Rejects with a UsageError where the keys cannot be used. */
+/** Creates the verifier. Rejects with a UsageError if the keys are invalid. */
 export async function openDelegated(options: DelegatedVerification): Promise<DelegatedIdentity> {
   const { gatewayKeys, hostName, log, now, revocations } = options;
   if (gatewayKeys === null) {

@@ -1,43 +1,43 @@
 /**
- * The messages between gateways and hosts. A question has the parameters of a GraphQL request as JSON and the headers
- * below; its answer is the bytes of the result. docs/fleet.md describes them.
+ * The messages between gateways and hosts. A request has the parameters of a GraphQL request as JSON and the headers
+ * below; the response is the bytes of the result. docs/fleet.md describes them.
  */
 import { isObject } from '../lib/json.ts';
 
 /** "Bearer <delegated token>". */
 export const authorizationHeader = 'Authorization';
 
-/** What a message on `.ask` is for, if it is no question. */
+/** The purpose of a message on `.ask` that is not a GraphQL request. */
 export const requestHeader = 'Hvql-Request';
 
 /**
- * renew: the stream with this reply subject lasts until the token of this message ends. cancel: nothing more is wanted
- * of it.
+ * renew: extends the stream with this reply subject until the token of this message expires. cancel: ends the operation
+ * with this reply subject.
  */
 export type RequestKind = 'renew' | 'cancel';
 
-/** Of a query that other hosts are asked as well: it does not wait for objects that have just appeared on this host. */
+/** In a query that is sent to other hosts as well: it does not wait for objects that have just appeared on this host. */
 export const togetherHeader = 'Hvql-Together';
 
 /**
- * Of a message without content before the answer of a query: the host waits for a second reading, and for how many
- * milliseconds at most.
+ * In an empty message before the response to a query: the host waits for a second reading, for at most this number of
+ * milliseconds.
  */
 export const waitHeader = 'Hvql-Wait';
 
-/** Of an answer that is longer than a message may be: "1/3" in its first part. */
+/** In the parts of a response that exceeds the maximum message size: "1/3" in the first part. */
 export const partHeader = 'Hvql-Part';
 
-/** Of events: their number, from 1. The result of a query has none. */
+/** In events: their number, from 1. The result of a query has no number. */
 export const eventHeader = 'Hvql-Event';
 
-/** In the message after the last event, which has no content: why the stream is over. */
+/** In the empty message after the last event: why the stream ended. */
 export const endHeader = 'Hvql-End';
 
-/** complete: nothing more can come. expired: its lease was not renewed. service: the host ends. */
+/** complete: no further event is possible. expired: its lease was not renewed. service: the host stops. */
 export type StreamEndKind = 'complete' | 'expired' | 'service';
 
-/** What a host says of itself. */
+/** The content of a host's heartbeat. */
 export interface Alive {
   readonly version: string;
   /** Chosen at random by each process. */
@@ -57,10 +57,10 @@ export function encodeAlive(alive: Alive): string {
   return JSON.stringify(alive);
 }
 
-/** Longer messages are not read. */
+/** Longer messages are ignored. */
 const aliveLimitInBytes = 4_096;
 
-/** What a host said; null for anything else. */
+/** Parses a heartbeat; null for anything else. */
 export function parseAlive(bytes: Uint8Array): Alive | null {
   if (bytes.length > aliveLimitInBytes) return null;
   let value: unknown;

@@ -1,4 +1,4 @@
-/** Addresses of NATS. No file here loads the client: a service without a fleet does not need it. */
+/** Addresses of NATS. This file does not load the NATS client: a service without a fleet does not need it. */
 import { isIP } from 'node:net';
 
 /** Whether all these addresses of NATS are on this machine. */

@@ -1,8 +1,8 @@
 /**
- * The transport of the NATS client, with one listener for errors that stays. The client removes all listeners of its socket
- * before it destroys it (versions 3.3.1 and 3.4.0). Where the server has just ended the connection and something is still
- * written, the socket reports ERR_STREAM_WRITE_AFTER_END after that, and an error without a listener ends the process.
- * The client has no option for it; its factory of transports is what it uses itself for its other platforms.
+ * The transport of the NATS client, with a permanent error listener. The client removes all listeners of its socket
+ * before it destroys it (versions 3.3.1 and 3.4.0). If the server has just closed the connection and a write is pending,
+ * the socket emits ERR_STREAM_WRITE_AFTER_END after that, and an error without a listener terminates the process.
+ * The client has no option for this; the transport factory is the client's own extension point for other platforms.
  */
 import { Socket } from 'node:net';
 import {
@@ -14,14 +14,14 @@ import {
 import { nodeResolveHost, NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 
 class Transport extends NodeTransport {
-  /** The client calls it once the socket is connected, encrypted where TLS is used. */
+  /** Called by the client once the socket is connected and, with TLS, encrypted. */
   override setupHandlers(): void {
     super.setupHandlers();
     keepErrorListener(this.socket);
   }
 }
 
-/** The client learns of errors from the event "close", and from pings that are not answered. */
+/** The client detects errors by the event "close", and by missing responses to pings. */
 const ignore = (): void => undefined;
 
 function keepErrorListener(socket: Socket): void {
@@ -31,7 +31,7 @@ function keepErrorListener(socket: Socket): void {
   };
 }
 
-/** Connects as `connect` of the client does. */
+/** Connects like `connect` of the client. */
 export function connectTransport(options: NodeConnectionOptions): Promise<NatsConnection> {
   setTransportFactory({ factory: () => new Transport(), dnsResolveFn: nodeResolveHost });
   return NatsConnectionImpl.connect(options);

@@ -1,39 +1,39 @@
 /**
- * The subjects of a fleet. A host's user of NATS may publish and subscribe below `hvql.host.<its name>` only, and may not
- * publish on any `.ask`: so a subject says who has published, and no host can ask another.
+ * The subjects of a fleet. A host's NATS user may publish and subscribe only below `hvql.host.<its name>`, and may not
+ * publish on any `.ask`. A subject therefore identifies the publisher, and no host can send requests to another.
  */
 
-/** What hosts are asked on; only gateways publish there. */
+/** The subject of requests to a host; only gateways publish there. */
 export function askSubject(host: string): string {
   return `hvql.host.${host}.ask`;
 }
 
-/** Where a host says every five seconds that it is alive. */
+/** The subject of a host's heartbeats, one every five seconds. */
 export function aliveSubject(host: string): string {
   return `hvql.host.${host}.alive`;
 }
 
-/** Where an instance answers with its number, so that a second one of the same name notices it. */
+/** The subject on which an instance responds with its instance number, so that a second one with the same name detects it. */
 export function instanceSubject(host: string): string {
   return `hvql.host.${host}.instance`;
 }
 
-/** The prefix of the subjects on which a host itself is answered. */
+/** The prefix of the subjects of responses to the host itself. */
 export function inboxPrefixOf(host: string): string {
   return `hvql.host.${host}.inbox`;
 }
 
-/** What a gateway subscribes to: all answers to its own questions. */
+/** The wildcard subject of a gateway: all responses to its own requests. */
 export function allRepliesTo(gateway: string): string {
   return `hvql.host.*.to.${gateway}.*`;
 }
 
-/** The subject of the answers of a host to one question of a gateway. */
+/** The reply subject of one request of a gateway to a host. */
 export function replySubject({ host, gateway, question }: ReplyAddress): string {
   return `hvql.host.${host}.to.${gateway}.${question}`;
 }
 
-/** Whose answer goes to whom, and to what. */
+/** The host, gateway and request of a reply subject. */
 export interface ReplyAddress {
   readonly host: string;
   /** Chosen at random by each gateway. */
@@ -49,10 +49,10 @@ export function parseReplySubject(subject: string): ReplyAddress | null {
   return /^[\w-]{1,64}$/.test(gateway) && /^[\w-]{1,64}$/.test(question) ? { host, gateway, question } : null;
 }
 
-/** What a gateway subscribes to, to know which hosts there are. */
+/** The wildcard subject of the heartbeats of all hosts. */
 export const everyAlive = 'hvql.host.*.alive';
 
-/** The host of one of its subjects; null for any other text. */
+/** The name of the host in one of its subjects; null for any other text. */
 export function hostOfSubject(subject: string): string | null {
   const [hvql, kind, host] = subject.split('.', 3);
   return hvql === 'hvql' && kind === 'host' ? (host ?? null) : null;

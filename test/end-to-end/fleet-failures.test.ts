@@ -111,7 +111,7 @@ describe.skipIf(natsServerPath === null)('a fleet under watching clients', () =>
     const ask = (): Promise<any> => post(url, { token, query: `{ ${query} }` });
     expect((await ask()).data.fleet.unreachable).toEqual([{ name: 'web-2' }]);
     const second = await ask();
-    expect(second.errors[0].message).toContain('it has missed a deadline and has not answered since');
+    expect(second.errors[0].message).toContain('it has missed a deadline and has not responded since');
     await allHave('web-1');
     hosts.get('web-2')?.child.kill('SIGCONT');
     await allHave(...names);

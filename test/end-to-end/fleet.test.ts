@@ -55,7 +55,7 @@ describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
 
     const second = new Program(['serve', '--port', '0', ...args]);
     expect(await second.exited).toBe(2);
-    expect(second.stderr).toContain('hvql: There is a host of the name web-17 in this fleet already');
+    expect(second.stderr).toContain('hvql: A host with the name web-17 is already in this fleet');
     expect(await program.stop()).toBe(0);
     await expect(gateway.ask('web-17', { query })).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
     await gateway.close();

@@ -96,7 +96,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
   it('is refused where another one has its name, until that one has left', async () => {
     const second = await openHost({ nats: addressOf(nats.url), name: 'web-17', gatewayKeys: keys.path });
     await expect(second.fleet.joined).rejects.toThrow(
-      'There is a host of the name web-17 in this fleet already: give each its own --host-name, or end the other one first.',
+      'A host with the name web-17 is already in this fleet: give each host its own --host-name, or stop the other one first.',
     );
     await second.close();
     expect(await gateway.ask('web-17', { query: '{ __typename }' })).toEqual({

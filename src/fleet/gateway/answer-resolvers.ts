@@ -1,4 +1,4 @@
-/** The types of a host's graph, read from the answers of hosts. */
+/** Resolvers of the types of a host's graph, which read the responses of hosts. */
 import {
   isInterfaceType,
   isObjectType,
@@ -10,7 +10,7 @@ import { typeKey } from './fleet-node.ts';
 import { readByKey, readHost, readId } from './host-answer.ts';
 import { readReported, reportedDescription } from './reported-counter.ts';
 
-/** The types of the fleet itself, whose fields have resolvers. All others take their values from answers. */
+/** The types of the fleet itself, whose fields have resolvers. All other types take their values from responses. */
 const ownTypes: ReadonlySet<string> = new Set([
   'Query',
   'Subscription',
@@ -24,7 +24,7 @@ const ownTypes: ReadonlySet<string> = new Set([
   'CounterDefinition',
 ]);
 
-/** Has the types of a host's graph read the answers of hosts in place of a source. */
+/** Replaces the resolvers of a host's graph: they read responses of hosts instead of a source. */
 export function readAnswers(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__')) continue;
@@ -47,7 +47,7 @@ export function readAnswers(schema: GraphQLSchema): void {
   }
 }
 
-/** In an answer they are texts already. A number is the default of an argument, which the schema is printed with. */
+/** In a response these scalars are strings already. A number is the default of an argument, when the schema is printed. */
 function passText(type: GraphQLScalarType): void {
   const { serialize } = type;
   type.serialize = (value) => {

@@ -1,4 +1,4 @@
-/** How large the answer of one host may become, before it is asked. */
+/** Estimates the size of a host's response before the request is sent. */
 import {
   getNamedType,
   isCompositeType,
@@ -19,12 +19,12 @@ import {
 const bytesOfValue = 24;
 /** The braces of an object and the separators around it. */
 const bytesOfObject = 4;
-/** Items of a list for which the operation gives no number: gateways do not know how many objects a host has. */
+/** Items of a list without `first`: gateways do not know how many objects a host has. */
 const assumedItems = 32;
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'parentType' | 'variableValues'>;
 
-/** Bytes of what a host answers for these fields of one response key. An estimate: lists may be longer or shorter. */
+/** The estimated bytes of a host's response for these fields with one response key. Lists may be longer or shorter. */
 export function estimatedBytes(fields: readonly FieldNode[], info: Info): number {
   const estimate = new Estimate(info);
   return fields.reduce(
@@ -33,7 +33,7 @@ export function estimatedBytes(fields: readonly FieldNode[], info: Info): number
   );
 }
 
-/** Where a selection stands: the type that it is on, and the `first` that applies to the lists in it. */
+/** The position of a selection: its parent type, and the `first` that applies to the lists in it. */
 interface Place {
   readonly parent: GraphQLOutputType;
   readonly first: number | null;
@@ -41,7 +41,7 @@ interface Place {
 
 class Estimate {
   readonly #info: Info;
-  /** By the name of the fragment and the `first` around it. */
+  /** By the name of the fragment and the enclosing `first`. */
   readonly #fragments = new Map<string, number>();
 
   constructor(info: Info) {
@@ -93,7 +93,7 @@ class Estimate {
     return type != null && isCompositeType(type) ? type : null;
   }
 
-  /** The argument `first`, as it is written, as a variable has it, or by default. */
+  /** The argument `first`: a literal, the value of a variable, or the default. */
   #firstOf(field: FieldNode, definition: GraphQLField<unknown, unknown>): number | null {
     const argument = definition.args.find(({ name }) => name === 'first');
     if (argument === undefined) return null;

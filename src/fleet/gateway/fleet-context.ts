@@ -1,4 +1,4 @@
-/** What the resolvers of the fleet's types share: the context of an operation, and what a host is asked for a field. */
+/** What the resolvers of the fleet's types share: the context of an operation, and the host request for a field. */
 import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import type { ValueBudget } from '../../limits/value-budget.ts';
 import type { FleetReader } from './fleet-reader.ts';
@@ -8,13 +8,13 @@ import { hostPart, type HostPart } from './host-part.ts';
 export interface FleetContext {
   readonly fleet: FleetReader;
   readonly version: string;
-  /** Of the caller. */
+  /** The caller's access rights. */
   readonly budget: ValueBudget;
-  /** What `every` of a subscription may be, in milliseconds. */
+  /** The allowed values of `every` in a subscription, in milliseconds. */
   readonly intervals: { readonly least: number; readonly most: number };
 }
 
-/** Objects of one list of the whole fleet: as many as a page of partitions has. */
+/** The maximum number of objects in one list of the whole fleet: as for a page of partitions. */
 export const mostRanked = 100;
 
 /** The root value of the fleet and of its totals, whose resolvers take everything from the context. */
@@ -26,10 +26,10 @@ export function fleetOf(context: object): FleetReader {
   return (context as FleetContext).fleet;
 }
 
-/** The part of an operation that a field asks each host for, made once for all hosts. */
+/** The part of an operation that a field requests from each host, created once for all hosts. */
 const parts = new WeakMap<readonly FieldNode[], HostPart>();
 
-/** The part of the operation that this field asks each host for; `wrap` as for `hostPart`. */
+/** The part of the operation that this field requests from each host; `wrap` as for `hostPart`. */
 export function partOf(
   info: GraphQLResolveInfo,
   wrap: (selection: string, args: string) => string,

@@ -1,4 +1,4 @@
-/** Runs the queries of a gateway, and charges their callers for them. */
+/** Runs the queries of a gateway, and charges them to the budgets of their callers. */
 import { execute, type ExecutionResult } from 'graphql';
 import { HvqlError } from '../../errors.ts';
 import { refused } from '../../execution/execute.ts';
@@ -9,7 +9,7 @@ import type { Execute } from '../../server/plugins/use-execution.ts';
 import type { FleetContext } from './fleet-context.ts';
 import { valuesIn } from './fleet-value.ts';
 
-/** graphql-js's `execute`, after the check of introspection. Where it is off for all, validation reports it. */
+/** graphql-js's `execute`, after the introspection check. If introspection is off for all callers, validation reports it. */
 export function fleetExecutor(introspection: Introspection): Execute {
   return (args) => {
     const { fleet, budget } = args.contextValue as FleetContext;

@@ -1,4 +1,4 @@
-/** Objects by their global ids, each asked of its host. */
+/** Objects by their global ids, each requested from its host. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { HvqlError } from '../../errors.ts';
 import { parseNodeId } from '../../graph/node-id.ts';
@@ -8,10 +8,10 @@ import { hostOfId } from './host-id.ts';
 import { hostPart } from './host-part.ts';
 import type { KnownHost } from './host-registry.ts';
 
-/** The key of the type of a node in the answer of a host. */
+/** The response key of the type of a node. */
 export const typeKey = 'hvql_type';
 
-/** One object. Rejects with NOT_FOUND for one of a host that the caller may not ask. */
+/** One object. Rejects with NOT_FOUND if the caller may not query its host. */
 export async function nodeOf(
   operation: FleetReader,
   { id, info }: { readonly id: string; readonly info: GraphQLResolveInfo },
@@ -23,8 +23,8 @@ export async function nodeOf(
 }
 
 /**
- * Objects of any hosts. Each host is asked once for its own: a selection for each object would count against the limits of
- * the host as many times.
+ * Objects of any hosts, with one selection for all objects of a host: a selection per object would count towards the
+ * limits of the host each time.
  */
 export function nodesOf(
   operation: FleetReader,
@@ -57,13 +57,13 @@ export function nodesOf(
   });
 }
 
-/** The host of an object, or that a global id is of. Throws NOT_FOUND for one that the caller may not ask. */
+/** The host of an object, or the host with this global id. Throws NOT_FOUND if the caller may not query it. */
 function hostOfNode(operation: FleetReader, id: string): KnownHost {
   const host = operation.host(hostOfId(id) ?? parseNodeId(id).host);
   if (host !== null) return host;
   throw new HvqlError(
     'NOT_FOUND',
-    `${JSON.stringify(excerpt(id, 200))} is not the id of an object of a host that you may ask.`,
+    `${JSON.stringify(excerpt(id, 200))} is not the id of an object of a host that you may query.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** One operation of a gateway: which hosts its caller may know of, and what they are asked. */
+/** One operation of a gateway: the hosts that are visible to its caller, and the requests to them. */
 import { HvqlError } from '../../errors.ts';
 import type { Cancellation } from '../../lib/abort.ts';
 import type { FleetGrant } from '../delegated-token.ts';
@@ -16,27 +16,27 @@ export interface FleetServices {
   /** "Bearer <delegated token>" for these rights. */
   readonly authorize: (grant: FleetGrant) => Promise<string>;
   readonly hostDeadlineMilliseconds: number;
-  /** Bytes of all answers to one operation. */
+  /** The maximum bytes of all responses for one operation. */
   readonly maxFleetBytes: number;
 }
 
-/** A part that has not been requested of its host yet, and the functions that settle its promise. */
+/** A part that has not been requested from its host yet, and the functions that settle its promise. */
 interface Waiting {
   readonly part: HostPart;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Asks each host once for all parts of an operation that concern it, so that they are of one moment there. */
+/** Sends each host one request for all of its parts of an operation, so that they come from one snapshot. */
 export class FleetOperation extends FleetReader {
   readonly #services: FleetServices;
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #waiting = new Map<string, Waiting[]>();
-  /** Requests by the parts that they have: most hosts are asked the same. */
+  /** Request bodies by their parts: most hosts get the same one. */
   readonly #requests = new Map<string, Buffer>();
   readonly #numbers = new Map<HostPart, number>();
   readonly #cancellation: Cancellation;
-  /** What ends the questions that hosts wait for second readings of; null before the first. */
+  /** Ends the requests whose hosts wait for second readings; null before the first. */
   #abandons: (() => void)[] | null = null;
   #underWay: Promise<unknown> = Promise.resolve();
   #bytes = 0;
@@ -46,7 +46,7 @@ export class FleetOperation extends FleetReader {
     readonly grant: FleetGrant;
     /** Its signal is aborted once the client has gone. */
     readonly cancellation: Cancellation;
-    /** As the client sent them. */
+    /** The variables as the client sent them. */
     readonly variables: Readonly<Record<string, unknown>>;
   }) {
     super({ registry: parts.services.registry, grant: parts.grant });
@@ -76,7 +76,7 @@ export class FleetOperation extends FleetReader {
   }
 
   protected override async settled(): Promise<void> {
-    // Fields beside the one that waits for this may be resolved later in the same turn.
+    // Sibling fields may be resolved later in the same turn of the event loop.
     await Promise.resolve();
     let last;
     do {
@@ -101,7 +101,7 @@ export class FleetOperation extends FleetReader {
     });
   }
 
-  /** Gives the bytes of the answer; 0 without one. */
+  /** Resolves with the number of bytes of the response; 0 without a response. */
   async #askOne(
     host: string,
     {
@@ -145,7 +145,7 @@ export class FleetOperation extends FleetReader {
     }
   }
 
-  /** Other questions end by the deadline, and soon: only for these the signal is made. */
+  /** Other requests end soon, at the deadline: the signal is created only for these. */
   readonly #onWait = (abandon: () => void): void => {
     if (this.#abandons === null) {
       const abandons: (() => void)[] = (this.#abandons = []);

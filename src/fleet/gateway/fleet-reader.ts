@@ -1,21 +1,21 @@
-/** What the resolvers of the fleet's types read from: the hosts that a caller may ask, and their answers. */
+/** What the resolvers of the fleet's types read from: the hosts that a caller may query, and their responses. */
 import { HvqlError } from '../../errors.ts';
 import type { GrantedHosts } from '../../server/auth/token.ts';
 import type { FleetGrant } from '../delegated-token.ts';
 import type { HostPart } from './host-part.ts';
 import type { HostRegistry, KnownHost } from './host-registry.ts';
 
-/** The host's part of an operation, or the error in its place. */
+/** A host's result for a part of an operation, or the error in its place. */
 export type HostResult =
   { readonly host: string; readonly value: unknown } | { readonly host: string; readonly error: HvqlError };
 
-/** The hosts of one caller, and what each answers to the parts of one operation. */
+/** The hosts of one caller, and their results for the parts of one operation. */
 export abstract class FleetReader {
   readonly grant: FleetGrant;
   readonly #registry: Pick<HostRegistry, 'all' | 'get'>;
-  /** Hosts that lack a value in a list or total, or that could not be asked. */
+  /** Hosts that are missing from a list or total, or that could not be queried. */
   protected readonly failed = new Set<string>();
-  /** Hosts that have a value: one that has missed an earlier deadline may answer this time. */
+  /** Hosts that have a value: a host that has missed an earlier deadline may respond this time. */
   protected readonly answered = new Set<string>();
 
   constructor({
@@ -39,16 +39,16 @@ export abstract class FleetReader {
     return isNamed(this.grant.hosts, name) ? this.#registry.get(name) : null;
   }
 
-  /** What a host answers to a part. Rejects with HOST_UNREACHABLE, or with the host's own error for the part. */
+  /** The host's result for a part. Rejects with HOST_UNREACHABLE, or with the host's own error for the part. */
   abstract ask(host: string, part: HostPart): Promise<unknown>;
 
-  /** How old a host's values are, in milliseconds; null without values, and where they are read for this operation. */
+  /** The age of a host's values, in milliseconds; null without values, and if they are read for this operation. */
   abstract ageOf(host: string): Promise<number | null>;
 
-  /** Resolves once everything that the operation needs has been asked for, and has come or failed. */
+  /** Resolves once everything that the operation needs has been requested, and has arrived or failed. */
   protected abstract settled(): Promise<void>;
 
-  /** Asks all hosts. An error of a host is its result; where no host has a value, the first error is thrown. */
+  /** Queries all hosts. An error of a host is its result; if no host has a value, the first error is thrown. */
   async askEach(part: HostPart): Promise<readonly HostResult[]> {
     const results = await Promise.all(
       this.hosts().map(({ name }): Promise<HostResult> =>
@@ -72,7 +72,7 @@ export abstract class FleetReader {
     return results;
   }
 
-  /** The hosts that could not be asked, or have no value in a list or total, once everything has been asked for. */
+  /** The hosts that could not be queried or are missing from a list or total, once everything has been requested. */
   async unreachable(): Promise<readonly KnownHost[]> {
     await this.settled();
     return this.hosts().filter(
@@ -80,7 +80,7 @@ export abstract class FleetReader {
     );
   }
 
-  /** The hosts whose values have been in an earlier event, once everything has been asked for. */
+  /** The hosts whose values were in an earlier event already, once everything has been requested. */
   async late(): Promise<readonly KnownHost[]> {
     const hosts = this.hosts();
     const isLate = await Promise.all(hosts.map(({ name }) => this.isLate(name)));

@@ -1,5 +1,5 @@
 /**
- * A gateway: asks the hosts of a fleet for its callers. Its only state is which hosts are alive, and its open streams.
+ * A gateway: queries the hosts of a fleet for its callers. Its only state is which hosts are alive, and its open streams.
  */
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -25,7 +25,7 @@ import type { FleetContext } from './fleet-context.ts';
 import { HostQuestions, hostUnreachable } from './host-questions.ts';
 import { HostRegistry } from './host-registry.ts';
 
-/** How long a delegated token is used, of the 30 seconds that it is valid. */
+/** How long a delegated token is reused; it is valid for 30 seconds. */
 const reuseMilliseconds = 20_000;
 
 /** More callers than a gateway has within minutes. */
@@ -35,7 +35,7 @@ const mostTokens = 10_000;
 export type FleetLimits = SubscriptionLimits &
   Pick<Limits, 'minIntervalMilliseconds' | 'maxIntervalMilliseconds'>;
 
-/** How a gateway asks. */
+/** The options of a gateway. */
 export interface GatewayOptions {
   readonly nats: NatsSettings;
   /** File with the names of the hosts; null for all that are alive. */
@@ -44,7 +44,7 @@ export interface GatewayOptions {
   readonly gatewayKey: string | null;
   readonly hostDeadlineMilliseconds: number;
   readonly maxFleetBytes: number;
-  /** On subscriptions. */
+  /** The limits on subscriptions. */
   readonly limits: FleetLimits;
   /** Which callers may read the schema. @default all */
   readonly introspection?: Introspection;
@@ -54,7 +54,7 @@ export interface GatewayOptions {
   readonly now: () => number;
 }
 
-/** A gateway that is open. */
+/** An open gateway. */
 export interface Gateway {
   /** The context of the fleet's resolvers for one operation. */
   readonly contextOf: (requester: Requester) => FleetContext;
@@ -62,9 +62,9 @@ export interface Gateway {
   readonly execute: Execute;
   /** Runs a subscription. */
   readonly subscribe: Subscribe;
-  /** What it knows of its fleet. */
+  /** The state of its fleet. */
   readonly state: () => FleetState;
-  /** Reads the key again that delegated tokens are signed with. Rejects with a UsageError where it cannot be used; then it stays as it was. */
+  /** Reloads the key that signs delegated tokens. Rejects with a UsageError if it is invalid, and keeps the previous one. */
   readonly renewKey: () => Promise<void>;
   /** How many subscriptions are open. */
   readonly openStreams: () => number;
@@ -75,7 +75,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Opens a gateway, which connects to NATS at once or later. Rejects with a UsageError where a file cannot be used. */
+/** Opens a gateway, which connects to NATS immediately or later. Rejects with a UsageError if a file is invalid. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { nats, log, now, version, hostDeadlineMilliseconds, maxFleetBytes } = options;
   const readKey = async (): Promise<GatewayKey | null> =>
@@ -133,7 +133,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     streams.onReconnect();
   });
   try {
-    // A file that cannot be read is reported at the start; NATS may come later.
+    // A file that cannot be read is reported at startup; NATS may become available later.
     await Promise.race([
       connecting,
       new Promise((resolve) => setTimeout(resolve, startMilliseconds).unref()),
@@ -153,7 +153,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     contextOf: (requester) => {
       const { caller, expiresAt, credential } = requester;
-      // A caller whose credentials name no hosts may ask none.
+      // A caller whose credentials name no hosts may query none.
       const { hosts = [] } = caller as Partial<FleetCaller>;
       const { subject, tokenId } = credential;
       const grant: FleetGrant = { caller, hosts, expiresAt, token: { subject, tokenId } };
@@ -191,11 +191,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** How long the start waits for NATS. */
+/** How long startup waits for NATS. */
 const startMilliseconds = 3_000;
 const probeBody = Buffer.from(JSON.stringify({ query: '{ __typename }' }));
 
-/** The variables of a request as the client sent them: a host reads them itself. */
+/** The variables of a request as the client sent them: the host coerces them. */
 function variablesOf(requester: object): Readonly<Record<string, unknown>> {
   const { operation } = requester as {
     readonly operation?: { readonly parameters: Record<string, unknown> } | null;
@@ -204,7 +204,7 @@ function variablesOf(requester: object): Readonly<Record<string, unknown>> {
   return isObject(variables) ? variables : {};
 }
 
-/** Signs once for a caller and its rights, and again where the token is older than wanted, or ends. */
+/** Signs a token for a caller and its rights, and reuses it until it is too old or expires. */
 function authorizer(
   key: GatewayKey | null,
   now: () => number,
@@ -225,7 +225,7 @@ function authorizer(
   };
 }
 
-/** A private key for EdDSA or ES256: PEM, or a JSON Web Key, whose `kid` names it in the hosts' set of keys. */
+/** A private key for EdDSA or ES256: PEM, or a JSON Web Key whose `kid` identifies it in the hosts' key set. */
 async function readGatewayKey(path: string): Promise<GatewayKey> {
   const refuse = (problem: string): UsageError =>
     new UsageError([

@@ -1,12 +1,12 @@
-/** Answers of hosts as values of the fleet's graph: read by their keys, with each error in the place of its null. */
+/** Responses of hosts as values of the fleet's graph: read by response key, with each error in place of its null. */
 import type { GraphQLFieldResolver } from 'graphql';
 import { codeTable, HvqlError, type ErrorCode, type ErrorFacts } from '../../errors.ts';
 import { parseNodeId } from '../../graph/node-id.ts';
 import { isObject } from '../../lib/json.ts';
 
 /**
- * The property of an object that holds the host that has sent it. The host is known from the NATS subject, and an
- * answer cannot claim another one, because JSON has no symbols. A property for each object costs a fraction of an entry
+ * The property of an object that holds the host that has sent it. The host is known from the NATS subject, and a
+ * response cannot claim another one, because JSON has no symbols. A property on each object costs a fraction of an entry
  * in a WeakMap.
  */
 const hostKey = Symbol('host');
@@ -15,7 +15,7 @@ interface Marked {
   [hostKey]?: string;
 }
 
-/** An error of a host, or of its answer. */
+/** An error of a host, or of its response. */
 export function hostError(
   host: string,
   { message, extensions }: { message: string; extensions: ErrorFacts },
@@ -25,14 +25,14 @@ export function hostError(
   return new HvqlError(isKnown ? (code as ErrorCode) : 'INTERNAL_SERVER_ERROR', message, { ...facts, host });
 }
 
-/** The error for an answer that no host of this contract gives. */
+/** The error for a response that violates the protocol. */
 export function incomprehensible(host: string): HvqlError {
-  return new HvqlError('HOST_UNREACHABLE', `The answer of the host ${host} cannot be read.`, { host });
+  return new HvqlError('HOST_UNREACHABLE', `The response of the host ${host} is invalid.`, { host });
 }
 
 /**
- * The results of the parts of a request, in their order: values, or errors where a part as a whole has none. Within a
- * value, an error stands in the place of the null that the host has put for it, where graphql-js reports it.
+ * The results of the parts of a request, in their order: values, or errors for parts without a value. Within a
+ * value, an error replaces the null that the host has sent for it, so that graphql-js reports it there.
  */
 export function partsOfAnswer(
   bytes: Buffer,
@@ -64,7 +64,7 @@ export function partsOfAnswer(
   });
 }
 
-/** A host that does not know what the gateway asks for is of another version. */
+/** A host that does not know a requested field runs another version. */
 function refusalOf(
   error: Readonly<Record<string, unknown>>,
   { host, version }: { readonly host: string; readonly version: string | null },
@@ -85,7 +85,7 @@ function errorOf({ message, extensions }: Readonly<Record<string, unknown>>, hos
   });
 }
 
-/** Puts an error where its path meets a null: at its end, or above, where a null has spread. */
+/** Puts an error at the first null on its path: at its end, or above if the null has propagated. */
 function place(
   data: Record<string, unknown>,
   { error, host }: { readonly error: Readonly<Record<string, unknown>>; readonly host: string },
@@ -120,10 +120,10 @@ function mark(value: object, host: string): void {
       if (typeof item === 'object' && item !== null) mark(item, host);
 }
 
-/** The name of the host that has sent an object, not the name in its answer. */
+/** The name of the host that has sent an object, not the name in its response. */
 export const readHost: GraphQLFieldResolver<unknown, unknown> = (source) => (source as Marked)[hostKey];
 
-/** The id of an object, which names the host that has answered. */
+/** The id of an object, which contains the name of the host that sent it. */
 export const readId: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { path }) => {
   const id = (source as Record<string, unknown>)[path.key];
   const host = (source as Marked)[hostKey] ?? '';
@@ -131,13 +131,13 @@ export const readId: GraphQLFieldResolver<unknown, unknown> = (source, _args, _c
   throw incomprehensible(host);
 };
 
-/** Notes the host of an object that a merge has made of an answer. */
+/** Sets the host of an object that was merged from a response. */
 export function markHost<Value extends object>(value: Value, host: string): Value {
   (value as Marked)[hostKey] = host;
   return value;
 }
 
-/** The host of an object of an answer. */
+/** The host of an object of a response. */
 export function hostOf(value: object): string {
   return (value as Marked)[hostKey] ?? '';
 }

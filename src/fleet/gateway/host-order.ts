@@ -1,4 +1,4 @@
-/** The first objects of the whole fleet: lists that each host has ordered, merged. */
+/** The first objects of the whole fleet in a sort order: merges the sorted lists of all hosts. */
 import { orderArgument, type OrderInput, type PartitionOrderInput } from '../../graph/argument/order.ts';
 import { isObject } from '../../lib/json.ts';
 import type { Order } from '../../sampling/read/snapshot-reader.ts';
@@ -8,25 +8,25 @@ import { markHost } from './host-answer.ts';
 /** How the objects of a list are ranked. */
 export interface Ranking {
   readonly direction: Order['direction'];
-  /** The selection whose value ranks an object, beside what the client selects: "hvql_rank: rates { value: totalRunTime }". */
+  /** The selection of the rank, in addition to the client's selection: "hvql_rank: rates { value: totalRunTime }". */
   readonly selection: string;
   readonly rankOf: (item: Readonly<Record<string, unknown>>) => Rank;
 }
 
-/** null where the number is not known: such objects come last. */
+/** null if the number is unknown: such objects come last. */
 type Rank = bigint | number | null;
 
-/** The key of a rank in answers; no name of the graph begins so. */
+/** The response key of a rank; no name in the graph has this prefix. */
 const rankKey = 'hvql_rank';
 
 const viewOf = { VALUE: 'counters', DELTA: 'deltas', RATE: 'rates' } as const;
 
-/** Virtual processors by a counter. Throws INVALID_PARAMETER for an order that there is not. */
+/** Virtual processors by a counter. Throws INVALID_PARAMETER for an invalid order. */
 export function virtualProcessorRanking(input: OrderInput): Ranking {
   return rankingBy(orderArgument('VIRTUAL_PROCESSOR', input));
 }
 
-/** Partitions by a counter of their own, or by their virtual processors together. */
+/** Partitions by a counter of their own, or by the totals of their virtual processors. */
 export function partitionRanking({ partition, virtualProcessors }: PartitionOrderInput): Ranking {
   const own = orderArgument('PARTITION', partition);
   if (own !== null) return rankingBy(own);
@@ -41,7 +41,7 @@ export function partitionRanking({ partition, virtualProcessors }: PartitionOrde
       const totals = item[rankKey];
       if (!isObject(totals)) return null;
       const rank = valueOf(totals[viewOf[by]]);
-      // Totals have the percentage of the time of all processors; an order has the sum of their percentages.
+      // Totals have the percentage of the time of all processors; sorting uses the sum of their percentages.
       return isShare && typeof rank === 'number' ? rank * Number(totals['readable']) : rank;
     },
   };
@@ -63,7 +63,7 @@ function valueOf(view: unknown): Rank {
   return typeof value === 'string' && /^\d{1,20}$/.test(value) ? BigInt(value) : null;
 }
 
-/** The first of the lists of all hosts. Equal ones are in the order of their hosts, and of each host's own list. */
+/** The first objects of all lists. Equal objects are in the order of their hosts, and of each host's own list. */
 export function firstOf(
   results: readonly HostResult[],
   {

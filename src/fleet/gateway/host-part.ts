@@ -1,4 +1,4 @@
-/** The part of an operation that concerns a host, as text: with the fragments and variables that it uses, and no others. */
+/** The part of an operation for a host, as text, with only the fragments and variables that it uses. */
 import {
   Kind,
   print,
@@ -12,7 +12,7 @@ import {
 import { formatDuration } from '../../snapshot/duration.ts';
 import { estimatedBytes } from './answer-size.ts';
 
-/** A selection that a host is asked for. */
+/** A selection that is requested from a host. */
 export interface HostPart {
   /** The field of a host's query type with its arguments and selection, without an alias. */
   readonly text: string;
@@ -20,13 +20,13 @@ export interface HostPart {
   readonly fragments: ReadonlyMap<string, string>;
   /** The texts of the definitions of the variables that it uses, by name. */
   readonly variables: ReadonlyMap<string, string>;
-  /** An estimate of the bytes of a host's answer. */
+  /** An estimate of the bytes of a host's response. */
   readonly expectedBytes: number;
 }
 
 /**
- * Makes the part from the selections of a field of the fleet. `wrap` puts their text, in braces, into a field of a host's
- * query type; `args` are the arguments of the field itself, as they were written.
+ * Creates the part from the selections of a field of the fleet. `wrap` puts their text, in braces, into a field of a host's
+ * query type; `args` are the arguments of the field itself, as written in the document.
  */
 export function hostPart(
   info: GraphQLResolveInfo,
@@ -103,7 +103,7 @@ function valuesOf(
   return Object.fromEntries(given.map((name) => [name, values[name]]));
 }
 
-/** The type of nodes that hosts do not know: the gateway has them itself. */
+/** The node type that only the gateway has. */
 const gatewayType = 'Host';
 
 /** Selections without those on the gateway's own type. */

@@ -1,4 +1,4 @@
-/** The questions of a gateway to its hosts, and their answers, over one wildcard subscription. */
+/** The requests of a gateway to its hosts, and their responses, over one wildcard subscription. */
 import { randomBytes } from 'node:crypto';
 import {
   headers,
@@ -23,48 +23,48 @@ import {
 import { ReplyAssembler } from '../reply-parts.ts';
 import { allRepliesTo, askSubject, replySubject } from '../subject.ts';
 
-/** One question to one host. */
+/** One request to one host. */
 export interface HostQuestion {
   readonly host: string;
   /** The parameters of a GraphQL request as JSON. */
   readonly body: Uint8Array;
   /** "Bearer <delegated token>". */
   readonly authorization: string;
-  /** Whether other hosts are asked at the same time. @default false */
+  /** Whether other hosts get the same request. @default false */
   readonly isTogether?: boolean;
-  /** Called where the host waits for a second reading, with what ends the question before its answer comes. */
+  /** Called if the host waits for a second reading, with a function that cancels the request. */
   readonly onWait?: (abandon: () => void) => void;
 }
 
-/** Receives what a host sends for a subscription. */
+/** Receives the events of a subscription from a host. */
 export interface HostStreamListener {
   /** The bytes of a result. */
   event(result: Buffer): void;
-  /** The stream is over. unreachable: the host is not there, or does not answer as the contract says. */
+  /** The stream has ended. unreachable: the host is not available, or violates the protocol. */
   end(kind: StreamEndKind | 'unreachable'): void;
 }
 
-/** A subscription at a host. */
+/** A subscription on a host. */
 export interface HostStream {
-  /** Extends it until the end of this token. */
+  /** Extends it until this token expires. */
   renew(authorization: string): void;
   /** Ends it; the listener is not called again. */
   cancel(): void;
 }
 
-/** How questions are asked. */
+/** The options of requests. */
 export interface HostQuestionsOptions {
   readonly connection: NatsConnection;
-  /** Longer answers are refused. */
+  /** Longer responses are rejected. */
   readonly maxReplyBytes: number;
-  /** Called when a lost connection is there again. */
+  /** Called when a lost connection is restored. */
   readonly onReconnect?: () => void;
 }
 
-/** The longest time that a host may wait for a second reading before it answers: the default of its `--max-wait`. */
+/** The longest time that a host may wait for a second reading before it responds: the default of its `--max-wait`. */
 const mostWaitMilliseconds = 60_000;
 
-/** The status of a reply by the server itself where nothing subscribes to the subject. */
+/** The status of the server's own reply if the subject has no subscribers. */
 const noResponders = 503;
 
 /** The contents of the headers of a message to a host. */
@@ -77,23 +77,23 @@ interface QuestionHeaders {
 /** Receives the messages to one reply subject. */
 interface Pending {
   readonly take: (message: Msg) => void;
-  /** The connection is lost: no answer comes. */
+  /** The connection is lost: there will be no response. */
   readonly lose: () => void;
 }
 
 /**
- * Asks hosts by publishing to each of them, which costs a third of the client's own `request` and makes no stack trace.
- * Where nothing answers to the name of a host, NATS answers with 503 at once.
+ * Sends requests by publishing to each host, which costs a third of the client's own `request` and creates no stack trace.
+ * If no process subscribes under the name of a host, NATS replies with 503 immediately.
  */
 export class HostQuestions {
   readonly #options: HostQuestionsOptions;
   readonly #gateway = randomBytes(9).toString('base64url');
-  /** By reply subject, which names the host: no host can answer for another. */
+  /** By reply subject, which contains the host's name: no host can respond for another. */
   readonly #pending = new Map<string, Pending>();
   readonly #subscription: Subscription;
   #count = 0;
   #isConnected = true;
-  /** Those of the last question: most hosts are asked with the same token. */
+  /** The headers of the last request: most requests have the same token. */
   #headers: (QuestionHeaders & { readonly headers: MsgHdrs }) | null = null;
 
   constructor(options: HostQuestionsOptions) {
@@ -110,14 +110,14 @@ export class HostQuestions {
     return this.#isConnected;
   }
 
-  /** How many answers are waited for, streams included. */
+  /** The number of pending requests, including streams. */
   get size(): number {
     return this.#pending.size;
   }
 
   /**
-   * The bytes of the result of a query. Rejects with HOST_UNREACHABLE where no answer comes in time; a host that waits for a
-   * second reading has as much longer as it says, once.
+   * The bytes of the result of a query. Rejects with HOST_UNREACHABLE if there is no response in time. A host that waits for
+   * a second reading may extend the deadline once, by the time that it announces.
    */
   ask(question: HostQuestion, timeoutMilliseconds: number): Promise<Buffer> {
     const { host } = question;
@@ -141,7 +141,7 @@ export class HostQuestions {
             if (hasWaited) return;
             hasWaited = true;
             expectWithin(timeoutMilliseconds + waits);
-            question.onWait?.(() => end(hostUnreachable(host, 'its answer is no longer wanted')));
+            question.onWait?.(() => end(hostUnreachable(host, 'its response is no longer needed')));
             return;
           }
           try {
@@ -151,7 +151,7 @@ export class HostQuestions {
             resolve(Buffer.from(whole));
           } catch (thrown) {
             if (!(thrown instanceof HvqlError)) {
-              fail('its answer cannot be read');
+              fail('its response is invalid');
               return;
             }
             this.#forget(reply, timer);
@@ -159,7 +159,7 @@ export class HostQuestions {
           }
         },
       });
-      /** Ends the question at the host; without effect once it is answered. */
+      /** Cancels the request on the host; without effect after the response. */
       const end = (error: HvqlError): void => {
         if (!this.#forget(reply, timer)) return;
         this.#publish(reply, { ...question, kind: 'cancel' });
@@ -174,7 +174,7 @@ export class HostQuestions {
     });
   }
 
-  /** Subscribes at a host. */
+  /** Subscribes on a host. */
   watch(question: HostQuestion, listener: HostStreamListener): HostStream {
     const { host } = question;
     const parts = new ReplyAssembler(this.#options.maxReplyBytes);
@@ -197,7 +197,7 @@ export class HostQuestions {
           const whole = parts.add(partOf(message));
           if (whole === null) return;
           listener.event(Buffer.from(whole));
-          // A refusal has no number, and nothing follows it.
+          // A rejection has no number, and nothing follows it.
           if ((message.headers?.get(eventHeader) ?? '') === '') end('complete');
         } catch (thrown) {
           this.#publish(reply, { host, authorization: '', kind: 'cancel' });
@@ -220,12 +220,12 @@ export class HostQuestions {
     };
   }
 
-  /** Asks nothing more. Answers that are waited for do not come. */
+  /** Sends no further requests. Pending requests get no response. */
   close(): void {
     this.#subscription.unsubscribe();
   }
 
-  /** Begins to wait for the answers of a host, and returns their subject. */
+  /** Registers a listener for the responses of a host, and returns their reply subject. */
   #open(host: string, pending: Pending): string {
     const question = (this.#count += 1).toString(36);
     const reply = replySubject({ host, gateway: this.#gateway, question });
@@ -238,7 +238,7 @@ export class HostQuestions {
     return this.#pending.delete(reply);
   }
 
-  /** False where the connection is lost: what is published then is not delivered. */
+  /** Returns false if the connection is lost: messages published then are not delivered. */
   #publish(
     reply: string,
     message: QuestionHeaders & { readonly host: string; readonly body?: Uint8Array },
@@ -255,13 +255,13 @@ export class HostQuestions {
     if (this.#headers?.authorization !== authorization || this.#headers.isTogether !== isTogether) {
       const made = headersOf({ authorization, isTogether });
       const encoded = made.encode();
-      // The client would encode them again for each message.
+      // The client would encode the headers again for each message.
       this.#headers = { authorization, isTogether, headers: Object.assign(made, { encode: () => encoded }) };
     }
     return this.#headers.headers;
   }
 
-  /** What is published while the connection is lost is not delivered, and what was asked before is not answered. */
+  /** Messages published while the connection is lost are not delivered, and earlier requests get no response. */
   async #followStatus(): Promise<void> {
     for await (const { type } of this.#options.connection.status()) {
       if (type === 'reconnect') {
@@ -279,21 +279,21 @@ export class HostQuestions {
   }
 }
 
-/** A host has not answered in time. */
+/** A host has not responded in time. */
 export class MissedDeadline extends HvqlError {
   constructor(host: string, milliseconds: number) {
-    const why = `it has not answered within ${milliseconds} ms`;
+    const why = `it has not responded within ${milliseconds} ms`;
     super('HOST_UNREACHABLE', unreachableMessage(host, why), { host });
   }
 }
 
-/** The error that stands for the answer of a host. */
+/** The error in place of the response of a host. */
 export function hostUnreachable(host: string, why: string): HvqlError {
   return new HvqlError('HOST_UNREACHABLE', unreachableMessage(host, why), { host });
 }
 
 function unreachableMessage(host: string, why: string): string {
-  return `The host ${host} cannot be asked: ${why}.`;
+  return `The host ${host} is unreachable: ${why}.`;
 }
 
 function headersOf({ authorization, kind, isTogether = false }: QuestionHeaders): MsgHdrsImpl {
@@ -308,7 +308,7 @@ function isNoResponders({ data, headers: all }: Msg): boolean {
   return data.length === 0 && all?.code === noResponders;
 }
 
-/** How long a host says that it waits, in milliseconds; null for any other message. */
+/** The waiting time that a host announces, in milliseconds; null for any other message. */
 function waitOf({ data, headers: all }: Msg): number | null {
   const text = data.length === 0 ? (all?.get(waitHeader) ?? '') : '';
   return /^\d{1,9}$/.test(text) ? Math.min(Number(text), mostWaitMilliseconds) : null;

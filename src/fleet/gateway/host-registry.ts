@@ -1,4 +1,4 @@
-/** The hosts that a gateway knows: those of its list, or those that are alive. */
+/** The hosts of a gateway: those in its list, or those that are alive. */
 import { readFileSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Subscription, NatsConnection } from '@nats-io/transport-node';
@@ -10,10 +10,10 @@ import { clockToleranceMilliseconds } from '../delegated-token.ts';
 import { parseAlive, type Alive } from '../message.ts';
 import { everyAlive, hostOfSubject } from '../subject.ts';
 
-/** After two messages that did not come, and some time for a third, a host counts as gone. */
+/** A host counts as gone when it has missed two heartbeats, and some time for a third has passed. */
 const aliveForMilliseconds = 12_000;
 
-/** How long a host that is on no list is remembered after it was last alive. */
+/** How long a host that is not in the list is remembered after it was last alive. */
 const rememberedMilliseconds = 60_000;
 
 /** More hosts than this are not remembered: a client of NATS could invent names. */
@@ -22,7 +22,7 @@ const mostHosts = 10_000;
 export const hostStatuses = ['ANSWERING', 'SOURCE_FAILING', 'UNREACHABLE'] as const;
 export type HostStatus = (typeof hostStatuses)[number];
 
-/** What is known of a host. */
+/** The state of a host, as callers see it. */
 export interface KnownHost {
   readonly name: string;
   /** null before it was first alive. */
@@ -30,20 +30,20 @@ export interface KnownHost {
   /** When it was last alive, by the gateway's clock, in milliseconds since 1970; null before. */
   readonly seenAt: number | null;
   readonly status: HostStatus;
-  /** How far its clock is ahead, if too far for it to verify tokens; else null. */
+  /** The offset of its clock, if too large for it to verify tokens; else null. */
   readonly clockOffsetMilliseconds: number | null;
 }
 
-/** What is kept of a host. */
+/** The stored state of a host. */
 interface Entry {
   alive: Alive | null;
   seenAt: number | null;
-  /** It has missed a deadline, and is not waited for until a probe succeeds. */
+  /** It has missed a deadline, and gets no requests until a probe succeeds. */
   isOpen: boolean;
   isProbed: boolean;
 }
 
-/** Receives a host that is alive again. `isOther`: another process of the same name has taken its place. */
+/** Receives a host that is alive again. `isOther`: another process with the same name has replaced it. */
 export type ReturnListener = (host: string, how: { readonly isOther: boolean }) => void;
 
 /** Options of the registry. */
@@ -53,11 +53,11 @@ export interface HostRegistryOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Sends a host a question for nothing; resolves if the host answers. */
+  /** Sends a probe to a host; resolves if the host responds. */
   readonly probe: (host: string) => Promise<unknown>;
 }
 
-/** The hosts of a fleet, and which of them can be asked. */
+/** The hosts of a fleet, and which of them can be queried. */
 export class HostRegistry {
   readonly #options: HostRegistryOptions;
   #listed: ReadonlySet<string> | null;
@@ -66,25 +66,25 @@ export class HostRegistry {
   #subscription: Subscription | null = null;
   readonly #onReturn = new Set<ReturnListener>();
 
-  /** Throws a UsageError where the list cannot be used. */
+  /** Throws a UsageError if the list is invalid. */
   constructor(options: HostRegistryOptions) {
     this.#options = options;
     const { path, log } = options;
     this.#listed = path === null ? null : readHostList(path);
     if (path === null) return;
-    // The folder, since editors replace files.
+    // Watches the folder, because editors replace files.
     this.#watcher = watch(dirname(path), (_, changed) => {
       if (changed !== null && changed !== basename(path)) return;
       try {
         this.#listed = readHostList(path);
-        log.info({ hosts: this.#listed.size }, 'the list of hosts has been read again');
+        log.info({ hosts: this.#listed.size }, 'the list of hosts was reloaded');
       } catch (thrown) {
-        log.error({ err: thrown }, 'the list of hosts stays as it was');
+        log.error({ err: thrown }, 'the list of hosts could not be reloaded; the previous one stays in use');
       }
     });
   }
 
-  /** Begins to note who is alive. */
+  /** Starts to track which hosts are alive. */
   listen(connection: NatsConnection): void {
     this.#subscription = connection.subscribe(everyAlive, {
       callback: (error, { subject, data }) => {
@@ -111,31 +111,31 @@ export class HostRegistry {
     return counts;
   }
 
-  /** One host; null where it is not known. */
+  /** One host; null if it is unknown. */
   get(name: string): KnownHost | null {
     if (this.#listed === null ? !this.#entries.has(name) : !this.#listed.has(name)) return null;
     return this.#known(name);
   }
 
-  /** Why a host is not asked; null where it is. */
+  /** Why a host gets no requests; null if it does. */
   problem(name: string): string | null {
     const entry = this.#entries.get(name);
-    if (entry?.isOpen === true) return 'it has missed a deadline and has not answered since';
+    if (entry?.isOpen === true) return 'it has missed a deadline and has not responded since';
     return null;
   }
 
-  /** A host has missed a deadline. */
+  /** Records that a host has missed a deadline. */
   missed(name: string): void {
     this.#entry(name).isOpen = true;
   }
 
-  /** A host has sent something, so it need not wait for a probe. */
+  /** Records that a host has sent a message, so no probe is needed. */
   answered(name: string): void {
     const entry = this.#entries.get(name);
     if (entry !== undefined) entry.isOpen = false;
   }
 
-  /** Calls back when a host is there again; returns a function that ends it. */
+  /** Calls back when a host is available again; returns a function that removes the listener. */
   onReturn(listener: ReturnListener): () => void {
     this.#onReturn.add(listener);
     return () => this.#onReturn.delete(listener);
@@ -163,7 +163,7 @@ export class HostRegistry {
     const isOther = entry.alive !== null && entry.alive.instance !== alive.instance;
     entry.alive = alive;
     entry.seenAt = this.#options.now();
-    // Another process of the same name has missed nothing.
+    // A new process with the same name has not missed a deadline.
     if (isOther) entry.isOpen = false;
     if (isOther || isBack) for (const listener of this.#onReturn) listener(name, { isOther });
     if (!entry.isOpen || entry.isProbed) return;

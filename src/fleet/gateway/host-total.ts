@@ -1,11 +1,11 @@
-/** Sums over hosts: exact, and unknown where a part of them is. */
+/** Sums over hosts: exact, and unknown if one of the terms is unknown. */
 import { HvqlError } from '../../errors.ts';
 import { maxUInt64 } from '../../catalogue/counter.ts';
 import { isObject } from '../../lib/json.ts';
 
 /**
  * The sum of values of the same selection, key by key: whole numbers, and 64-bit numbers in strings. A key that is null or
- * an error in one of them is null in the sum, because a part is not the whole; a sum beyond 64 bits is an error in its place.
+ * an error in one of them is null in the sum, because a partial sum would be wrong; a sum beyond 64 bits is an error.
  */
 export function sumOf(values: readonly unknown[]): unknown {
   const [first] = values;

@@ -1,29 +1,29 @@
-/** How many hosts of an operation are asked at the same time: as many as have room for their answers. */
+/** Limits how many hosts an operation queries concurrently, by the size of their responses. */
 
-/** NATS disconnects a client that takes its messages too slowly, by default when 64 MB wait to be sent. */
+/** NATS disconnects a client that receives too slowly, by default when 64 MB are pending. */
 const mostBytes = 8_388_608;
-/** At least this number is asked at the same time, however large the answers are. */
+/** The minimum number of concurrent requests, regardless of the size of the responses. */
 const leastQuestions = 25;
-/** At most this number: the deadline of each begins when it is asked. */
+/** The maximum number: the deadline of each request begins when it is sent. */
 const mostQuestions = 1_000;
-/** The next hosts are asked once this number of answers has come: one write of many questions takes a fraction of as many writes. */
+/** The next requests are sent after this number of responses: one write of many requests costs a fraction of many writes. */
 const refillSize = 25;
-/** Upper bound on how long a host waits for others to be asked with it. */
+/** Upper bound on how long a request waits to be written together with others. */
 const refillMilliseconds = 5;
-/** After this many answers, their sizes tell more than the estimate. */
+/** After this many responses, their sizes are a better estimate. */
 const tellingAnswers = 25;
 
-/** The questions, and the size that is expected of their answers. */
+/** The requests, and the expected size of their responses. */
 export interface QuestionWindowOptions<Item> {
-  /** Asks one host; gives the bytes of its answer, 0 without one. Does not reject. */
+  /** Queries one host; resolves with the bytes of its response, 0 without one. Never rejects. */
   readonly ask: (item: Item) => Promise<number>;
-  /** The estimate of the bytes of an answer. */
+  /** The estimated bytes of a response. */
   readonly expectedBytes: (item: Item) => number;
 }
 
 /**
- * Asks all of them. A host may wait for a second reading before it answers, so hosts with small answers are all asked at
- * once; those with large ones follow each other, as the gateway takes in what has come.
+ * Queries all hosts. A host may wait for a second reading before it responds, so requests with small responses are all
+ * sent immediately; those with large responses are sent as earlier responses arrive.
  */
 export function askInWindow<Item>(
   items: readonly Item[],
@@ -58,7 +58,7 @@ export function askInWindow<Item>(
   });
 }
 
-/** The questions under way. */
+/** The requests in flight. */
 class Window {
   size = 0;
   #expected = 0;
@@ -66,7 +66,7 @@ class Window {
   #expectedOfAnswers = 0;
   #bytesOfAnswers = 0;
 
-  /** False where there is no room for another answer. */
+  /** Returns false if there is no room for another response. */
   enter(expected: number): boolean {
     if (this.size >= mostQuestions) return false;
     if (this.size >= leastQuestions && (this.#expected + expected) * this.#ratio > mostBytes) return false;
@@ -84,7 +84,7 @@ class Window {
     this.#bytesOfAnswers += bytes;
   }
 
-  /** How much larger than estimated the answers are. */
+  /** The ratio of actual to estimated response sizes. */
   get #ratio(): number {
     return this.#answers < tellingAnswers ? 1 : this.#bytesOfAnswers / this.#expectedOfAnswers;
   }

@@ -1,4 +1,4 @@
-/** Whether hosts of the fleet report a counter, which each host judges by a reading of its own. */
+/** Whether hosts of the fleet report a counter, which each host determines from its own reading. */
 import type { GraphQLFieldResolver } from 'graphql';
 import { HvqlError } from '../../errors.ts';
 import type { Counter } from '../../catalogue/counter.ts';
@@ -7,7 +7,7 @@ import { fleetOf } from './fleet-context.ts';
 import type { FleetReader } from './fleet-reader.ts';
 import type { HostPart } from './host-part.ts';
 
-/** Hosts that are asked for one operation: each answers for all counters. */
+/** The maximum number of hosts that an operation queries; each response has all counters. */
 const mostAsked = 8;
 
 const part: HostPart = {
@@ -21,7 +21,7 @@ export const reportedDescription =
   'Whether hosts report it: whether a current reading of one such object contains it on the first host of each kind of source ' +
   `and version, at most ${mostAsked} hosts. null: the caller may read no such object there, or none of these hosts responds.`;
 
-/** Asks once for all counters of an operation. */
+/** One query for all counters of an operation. */
 export const readReported: GraphQLFieldResolver<unknown, unknown> = async (source, _args, context) => {
   const { object, field } = source as Counter;
   const reader = fleetOf(context as object);

@@ -1,4 +1,4 @@
-/** One operation that a gateway has asked of this host, from its question to the end of its answers. */
+/** One operation that a gateway has requested from this host, from the request to the last response. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { HvqlError } from '../../errors.ts';
 import type { ValueBudget } from '../../limits/value-budget.ts';
@@ -16,20 +16,20 @@ import { resultBytes } from '../../server/result-bytes.ts';
 import { runOperation } from '../../server/yoga.ts';
 import { endHeader, eventHeader, waitHeader, type StreamEndKind } from '../message.ts';
 
-/** Where the answers of one operation go. */
+/** Sends the responses of one operation. */
 export interface ReplyChannel {
-  /** Publishes an answer, in several messages where it is too long for one. */
+  /** Publishes a response, in several messages if it is too long for one. */
   publish(bytes: Uint8Array, header?: readonly [name: string, value: string]): void;
-  /** Resolves once NATS has taken everything that was published before; rejects where the connection is lost. */
+  /** Resolves once NATS has received everything that was published before; rejects if the connection is lost. */
   flush(): Promise<void>;
 }
 
-/** What an operation needs from its host. */
+/** The dependencies of an operation. */
 export interface AskedOptions {
   readonly server: ServerContext;
   readonly identified: Identified;
   readonly requestId: string;
-  /** Whether other hosts are asked the same, so that nothing waits for objects that have just appeared on this one. */
+  /** Whether other hosts get the same request, so that it does not wait for objects that have just appeared on this one. */
   readonly isTogether: boolean;
   readonly channel: ReplyChannel;
   /** Called once, when the operation has ended and its cleanup is done. */
@@ -37,8 +37,8 @@ export interface AskedOptions {
 }
 
 /**
- * Runs through the pipeline of every other transport. A query has one answer. A subscription has events until its lease
- * ends: the lease is the delegated token, which the gateway renews, so a stream to a gateway that is gone ends by itself.
+ * Runs through the same pipeline as every other transport. A query has one response. A subscription has events until its
+ * lease expires: the lease is the delegated token, which the gateway renews, so a stream to a stopped gateway ends by itself.
  */
 export class AskedOperation implements EventSink, RequestContext, HeartbeatListener {
   readonly transport = 'NATS';
@@ -84,17 +84,17 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
     return this.#abort.signal;
   }
 
-  /** Whether it has events. */
+  /** Whether it is a subscription. */
   get isStream(): boolean {
     return this.#stream !== null;
   }
 
-  /** When the lease ends. */
+  /** When the lease expires. */
   get expiresAt(): number | null {
     return this.#expiresAt;
   }
 
-  /** Runs the operation of this body; called once. */
+  /** Runs the operation in this body; called once. */
   start(body: Uint8Array): void {
     this.#run(body)
       .then((outcome) => this.#onOutcome(outcome))
@@ -102,8 +102,8 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
   }
 
   /**
-   * Extends the lease to that of a later token with the same rights, which may be signed with another key; a token with
-   * other rights changes nothing.
+   * Extends the lease to that of a later token with the same rights, which may be signed with another key. Ignores a token
+   * with other rights.
    */
   renew({ caller, expiresAt, credential }: Identified): void {
     const { partitionId, privileges } = this.caller;
@@ -116,7 +116,7 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
     this.credential = credential;
   }
 
-  /** Ends the operation where its credential has been withdrawn. A result that is under way is not sent. */
+  /** Ends the operation if its credential has been revoked. A pending result is not sent. */
   checkCredential(): void {
     const message = this.credential.problem();
     if (message === null || this.#isOver) return;
@@ -129,7 +129,7 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
     this.#abort.abort();
   }
 
-  /** Ends the operation: the gateway wants nothing more, or the service ends. */
+  /** Ends the operation: the gateway has cancelled it, or the service stops. */
   cancel(end: StreamEnd): void {
     if (this.#isOver) return;
     this.#stream?.release(end);
@@ -152,7 +152,7 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
 
   onStart(): void {}
 
-  /** A gateway gives up a host that does not answer within its deadline. */
+  /** A gateway gives up a host that does not respond within its deadline. */
   onSecondReading(milliseconds: number): void {
     if (!this.#isOver) this.#channel.publish(new Uint8Array(), [waitHeader, String(milliseconds)]);
   }
@@ -176,7 +176,7 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
     this.#stream?.checkExpiry();
   }
 
-  /** The next event is made once NATS has taken this one: a slow connection gets the newest event, and no backlog. */
+  /** The next event is created once NATS has received this one: a slow connection gets the newest event, and no backlog. */
   deliver(event: ExecutionResult): boolean {
     this.#count += 1;
     this.#channel.publish(resultBytes(event), [eventHeader, String(this.#count)]);
@@ -212,12 +212,12 @@ export class AskedOperation implements EventSink, RequestContext, HeartbeatListe
   }
 }
 
-/** The result of a question that is refused before it becomes an operation. */
+/** The result of a request that is rejected before its operation runs. */
 export function refusal(problem: HvqlError | HttpError): ExecutionResult {
   return { errors: [new GraphQLError(problem.message, { originalError: problem })] };
 }
 
-/** The result in place of an unexpected error, which only the log has, under the id in this result. */
+/** The result for an unexpected error. The error itself is only in the log, with the id in this result. */
 export function unexpected(requestId: string): ExecutionResult {
   const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId };
   return { errors: [new GraphQLError('Unexpected error', { extensions })] };

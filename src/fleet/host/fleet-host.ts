@@ -1,4 +1,4 @@
-/** A host in a fleet: announces that it is alive, and answers the questions of gateways. */
+/** A host in a fleet: sends heartbeats, and serves the requests of gateways. */
 import { randomUUID } from 'node:crypto';
 import {
   headers,
@@ -31,33 +31,33 @@ import { partsOf } from '../reply-parts.ts';
 import { aliveSubject, askSubject, inboxPrefixOf, instanceSubject, parseReplySubject } from '../subject.ts';
 import { AskedOperation, refusal, unexpected, type ReplyChannel } from './asked-operation.ts';
 
-/** How often a host announces that it is alive. */
+/** The interval of heartbeats. */
 export const aliveMilliseconds = 5_000;
 
-/** How long another instance of the same name may take to answer. */
+/** How long another instance with the same name may take to respond. */
 const instanceTimeoutMilliseconds = 2_000;
 
-/** How long the answers under way may take when the host ends. */
+/** How long pending responses may take when the host stops. */
 const graceMilliseconds = 2_000;
 
-/** Questions that are answered at the same time, streams included. */
+/** The maximum number of concurrent requests, including streams. */
 const mostOperations = 5_000;
 
-/** The max_payload of nats-server's own configuration. */
+/** The default max_payload of nats-server. */
 const defaultMaxPayload = 1_048_576;
 
-/** Run before the host announces that it is alive: otherwise the first questions would wait for code to be compiled. */
+/** Runs before the first heartbeat: otherwise the first requests would wait for code to be compiled. */
 const warmUp =
   '{ hypervisor { id host partitions(first: 1) { nodes { id name } } virtualProcessors(orderBy: { counter: TOTAL_RUN_TIME, by: VALUE }, first: 1) { id counters { totalRunTime } } } }';
 const warmUpTimes = 3;
 
-/** What a host needs to join. */
+/** The dependencies of a host. */
 export interface FleetHostOptions {
   readonly nats: NatsSettings;
   readonly hostName: string;
   readonly server: ServerContext;
   readonly verify: VerifyDelegated;
-  /** Ends what is open with a credential that is withdrawn. */
+  /** Ends the operations of revoked credentials. */
   readonly revocations: Revocations;
   readonly version: string;
   /** The state of the source, without reading it. */
@@ -69,19 +69,19 @@ export interface FleetHostOptions {
   readonly now: () => number;
 }
 
-/** A host that has joined, or waits for NATS. */
+/** A host that has joined the fleet, or waits for NATS. */
 export interface FleetHost {
-  /** Resolves once gateways may ask it. Rejects with a UsageError where another instance of its name is alive. */
+  /** Resolves once gateways can send requests. Rejects with a UsageError if another instance with its name is alive. */
   readonly joined: Promise<void>;
-  /** Ends streams, waits a short time for answers under way, and leaves. */
+  /** Ends streams, waits a short time for pending responses, and leaves. */
   close(): Promise<void>;
 }
 
-/** Joins a fleet, at once or as soon as NATS is there. */
+/** Joins a fleet, immediately or as soon as NATS is available. */
 export function openFleetHost(options: FleetHostOptions): FleetHost {
   const host = new Host(options);
   const joined = host.join();
-  // The caller gets the reason where it waits for `joined`.
+  // The caller gets the reason if it awaits `joined`.
   joined.catch(() => undefined);
   return { joined, close: () => host.close() };
 }
@@ -131,7 +131,7 @@ class Host {
       connection.subscribe(askSubject(hostName), {
         callback: (error, message) => {
           if (error === null) this.#onMessage(message);
-          else log.warn({ err: error }, 'a question could not be received');
+          else log.warn({ err: error }, 'a request could not be received');
         },
       }),
     ];
@@ -171,7 +171,7 @@ class Host {
     if (this.#operations.size === 0) this.#onIdle();
   }
 
-  /** Throws where another process answers for this name. Without one, NATS says at once that nothing does. */
+  /** Throws if another process responds for this name. Otherwise NATS reports immediately that no process does. */
   async #assertAlone(connection: NatsConnection): Promise<void> {
     const { hostName } = this.#options;
     const other = await connection
@@ -180,7 +180,7 @@ class Host {
     if (other === null) return;
     await connection.close();
     throw new UsageError([
-      `There is a host of the name ${hostName} in this fleet already: give each its own --host-name, or end the other one first.`,
+      `A host with the name ${hostName} is already in this fleet: give each host its own --host-name, or stop the other one first.`,
     ]);
   }
 
@@ -217,9 +217,9 @@ class Host {
   #onMessage(message: Msg): void {
     const { hostName, log } = this.#options;
     const { reply = '' } = message;
-    // NATS would refuse an answer to any other subject.
+    // NATS would reject a response to any other subject.
     if (parseReplySubject(reply)?.host !== hostName) {
-      log.debug({ reply }, 'a question without a reply subject of this host');
+      log.debug({ reply }, 'a request without a reply subject of this host');
       return;
     }
     const kind = (message.headers?.get(requestHeader) ?? '') as RequestKind | '';
@@ -227,7 +227,7 @@ class Host {
       this.#operations.get(reply)?.cancel('client');
       return;
     }
-    // A copy: the client of NATS reads into a buffer that other messages share, and a question waits for its caller.
+    // A copy: the NATS client reads into a buffer that other messages share, and a request waits for its caller's turn.
     const body = kind === '' ? Uint8Array.from(message.data) : null;
     const authorization = message.headers?.get(authorizationHeader) || null;
     const requestId = randomUUID();
@@ -239,7 +239,7 @@ class Host {
     });
   }
 
-  /** Starts an operation, or without a body renews the lease of one. */
+  /** Starts an operation, or without a body renews the lease of a running one. */
   async #answer(question: {
     readonly reply: string;
     readonly body: Uint8Array | null;
@@ -252,12 +252,12 @@ class Host {
     const identified = stillGood(await verify(authorization));
     const known = this.#operations.get(reply);
     if (body === null) {
-      // Another process of this name has begun it, or it has ended while the connection was lost.
+      // Another process with this name started it, or it ended while the connection was lost.
       if (known === undefined) this.#channelTo(reply).publish(new Uint8Array(), [endHeader, 'expired']);
       else known.renew(identified);
       return;
     }
-    // The end came while the token was verified.
+    // The host was closed while the token was verified.
     if (this.#isClosed) throw new HvqlError('CLOSING', 'The service is ending.');
     if (known !== undefined) return;
     if (this.#operations.size >= mostOperations) {
@@ -294,7 +294,7 @@ class Host {
     };
   }
 
-  /** One round trip for all events of a turn of the event loop. */
+  /** One round trip for all events in one turn of the event loop. */
   #flush(): Promise<void> {
     this.#flushing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
       this.#flushing = null;
@@ -315,7 +315,7 @@ function headersOf(
   return { headers: all };
 }
 
-/** Waits for a promise, and for no longer than this. */
+/** Waits for a promise, at most this long. */
 async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
