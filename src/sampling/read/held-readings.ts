@@ -37,8 +37,8 @@ export interface MemoryShare {
 
 /** The part of the limit that may be taken for whole snapshots. */
 const shareOfSnapshots = 1 / 4;
-/** The shortest time between two held readings of an object where no changes are asked for: the history has a reading a second. */
-const apartForHistory = 900;
+/** The shortest time between two held readings of an object where no changes are asked for: one a second, though it may be late. */
+const apartForHistory = 750;
 /** The same for changes over any time: 0.9 of the shortest that can be asked for. */
 const leastApart = 90;
 /** Where changes are asked for, readings are this part of their time apart, so that one of nearly the wanted age is found. */
