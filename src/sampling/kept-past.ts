@@ -1,4 +1,4 @@
-/** A source that keeps the past of everything that is read through it, for a process that reads it for others. */
+/** A source that keeps the history of everything that is read through it, for the process that reads it for others. */
 import { steadyClockOf, type Clock } from '../snapshot/moment.ts';
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import { checkSampleCount, type HeldFacts, type PastQuestion } from '../snapshot/past.ts';
@@ -10,7 +10,7 @@ import { HeldReadings, type HoldingLimits } from './read/held-readings.ts';
 import type { TakenReadings } from './read/snapshot.ts';
 import { isResetBetween } from './read/history.ts';
 
-/** How much is kept, and by which clock. */
+/** How much history is kept, and the clock. */
 export interface KeptPastOptions {
   readonly clock: Clock;
   readonly holding: HoldingLimits;
@@ -18,7 +18,7 @@ export interface KeptPastOptions {
 
 const countingMilliseconds = 500;
 
-/** Keeps what is read through it, unless the source has a past of its own. */
+/** Keeps what is read through it, unless the source has a history of its own. */
 export class KeptPast implements Source {
   readonly kind: string;
   readonly description: string;
@@ -27,7 +27,7 @@ export class KeptPast implements Source {
   readonly #held: HeldReadings;
   readonly #steadyNow: () => number;
   readonly #noting = new Set<() => void>();
-  /** Computed once in a while, because it visits every object. */
+  /** Computed only from time to time, because it visits every object. */
   #facts: HeldFacts | null = null;
   #countedAt = Number.NEGATIVE_INFINITY;
   readonly #check = new SourceCheck(() => this.#held.forgetAll());
@@ -77,7 +77,7 @@ export class KeptPast implements Source {
     return answer;
   }
 
-  /** Keeps what another process has read of the same place. */
+  /** Keeps what another process has read from the same source. */
   hold(objects: readonly ObjectName[], { at, outcomes }: Readings): void {
     this.#absences.noteReadings(objects, { outcomes });
     this.#hold(objects, { at, outcomes, absencesBefore: this.#absences.count });
@@ -92,7 +92,7 @@ export class KeptPast implements Source {
     for (const note of this.#noting) note();
   }
 
-  /** Takes over what another process that reads the same place has found absent. */
+  /** Adds the absences that another process has found in the same source. */
   noteAbsence(report: AbsenceReport): void {
     this.#absences.noteReport(report);
   }

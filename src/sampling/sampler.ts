@@ -30,15 +30,15 @@ export interface SamplerOptions {
   readonly timeoutMilliseconds: number;
   /** Called with unexpected errors of ticks, which continue. */
   readonly onError?: (error: unknown) => void;
-  /** Called with the reason when the source stops answering, and with null when it answers again. */
+  /** Called with the reason when the source starts to fail, and with null when it works again. */
   readonly onHealthChange?: (reason: HvqlError | null) => void;
-  /** Called with what this sampler has found absent, for other processes that read the same source. */
+  /** Called with the absences that this sampler has found, for other processes that read the same source. */
   readonly onAbsence?: (report: AbsenceReport) => void;
   /** Called once for each tick with the time from when it was due until all listeners were offered it. */
   readonly onTickGiven?: (lagSeconds: number) => void;
   /** Waits between two readings; by default with the system's timer. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** The milliseconds that changes are taken over if a query does not say it; 1000 by default. */
+  /** The default time of changes, if a query does not set it, in milliseconds. @default 1000 */
   readonly defaultOver?: number;
   /**
    * How long operations share a snapshot and a topology, counted from when reading it began; 0, the default, shares
@@ -53,23 +53,23 @@ export interface SamplerOptions {
   readonly clock: Clock;
 }
 
-/** As many as a response may have values by default. */
+/** The default maximum number of values in a response. */
 const defaultMostPastSamples = 250_000;
 
-/** What exists, and the partitions whose virtual processors were looked up; null for all. */
+/** The topology, and the partitions whose virtual processors were listed; null for all. */
 interface Existing {
   readonly topology: Topology;
   readonly lists: ReadonlySet<bigint> | null;
 }
 
-/** How the source has been answering, and what is held of its readings. */
+/** The health of the source, and the readings in memory. */
 export interface SourceHealth extends AnswerHealth {
-  /** The areas that it has of partitions and virtual processors. If it has one only, all callers are given that one. */
+  /** The areas that it has of partitions and virtual processors. If it has only one, all callers get that one. */
   readonly areas: readonly StatisticsArea[];
   readonly held: HeldFacts;
 }
 
-/** Reads a source for all callers. Nothing runs between their calls, except ticks that have watchers. */
+/** Reads a source for all callers. Nothing runs between their calls, except ticks with watchers. */
 export class Sampler {
   readonly #source: GuardedSource;
   readonly #clock: Clock;
@@ -141,7 +141,7 @@ export class Sampler {
     };
   }
 
-  /** How the source is doing at this moment. */
+  /** The current health of the source. */
   get sourceState(): SourceState {
     return this.#source.state;
   }
@@ -217,13 +217,13 @@ export class Sampler {
     return recordHistory(options, signal);
   }
 
-  /** Takes over what another process that reads the same source has found absent. */
+  /** Adds the absences that another process has found in the same source. */
   noteAbsence(report: AbsenceReport): void {
     this.#absences.noteReport(report);
   }
 
   /**
-   * Resolves if the source has answered within this time and has not failed since, or does now. Rejects immediately
+   * Resolves if the last call of the source succeeded within this time, or a call succeeds now. Rejects immediately
    * while the circuit breaker is open; the first check after its pause makes the trial call.
    */
   async checkReady(limits: { signal: AbortSignal; maximumAgeMilliseconds: number }): Promise<void> {
@@ -252,7 +252,7 @@ export class Sampler {
   }
 }
 
-/** null for a source that has the present only. */
+/** null for a source without a history of its own. */
 function fetchPastsOf({ source, holding, mostPastSamples }: SamplerOptions): FetchPasts | null {
   if (source.past === undefined) return null;
   const { historyMilliseconds } = holding ?? defaultHoldingLimits;

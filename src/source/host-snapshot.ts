@@ -6,7 +6,7 @@ import type { Reading } from '../snapshot/reading.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Source } from './source.ts';
 
-/** An object, by the name of the area that the page is of, and the 4096 bytes of its page. */
+/** An object, by a name with the area of its page, and the 4096 bytes of the page. */
 export interface NamedPage {
   readonly name: ObjectName;
   readonly bytes: Uint8Array;
@@ -18,7 +18,7 @@ export interface NamedReading {
   readonly reading: Reading;
 }
 
-/** Everything that a source has at one moment. */
+/** Everything that a source has at one time. */
 export interface HostSnapshot {
   readonly at: Moment;
   readonly topology: Topology;
@@ -50,7 +50,7 @@ function selfNamesOf(topology: Topology): ObjectName[] {
   );
 }
 
-/** An object with one area gives that for both names: it is kept once, under the name of its area. */
+/** An object with one area returns it for both names: it is stored once, under the name of its area. */
 function isOfItsArea(name: ObjectName, { page }: Reading): boolean {
   const area = areaOf(name);
   return area === null || area === (page?.area ?? 'PARENT');

@@ -15,10 +15,10 @@ export interface Source {
   readonly description: string;
   /** The name of the host on which it was recorded; absent if the source knows none. */
   readonly host?: string | null;
-  /** How many lines of text it could not read since it was opened; absent if the source reads no text. */
+  /** The number of lines that it could not parse since it was opened; absent if the source reads no text. */
   readonly unreadableLines?: number | null;
   /**
-   * The areas that it has pages of now; left out by a source that has the area PARENT only, or does not distinguish
+   * The areas that it has pages of now; absent if the source has only the area PARENT, or does not distinguish
    * areas.
    */
   readonly areas?: readonly StatisticsArea[] | null;
@@ -33,19 +33,19 @@ export interface Source {
    */
   topology(signal: AbortSignal, lists?: ReadonlySet<bigint> | null): Promise<Topology>;
   /**
-   * Reads a batch of objects. A name may request the area SELF of an object: a source with both areas gives SELF for such
-   * names only; a source with one area gives that for all names. A name may request unlisted counters: a source may
-   * leave them out of the readings of other names. An object that is gone, unreadable or malformed has an HvqlError
-   * (PAGE_UNAVAILABLE, PAGE_MALFORMED) in its place and the others are read; rejects only like `topology`. Readings
-   * stay valid and unchanged for as long as they are held.
+   * Reads a batch of objects. A name may request the area SELF of an object: a source with both areas returns SELF only for
+   * such names; a source with one area returns it for all names. A name may request unlisted counters: a source may
+   * omit them from the readings of other names. For an object that is gone, unreadable or malformed the result is an
+   * HvqlError (PAGE_UNAVAILABLE, PAGE_MALFORMED), and the others are read; rejects only like `topology`. Readings
+   * never change.
    */
   read(objects: readonly ObjectName[], signal: AbortSignal): Promise<Readings>;
-  /** How much it holds of the past; null if that is not known, left out by a source that holds nothing itself. */
+  /** How much history it has; null if that is unknown, absent for a source without a history. */
   readonly held?: HeldFacts | null;
   /**
-   * What it has of the past up to now, in the order of the questions: for each object its readings since it was last
-   * absent or reset, thinned as the question says. Left out by a source that has the present only: then the service has
-   * what it has read itself. Rejects like `topology`, and with LIMIT_EXCEEDED if there are more samples than `most`.
+   * Its history up to now, in the order of the queries: for each object its readings since it was last
+   * absent or reset, thinned as the query says. Absent for a source without a history: then the service uses
+   * its own readings. Rejects like `topology`, and with LIMIT_EXCEEDED if there are more samples than `most`.
    */
   past?(questions: readonly PastQuestion[], options: PastOptions): Promise<readonly (readonly Past[])[]>;
   /** `topology` and `read` without promises; absent if the source always has to wait. */
@@ -63,9 +63,9 @@ export interface SyncSource {
   read(objects: readonly ObjectName[]): Readings | null;
 }
 
-/** What a request for the past asks for. */
+/** A query for the history. */
 export interface PastOptions {
-  /** The maximum number of samples in all answers together. */
+  /** The maximum number of samples in all results together. */
   readonly most: number;
   /** Whether an object was reset between two consecutive readings. */
   readonly isReset: IsReset;

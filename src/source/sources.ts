@@ -11,16 +11,16 @@ import type { SourceLog, Source } from './source.ts';
 import { didYouMean } from '../lib/suggestion.ts';
 import { windowsSettings } from './windows/settings.ts';
 
-/** What sources need beside their settings. */
+/** The dependencies of sources. */
 export interface SourceContext {
   readonly clock: Clock;
   /** Path of a file with the names of partitions, for sources that know ids only. */
   readonly names?: string | null;
-  /** As `process.platform` has it; unchecked without. */
+  /** The value of `process.platform`; not checked if absent. */
   readonly platform?: string;
-  /** Whether a page folder has had a manifest, where several processes read it. */
+  /** Whether a page folder has had a manifest, if several processes read it. */
   readonly manifestMemory?: ManifestMemory | undefined;
-  /** For what only the operator may know. */
+  /** For details that only the operator may see. */
   readonly log?: SourceLog;
 }
 
@@ -28,14 +28,14 @@ interface SourceKind {
   readonly kind: string;
   /** How it is written, for messages. */
   readonly usage: string;
-  /** Reads the text and throws a UsageError with all mistakes; touches nothing yet. */
+  /** Parses the text and throws a UsageError with all mistakes. Has no side effects. */
   readonly parse: (text: SourceText) => OpenSource;
 }
 
-/** Opens what a text names, once the text is known to be good. The code of a kind is loaded here and no sooner. */
+/** Opens the source that a valid text names. The code of each kind is loaded only when it is opened. */
 type OpenSource = (context: SourceContext) => Promise<Source>;
 
-/** A new kind of source is a file, a line here, and a green run of `test/contract/source.ts`. */
+/** A new kind of source is a file, a line here, and a passing run of `test/contract/source.ts`. */
 const sourceKinds: readonly SourceKind[] = [
   { kind: 'simulator', usage: 'simulator', parse: parseSimulatorText },
   { kind: 'pages', usage: 'pages:<folder>', parse: parsePageFolderText },
@@ -46,13 +46,13 @@ const sourceKinds: readonly SourceKind[] = [
 
 /**
  * Opens the source that a text names: "simulator?seed=7", "pages:/run/pages", "capture:host.tar?loop=true". Rejects
- * with a UsageError that tells all mistakes at once, or why the place cannot be read.
+ * with a UsageError that lists all mistakes, or says why the source cannot be read.
  */
 export async function openSource(text: string, context: SourceContext): Promise<Source> {
   return parseSource(text)(context);
 }
 
-/** Throws a UsageError with all that is wrong with the text itself; whether what it names is there, opening tells. */
+/** Throws a UsageError with all problems of the text itself. Does not check whether what it names exists. */
 export function assertSource(text: string): void {
   parseSource(text);
 }

@@ -17,7 +17,7 @@ export interface Sample {
 
 /**
  * The time between two readings. `reset`: a total or the time itself went backwards, or a share of time is
- * impossible. Then the two readings do not belong together, and nothing is known of the change.
+ * impossible. Then the two readings cannot be compared, and the change is unknown.
  */
 export interface Interval {
   readonly from: Moment;
@@ -74,12 +74,12 @@ export class ReadingChange implements Change {
     return this.#elapsedNanoseconds / nanosecondsPerSecond;
   }
 
-  /** New each time: of the thousands of objects that an order compares, few are shown. */
+  /** Created on each access: of the thousands of objects that are sorted, few are shown. */
   get interval(): Interval {
     const [from, to] = [momentOf(this.#earlier), momentOf(this.#later)];
     const milliseconds = this.#elapsedNanoseconds / nanosecondsPerMillisecond;
     return {
-      // The wall clock may have been set in between, so its earlier time does not fit its later one.
+      // The wall clock may have been set in between, so its two times cannot be compared.
       from: { ...from, wallMilliseconds: Math.round(to.wallMilliseconds - milliseconds) },
       to,
       seconds: this.seconds,
@@ -168,7 +168,7 @@ export class ReadingChange implements Change {
   }
 }
 
-/** When the reading was taken: at a moment of its own, or at that of the snapshot. */
+/** When the reading was taken: its own time, or that of the snapshot. */
 function momentOf({ at, reading }: Sample): Moment {
   return reading.at ?? at;
 }

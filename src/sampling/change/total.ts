@@ -14,12 +14,12 @@ export class ReadingTotal implements Reading {
     this.#readings = readings;
   }
 
-  /** Absent if any of the readings lacks the counter: a part is not the whole. */
+  /** Absent if any of the readings lacks the counter: a partial sum would be wrong. */
   value(counter: Counter): bigint | undefined {
     return withinUInt64(counter, this.sum(counter)) ?? undefined;
   }
 
-  /** The sum, which may be more than 64 bits hold; null where it is not known. */
+  /** The sum, which may exceed 64 bits; null if it is unknown. */
   sum(counter: Counter): bigint | null {
     return sumOf(this.#readings.map((reading) => reading.value(counter)));
   }
@@ -34,7 +34,7 @@ export class ChangeTotal implements Change {
   constructor(changes: readonly [ReadingChange, ...ReadingChange[]]) {
     const longest = changes.reduce((a, b) => (b.seconds > a.seconds ? b : a));
     this.#changes = changes;
-    // One object that started again makes the sum as unknown as its own change.
+    // If one object was reset, its change and the sum are unknown.
     this.interval = { ...longest.interval, reset: changes.some(({ isReset }) => isReset) };
   }
 
@@ -42,7 +42,7 @@ export class ChangeTotal implements Change {
     return withinUInt64(counter, this.sum(counter));
   }
 
-  /** The sum of the deltas, which may be more than 64 bits hold; null where it is not known. */
+  /** The sum of the deltas, which may exceed 64 bits; null if it is unknown. */
   sum(counter: Counter): bigint | null {
     return this.interval.reset ? null : sumOf(this.#changes.map((change) => change.delta(counter)));
   }
@@ -52,7 +52,7 @@ export class ChangeTotal implements Change {
     return this.interval.reset ? null : sumOfNumbers(this.#changes.map((change) => change.rate(counter)));
   }
 
-  /** Events per second of all; percent of their elapsed times together; time of all per operation of all. */
+  /** Events per second in total; percent of the sum of their elapsed times; total time per operation. */
   rate(counter: Counter): number | null {
     const delta = this.sum(counter);
     if (delta === null) return null;

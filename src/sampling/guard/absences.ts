@@ -1,16 +1,16 @@
-/** When objects were found absent: readings from before belong to another life of the object. */
+/** When objects were found absent: earlier readings belong to a previous lifetime of the object. */
 import { HvqlError } from '../../errors.ts';
 import { areaOf, objectKey, readingKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { Readings } from '../../snapshot/reading.ts';
 import type { PartitionEntry, Topology } from '../../snapshot/topology.ts';
 
-/** What was found absent, as plain data for other processes. */
+/** Absent objects, as plain data for other processes. */
 export interface AbsenceReport {
   /** Keys of objects, from `objectKey`. */
   readonly objects: readonly string[];
   /** Ids of partitions that are absent with all their virtual processors. */
   readonly partitions: readonly string[];
-  /** Whether there was too much to list. Then no earlier reading continues. */
+  /** Whether there were too many to list. Then all earlier readings are invalid. */
   readonly everything: boolean;
 }
 
@@ -20,9 +20,9 @@ const maxRemembered = 100_000;
 const maxReported = 1_000;
 
 /**
- * Absences are numbered in the order in which they are found. A reading carries the number of the last absence before
- * it began. It continues into the present until an absence with a higher number concerns its object. These are
- * numbers and not moments, because captures have a clock of their own and readings overlap.
+ * Absences are numbered in the order in which they are found. A reading has the number of the last absence before
+ * it began. It is valid until an absence with a higher number concerns its object. These are
+ * numbers instead of times, because captures have their own clock and readings overlap.
  */
 export class Absences {
   readonly #onAbsence: (report: AbsenceReport) => void;
@@ -42,12 +42,12 @@ export class Absences {
     this.#onAbsence = onAbsence;
   }
 
-  /** The number of the last absence: what a reading that begins now carries. */
+  /** The number of the last absence, for a reading that begins now. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether a reading of the object with this number belongs to the object's present life. */
+  /** Whether a reading of the object with this number belongs to the object's current lifetime. */
   isOngoing(object: ObjectName, absencesBefore: number): boolean {
     // The usual case: nothing has been absent since.
     if (absencesBefore === this.#count) return true;
@@ -57,7 +57,7 @@ export class Absences {
     return (this.#partitions.get(object.partitionId.toString()) ?? 0) <= absencesBefore;
   }
 
-  /** Notes the requested objects that do not exist. A page that cannot be decoded exists. */
+  /** Records the requested objects that do not exist. A page that cannot be decoded exists. */
   noteReadings(objects: readonly ObjectName[], { outcomes }: Pick<Readings, 'outcomes'>): void {
     let absent: string[] | null = null;
     for (let n = 0; n < objects.length; n += 1) {
@@ -70,8 +70,8 @@ export class Absences {
   }
 
   /**
-   * Notes what the topology no longer lists. A partition with another parent begins a new life, and with another root
-   * partition all objects do. A list that could not be read says nothing.
+   * Records what the topology no longer lists. A partition with another parent begins a new lifetime, and with another root
+   * partition all objects do. A list that could not be read is ignored.
    */
   noteTopology(topology: Topology): void {
     // Sources give the same object while nothing changes.
@@ -96,7 +96,7 @@ export class Absences {
     if (isOtherRoot) this.forgetAll();
   }
 
-  /** Notes what another process has found. */
+  /** Records what another process has found. */
   noteReport({ objects, partitions, everything }: AbsenceReport): void {
     if (everything) {
       this.forgetAll();
@@ -107,7 +107,7 @@ export class Absences {
     for (const key of partitions) this.#remember(this.#partitions, { key, number });
   }
 
-  /** No earlier reading continues. */
+  /** Invalidates all earlier readings. */
   forgetAll(): void {
     this.#everything = this.#count += 1;
     this.#objects.clear();

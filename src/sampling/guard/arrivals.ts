@@ -1,13 +1,13 @@
-/** Which objects have appeared a short time ago: there can be no earlier reading of them. */
+/** Which objects have appeared recently: there can be no earlier reading of them. */
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
 import type { PartitionEntry, Topology } from '../../snapshot/topology.ts';
 
-/** Twice the longest time that a query may take a change over by default. */
+/** Twice the default maximum time of a change. */
 const keptMilliseconds = 120_000;
-/** More than this are forgotten, the oldest first: then their changes are waited for. */
+/** If there are more, the oldest are forgotten: then operations wait for their changes. */
 const maxKept = 100_000;
 
-/** Compares each topology with the one before it. A list that could not be read says nothing. */
+/** Compares each topology with the previous one. A list that could not be read is ignored. */
 export class Arrivals {
   readonly #steadyNow: () => number;
   #topology: Topology | null = null;

@@ -1,4 +1,4 @@
-/** Keeps the service from calling a source that fails again and again. */
+/** Prevents calls to a source that fails repeatedly. */
 import { inspect } from 'node:util';
 import {
   circuitBreaker,
@@ -13,9 +13,9 @@ import { HvqlError } from '../../errors.ts';
 import { unlessAborted, withinDeadline, type Deadline } from '../../lib/abort.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
 
-/** How calls are limited, and who learns of failures. */
+/** The limits of calls, and the callback for failures. */
 export interface CircuitBreakerOptions {
-  /** How long one call may take, without its wait for a place. */
+  /** How long one call may take, not counting its wait for the semaphore. */
   readonly limitMilliseconds: number;
   /** Called with the first failure after a success, and with null at the first success after a failure. */
   readonly onHealthChange: (failure: HvqlError | null) => void;
@@ -23,12 +23,12 @@ export interface CircuitBreakerOptions {
 
 const failuresInARow = 3;
 const shortestPauseMilliseconds = 250;
-/** How long a source that works again may be reported as failing. */
+/** The longest time until a source that works again is reported as working. */
 const longestPauseMilliseconds = 5_000;
-/** A source that hangs holds these calls, and two more when the breaker opens for the first time. */
+/** The number of calls that a hanging source may block, with two more when the breaker opens for the first time. */
 const maxConcurrentCalls = 32;
 
-/** Trials are limited by their time alone. */
+/** Trial calls are limited only by their timeout. */
 const neverAborted = new AbortController().signal;
 
 /**
@@ -164,7 +164,7 @@ export class CircuitBreaker {
     const { message, extensions } = this.#lastFailure ?? unavailable(undefined);
     return new HvqlError(
       'PAGE_UNAVAILABLE',
-      `The source has failed ${this.#failures} times in a row, the last time with: ${message} It is tried again ${when}.`,
+      `The source has failed ${this.#failures} times in a row, the last time with: ${message} A new attempt is possible ${when}.`,
       { ...extensions, failures: this.#failures, retryInMilliseconds },
       { cause: this.#lastFailure },
     );
@@ -194,7 +194,7 @@ export class CircuitBreaker {
   }
 }
 
-/** A failure of the source as a client may see it. Unexpected errors are for the log only, as the cause. */
+/** A failure of the source in a form that clients may see. Unexpected errors are the cause, which only the log has. */
 function unavailable(thrown: unknown): HvqlError {
   if (thrown instanceof HvqlError && thrown.code === 'PAGE_UNAVAILABLE') return thrown;
   const cause = thrown instanceof Error ? thrown : new TypeError(`The source threw ${describe(thrown)}.`);
@@ -206,7 +206,7 @@ function describe(thrown: unknown): string {
 }
 
 function timeoutError(milliseconds: number): HvqlError {
-  return new HvqlError('PAGE_UNAVAILABLE', `The source did not answer within ${milliseconds} ms.`, {
+  return new HvqlError('PAGE_UNAVAILABLE', `The source did not respond within ${milliseconds} ms.`, {
     limitMilliseconds: milliseconds,
   });
 }

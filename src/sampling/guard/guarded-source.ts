@@ -1,4 +1,4 @@
-/** A source behind circuit breakers, with its answers checked and its health recorded. */
+/** A source behind circuit breakers. Checks its results and records its health. */
 import type { Granted } from '../../access/access.ts';
 import type { HvqlError } from '../../errors.ts';
 import type { MaybePromise } from '../../lib/maybe-promise.ts';
@@ -21,28 +21,28 @@ export interface GuardedSourceOptions {
   readonly timeoutMilliseconds: number;
   /** The service's own clock, for the age of the last success. */
   readonly clock: Clock;
-  /** Gets what the answers show to be absent. */
+  /** Receives the absences that the results show. */
   readonly absences: Absences;
-  /** Gets the topologies, for the objects that they list for the first time. */
+  /** Receives the topologies, to find objects that are listed for the first time. */
   readonly arrivals: Arrivals;
-  /** Called with the reason when the source stops answering, and with null when it answers again. */
+  /** Called with the reason when the source starts to fail, and with null when it works again. */
   readonly onHealthChange: (reason: HvqlError | null) => void;
-  /** Called when the source's steady clock has started again: earlier moments do not fit later ones. */
+  /** Called when the source's steady clock has restarted: earlier times cannot be compared with later ones. */
   readonly onClockWentBack: () => void;
 }
 
-/** How the source has been answering. Contains nothing about where the source is. */
+/** The health of the source. Contains nothing about where the source is. */
 export interface AnswerHealth {
   readonly kind: string;
   /** Wall clock of the last success; null before the first. */
   readonly lastReadAt: number | null;
   /** Whether the last answer was a success; null before the first. */
   readonly isAnswering: boolean | null;
-  /** Lines that the source could not read since it was opened; null if it reads no text. */
+  /** Lines that the source could not parse since it was opened; null if it reads no text. */
   readonly unreadableLines: number | null;
 }
 
-/** How the source is doing at this moment. */
+/** The current health of the source. */
 export interface SourceState {
   /** Whether the last answer was a success; null before the first. */
   readonly isAnswering: boolean | null;
@@ -54,7 +54,7 @@ export interface SourceState {
   readonly isReadingCircuitOpen: boolean;
 }
 
-/** What is known when a reading begins. */
+/** The state when a reading begins. */
 interface Begun extends Asked {
   readonly absencesBefore: number;
   /** By the steady clock. */
@@ -64,8 +64,8 @@ interface Begun extends Asked {
 const onlyParent: readonly StatisticsArea[] = ['PARENT'];
 
 /**
- * The source may hang, throw or give invalid answers: each of these rejects with PAGE_UNAVAILABLE, and a source that
- * keeps failing is called only now and then.
+ * The source may hang, throw or return invalid results: each of these rejects with PAGE_UNAVAILABLE, and a source that
+ * keeps failing is called only occasionally.
  */
 export class GuardedSource {
   readonly #source: Source;
@@ -75,12 +75,12 @@ export class GuardedSource {
   readonly #absences: Absences;
   readonly #arrivals: Arrivals;
   readonly #check: SourceCheck;
-  /** One for each kind of call: a source that lists what exists may hang when it reads, and the reverse. */
+  /** One for each kind of call: a source may list its topology but hang when it reads, and the reverse. */
   readonly #topologyBreaker: CircuitBreaker;
   readonly #readingBreaker: CircuitBreaker;
   /** By the steady clock; null before the first success. */
   #succeededAt: number | null = null;
-  /** The wall clock of a success, which is computed when it is first asked for. */
+  /** The wall clock of a success, computed on first access. */
   #shown: { readonly succeededAt: number; readonly wallMilliseconds: number } | null = null;
   #readMilliseconds: number | null = null;
 
@@ -129,12 +129,12 @@ export class GuardedSource {
     return this.#source.areas ?? onlyParent;
   }
 
-  /** How much it holds of the past itself; null if it holds nothing. */
+  /** How much history it has itself; null if it has none. */
   get held(): HeldFacts | null {
     return this.#source.held ?? null;
   }
 
-  /** Whether the source has answered within this time and has not failed since. */
+  /** Whether the last call of the source succeeded within this time. */
   hasAnsweredWithin(milliseconds: number): boolean {
     const age = this.#ageMilliseconds;
     return age !== null && age <= milliseconds && this.#isAnswering === true;
@@ -144,7 +144,7 @@ export class GuardedSource {
   topology(signal: AbortSignal, lists: ReadonlySet<bigint> | null): Promise<Topology> {
     return this.#topologyBreaker.call(async (limited) => {
       const answer = await this.#source.topology(limited, lists);
-      // Late answers are discarded.
+      // Late results are discarded.
       limited.throwIfAborted();
       return this.#checkedTopology(answer);
     }, signal);

@@ -1,4 +1,4 @@
-/** Checks the answers of a source before anything uses them. */
+/** Checks the results of a source before they are used. */
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import { describeObject, type ObjectName } from '../../snapshot/object-name.ts';
@@ -6,7 +6,7 @@ import type { Reading, Readings } from '../../snapshot/reading.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 import { isRecord, topologyProblem } from './topology-check.ts';
 
-/** What was asked for, and what was known then. */
+/** The requested objects, and the state at that time. */
 export interface Asked {
   readonly objects: readonly ObjectName[];
   /** The newest moment of the source at that time, from `newestNanoseconds`. */
@@ -16,8 +16,8 @@ export interface Asked {
 const latestDateMilliseconds = 8.64e15;
 
 /**
- * Checks at the cost of a comparison per object, and keeps the state that this needs. The problem with an answer is
- * the cause of the error, for the log only: it may mention objects that the caller must not know.
+ * Checks at the cost of a comparison per object, and keeps the state that this needs. The problem with a result is
+ * the cause of the error, which only the log has: it may mention objects that the caller must not know about.
  */
 export class SourceCheck {
   readonly #onClockWentBack: () => void;
@@ -25,7 +25,8 @@ export class SourceCheck {
   #newestNanoseconds: bigint | null = null;
 
   /**
-   * `onClockWentBack` is called when the source's steady clock has started again: no earlier moment fits later ones.
+   * `onClockWentBack` is called when the source's steady clock has restarted: earlier times cannot be compared with later
+   * ones.
    */
   constructor(onClockWentBack: () => void) {
     this.#onClockWentBack = onClockWentBack;
@@ -84,7 +85,7 @@ function isMoment(value: unknown): value is Moment {
 
 function outcomeOr(object: ObjectName, outcome: unknown): Reading | HvqlError {
   if (isOutcome(outcome)) return outcome;
-  return new HvqlError('PAGE_UNAVAILABLE', `The source gave no reading of ${describeObject(object)}.`);
+  return new HvqlError('PAGE_UNAVAILABLE', `The source returned no reading of ${describeObject(object)}.`);
 }
 
 function isOutcome(value: unknown): value is Reading | HvqlError {

@@ -1,4 +1,4 @@
-/** What may be wrong with a topology from a source. */
+/** Validates a topology from a source. */
 import { HvqlError } from '../../errors.ts';
 import { maxUInt64 } from '../../catalogue/counter.ts';
 

@@ -5,7 +5,7 @@ import { changeOf, type ReadingChange } from '../change/change.ts';
 import type { Outcome } from '../../snapshot/reading.ts';
 import type { TakenSnapshot, TakenSample } from './snapshot.ts';
 
-/** The held reading of an object whose age at the given moment is nearest to the wanted one. */
+/** The reading of an object in memory whose age at the given time is nearest to the wanted one. */
 export type FindHeld = (
   object: Granted,
   asked: { before: bigint; age: EarlierAge },
@@ -24,7 +24,7 @@ interface Earlier {
 
 const known = new WeakMap<TakenSnapshot, EarlierReadings>();
 
-/** The earlier readings of a snapshot by time and object, and the change since each, computed once. */
+/** The earlier readings of a snapshot by length of time and object, and the change since each, computed once. */
 export class EarlierReadings {
   readonly #snapshot: TakenSnapshot;
   readonly #byTime = new Map<number, Earlier[]>();
@@ -40,7 +40,7 @@ export class EarlierReadings {
     return readings;
   }
 
-  /** The earlier reading that was set before, or one that is held, which is set by this; else null. */
+  /** The earlier reading that was set before, or one from memory, which is then set; else null. */
   find(asked: EarlierAsked & { object: Granted }, findHeld: FindHeld): Outcome<TakenSample> {
     const standing = this.#at(asked);
     if (standing !== undefined) return standing.sample;
@@ -50,7 +50,7 @@ export class EarlierReadings {
     return held ?? null;
   }
 
-  /** Sets the earlier reading unless there is one; null changes nothing. */
+  /** Sets the earlier reading unless one is set; null has no effect. */
   set(asked: EarlierAsked, sample: Outcome<TakenSample>): void {
     if (sample === null) return;
     let readings = this.#byTime.get(asked.milliseconds);

@@ -1,4 +1,4 @@
-/** The past of a source that keeps it itself, for one operation: the plan asks, then it is fetched, and then it is there. */
+/** The history of a source that keeps its own, for one operation: planning records the queries, then `fetch` runs them. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import { readingKey } from '../../snapshot/object-name.ts';
@@ -6,30 +6,30 @@ import { noPast, type Past, type PastQuestion } from '../../snapshot/past.ts';
 import { History } from './history.ts';
 import type { HistoryReader, HistoryRequest, ObjectSample, TotalSample } from './history-sample.ts';
 
-/** Answers questions about the past, in their order: one past for each object. Rejects with an HvqlError. */
+/** Runs history queries, in their order: one history for each object. Rejects with an HvqlError. */
 export type FetchPasts = (
   questions: readonly PastQuestion[],
   signal: AbortSignal,
 ) => Promise<readonly (readonly Past[])[]>;
 
-/** Nothing is known of an object until `fetch` has been called after it was asked for. */
+/** The history of an object is empty until it was requested and `fetch` was called after that. */
 export class FetchedHistory implements HistoryReader {
   readonly #fetch: FetchPasts;
   readonly #history = new History((question) => this.#find(question));
   readonly #known = new Map<string, readonly Past[]>();
-  /** Those that are not known yet. */
+  /** The queries that were not fetched yet. */
   readonly #asked = new Map<string, PastQuestion>();
 
   constructor(fetch: FetchPasts) {
     this.#fetch = fetch;
   }
 
-  /** Whether something was asked for that is not known yet. */
+  /** Whether there are queries that were not fetched yet. */
   get isIncomplete(): boolean {
     return this.#asked.size > 0;
   }
 
-  /** Fetches what was asked for. */
+  /** Fetches everything that was requested. */
   async fetch(signal: AbortSignal): Promise<void> {
     const asked = [...this.#asked];
     this.#asked.clear();
@@ -40,7 +40,7 @@ export class FetchedHistory implements HistoryReader {
     for (const [n, [key, { objects }]] of asked.entries()) {
       const pasts = answers[n];
       if (pasts?.length !== objects.length)
-        throw new HvqlError('PAGE_UNAVAILABLE', 'The source did not say what it has of the past.');
+        throw new HvqlError('PAGE_UNAVAILABLE', 'The source returned no history.');
       this.#known.set(key, pasts);
     }
   }

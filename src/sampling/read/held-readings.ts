@@ -11,7 +11,7 @@ import type { TakenReadings, TakenSample } from './snapshot.ts';
 
 /** How much is held. */
 export interface HoldingLimits {
-  /** At least twice the longest time that a query may take a change over. */
+  /** At least twice the longest time of a change. */
   readonly maximumAgeMilliseconds: number;
   readonly maximumBytes: number;
   /** How far back the history of an object goes, at most the maximum age. */
@@ -28,44 +28,47 @@ export const defaultHoldingLimits: HoldingLimits = {
   historyMilliseconds: 300_000,
 };
 
-/** A part of the memory for readings. */
+/** A reservation of memory for readings. */
 export interface MemoryShare {
-  /** Takes this many bytes more, and returns whether there is room for them. */
+  /** Reserves this many more bytes; returns false if there is no room for them. */
   take(bytes: number): boolean;
   give(bytes: number): void;
 }
 
-/** The part of the limit that may be taken for whole snapshots. */
+/** The share of the limit that may be reserved for whole snapshots. */
 const shareOfSnapshots = 1 / 4;
-/** The shortest time between two held readings of an object where no changes are asked for: one a second, though it may be late. */
+/**
+ * The shortest time between two stored readings of an object if no changes are requested. History has one reading per
+ * second; readings may be late, so this is shorter.
+ */
 const apartForHistory = 750;
-/** The same for changes over any time: 0.9 of the shortest that can be asked for. */
+/** The same if changes are requested: 0.9 of the shortest time that can be requested. */
 const leastApart = 90;
-/** Where changes are asked for, readings are this part of their time apart, so that one of nearly the wanted age is found. */
+/** If changes are requested, readings are this share of their time apart, so that one of nearly the wanted age exists. */
 const apartOfChange = 1 / 4;
-/** How long readings are held for changes after the last operation that asked for them. */
+/** How long readings are stored for changes after the last operation that requested them. */
 const changesWantedMilliseconds = 60_000;
-/** Of settled readings, one per object is kept in each stretch of this length. */
+/** Of settled readings, one per object is kept in each period of this length. */
 const stretchMilliseconds = 250;
-/** The age at which a stretch is settled. For longer times, readings one stretch apart are enough. */
+/** The age at which a period is settled. For longer times, one reading per period is enough. */
 const settledMilliseconds = 500;
-/** Readings that are dropped at this age stay as they were read: to make them smaller takes longer than to read them. */
+/** Readings that are dropped at this age are not packed: packing takes longer than reading them. */
 const unpackedMilliseconds = 5_000;
-/** From this part of the byte limit on, readings are thinned until they are below it. */
+/** Above this share of the byte limit, readings are thinned until they are below it. */
 const thinnedFrom = 1 / 2;
-/** How far apart they are then: first this many milliseconds, and twice as many until there are few enough. */
+/** The distance between readings after that, in milliseconds: doubled until there are few enough. */
 const firstSpacing = 2_000;
-/** The ratio of neighbouring ages after that: changes over any time are met to about a tenth. */
+/** The ratio of neighbouring ages after that: for any time there is a reading within about a tenth. */
 const gentleRatio = 1.25;
-/** The ratio at the limit: for any time a reading remains that is 0.9 to 2 times as old. */
+/** The ratio at the limit: for any time there is a reading that is 0.9 to 2 times as old. */
 const firmRatio = 2.2;
 /** How many times per maximum age expired readings are dropped. */
 const expiriesPerAge = 16;
 
 /**
  * Readings by the key of their object, because objects outlive the topologies that name them. A series belongs to one
- * life of its object. Holding a snapshot costs a few steps per object, about once a second for the same list of objects,
- * and at most once in 90 ms while changes over short times are asked for. Readings are copied only when they are half a
+ * lifetime of its object. Storing a snapshot costs a few steps per object, about once a second for the same list of objects,
+ * and at most once in 90 ms while changes over short times are requested. Readings are copied only when they are half a
  * second old, and then one per quarter of a second.
  */
 export class HeldReadings {
@@ -73,19 +76,19 @@ export class HeldReadings {
   readonly #limits: HoldingLimits;
   readonly #steadyNow: () => number;
   readonly #series = new Map<string, ReadingSeries>();
-  /** The series of each object of a list while all of them are there: to find each by its key takes as long as the rest. */
+  /** The series of each object of a list while all of them exist: looking up each by its key takes as long as the rest. */
   #seriesOfLists = new WeakMap<readonly ObjectName[], (ReadingSeries | undefined)[]>();
   #readings = 0;
   #bytes = 0;
   #snapshotBytes = 0;
   #newest: HeldSnapshot | null = null;
-  /** When the newest snapshot was held, by the service's own steady clock. */
+  /** When the newest snapshot was stored, by the service's own steady clock. */
   #newestHeldAt = 0;
-  /** The stretches that are not settled, the newest last. */
+  /** The periods that are not settled, the newest last. */
   #stretches: Stretch[] = [];
-  /** The shortest time that changes were asked over, in milliseconds, and when it was last asked for. */
+  /** The shortest requested time of changes, in milliseconds, and when it was last requested. */
   #shortestChange = noChange();
-  /** Since when no object has had a second reading held, and the lists of objects of which all have had one. */
+  /** Since when no object has had a second reading stored, and the lists of objects of which all have had one. */
   #moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet<readonly ObjectName[]>() };
   #expiresAt = 0;
   /** Thinning again pays only above this number of bytes. */
@@ -104,7 +107,7 @@ export class HeldReadings {
     this.#steadyNow = steadyNow;
   }
 
-  /** For snapshots that streams take changes from: they count towards the same limit. */
+  /** Reserves memory for snapshots that streams compute changes from: they count towards the same limit. */
   readonly snapshotMemory: MemoryShare = {
     take: (bytes) => {
       if (this.#snapshotBytes + bytes > this.#limits.maximumBytes * shareOfSnapshots) return false;
@@ -134,11 +137,11 @@ export class HeldReadings {
     };
   }
 
-  /** Holds what was read of these objects, if their readings are far enough apart; else it costs next to nothing. */
+  /** Stores the readings of these objects if they are far enough from the previous ones; otherwise the call is cheap. */
   hold(objects: readonly ObjectName[], { at, outcomes, absencesBefore }: TakenReadings): void {
     if (objects.length === 0) return;
     const milliseconds = Number(at.monotonicNanoseconds) / 1e6;
-    // Reads overlap: one that ends after a later one adds nothing.
+    // Reads overlap: one that ends after a later one is not stored.
     if (this.#newest !== null && milliseconds < this.#newest.milliseconds) return;
     if (milliseconds - this.#moment.start >= this.#apartAt(milliseconds))
       this.#moment = { start: milliseconds, whole: new WeakSet() };
@@ -152,7 +155,7 @@ export class HeldReadings {
     if (known === undefined) this.#seriesOfLists.set(objects, (known = []));
     for (let n = 0; n < objects.length; n += 1) {
       const [object, reading] = [objects[n], outcomes[n]];
-      // Unlisted counters have no changes, and the object's own counters are held under its plain name.
+      // Unlisted counters have no changes, and the object's own counters are stored under its plain name.
       if (object === undefined || object.unlisted === true) continue;
       if (reading === undefined || reading instanceof HvqlError) {
         isWhole = false;
@@ -169,7 +172,7 @@ export class HeldReadings {
     if (this.#takenBytes > this.#limits.maximumBytes) this.#reduce(milliseconds);
   }
 
-  /** The reading of the object's present life whose age before this moment is nearest to the wanted one. */
+  /** The reading of the object's current lifetime whose age at this time is nearest to the wanted one. */
   find(object: ObjectName, asked: { before: bigint; age: EarlierAge }): TakenSample | undefined {
     const now = Number(asked.before) / 1e6;
     this.#noteChange(asked.age.wanted, now);
@@ -178,7 +181,7 @@ export class HeldReadings {
     return sample;
   }
 
-  /** What is held of the past of these objects, thinned. */
+  /** The stored history of these objects, thinned. */
   pasts({ objects, last, step }: PastQuestion): readonly Past[] {
     return thinnedPasts(
       objects.map((object) => this.past(object, last)),
@@ -187,8 +190,8 @@ export class HeldReadings {
   }
 
   /**
-   * The readings of the object's present life in the last milliseconds, or as far back as the history goes; nothing
-   * from before the latest reset. They stay as they are when others are dropped later.
+   * The readings of the object's current lifetime in the last milliseconds, or as far back as the history goes; nothing
+   * from before the latest reset. They do not change when others are dropped later.
    */
   past(object: ObjectName, last: number | null): Past {
     const series = this.#series.get(readingKey(object));
@@ -222,14 +225,14 @@ export class HeldReadings {
     else if (over === shortest.over) shortest.askedAt = now;
   }
 
-  /** How far apart the readings of an object are held now, in milliseconds. */
+  /** The current distance between stored readings of an object, in milliseconds. */
   #apartAt(now: number): number {
     const { over, askedAt } = this.#shortestChange;
     if (now - askedAt > changesWantedMilliseconds) return apartForHistory;
     return Math.min(apartForHistory, Math.max(leastApart, over * apartOfChange));
   }
 
-  /** One object for all that was read at one moment, though it came in parts. */
+  /** One object for everything that was read at one time, even if it arrived in parts. */
   #snapshotOf(snapshot: HeldSnapshot): HeldSnapshot {
     const newest = this.#newest;
     const isSame =
@@ -238,7 +241,7 @@ export class HeldReadings {
     return isSame ? newest : snapshot;
   }
 
-  /** The series of the object's present life. */
+  /** The series of the object's current lifetime. */
   #seriesOf(object: ObjectName): ReadingSeries {
     const key = readingKey(object);
     let series = this.#series.get(key);
@@ -270,7 +273,7 @@ export class HeldReadings {
     return newest;
   }
 
-  /** Keeps one reading per object, without its page, of the stretches that are old enough. */
+  /** Keeps one reading per object, without its page, of the periods that are old enough. */
   #settle(now: number): void {
     const memory = new CopyMemory();
     for (;;) {
@@ -298,7 +301,7 @@ export class HeldReadings {
     this.#expiresAt = now + oldest / expiriesPerAge;
   }
 
-  /** Comes below the limit: thins, then halves the age until it fits, and drops everything as a last resort. */
+  /** Reduces the memory below the limit: thins, then halves the maximum age until it fits, and at last drops everything. */
   #reduce(now: number): void {
     const { maximumAgeMilliseconds, maximumBytes } = this.#limits;
     let oldest = maximumAgeMilliseconds;

@@ -1,21 +1,21 @@
-/** Samples of the past of objects, as resolvers get them. */
+/** Samples of the history of objects, in the form that resolvers use. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { Reading } from '../../snapshot/reading.ts';
 import type { Change } from '../change/change.ts';
 
-/** Which part of the past: the last milliseconds, and how far apart samples are at least; null for all. */
+/** A part of the history: the last milliseconds, and the minimum distance of samples; null for all. */
 export interface HistoryRequest {
   readonly last: number | null;
   readonly step: number | null;
 }
 
-/** A past reading, and the change since the sample before it. Each is made when it is asked for. */
+/** A past reading, and the change since the sample before it. Both are computed on access. */
 export interface ObjectSample {
   readonly at: Moment;
   readonly reading: Reading;
-  /** null if nothing earlier of the same life of the object is held. */
+  /** null if there is no earlier reading of the same lifetime of the object. */
   readonly change: Change | null;
 }
 
@@ -27,7 +27,7 @@ export interface TotalSample extends ObjectSample {
   readonly readable: number;
 }
 
-/** Gives the past of granted objects. */
+/** Returns the history of granted objects. */
 export interface HistoryReader {
   /** The samples of an object, oldest first. */
   of(object: Granted, request: HistoryRequest): readonly ObjectSample[];
@@ -35,7 +35,7 @@ export interface HistoryReader {
   ofTotal(objects: readonly Granted[], request: HistoryRequest): readonly TotalSample[];
 }
 
-/** In place of the past in subscriptions: each event would repeat nearly all of it. */
+/** The error in place of the history in subscriptions: each event would repeat nearly all of it. */
 export const noHistory: HistoryReader = { of: refuse, ofTotal: refuse };
 
 function refuse(): never {

@@ -1,4 +1,4 @@
-/** The past of objects, and of several together, from held readings. No sample is ever made up. */
+/** The history of objects, and of several together, from stored readings. Samples are never interpolated. */
 import type { Granted } from '../../access/access.ts';
 import type { Moment } from '../../snapshot/moment.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
@@ -14,10 +14,10 @@ import { ReadingChange } from '../change/change.ts';
 import { ChangeTotal, ReadingTotal } from '../change/total.ts';
 import type { HistoryReader, HistoryRequest, ObjectSample, TotalSample } from './history-sample.ts';
 
-/** Finds what was read of some objects, one past for each of them. */
+/** Finds the past readings of some objects, one history for each of them. */
 export type FindPasts = (question: PastQuestion<Granted>) => readonly Past[];
 
-/** The past of the objects that a caller may read now. */
+/** The history of the objects that a caller may read now. */
 export class History implements HistoryReader {
   readonly #findPasts: FindPasts;
 

@@ -27,7 +27,7 @@ export interface OperationReaderOptions {
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly findHeld: FindHeld;
   readonly history: HistoryReader;
-  /** Given if the source has a past of its own, which `history` then is not asked for. */
+  /** Present if the source has its own history, which then replaces `history`. */
   readonly fetchPasts: FetchPasts | null;
   /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
@@ -40,7 +40,7 @@ const nanosecondsPerMillisecond = 1_000_000n;
 const none: readonly ChangeRequest[] = [];
 const ignore = (): void => undefined;
 
-/** Changes are taken from an earlier reading that is held; without one the operation waits for a second reading. */
+/** Changes are computed from an earlier reading in memory; without one the operation waits for a second reading. */
 export class OperationSnapshotReader implements SnapshotReader {
   readonly defaultOver: number;
   readonly #world: OperationReaderOptions;
@@ -50,8 +50,8 @@ export class OperationSnapshotReader implements SnapshotReader {
   #snapshot: TakenSnapshot | HvqlError | null = null;
 
   /**
-   * Reading ends with the cancellation. Without `waitsForNew`, the changes of objects that have just appeared are unknown
-   * where those of all others are known: the operation does not wait for a second reading of them.
+   * Reading ends with the cancellation. Without `waitsForNew`, the operation does not wait for a second reading of objects
+   * that have just appeared if the changes of all others are known: their changes are then unknown.
    */
   constructor(
     world: OperationReaderOptions,
@@ -110,7 +110,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     return this.#fetched ?? this.#world.history;
   }
 
-  /** Fetches the past that was asked for so far and is not there yet; null if nothing is missing. */
+  /** Fetches the history that was requested and not fetched yet; null if nothing is missing. */
   fetchPast(): Promise<void> | null {
     return this.#fetched?.isIncomplete === true ? this.#fetched.fetch(this.#cancellation.signal) : null;
   }
@@ -137,7 +137,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     return plan.changes.filter((request) => this.#mustWait(request, snapshot));
   }
 
-  /** Waits as long as the changes need for which no reading is held, then reads the whole plan at one moment. */
+  /** Waits for the time of the changes without an earlier reading, then reads the whole plan in one batch. */
   async #waitForSecond(
     plan: ReadPlan,
     missing: { waiting: readonly ChangeRequest[]; snapshot: TakenSnapshot },
@@ -175,7 +175,7 @@ export class OperationSnapshotReader implements SnapshotReader {
   }
 
   /**
-   * The changes that begin with a reading of this operation, and the held readings for the others. A held reading
+   * The changes that begin with a reading of this operation, and the stored readings for the others. A stored reading
    * must have the right age at the end of the wait; a change without such a reading waits as well.
    */
   #scheduled(
@@ -199,7 +199,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     return { waiting: [...all], held };
   }
 
-  /** Whether the object was not there yet at any time that the change could begin at. */
+  /** Whether the object did not exist at any time at which the change could begin. */
   #isNew({ object, over }: ChangeRequest): boolean {
     return this.#world.isNew(object, ageForOver(this.#millisecondsOf(over)).most);
   }
@@ -217,7 +217,7 @@ export class OperationSnapshotReader implements SnapshotReader {
     return this.#world.isOngoing(object, sample) ? sample : null;
   }
 
-  /** Objects that cannot be read now are not waited for. */
+  /** The operation does not wait for objects that cannot be read now. */
   #mustWait(request: ChangeRequest, snapshot: TakenSnapshot): boolean {
     return this.#isReadable(request, snapshot) && this.#held(request, snapshot) === null;
   }
@@ -257,7 +257,7 @@ function readSetOf(requests: readonly ChangeRequest[]): ReadSet {
   return { objects, numbers: new Map(objects.map((object, n) => [object, n])) };
 }
 
-/** The plan was made by the same resolvers, so it has all that they ask for. */
+/** The same resolvers created the plan, so it has everything that they request. */
 function notPlanned(what: Granted | string): TypeError {
   return new TypeError(`${typeof what === 'string' ? what : readingKey(what)} was not planned`);
 }

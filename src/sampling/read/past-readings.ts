@@ -1,4 +1,4 @@
-/** Settled readings of one object as one whole reading and the differences from it: a tenth of their memory. */
+/** Settled readings of one object, stored as one whole reading and differences from it: a tenth of the memory. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import { CellReading, readingInCells } from '../../snapshot/cell-reading.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -7,7 +7,7 @@ import type { Reading } from '../../snapshot/reading.ts';
 import { applyDelta, mostDeltaBytes, wordSizeInBytes, writeDelta } from '../../snapshot/cell-delta.ts';
 import { packed, PackedReading } from '../../snapshot/packed-reading.ts';
 
-/** What all readings of one snapshot have in common. */
+/** What all readings of one snapshot share. */
 export interface HeldSnapshot extends PastMoment {
   readonly absencesBefore: number;
 }
@@ -16,26 +16,26 @@ export interface HeldSnapshot extends PastMoment {
 const overheadBytes = 500;
 const bytesOfEntry = 24;
 const bytesOfMoment = 120;
-/** Differences may take this part of a whole reading; a larger one begins a new list. */
+/** The maximum size of a difference, as a share of a whole reading; a larger one begins a new list. */
 const largestDelta = 1 / 4;
 const mostReadings = 1_024;
 const firstCapacity = 256;
 
-/** Where differences are written before it is known how long they are. One for all, since nothing waits in between. */
+/** A buffer for differences whose length is not known yet. One for all, because encoding is synchronous. */
 let scratch = newScratch(8_192);
 const noBytes = new Uint8Array();
 let lastCopy = noBytes;
 
 /** Readings with one layout, oldest first. Each is read in one step. Readings are only added: responses refer to it. */
 export class PastReadings {
-  /** Of its readings. */
+  /** The layout of its readings. */
   readonly snapshots: HeldSnapshot[] = [];
   /** The reading that the others are differences from. */
   readonly #base: CellReading | PackedReading;
   #bytes = noBytes;
-  /** Where the difference of each reading ends. */
+  /** The end of the difference of each reading. */
   readonly #ends: number[] = [];
-  /** The moments of readings that have one of their own; null if none has. */
+  /** The readings' own times; null if no reading has its own time. */
   #moments: (Moment | undefined)[] | null = null;
 
   private constructor(base: CellReading | PackedReading) {
@@ -63,7 +63,7 @@ export class PastReadings {
     return bytes + this.length * (this.#moments === null ? bytesOfEntry : bytesOfEntry + bytesOfMoment);
   }
 
-  /** Appends a reading, and returns whether it did: one of another layout, or one that is too different, does not fit. */
+  /** Appends a reading. Returns false for a reading with another layout, or one that is too different. */
   add(snapshot: HeldSnapshot, reading: Reading): boolean {
     const { cells } = reading;
     const base = this.#base.view;
@@ -115,7 +115,7 @@ export class PastReadings {
     return fewer;
   }
 
-  /** Gives back memory that was meant for further readings. */
+  /** Releases memory that was reserved for further readings. */
   seal(): void {
     this.#resize(this.#ends.at(-1) ?? 0);
   }

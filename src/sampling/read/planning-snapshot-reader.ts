@@ -14,19 +14,19 @@ const noReading: Reading = {
   page: { bytes: new Uint8Array(), groups: () => [] },
 };
 
-/** Records requests. For an order, all objects that may come first are recorded. */
+/** Records requests. For a sorted list, all candidates are recorded. */
 export class PlanningSnapshotReader implements SnapshotReader {
   readonly defaultOver: Over;
-  /** The number of requests for readings, repeated ones included, of objects put in order, and of requests for the past. */
+  /** The number of requests for readings, including repeated ones, of sorted objects, and of requests for the history. */
   readonly asked = { readings: 0, ranked: 0, histories: 0 };
   readonly history: HistoryReader;
   readonly #requests: ReadRequest[] = [];
-  /** The times that changes of an object were requested over; null for its reading. */
+  /** The requested times of changes of an object; null for its reading. */
   readonly #noted = new Map<Granted | null, Set<Over | null>>();
   readonly #changes = new Map<StatisticsObject, ReadingChange>();
   readonly #lengths = new WeakMap<readonly unknown[], number>();
 
-  /** `history` tells how many samples there are. */
+  /** `history` returns the number of samples. */
   constructor(defaultOver: Over, history: HistoryReader) {
     this.defaultOver = defaultOver;
     this.history = {

@@ -1,4 +1,4 @@
-/** The held readings of one object, oldest first: recent ones as they were read, and past ones as differences. */
+/** The stored readings of one object, oldest first: recent ones as they were read, and older ones as differences. */
 import type { StatisticsObject } from '../../catalogue/group.ts';
 import type { PastSample } from '../../snapshot/past.ts';
 import type { Reading } from '../../snapshot/reading.ts';
@@ -8,14 +8,14 @@ import { memoryInBytesOf, packed, type CopyMemory } from '../../snapshot/packed-
 import { PastReadings, type HeldSnapshot } from './past-readings.ts';
 import type { TakenSample } from './snapshot.ts';
 
-/** A held reading that is made when it is asked for. */
+/** A stored reading that is decoded on access. */
 export interface HeldSample extends PastSample {
   readonly snapshot: HeldSnapshot;
 }
 
-/** At this age readings are kept as differences. Younger ones are what most changes are taken from. */
+/** From this age on, readings are stored as differences. Most changes are computed from younger ones. */
 const pastMilliseconds = 2_500;
-/** How far apart they are then at least. To pack each reading of a client that polls quickly would cost it several percent. */
+/** The minimum distance of packed readings. Packing every reading of a client that polls quickly would cost several percent. */
 const apartMilliseconds = 750;
 
 /** Which readings to drop. */
@@ -28,18 +28,18 @@ export interface Thinning {
   readonly spacing: number;
 }
 
-/** Which readings to make smaller. */
+/** Which readings to pack. */
 export interface Settling {
-  /** From this moment on and before that one, in milliseconds. */
+  /** The beginning (inclusive) and the end (exclusive), in milliseconds. */
   readonly from: number;
   readonly until: number;
-  /** Whether the readings are made smaller, which pays only where they are held for minutes. */
+  /** Whether the readings are packed, which is worthwhile only if they are stored for minutes. */
   readonly packs: boolean;
-  /** Shared by the readings that are made smaller together. */
+  /** Shared by the readings that are packed together. */
   readonly memory: CopyMemory;
 }
 
-/** Lists side by side, since there may be hundreds of thousands of readings. */
+/** Parallel arrays instead of objects, because there may be hundreds of thousands of readings. */
 export class ReadingSeries {
   readonly #object: StatisticsObject;
   #past: PastReadings[] = [];
@@ -48,7 +48,7 @@ export class ReadingSeries {
   readonly #readings: Reading[] = [];
   #recentBytes = 0;
   #addedAt = Number.NEGATIVE_INFINITY;
-  /** How many of the recent readings are settled: no reading will come between them. */
+  /** How many of the recent readings are settled: no reading will be inserted between them. */
   #settled = 0;
   /** The moment of the first past reading after the latest reset. */
   #lifeBegan = Number.NEGATIVE_INFINITY;
@@ -66,7 +66,7 @@ export class ReadingSeries {
     return this.#pastBytes + this.#recentBytes;
   }
 
-  /** When the latest reading was taken that was added, in milliseconds; it may have been dropped since. */
+  /** When the last added reading was taken, in milliseconds; it may have been dropped since. */
   get addedAt(): number {
     return this.#addedAt;
   }
@@ -116,7 +116,7 @@ export class ReadingSeries {
     return { before: start > first ? (this.#sampleAt(start - 1) ?? null) : null, samples };
   }
 
-  /** Keeps only the first reading between two moments. With `packs` it is made smaller, and past ones are kept as differences. */
+  /** Keeps only the first reading between two times. With `packs` it is packed, and older ones are stored as differences. */
   settle({ from, until, packs, memory }: Settling): void {
     const first = this.#recentAfter(from);
     const end = this.#recentAfter(until);
@@ -175,7 +175,7 @@ export class ReadingSeries {
     this.#settled = settled;
   }
 
-  /** Drops the readings before a moment, and leaves alone the others, of which there may be hundreds. */
+  /** Drops the readings before a time, without visiting the others, of which there may be hundreds. */
   #dropBefore(moment: number): void {
     if (this.#past.length > 0) this.#dropPastBefore(moment);
     const end = this.#recentAfter(moment);
@@ -211,7 +211,7 @@ export class ReadingSeries {
     return length;
   }
 
-  /** When the present life of the object began, which recent readings may show as well. */
+  /** When the current lifetime of the object began, which recent readings may show as well. */
   #lifeStart(): number {
     for (let n = this.#readings.length - 1; n >= 0; n -= 1)
       if (this.#isReset(n)) return this.#snapshots[n]?.milliseconds ?? 0;
@@ -237,7 +237,7 @@ export class ReadingSeries {
     return { snapshot, reading: () => past.readingForNow(past.length - 1) };
   }
 
-  /** Moves the settled readings before a moment to the past. One that cannot be kept as differences stays. */
+  /** Converts the settled readings before a time to differences. A reading that cannot be converted stays. */
   #pack(moment: number): void {
     let moved = 0;
     for (; moved < this.#settled; moved += 1) {

@@ -1,4 +1,4 @@
-/** What one read of the source gave: the outcome of each object, all of one moment. */
+/** The result of one read of the source: the outcome of each object, all read at the same time. */
 import type { Granted } from '../../access/access.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Moment } from '../../snapshot/moment.ts';
@@ -21,7 +21,7 @@ export interface Snapshot {
   readonly at: Moment | HvqlError;
   /** The approximate memory that its readings take. */
   readonly memoryInBytes: number;
-  /** The object's reading; null for an object that was not asked for. */
+  /** The object's reading; null for an object that was not requested. */
   sampleOf(object: Granted): Outcome<TakenSample>;
 }
 
@@ -34,7 +34,7 @@ export class TakenSnapshot implements Snapshot {
   readonly #set: ReadSet;
   readonly #outcomes: Readings['outcomes'];
   readonly #absencesBefore: number;
-  /** The number after the last one that was looked up: operations ask in the order of their plan. */
+  /** The number after the last one that was looked up: operations read in the order of their plan. */
   #next = 0;
   /** Made when the first name of another topology is looked up. */
   #numbersByKey: ReadonlyMap<string, number> | undefined;

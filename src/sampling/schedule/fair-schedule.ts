@@ -1,4 +1,4 @@
-/** Shares the event loop among callers: a caller with much work is answered in slices, with others in between. */
+/** Shares the event loop among callers: work of a busy caller runs in slices, with work of others in between. */
 
 import { setImmediate } from 'node:timers';
 import { loopHolds } from './loop-holds.ts';

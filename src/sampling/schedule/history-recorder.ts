@@ -1,4 +1,4 @@
-/** Reads everything from time to time, so that the past needs no requests. */
+/** Reads everything periodically, so that the history does not depend on requests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Access, type Granted } from '../../access/access.ts';
 import { allPrivileges } from '../../access/caller.ts';
@@ -6,12 +6,12 @@ import { HvqlError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { Topology } from '../../snapshot/topology.ts';
 
-/** What the recorder needs. */
+/** The dependencies of the recorder. */
 export interface HistoryRecorderOptions {
   readonly everyMilliseconds: number;
   readonly clock: Clock;
   readonly topology: (signal: AbortSignal) => Promise<Topology>;
-  /** Reads objects and holds their readings. */
+  /** Reads objects and stores their readings. */
   readonly read: (objects: readonly Granted[], signal: AbortSignal) => Promise<unknown>;
   /** Called with unexpected errors; the recorder continues. */
   readonly onError: (error: unknown) => void;
@@ -19,12 +19,12 @@ export interface HistoryRecorderOptions {
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** As many objects as a response may read: what takes longer would keep other reads waiting. */
+/** The maximum number of objects in one read, as for a response: longer reads would delay others. */
 const objectsPerRead = 10_000;
 
 /**
- * Reads until the signal is aborted, at the multiples of the interval on the wall clock: all processes of a service
- * read at the same moments. One read at a time; moments that have passed are left out.
+ * Reads until the signal is aborted, at multiples of the interval on the wall clock, so that all processes of a service
+ * read at the same times. There is one read at a time; missed times are skipped.
  */
 export async function recordHistory(options: HistoryRecorderOptions, signal: AbortSignal): Promise<void> {
   const { everyMilliseconds, clock, onError, wait = waitFully } = options;
@@ -39,7 +39,7 @@ export async function recordHistory(options: HistoryRecorderOptions, signal: Abo
       known = topology;
       for (const objects of batches) await options.read(objects, signal);
     } catch (error) {
-      // That the source does not answer has been logged already.
+      // The failure of the source has been logged already.
       if (!signal.aborted && !(error instanceof HvqlError)) onError(error);
     }
   }

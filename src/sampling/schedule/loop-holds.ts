@@ -1,30 +1,30 @@
-/** Which operation kept the event loop from all other work, where one did for long. */
+/** Detects operations that block the event loop for long. */
 import { hash } from 'node:crypto';
 
-/** The parts of an operation by which the log names it. */
+/** How the log identifies an operation. */
 export interface NamedWork {
   readonly caller: { readonly partitionId: bigint | 'root' };
   readonly operationName: string | null;
   readonly operation?: { readonly query: string } | null;
 }
 
-/** A stretch of time in which the event loop did nothing else; plain JSON. */
+/** A period in which the event loop was blocked; plain JSON. */
 export interface LoopHold {
   readonly milliseconds: number;
-  /** The caller's partition; null where no operation had begun. */
+  /** The caller's partition; null if no operation had begun. */
   readonly caller: string | null;
   /** The operation's name, which clients choose, or the digest of its document. */
   readonly operation: string | null;
 }
 
 const checkMilliseconds = 250;
-/** A shorter time is not worth a line in the log. */
+/** Shorter periods are not logged. */
 const leastMilliseconds = 1_000;
 /** With less processor time, the process itself did not run. */
 const leastSpentMilliseconds = 500;
 const nameLimit = 100;
 
-/** Detects a hold by a timer that fires late. Noting an operation costs one assignment. */
+/** Detects a blocked event loop by a timer that fires late. Recording an operation costs one assignment. */
 export class LoopHolds {
   /** The last operation that began in this turn of the event loop, and in the turn before. */
   #now: NamedWork | null = null;

@@ -1,9 +1,9 @@
-/** Past snapshots that live streams take changes from: as many as their times need. */
+/** Past snapshots from which live streams compute changes: as many as their times need. */
 import { HvqlError } from '../../errors.ts';
 import type { MemoryShare } from '../read/held-readings.ts';
 import type { Snapshot } from '../read/snapshot.ts';
 
-/** A time is met to an eighth of itself, if it is longer than eight ticks. */
+/** A time is matched to within an eighth of itself, if it is longer than eight ticks. */
 const steps = 8;
 const nanosecondsPerMillisecond = 1_000_000n;
 

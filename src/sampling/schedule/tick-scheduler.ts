@@ -21,7 +21,7 @@ import { SnapshotHistory } from './snapshot-history.ts';
 import type { Tick, TickListener, Watcher } from './tick.ts';
 import { noReads, WantedReadsMemory, type RequestLists, type WantedReads } from './wanted-reads.ts';
 
-/** What a scheduler needs. */
+/** The dependencies of a scheduler. */
 export interface TickSchedulerOptions {
   readonly everyMilliseconds: number;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export interface TickSchedulerOptions {
   /** Whether the object has not been absent since the reading. */
   readonly isOngoing: (object: Granted, sample: TakenSample) => boolean;
   readonly findHeld: FindHeld;
-  /** Where the memory of past snapshots counts; `findHeld` answers for those that it has no room for. */
+  /** Reserves memory for past snapshots; `findHeld` is used if there is no room for them. */
   readonly snapshotMemory: MemoryShare;
   /** How old a first tick may be to be shared with a new watcher; 0 for never. */
   readonly shareMilliseconds?: number;
@@ -49,7 +49,7 @@ interface FirstTick {
   readonly began: bigint;
 }
 
-/** What exists, and which objects the watchers need. */
+/** The topology, and the objects that the watchers need. */
 interface Existing extends Pick<Tick, 'topology' | 'lists'> {
   readonly reads: WantedReads;
 }
@@ -57,7 +57,7 @@ interface Existing extends Pick<Tick, 'topology' | 'lists'> {
 const nanosecondsPerMillisecond = 1_000_000n;
 /** How long new watchers share a first tick: clients do not notice it, and thousands may subscribe within seconds. */
 const defaultShareMilliseconds = 10;
-/** How long listeners are called before other work on the event loop has its turn. */
+/** How long listeners are called before other work on the event loop runs. */
 const longestSliceNanoseconds = 10n * nanosecondsPerMillisecond;
 /** How many listeners are called per reading of the clock, which takes about as long as calling one. */
 const listenersPerClockCheck = 8;
@@ -94,13 +94,13 @@ export class TickScheduler {
     this.#watchers.add(watcher);
     if (this.#running !== null) return;
     const controller = new AbortController();
-    // All reads under way listen to it, and new watchers may have many.
+    // All pending reads listen to it, and new watchers may have many.
     setMaxListeners(0, controller.signal);
     this.#running = { start: this.#world.clock.now(), controller };
     this.#schedule();
   }
 
-  /** With the last watcher the timer ends, and reads under way are no longer waited for. */
+  /** When the last watcher is removed, stops the timer and aborts pending reads. */
   remove(watcher: Watcher): void {
     this.#watchers.delete(watcher);
     if (this.isWatched || this.#running === null) return;
@@ -155,12 +155,12 @@ export class TickScheduler {
     return age >= BigInt(shareMilliseconds) * nanosecondsPerMillisecond;
   }
 
-  /** Drops the snapshots that changes are taken from: they no longer fit the clock of the source. */
+  /** Drops the snapshots that changes are computed from: the clock of the source has restarted. */
   forgetHistory(): void {
     this.#history.forgetAll();
   }
 
-  /** Schedules the next tick that is still ahead; ticks that are overdue are left out. */
+  /** Schedules the next tick in the future; overdue ticks are skipped. */
   #schedule(): void {
     if (this.#running === null) return;
     const { start } = this.#running;
@@ -210,7 +210,7 @@ export class TickScheduler {
     for (const watcher of watchers) watcher.offered(tick);
   }
 
-  /** What exists, and what the watchers need of it. */
+  /** The topology, and what the watchers need of it. */
   async #existing(watchers: readonly Watcher[], signal: AbortSignal): Promise<Existing> {
     const lists = listsOf(watchers);
     const existing = await this.#ask(watchers, { signal, lists });

@@ -10,7 +10,7 @@ import type { Snapshot, TakenSample } from '../read/snapshot.ts';
 export interface Tick {
   /** When it began, on the service's own clock. */
   readonly began: Moment;
-  /** What exists; the error if the source as a whole failed. */
+  /** The topology; the error if the source as a whole failed. */
   readonly topology: Topology | HvqlError;
   /** The partitions whose virtual processors were listed; null for all. Others may be those of an earlier tick. */
   readonly lists: ReadonlySet<bigint> | null;

@@ -10,20 +10,20 @@ export function otherWork(): Promise<void> {
   return eventLoop.turn(null);
 }
 
-/** How long work runs before other work has its turn, in milliseconds. */
+/** How long work runs before other work may run, in milliseconds. */
 export const sliceMilliseconds = 10;
 /**
- * The processor time that a slice has at least: where other processes take the processor away, the time alone would end
- * slices in which next to nothing was done.
+ * The minimum processor time of a slice: if other processes use the processor, elapsed time alone would end
+ * slices in which almost nothing was done.
  */
 const leastSpentMilliseconds = sliceMilliseconds / 2;
-/** The longest slice, however little processor time it has had. */
+/** The longest slice, regardless of its processor time. */
 const longestSliceMilliseconds = 200;
 
 /** The clocks of slices, in milliseconds. */
 export interface SliceClock {
   readonly now: () => number;
-  /** What this process has used of processors. */
+  /** The processor time that this process has used. */
   readonly spent: () => number;
 }
 

@@ -1,10 +1,10 @@
-/** What the watchers of a scheduler want to have read, worked out again only when it has changed. */
+/** The reads that the watchers of a scheduler request, computed again only when they have changed. */
 import type { ReadSet } from '../read/snapshot.ts';
 import { objectsOf, type ReadRequest } from '../read/snapshot-reader.ts';
 
 /** What is to be read at a tick. */
 export interface WantedReads extends ReadSet {
-  /** The times in milliseconds that changes are wanted over. */
+  /** The requested times of changes, in milliseconds. */
   readonly overs: readonly number[];
 }
 
@@ -14,12 +14,12 @@ export type RequestLists = readonly (readonly ReadRequest[])[];
 /** Nothing, for a source that failed. */
 export const noReads: WantedReads = readsOf([]);
 
-/** Remembers the latest answer: plans give the same lists of requests while what exists does not change. */
+/** Caches the latest result: plans return the same lists of requests while the topology does not change. */
 export class WantedReadsMemory {
   #lists: RequestLists = [];
   #reads = noReads;
 
-  /** What is wanted together; the same objects for the same lists. */
+  /** All requests together; the same object for the same lists. */
   of(lists: RequestLists): WantedReads {
     const isSame = lists.length === this.#lists.length && lists.every((list, n) => list === this.#lists[n]);
     if (!isSame) {

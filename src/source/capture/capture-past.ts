@@ -1,4 +1,4 @@
-/** The past of a capture: its frames up to the current one, also those that no request has read. */
+/** The history of a capture: its frames up to the current one, including those that no request has read. */
 import { HvqlError } from '../../errors.ts';
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import {
@@ -22,7 +22,7 @@ export interface PlayedCapture {
   readonly treeOf: (frameName: string) => PageTree;
 }
 
-/** A frame of the past, and its moment for all objects in it. */
+/** A past frame, and the time of all objects in it. */
 interface PastFrame extends ShownFrame {
   readonly snapshot: PastMoment;
   readonly tree: PageTree;
@@ -31,8 +31,8 @@ interface PastFrame extends ShownFrame {
 const nanosecondsPerMillisecond = 1e6;
 
 /**
- * Answers questions about the past, as `Source.past` says. Every frame is looked at, since an object may have been absent
- * or reset in any, and read again when its numbers are needed: the pages of five minutes would take much memory.
+ * Implements `Source.past`. Visits every frame, because an object may have been absent
+ * or reset in any, and reads a frame again when its numbers are needed: the pages of five minutes would take much memory.
  */
 export async function capturePast(
   capture: PlayedCapture,
@@ -73,7 +73,7 @@ function framesOf({ player, treeOf }: PlayedCapture, last: number | null): PastF
   return frames;
 }
 
-/** The samples of the present life of each object, the newest first. */
+/** The samples of the current lifetime of each object, the newest first. */
 async function livesIn(
   frames: readonly PastFrame[],
   { objects, options }: { readonly objects: readonly ObjectName[]; readonly options: PastOptions },
@@ -87,7 +87,7 @@ async function livesIn(
     const shown = movedOn(outcomes, { recorded: frame.at, shown: at });
     alive = alive.filter((each, index) => {
       const outcome = shown[index];
-      // A page that cannot be read is a gap; an object that is not there has begun a new life since.
+      // A page that cannot be read is a gap; an object that is absent here has begun a new lifetime since.
       if (outcome === undefined || outcome instanceof HvqlError) return outcome?.code === 'PAGE_MALFORMED';
       const earlier = { snapshot, reading: () => outcome };
       const { name, later } = each;

@@ -1,4 +1,4 @@
-/** The files of a capture, to read (store) and to write (sink): in a folder or in a tar, which differ in nothing else. */
+/** The files of a capture, for reading (store) and for writing (sink), in a folder or in a tar with the same tree. */
 import type { StatsParser } from '../mshv/stats-parser.ts';
 import { systemErrorReason } from '../../lib/system-error.ts';
 import type { FileSystem } from '../page-folder/file-system.ts';
@@ -14,15 +14,15 @@ export interface CaptureStore {
    */
   manifest(): CaptureManifest | undefined;
   hasFrame(name: string): boolean;
-  /** Throws PAGE_UNAVAILABLE where a frame that was there is gone. */
+  /** Throws PAGE_UNAVAILABLE if a frame has been removed. */
   assertFrame(name: string): void;
-  /** The tree of a frame: its pages, and where an object has none, the text of its counters. */
+  /** The tree of a frame: its pages, and for objects without a page, the text of the counters. */
   frame(name: string): PageTree;
   /** May be called more than once; frames cannot be read afterwards. */
   close(): void;
 }
 
-/** What the store of a capture needs. */
+/** The dependencies of the store of a capture. */
 export interface StoreTools {
   readonly files: FileSystem;
   readonly parser: StatsParser;
@@ -40,17 +40,17 @@ export interface SunkFile {
   readonly at: Date;
 }
 
-/** Takes files one after the other. */
+/** Writes files one after the other. */
 export interface CaptureSink {
   /** Resolves when there is room for more. */
   writeFile(file: SunkFile): Promise<void>;
-  /** The capture is complete, and gets its final name. */
+  /** Completes the capture, and gives it its final name. */
   finish(): Promise<void>;
   /** Removes what was written. */
   abandon(): Promise<void>;
 }
 
-/** Why nothing can be written there. */
+/** The error of a path that cannot be written. */
 export function unwritable(path: string, thrown: unknown): UsageError {
   return new UsageError([`${path} cannot be written: ${systemErrorReason(thrown)}.`]);
 }

@@ -27,8 +27,8 @@ export interface CaptureWriter {
 }
 
 /**
- * Begins a capture in a folder, or in one file where the name ends in ".tar". Rejects with a UsageError where it
- * exists (a folder may be empty) or cannot be written. `host` is the name of the host that is recorded; null for none.
+ * Begins a capture in a folder, or in one file if the name ends in ".tar". Rejects with a UsageError if it
+ * exists (a folder may be empty) or cannot be written. `host` is the name of the recorded host; null for none.
  */
 export async function captureWriter(out: string, host: string | null = null): Promise<CaptureWriter> {
   const sink = out.endsWith('.tar') ? await openTarSink(out) : await openFolderSink(out);
@@ -40,12 +40,12 @@ export async function captureWriter(out: string, host: string | null = null): Pr
   function assertFollows(snapshot: HostSnapshot): void {
     const snapshotRoot = snapshot.topology.partitions.find(({ parent }) => parent === null)?.id;
     if (last !== undefined && snapshot.at.monotonicNanoseconds <= last.monotonicNanoseconds) {
-      throw new HvqlError('PAGE_UNAVAILABLE', 'The source had nothing newer than in the snapshot before.');
+      throw new HvqlError('PAGE_UNAVAILABLE', 'The source had no newer readings than the previous snapshot.');
     }
     if (root !== undefined && snapshotRoot !== undefined && snapshotRoot !== root) {
       throw new HvqlError(
         'PAGE_UNAVAILABLE',
-        `Partition ${snapshotRoot} is the root now, where a capture has one root and this one's is ${root}.`,
+        `Partition ${snapshotRoot} is the root now, but a capture has only one root, and that of this one is ${root}.`,
       );
     }
     root ??= snapshotRoot;

@@ -1,4 +1,4 @@
-/** The source `capture:<folder or .tar>`: recorded frames, played at their own pace. */
+/** The source `capture:<folder or .tar>`: recorded frames, played back in real time. */
 import { UsageError } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { StatisticsArea } from '../../snapshot/object-name.ts';
@@ -32,7 +32,7 @@ export interface CaptureOptions {
 /**
  * Opens a capture, which starts to play with the first reading of objects; topologies and readings of no objects do not
  * start it. Rejects with a UsageError if there is no capture, its manifest is invalid, a frame that it lists is missing,
- * or there is no frame of the number to stand still at. If the folder or its manifest goes away later, or the manifest
+ * or the number of the only frame to show does not exist. If the folder or its manifest goes away later, or the manifest
  * becomes invalid, topologies fail until it is back.
  */
 export async function openCapture(settings: CaptureSettings, options: CaptureOptions): Promise<Source> {
@@ -65,7 +65,7 @@ async function openStore(path: string, tools: StoreTools): Promise<CaptureStore>
 function checkedManifest(store: CaptureStore, standStillAt: number | undefined): CaptureManifest {
   const manifest = store.manifest();
   if (manifest === undefined) {
-    throw new UsageError([`${manifestName} is not there, and a capture needs one.`]);
+    throw new UsageError([`${manifestName} does not exist, but a capture needs one.`]);
   }
   const count = manifest.frames.length;
   const problems = manifest.frames

@@ -6,10 +6,10 @@ import { systemErrorCode } from '../../lib/system-error.ts';
 import { manifestName } from '../page-folder/manifest.ts';
 import { unwritable, type CaptureSink } from './capture-store.ts';
 
-/** Makes the folder, where it is not there. Rejects with a UsageError where it holds something already. */
+/** Creates the folder if it does not exist. Rejects with a UsageError if it is not empty. */
 export async function openFolderSink(folder: string): Promise<CaptureSink> {
   const isNew = await makeFolder(folder);
-  /** Folders that were made; most of a frame's pages share one with another. */
+  /** Folders that were created; most of a frame's pages share a folder. */
   const createdFolders = new Set<string>();
   return {
     async writeFile({ place, bytes }) {

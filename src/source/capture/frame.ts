@@ -73,7 +73,7 @@ function checkFrames(check: ManifestCheck, value: unknown): Frame[] {
   return frames;
 }
 
-/** One step down from `frames/`, and nowhere else. */
+/** The name of a folder directly in `frames/`. */
 function isFolderName(value: unknown): value is string {
   return typeof value === 'string' && /^[^/\\\0]{1,255}$/.test(value) && value !== '.' && value !== '..';
 }

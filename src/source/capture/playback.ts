@@ -1,4 +1,4 @@
-/** Which frame of a capture is current, and its moment. */
+/** Which frame of a capture is current, and its time. */
 import type { Clock, Moment } from '../../snapshot/moment.ts';
 import type { Frame } from './frame.ts';
 
@@ -7,7 +7,7 @@ export interface PlaybackSettings {
   readonly frames: readonly [Frame, ...Frame[]];
   /** Start over after the last frame instead of holding it. */
   readonly isLoop: boolean;
-  /** The number of the frame to stand still at. */
+  /** The number of the only frame to show. */
   readonly standStillAt: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Playback {
 const nanosecondsPerMillisecond = 1e6;
 
 /**
- * Plays frames at their own pace from the first `play`. Moments are the frames' own; each further round of a loop is
+ * Plays frames in real time from the first `play`. Times are those of the frames; each further round of a loop is
  * shifted by the length of the capture and one usual interval, so that time advances when the counters start over.
  */
 export function playback({ frames, isLoop, standStillAt }: PlaybackSettings, clock: Clock): Playback {

@@ -1,7 +1,6 @@
 /**
- * A reading as the text of a capture keeps it. What a reading has beside its numbers stands in lines of its own: its
- * moment, and the clocks that percentages are taken against. No counter is called so: names of drivers and of fields
- * have no dots.
+ * A reading in the text format of a capture. The time of a reading and the clocks of its percentages have separate lines.
+ * Their names contain dots, which no name of a driver's counter or of a field does.
  */
 import { timesOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
@@ -20,7 +19,7 @@ function baseNameOf(counter: Counter): string {
   return `base.${nameOfCounter(counter)}`;
 }
 
-/** Of each kind of object, the counters that may have a base, by the names of those lines. */
+/** For each kind of object, the counters that may have a base, by the names of those lines. */
 const countersOfBases = new Map(
   statisticsObjects.map((object) => [
     object,
@@ -28,7 +27,7 @@ const countersOfBases = new Map(
   ]),
 );
 
-/** The prefix of names of Windows that on Linux are the names of other counters. */
+/** The prefix of Windows names that are names of other counters on Linux. */
 const unlistedPrefix = 'unlisted.';
 
 /** Converts a reading for a text: its moment and its bases become numbers without a counter. */
@@ -91,7 +90,7 @@ export function movedOn(
   return outcomes.map((outcome) => {
     if (outcome instanceof HvqlError || outcome.at === undefined) return outcome;
     const { wallMilliseconds, monotonicNanoseconds } = outcome.at;
-    // Made for this call, so it may be changed here.
+    // Created for this call, so it may be changed.
     return Object.assign(outcome, {
       at: {
         wallMilliseconds: wallMilliseconds + shown.wallMilliseconds - recorded.wallMilliseconds,

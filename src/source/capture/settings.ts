@@ -8,7 +8,7 @@ export interface CaptureSettings {
   readonly path: string;
   /** Start over after the last frame instead of holding it. */
   readonly isLoop: boolean;
-  /** The number of the frame to stand still at, from 0; undefined to play. */
+  /** The number of the only frame to show, from 0; undefined to play all. */
   readonly standStillAt: number | undefined;
 }
 

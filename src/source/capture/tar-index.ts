@@ -36,7 +36,7 @@ export function firstLink({ links }: TarIndex, path: string): string | undefined
 
 /**
  * Walks through a tar from its beginning, once. Later files of the same name replace earlier ones, as tar has it.
- * Throws a UsageError where it is no tar or ends in the middle of a file.
+ * Throws a UsageError if it is not a tar or ends in the middle of a file.
  */
 export async function indexTar(path: string, bytes: AsyncIterable<Uint8Array>): Promise<TarIndex> {
   const index: MutableIndex = {
@@ -111,7 +111,7 @@ function note(index: MutableIndex, { header, places }: FoundEntry): void {
 function entryOf(header: FoundEntry['header']): TarEntry | null | undefined {
   if (header.type === 'directory') return null;
   if (header.type !== 'file' && header.type !== 'contiguous-file') return undefined;
-  // tar-stream says where an entry's bytes start (headers are decoded from there on), its types do not.
+  // tar-stream has the offset of an entry's bytes, but its types do not declare it.
   if (!('byteOffset' in header) || typeof header.byteOffset !== 'number') {
     throw new TypeError('tar-stream no longer says where entries start');
   }

@@ -6,7 +6,7 @@ import { UsageError } from '../../errors.ts';
 import { isNotThere } from '../../lib/system-error.ts';
 import { unwritable, type CaptureSink, type SunkFile } from './capture-store.ts';
 
-/** Begins `<out>.partial`, replacing what a broken run left there. Rejects with a UsageError where `out` exists. */
+/** Begins `<out>.partial`, replacing that of an interrupted run. Rejects with a UsageError if `out` exists. */
 export async function openTarSink(out: string): Promise<CaptureSink> {
   await assertFree(out);
   const partial = `${out}.partial`;

@@ -101,7 +101,7 @@ function readManifest(index: TarIndex, read: TarFrame['read']): CaptureManifest 
 function missingManifest(stray: string | undefined): string {
   const hint =
     stray === undefined ? '' : `; there is ${stray}, so pack what is in that folder, not the folder itself`;
-  return `${manifestName} is not there, and a capture needs one${hint}.`;
+  return `${manifestName} does not exist, but a capture needs one${hint}.`;
 }
 
 interface TarFrame {

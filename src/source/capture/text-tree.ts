@@ -1,4 +1,4 @@
-/** A tree of a capture where an object may have a text of its counters in place of a page. */
+/** A tree of a capture in which an object may have a text of its counters instead of a page. */
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import { statsError, statsPlace, withoutCounters } from '../mshv/stats-file.ts';
 import type { StatsParser } from '../mshv/stats-parser.ts';

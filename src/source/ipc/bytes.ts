@@ -1,6 +1,6 @@
 /** Numbers and bytes in a buffer: a reader, and a writer whose buffer grows. */
 
-/** Reads little-endian what a `ByteWriter` wrote; throws a RangeError beyond the end. */
+/** Reads little-endian data from a `ByteWriter`; throws a RangeError beyond the end. */
 export class ByteReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -65,7 +65,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** What was written; nothing may be written after. */
+  /** The written bytes. The writer must not be used after this. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

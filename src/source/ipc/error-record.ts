@@ -20,7 +20,7 @@ export function recordOf(thrown: unknown): ErrorRecord {
   return { code, message, facts, cause: cause === undefined ? null : messageOf(cause) };
 }
 
-/** The error of a record: an HvqlError of the same code, words and facts, or an Error of the same words. */
+/** The error of a record: an HvqlError with the same code, message and extensions, or an Error with the same message. */
 export function errorOf({ code, message, facts, cause }: ErrorRecord): Error {
   if (code === null) return new Error(message);
   return new HvqlError(code, message, facts, cause === null ? {} : { cause: new Error(cause) });
@@ -30,5 +30,5 @@ export function errorOf({ code, message, facts, cause }: ErrorRecord): Error {
 export function hvqlErrorOf(record: ErrorRecord): HvqlError {
   const error = errorOf(record);
   if (error instanceof HvqlError) return error;
-  return new HvqlError('PAGE_UNAVAILABLE', 'The source could not give it.', {}, { cause: error });
+  return new HvqlError('PAGE_UNAVAILABLE', 'The source could not read the object.', {}, { cause: error });
 }

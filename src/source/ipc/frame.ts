@@ -18,18 +18,18 @@ export const frameKinds = {
   layout: 8,
   /** Properties of the source that have changed; outside of requests. */
   facts: 9,
-  /** Asks about the past. */
+  /** Requests the history. */
   requestPast: 10,
-  /** Some of the answer; more frames follow until there is a past for each object. */
+  /** A part of the response; more frames follow until there is a history for each object. */
   past: 11,
-  /** What a process has read itself, for the past that the other end keeps; outside of requests. */
+  /** Readings of a process, for the history that the other end keeps; outside of requests. */
   hold: 12,
 } as const;
 
 /** One message. */
 export interface Frame {
   readonly kind: number;
-  /** The number of the request that it makes, cancels or answers. */
+  /** The number of the request that it starts, cancels or responds to. */
   readonly request: number;
   readonly body: Buffer;
 }
@@ -73,7 +73,7 @@ export class FrameReader {
     }
   }
 
-  /** The length of the next message; that of the shortest while its length is not there yet. */
+  /** The length of the next message; that of the shortest message until its length has arrived. */
   #nextLength(): number {
     if (this.#size < lengthInBytes) return headInBytes;
     const [first] = this.#chunks;

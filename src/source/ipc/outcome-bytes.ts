@@ -14,7 +14,7 @@ import { parseLayout, DecodedLayout, type ReceivedLayouts, type SentLayouts } fr
 
 /** `valuesOfLayout`: the values, and then their layout, which has no number. */
 const outcomeKinds = { page: 0, values: 1, error: 2, valuesOfLayout: 3 } as const;
-/** A page's area as a number; 0 where it has none. */
+/** A page's area as a number; 0 if it has none. */
 const areas = [null, ...statisticsAreas] as const;
 const valueSizeInBytes = 8;
 

@@ -1,5 +1,5 @@
 /**
- * Questions about the past, and pasts, as bytes for another process. Of an object, one reading is sent whole, and the
+ * History queries and their results as bytes for another process. One reading of an object is sent whole, and the
  * others as their differences from it: a tenth of the bytes.
  */
 import { applyDelta, mostDeltaBytes, wordSizeInBytes, writeDelta } from '../../snapshot/cell-delta.ts';
@@ -16,12 +16,12 @@ import { decodeNames, encodeNames } from './name-bytes.ts';
 import { namedLayoutOf, readMoment, readOutcome, writeMoment, writeOutcome } from './outcome-bytes.ts';
 
 const sampleKinds = { whole: 0, difference: 1 } as const;
-/** In place of a time that a question leaves out. */
+/** In place of a time that is absent in a query. */
 const noTime = -1;
-/** From this size on, further objects are in a frame of their own. */
+/** Above this size, further objects are in another frame. */
 const frameBytes = 1_048_576;
 
-/** Questions, and how many samples the answers may have. */
+/** Queries, and the maximum number of samples in their results. */
 export interface AskedPast {
   readonly questions: readonly PastQuestion[];
   readonly most: number;
@@ -56,7 +56,7 @@ function timeOf(milliseconds: number): number | null {
   return milliseconds === noTime ? null : milliseconds;
 }
 
-/** The bodies of the frames that answer a question: the moments first, and then the objects in their order. */
+/** The bodies of the response frames: the times first, and then the objects in their order. */
 export function* pastBodies(
   { objects }: PastQuestion,
   { pasts, layouts }: { readonly pasts: readonly Past[]; readonly layouts: SentLayouts },
@@ -132,13 +132,13 @@ function differenceOf(base: DataView, view: DataView): Uint8Array {
   return scratch.subarray(0, length);
 }
 
-/** Collects the answers to questions from the bodies of frames. */
+/** Collects the results of queries from the bodies of frames. */
 export class PastCollector {
   readonly #questions: readonly PastQuestion[];
   readonly #layouts: ReceivedLayouts;
   readonly #answers: (readonly Past[])[] = [];
   #pasts: Past[] = [];
-  /** The moments of the question whose objects come; null before they are there. */
+  /** The times of the query whose objects are being received; null before they have arrived. */
   #moments: readonly PastMoment[] | null = null;
 
   constructor(questions: readonly PastQuestion[], layouts: ReceivedLayouts) {
@@ -146,7 +146,7 @@ export class PastCollector {
     this.#layouts = layouts;
   }
 
-  /** Takes the body of a frame. Returns the answers once they are complete, else null. */
+  /** Takes the body of a frame. Returns the results once they are complete, else null. */
   take(body: Buffer): readonly (readonly Past[])[] | null {
     // Copied: differences are read later, and must not keep the whole chunk in memory.
     const bytes = new ByteReader(Buffer.from(body));
@@ -199,7 +199,7 @@ function readMoments(bytes: ByteReader): readonly PastMoment[] {
   });
 }
 
-/** Makes a reading from its difference, each time that it is asked for. */
+/** Decodes a reading from its difference on each access. */
 function later(
   { layout, view: base }: NonNullable<Reading['cells']>,
   { difference, at }: { readonly difference: Buffer; readonly at: Moment | undefined },

@@ -17,7 +17,7 @@ export interface RequestedReadings {
   readonly layouts: SentLayouts;
 }
 
-/** The bodies of the frames that answer a request for readings. */
+/** The bodies of the response frames to a request for readings. */
 export function* readingsBodies(
   { names, layouts }: RequestedReadings,
   { at, outcomes }: Readings,
@@ -34,7 +34,7 @@ export function* readingsBodies(
   } while (from < names.length);
 }
 
-/** Collects the answer to a request: takes the bodies of its frames, and returns the readings once they are complete. */
+/** Collects the response to a request: takes the bodies of its frames, and returns the readings once they are complete. */
 export function collectReadings(
   objects: readonly ObjectName[],
   layouts: ReceivedLayouts,

@@ -13,16 +13,16 @@ import { encodeQuestions, PastCollector } from './past-bytes.ts';
 import { collectReadings, heldBodies } from './reading-bytes.ts';
 import { noFacts, parseFacts, type SourceFacts, decodeTopology } from './topology-record.ts';
 
-/** Readings of this process are not sent while more than this waits to be sent. */
+/** Readings of this process are not sent while more than this is unsent. */
 const heldBacklogBytes = 16 * 1_048_576;
 
 /** Identifies the source, as the process that reads it does. */
 export type SourceIdentity = Pick<Source, 'kind' | 'description' | 'host'>;
 
-/** A source that another process reads, or of which it keeps the past. */
+/** A source that another process reads, or whose history it keeps. */
 export interface RemoteSource extends Source {
   past: NonNullable<Source['past']>;
-  /** Sends what this process has read of the source itself. */
+  /** Sends readings that this process has taken from the source itself. */
   hold(objects: readonly ObjectName[], readings: Readings): void;
 }
 
@@ -148,7 +148,7 @@ export function remoteSource(
       return send({ kind: frameKinds.requestPast, body: encodeQuestions({ questions, most }), take }, signal);
     },
     hold(objects, readings) {
-      // The other end has not read what was sent before: it gets fewer readings.
+      // The other end has not received the previous readings: it gets fewer.
       if (channel.writableLength > heldBacklogBytes) return;
       for (const body of heldBodies({ names: objects, layouts: sentLayouts }, readings))
         sendUnasked(frameKinds.hold, body);
@@ -172,5 +172,8 @@ function failure({ body }: Frame): never {
 }
 
 function disconnected(): HvqlError {
-  return new HvqlError('PAGE_UNAVAILABLE', 'The source cannot be read: the process that reads it has gone.');
+  return new HvqlError(
+    'PAGE_UNAVAILABLE',
+    'The source cannot be read: the process that reads it has exited.',
+  );
 }

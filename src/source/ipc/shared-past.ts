@@ -1,10 +1,10 @@
-/** A source that this process reads itself, with a past that is kept for all processes by another one. */
+/** A source that this process reads itself, with a history that another process keeps for all processes. */
 import type { ObjectName } from '../../snapshot/object-name.ts';
 import type { Readings } from '../../snapshot/reading.ts';
 import type { Source, SyncSource } from '../source.ts';
 import type { RemoteSource } from './remote-source.ts';
 
-/** How often the same list of objects is sent: as often as one of its readings is kept. */
+/** How often the same list of objects is sent: as often as its readings are stored. */
 const apartMilliseconds = 250;
 
 /** The source, whose readings are sent to the process that keeps the past. */

@@ -18,20 +18,20 @@ import { encodeFrame, frameKinds, FrameReader, type Frame } from './frame.ts';
 import { ReceivedLayouts, SentLayouts } from './layout-bytes.ts';
 import { decodeNames } from './name-bytes.ts';
 
-/** Requests of one channel that may be under way. */
+/** The maximum number of pending requests of one channel. */
 const requestLimit = 1_024;
-/** Lists of names of one channel that are remembered. */
+/** The number of lists of names that are cached for one channel. */
 const listLimit = 16;
 
-/** Keeps what the process at the other end has read of the same place. */
+/** Stores what the process at the other end has read from the same source. */
 export interface ReadingStore {
   hold(objects: readonly ObjectName[], readings: Readings): void;
-  /** Calls back after what is held has changed, now and then; returns a function that ends it. */
+  /** Calls back from time to time after the stored readings have changed; returns a function that stops this. */
   onChange(note: () => void): () => void;
 }
 
 /**
- * Answers the requests of the channel until it ends, which aborts those under way. Invalid data closes the channel.
+ * Serves the requests of the channel until it closes, which aborts pending ones. Invalid data closes the channel.
  */
 export function serveSource(source: Source, channel: Duplex, store?: ReadingStore): void {
   const versions = new TopologyVersions();
@@ -45,7 +45,7 @@ export function serveSource(source: Source, channel: Duplex, store?: ReadingStor
   };
   const received = new ReceivedLayouts();
   const layouts = new SentLayouts((body) => sendUnasked(frameKinds.layout, body));
-  /** One list for equal requests, which is what readings that are held are recognised by. */
+  /** One list for equal requests: stored readings are found by its identity. */
   const namesIn = (body: Buffer): readonly ObjectName[] => {
     const key = body.toString('latin1');
     const known = lists.get(key);
@@ -86,14 +86,14 @@ export function serveSource(source: Source, channel: Duplex, store?: ReadingStor
   };
   const answerPast = async ({ request, body }: Frame, signal: AbortSignal): Promise<void> => {
     const { questions, most } = decodeQuestions(body);
-    // The source that keeps the past knows itself which objects were reset.
+    // The source that keeps the history knows which objects were reset.
     const answers = await source.past?.(questions, { most, isReset: () => false, signal });
     for (const [n, question] of questions.entries()) {
       const pasts = answers?.[n] ?? question.objects.map(() => noPast);
       for (const part of pastBodies(question, { pasts, layouts })) {
         if (signal.aborted) return;
         send(frameKinds.past, { request, body: part });
-        // A long past must not wait in memory, nor keep other requests waiting.
+        // A long history must neither be buffered as a whole nor delay other requests.
         if (channel.writableNeedDrain) await once(channel, 'drain', { signal });
         else await setImmediate();
       }
@@ -165,5 +165,5 @@ function topologyBody(version: number, topology: Topology): Buffer {
 
 function tooMany(): HvqlError {
   const facts = { limit: requestLimit };
-  return new HvqlError('PAGE_UNAVAILABLE', 'The source has too many requests to answer at once.', facts);
+  return new HvqlError('PAGE_UNAVAILABLE', 'The source has too many concurrent requests.', facts);
 }

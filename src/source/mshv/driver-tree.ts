@@ -1,4 +1,4 @@
-/** The tree of folders that the mshv driver of Linux shows in debugfs. */
+/** The folder tree of the Linux mshv driver in debugfs. */
 import { HvqlError } from '../../errors.ts';
 import { objectKey, type ObjectName } from '../../snapshot/object-name.ts';
 import { isNotThere, systemErrorCode } from '../../lib/system-error.ts';
@@ -37,8 +37,8 @@ export interface DriverTree extends PageTree {
 const selfFolder = 'partition/self';
 
 /**
- * The tree in this folder. It is listed each time, since debugfs does not change the time of a folder whose content
- * changes. Other files in it are not touched: some of the driver's do things when they are written to.
+ * The tree in this folder. It is listed each time, because debugfs does not change the time of a folder whose content
+ * changes. Other files in it are not opened: writing to some of the driver's files has side effects.
  */
 export function driverTree({ folder, selfId, files, parser, kept }: DriverTreeSettings): DriverTree {
   const texts = new StatsFiles(files, kept);

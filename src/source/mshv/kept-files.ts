@@ -8,7 +8,7 @@ const mostKept = 4_096;
  * For files that are the ones at their path for as long as they can be read, as in debugfs: each reading from the
  * beginning prints the text again (seq_read_iter in fs/seq_file.c), and a file that was removed cannot be read any more
  * (debugfs_file_get in fs/debugfs/file.c), even if there is another one at its path. The old text of a plain file that
- * was replaced could be read for ever.
+ * was replaced could be read forever.
  */
 export class KeptFiles {
   readonly #files: TextFiles;

@@ -1,4 +1,4 @@
-/** Names of partitions from a file, since the driver knows ids only. */
+/** Names of partitions from a file, because the driver knows only ids. */
 import { UsageError, messageOf } from '../../errors.ts';
 import { parsePartitionId } from '../../snapshot/object-name.ts';
 import { FileMemory } from '../page-folder/file-memory.ts';
@@ -9,18 +9,18 @@ import { ManifestCheck } from '../page-folder/manifest-check.ts';
 /** Names by partition id. */
 export type PartitionNames = ReadonlyMap<bigint, string>;
 
-/** What names are read with. */
+/** The options of reading names. */
 export interface PartitionNamesSettings {
   readonly path: string;
   /** The id of the partition that the file may call "self". */
   readonly selfId: bigint;
   readonly files: FileSystem;
-  /** Called once for each problem that comes into the file while it is in use. */
+  /** Called once for each problem that appears in the file later. */
   readonly warn: (sentence: string) => void;
 }
 
 /**
- * A function that returns the names in the file, read again when it has changed. Throws a UsageError if the file cannot be
+ * A function that returns the names in the file, reloaded when it has changed. Throws a UsageError if the file cannot be
  * read at the start. If that happens later, the last names are used until the file is valid again: a
  * partition without a name for a while would look like another one in a chart.
  */
@@ -36,7 +36,7 @@ export function partitionNames({ path, selfId, files, warn }: PartitionNamesSett
     } catch (thrown) {
       throw unreadable(path, thrown);
     }
-    if (found === undefined) throw new UsageError([`${path} with the names of partitions is not there.`]);
+    if (found === undefined) throw new UsageError([`${path} with the names of partitions does not exist.`]);
     return found;
   }
 

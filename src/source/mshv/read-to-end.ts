@@ -37,7 +37,7 @@ export interface OpenFileToRead extends TextTarget {
 }
 
 /**
- * Reads a file to its end. Returns where in the bytes that is, or -1 where there is no room for all of it, or it is
+ * Reads a file to its end. Returns the position of the end in the bytes, or -1 if there is no room for all of it or it is
  * longer than any text. Throws what the system throws.
  *
  * Sizes in debugfs are 0, so a file is read until a read returns nothing, or less than there was room for with a newline

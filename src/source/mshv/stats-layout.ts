@@ -1,11 +1,11 @@
-/** How the text of statistics is laid out: which line has which name. Objects of one kind share it. */
+/** The layout of a statistics text: which line has which name. Objects of one kind share it. */
 import { countersOf } from '../../catalogue/catalogue.ts';
 import type { Counter } from '../../catalogue/counter.ts';
 import { type StatisticsObject, statisticsObjects } from '../../catalogue/group.ts';
 import type { NamedLayout, UnnamedCell } from '../../snapshot/reading.ts';
 import { valueSizeInBytes } from './values-in-text.ts';
 
-/** A line that was read: the bytes up to its colon, as they stand, and the name in them. */
+/** A parsed line: its bytes up to the colon, unchanged, and the name in them. */
 export interface StatsLine {
   readonly head: Uint8Array;
   readonly name: string;
@@ -14,9 +14,9 @@ export interface StatsLine {
 /** The lines of a text in their order; values are held in the order of their lines. */
 export class StatsLayout implements NamedLayout {
   readonly object: StatisticsObject;
-  /** The heads of all lines, one behind the other: what the next text of this layout has before its values. */
+  /** The heads of all lines, concatenated: what a text of this layout has before its values. */
   readonly heads: Uint8Array;
-  /** Where in `heads` each line's ends. */
+  /** The end of each line's head in `heads`. */
   readonly headEnds: Uint32Array;
   /** By the slot of a counter: the byte of its value, -1 if it has none. */
   readonly #offsets: Int32Array;
@@ -28,7 +28,7 @@ export class StatsLayout implements NamedLayout {
    */
   readonly isOfStatistics: boolean;
 
-  /** `unreadable` is how many lines stand in the text beside these. */
+  /** `unreadable` is the number of other lines in the text. */
   constructor(object: StatisticsObject, lines: readonly StatsLine[], unreadable: number) {
     this.object = object;
     this.heads = Buffer.concat(lines.map(({ head }) => head));
@@ -53,7 +53,7 @@ export class StatsLayout implements NamedLayout {
   }
 }
 
-/** What the driver of Linux puts before its names; the older driver of Azure Linux puts nothing there. */
+/** The prefix of names of the Linux driver; the older driver of Azure Linux has none. */
 const prefixes: Readonly<Record<StatisticsObject, string>> = {
   HYPERVISOR: 'Hv',
   LOGICAL_PROCESSOR: 'Lp',
@@ -65,12 +65,12 @@ const counters = new Map(
   statisticsObjects.map((object) => [object, new Map(countersOf(object).flatMap(namesOf))]),
 );
 
-/** The counter that a name in the text of such an object stands for; undefined where the catalogue has none. */
+/** The counter with this name in the text of such an object; undefined if the catalogue has none. */
 export function counterOfName(object: StatisticsObject, name: string): Counter | undefined {
   return counters.get(object)?.get(name);
 }
 
-/** The name that a counter is written under. One that the driver does not know has the name of its field. */
+/** The name under which a counter is written. A counter that the driver does not know has the name of its field. */
 export function nameOfCounter(counter: Counter): string {
   return counter.linux || counter.field;
 }

@@ -1,4 +1,4 @@
-/** The files of one folder: a symbolic link in it may lead to another place in it, and is refused if it leads out. */
+/** The files of one folder. A symbolic link may point to another place in it, and is rejected if it points outside. */
 import { constants, type Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
 import { OutsideLinkError, systemErrorCode } from '../../lib/system-error.ts';
@@ -7,16 +7,16 @@ import type { FileSystem } from './file-system.ts';
 /** A file system that opens and lists nothing outside of one folder. Its functions throw OutsideLinkError as well. */
 export interface ConfinedFiles extends FileSystem {
   /**
-   * Whether one of the folders on the way to a file may be a link. Then each path is resolved before it is opened, which
-   * takes longer than reading a page. Otherwise only the file itself may be one, which opening it tells.
+   * Whether a parent folder of a file may be a link. Then each path is resolved before it is opened, which
+   * takes longer than reading a page. Otherwise only the file itself may be a link, which opening it detects.
    * @default true
    */
   hasLinkedFolders: boolean;
-  /** Opens a file where neither it nor, by `hasLinkedFolders`, a folder on the way to it is a link; null for others. */
+  /** Opens a file; null if it or, according to `hasLinkedFolders`, a parent folder may be a link. */
   openUnlinkedSync(path: string, flags: number): number | null;
-  /** What is in a folder, and whether there are links among it or on the way to it. */
+  /** The content of a folder, and whether it or the path to it contains links. */
   listSync(path: string): { readonly entries: readonly Dirent[]; readonly isLinked: boolean };
-  /** Throws OutsideLinkError if this path leads out of the folder, and what the system throws if it leads nowhere. */
+  /** Throws OutsideLinkError if this path points outside the folder, and what the system throws if it does not exist. */
   assertWithin(path: string): void;
 }
 
@@ -25,7 +25,7 @@ const noFollow = constants.O_NOFOLLOW as number | undefined;
 
 /**
  * The files of a folder; all paths start with its own, which may be a link. A process that may rename folders in it
- * can still put a link in the way between the listing of a folder and the opening of a file.
+ * can still insert a link between the listing of a folder and the opening of a file.
  */
 export function confineFiles(folder: string, files: FileSystem): ConfinedFiles {
   const isWithin = (real: string, root: string): boolean =>

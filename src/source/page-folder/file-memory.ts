@@ -43,7 +43,7 @@ export class FileMemory<T> {
     }
   }
 
-  /** Whether what `get` gave before the last `forgetUnused` is what it would give now; false if that is uncertain. */
+  /** Whether `get` would return the same as before the last `forgetUnused`; false if that is uncertain. */
   stands(path: string): boolean {
     const known = this.#remembered.get(path);
     try {
@@ -54,7 +54,7 @@ export class FileMemory<T> {
     }
   }
 
-  /** Forgets what was not used since the last call, so that memory does not grow with what has come and gone. */
+  /** Forgets what was not used since the last call, so that removed files take no memory. */
   forgetUnused(): void {
     this.#remembered = this.#used;
     this.#used = new Map();

@@ -27,14 +27,14 @@ interface RecentFile {
 
 /** Files and folders that stay open from one request to the next. */
 export interface KeptOpen {
-  /** Gives the descriptor of the file at this path, which may have been open before. */
+  /** Returns the descriptor of the file at this path, which may have been open before. */
   readonly openSync: FileSystem['openSync'];
   /** Closes the file, unless it is kept. */
   readonly closeSync: FileSystem['closeSync'];
-  /** Whether a folder is unchanged since `check` found it to be; `check` looks at the path. */
+  /** Whether a folder is unchanged according to `check`, which examines the path. */
   stands(path: string, check: () => boolean): boolean;
   /**
-   * Notes the state of the folder of the whole tree: if it is another folder than before, none of the open files is in
+   * Records the state of the folder of the whole tree: if it is another folder than before, none of the open files is in
    * it.
    */
   noteFolder(state: BigIntStats): void;
@@ -44,10 +44,10 @@ export interface KeptOpen {
 
 /**
  * An open file is the one at its path for as long as it has a link and the same time of change (ctime): a file that is
- * replaced or removed loses its link, and one that is renamed is changed. Folders on the way are renamed only where the
- * list of a folder above changes; the reader of the lists calls `close` then. What is behind symbolic links, and on file
- * systems that may answer from a cache of their own (networks, overlays), is opened each time. At most `most` are open,
- * and none a second or two after the last question.
+ * replaced or removed loses its link, and the ctime of a renamed one changes. If a parent folder is renamed, the
+ * listing of a folder above changes, and the reader of the listings calls `close`. Files behind symbolic links, and on file
+ * systems with a cache of their own (networks, overlays), are opened each time. At most `most` files are open,
+ * and none a second or two after the last request.
  */
 export function keepOpen(
   folder: string,
@@ -135,7 +135,7 @@ export function keepOpen(
         return check();
       }
       if (descriptor === null) return check();
-      // Looked at once it is open: in between, another folder may have come to the path.
+      // Checked after it was opened: in between, another folder may have replaced it.
       const isStanding = check();
       if (isStanding) keep(path, { descriptor, before });
       if (!descriptors.has(descriptor)) files.closeSync(descriptor);
@@ -156,7 +156,7 @@ interface Opened {
   readonly before: RecentFile | undefined;
 }
 
-/** Whether a moment is further from now than files are kept, also where the clock was set back. */
+/** Whether a time is further from now than files are kept, also if the clock was set back. */
 function isOlder(at: number, now: number): boolean {
   return Math.abs(now - at) > keptMilliseconds;
 }

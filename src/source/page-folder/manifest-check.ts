@@ -18,12 +18,12 @@ export class ManifestCheck {
     this.#document = document;
   }
 
-  /** Notes a problem as a sentence about the document. */
+  /** Adds a problem as a sentence about the document. */
   note(problem: string): void {
     this.#problems.push(`${this.#document}: ${problem}.`);
   }
 
-  /** Notes that something else is needed at this place. */
+  /** Adds the problem that something else is needed at this place. */
   noteNeed(place: Place, needed: string): void {
     this.note(`${place.path} needs ${needed}, but ${describeValue(place.value)}`);
   }

@@ -1,15 +1,15 @@
-/** `manifest.json` of a page folder or capture: whose child a partition is, and its name. */
+/** `manifest.json` of a page folder or capture: the parents and names of partitions. */
 import { parsePartitionId } from '../../snapshot/object-name.ts';
 import { maxUInt64 } from '../../catalogue/counter.ts';
 import { ManifestCheck } from './manifest-check.ts';
 
-/** What a manifest says of a partition. */
+/** The entry of a partition. */
 export interface ManifestPartition {
   readonly parent: bigint | null;
   readonly name: string | null;
 }
 
-/** A checked manifest. Partitions that it leaves out have no name and the root as their parent. */
+/** A valid manifest. Partitions without an entry have no name, and the root as their parent. */
 export interface Manifest {
   readonly root: bigint;
   readonly partitions: ReadonlyMap<bigint, ManifestPartition>;
@@ -27,7 +27,7 @@ export function parentOf(manifest: Manifest, id: bigint): bigint | null {
 }
 
 /**
- * Parses the manifest of a page folder. Throws a UsageError with all its problems; to be that of a capture is one.
+ * Parses the manifest of a page folder. Throws a UsageError with all its problems, or if it is the manifest of a capture.
  * Unknown keys are ignored.
  */
 export function parseManifest(text: string): Manifest {
@@ -39,7 +39,7 @@ export function parseManifest(text: string): Manifest {
   return manifest;
 }
 
-/** The partitions of a manifest's JSON; problems are noted, not thrown. */
+/** The partitions of a manifest's JSON; problems are collected, not thrown. */
 export function checkManifest(check: ManifestCheck, json: Readonly<Record<string, unknown>>): Manifest {
   const { format, version, partitions: entries = [] } = json;
   if (format !== 'hvql-pages') check.noteNeed({ path: 'format', value: format }, '"hvql-pages"');
@@ -83,12 +83,12 @@ function checkRoots(check: ManifestCheck, found: { manifest: Manifest; roots: re
   const parent = manifest.partitions.get(manifest.root)?.parent ?? null;
   if (roots.length === 0 && parent !== null) {
     check.note(
-      `some partition needs the parent null to be the root, but even partition 1 has parent ${parent}`,
+      `one partition must have the parent null, as the root, but even partition 1 has parent ${parent}`,
     );
   }
 }
 
-/** Notes each cycle of parents once. */
+/** Adds each cycle of parents once as a problem. */
 function checkAncestors(check: ManifestCheck, manifest: Manifest): void {
   const cleared = new Set<bigint>();
   for (const start of manifest.partitions.keys()) {
@@ -131,19 +131,19 @@ export class ManifestMemory {
     this.#onFirst = onFirst;
   }
 
-  /** Whether there has been a manifest, a broken one included. */
+  /** Whether there has been a manifest, even an invalid one. */
   get isKnown(): boolean {
     return this.#isKnown;
   }
 
-  /** Notes that a manifest is there. */
+  /** Records that there is a manifest. */
   note(): void {
     if (this.#isKnown) return;
     this.#isKnown = true;
     this.#onFirst();
   }
 
-  /** Notes that another process has seen one. */
+  /** Records that another process has seen one. */
   noteFromOther(): void {
     this.#isKnown = true;
   }

@@ -92,7 +92,7 @@ function listedTopology(
     if (listError !== undefined) throw new UsageError([`${folder}: ${listError.message}`]);
   if (files.hasLinkedFolders)
     throw new UsageError([
-      `The folder ${folder} has symbolic links in it, and nothing is written past a link.`,
+      `The folder ${folder} has symbolic links in it, and hvql does not write through links.`,
     ]);
   return topology;
 }

@@ -9,8 +9,8 @@ import { hiddenPlace, prepareFolder } from './page-folder-takeover.ts';
 /** A page folder that is being written. */
 export interface PageFolderWriter {
   /**
-   * Brings the folder to this snapshot. Every file is replaced as a whole, and an object's folder comes and goes as a
-   * whole, so that no reader finds half of one. A page that the snapshot lacks stays as it was. Throws what the file
+   * Updates the folder to this snapshot. Files are replaced, and objects' folders created and removed, atomically,
+   * so that no reader sees an incomplete one. A page that is not in the snapshot is not changed. Throws what the file
    * system throws.
    */
   write(snapshot: HostSnapshot): void;

@@ -14,7 +14,7 @@ import { emptyManifest, manifestName, parseManifest, type Manifest, ManifestMemo
 import { readObjects, readObjectsSync } from './page-batch.ts';
 import { treeTopology, virtualProcessorsPlace } from './page-tree.ts';
 
-/** What a page folder needs. */
+/** The dependencies of a page folder. */
 export interface PageFolderOptions {
   readonly clock: Clock;
   /** The file system, if it is not this machine's. */
@@ -71,7 +71,7 @@ export function openPageFolder(
   /** The latest topology, if the files that these parts of it were read from have not changed; else null. */
   function standing(lists: ReadonlySet<bigint>): Topology | null {
     if (!isWhole || latest === undefined) return null;
-    // Another process may have seen one since.
+    // Another process may have seen a manifest since.
     if (manifestMemory.isKnown && !hasManifest) return null;
     if (!tree.stands('partition') || !manifests.stands(manifestPath)) return null;
     for (const id of lists) if (!tree.stands(virtualProcessorsPlace(id))) return null;

@@ -29,12 +29,12 @@ export interface TreeBefore {
 }
 
 /**
- * What exists in a tree: the folders say it, the manifest adds parents and names. The root exists even without a
- * folder, since a hypervisor has one and the access rules turn on it. Folders whose names are not plain numbers
+ * The topology of a tree: the folders are the objects, the manifest adds parents and names. The root exists even without
+ * a folder, because every hypervisor has a root and the access rules depend on it. Folders whose names are not plain numbers
  * ("007", ".new-12") are ignored.
  *
- * The manifest is read after the folders are listed: a writer names a partition before its folder appears, and forgets
- * it after its folder is gone. So no partition that can be read is taken for a child of the root because it has no entry.
+ * The manifest is read after the folders are listed: a writer adds the entry of a partition before its folder, and removes
+ * it after its folder. So no readable partition is treated as a child of the root because its entry is missing.
  *
  * With `before`, only the lists that it names and those of new partitions are read again.
  */
@@ -51,7 +51,7 @@ export function treeTopology(tree: PageTree, readManifest: () => Manifest, befor
   return topologyOf(indexesIn(tree, 'lp'), partitions);
 }
 
-/** Where the folders of a partition's virtual processors stand. */
+/** The folder of a partition's virtual processors. */
 export function virtualProcessorsPlace(id: bigint): string {
   return `partition/${id}/vp`;
 }

@@ -22,7 +22,7 @@ export class HostSample {
     this.#tables = sample.tables;
   }
 
-  /** What exists, by a sample of `wantedForTopology`. Throws PAGE_UNAVAILABLE if partitions cannot be listed. */
+  /** The topology, from a sample of `wantedForTopology`. Throws PAGE_UNAVAILABLE if partitions cannot be listed. */
   topology(): Topology {
     const machines = [...this.#machinesById().values()].map(({ id, name, processors }): PartitionEntry => ({
       id,
@@ -81,12 +81,12 @@ export class HostSample {
       'PAGE_UNAVAILABLE',
       `Windows could not read the performance class ${title}.`,
       { class: title },
-      // The message may name what not every client may read.
+      // The message may name objects that not every client may read.
       { cause: new Error(table ?? 'It was not asked for.') },
     );
   }
 
-  /** The instance of a class that has one beside the sum; for the hypervisor there may be the sum only. */
+  /** The only instance of a class besides the sum; for the hypervisor there may be only the sum. */
   #onlyRow(title: PerformanceClass): Row | undefined {
     const table = this.#table(title);
     return table.rows.find((row) => nameIn(table, row) !== totalInstance) ?? table.rows[0];

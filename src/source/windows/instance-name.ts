@@ -60,16 +60,16 @@ export interface NamedMachine {
 }
 
 /**
- * The id of its partition, made from its name: the same after a restart of the service, of the virtual machine and of the
- * host, so that tokens stay valid; another one if the machine is renamed. Several machines of one name cannot be
- * distinguished for long, so their ids are made from the name, the place and their number: a caller who may read the only
- * "web" may read none of two, and none of them gets to read another's numbers when one has gone.
+ * The id of its partition, derived from its name. It survives restarts of the service, the virtual machine and the
+ * host, so that tokens stay valid, and changes if the virtual machine is renamed. Virtual machines with the same name cannot
+ * be distinguished reliably, so their ids are derived from the name, the position and their number: a caller who may read
+ * the only "web" may read neither of two, and no caller reads the numbers of another one after one has gone.
  */
 export function partitionIdOf({ name, place, namesakes }: NamedMachine): bigint {
   // Names hold no NUL.
   const identity = namesakes === 1 ? name : `${name}\0${place}\0${namesakes}`;
   const hash = createHash('sha256').update(`hvql windows partition\0${identity}`).digest();
   const id = BigInt(hash.readUIntBE(0, idBytes));
-  // 0 is no id and 1 is the root's.
+  // 0 is not a valid id, and 1 is the root's.
   return id <= rootPartitionId ? id + 2n : id;
 }

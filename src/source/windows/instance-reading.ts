@@ -22,7 +22,7 @@ export interface NamedInstance {
 export function instanceReading({ columns, at }: InstanceTable, { row, name }: NamedInstance): Reading {
   return {
     page: null,
-    // The classes are read one after another, and a busy host takes its time.
+    // The classes are read one after another, which may take long on a busy host.
     ...(at === null ? {} : { at }),
     base({ kind, windows: [, property] }: Counter) {
       if (kind !== 'TIME' || property === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** PowerShell with the script of this folder: a child process that answers each line with a line. */
+/** PowerShell with the script in this folder: a child process that responds to each line with a line. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { dirname } from 'node:path';
 import { HvqlError } from '../../errors.ts';
@@ -7,7 +7,7 @@ import type { SourceLog } from '../source.ts';
 import { BoundedLines } from './bounded-line.ts';
 import { ErrorOutput } from './error-output.ts';
 
-/** What is started, and how. */
+/** The program to start, and its options. */
 export interface PowerShellOptions {
   readonly executable: string;
   /** Path of the script. */
@@ -17,19 +17,19 @@ export interface PowerShellOptions {
   readonly onIdleEnd: (why: HvqlError) => void;
 }
 
-/** The time limit of an answer. */
+/** The time limit of a response. */
 export interface AnswerLimit {
   readonly milliseconds: number;
 }
 
 /**
- * The longest answer, in bytes: a host of 1,000 virtual processors needs 2 MB. A longer one would hold up all other
+ * The longest response, in bytes: a host of 1,000 virtual processors needs 2 MB. A longer one would delay all other
  * requests.
  */
 export const maxAnswerBytes = 64 * 2 ** 20;
-/** How long the process may take to end by itself once its input has ended. */
+/** How long the process may take to exit after the end of its input. */
 const graceMilliseconds = 2_000;
-/** How long its last output may take after its end. */
+/** How long its last output may take after its exit. */
 const drainMilliseconds = 500;
 
 /** Flags of Windows PowerShell. Without -InputFormat None, it might read the requests itself. */
@@ -87,7 +87,7 @@ export class PowerShell {
       this.#child.on('error', (error) => end(`could not be started: ${systemErrorReason(error)}`, error));
       this.#child.on('close', (code, signal) => end(describeExit(code, signal)));
       this.#child.on('exit', (code, signal) => {
-        // A process that inherited its output may keep it open for ever.
+        // A process that inherited its output may keep it open forever.
         setTimeout(() => end(describeExit(code, signal)), drainMilliseconds).unref();
       });
     });
@@ -99,12 +99,12 @@ export class PowerShell {
   }
 
   /**
-   * Sends a line and returns the line of the answer. Rejects with PAGE_UNAVAILABLE if the process ends before, or takes
-   * too long; then it is ended, since its answer would be taken for that of the next request.
+   * Sends a line and returns the response line. Rejects with PAGE_UNAVAILABLE if the process exits before, or takes
+   * too long; then it is killed, because its response would be taken for that of the next request.
    */
   async request(line: string, { milliseconds }: AnswerLimit): Promise<string> {
     if (this.#end !== null) throw this.#end;
-    const timer = setTimeout(() => this.fail(`did not answer within ${milliseconds} ms`), milliseconds);
+    const timer = setTimeout(() => this.fail(`did not respond within ${milliseconds} ms`), milliseconds);
     try {
       return await new Promise<string>((resolve, reject) => {
         this.#pending = { resolve, reject };

@@ -15,7 +15,7 @@ const pauses: IBackoffFactory<unknown> = new ExponentialBackoff({
 
 /**
  * After a failure there is a pause of 250 ms, and of twice as long after each failure that follows, up to 30 s; a
- * success ends that. No timer runs: a request during a pause is refused, and the first one after it starts the process.
+ * success ends that. No timer runs: a request during a pause is rejected, and the first one after it starts the process.
  */
 export class Restart {
   readonly #clock: Pick<Clock, 'now'>;
@@ -38,7 +38,7 @@ export class Restart {
     this.#lastFailure = null;
   }
 
-  /** Says why the process may not be started now; null if it may. */
+  /** Why the process may not be started now; null if it may. */
   refusal(): HvqlError | null {
     if (this.#lastFailure === null) return null;
     const left = Number((this.#mayStartAt - this.#now()) / nanosecondsPerMillisecond);

@@ -1,4 +1,4 @@
-/** Samples of a Windows host, one at a time: callers that come while one is under way share the next. */
+/** Samples of a Windows host, one at a time: callers that arrive during one share the next. */
 import { HvqlError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../snapshot/moment.ts';
 import type { SourceLog } from '../source.ts';
@@ -68,7 +68,7 @@ export class SampleQueue {
     }
   }
 
-  /** Ends PowerShell, and the samples that are under way; may be called more than once. */
+  /** Stops PowerShell and all pending samples; may be called more than once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#next?.settle(Promise.reject(closed()));
@@ -100,7 +100,7 @@ export class SampleQueue {
       const request = JSON.stringify({ id, classes: Object.fromEntries(wanted) });
       const line = await powershell.request(request, { milliseconds: this.#options.limitMilliseconds });
       const sample = parse(line, { powershell, id, wanted });
-      // A process that writes more after its answer has failed.
+      // A process that writes more after its response has failed.
       if (powershell.isRunning) this.#restart.noteSuccess();
       return sample;
     } catch (thrown) {
@@ -135,7 +135,7 @@ export class SampleQueue {
   }
 }
 
-/** Parses the answer. After an invalid one the process is ended: its further output cannot be trusted. */
+/** Parses the response. After an invalid one the process is killed: its further output cannot be trusted. */
 function parse(
   line: string,
   {
@@ -148,7 +148,7 @@ function parse(
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
     throw powershell.fail(
-      'answered with a line that is no sample',
+      'responded with a line that is not a sample',
       `${messageOf(thrown)}: ${line.slice(0, 100)}`,
     );
   }

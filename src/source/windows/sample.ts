@@ -26,7 +26,7 @@ export interface Sample {
   readonly tables: ReadonlyMap<PerformanceClass, InstanceTable | string>;
 }
 
-/** The request that a line answers. */
+/** The request that a line responds to. */
 export interface SampleRequest {
   readonly id: number;
   readonly wanted: Wanted;
@@ -38,8 +38,8 @@ const longestMessage = 500;
 export const nameProperty = 'Name';
 
 /**
- * The sample in a line of the script. Throws a TypeError with the problem if the line is not the answer to the request:
- * after half a line, a foreign one or an earlier answer, nothing that follows can be trusted.
+ * The sample in a line of the script. Throws a TypeError with the problem if the line is not the response to the request:
+ * after a partial line, an unrelated one or an earlier response, nothing that follows can be trusted.
  */
 export function parseSample(line: string, { id, wanted }: SampleRequest): Sample {
   const answer = parseJson(line);

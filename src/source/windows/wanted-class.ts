@@ -37,7 +37,7 @@ const classObjects = [
 
 /**
  * Of each class the property of every counter that Windows reports, and the base of each percentage. Bases of costs are
- * not asked for: they count operations, which have counters of their own.
+ * not requested: they count operations, which have counters of their own.
  */
 const allOf: Wanted = new Map(
   classObjects.map(([name, object]) => [
@@ -46,7 +46,7 @@ const allOf: Wanted = new Map(
   ]),
 );
 
-/** The classes that say which objects exist, by the names of their instances. */
+/** The classes whose instances are the objects of the topology. */
 export const wantedForTopology: Wanted = new Map<PerformanceClass, readonly string[]>([
   [performanceClasses.logicalProcessor, []],
   [performanceClasses.partition, [processorCount]],
@@ -63,7 +63,7 @@ export function wantedFor(objects: readonly ObjectName[]): Wanted {
     const properties = allOf.get(name) ?? [];
     wanted.set(name, withUnlisted.has(name) ? [...properties, everyNumber] : properties);
   }
-  // The names of its instances say which partition a virtual processor belongs to.
+  // The names of its instances contain the partition of each virtual processor.
   if (names.has(performanceClasses.virtualProcessor) && !names.has(performanceClasses.partition)) {
     wanted.set(performanceClasses.partition, [processorCount]);
   }

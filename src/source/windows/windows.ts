@@ -1,4 +1,4 @@
-/** The source `windows`: Hyper-V's raw performance classes, read by one PowerShell that is kept. */
+/** The source `windows`: Hyper-V's raw performance classes, read by one long-running PowerShell. */
 import { fileURLToPath } from 'node:url';
 import { HvqlError, UsageError } from '../../errors.ts';
 import type { Clock, Moment } from '../../snapshot/moment.ts';
@@ -24,11 +24,11 @@ export interface WindowsOptions {
 const script = fileURLToPath(new URL('read-classes.ps1', import.meta.url));
 /** A host with a thousand virtual processors whose PowerShell has just been started needs some 10 s. */
 const defaultLimitMilliseconds = 30_000;
-/** Maximum age of the list of what exists: listing costs half as much as reading. */
+/** Maximum age of the topology: listing costs half as much as reading. */
 const listAgeNanoseconds = 1_000_000_000n;
 
 /**
- * Opens the source. Nothing is started before the first sample. A reading has no page. What exists is listed at most
+ * Opens the source. Nothing is started before the first sample. A reading has no page. The topology is listed at most
  * once a second. Throws a UsageError on a machine that has no Windows PowerShell, unless the settings name a program.
  */
 export function openWindows(settings: WindowsSettings, options: WindowsOptions): Source {

@@ -149,7 +149,7 @@ describe('recording', () => {
     expect(await record({ source, every: 1000, for: 4000, out }, world)).toBe(0);
     expect(world.output).toMatch(/^Recorded 3 frames /);
     expect(world.errors).toBe(
-      '2 snapshots could not be read:\n  The source had nothing newer than in the snapshot before.\n  …\n',
+      '2 snapshots could not be read:\n  The source had no newer readings than the previous snapshot.\n  …\n',
     );
   });
 

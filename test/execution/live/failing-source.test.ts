@@ -105,10 +105,10 @@ describe('a stream over a source that hangs', () => {
     await pass(bench, 16_000);
     const messages = events.map(({ errors }) => String(errors?.[0]?.message));
     expect(messages.slice(0, 2)).toEqual([
-      'The source did not answer within 5000 ms.',
-      'The source did not answer within 5000 ms.',
+      'The source did not respond within 5000 ms.',
+      'The source did not respond within 5000 ms.',
     ]);
-    const refused = /^The source has failed 3 times in a row, the last time with: The source did not answer/;
+    const refused = /^The source has failed 3 times in a row, the last time with: The source did not respond/;
     expect(messages.slice(2, 5)).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(refused)));
     // The running attempt has its own time limit.
     await pass(bench, 5000);

@@ -56,7 +56,7 @@ describe('a source that fails three times in a row', () => {
     await expect(call()).rejects.toMatchObject({
       code: 'PAGE_UNAVAILABLE',
       message:
-        'The source has failed 3 times in a row, the last time with: The folder is gone. It is tried again in 150 ms.',
+        'The source has failed 3 times in a row, the last time with: The folder is gone. A new attempt is possible in 150 ms.',
       extensions: { code: 'PAGE_UNAVAILABLE', reason: 'ENOENT', failures: 3, retryInMilliseconds: 150 },
     });
     expect(calls).toBe(3);
@@ -67,7 +67,7 @@ describe('a source that fails three times in a row', () => {
     for (const pause of [250, 500, 1000, 2000, 4000, 5000, 5000]) {
       const before = calls;
       vi.advanceTimersByTime(pause - 1);
-      expect(await outcomeOf(call())).toContain('It is tried again in 1 ms.');
+      expect(await outcomeOf(call())).toContain('A new attempt is possible in 1 ms.');
       expect(calls).toBe(before);
       vi.advanceTimersByTime(1);
       for (const _trialAndRefusal of [1, 2])
@@ -89,7 +89,7 @@ describe('a source that fails three times in a row', () => {
     source = () => new Promise((resolve) => (answer = resolve));
     const trial = call();
     await expect(call()).rejects.toMatchObject({
-      message: expect.stringMatching(/It is tried again now\.$/),
+      message: expect.stringMatching(/A new attempt is possible now\.$/),
       extensions: { failures: 3, retryInMilliseconds: 250 },
     });
     expect(calls).toBe(4);
@@ -107,7 +107,7 @@ describe('a source that fails three times in a row', () => {
     expect(await Promise.all([call()])).toEqual(['an answer']);
     expect(await Promise.all([call(), call(), call()])).toEqual(['an answer', 'an answer', 'an answer']);
     await fail();
-    expect(await outcomeOf(call())).toContain('It is tried again in 250 ms.');
+    expect(await outcomeOf(call())).toContain('A new attempt is possible in 250 ms.');
   });
 
   it('is tried to the end, even if the caller of the trial leaves', async () => {
@@ -119,7 +119,7 @@ describe('a source that fails three times in a row', () => {
     const trial = call(controller.signal);
     controller.abort(new Error('I left'));
     expect(await outcomeOf(trial)).toBe('I left');
-    expect(await outcomeOf(call())).toContain('It is tried again now.');
+    expect(await outcomeOf(call())).toContain('A new attempt is possible now.');
     answer('an answer');
     await vi.advanceTimersByTimeAsync(0);
     expect(breaker.isFailing).toBe(false);
@@ -231,7 +231,7 @@ describe('a source that never answers', () => {
     await vi.advanceTimersByTimeAsync(1001);
     const told = new Set(await Promise.all(asked));
     expect(calls).toBe(34);
-    for (const words of told) expect(words).toMatch(/^The source (did not answer within|has failed)/);
+    for (const words of told) expect(words).toMatch(/^The source (did not respond within|has failed)/);
 
     let refused = 0;
     for (let n = 0; n < 600; n += 1) {

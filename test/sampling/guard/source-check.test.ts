@@ -193,7 +193,7 @@ describe('invalid readings', () => {
     const answer = await askRoot();
     expect(answer.errors).toMatchObject([
       {
-        message: 'The source gave no reading of virtual processor 0 of partition 5.',
+        message: 'The source returned no reading of virtual processor 0 of partition 5.',
         path: ['partition', 'virtualProcessors', 0, 'counters'],
         extensions: { code: 'PAGE_UNAVAILABLE' },
       },
@@ -257,7 +257,7 @@ describe('an answer that comes too late', () => {
     const text = '{ partition(id: 5) { counters { gpaPages } } }';
     for (let n = 0; n < 2; n += 1) {
       const answer = await ask({ source, sampler: impatient, query: text });
-      expect(answer.errors?.[0]?.message).toBe('The source did not answer within 20 ms.');
+      expect(answer.errors?.[0]?.message).toBe('The source did not respond within 20 ms.');
     }
     const { lastReadAt } = impatient.health;
     source.milliseconds = 3000;

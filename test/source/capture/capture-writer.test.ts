@@ -64,10 +64,10 @@ describe('a capture that is written', () => {
     await writer.writeFrame(snapshotAt(1, [[1n, null]]));
     await expect(writer.writeFrame(snapshotAt(2, [[7n, null]]))).rejects.toMatchObject({
       code: 'PAGE_UNAVAILABLE',
-      message: "Partition 7 is the root now, where a capture has one root and this one's is 1.",
+      message: 'Partition 7 is the root now, but a capture has only one root, and that of this one is 1.',
     });
     await expect(writer.writeFrame(snapshotAt(1, [[1n, null]]))).rejects.toMatchObject({
-      message: 'The source had nothing newer than in the snapshot before.',
+      message: 'The source had no newer readings than the previous snapshot.',
     });
     await writer.writeFrame(snapshotAt(3, [[1n, null]]));
     await writer.finish();

@@ -272,7 +272,9 @@ describe('opening a capture', () => {
 
   it('refuses a folder without a manifest', async () => {
     const path = scratchFolder();
-    expect(await problemsOf(path)).toEqual([`${path}/manifest.json is not there, and a capture needs one.`]);
+    expect(await problemsOf(path)).toEqual([
+      `${path}/manifest.json does not exist, but a capture needs one.`,
+    ]);
   });
 
   it('refuses a page folder, which has no frames', async () => {
@@ -332,9 +334,13 @@ describe('opening a capture', () => {
     truncateSync(path, 9000);
     expect(await problemsOf(path)).toEqual([`${path} is not a whole tar archive: Unexpected end of data.`]);
     truncateSync(path, 2 * (512 + 4096));
-    expect(await problemsOf(path)).toEqual([`${path}/manifest.json is not there, and a capture needs one.`]);
+    expect(await problemsOf(path)).toEqual([
+      `${path}/manifest.json does not exist, but a capture needs one.`,
+    ]);
     truncateSync(path, 0);
-    expect(await problemsOf(path)).toEqual([`${path}/manifest.json is not there, and a capture needs one.`]);
+    expect(await problemsOf(path)).toEqual([
+      `${path}/manifest.json does not exist, but a capture needs one.`,
+    ]);
   });
 
   it('never fails in another way, whichever bytes of a tar are broken', async () => {
@@ -359,7 +365,7 @@ describe('opening a capture', () => {
   it('says how to pack where the folder was packed instead of what is in it', async () => {
     const path = await packTar(fixture('three-frames'), 'my-capture/');
     expect(await problemsOf(path)).toEqual([
-      `${path}/manifest.json is not there, and a capture needs one; ` +
+      `${path}/manifest.json does not exist, but a capture needs one; ` +
         'there is my-capture/manifest.json, so pack what is in that folder, not the folder itself.',
     ]);
   });

@@ -54,7 +54,7 @@ describe('names of partitions', () => {
     expect(await names()).toContain('4 of 1: web-2');
     expect(told).toEqual([
       `${path}: 4 needs the name of a partition in a string, but is 5.`,
-      `${path} with the names of partitions is not there.`,
+      `${path} with the names of partitions does not exist.`,
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('names of partitions', () => {
     const world = { clock: new ManualClock(), names: join(folder, 'n.json') };
     const opening = (): unknown => openMshv({ folder: join(folder, 'none'), selfId: 1n }, world);
     expect(opening).toThrow(
-      /is not there: mount debugfs[^]*n\.json with the names of partitions is not there\./,
+      /is not there: mount debugfs[^]*n\.json with the names of partitions does not exist\./,
     );
     writeFileSync(world.names, '[]');
     expect(opening).toThrow(/n\.json needs a JSON object, but is \[\]\./);

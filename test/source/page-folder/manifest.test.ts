@@ -132,7 +132,7 @@ describe('a manifest', () => {
 
   it('refuses a parent of partition 1 if no other partition is the root', () => {
     expect(problemsWith([{ id: '1', parent: '2' }])).toEqual([
-      'manifest.json: some partition needs the parent null to be the root, but even partition 1 has parent 2.',
+      'manifest.json: one partition must have the parent null, as the root, but even partition 1 has parent 2.',
       'manifest.json: partition 1 is its own ancestor: 1 → 2 → 1.',
     ]);
   });

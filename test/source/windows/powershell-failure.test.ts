@@ -88,9 +88,9 @@ describe('PowerShell', () => {
     ['die', 'PowerShell ended with exit code 3.'],
     ['kill', 'PowerShell was ended by SIGKILL.'],
     ['half', 'PowerShell ended with exit code 0.'],
-    ['garbage', 'PowerShell answered with a line that is no sample.'],
-    ['brokenLine', 'PowerShell answered with a line that is no sample.'],
-    ['foreign', 'PowerShell answered with a line that is no sample.'],
+    ['garbage', 'PowerShell responded with a line that is not a sample.'],
+    ['brokenLine', 'PowerShell responded with a line that is not a sample.'],
+    ['foreign', 'PowerShell responded with a line that is not a sample.'],
     ['flood', 'PowerShell answered with more than 67108864 bytes.'],
   ])('that answers with "%s" fails the read, is ended, and started again', async (behaviour, message) => {
     const { host, source, clock } = open();
@@ -111,7 +111,7 @@ describe('PowerShell', () => {
   it('that hangs is ended after its time, and its late answer is dropped', async () => {
     const { host, source, clock } = open({ limitMilliseconds: 1_500 });
     host.behave('hang');
-    expect((await failureOf(source)).message).toBe('PowerShell did not answer within 1500 ms.');
+    expect((await failureOf(source)).message).toBe('PowerShell did not respond within 1500 ms.');
     await until(() => !isRunning(Number(host.starts()[0]?.pid)));
     host.behave('answer');
     clock.advance(250);
