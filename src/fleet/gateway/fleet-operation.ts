@@ -164,7 +164,7 @@ export class FleetOperation extends FleetReader {
     if (this.#bytes <= maxFleetBytes) return;
     throw new HvqlError(
       'LIMIT_EXCEEDED',
-      `The answers of the hosts have more than ${maxFleetBytes} bytes together: ask for less of each, or for fewer hosts.`,
+      `The responses of the hosts have more than ${maxFleetBytes} bytes together: request fewer fields or objects of each, or fewer hosts.`,
       { limit: maxFleetBytes, actual: this.#bytes },
     );
   }

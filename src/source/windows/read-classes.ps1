@@ -3,23 +3,23 @@
 Reads the raw performance classes of Hyper-V's hypervisor for hvql.
 
 .DESCRIPTION
-hvql starts this script once and keeps it. Each line on standard input asks for a sample:
+hvql starts this script once and keeps it running. Each line on standard input requests a sample:
 
   {"id": 7, "classes": {"Win32_PerfRawData_HvStats_HyperVHypervisorLogicalProcessor": ["PercentTotalRunTime", ...]}}
 
-The property "*" stands for every number that the class has, except clocks and what Windows divides by.
+The property "*" selects all numbers of the class, except clocks and bases (the values that Windows divides by).
 
-Each is answered by one line on standard output, in the order of the requests. The properties stand once, then a list
-of texts for each instance; "" is a value that is not there, and a property that this Windows does not have is left out:
+The response to each request is one line on standard output, in the order of the requests. It has the list of properties,
+then a list of texts for each instance; "" is a missing value, and a property that this Windows does not have is left out:
 
   {"id": 7, "classes": {"Win32_...LogicalProcessor": {"properties": ["Name", ...], "instances": [["Hv LP 0", ...], ...]}}}
 
-A class that cannot be read says why in place of that, and the others are read: {"error": "..."}. Numbers are texts, since
-ConvertTo-Json would round the largest. Between requests the script waits for the next line and does nothing; it ends
-with the end of its standard input. It writes nothing, neither to files nor to Windows.
+For a class that cannot be read there is the reason instead, and the others are read: {"error": "..."}. Numbers are texts,
+because ConvertTo-Json would round the largest. Between requests the script waits for the next line; it exits at the
+end of its standard input. It changes neither files nor settings of Windows.
 
-Windows PowerShell 5.1, which every Windows Server since 2016 has, is enough. Class and property names are the same in
-all languages of Windows.
+It needs Windows PowerShell 5.1, which every Windows Server since 2016 has. Class and property names do not depend on the
+language of Windows.
 #>
 Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
@@ -27,17 +27,17 @@ $ProgressPreference = 'SilentlyContinue'
 # Started from PowerShell 7, it would find modules there that Windows PowerShell cannot load.
 $env:PSModulePath = [Environment]::GetEnvironmentVariable('PSModulePath', 'Machine')
 
-# The streams themselves: the console's reader and writer would use the code page of the system.
+# Uses the raw streams, because the console's reader and writer would use the code page of the system.
 $utf8 = [System.Text.UTF8Encoding]::new($false)
 $requests = [System.IO.StreamReader]::new([Console]::OpenStandardInput(), $utf8)
 $answers = [System.IO.StreamWriter]::new([Console]::OpenStandardOutput(), $utf8)
 
-# The instance's name and the moment of the sample: every class has them.
+# The instance's name and the time of the sample, which every class has.
 $always = 'Name', 'Timestamp_PerfTime', 'Frequency_PerfTime', 'Timestamp_Sys100NS', 'Frequency_Sys100NS'
 $secondsForOneClass = 20
-# Which properties a class has on this Windows, by the class; a class that is not there is looked for again.
+# The properties of each class on this Windows. A missing class is not cached.
 $propertiesOf = @{}
-# Those of them that "*" stands for.
+# The properties that "*" selects, by class.
 $numbersOf = @{}
 $numberTypes = 'UInt8', 'UInt16', 'UInt32', 'UInt64'
 $accompanying = '^(Timestamp|Frequency)_|_Base$'

@@ -6,11 +6,11 @@ import type { HostRegistry } from '../host-registry.ts';
 import type { FleetGrant } from '../../delegated-token.ts';
 import type { HostStream } from './host-stream.ts';
 
-/** What an event needs of its subscription. */
+/** The inputs of an event. */
 export interface FleetEventOptions {
   readonly registry: Pick<HostRegistry, 'all' | 'get'>;
   readonly grant: FleetGrant;
-  /** The stream that has the part of a host; from now on it is needed. */
+  /** The stream with the part of a host. Marks it as needed. */
   readonly streamOf: (host: string, part: HostPart) => HostStream;
   readonly everyMilliseconds: number;
   /** Whether it waits until each host has sent something or missed its deadline. */
@@ -19,7 +19,7 @@ export interface FleetEventOptions {
   readonly maxFleetBytes: number;
 }
 
-/** Reads streams in place of asking hosts. Only a first event waits for them. */
+/** Reads streams instead of querying hosts. Only a first event waits for them. */
 export class FleetEvent extends FleetReader {
   readonly #options: FleetEventOptions;
   /** The age of the oldest value of each host that was read. */
@@ -48,7 +48,7 @@ export class FleetEvent extends FleetReader {
   }
 
   protected override async settled(): Promise<void> {
-    // Fields beside the one that waits for this may be resolved later in the same turn.
+    // Sibling fields may be resolved later in the same turn of the event loop.
     await Promise.resolve();
     await Promise.all(this.#underWay);
   }
@@ -75,7 +75,7 @@ export class FleetEvent extends FleetReader {
 function tooLong(limit: number, actual: number): HvqlError {
   return new HvqlError(
     'LIMIT_EXCEEDED',
-    `The values of the hosts in one event have more than ${limit} bytes together: ask for less of each, or for fewer hosts.`,
+    `The values of the hosts in one event have more than ${limit} bytes together: request fewer fields or objects of each, or fewer hosts.`,
     { limit, actual },
   );
 }

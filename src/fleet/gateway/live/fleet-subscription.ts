@@ -1,4 +1,4 @@
-/** A subscription of a gateway that its watchers share: an event at each interval, of the newest values of the hosts. */
+/** A subscription of a gateway that watchers share: each interval has an event with the newest values of the hosts. */
 import { execute, type ExecutionArgs } from 'graphql';
 import type { LiveOptions } from '../../../graph/type/subscription.ts';
 import type { LiveResult } from '../../../execution/live/live-event.ts';
@@ -20,10 +20,10 @@ import { FleetEvent } from './fleet-event.ts';
 import type { HostStream, StreamHolder } from './host-stream.ts';
 import { streamRequest, type HostStreams, type StreamRequest, type StreamTerms } from './host-streams.ts';
 
-/** The gateway makes its event at most this long after those of the hosts, which need some time to arrive. */
+/** The gateway creates its event at most this long after those of the hosts, which need some time to arrive. */
 const longestSlackMilliseconds = 250;
 
-/** What a subscription needs. */
+/** The dependencies of a subscription. */
 export interface FleetSubscriptionOptions {
   readonly args: ExecutionArgs;
   readonly options: LiveOptions;
@@ -34,20 +34,20 @@ export interface FleetSubscriptionOptions {
   readonly maxFleetBytes: number;
 }
 
-/** When an event is made. */
+/** The time of an event. */
 export interface FleetTick extends TimedTick {
   /** 0 for the first event. */
   readonly number: number;
 }
 
-/** One operation with its variables and rights, for any number of watchers. Nothing runs without one. */
+/** One operation with its variables and rights, for any number of watchers. Nothing runs without watchers. */
 export class FleetSubscription implements StreamedOperation<FleetTick>, StreamHolder {
   readonly options: LiveOptions;
   readonly #parts: FleetSubscriptionOptions;
   readonly #events = new SharedEvents<FleetTick>();
-  /** The watchers, and when the credentials of each end. */
+  /** The watchers, and when the credentials of each expire. */
   readonly #watchers = new Map<LiveStream<FleetTick>, number | null>();
-  /** The streams that it holds, by the last tick that has needed them. */
+  /** The streams that it holds, and the last tick that needed each. */
   readonly #held = new Map<HostStream, FleetTick>();
   #requests = new WeakMap<HostPart, StreamRequest>();
   #streams = 0;
@@ -64,7 +64,7 @@ export class FleetSubscription implements StreamedOperation<FleetTick>, StreamHo
     return this.#streams > 0;
   }
 
-  /** Streams of hosts last as long as the credentials of any watcher. */
+  /** Streams of hosts last until the credentials of all watchers have expired. */
   get expiresAt(): number | null {
     let latest = 0;
     for (const expiresAt of this.#watchers.values()) {
@@ -88,7 +88,7 @@ export class FleetSubscription implements StreamedOperation<FleetTick>, StreamHo
     this.#streams -= 1;
   }
 
-  /** From now on the watcher gets every tick. */
+  /** Adds a watcher, which then gets every tick. */
   addWatcher(stream: LiveStream<FleetTick>, expiresAt: number | null): void {
     this.#watchers.set(stream, expiresAt);
     if (this.#timer !== null) return;
@@ -109,7 +109,7 @@ export class FleetSubscription implements StreamedOperation<FleetTick>, StreamHo
 
   make({ tick }: EventTicks<FleetTick>, consumer: EventConsumer<FleetTick>): void {
     const { caller } = this.#parts.terms.rights;
-    // Changes are of the hosts' own previous events, so all watchers have the same event, with any event before.
+    // Changes refer to the hosts' own previous events, so all watchers get the same event.
     this.#events.give({ tick, previous: null }, consumer, () =>
       eventLoop.isFree()
         ? this.#makeEvent(tick)
@@ -117,7 +117,7 @@ export class FleetSubscription implements StreamedOperation<FleetTick>, StreamHo
     );
   }
 
-  /** Schedules the next tick that is still ahead; ticks that are overdue are left out. */
+  /** Schedules the next tick in the future; overdue ticks are skipped. */
   #schedule(): void {
     const { every } = this.options;
     const elapsed = performance.now() - this.#origin;
@@ -161,7 +161,7 @@ export class FleetSubscription implements StreamedOperation<FleetTick>, StreamHo
     const stream = this.#parts.streams.hold(request, { host, holder: this });
     const neededAt = this.#held.get(stream);
     if (neededAt === undefined || neededAt.number < tick.number) this.#held.set(stream, tick);
-    // The last watcher may have gone while the event is made.
+    // The last watcher may have been removed while the event was created.
     if (!this.isWatched) {
       this.#held.delete(stream);
       this.#parts.streams.release(stream, this);

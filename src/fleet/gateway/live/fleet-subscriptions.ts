@@ -11,7 +11,7 @@ import type { HostRegistry } from '../host-registry.ts';
 import { FleetSubscription, type FleetTick } from './fleet-subscription.ts';
 import type { HostStreams } from './host-streams.ts';
 
-/** What the subscriptions of a gateway need. */
+/** The dependencies of the subscriptions of a gateway. */
 export interface FleetSubscriptionsOptions {
   readonly registry: Pick<HostRegistry, 'all' | 'get'>;
   readonly streams: HostStreams;
@@ -32,7 +32,7 @@ export class FleetSubscriptions {
     this.#quota = new SubscriptionQuota(options.limits);
   }
 
-  /** How many watchers there are. */
+  /** The number of watchers. */
   get size(): number {
     return this.#streams.size;
   }
@@ -97,7 +97,7 @@ export class FleetSubscriptions {
     return stream;
   };
 
-  /** Ends all streams when the service ends. A stream that is still being opened ends at once. */
+  /** Ends all streams when the service stops. A stream that is still being opened ends immediately. */
   close(): void {
     this.#isClosed = true;
     for (const stream of this.#streams) stream.end();

@@ -1,4 +1,4 @@
-/** A subscription at one host, kept open for as long as something needs it. */
+/** A subscription on one host, kept open as long as it has holders. */
 import type { Logger } from 'pino';
 import { HvqlError } from '../../../errors.ts';
 import { formatDuration } from '../../../snapshot/duration.ts';
@@ -10,22 +10,22 @@ import type { HostRegistry } from '../host-registry.ts';
 /** How often the lease of a stream is renewed. It lasts as long as a delegated token, 30 seconds. */
 const renewalMilliseconds = 10_000;
 
-/** A lease that ends within this time is renewed, if a caller has come whose credentials last longer. */
+/** A lease that expires within this time is renewed if there is a new caller whose credentials expire later. */
 const endingMilliseconds = 5_000;
 
-/** How long after its end a stream is opened again. A host that returns is asked at once. */
+/** The delay after which an ended stream is reopened. For a host that returns, there is no delay. */
 const retryMilliseconds = 1_000;
 /** The same for a host that is not alive. */
 const absentRetryMilliseconds = 5_000;
-/** The same for a stream that the host has refused or completed: the host is unlikely to answer differently soon. */
+/** The same for a stream that the host has rejected or completed: the result is unlikely to change soon. */
 const refusedRetryMilliseconds = 15_000;
 
-/** How long a value may take to arrive, beyond the intervals for which the value before it stands in. */
+/** How long a value may take to arrive, in addition to the intervals for which the previous value is used. */
 const deliveryMilliseconds = 500;
-/** The intervals for which the last value of a host stands for those that have not come. */
+/** The number of intervals for which the last value of a host replaces missing ones. */
 const carriedIntervals = 2;
 
-/** What all streams of a gateway share. */
+/** The dependencies that all streams of a gateway share. */
 export interface HostStreamServices {
   readonly registry: Pick<HostRegistry, 'get' | 'problem' | 'missed' | 'answered'>;
   readonly questions: Pick<HostQuestions, 'watch' | 'isConnected'>;
@@ -34,11 +34,11 @@ export interface HostStreamServices {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Runs the opening of a stream in its turn: the openings of many are spread. */
+  /** Opens a stream when its turn comes: only some streams are opened at a time. */
   readonly inTurn: (open: () => Promise<void>) => Promise<void>;
 }
 
-/** What needs a stream. */
+/** A holder of a stream. */
 export interface StreamHolder {
   /** When the credentials of its callers expire, in milliseconds since 1970; null if they do not expire. */
   readonly expiresAt: number | null;
@@ -49,25 +49,25 @@ export interface HostStreamOptions {
   readonly host: string;
   /** The first holder of the stream. */
   readonly holder: StreamHolder;
-  /** Equal for the streams of the same request from other hosts. */
+  /** Equal for the streams of the same request to other hosts. */
   readonly key: string;
   readonly everyMilliseconds: number;
   /** The parameters of the subscription as JSON. */
   readonly body: Uint8Array;
-  /** "Bearer <delegated token>" that ends with the credentials at the latest. */
+  /** "Bearer <delegated token>" that expires with the credentials at the latest. */
   readonly authorize: (expiresAt: number | null) => Promise<string>;
 }
 
-/** The newest value of a host, and how long ago it came. */
+/** The newest value of a host, and how long ago it arrived. */
 export interface HostReading {
-  /** An error where the host has one in place of the part. */
+  /** An error if the host has one in place of the part. */
   readonly value: unknown;
   readonly ageMilliseconds: number;
-  /** Bytes of the answer that it was in. */
+  /** Bytes of the message that it was in. */
   readonly bytes: number;
 }
 
-/** The newest result. It is read when an event needs it. */
+/** The newest result. It is parsed when an event needs it. */
 interface Newest {
   readonly result: Buffer;
   readonly at: number;
@@ -75,8 +75,8 @@ interface Newest {
 }
 
 /**
- * One stream from one host for all that need the same. A stream that ends by itself is opened again: at once where the
- * host returns, else after some time.
+ * One stream from one host for all holders that need the same. A stream that ends by itself is reopened: immediately if
+ * the host returns, otherwise after some time.
  */
 export class HostStream {
   readonly holders: Set<StreamHolder>;
@@ -90,7 +90,7 @@ export class HostStream {
   #isComplete = false;
   #problem: HvqlError | null = null;
   #renewedAt = 0;
-  /** When the credentials expire with which the lease was last requested. */
+  /** When the credentials of the last lease request expire. */
   #leaseEnd: number | null = null;
   #retryAt = 0;
   /** Ends the wait for the first event. */
@@ -112,12 +112,12 @@ export class HostStream {
     return this.#options.key;
   }
 
-  /** Resolves once the host has sent something, has refused, or has missed the deadline. */
+  /** Resolves once the host has sent an event, has rejected the request, or has missed the deadline. */
   first(): Promise<void> {
     return this.#first;
   }
 
-  /** The newest value of the host. Throws HOST_UNREACHABLE where it has none that is new enough. */
+  /** The newest value of the host. Throws HOST_UNREACHABLE if no value is new enough. */
   read(): HostReading {
     const { host, everyMilliseconds } = this.#options;
     const newest = this.#newest;
@@ -133,7 +133,7 @@ export class HostStream {
     return { value: newest.parsed, ageMilliseconds, bytes: newest.result.length };
   }
 
-  /** Called every second: renews the lease, or opens the stream again. */
+  /** Called every second: renews the lease, or reopens the stream. */
   onHeartbeat(): void {
     const now = performance.now();
     if (this.#open !== null) {
@@ -146,21 +146,21 @@ export class HostStream {
     } else if (now >= this.#retryAt) this.#reopen();
   }
 
-  /** The host is there again, maybe as another process, which knows nothing of this stream. */
+  /** The host is available again, maybe as another process, which does not know this stream. */
   onReturn({ isOther }: { readonly isOther: boolean }): void {
     if (isOther && this.#open !== null) {
       this.#open.cancel();
-      this.#end(hostUnreachable(this.host, 'it has started again'));
+      this.#end(hostUnreachable(this.host, 'it has restarted'));
     }
     if (this.#open === null) this.#reopen();
   }
 
-  /** The connection to NATS is there again. */
+  /** The connection to NATS is restored. */
   onReconnect(): void {
     if (this.#open === null) this.#reopen();
   }
 
-  /** Nothing needs it any more. */
+  /** Ends the stream, which has no holders any more. */
   release(): void {
     this.#isReleased = true;
     this.#open?.cancel();
@@ -188,7 +188,7 @@ export class HostStream {
     }
   }
 
-  /** Resolves once the first event has come, or will not come. */
+  /** Resolves once the first event has arrived, or cannot arrive any more. */
   async #begin(): Promise<void> {
     if (this.#isReleased) return;
     const { host, body } = this.#options;
@@ -201,7 +201,7 @@ export class HostStream {
       const timer = setTimeout(() => {
         registry.missed(host);
         this.#open?.cancel();
-        this.#end(hostUnreachable(host, `it has not answered within ${hostDeadlineMilliseconds} ms`));
+        this.#end(hostUnreachable(host, `it has not responded within ${hostDeadlineMilliseconds} ms`));
       }, hostDeadlineMilliseconds);
       this.#settle = () => {
         clearTimeout(timer);
@@ -214,7 +214,7 @@ export class HostStream {
         {
           event: (result) => {
             registry.answered(host);
-            // The lease has ended, and the end of the stream follows: the last value stands until it is open again.
+            // The lease has expired, and the end of the stream follows: the last value is used until it is reopened.
             if (this.#newest !== null && isEndOfLease(result)) return;
             this.#newest = { result, at: performance.now() };
             this.#isComplete = false;
@@ -239,7 +239,7 @@ export class HostStream {
     return latest;
   }
 
-  /** Whether the lease ends soon with the credentials of one caller, and those of another last longer. */
+  /** Whether the lease expires soon with the credentials of one caller, and those of another expire later. */
   #isLeaseShort(): boolean {
     const end = this.#leaseEnd;
     if (end === null || end - this.#services.now() > endingMilliseconds) return false;
@@ -250,11 +250,11 @@ export class HostStream {
   #onEnd(kind: StreamEndKind | 'unreachable'): void {
     if (kind === 'unreachable' || kind === 'service') {
       this.#end(
-        hostUnreachable(this.host, kind === 'service' ? 'its service is ending' : 'it is not connected'),
+        hostUnreachable(this.host, kind === 'service' ? 'its service is stopping' : 'it is not connected'),
       );
       return;
     }
-    // The last value stands until the stream is open again, or becomes too old.
+    // The last value is used until the stream is reopened or the value becomes too old.
     this.#open = null;
     this.#isComplete = kind === 'complete' && this.#newest !== null;
     this.#retryAt = performance.now() + (kind === 'complete' ? refusedRetryMilliseconds : 0);
@@ -282,7 +282,7 @@ export class HostStream {
   }
 }
 
-/** Whether this is the last event of a stream whose lease has ended: an error and no data. */
+/** Whether this is the last event of a stream whose lease has expired: an error without data. */
 function isEndOfLease(result: Buffer): boolean {
   return result.length < 1_000 && /^\{"errors":.*"UNAUTHENTICATED"(?!.*"data":)/.test(result.toString());
 }

@@ -1,4 +1,4 @@
-/** All streams of a gateway from its hosts: what several subscriptions need of a host is one stream. */
+/** All streams of a gateway from its hosts. Subscriptions that need the same from a host share a stream. */
 import { setMaxListeners } from 'node:events';
 import { HvqlError } from '../../../errors.ts';
 import { Semaphore } from '../../../lib/semaphore.ts';
@@ -8,10 +8,10 @@ import { liveRequestOf, type HostPart } from '../host-part.ts';
 import type { HostRegistry } from '../host-registry.ts';
 import { HostStream, type HostStreamServices, type StreamHolder } from './host-stream.ts';
 
-/** Streams that are opened at the same time. */
+/** The number of streams that are opened concurrently. */
 const waveSize = 100;
 
-/** How long a stream may wait until it is opened. */
+/** The longest time that a stream may wait to be opened. */
 const turnMilliseconds = 60_000;
 
 /** How often leases and closed streams are visited. */
@@ -20,7 +20,7 @@ const heartbeatMilliseconds = 1_000;
 /** A lease is renewed with a token of at most this age, because the lease ends with the token. */
 const tokenAgeMilliseconds = 5_000;
 
-/** What the streams of a gateway need. */
+/** The dependencies of the streams of a gateway. */
 export interface HostStreamsOptions extends Omit<HostStreamServices, 'inTurn'> {
   readonly registry: HostStreamServices['registry'] & Pick<HostRegistry, 'onReturn'>;
   /** "Bearer <delegated token>" for these rights, at most of this age. */
@@ -29,16 +29,16 @@ export interface HostStreamsOptions extends Omit<HostStreamServices, 'inTurn'> {
 
 /** The rights, the interval and the variables of a subscription. */
 export interface StreamTerms {
-  /** Without the person: streams are shared by all callers with these rights. */
+  /** Without the caller's identity: all callers with these rights share streams. */
   readonly rights: Pick<FleetGrant, 'caller' | 'hosts'>;
   /** A text that is equal for equal rights. */
   readonly rightsKey: string;
   readonly everyMilliseconds: number;
-  /** As the client sent them. */
+  /** The variables as the client sent them. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** The subscription that hosts are asked for. */
+/** The subscription that is sent to hosts. */
 export interface StreamRequest {
   /** Equal for equal requests with equal rights. */
   readonly key: string;
@@ -53,7 +53,7 @@ interface StreamGroup {
   token: { readonly expiresAt: number | null; readonly at: number; readonly text: Promise<string> } | null;
 }
 
-/** Opens streams when something needs them, and ends each with the last that does. */
+/** Opens streams for their first holder, and ends each with its last holder. */
 export class HostStreams {
   readonly #options: HostStreamsOptions;
   readonly #services: HostStreamServices;
@@ -66,7 +66,7 @@ export class HostStreams {
 
   constructor(options: HostStreamsOptions) {
     this.#options = options;
-    // Each opening that waits listens to it.
+    // Each waiting stream listens to it.
     setMaxListeners(0, this.#closed.signal);
     const deadline = {
       signal: this.#closed.signal,
@@ -74,7 +74,7 @@ export class HostStreams {
       timeoutError: () =>
         new HvqlError(
           'HOST_UNREACHABLE',
-          'This host was not asked in time, because too many hosts before it did not answer.',
+          'No request was sent to this host in time, because too many hosts before it did not respond.',
         ),
     };
     this.#services = { ...options, inTurn: (open) => this.#openings.run(open, deadline) };
@@ -83,12 +83,12 @@ export class HostStreams {
     });
   }
 
-  /** How many streams are held. */
+  /** The number of streams. */
   get size(): number {
     return this.#all.size;
   }
 
-  /** The stream of a host, which is opened unless it is. The holder has to release it. */
+  /** The stream of a host; opens it if it is not open. The holder must release it. */
   hold(
     { key, body, terms }: StreamRequest,
     { host, holder }: { readonly host: string; readonly holder: StreamHolder },
@@ -113,7 +113,7 @@ export class HostStreams {
     return stream;
   }
 
-  /** The holder needs the stream no more. */
+  /** Releases the stream. */
   release(stream: HostStream, holder: StreamHolder): void {
     stream.holders.delete(holder);
     if (stream.holders.size > 0 || !this.#all.delete(stream)) return;
@@ -124,7 +124,7 @@ export class HostStreams {
     if (group?.streams.size === 0) this.#groups.delete(stream.key);
   }
 
-  /** The connection to NATS is there again. */
+  /** The connection to NATS is restored. */
   onReconnect(): void {
     for (const stream of this.#all) stream.onReconnect();
   }

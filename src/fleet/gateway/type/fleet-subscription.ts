@@ -61,5 +61,5 @@ function liveRequest(every: number, context: object): LiveRequest {
 function hostNamed(name: string, context: object) {
   const host = fleetOf(context).host(name);
   if (host !== null) return host;
-  throw new HvqlError('NOT_FOUND', `${JSON.stringify(name)} is not the name of a host that you may ask.`);
+  throw new HvqlError('NOT_FOUND', `${JSON.stringify(name)} is not the name of a host that you may query.`);
 }

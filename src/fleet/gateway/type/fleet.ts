@@ -1,4 +1,4 @@
-/** The fleet: lists, totals and names of hosts above those of each host. */
+/** The type of the fleet: hosts, and lists and totals over all hosts. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { sizeArgument } from '../../../graph/argument/connection.ts';
 import type { Builder, Refs } from '../../../graph/builder.ts';
@@ -18,7 +18,7 @@ function newFleetRef(builder: Builder) {
   return builder.objectRef<FleetRoot>('Fleet');
 }
 
-/** How many of the whole fleet a list has. */
+/** The argument `first` of lists of the whole fleet. */
 const howMany = {
   required: true,
   defaultValue: 10,
@@ -117,7 +117,7 @@ export function defineFleet(
   });
 }
 
-/** The first items of the whole fleet: each host gives its own first items, with the numbers that rank them. */
+/** The first items of the whole fleet: each host returns its own first items, with the numbers that rank them. */
 async function ranked(
   operation: FleetReader,
   list: {
